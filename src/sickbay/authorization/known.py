@@ -1,0 +1,84 @@
+"""What is known when a stage is examined. operations load it; the doctor reads it from a context; UNKNOWN where it can't be.
+
+None says: looked for and not there. UNKNOWN says: not looked for, or not to be known offline; checks that need it are skipped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sickbay.authorization.values import Client, Code, Family, Launch, Server, Token, User
+from sickbay.kernel.refusal import UNKNOWN, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeKnown:
+    """client: registered under the client_id sent. launch: issued under the launch code sent. others: registered ids."""
+
+    now: int | Unknown = UNKNOWN
+    server: Server | Unknown = UNKNOWN
+    client: Client | Unknown | None = UNKNOWN
+    launch: Launch | Unknown | None = UNKNOWN
+    others: tuple[str, ...] = ()
+    session_user: str | Unknown | None = UNKNOWN
+    seen_states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoginKnown:
+    """Sign-in, context and consent: the request that waits, its client and launch, and who may see what."""
+
+    server: Server
+    client: Client
+    request: Any
+    launch: Launch | None = None
+    user: User | None = None
+    granted: tuple[str, ...] = ()
+    patient_visible: bool | Unknown = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKnown:
+    """client: as client_id, Basic or assertion names it. secret_matches: None where no secret was sent or none is registered.
+
+    generation: of the refresh token sent, as its own text says; None where it is no refresh token of ours.
+    """
+
+    now: int | Unknown = UNKNOWN
+    server: Server | Unknown = UNKNOWN
+    client: Client | Unknown | None = UNKNOWN
+    code: Code | Unknown | None = UNKNOWN
+    family: Family | Unknown | None = UNKNOWN
+    generation: int | None = None
+    session_ended: bool = False
+    secret: str | None = None
+    """The registered secret in clear, where an offline context has it; live there is only its hash."""
+    seen_jti: tuple[str, ...] = ()
+    jwks: dict[str, Any] | Unknown | None = UNKNOWN
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKnown:
+    """token: stored under the hash of the bearer token sent. user: whose it is, for what this person may see."""
+
+    now: int | Unknown = UNKNOWN
+    server: Server | Unknown = UNKNOWN
+    client: Client | Unknown | None = UNKNOWN
+    token: Token | Unknown | None = UNKNOWN
+    user: User | Unknown | None = UNKNOWN
+    version: str = ""
+    search_parameters: tuple[str, ...] | Unknown = UNKNOWN
+    """Names that `type` can be searched by."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlKnown:
+    """What the app's side knew at a launch or redirect URL; all of it usually UNKNOWN."""
+
+    server: Server | Unknown = UNKNOWN
+    client: Client | Unknown | None = UNKNOWN
+    sent_state: str | Unknown | None = UNKNOWN
+    allowed_iss: tuple[str, ...] | Unknown = UNKNOWN
+    context: dict[str, Any] = field(default_factory=dict)

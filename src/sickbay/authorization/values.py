@@ -1,0 +1,207 @@
+"""The nouns of the authorization server: plain frozen values, as they are stored and as checks see them.
+
+Times are epoch seconds. Secrets and codes appear as SHA-256 hex only. A field that may be UNKNOWN says so in the
+`…Known` classes of the stages, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+AppType: TypeAlias = Literal["provider", "patient", "system"]
+ClientKind: TypeAlias = Literal["public", "symmetric", "asymmetric"]
+Pkce: TypeAlias = Literal["required", "if-sent", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class AutoApprove:
+    """An app whose sign-in, pickers and consent pass without a person, as this user."""
+
+    user: str
+    patient: str | None = None
+    encounter: str | None = None
+    scopes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered app (RFC 7591 2; SMART App Launch 2.2, Register App with EHR)."""
+
+    client_id: str
+    tenant: str = "general"
+    app_id: str = ""
+    name: str = ""
+    type: AppType = "provider"
+    client: ClientKind = "public"
+    launch_uri: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    scope: str = ""
+    fhir: str = "r4"
+    smart_version: int = 2
+    pkce: Pkce = "required"
+    scope_mode: Literal["strict", "lenient"] = "strict"
+    native: bool = False
+    secret_hash: str | None = None
+    auth_method: str | None = None
+    grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    jwks_uri: str | None = None
+    jwks: dict[str, Any] | None = None
+    token_lifetime: int | None = None
+    auto_approve: AutoApprove | None = None
+    enabled_tenants: tuple[str, ...] | None = None
+    created_at: int = 0
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One opening of an app. Kept under the SHA-256 of its code; `timeline` is its public id, never the code."""
+
+    client_id: str
+    timeline: str
+    expires_at: int
+    user: str | None = None
+    patient: str | None = None
+    encounter: str | None = None
+    used_at: int | None = None
+    created_at: int = 0
+    fhir: str = "r4"
+    context: dict[str, Any] = field(default_factory=dict)
+    """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as the token response will have them."""
+
+    @property
+    def used(self) -> bool:
+        return self.used_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An authorization code: what it was given for. Kept under the SHA-256 of the code."""
+
+    client_id: str
+    redirect_uri: str | None
+    scope: str
+    issued_at: int
+    lifetime: int
+    family: str
+    base: str = ""
+    timeline: str = ""
+    user: str | None = None
+    session: str | None = None
+    code_challenge: str | None = None
+    code_challenge_method: str | None = None
+    nonce: str | None = None
+    patient: str | None = None
+    encounter: str | None = None
+    context: dict[str, Any] = field(default_factory=dict)
+    auth_time: int | None = None
+    used_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token: opaque outside, this inside. Kept under the SHA-256 of the token. `scope` is what was granted."""
+
+    client_id: str
+    scope: str
+    base: str
+    expires_at: int
+    family: str
+    timeline: str = ""
+    user: str | None = None
+    patient: str | None = None
+    encounter: str | None = None
+    issuer: str = ""
+    issued_at: int = 0
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """All that one consent gave: the grant behind a chain of refresh tokens. `generation` counts the rotations."""
+
+    family: str
+    client_id: str
+    scope: str
+    base: str
+    generation: int = 0
+    rotated_at: int = 0
+    mode: Literal["online", "offline", "none"] = "none"
+    expires_at: int | None = None
+    session: str | None = None
+    user: str | None = None
+    patient: str | None = None
+    encounter: str | None = None
+    context: dict[str, Any] = field(default_factory=dict)
+    timeline: str = ""
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who may sign in. `patients`: "*" or the ids this user may see. `password` is an argon2id hash."""
+
+    username: str
+    tenant: str
+    fhir_user: str
+    name: str = ""
+    title: str = ""
+    patients: tuple[str, ...] | Literal["*"] = "*"
+    password: str = ""
+    seeded: bool = True
+    sub: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a tenant decides for itself, as data; a dialect's TOML file and the app's own settings fill it."""
+
+    pkce: Pkce | None = None
+    """None: as the app is registered."""
+    scope_separators: str = " "
+    wildcard_scopes: bool = True
+    scope_versions: tuple[str, ...] = ("v1", "v2")
+    drop_unregistered_scopes: bool = False
+    """True: silently dropped, as a vendor does; False: invalid_scope, unless the app's scope_mode is lenient."""
+    unbounded_patient_search: Literal["refuse", "allow"] = "refuse"
+    requires_patient: bool = False
+    requires_category: bool = False
+    versioned_update: bool = False
+    strict_search: bool = False
+    strict_cors: bool = False
+    code_lifetime: int = 60
+    launch_lifetime: int = 300
+    token_lifetime: int = 3600
+    expires_in: int | None = None
+    """What the token response says, where it differs from what is so."""
+    refresh_lifetime: int = 90 * 86400
+    session_lifetime: int = 8 * 3600
+    rotate_refresh: bool = True
+    state_required: bool = True
+    send_iss: bool = True
+    error_description: bool = True
+    redirect_extra_query: bool = False
+    redirect_uri_optional: bool = False
+    shared_types: tuple[str, ...] = ("Practitioner", "PractitionerRole", "Organization", "Location", "Medication")
+    """Types outside the patient compartment that a patient/ scope naming them may read."""
+    relaxed: tuple[str, ...] = ()
+    """Refusals that are only advice here."""
+    precedence: tuple[str, ...] = ()
+    """Refusals that win the wire answer when several hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The authorization server of one tenant, as a check sees it: addresses and policy. Offline, what the context names."""
+
+    issuer: str = ""
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
+    fhir_bases: tuple[str, ...] = ()
+    fhir_versions: dict[str, str] = field(default_factory=dict)
+    """base -> "1.0.2", "4.0.1", ..."""
+    resource_types: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """base -> the resource types of its FHIR version; empty where unknown."""
+    tenants: tuple[str, ...] = ()
+    policy: Policy = Policy()

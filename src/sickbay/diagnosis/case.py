@@ -1,0 +1,65 @@
+"""Read a rule's case: a Markdown file that is its test and the example on its page at once.
+
+# <id>
+Prose for the page.
+## Refused          a fenced ```json block: the `input`, without what the base context already says
+## Fix              one paragraph: what the finding's fix must say
+## Corrected        a fenced ```json block: the input as it must be corrected, or the word None
+## Known            optional ```json block, merged over the base context `cases/<stage>/context.json`
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """refused, corrected: inputs, context included. corrected None: nothing can be sent in its place."""
+
+    id: str
+    prose: str
+    refused: dict[str, Any]
+    fix: str
+    corrected: dict[str, Any] | None
+
+
+def load(path: Path) -> Case:
+    parts = re.split(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.M)
+    sections = {name.strip().lower(): text.strip() for name, text in zip(parts[3::2], parts[4::2], strict=True)}
+    context = _merge(json.loads((path.parent / "context.json").read_text()), _json(sections.get("known", "")) or {})
+    return Case(parts[1].strip(), parts[2].strip(), _input(sections["refused"], context) or {}, sections["fix"],
+                _input(sections["corrected"], context))  # fmt: skip
+
+
+def paths() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(CASES.rglob("*.md"))}
+
+
+def _input(text: str, context: dict[str, Any]) -> dict[str, Any] | None:
+    given = _json(text)
+    return None if given is None else given | {"context": _merge(context, given.get("context", {}))}
+
+
+def _json(text: str) -> dict[str, Any] | None:
+    match = re.search(r"```json\n(.+?)```", text, flags=re.S)
+    return dict(json.loads(match.group(1))) if match else None
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Deep for objects; a null in `over` removes the key."""
+    merged = dict(base)
+    for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

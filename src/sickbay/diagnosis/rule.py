@@ -1,0 +1,105 @@
+"""Explain: one rule speaks for one refusal, or gives advice. It never decides.
+
+Rules that explain the same refusal are asked in the order of the catalogue, from the most specific to the general one,
+whose id is the refusal's name; the first that recognises the facts speaks. Advice looks at request and knowledge itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from sickbay.kernel.refusal import Facts
+
+Severity: TypeAlias = Literal["error", "warning", "info"]
+Degree: TypeAlias = Literal["certain", "probable", "advice"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+class Spec(NamedTuple):
+    """The section that says so, and its address."""
+
+    name: str
+    url: str
+
+
+def every(facts: Facts) -> Facts | None:
+    """The general rule of a refusal recognises whatever the check said."""
+    return facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One declaration.
+
+    id:         from the list of failures; names the fault, never the remedy.
+    stage:      where it is examined.
+    explains:   the refusal it speaks for; None for advice alone.
+    recognises: facts of that refusal -> facts (more, or the same), or None: not this fault.
+    advises:    (request, known) -> facts or None, on requests that were granted or are somebody else's.
+    severity:   how loud; or a function of the facts.
+    outcome:    what the standard dialect answers: the OAuth error, "401 invalid_token", "dropped", "advice".
+    title, why, fix: templates over the facts (str.format): what was asked and what is wrong; why; what to send instead.
+    parameter:  the request parameter at fault; facts `received`, `expected`, `note` fill its row of the table.
+    repair:     (request, facts) -> the request with this fault mended, where that can be known.
+    """
+
+    id: str
+    stage: str
+    severity: Severity | Callable[[Facts], Severity]
+    outcome: str
+    title: str
+    why: str
+    fix: str
+    spec: Spec
+    degree: Degree = "certain"
+    explains: str | None = None
+    recognises: Callable[[Facts], Facts | None] = every
+    advises: Callable[[Any, Any], Facts | None] | None = None
+    parameter: str | None = None
+    repair: Callable[[Any, Facts], Any] | None = None
+
+    def loudness(self, facts: Facts) -> Severity:
+        return self.severity(facts) if callable(self.severity) else self.severity
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that spoke, its words filled with the facts."""
+
+    id: str
+    severity: Severity
+    title: str
+    why: str
+    fix: str
+    spec: Spec
+    degree: Degree = "certain"
+    facts: Facts = field(default_factory=dict)
+    parameter: str | None = None
+    refused: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of the outside contract."""
+        return {
+            "id": self.id, "severity": self.severity, "title": self.title, "why": self.why, "fix": self.fix,
+            "facts": dict(self.facts), "spec": {"name": self.spec.name, "url": self.spec.url},
+        }  # fmt: skip
+
+
+def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
+    """Fill the rule's words; `ceiling` is the loudest it may be here (advice on a granted exchange: warning)."""
+    severity = max(rule.loudness(facts), ceiling, key=SEVERITIES.index)
+    said: Mapping[str, Any] = {key: _words(value) for key, value in facts.items()}
+    return Finding(
+        id=rule.id, severity=severity, title=rule.title.format_map(said), why=rule.why.format_map(said),
+        fix=rule.fix.format_map(said), spec=rule.spec, degree=rule.degree, facts=facts, parameter=rule.parameter,
+        refused=refused,
+    )  # fmt: skip
+
+
+def _words(value: Any) -> str:
+    """A fact inside a sentence: lists are joined by blanks as scopes are, absent values are said to be so."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(str(one) for one in value)
+    return "(none)" if value is None else str(value)

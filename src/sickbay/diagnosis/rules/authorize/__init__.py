@@ -1,0 +1,1 @@
+"""Rules of the authorization request, split by what is examined."""

@@ -1,0 +1,31 @@
+"""Each kind of input: its stage, how it is read and written, and the checks that examine it. One line a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from sickbay.authorization import authorize
+from sickbay.diagnosis.reading import authorize as read_authorize
+from sickbay.kernel.refusal import Check
+
+
+class Kind(NamedTuple):
+    """request(input) and known(input, request) read; unread(request) writes the corrected one in the form of the input."""
+
+    stage: str
+    request: Callable[[Any], Any]
+    known: Callable[[Any, Any], Any]
+    checks: Callable[[Any], Sequence[Check[Any, Any]]]
+    unread: Callable[[Any], dict[str, Any]]
+
+
+def always(checks: Sequence[Check[Any, Any]]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
+    return lambda request: checks
+
+
+KINDS: dict[str, Kind] = {
+    "authorize_url": Kind(
+        "authorize", read_authorize.request, read_authorize.known, always(authorize.CHECKS), read_authorize.unread
+    ),
+}  # fmt: skip

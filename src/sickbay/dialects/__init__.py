@@ -1,0 +1,1 @@
+"""What a vendor does differently, as data: one TOML file a dialect, and the loader. No vendor's name stands in code."""

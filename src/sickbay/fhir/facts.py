@@ -1,0 +1,26 @@
+"""What the index holds of a resource: the facts that `fhir.index.extract` reads out of a body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFacts:
+    """Index rows of one resource; `number`s are SearchParameter.number of its type. Dates are [low, high) epoch ms."""
+
+    patients: tuple[str, ...] = ()
+    """Ids of the patients whose compartments hold it (a Patient is in its own)."""
+    clinical_date: int | None = None
+    """Epoch ms by which a patient's resources are listed, newest first."""
+    tokens: tuple[tuple[int, str | None, str], ...] = ()
+    references: tuple[tuple[int, str, str], ...] = ()
+    """(number, target type, target id): relative, or absolute on this base."""
+    dates: tuple[tuple[int, int, int], ...] = ()
+    strings: tuple[tuple[int, str], ...] = ()
+    """Folded text, at most 120 characters."""
+    numbers: tuple[tuple[int, float, float], ...] = ()
+    quantities: tuple[tuple[int, str | None, str | None, float, float], ...] = ()
+    uris: tuple[tuple[int, str], ...] = ()
+    codes: tuple[tuple[str, str | None, str], ...] = field(default=())
+    """(parameter code, system, code) that granular scopes may filter by: category, code, clinical-status, …"""

@@ -1,0 +1,127 @@
+"""A search as a value: what was asked, resolved against one version's search parameters, ready for any store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["token", "reference", "string", "date", "number", "quantity", "uri", "composite", "special"]
+Prefix: TypeAlias = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParameter:
+    """One search parameter of one version on one type. `number` is stable per (version, type, code): the index's small int."""
+
+    code: str
+    type: str
+    kind: Kind
+    number: int
+    expression: str = ""
+    targets: tuple[str, ...] = ()
+    components: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenValue:
+    """`code` any system; `system|code`; `|code` (system ""); `system|` (code None). `text` for :text."""
+
+    system: str | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceValue:
+    """A relative reference. type None: any of the parameter's targets. Foreign absolute URLs keep `url` and match no id."""
+
+    type: str | None
+    id: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StringValue:
+    """Folded text (lower case, no accents)."""
+
+    text: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateValue:
+    """An instant range [low, high) in epoch milliseconds, and the prefix."""
+
+    prefix: Prefix
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityValue:
+    """A number range [low, high) by its written precision, prefix, and optional unit."""
+
+    prefix: Prefix
+    low: float
+    high: float
+    system: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UriValue:
+    uri: str
+
+
+Value: TypeAlias = TokenValue | ReferenceValue | StringValue | DateValue | QuantityValue | UriValue
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One `parameter[:modifier]=a,b`: the values are alternatives; several filters must all hold."""
+
+    parameter: SearchParameter
+    values: tuple[Value, ...]
+    modifier: str | None = None
+    chain: tuple[str, Filter] | None = None
+    """(target type, filter on it): `subject:Patient.name=x`. Then values is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """`_include` or `_revinclude=Source:parameter[:Target]`; type or code "*" as sent."""
+
+    source: str
+    parameter: str
+    target: str | None = None
+    reverse: bool = False
+    iterate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    parameter: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search on one type of one version.
+
+    ids: from `_id`, None where not asked. updated: from `_lastUpdated`. applied: the parameters as they will stand in
+    the self link, in order. ignored: (name, nearest known name) of those left out under lenient handling.
+    """
+
+    version: str
+    type: str
+    filters: tuple[Filter, ...] = ()
+    ids: tuple[str, ...] | None = None
+    updated: tuple[DateValue, ...] = ()
+    includes: tuple[Include, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    count: int = 50
+    cursor: str | None = None
+    total: Literal["none", "estimate", "accurate"] | None = None
+    summary: str | None = None
+    elements: tuple[str, ...] = ()
+    applied: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[tuple[str, str | None], ...] = ()

@@ -1,0 +1,22 @@
+"""The FHIR versions Sickbay speaks, by the segment of their address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """segment: in the address and in Space. number: fhirVersion. json, xml: media types."""
+
+    segment: str
+    number: str
+    json: str
+    xml: str
+    statement: str
+
+
+VERSIONS: dict[str, Version] = {
+    "dstu2": Version("dstu2", "1.0.2", "application/json+fhir", "application/xml+fhir", "Conformance"),
+    "r4": Version("r4", "4.0.1", "application/fhir+json", "application/fhir+xml", "CapabilityStatement"),
+}

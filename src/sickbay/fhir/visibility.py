@@ -1,0 +1,71 @@
+"""What a request may see: a value that every read and search must be given. It defaults to nothing.
+
+`authorization.access` makes it from a token; storage applies it in SQL at every hop, before LIMIT; `allows` checks
+each body once more before it leaves, on facts stored beside the body and independent of the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Granular:
+    """One `?parameter=value,…` of a scope (SMART 2.2 finer-grained): any of the codings, as term hashes are made of them."""
+
+    parameter: str
+    codings: tuple[tuple[str | None, str], ...]
+    """(system, code); system None: any system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One alternative: resources of `type` ("*": any), for `letters` of cruds, in these compartments, meeting all filters."""
+
+    type: str
+    letters: str
+    patients: frozenset[str] | None = frozenset()
+    """Ids of the patients whose compartments; None: not limited by compartment; empty: nobody's."""
+    filters: tuple[Granular, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """A union of clauses. Empty: nothing is visible."""
+
+    clauses: tuple[Clause, ...] = ()
+
+    def of(self, type: str, letters: str) -> tuple[Clause, ...]:
+        """The clauses that grant any of `letters` on `type`; empty means refuse by what was asked."""
+        return tuple(
+            one for one in self.clauses if one.type in ("*", type) and any(letter in one.letters for letter in letters)
+        )
+
+    def allows(
+        self, type: str, letters: str, patients: Iterable[str], codes: Iterable[tuple[str, str | None, str]]
+    ) -> bool:
+        """The second, independent check: facts of one resource against the clauses.
+
+        patients: ids whose compartments hold it. codes: (parameter, system, code) for granular scopes.
+        """
+        held, coded = frozenset(patients), frozenset(codes)
+        return any(_meets(one, held, coded) for one in self.of(type, letters))
+
+
+def _meets(clause: Clause, patients: frozenset[str], codes: frozenset[tuple[str, str | None, str]]) -> bool:
+    if clause.patients is not None and not clause.patients & patients:
+        return False
+    return all(_coded(one, codes) for one in clause.filters)
+
+
+def _coded(one: Granular, codes: frozenset[tuple[str, str | None, str]]) -> bool:
+    return any(
+        parameter == one.parameter and code == wanted and (system is None or held == system)
+        for parameter, held, code in codes
+        for system, wanted in one.codings
+    )
+
+
+NOTHING = Visibility()
+EVERYTHING = Visibility((Clause("*", "cruds", None),))

@@ -1,0 +1,143 @@
+"""Decide: a check asserts one thing, examine() runs all of them, an Examination keeps what each said.
+
+A check returns nothing, or a named Refusal with the facts. Nothing is short-circuited: all refusals of a request
+are kept, so that one answer names every independent fault. The first refusal (or a dialect's precedence) decides
+the wire answer. A check whose prerequisite failed, or is not known, is skipped and never counts as passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+Facts: TypeAlias = Mapping[str, Any]
+Outcome: TypeAlias = Literal["passed", "refused", "skipped"]
+
+R = TypeVar("R")
+K = TypeVar("K")
+
+
+class Unknown(Enum):
+    """The type of UNKNOWN: not loaded, or not to be known offline. Different from None, which says: known to be absent."""
+
+    UNKNOWN = "unknown"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A named reason to refuse.
+
+    name:   the id of the rule that explains it in general, e.g. "redirect-uri-mismatch".
+    error:  the OAuth error code (RFC 6749 4.1.2.1, 5.2; RFC 6750 3.1) or the FHIR issue type.
+    facts:  what the explanation may quote: received, registered, expected, ...
+    status: HTTP status, where the answer is not a redirect.
+    """
+
+    name: str
+    error: str
+    facts: Facts = field(default_factory=dict)
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check(Generic[R, K]):
+    """One assertion: `decide(request, known)`, the known things it `needs`, the checks it comes `after`."""
+
+    name: str
+    decide: Callable[[R, K], Refusal | None]
+    needs: tuple[str, ...] = ()
+    after: tuple[Check[Any, Any], ...] = ()
+
+
+def check(
+    *, needs: Iterable[str] = (), after: Iterable[Check[Any, Any]] = ()
+) -> Callable[[Callable[[R, K], Refusal | None]], Check[R, K]]:
+    """Make a plain function `(request, known) -> Refusal | None` a Check.
+
+    needs: names of attributes of `known` that must not be UNKNOWN.
+    after: checks that must have passed before this one can say anything.
+    """
+
+    def wrap(decide: Callable[[R, K], Refusal | None]) -> Check[R, K]:
+        return Check(decide.__name__, decide, tuple(needs), tuple(after))
+
+    return wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one check said. `waits_for` names what a skipped one lacks; a relaxed refusal is kept with outcome passed."""
+
+    name: str
+    outcome: Outcome
+    refusal: Refusal | None = None
+    waits_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All checks of a stage, in order."""
+
+    checked: tuple[Checked, ...]
+
+    @property
+    def granted(self) -> bool:
+        """True only if every check ran and passed."""
+        return all(one.outcome == "passed" for one in self.checked)
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        return tuple(one.refusal for one in self.checked if one.refusal and one.outcome == "refused")
+
+    @property
+    def relaxed(self) -> tuple[Refusal, ...]:
+        """Refusals that the tenant's policy or dialect turned into advice."""
+        return tuple(one.refusal for one in self.checked if one.refusal and one.outcome == "passed")
+
+    def passed(self, name: str) -> bool:
+        return any(one.name == name and one.outcome == "passed" for one in self.checked)
+
+    def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
+        """The refusal that decides the wire answer: by the dialect's precedence, else the first."""
+        by_name = {refusal.name: refusal for refusal in reversed(self.refusals)}
+        for name in precedence:
+            if name in by_name:
+                return by_name[name]
+        return self.refusals[0] if self.refusals else None
+
+
+def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: frozenset[str] = frozenset()) -> Examination:
+    """Run every check; `relaxed` names refusals that this tenant lets pass."""
+    passed: set[str] = set()
+    said: list[Checked] = []
+    for one in checks:
+        result = _run(one, request, known, passed, relaxed)
+        if result.outcome == "passed":
+            passed.add(one.name)
+        said.append(result)
+    return Examination(tuple(said))
+
+
+def _run(one: Check[R, K], request: R, known: K, passed: set[str], relaxed: frozenset[str]) -> Checked:
+    waits_for = _missing(one, known, passed)
+    if waits_for:
+        return Checked(one.name, "skipped", waits_for=waits_for)
+    refusal = one.decide(request, known)
+    if refusal is None:
+        return Checked(one.name, "passed")
+    return Checked(one.name, "passed" if refusal.name in relaxed else "refused", refusal)
+
+
+def _missing(one: Check[R, K], known: K, passed: set[str]) -> str | None:
+    for before in one.after:
+        if before.name not in passed:
+            return before.name
+    return next((need for need in one.needs if getattr(known, need) is UNKNOWN), None)

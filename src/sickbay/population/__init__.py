@@ -1,0 +1,1 @@
+"""The synthetic patients: seed and day give the same bytes. All people are invented."""

@@ -1,0 +1,66 @@
+"""Query strings and forms as they came: order, repetition and raw text kept, since explanations quote them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_plus
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Decoded pairs in the order received, and the raw text they were decoded from (RFC 6749 appendix B)."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    raw: str = ""
+
+    def get(self, name: str) -> str | None:
+        """The first value, or None; an empty value is as if it were not sent (RFC 6749 3.1)."""
+        return next((value for key, value in self.pairs if key == name and value), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.pairs if key == name)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(key for key, _ in self.pairs))
+
+    def repeated(self) -> tuple[str, ...]:
+        """Names that occur more than once (RFC 6749 3.1: MUST NOT)."""
+        return tuple(name for name in self.names() if len(self.all(name)) > 1)
+
+    def __contains__(self, name: object) -> bool:
+        return any(key == name for key, _ in self.pairs)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.pairs)
+
+    def replaced(self, changes: Sequence[tuple[str, str | None]]) -> Parameters:
+        """A copy with each name set once to its new value, in place; None removes it; unknown names go to the end."""
+        pairs = list(self.pairs)
+        for name, value in changes:
+            pairs = _set(pairs, name, value)
+        return Parameters(tuple(pairs), encode(pairs))
+
+
+def _set(pairs: list[tuple[str, str]], name: str, value: str | None) -> list[tuple[str, str]]:
+    places = [index for index, (key, _) in enumerate(pairs) if key == name]
+    kept = [pair for pair in pairs if pair[0] != name]
+    if value is not None:
+        kept.insert(places[0] if places else len(kept), (name, value))
+    return kept
+
+
+def parse(raw: str) -> Parameters:
+    """Form-decode once. Never fails: undecodable bytes become U+FFFD, which no registered value contains."""
+    pieces = [piece for piece in raw.split("&") if piece]
+    return Parameters(tuple(_pair(piece) for piece in pieces), raw)
+
+
+def _pair(piece: str) -> tuple[str, str]:
+    name, _, value = piece.partition("=")
+    return unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace")
+
+
+def encode(pairs: Sequence[tuple[str, str]]) -> str:
+    """The inverse of parse: a blank is %20, which every server reads alike."""
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='~')}" for name, value in pairs)

@@ -1,0 +1,120 @@
+"""Scopes: the v1 and v2 grammars of SMART App Launch, strictly (2.2, Scopes and Launch Context; RFC 6749 3.3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sickbay.protocol.parameters import parse as parse_form
+
+Level: TypeAlias = Literal["patient", "user", "system"]
+
+LETTERS = "cruds"
+V1 = {"read": "rs", "write": "cud", "*": "cruds"}
+PLAIN = ("openid", "fhirUser", "profile", "online_access", "offline_access")
+_RESOURCE = re.compile(
+    r"(?P<level>patient|user|system)/(?P<type>\*|[A-Z][A-Za-z]+)\."
+    r"(?P<access>read|write|\*|(?=[cruds])c?r?u?d?s?)(?:\?(?P<filter>.+))?"
+)
+_AT_COMMAS = re.compile(
+    r"\s+|(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
+)
+_LAUNCH = re.compile(r"launch(?:/(?P<type>[a-z]+))?(?:\?role=(?P<role>.+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceScope:
+    """patient/Observation.rs?category=… : letters are of cruds, in that order; version is that of its spelling."""
+
+    text: str
+    level: Level
+    type: str
+    letters: str
+    version: Literal["v1", "v2"]
+    filters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def wildcard(self) -> bool:
+        return self.type == "*"
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchScope:
+    """launch (type None) or launch/patient, launch/encounter, launch/<lower case>; role where asked."""
+
+    text: str
+    type: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainScope:
+    """openid, fhirUser, profile, online_access, offline_access."""
+
+    text: str
+
+
+Scope: TypeAlias = ResourceScope | LaunchScope | PlainScope
+
+
+def split(text: str, separators: str = " ") -> tuple[str, ...]:
+    """The tokens of a scope parameter, in order, each once. With a comma among the separators (a dialect's tolerance),
+    a comma inside a ?filter separates nothing unless a scope begins behind it.
+    """
+    pieces = _AT_COMMAS.split(text) if "," in separators else text.split(" ")
+    return tuple(dict.fromkeys(piece for piece in pieces if piece))
+
+
+def parse(text: str) -> Scope | None:
+    """One scope, or None where it is none of the grammar's."""
+    if text in PLAIN:
+        return PlainScope(text)
+    if match := _LAUNCH.fullmatch(text):
+        return LaunchScope(text, match["type"], match["role"])
+    match = _RESOURCE.fullmatch(text)
+    return _resource(text, match) if match else None
+
+
+def _resource(text: str, match: re.Match[str]) -> ResourceScope:
+    access = match["access"]
+    filters = parse_form(match["filter"] or "").pairs
+    level: Level = match["level"]  # type: ignore[assignment]
+    return ResourceScope(text, level, match["type"], V1.get(access, access), "v1" if access in V1 else "v2", filters)
+
+
+def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
+    """Those of the tokens that are scopes."""
+    return tuple(scope for scope in map(parse, tokens) if scope)
+
+
+def resources(text: str) -> tuple[ResourceScope, ...]:
+    """The resource scopes of a granted scope string."""
+    return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))
+
+
+def covers(held: Scope, asked: Scope) -> bool:
+    """Whether whoever holds `held` holds `asked` too. A filter in `held` must stand in `asked` as well."""
+    if isinstance(held, ResourceScope) and isinstance(asked, ResourceScope):
+        return (
+            held.level == asked.level
+            and held.type in ("*", asked.type)
+            and set(asked.letters) <= set(held.letters)
+            and set(held.filters) <= set(asked.filters)
+        )
+    if isinstance(held, LaunchScope) and isinstance(asked, LaunchScope):
+        return held.type == asked.type
+    return held.text == asked.text
+
+
+def covered(asked: Scope, held: tuple[Scope, ...]) -> bool:
+    """Covered by one scope, or letter by letter by several of the same filters."""
+    if any(covers(one, asked) for one in held):
+        return True
+    if not isinstance(asked, ResourceScope):
+        return False
+    return all(any(covers(one, _letter(asked, letter)) for one in held) for letter in asked.letters)
+
+
+def _letter(scope: ResourceScope, letter: str) -> ResourceScope:
+    return ResourceScope(scope.text, scope.level, scope.type, letter, scope.version, scope.filters)

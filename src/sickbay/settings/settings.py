@@ -1,0 +1,37 @@
+"""Everything a person may set, with its default. The command fills it from flags, SICKBAY_… and sickbay.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PORT = 7425
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """data: a folder or postgresql://…; None with ephemeral. today: ISO date, None: the real day."""
+
+    host: str = "127.0.0.1"
+    port: int = PORT
+    base_url: str | None = None
+    data: str | None = None
+    ephemeral: bool = False
+    patients: int = 50
+    seed: int = 1
+    today: str | None = None
+    workers: int = 1
+    https: bool = False
+    json: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    admin_token: str | None = None
+    instance: str = "sickbay"
+    folder: Path | None = None
+    sample_port: int | None = None
+
+    @property
+    def base(self) -> str:
+        """The only source of every absolute URL; no trailing slash."""
+        scheme = "https" if self.https else "http"
+        return (self.base_url or f"{scheme}://localhost:{self.port}").rstrip("/")

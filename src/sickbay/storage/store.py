@@ -1,0 +1,191 @@
+"""The one storage interface: records with a kind, a key and an expiry; resources with history and search.
+
+Everything that changes goes through `transaction(steps)`: all of the steps or none, durable when it returns. A step
+whose condition does not hold raises Conflict and nothing is changed. Reads of resources need a Visibility.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.query import Query
+from sickbay.fhir.visibility import Visibility
+
+
+class Space(NamedTuple):
+    """One tenant's resources of one FHIR version: ("general", "r4")."""
+
+    tenant: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something small that is kept for a while. `key` is a hash where the thing is a secret. `value` is JSON.
+
+    family: what is revoked together, or the timeline of an exchange. owner: client_id. label: stage.
+    revision counts the puts; used_at is set by UseOnce. Times are epoch seconds.
+    """
+
+    kind: str
+    key: str
+    value: bytes
+    tenant: str = ""
+    owner: str = ""
+    family: str = ""
+    label: str = ""
+    at: int = 0
+    expires_at: int | None = None
+    used_at: int | None = None
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Insert or replace. `if_revision`: 0 only if absent; n only if that is the revision there; None: always."""
+
+    record: Record
+    if_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UseOnce:
+    """Mark (kind, key) as used at `now`; Conflict if it is absent or was used already."""
+
+    kind: str
+    key: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFamily:
+    """Delete all records of these kinds in one family: revocation."""
+
+    family: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Delete all records of a kind in a tenant ("" for all tenants), and with kind "resources" all its resources."""
+
+    kind: str
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Write one version of a resource. `body` are the bytes that will be served, meta included.
+
+    if_version: Conflict unless that is the current version; 0: only if there is none; None: no condition. The store
+    counts versions itself: `version_id` must be the next one (1 for a new resource), else Conflict.
+    at: epoch ms. interaction: create, update, delete (then body is empty).
+    """
+
+    space: Space
+    type: str
+    id: str
+    version_id: int
+    body: bytes
+    facts: ResourceFacts
+    at: int
+    interaction: Literal["create", "update", "delete"] = "create"
+    if_version: int | None = None
+    who: str = ""
+
+
+Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save
+
+
+class Conflict(Exception):
+    """A condition of a step did not hold; `step` says which. Nothing of its transaction was changed."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(f"{type(step).__name__}: condition not met")
+        self.step = step
+
+
+class Stored(NamedTuple):
+    """One stored resource. `patients` and `codes` are the facts kept beside the body for the second check."""
+
+    type: str
+    id: str
+    version_id: int
+    at: int
+    body: bytes
+    patients: tuple[str, ...] = ()
+    codes: tuple[tuple[str, str | None, str], ...] = ()
+    deleted: bool = False
+
+
+class Page(NamedTuple):
+    """One page of a search: matches in order, included ones, sealed cursor of the next page, total where known."""
+
+    matches: list[Stored]
+    included: list[Stored]
+    next: str | None
+    total: int | None
+
+
+class BadCursor(Exception):
+    """The cursor was not made by this server for this query: 400."""
+
+
+class Store(Protocol):
+    """SQLite and PostgreSQL; both pass tests/storage/contract.py."""
+
+    async def transaction(self, steps: Sequence[Step]) -> None:
+        """All or nothing; durable on return. Raises Conflict."""
+        ...
+
+    async def get(self, kind: str, key: str) -> Record | None:
+        """The record, expired ones too until they are purged: "expired" and "unknown" are different findings."""
+        ...
+
+    async def find(
+        self,
+        kind: str,
+        *,
+        tenant: str | None = None,
+        owner: str | None = None,
+        family: str | None = None,
+        label: str | None = None,
+        limit: int = 100,
+    ) -> list[Record]:
+        """Newest first."""
+        ...
+
+    async def purge(self, now: int) -> int:
+        """Forget records that expired more than a day before `now`."""
+        ...
+
+    async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+        """The current version if visible with letter r; a deleted one has deleted=True; invisible is None."""
+        ...
+
+    async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
+        """One version; both it and the current one must be visible."""
+        ...
+
+    async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
+        """Visibility with letter s, in SQL, at matches and includes alike. Raises BadCursor."""
+        ...
+
+    async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
+        """The exact number of matches."""
+        ...
+
+    async def filled(self, space: Space) -> bool:
+        """Whether any resource is there."""
+        ...
+
+    async def close(self) -> None: ...

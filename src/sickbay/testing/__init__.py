@@ -1,0 +1,1 @@
+"""The pytest plugin: a Sickbay for somebody else's tests."""

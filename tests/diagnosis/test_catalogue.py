@@ -1,0 +1,58 @@
+"""The catalogue keeps its promises: every rule has a case, every case is refused by its rule and accepted corrected."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sickbay.diagnosis import case
+from sickbay.diagnosis.catalogue import BY_ID, RETIRED, RULES
+from sickbay.diagnosis.doctor import diagnose
+
+PATHS = case.paths()
+REMEDIES = ("use-", "add-", "send-", "avoid-", "prefer-", "fix-", "remove-")
+
+
+def test_ids_are_unique() -> None:
+    assert len(BY_ID) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_an_id_names_the_fault_and_not_the_remedy(rule) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.id)
+    assert not rule.id.startswith(REMEDIES)
+    assert rule.id not in RETIRED
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_has_a_case(rule) -> None:
+    assert rule.id in PATHS
+
+
+def test_every_case_has_a_rule() -> None:
+    assert set(PATHS) <= set(BY_ID)
+
+
+@pytest.mark.parametrize("refusal", sorted({rule.explains for rule in RULES if rule.explains}))
+def test_every_refusal_that_is_explained_has_a_general_rule_that_is_asked_last(refusal) -> None:
+    assert [rule.id for rule in RULES if rule.explains == refusal][-1] == refusal
+
+
+@pytest.mark.parametrize("id", sorted(PATHS))
+def test_a_case_is_refused_by_its_rule_with_its_fix(id) -> None:
+    one = case.load(PATHS[id])
+    assert one.id == id
+    found = {finding.id: finding for finding in diagnose(one.refused).explanation.findings}
+    assert id in found
+    assert found[id].fix == " ".join(one.fix.split())
+
+
+@pytest.mark.parametrize("id", sorted(PATHS))
+def test_a_case_is_corrected_to_what_it_says_and_that_is_accepted(id) -> None:
+    one = case.load(PATHS[id])
+    assert diagnose(one.refused).corrected == one.corrected
+    if one.corrected:
+        again = diagnose(one.corrected)
+        assert not again.examination.refusals
+        assert id not in {finding.id for finding in again.explanation.findings}
