@@ -1,0 +1,99 @@
+"""Load a dialect: addresses, habits and error words of one kind of EHR, from the TOML file of its name."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+from urllib.parse import quote
+
+STANDARD = "general"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a refusal is called here. urn: the tail of the vendor's name for it; error: the OAuth error, None: the standard's."""
+
+    urn: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How refusals are delivered.
+
+    untrusted: before the redirect URI is proven: our page, or see-other (303) to the error's own address.
+    refused: after that: by redirect, or again a page. page_*: what a page of few words says.
+    """
+
+    error_description: bool = True
+    iss: bool = True
+    untrusted: Literal["page", "see-other"] = "page"
+    refused: Literal["redirect", "page"] = "redirect"
+    correlation_header: str | None = None
+    urn_prefix: str = ""
+    page_status: int = 400
+    page_title: str | None = None
+    page_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """policy: fields of authorization.values.Policy that differ. paths: below the tenant's address."""
+
+    name: str
+    title: str
+    about: str
+    fhir: tuple[str, ...]
+    paths: Mapping[str, str]
+    answers: Answers = Answers()
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    token_response: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Words] = field(default_factory=dict)
+    defaults: Mapping[str, Words] = field(default_factory=dict)
+    tenant_id: str = ""
+
+    def path(self, name: str, persona: str = "provider") -> str:
+        """The path of an endpoint below the tenant's address."""
+        return self.paths[name].format(tenant_id=self.tenant_id, persona=persona)
+
+    def wording(self, finding: str, refusal: str, stage: str) -> Words:
+        """The words for a finding, else for its refusal, else for the stage."""
+        return self.words.get(finding) or self.words.get(refusal) or self.defaults.get(stage) or Words()
+
+    def error_path(self, words: Words, *, id: str, client: str, persona: str) -> str:
+        """The vendor's address of one refusal, below the tenant's; "" where the dialect has none of its own."""
+        if "errors" not in self.paths or words.urn is None:
+            return ""
+        urn = quote(self.answers.urn_prefix + words.urn, safe="")
+        client = quote(client or "unknown", safe="")
+        return self.paths["errors"].format(urn=urn, id=id, client=client, persona=persona, tenant_id=self.tenant_id)
+
+
+@cache
+def load(name: str) -> Dialect:
+    """The dialect of this name. Raises FileNotFoundError for one that has no file."""
+    text = resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return read(name, tomllib.loads(text))
+
+
+def read(name: str, given: Mapping[str, Any]) -> Dialect:
+    """A dialect from parsed TOML. Raises TypeError on a key that means nothing."""
+    words = dict(given.get("words", {}))
+    defaults = words.pop("default", {})
+    return Dialect(
+        name=name, title=given["title"], about=given["about"], fhir=tuple(given["fhir"]), paths=dict(given["paths"]),
+        answers=Answers(**given.get("answers", {})),
+        policy={key: _frozen(value) for key, value in given.get("policy", {}).items()},
+        token_response=dict(given.get("token_response", {})),
+        words={key: Words(**value) for key, value in words.items()},
+        defaults={key: Words(**value) for key, value in defaults.items()},
+        tenant_id=given.get("tenant_id", ""),
+    )  # fmt: skip
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,60 @@
+"""Dialects are data: each file loads, names only policies that exist and refusals that a rule explains."""
+
+from __future__ import annotations
+
+import pathlib
+from dataclasses import fields
+from urllib.parse import unquote
+
+import pytest
+
+from sickbay.authorization.values import Policy
+from sickbay.dialects import Words, load
+from sickbay.dialects.dialect import read
+
+NAMES = ("general", "cerner", "epic")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dialect_sets_only_policies_that_exist(name) -> None:
+    assert set(load(name).policy) <= {field.name for field in fields(Policy)}
+    Policy(**load(name).policy)
+
+
+def test_the_standard_changes_no_policy() -> None:
+    assert not load("general").policy
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_paths_of_authorize_and_token_are_named_and_absolute(name) -> None:
+    for path in ("authorize", "token"):
+        assert load(name).path(path).startswith("/")
+        assert "{" not in load(name).path(path)
+
+
+def test_a_missing_patient_has_the_vendor_s_address() -> None:
+    dialect = load("cerner")
+    words = dialect.wording("scope-patient-without-context", "scope-patient-without-context", "authorize")
+    path = dialect.error_path(words, id="4d9a", client="a&b", persona="provider")
+    assert path.startswith("/errors/urn%3Acerner%3Aerror%3Aauthorization-server%3Aoauth2%3Agrant%3Amissing-patient/")
+    assert path.endswith("/instances/4d9a?persona=provider&client=a%26b&tenant=" + dialect.tenant_id)
+    assert unquote(path.split("/")[2]).endswith("oauth2:grant:missing-patient")
+
+
+def test_a_finding_is_worded_before_its_refusal() -> None:
+    dialect = load("cerner")
+    assert dialect.wording("redirect-uri-trailing-slash", "redirect-uri-mismatch", "authorize") == Words(
+        "oauth2:grant:invalid-redirect-uri-trailing-slash"
+    )
+    assert dialect.wording("nothing-known", "nothing", "authorize").urn == "oauth2:grant:invalid-request"
+
+
+def test_a_key_that_means_nothing_is_refused() -> None:
+    given = {"title": "", "about": "", "fhir": [], "paths": {}, "answers": {"nonsense": True}}
+    with pytest.raises(TypeError):
+        read("x", given)
+
+
+def test_no_vendor_is_named_in_code() -> None:
+    sources = (pathlib.Path(__file__).parents[2] / "src").rglob("*.py")
+    assert not [path for path in sources if any(name in path.read_text().lower() for name in ("cerner", "epic "))]
