@@ -15,7 +15,7 @@ STANDARD = "general"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a refusal is called here. urn: the tail of the vendor's name for it; error: the OAuth error, None: the standard's."""
+    """What a refusal is called here. urn: tail of the vendor's name for it; error: the OAuth error, None: the standard's."""
 
     urn: str | None = None
     error: str | None = None

@@ -1,0 +1,239 @@
+"""The story that Sickbay grew from, replayed: an app is refused, told why, and in the end served its patients.
+
+A developer asks a vendor's forum why a provider app gets access_denied. Each request of the thread is sent as it was,
+hosts and ids ours: to the standard, where every fault is named, and to the dialect, which answers as the thread shows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import httpx2
+import pytest
+
+HERE = "http://localhost:8100/"
+STANDARD_SCOPES = "launch profile openid online_access"
+PATIENT_SCOPES = "patient/Observation.read patient/Patient.read"
+USER_SCOPES = "user/Appointment.read user/MedicationOrder.read user/Observation.read user/Patient.read"
+
+
+@dataclass
+class App:
+    """The seed's app at one tenant, and the server it is registered with."""
+
+    http: httpx2.Client
+    server: dict[str, Any]
+    tenant: str
+    app: dict[str, Any]
+
+    @property
+    def aud(self) -> str:
+        return str(self.server["tenants"][self.tenant]["fhir"]["dstu2"])
+
+    def authorize(self, query: str) -> httpx2.Response:
+        """The query as the thread has it, with CLIENT, AUD and HERE in place of its values."""
+        values = {"CLIENT": self.app["client_id"], "AUD": quote(self.aud, safe=""), "HERE": quote(HERE, safe="")}
+        for name, value in values.items():
+            query = query.replace(name, value)
+        return self.http.get(self.server["tenants"][self.tenant]["authorize"] + "?" + query)
+
+    def launch(self) -> str:
+        """A launch code, as the chart would have given it to the app."""
+        patient = self.patients()[0]
+        made = self.http.post("/admin/launches", json={
+            "tenant": self.tenant, "app": self.app["app_id"], "patient": patient, "user": self.username(),
+        })  # fmt: skip
+        assert made.status_code == 201, made.text
+        return str(made.json()["launch"])
+
+    def patients(self) -> list[str]:
+        token = self.token("user/Patient.read")
+        found = self.http.get(self.aud + "/Patient?name=Peters", headers={"Authorization": f"Bearer {token}"})
+        return [entry["resource"]["id"] for entry in found.json()["entry"]]
+
+    def token(self, scope: str) -> str:
+        asked = {"tenant": self.tenant, "app": self.app["app_id"], "scope": scope, "user": self.username()}
+        made = self.http.post("/admin/tokens", json=asked)
+        assert made.status_code == 201, made.text
+        return str(made.json()["access_token"])
+
+    def username(self) -> str:
+        return str(clinician(self.server, self.tenant)["username"])
+
+    def redeem(self, code: str) -> dict[str, Any]:
+        answer = self.http.post(self.server["tenants"][self.tenant]["token"], data={
+            "grant_type": "authorization_code", "code": code, "redirect_uri": HERE, "client_id": self.app["client_id"],
+        })  # fmt: skip
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def findings(self, answer: httpx2.Response) -> dict[str, str]:
+        """id -> severity, of the exchange behind an answer."""
+        exchange = self.http.get(
+            "/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"}
+        )
+        return {one["id"]: one["severity"] for one in exchange.json()["findings"]}
+
+
+def clinician(server: dict[str, Any], tenant: str) -> dict[str, Any]:
+    return next(
+        user for user in server["users"] if user["tenant"] == tenant and user["fhirUser"].startswith("Practitioner")
+    )
+
+
+def register(live: dict[str, Any], tenant: str) -> App:
+    http = httpx2.Client(base_url=live["base"], trust_env=False)
+    made = http.post("/admin/apps", json={
+        "tenant": tenant, "name": "Provider app", "type": "provider", "client": "public", "launch_uri": HERE,
+        "redirect_uris": [HERE], "scope": f"{STANDARD_SCOPES} {PATIENT_SCOPES} {USER_SCOPES} launch/patient",
+        "fhir": "dstu2", "smart_version": 1, "auto_approve": {"user": clinician(live, tenant)["username"]},
+    })  # fmt: skip
+    assert made.status_code == 201, made.text
+    return App(http, live, tenant, made.json())
+
+
+@pytest.fixture
+def general(live: dict[str, Any]) -> Iterator[App]:
+    app = register(live, "general")
+    yield app
+    app.http.close()
+
+
+@pytest.fixture
+def cerner(live: dict[str, Any]) -> Iterator[App]:
+    app = register(live, "cerner")
+    yield app
+    app.http.close()
+
+
+def redirected(answer: httpx2.Response) -> dict[str, str]:
+    """The parameters that the app receives."""
+    assert answer.status_code in (302, 303), answer.text
+    assert answer.headers["location"].startswith(HERE)
+    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+
+def urn(received: dict[str, str]) -> str:
+    """The vendor's name for the fault, out of the address of its error page."""
+    return unquote(urlsplit(received["error_uri"]).path.split("/errors/")[1].split("/")[0])
+
+
+FIRST = ("response_type=code&client_id=CLIENT&redirect_uri=HERE"
+         "&scope=patient%2FPatient.read%20patient%2FObservation.read%20launch%20profile%20openid%20online_access")  # fmt: skip
+NO_LAUNCH = ("response_type=code&client_id=CLIENT&redirect_uri=HERE"
+             "&scope=patient%2FPatient.read%20patient%2FObservation.read")  # fmt: skip
+SECOND = ("response_type=code&client_id=CLIENT&scope=patient%2FPatient.read%2Cpatient%2FObservation.read%2Claunch"
+          "&launch=HERE&aud=AUD%2F&redirect_uri=HERE")  # fmt: skip
+THIRD = ("response_type=code&client_id=CLIENT&scope=launch%2Fpatient%2Copenid%2Cprofile%2Conline_access"
+         "%2Cuser%2FMedicationOrder.read%2Cuser%2FAppointment.read%2Cuser%2FPatient.read%2Cuser%2FObservation.read"
+         "&aud=AUD%2F&redirect_uri=HERE")  # fmt: skip
+RIGHT = "&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+
+
+class TestTheStandard:
+    def test_the_registration_is_accepted_and_warned_that_launch_and_redirect_are_one_page(self, general: App) -> None:
+        assert {one["id"] for one in general.app["findings"]} >= {"reg-launch-uri-equals-redirect-uri"}
+
+    def test_a_patient_scopes_with_neither_launch_nor_aud_name_every_fault(self, general: App) -> None:
+        answer = general.authorize(FIRST)
+        assert redirected(answer)["error"] == "invalid_request"
+        assert {name for name, severity in general.findings(answer).items() if severity == "error"} == {
+            "state-missing", "aud-missing", "launch-scope-without-launch-param", "scope-patient-without-context",
+        }  # fmt: skip
+
+    def test_a_patient_scopes_alone_are_denied_for_want_of_a_patient(self, general: App) -> None:
+        answer = general.authorize(NO_LAUNCH + "&aud=AUD" + RIGHT)
+        assert redirected(answer)["error"] == "access_denied"
+        assert general.findings(answer)["scope-patient-without-context"] == "error"
+
+    def test_b_the_launch_address_sent_as_launch_is_recognised_and_the_commas_too(self, general: App) -> None:
+        answer = general.authorize(SECOND)
+        assert redirected(answer)["error"] == "invalid_request"
+        found = general.findings(answer)
+        assert found["launch-param-is-url"] == found["scope-comma-separated"] == found["state-missing"] == "error"
+        assert found["aud-trailing-slash"] == "warning"
+        assert "launch-code-unknown" not in found
+
+    def test_c_the_launch_scope_without_its_parameter_is_refused(self, general: App) -> None:
+        answer = general.authorize(NO_LAUNCH + "%20launch&aud=AUD" + RIGHT)
+        assert redirected(answer)["error"] == "invalid_request"
+        assert general.findings(answer)["launch-scope-without-launch-param"] == "error"
+
+    def test_d_the_launch_code_echoed_gives_tokens_and_the_patient(self, general: App) -> None:
+        answer = general.authorize(NO_LAUNCH + "%20launch&aud=AUD" + RIGHT + "&launch=" + general.launch())
+        received = redirected(answer)
+        assert received["state"] == "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+        tokens = general.redeem(received["code"])
+        patient = general.http.get(
+            f"{general.aud}/Patient/{tokens['patient']}", headers={"Authorization": f"Bearer {tokens['access_token']}"}
+        )
+        assert patient.json()["id"] == tokens["patient"]
+
+    def test_e_user_scopes_joined_by_commas_are_refused_and_the_corrected_request_is_granted(
+        self, general: App
+    ) -> None:
+        answer = general.authorize(THIRD)
+        assert general.findings(answer)["scope-comma-separated"] == "error"
+        exchange = general.http.get(
+            "/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"}
+        )
+        corrected = exchange.json()["corrected"]["url"]
+        assert "%2Cuser" not in corrected
+        assert "code" in redirected(general.http.get(corrected.replace("launch%2Fpatient%20", "")))
+
+    def test_f_all_patients_are_refused_and_those_named_peters_are_given(self, general: App) -> None:
+        bearer = {"Authorization": "Bearer " + general.token("user/Patient.read")}
+        refused = general.http.get(general.aud + "/Patient", headers=bearer)
+        assert refused.status_code == 400
+        outcome = json.loads(refused.text)
+        assert outcome["resourceType"] == "OperationOutcome"
+        assert outcome["issue"][0]["details"]["coding"][0]["code"] == "fhir-search-unbounded"
+        assert "Patient?name=" in outcome["issue"][0]["diagnostics"]
+        found = general.http.get(general.aud + "/Patient?name=Peters", headers=bearer).json()
+        names = [name for entry in found["entry"] for name in entry["resource"]["name"]]
+        assert len(found["entry"]) > 1
+        assert all(any(part.startswith("Peters") for part in [*name["family"], *name["given"]]) for name in names)
+
+
+class TestTheDialect:
+    def test_a_answers_access_denied_with_missing_patient(self, cerner: App) -> None:
+        received = redirected(cerner.authorize(FIRST))
+        assert received["error"] == "access_denied"
+        assert urn(received) == "urn:cerner:error:authorization-server:oauth2:grant:missing-patient"
+        assert "error_description" not in received
+
+    def test_b_answers_invalid_request_with_invalid_launch_code(self, cerner: App) -> None:
+        received = redirected(cerner.authorize(SECOND))
+        assert received["error"] == "invalid_request"
+        assert urn(received) == "urn:cerner:error:authorization-server:smart-v1:grant:launch:invalid-launch-code"
+
+    def test_the_error_s_address_answers_itself_and_explains(self, cerner: App) -> None:
+        answer = cerner.authorize(SECOND)
+        page = cerner.http.get(redirected(answer)["error_uri"], headers={"Accept": "application/json"})
+        assert page.status_code == 200
+        assert page.json()["id"] == answer.headers["x-correlation-id"]
+        assert {one["id"] for one in page.json()["findings"]} >= {"launch-param-is-url"}
+
+    def test_c_answers_missing_patient_as_long_as_patient_scopes_are_asked(self, cerner: App) -> None:
+        received = redirected(cerner.authorize(NO_LAUNCH + "%20launch&aud=AUD"))
+        assert urn(received).endswith("oauth2:grant:missing-patient")
+
+    def test_d_the_launch_code_echoed_gives_tokens_with_commas_and_slash_tolerated(self, cerner: App) -> None:
+        answer = cerner.authorize(SECOND.replace("&launch=HERE", "&launch=" + cerner.launch()))
+        tokens = cerner.redeem(redirected(answer)["code"])
+        assert tokens["expires_in"] == 570
+        assert tokens["patient"]
+
+    def test_e_user_scopes_joined_by_commas_are_granted(self, cerner: App) -> None:
+        received = redirected(cerner.authorize(THIRD.replace("launch%2Fpatient%2C", "")))
+        tokens = cerner.redeem(received["code"])
+        assert set(USER_SCOPES.split()) <= set(tokens["scope"].split())
+        assert tokens["id_token"]
+        assert tokens["refresh_token"]
+
+    def test_f_the_patients_named_peters_are_given(self, cerner: App) -> None:
+        assert len(cerner.patients()) > 1
