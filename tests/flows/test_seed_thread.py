@@ -229,7 +229,7 @@ class TestTheDialect:
         assert tokens["patient"]
 
     def test_e_user_scopes_joined_by_commas_are_granted(self, cerner: App) -> None:
-        received = redirected(cerner.authorize(THIRD.replace("launch%2Fpatient%2C", "")))
+        received = redirected(cerner.authorize(THIRD))
         tokens = cerner.redeem(received["code"])
         assert set(USER_SCOPES.split()) <= set(tokens["scope"].split())
         assert tokens["id_token"]

@@ -183,6 +183,8 @@ class Policy:
     error_description: bool = True
     redirect_extra_query: bool = False
     redirect_uri_optional: bool = False
+    standalone_picker: bool = True
+    """Whether launch/patient without a launch opens a patient picker for a practitioner; False: granted, but no patient."""
     shared_types: tuple[str, ...] = ("Practitioner", "PractitionerRole", "Organization", "Location", "Medication")
     """Types outside the patient compartment that a patient/ scope naming them may read."""
     relaxed: tuple[str, ...] = ()

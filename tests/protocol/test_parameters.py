@@ -1,0 +1,40 @@
+"""Parameters keep what came: order, repetition, raw text; an empty value is as if it were not sent."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.protocol.parameters import Parameters, encode, parse
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+PAIRS = st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=6)
+
+
+@given(PAIRS)
+def test_what_is_encoded_is_parsed_back(pairs) -> None:
+    assert list(parse(encode(pairs)).pairs) == pairs
+
+
+@given(st.text(max_size=80))
+def test_no_text_is_too_broken_to_parse(text) -> None:
+    assert parse(text).raw == text
+
+
+def test_plus_and_percent_twenty_are_both_a_blank() -> None:
+    assert parse("scope=a+b%20c").get("scope") == "a b c"
+
+
+def test_an_empty_value_is_as_if_it_were_not_sent() -> None:
+    parameters = parse("state=&launch")
+    assert parameters.get("state") is None
+    assert "state" in parameters
+
+
+def test_repeated_names_are_told() -> None:
+    assert parse("a=1&b=2&a=1").repeated() == ("a",)
+
+
+def test_replacing_keeps_the_place_and_leaves_one() -> None:
+    parameters = parse("a=1&b=2&a=3").replaced([("a", "x y"), ("c", "4"), ("b", None)])
+    assert parameters == Parameters((("a", "x y"), ("c", "4")), "a=x%20y&c=4")
