@@ -54,6 +54,8 @@ class TokenKnown:
     session_ended: bool = False
     secret: str | None = None
     """The registered secret in clear, where an offline context has it; live there is only its hash."""
+    secret_known: bool | Unknown = True
+    """UNKNOWN offline where the registration names no secret to compare with."""
     seen_jti: tuple[str, ...] = ()
     jwks: dict[str, Any] | Unknown | None = UNKNOWN
     others: tuple[str, ...] = ()

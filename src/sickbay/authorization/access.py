@@ -1,0 +1,273 @@
+"""May this token do this (RFC 6750; SMART 2.2, scopes): decided on what is asked, never on what is found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Policy, Server, Token, User
+from sickbay.fhir.visibility import Clause, Granular, Visibility
+from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, Unknown, check
+from sickbay.protocol import jose, scopes
+from sickbay.protocol.scopes import ResourceScope
+
+AccessCheck = Check[AccessRequest, AccessKnown]
+
+OPEN = ("capabilities", "preflight", "discovery")
+"""Interactions that need no token."""
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+_SCHEME = re.compile(r"bearer(?= |$)", re.IGNORECASE)
+
+
+def bearer(request: AccessRequest) -> str | None:
+    """The token of the Authorization header (RFC 6750 2.1), or None."""
+    match = _BEARER.fullmatch(request.headers.get("authorization", "").strip(" "))
+    return match[1] if match else None
+
+
+def challenge(refusal: Refusal, realm: str) -> str:
+    """WWW-Authenticate of a refusal with 400, 401 or 403 (RFC 6750 3). Without a token: no error code."""
+    said = {"realm": realm, "error": refusal.error, "scope": refusal.facts.get("needed")}
+    kept = {name: value for name, value in said.items() if value and (name != "scope" or refusal.status == 403)}
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in kept.items())
+
+
+ISSUES = {"fhir-token-expired": "expired", "fhir-insufficient-scope": "forbidden"}
+
+
+def issue_type(refusal: Refusal) -> str:
+    """OperationOutcome.issue.code (FHIR IssueType) of a refusal of this stage."""
+    return ISSUES.get(refusal.name, "login")
+
+
+def _unusable(reason: str, **facts: object) -> Refusal:
+    """One answer for every token that is not good here: which of the reasons holds is for its owner to read."""
+    return Refusal("fhir-token-unknown", "invalid_token", {"reason": reason, **facts}, 401)
+
+
+@check()
+def token_is_sent(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    if request.headers.get("authorization") or _in_query(request):
+        return None
+    return Refusal("fhir-token-missing", "", {"received": None}, 401)
+
+
+@check()
+def token_is_in_the_header_alone(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    if not _in_query(request):
+        return None
+    both = "authorization" in request.headers
+    return Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": both}, 400)
+
+
+@check(after=(token_is_sent,))
+def token_is_bearer(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Another scheme is as if nothing was sent (401); a Bearer that is malformed, or there twice, is a bad request (400)."""
+    header = request.headers.get("authorization")
+    if header is None or bearer(request):
+        return None
+    if _SCHEME.match(header.strip(" ")) is None:
+        return Refusal("fhir-token-not-bearer", "", {"fault": "scheme"}, 401)
+    fault = "twice" if "," in header else "quoted" if '"' in header else "malformed"
+    return Refusal("fhir-token-not-bearer", "invalid_request", {"fault": fault}, 400)
+
+
+@check(needs=("token",), after=(token_is_bearer, token_is_in_the_header_alone))
+def token_is_known(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    if known.token is not None:
+        return None
+    text = bearer(request) or ""
+    return _unusable("unknown", length=len(text), id_token=is_id_token(text))
+
+
+def is_id_token(text: str) -> bool:
+    """A JWT with what only an id_token has: a nonce, or the user it is about beside a client as audience."""
+    jwt = jose.peek(text)
+    return jwt is not None and ("nonce" in jwt.claims or "fhirUser" in jwt.claims or "auth_time" in jwt.claims)
+
+
+@check(needs=("token",), after=(token_is_known,))
+def token_is_not_revoked(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    return _unusable("revoked") if _token(known).revoked else None
+
+
+@check(needs=("token", "client", "user"), after=(token_is_known,))
+def token_has_its_client_and_user(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Whoever was removed takes the tokens along. known.user is None too where the token is nobody's."""
+    if known.client is None:
+        return _unusable("client removed")
+    return _unusable("user removed") if _token(known).user and known.user is None else None
+
+
+@check(needs=("token", "now"), after=(token_is_known,))
+def token_is_fresh(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    assert known.now is not UNKNOWN
+    late = int(known.now) - _token(known).expires_at
+    return None if late < 0 else Refusal("fhir-token-expired", "invalid_token", {"late": late}, 401)
+
+
+@check(needs=("token", "server"), after=(token_is_known,))
+def token_is_of_this_issuer(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """The issuer itself; offline, where an issuer may have other names, one on the host of the server's endpoints."""
+    server, issuer = known.server, _token(known).issuer
+    if not isinstance(server, Server) or not issuer or not server.issuer or issuer == server.issuer:
+        return None
+    if _origin(issuer) in {_origin(server.authorization_endpoint), _origin(server.token_endpoint)}:
+        return None
+    facts = {"received": issuer, "expected": server.issuer}
+    return Refusal("fhir-token-wrong-issuer", "invalid_token", facts, 401)
+
+
+@check(needs=("token",), after=(token_is_known,))
+def token_is_for_this_base(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    audience = _token(known).base
+    if not request.base or audience.rstrip("/") == request.base.rstrip("/"):
+        return None
+    facts = {"received": audience, "expected": request.base}
+    return Refusal("fhir-token-wrong-audience", "invalid_token", facts, 401)
+
+
+@check(needs=("token",), after=(token_is_known,))
+def patient_scopes_have_a_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Fail closed: without a patient there is no compartment to hold a patient/ scope to."""
+    token = _token(known)
+    if token.patient or not any(one.level == "patient" for one in scopes.resources(token.scope)):
+        return None
+    return _unusable("no patient", held=token.scope)
+
+
+@check(needs=("token",), after=(token_is_known,))
+def scopes_are_not_mixed(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    levels = {one.level for one in scopes.resources(_token(known).scope)}
+    if "system" not in levels or len(levels) == 1:
+        return None
+    return _insufficient(request, _token(known), request.type, request.letters, mixed=True)
+
+
+@check(needs=("token",), after=(token_is_known,))
+def scope_covers_the_request(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    token = _token(known)
+    if not request.letters or _covers(token, request.type, request.letters):
+        return None
+    return _insufficient(request, token, request.type, request.letters)
+
+
+@check(needs=("token",), after=(token_is_known,))
+def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Chains, _has and includes read other types: values that may not be searched could be found out by them."""
+    token = _token(known)
+    lacking = next((one for one in request.involved if one != "*" and not _covers(token, one, "s")), None)
+    return _insufficient(request, token, lacking, "s", by="chain or include") if lacking else None
+
+
+def _covers(token: Token, type: str | None, letters: str) -> bool:
+    """Every letter, by some scope for the type. What has no type, the whole system, takes system/*."""
+    held = [one for one in scopes.resources(token.scope) if _usable(one)]
+    fitting = [one for one in held if (one.type in ("*", type) if type else one.level == "system" and one.wildcard)]
+    return all(any(letter in one.letters for one in fitting) for letter in letters)
+
+
+def _usable(scope: ResourceScope) -> bool:
+    return not scope.filters or all(granular(name, value) for name, value in scope.filters)
+
+
+def _insufficient(request: AccessRequest, token: Token, type: str | None, letters: str, **more: object) -> Refusal:
+    held = scopes.resources(token.scope)
+    of_type = "".join(one.letters for one in held if one.type in ("*", type))
+    facts = {
+        "type": type or "the whole server", "interaction": request.interaction, "letters": letters,
+        "needed": needed(token, type, letters), "held": tuple(one.text for one in held),
+        "held_letters": "".join(sorted(set(of_type) - set(letters))) if type else "", **more,
+    }  # fmt: skip
+    return Refusal("fhir-insufficient-scope", "insufficient_scope", facts, 403)
+
+
+def needed(token: Token, type: str | None, letters: str) -> str:
+    """The scope to ask for, at the level and in the spelling of those held."""
+    held = scopes.resources(token.scope)
+    level = "patient" if token.patient else "user" if token.user else held[0].level if held else "patient"
+    if held and all(one.version == "v1" for one in held):
+        return f"{level}/{type or '*'}.{'read' if set(letters) <= set('rs') else 'write'}"
+    return f"{level if type else 'system'}/{type or '*'}.{'rs' if set(letters) <= set('rs') else letters}"
+
+
+def _in_query(request: AccessRequest) -> bool:
+    return "access_token" in request.parameters
+
+
+def _token(known: AccessKnown) -> Token:
+    assert isinstance(known.token, Token)
+    return known.token
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3]).lower()
+
+
+CHECKS: tuple[AccessCheck, ...] = (
+    token_is_sent,
+    token_is_in_the_header_alone,
+    token_is_bearer,
+    token_is_known,
+    token_is_not_revoked,
+    token_has_its_client_and_user,
+    token_is_fresh,
+    token_is_of_this_issuer,
+    token_is_for_this_base,
+    patient_scopes_have_a_patient,
+    scopes_are_not_mixed,
+    scope_covers_the_request,
+    scope_covers_all_types_involved,
+)
+
+
+def visibility(token: Token, user: User | Unknown | None, policy: Policy, compartment: Collection[str]) -> Visibility:
+    """What the token's scopes let be seen, in union. `compartment`: types of the version's Patient compartment.
+
+    patient/ is held to the compartment of the token's patient, user/ to those of the user's patients, system/ to nothing.
+    A scope that is not of the grammar, or lacks its patient or user, grants nothing.
+    """
+    clauses: list[Clause] = []
+    for scope in scopes.resources(token.scope):
+        filters = _filters(scope)
+        if filters is not None:
+            clauses += _clauses(scope, filters, _patients(scope, token, user), policy, compartment)
+    return Visibility(tuple(dict.fromkeys(clauses)))
+
+
+def _patients(scope: ResourceScope, token: Token, user: User | Unknown | None) -> frozenset[str] | None:
+    """Whose compartments; None: anybody's; empty: nobody's."""
+    if scope.level == "patient":
+        return frozenset({token.patient} if token.patient else ())
+    if scope.level == "user":
+        return frozenset() if not isinstance(user, User) else None if user.patients == "*" else frozenset(user.patients)
+    return None
+
+
+def _clauses(
+    scope: ResourceScope, filters: tuple[Granular, ...], patients: frozenset[str] | None, policy: Policy,
+    compartment: Collection[str],
+) -> list[Clause]:  # fmt: skip
+    if patients is None:
+        return [Clause(scope.type, scope.letters, None, filters)]
+    if not patients:
+        return []
+    shared = [one for one in policy.shared_types if scope.type in ("*", one) and one not in compartment]
+    letters = "".join(one for one in scope.letters if one in "rs")
+    everyone = [Clause(one, letters, None, filters) for one in shared if letters]
+    return [Clause(scope.type, scope.letters, patients, filters), *everyone]
+
+
+def _filters(scope: ResourceScope) -> tuple[Granular, ...] | None:
+    read = [granular(name, value) for name, value in scope.filters]
+    return None if None in read else tuple(one for one in read if one)
+
+
+def granular(name: str, value: str) -> Granular | None:
+    """One ?parameter=system|code,… of a scope; None for what is not plainly that: modifiers, chains, _filter, no code."""
+    pairs = [one.rpartition("|") for one in value.split(",")]
+    if not re.fullmatch(r"[a-z][a-z-]*", name) or not all(code for _, _, code in pairs):
+        return None
+    return Granular(name, tuple((system if bar else None, code) for system, bar, code in pairs))

@@ -1,0 +1,207 @@
+"""Who sends a token request, and whether that is proven (RFC 6749 2.3, 3.2.1; SMART 2.2, Client Authentication).
+
+A secret is only ever compared as its SHA-256, in constant time, and stands in no fact.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal, TypeAlias
+
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client
+from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.protocol import basic, jose
+from sickbay.protocol.basic import Basic
+
+Method: TypeAlias = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+Reading: TypeAlias = Literal["decoded", "raw"]
+TokenCheck: TypeAlias = Check[TokenRequest, TokenKnown]
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """How the client spoke of itself. client_id: decoded where Basic was used; None where it named none."""
+
+    methods: tuple[Method, ...]
+    client_id: str | None
+    basic: Basic | None = None
+
+
+def presented(request: TokenRequest) -> Presented:
+    header = request.headers.get("authorization", "")
+    read = basic.read(header) if basic.is_basic(header) else None
+    sent: tuple[tuple[Method, object], ...] = (
+        ("client_secret_basic", read),
+        ("client_secret_post", request.parameters.get("client_secret")),
+        ("private_key_jwt", request.parameters.get("client_assertion")),
+    )
+    return Presented(tuple(method for method, value in sent if value), _named(request, read), read)
+
+
+def _named(request: TokenRequest, read: Basic | None) -> str | None:
+    if read is not None and read.decoded and read.decoded[0]:
+        return read.decoded[0]
+    return request.parameters.get("client_id") or _subject(request)
+
+
+def _subject(request: TokenRequest) -> str | None:
+    assertion = jose.peek(request.parameters.get("client_assertion") or "")
+    subject = assertion.claims.get("sub") or assertion.claims.get("iss") if assertion else None
+    return subject if isinstance(subject, str) else None
+
+
+def claimed(request: TokenRequest) -> str | None:
+    """The client_id that the request names, wherever it stands: the one whose registration must be loaded."""
+    return presented(request).client_id
+
+
+def hashed(secret: str) -> str:
+    """SHA-256, hex: how secrets, codes and tokens are kept."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def reading(request: TokenRequest, client: Client) -> Reading | None:
+    """Which reading of the secret sent is the registered one: form-decoded as RFC 6749 2.3.1 has it, or as it stands."""
+    read = presented(request).basic
+    posted = request.parameters.get("client_secret") or ""
+    pairs = (read.decoded, read.raw) if read else ((client.client_id, posted),) * 2
+    fits = [_is_secret(pair[1], client) if pair else False for pair in pairs]
+    if fits[0]:
+        return "decoded"
+    return "raw" if fits[1] else None
+
+
+def _is_secret(text: str, client: Client) -> bool:
+    return hmac.compare_digest(hashed(text), client.secret_hash or "")
+
+
+def _status(request: TokenRequest) -> int:
+    """401, with WWW-Authenticate, where the Authorization header was used, else 400 (RFC 6749 5.2)."""
+    return 401 if "authorization" in request.headers else 400
+
+
+def _invalid(request: TokenRequest, name: str, **facts: object) -> Refusal:
+    grant = request.parameters.get("grant_type")
+    return Refusal(name, "invalid_client", {"grant_type": grant, **facts}, _status(request))
+
+
+@check()
+def header_is_of_a_client(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """Basic, or none: a Bearer header authenticates nobody here."""
+    header = request.headers.get("authorization", "")
+    if not header or basic.is_basic(header):
+        return None
+    scheme = header.partition(" ")[0] if " " in header else ""
+    if scheme.lower() == "bearer":
+        return _invalid(request, "assertion-as-bearer", received=scheme)
+    return _invalid(request, "basic-malformed", fault="scheme", received=scheme)
+
+
+@check()
+def basic_is_well_formed(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    read = presented(request).basic
+    if read is None or read.fault is None:
+        return None
+    return _invalid(request, "basic-malformed", fault=read.fault)
+
+
+@check()
+def one_method_is_used(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    methods = presented(request).methods
+    if len(methods) <= 1:
+        return None
+    return Refusal("client-auth-multiple", "invalid_request", {"received": methods})
+
+
+@check(after=(header_is_of_a_client, basic_is_well_formed))
+def client_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if claimed(request):
+        return None
+    registered = known.client.client_id if isinstance(known.client, Client) else None
+    return _invalid(request, "client-id-missing-in-body", received=None, expected=registered)
+
+
+@check()
+def client_ids_agree(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    read, body = presented(request).basic, request.parameters.get("client_id")
+    if read is None or read.decoded is None or read.raw is None or not body or body in (read.decoded[0], read.raw[0]):
+        return None
+    return Refusal("client-id-duplicated", "invalid_request", {"received": body, "expected": read.decoded[0]})
+
+
+@check(needs=("client",), after=(client_is_named,))
+def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if known.client is not None:
+        return None
+    facts = {"received": claimed(request), "registered": known.others}
+    return Refusal("client-id-unknown", "invalid_client", facts, _status(request))
+
+
+@check(needs=("client",), after=(client_is_registered, header_is_of_a_client, basic_is_well_formed))
+def credentials_are_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    client = _client(known)
+    if client.client == "public" or presented(request).methods:
+        return None
+    return _invalid(request, "client-auth-missing", registered=registered_method(client))
+
+
+@check(needs=("client",), after=(client_is_registered,))
+def public_client_sends_no_secret(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    methods = presented(request).methods
+    if _client(known).client != "public" or not methods:
+        return None
+    return _invalid(request, "public-client-sent-secret", received=methods)
+
+
+@check(needs=("client",), after=(credentials_are_sent, one_method_is_used))
+def method_is_the_registered_one(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    client, methods = _client(known), presented(request).methods
+    if client.client == "public" or methods[0] in _accepted(client):
+        return None
+    return _invalid(request, "client-auth-method-mismatch", received=methods[0], registered=registered_method(client))
+
+
+@check(needs=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
+def secret_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    client = _client(known)
+    if client.client != "symmetric" or reading(request, client):
+        return None
+    return _invalid(request, "client-secret-wrong", received=presented(request).methods[0])
+
+
+def registered_method(client: Client) -> str:
+    """The method that this client should use, in the words of RFC 7591."""
+    kinds = {"public": "none", "symmetric": "client_secret_basic", "asymmetric": "private_key_jwt"}
+    return client.auth_method or kinds[client.client]
+
+
+def _accepted(client: Client) -> tuple[str, ...]:
+    """A symmetric client registered without a method may use either of the two for secrets."""
+    if client.client == "asymmetric":
+        return ("private_key_jwt",)
+    return (client.auth_method,) if client.auth_method else ("client_secret_basic", "client_secret_post")
+
+
+def _client(known: TokenKnown) -> Client:
+    assert isinstance(known.client, Client)
+    return known.client
+
+
+CHECKS: tuple[TokenCheck, ...] = (
+    header_is_of_a_client,
+    basic_is_well_formed,
+    one_method_is_used,
+    client_is_named,
+    client_ids_agree,
+    client_is_registered,
+    credentials_are_sent,
+    public_client_sends_no_secret,
+    method_is_the_registered_one,
+    secret_is_right,
+)

@@ -1,0 +1,39 @@
+"""The claims of an id_token (OpenID Connect Core 2; SMART 2.2, scopes for requesting identity data)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization.values import User
+from sickbay.protocol import scopes
+
+LIFETIME = 3600
+"""Seconds."""
+
+
+def is_due(scope: str) -> bool:
+    return "openid" in scopes.split(scope)
+
+
+def claims(
+    *, issuer: str, client_id: str, user: User, base: str, scope: str, now: int,
+    nonce: str | None = None, auth_time: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """base: the FHIR base the user's reference is made absolute with. `profile` is the claim of 1.0 and before."""
+    held, url = scopes.split(scope), _absolute(base, user.fhir_user)
+    said: dict[str, Any] = {
+        "iss": issuer,
+        "sub": user.sub or user.username,
+        "aud": client_id,
+        "exp": now + LIFETIME,
+        "iat": now,
+        "auth_time": auth_time,
+        "nonce": nonce,
+        "fhirUser": url if "fhirUser" in held else None,
+        "profile": url if "profile" in held else None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _absolute(base: str, reference: str) -> str:
+    return reference if "://" in reference else f"{base.rstrip('/')}/{reference}"

@@ -1,0 +1,283 @@
+"""The token endpoint (RFC 6749 3.2, 4.1.3, 5; SMART 2.2, Obtain access token): checks by grant, and the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sickbay.authorization import client_authentication, pkce, refresh
+from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Code, Family, Policy, Server, Token
+from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
+from sickbay.protocol import scopes
+from sickbay.protocol.parameters import Parameters, encode, parse
+
+FORM = "application/x-www-form-urlencoded"
+GRANTS = ("authorization_code", "refresh_token")
+PARAMETERS = (
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "client_id",
+    "client_secret",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+)
+CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "tenant", "appContext")
+"""Members of the token response that a launch decides, beside patient and encounter (SMART 2.2, launch context)."""
+
+
+def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenRequest:
+    """A request as it came. Parameters sent as JSON or in the URL count as if they stood in the form: said once."""
+    address, _, query = url.partition("?")
+    lower = {name.lower(): value for name, value in headers.items()}
+    in_url = parse(query)
+    pairs = (*_body(body), *in_url.pairs)
+    parameters = parse(body) if not in_url.pairs and not _is_json(body) else Parameters(pairs, encode(pairs))
+    return TokenRequest(parameters, lower, address, method.upper(), in_url, body)
+
+
+def _body(body: str) -> tuple[tuple[str, str], ...]:
+    if not _is_json(body):
+        return parse(body.strip()).pairs
+    try:
+        members = json.loads(body)
+    except ValueError:
+        return ()
+    return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())
+
+
+def _is_json(body: str) -> bool:
+    return body.lstrip()[:1] == "{"
+
+
+@check()
+def method_is_post(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    in_url = [name for name in request.query.names() if name in PARAMETERS]
+    if request.method == "POST" and not in_url:
+        return None
+    return Refusal("token-wrong-method", "invalid_request", {"received": request.method, "in_url": in_url})
+
+
+@check()
+def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    sent = request.headers.get("content-type")
+    if request.method != "POST" or (
+        (sent or "").partition(";")[0].strip().lower() == FORM and not _is_json(request.body)
+    ):
+        return None
+    facts = {"received": sent, "expected": FORM, "json": _is_json(request.body)}
+    return Refusal("token-wrong-content-type", "invalid_request", facts)
+
+
+@check()
+def parameters_are_sent_once(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    repeated = request.parameters.repeated()
+    return Refusal("duplicate-parameter", "invalid_request", {"received": repeated}) if repeated else None
+
+
+@check()
+def grant_type_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if request.parameters.get("grant_type"):
+        return None
+    return Refusal("grant-type-missing", "invalid_request", {"received": None, "expected": implied(request)})
+
+
+@check(after=(grant_type_is_sent,))
+def grant_type_is_supported(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    grant = request.parameters.get("grant_type")
+    if grant in GRANTS:
+        return None
+    facts = {"received": grant, "expected": implied(request), "supported": GRANTS}
+    return Refusal("grant-type-invalid", "unsupported_grant_type", facts)
+
+
+@check(after=(grant_type_is_supported,))
+def grant_type_fits(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    grant, fitting = request.parameters.get("grant_type"), implied(request)
+    if fitting in (None, grant) or request.parameters.get(_needed(grant)):
+        return None
+    return Refusal("grant-type-mismatch", "invalid_grant", {"received": grant, "expected": fitting})
+
+
+def implied(request: TokenRequest) -> str | None:
+    """The grant that the other parameters speak of."""
+    if request.parameters.get("code"):
+        return "authorization_code"
+    return "refresh_token" if request.parameters.get("refresh_token") else None
+
+
+def _needed(grant: str | None) -> str:
+    return "code" if grant == "authorization_code" else "refresh_token"
+
+
+@check(needs=("client",), after=(client_is_registered, grant_type_is_supported))
+def client_may_use_the_grant(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    grant = request.parameters.get("grant_type")
+    if not isinstance(known.client, Client) or grant in known.client.grant_types:
+        return None
+    facts = {"received": grant, "registered": known.client.grant_types}
+    return Refusal("backend-grant-not-allowed", "unauthorized_client", facts)
+
+
+@check()
+def code_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if request.parameters.get("code"):
+        return None
+    return Refusal("code-missing", "invalid_request", {"received": None})
+
+
+@check(needs=("code",), after=(code_is_sent,))
+def code_is_known(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if known.code is not None:
+        return None
+    return Refusal("code-unknown", "invalid_grant", {"length": len(request.parameters.get("code") or "")})
+
+
+@check(needs=("code",), after=(code_is_known,))
+def code_is_unused(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    used_at = _code(known).used_at
+    if used_at is None:
+        return None
+    seconds = None if known.now is UNKNOWN else int(known.now) - used_at
+    return Refusal("code-reused", "invalid_grant", {"seconds": seconds})
+
+
+@check(needs=("code", "now"), after=(code_is_unused,))
+def code_is_fresh(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    code, now = _code(known), known.now
+    assert now is not UNKNOWN
+    age = int(now) - code.issued_at
+    if age <= code.lifetime:
+        return None
+    return Refusal(
+        "code-expired", "invalid_grant", {"age": age, "lifetime": code.lifetime, "late": age - code.lifetime}
+    )
+
+
+@check(needs=("code", "client"), after=(code_is_known, client_is_registered))
+def code_is_of_this_client(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    client = known.client
+    if not isinstance(client, Client) or client.client_id == _code(known).client_id:
+        return None
+    return Refusal("code-client-mismatch", "invalid_grant", {"received": client.client_id})
+
+
+@check(needs=("code",), after=(code_is_known,))
+def redirect_uri_is_repeated(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    expected, sent = _code(known).redirect_uri, request.parameters.get("redirect_uri")
+    if expected is None or sent == expected:
+        return None
+    name = "token-redirect-uri-mismatch" if sent else "token-redirect-uri-missing"
+    return Refusal(name, "invalid_grant" if sent else "invalid_request", {"received": sent, "expected": expected})
+
+
+@check(needs=("code", "server"), after=(code_is_known,))
+def code_is_of_this_server(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """A code is redeemed where it was given: at the token endpoint of the same tenant."""
+    code, server = _code(known), known.server
+    bases = server.fhir_bases if isinstance(server, Server) else ()
+    if not code.base or code.base in bases:
+        return None
+    return Refusal("token-endpoint-wrong-tenant", "invalid_grant", {"received": request.url, "expected": None})
+
+
+def _code(known: TokenKnown) -> Code:
+    assert isinstance(known.code, Code)
+    return known.code
+
+
+ENVELOPE: tuple[TokenCheck, ...] = (
+    method_is_post,
+    body_is_a_form,
+    parameters_are_sent_once,
+    grant_type_is_sent,
+    grant_type_is_supported,
+    grant_type_fits,
+)
+
+CLIENT: tuple[TokenCheck, ...] = (*client_authentication.CHECKS, client_may_use_the_grant)
+
+CODE: tuple[TokenCheck, ...] = (
+    code_is_sent,
+    code_is_known,
+    code_is_unused,
+    code_is_fresh,
+    code_is_of_this_client,
+    code_is_of_this_server,
+    redirect_uri_is_repeated,
+    *pkce.CHECKS,
+)
+
+CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
+    "authorization_code": (*ENVELOPE, *CLIENT, *CODE),
+    "refresh_token": (*ENVELOPE, *CLIENT, *refresh.CHECKS),
+    None: (*ENVELOPE, *CLIENT),
+}
+
+
+def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
+    """By the grant asked for. Any other is refused by grant_type_is_supported, so that the last tuple never grants."""
+    grant = request.parameters.get("grant_type") or implied(request)
+    return CHECKS.get(grant, CHECKS[None])
+
+
+def revokes(examination: Examination) -> bool:
+    """Whether what the code or the refresh token gave must be revoked: either was used a second time (RFC 6749 4.1.2)."""
+    return any(one.name in ("code-reused", "refresh-token-reused") for one in examination.refusals)
+
+
+def lifetime(client: Client, policy: Policy) -> int:
+    """Of an access token, in seconds."""
+    return client.token_lifetime or policy.token_lifetime
+
+
+def family(code: Code, policy: Policy, now: int) -> Family:
+    """The grant behind a redeemed code. Where both were granted, offline_access wins."""
+    held = scopes.split(code.scope)
+    offline = "offline_access" in held
+    return Family(
+        family=code.family, client_id=code.client_id, scope=code.scope, base=code.base, rotated_at=now,
+        mode="offline" if offline else "online" if "online_access" in held else "none",
+        expires_at=now + policy.refresh_lifetime, session=code.session, user=code.user, patient=code.patient,
+        encounter=code.encounter, context=code.context, timeline=code.timeline,
+    )  # fmt: skip
+
+
+def access_token(family: Family, scope: str, issuer: str, now: int, seconds: int) -> Token:
+    """What stands behind an access token of this family."""
+    return Token(
+        client_id=family.client_id, scope=scope, base=family.base, expires_at=now + seconds, family=family.family,
+        timeline=family.timeline, user=family.user, patient=family.patient, encounter=family.encounter, issuer=issuer,
+        issued_at=now,
+    )  # fmt: skip
+
+
+def response(
+    text: str, token: Token, policy: Policy, context: Mapping[str, Any], *,
+    refresh_token: str | None = None, id_token: str | None = None, extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The answer (RFC 6749 5.1; SMART 2.2, launch context). `context`: of the code or family; `extra`: a dialect's own."""
+    said: dict[str, Any] = {
+        "access_token": text,
+        "token_type": "Bearer",
+        "expires_in": policy.expires_in or token.expires_at - token.issued_at,
+        "scope": token.scope,
+        "patient": token.patient,
+        "encounter": token.encounter,
+        **{name: context.get(name) for name in CONTEXT if token.patient or name != "need_patient_banner"},
+        **(extra or {}),
+        "id_token": id_token,
+        "refresh_token": refresh_token,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def error(refusal: Refusal, description: str | None, uri: str | None) -> dict[str, str]:
+    """The body of a refusal (RFC 6749 5.2). `description`: within its characters, no quote and no backslash."""
+    said = {"error": refusal.error, "error_description": description, "error_uri": uri}
+    return {name: value for name, value in said.items() if value}

@@ -1,0 +1,53 @@
+"""The Authorization header of HTTP Basic as OAuth clients send it (RFC 7617; RFC 6749 2.3.1), both of its readings."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from urllib.parse import quote_plus, unquote_plus
+
+Fault: TypeAlias = Literal["newline", "not-base64", "no-colon", "clear"]
+Pair: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """raw: id and secret as the base64 holds them. decoded: form-decoded once more, as RFC 6749 2.3.1 wants it.
+
+    Both None where nothing can be read. fault: newline (inside or at the end), not-base64, no-colon, clear (id:secret
+    was sent as it is); with a newline the pairs are read without it.
+    """
+
+    raw: Pair | None = None
+    decoded: Pair | None = None
+    fault: Fault | None = None
+
+
+def is_basic(header: str) -> bool:
+    return header[:6].lower() == "basic " or header.lower() == "basic"
+
+
+def read(header: str) -> Basic:
+    """`header`: the whole value, its scheme included."""
+    text = header.strip(" ")[5:].strip(" ")
+    compact = re.sub(r"\s", "", text)
+    try:
+        inside = b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode("utf-8")
+    except ValueError:
+        return Basic(fault="clear" if ":" in text else "not-base64")
+    return _pair(inside, broken=compact != text)
+
+
+def _pair(inside: str, broken: bool) -> Basic:
+    id, colon, secret = inside.strip("\r\n").partition(":")
+    if not colon:
+        return Basic(fault="no-colon")
+    fault: Fault | None = "newline" if broken or inside != inside.strip("\r\n") else None
+    return Basic((id, secret), (unquote_plus(id), unquote_plus(secret)), fault)
+
+
+def write(id: str, secret: str) -> str:
+    """The header for this id and secret: each form-encoded, then base64 (RFC 6749 2.3.1)."""
+    return "Basic " + b64encode(f"{quote_plus(id)}:{quote_plus(secret)}".encode()).decode()

@@ -1,0 +1,78 @@
+"""The one door to JOSE: keys as JSON, a public key set, signing and verifying (RFC 7515, 7517, 7519)."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey, import_key
+from joserfc.jws import JWSRegistry
+
+Jwk: TypeAlias = dict[str, Any]
+
+PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+ASSERTION_ALGORITHMS = ("RS384", "ES384")
+"""What SMART names for client assertions."""
+
+
+class Jwt(NamedTuple):
+    """A JWT taken apart. Nothing about it is proven."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+
+
+def generate(size: int = 2048) -> str:
+    """A new RSA key for RS256, private members included, as JSON. `kid` is its thumbprint (RFC 7638)."""
+    key = RSAKey.generate_key(size, {"use": "sig", "alg": "RS256"}, auto_kid=True)
+    return json.dumps(key.as_dict(private=True))
+
+
+def public(key: str) -> Jwk:
+    """The public members of a key, as they stand in a key set."""
+    return {name: value for name, value in json.loads(key).items() if name not in PRIVATE}
+
+
+def key_set(keys: Sequence[str]) -> dict[str, list[Jwk]]:
+    """The document behind jwks_uri."""
+    return {"keys": [public(key) for key in keys]}
+
+
+def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
+    """A compact JWS over the claims, with the key's kid."""
+    private = import_key(json.loads(key))
+    header = {"alg": algorithm, "typ": "JWT", "kid": json.loads(key)["kid"]}
+    return jwt.encode(header, dict(claims), private, algorithms=[algorithm])
+
+
+def peek(text: str) -> Jwt | None:
+    """Header and claims, unverified; None where it is no header.payload.signature of JSON objects."""
+    parts = text.split(".")
+    if len(parts) != 3:
+        return None
+    header, claims = _object(parts[0]), _object(parts[1])
+    return None if header is None or claims is None else Jwt(header, claims)
+
+
+def _object(part: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
+    """Whether the signature was made by this public key with one of these algorithms; claims are not looked at."""
+    try:
+        public_key = import_key({name: value for name, value in key.items() if name not in PRIVATE})
+        if not isinstance(public_key, RSAKey | ECKey):
+            return False
+        jws.deserialize_compact(text, public_key, registry=JWSRegistry(algorithms=list(algorithms)))
+    except (JoseError, ValueError, TypeError):
+        return False
+    return True

@@ -1,0 +1,62 @@
+"""Proof Key for Code Exchange (RFC 7636): the S256 transformation, its grammar, and the ways it is usually got wrong."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b64encode, urlsafe_b64encode
+from hashlib import sha256
+from typing import Literal, TypeAlias
+
+Slip: TypeAlias = Literal["not-hashed", "hex", "hex-encoded", "padded", "base64"]
+
+METHOD = "S256"
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def is_verifier(text: str) -> bool:
+    """43 to 128 unreserved characters (4.1)."""
+    return _VERIFIER.fullmatch(text) is not None
+
+
+def is_challenge(text: str) -> bool:
+    """What S256 gives: 43 characters of base64url, no padding (4.2)."""
+    return _CHALLENGE.fullmatch(text) is not None
+
+
+def challenge(verifier: str) -> str:
+    """BASE64URL(SHA256(verifier)), without padding."""
+    return urlsafe_b64encode(_digest(verifier)).rstrip(b"=").decode()
+
+
+def matches(verifier: str, sent: str) -> bool:
+    return hmac.compare_digest(challenge(verifier).encode(), sent.encode())
+
+
+def slip(verifier: str, sent: str) -> Slip | None:
+    """Which usual mistake turns this verifier into that challenge; None where none does, or where it is right."""
+    digest = _digest(verifier)
+    forms: dict[str, Slip] = {
+        verifier: "not-hashed",
+        digest.hex(): "hex",
+        digest.hex().upper(): "hex",
+        urlsafe_b64encode(digest.hex().encode()).rstrip(b"=").decode(): "hex-encoded",
+        urlsafe_b64encode(digest).decode(): "padded",
+        b64encode(digest).decode(): "base64",
+        b64encode(digest).rstrip(b"=").decode(): "base64",
+    }
+    return None if matches(verifier, sent) else forms.get(sent)
+
+
+def shape(sent: str) -> Slip | None:
+    """What a malformed challenge looks like, with no verifier to try it on."""
+    if re.fullmatch(r"[0-9a-fA-F]{64}", sent):
+        return "hex"
+    if re.fullmatch(r"[A-Za-z0-9_-]{43}=", sent):
+        return "padded"
+    return "base64" if re.fullmatch(r"[A-Za-z0-9+/]{43}=?", sent) else None
+
+
+def _digest(verifier: str) -> bytes:
+    return sha256(verifier.encode()).digest()
