@@ -1,0 +1,192 @@
+"""A request to copy, in four languages: shown one parameter a line, what changed marked, copied as it works."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from sickbay.web.pages.marks import Piece
+
+Pair = tuple[str, str]
+
+MASKED = "masked"
+PLACES = {
+    "client_secret": "YOUR_CLIENT_SECRET", "code": "THE_CODE", "code_verifier": "YOUR_CODE_VERIFIER",
+    "refresh_token": "YOUR_REFRESH_TOKEN", "launch": "THE_LAUNCH_CODE", "client_assertion": "YOUR_CLIENT_ASSERTION",
+    "authorization": "YOUR_ACCESS_TOKEN",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of code. quiet: not changed. inside: begins deeper. end: what joins it to the next when copied."""
+
+    pieces: tuple[Piece, ...]
+    quiet: bool = False
+    inside: bool = False
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    id: str
+    name: str
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        """What is copied: one line where the lines are only for the eye."""
+        return "".join("".join(piece.text for piece in line.pieces) + line.end for line in self.lines).rstrip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request taken apart. query, form: decoded pairs in order; body: what is not a form."""
+
+    method: str
+    address: str
+    query: tuple[Pair, ...] = ()
+    form: tuple[Pair, ...] = ()
+    headers: tuple[Pair, ...] = ()
+    body: str = ""
+
+    @property
+    def parameters(self) -> tuple[Pair, ...]:
+        return self.query + self.form
+
+
+def read(given: Mapping[str, Any]) -> Request:
+    """From {"method", "url", "headers", "body"}; a body is a form where it is a dict or says so by its shape."""
+    address, _, query = str(given.get("url", "")).partition("?")
+    body = given.get("body") or ""
+    form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _form(str(body))
+    headers = tuple((str(name), str(value)) for name, value in (given.get("headers") or {}).items())
+    method = str(given.get("method") or ("POST" if body else "GET")).upper()
+    return Request(method, address, _pairs(query), form, headers, "" if form else str(body))
+
+
+def _form(body: str) -> tuple[Pair, ...]:
+    return _pairs(body) if "=" in body and body.lstrip()[:1] not in ("{", "[", "<") else ()
+
+
+def _pairs(text: str) -> tuple[Pair, ...]:
+    return tuple(parse_qsl(text, keep_blank_values=True)) if text else ()
+
+
+def place(name: str, value: str) -> str:
+    """The value to copy: a place-holder where the value is masked."""
+    return PLACES.get(name.lower(), "YOUR_" + name.upper()) if masked(value) else value
+
+
+def masked(value: str) -> bool:
+    """Whether the journal has put a mask in the place of this value (•••, ***, …, "masked", "(masked)")."""
+    return bool(re.fullmatch(r"(?:(?:Bearer|Basic) )?(?:\(?masked\)?|[•*…]+|<[^>]*>)", value))
+
+
+def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:
+    """URL (where the request is one), curl, JavaScript, Python. `changed`: parameter -> its expected value in pieces."""
+    tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
+    simple = request.method == "GET" and not request.body
+    return ((Tab("url", "URL", _url(request, changed)), *tabs)) if simple else tabs
+
+
+def _url(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Line, ...]:
+    lines = [Line((Piece(request.address),), quiet=True)]
+    for number, (name, value) in enumerate(request.query):
+        start = Piece(("&" if number else "?") + encode(name) + "=")
+        pieces = _encoded(changed.get(name, ())) or (Piece(encode(place(name, value))),)
+        lines.append(Line((start, *pieces), quiet=name not in changed, inside=True))
+    return tuple(lines)
+
+
+def encode(text: str) -> str:
+    return quote(text, safe="~.-_")
+
+
+def _encoded(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    return tuple(Piece(encode(piece.text), piece.kind) for piece in pieces)
+
+
+def url(request: Request) -> str:
+    """The whole address on one line, masked values as place-holders."""
+    query = "&".join(f"{encode(name)}={encode(place(name, value))}" for name, value in request.query)
+    return request.address + ("?" + query if query else "")
+
+
+def _curl(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
+    start = "curl -i " if request.method in ("GET", "POST") else f"curl -i -X {request.method} "
+    lines = [Line((Piece(start + shlex.quote(url(request))),), end="")]
+    for name, value in request.headers:
+        lines.append(_more(f"-H {shlex.quote(f'{name}: {_header(name, value)}')}", quiet=True))
+    for name, value in request.form:
+        lines.append(
+            _more(f"--data-urlencode {shlex.quote(f'{name}={place(name, value)}')}", quiet=name not in changed)
+        )
+    if request.body:
+        lines.append(_more(f"--data {shlex.quote(request.body)}"))
+    return Tab("curl", "curl", tuple(lines))
+
+
+def _more(text: str, quiet: bool = False) -> Line:
+    return Line((Piece(" \\\n  " + text),), quiet=quiet)
+
+
+def _header(name: str, value: str) -> str:
+    if name.lower() == "authorization" and masked(value):
+        return (
+            value.split(" ")[0] + " " + PLACES["authorization"] if " " in value else "Bearer " + PLACES["authorization"]
+        )
+    return value
+
+
+def _javascript(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
+    if request.method == "GET" and request.query and not request.headers:
+        first = f"const url = new URL({_js(request.address)});"
+        body = [(f"url.searchParams.set({_js(n)}, {_js(place(n, v))});", n) for n, v in request.query]
+        return _script("javascript", "JavaScript", first, body, "location.assign(url);", changed)
+    options = [f"method: {_js(request.method)}", *_js_headers(request)]
+    if request.body:
+        options.append(f"body: {_js(request.body)}")
+    first = f"const answer = await fetch({_js(url(request))}, {{\n  " + ",\n  ".join(options) + ","
+    if not request.form:
+        return _script("javascript", "JavaScript", first, [], "});", changed)
+    body = [(f"    {_js(n)}: {_js(place(n, v))},", n) for n, v in request.form]
+    return _script("javascript", "JavaScript", first + "\n  body: new URLSearchParams({", body, "  }),\n});", changed)
+
+
+def _js_headers(request: Request) -> list[str]:
+    pairs = ", ".join(f"{_js(name)}: {_js(_header(name, value))}" for name, value in request.headers)
+    return [f"headers: {{ {pairs} }}"] if pairs else []
+
+
+def _js(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _python(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
+    if request.method == "GET" and request.query and not request.headers:
+        body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.query]
+        last = f'}}\nurl = {request.address!r} + "?" + urlencode(parameters)'
+        return _script("python", "Python", "from urllib.parse import urlencode\nparameters = {", body, last, changed)
+    head = f"import httpx\nanswer = httpx.request({request.method!r}, {url(request)!r},"
+    if request.headers:
+        head += f" headers={ {name: _header(name, value) for name, value in request.headers}!r},"
+    if request.body:
+        head += f" content={request.body!r},"
+    if not request.form:
+        return _script("python", "Python", head, [], ")", changed)
+    body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.form]
+    return _script("python", "Python", head + " data={", body, "})", changed)
+
+
+def _script(
+    id: str, name: str, first: str, body: Sequence[Pair], last: str, changed: Mapping[str, Sequence[Piece]]
+) -> Tab:
+    lines = [Line((Piece(first),), quiet=True, end="\n")]
+    lines += [Line((Piece(text),), quiet=parameter not in changed, end="\n") for text, parameter in body]
+    return Tab(id, name, (*lines, Line((Piece(last),), quiet=True, end="\n")))

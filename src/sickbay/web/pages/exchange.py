@@ -1,0 +1,294 @@
+"""/exchanges/{id}: what was sent, what was wrong with it, what to send instead. Also the error page of authorize (400).
+
+No form is posted. Links: {root}/exchanges/{id}?as=json, ?as=text, {root}/timelines/{launch}, {root}/rules/{rule}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sickbay.web.pages import code, times
+from sickbay.web.pages.marks import Marked, Piece, mark
+from sickbay.web.pages.parts import FindingView, Verdict, count, findings
+
+STAGES = {
+    "registration": "Registration", "launch": "Launch", "discovery": "Discovery", "authorize": "Authorize request",
+    "login": "Sign-in and consent", "redirect": "Answer to the app", "token": "Token request",
+    "client_authentication": "Token request", "pkce": "Token request", "refresh": "Refresh", "id_token": "Id token",
+    "access": "FHIR request", "search": "FHIR search", "browser": "Browser", "clock": "Clock", "backend": "Token request",
+}  # fmt: skip
+GATE = "redirect_uri_is_registered"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One parameter: a faulty one has a finding's number and both sides; received None: not sent."""
+
+    name: str
+    received: tuple[Piece, ...] | None
+    expected: tuple[Piece, ...] | None = None
+    note: str = ""
+    number: int = 0
+    kind: Verdict = "refused"
+
+    @property
+    def faulty(self) -> bool:
+        return self.expected is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check on the walk; outcome `gate` is the line behind which answers may go to the app."""
+
+    outcome: str
+    text: str
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeView:
+    id: str
+    kind: Verdict | str
+    verdict: str
+    headline: str
+    lede: str
+    stage: str
+    at: str
+    at_iso: str
+    app: str = ""
+    app_href: str = ""
+    hospital: str = ""
+    launch: str = ""
+    rows: tuple[Row, ...] = ()
+    received: str = ""
+    received_note: str = ""
+    tabs: tuple[code.Tab, ...] = ()
+    corrected: bool = False
+    findings: tuple[FindingView, ...] = ()
+    walk: tuple[Step, ...] = ()
+    sum: str = ""
+    support: tuple[tuple[str, str], ...] = ()
+    request_line: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.verdict}: {self.findings[0].title}" if self.findings else f"{self.verdict}: {self.stage}"
+
+    @property
+    def copied(self) -> code.Tab | None:
+        return self.tabs[0] if self.tabs and self.corrected else None
+
+
+def exchange_view(
+    given: Mapping[str, Any], *, app: str = "", app_href: str = "", hospital: str = "", app_id: str = "",
+    parameters: Mapping[str, str] | None = None,
+) -> ExchangeView:  # fmt: skip
+    """`given` is the JSON of the outside contract (`GET /exchanges/{id}`), secrets already masked.
+
+    parameters: rule id -> the request parameter at fault (`Rule.parameter`), for findings that do not say it
+    themselves. Beyond the contract `given` may have: milliseconds, correlation_id, decided (a rule id),
+    and in a check waits_for and note.
+    """
+    request = code.read(given.get("request") or {})
+    corrected = code.read(given["corrected"]) if given.get("corrected") else None
+    found = _numbered(given)
+    rows = _rows(request, corrected, found, parameters or {})
+    views = findings([one for _, one in found])
+    refused = any(one.kind == "refused" for one in views)
+    changed = {row.name: row.expected for row in rows if row.expected is not None}
+    view = ExchangeView(
+        id=str(given["id"]),
+        kind="refused" if refused else "passed",
+        verdict="Refused" if refused else "Granted",
+        headline=_headline(views, refused, given),
+        lede=_lede(views, corrected is not None),
+        stage=STAGES.get(str(given.get("stage")), "Request"),
+        at=times.moment(given.get("at") or 0),
+        at_iso=times.iso(given.get("at") or 0),
+        app=app, app_href=app_href, hospital=hospital, launch=str(given.get("launch") or ""),
+        rows=rows,
+        received=_answer(given.get("response") or {}),
+        received_note=_duration(given),
+        tabs=code.tabs(corrected or request, changed if corrected else {}),
+        corrected=corrected is not None,
+        findings=views,
+        walk=_walk(given),
+        sum=_sum(given.get("checks") or ()),
+        request_line=f"{request.method} {code.url(request)}",
+    )  # fmt: skip
+    return replace(view, support=_support(view, given, request, app_id))
+
+
+_Found = tuple[int, Mapping[str, Any]]
+
+
+def _numbered(given: Mapping[str, Any]) -> list[_Found]:
+    """The one that decided the answer first, the rest as they come: worst first."""
+    all = list(given.get("findings") or ())
+    all.sort(key=lambda one: one["id"] != given.get("decided"))
+    return list(enumerate(all, 1))
+
+
+def _headline(views: Sequence[FindingView], refused: bool, given: Mapping[str, Any]) -> str:
+    if not views:
+        return "This request was granted." if _status(given) < 400 else "This request was refused."
+    first = views[0]
+    fix = first.fix.split(". ")[0].rstrip(".") + "."
+    text = f"{first.title.rstrip('.')}. {fix}"
+    short = text if len(text) <= 170 else first.title.rstrip(".") + "."
+    return short if refused else f"Granted, with advice. {first.title.rstrip('.')}."
+
+
+def _status(given: Mapping[str, Any]) -> int:
+    return int((given.get("response") or {}).get("status") or 200)
+
+
+def _lede(views: Sequence[FindingView], corrected: bool) -> str:
+    refused = [one for one in views if one.kind == "refused"]
+    if not refused:
+        return (
+            "Nothing stood in the way." if not views else "Nothing stood in the way. What could be better stands below."
+        )
+    if len(refused) == 1:
+        tail = "it is put right in the request below." if corrected else "how to mend it stands below."
+        return f"One thing stands in the way; {tail}"
+    number = count(len(refused), "thing", "things")
+    tail = "all are put right in the request below." if corrected else "how to mend each stands below."
+    return f"{number[0].upper()}{number[1:]} stand in the way, and {tail}"
+
+
+def _rows(
+    request: code.Request, corrected: code.Request | None, found: Sequence[_Found], parameters: Mapping[str, str]
+) -> tuple[Row, ...]:
+    """Faulty ones first, in the order of the findings; then the right ones, each once."""
+    sent, right = _joined(request), _joined(corrected) if corrected else {}
+    faulty: dict[str, Row] = {}
+    for number, one in found:
+        name = one.get("parameter") or parameters.get(one["id"])
+        if name and name not in faulty:
+            row = _faulty(name, sent.get(name), right.get(name), number, one)
+            if row:
+                faulty[name] = row
+    for name, value in right.items():
+        if name not in faulty and sent.get(name) != value:
+            faulty[name] = _differs(name, sent.get(name), value)
+    quiet = [Row(name, (Piece(value),)) for name, value in sent.items() if name not in faulty]
+    return (*faulty.values(), *quiet)
+
+
+def _joined(request: code.Request) -> dict[str, str]:
+    """Name -> value; one sent twice shows both."""
+    values: dict[str, str] = {}
+    for name, value in request.parameters:
+        values[name] = f"{values[name]} + {value}" if name in values else value
+    return values
+
+
+def _faulty(name: str, sent: str | None, right: str | None, number: int, one: Mapping[str, Any]) -> Row | None:
+    facts = one.get("facts") or {}
+    expected = right if right not in (None, sent) else _word(facts.get("expected"))
+    if expected is None and one["severity"] != "error":
+        return None
+    wrong = "bad" if one["severity"] == "error" else "slip"
+    kind: Verdict = "refused" if wrong == "bad" else "warning" if one["severity"] == "warning" else "advice"
+    pieces = mark(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
+    if expected is None:
+        pieces = Marked((Piece(sent or "", "bad"),), ())
+    return Row(
+        name, None if sent is None else pieces.received, pieces.expected, _word(facts.get("note")) or "", number, kind
+    )
+
+
+def _differs(name: str, sent: str | None, value: str) -> Row:
+    pieces = mark(sent or "", value)
+    return Row(name, None if sent is None else pieces.received, pieces.expected)
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, (list, tuple)):
+        return " ".join(str(one) for one in value)
+    return None if value is None else str(value)
+
+
+def _answer(response: Mapping[str, Any]) -> str:
+    if not response:
+        return ""
+    headers = {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
+    rest = headers.get("location") or headers.get("www-authenticate") or response.get("body") or ""
+    text = f"{response.get('status', '')} {rest}".strip()
+    return text if len(text) <= 400 else text[:400] + "…"
+
+
+def _duration(given: Mapping[str, Any]) -> str:
+    spent = given.get("milliseconds")
+    return f"in {spent:.1f} ms" if isinstance(spent, (int, float)) else ""
+
+
+def _walk(given: Mapping[str, Any]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    undecided = True
+    for one in given.get("checks") or ():
+        outcome = str(one["outcome"])
+        because = str(one.get("note") or "")
+        if outcome == "refused" and undecided:
+            undecided, because = False, because or "decided the answer"
+        if outcome == "skipped":
+            because = f"waits for: {words(one['waits_for'])}" if one.get("waits_for") else "waits for another"
+        steps.append(Step(outcome, words(str(one["name"])), because))
+        if one["name"] == GATE and outcome == "passed":
+            steps.append(Step("gate", "From here on the answer may go to your app."))
+    return tuple(steps)
+
+
+def words(name: str) -> str:
+    """The name of a check as words."""
+    return name.replace("_", " ").replace("redirect uri", "redirect address").replace("pkce", "PKCE")
+
+
+def _sum(checks: Sequence[Mapping[str, Any]]) -> str:
+    said = (("passed", "passed"), ("refused", "refused"), ("skipped", "waited"))
+    counted = [(sum(one["outcome"] == outcome for one in checks), word) for outcome, word in said]
+    return ", ".join(f"{number} {word}" for number, word in counted if number)
+
+
+def _support(
+    view: ExchangeView, given: Mapping[str, Any], request: code.Request, app_id: str
+) -> tuple[tuple[str, str], ...]:
+    sent = dict(request.parameters)
+    pairs = (
+        ("App", view.app),
+        ("App id", app_id),
+        ("Client id", sent.get("client_id") or (str(given.get("app") or ""))),
+        ("Correlation", str(given.get("correlation_id") or view.id)),
+        ("Time", view.at_iso),
+        ("Request", f"{request.method} {request.address}"),
+        ("Answer", view.received),
+    )
+    return tuple((name, value) for name, value in pairs if value)
+
+
+def as_text(view: ExchangeView, address: str = "") -> str:
+    """What one would paste into a ticket: plain text, at most 100 characters a line where words allow it."""
+    lines = [f"{view.verdict.upper()}: {view.headline}", ""]
+    lines += [f"{name + ':':<13}{value}" for name, value in view.support]
+    lines += [f"{'Page:':<13}{address}"] if address else []
+    for one in view.findings:
+        lines += ["", f"{one.number}. {one.word}: {one.title} [{one.rule}]", f"   {one.why}", f"   Fix: {one.fix}"]
+        lines += [f"   {one.spec} {one.spec_href}".rstrip()] if one.spec else []
+    faulty = [row for row in view.rows if row.faulty]
+    lines += ["", "Received and expected"] if faulty else []
+    for row in faulty:
+        lines += [f"  {row.name}", f"    sent:     {_plain(row.received, 'not sent')}"]
+        lines += [f"    expected: {_plain(row.expected, '')}"] if row.expected else []
+    if view.tabs and view.corrected:
+        lines += ["", "Corrected request", *(f"  {line}" for line in view.tabs[0].text.splitlines())]
+    if view.walk:
+        lines += ["", f"Checks ({view.sum})"]
+        lines += [f"  {step.outcome:<8} {step.text}" for step in view.walk if step.outcome != "gate"]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(pieces: Sequence[Piece] | None, missing: str) -> str:
+    return missing if pieces is None else "".join(piece.text for piece in pieces)

@@ -1,0 +1,57 @@
+"""Short pages: not found (404), wrong host (421), continue in a tab, signed out, and the like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sickbay.web.pages.frame import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeView:
+    """title begins with the verdict; code is shown in mono; primary is the one thing to do; new_tab opens it apart."""
+
+    title: str
+    text: str
+    code: str = ""
+    primary: Link | None = None
+    others: tuple[Link, ...] = ()
+    new_tab: bool = False
+
+
+def not_found(path: str, root: str = "") -> NoticeView:
+    return NoticeView(
+        title="Nothing is here",
+        text="No page of Sickbay has this address. Exchanges are kept for a while and go when Sickbay is reset.",
+        code=path,
+        primary=Link("Go to the hospitals", f"{root}/"),
+        others=(Link("See the last exchanges", f"{root}/exchanges"),),
+    )
+
+
+def wrong_host(host: str, base: str) -> NoticeView:
+    return NoticeView(
+        title="This name is not one of ours",
+        text=f"The request asked for {host}. Open {base}, or start Sickbay with --allowed-host {host}.",
+        code=f"sickbay serve --allowed-host {host}",
+        primary=Link("Open the right address", base),
+    )
+
+
+def continue_in_tab(href: str, app: str) -> NoticeView:
+    return NoticeView(
+        title="Continue in a tab",
+        text=f"This browser holds back our cookie inside a frame, so {app or 'the app'} can’t sign you in here. "
+        "In a tab of its own it can.",
+        code="cookie-samesite-iframe",
+        primary=Link("Continue in a tab", href),
+        new_tab=True,
+    )
+
+
+def signed_out(hospital: str, sign_in: str) -> NoticeView:
+    return NoticeView(
+        title="You are signed out",
+        text=f"Apps that read with online_access at {hospital} stop now; those with offline_access go on.",
+        primary=Link("Sign in again", sign_in),
+    )

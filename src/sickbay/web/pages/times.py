@@ -1,0 +1,66 @@
+"""Days and hours as people write them: 24 Nov 2026, 10:31:07. Pure: who asks brings the time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LONG = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def instant(at: float | str) -> datetime:
+    """Epoch seconds, or ISO 8601; UTC where no zone is said."""
+    if isinstance(at, (int, float)):
+        return datetime.fromtimestamp(at, UTC)
+    found = datetime.fromisoformat(at)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def day(when: date) -> str:
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def weekday(when: date) -> str:
+    return f"{WEEK[when.weekday()]}, {when.day} {LONG[when.month - 1]}"
+
+
+def clock(when: datetime, seconds: bool = False) -> str:
+    return when.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def moment(at: float | str) -> str:
+    when = instant(at)
+    return f"{day(when)}, {clock(when, seconds=True)}"
+
+
+def iso(at: float | str) -> str:
+    return instant(at).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def partial(text: str | None) -> date | None:
+    """The date in a FHIR date or dateTime; None where it is only a year, a month, or nothing."""
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
+
+
+def said(text: str | None) -> str:
+    """A FHIR date as people write it, as exact as it is."""
+    found = partial(text)
+    if found:
+        return day(found)
+    year, _, month = (text or "")[:7].partition("-")
+    return f"{MONTHS[int(month) - 1]} {year}" if month.isdigit() and 1 <= int(month) <= 12 else year
+
+
+def age(born: str | None, today: date) -> int | None:
+    """Whole years; None where the day of birth is not known."""
+    birth = partial(born)
+    if birth is None:
+        return None
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))

@@ -1,0 +1,188 @@
+"""The ward: the day, the patients, the chart. What clinicians and patients see of the hospital.
+
+day       GET {ward}?date=2026-11-24. patients  GET {ward}/patients?q= (name, birth date or record number).
+chart     GET {ward}/patients/{id}?app={app_id}: opens that app in the frame.
+sign out  POST {ward}/sign-out: csrf (the button in the bar).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sickbay.web.pages.frame import Link
+
+State: TypeAlias = Literal["done", "here", "booked", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One appointment. start: "10:30"; length: "30 min"; state: its pin; word: what is said of it."""
+
+    start: str
+    length: str
+    state: State
+    word: str
+    name: str
+    who: str
+    reason: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """A line of the patient list: "Peters, Timothy", "14 Mar 1961", record number, when last seen."""
+
+    name: str
+    href: str
+    born: str
+    record: str = ""
+    seen: str = ""
+    sex: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientsView:
+    """search: the address that takes q. more: the next page, if any."""
+
+    search: str
+    rows: tuple[PatientRow, ...]
+    total: int
+    query: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayView:
+    """before: how many visits stand above the now-line; None where it is another day. now: "10:24"."""
+
+    title: str
+    summary: str
+    visits: tuple[Visit, ...]
+    patients: PatientsView
+    before: int | None = None
+    now: str = ""
+    previous: str = ""
+    following: str = ""
+    today: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of the chart: what, a small addition, since when or how often. alarm: said in amber."""
+
+    text: str
+    detail: str = ""
+    more: str = ""
+    alarm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One blood pressure: ISO day, label of the axis ("Nov"), mmHg."""
+
+    day: str
+    label: str
+    systolic: float
+    diastolic: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A last vital sign: "76", "pulse /min"."""
+
+    value: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The course of one laboratory value; low and high: its reference range, None where there is none."""
+
+    name: str
+    value: str
+    unit: str
+    course: tuple[float, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    flag: Literal["", "H", "L"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Whose record: PETERS, Timothy. allergies: the alarming ones first; () says No known allergies."""
+
+    family: str
+    given: str
+    born: str
+    age: str
+    sex: str
+    record: str
+    visit: str = ""
+    visit_detail: str = ""
+    allergies: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """An app beside the chart. href opens it in the frame; note: one truth about it."""
+
+    app_id: str
+    name: str
+    href: str
+    note: str = ""
+    open: bool = False
+    tone: Literal["", "g", "y", "n"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request of the open app: time, method, path, status, milliseconds, its exchange."""
+
+    at: str
+    method: str
+    path: str
+    status: int
+    took: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenApp:
+    """src: where the frame goes (an address that makes the launch). tab: the same for a new tab. live: fragment `requests`."""
+
+    name: str
+    src: str
+    origin: str = ""
+    tab: str = ""
+    close: str = ""
+    live: str = ""
+    timeline: str = ""
+    requests: tuple[Line, ...] = ()
+    said: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartView:
+    banner: Banner
+    tiles: tuple[Tile, ...] = ()
+    register: Link | None = None
+    open: OpenApp | None = None
+    pressure: tuple[Reading, ...] = ()
+    signs: tuple[Sign, ...] = ()
+    problems: tuple[Fact, ...] = ()
+    medications: tuple[Fact, ...] = ()
+    allergies: tuple[Fact, ...] = ()
+    labs: tuple[Lab, ...] = ()
+    labs_day: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsView:
+    """The fragment below the frame, as it is fetched again while the app is open (template `requests`)."""
+
+    requests: tuple[Line, ...]
+    said: str
+    summary: str = ""
+    timeline: str = ""
