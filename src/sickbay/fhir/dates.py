@@ -1,0 +1,72 @@
+"""Dates as ranges: what a date, dateTime or instant of some precision covers, as [low, high) in epoch milliseconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import lru_cache
+
+BEGINNING = -62_135_596_800_000
+"""0001-01-01: the low end of what has no beginning."""
+END = 253_402_300_800_000
+"""10000-01-01: the high end of what has no end."""
+
+_DAY = 86_400_000
+_EPOCH = date(1970, 1, 1).toordinal()
+_FORM = re.compile(
+    r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
+    r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?"
+    r"(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
+)
+
+
+@lru_cache(maxsize=16_384)
+def span(text: str) -> tuple[int, int] | None:
+    """The range of a date of any precision; None where it is no date. Without a zone: UTC (R4, 3.1.1.4.7)."""
+    form = _FORM.fullmatch(text)
+    if form is None:
+        return None
+    year, month, day = form["year"], form["month"], form["day"]
+    try:
+        if month is None:
+            return _days(int(year), 1), _days(int(year) + 1, 1)
+        if day is None:
+            return _days(int(year), int(month)), _next_month(int(year), int(month))
+        low = (date(int(year), int(month), int(day)).toordinal() - _EPOCH) * _DAY
+    except ValueError:
+        return None
+    return (low, low + _DAY) if form["hour"] is None else _moment(low, form)
+
+
+def _moment(day: int, form: re.Match[str]) -> tuple[int, int] | None:
+    hour, minute, second = int(form["hour"]), int(form["minute"]), int(form["second"] or 0)
+    zone = _zone(form["zone"])
+    if hour > 23 or minute > 59 or second > 60 or zone is None:
+        return None
+    low = day + ((hour * 60 + minute) * 60 + second) * 1000 - zone
+    if form["second"] is None:
+        return low, low + 60_000
+    fraction = form["fraction"]
+    if fraction is None:
+        return low, low + 1000
+    low += int(fraction[:3].ljust(3, "0"))
+    return low, low + max(1, 10 ** (3 - len(fraction)) if len(fraction) < 3 else 1)
+
+
+def _zone(text: str | None) -> int | None:
+    """Milliseconds east of UTC."""
+    if text is None or text == "Z":
+        return 0
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    if hours > 14 or minutes > 59:
+        return None
+    return (hours * 60 + minutes) * 60_000 * (-1 if text[0] == "-" else 1)
+
+
+def _days(year: int, month: int) -> int:
+    return END if year == 10_000 else (date(year, month, 1).toordinal() - _EPOCH) * _DAY
+
+
+def _next_month(year: int, month: int) -> int:
+    return _days(year + 1, 1) if month == 12 else _days(year, month + 1)

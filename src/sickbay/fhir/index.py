@@ -1,0 +1,185 @@
+"""What the index holds of a resource: its facts, read out of the body by the version's search parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+from sickbay.fhir import values
+from sickbay.fhir.clinical import clinical_date
+from sickbay.fhir.expressions import Route, Step, Present, follow, routes
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.query import Kind, SearchParameter
+from sickbay.fhir.references import is_absolute, target
+from sickbay.fhir.search_parameters import compartment_types, known_types, parameters
+
+GRANULAR = frozenset(
+    {
+        "category",
+        "class",
+        "clinical-status",
+        "code",
+        "intent",
+        "modality",
+        "service-category",
+        "service-type",
+        "specialty",
+        "status",
+        "type",
+        "vaccine-code",
+        "verification-status",
+        "_security",
+        "_tag",
+    }
+)
+"""The parameters by which a granular scope may filter; a scope with another one sees nothing."""
+
+_ELSEWHERE = frozenset({"_id", "_lastUpdated"})
+"""Columns of the store, not index rows."""
+
+
+class _Task(NamedTuple):
+    """What to do with the value of one first key."""
+
+    number: int
+    code: str
+    kind: Kind
+    steps: tuple[Step, ...]
+    type: str
+    compartment: bool
+    granular: bool
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The facts while they are collected; dicts keep the order and drop repetitions."""
+
+    base: str
+    tokens: dict[tuple[int, str | None, str], None] = field(default_factory=dict)
+    references: dict[tuple[int, str, str], None] = field(default_factory=dict)
+    dates: dict[tuple[int, int, int], None] = field(default_factory=dict)
+    strings: dict[tuple[int, str], None] = field(default_factory=dict)
+    numbers: dict[tuple[int, float, float], None] = field(default_factory=dict)
+    quantities: dict[tuple[int, str | None, str | None, float, float], None] = field(default_factory=dict)
+    uris: dict[tuple[int, str], None] = field(default_factory=dict)
+    codes: dict[tuple[str, str | None, str], None] = field(default_factory=dict)
+    patients: dict[str, None] = field(default_factory=dict)
+
+
+def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
+    """The facts of one resource. base: the FHIR base on which absolute references are ours. Never raises on content.
+
+    A foreign absolute reference stands in `uris` under its parameter's number.
+    """
+    type = resource.get("resourceType")
+    if not isinstance(type, str) or type not in known_types(version):
+        return ResourceFacts()
+    rows = _Rows(base)
+    tasks = _tasks(version, type)
+    for key, held in resource.items():
+        for task in tasks.get(key, ()):
+            for value in follow(held, task.steps, resource):
+                _TAKE[task.kind](rows, task, value)
+    for task in tasks.get("", ()):
+        _presence(rows, task, resource)
+    own = resource.get("id")
+    if type == "Patient" and isinstance(own, str):
+        rows.patients = {own: None}
+    return _facts(rows, clinical_date(version, resource))
+
+
+def _facts(rows: _Rows, at: int | None) -> ResourceFacts:
+    return ResourceFacts(
+        patients=tuple(sorted(rows.patients)),
+        clinical_date=at,
+        tokens=tuple(rows.tokens),
+        references=tuple(rows.references),
+        dates=tuple(rows.dates),
+        strings=tuple(rows.strings),
+        numbers=tuple(rows.numbers),
+        quantities=tuple(rows.quantities),
+        uris=tuple(rows.uris),
+        codes=tuple(rows.codes),
+    )
+
+
+@cache
+def _tasks(version: str, type: str) -> dict[str, tuple[_Task, ...]]:
+    """First key -> tasks, so that what a resource does not have costs nothing."""
+    found: dict[str, list[_Task]] = {}
+    compartment = compartment_types(version).get(type, ())
+    for one in parameters(version, type).values():
+        if one.kind in _TAKE and one.code not in _ELSEWHERE:
+            for route in routes(version, type, one.expression):
+                found.setdefault(route.first, []).append(_task(one, route, one.code in compartment))
+    return {key: tuple(tasks) for key, tasks in found.items()}
+
+
+def _task(one: SearchParameter, route: Route, compartment: bool) -> _Task:
+    granular = one.kind == "token" and one.code in GRANULAR
+    return _Task(one.number, one.code, one.kind, route.steps, route.type, compartment, granular)
+
+
+def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
+    test = task.steps[0]
+    if isinstance(test, Present):
+        rows.tokens[task.number, None, "true" if test.value(resource) else "false"] = None
+
+
+def _token(rows: _Rows, task: _Task, value: Any) -> None:
+    for system, code in values.tokens(value, task.type):
+        rows.tokens[task.number, system, code] = None
+        if task.granular:
+            rows.codes[task.code, system, code] = None
+
+
+def _reference(rows: _Rows, task: _Task, value: Any) -> None:
+    text = values.referenced(value, task.type)
+    if text is None:
+        return
+    found = target(text, rows.base)
+    if found is None:
+        if is_absolute(text):
+            rows.uris[task.number, text] = None
+        return
+    rows.references[task.number, found[0], found[1]] = None
+    if task.compartment and found[0] == "Patient":
+        rows.patients[found[1]] = None
+
+
+def _date(rows: _Rows, task: _Task, value: Any) -> None:
+    for low, high in values.dates(value, task.type):
+        rows.dates[task.number, low, high] = None
+
+
+def _string(rows: _Rows, task: _Task, value: Any) -> None:
+    for text in values.strings(value, task.type):
+        rows.strings[task.number, text] = None
+
+
+def _number(rows: _Rows, task: _Task, value: Any) -> None:
+    for low, high in values.numbers(value, task.type):
+        rows.numbers[task.number, low, high] = None
+
+
+def _quantity(rows: _Rows, task: _Task, value: Any) -> None:
+    for system, code, low, high in values.quantities(value, task.type):
+        rows.quantities[task.number, system, code, low, high] = None
+
+
+def _uri(rows: _Rows, task: _Task, value: Any) -> None:
+    for text in values.uris(value, task.type):
+        rows.uris[task.number, text] = None
+
+
+_TAKE: dict[Kind, Callable[[_Rows, _Task, Any], None]] = {
+    "token": _token,
+    "reference": _reference,
+    "date": _date,
+    "string": _string,
+    "number": _number,
+    "quantity": _quantity,
+    "uri": _uri,
+}

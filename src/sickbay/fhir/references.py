@@ -1,0 +1,25 @@
+"""References as text: relative, absolute on a base of ours, or foreign."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+
+
+@lru_cache(maxsize=16_384)
+def target(reference: str, base: str) -> tuple[str, str] | None:
+    """(type, id) of `Type/id` or `{base}/Type/id`, a version at the end aside; None: contained, logical or foreign."""
+    local = reference.removeprefix(base + "/") if reference.startswith(base + "/") else reference
+    parts = local.split("/")
+    if len(parts) == 4 and parts[2] == "_history":
+        parts = parts[:2]
+    if len(parts) != 2 or not parts[0].isalpha() or not ID.fullmatch(parts[1]):
+        return None
+    return parts[0], parts[1]
+
+
+def is_absolute(reference: str) -> bool:
+    """Whether it is a URL or a URN."""
+    return "://" in reference or reference.startswith("urn:")

@@ -1,0 +1,102 @@
+"""The search parameters, resource types and compartments of each version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from functools import cache
+
+from sickbay.fhir.definitions import table
+from sickbay.fhir.query import SearchParameter
+from sickbay.fhir.versions import VERSIONS
+
+COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag")
+RESULT = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_format", "_pretty")
+COLLOQUIAL = {
+    "lastupdated": "_lastUpdated",
+    "id": "_id",
+    "sort": "_sort",
+    "count": "_count",
+    "limit": "_count",
+    "firstname": "given",
+    "lastname": "family",
+    "surname": "family",
+    "dob": "birthdate",
+    "sex": "gender",
+    "mrn": "identifier",
+}
+"""What people write for what they mean, where spelling alone would not tell."""
+_BLOCK = 128
+"""Numbers of one type: the first 16 for the common parameters. The versions are published, so numbers never move."""
+
+
+@cache
+def resource_types(version: str) -> tuple[str, ...]:
+    """All resource types of a version, sorted."""
+    return tuple(sorted(name for name in table(version, "search") if name != "Resource"))
+
+
+@cache
+def known_types(version: str) -> frozenset[str]:
+    """The same, to ask whether a type is known."""
+    return frozenset(resource_types(version))
+
+
+@cache
+def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
+    """The parameters of a type by code, the common ones included. Raises KeyError where the type is unknown."""
+    first = resource_types(version).index(type) * _BLOCK
+    rows = table(version, "search")
+    own = rows[type]
+    found = {}
+    for position, code in enumerate(COMMON):
+        if code in rows["Resource"]:
+            found[code] = _parameter(type, code, first + position, rows["Resource"][code])
+    for position, code in enumerate(sorted(own)):
+        found[code] = _parameter(type, code, first + 16 + position, own[code])
+    return found
+
+
+def _parameter(type: str, code: str, number: int, row: list[object]) -> SearchParameter:
+    kind, expression, targets, components = row
+    return SearchParameter(
+        code=code,
+        type=type,
+        kind=kind,  # type: ignore[arg-type]
+        number=number,
+        expression=str(expression).replace("Resource.", f"{type}."),
+        targets=tuple(targets),  # type: ignore[arg-type]
+        components=tuple((str(one), "") for one in components),  # type: ignore[attr-defined]
+    )
+
+
+def find(version: str, type: str, code: str) -> SearchParameter | None:
+    """One parameter, or None where the type does not have it."""
+    return parameters(version, type).get(code)
+
+
+def nearest(version: str, type: str, name: str) -> str | None:
+    """The known name that somebody who wrote `name` most likely meant."""
+    known = [*parameters(version, type), *RESULT]
+    meant = COLLOQUIAL.get(name.lower().replace("_", "").replace("-", ""))
+    return meant if meant in known else nearest_of(name, known)
+
+
+def nearest_of(name: str, known: Iterable[str]) -> str | None:
+    """The most alike of `known`, capitals aside; None where none is alike."""
+    lowered = {one.lower(): one for one in known}
+    wanted = name.lower().replace("_", "-") if not name.startswith("_") else name.lower()
+    close = get_close_matches(wanted, lowered, n=1, cutoff=0.6)
+    return lowered[close[0]] if close else None
+
+
+@cache
+def compartment_types(version: str, compartment: str = "Patient") -> Mapping[str, tuple[str, ...]]:
+    """Type -> the parameters by which it belongs to the compartment."""
+    held = table(version, "compartments").get(compartment, {})
+    return {type: tuple(codes) for type, codes in held.items()}
+
+
+def other_versions(version: str, type: str) -> tuple[str, ...]:
+    """The other versions that know this type."""
+    return tuple(one for one in VERSIONS if one != version and type in known_types(one))

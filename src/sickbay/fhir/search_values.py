@@ -1,0 +1,178 @@
+"""The values of a search as text, read by the kind of their parameter: one function per kind, a Value or a Fault each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import cast
+
+from sickbay.fhir.dates import BEGINNING, END, span
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.query import (
+    DateValue,
+    Kind,
+    Prefix,
+    QuantityValue,
+    ReferenceValue,
+    SearchParameter,
+    StringValue,
+    TokenValue,
+    UriValue,
+    Value,
+)
+from sickbay.fhir.references import ID, is_absolute, target
+from sickbay.fhir.text import fold
+
+_PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
+_NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
+_DAY = 86_400_000
+_NOWHERE = frozenset({"undefined", "null", "None", "NaN", "[object Object]"})
+"""What a script writes where it had no patient."""
+
+
+def split(text: str, separator: str = ",") -> list[str]:
+    r"""Split at separators that no backslash escapes; the escapes stay for `unescape`."""
+    parts, begin, position = [], 0, 0
+    while position < len(text):
+        if text[position] == "\\":
+            position += 1
+        elif text[position] == separator:
+            parts.append(text[begin:position])
+            begin = position + 1
+        position += 1
+    return [*parts, text[begin:]]
+
+
+def unescape(text: str) -> str:
+    r"""`\,` `\|` `\$` `\\` as what they stand for (R4, 3.1.1.4.6)."""
+    return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
+
+
+def token(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+    """`code` (any system), `system|code`, `|code` (no system), `system|` (any code)."""
+    parts = split(text, "|")
+    if len(parts) == 1:
+        return TokenValue(None, unescape(parts[0]))
+    system, code = unescape(parts[0]), unescape("|".join(parts[1:]))
+    if not system and not code:
+        return Fault("fhir-search-value-malformed", parameter.code, text, "code, system|code, |code or system|")
+    return TokenValue(system, code or None)
+
+
+def reference(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+    """`id`, `Type/id`, an absolute URL on this base; a foreign URL is kept and matches what refers to it."""
+    text = unescape(text)
+    if text.rsplit("/", 1)[-1] in _NOWHERE:
+        return Fault("fhir-patient-undefined", parameter.code, text, _reference_form(parameter))
+    if ID.fullmatch(text):
+        return ReferenceValue(modifier or _only(parameter.targets), text)
+    found = target(text, base)
+    if found is None and is_absolute(text):
+        return _foreign(parameter, text)
+    if found is None and "/" not in text:
+        return Fault("fhir-id-invalid", parameter.code, text, "an id of 1 to 64 letters, digits, '-' or '.'")
+    if found is None or not _fits(parameter, modifier, found[0]):
+        return Fault("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
+    return ReferenceValue(*found)
+
+
+def _foreign(parameter: SearchParameter, text: str) -> Value | Fault:
+    """Another server's patient is never one of ours; a canonical or a URN may well stand in a resource."""
+    if text.startswith("urn:") or "Patient" not in parameter.targets:
+        return ReferenceValue(None, "", text)
+    return Fault("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
+
+
+def _only(targets: tuple[str, ...]) -> str | None:
+    return targets[0] if len(targets) == 1 else None
+
+
+def _fits(parameter: SearchParameter, modifier: str | None, type: str) -> bool:
+    if modifier is not None and modifier != type:
+        return False
+    return not parameter.targets or type in parameter.targets or "Resource" in parameter.targets
+
+
+def _reference_form(parameter: SearchParameter) -> str:
+    type = "Patient" if "Patient" in parameter.targets else (parameter.targets or ("Type",))[0]
+    return f"{parameter.code}={type}/<id> or {parameter.code}=<id>"
+
+
+def string(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+    """Any text; `text` is folded, `raw` as sent (for :exact)."""
+    raw = unescape(text)
+    return StringValue(fold(raw), raw)
+
+
+def date(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+    """A prefix and a date of any precision. `ap` widens it by a tenth of what it covers, by a day at least."""
+    form = _PREFIX.fullmatch(text)
+    # A plus sign that nobody encoded arrives as a space: it can only have been the zone's.
+    found = span(form[2].replace(" ", "+")) if form else None
+    if form is None or found is None:
+        return Fault(
+            "fhir-date-malformed", parameter.code, text, "[prefix]YYYY[-MM[-DD[Thh:mm[:ss]zone]]], as ge2020-01-02"
+        )
+    low, high = found
+    if form[1] == "ap":
+        margin = max((high - low) // 10, _DAY)
+        low, high = max(BEGINNING, low - margin), min(END, high + margin)
+    return DateValue(_prefix(form[1]), low, high)
+
+
+def number(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+    """A prefix and a decimal: `100` covers [99.5, 100.5), `100.00` [99.995, 100.005), `1e2` [95, 105)."""
+    return quantity(parameter, modifier, text, base) if "|" not in text else _no_number(parameter, text)
+
+
+def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+    """`[prefix]number`, `…|system|code` or `…||code`."""
+    parts = [unescape(one) for one in split(text, "|")]
+    form = _PREFIX.fullmatch(parts[0])
+    covered = precision(form[2]) if form else None
+    if form is None or covered is None or len(parts) not in (1, 3):
+        return _no_number(parameter, text)
+    low, high = covered
+    if form[1] == "ap":
+        middle = (low + high) / 2
+        low, high = min(low, middle - abs(middle) / 10), max(high, middle + abs(middle) / 10)
+    system, code = (parts[1] or None, parts[2] or None) if len(parts) == 3 else (None, None)
+    return QuantityValue(_prefix(form[1]), low, high, system, code)
+
+
+def precision(text: str) -> tuple[float, float] | None:
+    """The range [low, high) that a decimal covers by its written precision; None where it is no decimal."""
+    form = _NUMBER.fullmatch(text)
+    if form is None:
+        return None
+    exponent = int(form[3] or 0) - len(form[2] or "")
+    value = float(text)
+    half = 0.5 * 10.0 ** max(-320, min(300, exponent))
+    return value - half, value + half
+
+
+def _no_number(parameter: SearchParameter, text: str) -> Fault:
+    units = "|system|code" if parameter.kind == "quantity" else ""
+    return Fault("fhir-search-value-malformed", parameter.code, text, f"[prefix]number{units}, as gt5.4{units}")
+
+
+def _prefix(text: str | None) -> Prefix:
+    return cast(Prefix, text or "eq")
+
+
+def uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+    return UriValue(unescape(text))
+
+
+READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | Fault]] = {
+    "token": token,
+    "reference": reference,
+    "string": string,
+    "date": date,
+    "number": number,
+    "quantity": quantity,
+    "uri": uri,
+}
+
+MODIFIERS: dict[Kind, tuple[str, ...]] = {"token": ("not",), "string": ("exact", "contains")}
+"""What is understood besides `:Type` on a reference."""

@@ -1,0 +1,218 @@
+"""From the typed values of a resource to index rows: one function per kind of search parameter.
+
+Every function takes (value, type of the element) and yields rows without the parameter's number. A value of another
+shape than its type promises yields nothing: the index never refuses what validation let pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sickbay.fhir.dates import BEGINNING, END, span
+from sickbay.fhir.text import fold
+
+HUGE = 1e300
+"""Stands for an open end of a range of numbers."""
+
+_NAME = ("family", "given", "text", "prefix", "suffix")
+_ADDRESS = ("line", "city", "district", "state", "postalCode", "country", "text")
+_DATES = frozenset({"date", "dateTime", "instant"})
+_URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
+_QUANTITIES = frozenset(
+    {"Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "Money", "MoneyQuantity"}
+)
+
+
+def tokens(value: Any, type: str) -> Iterator[tuple[str | None, str]]:
+    """(system, code)."""
+    if isinstance(value, bool):
+        yield None, "true" if value else "false"
+    elif isinstance(value, str | int | float):
+        yield None, str(value)
+    elif isinstance(value, dict):
+        yield from _token_of_object(value, type)
+
+
+def _token_of_object(value: dict[str, Any], type: str) -> Iterator[tuple[str | None, str]]:
+    if type == "CodeableConcept":
+        for one in _list(value.get("coding")):
+            if isinstance(one, dict):
+                yield from _coded(one, "system", "code")
+    elif type == "Coding":
+        yield from _coded(value, "system", "code")
+    elif type == "Identifier":
+        yield from _coded(value, "system", "value")
+    elif type == "ContactPoint":
+        yield from _coded(value, "", "value")
+    elif type == "Extension":
+        inner, of = _extension(value)
+        if inner is not None:
+            yield from tokens(inner, of)
+
+
+def _coded(value: dict[str, Any], system: str, code: str) -> Iterator[tuple[str | None, str]]:
+    held, written = value.get(system), value.get(code)
+    if isinstance(written, str) and written:
+        yield (held if isinstance(held, str) and held else None), written
+
+
+def strings(value: Any, type: str) -> Iterator[str]:
+    """Folded texts: each part of a name or an address by itself."""
+    if isinstance(value, str):
+        folded = fold(value)
+        if folded:
+            yield folded
+    elif isinstance(value, dict):
+        if type == "HumanName":
+            yield from _parts(value, _NAME)
+        elif type == "Address":
+            yield from _parts(value, _ADDRESS)
+        elif type in ("CodeableConcept", "Annotation"):
+            yield from _parts(value, ("text",))
+        elif type == "ContactPoint":
+            yield from _parts(value, ("value",))
+        elif type == "Extension":
+            inner, of = _extension(value)
+            if inner is not None:
+                yield from strings(inner, of)
+
+
+def _parts(value: dict[str, Any], keys: tuple[str, ...]) -> Iterator[str]:
+    for key in keys:
+        for one in _list(value.get(key)):
+            folded = fold(one) if isinstance(one, str) else ""
+            if folded:
+                yield folded
+
+
+def dates(value: Any, type: str) -> Iterator[tuple[int, int]]:
+    """[low, high) in epoch milliseconds. A Timing counts as all that it spans."""
+    if isinstance(value, str):
+        found = span(value) if type in _DATES else None
+        if found:
+            yield found
+    elif isinstance(value, dict):
+        if type == "Period":
+            yield from _period(value)
+        elif type == "Timing":
+            yield from _timing(value)
+        elif type == "Extension":
+            inner, of = _extension(value)
+            if inner is not None:
+                yield from dates(inner, of)
+
+
+def _period(value: dict[str, Any]) -> Iterator[tuple[int, int]]:
+    start, end = _span(value.get("start")), _span(value.get("end"))
+    if start or end:
+        low, high = (start[0] if start else BEGINNING), (end[1] if end else END)
+        if low < high:
+            yield low, high
+
+
+def _timing(value: dict[str, Any]) -> Iterator[tuple[int, int]]:
+    found = [one for text in _list(value.get("event")) if (one := _span(text))]
+    repeat = value.get("repeat")
+    bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
+    if isinstance(bounds, dict):
+        found.extend(_period(bounds))
+    if found:
+        yield min(low for low, _ in found), max(high for _, high in found)
+
+
+def _span(text: Any) -> tuple[int, int] | None:
+    return span(text) if isinstance(text, str) else None
+
+
+def numbers(value: Any, type: str) -> Iterator[tuple[float, float]]:
+    """[low, high], both ends included."""
+    if _is_number(value):
+        yield float(value), float(value)
+    elif isinstance(value, dict) and type == "Range":
+        for _, _, low, high in quantities(value, type):
+            yield low, high
+
+
+def quantities(value: Any, type: str) -> Iterator[tuple[str | None, str | None, float, float]]:
+    """(system, code, low, high): once by code, once more by the unit as it is written where that differs."""
+    if not isinstance(value, dict):
+        return
+    if type in _QUANTITIES:
+        yield from _quantity(value, type)
+    elif type == "Range":
+        yield from _range(value)
+    elif type == "Extension":
+        inner, of = _extension(value)
+        if inner is not None:
+            yield from quantities(inner, of)
+
+
+def _quantity(value: dict[str, Any], type: str) -> Iterator[tuple[str | None, str | None, float, float]]:
+    number = value.get("value")
+    if not _is_number(number):
+        return
+    low = high = float(number)
+    comparator = value.get("comparator")
+    if comparator in ("<", "<="):
+        low = -HUGE
+    elif comparator in (">", ">="):
+        high = HUGE
+    yield from _in_units(value, type, low, high)
+
+
+def _in_units(
+    value: dict[str, Any], type: str, low: float, high: float
+) -> Iterator[tuple[str | None, str | None, float, float]]:
+    if type == "Money" and isinstance(value.get("currency"), str):
+        yield "urn:iso:std:iso:4217", value["currency"], low, high
+        return
+    system, code, unit = (one if isinstance(one, str) else None for one in map(value.get, ("system", "code", "unit")))
+    yield system, code or unit, low, high
+    if code and unit and unit != code:
+        yield None, unit, low, high
+
+
+def _range(value: dict[str, Any]) -> Iterator[tuple[str | None, str | None, float, float]]:
+    low, high = value.get("low"), value.get("high")
+    at = low.get("value") if isinstance(low, dict) else None
+    to = high.get("value") if isinstance(high, dict) else None
+    named = low if isinstance(low, dict) and _is_number(at) else high
+    if isinstance(named, dict) and (_is_number(at) or _is_number(to)):
+        begin, end = (float(at) if _is_number(at) else -HUGE), (float(to) if _is_number(to) else HUGE)
+        yield from _in_units(named, "Quantity", begin, end)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -HUGE < value < HUGE
+
+
+def uris(value: Any, type: str) -> Iterator[str]:
+    """Uris as they stand."""
+    if isinstance(value, str) and value:
+        yield value
+
+
+def referenced(value: Any, type: str) -> str | None:
+    """The text of a reference, whatever the element: Reference, canonical, uri."""
+    if isinstance(value, dict):
+        text = value.get("reference") if type == "Reference" else None
+        return text if isinstance(text, str) else None
+    return value if isinstance(value, str) and type in _URIS else None
+
+
+def _extension(value: dict[str, Any]) -> tuple[Any, str]:
+    """The value of an extension and its type, by the name of its key."""
+    for key, inner in value.items():
+        if key.startswith("value") and len(key) > 5:
+            name = key[5:]
+            return inner, name if isinstance(inner, dict) else name[0].lower() + name[1:]
+    return None, ""
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
