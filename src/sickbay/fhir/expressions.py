@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -134,7 +135,8 @@ def _test(text: str) -> Test:
     raise Unsupported(text)
 
 
-class _Equals(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Equals:
     key: str
     value: str
 
@@ -142,7 +144,8 @@ class _Equals(NamedTuple):
         return isinstance(node, dict) and node.get(self.key) == self.value
 
 
-class _HasExtension(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _HasExtension:
     url: str
 
     def __call__(self, node: Any, resource: dict[str, Any]) -> bool:
@@ -151,7 +154,8 @@ class _HasExtension(NamedTuple):
         )
 
 
-class _Resolves(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Resolves:
     """`resolve() is T`, by what the reference says of itself: nothing is fetched."""
 
     type: str
@@ -171,7 +175,8 @@ class _Resolves(NamedTuple):
         return node.get("type") == self.type or (len(parts) >= 2 and parts[-2] == self.type)
 
 
-class Present(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Present:
     """`X.exists() and X != false`: a route to the resource itself, whose value is a boolean (see fhir.index)."""
 
     ways: tuple[Route, ...]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sickbay.fhir import values
 from sickbay.fhir.clinical import clinical_date
-from sickbay.fhir.expressions import Route, Step, Present, follow, routes
+from sickbay.fhir.expressions import Present, Route, Step, follow, routes
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Kind, SearchParameter
 from sickbay.fhir.references import is_absolute, target

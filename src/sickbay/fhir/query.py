@@ -58,7 +58,7 @@ class DateValue:
 
 @dataclass(frozen=True, slots=True)
 class QuantityValue:
-    """A number range [low, high) by its written precision, prefix, and optional unit."""
+    """A number and its optional unit: [low, high) by its written precision; low == high for gt, lt, ge, le, sa, eb."""
 
     prefix: Prefix
     low: float

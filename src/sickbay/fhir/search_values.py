@@ -126,15 +126,17 @@ def number(parameter: SearchParameter, modifier: str | None, text: str, base: st
 
 
 def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
-    """`[prefix]number`, `…|system|code` or `…||code`."""
+    """`[prefix]number`, `…|system|code` or `…||code`. Precision counts for eq, ne and ap; else low == high."""
     parts = [unescape(one) for one in split(text, "|")]
     form = _PREFIX.fullmatch(parts[0])
     covered = precision(form[2]) if form else None
     if form is None or covered is None or len(parts) not in (1, 3):
         return _no_number(parameter, text)
     low, high = covered
-    if form[1] == "ap":
-        middle = (low + high) / 2
+    if form[1] in ("gt", "lt", "ge", "le", "sa", "eb"):
+        low = high = float(form[2])
+    elif form[1] == "ap":
+        middle = float(form[2])
         low, high = min(low, middle - abs(middle) / 10), max(high, middle + abs(middle) / 10)
     system, code = (parts[1] or None, parts[2] or None) if len(parts) == 3 else (None, None)
     return QuantityValue(_prefix(form[1]), low, high, system, code)

@@ -7,7 +7,7 @@ shape than its type promises yields nothing: the index never refuses what valida
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from sickbay.fhir.dates import BEGINNING, END, span
 from sickbay.fhir.text import fold
@@ -183,7 +183,7 @@ def _range(value: dict[str, Any]) -> Iterator[tuple[str | None, str | None, floa
         yield from _in_units(named, "Quantity", begin, end)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int | float]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return -HUGE < value < HUGE
