@@ -1,1 +1,99 @@
-"""What every test may use: the shared folder, where it is, and the promise that nothing required is skipped."""
+"""What every test may use: the shared folder, a browser, a running Sickbay, and the promise that nothing required is skipped."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from sickbay.testing.server import Live, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("SICKBAY_SHARED") or ROOT.parent / "shared")
+REQUIRED = frozenset(name for name in os.environ.get("SICKBAY_REQUIRE", "").split(",") if name)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--no-proxy-server",
+)  # fmt: skip
+
+
+def missing(need: str, why: str) -> NoReturn:
+    """Skip visibly; where SICKBAY_REQUIRE names the need, the skip is a failure."""
+    pytest.skip(f"needs {need}: {why}")
+
+
+def judged(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
+    """With SICKBAY_REQUIRE a skip fails, unless it is for a need that is not required."""
+    if report.outcome == "skipped" and REQUIRED and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        need = re.search(r"needs (\w+):", reason)
+        if need is None or need.group(1) in REQUIRED:
+            report.outcome = "failed"
+            report.longrepr = f"skipped, though SICKBAY_REQUIRE is set: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return judged((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return judged((yield))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with facts, cases and data: SICKBAY_SHARED, or `shared` beside the repository."""
+    if not (SHARED / "cases").is_dir():
+        missing("shared", f"no folder {SHARED}; set SICKBAY_SHARED")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The folder node_modules with the clients of package.json."""
+    folder = ROOT / "node_modules"
+    if not folder.is_dir():
+        missing("node", "no node_modules; run make node")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, headless. One a module: while it is open, asyncio.run cannot be used in this thread."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        missing("chromium", "no chromium on the PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page without history or cookies; it waits at most 10 s for anything."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Live]:
+    """A running Sickbay with its default population, one for each worker of the tests."""
+    with serving("--ephemeral") as running:
+        yield running

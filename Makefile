@@ -1,0 +1,67 @@
+# Sickbay: everything a person does with it. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test prove check bench lock format docs clean node
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+ARGS ?=
+COMPILE := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: .venv/.runtime  ## serve on http://localhost:7425, data in ./data (more: make run ARGS="--port 0 --ephemeral")
+	@SICKBAY_DATA=$${SICKBAY_DATA:-data} exec $(PY) -m sickbay serve $(ARGS)
+
+test: .venv/.dev node  ## all tests, in real Chromium too
+	@tools/system chromium postgres
+	$(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+prove: .venv/.dev node  ## the long counts: mutations, crashes, power cuts
+	@tools/system chromium postgres
+	$(PY) -m pytest -q -m prove $(ARGS)
+
+check: .venv/.dev  ## formatting, lint, types, the column, sizes, what is generated
+	$(PY) -m ruff format --check src tests tools bench
+	$(PY) -m ruff check src tests tools bench
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) tools/check.py
+
+bench: .venv/.dev  ## rates, CPU a request and ratios to the limit, into docs/benchmarks.md
+	$(PY) -m bench $(ARGS)
+
+format: .venv/.dev  ## put the sources in order
+	$(PY) -m ruff format src tests tools bench
+	$(PY) -m ruff check --fix src tests tools bench
+
+docs: .venv/.dev  ## write the generated parts of docs/ anew
+	$(PY) tools/check.py --write
+
+lock:  ## resolve pyproject.toml anew into requirements/*.txt (needs uv)
+	$(COMPILE) $(UPGRADE) pyproject.toml requirements/build.in -o requirements/runtime.txt
+	$(COMPILE) $(UPGRADE) -c requirements/runtime.txt pyproject.toml requirements/build.in --group dev -o requirements/dev.txt
+
+clean:  ## remove .venv, node_modules and caches; never ./data
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build
+
+node: node_modules/.package-lock.json
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@tools/system node
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error && touch $@; fi
+
+.venv/bin/python:
+	@"$$(tools/system python)" -m venv .venv
+
+.venv/.runtime: requirements/runtime.txt pyproject.toml | .venv/bin/python
+	@echo "Installing Sickbay into .venv (the first time only)"
+	@$(PIP) install -q --require-hashes -r requirements/runtime.txt
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.runtime
+	@$(PIP) install -q --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,69 @@
+"""A real Sickbay in a process of its own, for the length of a `with`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+PATIENCE = 15.0
+
+
+class Live(NamedTuple):
+    """line: what `serve --json` printed (base, admin, tenants, users, apps). process: the running server."""
+
+    line: dict[str, Any]
+    process: subprocess.Popen[str]
+
+    @property
+    def base(self) -> str:
+        return str(self.line["base"])
+
+
+@contextmanager
+def serving(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[Live]:
+    """`sickbay serve --port 0 --json` with these arguments; it runs when this is entered and is gone after it.
+
+    Raises RuntimeError with what it said where it did not start.
+    """
+    command = [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--json", *arguments]
+    inherited = {key: value for key, value in os.environ.items() if key not in PROXIES}
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=inherited | (environment or {})
+        )
+        try:
+            yield Live(_first_line(process, errors), process)
+        finally:
+            stop(process)
+
+
+def _first_line(process: subprocess.Popen[str], errors: Any) -> dict[str, Any]:
+    assert process.stdout
+    line = process.stdout.readline()
+    if not line:
+        process.wait(PATIENCE)
+        errors.seek(0)
+        raise RuntimeError(f"sickbay serve ended with {process.returncode}: {errors.read().strip()}")
+    return dict(json.loads(line))
+
+
+def stop(process: subprocess.Popen[str]) -> int:
+    """Ask it to end; it has a quarter of a minute. The exit code."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
+    return process.returncode
