@@ -1,4 +1,4 @@
-"""What every test may use: the shared folder, a browser, a running Sickbay, and the promise that nothing required is skipped."""
+"""What every test may use: shared folder, browser, a running Sickbay; and the promise that nothing required is skipped."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from sickbay.testing.server import Live, serving
+from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SICKBAY_SHARED") or ROOT.parent / "shared")
 REQUIRED = frozenset(name for name in os.environ.get("SICKBAY_REQUIRE", "").split(",") if name)
+os.environ["PYTHONPATH"] = str(ROOT / "src")  # the processes that tests start read these sources too
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
@@ -93,7 +94,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def live() -> Iterator[Live]:
-    """A running Sickbay with its default population, one for each worker of the tests."""
+def live() -> Iterator[dict[str, Any]]:
+    """What `serve --json` printed of a running Sickbay with its default population, one for each worker of the tests."""
     with serving("--ephemeral") as running:
-        yield running
+        yield running.line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.conftest import ROOT
 
 pytest_plugins = ["pytester"]
@@ -25,20 +24,17 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 @pytest.mark.parametrize(("required", "outcome"), [("", "skipped"), ("node", "skipped"), ("chromium,node", "failed")])
 def test_a_skip_fails_only_where_its_need_is_required(project, monkeypatch, required, outcome) -> None:
     monkeypatch.setenv("SICKBAY_REQUIRE", required)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     project.makepyfile(SKIPPED)
     project.runpytest_subprocess().assert_outcomes(**{outcome: 1})
 
 
 def test_a_skip_without_a_need_fails_where_anything_is_required(project, monkeypatch) -> None:
     monkeypatch.setenv("SICKBAY_REQUIRE", "node")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     project.makepyfile(SKIPPED.replace("needs chromium: there is none", "not today"))
     project.runpytest_subprocess().assert_outcomes(failed=1)
 
 
 def test_a_module_that_skips_itself_fails_too(project, monkeypatch) -> None:
     monkeypatch.setenv("SICKBAY_REQUIRE", "node")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     project.makepyfile("import pytest\npytest.skip('not today', allow_module_level=True)")
     assert project.runpytest_subprocess().ret != 0

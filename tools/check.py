@@ -11,7 +11,9 @@ from pathlib import Path
 from sickbay.diagnosis import handbook
 
 ROOT = Path(__file__).parent.parent
-HOSTS = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org")))
+HOSTS = tuple(
+    ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org"))
+)
 FILE_LINES, FUNCTION_LINES = 400, 60
 GENERATED = ROOT / "docs" / "rules"
 

@@ -1,0 +1,115 @@
+"""`sickbay doctor`: say what is wrong with an exchange, offline. It must not need the server's libraries."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from cyclopts import Parameter
+
+from sickbay.cli.words import as_json, wrong
+from sickbay.diagnosis import pasted
+from sickbay.diagnosis.doctor import Diagnosis, diagnose
+from sickbay.diagnosis.rule import Finding
+
+MARKS = {"error": "✗", "warning": "!", "info": "i"}
+
+
+def doctor(
+    exchange: Annotated[str, Parameter(name="EXCHANGE", allow_leading_hyphen=True)] = "-",
+    /,
+    *,
+    json: bool = False,
+    jsonl: bool = False,
+) -> int:
+    """Say what is wrong with an authorize, launch or redirect URL, or with an exchange as JSON.
+
+    Nothing leaves your machine. It ends with 1 where something is an error, else with 0.
+
+    Parameters
+    ----------
+    exchange
+        A URL in quotes, a file, or - for standard input.
+    json
+        Print the findings and the corrected exchange as JSON.
+    jsonl
+        Read one case a line, with "id" and "input", and write one line for each.
+    """
+    if jsonl:
+        for line in _lines(exchange):
+            sys.stdout.write(line + "\n")
+        return 0
+    diagnosis = _diagnosed(_given(exchange))
+    print(as_json(_as_json(diagnosis)) if json else _as_text(diagnosis))
+    return int(any(finding.severity == "error" for finding in diagnosis.explanation.findings))
+
+
+def _given(exchange: str) -> dict[str, Any]:
+    try:
+        return pasted.read(_text(exchange))
+    except ValueError as error:
+        wrong(str(error))
+
+
+def _text(exchange: str) -> str:
+    if exchange == "-":
+        return sys.stdin.read()
+    if "://" in exchange or exchange.lstrip().startswith("{"):
+        return exchange
+    try:
+        return Path(exchange).read_text(encoding="utf-8")
+    except OSError as error:
+        wrong(f"{exchange} is neither a URL nor a file that can be read ({error.strerror}).")
+
+
+def _diagnosed(given: dict[str, Any]) -> Diagnosis:
+    try:
+        return diagnose(given)
+    except KeyError as error:
+        wrong(f"Sickbay cannot read an exchange of the kind {error}.")
+
+
+def _lines(source: str) -> Iterator[str]:
+    """Each line alone: one that cannot be read is answered with its trouble, and the next is read all the same."""
+    lines = sys.stdin.buffer if source == "-" else Path(source).read_bytes().splitlines()
+    for line in filter(bytes.strip, lines):
+        case = orjson.loads(line)
+        try:
+            told = _as_json(diagnose(case["input"]))
+        except KeyError as error:
+            told = {"findings": [], "corrected": None, "trouble": f"cannot read the kind {error}"}
+        yield as_json({"id": case.get("id")} | told, pretty=False)
+
+
+def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    findings = [finding.to_json() for finding in diagnosis.explanation.findings]
+    return {"findings": findings, "corrected": diagnosis.corrected}
+
+
+def _as_text(diagnosis: Diagnosis) -> str:
+    findings = diagnosis.explanation.findings
+    if not findings:
+        return f"Nothing is wrong with this ({diagnosis.stage}), so far as can be told without its registration."
+    parts = [_finding(one) for one in findings]
+    if diagnosis.corrected:
+        parts.append(f"What to send instead:\n\n  {_sent(diagnosis.corrected)}")
+    return "\n\n".join(parts)
+
+
+def _finding(one: Finding) -> str:
+    return "\n".join(
+        (
+            f"{MARKS[one.severity]} {one.title}  [{one.id}]",
+            f"  {one.why}",
+            f"  → {one.fix}",
+            f"  {one.spec.name}: {one.spec.url}",
+        )
+    )
+
+
+def _sent(corrected: dict[str, Any]) -> str:
+    shown = {key: value for key, value in corrected.items() if key not in ("kind", "context")}
+    return str(shown["url"]) if shown.keys() == {"url"} else as_json(shown).replace("\n", "\n  ")

@@ -1,0 +1,53 @@
+"""The command `sickbay`: its subcommands by name, each imported when it is called, and how it fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.config import Env, Toml
+
+from sickbay import __version__
+from sickbay.cli.words import Trouble
+
+COMMANDS = {
+    "doctor": "Say what is wrong with a URL or an exchange.",
+    "rules": "List every finding, or explain one.",
+}
+
+app = App(
+    name="sickbay",
+    help="An EHR on your own machine, for people who write SMART on FHIR apps.",
+    help_epilogue="Every option is also SICKBAY_... in the environment and a key in sickbay.toml.",
+    version=__version__,
+    default_parameter=Parameter(negative=""),
+    config=(
+        Env("SICKBAY_", command=False),
+        Toml("sickbay.toml", use_commands_as_keys=False, allow_unknown=True),
+    ),
+)
+for name, said in COMMANDS.items():
+    app.command(f"sickbay.cli.{name}:{name}", name=name, help=said)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and end the process: 0 done, 1 not possible, 2 wrongly asked; doctor: 1 where it found an error."""
+    try:
+        code = app(arguments, print_error=False, exit_on_error=False, result_action="return_value")
+    except CycloptsError as error:
+        code = _fail(" ".join(str(error).split()), 2)
+    except Trouble as trouble:
+        code = _fail(str(trouble), trouble.code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(sentence: str, code: int) -> int:
+    print(f"sickbay: {sentence}", file=sys.stderr)
+    return code

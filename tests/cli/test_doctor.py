@@ -1,0 +1,58 @@
+"""`sickbay doctor` reads what is pasted, offline, without the server's libraries."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from tests.cli.command import sickbay
+
+URL = "http://localhost:7425/general/oauth/authorize?response_type=code&client_id=a"
+
+
+def test_a_url_is_explained_and_the_end_says_that_an_error_was_found() -> None:
+    done = sickbay("doctor", URL)
+    assert done.returncode == 1
+    assert "[state-missing]" in done.stdout
+
+
+def test_json_has_findings_and_the_corrected_exchange() -> None:
+    told = json.loads(sickbay("doctor", URL, "--json").stdout)
+    assert "state-missing" in {finding["id"] for finding in told["findings"]}
+    assert "state=" in told["corrected"]["url"]
+
+
+def test_standard_input_and_a_file_are_read_as_a_url_is(tmp_path) -> None:
+    (tmp_path / "url.txt").write_text(URL + "\n")
+    assert sickbay("doctor", str(tmp_path / "url.txt")).stdout == sickbay("doctor", "-", given=URL).stdout
+
+
+def test_jsonl_echoes_the_id_and_answers_each_line_alone() -> None:
+    cases = [
+        {"id": "one", "input": {"kind": "authorize_url", "url": URL}},
+        {"id": "two", "input": {"kind": "unheard of"}},
+    ]
+    done = sickbay("doctor", "--jsonl", given="\n".join(map(json.dumps, cases)))
+    one, two = map(json.loads, done.stdout.splitlines())
+    assert (one["id"], two["id"]) == ("one", "two")
+    assert "state-missing" in {finding["id"] for finding in one["findings"]}
+    assert "unheard of" in two["trouble"]
+
+
+@pytest.mark.parametrize("pasted", ["no such file", "{", '{"url": "http://a"}'])
+def test_what_cannot_be_read_is_said_in_one_sentence(pasted) -> None:
+    done = sickbay("doctor", pasted)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("sickbay: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_doctor_does_not_import_the_server() -> None:
+    heavy = "uvicorn starlette apsw sqlalchemy jinja2 httpx2 structlog prometheus_client argon2 asyncio"
+    code = (
+        "import sys, sickbay.cli.doctor, sickbay.cli.main; print(*[n for n in sys.argv[1].split() if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

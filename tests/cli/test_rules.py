@@ -1,0 +1,19 @@
+"""`sickbay rules` lists the catalogue and explains one rule by its example."""
+
+from __future__ import annotations
+
+from tests.cli.command import sickbay
+
+from sickbay.diagnosis.catalogue import RULES
+
+
+def test_every_rule_is_listed_with_its_stage() -> None:
+    listed = [line.split()[:2] for line in sickbay("rules").stdout.splitlines()[1:]]
+    assert listed == [[rule.id, rule.stage] for rule in RULES]
+
+
+def test_one_rule_is_explained_with_its_example() -> None:
+    told = sickbay("rules", "state-missing").stdout
+    assert "[state-missing]" in told
+    assert "Fix: " in told
+    assert "http://localhost:7425/general/oauth/authorize?" in told
