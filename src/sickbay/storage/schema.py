@@ -1,0 +1,144 @@
+"""The tables, once for every engine: Integer, Text and LargeBinary only, so that STRICT tables and PostgreSQL agree.
+
+Index tables carry integers. `space` is the number of one tenant's resources of one version, and stands first so that a
+reset is one range. `nid` is ours: `space << 40 | n`, so what is keyed by nid is one range too. `parameter` is the
+SearchParameter.number, which names the type too; negative ones are what granular scopes filter by (minus the `word`).
+Each fact has two covering directions: value to nid (the primary key) and nid to value (the index `…_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+TABLES = MetaData()
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _key(name: str) -> Column[int]:
+    return Column(name, _BIG, primary_key=True, autoincrement=False, nullable=False)
+
+
+def _big(name: str) -> Column[int]:
+    return Column(name, _BIG, nullable=False)
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _table(name: str, *columns: Column[Any], indexes: Sequence[Index] = (), rowid: bool = False) -> Table:
+    return Table(name, TABLES, *columns, *indexes, sqlite_strict=True, sqlite_with_rowid=rowid)
+
+
+def _fact(name: str, *columns: Column[Any], space: bool = True) -> Table:
+    """(space, parameter, value…, nid) and back: (nid, parameter, value…)."""
+    for column in columns:
+        column.primary_key = True
+    head = [_key("space"), _key("parameter")] if space else []
+    back = Index(f"{name}_of", "nid", "parameter", *(one.name for one in columns if one.name != "parameter"))
+    return _table(name, *head, *columns, _key("nid"), indexes=[back])
+
+
+meta = _table(
+    "meta", Column("name", Text, primary_key=True, nullable=False), Column("value", LargeBinary, nullable=False)
+)
+space = _table(
+    "space",
+    _key("number"),
+    _words("tenant"),
+    _words("version"),
+    _big("allocated"),
+    _big("sequence"),
+    indexes=[Index("space_by_name", "tenant", "version", unique=True)],
+)
+word = _table("word", _key("number"), _words("text"), indexes=[Index("word_by_text", "text", unique=True)])
+
+record = _table(
+    "record",
+    Column("number", _BIG, primary_key=True, nullable=False),
+    _words("kind"),
+    _words("key"),
+    _words("tenant"),
+    _words("owner"),
+    _words("family"),
+    _words("label"),
+    _big("at"),
+    Column("expires_at", _BIG),
+    Column("used_at", _BIG),
+    _big("revision"),
+    Column("value", LargeBinary, nullable=False),
+    indexes=[
+        Index("record_by_key", "kind", "key", unique=True),
+        Index("record_by_time", "kind", "at"),
+        Index("record_by_owner", "owner", "kind", "at", sqlite_where=text("owner <> ''")),
+        Index("record_by_family", "family", "kind", sqlite_where=text("family <> ''")),
+        Index("record_by_expiry", "expires_at", sqlite_where=text("expires_at IS NOT NULL")),
+    ],
+    rowid=True,
+)
+
+resource = _table(
+    "resource",
+    _key("nid"),
+    _big("space"),
+    _big("type"),
+    _big("state"),
+    _words("id"),
+    _big("version_id"),
+    _big("changed"),
+    _big("index_revision"),
+    _words("patients"),
+    _words("codes"),
+    Column("body", LargeBinary, nullable=False),
+    indexes=[
+        Index("resource_by_id", "space", "type", "id", unique=True),
+        Index("resource_by_type", "space", "type", "state", "nid"),
+    ],
+    rowid=True,
+)
+"""state: 0 only referenced, 1 live, 2 deleted. patients, codes: the facts of the second check, as JSON."""
+
+resource_history = _table(
+    "resource_history",
+    _key("nid"),
+    _key("version_id"),
+    _big("sequence"),
+    _big("at"),
+    _words("interaction"),
+    _words("who"),
+    _words("patients"),
+    _words("codes"),
+    Column("body", LargeBinary),
+)
+"""body is NULL while the version is the current one: then it stands in `resource` alone."""
+
+compartment_index = _table(
+    "compartment_index",
+    _key("patient"),
+    _key("type"),
+    _key("rank"),
+    _key("nid"),
+    _big("member"),
+    indexes=[Index("compartment_index_of", "nid", "member", "patient")],
+)
+"""rank: minus the clinical date, so that ascending is newest first. member: 0 refers to the patient but is not in the
+compartment, 1 is in it, 2 was in it and is deleted."""
+
+token_index = _fact("token_index", _big("hash"))
+reference_index = _fact("reference_index", _big("target"), _big("parameter"), space=False)
+date_index = _fact("date_index", _big("low"), _big("high"))
+quantity_index = _fact("quantity_index", _big("low"), _big("high"), _big("unit"))
+string_index = _fact("string_index", _words("value"))
+uri_index = _fact("uri_index", _words("value"))
+
+term = _table(
+    "term",
+    _key("hash"),
+    _words("system"),
+    _words("code"),
+    indexes=[Index("term_by_code", "code", "hash"), Index("term_by_system", "system", "hash")],
+)
+type_count = _table("type_count", _key("space"), _key("type"), _big("live"))

@@ -1,0 +1,82 @@
+"""Opening the file: the pragmas every connection needs, and the migrations under the write lock."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import apsw
+
+from sickbay.storage.migrations import STEPS
+
+Row: TypeAlias = tuple[Any, ...]
+PATIENCE = 10.0
+"""Seconds that a writer waits for another process before it gives up."""
+
+
+def connect(path: Path | str, *, vfs: str | None = None) -> apsw.Connection:
+    """A connection with our settings: WAL, an answered write is on the disk."""
+    connection = apsw.Connection(str(path), vfs=vfs, statementcachesize=256)
+    connection.set_busy_timeout(5000)
+    if vfs is not None:  # a VFS written in Python has no shared memory; WAL then needs the file for itself
+        connection.pragma("locking_mode", "exclusive")
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    connection.pragma("cache_size", -16000)
+    connection.pragma("temp_store", 2)
+    return connection
+
+
+def rows(connection: apsw.Connection, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+    """All rows at once: a statement left open would hold back the checkpoint."""
+    return connection.execute(text, binds).fetchall()
+
+
+def begin(connection: apsw.Connection) -> None:
+    """BEGIN IMMEDIATE with our own patience: SQLite's busy handler starves where several processes write."""
+    connection.set_busy_timeout(0)
+    deadline, pause = time.monotonic() + PATIENCE, 0.0005
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0, pause))
+            pause = min(pause * 2, 0.02)
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Bring the file to the newest schema, and refuse one from the future."""
+    if _version(connection) == len(STEPS):
+        return
+    begin(connection)
+    try:
+        _upgrade(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _upgrade(connection: apsw.Connection) -> None:
+    version = _version(connection)
+    if version > len(STEPS):
+        raise RuntimeError(
+            f"the data folder was written by a newer Sickbay (schema {version}, this one knows {len(STEPS)})"
+        )
+    for step in STEPS[version:]:
+        for statement in step("sqlite"):
+            connection.execute(statement)
+    connection.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('cursor_key', ?)", (secrets.token_bytes(32),))
+    connection.pragma("user_version", len(STEPS))
+
+
+def _version(connection: apsw.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").get
+    return version

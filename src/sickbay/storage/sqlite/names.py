@@ -1,0 +1,85 @@
+"""What stands for what: numbers of spaces and words, and the facts kept beside a body as tuples."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeAlias
+
+import apsw
+import msgspec
+
+from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.store import Space
+from sickbay.storage.terms import term_hash
+
+SHIFT = 40
+NEVER = 1 << 62
+"""Later than any date, larger than any number."""
+REFERENCED, LIVE, DELETED = 0, 1, 2
+APART, MEMBER, GONE = 0, 1, 2
+
+Codes: TypeAlias = tuple[tuple[str, str | None, str], ...]
+
+_patients = msgspec.json.Decoder(tuple[str, ...])
+_codes = msgspec.json.Decoder(tuple[tuple[str, str | None, str], ...])
+
+
+@lru_cache(maxsize=16384)
+def patients_of(text: str) -> tuple[str, ...]:
+    return _patients.decode(text)
+
+
+@lru_cache(maxsize=16384)
+def codes_of(text: str) -> Codes:
+    return _codes.decode(text)
+
+
+def as_text(facts: object) -> str:
+    return msgspec.json.encode(facts).decode()
+
+
+class Names:
+    """The reader's dictionary. A number never changes its meaning, so what was found once is kept; the absent is not."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._spaces: dict[Space, int] = {}
+        self._words: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+
+    def space(self, space: Space) -> int | None:
+        if space not in self._spaces:
+            found = self._db.execute("SELECT number FROM space WHERE tenant = ? AND version = ?", space).get
+            if found is None:
+                return None
+            self._spaces[space] = found
+        return self._spaces[space]
+
+    def word(self, text: str) -> int:
+        """Its number, 0 where nothing was ever stored under it."""
+        if text not in self._words:
+            found = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
+            if found is None:
+                return 0
+            self._words[text] = found
+        return self._words[text]
+
+    def text(self, number: int) -> str:
+        if number not in self._texts:
+            self._texts[number] = str(self._db.execute("SELECT text FROM word WHERE number = ?", (number,)).get)
+        return self._texts[number]
+
+    def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
+        """The hashes of (system, code); with system None those of every system that has the code."""
+        found = [term_hash(system, code) for system, code in codings if system is not None]
+        for code in (code for system, code in codings if system is None):
+            found += [row[0] for row in rows(self._db, "SELECT hash FROM term WHERE code = ?", (code,))]
+        return found
+
+    def rarity(self, space: int, parameter: int, hash: int) -> int:
+        """How many resources have a token, counted to 1,000."""
+        text = (
+            "SELECT count(*) FROM (SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ? LIMIT 1000)"
+        )
+        count: int = self._db.execute(text, (space, parameter, hash)).get
+        return count

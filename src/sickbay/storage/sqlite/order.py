@@ -1,0 +1,72 @@
+"""The order of matches as a keyset: what they are sorted by, and the condition that begins the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from sickbay.fhir.query import Query, SearchParameter
+from sickbay.storage.sqlite.names import NEVER
+from sickbay.storage.sqlite.source import Source
+from sickbay.storage.sqlite.sql import LAST, Bind, Sql
+
+Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
+"""(version, type, code) -> the search parameter."""
+
+
+class Key(NamedTuple):
+    """One expression to sort by, never NULL; what lacks the value comes last either way."""
+
+    text: str
+    binds: tuple[Bind, ...] = ()
+    descending: bool = False
+
+
+def order(find: Find, query: Query, source: Source) -> tuple[Key, ...]:
+    """The keys before the nid, which always is the last."""
+    keys = [key for sort in query.sort if (key := _sorted(find, query, source, sort.parameter, sort.descending))]
+    if not keys and source.rank:
+        return (Key("d.rank"),)
+    return tuple(keys)
+
+
+def beyond(keys: tuple[tuple[str, bool], ...], last: tuple[Bind, ...]) -> Sql:
+    """True of what comes after `last` in the order of (column, descending)."""
+    if all(not descending for _, descending in keys):
+        columns = ", ".join(column for column, _ in keys)
+        return Sql(f"({columns}) > ({', '.join('?' * len(keys))})", last)
+    parts: list[str] = []
+    binds: list[Bind] = []
+    for at, (column, descending) in enumerate(keys):
+        same = "".join(f"{name} = ? AND " for name, _ in keys[:at])
+        parts.append(f"({same}{column} {'<' if descending else '>'} ?)")
+        binds += last[: at + 1]
+    return Sql(f"({' OR '.join(parts)})", tuple(binds))
+
+
+def _sorted(find: Find, query: Query, source: Source, name: str, descending: bool) -> Key | None:
+    if name == "_id":
+        return Key("r.id", (), descending)
+    if name == "_lastUpdated":
+        return Key("r.changed", (), descending)
+    parameter = find(query.version, query.type, name)
+    return _of_index(parameter, source.nid, descending) if parameter else None
+
+
+def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> Key | None:
+    which = "max" if descending else "min"
+    where = f"WHERE s.nid = {nid} AND s.parameter = ?"
+    match parameter.kind:
+        case "date" | "number" | "quantity":
+            table = "date_index" if parameter.kind == "date" else "quantity_index"
+            value = f"SELECT {which}(s.{'high' if descending else 'low'}) FROM {table} s {where}"
+            absent = str(-NEVER if descending else NEVER)
+        case "string" | "uri":
+            value = f"SELECT {which}(s.value) FROM {parameter.kind}_index s {where}"
+            absent = "''" if descending else f"'{LAST}'"
+        case "token":
+            value = f"SELECT {which}(w.code) FROM token_index s JOIN term w ON w.hash = s.hash {where}"
+            absent = "''" if descending else f"'{LAST}'"
+        case _:
+            return None
+    return Key(f"coalesce(({value}), {absent})", (parameter.number,), descending)

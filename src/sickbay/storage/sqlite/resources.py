@@ -1,0 +1,233 @@
+"""Saving resources: the body, its history, its index rows, and a number for whatever is referenced."""
+
+from __future__ import annotations
+
+import apsw
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.names import APART, DELETED, GONE, LIVE, MEMBER, NEVER, REFERENCED, SHIFT, as_text
+from sickbay.storage.sqlite.rows import INDEXES, Rows
+from sickbay.storage.store import Clear, Conflict, Save, Space
+from sickbay.storage.terms import ordered
+
+_INDEX_REVISION = 1
+_INSERT = (
+    "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, patients, codes, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_UPDATE = (
+    "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, patients = ?, codes = ?, body = ?"
+    " WHERE nid = ?"
+)
+_HISTORY = (
+    "INSERT INTO resource_history (nid, version_id, sequence, at, interaction, who, patients, codes)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_KEEP_BODY = (
+    "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
+)
+
+
+class _Counters:
+    """One space within one transaction: what is allocated, and how many live resources came and went by type."""
+
+    def __init__(self, number: int, allocated: int, sequence: int) -> None:
+        self.number, self.allocated, self.sequence = number, allocated, sequence
+        self.live: dict[int, int] = {}
+        self.nids: dict[tuple[str, str], int] = {}
+
+
+class Changes:
+    """The resources that one transaction changes. `finish` writes what waits; without it nothing is complete."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._rows = Rows(db)
+        self._spaces: dict[Space, _Counters] = {}
+        self._words: dict[str, int] = {}
+
+    def save(self, step: Save) -> None:
+        """Write one version. Raises Conflict."""
+        space = self._space(step.space)
+        type = self._word(step.type)
+        query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
+        found = rows(self._db, query, (space.number, type, step.id))
+        nid, state, version = found[0] if found else (0, REFERENCED, 0)
+        _check(step, state, version)
+        if not found:
+            nid = self._allocate(space)
+            space.nids[step.type, step.id] = nid
+        if state == LIVE:
+            self._db.execute(_KEEP_BODY, (nid, version))
+        if step.interaction == "delete":
+            self._delete(space, type, nid, step)
+        else:
+            self._write(space, type, nid, state if found else None, step)
+
+    def clear(self, step: Clear) -> None:
+        """Forget all resources of a tenant, or of all: a range in every table."""
+        self.finish()
+        self._spaces.clear()
+        text = "SELECT number FROM space WHERE ? = '' OR tenant = ?"
+        for (number,) in rows(self._db, text, (step.tenant, step.tenant)):
+            self.forget_all(number)
+
+    def number(self, space: Space) -> int:
+        """The number of a space, which is made if it is new."""
+        return self._space(space).number
+
+    def finish(self) -> None:
+        self._rows.flush()
+        for space in self._spaces.values():
+            self._db.execute(
+                "UPDATE space SET allocated = ?, sequence = ? WHERE number = ?",
+                (space.allocated, space.sequence, space.number),
+            )
+            for type, live in space.live.items():
+                self._db.execute(
+                    "INSERT INTO type_count (space, type, live) VALUES (?, ?, ?)"
+                    " ON CONFLICT (space, type) DO UPDATE SET live = live + excluded.live",
+                    (space.number, type, live),
+                )
+            space.live.clear()
+
+    def _write(self, space: _Counters, type: int, nid: int, state: int | None, step: Save) -> None:
+        patients, codes = as_text(step.facts.patients), as_text(step.facts.codes)
+        fresh = step.version_id, step.at, _INDEX_REVISION, patients, codes, step.body
+        if state is None:
+            self._db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
+        else:
+            self._db.execute(_UPDATE, (*fresh, nid))
+            if state != REFERENCED:
+                self._forget(nid)
+        self._remember(space, nid, step, patients, codes)
+        self._index(space, type, nid, step.facts)
+        if state != LIVE:
+            space.live[type] = space.live.get(type, 0) + 1
+        if self._rows.full():
+            self._rows.flush()
+
+    def _delete(self, space: _Counters, type: int, nid: int, step: Save) -> None:
+        """What it was about stays known, so that only who could see it may learn that it is gone."""
+        self._rows.flush()
+        kept = rows(self._db, "SELECT patients, codes FROM resource WHERE nid = ?", (nid,))[0]
+        self._db.execute(
+            "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
+            (DELETED, step.version_id, step.at, nid),
+        )
+        self._db.execute("UPDATE compartment_index SET member = ? WHERE nid = ? AND member = ?", (GONE, nid, MEMBER))
+        self._db.execute("DELETE FROM compartment_index WHERE nid = ? AND member = ?", (nid, APART))
+        for table in INDEXES:
+            if table != "compartment_index":
+                kept_too = " AND parameter > 0" if table == "token_index" else ""
+                self._db.execute(f"DELETE FROM {table} WHERE nid = ?{kept_too}", (nid,))
+        self._remember(space, nid, step, *kept)
+        space.live[type] = space.live.get(type, 0) - 1
+
+    def _remember(self, space: _Counters, nid: int, step: Save, patients: str, codes: str) -> None:
+        space.sequence += 1
+        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, patients, codes
+        self._db.execute(_HISTORY, row)
+
+    def _forget(self, nid: int) -> None:
+        self._rows.flush()
+        for table in INDEXES:
+            self._db.execute(f"DELETE FROM {table} WHERE nid = ?", (nid,))
+
+    def _index(self, space: _Counters, type: int, nid: int, facts: ResourceFacts) -> None:
+        self._compartments(space, type, nid, facts)
+        add, term, number = self._rows.add, self._rows.term, space.number
+        for parameter, system, code in facts.tokens:
+            add("token_index", (number, parameter, term(system, code), nid))
+        for name, system, code in facts.codes:
+            add("token_index", (number, -self._word(name), term(system, code), nid))
+        for parameter, kind, id in facts.references:
+            add("reference_index", (self._target(space, kind, id), parameter, nid))
+        for parameter, low, high in facts.dates:
+            add("date_index", (number, parameter, low, high, nid))
+        for parameter, text in facts.strings:
+            add("string_index", (number, parameter, text[:120], nid))
+        for parameter, uri in facts.uris:
+            add("uri_index", (number, parameter, uri, nid))
+        for parameter, least, most in facts.numbers:
+            add("quantity_index", (number, parameter, ordered(least), ordered(most), 0, nid))
+        for parameter, system, unit, least, most in facts.quantities:
+            hash = term(system, unit) if unit is not None else 0
+            add("quantity_index", (number, parameter, ordered(least), ordered(most), hash, nid))
+
+    def _compartments(self, space: _Counters, type: int, nid: int, facts: ResourceFacts) -> None:
+        """Rows of the compartments, and of patients that are only referred to, so that a patient's list is one range."""
+        rank = NEVER if facts.clinical_date is None else -facts.clinical_date
+        held = set(facts.patients)
+        apart = {id for _, kind, id in facts.references if kind == "Patient"} - held
+        for patients, member in ((held, MEMBER), (apart, APART)):
+            for patient in patients:
+                row = self._target(space, "Patient", patient), type, rank, nid, member
+                self._rows.add("compartment_index", row)
+
+    def _target(self, space: _Counters, type: str, id: str) -> int:
+        """The nid of what is referenced, allocated where it is not stored yet."""
+        if (type, id) in space.nids:
+            return space.nids[type, id]
+        word = self._word(type)
+        query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
+        nid: int | None = self._db.execute(query, (space.number, word, id)).get
+        if nid is None:
+            nid = self._allocate(space)
+            self._db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, "[]", "[]", b""))
+        space.nids[type, id] = nid
+        return nid
+
+    @staticmethod
+    def _allocate(space: _Counters) -> int:
+        space.allocated += 1
+        return space.number << SHIFT | space.allocated
+
+    def _space(self, space: Space) -> _Counters:
+        if space not in self._spaces:
+            query = "SELECT number, allocated, sequence FROM space WHERE tenant = ? AND version = ?"
+            found = rows(self._db, query, space)
+            if not found:
+                add = (
+                    "INSERT INTO space (number, tenant, version, allocated, sequence)"
+                    " SELECT coalesce(max(number), 0) + 1, ?, ?, 0, 0 FROM space RETURNING number, allocated, sequence"
+                )
+                found = rows(self._db, add, space)
+            self._spaces[space] = _Counters(*found[0])
+        return self._spaces[space]
+
+    def _word(self, text: str) -> int:
+        if text not in self._words:
+            found = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
+            if found is None:
+                add = (
+                    "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
+                )
+                found = rows(self._db, add, (text,))[0][0]
+            self._words[text] = found
+        return self._words[text]
+
+    def forget_all(self, number: int) -> None:
+        """Everything of one space, by its number."""
+        low, high = number << SHIFT, (number + 1) << SHIFT
+        ranges = {
+            "resource": "nid",
+            "resource_history": "nid",
+            "compartment_index": "patient",
+            "reference_index": "target",
+        }
+        for table, column in ranges.items():
+            self._db.execute(f"DELETE FROM {table} WHERE {column} >= ? AND {column} < ?", (low, high))
+        for table in ("token_index", "date_index", "quantity_index", "string_index", "uri_index", "type_count"):
+            self._db.execute(f"DELETE FROM {table} WHERE space = ?", (number,))
+
+
+def _check(step: Save, state: int, version: int) -> None:
+    unmet = step.version_id != version + 1 or (step.interaction == "delete" and state != LIVE)
+    if step.if_version == 0:
+        unmet = unmet or state == LIVE
+    elif step.if_version is not None:
+        unmet = unmet or step.if_version != version
+    if unmet:
+        raise Conflict(step)

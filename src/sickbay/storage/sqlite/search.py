@@ -1,0 +1,145 @@
+"""Searching: one statement for a page of matches, one for a total where it is not free, one per type of what is included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sickbay.fhir.query import Query
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.cursor import Position, opened, seal
+from sickbay.storage.sqlite.connection import Row
+from sickbay.storage.sqlite.order import Find, Key, beyond, order
+from sickbay.storage.sqlite.reading import COLUMNS
+from sickbay.storage.sqlite.source import Source, source
+from sickbay.storage.sqlite.sql import FALSE, Bind, Scope, Sql, both, condition, either, one_of, ranged
+from sickbay.storage.sqlite.visible import only_patient
+from sickbay.storage.store import Space
+
+COUNTED = 1000
+"""Totals are counted so far; beyond, none is better than a wrong one."""
+
+
+class Statement(NamedTuple):
+    text: str
+    binds: tuple[Bind, ...]
+
+
+class Plan(NamedTuple):
+    """A search resolved: its source, what must hold besides, its order, and how to tell it from others."""
+
+    source: Source
+    where: Sql
+    keys: tuple[Key, ...]
+    needs_row: bool
+    query: Query
+    fingerprint: bytes
+
+
+class Matches(NamedTuple):
+    rows: list[Row]
+    next: str | None
+    total: int | None
+
+
+def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility) -> Plan | None:
+    """None: nothing can match."""
+    patient = only_patient(visibility, "s", query.type)
+    chosen = source(scope, query, patient)
+    own = _own(query, chosen)
+    parts = [condition(scope, one, chosen.nid) for one in chosen.rest]
+    where = both([*parts, *own, scope.visible(query.type, "s", chosen.nid)])
+    if where is FALSE:
+        return None
+    return Plan(chosen, where, order(find, query, chosen), bool(own) or chosen.row, query, _fingerprint(space, query))
+
+
+def page(run: Callable[[Statement], list[Row]], key: bytes, plan: Plan) -> Matches:
+    """One page by keyset, LIMIT n + 1. Raises BadCursor."""
+    query = plan.query
+    at = opened(key, query.cursor, plan.fingerprint) if query.cursor is not None else None
+    rows = run(_page(plan, at)) if query.count > 0 else []
+    more = len(rows) > query.count
+    rows = rows[: query.count]
+    seen = (at.seen if at else 0) + len(rows)
+    total = _total(run, plan, at, None if more or query.count == 0 else seen)
+    following = None
+    if more:
+        last = rows[-1]
+        values = (*last[8 : 8 + len(plan.keys)], last[0])
+        following = seal(key, Position(plan.fingerprint, values, seen, total))
+    return Matches(rows, following, total)
+
+
+def counted(plan: Plan, limit: int = -1) -> Statement:
+    """How many match, at most `limit`."""
+    text = plan.source.joined() if plan.needs_row else plan.source.text
+    inner = f"SELECT 1 {text} AND {plan.where.text} LIMIT ?"
+    return Statement(f"SELECT count(*) FROM ({inner})", (*plan.source.binds, *plan.where.binds, limit))
+
+
+def _own(query: Query, chosen: Source) -> list[Sql]:
+    """What is asked of the resource's own row."""
+    found = [either([ranged(one, one.low, one.high, ("r.changed", "(r.changed + 1)"))]) for one in query.updated]
+    if query.ids is not None and not chosen.row:
+        found.append(one_of("r.id", list(query.ids)))
+    return found
+
+
+def _page(plan: Plan, at: Position | None) -> Statement:
+    limit = plan.query.count + 1
+    sorting = bool(plan.query.sort) and plan.keys != (Key("d.rank"),)
+    return _sorted(plan, at, limit) if sorting and plan.keys else _streamed(plan, at, limit)
+
+
+def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
+    """In the order of the source: SQLite reads no more than the page."""
+    names = (*(key.text for key in plan.keys), plan.source.nid)
+    after = beyond(tuple((name, False) for name in names), at.last) if at else Sql("1")
+    columns = ", ".join((COLUMNS, *names[:-1]))
+    text = f"SELECT {columns} {plan.source.joined()} AND {plan.where.text} AND {after.text} ORDER BY {', '.join(names)} LIMIT ?"
+    return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit))
+
+
+def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
+    """Sort keys and nids first, so that no body goes through the sorter."""
+    names = [f"k{number}" for number in range(len(plan.keys))]
+    keys = ", ".join(f"{key.text} AS {name}" for key, name in zip(plan.keys, names, strict=True))
+    directed = tuple((name, key.descending) for key, name in zip(plan.keys, names, strict=True))
+    after = beyond((*directed, ("n", False)), at.last) if at else Sql("1")
+    by = ", ".join(f"{name}{' DESC' if descending else ''}" for name, descending in (*directed, ("n", False)))
+    inner = f"SELECT {plan.source.nid} AS n, {keys} {plan.source.joined()} AND {plan.where.text}"
+    few = f"SELECT * FROM ({inner}) WHERE {after.text} ORDER BY {by} LIMIT ?"
+    text = f"SELECT {COLUMNS}, {', '.join(names)} FROM ({few}) CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
+    values = tuple(bind for key in plan.keys for bind in key.binds)
+    return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit))
+
+
+def _total(run: Callable[[Statement], list[Row]], plan: Plan, at: Position | None, free: int | None) -> int | None:
+    if free is not None:
+        return free
+    if plan.query.total == "none":
+        return None
+    if at is not None and plan.query.total != "accurate":
+        return at.total
+    if plan.query.total == "accurate" or plan.source.rank:
+        return _number(run(counted(plan)))
+    found = _number(run(counted(plan, COUNTED + 1)))
+    return found if found <= COUNTED else None
+
+
+def _number(rows: list[Row]) -> int:
+    number: int = rows[0][0]
+    return number
+
+
+_encode: Callable[[Any], bytes] = msgspec.json.encode
+
+
+def _fingerprint(space: Space, query: Query) -> bytes:
+    """What makes it this query; not where in it one is, nor how much of it one takes at a time."""
+    asked = (space, query.type, query.filters, query.ids, query.updated, query.sort)
+    return blake2b(_encode(asked), digest_size=12).hexdigest().encode()

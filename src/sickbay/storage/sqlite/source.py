@@ -1,0 +1,113 @@
+"""From where a search is driven. The join order is ours: a patient's compartment, ids, the rarest token, what is referenced,
+a range of an index, and only then all resources of the type. Everything else stays a condition (EXISTS)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sickbay.fhir.query import Filter, Query, ReferenceValue
+from sickbay.storage.sqlite.names import LIVE
+from sickbay.storage.sqlite.sql import TABLES, Scope, Sql, nid_of, one_of, single_hash, values
+
+JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
+_RANGES = ("string", "uri", "token", "reference", "date", "quantity", "number")
+
+
+class Source(NamedTuple):
+    """`text` is the FROM clause with its own conditions. It yields each live nid of the type once, in the order of nids,
+    or of `rank` where it is a patient's compartment. `rest`: filters that it does not fulfil. `row`: it is `r` itself."""
+
+    text: str
+    binds: tuple[int | str, ...]
+    nid: str
+    rest: tuple[Filter, ...]
+    rank: bool = False
+    row: bool = False
+
+    def joined(self) -> str:
+        """FROM, with the resource's own row at hand."""
+        return self.text if self.row else self.text.replace(" d WHERE", f" d{JOIN} WHERE", 1)
+
+
+def source(scope: Scope, query: Query, patient: str | None) -> Source:
+    """`patient`: the only one whose compartment is visible, if so."""
+    named = patient or _named(query)
+    if named is not None:
+        return _compartment(scope, query, named, member=patient is not None)
+    if query.ids is not None:
+        ids = one_of("r.id", list(query.ids))
+        text = f"FROM resource r WHERE r.space = ? AND r.type = ? AND {ids.text} AND r.state = {LIVE}"
+        return Source(text, (scope.space, scope.names.word(query.type), *ids.binds), "r.nid", query.filters, row=True)
+    return _token(scope, query) or _reference(scope, query) or _range(scope, query) or _all(scope, query)
+
+
+def _named(query: Query) -> str | None:
+    """The patient that a filter names: what refers to a patient is in that patient's range, member or not."""
+    for one in query.filters:
+        value = one.values[0] if len(one.values) == 1 else None
+        plain = one.modifier is None and one.chain is None
+        if plain and isinstance(value, ReferenceValue) and value.url is None:
+            target = value.type or (one.parameter.targets[0] if len(one.parameter.targets) == 1 else None)
+            if target == "Patient":
+                return value.id
+    return None
+
+
+def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> Source:
+    nid = nid_of(scope, "Patient", patient)
+    members = "d.member = 1" if member else "d.member IN (0, 1)"
+    text = f"FROM compartment_index d WHERE d.patient = {nid.text} AND d.type = ? AND {members}"
+    return Source(text, (*nid.binds, scope.names.word(query.type)), "d.nid", query.filters, rank=True)
+
+
+def _token(scope: Scope, query: Query) -> Source | None:
+    found = [(one, hash) for one in query.filters if (hash := single_hash(scope, one)) is not None]
+    if not found:
+        return None
+    if len(found) > 1:
+        found.sort(key=lambda pair: scope.names.rarity(scope.space, pair[0].parameter.number, pair[1]))
+    one, hash = found[0]
+    text = "FROM token_index d WHERE d.space = ? AND d.parameter = ? AND d.hash = ?"
+    return Source(text, (scope.space, one.parameter.number, hash), "d.nid", _without(query, one))
+
+
+def _reference(scope: Scope, query: Query) -> Source | None:
+    for one in query.filters:
+        value = one.values[0] if len(one.values) == 1 and one.modifier is None else None
+        if isinstance(value, ReferenceValue) and value.url is None and value.type is not None:
+            nid = nid_of(scope, value.type, value.id)
+            text = f"FROM reference_index d WHERE d.target = {nid.text} AND d.parameter = ?"
+            return Source(text, (*nid.binds, one.parameter.number), "d.nid", _without(query, one))
+    return None
+
+
+def _range(scope: Scope, query: Query) -> Source | None:
+    """The rows of one index as a set: its nids are collected first, so it costs as much as there are."""
+    for kind in _RANGES:
+        for one in query.filters:
+            if one.parameter.kind == kind and one.chain is None and _collects(one):
+                matched = values(scope, one)
+                return _collected(scope, query, one, matched)
+    return None
+
+
+def _collects(one: Filter) -> bool:
+    prefixes = {getattr(value, "prefix", "eq") for value in one.values}
+    return one.modifier not in ("not", "missing") and "ne" not in prefixes
+
+
+def _collected(scope: Scope, query: Query, one: Filter, matched: Sql) -> Source:
+    table = TABLES[one.parameter.kind]
+    space = " AND t.space = ?" if table != "reference_index" else ""
+    text = f"FROM (SELECT DISTINCT t.nid FROM {table} t WHERE t.parameter = ?{space} AND {matched.text}) d WHERE 1"
+    binds = (one.parameter.number, *((scope.space,) if space else ()), *matched.binds)
+    return Source(text, binds, "d.nid", _without(query, one))
+
+
+def _all(scope: Scope, query: Query) -> Source:
+    text = f"FROM resource r WHERE r.space = ? AND r.type = ? AND r.state = {LIVE}"
+    return Source(text, (scope.space, scope.names.word(query.type)), "r.nid", query.filters, row=True)
+
+
+def _without(query: Query, one: Filter) -> tuple[Filter, ...]:
+    return tuple(other for other in query.filters if other is not one)

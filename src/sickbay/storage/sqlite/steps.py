@@ -1,0 +1,50 @@
+"""What the writer runs inside a transaction: the steps of an operation, a whole population, a copy of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import apsw
+
+from sickbay.storage.sqlite import records
+from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.copying import copy
+from sickbay.storage.sqlite.resources import Changes
+from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Save, Space, Step, UseOnce
+
+__all__ = ["apply", "copy", "fill"]
+
+
+def apply(db: apsw.Connection, steps: Sequence[Step]) -> None:
+    """All steps in order. Raises Conflict; whoever calls undoes."""
+    changes = Changes(db)
+    for step in steps:
+        match step:
+            case Put():
+                records.put(db, step)
+            case UseOnce():
+                records.use_once(db, step)
+            case Delete():
+                records.delete(db, step)
+            case DeleteFamily():
+                records.delete_family(db, step)
+            case Clear(kind="resources"):
+                changes.clear(step)
+            case Clear():
+                records.clear(db, step)
+            case Save():
+                changes.save(step)
+    changes.finish()
+
+
+def fill(db: apsw.Connection, space: Space, saves: Iterable[Save]) -> int:
+    """How many were written; 0 if something is there already, so that two workers may both try."""
+    text = "SELECT 1 FROM type_count JOIN space ON space = number WHERE tenant = ? AND version = ? AND live > 0 LIMIT 1"
+    if rows(db, text, space):
+        return 0
+    changes, count = Changes(db), 0
+    for step in saves:
+        changes.save(step)
+        count += 1
+    changes.finish()
+    return count

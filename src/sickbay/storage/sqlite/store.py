@@ -1,0 +1,194 @@
+"""The store on one SQLite file: reads inline on the event loop, long ones on a thread, writes through the writer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from sickbay.fhir.query import Query, SearchParameter
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.sqlite import includes, reading, records, search
+from sickbay.storage.sqlite.connection import Row, connect, migrate, rows
+from sickbay.storage.sqlite.names import Names
+from sickbay.storage.sqlite.order import Find
+from sickbay.storage.sqlite.reading import Guard
+from sickbay.storage.sqlite.search import Statement
+from sickbay.storage.sqlite.sql import Scope, Sql
+from sickbay.storage.sqlite.steps import apply, copy, fill
+from sickbay.storage.sqlite.visible import visible
+from sickbay.storage.sqlite.writer import Writer
+from sickbay.storage.store import Page, Record, Save, Space, Step, Stored
+
+T = TypeVar("T")
+_TICK, _TICKS = 10_000, 8
+"""A statement that runs for more than 80,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
+
+
+class SqliteStore:
+    """See storage.store.Store. `find` names search parameters for _sort and _include."""
+
+    def __init__(self, path: Path, find: Find) -> None:
+        self._path, self._find = path, find
+        writing = connect(path)
+        migrate(writing)
+        self._writer = Writer(writing)
+        self._reader = _Reader(path)
+        self._long: _Reader | None = None
+        self._thread = ThreadPoolExecutor(1, "sickbay-reader")
+        self._names = Names(self._reader.db)
+        self._key: bytes = self._reader.db.execute("SELECT value FROM meta WHERE name = 'cursor_key'").get
+        self.guard = Guard()
+
+    async def transaction(self, steps: Sequence[Step]) -> None:
+        if steps:
+            await self._writer.run(partial(apply, steps=tuple(steps)))
+
+    async def fill(self, space: Space, saves: Iterable[Save]) -> int:
+        """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
+
+        `saves` is consumed on the writer's thread; other writes wait meanwhile.
+        """
+        return await self._writer.run(partial(fill, space=space, saves=saves))
+
+    async def copy_space(self, source: Space, target: Space) -> int:
+        """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
+        return await self._writer.run(partial(copy, source=source, target=target))
+
+    async def get(self, kind: str, key: str) -> Record | None:
+        return records.get(self._reader.db, kind, key)
+
+    async def find(
+        self,
+        kind: str,
+        *,
+        tenant: str | None = None,
+        owner: str | None = None,
+        family: str | None = None,
+        label: str | None = None,
+        limit: int = 100,
+    ) -> list[Record]:
+        wanted = {"tenant": tenant, "owner": owner, "family": family, "label": label}
+        return records.find(self._reader.db, kind, wanted, limit)
+
+    async def purge(self, now: int) -> int:
+        return await self._writer.run(partial(records.purge, now=now))
+
+    async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+        found = self._current(space, type, id, visibility)
+        return found[1] if found else None
+
+    async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
+        found = self._current(space, type, id, visibility)
+        if found is None:
+            return None
+        one = reading.version(self._reader.db, type, id, found[0], version_id)
+        if one is None or not visibility.allows(type, "r", one.patients, one.codes):
+            return None
+        return one
+
+    async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
+        scope = self._scope(space, visibility)
+        plan = search.plan(scope, self._find, space, query, visibility) if scope else None
+        if scope is None or plan is None:
+            return Page([], [], None, 0)
+        found = await self._run(partial(search.page, key=self._key, plan=plan))
+        matches = self.guard.allowed(visibility, "s", (reading.stored(query.type, row) for row in found.rows))
+        others: list[Stored] = []
+        if query.includes and found.rows:
+            along = partial(includes.included, scope=scope, find=self._find, query=query, rows=found.rows)
+            brought = await self._run(along)
+            others = self.guard.allowed(visibility, "rs", (reading.stored(type, row) for type, row in brought))
+        return Page(matches, others, found.next, found.total)
+
+    async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
+        scope = self._scope(space, visibility)
+        plan = search.plan(scope, self._find, space, query, visibility) if scope else None
+        if scope is None or plan is None:
+            return 0
+        if plan.where.text == "1" and plan.source.row and query.ids is None:
+            text = "SELECT coalesce(max(live), 0) FROM type_count WHERE space = ? AND type = ?"
+            statement = Statement(text, (scope.space, self._names.word(query.type)))
+        else:
+            statement = search.counted(plan)
+        rows = await self._run(lambda run: run(statement))
+        number: int = rows[0][0]
+        return number
+
+    async def filled(self, space: Space) -> bool:
+        number = self._names.space(space)
+        text = "SELECT 1 FROM type_count WHERE space = ? AND live > 0 LIMIT 1"
+        return number is not None and bool(rows(self._reader.db, text, (number,)))
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writer.close)
+        self._thread.shutdown()
+        for reader in (self._reader, self._long):
+            if reader is not None:
+                reader.db.close()
+
+    def _scope(self, space: Space, visibility: Visibility) -> Scope | None:
+        number = self._names.space(space)
+        if number is None:
+            return None
+
+        def shown(type: str, letters: str, nid: str) -> Sql:
+            return visible(self._names, number, visibility, letters, type, nid)
+
+        return Scope(number, self._names, shown)
+
+    def _current(self, space: Space, type: str, id: str, visibility: Visibility) -> tuple[int, Stored] | None:
+        scope = self._scope(space, visibility)
+        found = reading.current(self._reader.db, scope, type, id) if scope else None
+        return found if found and self.guard.allowed(visibility, "r", (found[1],)) else None
+
+    async def _run(self, ask: Any) -> Any:
+        """On the event loop, and once more on the thread if it proves long."""
+        try:
+            return ask(self._reader.brief)
+        except apsw.InterruptError:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_length, ask)
+
+    def _at_length(self, ask: Any) -> Any:
+        self._long = self._long or _Reader(self._path)
+        return ask(self._long.long)
+
+
+class _Reader:
+    """A connection that reads, and stops what takes too long for an event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = connect(path)
+        self.db.pragma("query_only", True)
+        self._ticks: int | None = None
+        self.db.set_progress_handler(self._tick, _TICK)
+
+    def brief(self, statement: Statement) -> list[Row]:
+        self._ticks = 0
+        try:
+            return rows(self.db, statement.text, statement.binds)
+        finally:
+            self._ticks = None
+
+    def long(self, statement: Statement) -> list[Row]:
+        return rows(self.db, statement.text, statement.binds)
+
+    def _tick(self) -> bool:
+        if self._ticks is None:
+            return False
+        self._ticks += 1
+        return self._ticks > _TICKS
+
+
+def open_store(path: Path, find: Find | None = None) -> SqliteStore:
+    """Open or make the file, migrated. Without `find`, _sort and _include know `_id` and `_lastUpdated` only."""
+    return SqliteStore(path, find or _unknown)
+
+
+def _unknown(version: str, type: str, code: str) -> SearchParameter | None:
+    return None

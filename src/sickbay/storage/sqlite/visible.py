@@ -1,0 +1,60 @@
+"""A Visibility as a condition in SQL, the same at every hop: matches, chains, includes, counts and single reads."""
+
+from __future__ import annotations
+
+from sickbay.fhir.visibility import Clause, Granular, Visibility
+from sickbay.storage.sqlite.names import Names
+from sickbay.storage.sqlite.sql import FALSE, TRUE, Sql, both, either, one_of
+
+
+def visible(names: Names, space: int, visibility: Visibility, letters: str, type: str, nid: str) -> Sql:
+    """True of the resources of `type` that a clause with one of the letters shows."""
+    clauses = visibility.of(type, letters)
+    whole = [one for one in clauses if not one.filters]
+    if any(one.patients is None for one in whole):
+        return TRUE
+    patients = frozenset[str]().union(*(one.patients or () for one in whole))
+    parts = [_compartments(names, space, patients, nid)]
+    parts += [_clause(names, space, one, nid) for one in clauses if one.filters]
+    return either(parts)
+
+
+def only_patient(visibility: Visibility, letters: str, type: str) -> str | None:
+    """The one patient to whose compartment everything visible of the type belongs, if there is one."""
+    found = {one.patients for one in visibility.of(type, letters)}
+    if len(found) != 1:
+        return None
+    patients = next(iter(found))
+    return next(iter(patients)) if patients is not None and len(patients) == 1 else None
+
+
+def _clause(names: Names, space: int, clause: Clause, nid: str) -> Sql:
+    parts = [_granular(names, space, one, nid) for one in clause.filters]
+    if clause.patients is not None:
+        parts.append(_compartments(names, space, clause.patients, nid))
+    found = both(parts)
+    return found if found is FALSE else Sql(f"({found.text})", found.binds)
+
+
+def _compartments(names: Names, space: int, patients: frozenset[str], nid: str) -> Sql:
+    """member 2 too: what is deleted stays in its compartment, for those who could see it."""
+    if not patients:
+        return FALSE
+    ids = one_of("id", sorted(patients))
+    compare = "=" if len(patients) == 1 else "IN"
+    return Sql(
+        f"EXISTS (SELECT 1 FROM compartment_index v WHERE v.nid = {nid} AND v.member IN (1, 2) AND v.patient {compare}"
+        f" (SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}))",
+        (space, names.word("Patient"), *ids.binds),
+    )
+
+
+def _granular(names: Names, space: int, one: Granular, nid: str) -> Sql:
+    hashes = one_of("v.hash", names.hashes(one.codings))
+    word = names.word(one.parameter)
+    if hashes is FALSE or not word:
+        return FALSE
+    return Sql(
+        f"EXISTS (SELECT 1 FROM token_index v WHERE v.nid = {nid} AND v.parameter = ? AND v.space = ? AND {hashes.text})",
+        (-word, space, *hashes.binds),
+    )

@@ -1,0 +1,127 @@
+"""One thread that writes: requests that wait together share one commit, and are answered after it.
+
+Each request runs in a savepoint of its own, so that a Conflict undoes only itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import apsw
+
+from sickbay.storage.sqlite.connection import begin
+
+GROUP = 64
+T = TypeVar("T")
+Job: TypeAlias = Callable[[apsw.Connection], T]
+
+
+class _Request(NamedTuple):
+    job: Job[Any]
+    future: asyncio.Future[Any]
+
+
+class _Outcome(NamedTuple):
+    value: Any = None
+    error: Exception | None = None
+
+
+class Writer:
+    """`run` a job inside a transaction; its value comes back once the commit is on the disk."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._queue: SimpleQueue[_Request | None] = SimpleQueue()
+        self._open = True
+        self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, job: Job[T]) -> T:
+        """The job's value, or what it raised; then nothing of it was kept."""
+        if not self._open:
+            raise RuntimeError("the store is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Request(job, future))
+        return await future
+
+    def close(self) -> None:
+        """Finish what waits, then close the connection."""
+        if self._open:
+            self._open = False
+            self._queue.put(None)
+            self._thread.join()
+            self._connection.close()
+
+    def _work(self) -> None:
+        going = True
+        while going:
+            group: list[_Request] = []
+            first = self._queue.get()
+            going = first is not None
+            if first is not None:
+                group.append(first)
+            while going and len(group) < GROUP:
+                try:
+                    following = self._queue.get_nowait()
+                except Empty:
+                    break
+                going = following is not None
+                if following is not None:
+                    group.append(following)
+            if group:
+                self._answer(group, self._commit(group))
+
+    def _commit(self, group: list[_Request]) -> list[_Outcome]:
+        try:
+            begin(self._connection)
+            outcomes = [self._attempt(one.job) for one in group]
+            self._connection.execute("COMMIT")
+            return outcomes
+        except Exception as error:
+            self._undo()
+            return [_Outcome(error=error)] * len(group)
+
+    def _attempt(self, job: Job[Any]) -> _Outcome:
+        """What one job gives or raises. An error that ended the whole transaction is the group's."""
+        self._connection.execute("SAVEPOINT one")
+        try:
+            outcome = _Outcome(job(self._connection))
+        except Exception as error:
+            if not self._connection.in_transaction:
+                raise
+            self._connection.execute("ROLLBACK TO one")
+            outcome = _Outcome(error=error)
+        self._connection.execute("RELEASE one")
+        return outcome
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except apsw.Error:  # the disk fails; SQLite ends the transaction by itself
+                return
+
+    @staticmethod
+    def _answer(group: list[_Request], outcomes: list[_Outcome]) -> None:
+        answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], _Outcome]]] = {}
+        for request, outcome in zip(group, outcomes, strict=True):
+            answers.setdefault(request.future.get_loop(), []).append((request.future, outcome))
+        for loop, pairs in answers.items():
+            try:
+                loop.call_soon_threadsafe(_settle, pairs)
+            except RuntimeError:  # the loop that asked is gone, and with it whoever waited
+                continue
+
+
+def _settle(pairs: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
+    for future, outcome in pairs:
+        if future.done():
+            continue
+        if outcome.error is not None:
+            future.set_exception(outcome.error)
+        else:
+            future.set_result(outcome.value)

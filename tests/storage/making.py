@@ -1,0 +1,92 @@
+"""What storage tests are made of: parameters with numbers, and facts built by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.query import Filter, Query, SearchParameter, Value
+from sickbay.fhir.visibility import Clause, Visibility
+from sickbay.storage.store import Save, Space
+
+SPACE = Space("general", "r4")
+_KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "Patient": {"name": ("string",), "gender": ("token",), "birthdate": ("date",), "organization": ("reference",)},
+    "Observation": {
+        "code": ("token",),
+        "category": ("token",),
+        "date": ("date",),
+        "patient": ("reference", ("Patient",)),
+        "subject": ("reference", ("Patient", "Group", "Device", "Location")),
+        "performer": ("reference", ("Practitioner", "Patient")),
+        "value-quantity": ("quantity",),
+        "url": ("uri",),
+    },
+    "Practitioner": {"name": ("string",)},
+}
+
+
+def parameter(type: str, code: str) -> SearchParameter:
+    kind, *targets = _KINDS[type][code]
+    number = list(_KINDS).index(type) * 128 + list(_KINDS[type]).index(code) + 1
+    return SearchParameter(code, type, kind, number, targets=targets[0] if targets else ())
+
+
+def find(version: str, type: str, code: str) -> SearchParameter | None:
+    return parameter(type, code) if code in _KINDS.get(type, {}) else None
+
+
+def number(type: str, code: str) -> int:
+    return parameter(type, code).number
+
+
+def saved(type: str, id: str, facts: ResourceFacts | None = None, *, space: Space = SPACE, **more: Any) -> Save:
+    """A Save of version 1 whose body names type, id and version."""
+    version = more.pop("version_id", 1)
+    body = more.pop("body", f"{type}/{id}/{version}".encode())
+    return Save(space, type, id, version, body, facts or ResourceFacts(), more.pop("at", 1000), **more)
+
+
+def patient(id: str, *, names: tuple[str, ...] = (), gender: str = "female", **more: Any) -> Save:
+    facts = ResourceFacts(
+        patients=(id,),
+        tokens=((number("Patient", "gender"), "http://hl7.org/fhir/administrative-gender", gender),),
+        strings=tuple((number("Patient", "name"), name) for name in names),
+    )
+    return saved("Patient", id, facts, **more)
+
+
+def observation(
+    id: str,
+    patient: str,
+    *,
+    code: str = "8867-4",
+    category: str = "vital-signs",
+    date: int | None = 0,
+    member: bool = True,
+    **more: Any,
+) -> Save:
+    """Of a patient, on the day `date` after the epoch."""
+    day = None if date is None else date * 86_400_000
+    coded = (("code", "http://loinc.org", code), ("category", "http://category", category))
+    facts = ResourceFacts(
+        patients=(patient,) if member else (),
+        clinical_date=day,
+        tokens=tuple((number("Observation", name), system, value) for name, system, value in coded),
+        references=tuple((number("Observation", name), "Patient", patient) for name in ("patient", "subject")),
+        dates=() if day is None else ((number("Observation", "date"), day, day + 86_400_000),),
+        codes=coded,
+    )
+    return saved("Observation", id, facts, **more)
+
+
+def asked(type: str, *filters: Filter, **more: Any) -> Query:
+    return Query("r4", type, filters, **more)
+
+
+def where(type: str, code: str, *values: Value, modifier: str | None = None) -> Filter:
+    return Filter(parameter(type, code), values, modifier)
+
+
+def of_patients(*ids: str, letters: str = "rs", type: str = "*") -> Visibility:
+    return Visibility((Clause(type, letters, frozenset(ids)),))

@@ -1,0 +1,32 @@
+"""The contract of a store, on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sickbay.storage.sqlite.store import SqliteStore, open_store
+from tests.storage.contract import RecordsContract, ResourcesContract, SearchContract
+from tests.storage.making import find
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = open_store(tmp_path / "sickbay.db", find)
+    yield opened
+    assert opened.guard.removed == 0
+    await opened.close()
+
+
+class TestRecords(RecordsContract):
+    pass
+
+
+class TestResources(ResourcesContract):
+    pass
+
+
+class TestSearch(SearchContract):
+    pass
