@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.storage.making import SPACE, asked, observation, of_patients, patient, saved, where
 
 from sickbay.fhir.query import Include, ReferenceValue, Sort, StringValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
@@ -22,7 +23,6 @@ from sickbay.storage.store import (
     Store,
     UseOnce,
 )
-from tests.storage.making import SPACE, asked, observation, of_patients, patient, saved, where
 
 CODE = Record("code", "k", b'{"a":1}', "general", "client", "family", "token", at=10, expires_at=70)
 
@@ -31,6 +31,7 @@ def ids(page: Page) -> list[str]:
     return [one.id for one in page.matches]
 
 
+@pytest.mark.anyio
 class RecordsContract:
     async def test_a_record_comes_back_as_it_was_put(self, store: Store) -> None:
         await store.transaction([Put(CODE)])
@@ -141,6 +142,7 @@ def saved_patient(**more: object) -> Save:
     return patient("p", names=("peters", "anna"), **more)
 
 
+@pytest.mark.anyio
 class ResourcesContract:
     async def test_the_bytes_that_were_saved_are_read(self, store: Store) -> None:
         await store.transaction([saved_patient(at=5)])
@@ -248,6 +250,7 @@ class ResourcesContract:
         assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 20
 
 
+@pytest.mark.anyio
 class SearchContract:
     async def test_a_patients_list_is_newest_first_and_the_undated_last(self, store: Store) -> None:
         await store.transaction([observation(f"o{n}", "p", date=date) for n, date in enumerate((2, None, 9, -4, 9))])
@@ -328,7 +331,9 @@ class SearchContract:
             assert await store.read(SPACE, "Observation", "v", seen) is not None
             assert await store.read(SPACE, "Observation", "l", seen) is None
             assert await store.count(SPACE, asked("Observation"), seen) == 1
-        wrong = Visibility((Clause("Observation", "rs", None, (Granular("category", (("http://x", "vital-signs"),)),)),))
+        wrong = Visibility(
+            (Clause("Observation", "rs", None, (Granular("category", (("http://x", "vital-signs"),)),)),)
+        )
         assert ids(await store.search(SPACE, asked("Observation"), wrong)) == []
 
     async def test_who_refers_to_a_patient_without_being_in_the_compartment_is_found_but_not_shown_to_the_patient(

@@ -6,10 +6,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
-from sickbay.storage.sqlite.store import SqliteStore, open_store
 from tests.storage.contract import RecordsContract, ResourcesContract, SearchContract
 from tests.storage.making import find
+
+from sickbay.storage.sqlite.store import SqliteStore, open_store
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.fixture

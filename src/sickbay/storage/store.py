@@ -6,7 +6,7 @@ whose condition does not hold raises Conflict and nothing is changed. Reads of r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
@@ -145,6 +145,17 @@ class Store(Protocol):
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         """All or nothing; durable on return. Raises Conflict."""
+        ...
+
+    async def fill(self, space: Space, saves: Iterable[Save]) -> int:
+        """Write a population into an empty space: all or nothing. How many; 0 if the space is not empty.
+
+        `saves` is consumed on another thread than the event loop's.
+        """
+        ...
+
+    async def copy_space(self, source: Space, target: Space) -> int:
+        """Replace the resources of `target` by those of `source`: all or nothing. How many are there now."""
         ...
 
     async def get(self, kind: str, key: str) -> Record | None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from sickbay.fhir import search_parameters
 from sickbay.fhir.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sqlite import includes, reading, records, search
@@ -186,9 +187,9 @@ class _Reader:
 
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:
-    """Open or make the file, migrated. Without `find`, _sort and _include know `_id` and `_lastUpdated` only."""
-    return SqliteStore(path, find or _unknown)
+    """Open or make the file, migrated. `find` names search parameters for _sort and _include; default: FHIR's own."""
+    return SqliteStore(path, find or _published)
 
 
-def _unknown(version: str, type: str, code: str) -> SearchParameter | None:
-    return None
+def _published(version: str, type: str, code: str) -> SearchParameter | None:
+    return search_parameters.find(version, type, code) if type in search_parameters.known_types(version) else None
