@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope, parse
-from sickbay.web.pages.parts import Chip
+from sickbay.web.pages.parts import Chip, initials
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Account:
     name: str
     role: str = ""
     patient: bool = False
+
+    @property
+    def letters(self) -> str:
+        return initials(self.name.removeprefix("Dr. "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,10 @@ class ConsentView:
     @property
     def ticked(self) -> int:
         return sum(ask.ticked for group in self.groups for ask in group.asks)
+
+    @property
+    def letters(self) -> str:
+        return initials(self.app)
 
     @property
     def question(self) -> str:

@@ -71,6 +71,7 @@ class ExchangeView:
     sum: str = ""
     support: tuple[tuple[str, str], ...] = ()
     request_line: str = ""
+    text: str = ""
 
     @property
     def title(self) -> str:
@@ -118,7 +119,8 @@ def exchange_view(
         sum=_sum(given.get("checks") or ()),
         request_line=f"{request.method} {code.url(request)}",
     )  # fmt: skip
-    return replace(view, support=_support(view, given, request, app_id))
+    view = replace(view, support=_support(view, given, request, app_id))
+    return replace(view, text=as_text(view))
 
 
 _Found = tuple[int, Mapping[str, Any]]

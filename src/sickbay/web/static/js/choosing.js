@@ -1,0 +1,44 @@
+// Consent: the button counts the ticked boxes. Picker: the list narrows while one types, the button names its patient.
+export function consent(document) {
+  const form = document.querySelector("[data-consent]");
+  if (!form) return;
+  const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+  const count = () => {
+    const ticked = boxes.filter((box) => box.checked).length;
+    form.querySelector("[data-allow]").textContent = `Allow ${ticked} of ${boxes.length}`;
+  };
+  form.addEventListener("change", count);
+  count();
+}
+
+export function picker(document) {
+  const button = document.querySelector("[data-open]");
+  const list = document.getElementById("candidates");
+  if (!button || !list) return;
+  const field = document.querySelector("[data-filter=candidates]");
+  const name = () => {
+    const chosen = list.querySelector("label:not([hidden]) input:checked");
+    button.textContent = chosen ? `Open ${chosen.dataset.name}` : "Open this record";
+    button.disabled = !chosen;
+  };
+  const first = () => list.querySelector("label:not([hidden]) input");
+  const narrow = () => {
+    const words = field.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
+    for (const item of list.querySelectorAll("[data-item]")) {
+      item.hidden = !words.every((word) => item.dataset.item.split(/[\s,]+/).some((one) => one.startsWith(word)));
+    }
+    if (!list.querySelector("label:not([hidden]) input:checked") && first()) first().checked = true;
+    name();
+  };
+  field.addEventListener("input", narrow);
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" && first()) { event.preventDefault(); list.querySelector("input:checked").focus(); }
+    if (event.key === "Enter" && !button.disabled && list.querySelectorAll("label:not([hidden])").length === 1) {
+      event.preventDefault();
+      button.click();
+    }
+  });
+  list.addEventListener("change", name);
+  list.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); button.click(); } });
+  name();
+}

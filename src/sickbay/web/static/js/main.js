@@ -1,0 +1,10 @@
+// What script adds to pages that work without it: copying, tabs, filters, keys.
+import { copying } from "./copy.js";
+import { tabs } from "./tabs.js";
+import { consent, picker } from "./choosing.js";
+import { keys } from "./keys.js";
+import { live } from "./live.js";
+import { theme } from "./theme.js";
+
+document.documentElement.classList.add("js");
+for (const start of [copying, tabs, consent, picker, keys, live, theme]) start(document);

@@ -1,0 +1,140 @@
+"""What holds on every page: no inline style or script, a token in every form, one heading, a title, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from tests.web.pages_of import pages
+
+from sickbay.web import render
+
+PAGES = pages()
+FRAGMENTS = ("requests",)
+VOID = {"meta", "link", "input", "br", "hr", "img", "wbr", "source"}
+
+
+class Page(HTMLParser):
+    """The elements of a page in order, with their attributes, and the text of headings and title."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.unclosed: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.unclosed.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        for tag in self.open:
+            self.texts.setdefault(tag, []).append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def html_of(case: str) -> str:
+    template, view, frame = PAGES[case]
+    return render.page(template, view, frame)
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_a_strict_content_security_policy_breaks_nothing(case: str) -> None:
+    page = Page(html_of(case))
+    assert not [attributes for _, attributes in page.elements if "style" in attributes]
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    assert "style" not in {tag for tag, _ in page.elements}
+    assert all(script.get("src") for script in page.all("script"))
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_every_tag_is_closed_where_it_should_be(case: str) -> None:
+    page = Page(html_of(case))
+    assert page.unclosed == []
+    assert page.open == []
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_nothing_is_fetched_from_elsewhere(case: str) -> None:
+    page = Page(html_of(case))
+    fetched = [a.get("src") for tag in ("script", "img") for a in page.all(tag)] + [
+        a.get("href") for a in page.all("link")
+    ]
+    assert all(address and address.startswith("/") for address in fetched)
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_every_form_that_posts_carries_the_token(case: str) -> None:
+    forms = re.findall(r"<form\b(.*?)</form>", html_of(case), flags=re.S)
+    posting = [form for form in forms if 'method="post"' in form.split(">")[0]]
+    assert all('name="csrf" value="token-of-the-form"' in form for form in posting)
+    assert all('name="csrf"' not in form for form in forms if form not in posting)
+
+
+@pytest.mark.parametrize("case", [case for case in PAGES if PAGES[case][0] not in FRAGMENTS])
+def test_a_page_has_one_heading_and_a_title_that_says_as_much(case: str) -> None:
+    page = Page(html_of(case))
+    assert len(page.all("h1")) == 1
+    assert "".join(page.texts["h1"]).strip()
+    title, place = "".join(page.texts["title"]).rsplit(" · ", 1)
+    assert title.strip()
+    assert place in ("Sickbay", "General Hospital")
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_no_id_stands_twice_and_every_reference_leads_somewhere(case: str) -> None:
+    page = Page(html_of(case))
+    ids = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    named = [
+        a[key]
+        for _, a in page.elements
+        for key in ("aria-labelledby", "aria-controls", "aria-describedby", "data-copy")
+        if a.get(key)
+    ]
+    assert set(named) <= set(ids)
+    assert {str(a["href"])[1:] for a in page.all("a") if str(a.get("href", "")).startswith("#")} <= set(ids)
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_every_button_and_field_has_a_name(case: str) -> None:
+    html = html_of(case)
+    for attributes, inside in re.findall(r"<button\b([^>]*)>(.*?)</button>", html, flags=re.S):
+        text = re.sub(r"<svg.*?</svg>|<[^>]+>", "", inside, flags=re.S).strip()
+        assert text or "aria-label=" in attributes
+    for field in re.findall(r"<input\b[^>]*>", html):
+        labelled = (
+            "aria-label=" in field
+            or 'type="hidden"' in field
+            or re.search(r"<label\b[^>]*>(?:(?!</label>).)*" + re.escape(field), html, re.S)
+        )
+        assert labelled, field
+
+
+def test_what_was_sent_is_never_taken_for_markup() -> None:
+    template, view, frame = PAGES["exchange"]
+    html = render.page(template, replace(view, headline="<script>alert(1)</script>"), frame)
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+
+
+@pytest.mark.parametrize("theme", ["", "light", "dark"])
+def test_the_chosen_theme_is_written_by_the_server(theme: str) -> None:
+    template, view, frame = PAGES["not-found"]
+    html = render.page(template, view, replace(frame, theme=theme))  # type: ignore[arg-type]
+    assert ("data-theme=" in html) == bool(theme)
+    assert f'value="{"light" if theme == "dark" else "dark"}"' in html
