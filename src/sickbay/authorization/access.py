@@ -223,6 +223,11 @@ CHECKS: tuple[AccessCheck, ...] = (
 )
 
 
+def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
+    """None for what is open: preflight, metadata, discovery."""
+    return () if request.interaction in OPEN else CHECKS
+
+
 def visibility(token: Token, user: User | Unknown | None, policy: Policy, compartment: Collection[str]) -> Visibility:
     """What the token's scopes let be seen, in union. `compartment`: types of the version's Patient compartment.
 

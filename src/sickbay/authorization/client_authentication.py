@@ -124,7 +124,9 @@ def client_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if claimed(request):
         return None
     registered = known.client.client_id if isinstance(known.client, Client) else None
-    return _invalid(request, "client-id-missing-in-body", received=None, expected=registered)
+    at_refresh = request.parameters.get("grant_type") == "refresh_token"
+    name = "client-auth-missing" if at_refresh else "client-id-missing-in-body"
+    return _invalid(request, name, received=None, expected=registered, registered="client_id in the body")
 
 
 @check()

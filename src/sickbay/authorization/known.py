@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sickbay.authorization.values import Client, Code, Family, Launch, Server, Token, User
+from sickbay.fhir.fault import Fault
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 
 
@@ -71,8 +72,11 @@ class AccessKnown:
     token: Token | Unknown | None = UNKNOWN
     user: User | Unknown | None = UNKNOWN
     version: str = ""
+    """As in the address: r4, dstu2; "" where it is not known."""
     search_parameters: tuple[str, ...] | Unknown = UNKNOWN
     """Names that `type` can be searched by."""
+    faults: tuple[Fault, ...] = ()
+    """What fhir.search could not read of a search."""
 
 
 @dataclass(frozen=True, slots=True)

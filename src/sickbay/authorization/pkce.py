@@ -1,9 +1,9 @@
-"""PKCE at both endpoints (RFC 7636; SMART 2.2): the challenge at authorize, the verifier at token."""
+"""PKCE at the token endpoint (RFC 7636 4.5, 4.6; SMART 2.2): the verifier. The challenge is looked at by authorize."""
 
 from __future__ import annotations
 
-from sickbay.authorization.known import AuthorizeKnown, TokenKnown
-from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Pkce, Server
 from sickbay.kernel.refusal import Check, Refusal, Unknown, check
 from sickbay.protocol import pkce
@@ -16,54 +16,8 @@ def mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
     return client.pkce if isinstance(client, Client) else "required"
 
 
-def _challenge(request: AuthorizeRequest) -> tuple[str | None, str | None]:
-    return request.parameters.get("code_challenge"), request.parameters.get("code_challenge_method")
-
-
-def _off(known: AuthorizeKnown | TokenKnown) -> bool:
+def _off(known: TokenKnown) -> bool:
     return mode(known.server, known.client) == "off"
-
-
-@check()
-def challenge_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    challenge, method = _challenge(request)
-    if challenge or method or mode(known.server, known.client) != "required":
-        return None
-    return Refusal("pkce-missing", "invalid_request", {"received": None})
-
-
-@check()
-def challenge_comes_with_its_method(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    challenge, method = _challenge(request)
-    if _off(known) or challenge or not method:
-        return None
-    return Refusal("pkce-method-without-challenge", "invalid_request", {"received": method})
-
-
-@check()
-def challenge_method_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    challenge, method = _challenge(request)
-    if _off(known) or method or not challenge:
-        return None
-    return Refusal("pkce-method-missing", "invalid_request", {"received": None})
-
-
-@check()
-def challenge_method_is_s256(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    method = _challenge(request)[1]
-    if _off(known) or method in (None, pkce.METHOD):
-        return None
-    name = "pkce-plain" if method == "plain" else "pkce-method-invalid"
-    return Refusal(name, "invalid_request", {"received": method, "expected": pkce.METHOD})
-
-
-@check()
-def challenge_is_well_formed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    challenge, method = _challenge(request)
-    if _off(known) or not challenge or method == "plain" or pkce.is_challenge(challenge):
-        return None
-    facts = {"received": challenge, "length": len(challenge), "shape": pkce.shape(challenge)}
-    return Refusal("pkce-challenge-malformed", "invalid_request", facts)
 
 
 @check(needs=("code",))
@@ -103,15 +57,6 @@ def verifier_fits_the_challenge(request: TokenRequest, known: TokenKnown) -> Ref
 def _registered(known: TokenKnown) -> str | None:
     return known.code.code_challenge if isinstance(known.code, Code) else None
 
-
-AUTHORIZE_CHECKS: tuple[Check[AuthorizeRequest, AuthorizeKnown], ...] = (
-    challenge_is_sent,
-    challenge_comes_with_its_method,
-    challenge_method_is_sent,
-    challenge_method_is_s256,
-    challenge_is_well_formed,
-)
-"""For the tuple of the stage authorize, behind the proof of the redirect URI."""
 
 CHECKS: tuple[Check[TokenRequest, TokenKnown], ...] = (
     verifier_is_sent,

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rules import access, refresh
 from sickbay.diagnosis.rules.authorize import state
+from sickbay.diagnosis.rules.client_authentication import credentials, header
+from sickbay.diagnosis.rules.pkce import verifier
+from sickbay.diagnosis.rules.token import code, envelope
 
 RULES: tuple[Rule, ...] = (
     *state.RULES,
+    *envelope.RULES,
+    *header.RULES,
+    *credentials.RULES,
+    *code.RULES,
+    *verifier.RULES,
+    *refresh.RULES,
+    *access.RULES,
 )  # fmt: skip
 
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}

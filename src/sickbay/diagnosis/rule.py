@@ -38,6 +38,7 @@ class Rule:
     explains:   the refusal it speaks for; None for advice alone.
     recognises: facts of that refusal -> facts (more, or the same), or None: not this fault.
     advises:    (request, known) -> facts or None, on requests that were granted or are somebody else's.
+    at:         other stages whose requests it advises on too: a secret is looked at when a token is asked for.
     severity:   how loud; or a function of the facts.
     outcome:    what the standard dialect answers: the OAuth error, "401 invalid_token", "dropped", "advice".
     title, why, fix: templates over the facts (str.format): what was asked and what is wrong; why; what to send instead.
@@ -57,6 +58,7 @@ class Rule:
     explains: str | None = None
     recognises: Callable[[Facts], Facts | None] = every
     advises: Callable[[Any, Any], Facts | None] | None = None
+    at: tuple[str, ...] = ()
     parameter: str | None = None
     repair: Callable[[Any, Facts], Any] | None = None
 

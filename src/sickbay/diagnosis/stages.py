@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sickbay.authorization import authorize
+from sickbay.authorization import access, authorize, token
+from sickbay.diagnosis.reading import access as read_access
 from sickbay.diagnosis.reading import authorize as read_authorize
+from sickbay.diagnosis.reading import token as read_token
 from sickbay.kernel.refusal import Check
 
 
@@ -28,4 +30,6 @@ KINDS: dict[str, Kind] = {
     "authorize_url": Kind(
         "authorize", read_authorize.request, read_authorize.known, always(authorize.CHECKS), read_authorize.unread
     ),
+    "token_request": Kind("token", read_token.request, read_token.known, token.checks, read_token.unread),
+    "fhir_request": Kind("access", read_access.request, read_access.known, access.checks, read_access.unread),
 }  # fmt: skip

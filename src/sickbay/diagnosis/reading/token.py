@@ -1,0 +1,50 @@
+"""A token request, pasted or from a case, as request and knowledge."""
+
+from __future__ import annotations
+
+from sickbay.authorization import token
+from sickbay.authorization.client_authentication import presented
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Family
+from sickbay.diagnosis.reading import context as read
+from sickbay.diagnosis.reading.context import Json
+from sickbay.kernel.refusal import UNKNOWN
+
+
+def request(given: Json) -> TokenRequest:
+    """`body` is raw, as it was on the wire."""
+    headers = {name: str(value) for name, value in given.get("headers", {}).items()}
+    return token.read(given.get("method", "POST"), str(given.get("url", "")), headers, str(given.get("body") or ""))
+
+
+def known(given: Json, asked: TokenRequest) -> TokenKnown:
+    context = given.get("context", {})
+    client = read.client(context)
+    family = read.family(context, asked.parameters.get("refresh_token"))
+    symmetric = isinstance(client, Client) and client.client == "symmetric"
+    return TokenKnown(
+        now=read.now(context),
+        server=read.server(context),
+        client=client if not isinstance(client, Client) or _is_named(asked, client) else None,
+        code=read.code(context, asked.parameters.get("code")),
+        family=family,
+        generation=0 if isinstance(family, Family) else None,
+        session_ended=isinstance(family, Family) and family.session == "ended",
+        secret_known=UNKNOWN if symmetric and isinstance(client, Client) and not client.secret_hash else True,
+        others=(client.client_id,) if isinstance(client, Client) else (),
+    )
+
+
+def _is_named(asked: TokenRequest, client: Client) -> bool:
+    """By either reading of Basic; a request that names nobody may be from this app."""
+    read = presented(asked)
+    raw = read.basic.raw[0] if read.basic and read.basic.raw else None
+    return read.client_id is None or client.client_id in (read.client_id, raw)
+
+
+def unread(asked: TokenRequest) -> dict[str, object]:
+    """The inverse of `request`: the corrected request in the form of the input."""
+    headers = {name.title(): value for name, value in asked.headers.items()}
+    return {"kind": "token_request", "method": asked.method, "url": asked.url, "headers": headers,
+            "body": asked.parameters.raw}  # fmt: skip

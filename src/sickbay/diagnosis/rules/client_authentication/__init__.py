@@ -1,0 +1,1 @@
+"""Rules of client authentication: the Basic header, and secrets and methods."""

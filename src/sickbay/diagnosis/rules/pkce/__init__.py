@@ -1,0 +1,1 @@
+"""Rules of PKCE: the verifier of the token request."""

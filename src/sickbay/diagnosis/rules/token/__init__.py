@@ -1,0 +1,1 @@
+"""Rules of the token request: its envelope, and the code in it."""
