@@ -64,6 +64,19 @@ def parse(
     )
 
 
+def involved(query: Query) -> tuple[str, ...]:
+    """The types besides its own that a query names: each needs to be allowed for itself, by what is asked."""
+    found: dict[str, None] = {}
+    for one in query.includes:
+        if one.source != "*" and one.source != query.type:
+            found[one.source] = None
+        parameter = find(query.version, one.source, one.parameter) if one.source != "*" else None
+        only = parameter.targets[0] if parameter and len(parameter.targets) == 1 else None
+        if (aim := one.target or only) and aim != query.type:
+            found[aim] = None
+    return tuple(found)
+
+
 def _read(reading: _Reading, name: str, text: str) -> None:
     code, _, modifier = name.partition(":")
     if code in _ELSEWHERE:

@@ -1,0 +1,94 @@
+"""What the server says of itself at /metadata: CapabilityStatement, in DSTU2 Conformance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sickbay.fhir.search_parameters import parameters, resource_types
+from sickbay.fhir.search_values import READ
+from sickbay.fhir.versions import VERSIONS
+
+OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SERVICE = {
+    "dstu2": "http://hl7.org/fhir/restful-security-service",
+    "r4": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+}
+_ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
+
+
+@dataclass(frozen=True, slots=True)
+class Self:
+    """base: the FHIR base. date: when this statement was made, a FHIR date. software: version of Sickbay.
+
+    oauth: of authorize, token, register, manage, introspect, revoke those that there are, as absolute URLs.
+    """
+
+    base: str
+    date: str
+    software: str
+    oauth: Mapping[str, str]
+    interactions: Sequence[str] = ("read", "search-type")
+    more: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Type -> interactions, where they are others."""
+
+
+def statement(version: str, server: Self) -> dict[str, Any]:
+    """The statement as a dict; the same arguments give the same bytes."""
+    json_type = VERSIONS[version].json
+    found: dict[str, Any] = {
+        "resourceType": VERSIONS[version].statement,
+        "id": "sickbay",
+        "url": f"{server.base}/metadata",
+        "version": server.software,
+        "name": "Sickbay",
+        "status": "active",
+        "experimental": True,
+        "date": server.date,
+        "publisher": "Sickbay",
+        "kind": "instance",
+        "software": {"name": "Sickbay", "version": server.software},
+        "implementation": {"description": "Sickbay: synthetic patients only", "url": server.base},
+        "fhirVersion": VERSIONS[version].number,
+    }
+    if version == "dstu2":
+        found["acceptUnknown"] = "both"
+    found["format"] = ["json", json_type]
+    found["rest"] = [_rest(version, server)]
+    return found
+
+
+def _rest(version: str, server: Self) -> dict[str, Any]:
+    return {
+        "mode": "server",
+        "security": _security(version, server),
+        "resource": [_resource(version, server, type) for type in resource_types(version)],
+    }
+
+
+def _security(version: str, server: Self) -> dict[str, Any]:
+    nested = [{"url": name, "valueUri": server.oauth[name]} for name in _ENDPOINTS if name in server.oauth]
+    coding = {"system": _SERVICE[version], "code": "SMART-on-FHIR", "display": "SMART-on-FHIR"}
+    return {
+        "extension": [{"url": OAUTH_URIS, "extension": nested}],
+        "cors": True,
+        "service": [
+            {"coding": [coding], "text": "OAuth2 using SMART-on-FHIR profile (see http://docs.smarthealthit.org)"}
+        ],
+    }
+
+
+def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
+    interactions = server.more.get(type, server.interactions)
+    held = [one for one in parameters(version, type).values() if one.kind in READ]
+    found: dict[str, Any] = {
+        "type": type,
+        "interaction": [{"code": code} for code in interactions],
+        "versioning": "versioned",
+    }
+    if "search-type" in interactions:
+        references = sorted(one.code for one in held if one.kind == "reference")
+        found["searchInclude"] = [f"{type}:{code}" for code in references]
+        found["searchParam"] = [{"name": one.code, "type": one.kind} for one in sorted(held, key=lambda one: one.code)]
+    return {key: value for key, value in found.items() if value != []}

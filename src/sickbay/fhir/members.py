@@ -1,0 +1,35 @@
+"""The members of a JSON object as bytes, found without parsing their values, so that decimals stay as written."""
+
+from __future__ import annotations
+
+import re
+
+_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]')
+
+
+def members(body: bytes) -> list[tuple[str, bytes]]:
+    """(key, value as it stands) of each member, in order. `body` is a JSON object. ValueError where it is none."""
+    found: list[tuple[str, bytes]] = []
+    depth, key, begin, text = 0, b"", 0, b""
+    for mark in _MARKS.finditer(body):
+        letter = mark[0]
+        if letter in b"{[":
+            depth += 1
+        elif depth == 1 and letter == b":" and not key:
+            key, begin = text, mark.end()
+        elif depth == 1 and letter in b",}":
+            if key:
+                found.append((key[1:-1].decode(), body[begin : mark.start()].strip()))
+            key = b""
+        elif depth == 1:
+            text = letter
+        if letter in b"}]":
+            depth -= 1
+    if depth != 0 or not body.lstrip().startswith(b"{"):
+        raise ValueError("not a JSON object")
+    return found
+
+
+def joined(held: list[tuple[str, bytes]]) -> bytes:
+    """The object again."""
+    return b"{" + b",".join(b'"' + key.encode() + b'":' + value for key, value in held) + b"}"

@@ -1,0 +1,183 @@
+"""What a request below a FHIR base asks for: exact strings, nothing normalised, nothing decoded a second time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.references import ID
+from sickbay.fhir.search_parameters import known_types, nearest_of, other_versions, resource_types
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One interaction. letters: what of "cruds" a token must have for it; "" where none is needed.
+
+    interaction: capabilities, discovery, preflight, read, vread, history-instance, history-type, history-system, search-type,
+    search-system, search-compartment, create, update, patch, delete, batch, operation. type None: the whole server.
+    """
+
+    interaction: str
+    letters: str = ""
+    type: str | None = None
+    id: str | None = None
+    version_id: str | None = None
+    compartment: tuple[str, str] | None = None
+    """(type, id) of a compartment search; `type` is then what is searched, None for `*`."""
+    operation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Misrouted:
+    """A path or a method that leads nowhere. status: 404, 405, 400. fault: what a rule explains, None where none does.
+
+    versions: the other versions that know the type. nearest: a type of this version that is spelled much alike.
+    """
+
+    status: int
+    fault: Fault | None = None
+    versions: tuple[str, ...] = ()
+    nearest: str | None = None
+    allowed: tuple[str, ...] = ()
+
+
+_SYSTEM = {"GET": ("search-system", "s"), "HEAD": ("search-system", "s"), "POST": ("batch", "")}
+_TYPE = {"GET": ("search-type", "s"), "HEAD": ("search-type", "s"), "POST": ("create", "c")}
+_CONDITIONAL = {"PUT": ("update", "u"), "PATCH": ("patch", "u"), "DELETE": ("delete", "d")}
+_INSTANCE = {
+    "GET": ("read", "r"),
+    "HEAD": ("read", "r"),
+    "PUT": ("update", "u"),
+    "PATCH": ("patch", "u"),
+    "DELETE": ("delete", "d"),
+}
+
+
+def route(version: str, method: str, path: str) -> Route | Misrouted:
+    """The interaction of `method` on `path`, what follows the base as it was sent: "", "/metadata", "/Patient/1".
+
+    Still percent-encoded: no id and no type needs encoding, so what is encoded is not found (one spelling per resource).
+    GET with a query string on the base is a system search; conditional writes are those of a type without an id.
+    """
+    if path == "/":
+        path = ""
+    if method == "OPTIONS":
+        return Route("preflight")
+    if path == "/metadata":
+        return Route("capabilities") if method in ("GET", "HEAD") else Misrouted(405, allowed=("GET",))
+    if path.startswith("/.well-known/"):
+        return Route("discovery")
+    if path and not path.startswith("/"):
+        return Misrouted(404)
+    if "//" in path:
+        once = "/" + "/".join(filter(None, path.split("/")))
+        return Misrouted(404, Fault("fhir-base-double-slash", "path", path, once))
+    segments = path.split("/")[1:]
+    if "" in segments:
+        return Misrouted(404)
+    return _below(version, method, segments)
+
+
+def _below(version: str, method: str, segments: list[str]) -> Route | Misrouted:
+    if not segments:
+        return _by_method(_SYSTEM, method)
+    head, *rest = segments
+    if head == "_search" and not rest:
+        return _by_method({"POST": ("search-system", "s")}, method)
+    if head == "_history" and not rest:
+        return _by_method({"GET": ("history-system", "s")}, method)
+    if head.startswith("$") and not rest:
+        return Route("operation", "", operation=head[1:])
+    if head not in known_types(version):
+        return _unknown_type(version, head, rest)
+    return _of_type(version, method, head, rest)
+
+
+def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | Misrouted:
+    if not rest:
+        return _by_method({**_TYPE, **_CONDITIONAL}, method, type)
+    head, *more = rest
+    if not more:
+        if head == "_search":
+            return _by_method({"POST": ("search-type", "s")}, method, type)
+        if head == "_history":
+            return _by_method({"GET": ("history-type", "s")}, method, type)
+        if head.startswith("$"):
+            return Route("operation", "", type, operation=head[1:])
+    if not ID.fullmatch(head):
+        return Misrouted(404, _bad_id(type, head, more))
+    return _of_instance(version, method, type, head, more)
+
+
+def _bad_id(type: str, head: str, more: list[str]) -> Fault:
+    """An MRN with a slash in it falls into two segments: it is named whole."""
+    return Fault(
+        "fhir-id-invalid", "id", "/".join([head, *more]), f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'"
+    )
+
+
+def _of_instance(version: str, method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
+    if not rest:
+        return _by_method(_INSTANCE, method, type, id)
+    head, *more = rest
+    if head == "_history":
+        return _history(method, type, id, more)
+    if head.startswith("$") and not more:
+        return Route("operation", "", type, id, operation=head[1:])
+    if head == "*" or head in known_types(version):
+        if more and more != ["_search"]:
+            return Misrouted(404)
+        methods = {"POST": ("search-compartment", "s")} if more else {"GET": ("search-compartment", "s")}
+        found = _by_method(methods, method, None if head == "*" else head)
+        return found if isinstance(found, Misrouted) else _within(found, type, id)
+    if head[:1].isupper() and not more:
+        return _unknown_type(version, head, [])
+    return Misrouted(404)
+
+
+def _within(route: Route, type: str, id: str) -> Route:
+    return Route(route.interaction, route.letters, route.type, compartment=(type, id))
+
+
+def _history(method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
+    if not rest:
+        return _by_method({"GET": ("history-instance", "r")}, method, type, id)
+    if len(rest) > 1 or not ID.fullmatch(rest[0]):
+        return Misrouted(404)
+    found = _by_method({"GET": ("vread", "r"), "HEAD": ("vread", "r")}, method, type, id)
+    return found if isinstance(found, Misrouted) else Route("vread", "r", type, id, rest[0])
+
+
+def _by_method(
+    methods: dict[str, tuple[str, str]], method: str, type: str | None = None, id: str | None = None
+) -> Route | Misrouted:
+    found = methods.get(method)
+    return Misrouted(405, allowed=tuple(methods)) if found is None else Route(*found, type, id)
+
+
+def _unknown_type(version: str, name: str, rest: list[str]) -> Misrouted:
+    elsewhere = other_versions(version, name)
+    near = COUNTERPARTS.get((version, name)) or nearest_of(name.rstrip("s") or name, resource_types(version))
+    rule = "fhir-resource-wrong-version" if elsewhere else "fhir-resource-unknown"
+    return Misrouted(404, Fault(rule, "type", name, near or "a resource type of this version"), elsewhere, near)
+
+
+COUNTERPARTS = {
+    ("r4", "MedicationOrder"): "MedicationRequest",
+    ("dstu2", "MedicationRequest"): "MedicationOrder",
+    ("r4", "Conformance"): "CapabilityStatement",
+    ("dstu2", "CapabilityStatement"): "Conformance",
+    ("r4", "DiagnosticOrder"): "ServiceRequest",
+    ("r4", "ProcedureRequest"): "ServiceRequest",
+    ("r4", "ReferralRequest"): "ServiceRequest",
+    ("dstu2", "ServiceRequest"): "DiagnosticOrder",
+    ("r4", "BodySite"): "BodyStructure",
+    ("dstu2", "BodyStructure"): "BodySite",
+    ("r4", "DeviceUseRequest"): "DeviceRequest",
+    ("dstu2", "DeviceRequest"): "DeviceUseRequest",
+    ("r4", "EligibilityRequest"): "CoverageEligibilityRequest",
+    ("r4", "EligibilityResponse"): "CoverageEligibilityResponse",
+    ("dstu2", "CareTeam"): "CarePlan",
+    ("dstu2", "PractitionerRole"): "Practitioner",
+}
+"""(version, name of another version) -> what it is called here, where the spelling would not tell."""

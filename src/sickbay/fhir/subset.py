@@ -1,0 +1,81 @@
+"""Parts of a resource on request: _summary and _elements, cut out of the stored bytes, tagged as SUBSETTED."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+
+import orjson
+
+from sickbay.fhir.definitions import table
+from sickbay.fhir.elements import children
+from sickbay.fhir.expressions import routes
+from sickbay.fhir.members import joined, members
+from sickbay.fhir.search_parameters import parameters
+
+_ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules"})
+_SYSTEM = {
+    "dstu2": "http://hl7.org/fhir/v3/ObservationValue",
+    "r4": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+}
+
+
+def subset(version: str, type: str, body: bytes, summary: str | None, elements: Collection[str] = ()) -> bytes:
+    """The part of `body` that was asked for; the whole where nothing was. summary: true, text, data (count has no body).
+
+    Elements that must be there are always kept, so that the part is a resource still.
+    """
+    kept = _wanted(version, type, summary, elements)
+    if kept is None and summary != "data":
+        return body
+    cut = []
+    for key, value in members(body):
+        name = key.removeprefix("_")
+        if (kept is None and name != "text") or (kept is not None and name in kept):
+            cut.append((key, value))
+    return joined(_tagged(version, cut))
+
+
+def _wanted(version: str, type: str, summary: str | None, elements: Collection[str]) -> frozenset[str] | None:
+    """The keys to keep; None: all."""
+    must = _ALWAYS | _mandatory(version, type)
+    if summary == "text":
+        return must | {"text"}
+    if summary == "true":
+        return must | _searched(version, type)
+    if elements:
+        return must | {key for name in elements for key in _keys(version, type, name)}
+    return None
+
+
+def _keys(version: str, type: str, name: str) -> list[str]:
+    """`birthDate`, `Patient.birthDate`, `name.family`: the key of the resource itself; of a choice, every one."""
+    first = name.removeprefix(type + ".").split(".")[0]
+    return [one.key for one in children(version, type).get(first, ())] or [first]
+
+
+@cache
+def _mandatory(version: str, type: str) -> frozenset[str]:
+    found = set()
+    for path, entry in table(version, "elements").items():
+        parent, _, name = path.rpartition(".")
+        if parent == type and (entry[0] > 0 or (len(entry) > 4 and entry[4] == "M")):
+            found |= {one.key for one in children(version, type)[name.removesuffix("[x]")]}
+    return frozenset(found - {"modifierExtension"})
+
+
+@cache
+def _searched(version: str, type: str) -> frozenset[str]:
+    """What a search can find a resource by: the tables do not hold the definitions' own choice of a summary."""
+    every = (one.expression for one in parameters(version, type).values())
+    return frozenset(route.first for expression in every for route in routes(version, type, expression) if route.first)
+
+
+def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    held = dict(cut)
+    meta = orjson.loads(held.get("meta", b"{}"))
+    tags = [one for one in meta.get("tag", []) if one.get("code") != "SUBSETTED"]
+    meta["tag"] = [*tags, {"system": _SYSTEM[version], "code": "SUBSETTED"}]
+    begin = [(key, value) for key, value in cut if key in ("resourceType", "id")]
+    rest = [(key, value) for key, value in cut if key not in ("resourceType", "id", "meta")]
+    return [*begin, ("meta", orjson.dumps(meta)), *rest]

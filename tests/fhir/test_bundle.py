@@ -1,0 +1,57 @@
+"""A Bundle spliced from bytes is the Bundle that JSON would have made."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.fhir.bundle import Entry, search_url, searchset
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+BODIES = st.dictionaries(st.text(max_size=8), JSON, max_size=4)
+
+
+@given(
+    st.lists(st.tuples(st.text("abc-.09", min_size=1, max_size=9), BODIES), max_size=5), st.none() | st.integers(0, 9)
+)
+def test_splicing_bytes_gives_what_dumping_gives(held: list[tuple[str, dict[str, object]]], total: int | None) -> None:
+    entries = [Entry("Patient", id, json.dumps(body).encode()) for id, body in held]
+    found = json.loads(searchset("http://h/general/r4", entries, self_url='http://h/"?a=ä', next_url=None, total=total))
+    assert found.get("total") == total
+    assert found["link"] == [{"relation": "self", "url": 'http://h/"?a=ä'}]
+    assert [one["resource"] for one in found.get("entry", [])] == [body for _, body in held]
+    assert [one["fullUrl"] for one in found.get("entry", [])] == [f"http://h/general/r4/Patient/{id}" for id, _ in held]
+    assert "entry" in found or not held
+
+
+def test_bodies_arrive_byte_for_byte() -> None:
+    body = b'{"resourceType":"Observation" , "value":1.00}'
+    spliced = searchset("http://h", [Entry("Observation", "1", body, "include")], self_url="s", next_url="n")
+    assert body in spliced
+    assert b'"search":{"mode":"include"}' in spliced
+    assert b'{"relation":"next","url":"n"}' in spliced
+
+
+def test_an_outcome_without_id_has_no_full_url() -> None:
+    entry = Entry("OperationOutcome", "", b"{}", "outcome")
+    assert json.loads(searchset("http://h", [entry], self_url="s"))["entry"] == [
+        {"resource": {}, "search": {"mode": "outcome"}}
+    ]
+
+
+@given(st.lists(st.tuples(st.text("ab:_", min_size=1, max_size=5), st.text(max_size=8)), max_size=4))
+def test_the_self_link_reads_back_as_the_same_pairs(pairs: list[tuple[str, str]]) -> None:
+    from urllib.parse import parse_qsl, urlsplit
+
+    url = search_url("http://h/r4", "Patient", pairs)
+    assert parse_qsl(urlsplit(url).query, keep_blank_values=True) == pairs

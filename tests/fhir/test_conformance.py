@@ -1,0 +1,64 @@
+"""The statement at /metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sickbay.fhir.conformance import OAUTH_URIS, Self, statement
+from sickbay.fhir.elements import children
+from sickbay.fhir.search_parameters import resource_types
+
+OAUTH = {"token": "http://h/general/oauth/token", "authorize": "http://h/general/oauth/authorize"}
+SERVER = Self("http://h/general/r4", "2026-01-01", "0.1", OAUTH)
+
+
+@pytest.mark.parametrize(
+    ("version", "type", "number", "system"),
+    [
+        ("r4", "CapabilityStatement", "4.0.1", "http://terminology.hl7.org/CodeSystem/restful-security-service"),
+        ("dstu2", "Conformance", "1.0.2", "http://hl7.org/fhir/restful-security-service"),
+    ],
+)
+def test_it_says_where_the_authorization_server_is(version: str, type: str, number: str, system: str) -> None:
+    found = statement(version, SERVER)
+    assert (found["resourceType"], found["fhirVersion"]) == (type, number)
+    security = found["rest"][0]["security"]
+    assert security["cors"] is True
+    assert security["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
+    assert security["service"][0]["coding"][0]["system"] == system
+    (uris,) = [one for one in security["extension"] if one["url"] == OAUTH_URIS]
+    assert [one["url"] for one in uris["extension"]] == ["authorize", "token"]
+    assert {one["url"]: one["valueUri"] for one in uris["extension"]} == OAUTH
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> None:
+    resources = {one["type"]: one for one in statement(version, SERVER)["rest"][0]["resource"]}
+    assert tuple(sorted(resources)) == resource_types(version)
+    patient = resources["Patient"]
+    assert {"name": "birthdate", "type": "date"} in patient["searchParam"]
+    assert [one["code"] for one in patient["interaction"]] == ["read", "search-type"]
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_every_element_of_it_is_one_of_the_version(version: str) -> None:
+    found = statement(version, SERVER)
+    assert list(_unknown(version, found["resourceType"], found)) == []
+
+
+def _unknown(version: str, path: str, node: dict[str, Any]) -> list[str]:
+    strange = []
+    held = children(version, path)
+    for key, value in node.items():
+        if key == "resourceType":
+            continue
+        named = held.get(key)
+        if not named:
+            strange.append(f"{path}.{key}")
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                strange += _unknown(version, named[0].path, one)
+    return strange

@@ -1,0 +1,106 @@
+"""Paths and methods as interactions."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.fhir.routing import Misrouted, Route, route
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/metadata", Route("capabilities")),
+        ("OPTIONS", "/Patient", Route("preflight")),
+        ("GET", "/.well-known/smart-configuration", Route("discovery")),
+        ("GET", "/Patient/1", Route("read", "r", "Patient", "1")),
+        ("HEAD", "/Patient/1", Route("read", "r", "Patient", "1")),
+        ("GET", "/Patient/1/_history/2", Route("vread", "r", "Patient", "1", "2")),
+        ("GET", "/Patient/1/_history", Route("history-instance", "r", "Patient", "1")),
+        ("GET", "/Patient/_history", Route("history-type", "s", "Patient")),
+        ("GET", "/_history", Route("history-system", "s")),
+        ("GET", "/Patient", Route("search-type", "s", "Patient")),
+        ("POST", "/Patient/_search", Route("search-type", "s", "Patient")),
+        ("POST", "/_search", Route("search-system", "s")),
+        ("GET", "", Route("search-system", "s")),
+        ("POST", "/", Route("batch")),
+        (
+            "GET",
+            "/Patient/1/Observation",
+            Route("search-compartment", "s", "Observation", compartment=("Patient", "1")),
+        ),
+        ("GET", "/Patient/1/*", Route("search-compartment", "s", compartment=("Patient", "1"))),
+        ("POST", "/Patient", Route("create", "c", "Patient")),
+        ("PUT", "/Patient/1", Route("update", "u", "Patient", "1")),
+        ("PUT", "/Patient", Route("update", "u", "Patient")),
+        ("DELETE", "/Patient/1", Route("delete", "d", "Patient", "1")),
+        ("GET", "/Patient/1/$everything", Route("operation", "", "Patient", "1", operation="everything")),
+        ("GET", "/Patient/$export", Route("operation", "", "Patient", operation="export")),
+    ],
+)
+def test_a_path_is_an_interaction(method: str, path: str, expected: Route) -> None:
+    assert route("r4", method, path) == expected
+
+
+def fault(path: str, version: str = "r4", method: str = "GET") -> tuple[int, str | None, str | None]:
+    found = route(version, method, path)
+    assert isinstance(found, Misrouted)
+    return found.status, found.fault and found.fault.rule, found.nearest
+
+
+def test_a_type_of_another_version_is_named_with_its_counterpart() -> None:
+    assert fault("/MedicationOrder") == (404, "fhir-resource-wrong-version", "MedicationRequest")
+    assert fault("/MedicationRequest/1", "dstu2") == (404, "fhir-resource-wrong-version", "MedicationOrder")
+
+
+@pytest.mark.parametrize("name", ["patients", "patient", "Patients", "Pateint"])
+def test_a_misspelt_type_is_answered_with_the_nearest(name: str) -> None:
+    assert fault(f"/{name}/1") == (404, "fhir-resource-unknown", "Patient")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Observation/%6fb-lab",
+        "/Observation/ob-lab%00",
+        "/Observation/" + "a" * 65,
+        "/Patient/MRN%20123/45",
+        "/Patient/é",
+    ],
+)
+def test_an_id_is_never_decoded_or_bent(path: str) -> None:
+    assert fault(path)[:2] == (404, "fhir-id-invalid")
+
+
+@pytest.mark.parametrize("path", ["/Observation/1/", "/x/../Patient/1", "/Patient/1/x", "Patient/1", "/metadata/"])
+def test_anything_else_is_not_found(path: str) -> None:
+    assert fault(path)[0] == 404
+
+
+def test_a_double_slash_is_named() -> None:
+    assert fault("//Patient")[:2] == (404, "fhir-base-double-slash")
+
+
+def test_a_method_that_is_not_there_is_405_with_those_that_are() -> None:
+    found = route("r4", "GET", "/Patient/_search/x")
+    assert isinstance(found, Misrouted)
+    found = route("r4", "PATCH", "/metadata")
+    assert isinstance(found, Misrouted)
+    assert (found.status, found.allowed) == (405, ("GET",))
+
+
+SEGMENTS = st.sampled_from(
+    ["Patient", "1", "_history", "_search", "*", "", "$x", "metadata", "..", "é", "%00", "Observation"]
+)
+
+
+@given(
+    st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "X"]), st.lists(SEGMENTS, max_size=6)
+)
+def test_every_path_is_routed_or_refused(method: str, segments: list[str]) -> None:
+    found = route("r4", method, "".join(f"/{one}" for one in segments))
+    assert isinstance(found, Route | Misrouted)
+    if isinstance(found, Misrouted):
+        assert found.status in (404, 405)

@@ -1,0 +1,56 @@
+"""_summary and _elements."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from sickbay.fhir.members import joined, members
+from sickbay.fhir.subset import subset
+
+from .test_bundle import BODIES
+
+OBSERVATION = (
+    b'{"resourceType":"Observation","id":"1","meta":{"versionId":"3","tag":[{"code":"x"}]},"text":{"div":"<div>}</div>"},'
+    b'"status":"final","code":{"text":"c"},"valueQuantity":{"value":1.00},"_status":{"id":"s"},"note":[{"text":"n"}]}'
+)
+
+
+def cut(summary: str | None, elements: tuple[str, ...] = (), version: str = "r4") -> dict[str, Any]:
+    return dict(json.loads(subset(version, "Observation", OBSERVATION, summary, elements)))
+
+
+@given(BODIES.filter(lambda one: "" not in one))
+def test_the_members_of_an_object_make_the_object_again(body: dict[str, object]) -> None:
+    for text in (json.dumps(body), json.dumps(body, indent=1, ensure_ascii=False)):
+        held = members(text.encode())
+        assert json.loads(joined(held)) == body
+        assert [json.loads(value) for _, value in held] == list(body.values())
+
+
+def test_without_a_wish_the_body_stays_as_it_is() -> None:
+    assert subset("r4", "Observation", OBSERVATION, None) is OBSERVATION
+
+
+def test_elements_come_with_those_that_must_be_there() -> None:
+    found = subset("r4", "Observation", OBSERVATION, None, ("value",))
+    assert set(json.loads(found)) == {"resourceType", "id", "meta", "status", "_status", "code", "valueQuantity"}
+    assert b"1.00" in found
+
+
+@pytest.mark.parametrize(
+    ("summary", "gone"), [("data", {"text"}), ("text", {"valueQuantity", "note"}), ("true", {"text", "note"})]
+)
+def test_a_summary_leaves_out(summary: str, gone: set[str]) -> None:
+    found = cut(summary)
+    assert not gone & set(found)
+    assert {"resourceType", "id", "status", "code"} <= set(found)
+
+
+def test_a_part_is_tagged_and_keeps_its_other_tags() -> None:
+    tags = cut("data")["meta"]["tag"]
+    assert [one["code"] for one in tags] == ["x", "SUBSETTED"]
+    assert cut("data", version="dstu2")["meta"]["tag"][1]["system"] == "http://hl7.org/fhir/v3/ObservationValue"
