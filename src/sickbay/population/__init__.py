@@ -1,1 +1,76 @@
-"""The synthetic patients: seed and day give the same bytes. All people are invented."""
+"""The synthetic patients: seed and day give the same bytes. All people are invented.
+
+The k-th patient (`p-0001`, `p-0002`, …) follows from the seed and k alone, so a larger population begins with the smaller
+one. A life is written once, in no version's words (`life.py`), by the *stories* that run through it: hypertension whose
+drugs are raised while the pressure stays high, type 2 diabetes with its HbA1c and metformin, hyperlipidaemia and statins,
+hypothyroidism, chronic kidney disease, heart failure, asthma, pregnancy, growing children, and healthy people with a cold
+now and then. At each visit every story bends what the body shows, the visit measures it, and the stories decide on what
+was seen. Two renderers (`render/r4.py`, `render/dstu2.py`) then write the same life in both versions, with the same ids.
+
+Lives depend on the seed alone. They end on `life.END`, a fixed day: `today` moves no birth, no reading and no
+prescription. What looks at the day is `schedule`: appointments and slots of today and the days around it. Instants are UTC.
+
+Every seed has the same cast (`people.CAST`): Timothy Peters (`p-0017`), who waits for Dr. Okafor at 10:30, is the same
+to the last reading; several others have fixed names and conditions, so that some names begin with "Peters".
+
+Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `schedule-pr-1`; of a patient `p-0017-e01` (Encounter), `-c01` (Condition), `-a01`
+(AllergyIntolerance), `-m01` (MedicationRequest, MedicationOrder), `-o001` (Observation); `ap-20261124-pr-1-1030`
+(Appointment), `slot-…`. Resources share parts: treat them as read-only, or copy before changing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from sickbay.population.staff import SeedUser
+
+Version: TypeAlias = Literal["r4", "dstu2"]
+
+
+def generate(*, seed: int, patients: int, today: datetime.date, version: Version) -> Iterator[dict[str, Any]]:
+    """The hospital, then one patient after the other; what is referred to comes before what refers to it.
+
+    Streams: memory does not grow with `patients`. With 0 patients there is nothing at all. `today` is accepted so that
+    both functions are called alike; lives do not depend on it.
+    """
+    if patients <= 0:
+        return
+    from sickbay.population.stories import live
+
+    render = _renderer(version)
+    yield from render.hospital()
+    for number in range(1, patients + 1):
+        yield from render.record(live(seed, number))
+
+
+def schedule(*, seed: int, patients: int, today: datetime.date, version: Version) -> Iterator[dict[str, Any]]:
+    """Slots and appointments from two days before `today` to three days after it, each slot before its appointment."""
+    from sickbay.population.calendar import bookings
+
+    render = _renderer(version)
+    for slot, booking in bookings(seed, patients, today):
+        yield render.slot(slot)
+        if booking:
+            yield render.appointment(booking)
+
+
+def users(seed: int) -> tuple[SeedUser, ...]:
+    """The accounts of a seeded tenant: two doctors, a nurse, a patient, and a mother who acts for her child too."""
+    from sickbay.population.staff import USERS
+
+    return USERS
+
+
+def _renderer(version: Version) -> ModuleType:
+    if version == "r4":
+        from sickbay.population.render import r4
+
+        return r4
+    from sickbay.population.render import dstu2
+
+    return dstu2

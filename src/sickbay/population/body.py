@@ -1,0 +1,107 @@
+"""What a healthy body of this sex and age would show: the ground on which the stories work."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from sickbay.population.dice import Dice
+from sickbay.population.life import Person
+
+Body = dict[str, float]
+"""Expected value by the key of a measure."""
+
+_AGES = (0, 0.5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)
+_GROWTH = {
+    "male": (
+        (50, 67, 76, 87, 95, 102, 109, 115, 122, 128, 133, 138, 143, 149, 156, 164, 170, 173, 175, 176),
+        (3.5, 7.9, 10.3, 12.7, 14.3, 16.3, 18.5, 20.8, 23.1, 25.6, 28.6, 32, 36, 40.5, 45.6, 51, 56, 61, 64.5, 67),
+    ),
+    "female": (
+        (49.5, 65.5, 74.5, 85.5, 94, 101, 108, 115, 121.5, 127.5, 133, 138, 144, 151, 157, 160, 162, 162.5, 163, 163),
+        (3.4, 7.3, 9.6, 12, 13.9, 15.9, 18, 20.2, 22.8, 25.6, 29, 33, 37, 41.5, 45.8, 49.5, 52, 54, 55.5, 56.5),
+    ),
+}
+"""Median height (cm) and weight (kg) by age, rounded from the usual growth charts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What stays with a person for life."""
+
+    stature: float
+    bulk: float
+    gain: float
+    systolic: float
+    pulse: float
+    creatinine: float
+    ldl: float
+    hdl: float
+    triglycerides: float
+    glucose: float
+    hemoglobin: float
+
+
+def build(person: Person, dice: Dice) -> Build:
+    man = person.sex == "male"
+    return Build(
+        stature=dice.around(1.0, 0.035),
+        bulk=max(dice.around(1.15, 0.16), 0.88),
+        gain=dice.between(-0.1, 0.5),
+        systolic=dice.around(0, 6),
+        pulse=dice.around(72, 6),
+        creatinine=dice.around(0.95 if man else 0.75, 0.09),
+        ldl=dice.around(108, 17),
+        hdl=dice.around(47 if man else 57, 7),
+        triglycerides=max(dice.around(115, 30), 50),
+        glucose=dice.around(88, 4),
+        hemoglobin=dice.around(15.2 if man else 13.6, 0.6),
+    )
+
+
+def expected(person: Person, own: Build, day: datetime.date) -> Body:
+    """The body on a day, before any story bends it."""
+    age = person.age(day)
+    body = _child(person, own, age) if age < 18 else _adult(person, own, age, (day.year - 2020) * own.gain)
+    body.update(
+        temperature=36.7, oxygen=98.0, glucose=own.glucose, a1c=5.0 + (own.glucose - 80) / 30, potassium=4.2, sodium=140.0,
+        creatinine=own.creatinine * (1.0 if age >= 18 else 0.35 + age * 0.032),
+        urea=13.0, ldl=own.ldl, hdl=own.hdl, triglycerides=own.triglycerides, hemoglobin=own.hemoglobin, leukocytes=6.8,
+        platelets=250.0, tsh=1.9, albumin_ratio=9.0, ferritin=70.0,
+    )  # fmt: skip
+    return body
+
+
+def _adult(person: Person, own: Build, age: float, gained: float) -> Body:
+    height = _GROWTH[person.sex][0][-1] * own.stature
+    frame = 22.0 * height * height / 10_000
+    systolic = 113 + max(age - 30, 0) * 0.32 + own.systolic
+    return {
+        "height": height,
+        "weight": frame * own.bulk + gained,
+        "systolic": systolic,
+        "diastolic": 50 + systolic * 0.2,
+        "pulse": own.pulse,
+        "breaths": 15.0,
+    }
+
+
+def _child(person: Person, own: Build, age: float) -> Body:
+    tall, heavy = _GROWTH[person.sex]
+    return {
+        "height": _along(tall, age) * own.stature,
+        "weight": _along(heavy, age) * (own.bulk - 0.12),
+        "systolic": 88 + age * 1.5 + own.systolic / 2,
+        "diastolic": 52 + age * 0.9,
+        "pulse": 132 - age * 3.4 if age > 1 else 132,
+        "breaths": 30 - age * 0.8 if age > 1 else 34,
+        "head": _along((34.5, 43, 46, 48, 49, 50, *(51.0,) * 14), age) * (0.75 + own.stature / 4),
+    }
+
+
+def _along(curve: tuple[float, ...], age: float) -> float:
+    for index in range(1, len(_AGES)):
+        if age <= _AGES[index]:
+            low, high = _AGES[index - 1], _AGES[index]
+            return curve[index - 1] + (curve[index] - curve[index - 1]) * (age - low) / (high - low)
+    return curve[-1]

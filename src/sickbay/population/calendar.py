@@ -1,0 +1,146 @@
+"""The day's appointments: who comes when to whom, and how far the morning has got.
+
+A booking is a function of seed, number of patients and its own day; only its state looks at what day it is today.
+The state of today is that of 10:24 in the morning, the hour at which the tour begins.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sickbay.population.dice import Dice
+from sickbay.population.life import Person
+from sickbay.population.people import person
+from sickbay.population.staff import PRACTITIONERS, Practitioner
+from sickbay.population.stories import threads_of
+
+UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
+DAYS = (-2, -1, 0, 1, 2, 3)
+TIMOTHY = 17
+HELD = "10:30"
+"""The time that is kept for Timothy Peters on the day itself; nobody else is ever booked then."""
+
+_OKAFOR = (("08:30", 20), ("09:00", 30), ("09:45", 15), (HELD, 30), ("11:15", 20), ("11:45", 15), ("13:30", 30), ("14:15", 20),
+           ("15:00", 20))  # fmt: skip
+_REYES = (("08:45", 20), ("09:30", 20), ("10:15", 30), ("11:00", 20), ("13:45", 20), ("14:30", 20))
+_FREE = (("15:45", 20), ("16:15", 20), ("16:40", 20))
+CLINICIANS = ((PRACTITIONERS[0], _OKAFOR, "loc-room-4"), (PRACTITIONERS[1], _REYES, "loc-room-2"))
+
+_REASONS = {
+    "hypertension": ("Blood pressure follow-up", "Hypertension, yearly review"),
+    "diabetes": ("Diabetes review", "HbA1c results"),
+    "lipids": ("Cholesterol results",),
+    "thyroid": ("Thyroid results",),
+    "asthma": ("Asthma review", "Wheezing at night"),
+    "kidney": ("Kidney function review",),
+    "kidney alone": ("Kidney function review",),
+    "heart": ("After discharge, heart failure",),
+    "pregnancy": ("Prenatal visit",),
+    "migraine": ("New headaches",),
+    "knee": ("Knee pain",),
+    "depression": ("Mood, follow-up",),
+}
+_ANYBODY = ("Yearly check-up", "Cough for two weeks", "Travel vaccination", "Back pain", "Sleeping badly")
+_CHILDREN = ("Well child visit", "Cough for two weeks", "Ear pain", "School form", "Rash on the arms")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A stretch of a clinician's day; without a booking it is free."""
+
+    id: str
+    practitioner: str
+    start: datetime.datetime
+    minutes: int
+    busy: bool
+
+    @property
+    def end(self) -> datetime.datetime:
+        return self.start + datetime.timedelta(minutes=self.minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """An appointment. `state` in R4's words: booked, arrived, checked-in, fulfilled, cancelled, noshow."""
+
+    id: str
+    slot: Slot
+    patient: Person
+    room: str
+    reason: str
+    state: str
+    made: datetime.date
+
+
+def bookings(seed: int, patients: int, today: datetime.date) -> Iterator[tuple[Slot, Booking | None]]:
+    """Slots of the days around today, each with its booking if it has one."""
+    for shift in DAYS if patients else ():
+        day = today + datetime.timedelta(days=shift)
+        taken: set[int] = set()
+        for practitioner, times, room in CLINICIANS:
+            yield from _clinic(seed, patients, day, shift, practitioner, times, room, taken)
+
+
+def _clinic(
+    seed: int, patients: int, day: datetime.date, shift: int, practitioner: Practitioner,
+    times: tuple[tuple[str, int], ...], room: str, taken: set[int],
+) -> Iterator[tuple[Slot, Booking | None]]:  # fmt: skip
+    for clock, minutes in times:
+        dice = Dice(seed, "booking", practitioner.id, day.isoformat(), clock)
+        number = _held(patients, shift) if clock == HELD else _somebody(seed, dice, patients, day, practitioner, taken)
+        state = _state(dice, shift, clock)
+        slot = _slot(practitioner, day, clock, minutes, busy=bool(number) and state != "cancelled")
+        if not number:
+            yield slot, None
+            continue
+        taken.add(number)
+        made = day - datetime.timedelta(days=dice.whole(4, 40))
+        reason = "Hypertension, yearly review" if clock == HELD else _reason(seed, dice, number, day)
+        who = person(seed, number)
+        yield slot, Booking(f"ap-{slot.id[5:]}", slot, who, room, reason, state, made)
+    for clock, minutes in _FREE:
+        yield _slot(practitioner, day, clock, minutes, busy=False), None
+
+
+def _slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: int, busy: bool) -> Slot:
+    start = datetime.datetime.combine(day, datetime.time.fromisoformat(clock), tzinfo=UTC)
+    return Slot(f"slot-{day:%Y%m%d}-{practitioner.id}-{clock.replace(':', '')}", practitioner.id, start, minutes, busy)
+
+
+def _held(patients: int, shift: int) -> int | None:
+    return TIMOTHY if shift == 0 and patients >= TIMOTHY else None
+
+
+def _somebody(
+    seed: int, dice: Dice, patients: int, day: datetime.date, practitioner: Practitioner, taken: set[int]
+) -> int | None:
+    """A patient of the right age, not yet seen that day, already born; None if forty throws find nobody."""
+    children = practitioner.title == "Paediatrics"
+    for _ in range(40):
+        number = dice.whole(1, patients)
+        age = person(seed, number).age(day)
+        if number not in taken and number != TIMOTHY and age >= 0 and (age < 18) == children:
+            return number
+    return None
+
+
+def _reason(seed: int, dice: Dice, number: int, day: datetime.date) -> str:
+    known = [reason for thread in threads_of(seed, number) for reason in _REASONS.get(thread, ())]
+    if known and dice.chance(0.75):
+        return dice.pick(known)
+    return dice.pick(_CHILDREN if person(seed, number).age(day) < 18 else _ANYBODY)
+
+
+def _state(dice: Dice, shift: int, clock: str) -> str:
+    missed = dice.chance(0.07)
+    if shift < 0:
+        return "noshow" if missed else "fulfilled"
+    if shift > 0:
+        return "cancelled" if missed else "booked"
+    if clock == "09:45":
+        return "cancelled"
+    if clock < "10:00":
+        return "fulfilled"
+    return {"10:15": "checked-in", HELD: "arrived"}.get(clock, "booked")

@@ -1,0 +1,146 @@
+"""The hand that writes a life down: visits, readings, problems, prescriptions."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterable
+
+from sickbay.population import measures
+from sickbay.population.body import Body
+from sickbay.population.dice import Dice
+from sickbay.population.life import Allergy, Concept, Drug, Life, Measure, Person, Prescription, Problem, Reading, Visit
+from sickbay.population.staff import NURSES, ROOMS
+
+UTC = datetime.timezone.utc  # noqa: UP017 - one name for it in this package
+
+
+class Chart:
+    """A life while it is written. Stories call it; it keeps the numbers of things."""
+
+    def __init__(self, person: Person, dice: Dice) -> None:
+        self.person = person
+        self.dice = dice
+        self.life = Life(person)
+
+    def visit(
+        self,
+        day: datetime.date,
+        kind: Concept,
+        reason: Concept | None = None,
+        *,
+        by: str | None = None,
+        minutes: int = 20,
+    ) -> Visit:
+        clock = datetime.time(self.dice.whole(8, 16), 5 * self.dice.whole(0, 11), tzinfo=UTC)
+        visit = Visit(
+            number=len(self.life.visits) + 1,
+            start=datetime.datetime.combine(day, clock),
+            minutes=minutes,
+            kind=kind,
+            practitioner=by or self.person.practitioner,
+            location=self.dice.pick(ROOMS),
+            reason=reason,
+        )
+        self.life.visits.append(visit)
+        return visit
+
+    def problem(
+        self, concept: Concept, onset: datetime.date, recorded: datetime.date, visit: Visit | None, *,
+        lasting: bool = True, over: datetime.date | None = None, site: Concept | None = None,
+    ) -> Problem:  # fmt: skip
+        number = len(self.life.problems) + 1
+        problem = Problem(number, concept, onset, recorded, visit.number if visit else None, lasting, over, site)
+        self.life.problems.append(problem)
+        return problem
+
+    def allergy(
+        self, concept: Concept, category: str | None, criticality: str | None, reaction: Concept | None, severity: str | None,
+        since: str | None, recorded: datetime.date,
+    ) -> None:  # fmt: skip
+        number = len(self.life.allergies) + 1
+        self.life.allergies.append(
+            Allergy(number, concept, category, criticality, reaction, severity, since, recorded)  # type: ignore[arg-type]
+        )
+
+    def prescribe(
+        self, drug: Drug, visit: Visit, problem: Problem | None = None, end: datetime.date | None = None
+    ) -> Prescription:
+        order = Prescription(
+            number=len(self.life.prescriptions) + 1,
+            drug=drug,
+            start=visit.day,
+            visit=visit.number,
+            prescriber=visit.practitioner,
+            problem=problem.number if problem else None,
+            end=end,
+            finished=end is not None,
+        )
+        self.life.prescriptions.append(order)
+        return order
+
+    def stop(self, order: Prescription, day: datetime.date) -> None:
+        """Ends an order early, as when its dose is raised."""
+        ended = Prescription(
+            order.number, order.drug, order.start, order.visit, order.prescriber, order.problem, day, finished=False
+        )
+        self.life.prescriptions[order.number - 1] = ended
+
+    def read(
+        self, measure: Measure, visit: Visit, value: float | None = None, *, after: int = 5, by: str | None = None,
+        concept: Concept | None = None, parts: tuple[tuple[Measure, float], ...] = (),
+    ) -> None:  # fmt: skip
+        """Writes one observation, `after` minutes into the visit."""
+        at = visit.start + datetime.timedelta(minutes=after)
+        number = len(self.life.readings) + 1
+        performer = by or visit.practitioner
+        self.life.readings.append(Reading(number, measure, at, value, concept, parts, visit.number, performer))
+
+    def throw(self, measure: Measure, body: Body) -> float:
+        """A plausible value around what the body would show, with the decimals of the measure."""
+        value = round(self.dice.around(body[measure.key], measure.spread), measure.digits)
+        return min(value, 100.0) if measure is measures.OXYGEN else value
+
+    def vitals(
+        self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True
+    ) -> Body:
+        """Takes the vital signs; answers what was seen, by key."""
+        nurse = NURSES[visit.number % 2].id
+        seen: Body = {}
+        if pressure:
+            systolic = self.throw(measures.SYSTOLIC, body)
+            diastolic = min(self.throw(measures.DIASTOLIC, body), systolic - 22)
+            seen.update(systolic=systolic, diastolic=diastolic)
+            parts = ((measures.SYSTOLIC, systolic), (measures.DIASTOLIC, diastolic))
+            self.read(measures.PRESSURE, visit, by=nurse, parts=parts)
+        for measure in others:
+            if measure is measures.BMI:
+                value = round(seen["weight"] * 10_000 / (seen["height"] * seen["height"]), 1)
+            else:
+                value = self.throw(measure, body)
+            seen[measure.key] = value
+            self.read(measure, visit, value, by=nurse)
+        return seen
+
+    def labs(self, visit: Visit, body: Body, wanted: Iterable[Measure]) -> Body:
+        """Sends blood to the laboratory; totals and the filtration rate follow from what was measured."""
+        seen: Body = {}
+        todo = list(wanted)
+        for measure in todo:
+            if measure is not measures.EGFR and measure is not measures.CHOLESTEROL:
+                seen[measure.key] = self.throw(measure, body)
+        if measures.EGFR in todo:
+            seen["egfr"] = filtration(seen["creatinine"], self.person.age(visit.day), self.person.sex)
+        if measures.CHOLESTEROL in todo:
+            seen["cholesterol"] = round(seen["ldl"] + seen["hdl"] + seen["triglycerides"] / 5)
+        for measure in todo:
+            self.read(measure, visit, seen[measure.key], after=12)
+        return seen
+
+
+def filtration(creatinine: float, age: float, sex: str) -> float:
+    """The estimated glomerular filtration rate by CKD-EPI 2021, in mL/min/1.73 m2."""
+    woman = sex == "female"
+    share = creatinine / (0.7 if woman else 0.9)
+    bent = math.pow(share, (-0.241 if woman else -0.302) if share < 1 else -1.2)
+    return round(142 * bent * math.pow(0.9938, age) * (1.012 if woman else 1.0))

@@ -1,0 +1,41 @@
+"""Dice that fall the same on every Python and every machine: one stream for each name."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Dice:
+    """One stream of chance, named by its parts (`Dice(1, "life", 17)`).
+
+    Only `Random.random()` is used, whose sequence Python promises to keep, and no function of libm: a logarithm may
+    differ in its last digit from machine to machine.
+    """
+
+    __slots__ = ("_next",)
+
+    def __init__(self, *name: object) -> None:
+        digest = hashlib.blake2b("/".join(map(str, name)).encode(), digest_size=16).digest()
+        self._next = random.Random(int.from_bytes(digest, "big")).random
+
+    def chance(self, probability: float) -> bool:
+        return self._next() < probability
+
+    def whole(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return low + int(self._next() * (high - low + 1))
+
+    def between(self, low: float, high: float) -> float:
+        return low + self._next() * (high - low)
+
+    def around(self, mean: float, spread: float) -> float:
+        """A bell of three dice: standard deviation `spread`, never further than three of them from the mean."""
+        return mean + spread * 2.0 * (self._next() + self._next() + self._next() - 1.5)
+
+    def pick(self, things: Sequence[T]) -> T:
+        return things[int(self._next() * len(things))]

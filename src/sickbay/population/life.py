@@ -1,0 +1,194 @@
+"""A life in no version's words: what happened to a person, before a renderer makes resources of it."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+END = datetime.date(2026, 11, 20)
+"""The last day of every record. Lives depend on the seed and on this day, never on the day they are asked for."""
+
+SNOMED = "http://snomed.info/sct"
+LOINC = "http://loinc.org"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+UCUM = "http://unitsofmeasure.org"
+
+
+class Code(NamedTuple):
+    """One coding."""
+
+    system: str
+    code: str
+    display: str
+
+
+class Concept(NamedTuple):
+    """A codeable concept: its codings, and the words a clinician reads."""
+
+    codes: tuple[Code, ...]
+    text: str
+
+
+def snomed(code: str, display: str, text: str | None = None) -> Concept:
+    return Concept((Code(SNOMED, code, display),), text or display)
+
+
+def rxnorm(code: str, display: str, text: str | None = None) -> Concept:
+    return Concept((Code(RXNORM, code, display),), text or display)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who it is. `number` is the k of "the k-th patient"; everything follows from seed and number."""
+
+    number: int
+    given: tuple[str, ...]
+    family: str
+    sex: Literal["female", "male"]
+    born: datetime.date
+    race: Code
+    ethnicity: Code
+    phone: str
+    street: str
+    city: str
+    postal: str
+    record_number: str
+    practitioner: str
+    married: bool = False
+    language: Code = Code("urn:ietf:bcp:47", "en", "English")
+    contact: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"p-{self.number:04d}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.given[0]} {self.family}"
+
+    def age(self, day: datetime.date) -> float:
+        """Age in years on a day, with its fraction."""
+        return (day - self.born).days / 365.2425
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One encounter that is over. `start` is UTC."""
+
+    number: int
+    start: datetime.datetime
+    minutes: int
+    kind: Concept
+    practitioner: str
+    location: str
+    reason: Concept | None = None
+    setting: Literal["ambulatory", "emergency"] = "ambulatory"
+
+    @property
+    def day(self) -> datetime.date:
+        return self.start.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A condition; `lasting` ones are on the problem list, the others were a visit's diagnosis."""
+
+    number: int
+    concept: Concept
+    onset: datetime.date
+    recorded: datetime.date
+    visit: int | None
+    lasting: bool = True
+    over: datetime.date | None = None
+    site: Concept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """An allergy; `since` may be a year alone. Without a substance's reaction it is "no known allergies"."""
+
+    number: int
+    concept: Concept
+    category: Literal["food", "medication", "environment"] | None
+    criticality: Literal["low", "high"] | None
+    reaction: Concept | None
+    severity: Literal["mild", "moderate", "severe"] | None
+    since: str | None
+    recorded: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """What is prescribed and how it is taken: `times` in each `period` of `unit` (d, h, wk)."""
+
+    concept: Concept
+    dose: float
+    form: str
+    taken: str
+    times: int = 1
+    period: int = 1
+    unit: str = "d"
+    when_needed: bool = False
+    route: Concept = snomed("26643006", "Oral route", "by mouth")
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """An order for a drug, from its day to its end, if it has ended."""
+
+    number: int
+    drug: Drug
+    start: datetime.date
+    visit: int | None
+    prescriber: str
+    problem: int | None = None
+    end: datetime.date | None = None
+    finished: bool = False
+    """Ended as planned (completed), not stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What can be measured: codes, unit, decimals, and the reference range of women and of men (adults)."""
+
+    key: str
+    concept: Concept
+    kind: Literal["vital-signs", "laboratory", "social-history"]
+    unit: str = ""
+    ucum: str = ""
+    digits: int = 0
+    spread: float = 0.0
+    female: tuple[float | None, float | None] | None = None
+    male: tuple[float | None, float | None] | None = None
+    profile: str = ""
+
+    def range(self, sex: str) -> tuple[float | None, float | None] | None:
+        return self.female if sex == "female" else self.male
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One observation: a number, a concept, or parts (systolic and diastolic)."""
+
+    number: int
+    measure: Measure
+    at: datetime.datetime
+    value: float | None = None
+    concept: Concept | None = None
+    parts: tuple[tuple[Measure, float], ...] = ()
+    visit: int | None = None
+    performer: str | None = None
+    """A practitioner's id; None: the patient himself, at home."""
+
+
+@dataclass(slots=True)
+class Life:
+    """A whole record, in the order in which it happened."""
+
+    person: Person
+    visits: list[Visit] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    allergies: list[Allergy] = field(default_factory=list)
+    prescriptions: list[Prescription] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)

@@ -1,0 +1,117 @@
+"""Who the k-th patient is: a function of seed and k alone, and the cast that every seed has."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sickbay.population import names
+from sickbay.population.dice import Dice
+from sickbay.population.life import END, Code, Person
+from sickbay.population.staff import PEDIATRICIANS, PHYSICIANS
+
+_STEP = 7_654_321
+"""Prime to ten million, so that record numbers never meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Somebody whom every seed has: fixed identity and stories, readings by chance."""
+
+    given: str
+    family: str
+    sex: Literal["female", "male"]
+    born: datetime.date
+    race: Code
+    stories: tuple[str, ...] = ()
+    ethnicity: Code = names.NOT_HISPANIC
+    contact: str | None = None
+
+
+def _day(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(text)
+
+
+CAST: dict[int, Role] = {
+    1: Role("Ines", "Moreau", "female", _day("1979-08-21"), names.WHITE, ("migraine",)),
+    2: Role("Lucie", "Moreau", "female", _day("2018-04-09"), names.BLACK, (), contact="Ines Moreau"),
+    3: Role("Rosa", "Lindqvist", "female", _day("1954-12-05"), names.WHITE, ("hypertension", "lipids")),
+    4: Role("Marek", "Petersen", "male", _day("1968-05-26"), names.WHITE, ("hypertension", "lipids", "diabetes")),
+    5: Role("Helen", "Achterberg", "female", _day("1992-02-02"), names.WHITE),
+    6: Role("Kofi", "Peters-Adjei", "male", _day("2017-07-01"), names.BLACK, ("asthma",)),
+    7: Role("Walter", "Brandt", "male", _day("1943-01-08"), names.WHITE, ("hypertension", "kidney", "heart")),
+    8: Role("Yuki", "Tanabe", "female", _day("1997-10-12"), names.ASIAN, ("thyroid",)),
+    9: Role("Samuel", "Oyelaran", "male", _day("1974-09-09"), names.BLACK, ("lipids", "knee")),
+    10: Role("Grace", "Adeyemi", "female", _day("1954-06-17"), names.BLACK, ("hypertension", "diabetes", "kidney")),
+    11: Role("Bruno", "Castellano", "male", _day("1988-04-30"), names.WHITE),
+    12: Role("Hanna", "Peterson", "female", _day("1994-03-03"), names.WHITE, ("pregnancy",)),
+    13: Role("Peterson", "Baptiste", "male", _day("1983-11-28"), names.BLACK, ("hypertension",)),
+    17: Role("Timothy", "Peters", "male", _day("1961-03-14"), names.WHITE, ("timothy",)),
+}
+"""Patient number to role. 17 is the patient of the pictures; 1 and 2 are a mother and her child."""
+
+
+def person(seed: int, number: int) -> Person:
+    """The `number`-th patient (from 1) of this seed."""
+    dice = Dice(seed, "person", number)
+    stranger = _stranger(dice, number)
+    role = CAST.get(number)
+    if role is None:
+        return stranger
+    return replace(
+        stranger,
+        given=(role.given,),
+        family=role.family,
+        sex=role.sex,
+        born=role.born,
+        race=role.race,
+        ethnicity=role.ethnicity,
+        contact=role.contact,
+        practitioner=_own_practitioner(dice, role.born, number),
+        married=role.contact is None and stranger.married,
+    )
+
+
+def _stranger(dice: Dice, number: int) -> Person:
+    kin = names.KINS[dice.pick(names.WEIGHTS)]
+    sex: Literal["female", "male"] = "female" if dice.chance(0.51) else "male"
+    given = kin.women if sex == "female" else kin.men
+    first, second = dice.pick(given), dice.pick(given)
+    born = END - datetime.timedelta(days=int(_years(dice) * 365.2425))
+    city, postal = dice.pick(names.CITIES)
+    return Person(
+        number=number,
+        given=(first,) if second == first else (first, second),
+        family=dice.pick(kin.families),
+        sex=sex,
+        born=born,
+        race=kin.race,
+        ethnicity=kin.ethnicity,
+        phone=f"(555) 555-01{dice.whole(0, 99):02d}",
+        street=f"{dice.whole(2, 480)} {dice.pick(names.STREETS)} Street",
+        city=city,
+        postal=postal,
+        record_number=_record_number(number),
+        practitioner=_own_practitioner(dice, born, number),
+        married=(END - born).days > 27 * 365 and dice.chance(0.55),
+    )
+
+
+def _years(dice: Dice) -> float:
+    """An age: a fifth children, three fifths of working age, the rest older."""
+    share = dice.between(0, 1)
+    if share < 0.2:
+        return dice.between(0.1, 18)
+    return dice.between(18, 65) if share < 0.8 else dice.between(65, 91)
+
+
+def _record_number(number: int) -> str:
+    digits = 40_000_000 + (21_187 + (number - 17) * _STEP) % 10_000_000
+    return f"{digits // 10_000}-{digits % 10_000:04d}"
+
+
+def _own_practitioner(dice: Dice, born: datetime.date, number: int) -> str:
+    if number == 17:
+        return PHYSICIANS[0].id
+    return dice.pick(PEDIATRICIANS if (END - born).days < 18 * 365 else PHYSICIANS).id

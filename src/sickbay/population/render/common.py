@@ -1,0 +1,80 @@
+"""What both versions write alike: references, codings, quantities, instants, ids."""
+
+from __future__ import annotations
+
+import datetime
+from functools import lru_cache
+from typing import Any
+
+from sickbay.population.life import UCUM, Code, Concept, Measure, Reading, Visit
+from sickbay.population.staff import NAMES, ROOMS
+
+Json = dict[str, Any]
+
+IDENTIFIERS = "http://hospital.sickbay.example/"
+"""Root of the identifier systems: `record-numbers`, `staff`, `visits`."""
+
+
+def coding(code: Code) -> Json:
+    return {"system": code.system, "code": code.code, "display": code.display}
+
+
+@lru_cache(maxsize=512)
+def concept(thing: Concept) -> Json:
+    """A CodeableConcept. The same object each time: who wants to change a resource copies it first."""
+    return {"coding": [coding(code) for code in thing.codes], "text": thing.text}
+
+
+def coded(system: str, code: str, display: str) -> Json:
+    return {"coding": [{"system": system, "code": code, "display": display}]}
+
+
+def reference(kind: str, id: str, display: str | None = None) -> Json:
+    address = {"reference": f"{kind}/{id}"}
+    return {**address, "display": display} if display else address
+
+
+def practitioner(id: str) -> Json:
+    return {"reference": f"Practitioner/{id}", "display": NAMES[id]}
+
+
+def room_name(id: str) -> str:
+    return f"Room {ROOMS.index(id) + 1}"
+
+
+def instant(at: datetime.datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def quantity(measure: Measure, value: float) -> Json:
+    number = value if measure.digits else int(value)
+    return {"value": number, "unit": measure.unit, "system": UCUM, "code": measure.ucum}
+
+
+def part_of(patient: str, letter: str, number: int) -> str:
+    """The id of one of a patient's resources: `p-0017-o003`."""
+    return f"{patient}-{letter}{number:03d}" if letter == "o" else f"{patient}-{letter}{number:02d}"
+
+
+def encounter(patient: str, number: int) -> Json:
+    return {"reference": f"Encounter/{part_of(patient, 'e', number)}"}
+
+
+def period(visit: Visit) -> Json:
+    return {"start": instant(visit.start), "end": instant(visit.start + datetime.timedelta(minutes=visit.minutes))}
+
+
+def judged(reading: Reading, sex: str, age: float) -> tuple[tuple[str, str], Json] | None:
+    """Interpretation (code, display) and reference range of a number; None where no range is known (vital signs, children)."""
+    bounds = reading.measure.range(sex)
+    if bounds is None or reading.value is None or age < 18:
+        return None
+    low, high = bounds
+    found: Json = {}
+    if low is not None:
+        found["low"] = quantity(reading.measure, low)
+    if high is not None:
+        found["high"] = quantity(reading.measure, high)
+    if low is not None and reading.value < low:
+        return ("L", "Low"), found
+    return (("H", "High") if high is not None and reading.value > high else ("N", "Normal")), found

@@ -1,0 +1,74 @@
+"""The hospital: one organization, its rooms, the people who work there, and who may sign in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sickbay.population.life import Code
+
+ORGANIZATION = "org-1"
+CLINIC = "loc-clinic"
+ROOMS = tuple(f"loc-room-{n}" for n in range(1, 7))
+
+
+@dataclass(frozen=True, slots=True)
+class Practitioner:
+    """Somebody who works here. `title` is the specialty as a page shows it."""
+
+    id: str
+    given: str
+    family: str
+    prefix: str | None
+    sex: Literal["female", "male"]
+    title: str
+    specialty: Code
+
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.prefix, self.given, self.family)))
+
+
+@dataclass(frozen=True, slots=True)
+class SeedUser:
+    """An account that every seeded tenant has. `patients` is "*" or the ids whose records the user may open."""
+
+    username: str
+    password: str
+    name: str
+    title: str
+    fhir_user: str
+    patients: Literal["*"] | tuple[str, ...]
+
+
+_INTERNAL = Code("http://snomed.info/sct", "419192003", "Internal medicine")
+_PEDIATRICS = Code("http://snomed.info/sct", "394537008", "Pediatric specialty")
+_FAMILY = Code("http://snomed.info/sct", "419772000", "Family practice")
+_NURSING = Code("http://snomed.info/sct", "224535009", "Registered nurse")
+_OBSTETRICS = Code("http://snomed.info/sct", "394585009", "Obstetrics and gynecology")
+
+PRACTITIONERS = (
+    Practitioner("pr-1", "Amara", "Okafor", "Dr.", "female", "Internal medicine", _INTERNAL),
+    Practitioner("pr-2", "Daniel", "Reyes", "Dr.", "male", "Paediatrics", _PEDIATRICS),
+    Practitioner("pr-3", "Ingrid", "Solberg", "Dr.", "female", "Family medicine", _FAMILY),
+    Practitioner("pr-4", "Rajan", "Menon", "Dr.", "male", "Internal medicine", _INTERNAL),
+    Practitioner("pr-5", "Lucia", "Ferraro", "Dr.", "female", "Obstetrics and gynaecology", _OBSTETRICS),
+    Practitioner("pr-6", "Hyun", "Seo", "Dr.", "male", "Family medicine", _FAMILY),
+    Practitioner("pr-7", "Robin", "Hale", None, "female", "Nurse", _NURSING),
+    Practitioner("pr-8", "Malik", "Diop", None, "male", "Nurse", _NURSING),
+)
+PHYSICIANS = (PRACTITIONERS[0], PRACTITIONERS[2], PRACTITIONERS[3], PRACTITIONERS[5])
+PEDIATRICIANS = (PRACTITIONERS[1], PRACTITIONERS[2])
+OBSTETRICIAN = PRACTITIONERS[4]
+NURSES = (PRACTITIONERS[6], PRACTITIONERS[7])
+NAMES = {each.id: each.name for each in PRACTITIONERS}
+
+PASSWORD = "sickbay"
+
+USERS = (
+    SeedUser("okafor", PASSWORD, "Dr. Amara Okafor", "Internal medicine", "Practitioner/pr-1", "*"),
+    SeedUser("reyes", PASSWORD, "Dr. Daniel Reyes", "Paediatrics", "Practitioner/pr-2", "*"),
+    SeedUser("hale", PASSWORD, "Robin Hale", "Nurse", "Practitioner/pr-7", "*"),
+    SeedUser("timothy", PASSWORD, "Timothy Peters", "Patient", "Patient/p-0017", ("p-0017",)),
+    SeedUser("ines", PASSWORD, "Ines Moreau", "Patient, and mother of Lucie", "Patient/p-0001", ("p-0001", "p-0002")),
+)

@@ -1,0 +1,76 @@
+"""What passes: colds and sprains, each with its visit, its diagnosis, and perhaps a drug. Allergies."""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from sickbay.population import drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.life import END, RXNORM, Code, Concept, Drug, Visit
+
+PENICILLIN = Concept((Code(RXNORM, problems.PENICILLIN_G, "penicillin G"),), "Penicillin G")
+SULFAMETHOXAZOLE = Concept((Code(RXNORM, "10180", "sulfamethoxazole"),), "Sulfamethoxazole")
+CODEINE = Concept((Code(RXNORM, "2670", "codeine"),), "Codeine")
+
+
+class Illness(NamedTuple):
+    concept: Concept
+    days: int
+    fever: float
+    drug: Drug | None
+
+
+ADULT = (
+    Illness(problems.COLD, 9, 0.7, drugs.PARACETAMOL),
+    Illness(problems.PHARYNGITIS, 7, 1.1, drugs.PARACETAMOL),
+    Illness(problems.BRONCHITIS, 16, 0.9, None),
+    Illness(problems.BACK_PAIN, 24, 0.0, drugs.PARACETAMOL),
+    Illness(problems.ANKLE, 21, 0.0, drugs.PARACETAMOL),
+)
+CHILD = (
+    Illness(problems.COLD, 8, 1.0, None),
+    Illness(problems.OTITIS, 9, 1.6, drugs.AMOXICILLIN),
+    Illness(problems.PHARYNGITIS, 6, 1.4, None),
+)
+
+
+def acute(chart: Chart, visit: Visit, body: Body, illness: Illness) -> None:
+    """A visit for something that passes."""
+    body["temperature"] += illness.fever
+    body["pulse"] += illness.fever * 8
+    others = (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.OXYGEN)
+    chart.vitals(visit, body, others, pressure=chart.person.age(visit.day) >= 3)
+    begun = visit.day - datetime.timedelta(days=2)
+    over = visit.day + datetime.timedelta(days=illness.days)
+    problem = chart.problem(illness.concept, begun, visit.day, visit, lasting=False, over=over if over <= END else None)
+    if illness.drug and not (illness.drug is drugs.AMOXICILLIN and _no_penicillin(chart)):
+        chart.prescribe(illness.drug, visit, problem, end=min(visit.day + datetime.timedelta(days=7), END))
+
+
+def _no_penicillin(chart: Chart) -> bool:
+    return any(allergy.concept is PENICILLIN for allergy in chart.life.allergies)
+
+
+def allergies(chart: Chart, first: Visit) -> None:
+    """What the patient says at the first visit; two in three know of none."""
+    dice, born, day = chart.dice, chart.person.born.year, first.day
+    if dice.chance(0.64):
+        chart.allergy(problems.NO_KNOWN_ALLERGY, None, None, None, None, None, day)
+        return
+    known = [
+        (PENICILLIN, "medication", "high", problems.HIVES, "moderate"),
+        (SULFAMETHOXAZOLE, "medication", "low", problems.RASH, "mild"),
+        (CODEINE, "medication", "low", problems.NAUSEA, "mild"),
+        (problems.LATEX, "environment", "low", problems.RASH, "mild"),
+        (problems.PEANUT, "food", "high", problems.HIVES, "severe"),
+        (problems.GRASS_POLLEN, "environment", "low", problems.SNEEZING, "mild"),
+        (problems.DUST_MITE, "environment", "low", problems.SNEEZING, "mild"),
+    ]
+    for _ in range(dice.pick((1, 1, 1, 2))):
+        substance, category, criticality, reaction, severity = known.pop(dice.whole(0, len(known) - 1))
+        latest = max(day.year - 1, born)
+        since = dice.whole(min(born + 2, latest), latest)
+        # A year may not be later than the visit that records it, nor earlier than the birth.
+        chart.allergy(substance, category, criticality, reaction, severity, str(since) if since > born else None, day)

@@ -1,0 +1,134 @@
+"""Timothy Peters, the patient of the tour: the same in every seed, to the last reading."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import drugs, measures, problems
+from sickbay.population.chart import Chart, filtration
+from sickbay.population.life import Concept, Problem, Reading, Visit
+from sickbay.population.staff import NURSES
+from sickbay.population.stories.minor import PENICILLIN
+
+_HEIGHT = 176.1
+_HALE = NURSES[0].id
+
+_PRESSURES = (
+    ("2021-11-09", 146, 89, 76, 93.9), ("2022-05-17", 142, 88, 75, 93.4), ("2022-11-15", 140, 86, 74, 93.0),
+    ("2023-05-23", 139, 85, 73, 92.8), ("2023-11-14", 141, 87, 75, 93.1), ("2024-05-21", 143, 88, 74, 93.5),
+    ("2024-11-12", 146, 90, 76, 93.8), ("2025-05-20", 148, 91, 77, 94.1), ("2025-12-09", 152, 94, 78, 94.4),
+    ("2026-01-13", 149, 92, 76, 94.0), ("2026-03-10", 146, 90, 76, 93.6), ("2026-04-21", 144, 91, 75, 93.2),
+    ("2026-06-23", 139, 86, 72, 92.9), ("2026-07-14", 136, 84, 70, 92.6), ("2026-08-11", 138, 85, 72, 92.5),
+    ("2026-11-17", 148, 88, 76, 92.4),
+)  # fmt: skip
+"""Day, systolic, diastolic, pulse, weight (kg) of each visit."""
+
+_AT_HOME = (("2026-09-06", 142, 88, 78), ("2026-10-18", 145, 87, 74))
+
+_LABS = {
+    "2021-11-09": (7.0, 132, 0.97, 4.3, 138, 44, 168), "2022-11-15": (6.9, 128, 0.98, 4.5, 121, 45, 159),
+    "2023-11-14": (7.0, 131, 0.99, 4.2, 112, 45, 152), "2024-11-12": (7.1, 134, 1.0, 4.6, 104, 46, 148),
+    "2025-05-20": (7.1, 133, 0.99, 4.3, 100, 46, 145), "2025-12-09": (7.2, 137, 1.01, 4.3, 99, 46, 146),
+    "2026-06-23": (7.3, 138, 1.0, 4.5, 97, 47, 141), "2026-11-17": (7.4, 141, 1.02, 4.4, 96, 47, 139),
+}  # fmt: skip
+"""Day to HbA1c, fasting glucose, creatinine, potassium, LDL, HDL, triglycerides."""
+
+
+def _day(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(text)
+
+
+def tell(chart: Chart) -> None:
+    visits = {visit.day: visit for visit in _early_visits(chart)}
+    for day, systolic, diastolic, pulse, weight in _PRESSURES:
+        visit = visits[_day(day)] = _visit(chart, day)
+        _vitals(chart, visit, systolic, diastolic, pulse, weight)
+        if day in _LABS:
+            _blood(chart, visit, *_LABS[day])
+    for day, systolic, diastolic, pulse in _AT_HOME:
+        _home(chart, day, systolic, diastolic, pulse)
+    _record(chart, visits)
+
+
+def _early_visits(chart: Chart) -> list[Visit]:
+    days = ("2014-03-18", "2015-04-14", "2017-05-09", "2018-06-12", "2019-02-19", "2021-03-16")
+    return [_visit(chart, day) for day in days]
+
+
+def _visit(chart: Chart, day: str) -> Visit:
+    yearly = day[5:7] in ("11", "12")
+    return chart.visit(
+        _day(day), problems.CHECK_UP if yearly else problems.FOLLOW_UP, problems.HYPERTENSION, minutes=30
+    )
+
+
+def _vitals(chart: Chart, visit: Visit, systolic: int, diastolic: int, pulse: int, weight: float) -> None:
+    by = chart.person.practitioner if visit.day == _day("2026-07-14") else _HALE
+    chart.read(measures.PRESSURE, visit, by=by, parts=((measures.SYSTOLIC, systolic), (measures.DIASTOLIC, diastolic)))
+    chart.read(measures.PULSE, visit, pulse, by=by)
+    chart.read(measures.TEMPERATURE, visit, 36.7, by=by)
+    chart.read(measures.OXYGEN, visit, 97, by=by)
+    chart.read(measures.WEIGHT, visit, weight, by=by)
+    if visit.kind is problems.CHECK_UP:
+        chart.read(measures.HEIGHT, visit, _HEIGHT, by=by)
+        chart.read(measures.BMI, visit, round(weight * 10_000 / _HEIGHT**2, 1), by=by)
+        chart.read(measures.SMOKING, visit, concept=problems.EX_SMOKER, after=2)
+
+
+def _blood(
+    chart: Chart,
+    visit: Visit,
+    a1c: float,
+    glucose: int,
+    creatinine: float,
+    potassium: float,
+    ldl: int,
+    hdl: int,
+    fat: int,
+) -> None:
+    rate = filtration(creatinine, chart.person.age(visit.day), "male")
+    total = round(ldl + hdl + fat / 5)
+    for measure, value in (
+        (measures.A1C, a1c), (measures.GLUCOSE, glucose), (measures.CREATININE, creatinine), (measures.EGFR, rate),
+        (measures.POTASSIUM, potassium), (measures.SODIUM, 140), (measures.LDL, ldl), (measures.HDL, hdl),
+        (measures.TRIGLYCERIDES, fat), (measures.CHOLESTEROL, total), (measures.HEMOGLOBIN, 14.8),
+    ):  # fmt: skip
+        chart.read(measure, visit, value, after=12)
+
+
+def _home(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> None:
+    at = datetime.datetime.combine(_day(day), datetime.time(8, 15, tzinfo=datetime.timezone.utc))  # noqa: UP017
+    parts = ((measures.SYSTOLIC, float(systolic)), (measures.DIASTOLIC, float(diastolic)))
+    readings = chart.life.readings
+    readings.append(Reading(len(readings) + 1, measures.PRESSURE, at, parts=parts))
+    readings.append(Reading(len(readings) + 1, measures.PULSE, at, float(pulse)))
+
+
+def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
+    first = _day("2014-03-18")
+    chart.allergy(PENICILLIN, "medication", "high", problems.ANAPHYLAXIS, "severe", "1989", first)
+    chart.allergy(problems.LATEX, "environment", "low", problems.RASH, "mild", "2003", first)
+    pressure = _found(chart, visits, problems.HYPERTENSION, "2014-03-18")
+    lipids = _found(chart, visits, problems.HYPERLIPIDEMIA, "2015-04-14")
+    sugar = _found(chart, visits, problems.DIABETES, "2017-05-09")
+    knee = _found(chart, visits, problems.LEFT_KNEE_ARTHROSIS, "2021-03-16", problems.LEFT_KNEE)
+
+    for drug, day, problem, until in (
+        (drugs.LISINOPRIL[0], "2014-03-18", pressure, "2026-06-23"),
+        (drugs.ATORVASTATIN[0], "2015-04-14", lipids, "2018-06-12"),
+        (drugs.METFORMIN[0], "2017-05-09", sugar, "2019-02-19"),
+        (drugs.ATORVASTATIN[1], "2018-06-12", lipids, None),
+        (drugs.METFORMIN[1], "2019-02-19", sugar, None),
+        (drugs.PARACETAMOL, "2021-03-16", knee, None),
+        (drugs.LISINOPRIL[1], "2026-06-23", pressure, None),
+    ):
+        order = chart.prescribe(drug, visits[_day(day)], problem)
+        if until:
+            chart.stop(order, _day(until))
+
+
+def _found(
+    chart: Chart, visits: dict[datetime.date, Visit], concept: Concept, day: str, site: Concept | None = None
+) -> Problem:
+    on = _day(day)
+    return chart.problem(concept, on, on, visits[on], site=site)

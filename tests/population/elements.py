@@ -1,0 +1,112 @@
+"""A small reader of the shared element tables: unknown elements, cardinalities, primitive types, required codes, targets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_DATE = r"\d{4}(-\d\d(-\d\d)?)?"
+_INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+TEXTS = {
+    "date": _DATE,
+    "dateTime": f"{_DATE}|{_INSTANT}",
+    "instant": _INSTANT,
+    "id": r"[A-Za-z0-9\-.]{1,64}",
+    "code": r"\S+( \S+)*",
+    "uri": r"\S+",
+    "url": r"\S+",
+    "canonical": r"\S+",
+    "string": r"(?s).+",
+    "markdown": r"(?s).+",
+}
+
+
+class Tables:
+    """The elements and codes of one version."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        self.elements = json.loads((folder / f"{version}-elements.json").read_text())
+        self.codes = json.loads((folder / f"{version}-codes.json").read_text())
+        self.children: dict[str, list[str]] = {}
+        for path in self.elements:
+            parent, _, name = path.rpartition(".")
+            self.children.setdefault(parent, []).append(name)
+
+    def faults(self, resource: dict[str, Any]) -> Iterator[str]:
+        kind = resource["resourceType"]
+        if kind not in self.children:
+            yield f"no type {kind}"
+            return
+        yield from self._object({k: v for k, v in resource.items() if k != "resourceType"}, kind)
+
+    def _object(self, value: Any, path: str) -> Iterator[str]:
+        if not isinstance(value, dict) or not value:
+            yield f"{path}: not an object, or empty"
+            return
+        left = dict(value)
+        for name in self.children[path]:
+            least, most, types, *rest = self.elements[f"{path}.{name}"]
+            found = [(key, type_) for key, type_ in _keys(name, types) if key in left]
+            if len(found) > 1 or (least and not found):
+                yield f"{path}.{name}: {len(found)} present, wanted {least}..{most}"
+            for key, type_ in found:
+                yield from self._values(left.pop(key), f"{path}.{name}", type_, most, rest[0] if rest else None)
+        for key in left:
+            yield f"{path}.{key}: no such element"
+
+    def _values(self, value: Any, path: str, type_: str, most: str, codes: str | None) -> Iterator[str]:
+        if (most == "*") != isinstance(value, list):
+            yield f"{path}: list or not, against {most}"
+            return
+        for each in value if isinstance(value, list) else [value]:
+            yield from self._value(each, path, type_, codes)
+
+    def _value(self, value: Any, path: str, type_: str, codes: str | None) -> Iterator[str]:
+        name, _, targets = type_.partition(":")
+        if name.startswith("@"):
+            tail = name[1:]
+            yield from self._object(value, tail if "." in tail else f"{path.split('.')[0]}.{tail}")
+        elif path in self.children:
+            yield from self._object(value, path)
+        elif name in self.children and name not in TEXTS and name != "decimal":
+            yield from self._object(value, name)
+            if name == "Reference" and targets and value["reference"].split("/")[0] not in targets.split("|"):
+                yield f"{path}: refers to {value['reference']}, not to {targets}"
+        else:
+            yield from _primitive(value, path, name)
+        yield from self._bound(value, path, codes)
+
+    def _bound(self, value: Any, path: str, codes: str | None) -> Iterator[str]:
+        allowed = self.codes.get(codes.split("|")[0]) if codes else None
+        if not allowed:
+            return
+        used = [coding["code"] for coding in value.get("coding", [])] if isinstance(value, dict) else [value]
+        if used and not set(used) & set(allowed):
+            yield f"{path}: {used} is not in {codes}"
+
+
+def _keys(name: str, types: list[str]) -> Iterator[tuple[str, str]]:
+    if name.endswith("[x]"):
+        for type_ in types:
+            plain = type_.partition(":")[0]
+            yield name[:-3] + plain[0].upper() + plain[1:], type_
+    else:
+        yield name, types[0] if types else "string"
+
+
+def _primitive(value: Any, path: str, name: str) -> Iterator[str]:
+    if name == "boolean":
+        right = isinstance(value, bool)
+    elif name in {"integer", "positiveInt", "unsignedInt"}:
+        right = type(value) is int and value >= {"positiveInt": 1, "unsignedInt": 0}.get(name, value)
+    elif name == "decimal":
+        right = type(value) in {int, float}
+    elif name in TEXTS:
+        right = isinstance(value, str) and re.fullmatch(TEXTS[name], value) is not None
+    else:
+        right = False
+    if not right:
+        yield f"{path}: {value!r} is no {name}"
