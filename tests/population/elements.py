@@ -71,7 +71,7 @@ class Tables:
             yield from self._object(value, tail if "." in tail else f"{path.split('.')[0]}.{tail}")
         elif path in self.children:
             yield from self._object(value, path)
-        elif name in self.children and name not in TEXTS and name != "decimal":
+        elif name in self.children and name[0].isupper():
             yield from self._object(value, name)
             if name == "Reference" and targets and value["reference"].split("/")[0] not in targets.split("|"):
                 yield f"{path}: refers to {value['reference']}, not to {targets}"

@@ -25,12 +25,16 @@ def of_day(found: dict[str, dict[str, Any]], day: datetime.date) -> list[dict[st
 def test_today_has_twelve_to_twenty_appointments_between_eight_and_five() -> None:
     today = of_day(appointments(TODAY), TODAY)
     assert 12 <= len(today) <= 20
-    assert all("08:00" <= each["start"][11:16] and each["end"][11:16] <= "17:00" for each in today)
+    assert all(each["start"][11:16] >= "08:00" and each["end"][11:16] <= "17:00" for each in today)
 
 
 def test_timothy_peters_has_arrived_for_half_past_ten_with_doctor_okafor() -> None:
     found = next(each for each in of_day(appointments(TODAY), TODAY) if each["start"][11:16] == "10:30")
-    assert [each["actor"]["display"] for each in found["participant"]] == ["Timothy Peters", "Dr. Amara Okafor", "Room 4"]
+    assert [each["actor"]["display"] for each in found["participant"]] == [
+        "Timothy Peters",
+        "Dr. Amara Okafor",
+        "Room 4",
+    ]
     assert found["status"] == "arrived"
 
 

@@ -302,7 +302,7 @@ def slot(slot: Slot) -> Json:
         "resourceType": "Slot",
         "id": slot.id,
         "schedule": reference("Schedule", f"schedule-{slot.practitioner}"),
-        "freeBusyType": "BUSY" if slot.busy else "FREE",
+        "freeBusyType": "busy" if slot.busy else "free",
         "start": instant(slot.start),
         "end": instant(slot.end),
     }
