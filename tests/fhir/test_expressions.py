@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,14 +66,14 @@ def test_what_is_outside_the_subset_is_refused_when_compiling() -> None:
         routes("r4", "Patient", "Patient.name.select(given)")
 
 
-def test_the_routes_agree_with_a_whole_fhirpath_engine() -> None:
+def test_the_routes_agree_with_a_whole_fhirpath_engine(shared: Path) -> None:
     """Every R4 parameter on every published example, but for functions that the engine lacks offline."""
     fhirpathpy = pytest.importorskip("fhirpathpy")
     models = pytest.importorskip("fhirpathpy.models")
     logging.disable(logging.WARNING)
     compiled: dict[str, Any] = {}
     compared, differing = 0, []
-    for resource in examples("r4"):
+    for resource in examples(shared, "r4"):
         type = resource["resourceType"]
         for one in parameters("r4", type).values():
             if (

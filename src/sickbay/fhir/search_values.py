@@ -148,6 +148,8 @@ def precision(text: str) -> tuple[float, float] | None:
     if form is None:
         return None
     exponent = int(form[3] or 0) - len(form[2] or "")
+    if form[3] and exponent > 0:
+        exponent -= 1  # so that 1e2 is 95 to 105, as the specification has it, and not 50 to 150
     value = float(text)
     half = 0.5 * 10.0 ** max(-320, min(300, exponent))
     return value - half, value + half

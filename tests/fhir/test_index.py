@@ -1,0 +1,203 @@
+"""What the index holds of a resource."""
+
+from __future__ import annotations
+
+import copy
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sickbay.fhir.dates import END, span
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.index import extract
+from sickbay.fhir.search_parameters import find
+
+from .examples import examples
+
+BASE = "http://h/general/r4"
+
+
+def number(type: str, code: str, version: str = "r4") -> int:
+    parameter = find(version, type, code)
+    assert parameter is not None
+    return parameter.number
+
+
+def of(rows: tuple[tuple[Any, ...], ...], type: str, code: str, version: str = "r4") -> list[tuple[Any, ...]]:
+    wanted = number(type, code, version)
+    return [row[1:] for row in rows if row[0] == wanted]
+
+
+def facts(resource: dict[str, Any], version: str = "r4") -> ResourceFacts:
+    return extract(version, resource, BASE)
+
+
+def test_a_patient_is_in_its_own_compartment_alone() -> None:
+    link = [{"other": {"reference": "Patient/2"}, "type": "refer"}]
+    assert facts({"resourceType": "Patient", "id": "1", "link": link}).patients == ("1",)
+
+
+def test_names_are_folded_part_by_part() -> None:
+    name = [{"family": "Müller", "given": ["Zoë", "Ann  Mary"], "text": "Zoë Müller"}]
+    found = facts({"resourceType": "Patient", "id": "1", "name": name})
+    assert of(found.strings, "Patient", "family") == [("muller",)]
+    assert of(found.strings, "Patient", "given") == [("zoe",), ("ann mary",)]
+    assert of(found.strings, "Patient", "name") == [("muller",), ("zoe",), ("ann mary",), ("zoe muller",)]
+
+
+def test_dstu2_family_names_are_a_list() -> None:
+    found = facts({"resourceType": "Patient", "id": "1", "name": [{"family": ["Peters", "Jones"]}]}, "dstu2")
+    assert of(found.strings, "Patient", "family", "dstu2") == [("peters",), ("jones",)]
+
+
+def test_an_observation_by_code_value_date_and_patient() -> None:
+    found = facts(
+        {
+            "resourceType": "Observation",
+            "id": "o",
+            "status": "final",
+            "category": [{"coding": [{"system": "c", "code": "vital-signs"}]}],
+            "code": {"coding": [{"system": "http://loinc.org", "code": "8480-6"}, {"code": "local"}]},
+            "subject": {"reference": f"{BASE}/Patient/1"},
+            "effectiveDateTime": "2020-05-06",
+            "valueQuantity": {"value": 120.5, "system": "u", "code": "mm[Hg]", "unit": "mmHg"},
+        }
+    )
+    assert found.patients == ("1",)
+    assert found.clinical_date == (span("2020-05-06") or (0, 0))[0]
+    assert of(found.tokens, "Observation", "code") == [("http://loinc.org", "8480-6"), (None, "local")]
+    assert of(found.dates, "Observation", "date") == [span("2020-05-06")]
+    assert of(found.references, "Observation", "patient") == [("Patient", "1")]
+    assert of(found.quantities, "Observation", "value-quantity") == [
+        ("u", "mm[Hg]", 120.5, 120.5),
+        (None, "mmHg", 120.5, 120.5),
+    ]
+    assert ("category", "c", "vital-signs") in found.codes
+    assert ("status", None, "final") in found.codes
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_an_appointment_belongs_to_the_patients_who_take_part(version: str) -> None:
+    actors = ["Patient/2", "Practitioner/3", "Patient/1"]
+    body = {
+        "resourceType": "Appointment",
+        "id": "a",
+        "start": "2026-01-02T09:00:00Z",
+        "participant": [{"actor": {"reference": one}} for one in actors],
+    }
+    found = facts(body, version)
+    assert found.patients == ("1", "2")
+    assert found.clinical_date == (span("2026-01-02T09:00:00Z") or (0, 0))[0]
+
+
+def test_a_resource_about_nobody_is_in_no_compartment() -> None:
+    focus = {"resourceType": "Observation", "id": "o", "focus": [{"reference": "Patient/1"}]}
+    assert facts(focus).patients == ()
+    assert facts({"resourceType": "Organization", "id": "o", "name": "X"}).patients == ()
+
+
+def test_an_open_period_reaches_to_the_end_of_time() -> None:
+    found = facts({"resourceType": "Encounter", "id": "e", "period": {"start": "2020"}})
+    assert of(found.dates, "Encounter", "date") == [((span("2020") or (0, 0))[0], END)]
+
+
+def test_a_foreign_reference_is_kept_as_its_url_and_opens_no_compartment() -> None:
+    found = facts(
+        {"resourceType": "Condition", "id": "c", "subject": {"reference": "http://elsewhere.example/fhir/Patient/1"}}
+    )
+    assert found.patients == ()
+    assert found.references == ()
+    assert of(found.uris, "Condition", "subject") == [("http://elsewhere.example/fhir/Patient/1",)]
+
+
+@pytest.mark.parametrize(
+    ("deceased", "expected"),
+    [({}, "false"), ({"deceasedBoolean": False}, "false"), ({"deceasedBoolean": True}, "true"),
+     ({"deceasedDateTime": "2020"}, "true")],
+)  # fmt: skip
+def test_a_death_is_known_by_a_flag_or_by_a_date(deceased: dict[str, Any], expected: str) -> None:
+    found = facts({"resourceType": "Patient", "id": "1", **deceased})
+    assert of(found.tokens, "Patient", "deceased") == [(None, expected)]
+
+
+def test_tokens_of_meta_are_found_on_every_type() -> None:
+    found = facts(
+        {"resourceType": "Slot", "id": "1", "meta": {"tag": [{"system": "s", "code": "t"}], "profile": ["p"]}}
+    )
+    assert of(found.tokens, "Slot", "_tag") == [("s", "t")]
+    assert of(found.uris, "Slot", "_profile") == [("p",)]
+
+
+def test_an_email_is_told_from_a_telephone() -> None:
+    telecom = [{"system": "email", "value": "a@b"}, {"system": "phone", "value": "1"}]
+    for version in ("r4", "dstu2"):
+        found = facts({"resourceType": "Patient", "id": "1", "telecom": telecom}, version)
+        assert of(found.tokens, "Patient", "email", version) == [(None, "a@b")]
+        assert of(found.tokens, "Patient", "telecom", version) == [(None, "a@b"), (None, "1")]
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_every_example_that_names_a_patient_by_the_patient_parameter_is_in_that_compartment(
+    version: str, shared: Path
+) -> None:
+    for resource in examples(shared, version):
+        parameter = (
+            find(version, resource["resourceType"], "patient") if resource["resourceType"] != "Patient" else None
+        )
+        found = facts(resource, version)
+        if parameter is not None and resource["resourceType"] not in OUTSIDE:
+            named = {row[2] for row in found.references if row[0] == parameter.number and row[1] == "Patient"}
+            assert named <= set(found.patients), resource["resourceType"]
+
+
+OUTSIDE = {"Contract", "GuidanceResponse", "Task"}
+"""Types that have a patient and yet belong to no Patient compartment, by the definitions."""
+
+WRONG: list[Any] = [
+    None,
+    True,
+    0,
+    -1.5,
+    1e308,
+    10**40,
+    "",
+    "x",
+    "2020-13-99",
+    [],
+    {},
+    [[]],
+    [None],
+    {"reference": 5},
+    [{}],
+]
+
+
+def mutated(value: Any, dice: random.Random) -> Any:
+    if dice.random() < 0.15:
+        return copy.deepcopy(dice.choice(WRONG))
+    if isinstance(value, dict):
+        return {key: mutated(inner, dice) for key, inner in value.items() if dice.random() > 0.05}
+    return [mutated(inner, dice) for inner in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(version=st.sampled_from(["r4", "dstu2"]), position=st.integers(0, 10_000), seed=st.integers(0, 2**32))
+def test_no_mutation_of_a_real_resource_makes_it_raise(shared: Path, version: str, position: int, seed: int) -> None:
+    held = examples(shared, version)
+    original = held[position % len(held)]
+    dice = random.Random(seed)
+    body = {key: value if key == "resourceType" else mutated(value, dice) for key, value in original.items()}
+    found = facts(body, version)
+    assert all(low < high for _, low, high in found.dates)
+    assert all(low <= high for _, low, high in found.numbers)
+    assert all(len(text) <= 120 for _, text in found.strings)
+
+
+def test_what_is_no_resource_has_no_facts() -> None:
+    assert facts({}) == ResourceFacts()
+    assert facts({"resourceType": ["Patient"]}) == ResourceFacts()
+    assert facts({"resourceType": "Nonsense", "id": "1"}) == ResourceFacts()

@@ -1,0 +1,273 @@
+"""The reading of a search."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.fhir.dates import span
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.query import (
+    DateValue,
+    Filter,
+    Include,
+    QuantityValue,
+    Query,
+    ReferenceValue,
+    Sort,
+    StringValue,
+    TokenValue,
+)
+from sickbay.fhir.search import MAXIMUM_COUNT, involved, parse
+from sickbay.fhir.search_values import precision, split, unescape
+
+BASE = "http://h/general/r4"
+
+
+def asked(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> Query:
+    found = parse(version, type, pairs, base=BASE, strict=strict)
+    assert isinstance(found, Query), found
+    return found
+
+
+def only(type: str, name: str, text: str) -> Filter:
+    (found,) = asked(type, (name, text)).filters
+    return found
+
+
+def faults(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> tuple[Fault, ...]:
+    found = parse(version, type, pairs, base=BASE, strict=strict)
+    assert isinstance(found, tuple), found
+    return found
+
+
+def test_a_whole_search() -> None:
+    pairs = [
+        ("patient", "1"),
+        ("category", "c|vital-signs"),
+        ("_sort", "-date,_id"),
+        ("_count", "5"),
+        ("_total", "accurate"),
+    ]
+    found = asked("Observation", *pairs, ("_format", "json"), ("_cursor", "x"))
+    assert [one.parameter.code for one in found.filters] == ["patient", "category"]
+    assert found.sort == (Sort("date", True), Sort("_id", False))
+    assert (found.count, found.total, found.cursor) == (5, "accurate", "x")
+    assert found.applied == tuple(pairs)
+    assert found.ignored == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", TokenValue(None, "a")),
+        ("s|a", TokenValue("s", "a")),
+        ("|a", TokenValue("", "a")),
+        ("s|", TokenValue("s", None)),
+        (r"a\|b", TokenValue(None, "a|b")),
+        (r"s|a\,b", TokenValue("s", "a,b")),
+    ],
+)
+def test_the_forms_of_a_token(text: str, expected: TokenValue) -> None:
+    assert only("Patient", "identifier", text).values == (expected,)
+
+
+def test_commas_make_alternatives_and_repetition_makes_both() -> None:
+    found = asked("Patient", ("given", "a,b"), ("given", "c"))
+    assert [[one.raw for one in each.values if isinstance(one, StringValue)] for each in found.filters] == [
+        ["a", "b"],
+        ["c"],
+    ]
+
+
+def test_not_stays_as_a_modifier_and_exact_keeps_the_raw_text() -> None:
+    assert only("Patient", "gender:not", "male").modifier == "not"
+    exact = only("Patient", "name:exact", "Peters")
+    assert (exact.modifier, exact.values) == ("exact", (StringValue("peters", "Peters"),))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("patient", "1", ReferenceValue("Patient", "1")),
+        ("patient", "Patient/1", ReferenceValue("Patient", "1")),
+        ("patient", f"{BASE}/Patient/1", ReferenceValue("Patient", "1")),
+        ("subject", "1", ReferenceValue(None, "1")),
+        ("subject:Patient", "1", ReferenceValue("Patient", "1")),
+        ("subject:Group", "Group/1", ReferenceValue("Group", "1")),
+        ("performer", "http://elsewhere.example/Practitioner/1", None),
+    ],
+)
+def test_the_forms_of_a_reference(name: str, text: str, expected: ReferenceValue | None) -> None:
+    if expected is None:
+        assert [one.rule for one in faults("Observation", (name, text))] == ["fhir-reference-malformed"]
+    else:
+        found = only("Observation", name, text)
+        assert (found.values, found.modifier) == ((expected,), None)
+
+
+def test_a_foreign_url_that_names_no_patient_is_kept() -> None:
+    found = only("Observation", "encounter", "http://elsewhere.example/Encounter/1")
+    assert found.values == (ReferenceValue(None, "", "http://elsewhere.example/Encounter/1"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [
+        ("patient", "Patient/Patient/1", "fhir-reference-malformed"),
+        ("patient", "http://elsewhere.example/fhir/Patient/1", "fhir-reference-malformed"),
+        ("patient", "Practitioner/1", "fhir-reference-malformed"),
+        ("patient", "MRN 1", "fhir-id-invalid"),
+        ("patient", "undefined", "fhir-patient-undefined"),
+        ("patient", "Patient/null", "fhir-patient-undefined"),
+        ("_id", "a b", "fhir-id-invalid"),
+        ("date", "01/02/2020", "fhir-date-malformed"),
+        ("date", "2020-13", "fhir-date-malformed"),
+        ("date", "ge2020,yesterday", "fhir-date-malformed"),
+        ("_lastUpdated", "today", "fhir-date-malformed"),
+        ("value-quantity", "much", "fhir-search-value-malformed"),
+        ("code:50050", "", "fhir-search-colon-for-equals"),
+        ("cod:50050", "", "fhir-search-colon-for-equals"),
+        ("code:below", "x", "fhir-search-unknown-param"),
+        ("_include", "Observation:nothing", "fhir-search-value-malformed"),
+        ("_sort", "nothing", "fhir-search-value-malformed"),
+    ],
+)
+def test_a_fault_is_named_however_lenient_the_handling(name: str, text: str, rule: str) -> None:
+    found = faults("Observation", (name, text))
+    assert [one.rule for one in found] == [rule]
+    assert found[0].expected
+
+
+def test_all_faults_are_named_at_once() -> None:
+    found = faults("Observation", ("patient", "a b"), ("date", "x"), ("category", "ok"))
+    assert [one.rule for one in found] == ["fhir-id-invalid", "fhir-date-malformed"]
+
+
+def test_patients_are_not_searched_by_patient() -> None:
+    (found,) = faults("Patient", ("patient", "Patient/1"))
+    assert (found.rule, found.expected) == ("fhir-patient-searched-by-patient", "_id=1")
+
+
+def test_an_unknown_parameter_is_left_out_with_the_nearest_name_or_refused() -> None:
+    found = asked("Patient", ("nmae", "x"), ("family", "y"))
+    assert found.ignored == (("nmae", "name"),)
+    assert found.applied == (("family", "y"),)
+    (fault,) = faults("Patient", ("nmae", "x"), strict=True)
+    assert (fault.rule, fault.parameter, fault.expected) == ("fhir-search-unknown-param", "nmae", "name")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("firstname", "given"),
+        ("last_name", "family"),
+        ("DOB", "birthdate"),
+        ("birthDate", "birthdate"),
+        ("count", "_count"),
+    ],
+)
+def test_what_people_write_is_told_what_they_meant(name: str, meant: str) -> None:
+    assert asked("Patient", (name, "x")).ignored == ((name, meant),)
+
+
+def test_the_count_has_a_ceiling_and_a_default() -> None:
+    assert asked("Patient").count == 50
+    assert asked("Patient", ("_count", "0")).count == 0
+    assert asked("Patient", ("_count", "99999")).count == MAXIMUM_COUNT
+    assert asked("Patient", ("_count", "many")).ignored == (("_count", None),)
+    assert [one.rule for one in faults("Patient", ("_count", "-1"), strict=True)] == ["fhir-search-value-malformed"]
+
+
+def test_several_ids_are_alternatives_and_several_parameters_an_intersection() -> None:
+    assert asked("Patient", ("_id", "a,b")).ids == ("a", "b")
+    assert asked("Patient", ("_id", "a,b"), ("_id", "b,c")).ids == ("b",)
+    assert asked("Patient", ("_id", "a"), ("_id", "b")).ids == ()
+
+
+def test_dstu2_sorts_by_a_modifier() -> None:
+    found = asked("Patient", ("_sort:desc", "birthdate"), ("_sort", "family"), version="dstu2")
+    assert found.sort == (Sort("birthdate", True), Sort("family", False))
+
+
+def test_includes_are_read_and_name_the_types_involved() -> None:
+    found = asked(
+        "Observation",
+        ("_include", "Observation:patient"),
+        ("_include:iterate", "Encounter:service-provider"),
+        ("_revinclude", "Provenance:target"),
+        ("_include", "*"),
+    )
+    assert found.includes == (
+        Include("Observation", "patient"),
+        Include("Encounter", "service-provider", iterate=True),
+        Include("Provenance", "target", reverse=True),
+        Include("*", "*"),
+    )
+    assert involved(found) == ("Patient", "Encounter", "Organization", "Provenance")
+
+
+@given(st.sampled_from(["", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"]), st.dates())
+def test_a_date_keeps_its_prefix_and_covers_its_day(prefix: str, day: object) -> None:
+    (value,) = only("Observation", "date", f"{prefix}{day}").values
+    low, high = span(str(day)) or (0, 0)
+    assert value == DateValue(prefix or "eq", low, high)  # type: ignore[arg-type]
+
+
+@given(st.dates())
+def test_about_a_date_is_wider_than_the_date(day: object) -> None:
+    (value,) = only("Observation", "date", f"ap{day}").values
+    low, high = span(str(day)) or (0, 0)
+    assert isinstance(value, DateValue)
+    assert value.low <= low < high <= value.high
+    assert value.high - value.low > high - low
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(0, 6))
+def test_each_further_digit_makes_a_number_narrower(whole: int, digits: int) -> None:
+    shorter, longer = (
+        precision(f"{whole}.{'0' * digits}" if digits else f"{whole}"),
+        precision(f"{whole}.{'0' * (digits + 1)}"),
+    )
+    assert shorter is not None
+    assert longer is not None
+    assert shorter[0] < longer[0] < whole < longer[1] < shorter[1]
+
+
+def test_precision_counts_for_equality_alone() -> None:
+    assert only("Observation", "value-quantity", "100").values == (QuantityValue("eq", 99.5, 100.5),)
+    assert only("Observation", "value-quantity", "1e2").values == (QuantityValue("eq", 95, 105),)
+    assert only("Observation", "value-quantity", "gt100||mg").values == (QuantityValue("gt", 100, 100, None, "mg"),)
+
+
+@given(st.lists(st.text("ab,|$\\", max_size=4), min_size=1, max_size=4))
+def test_escaped_text_comes_back_as_it_was(parts: list[str]) -> None:
+    written = ["".join("\\" + one if one in ",|$\\" else one for one in part) for part in parts]
+    assert [unescape(one) for one in split(",".join(written))] == parts
+
+
+NAMES = st.sampled_from(
+    ["name", "patient", "subject", "code", "date", "value-quantity", "_id", "_count", "_sort", "_include", "_revinclude",
+     "_total", "_summary", "_elements", "_lastUpdated", "identifier", "_tag", "nonsense", "code:not", "subject:Patient", "x:y", ":", ""]
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from(["r4", "dstu2"]),
+    st.sampled_from(["Patient", "Observation", "Encounter"]),
+    st.lists(st.tuples(NAMES, st.text(max_size=12) | st.text("|\\,$:/.0129gelt-TZ+", max_size=16)), max_size=4),
+    st.booleans(),
+)
+def test_anything_becomes_a_query_or_faults(
+    version: str, type: str, pairs: list[tuple[str, str]], strict: bool
+) -> None:
+    found = parse(version, type, pairs, base=BASE, strict=strict)
+    if isinstance(found, Query):
+        assert all(pair in pairs for pair in found.applied)
+        assert parse(version, type, found.applied, base=BASE, strict=True) == parse(
+            version, type, found.applied, base=BASE, strict=False
+        )
+    else:
+        assert found
+        assert all(one.rule and one.expected for one in found)
