@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import orjson
+
+_HERE = Path(__file__).parent
 
 
 @cache
 def table(version: str, name: str) -> dict[str, Any]:
     """One table of one version: elements, search, codes or compartments."""
-    return dict(orjson.loads(gzip.decompress(files(__name__).joinpath(f"{version}-{name}.json.gz").read_bytes())))
+    return dict(orjson.loads(gzip.decompress((_HERE / f"{version}-{name}.json.gz").read_bytes())))
