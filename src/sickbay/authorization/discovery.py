@@ -1,0 +1,60 @@
+"""What the server says of itself (SMART 2.2, Conformance; OpenID Connect Discovery 1.0): only what it really does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization.token import GRANTS
+from sickbay.authorization.values import Policy, Server
+from sickbay.protocol.pkce import METHOD
+
+AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+CAPABILITIES = (
+    "launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric",
+    "sso-openid-connect", "context-banner", "context-ehr-patient", "context-ehr-encounter",
+    "context-standalone-patient", "permission-offline", "permission-online", "permission-patient", "permission-user",
+)  # fmt: skip
+SIGN_IN = ("openid", "fhirUser", "profile", "launch", "launch/patient", "offline_access", "online_access")
+TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunization", "Encounter", "Practitioner")
+"""Named where wildcards are not granted: the list need not be complete."""
+
+
+def smart_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[str, Any]:
+    """`<FHIR base>/.well-known/smart-configuration`. more: other endpoints that there are, by their members' names."""
+    return {
+        "issuer": server.issuer,
+        "jwks_uri": jwks_uri,
+        "authorization_endpoint": server.authorization_endpoint,
+        "token_endpoint": server.token_endpoint,
+        "grant_types_supported": list(GRANTS),
+        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": [METHOD],
+        "scopes_supported": scopes_supported(server.policy),
+        "capabilities": capabilities(server.policy),
+        "authorization_response_iss_parameter_supported": server.policy.send_iss,
+        **more,
+    }
+
+
+def openid_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[str, Any]:
+    """`<issuer>/.well-known/openid-configuration`: where who verifies an id_token finds the key."""
+    return {
+        **smart_configuration(server, jwks_uri=jwks_uri, **more),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile"],
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }
+
+
+def capabilities(policy: Policy) -> list[str]:
+    return [*CAPABILITIES, *(f"permission-{version}" for version in policy.scope_versions)]
+
+
+def scopes_supported(policy: Policy) -> list[str]:
+    """Everything in it is granted to an app that is registered for it."""
+    types = ("*",) if policy.wildcard_scopes else TYPES
+    letters = [{"v1": "read", "v2": "rs"}[version] for version in policy.scope_versions]
+    return [*SIGN_IN, *(f"{level}/{type}.{one}" for level in ("patient", "user") for type in types for one in letters)]
