@@ -24,6 +24,10 @@ class AuthorizeKnown:
     others: tuple[str, ...] = ()
     session_user: str | Unknown | None = UNKNOWN
     seen_states: tuple[str, ...] = ()
+    live_launch: str | None = None
+    """The code of a launch of this client that is still good, where one is known: for the corrected request alone."""
+    live: Launch | None = None
+    """The launch of that code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sickbay.protocol.parameters import Parameters
+from sickbay.protocol import scopes, urls
+from sickbay.protocol.parameters import Parameters, encode, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,35 @@ class AuthorizeRequest:
     method: str = "GET"
     raw: str = ""
     """The whole URL as it was received or pasted, whitespace and all; "" where there is nothing more to it."""
+    received: Parameters = Parameters()
+    """Decoded once and not mended, where `parameters` are; made by `authorize_request`."""
+
+    def wire(self, name: str) -> str | None:
+        """The value as it stood on the wire, where mending changed it."""
+        return self.received.get(name) if self.received.pairs else self.parameters.get(name)
+
+
+def authorize_request(text: str, method: str = "GET") -> AuthorizeRequest:
+    """From `endpoint?query` (for POST: `endpoint?body`), as received or pasted.
+
+    Blanks, HTML's escapes and double encoding are mended, so that one fault does not multiply; checks of their own
+    refuse what had to be mended, so that nothing mended is ever granted.
+    """
+    line = urls.unescaped(urls.one_line(text))
+    url, _, query = line.partition("?")
+    once = parse(query)
+    return AuthorizeRequest(_decoded(once), url, method, text, parse(text.partition("?")[2]))
+
+
+def _decoded(once: Parameters) -> Parameters:
+    pairs = tuple((name, _decode_again(name, value)) for name, value in once.pairs)
+    return once if pairs == once.pairs else Parameters(pairs, encode(pairs))
+
+
+def _decode_again(name: str, value: str) -> str:
+    if name in ("redirect_uri", "aud", "resource"):
+        return urls.decoded_again(value)
+    return scopes.decoded_again(value) if name == "scope" else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +92,23 @@ class UrlRequest:
     parameters: Parameters
     fragment: Parameters = Parameters()
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRequest:
+    """A registration, live or pasted (RFC 7591 2). auth_method, client: None where not said. source: as it was given."""
+
+    type: str = "provider"
+    client: str | None = None
+    auth_method: str | None = None
+    has_secret: bool = False
+    launch_uri: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    scope: str = ""
+    jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
+    native: bool = False
+    source: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,39 @@
-"""All rules, in the order in which they are asked: of those that explain one refusal, the most specific first."""
+"""All rules, in the order in which they are asked: of those that explain one refusal, the most specific first.
+
+Repairs run in this order too: transport first, then spelling, then what is asked, then what it needs beside it.
+"""
 
 from __future__ import annotations
 
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rules import access, refresh
-from sickbay.diagnosis.rules.authorize import state
+from sickbay.diagnosis.rules.authorize import (
+    aud,
+    client,
+    identity,
+    launch,
+    pkce,
+    redirect_uri,
+    response,
+    scope,
+    state,
+    transport,
+)
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
 from sickbay.diagnosis.rules.token import code, envelope
 
 RULES: tuple[Rule, ...] = (
+    *transport.RULES,
+    *client.RULES,
+    *redirect_uri.RULES,
+    *response.RULES,
     *state.RULES,
+    *aud.RULES,
+    *pkce.RULES,
+    *launch.RULES,
+    *scope.RULES,
+    *identity.RULES,
     *envelope.RULES,
     *header.RULES,
     *credentials.RULES,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import Explanation, explain
-from sickbay.diagnosis.stages import KINDS
+from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.kernel.refusal import Examination, examine
 
 
@@ -22,7 +23,26 @@ def diagnose(given: dict[str, Any]) -> Diagnosis:
     kind = KINDS[given["kind"]]
     request = kind.request(given)
     known = kind.known(given, request)
-    examination = examine(kind.checks(request), request, known)
-    explanation = explain(RULES, kind.stage, request, known, examination)
+    examination = _examine(kind, request, known)
+    explanation = explain(RULES, kind.stage, request, known, examination, again=partial(_again, kind, given))
     corrected = None if explanation.corrected is None else given | kind.unread(explanation.corrected)
     return Diagnosis(kind.stage, examination, explanation, corrected)
+
+
+def _examine(kind: Kind, request: Any, known: Any) -> Examination:
+    return examine(kind.checks(request), request, known, kind.relaxed(known))
+
+
+def _again(kind: Kind, given: dict[str, Any], mended: Any) -> tuple[Examination, Any]:
+    known = kind.known(given, mended)
+    return _examine(kind, mended, known), known
+
+
+def diagnose_line(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of `doctor --jsonl`: `id` is echoed, `input` alone is looked at; a kind nobody knows has no findings."""
+    given = line.get("input")
+    if not isinstance(given, dict) or given.get("kind") not in KINDS:
+        return {"id": line.get("id"), "findings": [], "corrected": None}
+    found = diagnose(given)
+    findings = [finding.to_json() for finding in found.explanation.findings]
+    return {"id": line.get("id"), "findings": findings, "corrected": found.corrected}

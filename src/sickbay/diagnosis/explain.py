@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, Severity, find
 from sickbay.kernel.refusal import Examination, Facts, Refusal
@@ -17,25 +17,50 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination, *, live: bool = False
+    rules: Sequence[Rule],
+    stage: str,
+    request: Any,
+    known: Any,
+    examination: Examination,
+    *,
+    live: bool = False,
+    again: Again | None = None,
 ) -> Explanation:
-    """Explain every refusal, then advise. On a live exchange only what refused is an error; the rest is at most a warning."""
-    spoken = _refused(rules, examination) + _advised(rules, stage, request, known)
+    """Explain every refusal, then advise. On a live exchange only what refused is an error; the rest is at most a warning.
+
+    again: examines a mended request. With it, repairs go on until nothing is refused, and a request that would
+    still be refused is not offered as corrected.
+    """
+    spoken = _spoken(rules, stage, request, known, examination)
     findings = _once(_finding(rule, facts, refused, live) for rule, facts, refused in spoken)
-    return Explanation(_sorted(findings), _corrected(request, spoken))
+    return Explanation(_sorted(findings), _corrected(rules, stage, request, known, spoken, again))
 
 
 _Spoken = tuple[Rule, Facts, bool]
+Again: TypeAlias = Callable[[Any], tuple[Examination, Any]]
+"""A mended request -> its Examination, and what is known of it."""
+
+ROUNDS = 6
+"""How often a request is mended before it is given up; one fault rarely uncovers more than two others."""
 
 
 def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
-    """The first rule that recognises this refusal."""
+    """The first rule that recognises this refusal; the rule of that id where the refusal is named as finely as a rule."""
     for rule in rules:
+        if rule.id == refusal.name != rule.explains:
+            return rule, refusal.facts
         if rule.explains == refusal.name:
             facts = rule.recognises(refusal.facts)
             if facts is not None:
                 return rule, facts
     raise LookupError(f"no rule explains {refusal.name}")
+
+
+def _spoken(rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination) -> list[_Spoken]:
+    """In the order of the catalogue, which is the order of repairs."""
+    said = _refused(rules, examination) + _advised(rules, stage, request, known)
+    place = {rule.id: index for index, rule in enumerate(rules)}
+    return sorted(said, key=lambda one: place[one[0].id])
 
 
 def _refused(rules: Sequence[Rule], examination: Examination) -> list[_Spoken]:
@@ -73,10 +98,27 @@ def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), not one.refused)))
 
 
-def _corrected(request: Any, spoken: list[_Spoken]) -> Any | None:
-    """Repairs run in the order of the findings' rules; each sees what the ones before left."""
+def _corrected(
+    rules: Sequence[Rule], stage: str, request: Any, known: Any, spoken: list[_Spoken], again: Again | None
+) -> Any | None:
+    """Repairs run in the order of the rules; each sees what the ones before left."""
+    mended = _repaired(request, known, spoken)
+    if again is None or mended == request:
+        return mended if mended != request else None
+    for _ in range(ROUNDS):
+        examination, known = again(mended)
+        if not examination.refusals:
+            return mended
+        before = mended
+        mended = _repaired(before, known, _spoken(rules, stage, before, known, examination))
+        if mended == before:
+            return None
+    return None
+
+
+def _repaired(request: Any, known: Any, spoken: list[_Spoken]) -> Any:
     mended = request
     for rule, facts, _ in spoken:
         if rule.repair:
-            mended = rule.repair(mended, facts)
-    return mended if mended != request else None
+            mended = rule.repair(mended, {**facts, "known": known})
+    return mended

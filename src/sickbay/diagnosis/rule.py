@@ -6,7 +6,7 @@ whose id is the refusal's name; the first that recognises the facts speaks. Advi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -43,7 +43,8 @@ class Rule:
     outcome:    what the standard dialect answers: the OAuth error, "401 invalid_token", "dropped", "advice".
     title, why, fix: templates over the facts (str.format): what was asked and what is wrong; why; what to send instead.
     parameter:  the request parameter at fault; facts `received`, `expected`, `note` fill its row of the table.
-    repair:     (request, facts) -> the request with this fault mended, where that can be known.
+    repair:     (request, facts) -> the request with this fault mended, where that can be known; the fact `known` is
+                all that is known, for repairs alone.
     """
 
     id: str
@@ -92,12 +93,19 @@ class Finding:
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
     """Fill the rule's words; `ceiling` is the loudest it may be here (advice on a granted exchange: warning)."""
     severity = max(rule.loudness(facts), ceiling, key=SEVERITIES.index)
-    said: Mapping[str, Any] = {key: _words(value) for key, value in facts.items()}
+    said = _Said({key: _words(value) for key, value in facts.items()})
     return Finding(
         id=rule.id, severity=severity, title=rule.title.format_map(said), why=rule.why.format_map(said),
         fix=rule.fix.format_map(said), spec=rule.spec, degree=rule.degree, facts=facts, parameter=rule.parameter,
         refused=refused,
     )  # fmt: skip
+
+
+class _Said(dict[str, str]):
+    """Facts as words; one that is not known is dots, never an error: an explanation must not fail."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
 
 
 def _words(value: Any) -> str:

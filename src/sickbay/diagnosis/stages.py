@@ -12,6 +12,10 @@ from sickbay.diagnosis.reading import token as read_token
 from sickbay.kernel.refusal import Check
 
 
+def nothing(known: Any) -> frozenset[str]:
+    return frozenset()
+
+
 class Kind(NamedTuple):
     """request(input) and known(input, request) read; unread(request) writes the corrected one in the form of the input."""
 
@@ -20,6 +24,8 @@ class Kind(NamedTuple):
     known: Callable[[Any, Any], Any]
     checks: Callable[[Any], Sequence[Check[Any, Any]]]
     unread: Callable[[Any], dict[str, Any]]
+    relaxed: Callable[[Any], frozenset[str]] = nothing
+    """known -> the refusals that policy and registration turn into advice."""
 
 
 def always(checks: Sequence[Check[Any, Any]]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
@@ -28,7 +34,8 @@ def always(checks: Sequence[Check[Any, Any]]) -> Callable[[Any], Sequence[Check[
 
 KINDS: dict[str, Kind] = {
     "authorize_url": Kind(
-        "authorize", read_authorize.request, read_authorize.known, always(authorize.CHECKS), read_authorize.unread
+        "authorize", read_authorize.request, read_authorize.known, always(authorize.CHECKS), read_authorize.unread,
+        authorize.relaxed,
     ),
     "token_request": Kind("token", read_token.request, read_token.known, token.checks, read_token.unread),
     "fhir_request": Kind("access", read_access.request, read_access.known, access.checks, read_access.unread),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
+from urllib.parse import unquote
 
 from sickbay.protocol.parameters import parse as parse_form
 
@@ -19,6 +21,9 @@ _RESOURCE = re.compile(
 )
 _AT_COMMAS = re.compile(
     r"\s+|(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
+)
+_JOINED = re.compile(
+    r"[,+](?=(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
 )
 _LAUNCH = re.compile(r"launch(?:/(?P<type>[a-z]+))?(?:\?role=(?P<role>.+))?")
 
@@ -64,6 +69,84 @@ def split(text: str, separators: str = " ") -> tuple[str, ...]:
     """
     pieces = _AT_COMMAS.split(text) if "," in separators else text.split(" ")
     return tuple(dict.fromkeys(piece for piece in pieces if piece))
+
+
+class Spelling(NamedTuple):
+    """How a scope parameter is spelt: its tokens however they are separated, and the wrong separators found."""
+
+    tokens: tuple[str, ...]
+    commas: bool = False
+    pluses: bool = False
+
+
+def spelling(text: str) -> Spelling:
+    """Split at blanks, and at commas and plus signs outside of a ?filter, or where a scope begins behind them."""
+    tokens: list[str] = []
+    found = ""
+    for piece in text.split():
+        parts, marks = _apart(piece)
+        tokens += parts
+        found += marks
+    return Spelling(tuple(dict.fromkeys(token for token in tokens if token)), "," in found, "+" in found)
+
+
+def _apart(piece: str) -> tuple[list[str], str]:
+    head, question, filters = piece.partition("?")
+    parts = re.split(r"[,+]", head)
+    marks = "".join(mark for mark in head if mark in ",+")
+    if not question:
+        return parts, marks
+    kept = _JOINED.search(filters)
+    parts[-1] += question + (filters[: kept.start()] if kept else filters)
+    if not kept:
+        return parts, marks
+    rest, more = _apart(filters[kept.end() :])
+    return parts + rest, marks + kept.group() + more
+
+
+def is_encoded_twice(text: str) -> bool:
+    """%2F or %20 left in the decoded parameter, outside of ?filters."""
+    return any(re.search(r"%2F|%20", piece.partition("?")[0], re.I) for piece in text.split())
+
+
+def decoded_again(text: str) -> str:
+    """Decoded until it no longer looks encoded."""
+    while is_encoded_twice(text):
+        text = unquote(text)
+    return text
+
+
+def recased(token: str, types: Iterable[str] = ()) -> str | None:
+    """The scope this token becomes by correcting letter case alone; None where it is one already, or is none then."""
+    if parse(token):
+        return None
+    head, question, rest = token.partition("?")
+    plain = {name.lower(): name for name in PLAIN}.get(token.lower())
+    if plain or _LAUNCH.fullmatch(head.lower() + question + rest):
+        return plain or head.lower() + question + rest
+    match = re.fullmatch(r"(patient|user|system)/([a-z]+|\*)\.([a-z]+|\*)", head, re.I)
+    if not match:
+        return None
+    kind = {one.lower(): one for one in types}.get(match[2].lower(), match[2][:1].upper() + match[2][1:])
+    scope = f"{match[1].lower()}/{kind}.{match[3].lower()}{question}{rest}"
+    return scope if parse(scope) else None
+
+
+def reordered(token: str) -> str | None:
+    """The scope whose v2 letters stand in another order than c r u d s; None where that is not what is wrong."""
+    match = re.fullmatch(r"((?:patient|user|system)/(?:\*|[A-Z][A-Za-z]+)\.)([cruds]+)(\?.+)?", token)
+    if not match or parse(token) or len(set(match[2])) < len(match[2]):
+        return None
+    return match[1] + "".join(sorted(match[2], key=LETTERS.index)) + (match[3] or "")
+
+
+def in_version(scope: ResourceScope, version: str) -> str:
+    """The scope's text in the letters of "v1" or "v2"; unchanged where v1 has no word for it."""
+    if scope.version == version:
+        return scope.text
+    access = scope.letters if version == "v2" else {of: word for word, of in V1.items()}.get(scope.letters, "")
+    tail = scope.text.partition("?")
+    return f"{scope.level}/{scope.type}.{access}{tail[1]}{tail[2]}" if access else scope.text
 
 
 def parse(text: str) -> Scope | None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Client
+from sickbay.authorization.requests import AuthorizeRequest, authorize_request
+from sickbay.authorization.values import Client, Launch
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
-from sickbay.protocol.parameters import parse
 
 
 def request(given: Json) -> AuthorizeRequest:
     """`url` is raw, as it was on the wire or on a forum."""
-    url, _, query = str(given["url"]).partition("?")
-    return AuthorizeRequest(parse(query), url, given.get("method", "GET"), str(given["url"]))
+    text = str(given.get("url", ""))
+    if given.get("method") == "POST" and given.get("body"):
+        text = f"{text}?{given['body']}"
+    return authorize_request(text, given.get("method", "GET"))
 
 
 def known(given: Json, asked: AuthorizeRequest) -> AuthorizeKnown:
     context = given.get("context", {})
     client = read.client(context)
+    live = _live(context, asked.parameters.get("client_id"))
+    launch = read.launch(context, live)
     is_it = isinstance(client, Client) and client.client_id == asked.parameters.get("client_id")
     return AuthorizeKnown(
         now=read.now(context),
@@ -28,9 +31,24 @@ def known(given: Json, asked: AuthorizeRequest) -> AuthorizeKnown:
         others=(client.client_id,) if isinstance(client, Client) else (),
         session_user=context.get("session"),
         seen_states=tuple(context.get("seen_states", ())),
+        live_launch=live,
+        live=launch if isinstance(launch, Launch) else None,
     )
+
+
+def _live(context: Json, client_id: str | None) -> str | None:
+    """The code of a launch of this client that is neither used nor too old."""
+    now = context.get("now", 0)
+    for code, launch in context.get("launches", {}).items():
+        fresh = launch.get("expires_at", now) >= now and not launch.get("used")
+        if fresh and launch.get("client_id", client_id) == client_id:
+            return str(code)
+    return None
 
 
 def unread(asked: AuthorizeRequest) -> dict[str, object]:
     """The inverse of `request`: the corrected request in the form of the input."""
-    return {"kind": "authorize_url", "url": f"{asked.url}?{asked.parameters.raw}"}
+    query = asked.parameters.raw
+    if asked.method == "POST":
+        return {"kind": "authorize_url", "url": asked.url, "method": "POST", "body": query}
+    return {"kind": "authorize_url", "url": f"{asked.url}?{query}" if query else asked.url}

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from sickbay.authorization.resource_types import types_of
 from sickbay.authorization.values import Client, Code, Family, Launch, Policy, Server, Token
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 
@@ -30,6 +31,7 @@ def server(context: Json) -> Server | Unknown:
         token_endpoint=given.get("token_endpoint", ""),
         fhir_bases=bases,
         fhir_versions=dict.fromkeys(bases, given.get("fhir_version", "")),
+        resource_types=dict.fromkeys(bases, types_of(given.get("fhir_version", ""))),
         tenants=tuple(given.get("tenants", ())),
         policy=policy(given),
     )

@@ -1,21 +1,12 @@
-"""Rules about `state`: the value by which an app knows its own answer again."""
+"""Rules about `state` and `nonce`: the values by which an app knows its own answer again."""
 
-from dataclasses import replace
-
+from sickbay.authorization.authorize.reading import meant
+from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis.entropy import weakness
+from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.kernel.refusal import Facts
-
-AUTHORIZE = Spec(
-    "SMART App Launch 2.2, Obtain authorization code",
-    "https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#obtain-authorization-code",
-)
-EXAMPLE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
-
-
-def _with_state(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return replace(request, parameters=request.parameters.replaced([("state", EXAMPLE)]))
-
 
 STATE_MISSING = Rule(
     id="state-missing",
@@ -27,8 +18,71 @@ STATE_MISSING = Rule(
     title="There is no state",
     why="State lets your app recognise its own answer and turn away a forged one.",
     fix="Make a random value of 22 characters or more, keep it, send it as state, and compare it when the answer arrives.",
-    spec=AUTHORIZE,
-    repair=_with_state,
+    spec=specs.SMART_AUTHORIZE,
+    repair=repairs.writing("state", repairs.EXAMPLE_STATE),
 )
 
-RULES = (STATE_MISSING,)
+
+def _weak(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    state = request.parameters.get("state")
+    return weakness(state) if state else None
+
+
+def _loud(facts: Facts) -> Severity:
+    return facts["level"]  # type: ignore[no-any-return]
+
+
+STATE_LOW_ENTROPY = Rule(
+    id="state-low-entropy",
+    stage="authorize",
+    severity=_loud,
+    outcome="advice",
+    advises=_weak,
+    parameter="state",
+    title="The state {received} can be guessed",
+    why="{what} SMART asks for 122 random bits: whoever guesses the state can slip your app a foreign answer.",
+    fix="Make it anew for each request, for example by secrets.token_urlsafe(32) or crypto.randomUUID().",
+    spec=specs.SMART_AUTHORIZE,
+    repair=repairs.writing("state", repairs.EXAMPLE_STATE),
+)
+
+
+def _seen(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    state = request.parameters.get("state")
+    return {"received": state} if state and state in known.seen_states else None
+
+
+STATE_REUSED = Rule(
+    id="state-reused",
+    stage="authorize",
+    severity="warning",
+    outcome="advice",
+    advises=_seen,
+    parameter="state",
+    title="Your app sent this state before",
+    why="A state that repeats does not tell one answer from another, and an old answer can be played back.",
+    fix="Make a new random state for each request.",
+    spec=specs.SMART_AUTHORIZE,
+    repair=repairs.writing("state", repairs.EXAMPLE_STATE),
+)
+
+
+def _no_nonce(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    wanted = "openid" in meant(request) and not request.parameters.get("nonce")
+    return {"received": None} if wanted else None
+
+
+NONCE_MISSING = Rule(
+    id="nonce-missing",
+    stage="authorize",
+    severity="info",
+    outcome="advice",
+    advises=_no_nonce,
+    parameter="nonce",
+    title="openid is asked without a nonce",
+    why="The nonce comes back inside the id_token and ties it to this request; without it a replay goes unseen.",
+    fix="Send a random nonce, and compare it with the one in the id_token.",
+    spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
+)
+
+RULES = (STATE_MISSING, STATE_LOW_ENTROPY, STATE_REUSED, NONCE_MISSING)

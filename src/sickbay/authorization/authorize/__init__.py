@@ -1,0 +1,92 @@
+"""The authorization request (RFC 6749 4.1.1, SMART 2.2): the checks that request, registration and launch decide alone.
+
+The order matters once: until `redirect_uri_is_registered` has passed, an error must not be sent to the redirect URI.
+"""
+
+from __future__ import annotations
+
+from sickbay.authorization.authorize import aud, client, launch, pkce, redirect_uri, scope, shape
+from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
+from sickbay.authorization.authorize.reading import AuthorizeCheck, known_for, pkce_mode
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest, authorize_request
+from sickbay.authorization.values import Client, Server
+from sickbay.kernel.refusal import Examination, examine
+
+__all__ = ["CHECKS", "GrantedScope", "authorize_request", "examined", "granted_scopes", "known_for", "relaxed"]
+
+CHECKS: tuple[AuthorizeCheck, ...] = (
+    client.client_id_is_sent,
+    client.client_is_registered,
+    redirect_uri.client_id_and_redirect_uri_are_sent_once,
+    redirect_uri.redirect_uri_is_sent,
+    redirect_uri.redirect_uri_is_encoded_once,
+    redirect_uri.redirect_uri_has_no_fragment,
+    redirect_uri.redirect_uri_is_registered,
+    # From here on the answer may go to the app.
+    client.client_is_enabled_for_this_tenant,
+    shape.url_is_on_one_line,
+    shape.ampersands_are_not_html_escaped,
+    shape.response_type_is_sent,
+    shape.response_type_is_code,
+    shape.response_mode_is_query,
+    shape.parameters_are_sent_once,
+    shape.request_object_is_not_used,
+    shape.client_secret_is_not_in_the_url,
+    shape.state_is_sent,
+    aud.aud_is_sent,
+    aud.aud_is_a_fhir_base_of_this_server,
+    pkce.code_challenge_is_sent_where_required,
+    pkce.code_challenge_comes_with_its_method,
+    pkce.code_challenge_method_is_s256,
+    pkce.code_challenge_is_a_base64url_sha256,
+    launch.launch_scope_comes_with_a_launch_code,
+    launch.launch_code_comes_with_the_launch_scope,
+    launch.launch_is_a_code_and_no_url,
+    launch.launch_code_was_issued_here,
+    launch.launch_code_is_this_apps,
+    launch.launch_code_is_fresh,
+    launch.launch_code_is_unused,
+    scope.scope_is_sent,
+    scope.scope_is_encoded_once,
+    scope.scopes_are_separated_without_commas,
+    scope.scopes_are_separated_without_plus_signs,
+    scope.scopes_are_in_the_right_case,
+    scope.scope_letters_are_in_order,
+    scope.scopes_are_well_formed,
+    scope.scope_filters_are_plain,
+    scope.no_system_scope_is_asked,
+    scope.scopes_are_of_the_version_the_app_speaks,
+    scope.wildcard_scopes_are_allowed,
+    scope.scopes_are_registered,
+    scope.scope_types_exist_in_the_fhir_version,
+    scope.patient_scopes_have_a_patient,
+    shape.prompt_none_has_a_session,
+)
+
+DROPPED = frozenset(
+    {
+        "scope-malformed", "scope-wrong-case", "scope-v2-order", "scope-v1-on-v2-app", "scope-wildcard-not-allowed",
+        "scope-not-registered", "scope-resource-not-in-version", "scope-system-in-user-flow",
+    }
+)  # fmt: skip
+"""Refusals that a lenient app or tenant turns into scopes left out (`granted_scopes` says which and why)."""
+
+
+def relaxed(known: AuthorizeKnown) -> frozenset[str]:
+    """The refusals that policy and registration turn into advice here."""
+    names: set[str] = set()
+    if isinstance(known.server, Server):
+        policy = known.server.policy
+        names |= {*policy.relaxed}
+        names |= {"scope-comma-separated"} if "," in policy.scope_separators else set()
+        names |= set() if policy.state_required else {"state-missing"}
+        names |= DROPPED if policy.drop_unregistered_scopes else set()
+    if isinstance(known.client, Client) and known.client.scope_mode == "lenient":
+        names |= DROPPED
+    return frozenset(names | (pkce.REFUSALS if pkce_mode(known) == "off" else set()))
+
+
+def examined(request: AuthorizeRequest, known: AuthorizeKnown) -> Examination:
+    """All checks, with what this tenant and this app relax: what web and doctor call."""
+    return examine(CHECKS, request, known, relaxed(known))

@@ -1,0 +1,56 @@
+"""Checks of aud (SMART 2.2, authorize request): which FHIR server the token is for, so that no other gets it."""
+
+from __future__ import annotations
+
+from sickbay.authorization.authorize.reading import audience, base
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.values import Server
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import urls
+
+
+@check()
+def aud_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if audience(request):
+        return None
+    bases = list(known.server.fhir_bases) if isinstance(known.server, Server) else []
+    facts = {
+        "received": None,
+        "audience": request.parameters.get("audience"),
+        "bases": bases,
+        "base": bases[0] if bases else "the FHIR base, the iss of the launch",
+        "note": "the iss of the launch",
+    }
+    return Refusal("aud-missing", "invalid_request", facts)
+
+
+@check(needs=("server",), after=(aud_is_sent,))
+def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    server = known.server
+    if not isinstance(server, Server) or not server.fhir_bases:
+        return None
+    wire = [request.wire(name) or "" for name in ("aud", "resource")]
+    if base(request, server) and not any(urls.is_encoded_twice(value) for value in wire):
+        return None
+    facts = {
+        "received": request.wire("aud") or request.wire("resource"),
+        "bases": list(server.fhir_bases),
+        "nearest": nearest(audience(request) or "", server.fhir_bases),
+        "endpoints": [server.authorization_endpoint, server.token_endpoint],
+    }
+    return Refusal("aud-mismatch", "invalid_request", facts)
+
+
+def nearest(aud: str, bases: tuple[str, ...]) -> str:
+    """The base that shares most of its beginning with `aud`."""
+    return max(bases, key=lambda one: _shared(one.lower(), aud.lower()))
+
+
+def _shared(one: str, other: str) -> int:
+    count = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

@@ -1,0 +1,46 @@
+"""Checks of client_id (RFC 6749 2.2, 4.1.1): is it sent, registered, enabled where it asks to go."""
+
+from __future__ import annotations
+
+from sickbay.authorization.authorize.reading import audience
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.values import Client, Server
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import urls
+
+
+@check()
+def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if request.parameters.get("client_id"):
+        return None
+    return Refusal("client-id-missing", "invalid_request", {"received": None, "others": list(known.others)})
+
+
+@check(needs=("client",), after=(client_id_is_sent,))
+def client_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if isinstance(known.client, Client):
+        return None
+    return Refusal(
+        "client-id-unknown",
+        "unauthorized_client",
+        {"received": request.parameters.get("client_id"), "others": list(known.others)},
+    )
+
+
+@check(needs=("client", "server"), after=(client_is_registered,))
+def client_is_enabled_for_this_tenant(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    client, server = known.client, known.server
+    if not isinstance(client, Client) or not isinstance(server, Server) or client.enabled_tenants is None:
+        return None
+    tenant = _tenant(audience(request) or "", server.tenants)
+    if tenant is None or tenant in client.enabled_tenants:
+        return None
+    facts = {"received": client.client_id, "tenant": tenant, "enabled": list(client.enabled_tenants)}
+    return Refusal("client-not-enabled-for-tenant", "unauthorized_client", facts)
+
+
+def _tenant(aud: str, tenants: tuple[str, ...]) -> str | None:
+    """The tenant in the path of aud, else the only one there is."""
+    segments = urls.split(aud).path.split("/")
+    return next((one for one in tenants if one in segments), tenants[0] if len(tenants) == 1 else None)

@@ -1,0 +1,54 @@
+"""Scope negotiation (SMART 2.2, RFC 6749 3.3): which of the scopes asked are granted, and why the others are not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.values import Client, Server
+from sickbay.protocol import scopes
+from sickbay.protocol.scopes import ResourceScope, Scope
+
+
+class GrantedScope(NamedTuple):
+    """One scope asked. reason: "" where granted, else a phrase for the list of what was left out."""
+
+    scope: str
+    granted: bool
+    reason: str = ""
+
+
+def granted_scopes(request: AuthorizeRequest, client: Client, server: Server) -> tuple[GrantedScope, ...]:
+    """Each scope asked, once, in order. A request that was accepted strictly loses at most offline_access here;
+    what a lenient app or tenant drops is named with its reason.
+    """
+    held = scopes.parse_all(scopes.spelling(client.scope).tokens)
+    text = request.parameters.get("scope") or ""
+    return tuple(_grant(token, held, client, server) for token in scopes.split(text, server.policy.scope_separators))
+
+
+def _grant(token: str, held: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:
+    scope = scopes.parse(token)
+    reason = "is not a scope of SMART or OpenID Connect" if scope is None else _reason(scope, held, client, server)
+    return GrantedScope(token, not reason, reason)
+
+
+def _reason(scope: Scope, held: tuple[Scope, ...], client: Client, server: Server) -> str:
+    if isinstance(scope, ResourceScope) and (reason := _resource_reason(scope, client, server)):
+        return reason
+    return "" if scopes.covered(scope, held) else "is not registered for this app"
+
+
+def _resource_reason(scope: ResourceScope, client: Client, server: Server) -> str:
+    if scope.level == "system":
+        return "is for backend services alone"
+    if scope.wildcard and not server.policy.wildcard_scopes:
+        return "is a wildcard, and this server grants none"
+    if scope.version not in server.policy.scope_versions and scope.version != f"v{client.smart_version}":
+        return f"is written as in SMART {scope.version}, and the app is registered for v{client.smart_version}"
+    known = [types for types in server.resource_types.values() if types]
+    if known and not scope.wildcard and not any(scope.type in types for types in known):
+        return "names a type that this server's FHIR version does not have"
+    if any(":" in name or "." in name or name in ("_has", "_filter") for name, _ in scope.filters):
+        return "has a filter that cannot be enforced"
+    return ""

@@ -1,0 +1,84 @@
+"""Checks of launch (SMART 2.2, EHR launch): the opaque code of one opening of this app, used once and soon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization.authorize.reading import asks_launch, asks_patient, audience, tokens
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.values import Client, Launch, Server
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import urls
+
+
+def _code(request: AuthorizeRequest) -> str | None:
+    return request.parameters.get("launch")
+
+
+@check()
+def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if not asks_launch(request) or _code(request):
+        return None
+    facts = {"received": None, "note": "the launch value of the launch URL"}
+    return Refusal("launch-scope-without-launch-param", "invalid_request", facts)
+
+
+@check()
+def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if not _code(request) or not tokens(request) or asks_launch(request):
+        return None
+    facts = {"received": list(tokens(request)), "expected": "launch", "picker": asks_patient(request)}
+    return Refusal("launch-param-without-launch-scope", "invalid_request", facts)
+
+
+@check()
+def launch_is_a_code_and_no_url(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    code = _code(request)
+    if not code or not (urls.is_absolute(code) or _is_base(code, request, known)):
+        return None
+    facts = {"received": code, "aud": audience(request), "is_base": _is_base(code, request, known)}
+    return Refusal("launch-param-is-url", "invalid_request", facts | {"note": "the launch value of the launch URL"})
+
+
+def _is_base(code: str, request: AuthorizeRequest, known: AuthorizeKnown) -> bool:
+    bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
+    return urls.normalised(code) in {urls.normalised(one) for one in (*bases, audience(request)) if one}
+
+
+@check(needs=("launch",), after=(launch_is_a_code_and_no_url,))
+def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    code = _code(request)
+    if not code or isinstance(known.launch, Launch):
+        return None
+    return Refusal("launch-code-unknown", "invalid_request", {"received": code})
+
+
+@check(needs=("launch", "client"), after=(launch_code_was_issued_here,))
+def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    launch, client = known.launch, known.client
+    if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
+        return None
+    return Refusal("launch-code-other-client", "invalid_request", {"received": _code(request)})
+
+
+@check(needs=("launch", "now"), after=(launch_code_was_issued_here,))
+def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    launch, now = known.launch, known.now
+    if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
+        return None
+    return Refusal("launch-code-expired", "invalid_request", _times(request, now - launch.expires_at))
+
+
+@check(needs=("launch",), after=(launch_code_was_issued_here,))
+def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    launch = known.launch
+    if not isinstance(launch, Launch) or launch.used_at is None:
+        return None
+    ago = known.now - launch.used_at if isinstance(known.now, int) and launch.used_at else None
+    return Refusal("launch-code-reused", "invalid_request", _times(request, ago))
+
+
+def _times(request: AuthorizeRequest, seconds: int | None) -> dict[str, Any]:
+    said = "before" if seconds is None else f"{seconds} seconds ago" if seconds != 1 else "1 second ago"
+    return {"received": _code(request), "seconds": seconds, "ago": said}

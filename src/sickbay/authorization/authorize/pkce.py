@@ -1,0 +1,61 @@
+"""Checks of code_challenge and its method (RFC 7636 4.3): required, enforced if sent, or ignored, as tenant and app say."""
+
+from __future__ import annotations
+
+import re
+
+from sickbay.authorization.authorize.reading import pkce_mode
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.kernel.refusal import Refusal, check
+
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+REFUSALS = frozenset(
+    {
+        "pkce-missing", "pkce-plain", "pkce-method-missing", "pkce-method-invalid", "pkce-method-without-challenge",
+        "pkce-challenge-malformed",
+    }
+)  # fmt: skip
+
+
+def asks_for_code(request: AuthorizeRequest) -> bool:
+    return "code" in (request.parameters.get("response_type") or "code").split()
+
+
+def _sent(request: AuthorizeRequest) -> tuple[str | None, str | None]:
+    return request.parameters.get("code_challenge"), request.parameters.get("code_challenge_method")
+
+
+@check()
+def code_challenge_is_sent_where_required(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if any(_sent(request)) or not asks_for_code(request) or pkce_mode(known) != "required":
+        return None
+    return Refusal("pkce-missing", "invalid_request", {"received": None, "required": True})
+
+
+@check()
+def code_challenge_comes_with_its_method(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    challenge, method = _sent(request)
+    if method and not challenge:
+        return Refusal("pkce-method-without-challenge", "invalid_request", {"received": None, "method": method})
+    if challenge and not method:
+        return Refusal("pkce-method-missing", "invalid_request", {"received": None, "expected": "S256"})
+    return None
+
+
+@check()
+def code_challenge_method_is_s256(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    method = _sent(request)[1]
+    if method in (None, "S256"):
+        return None
+    name = "pkce-plain" if method == "plain" else "pkce-method-invalid"
+    return Refusal(name, "invalid_request", {"received": method, "expected": "S256"})
+
+
+@check()
+def code_challenge_is_a_base64url_sha256(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    challenge = _sent(request)[0]
+    if challenge is None or CHALLENGE.fullmatch(challenge):
+        return None
+    facts = {"received": challenge, "length": len(challenge), "note": "43 characters, base64url"}
+    return Refusal("pkce-challenge-malformed", "invalid_request", facts)

@@ -1,0 +1,81 @@
+"""What the checks of the authorization request read out of it: its scopes as meant, its base, whether it is a launch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.authorization.values import Client, Launch, Pkce, Server
+from sickbay.kernel.refusal import UNKNOWN, Check
+from sickbay.protocol import scopes, urls
+from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
+
+AuthorizeCheck: TypeAlias = Check[AuthorizeRequest, AuthorizeKnown]
+
+
+def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
+    """The scopes as they stand, however they are separated."""
+    return scopes.spelling(request.parameters.get("scope") or "").tokens
+
+
+def meant(request: AuthorizeRequest) -> tuple[str, ...]:
+    """The scopes with their letter case corrected: one fault must not bring others with it."""
+    return tuple(scopes.recased(token, ALL_TYPES) or token for token in tokens(request))
+
+
+def asked(request: AuthorizeRequest) -> tuple[Scope, ...]:
+    return scopes.parse_all(meant(request))
+
+
+def asked_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
+    return tuple(scope for scope in asked(request) if isinstance(scope, ResourceScope))
+
+
+def asks_launch(request: AuthorizeRequest) -> bool:
+    """Whether scope `launch` is asked: the EHR's own launch."""
+    return any(isinstance(scope, LaunchScope) and scope.type is None for scope in asked(request))
+
+
+def asks_patient(request: AuthorizeRequest) -> bool:
+    """Whether scope `launch/patient` is asked: a patient to be chosen."""
+    return any(isinstance(scope, LaunchScope) and scope.type == "patient" for scope in asked(request))
+
+
+def audience(request: AuthorizeRequest) -> str | None:
+    """aud, or resource (RFC 8707 2) in its place."""
+    return request.parameters.get("aud") or request.parameters.get("resource")
+
+
+def base_of(aud: str, bases: Sequence[str]) -> str | None:
+    """The base that `aud` means: the same but for one final slash, the case of its host, or a loopback name."""
+    wanted = urls.one_loopback(urls.normalised(aud))
+    return next((base for base in bases if urls.one_loopback(urls.normalised(base)) == wanted), None)
+
+
+def base(request: AuthorizeRequest, server: Server) -> str | None:
+    """The FHIR base the request is for; None where aud names none of the server's."""
+    aud = audience(request)
+    return base_of(aud, server.fhir_bases) if aud else None
+
+
+def pkce_mode(known: AuthorizeKnown) -> Pkce:
+    """The tenant's policy, else the app's registration; "if-sent" where neither is known."""
+    if isinstance(known.server, Server) and known.server.policy.pkce:
+        return known.server.policy.pkce
+    return known.client.pkce if isinstance(known.client, Client) else "if-sent"
+
+
+def known_for(known: AuthorizeKnown, request: AuthorizeRequest, mended: AuthorizeRequest) -> AuthorizeKnown:
+    """What stays known when `request` is mended: another client or launch than before is UNKNOWN, unless it is the live one."""
+    same_client = mended.parameters.get("client_id") == request.parameters.get("client_id")
+    code = mended.parameters.get("launch")
+    launch = known.launch if code == request.parameters.get("launch") else _launch(known, code)
+    return replace(known, client=known.client if same_client else UNKNOWN, launch=launch, seen_states=())
+
+
+def _launch(known: AuthorizeKnown, code: str | None) -> Launch | None:
+    return known.live if code and code == known.live_launch else None

@@ -1,0 +1,106 @@
+"""Checks of redirect_uri (RFC 6749 3.1.2, RFC 9700 2.1): compared character by character, before anything is sent to it."""
+
+from __future__ import annotations
+
+from sickbay.authorization.authorize.client import client_is_registered
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.values import Client, Policy, Server
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import urls
+
+
+def _policy(known: AuthorizeKnown) -> Policy:
+    return known.server.policy if isinstance(known.server, Server) else Policy()
+
+
+def _registered(known: AuthorizeKnown) -> tuple[str, ...]:
+    return known.client.redirect_uris if isinstance(known.client, Client) else ()
+
+
+@check()
+def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    twice = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
+    return Refusal("duplicate-parameter", "invalid_request", repetition(request, twice)) if twice else None
+
+
+def repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]:
+    received = [f"{name}={value}" for name in names for value in request.parameters.all(name)]
+    return {"names": names, "received": received, "expected": "each parameter once"}
+
+
+@check()
+def redirect_uri_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if request.parameters.get("redirect_uri"):
+        return None
+    if _policy(known).redirect_uri_optional and len(_registered(known)) == 1:
+        return None
+    facts = {"received": None, "registered": list(_registered(known)), "nearest": next(iter(_registered(known)), None)}
+    return Refusal("redirect-uri-missing", "invalid_request", facts)
+
+
+@check(after=(redirect_uri_is_sent,))
+def redirect_uri_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    wire = request.wire("redirect_uri") or ""
+    if not urls.is_encoded_twice(wire):
+        return None
+    facts = {"received": wire, "expected": urls.decoded_again(wire), "registered": list(_registered(known))}
+    return Refusal("redirect-uri-double-encoded", "invalid_request", facts)
+
+
+@check(after=(redirect_uri_is_sent,))
+def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    uri = request.parameters.get("redirect_uri") or ""
+    if "#" not in uri:
+        return None
+    facts = {"received": uri, "expected": uri.partition("#")[0], "registered": list(_registered(known))}
+    return Refusal("redirect-uri-has-fragment", "invalid_request", facts)
+
+
+@check(
+    needs=("client",),
+    after=(
+        client_is_registered,
+        client_id_and_redirect_uri_are_sent_once,
+        redirect_uri_is_sent,
+        redirect_uri_has_no_fragment,
+    ),
+)
+def redirect_uri_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    """Until this has passed, no answer may be sent to the address: the gate of the whole endpoint."""
+    client = known.client
+    uri = request.parameters.get("redirect_uri")
+    if not isinstance(client, Client) or uri is None:
+        return None
+    if not any(_same(client, _policy(known), one, uri) for one in client.redirect_uris):
+        facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
+        return Refusal("redirect-uri-mismatch", "invalid_request", facts)
+    return _mended(request, uri)
+
+
+def _mended(request: AuthorizeRequest, uri: str) -> Refusal | None:
+    """An address that had to be mended to be the registered one is not proven."""
+    wire = request.wire("redirect_uri")
+    if wire == uri:
+        return None
+    name = "redirect-uri-double-encoded" if urls.is_encoded_twice(wire or "") else "url-has-whitespace"
+    if wire is None:
+        name = "url-html-escaped"
+    return Refusal(name, "invalid_request", {"received": wire, "expected": uri, "places": wire})
+
+
+def _same(client: Client, policy: Policy, registered: str, sent: str) -> bool:
+    """Exact; a native app's loopback port may vary (RFC 8252 7.3); a tenant may let a query ride along."""
+    if registered == sent:
+        return True
+    if client.native and urls.is_loopback(registered):
+        return _without_port(registered) == _without_port(sent)
+    return policy.redirect_extra_query and "?" in sent and registered == sent.partition("?")[0]
+
+
+def _without_port(url: str) -> str:
+    """Scheme, loopback host and the rest, port left out; what has user information or no such host is returned whole."""
+    parts = urls.split(url)
+    if "@" in parts.netloc or not urls.is_loopback(url):
+        return url
+    return parts._replace(netloc=urls.host(url)).geturl()

@@ -1,0 +1,188 @@
+"""Checks of scope (RFC 6749 3.3, SMART 2.2 Scopes): spelt as the grammar says, registered, and with the context it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization.authorize.reading import (
+    asked,
+    asked_resources,
+    asks_launch,
+    asks_patient,
+    base,
+    meant,
+    tokens,
+)
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.resource_types import ALL_TYPES, nearest
+from sickbay.authorization.values import Client, Policy, Server
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import scopes
+from sickbay.protocol.scopes import ResourceScope
+
+
+def _refusal(name: str, wrong: list[str], corrected: list[str] | None = None, **more: Any) -> Refusal | None:
+    """A refusal over these scopes; `corrected` stands beside them in the same order."""
+    facts = {"received": wrong, "expected": corrected, "scopes": wrong, "corrected": corrected or []}
+    return Refusal(name, "invalid_scope", facts | more) if wrong else None
+
+
+@check()
+def scope_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if (request.parameters.get("scope") or "").strip():
+        return None
+    registered = known.client.scope if isinstance(known.client, Client) else None
+    return Refusal("scope-missing", "invalid_scope", {"received": None, "registered": registered})
+
+
+@check(after=(scope_is_sent,))
+def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    wire = request.wire("scope") or ""
+    if not scopes.is_encoded_twice(wire):
+        return None
+    return Refusal("scope-double-encoded", "invalid_scope", {"received": wire, "expected": scopes.decoded_again(wire)})
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_separated_without_commas(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    return _separators(request, "scope-comma-separated", ",")
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    return _separators(request, "scope-plus-literal", "+")
+
+
+def _separators(request: AuthorizeRequest, name: str, mark: str) -> Refusal | None:
+    text = request.parameters.get("scope") or ""
+    spelling = scopes.spelling(text)
+    if not (spelling.commas if mark == "," else spelling.pluses):
+        return None
+    return Refusal(name, "invalid_scope", {"received": text, "expected": " ".join(spelling.tokens)})
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_in_the_right_case(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    wrong = [(token, right) for token in tokens(request) if (right := scopes.recased(token, ALL_TYPES))]
+    return _refusal("scope-wrong-case", [one for one, _ in wrong], [right for _, right in wrong])
+
+
+@check(after=(scope_is_sent,))
+def scope_letters_are_in_order(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    wrong = [(token, right) for token in tokens(request) if (right := scopes.reordered(token))]
+    return _refusal("scope-v2-order", [one for one, _ in wrong], [right for _, right in wrong])
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    wrong = [
+        token
+        for token in tokens(request)
+        if not scopes.parse(token) and not scopes.recased(token, ALL_TYPES) and not scopes.reordered(token)
+    ]
+    return _refusal("scope-malformed", wrong, likely=[_likely(one) for one in wrong])
+
+
+def _likely(token: str) -> str:
+    """What a malformed scope most likely meant: dots for slashes, .search for .s; "" where nothing is likely."""
+    tried = token.replace(".", "/", 1) if token.split(".")[0] in ("patient", "user", "system") else token
+    for word, letters in ((".search", ".s"), (".view", ".rs"), (".all", ".cruds"), (".readwrite", ".cruds")):
+        tried = tried.replace(word, letters)
+    tried = tried if "." in tried or "/" not in tried or tried.startswith("patient/launch") else f"{tried}.rs"
+    swapped = {"patient/launch": "launch/patient", "encounter/launch": "launch/encounter"}.get(tried, tried)
+    return swapped if scopes.parse(swapped) else ""
+
+
+@check(after=(scope_is_sent,))
+def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    """Modifiers, chains, _has and _filter in a scope are experimental: what cannot be enforced is not granted."""
+    wrong = [
+        scope.text
+        for scope in asked_resources(request)
+        if any(":" in name or "." in name or name in ("_has", "_filter") for name, _ in scope.filters)
+    ]
+    return _refusal("scope-malformed", wrong, likely=[one.partition("?")[0] for one in wrong])
+
+
+@check(needs=("server", "client"), after=(scope_is_sent,))
+def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    client, server = known.client, known.server
+    if not isinstance(client, Client) or not isinstance(server, Server):
+        return None
+    app, other = ("v2", "v1") if client.smart_version == 2 else ("v1", "v2")
+    if other in server.policy.scope_versions:
+        return None
+    wrong = [scope for scope in asked_resources(request) if scope.version == other]
+    corrected = [scopes.in_version(scope, app) for scope in wrong]
+    return _refusal("scope-v1-on-v2-app", [one.text for one in wrong], corrected, app_version=app, sent_version=other)
+
+
+@check(needs=("server",), after=(scope_is_sent,))
+def wildcard_scopes_are_allowed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    return _refusal("scope-wildcard-not-allowed", [one.text for one in _wildcards(request, known)])
+
+
+def _wildcards(request: AuthorizeRequest, known: AuthorizeKnown) -> list[ResourceScope]:
+    """Wildcards asked that server or registration rule out."""
+    policy = known.server.policy if isinstance(known.server, Server) else Policy()
+    held = scopes.resources(known.client.scope) if isinstance(known.client, Client) else None
+    allowed = policy.wildcard_scopes and (held is None or any(one.wildcard for one in held))
+    return [] if allowed else [one for one in asked_resources(request) if one.wildcard]
+
+
+@check(needs=("client",), after=(scope_is_sent,))
+def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    """offline_access is not among them: where it is not registered it is left out, and the app is told."""
+    if not isinstance(known.client, Client):
+        return None
+    held = scopes.parse_all(scopes.spelling(known.client.scope).tokens)
+    beyond = {one.text for one in _wildcards(request, known)} | {"offline_access"}
+    wrong = [
+        one.text
+        for one in asked(request)
+        if one.text not in beyond and not _is_system(one) and not scopes.covered(one, held)
+    ]
+    return _refusal("scope-not-registered", wrong, registered=known.client.scope)
+
+
+@check(needs=("server",), after=(scope_is_sent,))
+def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if not isinstance(known.server, Server):
+        return None
+    types, version = _types(request, known.server)
+    wrong = [one for one in asked_resources(request) if types and not one.wildcard and one.type not in types]
+    near = [nearest(one.type, types) for one in wrong]
+    corrected = [
+        one.text.replace(f"/{one.type}.", f"/{name}.") if name else "" for one, name in zip(wrong, near, strict=True)
+    ]
+    return _refusal("scope-resource-not-in-version", [one.text for one in wrong], corrected, version=version)
+
+
+def _types(request: AuthorizeRequest, server: Server) -> tuple[tuple[str, ...], str]:
+    """The types of the base asked for, or of all bases where none is; () where one is unknown."""
+    bases = [base(request, server)] if base(request, server) else list(server.fhir_bases)
+    known = [server.resource_types.get(one or "", ()) for one in bases]
+    versions = sorted({server.fhir_versions.get(one or "", "") for one in bases})
+    return (tuple(name for names in known for name in names) if all(known) else ()), ", ".join(versions)
+
+
+def _is_system(scope: object) -> bool:
+    return isinstance(scope, ResourceScope) and scope.level == "system"
+
+
+@check(after=(scope_is_sent,))
+def no_system_scope_is_asked(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    wrong = [one for one in asked_resources(request) if one.level == "system"]
+    corrected = [one.text.replace("system/", "user/", 1) for one in wrong]
+    return _refusal("scope-system-in-user-flow", [one.text for one in wrong], corrected)
+
+
+@check(after=(scope_is_sent,))
+def patient_scopes_have_a_patient(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    wanting = [one.text for one in asked_resources(request) if one.level == "patient"]
+    code = request.parameters.get("launch")
+    if not wanting or asks_patient(request) or (asks_launch(request) and code):
+        return None
+    facts = {"received": list(meant(request)), "scopes": wanting, "launch": code, "note": "launch with a launch code"}
+    return Refusal("scope-patient-without-context", "access_denied", facts)

@@ -1,0 +1,98 @@
+"""Checks of the request's shape: one line, plain ampersands, code by query, each parameter once, a state, no secret."""
+
+from __future__ import annotations
+
+import re
+
+from sickbay.authorization.authorize.redirect_uri import repetition
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.kernel.refusal import UNKNOWN, Refusal, check
+from sickbay.protocol import urls
+
+ONCE = (
+    "response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch", "code_challenge",
+    "code_challenge_method", "response_mode", "nonce", "prompt", "max_age", "login_hint", "id_token_hint",
+)  # fmt: skip
+
+
+@check()
+def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    found = re.search(r"(\S{0,12})(\s+|%0[ad])(\S{0,12})", request.raw, re.I)
+    if not urls.has_whitespace(request.raw):
+        return None
+    facts = {
+        "received": found.group() if found else request.raw,
+        "places": len(re.findall(r"\s+|%0[ad]", request.raw, re.I)),
+    }
+    return Refusal("url-has-whitespace", "invalid_request", facts)
+
+
+@check()
+def ampersands_are_not_html_escaped(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if not urls.is_html_escaped(request.raw):
+        return None
+    return Refusal("url-html-escaped", "invalid_request", {"received": "&amp;", "expected": "&"})
+
+
+@check()
+def response_type_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if request.parameters.get("response_type"):
+        return None
+    return Refusal("response-type-missing", "invalid_request", {"received": None, "expected": "code"})
+
+
+@check(after=(response_type_is_sent,))
+def response_type_is_code(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    asked = request.parameters.get("response_type")
+    if asked == "code":
+        return None
+    return Refusal("response-type-invalid", "unsupported_response_type", {"received": asked, "expected": "code"})
+
+
+@check()
+def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    mode = request.parameters.get("response_mode")
+    if mode in (None, "query"):
+        return None
+    return Refusal("response-mode-unsupported", "invalid_request", {"received": mode, "expected": "query"})
+
+
+@check()
+def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    twice = [name for name in request.parameters.repeated() if name in ONCE]
+    return Refusal("duplicate-parameter", "invalid_request", repetition(request, twice)) if twice else None
+
+
+@check()
+def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    used = next((name for name in ("request", "request_uri") if request.parameters.get(name)), None)
+    if used is None:
+        return None
+    facts = {"received": used, "name": used, "expected": "plain parameters"}
+    return Refusal("request-object-unsupported", f"{used}_not_supported", facts)
+
+
+@check()
+def state_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if request.parameters.get("state"):
+        return None
+    return Refusal("state-missing", "invalid_request", {"received": None, "note": "random, new for each request"})
+
+
+@check()
+def client_secret_is_not_in_the_url(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if "client_secret" not in request.parameters:
+        return None
+    return Refusal("client-secret-in-url", "invalid_request", {"received": "(a secret)", "expected": None})
+
+
+@check()
+def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    """Whose session is not known counts as nobody's: without a person nothing else could let the request through."""
+    silent = "none" in (request.parameters.get("prompt") or "").split()
+    if not silent or request.parameters.get("id_token_hint"):
+        return None
+    if known.session_user is not UNKNOWN and known.session_user is not None:
+        return None
+    return Refusal("prompt-none-without-session", "login_required", {"received": "none"})

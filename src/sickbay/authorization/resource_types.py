@@ -1,0 +1,48 @@
+"""The resource types of each FHIR version (resourcelist.html), by its number: for scopes that name a type."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from importlib import resources
+
+_TEXT = resources.files(__package__).joinpath("resource_types.json").read_text(encoding="utf-8")
+
+RESOURCE_TYPES: dict[str, tuple[str, ...]] = {
+    version: tuple(names.split()) for version, names in json.loads(_TEXT).items()
+}
+
+ALL_TYPES: tuple[str, ...] = tuple(sorted({name for names in RESOURCE_TYPES.values() for name in names}))
+
+RENAMED: dict[str, tuple[str, ...]] = {
+    "MedicationOrder": ("MedicationRequest",),
+    "MedicationRequest": ("MedicationOrder",),
+    "DiagnosticOrder": ("ServiceRequest",),
+    "ServiceRequest": ("DiagnosticOrder", "ProcedureRequest"),
+    "ProcedureRequest": ("ServiceRequest",),
+    "ReferralRequest": ("ServiceRequest",),
+    "Conformance": ("CapabilityStatement",),
+    "CapabilityStatement": ("Conformance",),
+    "DeviceUseRequest": ("DeviceRequest",),
+    "DeviceRequest": ("DeviceUseRequest",),
+    "BodySite": ("BodyStructure",),
+    "BodyStructure": ("BodySite",),
+    "Sequence": ("MolecularSequence",),
+    "EligibilityRequest": ("CoverageEligibilityRequest",),
+    "EligibilityResponse": ("CoverageEligibilityResponse",),
+    "ImagingObjectSelection": ("ImagingManifest", "ImagingStudy"),
+    "DataElement": ("StructureDefinition",),
+}
+"""What a type of one version is called in another."""
+
+
+def types_of(version: str) -> tuple[str, ...]:
+    """The types of "4.0.1" or "4.0"; empty where the version is not among those known."""
+    return next((names for number, names in RESOURCE_TYPES.items() if version and number.startswith(version[:3])), ())
+
+
+def nearest(name: str, types: tuple[str, ...]) -> str | None:
+    """The type of these that `name` was renamed to, or most resembles (difflib, 0.75)."""
+    renamed = next((other for other in RENAMED.get(name, ()) if other in types), None)
+    close = get_close_matches(name, types, 1, 0.75)
+    return renamed or (close[0] if close else None)

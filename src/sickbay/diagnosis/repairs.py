@@ -1,0 +1,89 @@
+"""What repairs share: an authorization request with other parameters or other scopes, written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sickbay.authorization.authorize.reading import tokens
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.values import Client
+from sickbay.kernel.refusal import Facts
+from sickbay.protocol.parameters import Parameters
+from sickbay.protocol.scopes import spelling
+
+EXAMPLE_STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+"""The example of RFC 7636, appendix B: its verifier is published, so that a reader can go on with it."""
+
+PLACE_OF_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
+"""Stands where only the EHR can say the code."""
+
+
+def with_parameters(request: AuthorizeRequest, *changes: tuple[str, str | None]) -> AuthorizeRequest:
+    """Each name set once to its new value, None removed; what was mended in reading stays mended."""
+    return replace(request, parameters=request.parameters.replaced(changes), raw="", received=Parameters())
+
+
+def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
+    """A repair: parameter `name` becomes what the fact of this name says; as it is where the fact has nothing."""
+    return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request
+
+
+def writing(name: str, value: str | None) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
+    """A repair: parameter `name` becomes `value`, or is taken away."""
+    return lambda request, facts: with_parameters(request, (name, value))
+
+
+def with_scopes(request: AuthorizeRequest, new: list[str]) -> AuthorizeRequest:
+    return with_parameters(request, ("scope", " ".join(dict.fromkeys(one for one in new if one)) or None))
+
+
+def swap_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """Each of facts `scopes` becomes the one beside it in `corrected`; "" takes it away."""
+    swaps = dict(zip(facts["scopes"], facts.get("corrected") or facts.get("likely") or (), strict=False))
+    if not swaps:
+        return request
+    return with_scopes(request, [swaps.get(token, token) for token in tokens(request)])
+
+
+def drop_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """Without those of facts `scopes`."""
+    return with_scopes(request, [token for token in tokens(request) if token not in facts["scopes"]])
+
+
+def add_scopes(request: AuthorizeRequest, *names: str) -> AuthorizeRequest:
+    return with_scopes(request, [*(name for name in names if name not in tokens(request)), *tokens(request)])
+
+
+def mend_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """The code of a launch that still lives, where one is known; else as a standalone launch: launch/patient, no code."""
+    known = facts.get("known")
+    code = known.live_launch if isinstance(known, AuthorizeKnown) else None
+    held = list(tokens(request))
+    if code:
+        scoped = held if not held or "launch" in held else ["launch", *held]
+        return with_parameters(with_scopes(request, scoped) if held else request, ("launch", code))
+    if not _may_ask(known, "launch/patient"):
+        return with_parameters(request, ("launch", PLACE_OF_LAUNCH))
+    alone = with_parameters(request, ("launch", None))
+    if "launch" not in held and not any(one.startswith("patient/") for one in held):
+        return alone
+    return with_scopes(alone, ["launch/patient" if one == "launch" else one for one in held])
+
+
+def _may_ask(known: object, scope: str) -> bool:
+    """Whether the app, where it is known, is registered for this scope."""
+    client = known.client if isinstance(known, AuthorizeKnown) else None
+    return not isinstance(client, Client) or scope in spelling(client.scope).tokens
+
+
+def mend_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """A patient for the patient/ scopes: the launch that lives, the launch code sent, or a patient to be chosen."""
+    known = facts.get("known")
+    if request.parameters.get("launch"):
+        return add_scopes(request, "launch")
+    if isinstance(known, AuthorizeKnown) and known.live_launch:
+        return with_parameters(add_scopes(request, "launch"), ("launch", known.live_launch))
+    return add_scopes(request, "launch/patient")

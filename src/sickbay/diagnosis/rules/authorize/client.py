@@ -1,0 +1,134 @@
+"""Rules about client_id: not sent, not known, or known to be something else."""
+
+import re
+from difflib import get_close_matches
+
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis.rule import Rule
+from sickbay.kernel.refusal import UNKNOWN, Facts
+
+_PLACEHOLDER = re.compile(
+    r"[<\[{].*[>\]}]|.*\byour[_ -]?(?:app|client|own)?.*|my[_-](?:web[_-])?(?:app|client).*|x{4,}.*|"
+    r"client[_-]?id|clientid|(?:insert|replace|enter|put|change)[_-].*|todo.*|\$.+|%.+%",
+    re.I | re.S,
+)
+
+
+def _only(facts: Facts) -> Facts:
+    """With the one registered id, where there is but one."""
+    others = list(facts.get("others") or ())
+    return {**facts, "nearest": others[0] if len(others) == 1 else None}
+
+
+CLIENT_ID_MISSING = Rule(
+    id="client-id-missing",
+    stage="authorize",
+    explains="client-id-missing",
+    recognises=_only,
+    severity="error",
+    outcome="invalid_request, on a page",
+    parameter="client_id",
+    title="There is no client_id",
+    why="Without it nobody can tell whose request this is, nor where an answer may go.",
+    fix="Send the client_id that your app got when it was registered.",
+    spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
+    repair=repairs.setting("client_id", "nearest"),
+)
+
+
+def _padded(facts: Facts) -> Facts | None:
+    received = str(facts["received"])
+    bare = received.strip(" \t\r\n\"'")
+    return {**facts, "expected": bare} if bare != received and bare in facts["others"] else None
+
+
+CLIENT_ID_WHITESPACE = Rule(
+    id="client-id-whitespace",
+    stage="authorize",
+    explains="client-id-unknown",
+    recognises=_padded,
+    severity="error",
+    outcome="unauthorized_client, on a page",
+    parameter="client_id",
+    title="The client_id has a blank or a quotation mark around it",
+    why="Ids are compared character by character. Without the extra characters, {expected} is registered.",
+    fix="Send {expected}, with nothing before or behind it.",
+    spec=specs.rfc(6749, "2.2", "Client Identifier"),
+    repair=repairs.setting("client_id", "expected"),
+)
+
+
+def _placeholder(facts: Facts) -> Facts | None:
+    return _only(facts) if _PLACEHOLDER.fullmatch(str(facts["received"]).strip()) else None
+
+
+def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    """Where no registration is known the sample text gives itself away all the same."""
+    client_id = request.parameters.get("client_id")
+    if known.client is not UNKNOWN or not client_id:
+        return None
+    return _placeholder({"received": client_id})
+
+
+CLIENT_ID_PLACEHOLDER = Rule(
+    id="client-id-placeholder",
+    stage="authorize",
+    explains="client-id-unknown",
+    recognises=_placeholder,
+    advises=_foreign_placeholder,
+    severity="error",
+    outcome="unauthorized_client, on a page",
+    degree="probable",
+    parameter="client_id",
+    title="The client_id is the sample text {received}",
+    why="It was copied from an example and never filled in.",
+    fix="Put the client_id there that your app got when it was registered.",
+    spec=specs.rfc(6749, "2.2", "Client Identifier"),
+    repair=repairs.setting("client_id", "nearest"),
+)
+
+
+def _nearest(facts: Facts) -> Facts:
+    others = [str(one) for one in facts.get("others") or ()]
+    close = get_close_matches(str(facts["received"]), others, 1, 0.6)
+    hint = f"Nearest is {close[0]}." if close else "None that is registered resembles it."
+    return {**facts, "nearest": close[0] if close else None, "hint": hint}
+
+
+CLIENT_ID_UNKNOWN = Rule(
+    id="client-id-unknown",
+    stage="authorize",
+    explains="client-id-unknown",
+    recognises=_nearest,
+    severity="error",
+    outcome="unauthorized_client, on a page",
+    parameter="client_id",
+    title="No app is registered here as {received}",
+    why="A client_id belongs to one server; one of another server, or with a slip of the pen, is nobody's. {hint}",
+    fix="Send the client_id shown where your app is registered with this server, or register it.",
+    spec=specs.rfc(6749, "2.2", "Client Identifier"),
+    repair=repairs.setting("client_id", "nearest"),
+)
+
+CLIENT_NOT_ENABLED_FOR_TENANT = Rule(
+    id="client-not-enabled-for-tenant",
+    stage="authorize",
+    explains="client-not-enabled-for-tenant",
+    severity="error",
+    outcome="unauthorized_client",
+    parameter="client_id",
+    title="Your app is registered, but {tenant} has not enabled it",
+    why="Each hospital decides which apps may run there. Yours may run at: {enabled}.",
+    fix="Ask {tenant} to enable the app, or send aud of a hospital that has.",
+    spec=specs.rfc(6749, "4.1.2.1", "Error Response"),
+)
+
+RULES = (
+    CLIENT_ID_MISSING,
+    CLIENT_ID_WHITESPACE,
+    CLIENT_ID_PLACEHOLDER,
+    CLIENT_ID_UNKNOWN,
+    CLIENT_NOT_ENABLED_FOR_TENANT,
+)

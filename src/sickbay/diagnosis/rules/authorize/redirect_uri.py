@@ -1,0 +1,236 @@
+"""Rules about redirect_uri: the finest difference from a registered address, said with both written out."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from difflib import SequenceMatcher
+from urllib.parse import SplitResult
+
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis.rule import Rule
+from sickbay.kernel.refusal import Facts
+from sickbay.protocol import urls
+from sickbay.protocol.parameters import Parameters
+
+SPEC = specs.rfc(9700, "4.1.3", "Countermeasures")
+OUTCOME = "invalid_request, on a page"
+
+
+def _differs(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts | None]:
+    """Recognises a mismatch that `explained(registered, received)` accounts for."""
+
+    def recognises(facts: Facts) -> Facts | None:
+        received = str(facts["received"])
+        found = next((one for one in facts["registered"] if one != received and explained(one, received)), None)
+        return {**facts, "expected": found, "note": "registered"} if found else None
+
+    return recognises
+
+
+def _same_port(one: str) -> SplitResult:
+    parts = urls.split(one)
+    host = parts.hostname or ""
+    return parts._replace(netloc=f"[{host}]" if ":" in host else host)
+
+
+_mend = repairs.setting("redirect_uri", "expected")
+
+REDIRECT_URI_MISSING = Rule(
+    id="redirect-uri-missing",
+    stage="authorize",
+    explains="redirect-uri-missing",
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="There is no redirect_uri",
+    why="SMART requires it in every authorization request, also where only one address is registered.",
+    fix="Send redirect_uri with an address that your app registered: {registered}.",
+    spec=specs.SMART_AUTHORIZE,
+    repair=repairs.setting("redirect_uri", "nearest"),
+)
+
+
+def _decode(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return replace(request, raw="", received=Parameters())
+
+
+REDIRECT_URI_DOUBLE_ENCODED = Rule(
+    id="redirect-uri-double-encoded",
+    stage="authorize",
+    explains="redirect-uri-double-encoded",
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="The redirect_uri is encoded twice",
+    why="After one decoding it is still {received}. URL builders encode by themselves, and encodeURIComponent did so too.",
+    fix="Encode it once, so that it decodes to {expected}.",
+    spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
+    repair=_decode,
+)
+
+REDIRECT_URI_HAS_FRAGMENT = Rule(
+    id="redirect-uri-has-fragment",
+    stage="authorize",
+    explains="redirect-uri-has-fragment",
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}, which has a #",
+    why="What stands behind a # never reaches a server, and OAuth forbids it in this address.",
+    fix="Send, and register, an address without #, such as {expected}; let the app find its own way from there.",
+    spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
+    repair=_mend,
+)
+
+
+def _launch_uri(facts: Facts) -> Facts | None:
+    if not facts.get("launch_uri") or facts["received"] != facts["launch_uri"]:
+        return None
+    return {**facts, "expected": next(iter(facts["registered"]), None), "note": "registered"}
+
+
+REDIRECT_URI_IS_LAUNCH_URI = Rule(
+    id="redirect-uri-is-launch-uri",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_launch_uri,
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}, which is its launch address",
+    why="The answer would start the app again instead of finishing its sign-in, round and round.",
+    fix="Send the redirect address: {expected}.",
+    spec=specs.SMART_REGISTER,
+    repair=_mend,
+)
+
+REDIRECT_URI_TRAILING_SLASH = Rule(
+    id="redirect-uri-trailing-slash",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_differs(lambda one, sent: one.rstrip("/") == sent.rstrip("/")),
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}; it is registered as {expected}",
+    why="Addresses are compared character by character, and the two differ by the slash at the end.",
+    fix="Send {expected}, or register the address as your app sends it.",
+    spec=SPEC,
+    repair=_mend,
+)
+
+REDIRECT_URI_SCHEME_MISMATCH = Rule(
+    id="redirect-uri-scheme-mismatch",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_differs(lambda one, sent: _scheme_apart(one) == _scheme_apart(sent)),
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}; it is registered as {expected}",
+    why="The two differ by http and https. Behind a proxy an app often believes that it is called by http.",
+    fix="Send {expected}; behind a proxy, build the address from X-Forwarded-Proto.",
+    spec=SPEC,
+    repair=_mend,
+)
+
+REDIRECT_URI_LOOPBACK_ALIAS = Rule(
+    id="redirect-uri-loopback-alias",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_differs(lambda one, sent: urls.one_loopback(one) == urls.one_loopback(sent)),
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}; it is registered as {expected}",
+    why="Both are this machine, but names are compared, not machines. Cookies differ between the two as well.",
+    fix="Open your app under the registered name: {expected}. Or register both.",
+    spec=SPEC,
+    repair=_mend,
+)
+
+REDIRECT_URI_PORT_MISMATCH = Rule(
+    id="redirect-uri-port-mismatch",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_differs(lambda one, sent: _same_port(one) == _same_port(sent)),
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}; it is registered as {expected}",
+    why="The two differ by the port. A development server takes another one when its own is in use.",
+    fix="Run your app on the registered port: {expected}. Or register the port it has.",
+    spec=SPEC,
+    repair=_mend,
+)
+
+REDIRECT_URI_CASE_MISMATCH = Rule(
+    id="redirect-uri-case-mismatch",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_differs(lambda one, sent: one.lower() == sent.lower()),
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}; it is registered as {expected}",
+    why="The two differ by upper and lower case, which counts in a path.",
+    fix="Write it as registered: {expected}.",
+    spec=SPEC,
+    repair=_mend,
+)
+
+REDIRECT_URI_EXTRA_QUERY = Rule(
+    id="redirect-uri-extra-query",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_differs(lambda one, sent: "?" in sent and one.partition("?")[0] == sent.partition("?")[0]),
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}; the query is not registered",
+    why="The whole address is compared, query included. What your app must remember belongs into state.",
+    fix="Send {expected}, and keep the data in your session under the state.",
+    spec=SPEC,
+    repair=_mend,
+)
+
+
+def _scheme_apart(url: str) -> str:
+    return url.partition("://")[2] if url.lower().startswith(("http://", "https://")) else url
+
+
+def _closest(facts: Facts) -> Facts:
+    registered = [str(one) for one in facts.get("registered") or ()]
+    received = str(facts.get("received") or "")
+    best = max(registered, key=lambda one: SequenceMatcher(None, one, received).ratio(), default=None)
+    return {**facts, "expected": best, "note": "registered"}
+
+
+REDIRECT_URI_MISMATCH = Rule(
+    id="redirect-uri-mismatch",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_closest,
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}, which is not registered",
+    why="An answer goes to a registered address alone, or anybody could have it. Registered: {registered}.",
+    fix="Send a registered address, character by character: {expected}. Or register the one your app sends.",
+    spec=SPEC,
+    repair=_mend,
+)
+
+RULES = (
+    REDIRECT_URI_MISSING,
+    REDIRECT_URI_DOUBLE_ENCODED,
+    REDIRECT_URI_HAS_FRAGMENT,
+    REDIRECT_URI_IS_LAUNCH_URI,
+    REDIRECT_URI_TRAILING_SLASH,
+    REDIRECT_URI_SCHEME_MISMATCH,
+    REDIRECT_URI_LOOPBACK_ALIAS,
+    REDIRECT_URI_PORT_MISMATCH,
+    REDIRECT_URI_CASE_MISMATCH,
+    REDIRECT_URI_EXTRA_QUERY,
+    REDIRECT_URI_MISMATCH,
+)

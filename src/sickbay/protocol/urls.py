@@ -1,0 +1,83 @@
+"""URLs as people paste and compare them: loopback names, one line, HTML's escapes, values that were encoded twice."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, unquote, urlsplit
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_SCHEME_ENCODED = re.compile(r"[a-z][a-z0-9+.-]*%3A%2F%2F", re.I)
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
+_LINE_BREAK = r"\s*[\r\n]\s*|(?:%0[ad])+"
+_SCOPE_BEGINS = r"launch|openid|fhirUser|profile|online_access|offline_access|(?:patient|user|system)(?:/|%2F)"
+_BETWEEN_SCOPES = re.compile(rf"(?<=[\w*])(?:{_LINE_BREAK})(?={_SCOPE_BEGINS})(?!launch=|scope=)", re.I)
+
+
+def split(url: str) -> SplitResult:
+    """urlsplit that never raises: what is no URL has no parts but its path."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return SplitResult("", "", url, "", "")
+    return parts
+
+
+def host(url: str) -> str:
+    return (split(url).hostname or "").lower()
+
+
+def is_loopback(url: str) -> bool:
+    return host(url) in LOOPBACK
+
+
+def is_absolute(url: str) -> bool:
+    return _ABSOLUTE.match(url) is not None
+
+
+def one_loopback(url: str) -> str:
+    """The URL with any loopback name written as localhost."""
+    parts = split(url)
+    if not is_loopback(url):
+        return url
+    port = f":{parts.port}" if parts.port is not None else ""
+    return parts._replace(netloc=f"localhost{port}").geturl()
+
+
+def normalised(url: str) -> str:
+    """Scheme and host in lower case, one final slash dropped: how a FHIR base is compared."""
+    parts = split(url)
+    return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().removesuffix("/")
+
+
+def has_whitespace(text: str) -> bool:
+    """Blanks or line breaks, as such or encoded line breaks inside a value."""
+    return re.search(r"\s|%0[ad]", text, re.I) is not None
+
+
+def one_line(text: str) -> str:
+    """The URL without the line breaks and blanks that a paste brought; a blank inside a value becomes %20."""
+    text = _BETWEEN_SCOPES.sub("%20", text.strip())
+    text = re.sub(_LINE_BREAK, "", text, flags=re.I)
+    return re.sub(r"\s+", "%20", re.sub(r"\s*([?&#])\s*", r"\1", text))
+
+
+def is_html_escaped(text: str) -> bool:
+    return re.search(r"&(?:amp|#38|#x26);|[?&]amp;", text, re.I) is not None
+
+
+def unescaped(text: str) -> str:
+    """&amp; as &: a URL copied from HTML source."""
+    return re.sub(r"([?&])amp;", r"\1", re.sub(r"&(?:amp|#38|#x26);", "&", text, flags=re.I), flags=re.I)
+
+
+def is_encoded_twice(value: str) -> bool:
+    """A URL that after one decoding still begins like https%3A%2F%2F."""
+    return _SCHEME_ENCODED.match(value) is not None
+
+
+def decoded_again(value: str) -> str:
+    """Decoded until it no longer looks encoded."""
+    while is_encoded_twice(value):
+        value = unquote(value)
+    return value
