@@ -186,6 +186,54 @@ def test_several_ids_are_alternatives_and_several_parameters_an_intersection() -
     assert asked("Patient", ("_id", "a"), ("_id", "b")).ids == ()
 
 
+def test_missing_asks_whether_there_is_a_value() -> None:
+    found = only("Observation", "subject:missing", "true")
+    assert (found.parameter.code, found.modifier, found.values) == ("subject", "missing", (TokenValue(None, "true"),))
+    (fault,) = faults("Observation", ("subject:missing", "maybe"))
+    assert (fault.rule, fault.parameter, fault.expected) == (
+        "fhir-search-value-malformed", "subject:missing", "subject:missing=true or false",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["subject:Patient.name", "patient.name"])
+def test_a_chain_filters_on_the_other_end(name: str) -> None:
+    found = only("Observation", name, "Peters")
+    assert found.chain is not None
+    type, inner = found.chain
+    assert (found.values, type, inner.parameter.code) == ((), "Patient", "name")
+    assert inner.values == (StringValue("peters", "Peters"),)
+    assert involved(asked("Observation", (name, "Peters"))) == ("Patient",)
+
+
+def test_an_empty_alternative_never_widens_a_search() -> None:
+    assert only("Patient", "name", "a, ,").values == (StringValue("a", "a"),)
+    assert only("Patient", "name", ",").values == ()
+    assert only("Observation", "patient", "1,").values == (ReferenceValue("Patient", "1"),)
+
+
+def test_a_chain_ends_at_a_parameter_that_is_indexed() -> None:
+    (fault,) = faults("Observation", ("patient._id", "1"))
+    assert fault.expected == "patient=1"
+
+
+def test_a_chain_may_be_of_three_links_and_not_of_four() -> None:
+    found = only("Observation", "encounter.service-provider.name", "x")
+    assert found.chain is not None
+    assert found.chain[1].chain is not None
+    four = faults("Observation", ("encounter.part-of.part-of.part-of.identifier", "x"))
+    assert [one.rule for one in four] == ["fhir-search-unknown-param"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("subject.name", "subject:Patient.name"), ("patient.nmae", "patient.name"), ("code.name", "code")],
+)
+def test_a_chain_that_leads_nowhere_is_refused(name: str, expected: str) -> None:
+    (fault,) = faults("Observation", (name, "x"))
+    assert fault.rule == "fhir-search-unknown-param"
+    assert expected in fault.expected
+
+
 def test_dstu2_sorts_by_a_modifier() -> None:
     found = asked("Patient", ("_sort:desc", "birthdate"), ("_sort", "family"), version="dstu2")
     assert found.sort == (Sort("birthdate", True), Sort("family", False))
@@ -239,6 +287,9 @@ def test_precision_counts_for_equality_alone() -> None:
     assert only("Observation", "value-quantity", "100").values == (QuantityValue("eq", 99.5, 100.5),)
     assert only("Observation", "value-quantity", "1e2").values == (QuantityValue("eq", 95, 105),)
     assert only("Observation", "value-quantity", "gt100||mg").values == (QuantityValue("gt", 100, 100, None, "mg"),)
+    (after,) = only("Observation", "value-quantity", "sa100").values
+    assert isinstance(after, QuantityValue)
+    assert after.low > 100
 
 
 @given(st.lists(st.text("ab,|$\\", max_size=4), min_size=1, max_size=4))
@@ -248,8 +299,11 @@ def test_escaped_text_comes_back_as_it_was(parts: list[str]) -> None:
 
 
 NAMES = st.sampled_from(
-    ["name", "patient", "subject", "code", "date", "value-quantity", "identifier", "nonsense", "code:not", "subject:Patient", "x:y"]
-    + [":", "", "_tag", "_id", "_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_lastUpdated"]
+    [
+        "name", "patient", "subject", "code", "date", "value-quantity", "identifier", "nonsense", "_tag", "_id", "_count",
+        "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_lastUpdated", "code:not", "x:y", ":", "",
+        "subject:Patient", "subject:Patient.name", "patient.birthdate", "patient.", ".", "code:missing", "subject.name",
+    ]
 )  # fmt: skip
 
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import DateValue, Filter, Include, Query, SearchParameter, Sort, Value
+from sickbay.fhir.query import DateValue, Filter, Include, Query, SearchParameter, Sort, StringValue, Value
 from sickbay.fhir.references import ID
 from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters
-from sickbay.fhir.search_values import MODIFIERS, READ, split
+from sickbay.fhir.search_values import MODIFIERS, READ, missing, split
 
 DEFAULT_COUNT = 50
 MAXIMUM_COUNT = 1000
 CURSOR = "_cursor"
+DEPTH = 3
+"""Parameters in a chain."""
+_COLUMNS = frozenset({"_id", "_lastUpdated"})
 _SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri", "reference"})
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
@@ -74,7 +77,13 @@ def involved(query: Query) -> tuple[str, ...]:
         only = parameter.targets[0] if parameter and len(parameter.targets) == 1 else None
         if (aim := one.target or only) and aim != query.type:
             found[aim] = None
+    for each in query.filters:
+        found.update(dict.fromkeys(_chained(each)))
     return tuple(found)
+
+
+def _chained(one: Filter) -> tuple[str, ...]:
+    return (one.chain[0], *_chained(one.chain[1])) if one.chain else ()
 
 
 def _read(reading: _Reading, name: str, text: str) -> None:
@@ -84,32 +93,101 @@ def _read(reading: _Reading, name: str, text: str) -> None:
     if code in _RESULTS:
         _result(reading, name, code, modifier, text)
         return
-    parameter = find(reading.version, reading.type, code)
+    head, dot, _ = name.partition(".")
+    parameter = find(reading.version, reading.type, head.partition(":")[0])
     if parameter is None or parameter.kind not in READ:
         _unknown(reading, name, code, modifier, text)
-    elif text == "" and modifier and not _understood(reading, parameter, modifier):
+    elif text == "" and modifier and not dot and not _understood(reading, parameter, modifier):
         # `code:50050`: the value was put where a modifier stands.
         reading.faults.append(Fault("fhir-search-colon-for-equals", name, "", f"{code}={modifier}"))
     elif text == "":
         reading.ignored.append((name, None))
-    elif modifier and not _understood(reading, parameter, modifier):
-        _unsupported(reading, parameter, name)
     else:
-        _filter(reading, parameter, name, modifier or None, text)
+        _known(reading, parameter, name, text)
+
+
+def _known(reading: _Reading, parameter: SearchParameter, name: str, text: str) -> None:
+    found = _filter(reading, reading.type, name, text, depth=0)
+    if isinstance(found, Fault):
+        reading.faults.append(found)
+        return
+    if parameter.code == "_id" and found.modifier is None and found.chain is None:
+        _ids(reading, text)
+    elif parameter.code == "_lastUpdated" and found.modifier is None:
+        reading.updated.extend(one for one in found.values if isinstance(one, DateValue))
+    else:
+        reading.filters.append(found)
+    reading.applied.append((name, text))
 
 
 def _understood(reading: _Reading, parameter: SearchParameter, modifier: str) -> bool:
-    if parameter.kind == "reference":
-        return modifier in known_types(reading.version)
-    return modifier in MODIFIERS.get(parameter.kind, ())
+    if parameter.code in _COLUMNS:
+        return False
+    if modifier == "missing" or parameter.kind != "reference":
+        return modifier in ("missing", *MODIFIERS.get(parameter.kind, ()))
+    return modifier in known_types(reading.version)
 
 
-def _unsupported(reading: _Reading, parameter: SearchParameter, name: str) -> None:
+def _unsupported(parameter: SearchParameter, name: str) -> Fault:
     """A modifier that is not understood is refused, however lenient the handling (R4, 3.1.1.4.4)."""
-    known = "Type" if parameter.kind == "reference" else ", ".join(MODIFIERS.get(parameter.kind, ())) or "none"
-    reading.faults.append(
-        Fault("fhir-search-unknown-param", name, "", f"{parameter.code}; modifiers understood here: {known}")
+    known = ("Type",) if parameter.kind == "reference" else MODIFIERS.get(parameter.kind, ())
+    allowed = (
+        "no modifier" if parameter.code in _COLUMNS else "with " + ", ".join(f":{one}" for one in ("missing", *known))
     )
+    return Fault("fhir-search-unknown-param", name, "", f"{parameter.code}, {allowed}")
+
+
+def _filter(reading: _Reading, type: str, name: str, text: str, depth: int) -> Filter | Fault:
+    """One parameter on `type`, a chain of at most three links included."""
+    head, dot, rest = name.partition(".")
+    code, _, modifier = head.partition(":")
+    parameter = find(reading.version, type, code)
+    if parameter is None or parameter.kind not in READ:
+        near = nearest(reading.version, type, code)
+        return Fault("fhir-search-unknown-param", name, text, near or f"a search parameter of {type}")
+    if modifier and not _understood(reading, parameter, modifier):
+        return _unsupported(parameter, name)
+    if dot:
+        return _chain(reading, parameter, modifier, rest, text, depth)
+    return _values(reading, parameter, modifier or None, text)
+
+
+def _chain(
+    reading: _Reading, parameter: SearchParameter, modifier: str, rest: str, text: str, depth: int
+) -> Filter | Fault:
+    name = f"{parameter.code}.{rest}"
+    if parameter.kind != "reference" or modifier == "missing":
+        return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
+    if rest in _COLUMNS:
+        return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}={text}")
+    if depth + 1 >= DEPTH:
+        return Fault("fhir-search-unknown-param", name, text, f"a chain of at most {DEPTH} parameters")
+    targets = (modifier,) if modifier else parameter.targets
+    code = rest.partition(".")[0].partition(":")[0]
+    able = [one for one in targets if find(reading.version, one, code)]
+    if len(targets) > 1 and len(able) != 1:
+        type = "Patient" if "Patient" in targets else "Type"
+        return Fault(
+            "fhir-search-unknown-param", name, text, f"{parameter.code}:{type}.{rest}: say which type is meant"
+        )
+    aim = (able or list(targets))[0]
+    inner = _filter(reading, aim, rest, text, depth + 1)
+    if isinstance(inner, Fault):
+        return Fault(inner.rule, name, inner.value, f"{parameter.code}.{inner.expected}")
+    return Filter(parameter, (), None, (aim, inner))
+
+
+def _values(reading: _Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:
+    read = missing if modifier == "missing" else READ[parameter.kind]
+    found: list[Value] = []
+    for part in filter(None, split(text)):  # an empty alternative would match all: it counts as not said
+        value = read(parameter, modifier, part, reading.base)
+        if isinstance(value, Fault):
+            return value
+        if not isinstance(value, StringValue) or value.text:
+            found.append(value)
+    kept = modifier if parameter.kind != "reference" or modifier == "missing" else None
+    return Filter(parameter, tuple(found), kept)
 
 
 def _unknown(reading: _Reading, name: str, code: str, modifier: str, text: str) -> None:
@@ -127,24 +205,6 @@ def _unknown(reading: _Reading, name: str, code: str, modifier: str, text: str) 
 
 def _all(reading: _Reading) -> str:
     return "one of " + ", ".join(sorted(parameters(reading.version, reading.type)))
-
-
-def _filter(reading: _Reading, parameter: SearchParameter, name: str, modifier: str | None, text: str) -> None:
-    found: list[Value] = []
-    for part in split(text):
-        value = READ[parameter.kind](parameter, modifier, part, reading.base)
-        if isinstance(value, Fault):
-            reading.faults.append(value)
-        else:
-            found.append(value)
-    if parameter.code == "_id":
-        _ids(reading, text)
-    elif parameter.code == "_lastUpdated":
-        reading.updated.extend(one for one in found if isinstance(one, DateValue))
-    else:
-        kept = modifier if parameter.kind != "reference" else None
-        reading.filters.append(Filter(parameter, tuple(found), kept))
-    reading.applied.append((name, text))
 
 
 def _ids(reading: _Reading, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import cast
@@ -134,12 +135,18 @@ def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: 
         return _no_number(parameter, text)
     low, high = covered
     if form[1] in ("gt", "lt", "ge", "le", "sa", "eb"):
-        low = high = float(form[2])
+        low = high = _beyond(float(form[2]), form[1])
     elif form[1] == "ap":
         middle = float(form[2])
         low, high = min(low, middle - abs(middle) / 10), max(high, middle + abs(middle) / 10)
     system, code = (parts[1] or None, parts[2] or None) if len(parts) == 3 else (None, None)
     return QuantityValue(_prefix(form[1]), low, high, system, code)
+
+
+def _beyond(value: float, prefix: str) -> float:
+    """`sa` and `eb` mean beyond: a point that equals the value is neither after nor before it."""
+    toward = {"sa": math.inf, "eb": -math.inf}.get(prefix)
+    return value if toward is None else math.nextafter(value, toward)
 
 
 def precision(text: str) -> tuple[float, float] | None:
@@ -164,6 +171,14 @@ def _prefix(text: str | None) -> Prefix:
     return cast(Prefix, text or "eq")
 
 
+def missing(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
+    """`:missing=true`, on a parameter of any kind."""
+    if text in ("true", "false"):
+        return TokenValue(None, text)
+    name = f"{parameter.code}:missing"
+    return Fault("fhir-search-value-malformed", name, text, f"{name}=true or false")
+
+
 def uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | Fault:
     return UriValue(unescape(text))
 
@@ -178,5 +193,5 @@ READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | Fault
     "uri": uri,
 }
 
-MODIFIERS: dict[Kind, tuple[str, ...]] = {"token": ("not",), "string": ("exact", "contains")}
-"""What is understood besides `:Type` on a reference."""
+MODIFIERS: dict[Kind, tuple[str, ...]] = {"token": ("not",), "string": ("exact", "contains"), "uri": ("below",)}
+"""What is understood besides `:missing` and, on a reference, `:Type`."""
