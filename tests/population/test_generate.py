@@ -23,8 +23,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "92f7433f79c8e5f98619bc403bd57230ab6760d14fd7c609bc2e9aa8b83adcac",
-    "dstu2": "c1ef9eeeed11d4b164f22bc9c9b83ba2297af4bb85be743e089903ff513837cf",
+    "r4": "9a999fab6f06a122feaadecdd43ae555951449f5f99cf6fcbc00346bbafa113b",
+    "dstu2": "426149df229e7d60c02a136af4cde1f5b388f359745ca3d0af304b9c90bc89aa",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

@@ -53,7 +53,7 @@ def build(person: Person, dice: Dice) -> Build:
         creatinine=dice.around(0.95 if man else 0.75, 0.09),
         ldl=dice.around(108, 17),
         hdl=dice.around(47 if man else 57, 7),
-        triglycerides=max(dice.around(115, 30), 50),
+        triglycerides=max(dice.around(115, 30), 85),
         glucose=dice.around(88, 4),
         hemoglobin=dice.around(15.2 if man else 13.6, 0.6),
     )
@@ -90,7 +90,7 @@ def _child(person: Person, own: Build, age: float) -> Body:
     tall, heavy = _GROWTH[person.sex]
     return {
         "height": _along(tall, age) * own.stature,
-        "weight": _along(heavy, age) * (own.bulk - 0.12),
+        "weight": _along(heavy, age) * (1.02 + (own.bulk - 1.15) * 0.5),
         "systolic": 88 + age * 1.5 + own.systolic / 2,
         "diastolic": 52 + age * 0.9,
         "pulse": 132 - age * 3.4 if age > 1 else 132,

@@ -98,7 +98,9 @@ class Chart:
 
     def throw(self, measure: Measure, body: Body) -> float:
         """A plausible value around what the body would show, with the decimals of the measure."""
-        value = round(self.dice.around(body[measure.key], measure.spread), measure.digits)
+        middle = body[measure.key]
+        spread = middle * 0.006 if measure is measures.WEIGHT else measure.spread
+        value = round(self.dice.around(middle, spread), measure.digits)
         return min(value, 100.0) if measure is measures.OXYGEN else value
 
     def vitals(

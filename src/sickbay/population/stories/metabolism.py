@@ -27,12 +27,12 @@ class Diabetes(Lasting):
         self.rise = dice.between(1.9, 3.4)
 
     def bend(self, body: Body, day: datetime.date) -> None:
+        body["weight"] += 6.0
         if day >= self.onset:
             years = (day - self.onset).days / 365
             body["a1c"] = max(5.3 + self.rise + min(years, 12) * 0.05 - sum(self.relief[: len(self.orders)]), 5.9)
             body["glucose"] = (28.7 * body["a1c"] - 46.7) * 0.88
             body["albumin_ratio"] += min(years, 15) * 1.4
-            body["weight"] += 6.0
 
     def missed(self, seen: Body) -> bool:
         return seen.get("a1c", 0) >= 7.0
