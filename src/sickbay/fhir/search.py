@@ -166,7 +166,7 @@ def _chain(
     code = rest.partition(".")[0].partition(":")[0]
     able = [one for one in targets if find(reading.version, one, code)]
     if len(targets) > 1 and len(able) != 1:
-        type = "Patient" if "Patient" in targets else "Type"
+        type = "Patient" if "Patient" in targets else (*able, *targets)[0]
         return Fault(
             "fhir-search-unknown-param", name, text, f"{parameter.code}:{type}.{rest}: say which type is meant"
         )
