@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sickbay.web.pages import entrance, exchange, notice
+from tests.web import records
+
+from sickbay.diagnosis.case import load, paths
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.web.pages import chart, day, diagnosed, entrance, exchange, notice, parts, portal, ward, workshop
 from sickbay.web.pages.frame import Frame, Link, Person
 from sickbay.web.pages.parts import Chip
 
@@ -142,7 +149,142 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
     }
 
 
-PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [exchange_pages, entrance_pages, notice_pages]
+def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
+    patients = {one["id"]: one for one in records.PATIENTS}
+    rows = tuple(chart.patient_row(one, f"/general/ehr/patients/{one['id']}", "3 Sep") for one in records.PATIENTS)
+    listed = ward.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
+    nobody = ward.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
+    today = date(2026, 11, 24)
+    full = day.day_view(today, records.APPOINTMENTS, patients, listed, ward="/general/ehr",
+                        now=datetime(2026, 11, 24, 10, 24, tzinfo=UTC), previous="?date=2026-11-23",
+                        following="?date=2026-11-25", today="/general/ehr")  # fmt: skip
+    allergies = chart.allergies(records.ALLERGIES)
+    labs, labs_day = chart.labs(records.OBSERVATIONS)
+    lines = (ward.Line("10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "6 ms", "/exchanges/1"),
+             ward.Line("10:41:08.951", "POST", "/general/oauth/token", 400, "11 ms"))  # fmt: skip
+    app = ward.OpenApp(name="Pressure Notes", src="about:blank", origin="localhost:8100", tab="/t", close="/c", timeline="/l",
+                       requests=lines, said="Two requests, one refused.", summary="For 58 more minutes.")  # fmt: skip
+    record = ward.ChartView(
+        banner=chart.banner(records.PATIENTS[0], today, allergies, "10:30, Room 4", "yearly review"),
+        tiles=(ward.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
+               ward.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g")),
+        register=Link("Register an app", "/developer/register"), open=app, pressure=chart.pressure(records.OBSERVATIONS),
+        signs=chart.signs(records.OBSERVATIONS), problems=chart.problems(records.CONDITIONS),
+        medications=chart.medications(records.ORDERS), allergies=allergies, labs=labs, labs_day=labs_day,
+    )  # fmt: skip
+    least = ward.ChartView(banner=chart.banner(records.PATIENTS[1], today))
+    here = replace(WARD, here="Patients")
+    return {
+        "day": ("day", full, replace(WARD, here="Today")),
+        "day-least": ("day", day.day_view(today, (), {}, nobody, ward="/general/ehr"), WARD),
+        "patients": ("patients", listed, here),
+        "patients-least": ("patients", ward.PatientsView(search="/p", rows=(), total=0), here),
+        "chart": ("chart", record, here),
+        "chart-closed": ("chart", replace(record, open=None), here),
+        "chart-least": ("chart", least, here),
+        "requests": ("requests", ward.RequestsView(requests=lines, said="Two requests."), WARD),
+        "requests-least": ("requests", ward.RequestsView(requests=(), said=""), WARD),
+    }  # fmt: skip
+
+
+def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
+    found = parts.findings(refused()["findings"])
+    here = replace(WORKSHOP, here="Developer portal")
+    choice = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
+    row = portal.AppRow(
+        "Pressure Notes",
+        "/developer/apps/9ab4",
+        "For clinicians, public",
+        "General Hospital",
+        "5f0c2b1e",
+        "10:41",
+        "passed",
+    )
+    app = portal.AppView(
+        name="Pressure Notes", summary=portal.kind_of_app("provider", "public", 1, "General Hospital"),
+        client_id="5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d", app_id="9ab41c07-52de-4f0e-8a3b-6d1c7e20f4b5", secret="s3cr3t",
+        launch_uri="http://localhost:8100/launch", redirect_uris=("http://localhost:8100/", "app://back"),
+        fhir_base=f"{BASE}/general/dstu2", fhir="DSTU2", scopes=portal.scope_kinds(SCOPES, {"openid": "never"}),
+        launches=(portal.LaunchRow("10:41", "Timothy Peters", "Dr. Okafor", "passed", "Launched", "0.4 s", "/timelines/1"),
+                  portal.LaunchRow("10:31", "Timothy Peters", "Dr. Okafor", "refused", "There is no state")),
+        all_launches="/exchanges?app=9ab4", findings=found[3:], auto="Its sign-in passes as Dr. Okafor.",
+        launch_action="/general/ehr/launch", patients=choice, users=choice, encounters=choice,
+        command="sickbay launch 'Pressure Notes' --open", remove="/developer/apps/9ab4/remove",
+    )  # fmt: skip
+    register = portal.RegisterView(
+        action="/developer/register", tenants=choice, versions=(parts.Choice("r4", "R4"), parts.Choice("dstu2", "DSTU2")),
+        types=portal.type_choices(), clients=portal.client_choices(), smart=portal.smart_choices(),
+        boxes=portal.scope_boxes(), command="sickbay apps add …",
+    )  # fmt: skip
+    faulty = replace(register, findings=found[:1], faults={"redirect_uris": "The address lacks http:// at its start."},
+                     values={"name": "Pressure Notes", "redirect_uris": "localhost:8100"})  # fmt: skip
+    return {
+        "apps": ("apps", portal.AppsView((row,), "/developer/register"), here),
+        "apps-least": ("apps", portal.AppsView((), "/developer/register"), here),
+        "app": ("app", app, here),
+        "app-least": ("app", portal.AppView(name="A", summary="s", client_id="c", app_id="a"), here),
+        "register": ("register", register, here),
+        "register-faulty": ("register", faulty, here),
+        "register-least": ("register", portal.RegisterView(action="/r", tenants=(), versions=()), here),
+    }
+
+
+def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
+    hospital = workshop.Hospital(
+        "General Hospital", "The standard, to the letter. If your app passes here, the rest is local custom.",
+        (workshop.Address("R4", f"{BASE}/general/r4"), workshop.Address("DSTU2", f"{BASE}/general/dstu2")),
+        "/general/ehr/sign-in", "/general/ehr/sign-in?as=patient",
+    )  # fmt: skip
+    first = workshop.FirstLaunch(
+        "Timothy Peters, 65", "He is seen at 10:30 by Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
+    )
+    lately = (workshop.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
+              workshop.Lately("passed", "Launched for Timothy Peters", "Sample app, 10:24", "/timelines/1"))  # fmt: skip
+    home = workshop.HomeView(hospitals=(hospital, replace(hospital, name="Another")), people="50 invented patients in each",
+                             first=first, lately=lately)  # fmt: skip
+    launched = {**granted(), "id": "0", "stage": "launch", "at": 1795516252.118,
+                "request": {"method": "GET", "url": f"{BASE}/general/ehr/launch"}}  # fmt: skip
+    story = workshop.timeline_view("l-8f3e21", [launched, refused()], app="Pressure Notes", hospital="General Hospital",
+                                   origin="localhost:8100", patient="Timothy Peters", user="Dr. Okafor")  # fmt: skip
+    lines = (workshop.exchange_line(refused(), app="Pressure Notes"), workshop.exchange_line(granted()))
+    here = {name: replace(WORKSHOP, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
+    return {
+        "home": ("home", home, here["Hospitals"]),
+        "home-least": ("home", workshop.HomeView(hospitals=(), people="none"), here["Hospitals"]),
+        "exchanges": ("exchanges", workshop.ExchangesView(lines=lines, more="/exchanges?from=2"), here["Exchanges"]),
+        "exchanges-least": ("exchanges", workshop.ExchangesView(lines=(), missing="nope"), here["Exchanges"]),
+        "timeline": ("timeline", story, here["Exchanges"]),
+        "timeline-least": ("timeline", workshop.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
+        "doctor-least": ("doctor", workshop.DoctorView(), here["Doctor"]),
+        "doctor-fault": (
+            "doctor",
+            workshop.DoctorView(input="?", fault="This is neither a URL nor a request."),
+            here["Doctor"],
+        ),
+        **diagnosed_pages(here["Doctor"], here["Rules"]),
+    }
+
+
+def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
+    case = load(paths()["state-missing"])
+    rule = next(one for one in RULES if one.id == case.id)
+    found = diagnose(case.refused)
+    return {
+        "doctor": ("doctor", diagnosed.doctor_view(case.refused["url"], case.refused, found), doctor_frame),
+        "rules": ("rules", diagnosed.rules_view(RULES), rules_frame),
+        "rule": ("rule", diagnosed.rule_view(rule, case, found), rules_frame),
+        "rule-least": ("rule", diagnosed.rule_view(rule, None), rules_frame),
+    }
+
+
+PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [
+    exchange_pages,
+    entrance_pages,
+    notice_pages,
+    ward_pages,
+    portal_pages,
+    workshop_pages,
+]
 
 
 def pages() -> dict[str, tuple[str, Any, Frame]]:

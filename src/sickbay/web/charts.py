@@ -1,3 +1,152 @@
 """Pictures as SVG made on the server: classes and attributes, never a style attribute."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from markupsafe import Markup, escape
+
+from sickbay.web.pages.ward import Lab, Reading
+from sickbay.web.pages.workshop import LIFELINES, Arrow, TimelineView
+
+Scale = Callable[[float], float]
+HIGH, LOW = 140.0, 90.0
+
+
+def spark(lab: Lab, width: int = 84, height: int = 22) -> Markup:
+    """The course of a value, its reference range as a band, the last point marked. The number stands beside it."""
+    values = lab.course
+    if len(values) < 2:
+        return Markup("")
+    low = lab.low if lab.low is not None else min(values)
+    high = lab.high if lab.high is not None else max(values)
+    y = _scale(min(*values, low), max(*values, high), height, 3)
+    points = [(3 + at * (width - 8) / (len(values) - 1), y(value)) for at, value in enumerate(values)]
+    line = " ".join(f"{across:.1f},{down:.1f}" for across, down in points)
+    band = "" if lab.low is None and lab.high is None else _band(0, width, y(high), y(low), "spark-band")
+    dot = f'<circle class="spark-dot{" out" if lab.flag else ""}" cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="2.6"/>'
+    inside = f'{band}<polyline class="spark" points="{line}"/>{dot}'
+    return Markup(
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">{inside}</svg>'
+    )
+
+
+def _scale(low: float, high: float, height: float, margin: float) -> Scale:
+    """Values to heights, the higher the further up."""
+    spread = (high - low) or 1.0
+    return lambda value: margin + (high - value) / spread * (height - 2 * margin)
+
+
+def _band(x: float, width: float, top: float, bottom: float, name: str) -> str:
+    return f'<rect class="{name}" x="{x}" y="{top:.1f}" width="{width}" height="{max(bottom - top, 0):.1f}"/>'
+
+
+def pressure(readings: Sequence[Reading], width: int = 372, height: int = 168) -> Markup:
+    """Systolic to diastolic as one bar a reading, out of the target band in amber, the last value written out."""
+    if not readings:
+        return Markup("")
+    left, right, top, bottom = 30, 40, 8, 22
+    lowest = min(60.0, *(one.diastolic for one in readings))
+    highest = max(170.0, *(one.systolic for one in readings))
+    within = _scale(lowest, highest, height - top - bottom, 0)
+    y: Scale = lambda value: top + within(value)  # noqa: E731
+    step = (width - left - right - 12) / max(len(readings) - 1, 1)
+    x: Scale = lambda at: left + 12 + at * step  # noqa: E731
+    inside = [_band(left, width - left - 8, y(HIGH), y(LOW), "band")]
+    inside += [_gridline(value, y(value), left, width - 8) for value in (lowest, LOW, HIGH, highest)]
+    inside += [_bar(one, x(at), y) for at, one in enumerate(readings)]
+    inside += [_label(one.label, x(at), height - 5) for at, one in enumerate(readings) if _shown(at, readings)]
+    last, end = readings[-1], x(len(readings) - 1) + 8
+    inside += [
+        f'<text class="val" x="{end:.1f}" y="{y(value) + 4:.1f}">{value:g}</text>'
+        for value in (last.systolic, last.diastolic)
+    ]
+    name = f"Blood pressure, readings: {len(readings)}; last {last.systolic:g} over {last.diastolic:g}"
+    drawn = "".join(inside)
+    return Markup(
+        f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{drawn}</svg>'
+    )
+
+
+def _shown(at: int, readings: Sequence[Reading]) -> bool:
+    """A label for every second reading, so that they never touch, and for the last."""
+    return (len(readings) - 1 - at) % 2 == 0
+
+
+def _gridline(value: float, y: float, left: float, right: float) -> str:
+    text = f'<text class="tick" x="{left - 7}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>'
+    return f'<line class="axis" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>{text}'
+
+
+def _label(text: str, x: float, y: float) -> str:
+    return f'<text class="tick" x="{x:.1f}" y="{y}" text-anchor="middle">{escape(text)}</text>'
+
+
+def _bar(one: Reading, x: float, y: Scale) -> str:
+    name = ' class="out"' if one.systolic >= HIGH or one.diastolic >= LOW else ""
+    high, low = y(one.systolic), y(one.diastolic)
+    dots = "".join(f'<circle class="bp-dot" cx="{x:.1f}" cy="{at:.1f}" r="3.2"/>' for at in (high, low))
+    return f'<g{name}><line class="bp" x1="{x:.1f}" x2="{x:.1f}" y1="{high:.1f}" y2="{low:.1f}"/>{dots}</g>'
+
+
+LIFE = dict(zip(LIFELINES, (206, 472, 738, 1004), strict=True))
+WIDTH, FIRST, STEP = 1110, 96, 66
+
+
+def sequence(view: TimelineView) -> Markup:
+    """Four lifelines, an arrow a step; what was refused stops at a cross, what has not happened is dashed."""
+    done = sum(arrow.kind != "waits" for arrow in view.arrows)
+    turn = FIRST + done * STEP - 40
+    height = FIRST + len(view.arrows) * STEP - 30
+    heads = "".join(_lifeline(LIFE[key], *name, turn, height) for key, name in zip(LIFELINES, view.names, strict=True))
+    arrows = "".join(_arrow(number, arrow) for number, arrow in enumerate(view.arrows, 1))
+    name = f"{view.title} The list below says the same in words."
+    return Markup(
+        f'<svg class="seq" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(name)}">{heads}{arrows}</svg>'
+    )
+
+
+def _lifeline(x: int, name: str, below: str, turn: int, height: int) -> str:
+    lines = f'<line class="life" x1="{x}" x2="{x}" y1="46" y2="{turn}"/>'
+    if height > turn:
+        lines += f'<line class="life dash" x1="{x}" x2="{x}" y1="{turn}" y2="{height}"/>'
+    texts = _text("head-t", x, 20, name, "middle") + _text("head-s", x, 37, _short(below, 24), "middle")
+    return f'{lines}<rect class="head-box" x="{x - 88}" y="0.5" width="176" height="46" rx="4"/>{texts}'
+
+
+def _text(name: str, x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text class="{name}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _short(text: str, size: int) -> str:
+    return text if len(text) <= size else text[: size - 1] + "…"
+
+
+def _arrow(number: int, one: Arrow) -> str:
+    y, start, end = FIRST + (number - 1) * STEP, LIFE[one.origin], LIFE[one.target]
+    way, left = (1 if end > start else -1), min(start, end) + 16
+    stripe = (
+        f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>'
+        if one.kind == "refused"
+        else ""
+    )
+    words = _words(number, one, left, y) + _text("w", left, y + 19, _short(one.wire, 60))
+    times = _text("t", 4, y - 4, one.at) + _text("st", 4, y + 13, one.status)
+    bead = "" if one.kind == "waits" else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
+    drawn = f"{stripe}{times}{_shaft(one.kind, start, end, way, y)}{bead}{words}"
+    inside = f'<a href="{escape(one.href)}">{drawn}</a>' if one.href else drawn
+    return f'<g class="{one.kind}">{inside}</g>'
+
+
+def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
+    if kind == "refused":
+        cross = f'<path class="arrow" d="m{end - way * 22 - 7} {y - 7} 14 14m0-14-14 14"/>'
+        return f'<line class="arrow" x1="{start}" x2="{end - way * 32}" y1="{y}" y2="{y}"/>{cross}'
+    tip = f'<path class="tip" d="M{end - way} {y}l{-way * 10} -5v10z"/>'
+    return f'<line class="arrow" x1="{start}" x2="{end - way * 9}" y1="{y}" y2="{y}"/>{tip}'
+
+
+def _words(number: int, one: Arrow, left: int, y: int) -> str:
+    text = escape(_short(one.text, 66))
+    count = "" if one.kind == "waits" else f'<tspan class="sn">{number}</tspan>'
+    return f'<text class="l" x="{left}" y="{y - 9}">{count}<tspan dx="{7 if count else 0}">{text}</tspan></text>'

@@ -14,7 +14,7 @@ from sickbay.web.pages.marks import Piece
 
 Pair = tuple[str, str]
 
-MASKED = "masked"
+MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})", re.S)
 PLACES = {
     "client_secret": "YOUR_CLIENT_SECRET", "code": "THE_CODE", "code_verifier": "YOUR_CODE_VERIFIER",
     "refresh_token": "YOUR_REFRESH_TOKEN", "launch": "THE_LAUNCH_CODE", "client_assertion": "YOUR_CLIENT_ASSERTION",
@@ -84,8 +84,8 @@ def place(name: str, value: str) -> str:
 
 
 def masked(value: str) -> bool:
-    """Whether the journal has put a mask in the place of this value (•••, ***, …, "masked", "(masked)")."""
-    return bool(re.fullmatch(r"(?:(?:Bearer|Basic) )?(?:\(?masked\)?|[•*…]+|<[^>]*>)", value))
+    """Whether the journal has put a mask in the place of this value: `abcd…(43)`, `…`, or with a scheme before it."""
+    return bool(MASK.fullmatch(value))
 
 
 def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.pages import code, times
 from sickbay.web.pages.marks import Marked, Piece, mark
 from sickbay.web.pages.parts import FindingView, Verdict, count, findings
@@ -19,6 +20,8 @@ STAGES = {
     "client_authentication": "Token request", "pkce": "Token request", "refresh": "Refresh", "id_token": "Id token",
     "access": "FHIR request", "search": "FHIR search", "browser": "Browser", "clock": "Clock", "backend": "Token request",
 }  # fmt: skip
+_EXPLAINS = {rule.id: rule.explains for rule in RULES}
+_PARAMETERS = {rule.id: rule.parameter for rule in RULES}
 GATE = "redirect_uri_is_registered"
 
 
@@ -84,18 +87,16 @@ class ExchangeView:
 
 def exchange_view(
     given: Mapping[str, Any], *, app: str = "", app_href: str = "", hospital: str = "", app_id: str = "",
-    parameters: Mapping[str, str] | None = None,
 ) -> ExchangeView:  # fmt: skip
     """`given` is the JSON of the outside contract (`GET /exchanges/{id}`), secrets already masked.
 
-    parameters: rule id -> the request parameter at fault (`Rule.parameter`), for findings that do not say it
-    themselves. Beyond the contract `given` may have: milliseconds, correlation_id, decided (a rule id),
-    and in a check waits_for and note.
+    Beyond the contract `given` may have: milliseconds, decided (the name of the refusal that decided the answer),
+    in a check waits_for and note, in a finding parameter.
     """
     request = code.read(given.get("request") or {})
     corrected = code.read(given["corrected"]) if given.get("corrected") else None
     found = _numbered(given)
-    rows = _rows(request, corrected, found, parameters or {})
+    rows = _rows(request, corrected, found)
     views = findings([one for _, one in found])
     refused = any(one.kind == "refused" for one in views)
     changed = {row.name: row.expected for row in rows if row.expected is not None}
@@ -128,9 +129,9 @@ _Found = tuple[int, Mapping[str, Any]]
 
 def _numbered(given: Mapping[str, Any]) -> list[_Found]:
     """The one that decided the answer first, the rest as they come: worst first."""
-    all = list(given.get("findings") or ())
-    all.sort(key=lambda one: one["id"] != given.get("decided"))
-    return list(enumerate(all, 1))
+    decided = given.get("decided")
+    found = sorted(given.get("findings") or (), key=lambda one: decided not in (one["id"], _EXPLAINS.get(one["id"])))
+    return list(enumerate(found, 1))
 
 
 def _headline(views: Sequence[FindingView], refused: bool, given: Mapping[str, Any]) -> str:
@@ -161,14 +162,12 @@ def _lede(views: Sequence[FindingView], corrected: bool) -> str:
     return f"{number[0].upper()}{number[1:]} stand in the way, and {tail}"
 
 
-def _rows(
-    request: code.Request, corrected: code.Request | None, found: Sequence[_Found], parameters: Mapping[str, str]
-) -> tuple[Row, ...]:
+def _rows(request: code.Request, corrected: code.Request | None, found: Sequence[_Found]) -> tuple[Row, ...]:
     """Faulty ones first, in the order of the findings; then the right ones, each once."""
     sent, right = _joined(request), _joined(corrected) if corrected else {}
     faulty: dict[str, Row] = {}
     for number, one in found:
-        name = one.get("parameter") or parameters.get(one["id"])
+        name = one.get("parameter") or _PARAMETERS.get(one["id"])
         if name and name not in faulty:
             row = _faulty(name, sent.get(name), right.get(name), number, one)
             if row:
@@ -263,7 +262,7 @@ def _support(
         ("App", view.app),
         ("App id", app_id),
         ("Client id", sent.get("client_id") or (str(given.get("app") or ""))),
-        ("Correlation", str(given.get("correlation_id") or view.id)),
+        ("Correlation", view.id),
         ("Time", view.at_iso),
         ("Request", f"{request.method} {request.address}"),
         ("Answer", view.received),

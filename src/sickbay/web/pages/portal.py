@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sickbay.protocol.scopes import ResourceScope, parse
-from sickbay.web.pages.parts import Chip, Choice, FindingView
+from sickbay.web.pages.parts import Chip, Choice, FindingView, initials
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,10 @@ class AppView:
     encounters: tuple[Choice, ...] = ()
     command: str = ""
     remove: str = ""
+
+    @property
+    def letters(self) -> str:
+        return initials(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sickbay.web.pages.frame import Link
+from sickbay.web.pages.parts import initials
 
 State: TypeAlias = Literal["done", "here", "booked", "off"]
 
@@ -134,6 +135,10 @@ class Tile:
     open: bool = False
     tone: Literal["", "g", "y", "n"] = ""
 
+    @property
+    def letters(self) -> str:
+        return initials(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -161,6 +166,10 @@ class OpenApp:
     requests: tuple[Line, ...] = ()
     said: str = ""
     summary: str = ""
+
+    @property
+    def letters(self) -> str:
+        return initials(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
