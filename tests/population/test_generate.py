@@ -23,8 +23,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "9a999fab6f06a122feaadecdd43ae555951449f5f99cf6fcbc00346bbafa113b",
-    "dstu2": "426149df229e7d60c02a136af4cde1f5b388f359745ca3d0af304b9c90bc89aa",
+    "r4": "a9bd4e2cbdcca78bd031a1738a356978285dcc2e4dab7b720649b1e6eb75d877",
+    "dstu2": "5e5c7efcbab41b090913386b548138e82b55023bf7615fb2266de8512a129c98",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

@@ -55,7 +55,7 @@ KINS = (
         WHITE, HISPANIC,
         "Adela Beatriz Catalina Dolores Esperanza Flor Guadalupe Ines Josefina Leticia Marisol Noemi Paloma Rosario",
         "Alonso Benicio Cristobal Diego Ernesto Fidel Gonzalo Hernan Ignacio Joaquin Leandro Mateo Nestor Octavio",
-        "Aguirre Barrientos Cabrera Del-Rio Escobedo Figueroa Galindo Hinojosa Ibarra Jaramillo Luna Montalvo Navarrete"
+        "Aguirre Barrientos Cabrera Delgado Escobedo Figueroa Galindo Hinojosa Ibarra Jaramillo Luna Montalvo Navarrete"
         " Olivares Pacheco Quintana Robledo Salcedo Trujillo Urrutia Villalobos Zamora",
     ),
     _kin(
@@ -81,9 +81,9 @@ KINS = (
     ),
     _kin(
         NATIVE, NOT_HISPANIC,
-        "Aiyana Charlene Darlene Kaya Lenora Mahala Nizhoni Rosalie Sharice Winona",
+        "Charlene Darlene Geraldine Lenora Loretta Nizhoni Rosalie Sharice Shandiin Verna",
         "Alvin Clyde Delbert Elias Leland Marvin Nathaniel Raymond Sherman Wesley",
-        "Bearclaw Cloudwalker Eagleton Firethunder Greywater Longfeather Redstone Runningbrook Tallgrass Whitehorse",
+        "Begay Benally Chee Etsitty Lente Manuelito Nez Pino Tso Yazzie",
     ),
 )  # fmt: skip
 

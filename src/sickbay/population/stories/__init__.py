@@ -11,7 +11,7 @@ from sickbay.population.dice import Dice
 from sickbay.population.life import END, Life, Measure, Person, Visit
 from sickbay.population.people import CAST, person
 from sickbay.population.stories import timothy
-from sickbay.population.stories.base import Planned, Story
+from sickbay.population.stories.base import Lasting, Planned, Story
 from sickbay.population.stories.lungs import Asthma, Steady
 from sickbay.population.stories.metabolism import Diabetes, Hypothyroidism, Kidney, Lipids
 from sickbay.population.stories.minor import ADULT, CHILD, acute, allergies
@@ -123,14 +123,16 @@ def _tell(chart: Chart, threads: list[Story]) -> None:
     own = body.build(who, dice)
     smokes = dice.pick((problems.NEVER_SMOKED,) * 6 + (problems.EX_SMOKER, problems.SMOKER))
     for planned in _calendar(who, dice, threads):
-        visit = chart.visit(planned.day, planned.kind, planned.reason, by=planned.by)
+        illness = dice.pick(CHILD if who.age(planned.day) < 12 else ADULT) if planned.kind is problems.SYMPTOM else None
+        reason = illness.concept if illness else planned.reason
+        visit = chart.visit(planned.day, planned.kind, reason, by=planned.by)
         if visit.number == 1:
             allergies(chart, visit)
         now = body.expected(who, own, visit.day)
         for thread in threads:
             thread.bend(now, visit.day)
-        if planned.kind is problems.SYMPTOM:
-            acute(chart, visit, now, dice.pick(CHILD if who.age(visit.day) < 12 else ADULT))
+        if illness:
+            acute(chart, visit, now, illness)
             continue
         seen = _examine(chart, visit, now, threads)
         if planned.kind is problems.CHECK_UP and who.age(visit.day) >= 18:
@@ -140,7 +142,7 @@ def _tell(chart: Chart, threads: list[Story]) -> None:
 
 
 def _calendar(who: Person, dice: Dice, threads: list[Story]) -> list[Planned]:
-    plans = list(_routine(who, dice, any(thread.chronic for thread in threads)))
+    plans = list(_routine(who, dice, [each for each in threads if isinstance(each, Lasting) and each.chronic]))
     for thread in threads:
         plans.extend(thread.plan())
     birthday = max(who.born + datetime.timedelta(days=60), datetime.date(FIRST_YEAR, 1, 1))
@@ -154,7 +156,7 @@ def _calendar(who: Person, dice: Dice, threads: list[Story]) -> list[Planned]:
     return [days[day] for day in sorted(days)]
 
 
-def _routine(who: Person, dice: Dice, chronic: bool) -> Iterator[Planned]:
+def _routine(who: Person, dice: Dice, chronic: list[Lasting]) -> Iterator[Planned]:
     """Check-ups: often in the first years of life, then once a year; between them follow-ups of what lasts."""
     for month in INFANT_MONTHS if who.born.year >= 2009 else ():
         yield Planned(who.born + datetime.timedelta(days=int(month * 30.44)), problems.WELL_CHILD)
@@ -164,9 +166,17 @@ def _routine(who: Person, dice: Dice, chronic: bool) -> Iterator[Planned]:
         age = who.age(day)
         if age >= 3:
             yield Planned(day, problems.CHECK_UP if age >= 18 else problems.WELL_CHILD)
-            if chronic and year >= END.year - 2:
+            if year >= END.year - 2:
                 for later in (120, 240):
-                    yield Planned(day + datetime.timedelta(days=later + dice.whole(0, 14)), problems.FOLLOW_UP)
+                    yield from _follow_up(day + datetime.timedelta(days=later + dice.whole(0, 14)), chronic)
+
+
+def _follow_up(day: datetime.date, chronic: list[Lasting]) -> Iterator[Planned]:
+    """A visit for what has lasted longest, once something has begun."""
+    begun = [each for each in chronic if each.onset <= day]
+    if begun:
+        first = min(begun, key=lambda each: each.onset)
+        yield Planned(day, problems.FOLLOW_UP, first.concept)
 
 
 def _examine(chart: Chart, visit: Visit, now: body.Body, threads: list[Story]) -> body.Body:

@@ -23,8 +23,6 @@ class Planned(NamedTuple):
 class Story:
     """One thread of a life. Every visit asks all threads in turn: `bend`, `labs`, `decide`."""
 
-    chronic = False
-
     def plan(self) -> Iterable[Planned]:
         return ()
 
@@ -41,6 +39,8 @@ class Story:
 class Lasting(Story):
     """A condition that begins one day and stays, with a ladder of drugs climbed while the aim is missed."""
 
+    chronic = False
+    """Whether it calls for follow-ups between the yearly check-ups."""
     concept: Concept
     tests: tuple[Measure, ...] = ()
     ladder: tuple[Drug, ...] = ()
