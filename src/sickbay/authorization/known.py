@@ -77,10 +77,10 @@ class AccessKnown:
     user: User | Unknown | None = UNKNOWN
     version: str = ""
     """As in the address: r4, dstu2; "" where it is not known."""
-    search_parameters: tuple[str, ...] | Unknown = UNKNOWN
-    """Names that `type` can be searched by."""
     faults: tuple[Fault, ...] = ()
-    """What fhir.search could not read of a search."""
+    """What fhir could not read of address, Accept and search."""
+    ignored: tuple[tuple[str, str | None], ...] = ()
+    """Search parameters left out under lenient handling, each with the nearest known name."""
 
 
 @dataclass(frozen=True, slots=True)

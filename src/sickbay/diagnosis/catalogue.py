@@ -21,6 +21,7 @@ from sickbay.diagnosis.rules.authorize import (
 )
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
+from sickbay.diagnosis.rules.search import address, parameters
 from sickbay.diagnosis.rules.token import code, envelope
 
 RULES: tuple[Rule, ...] = (
@@ -41,6 +42,8 @@ RULES: tuple[Rule, ...] = (
     *verifier.RULES,
     *refresh.RULES,
     *access.RULES,
+    *address.RULES,
+    *parameters.RULES,
 )  # fmt: skip
 
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sickbay.authorization import access, authorize, token
+from sickbay.authorization import access, authorize, search, token
+from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.reading import access as read_access
 from sickbay.diagnosis.reading import authorize as read_authorize
 from sickbay.diagnosis.reading import token as read_token
@@ -32,11 +33,16 @@ def always(checks: Sequence[Check[Any, Any]]) -> Callable[[Any], Sequence[Check[
     return lambda request: checks
 
 
+def fhir(request: AccessRequest) -> Sequence[Check[Any, Any]]:
+    """The token first, then the request itself."""
+    return (*access.checks(request), *search.checks(request))
+
+
 KINDS: dict[str, Kind] = {
     "authorize_url": Kind(
         "authorize", read_authorize.request, read_authorize.known, always(authorize.CHECKS), read_authorize.unread,
         authorize.relaxed,
     ),
     "token_request": Kind("token", read_token.request, read_token.known, token.checks, read_token.unread),
-    "fhir_request": Kind("access", read_access.request, read_access.known, access.checks, read_access.unread),
+    "fhir_request": Kind("access", read_access.request, read_access.known, fhir, read_access.unread),
 }  # fmt: skip

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
+from sickbay.authorization import search as stage
 from sickbay.authorization.access import bearer
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.token import FORM
-from sickbay.authorization.values import Server
+from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
 from sickbay.fhir import search
 from sickbay.fhir.fault import Fault
+from sickbay.fhir.query import Query
+from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_parameters import known_types
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import Unknown
+from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
-
-LETTERS = {
-    "read": "r", "vread": "r", "history-instance": "r", "search": "s", "history-type": "s", "history-system": "s",
-    "search-system": "s", "create": "c", "update": "u", "patch": "u", "delete": "d", "operation": "s",
-}  # fmt: skip
-WRITES = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 def request(given: Json) -> AccessRequest:
@@ -32,54 +27,30 @@ def request(given: Json) -> AccessRequest:
     address, _, query = str(given["url"]).partition("?")
     headers = {name.lower(): str(value) for name, value in given.get("headers", {}).items()}
     bases = given.get("context", {}).get("server", {}).get("fhir_bases", ())
-    base = next((one for one in bases if f"{address.rstrip('/')}/".startswith(one.rstrip("/") + "/")), "")
+    base = next((one.rstrip("/") for one in bases if _below(address, one)), "")
     path = address[len(base) :] if base else "/" + address.partition("://")[2].partition("/")[2]
     method, body = str(given.get("method", "GET")).upper(), str(given.get("body") or "")
-    segments = tuple(unquote(one) for one in path.split("/") if one)
     parameters = _parameters(query, headers, body)
-    interaction = _interaction(method, segments)
+    found = _route(segment(read.server(given.get("context", {}))) or "r4", method, path)
     return AccessRequest(
-        method=method, base=base, path=path, parameters=parameters, headers=headers, type=_type(segments),
-        id=_id(segments, path), interaction=interaction, letters=LETTERS.get(interaction, ""),
-        involved=involved(parameters), url=address, body=body,
+        method=method, base=base, path=path, parameters=parameters, headers=headers, type=found.type, id=found.id,
+        interaction=found.interaction, letters=found.letters, involved=involved(parameters), url=address, body=body,
     )  # fmt: skip
 
 
+def _below(address: str, base: str) -> bool:
+    return f"{address.rstrip('/')}/".startswith(base.rstrip("/") + "/")
+
+
+def _route(version: str, method: str, path: str) -> Route:
+    """An address that leads nowhere asks for nothing; what is wrong with it is said by the checks of search."""
+    found = route(version, method, path)
+    return Route("") if isinstance(found, Misrouted) else found
+
+
 def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters:
-    form = headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+    form = headers.get("content-type", "").partition(";")[0].strip().lower() == stage.FORM
     return parse("&".join(one for one in (query, body if form else "") if one))
-
-
-def _type(segments: tuple[str, ...]) -> str | None:
-    first = segments[0] if segments else ""
-    return first if first and first[0] not in "_$." and first != "metadata" else None
-
-
-def _id(segments: tuple[str, ...], path: str) -> str | None:
-    second = segments[1] if len(segments) > 1 else ""
-    return second if second and second[0] not in "_$" else None
-
-
-def _interaction(method: str, segments: tuple[str, ...]) -> str:
-    """By method and path (http.html, Summary)."""
-    first, last = (segments[0], segments[-1]) if segments else ("", "")
-    if method == "OPTIONS":
-        return "preflight"
-    if first in ("metadata", ".well-known"):
-        return "capabilities" if first == "metadata" else "discovery"
-    if last.startswith("$"):
-        return "operation"
-    if method in ("GET", "HEAD") or last == "_search":
-        return _reading(segments)
-    return WRITES.get(method, "") if segments else "batch"
-
-
-def _reading(segments: tuple[str, ...]) -> str:
-    if "_history" in segments:
-        return {1: "history-system", 2: "history-type", 3: "history-instance"}.get(len(segments), "vread")
-    if segments[-1:] == ("_search",):
-        return "search" if len(segments) == 2 else "search-system"
-    return "read" if len(segments) == 2 else "search" if segments else "search-system"
 
 
 def involved(parameters: Parameters) -> tuple[str, ...]:
@@ -97,17 +68,17 @@ def involved(parameters: Parameters) -> tuple[str, ...]:
 
 
 def known(given: Json, asked: AccessRequest) -> AccessKnown:
+    """Where the version is not known, nothing can be said of types and parameters."""
     context = given.get("context", {})
     server = read.server(context)
     version = segment(server)
+    found, ignored = _searched(asked, version)
+    in_address = stage.faults(asked, version) if version and asked.base else ()
+    client = read.client(context)
     return AccessKnown(
-        now=read.now(context),
-        server=server,
-        client=read.client(context),
-        token=read.token(context, bearer(asked)),
-        version=version,
-        faults=faults(asked, version),
-    )
+        now=read.now(context), server=server, client=client if isinstance(client, Client) else UNKNOWN,
+        token=read.token(context, bearer(asked)), version=version, faults=(*in_address, *found), ignored=ignored,
+    )  # fmt: skip
 
 
 def segment(server: Server | Unknown) -> str:
@@ -116,13 +87,13 @@ def segment(server: Server | Unknown) -> str:
     return next((name for name, one in VERSIONS.items() if one.number in numbers), "")
 
 
-def faults(asked: AccessRequest, version: str) -> tuple[Fault, ...]:
-    """What cannot be read of a search; nothing where version or type are not known."""
-    if asked.interaction != "search" or not version or asked.type not in known_types(version):
-        return ()
+def _searched(asked: AccessRequest, version: str) -> tuple[tuple[Fault, ...], tuple[tuple[str, str | None], ...]]:
+    if asked.interaction != "search-type" or not version or asked.type not in known_types(version):
+        return (), ()
     pairs = [pair for pair in asked.parameters if pair[0] != "access_token"]
-    found = search.parse(version, str(asked.type), pairs, base=asked.base, strict=True)
-    return found if isinstance(found, tuple) else ()
+    strict = "handling=strict" in asked.headers.get("prefer", "")
+    found = search.parse(version, str(asked.type), pairs, base=asked.base, strict=strict)
+    return ((), found.ignored) if isinstance(found, Query) else (found, ())
 
 
 def unread(asked: AccessRequest) -> dict[str, Any]:

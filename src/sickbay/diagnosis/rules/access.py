@@ -236,7 +236,7 @@ WRONG_PATIENT = Rule(
 
 def _outside(request: AccessRequest, known: AccessKnown) -> Facts | None:
     """A search that names a value which every scope for the type leaves out."""
-    if not isinstance(known.token, Token) or request.interaction != "search":
+    if not isinstance(known.token, Token) or request.interaction != "search-type":
         return None
     held = [one for one in scopes.resources(known.token.scope) if one.type in ("*", request.type)]
     if not held or not all(one.filters for one in held):

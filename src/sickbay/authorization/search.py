@@ -1,0 +1,231 @@
+"""FHIR requests that cannot be answered as they are asked: address, type, representation, and what a search must say.
+
+They come behind the checks of access: who may not ask is told that first. What fhir reads wrong in address, Accept and
+search arrives as known.faults; the checks here name it, and hold searches to the tenant's policy.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Policy, Server, Token
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.media import negotiate
+from sickbay.fhir.routing import Misrouted, route
+from sickbay.fhir.search_parameters import compartment_types, known_types, other_versions
+from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.protocol import scopes
+
+SearchCheck: TypeAlias = Check[AccessRequest, AccessKnown]
+
+FORM = "application/x-www-form-urlencoded"
+UNDEFINED = ("undefined", "null", "None", "NaN", "[object Object]", "[object%20Object]")
+"""What scripts write where a value was not there."""
+PATIENT_KEYS = ("patient", "subject", "_id")
+CATEGORY_TYPES = ("Observation", "CarePlan")
+NOT_NARROWING = ("active", "deceased", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language")
+_NARROWING_COMMON = ("_id", "_has")
+
+
+def faults(request: AccessRequest, version: str) -> tuple[Fault, ...]:
+    """What is wrong with address and Accept; the faults of the search itself come from fhir.search."""
+    found = route(version, request.method, request.path)
+    at_address = (found.fault,) if isinstance(found, Misrouted) and found.fault else ()
+    media = negotiate(version, request.headers.get("accept"), request.parameters.get("_format"))
+    if media.content_type is not None:
+        return at_address
+    return (*at_address, Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json))
+
+
+def _no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> SearchCheck:
+    """A check that fhir found no fault of this rule."""
+
+    def decide(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+        found = next((one for one in known.faults if one.rule == rule), None)
+        in_path = found is not None and found.parameter == "id"
+        return None if found is None else Refusal(rule, error, _facts(found, known), 404 if in_path else status)
+
+    decide.__name__ = name
+    return check()(decide)
+
+
+def _facts(found: Fault, known: AccessKnown) -> dict[str, Any]:
+    return {
+        "parameter": found.parameter, "received": found.value, "expected": found.expected,
+        "version": _said(known.version),
+        "versions": [_said(one) for one in other_versions(known.version, found.value)] if found.parameter == "type" else [],
+        "real": found.expected in known_types(known.version),
+    }  # fmt: skip
+
+
+def _said(version: str) -> str:
+    """The version as people call it: R4, DSTU2."""
+    return version.upper()
+
+
+@check(needs=("server",))
+def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Only where an address outside of every base names a resource type: anything else is not meant for FHIR."""
+    bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
+    segments = request.path.split("?")[0].split("/")
+    at = next((index for index, one in enumerate(segments) if one in known_types(known.version or "r4")), None)
+    if request.base or not bases or at is None:
+        return None
+    facts = {"received": request.url.partition("?")[0], "expected": "/".join([bases[0], *segments[at:]])}
+    return Refusal("fhir-base-url-wrong", "not-found", facts, 404)
+
+
+@check()
+def patient_is_defined(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """undefined or null, where the app had no patient and asked all the same."""
+    named = [("id", request.id or _second(request.path))]
+    named += [(key, value) for key, value in request.parameters if key.partition(":")[0] in PATIENT_KEYS]
+    for parameter, value in named:
+        if value and value.rpartition("/")[2] in UNDEFINED:
+            status = 404 if parameter == "id" else 400
+            return Refusal("fhir-patient-undefined", "value", {"parameter": parameter, "received": value}, status)
+    read = next((one for one in known.faults if one.rule == "fhir-patient-undefined"), None)
+    facts = {} if read is None else {"parameter": read.parameter, "received": read.value}
+    return Refusal("fhir-patient-undefined", "value", facts) if facts else None
+
+
+def _second(path: str) -> str:
+    segments = path.split("?")[0].strip("/").split("/")
+    return segments[1] if len(segments) > 1 else ""
+
+
+@check(needs=("server", "token"))
+def patient_search_is_narrowed(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """A policy: a user/ token may not ask for all patients. patient/ sees one record, system/ is for whole populations."""
+    if not _is_search(request, "Patient") or _policy(known).unbounded_patient_search == "allow":
+        return None
+    levels = {one.level for one in _held(known) if one.type in ("*", "Patient") and "s" in one.letters}
+    if "user" not in levels or any(_narrows(name) for name, value in request.parameters if value):
+        return None
+    sent = [name for name in request.parameters.names() if name != "access_token"]
+    facts = {"received": sent, "expected": ["name", "birthdate", "identifier", "_id"]}
+    return Refusal("fhir-search-unbounded", "too-costly", facts, 400)
+
+
+def _narrows(parameter: str) -> bool:
+    name = parameter.replace(".", ":").partition(":")[0]
+    return name in _NARROWING_COMMON or not (name.startswith("_") or name in (*NOT_NARROWING, "access_token"))
+
+
+@check(needs=("server",))
+def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    type, compartment = request.type or "", compartment_types(known.version) if known.version else {}
+    if (
+        not _policy(known).requires_patient
+        or not _is_search(request, type)
+        or type == "Patient"
+        or type not in compartment
+    ):
+        return None
+    if _names(request) & {*PATIENT_KEYS, *compartment[type]}:
+        return None
+    return Refusal("fhir-search-missing-patient", "required", {"type": type, "expected": "patient"}, 400)
+
+
+@check(needs=("server",))
+def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    if not _policy(known).requires_category or not any(_is_search(request, one) for one in CATEGORY_TYPES):
+        return None
+    if _names(request) & {"category", "code", "_id"}:
+        return None
+    return Refusal("fhir-search-missing-category", "required", {"type": request.type, "expected": "category"}, 400)
+
+
+@check()
+def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    sent = request.headers.get("content-type")
+    if request.method != "POST" or not request.path.endswith("/_search") or _media(sent) == FORM:
+        return None
+    return Refusal("fhir-search-post-content-type", "not-supported", {"received": sent, "expected": FORM}, 415)
+
+
+@check()
+def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    prefer = request.headers.get("prefer", "")
+    if not request.path.rstrip("/").endswith("$export") or "respond-async" in prefer:
+        return None
+    return Refusal(
+        "bulk-prefer-missing", "not-supported", {"received": prefer or None, "expected": "respond-async"}, 400
+    )
+
+
+@check(needs=("server",))
+def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    sent = request.headers.get("if-match")
+    if request.method not in ("PUT", "PATCH") or not _policy(known).versioned_update or (sent or "").startswith('W/"'):
+        return None
+    return Refusal("fhir-if-match-missing", "required", {"received": sent}, 412)
+
+
+@check()
+def body_is_of_a_fhir_type(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """The version's own types, and generic JSON; a patch has two of its own."""
+    sent, types = _media(request.headers.get("content-type")), _body_types(request, known.version)
+    if request.interaction not in ("create", "update", "patch", "batch") or not types or sent in types:
+        return None
+    facts = {"received": request.headers.get("content-type"), "expected": types[0]}
+    return Refusal("fhir-write-content-type", "not-supported", facts, 415)
+
+
+def _body_types(request: AccessRequest, version: str) -> tuple[str, ...]:
+    if version not in VERSIONS:
+        return ()
+    own = (VERSIONS[version].json, VERSIONS[version].xml)
+    return ("application/json-patch+json", *own) if request.method == "PATCH" else (*own, "application/json")
+
+
+def _media(header: str | None) -> str:
+    return (header or "").partition(";")[0].strip().lower()
+
+
+def _is_search(request: AccessRequest, type: str) -> bool:
+    return request.interaction == "search-type" and request.type == type
+
+
+def _names(request: AccessRequest) -> set[str]:
+    return {name.replace(".", ":").partition(":")[0] for name, value in request.parameters if value}
+
+
+def _policy(known: AccessKnown) -> Policy:
+    return known.server.policy if isinstance(known.server, Server) else Policy()
+
+
+def _held(known: AccessKnown) -> tuple[scopes.ResourceScope, ...]:
+    return scopes.resources(known.token.scope) if isinstance(known.token, Token) else ()
+
+
+CHECKS: tuple[SearchCheck, ...] = (
+    address_is_below_the_base,
+    _no_fault("fhir-base-double-slash", "path_has_no_double_slash", "not-found", 404),
+    _no_fault("fhir-resource-wrong-version", "type_is_of_this_version", "not-found", 404),
+    _no_fault("fhir-resource-unknown", "type_is_known", "not-found", 404),
+    patient_is_defined,
+    _no_fault("fhir-id-invalid", "ids_are_well_formed"),
+    _no_fault("fhir-accept-unsupported", "representation_is_there", "not-supported", 406),
+    search_form_is_a_form,
+    _no_fault("fhir-patient-searched-by-patient", "patients_are_not_searched_by_patient"),
+    _no_fault("fhir-search-colon-for-equals", "values_follow_an_equals_sign"),
+    _no_fault("fhir-reference-malformed", "references_are_well_formed"),
+    _no_fault("fhir-date-malformed", "dates_are_well_formed"),
+    _no_fault("fhir-search-value-malformed", "values_are_well_formed"),
+    _no_fault("fhir-search-unknown-param", "parameters_are_known"),
+    patient_search_is_narrowed,
+    search_names_its_patient,
+    search_names_its_category,
+    export_is_asked_for_later,
+    update_names_its_version,
+    body_is_of_a_fhir_type,
+)
+
+
+def checks(request: AccessRequest) -> tuple[SearchCheck, ...]:
+    """None for a preflight."""
+    return () if request.interaction == "preflight" else CHECKS

@@ -1,0 +1,195 @@
+"""Rules about the parameters of a search: what a search must say, and how values are written."""
+
+from dataclasses import replace
+
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.kernel.refusal import Facts
+from sickbay.protocol.parameters import Parameters, encode
+
+SEARCH = Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/search.html")
+DATE = Spec("FHIR R4, Search by date", "https://hl7.org/fhir/R4/search.html#date")
+REFERENCE = Spec("FHIR R4, Search by reference", "https://hl7.org/fhir/R4/search.html#reference")
+HANDLING = Spec("FHIR R4, Handling Errors", "https://hl7.org/fhir/R4/search.html#errors")
+PATIENT = Spec("FHIR R4, Patient: search parameters", "https://hl7.org/fhir/R4/patient.html#search")
+CONTEXT = Spec(
+    "SMART App Launch 2.2, Launch context arrives with your access_token",
+    "https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html",
+)
+CORE = Spec("US Core 6.1, Clinical searches", "https://hl7.org/fhir/us/core/STU6.1/general-requirements.html")
+
+
+def _changed(request: AccessRequest, name: str, pair: tuple[str, str]) -> AccessRequest:
+    pairs = tuple(pair if key == name else (key, value) for key, value in request.parameters)
+    return replace(request, parameters=Parameters(pairs, encode(pairs)))
+
+
+UNDEFINED = Rule(
+    id="fhir-patient-undefined",
+    stage="search",
+    explains="fhir-patient-undefined",
+    severity="error",
+    outcome="404 in the address, 400 in a search",
+    parameter="patient",
+    title="Your app asked for the patient {received}",
+    why="A script writes that where it has no value: the token response had no patient, or the app read it too early.",
+    fix="Look for patient in the token response first. If it is not there, ask for launch/patient, or launch from a chart.",
+    spec=CONTEXT,
+)
+
+UNBOUNDED = Rule(
+    id="fhir-search-unbounded",
+    stage="search",
+    explains="fhir-search-unbounded",
+    severity="error",
+    outcome="400",
+    title="You asked for all patients",
+    why="This hospital wants to know which: a person may look up patients, not copy the register.",
+    fix="Add name, birthdate or identifier, as in Patient?name=Peters, or read one by its id.",
+    spec=PATIENT,
+)
+
+MISSING_PATIENT = Rule(
+    id="fhir-search-missing-patient",
+    stage="search",
+    explains="fhir-search-missing-patient",
+    severity="error",
+    outcome="400",
+    parameter="patient",
+    title="The search for {type} does not say for which patient",
+    why="This hospital answers clinical searches for one patient at a time.",
+    fix="Add patient={patient_example}, the patient of the token response.",
+    recognises=lambda facts: {**facts, "patient_example": "<id>"},
+    spec=CORE,
+)
+
+MISSING_CATEGORY = Rule(
+    id="fhir-search-missing-category",
+    stage="search",
+    explains="fhir-search-missing-category",
+    severity="error",
+    outcome="400",
+    parameter="category",
+    title="The search for {type} has neither category nor code",
+    why="This hospital keeps each category apart, and searches one at a time.",
+    fix="Add {example}.",
+    recognises=lambda facts: {
+        **facts,
+        "example": "category=assess-plan"
+        if facts["type"] == "CarePlan"
+        else "category=vital-signs or category=laboratory",
+    },
+    spec=CORE,
+)
+
+BY_PATIENT = Rule(
+    id="fhir-patient-searched-by-patient",
+    stage="search",
+    explains="fhir-patient-searched-by-patient",
+    severity="error",
+    outcome="400",
+    parameter="patient",
+    title="Patient was searched by patient",
+    why="patient is how other resources name theirs; a Patient is found by its own id.",
+    fix="Ask for Patient/{received}, or Patient?_id={received}.",
+    spec=PATIENT,
+    repair=lambda request, facts: _changed(request, facts["parameter"], ("_id", facts["received"].rpartition("/")[2])),
+)
+
+
+def _with_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
+    name, _, value = facts["expected"].partition("=")
+    return _changed(request, facts["parameter"], (name, value))
+
+
+COLON = Rule(
+    id="fhir-search-colon-for-equals",
+    stage="search",
+    explains="fhir-search-colon-for-equals",
+    severity="error",
+    outcome="400",
+    title="{parameter} has a colon where an equals sign belongs",
+    why="A colon begins a modifier; without an equals sign the parameter has no value.",
+    fix="Write {expected}.",
+    spec=SEARCH,
+    repair=_with_equals,
+)
+
+REFERENCE_MALFORMED = Rule(
+    id="fhir-reference-malformed",
+    stage="search",
+    explains="fhir-reference-malformed",
+    severity="error",
+    outcome="400",
+    parameter="patient",
+    title="{parameter}={received} names no resource of this server",
+    why="A reference is an id, a type and an id, or an address below this base.",
+    fix="Write {expected}.",
+    spec=REFERENCE,
+)
+
+DATE_MALFORMED = Rule(
+    id="fhir-date-malformed",
+    stage="search",
+    explains="fhir-date-malformed",
+    severity="error",
+    outcome="400",
+    parameter="date",
+    title="{parameter}={received} is not a date as FHIR writes it",
+    why="Dates are year, month and day with dashes, and a comparison is two letters before them.",
+    fix="Write {parameter} as {expected}.",
+    spec=DATE,
+)
+
+VALUE_MALFORMED = Rule(
+    id="fhir-search-value-malformed",
+    stage="search",
+    explains="fhir-search-value-malformed",
+    severity="error",
+    outcome="400",
+    title="{parameter}={received} can't be read",
+    why="Each kind of search parameter has its own form of value.",
+    fix="Write {parameter} as {expected}.",
+    spec=SEARCH,
+)
+
+
+def _ignored(request: AccessRequest, known: AccessKnown) -> Facts | None:
+    if not known.ignored:
+        return None
+    name, nearest = known.ignored[0]
+    expected = nearest or "a parameter that the metadata lists for this type"
+    return {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
+
+
+def _if_strict(facts: Facts) -> Severity:
+    return "warning" if facts.get("lenient") else "error"
+
+
+def _nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
+    name = facts["parameter"]
+    value = request.parameters.get(name)
+    plain = str(facts["expected"]).replace("-", "").replace("_", "").isalnum()
+    return _changed(request, name, (facts["expected"], value)) if plain and value else request
+
+
+UNKNOWN_PARAM = Rule(
+    id="fhir-search-unknown-param",
+    stage="search",
+    explains="fhir-search-unknown-param",
+    advises=_ignored,
+    at=("access",),
+    severity=_if_strict,
+    outcome="left out and said so; 400 under Prefer: handling=strict",
+    title="{parameter} is not a parameter of this search",
+    why="What is not understood is left out, so the answer holds more than was asked for; strict handling refuses it.",
+    fix="Use {expected}; and send Prefer: handling=strict, so that a misspelt name does not pass.",
+    spec=HANDLING,
+    repair=_nearest,
+)
+
+RULES = (
+    UNDEFINED, UNBOUNDED, MISSING_PATIENT, MISSING_CATEGORY, BY_PATIENT, COLON, REFERENCE_MALFORMED, DATE_MALFORMED,
+    VALUE_MALFORMED, UNKNOWN_PARAM,
+)  # fmt: skip
