@@ -1,1 +1,1 @@
-"""Load, decide, store: one transaction each. No HTTP, no SQL, no decision of its own."""
+"""Load, decide, store: one transaction each. No HTTP here, so that the command and the tests need none."""

@@ -1,1 +1,1 @@
-"""Composition: settings, store, effects and tenants in the one object that every door holds."""
+"""Composition: settings, store, effects and tenants in one object that every door holds."""

@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out, and the pages. No decisions."""
+"""HTTP in, HTTP out, pages. A handler decides nothing: it reads a request, calls one operation, writes its answer."""

@@ -1,0 +1,168 @@
+"""The authorization request: load what it names, decide before any page is shown, keep what must wait for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sickbay.authorization import authorize as stage
+from sickbay.authorization.authorize.reading import base as base_of
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest, authorize_request
+from sickbay.authorization.values import Client, Launch, User
+from sickbay.operations import launch as launches
+from sickbay.operations import records, registration, sessions
+from sickbay.operations.context import Tenant, World
+from sickbay.operations.decision import Decision, decided
+from sickbay.operations.sessions import Session
+from sickbay.storage.store import Delete, Put, Record
+
+PROOF = "redirect_uri_is_registered"
+WAITS_FOR = 1800
+"""Seconds that a person may take to sign in, choose and consent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An accepted request while it waits for a person, as it is kept. text: endpoint?parameters, without the launch code."""
+
+    text: str
+    method: str
+    launch_key: str
+    client_id: str
+    timeline: str
+    exchange: str
+    session: str
+    patient: str | None = None
+    encounter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The same, with all it names loaded. id: "" until it was kept. login, auth_time: of the sign-in at this tenant."""
+
+    request: AuthorizeRequest
+    client: Client
+    timeline: str
+    exchange: str
+    base: str
+    version: str
+    launch: Launch | None = None
+    launch_key: str = ""
+    user: User | None = None
+    login: str | None = None
+    auth_time: int | None = None
+    patient: str | None = None
+    encounter: str | None = None
+    id: str = ""
+
+    @property
+    def redirect_uri(self) -> str:
+        return redirect_uri(self.request, self.client)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """trusted: the redirect URI is proven, so that an error may go there. waiting: None where it was refused."""
+
+    decision: Decision
+    client: Client | None
+    timeline: str
+    trusted: bool
+    waiting: Waiting | None = None
+
+
+def redirect_uri(request: AuthorizeRequest, client: Client) -> str:
+    """As sent; where a dialect lets it be left out, the only one registered."""
+    return request.parameters.get("redirect_uri") or next(iter(client.redirect_uris), "")
+
+
+async def authorize(
+    world: World, tenant: Tenant, text: str, method: str, session: Session | None, exchange: str
+) -> Asked:
+    """text: `endpoint?query`, or for POST `endpoint?body`, as received."""
+    request = authorize_request(text, method)
+    client = await _client(world, tenant, request)
+    code = request.parameters.get("launch")
+    launch = await launches.find(world, tenant, code)
+    found = await sessions.login(world, tenant, session)
+    others = () if client else tuple(one.client_id for one in await registration.every(world, tenant.name))
+    known = AuthorizeKnown(
+        now=world.now(), server=tenant.server, client=client, launch=launch, others=others,
+        session_user=found[1].user if found else None,
+    )  # fmt: skip
+    decision = decided("authorize", tenant, request, known, stage.examined(request, known))
+    timeline = launch.timeline if launch else world.effects.token(12)
+    trusted = decision.examination.passed(PROOF)
+    if decision.refusal is not None or client is None:
+        return Asked(decision, client, timeline, trusted)
+    key = records.digest(code) if launch and code else ""
+    waiting = _waiting(tenant, Waiting(request, client, timeline, exchange, "", "", launch, key))
+    return Asked(decision, client, timeline, trusted, await _with_user(world, tenant, waiting, found))
+
+
+async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> Client | None:
+    """An app of another hospital is known, but not enabled here."""
+    client = await registration.by_id(world, request.parameters.get("client_id"))
+    if client is None or client.tenant == tenant.name or client.enabled_tenants is not None:
+        return client
+    return replace(client, enabled_tenants=(client.tenant,))
+
+
+def _waiting(tenant: Tenant, waiting: Waiting) -> Waiting:
+    base = base_of(waiting.request, tenant.server) or tenant.fhir_base(waiting.client.fhir)
+    launch = waiting.launch
+    if launch is not None:
+        waiting = replace(waiting, patient=launch.patient, encounter=launch.encounter)
+    return replace(waiting, base=base, version=tenant.version_of(base))
+
+
+async def _with_user(
+    world: World, tenant: Tenant, waiting: Waiting, found: tuple[str, sessions.Login] | None
+) -> Waiting:
+    """Who is signed in; for an app that is approved by itself, its user, without any sign-in."""
+    auto = waiting.client.auto_approve
+    if auto is not None:
+        user = await sessions.user(world, tenant, auto.user)
+        patient, encounter = waiting.patient or auto.patient, waiting.encounter or auto.encounter
+        return replace(waiting, user=user, auth_time=world.now(), patient=patient, encounter=encounter)
+    if found is None:
+        return waiting
+    user = await sessions.user(world, tenant, found[1].user)
+    return replace(waiting, user=user, login=found[0], auth_time=found[1].at)
+
+
+async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session) -> Waiting:
+    """Store it, bound to the browser's session; the id stands in the forms."""
+    id = waiting.id or world.effects.token(16)
+    asked = waiting.request.parameters.replaced([("launch", None)])
+    kept = Pending(
+        text=f"{waiting.request.url}?{asked.raw}", method=waiting.request.method, launch_key=waiting.launch_key,
+        client_id=waiting.client.client_id, timeline=waiting.timeline, exchange=waiting.exchange,
+        session=session.key, patient=waiting.patient, encounter=waiting.encounter,
+    )  # fmt: skip
+    now = world.now()
+    record = Record("pending", id, records.dump(kept), tenant.name, waiting.client.client_id, at=now,
+                    expires_at=now + WAITS_FOR)  # fmt: skip
+    await world.store.transaction([Put(record)])
+    return replace(waiting, id=id)
+
+
+async def resume(world: World, tenant: Tenant, id: str, session: Session | None) -> Waiting | None:
+    """What waits under this id for this browser; None where it is unknown, over, or another browser's."""
+    record = await world.store.get("pending", id) if id else None
+    if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= world.now():
+        return None
+    kept = records.parse(Pending, record.value)
+    client = await registration.by_id(world, kept.client_id)
+    if session is None or kept.session != session.key or client is None:
+        return None
+    request = authorize_request(kept.text, kept.method)
+    launch = await launches.by_key(world, tenant, kept.launch_key)
+    waiting = Waiting(request, client, kept.timeline, kept.exchange, "", "", launch, kept.launch_key, id=id)
+    waiting = _waiting(tenant, waiting)
+    waiting = replace(waiting, patient=kept.patient or waiting.patient, encounter=kept.encounter or waiting.encounter)
+    return await _with_user(world, tenant, waiting, await sessions.login(world, tenant, session))
+
+
+def forget(waiting: Waiting) -> list[Delete]:
+    return [Delete("pending", waiting.id)] if waiting.id else []

@@ -1,0 +1,93 @@
+"""What every operation is given: the world (store, clock, keys, journal) and the tenant it happens in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from sickbay.authorization.values import Policy, Server
+from sickbay.dialects import Dialect
+from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.effects import Effects
+from sickbay.storage.store import Store
+
+
+class Line(NamedTuple):
+    """One exchange as the terminal shows it: nothing secret, nothing clinical."""
+
+    at: float
+    tenant: str
+    stage: str
+    app: str
+    status: int
+    finding: str
+    id: str
+
+
+Say: TypeAlias = Callable[[Line], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """instance names the cookie; refresh is the HMAC key of refresh tokens; signing: the private JWK of id_tokens, JSON."""
+
+    instance: str
+    refresh: bytes
+    signing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One hospital: its addresses, its dialect and its policy. `base`: {base}/{name}, also the issuer."""
+
+    name: str
+    title: str
+    base: str
+    dialect: Dialect
+    server: Server
+
+    @property
+    def policy(self) -> Policy:
+        return self.server.policy
+
+    def fhir_base(self, version: str) -> str:
+        return f"{self.base}/{version}"
+
+    def version_of(self, base: str) -> str:
+        """The version whose base this is, as it stands in Space; "" where it is none of ours."""
+        return next((one for one in self.dialect.fhir if self.fhir_base(one) == base), "")
+
+
+@dataclass(slots=True)
+class World:
+    """base: the only source of absolute URLs. shared: other workers may move the clock, so it is read each time."""
+
+    base: str
+    store: Store
+    effects: Effects
+    keys: Keys
+    tenants: Mapping[str, Tenant]
+    shared: bool = False
+    say: Say | None = None
+    sample_base: str = ""
+
+    def now(self) -> int:
+        return int(self.effects.now())
+
+
+def tenant(name: str, base: str, dialect: Dialect, types: Mapping[str, tuple[str, ...]]) -> Tenant:
+    """types: FHIR version -> its resource types."""
+    home = f"{base}/{name}"
+    bases = {version: f"{home}/{version}" for version in dialect.fhir}
+    server = Server(
+        issuer=home,
+        authorization_endpoint=home + dialect.path("authorize"),
+        token_endpoint=home + dialect.path("token"),
+        fhir_bases=tuple(bases.values()),
+        fhir_versions={address: VERSIONS[version].number for version, address in bases.items()},
+        resource_types={address: types.get(version, ()) for version, address in bases.items()},
+        tenants=(name,),
+        policy=Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}),
+    )
+    return Tenant(name, dialect.title, home, dialect, server)

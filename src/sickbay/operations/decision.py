@@ -1,0 +1,94 @@
+"""A decision as it leaves a stage: what was asked, what was known, what each check said, and how it is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sickbay.authorization import authorize
+from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.diagnosis.explain import Again, Explanation, explain
+from sickbay.diagnosis.rule import Finding, find
+from sickbay.dialects import Words
+from sickbay.kernel.refusal import Check, Checked, Examination, Facts, Refusal, examine
+from sickbay.operations.context import Tenant
+
+PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret")
+"""Facts whose names begin so are for the app's owner and the administrator."""
+HIDDEN = "(shown to the app's owner)"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """refusal: the one that decides the wire answer, None where the request was granted."""
+
+    stage: str
+    request: Any
+    known: Any
+    examination: Examination
+    refusal: Refusal | None = None
+
+    def explained(self) -> Explanation:
+        """All findings, as loud as a live exchange may be."""
+        examination = Examination(tuple(one for one in self.examination.checked if _has_rule(one)))
+        return explain(RULES, self.stage, self.request, self.known, examination, live=True, again=self._again())
+
+    def _again(self) -> Again | None:
+        """Examines a mended request by what was known of this one; only authorize can be mended without a new lookup."""
+        if self.stage != "authorize":
+            return None
+        return self._mended
+
+    def _mended(self, request: Any) -> tuple[Examination, Any]:
+        known = authorize.known_for(self.known, self.request, request)
+        return authorize.examined(request, known), known
+
+
+def _has_rule(one: Checked) -> bool:
+    """A refusal that the catalogue has no rule for is answered by its name; it must never end in a server error."""
+    return one.refusal is None or one.refusal.name in _SPOKEN_FOR
+
+
+_SPOKEN_FOR = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
+
+
+def decide(stage: str, tenant: Tenant, checks: Sequence[Check[Any, Any]], request: Any, known: Any) -> Decision:
+    """Run all checks under the tenant's policy."""
+    examination = examine(checks, request, known, frozenset(tenant.policy.relaxed))
+    return decided(stage, tenant, request, known, examination)
+
+
+def decided(stage: str, tenant: Tenant, request: Any, known: Any, examination: Examination) -> Decision:
+    """What an examination comes to. Raises RuntimeError where nothing refused and yet not every check passed."""
+    refusal = examination.decisive(tenant.policy.precedence)
+    if refusal is None and not examination.granted:
+        raise RuntimeError(f"{stage}: nothing refused, but not every check passed: {_waiting(examination)}")
+    return Decision(stage, request, known, examination, refusal)
+
+
+def refused(stage: str, request: Any, known: Any, refusal: Refusal) -> Decision:
+    """A refusal that only shows when storing: a code that somebody else redeemed in the same moment."""
+    return Decision(stage, request, known, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
+
+
+def _waiting(examination: Examination) -> str:
+    return ", ".join(f"{one.name} waits for {one.waits_for}" for one in examination.checked if one.outcome == "skipped")
+
+
+def public(finding: Finding) -> Finding:
+    """The same finding without what only the owner may know."""
+    facts = redacted(finding.facts)
+    if facts == finding.facts:
+        return finding
+    return find(BY_ID[finding.id], facts, refused=finding.refused, ceiling=finding.severity)
+
+
+def redacted(facts: Facts) -> Mapping[str, Any]:
+    return {key: HIDDEN if key.startswith(PRIVATE) and value else value for key, value in facts.items()}
+
+
+def words(tenant: Tenant, decision: Decision, finding: Finding | None) -> Words:
+    """The tenant's own words for the refusal that decided."""
+    name = decision.refusal.name if decision.refusal else ""
+    return tenant.dialect.wording(finding.id if finding else name, name, decision.stage)

@@ -1,0 +1,68 @@
+"""Reading the journal: the full facts for the app's owner and the administrator, the public reading for all others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.rule import find
+from sickbay.operations.context import World
+from sickbay.operations.decision import redacted
+from sickbay.operations.journal import Journal
+
+MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
+
+
+async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
+    """One exchange, None where there is none of this id."""
+    record = await world.store.get("exchange", id)
+    if record is None:
+        await journal.flush()
+        record = await world.store.get("exchange", id)
+    if record is None:
+        return None
+    entry: dict[str, Any] = msgspec.json.decode(record.value)
+    return entry if full else public(entry)
+
+
+async def listed(
+    world: World,
+    journal: Journal,
+    *,
+    tenant: str | None = None,
+    app: str | None = None,
+    launch: str | None = None,
+    stage: str | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Newest first, in full: for the administrator. launch: a timeline's id."""
+    await journal.flush()
+    found = await world.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
+    return [msgspec.json.decode(one.value) for one in found]
+
+
+async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> list[dict[str, Any]]:
+    """The exchanges of one launch, in order of time."""
+    entries = await listed(world, journal, launch=id, limit=1000)
+    ordered = sorted(entries, key=lambda one: one["at"])
+    return ordered if full else [public(one) for one in ordered]
+
+
+def public(entry: dict[str, Any]) -> dict[str, Any]:
+    """Without what only the owner may know. A corrected request that would tell it is left out."""
+    findings = [_public(one) for one in entry["findings"]]
+    told = findings == entry["findings"]
+    return entry | {"findings": findings, "corrected": entry["corrected"] if told else None}
+
+
+def _public(finding: dict[str, Any]) -> dict[str, Any]:
+    facts = redacted(finding["facts"])
+    if facts == finding["facts"]:
+        return finding
+    rule = BY_ID.get(finding["id"])
+    if rule is None:
+        return finding | {"facts": facts, "why": "", "fix": ""}
+    again = find(rule, facts, refused=finding["refused"], ceiling=finding["severity"])
+    return finding | {"title": again.title, "why": again.why, "fix": again.fix, "facts": dict(facts)}

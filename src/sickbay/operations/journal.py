@@ -1,0 +1,177 @@
+"""The journal of exchanges: refusals are written at once, granted ones in batches off the request path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.values import Launch
+from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.stages import KINDS
+from sickbay.kernel.refusal import Examination
+from sickbay.operations import masking
+from sickbay.operations.context import Line, World
+from sickbay.operations.decision import Decision
+from sickbay.protocol.parameters import parse
+from sickbay.storage.store import Put, Record
+
+EVERY = 0.25
+"""Seconds between two batches."""
+KEPT = 256
+"""Granted FHIR exchanges a batch keeps: under load the newest, the rest is only counted."""
+REFUSED_FOR = 7 * 86400
+GRANTED_FOR = 86400
+
+
+class Wire(NamedTuple):
+    """A request as it came. headers: names in lower case."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str = ""
+
+
+class Answered(NamedTuple):
+    """Our answer. body: None where it holds a patient's data."""
+
+    status: int
+    headers: dict[str, str]
+    body: str | None = None
+
+
+class Exchange(NamedTuple):
+    """One request and its answer, before it is written: cheap to make, everything else is done when it is stored."""
+
+    id: str
+    at: float
+    tenant: str
+    stage: str
+    client_id: str
+    timeline: str
+    wire: Wire
+    answer: Answered
+    decision: Decision | None = None
+    explanation: Explanation | None = None
+
+
+class Journal:
+    """Holds what waits to be written. `flush` is called by a task that `run` keeps, and by every reader first."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._waiting: deque[Exchange] = deque(maxlen=KEPT)
+        self._kept: list[Exchange] = []
+
+    async def write(self, one: Exchange) -> None:
+        """A refusal is on the disk when this returns; a granted one soon."""
+        self._say(one)
+        if one.decision is not None and one.decision.refusal is not None:
+            await self.world.store.transaction([Put(record(one))])
+        elif one.stage == "access":
+            self._waiting.append(one)
+        else:
+            self._kept.append(one)
+
+    async def flush(self) -> None:
+        """Write what waits, in one transaction."""
+        batch = [*self._kept, *self._waiting]
+        self._kept.clear()
+        self._waiting.clear()
+        if batch:
+            await self.world.store.transaction([Put(record(one)) for one in batch])
+
+    async def run(self) -> None:
+        """Until cancelled; then what waits is written."""
+        try:
+            while True:
+                await asyncio.sleep(EVERY)
+                await self.flush()
+        finally:
+            await self.flush()
+
+    def _say(self, one: Exchange) -> None:
+        if self.world.say is None:
+            return
+        finding = one.explanation.findings[0].id if one.explanation and one.explanation.findings else ""
+        self.world.say(Line(one.at, one.tenant, one.stage, one.client_id, one.answer.status, finding, one.id))
+
+
+def record(one: Exchange) -> Record:
+    """The exchange as it is kept: masked, explained, as JSON in the shape of the outside contract and a little more."""
+    refused = one.decision is not None and one.decision.refusal is not None
+    return Record(
+        "exchange", one.id, msgspec.json.encode(entry(one)), one.tenant, one.client_id, one.timeline, one.stage,
+        at=int(one.at), expires_at=int(one.at) + (REFUSED_FOR if refused else GRANTED_FOR),
+    )  # fmt: skip
+
+
+def entry(one: Exchange) -> dict[str, Any]:
+    explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
+    made: dict[str, Any] = {
+        "id": one.id,
+        "at": one.at,
+        "tenant": one.tenant,
+        "app": one.client_id or None,
+        "launch": one.timeline or None,
+        "stage": one.stage,
+        "request": _request(one.wire),
+        "response": _response(one.answer),
+        "checks": checks(one.decision.examination) if one.decision else [],
+        "findings": [finding(each) for each in explanation.findings],
+        "corrected": _unread(explanation, one),
+    }
+    made = masking.mask(made, _secrets(one))
+    made["decided"] = one.decision.refusal.name if one.decision and one.decision.refusal else None
+    return made
+
+
+def _request(wire: Wire) -> dict[str, Any]:
+    headers = {name: value for name, value in wire.headers.items() if name in masking.KEPT_HEADERS}
+    return {"method": wire.method, "url": wire.url, "headers": headers, "body": wire.body or None}
+
+
+def _response(answer: Answered) -> dict[str, Any]:
+    return {"status": answer.status, "headers": answer.headers, "body": answer.body}
+
+
+def checks(examination: Examination) -> list[dict[str, Any]]:
+    return [
+        {"name": one.name, "outcome": one.outcome}
+        | ({"waits_for": one.waits_for} if one.waits_for else {})
+        | ({"refusal": one.refusal.name} if one.refusal else {})
+        for one in examination.checked
+    ]
+
+
+def finding(one: Finding) -> dict[str, Any]:
+    return one.to_json() | {"degree": one.degree, "parameter": one.parameter, "refused": one.refused}
+
+
+def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
+    if explanation.corrected is None or one.decision is None:
+        return None
+    for kind in KINDS.values():
+        if kind.stage == one.stage:
+            return kind.unread(explanation.corrected)
+    return None
+
+
+def _secrets(one: Exchange) -> set[str]:
+    """Also the launch code, where it is one of ours: at rest and in addresses it never stands."""
+    query, body = parse(one.wire.url.partition("?")[2]), parse(one.wire.body)
+    found = masking.secrets(one.wire.headers, query, body)
+    location = parse(one.answer.headers.get("location", "").partition("?")[2])
+    found |= masking.secrets({}, location)
+    if one.answer.body and one.answer.body.startswith("{"):
+        found |= masking.given(msgspec.json.decode(one.answer.body))
+    if one.decision is not None and isinstance(one.decision.request, AuthorizeRequest):
+        known = one.decision.known
+        if isinstance(getattr(known, "launch", None), Launch):
+            found.update(one.decision.request.parameters.all("launch"))
+    return found

@@ -1,0 +1,72 @@
+"""Launches: one opening of an app from the EHR. The code is random, single-use, short-lived, bound to app and user."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from sickbay.authorization.values import Client, Launch
+from sickbay.operations import records
+from sickbay.operations.context import Tenant, World
+from sickbay.storage.store import Put
+
+EXTRAS = {"fhir_context": "fhirContext", "intent": "intent", "need_patient_banner": "need_patient_banner",
+          "app_context": "appContext", "smart_style_url": "smart_style_url"}  # fmt: skip
+"""What /admin/launches takes -> as the token response will have it (SMART 2.2, Launch Context)."""
+
+
+class Launched(NamedTuple):
+    """launch: the code. url: the app's launch URI with iss and launch; "" where the app has none. timeline: public id."""
+
+    launch: str
+    iss: str
+    url: str
+    timeline: str
+
+
+async def launch(
+    world: World,
+    tenant: Tenant,
+    client: Client,
+    *,
+    user: str | None = None,
+    patient: str | None = None,
+    encounter: str | None = None,
+    context: dict[str, Any] | None = None,
+) -> Launched:
+    """`context`: by the names of EXTRAS' values; need_patient_banner is true unless it says otherwise."""
+    code, timeline, now = world.effects.token(), world.effects.token(12), world.now()
+    banner = {"need_patient_banner": True} if patient else {}
+    made = Launch(
+        client_id=client.client_id, timeline=timeline, expires_at=now + tenant.policy.launch_lifetime,
+        user=user, patient=patient, encounter=encounter, created_at=now, fhir=client.fhir,
+        context=banner | (context or {}),
+    )  # fmt: skip
+    await world.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
+    iss = tenant.fhir_base(client.fhir)
+    return Launched(code, iss, _url(client.launch_uri, iss, code), timeline)
+
+
+def _url(launch_uri: str | None, iss: str, code: str) -> str:
+    """The query that the launch URI has is kept (SMART 2.2, Launch App: EHR Launch)."""
+    if not launch_uri:
+        return ""
+    return f"{launch_uri}{'&' if '?' in launch_uri else '?'}{urlencode({'iss': iss, 'launch': code})}"
+
+
+async def find(world: World, tenant: Tenant, code: str | None) -> Launch | None:
+    """The launch issued under this code, here; used_at as the store has it."""
+    return await by_key(world, tenant, records.digest(code)) if code else None
+
+
+async def by_key(world: World, tenant: Tenant, key: str) -> Launch | None:
+    record = await world.store.get("launch", key) if key else None
+    if record is None or record.tenant != tenant.name:
+        return None
+    return replace(records.parse(Launch, record.value), used_at=record.used_at)
+
+
+def context_of(given: dict[str, Any]) -> dict[str, Any]:
+    """From the members of /admin/launches."""
+    return {EXTRAS[name]: value for name, value in given.items() if name in EXTRAS and value is not None}

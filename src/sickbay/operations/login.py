@@ -1,0 +1,170 @@
+"""Sign-in, patient and consent: what still has to be asked of a person, and the code once nothing has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sickbay.authorization import login as stage
+from sickbay.authorization.authorize import GrantedScope, granted_scopes
+from sickbay.authorization.known import LoginKnown
+from sickbay.authorization.requests import LoginRequest
+from sickbay.authorization.values import Code, Launch
+from sickbay.kernel.refusal import Refusal
+from sickbay.operations import patients, records
+from sickbay.operations.authorize import Waiting, forget
+from sickbay.operations.context import Tenant, World
+from sickbay.operations.decision import Decision, decide, refused
+from sickbay.protocol import scopes
+from sickbay.protocol.scopes import ResourceScope
+from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
+
+Ask: TypeAlias = Literal["sign-in", "patient", "consent", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What this person allowed this app before."""
+
+    scopes: tuple[str, ...]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """code: None where it was refused."""
+
+    decision: Decision
+    code: str | None = None
+
+
+def offered(tenant: Tenant, waiting: Waiting) -> tuple[GrantedScope, ...]:
+    return granted_scopes(waiting.request, waiting.client, tenant.server)
+
+
+def grantable(tenant: Tenant, waiting: Waiting) -> tuple[str, ...]:
+    return tuple(one.scope for one in offered(tenant, waiting) if one.granted)
+
+
+async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
+    """What a person has to be asked next."""
+    if waiting.client.auto_approve is not None:
+        return "nothing"
+    if waiting.user is None:
+        return "sign-in"
+    granted = grantable(tenant, waiting)
+    if not granted or not _same_person(waiting):
+        return "nothing"
+    if waiting.patient is None and own_patient(waiting) is None and _needs_patient(granted):
+        return "patient"
+    allowed = await consented(world, tenant, waiting)
+    return "nothing" if allowed and set(granted) <= set(allowed) else "consent"
+
+
+def _same_person(waiting: Waiting) -> bool:
+    launch, user = waiting.launch, waiting.user
+    return launch is None or launch.user is None or user is None or launch.user == user.username
+
+
+def _needs_patient(granted: tuple[str, ...]) -> bool:
+    levels = {one.level for one in scopes.parse_all(granted) if isinstance(one, ResourceScope)}
+    return "launch/patient" in granted or "patient" in levels
+
+
+def _gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
+    """A patient is told where a scope for one was granted, or the EHR launched with one (SMART 2.2, launch context)."""
+    return _needs_patient(granted) or (launch is not None and "launch" in granted)
+
+
+def own_patient(waiting: Waiting) -> str | None:
+    """Who signs in as a patient is the patient in context."""
+    type, _, id = (waiting.user.fhir_user if waiting.user else "").rpartition("/")
+    return id if type.rpartition("/")[2] == "Patient" else None
+
+
+async def consented(world: World, tenant: Tenant, waiting: Waiting) -> tuple[str, ...]:
+    record = await world.store.get("consent", _consent_key(tenant, waiting))
+    return records.parse(Consent, record.value).scopes if record else ()
+
+
+def _consent_key(tenant: Tenant, waiting: Waiting) -> str:
+    username = waiting.user.username if waiting.user else ""
+    return f"{tenant.name}/{username}/{waiting.client.client_id}"
+
+
+async def finish(
+    world: World, tenant: Tenant, waiting: Waiting, *, ticked: tuple[str, ...] | None = None, denied: bool = False
+) -> Finished:
+    """Decide on the person's answers and give a code. ticked: what was left allowed on the consent page, None: all."""
+    granted = _granted(tenant, waiting, ticked)
+    patient = waiting.patient or own_patient(waiting)
+    user = waiting.user
+    visible = (
+        True
+        if patient is None or user is None
+        else await patients.visible(world, tenant, waiting.version, user, patient)
+    )
+    request = LoginRequest(
+        waiting.request.parameters, user.username if user else None, patient, waiting.encounter, granted, denied
+    )
+    known = LoginKnown(
+        server=tenant.server, client=waiting.client, request=waiting.request, launch=waiting.launch, user=user,
+        granted=granted, patient_visible=visible,
+    )  # fmt: skip
+    decision = decide("login", tenant, stage.CHECKS, request, known)
+    if decision.refusal is not None:
+        return Finished(decision)
+    try:
+        return Finished(decision, await _give(world, tenant, waiting, granted, patient, ticked is not None))
+    except Conflict:
+        facts = {"received": None, "seconds": 0, "ago": "just now"}
+        return Finished(
+            refused("authorize", waiting.request, known, Refusal("launch-code-reused", "invalid_request", facts))
+        )
+
+
+def _granted(tenant: Tenant, waiting: Waiting, ticked: tuple[str, ...] | None) -> tuple[str, ...]:
+    granted = grantable(tenant, waiting)
+    auto = waiting.client.auto_approve
+    if auto is not None and auto.scopes is not None:
+        allowed = scopes.split(auto.scopes)
+        return tuple(one for one in granted if one in allowed)
+    return granted if ticked is None else tuple(one for one in granted if one in ticked)
+
+
+async def _give(
+    world: World, tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], patient: str | None, remember: bool
+) -> str:
+    """The code, and all that goes with it, in one transaction. Raises Conflict where the launch was used in this moment."""
+    text, now = world.effects.token(), world.now()
+    made = _code(world, tenant, waiting, granted, patient, now)
+    steps: list[Step] = [Put(records.code(records.digest(text), made, tenant.name)), *forget(waiting)]
+    if waiting.launch_key:
+        steps.append(UseOnce("launch", waiting.launch_key, now))
+    if remember:
+        steps.append(_remembered(tenant, waiting, granted, now))
+    await world.store.transaction(steps)
+    return text
+
+
+def _code(
+    world: World, tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], patient: str | None, now: int
+) -> Code:
+    sent, launch = waiting.request.parameters, waiting.launch
+    context = dict(launch.context) if launch else {"need_patient_banner": True} if patient else {}
+    return Code(
+        client_id=waiting.client.client_id, redirect_uri=sent.get("redirect_uri"), scope=" ".join(granted), issued_at=now,
+        lifetime=tenant.policy.code_lifetime, family=world.effects.token(12), base=waiting.base,
+        timeline=waiting.timeline, user=waiting.user.username if waiting.user else None, session=waiting.login,
+        code_challenge=sent.get("code_challenge"), code_challenge_method=sent.get("code_challenge_method"),
+        nonce=sent.get("nonce"), patient=patient if _gives_patient(granted, launch) else None,
+        encounter=waiting.encounter if launch else None, context=context, auth_time=waiting.auth_time,
+    )  # fmt: skip
+
+
+def _remembered(tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], now: int) -> Put:
+    kept = Record(
+        "consent", _consent_key(tenant, waiting), records.dump(Consent(granted, now)), tenant.name,
+        waiting.client.client_id, at=now,
+    )  # fmt: skip
+    return Put(kept)

@@ -1,0 +1,73 @@
+"""Secrets out of an exchange: of everything secret that was sent or given, a few characters are left to know it again."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from sickbay.protocol.parameters import Parameters
+
+SECRET = frozenset(
+    ("code", "client_secret", "code_verifier", "refresh_token", "access_token", "id_token", "client_assertion",
+     "id_token_hint", "token", "password", "launch_code")
+)  # fmt: skip
+KEPT_HEADERS = frozenset(
+    ("accept", "accept-encoding", "content-type", "host", "origin", "prefer", "if-none-match", "if-match",
+     "if-modified-since", "user-agent", "authorization", "sec-fetch-site", "access-control-request-method",
+     "access-control-request-headers")
+)  # fmt: skip
+
+
+def masked(secret: str) -> str:
+    return f"{secret[:4]}…({len(secret)})" if len(secret) >= 12 else "…"
+
+
+def secrets(headers: Mapping[str, str], *sent: Parameters) -> set[str]:
+    """Every secret value of a request, in each form in which it may be quoted."""
+    found = {value for parameters in sent for name, value in parameters if name in SECRET}
+    return found | _credentials(headers.get("authorization", ""))
+
+
+def _credentials(header: str) -> set[str]:
+    scheme, _, credentials = header.partition(" ")
+    found = {credentials.strip()} if credentials.strip() else set()
+    if scheme.lower() == "basic":
+        try:
+            pair = base64.b64decode(credentials, validate=False).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            return found
+        found.add(pair.partition(":")[2])
+    return found
+
+
+def given(body: Any) -> set[str]:
+    """The secrets of a JSON answer."""
+    if not isinstance(body, dict):
+        return set()
+    return {value for key, value in body.items() if key in SECRET and isinstance(value, str)}
+
+
+def mask(value: Any, hidden: Iterable[str]) -> Any:
+    """A copy of JSON in which none of `hidden` stands any more."""
+    pairs: dict[str, str] = {}
+    for secret in hidden:
+        if len(secret) >= 4:
+            for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+                pairs[form] = masked(secret)
+    order = sorted(pairs, key=len, reverse=True)
+    return _walk(value, [(form, pairs[form]) for form in order]) if order else value
+
+
+def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
+    if isinstance(value, str):
+        for form, shown in pairs:
+            value = value.replace(form, shown)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _walk(one, pairs) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_walk(one, pairs) for one in value]
+    return value

@@ -1,0 +1,47 @@
+"""Patients and their records, as our own pages read them: with the eyes of the person who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from sickbay.authorization.values import User
+from sickbay.fhir import search
+from sickbay.fhir.query import Query
+from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
+from sickbay.operations.context import Tenant, World
+from sickbay.storage.store import Space
+
+Json = dict[str, Any]
+
+
+def eyes(user: User | None) -> Visibility:
+    """What a person may see in our pages; None: the person at the keyboard, who runs the sandbox."""
+    if user is None or user.patients == "*":
+        return EVERYTHING
+    seen = frozenset(user.patients)
+    shared = ("Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Schedule", "Slot")
+    return Visibility((Clause("*", "rs", seen), *(Clause(type, "rs", None) for type in shared)))
+
+
+async def visible(world: World, tenant: Tenant, version: str, user: User, patient: str) -> bool:
+    """Whether this patient is there, and this user may see the record."""
+    return await read(world, tenant, version, "Patient", patient, user) is not None
+
+
+async def read(world: World, tenant: Tenant, version: str, type: str, id: str, user: User | None) -> Json | None:
+    stored = await world.store.read(Space(tenant.name, version), type, id, eyes(user))
+    return None if stored is None or stored.deleted else orjson.loads(stored.body)
+
+
+async def find(
+    world: World, tenant: Tenant, version: str, type: str, asked: Sequence[tuple[str, str]], user: User | None
+) -> list[Json]:
+    """One page of resources. Raises ValueError for a search that this version does not know."""
+    query = search.parse(version, type, asked, base=tenant.fhir_base(version), strict=True)
+    if not isinstance(query, Query):
+        raise ValueError(f"{type}: {query[0].parameter} {query[0].expected}")
+    page = await world.store.search(Space(tenant.name, version), query, eyes(user))
+    return [orjson.loads(one.body) for one in page.matches]

@@ -1,0 +1,76 @@
+"""Values to records and back: msgspec JSON of the dataclasses; secrets only as their SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, TypeVar
+
+import msgspec
+
+from sickbay.authorization.values import Client, Code, Family, Launch, Token, User
+from sickbay.operations.context import World
+from sickbay.storage.store import Record
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder().encode
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
+
+
+def digest(secret: str) -> str:
+    """What stands at rest in place of a secret, a code or a token."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def dump(value: Any) -> bytes:
+    return _encode(value)
+
+
+def parse(kind: type[T], value: bytes) -> T:
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.json.Decoder(kind)
+    result: T = decoder.decode(value)
+    return result
+
+
+async def load(world: World, kind: str, key: str, shape: type[T]) -> T | None:
+    """The value under this key, expired or not; None where there is none."""
+    record = await world.store.get(kind, key)
+    return None if record is None else parse(shape, record.value)
+
+
+def app(client: Client) -> Record:
+    return Record("app", client.client_id, dump(client), client.tenant, client.app_id, at=client.created_at)
+
+
+def user(value: User) -> Record:
+    return Record("user", f"{value.tenant}/{value.username}", dump(value), value.tenant, label=value.fhir_user)
+
+
+def launch(key: str, value: Launch, tenant: str) -> Record:
+    return Record(
+        "launch", key, dump(value), tenant, value.client_id, value.timeline, at=value.created_at,
+        expires_at=value.expires_at,
+    )  # fmt: skip
+
+
+def code(key: str, value: Code, tenant: str) -> Record:
+    expires = value.issued_at + value.lifetime
+    return Record(
+        "code", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at, expires_at=expires
+    )
+
+
+def token(key: str, value: Token, tenant: str) -> Record:
+    return Record(
+        "token", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at,
+        expires_at=value.expires_at,
+    )  # fmt: skip
+
+
+def family(value: Family, tenant: str, now: int) -> Record:
+    return Record(
+        "family", value.family, dump(value), tenant, value.client_id, value.session or "", at=now,
+        expires_at=value.expires_at,
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Apps: registered, changed, removed, found by app_id, client_id or a unique name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import msgspec
+
+from sickbay.authorization import registration as stage
+from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.values import Client
+from sickbay.operations import records
+from sickbay.operations.context import World
+from sickbay.operations.decision import Decision, decide
+from sickbay.storage.store import Delete, DeleteFamily, Put, Step
+
+CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {"secret_hash", "created_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """secret: shown this once. client None: refused, and decision says why."""
+
+    decision: Decision
+    client: Client | None = None
+    secret: str | None = None
+
+
+class Ambiguous(LookupError):
+    """Several apps have this name."""
+
+
+async def find(world: World, named: str, tenant: str | None = None) -> Client | None:
+    """By client_id, app_id, else by a name that only one app has. Raises Ambiguous."""
+    client = await by_id(world, named)
+    if client is not None and tenant in (None, client.tenant):
+        return client
+    found = await world.store.find("app", tenant=tenant, owner=named, limit=2)
+    if not found:
+        every = await world.store.find("app", tenant=tenant, limit=10_000)
+        found = [one for one in every if records.parse(Client, one.value).name == named]
+    if len(found) > 1:
+        raise Ambiguous(named)
+    return records.parse(Client, found[0].value) if found else None
+
+
+async def by_id(world: World, client_id: str | None) -> Client | None:
+    return await records.load(world, "app", client_id, Client) if client_id else None
+
+
+async def every(world: World, tenant: str | None = None) -> list[Client]:
+    """Newest first."""
+    found = await world.store.find("app", tenant=tenant, limit=10_000)
+    return [records.parse(Client, one.value) for one in found]
+
+
+async def save(world: World, client: Client) -> None:
+    await world.store.transaction([Put(records.app(client))])
+
+
+async def remove(world: World, client: Client) -> None:
+    """The app and all that it was given."""
+    steps: list[Step] = [Delete("app", client.client_id)]
+    for kind in ("token", "code", "family", "launch", "consent"):
+        for one in await world.store.find(kind, owner=client.client_id, limit=10_000):
+            steps.append(Delete(kind, one.key))
+    await world.store.transaction(steps)
+
+
+async def withdraw(world: World, family: str) -> None:
+    """Revoke all tokens of one grant."""
+    await world.store.transaction([DeleteFamily(family, ("token", "code")), Delete("family", family)])
+
+
+async def register(world: World, given: dict[str, Any], old: Client | None = None) -> Registered:
+    """A new app, or the change of one; nothing is stored where a check refuses."""
+    client, secret = _made(world, given, old)
+    request = _request(client)
+    known = UrlKnown(server=world.tenants[client.tenant].server, client=client)
+    decision = decide("registration", world.tenants[client.tenant], stage.CHECKS, request, known)
+    if decision.refusal is not None:
+        return Registered(decision)
+    await save(world, client)
+    return Registered(decision, client, secret)
+
+
+def _request(client: Client) -> RegistrationRequest:
+    return RegistrationRequest(
+        type=client.type, client=client.client, auth_method=client.auth_method, has_secret=client.secret_hash is not None,
+        launch_uri=client.launch_uri, redirect_uris=client.redirect_uris, scope=client.scope, jwks=client.jwks,
+        jwks_uri=client.jwks_uri, native=client.native,
+    )  # fmt: skip
+
+
+def _made(world: World, given: dict[str, Any], old: Client | None) -> tuple[Client, str | None]:
+    """The client that was asked for, with ids and, for a symmetric one, its secret: in clear this once."""
+    wanted = {name: value for name, value in given.items() if name in CLIENT_FIELDS}
+    secret = given.get("client_secret")
+    if old is None:
+        wanted["client_id"] = wanted.get("client_id") or world.effects.token(16)
+        wanted["app_id"] = wanted.get("app_id") or world.effects.token(9)
+        if wanted.get("client") == "symmetric":
+            secret = secret or world.effects.token()
+        wanted["created_at"] = world.now()
+    hashed = records.digest(secret) if secret else old.secret_hash if old else None
+    whole = {**(msgspec.to_builtins(old) if old else {}), **wanted, "secret_hash": hashed}
+    return msgspec.convert(whole, Client), secret

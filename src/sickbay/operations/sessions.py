@@ -1,0 +1,138 @@
+"""Sessions of the browser: one cookie, in it the sign-ins at each hospital and the token of the forms."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from sickbay.authorization.values import User
+from sickbay.operations import records
+from sickbay.operations.context import Tenant, World
+from sickbay.storage.store import Delete, Put, Record
+
+SLOTS = asyncio.Semaphore(2)
+"""Two passwords at a time: each takes 19 MiB and a core for some 30 ms."""
+LIFETIME = 30 * 86400
+DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$c2lja2JheXNpY2tiYXk$0xBeyXfVzJVcvXLd0ckN3F0RcGaxCpM3z9wyCtG5u+8"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """logins: tenant -> id of the record "login". csrf: the token of the forms. key: where it is kept, no secret."""
+
+    key: str
+    csrf: str
+    logins: dict[str, str] = field(default_factory=dict)
+    theme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One sign-in: refresh tokens of online_access live as long as this record."""
+
+    user: str
+    at: int
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+def hash_password(password: str) -> str:
+    """argon2id, OWASP's 19 MiB profile. Takes 30 ms: call it in a thread."""
+    return _hasher().hash(password)
+
+
+def _fits(hashed: str, password: str) -> bool:
+    try:
+        return _hasher().verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+async def find(world: World, cookie: str | None) -> Session | None:
+    """The session of this cookie's value."""
+    record = await world.store.get("session", records.digest(cookie)) if cookie else None
+    return None if record is None or _over(record, world.now()) else records.parse(Session, record.value)
+
+
+async def begin(world: World) -> tuple[Session, str]:
+    """A new session and the value of its cookie."""
+    secret = world.effects.token()
+    session = Session(records.digest(secret), world.effects.token(16))
+    await world.store.transaction([_put(session, world.now())])
+    return session, secret
+
+
+async def login(world: World, tenant: Tenant, session: Session | None) -> tuple[str, Login] | None:
+    """Id and value of who is signed in at this tenant."""
+    id = session.logins.get(tenant.name) if session else None
+    record = await world.store.get("login", id) if id else None
+    if record is None or id is None or _over(record, world.now()):
+        return None
+    return id, records.parse(Login, record.value)
+
+
+async def signed_in(world: World, tenant: Tenant, session: Session | None) -> User | None:
+    found = await login(world, tenant, session)
+    return await user(world, tenant, found[1].user) if found else None
+
+
+async def user(world: World, tenant: Tenant, username: str) -> User | None:
+    return await records.load(world, "user", f"{tenant.name}/{username}", User)
+
+
+async def password_fits(world: World, tenant: Tenant, username: str, password: str) -> User | None:
+    """The user, if the password is right. An unknown user takes as long as a known one."""
+    found = await user(world, tenant, username)
+    async with SLOTS:
+        fits = await asyncio.to_thread(_fits, found.password if found else DUMMY, password)
+    return found if fits else None
+
+
+async def sign_in(world: World, tenant: Tenant, session: Session | None, who: User) -> tuple[Session, str]:
+    """A new session, so that a cookie set before the sign-in is worth nothing after it; the sign-ins elsewhere go along."""
+    secret, id, now = world.effects.token(), world.effects.token(16), world.now()
+    kept = session.logins if session else {}
+    new = Session(records.digest(secret), world.effects.token(16), {**kept, tenant.name: id})
+    entry = Record(
+        "login", id, records.dump(Login(who.username, now)), tenant.name, who.username, at=now,
+        expires_at=now + tenant.policy.session_lifetime,
+    )  # fmt: skip
+    steps = [Put(entry), _put(new, now)]
+    await world.store.transaction([*steps, *([Delete("session", session.key)] if session else [])])
+    return new, secret
+
+
+async def sign_out(world: World, tenant: Tenant, session: Session) -> None:
+    """Here only: what lives by this sign-in ends with it."""
+    id = session.logins.get(tenant.name)
+    left = {name: one for name, one in session.logins.items() if name != tenant.name}
+    ended = [Delete("login", id)] if id else []
+    await world.store.transaction([*ended, _put(replace(session, logins=left), world.now())])
+
+
+async def ended(world: World, login: str | None) -> bool:
+    """Whether the sign-in behind an online grant is over; a grant without one (auto-approved) has none to end."""
+    if login is None:
+        return False
+    record = await world.store.get("login", login)
+    return record is None or _over(record, world.now())
+
+
+def csrf_fits(session: Session | None, sent: str | None) -> bool:
+    return session is not None and hmac.compare_digest(session.csrf.encode(), (sent or "").encode())
+
+
+def _over(record: Record, now: int) -> bool:
+    return record.expires_at is not None and record.expires_at <= now
+
+
+def _put(session: Session, now: int) -> Put:
+    return Put(Record("session", session.key, records.dump(session), at=now, expires_at=now + LIFETIME))

@@ -1,0 +1,228 @@
+"""The token endpoint: load what the request names, decide, and redeem or rotate in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sickbay.authorization import client_authentication, id_token, refresh
+from sickbay.authorization import token as stage
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Code, Family, Token
+from sickbay.kernel.refusal import Refusal
+from sickbay.operations import records, registration, sessions
+from sickbay.operations.context import Tenant, World
+from sickbay.operations.decision import Decision, decide, refused
+from sickbay.protocol import jose
+from sickbay.storage.store import Conflict, DeleteFamily, Put, Record, Step, UseOnce
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """response: the JSON of RFC 6749 5.1, None where it was refused."""
+
+    decision: Decision
+    response: dict[str, Any] | None
+    client_id: str = ""
+    timeline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    known: TokenKnown
+    code_key: str = ""
+    family_record: Record | None = None
+
+
+async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered:
+    """One token request. What a second use of a code or refresh token must revoke is revoked before the answer."""
+    for _ in range(5):
+        loaded = await _load(world, tenant, request)
+        decision = decide("token", tenant, stage.checks(request), request, loaded.known)
+        try:
+            return await _answer(world, tenant, decision, loaded)
+        except Conflict:
+            continue
+    gone = refused(
+        "token", request, loaded.known, Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"})
+    )
+    return _refused(gone, loaded.known)
+
+
+async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loaded) -> Answered:
+    known = loaded.known
+    if decision.refusal is not None:
+        if stage.revokes(decision.examination):
+            await _revoke(world, tenant, known)
+        return _refused(decision, known)
+    assert isinstance(known.client, Client)
+    if isinstance(known.code, Code):
+        response = await _redeem(world, tenant, known.client, known.code, loaded.code_key)
+        return Answered(decision, response, known.client.client_id, known.code.timeline)
+    assert isinstance(known.family, Family)
+    assert loaded.family_record is not None
+    asked = decision.request.parameters.get("scope")
+    response = await _refresh(world, tenant, known.client, known, loaded.family_record, asked)
+    return Answered(decision, response, known.client.client_id, known.family.timeline)
+
+
+def _refused(decision: Decision, known: TokenKnown) -> Answered:
+    client_id = known.client.client_id if isinstance(known.client, Client) else ""
+    grant = known.code if isinstance(known.code, Code) else known.family
+    timeline = grant.timeline if isinstance(grant, (Code, Family)) and grant.client_id == client_id else ""
+    return Answered(decision, None, client_id, timeline)
+
+
+async def _load(world: World, tenant: Tenant, request: TokenRequest) -> _Loaded:
+    client = await registration.by_id(world, client_authentication.claimed(request))
+    if client is not None and client.tenant != tenant.name:
+        client = None
+    now = world.now()
+    base = TokenKnown(now=now, server=tenant.server, client=client, code=None, family=None, jwks=None)
+    if client is None:
+        base = replace(base, others=tuple(one.client_id for one in await registration.every(world, tenant.name)))
+    grant = request.parameters.get("grant_type") or stage.implied(request)
+    if grant == "refresh_token":
+        return await _with_family(world, tenant, request, base)
+    return await _with_code(world, request, base)
+
+
+async def _with_code(world: World, request: TokenRequest, base: TokenKnown) -> _Loaded:
+    sent = request.parameters.get("code")
+    key = records.digest(sent) if sent else ""
+    record = await world.store.get("code", key) if key else None
+    if record is None:
+        return _Loaded(base, key)
+    code = replace(records.parse(Code, record.value), used_at=record.used_at)
+    return _Loaded(replace(base, code=code), key)
+
+
+async def _with_family(world: World, tenant: Tenant, request: TokenRequest, base: TokenKnown) -> _Loaded:
+    read = refresh.read(world.keys.refresh, request.parameters.get("refresh_token") or "")
+    record = await world.store.get("family", read[0]) if read else None
+    if record is None or read is None or record.tenant != tenant.name:
+        return _Loaded(base)
+    family = records.parse(Family, record.value)
+    ended = await sessions.ended(world, family.session)
+    known = replace(base, family=family, generation=read[1], session_ended=ended)
+    return _Loaded(known, family_record=record)
+
+
+async def _redeem(world: World, tenant: Tenant, client: Client, code: Code, key: str) -> dict[str, Any]:
+    """Use up the code and put what it gives, or Conflict: then it was used, or its user signed out, in this moment."""
+    now = world.now()
+    family = stage.family(code, tenant.policy, now)
+    text = refresh.access(world.keys.refresh, family.family, 0)
+    seconds = stage.lifetime(client, tenant.policy)
+    token = stage.access_token(family, code.scope, tenant.server.issuer, now, seconds)
+    await world.store.transaction([
+        UseOnce("code", key, now),
+        Put(records.family(family, tenant.name, now), 0),
+        Put(records.token(records.digest(text), token, tenant.name)),
+    ])  # fmt: skip
+    refreshes = family.mode != "none" and "refresh_token" in client.grant_types
+    return stage.response(
+        text, token, tenant.policy, code.context,
+        refresh_token=refresh.make(world.keys.refresh, family.family, 0) if refreshes else None,
+        id_token=await _id_token(world, tenant, code, client, now),
+        extra=await _extra(world, tenant, code.user),
+    )  # fmt: skip
+
+
+async def _id_token(world: World, tenant: Tenant, code: Code, client: Client, now: int) -> str | None:
+    if not id_token.is_due(code.scope) or code.user is None:
+        return None
+    user = await sessions.user(world, tenant, code.user)
+    if user is None:
+        return None
+    claims = id_token.claims(
+        issuer=tenant.server.issuer, client_id=client.client_id, user=user, base=code.base, scope=code.scope, now=now,
+        nonce=code.nonce, auth_time=code.auth_time,
+    )  # fmt: skip
+    return jose.sign(claims, world.keys.signing)
+
+
+async def _extra(world: World, tenant: Tenant, username: str | None) -> dict[str, Any]:
+    """Members that a vendor adds to the token response."""
+    templates = tenant.dialect.token_response
+    if not templates:
+        return {}
+    user = await sessions.user(world, tenant, username) if username else None
+    values = {
+        "user_id": user.fhir_user.rpartition("/")[2] if user else "",
+        "username": username or "",
+        "tenant_id": tenant.dialect.tenant_id,
+    }
+    return {name: said for name, text in templates.items() if (said := text.format(**values))}
+
+
+async def _refresh(
+    world: World, tenant: Tenant, client: Client, known: TokenKnown, record: Record, asked: str | None
+) -> dict[str, Any]:
+    """Rotate, or repeat the identical answer of the rotation that this token had already."""
+    family, now, policy = known.family, world.now(), tenant.policy
+    assert isinstance(family, Family)
+    rotates = policy.rotate_refresh
+    generation = family.generation if known.generation is None else known.generation
+    if rotates and refresh.decide(family, generation, now, rotates) == "repeat":
+        return await _repeat(world, tenant, family)
+    new = replace(
+        family, generation=family.generation + (1 if rotates else 0), rotated_at=now,
+        expires_at=now + policy.refresh_lifetime,
+    )  # fmt: skip
+    text = refresh.access(world.keys.refresh, family.family, new.generation) if rotates else world.effects.token()
+    scope = refresh.narrowed(family, asked)
+    token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
+    steps: list[Step] = [
+        Put(records.family(new, tenant.name, now), record.revision),
+        Put(records.token(records.digest(text), token, tenant.name)),
+    ]
+    await world.store.transaction(steps)
+    return await _refreshed(world, tenant, new, text, token)
+
+
+async def _repeat(world: World, tenant: Tenant, family: Family) -> dict[str, Any]:
+    text = refresh.access(world.keys.refresh, family.family, family.generation)
+    token = await records.load(world, "token", records.digest(text), Token)
+    assert token is not None
+    return await _refreshed(world, tenant, family, text, token)
+
+
+async def _refreshed(world: World, tenant: Tenant, family: Family, text: str, token: Token) -> dict[str, Any]:
+    rotates = tenant.policy.rotate_refresh
+    again = refresh.make(world.keys.refresh, family.family, family.generation) if rotates else None
+    extra = await _extra(world, tenant, family.user)
+    return stage.response(text, token, tenant.policy, family.context, refresh_token=again, extra=extra)
+
+
+async def for_script(
+    world: World, tenant: Tenant, client: Client, scope: str, *, patient: str | None = None, user: str | None = None
+) -> dict[str, Any]:
+    """A token response without any flow, for whoever runs the sandbox. The scope is taken as it is asked."""
+    now, text = world.now(), world.effects.token()
+    token = Token(
+        client_id=client.client_id, scope=scope, base=tenant.fhir_base(client.fhir), family=world.effects.token(12),
+        expires_at=now + stage.lifetime(client, tenant.policy), timeline=world.effects.token(12), user=user,
+        patient=patient, issuer=tenant.server.issuer, issued_at=now,
+    )  # fmt: skip
+    await world.store.transaction([Put(records.token(records.digest(text), token, tenant.name))])
+    return stage.response(text, token, tenant.policy, {})
+
+
+async def _revoke(world: World, tenant: Tenant, known: TokenKnown) -> None:
+    """All that the grant gave, at once; what is left of it says that it was revoked."""
+    id = (
+        known.code.family
+        if isinstance(known.code, Code)
+        else known.family.family
+        if isinstance(known.family, Family)
+        else ""
+    )
+    record = await world.store.get("family", id) if id else None
+    steps: list[Step] = [DeleteFamily(id, ("token",))] if id else []
+    if record is not None:
+        dead = replace(records.parse(Family, record.value), revoked=True)
+        steps.append(Put(records.family(dead, tenant.name, record.at)))
+    if steps:
+        await world.store.transaction(steps)

@@ -1,0 +1,141 @@
+"""Filling a hospital on its first use: the population in one version, and the appointments of each new day."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal, cast
+
+import orjson
+
+from sickbay import population
+from sickbay.fhir.index import extract
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.operations.context import Tenant, World
+from sickbay.sandbox.folder import Written
+from sickbay.storage.store import Conflict, Delete, Put, Record, Save, Space, Step, Store
+
+Version = Literal["r4", "dstu2"]
+Json = dict[str, Any]
+DAY_MS = 86_400_000
+
+
+class Filling:
+    """Knows what is filled, so that after the first use `ensure` costs a look into a dict."""
+
+    def __init__(self, world: World, written: Written) -> None:
+        self.world = world
+        self.written = written
+        self._days: dict[Space, datetime.date] = {}
+        self._locks: dict[Space, asyncio.Lock] = {}
+
+    def is_ready(self, space: Space) -> bool:
+        """Whether this space is filled, for this day."""
+        return self._days.get(space) == self.today()
+
+    async def ensure(self, space: Space) -> None:
+        """Fill on first use. Others who come meanwhile wait; other requests do not."""
+        if self.is_ready(space):
+            return
+        async with self._locks.setdefault(space, asyncio.Lock()):
+            if not self.is_ready(space):
+                await self._fill(space)
+
+    def today(self) -> datetime.date:
+        """The pinned day, else the day of the (moved) clock."""
+        if self.written.today:
+            return datetime.date.fromisoformat(self.written.today)
+        return datetime.datetime.fromtimestamp(self.world.effects.now(), datetime.UTC).date()
+
+    async def _fill(self, space: Space) -> None:
+        today = self.today()
+        tenant = self.world.tenants[space.tenant]
+        store = self.world.store
+        before = await _day(store, space)
+        if before is None:
+            await store.fill(space, self._saves(tenant, space, today))
+            await store.transaction([_remember(space, today)])
+        elif before != today:
+            await self._new_day(tenant, space, before, today)
+        self._days[space] = today
+
+    def _saves(self, tenant: Tenant, space: Space, today: datetime.date) -> Iterator[Save]:
+        """Runs on the writer's thread."""
+        written, version = self.written, cast(Version, space.version)
+        for make in (population.generate, population.schedule):
+            for resource in make(seed=written.seed, patients=written.patients, today=today, version=version):
+                yield save(tenant, space, resource, 1, today)
+
+    async def _new_day(self, tenant: Tenant, space: Space, before: datetime.date, today: datetime.date) -> None:
+        """Appointments and slots of the new day; what somebody changed stays as it is."""
+        written, version = self.written, cast(Version, space.version)
+        old = await asyncio.to_thread(_schedule, written, before, version)
+        new = await asyncio.to_thread(_schedule, written, today, version)
+        steps: list[Step] = [_remember(space, today)]
+        for key, resource in new.items():
+            stored = await self.world.store.read(space, *key, EVERYTHING)
+            if stored is None:
+                steps.append(save(tenant, space, resource, 1, today))
+            elif not stored.deleted and _plain(orjson.loads(stored.body)) == old.get(key):
+                steps.append(save(tenant, space, resource, stored.version_id + 1, today))
+        try:
+            await self.world.store.transaction(steps)
+        except Conflict:  # another worker was first, or somebody wrote one of them in this moment
+            self._days.pop(space, None)
+
+    @asynccontextmanager
+    async def paused(self, tenant: str | None) -> AsyncIterator[None]:
+        """Nothing is filled while a reset runs; afterwards the first use fills again."""
+        spaces = self._spaces(tenant)
+        locks = [self._locks.setdefault(space, asyncio.Lock()) for space in spaces]
+        for lock in locks:
+            await lock.acquire()
+        try:
+            yield
+        finally:
+            for space, lock in zip(spaces, locks, strict=True):
+                self._days.pop(space, None)
+                lock.release()
+
+    def forgotten(self, tenant: str | None) -> list[Delete]:
+        return [Delete("meta", _key(space)) for space in self._spaces(tenant)]
+
+    def _spaces(self, tenant: str | None) -> list[Space]:
+        chosen = [self.world.tenants[tenant]] if tenant else list(self.world.tenants.values())
+        return sorted(Space(one.name, version) for one in chosen for version in one.dialect.fhir)
+
+
+def save(tenant: Tenant, space: Space, resource: Json, version_id: int, day: datetime.date) -> Save:
+    """The resource as it is stored: with its meta, and the facts that are searched by."""
+    at = int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)
+    meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": f"{day.isoformat()}T00:00:00.000Z"}
+    head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
+    whole = {**head, **{key: value for key, value in resource.items() if key not in head}}
+    facts = extract(space.version, whole, tenant.fhir_base(space.version))
+    interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
+    return Save(space, whole["resourceType"], whole["id"], version_id, orjson.dumps(whole), facts, at, interaction)
+
+
+def _schedule(written: Written, day: datetime.date, version: Version) -> dict[tuple[str, str], Json]:
+    made: Iterable[Json] = population.schedule(seed=written.seed, patients=written.patients, today=day, version=version)
+    return {(one["resourceType"], one["id"]): _plain(one) for one in made}
+
+
+def _plain(resource: Json) -> Json:
+    """Without what the server adds."""
+    return {key: value for key, value in resource.items() if key != "meta"}
+
+
+def _key(space: Space) -> str:
+    return f"filled/{space.tenant}/{space.version}"
+
+
+async def _day(store: Store, space: Space) -> datetime.date | None:
+    record = await store.get("meta", _key(space))
+    return None if record is None else datetime.date.fromisoformat(record.value.decode())
+
+
+def _remember(space: Space, day: datetime.date) -> Put:
+    return Put(Record("meta", _key(space), day.isoformat().encode(), space.tenant))

@@ -1,0 +1,51 @@
+"""The data folder: where the store lies, and what was written into it when it was made."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sickbay.operations import records
+from sickbay.settings.settings import Settings
+from sickbay.storage.store import Conflict, Put, Record, Store
+
+DATABASE = "sickbay.db"
+
+
+class Contradiction(ValueError):
+    """A setting says other than the folder: one sentence for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What holds for the folder. today: ISO date that was pinned, None: the real day."""
+
+    patients: int
+    seed: int
+    today: str | None = None
+
+
+async def store(settings: Settings, temporary: Path | None) -> Store:
+    """The store of the settings' data folder. Raises ValueError for a store that this build has not."""
+    data = settings.data
+    if data is not None and "://" in data:
+        raise ValueError("A PostgreSQL store is not built in yet: give --data a folder.")
+    place = temporary or settings.folder or Path(data or ".")
+    place.mkdir(parents=True, exist_ok=True)
+    from sickbay.fhir.search_parameters import find
+    from sickbay.storage.sqlite.store import open_store
+
+    return open_store(place / DATABASE, find)
+
+
+async def written(store: Store, settings: Settings) -> Written:
+    """What the folder says; the settings fill one that is new."""
+    record = await store.get("meta", "settings")
+    if record is None:
+        wanted = Written(settings.patients, settings.seed, settings.today)
+        with suppress(Conflict):  # another process was first
+            await store.transaction([Put(Record("meta", "settings", records.dump(wanted)), 0)])
+        record = await store.get("meta", "settings")
+    assert record is not None
+    return records.parse(Written, record.value)

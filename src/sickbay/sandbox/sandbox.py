@@ -1,0 +1,101 @@
+"""The sandbox: one data folder, its store, clock, keys and hospitals, opened for a server, a command or a test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sickbay import dialects
+from sickbay.kernel.effects import Effects, SystemEffects
+from sickbay.operations import clock, context
+from sickbay.operations.context import Say, Tenant, World
+from sickbay.operations.journal import Journal
+from sickbay.sandbox import folder, keys, seeding
+from sickbay.sandbox.filling import Filling
+from sickbay.settings.settings import Settings
+from sickbay.storage.store import Clear, Step, Store
+
+TENANTS = ("general", "cerner", "epic")
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """What every door holds. temporary: a folder to remove when it closes."""
+
+    settings: Settings
+    world: World
+    journal: Journal
+    filling: Filling
+    temporary: Path | None = None
+    ready: bool = field(default=False)
+
+    @property
+    def tenants(self) -> Mapping[str, Tenant]:
+        return self.world.tenants
+
+    async def close(self) -> None:
+        await self.journal.flush()
+        await self.world.store.close()
+        if self.temporary is not None:
+            shutil.rmtree(self.temporary, ignore_errors=True)
+
+
+async def open_sandbox(settings: Settings, *, effects: Effects | None = None, say: Say | None = None) -> Sandbox:
+    """Open the data folder, or make it. Raises folder.Contradiction where settings and folder disagree."""
+    temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
+    store = await folder.store(settings, temporary)
+    try:
+        return await _compose(settings, store, effects or SystemEffects(), say, temporary)
+    except BaseException:
+        await store.close()
+        raise
+
+
+async def _compose(
+    settings: Settings, store: Store, effects: Effects, say: Say | None, temporary: Path | None
+) -> Sandbox:
+    written = await folder.written(store, settings)
+    base = settings.base
+    tenants = {name: _tenant(name, base) for name in TENANTS}
+    world = World(
+        base=base, store=store, effects=effects, keys=await keys.load(store), tenants=tenants,
+        shared=settings.workers > 1, say=say, sample_base=sample_base(settings),
+    )  # fmt: skip
+    await clock.refresh(world)
+    await seeding.seed(world, written)
+    return Sandbox(settings, world, Journal(world), Filling(world, written), temporary, ready=True)
+
+
+def _tenant(name: str, base: str) -> Tenant:
+    return context.tenant(name, base, dialects.load(name), {})
+
+
+def sample_base(settings: Settings) -> str:
+    """The origin of the sample app: the next port on the same host, under the other loopback name, so that it is foreign."""
+    port = settings.sample_port or settings.port + 1
+    return f"http://localhost:{port}"
+
+
+async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> None:
+    """Data as seeded; sessions, tokens, launches, exchanges gone. With everything, apps and users that were added too."""
+    kinds = [
+        "session",
+        "login",
+        "token",
+        "code",
+        "family",
+        "launch",
+        "consent",
+        "exchange",
+        "pending",
+        "jti",
+        "resources",
+    ]
+    kinds += ["app", "user"] if everything else []
+    steps: list[Step] = [Clear(kind, tenant or "") for kind in kinds]
+    async with sandbox.filling.paused(tenant):
+        await sandbox.world.store.transaction([*steps, *sandbox.filling.forgotten(tenant)])
+        await seeding.seed(sandbox.world, sandbox.filling.written)

@@ -1,0 +1,242 @@
+"""/admin: what the pages and the command do, as JSON. Whoever runs the sandbox alone, and never for a foreign page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sickbay.authorization.values import Client
+from sickbay.operations import clock, exchanges, registration, users
+from sickbay.operations import launch as launches
+from sickbay.operations import token as tokens
+from sickbay.operations.context import Tenant
+from sickbay.operations.exchanges import MEMBERS
+from sickbay.operations.registration import Ambiguous
+from sickbay.sandbox.sandbox import Sandbox, reset
+from sickbay.web import answers, bodies, openapi
+from sickbay.web.answers import problem
+from sickbay.web.doors import headers_of
+from sickbay.web.wire import read_body
+
+Handler = Callable[[Request, Sandbox], Awaitable[Response]]
+
+
+class Wrong(Exception):
+    """A request that cannot be done: the problem to answer with."""
+
+    def __init__(self, status: int, title: str, findings: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(title)
+        self.response = problem(status, title, findings)
+
+
+async def add_app(request: Request, sandbox: Sandbox) -> Response:
+    given: bodies.NewApp = await _body(request, bodies.NewApp)
+    tenant = _tenant(sandbox, given.tenant)
+    told = msgspec.to_builtins(given)
+    told["pkce"] = given.pkce or ("required" if given.smart_version == 2 else "if-sent")
+    told["grant_types"] = ("authorization_code", "refresh_token") if given.type != "system" else ("client_credentials",)
+    if given.client_id and await registration.by_id(sandbox.world, given.client_id):
+        raise Wrong(409, f"An app with the client_id {given.client_id} is there already")
+    await _check_user(sandbox, tenant, given.auto_approve)
+    return await _registered(sandbox, told, None, 201)
+
+
+async def change_app(request: Request, sandbox: Sandbox) -> Response:
+    old = await _app(request, sandbox)
+    given: bodies.ChangedApp = await _body(request, bodies.ChangedApp)
+    auto = given.auto_approve if isinstance(given.auto_approve, bodies.AutoApprove) else None
+    await _check_user(sandbox, _tenant(sandbox, old.tenant), auto)
+    return await _registered(sandbox, msgspec.to_builtins(given), old, 200)
+
+
+async def _registered(sandbox: Sandbox, told: dict[str, Any], old: Client | None, status: int) -> Response:
+    done = await registration.register(sandbox.world, told, old)
+    findings = [one.to_json() for one in done.decision.explained().findings]
+    if done.client is None:
+        raise Wrong(422, "This app cannot be registered so", findings)
+    return _json(shown(done.client, secret=done.secret if old is None else None, findings=findings), status)
+
+
+async def _check_user(sandbox: Sandbox, tenant: Tenant, auto: bodies.AutoApprove | None) -> None:
+    if auto is not None and auto.user not in {one.username for one in await users.every(sandbox.world, tenant)}:
+        raise Wrong(422, f"auto_approve names a user {auto.user}, whom {tenant.name} does not have")
+
+
+async def list_apps(request: Request, sandbox: Sandbox) -> Response:
+    found = await registration.every(sandbox.world, request.query_params.get("tenant"))
+    return _json([shown(one) for one in found])
+
+
+async def get_app(request: Request, sandbox: Sandbox) -> Response:
+    return _json(shown(await _app(request, sandbox)))
+
+
+async def remove_app(request: Request, sandbox: Sandbox) -> Response:
+    await registration.remove(sandbox.world, await _app(request, sandbox))
+    return Response(status_code=204)
+
+
+async def add_user(request: Request, sandbox: Sandbox) -> Response:
+    given: bodies.NewUser = await _body(request, bodies.NewUser)
+    tenant = _tenant(sandbox, given.tenant)
+    made = await users.put(
+        sandbox.world, tenant, given.username, given.password, given.fhir_user, given.patients, given.name
+    )
+    return _json(_person(made), 201)
+
+
+async def list_users(request: Request, sandbox: Sandbox) -> Response:
+    chosen = request.query_params.get("tenant")
+    tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    return _json([_person(one) for tenant in tenants for one in await users.every(sandbox.world, tenant)])
+
+
+def _person(user: Any) -> dict[str, Any]:
+    return {"tenant": user.tenant, "username": user.username, "fhirUser": user.fhir_user, "name": user.name,
+            "patients": user.patients}  # fmt: skip
+
+
+async def add_launch(request: Request, sandbox: Sandbox) -> Response:
+    given: bodies.NewLaunch = await _body(request, bodies.NewLaunch)
+    client = await _named(sandbox, given.app, given.tenant)
+    tenant = _tenant(sandbox, given.tenant or client.tenant)
+    auto = client.auto_approve
+    made = await launches.launch(
+        sandbox.world, tenant, client, user=given.user or (auto.user if auto else None),
+        patient=given.patient or (auto.patient if auto else None),
+        encounter=given.encounter or (auto.encounter if auto else None),
+        context=launches.context_of(msgspec.to_builtins(given)),
+    )  # fmt: skip
+    return _json(bodies.Launched(*made), 201)
+
+
+async def add_token(request: Request, sandbox: Sandbox) -> Response:
+    given: bodies.NewToken = await _body(request, bodies.NewToken)
+    client = await _named(sandbox, given.app, given.tenant)
+    tenant = _tenant(sandbox, given.tenant or client.tenant)
+    user = given.user or (client.auto_approve.user if client.auto_approve else None)
+    made = await tokens.for_script(sandbox.world, tenant, client, given.scope, patient=given.patient, user=user)
+    return answers.json(made, 201, answers.NO_STORE)
+
+
+async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
+    asked = request.query_params
+    world, journal = sandbox.world, sandbox.journal
+    if id := asked.get("correlation_id"):
+        one = await exchanges.read(world, journal, id, full=True)
+        found = [one] if one else []
+    else:
+        client = await _named(sandbox, asked["app"], asked.get("tenant")) if "app" in asked else None
+        limit = min(int(asked["limit"]), 1000) if asked.get("limit", "").isdigit() else 100
+        found = await exchanges.listed(
+            world, journal, tenant=asked.get("tenant"), app=client.client_id if client else None,
+            launch=asked.get("launch"), stage=asked.get("stage"), limit=limit,
+        )  # fmt: skip
+    return answers.json([{name: one[name] for name in MEMBERS} for one in found])
+
+
+async def move_clock(request: Request, sandbox: Sandbox) -> Response:
+    given: bodies.ClockMove = await _body(request, bodies.ClockMove)
+    if (given.advance is None) == (given.offset is None):
+        raise Wrong(422, "Send either advance or offset, in seconds")
+    now = await clock.move(sandbox.world, advance=given.advance, offset=given.offset)
+    return _json(bodies.Now(now))
+
+
+async def get_clock(request: Request, sandbox: Sandbox) -> Response:
+    return _json(bodies.Now(sandbox.world.effects.now()))
+
+
+async def make_reset(request: Request, sandbox: Sandbox) -> Response:
+    given: bodies.Reset = await _body(request, bodies.Reset)
+    if given.tenant is not None:
+        _tenant(sandbox, given.tenant)
+    await reset(sandbox, given.tenant, given.everything)
+    return Response(status_code=204)
+
+
+async def describe(request: Request, sandbox: Sandbox) -> Response:
+    return answers.json(openapi.document())
+
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    ("post", "/admin/apps"): add_app,
+    ("get", "/admin/apps"): list_apps,
+    ("get", "/admin/apps/{app}"): get_app,
+    ("patch", "/admin/apps/{app}"): change_app,
+    ("delete", "/admin/apps/{app}"): remove_app,
+    ("post", "/admin/users"): add_user,
+    ("get", "/admin/users"): list_users,
+    ("post", "/admin/launches"): add_launch,
+    ("post", "/admin/tokens"): add_token,
+    ("get", "/admin/exchanges"): list_exchanges,
+    ("post", "/admin/clock"): move_clock,
+    ("get", "/admin/clock"): get_clock,
+    ("post", "/admin/reset"): make_reset,
+    ("get", "/admin/openapi.json"): describe,
+}
+
+
+def routes(sandbox: Sandbox) -> list[Route]:
+    return [
+        Route(path, _guarded(sandbox, handler), methods=[method.upper()])
+        for (method, path), handler in HANDLERS.items()
+    ]
+
+
+def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def guarded(request: Request) -> Response:
+        headers = {name: value for name, value in headers_of(request.scope).items() if name != "sec-fetch-mode"}
+        if not request.app.state.guard.administers(request.scope, headers):
+            return problem(403, "Only from this machine, or with the admin token, and never for a foreign page")
+        try:
+            return await handler(request, sandbox)
+        except Wrong as wrong:
+            return wrong.response
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            return problem(422, f"The body is not as /admin/openapi.json has it: {error}")
+
+    return guarded
+
+
+async def _body(request: Request, kind: type[Any]) -> Any:
+    return bodies.read(kind, await read_body(request))
+
+
+def _tenant(sandbox: Sandbox, name: str) -> Tenant:
+    if name not in sandbox.tenants:
+        raise Wrong(404, f"There is no hospital {name}: there are {', '.join(sandbox.tenants)}")
+    return sandbox.tenants[name]
+
+
+async def _app(request: Request, sandbox: Sandbox) -> Client:
+    return await _named(sandbox, request.path_params["app"], request.query_params.get("tenant"))
+
+
+async def _named(sandbox: Sandbox, named: str, tenant: str | None) -> Client:
+    try:
+        client = await registration.find(sandbox.world, named, tenant)
+    except Ambiguous:
+        raise Wrong(409, f"Several apps are called {named}: use the app_id or the client_id") from None
+    if client is None:
+        raise Wrong(404, f"There is no app {named}")
+    return client
+
+
+def shown(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> bodies.App:
+    """An app as the contract has it: never with the hash of its secret."""
+    known = msgspec.to_builtins(client)
+    kept = {name: known[name] for name in bodies.App.__struct_fields__ if name in known}
+    made: bodies.App = msgspec.convert(kept, bodies.App)
+    made.client_secret = secret if secret is not None else msgspec.UNSET
+    made.findings = findings if findings is not None else msgspec.UNSET
+    return made
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")

@@ -1,0 +1,112 @@
+"""The one translator from a refusal to HTTP: OAuth JSON, a redirect, a page's facts. It decides nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlencode
+
+import orjson
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.rule import Finding
+from sickbay.operations.context import Tenant, World
+from sickbay.operations.decision import Decision, public, words
+
+NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+_FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+_SPELLED = {'"': "'", "\\": "/", "“": "'", "”": "'", "’": "'", "–": "-", "—": "-", "…": "..."}
+
+
+class Words(NamedTuple):
+    """What a refusal says in OAuth's members. description: None where the dialect is silent."""
+
+    error: str
+    description: str | None
+    uri: str
+
+
+def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, headers, "application/json")
+
+
+def spelled(text: str) -> str:
+    """In the characters of an error_description (RFC 6749 4.1.2.1)."""
+    for wrong, right in _SPELLED.items():
+        text = text.replace(wrong, right)
+    return _FORBIDDEN.sub("?", text)
+
+
+def speaker(decision: Decision, explanation: Explanation) -> Finding | None:
+    """The finding that speaks for the refusal which decided: the first refused one of its name, else the loudest."""
+    name = decision.refusal.name if decision.refusal else ""
+    said = [one for one in explanation.findings if one.refused]
+    return next((one for one in said if BY_ID[one.id].explains == name), said[0] if said else None)
+
+
+def oauth_words(
+    world: World, tenant: Tenant, decision: Decision, explanation: Explanation, id: str, client: str, persona: str
+) -> Words:
+    refusal = decision.refusal
+    assert refusal is not None
+    finding = speaker(decision, explanation)
+    own = words(tenant, decision, finding)
+    description = _description(public(finding)) if finding and tenant.dialect.answers.error_description else None
+    vendor = tenant.dialect.error_path(own, id=id, client=client, persona=persona)
+    uri = tenant.base + vendor if vendor else f"{world.base}/exchanges/{id}"
+    return Words(own.error or refusal.error, description, uri)
+
+
+def _description(finding: Finding) -> str:
+    return spelled(f"{finding.title} ({finding.id}). {finding.fix}")[:600]
+
+
+def oauth_json(said: Words, status: int, tenant: Tenant, basic: bool) -> Response:
+    """RFC 6749 5.2. basic: the client used the Authorization header, so a 401 must name the scheme."""
+    body = {"error": said.error, "error_description": said.description, "error_uri": said.uri}
+    headers = dict(NO_STORE)
+    if status == 401 and basic:
+        headers["www-authenticate"] = f'Basic realm="{tenant.name}"'
+    return json({key: value for key, value in body.items() if value}, status, headers)
+
+
+def redirect(address: str, parameters: dict[str, str | None], method: str) -> RedirectResponse:
+    """To a proven redirect URI: its own query is kept. 303 after a form (RFC 9700 4.12), 302 otherwise."""
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    joint = "" if not query else "&" if "?" in address else "?"
+    answer = RedirectResponse("/", 303 if method == "POST" else 302, NO_STORE)
+    answer.headers["location"] = f"{address}{joint}{query}"
+    return answer
+
+
+def error_redirect(tenant: Tenant, said: Words, address: str, state: str | None, method: str) -> RedirectResponse:
+    return redirect(address, {
+        "error": said.error, "error_description": said.description, "error_uri": said.uri, "state": state,
+        "iss": tenant.server.issuer if tenant.dialect.answers.iss else None,
+    }, method)  # fmt: skip
+
+
+Form = Literal["html", "json", "text"]
+
+
+def wanted(accept: str) -> Form:
+    """HTML to a browser, JSON or text to who asks for it; JSON to everything else that is not picky."""
+    kinds = [piece.partition(";")[0].strip().lower() for piece in accept.split(",")]
+    for kind in kinds:
+        if kind in ("text/html", "application/xhtml+xml"):
+            return "html"
+        if kind == "application/json" or kind.endswith("+json"):
+            return "json"
+        if kind == "text/plain":
+            return "text"
+    return "html"
+
+
+def problem(status: int, title: str, findings: list[dict[str, Any]] | None = None, detail: str = "") -> Response:
+    """RFC 9457."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "findings": findings or []}
+    if detail:
+        body["detail"] = detail
+    return Response(orjson.dumps(body), status, media_type="application/problem+json")

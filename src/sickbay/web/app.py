@@ -1,0 +1,124 @@
+"""The whole of it as one ASGI application: hosts allowed, an id for every answer, FHIR past the router, the rest by it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from sickbay.operations import clock
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web.discovery import Documents
+from sickbay.web.doors import Guard
+from sickbay.web.fhir import Door
+from sickbay.web.routes import routes, sample_routes
+
+Message = MutableMapping[str, Any]
+
+
+class Application:
+    """create() makes it. The sandbox is opened by whoever serves; its journal is written while this application lives."""
+
+    def __init__(self, sandbox: Sandbox, pages: Starlette, doors: dict[tuple[str, str], Door]) -> None:
+        self.sandbox = sandbox
+        self.pages = pages
+        self.doors = doors
+        self.guard = Guard(sandbox.settings)
+        pages.state.sandbox = sandbox
+        pages.state.guard = self.guard
+        self._writing: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        world = self.sandbox.world
+        id = world.effects.token(12)
+        scope["state"] = {"exchange": id}
+        if not self.guard.knows(_host(scope)):
+            await _wrong_host(send, self.sandbox.world.base, id)
+            return
+        if world.shared:
+            await clock.refresh(world)
+        self._write()
+        door = self._door(scope)
+        if door is not None:
+            await door(scope, receive, send)
+        else:
+            await self.pages(scope, receive, _with_id(send, id, self._extra(scope)))
+
+    def _door(self, scope: Scope) -> Door | None:
+        parts = scope["path"].split("/", 3)
+        return self.doors.get((parts[1], parts[2])) if len(parts) > 2 else None
+
+    def _extra(self, scope: Scope) -> bytes | None:
+        """A vendor's own name for the correlation id."""
+        tenant = self.sandbox.tenants.get(scope["path"].split("/", 2)[1])
+        name = tenant.dialect.answers.correlation_header if tenant else None
+        return name.lower().encode() if name else None
+
+    def _write(self) -> None:
+        """The journal's task lives with the event loop that serves; a test may serve without a lifespan."""
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self.sandbox.journal.run())
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def stop(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._writing
+
+
+def create(sandbox: Sandbox) -> Application:
+    """The application of a sandbox, for Uvicorn or for a test's transport."""
+    documents = Documents(sandbox)
+    pages = Starlette(routes=routes(sandbox, documents))
+    doors = {
+        (tenant.name, version): Door(sandbox, tenant, version, documents)
+        for tenant in sandbox.tenants.values()
+        for version in tenant.dialect.fhir
+    }
+    return Application(sandbox, pages, doors)
+
+
+def create_sample(sandbox: Sandbox) -> Starlette:
+    """The sample app, for a port of its own."""
+    return Starlette(routes=sample_routes(sandbox))
+
+
+def _host(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+
+
+def _with_id(send: Send, id: str, extra: bytes | None) -> Callable[[Message], Awaitable[None]]:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            names = [b"x-correlation-id", *([extra] if extra else [])]
+            message["headers"] = [*message["headers"], *((name, id.encode()) for name in names)]
+        await send(message)
+
+    return sending
+
+
+async def _wrong_host(send: Send, base: str, id: str) -> None:
+    body = f"This server answers as {base} and under the names given with --allowed-host alone.\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-correlation-id", id.encode()),
+               (b"content-length", str(len(body)).encode())]  # fmt: skip
+    await send({"type": "http.response.start", "status": 421, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,113 @@
+"""The authorization endpoint over HTTP, and the delivery of what it refuses."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.diagnosis.explain import Explanation
+from sickbay.operations import authorize as operation
+from sickbay.operations import login
+from sickbay.operations.authorize import Asked, Waiting
+from sickbay.operations.context import Tenant
+from sickbay.operations.decision import Decision
+from sickbay.operations.journal import Answered, Exchange, entry
+from sickbay.operations.login import Finished
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import Space
+from sickbay.web import answers, cookies, exchanges, show, wire
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView
+
+
+async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona: str = "provider") -> Response:
+    """GET and POST (RFC 6749 3.1; SMART 2.2, authorize-post). Examined before any page is shown."""
+    body = await wire.read_body(request) if request.method == "POST" else ""
+    text = _text(request, sandbox, body)
+    session = await cookies.session(request, sandbox)
+    asked = await operation.authorize(
+        sandbox.world, tenant, text, request.method, session, wire.exchange_id(request)
+    )  # fmt: skip
+    decision, explanation = asked.decision, None
+    if asked.waiting is None:
+        explanation = decision.explained()
+        response = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
+    else:
+        response, finished = await onwards(request, sandbox, tenant, asked.waiting)
+        if finished is not None and finished.decision.refusal is not None:
+            decision, explanation = finished.decision, finished.decision.explained()
+    return await wire.note(
+        request, response, stage=decision.stage, tenant=tenant.name, timeline=asked.timeline, decision=decision,
+        client_id=asked.client.client_id if asked.client else "", explanation=explanation, body=body, shown=False,
+    )  # fmt: skip
+
+
+def _text(request: Request, sandbox: Sandbox, body: str) -> str:
+    url = wire.address(request.scope, sandbox.world.base)
+    if request.method != "POST":
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{body}" if body else url
+
+
+async def onwards(
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting
+) -> tuple[Response, Finished | None]:
+    """To the next question, or with a code, or an error, to the app."""
+    await sandbox.filling.ensure(Space(tenant.name, waiting.version))
+    if await login.next_ask(sandbox.world, tenant, waiting) == "nothing":
+        finished = await login.finish(sandbox.world, tenant, waiting)
+        return delivered(request, sandbox, tenant, waiting, finished), finished
+    session, cookie = await cookies.begun(request, sandbox)
+    kept = await operation.keep(sandbox.world, tenant, waiting, session)
+    response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={kept.id}", 303, answers.NO_STORE)
+    cookies.put(response, sandbox, cookie)
+    return response, None
+
+
+def delivered(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, finished: Finished) -> Response:
+    """The answer to the app's redirect URI: code and state, or the error."""
+    state = waiting.request.parameters.get("state")
+    if finished.code is not None:
+        iss = tenant.server.issuer if tenant.dialect.answers.iss else None
+        given = {"code": finished.code, "state": state, "iss": iss}
+        return answers.redirect(waiting.redirect_uri, given, request.method)
+    said = answers.oauth_words(
+        sandbox.world, tenant, finished.decision, finished.decision.explained(), wire.exchange_id(request),
+        waiting.client.client_id, waiting.client.type,
+    )  # fmt: skip
+    return answers.error_redirect(tenant, said, waiting.redirect_uri, state, request.method)
+
+
+async def refusal(
+    request: Request, sandbox: Sandbox, tenant: Tenant, asked: Asked, explanation: Explanation, persona: str, body: str
+) -> Response:
+    """By redirect where the redirect URI is proven, else a page; a dialect may deliver otherwise."""
+    how = tenant.dialect.answers
+    client = asked.client.client_id if asked.client else ""
+    id = wire.exchange_id(request)
+    said = answers.oauth_words(sandbox.world, tenant, asked.decision, explanation, id, client, persona)
+    sent = asked.decision.request.parameters
+    if asked.trusted and asked.client is not None and how.refused == "redirect":
+        address = operation.redirect_uri(asked.decision.request, asked.client)
+        return answers.error_redirect(tenant, said, address, sent.get("state"), request.method)
+    if not asked.trusted and how.untrusted == "see-other":
+        return RedirectResponse(said.uri, 303, answers.NO_STORE)
+    if how.page_title is not None:
+        view = NoticeView(
+            title=how.page_title, text=how.page_text or "", others=(Link("What Sickbay knows about it", said.uri),)
+        )
+        return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), how.page_status)
+    return _page(request, sandbox, tenant, asked.decision, explanation, client, asked.timeline, body)
+
+
+def _page(
+    request: Request, sandbox: Sandbox, tenant: Tenant, decision: Decision, explanation: Explanation, client: str,
+    timeline: str, body: str,
+) -> Response:  # fmt: skip
+    """The page of this very exchange, before it is written."""
+    one = Exchange(
+        wire.exchange_id(request), sandbox.world.effects.now(), tenant.name, "authorize", client, timeline,
+        wire.wire_of(request.scope, sandbox.world.base, body), Answered(400, {"content-type": "text/html"}), decision,
+        explanation,
+    )  # fmt: skip
+    return exchanges.shown(request, sandbox, entry(one), status=400)

@@ -1,0 +1,163 @@
+"""What /admin takes and gives, as types: they check what comes in, and the OpenAPI document is made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+NonEmpty = Annotated[str, Meta(min_length=1)]
+Type = Literal["provider", "patient", "system"]
+Kind = Literal["public", "symmetric", "asymmetric"]
+Pkce = Literal["required", "if-sent", "off"]
+
+
+class AutoApprove(Struct, forbid_unknown_fields=True):
+    """Sign-in, pickers and consent pass without a person, as this user. scopes: one string."""
+
+    user: NonEmpty
+    patient: str | None = None
+    encounter: str | None = None
+    scopes: str | None = None
+
+
+class NewApp(Struct, forbid_unknown_fields=True):
+    """A registration. redirect_uris are required unless type is system; jwks_uri or jwks if client is asymmetric."""
+
+    name: NonEmpty
+    type: Type
+    client: Kind
+    scope: str
+    tenant: str = "general"
+    launch_uri: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    fhir: str = "r4"
+    smart_version: Literal[1, 2] = 2
+    pkce: Pkce | None = None
+    native: bool = False
+    scope_mode: Literal["strict", "lenient"] = "strict"
+    jwks_uri: str | None = None
+    jwks: dict[str, Any] | None = None
+    client_id: NonEmpty | None = None
+    client_secret: NonEmpty | None = None
+    token_lifetime: Annotated[int, Meta(ge=1, le=86400)] | None = None
+    auto_approve: AutoApprove | None = None
+
+
+class ChangedApp(Struct, forbid_unknown_fields=True):
+    """What is sent is changed, the rest stays."""
+
+    name: NonEmpty | UnsetType = UNSET
+    type: Type | UnsetType = UNSET
+    client: Kind | UnsetType = UNSET
+    scope: str | UnsetType = UNSET
+    launch_uri: str | UnsetType | None = UNSET
+    redirect_uris: tuple[str, ...] | UnsetType = UNSET
+    fhir: str | UnsetType = UNSET
+    smart_version: Literal[1, 2] | UnsetType = UNSET
+    pkce: Pkce | UnsetType = UNSET
+    native: bool | UnsetType = UNSET
+    scope_mode: Literal["strict", "lenient"] | UnsetType = UNSET
+    jwks_uri: str | UnsetType | None = UNSET
+    jwks: dict[str, Any] | UnsetType | None = UNSET
+    client_secret: NonEmpty | UnsetType = UNSET
+    token_lifetime: Annotated[int, Meta(ge=1, le=86400)] | UnsetType | None = UNSET
+    auto_approve: AutoApprove | UnsetType | None = UNSET
+
+
+class App(Struct, omit_defaults=True):
+    """An app as it is registered. client_secret: only in the answer that made it. findings: warnings and advice."""
+
+    tenant: str
+    app_id: str
+    client_id: str
+    name: str
+    type: Type
+    client: Kind
+    launch_uri: str | None
+    redirect_uris: tuple[str, ...]
+    scope: str
+    fhir: str
+    smart_version: int
+    pkce: Pkce
+    native: bool
+    scope_mode: str
+    jwks_uri: str | None
+    jwks: dict[str, Any] | None
+    token_lifetime: int | None
+    auto_approve: AutoApprove | None
+    client_secret: str | UnsetType = UNSET
+    findings: list[dict[str, Any]] | UnsetType = UNSET
+
+
+class NewUser(Struct, forbid_unknown_fields=True, rename={"fhir_user": "fhirUser"}):
+    """A user, or the change of one. patients: "*" or the ids whose records may be opened."""
+
+    username: NonEmpty
+    password: NonEmpty
+    fhir_user: NonEmpty
+    tenant: str = "general"
+    patients: Literal["*"] | tuple[str, ...] = "*"
+    name: str = ""
+
+
+class NewLaunch(Struct, forbid_unknown_fields=True):
+    """app: an app_id, a client_id or a unique name."""
+
+    app: NonEmpty
+    tenant: str | None = None
+    patient: str | None = None
+    user: str | None = None
+    encounter: str | None = None
+    fhir_context: list[Any] | None = None
+    intent: str | None = None
+    need_patient_banner: bool | None = None
+    app_context: str | None = None
+    smart_style_url: str | None = None
+
+
+class Launched(Struct):
+    launch: str
+    iss: str
+    url: str
+    timeline: str
+
+
+class NewToken(Struct, forbid_unknown_fields=True):
+    app: NonEmpty
+    scope: str
+    tenant: str | None = None
+    patient: str | None = None
+    user: str | None = None
+
+
+class ClockMove(Struct, forbid_unknown_fields=True):
+    """advance: seconds to go on; offset: seconds from the real time. One of them."""
+
+    advance: float | None = None
+    offset: float | None = None
+
+
+class Now(Struct):
+    now: float
+
+
+class Reset(Struct, forbid_unknown_fields=True):
+    tenant: str | None = None
+    everything: bool = False
+
+
+class Problem(Struct):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    findings: list[dict[str, Any]]
+    detail: str = ""
+
+
+def read(kind: type[Any], body: str) -> Any:
+    """Raises msgspec.ValidationError or msgspec.DecodeError with a sentence about the place."""
+    return msgspec.json.decode(body.encode() or b"{}", type=kind)

@@ -1,0 +1,90 @@
+"""Discovery: what an app reads first. The documents are made once and kept as bytes; no token, any origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sickbay import __version__
+from sickbay.authorization import discovery
+from sickbay.fhir import conformance
+from sickbay.operations.context import Tenant
+from sickbay.protocol import jose
+from sickbay.sandbox.sandbox import Sandbox
+
+MADE = "2026-11-24"
+"""Date of the statement: when what it says last changed."""
+
+
+class Documents:
+    """Bytes by tenant and version."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._kept: dict[tuple[str, str, str], bytes] = {}
+
+    def metadata(self, tenant: Tenant, version: str) -> bytes:
+        return self._once("metadata", tenant, version, lambda: _statement(tenant, version))
+
+    def smart(self, tenant: Tenant, version: str) -> bytes:
+        return self._once(
+            "smart", tenant, version, lambda: discovery.smart_configuration(tenant.server, **_more(tenant))
+        )
+
+    def openid(self, tenant: Tenant) -> bytes:
+        return self._once("openid", tenant, "", lambda: discovery.openid_configuration(tenant.server, **_more(tenant)))
+
+    def jwks(self, tenant: Tenant) -> bytes:
+        return self._once("jwks", tenant, "", lambda: jose.key_set([self.sandbox.world.keys.signing]))
+
+    def _once(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
+        key = (name, tenant.name, version)
+        if key not in self._kept:
+            self._kept[key] = orjson.dumps(make())
+        return self._kept[key]
+
+
+def _more(tenant: Tenant) -> dict[str, str]:
+    return {"jwks_uri": f"{tenant.base}/oauth/jwks"}
+
+
+def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
+    oauth = {"authorize": tenant.server.authorization_endpoint, "token": tenant.server.token_endpoint}
+    return conformance.statement(version, conformance.Self(tenant.fhir_base(version), MADE, __version__, oauth))
+
+
+def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
+    """Below each issuer, and the form of RFC 8414 at the root as a bonus."""
+    found: list[Route] = []
+    for tenant in sandbox.tenants.values():
+        openid = _answer(lambda tenant=tenant: documents.openid(tenant))  # type: ignore[misc]
+        jwks = _answer(lambda tenant=tenant: documents.jwks(tenant))  # type: ignore[misc]
+        found += [
+            Route(f"/{tenant.name}/.well-known/openid-configuration", openid),
+            Route(f"/.well-known/oauth-authorization-server/{tenant.name}", openid),
+            Route(f"/{tenant.name}/oauth/jwks", jwks),
+        ]
+    return found
+
+
+def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        return Response(body(), media_type="application/json")
+
+    return answer
+
+
+def sample_config(sandbox: Sandbox) -> Response:
+    """What the sample app reads at its start: under which client_id it is registered with which issuer."""
+    clients = {
+        tenant.fhir_base(version): f"sample-{tenant.name}"
+        for tenant in sandbox.tenants.values()
+        for version in tenant.dialect.fhir
+    }
+    body = {"sickbay": sandbox.world.base, "clients": clients}
+    return Response(orjson.dumps(body), media_type="application/json", headers={"cache-control": "no-store"})

@@ -1,0 +1,112 @@
+"""Exchanges and timelines over HTTP: a page to a browser, JSON to a script, text for a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.operations import exchanges, registration
+from sickbay.operations.context import Tenant
+from sickbay.operations.exchanges import MEMBERS
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import answers, cookies, show
+from sickbay.web.doors import cors, headers_of
+from sickbay.web.pages.exchange import as_text, exchange_view
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView, not_found
+from sickbay.web.pages.workshop import ExchangesView, exchange_line, timeline_view
+from sickbay.web.wire import raw_path
+
+PARAMETERS = {id: rule.parameter for id, rule in BY_ID.items() if rule.parameter}
+
+
+def full(request: Request) -> bool:
+    """Whether who asks may read the full facts: the administrator, who on loopback is the person at the keyboard."""
+    return bool(request.app.state.guard.administers(request.scope, headers_of(request.scope)))
+
+
+async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
+    """The same in three forms (contract, Error answers); CORS without credentials."""
+    entry = await exchanges.read(sandbox.world, sandbox.journal, id, full=full(request))
+    form = answers.wanted(request.headers.get("accept", ""))
+    if entry is None:
+        response = _missing(request, sandbox, form)
+    elif form == "json":
+        response = answers.json({name: entry[name] for name in MEMBERS})
+    elif form == "text":
+        view = exchange_view(entry, **await names(sandbox, entry), parameters=PARAMETERS)
+        response = PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{id}"))
+    else:
+        view = exchange_view(entry, **await names(sandbox, entry), parameters=PARAMETERS)
+        response = show.page(request, sandbox, "exchange", view, await _around(request, sandbox))
+    for name, value in cors(request.headers.get("origin")):
+        response.headers[name.decode()] = value.decode()
+    response.headers["vary"] = "Accept, Origin"
+    return response
+
+
+def _missing(request: Request, sandbox: Sandbox, form: answers.Form) -> Response:
+    if form == "html":
+        return show.page(request, sandbox, "notice", not_found(raw_path(request.scope)), status=404)
+    return answers.problem(404, "No exchange of this id is kept")
+
+
+async def names(sandbox: Sandbox, entry: Mapping[str, Any]) -> dict[str, str]:
+    """What an exchange's page says instead of ids."""
+    client = await registration.by_id(sandbox.world, entry.get("app"))
+    tenant = sandbox.tenants.get(entry.get("tenant") or "")
+    hospital = tenant.title if tenant else ""
+    if client is None:
+        return {"app": "", "app_href": "", "hospital": hospital, "app_id": ""}
+    href = f"/developer/apps/{client.app_id}"
+    return {"app": client.name, "app_href": href, "hospital": hospital, "app_id": client.app_id}
+
+
+def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], status: int) -> Response:
+    """The page of an exchange that is being answered with it; a script gets the JSON."""
+    read = entry if full(request) else exchanges.public(entry)
+    tenant: Tenant = sandbox.tenants[entry["tenant"]]
+    view = exchange_view(read, hospital=tenant.title, parameters=PARAMETERS)
+    return show.page(request, sandbox, "exchange", view, show.Around(framed=True, bare=True), status)
+
+
+async def _around(request: Request, sandbox: Sandbox) -> show.Around:
+    return show.Around(session=await cookies.session(request, sandbox), here="Exchanges")
+
+
+async def listing(request: Request, sandbox: Sandbox) -> Response:
+    """The last exchanges, for the administrator; `?id=` finds one by its correlation id."""
+    asked = request.query_params.get("id", "").strip()
+    if asked and await exchanges.read(sandbox.world, sandbox.journal, asked, full=False):
+        return Response(status_code=303, headers={"location": f"/exchanges/{asked}"})
+    if not full(request):
+        return show.page(request, sandbox, "notice", PRIVATE, status=403)
+    found = await exchanges.listed(sandbox.world, sandbox.journal, limit=100)
+    lines = []
+    for one in found:
+        named = await names(sandbox, one)
+        lines.append(exchange_line(one, app=named["app"], hospital=named["hospital"]))
+    view = ExchangesView(lines=tuple(lines), missing=asked)
+    return show.page(request, sandbox, "exchanges", view, await _around(request, sandbox))
+
+
+PRIVATE = NoticeView(
+    title="Only from this machine",
+    text="The list of all exchanges is for whoever runs this Sickbay. An exchange itself opens by its address.",
+    primary=Link("Go to the hospitals", "/"),
+)
+
+
+async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
+    found = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=full(request))
+    form = answers.wanted(request.headers.get("accept", ""))
+    if form == "json":
+        said = [{name: one[name] for name in MEMBERS} for one in found]
+        return answers.json({"id": id, "exchanges": said}, 200 if found else 404)
+    named = await names(sandbox, found[0]) if found else {"app": "", "hospital": ""}
+    view = timeline_view(id, found, app=named["app"], hospital=named["hospital"])
+    return show.page(request, sandbox, "timeline", view, await _around(request, sandbox))

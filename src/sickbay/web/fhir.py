@@ -1,0 +1,296 @@
+"""The FHIR door: a plain ASGI function, since routing by a framework would cost more than the read itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from email.utils import formatdate
+from typing import Any, NamedTuple
+
+from sickbay.authorization.access import challenge, issue_type
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import search
+from sickbay.fhir.bundle import Entry, search_url, searchset
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.media import Media, negotiate
+from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.query import Query
+from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.refusal import Refusal
+from sickbay.operations.access import Seen, access, also
+from sickbay.operations.context import Tenant
+from sickbay.operations.decision import public
+from sickbay.operations.journal import Answered, Exchange, Wire
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import BadCursor, Page, Space, Stored
+from sickbay.web.discovery import Documents
+from sickbay.web.doors import cors, headers_of
+from sickbay.web.wire import LIMIT, query_of, raw_path
+
+Scope = MutableMapping[str, Any]
+Headers = list[tuple[bytes, bytes]]
+FORM = "application/x-www-form-urlencoded"
+READING = frozenset(("read", "search-type"))
+STATUSES = {"fhir-resource-unknown": 404, "fhir-resource-wrong-version": 404, "fhir-base-double-slash": 404,
+            "fhir-id-invalid": 400, "fhir-accept-unsupported": 406}  # fmt: skip
+
+
+class Answer(NamedTuple):
+    """kept: whether the body may stand in the journal: outcomes may, patients' data may not."""
+
+    status: int
+    body: bytes
+    headers: Headers
+    kept: bool = False
+
+
+class Door:
+    """Answers what comes to one tenant's base of one version."""
+
+    def __init__(self, sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents) -> None:
+        self.sandbox, self.tenant, self.version = sandbox, tenant, version
+        self.base = tenant.fhir_base(version)
+        self.space = Space(tenant.name, version)
+        self.documents = documents
+        self.prefix = len(f"/{tenant.name}/{version}")
+
+    async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        headers = headers_of(scope)
+        id: str = scope["state"]["exchange"]
+        path = raw_path(scope)[self.prefix :]
+        found = route(self.version, scope["method"], path)
+        answer = self._open(found, path, headers)
+        if answer is None:
+            answer = await self._answer(scope, receive, headers, id, path, found)
+        await _send(send, scope["method"], answer, headers.get("origin"), id)
+
+    def _open(self, found: Route | Misrouted, path: str, headers: Mapping[str, str]) -> Answer | None:
+        """What needs no token."""
+        if not isinstance(found, Route):
+            return None
+        if found.interaction == "preflight":
+            return Answer(204, b"", [])
+        if found.interaction == "capabilities":
+            media = negotiate(self.version, headers.get("accept"))
+            type = media.content_type or negotiate(self.version, None).content_type or ""
+            return Answer(200, self.documents.metadata(self.tenant, self.version), [(b"content-type", type.encode())])
+        if found.interaction == "discovery":
+            if path == "/.well-known/smart-configuration":
+                body = self.documents.smart(self.tenant, self.version)
+                return Answer(200, body, [(b"content-type", b"application/json")])
+            return self._issue(404, Issue("not-found", f"There is no {path} below {self.base}."))
+        return None
+
+    async def _answer(
+        self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
+        found: Route | Misrouted,
+    ) -> Answer:  # fmt: skip
+        body = await _body(receive) if scope["method"] not in ("GET", "HEAD", "DELETE") else ""
+        request = self._request(scope, headers, path, found, body)
+        if not self.sandbox.filling.is_ready(self.space):
+            await self.sandbox.filling.ensure(self.space)
+        seen = await access(self.sandbox.world, self.tenant, self.version, request)
+        seen, answer = await self._decided(seen, request, found, headers)
+        wire = Wire(scope["method"], request.url, headers, body if answer.status >= 400 else "")
+        shown = {name.decode(): value.decode() for name, value in answer.headers}
+        answered = Answered(answer.status, shown, answer.body.decode() if answer.kept else None)
+        explanation = seen.decision.explained() if seen.decision.refusal else None
+        await self.sandbox.journal.write(
+            Exchange(id, self.sandbox.world.effects.now(), self.tenant.name, seen.decision.stage, seen.client_id,
+                     seen.timeline, wire, answered, seen.decision, explanation)
+        )  # fmt: skip
+        return answer
+
+    def _request(
+        self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
+    ) -> AccessRequest:
+        parameters = query_of(scope)
+        if body and headers.get("content-type", "").startswith(FORM):
+            parameters = Parameters((*parameters.pairs, *parse(body).pairs), parameters.raw)
+        query = scope["query_string"].decode("latin-1")
+        url = f"{self.base}{path}?{query}" if query else f"{self.base}{path}"
+        if not isinstance(found, Route):
+            return AccessRequest(scope["method"], self.base, path, parameters, headers, url=url, body=body)
+        return AccessRequest(
+            scope["method"], self.base, path, parameters, headers, found.type, found.id, found.interaction, found.letters,
+            _involved(parameters) if found.letters == "s" else (), url, body,
+        )  # fmt: skip
+
+    async def _decided(
+        self, seen: Seen, request: AccessRequest, found: Route | Misrouted, headers: Mapping[str, str]
+    ) -> tuple[Seen, Answer]:
+        media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
+        refusals = _refusals(found, media, VERSIONS[self.version].json)
+        if refusals:
+            seen = also(seen, refusals)
+        query = self._query(request, found) if isinstance(found, Route) and found.interaction == "search-type" else None
+        if isinstance(query, tuple):
+            seen = also(seen, tuple(_refusal(one) for one in query))
+        if seen.decision.refusal is not None:
+            return seen, self._refused(seen, found)
+        if isinstance(found, Misrouted):
+            return seen, self._misrouted(found)
+        if found.interaction not in READING:
+            return seen, self._issue(501, Issue("not-supported", f"{found.interaction} is not supported here yet."))
+        content: Headers = [(b"content-type", (media.content_type or "").encode())]
+        if isinstance(query, Query):
+            return seen, await self._search(seen, query, content)
+        return seen, await self._read(seen, found, headers, content)
+
+    def _query(self, request: AccessRequest, found: Route) -> Query | tuple[Fault, ...]:
+        assert found.type is not None
+        strict = self.tenant.policy.strict_search or "handling=strict" in request.headers.get("prefer", "")
+        return search.parse(self.version, found.type, request.parameters.pairs, base=self.base, strict=strict)
+
+    async def _read(self, seen: Seen, found: Route, headers: Mapping[str, str], content: Headers) -> Answer:
+        assert found.type is not None
+        assert found.id is not None
+        stored = await self.sandbox.world.store.read(self.space, found.type, found.id, seen.visibility)
+        if stored is None:
+            return self._absent(found.type, found.id)
+        if stored.deleted:
+            return self._issue(410, Issue("deleted", f"{found.type}/{found.id} was deleted."))
+        etag = f'W/"{stored.version_id}"'
+        more: Headers = [
+            (b"etag", etag.encode()),
+            (b"last-modified", formatdate(stored.at / 1000, usegmt=True).encode()),
+        ]
+        if _unchanged(headers, etag, more[1][1].decode()):
+            return Answer(304, b"", more)
+        return Answer(200, stored.body, [*content, *more])
+
+    def _absent(self, type: str, id: str) -> Answer:
+        """Hidden and never stored are one answer."""
+        return self._issue(404, Issue("not-found", f"There is no {type}/{id} that this token may see."))
+
+    async def _search(self, seen: Seen, query: Query, content: Headers) -> Answer:
+        store = self.sandbox.world.store
+        if query.summary == "count" or query.count == 0:
+            return self._bundle(
+                query, Page([], [], None, await store.count(self.space, query, seen.visibility)), content
+            )
+        try:
+            page = await store.search(self.space, query, seen.visibility)
+            if query.total == "accurate" and page.total is None:
+                page = page._replace(total=await store.count(self.space, query, seen.visibility))
+        except BadCursor:
+            text = "This page address was not made for this search. Follow the link `next` as it is."
+            return self._issue(400, Issue("value", text))
+        return self._bundle(query, page, content)
+
+    def _bundle(self, query: Query, page: Page, content: Headers) -> Answer:
+        following = None
+        if page.next is not None:
+            following = search_url(self.base, query.type, (*query.applied, (search.CURSOR, page.next)))
+        entries = [*_entries(page.matches, "match"), *_entries(page.included, "include"), *self._told(query)]
+        own = search_url(self.base, query.type, query.applied)
+        return Answer(200, searchset(self.base, entries, self_url=own, next_url=following, total=page.total), content)
+
+    def _told(self, query: Query) -> list[Entry]:
+        """Parameters that were left out are said, in the page itself (R4, 3.1.1.5)."""
+        if not query.ignored:
+            return []
+        issues = [
+            Issue("not-supported", f"{name} was not applied." + (f" Did you mean {near}?" if near else ""),
+                  "warning", "fhir-search-unknown-param")
+            for name, near in query.ignored
+        ]  # fmt: skip
+        return [Entry("OperationOutcome", "", outcome(self.version, issues), "outcome")]
+
+    def _misrouted(self, found: Misrouted) -> Answer:
+        if found.status == 405:
+            allow = (b"allow", ", ".join(found.allowed).encode())
+            answer = self._issue(405, Issue("not-supported", f"Here one may {' or '.join(found.allowed)}."))
+            return answer._replace(headers=[*answer.headers, allow])
+        return self._issue(found.status, Issue("not-found", f"There is no such address below {self.base}."))
+
+    def _refused(self, seen: Seen, found: Route | Misrouted) -> Answer:
+        """All that was wrong, the deciding one first."""
+        decision = seen.decision
+        refusal = decision.refusal
+        assert refusal is not None
+        findings = [public(one) for one in decision.explained().findings if one.refused]
+        findings.sort(key=lambda one: one.id != refusal.name)
+        code = issue_type(refusal) if decision.stage == "access" else refusal.error
+        issues = [
+            Issue(code, f"{one.title}. {one.why} {one.fix}", rule=one.id, text=one.title) for one in findings
+        ] or [Issue(code, refusal.name, rule=refusal.name)]  # fmt: skip
+        answer = self._issue(refusal.status, *issues)
+        if decision.stage != "access":
+            return answer
+        told = (b"www-authenticate", challenge(refusal, self.base).encode())
+        return answer._replace(headers=[*answer.headers, told])
+
+    def _issue(self, status: int, *issues: Issue) -> Answer:
+        type = (negotiate(self.version, None).content_type or "").encode()
+        return Answer(status, outcome(self.version, issues), [(b"content-type", type)], kept=True)
+
+
+def _refusals(found: Route | Misrouted, media: Media, expected: str) -> tuple[Refusal, ...]:
+    said: list[Refusal] = []
+    if isinstance(found, Misrouted) and found.fault is not None:
+        more = {"versions": found.versions, "nearest_type": found.nearest}
+        said.append(_refusal(found.fault, more, found.status))
+    if media.content_type is None:
+        facts = {"received": media.asked, "expected": expected, "known_elsewhere": media.known_elsewhere}
+        said.append(Refusal("fhir-accept-unsupported", "not-supported", facts, 406))
+    return tuple(said)
+
+
+def _refusal(fault: Fault, more: Mapping[str, Any] | None = None, status: int | None = None) -> Refusal:
+    facts = {"parameter": fault.parameter, "received": fault.value, "expected": fault.expected, **(more or {})}
+    status = status or STATUSES.get(fault.rule, 400)
+    return Refusal(fault.rule, "not-found" if status == 404 else "value", facts, status)
+
+
+def _involved(parameters: Parameters) -> tuple[str, ...]:
+    """Every other type that a chain or an include names."""
+    found: list[str] = []
+    for name, value in parameters.pairs:
+        if name.partition(":")[0] in ("_include", "_revinclude"):
+            source, _, rest = value.partition(":")
+            target = rest.partition(":")[2]
+            found += [one for one in (source if name.startswith("_rev") else "", target) if one]
+        elif ":" in name and "." in name:
+            found.append(name.partition(":")[2].partition(".")[0])
+        elif name.startswith("_has:"):
+            found.append(name.split(":")[1])
+    return tuple(dict.fromkeys(found))
+
+
+def _entries(stored: list[Stored], mode: str) -> list[Entry]:
+    return [Entry(one.type, one.id, one.body, mode) for one in stored]
+
+
+def _unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
+    """If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
+    if "if-none-match" in headers:
+        return headers["if-none-match"].strip() in (etag, etag.removeprefix("W/"), "*")
+    return headers.get("if-modified-since") == modified
+
+
+async def _body(receive: Callable[[], Any]) -> str:
+    pieces, size = [], 0
+    while True:
+        message = await receive()
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if message["type"] != "http.request" or not message.get("more_body") or size > LIMIT:
+            return b"".join(pieces).decode("utf-8", "replace")
+
+
+async def _send(send: Callable[[Any], Any], method: str, answer: Answer, origin: str | None, id: str) -> None:
+    body = answer.body
+    headers = [
+        *answer.headers,
+        *cors(origin),
+        (b"x-correlation-id", id.encode()),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Origin, Accept, Authorization"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if answer.status not in (204, 304):
+        headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

@@ -1,0 +1,37 @@
+"""Whether it lives, whether it is ready, and its figures."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from sickbay.sandbox.sandbox import Sandbox
+
+ANSWERS = Counter("sickbay_answers", "Answers by kind of address and class of status", ("kind", "status"))
+
+
+async def healthz(request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def readyz(request: Request) -> Response:
+    sandbox: Sandbox = request.app.state.sandbox
+    return PlainTextResponse("ok\n" if sandbox.ready else "starting\n", 200 if sandbox.ready else 503)
+
+
+async def metrics(request: Request) -> Response:
+    return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _latest() -> bytes:
+    """Of all workers, where PROMETHEUS_MULTIPROC_DIR was set before the import."""
+    import os
+
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest()
+    from prometheus_client import CollectorRegistry, multiprocess
+
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

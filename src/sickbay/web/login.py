@@ -1,0 +1,185 @@
+"""Sign-in, patient picker and consent: one address, one step at a time, each a form of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.authorization.values import User
+from sickbay.operations import authorize as operation
+from sickbay.operations import login, patients, sessions, users
+from sickbay.operations.authorize import Waiting
+from sickbay.operations.context import Tenant
+from sickbay.operations.sessions import Session
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import Space
+from sickbay.web import answers, cookies, people, show, wire
+from sickbay.web.authorize import delivered
+from sickbay.web.doors import host_name
+from sickbay.web.pages import notice
+from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.parts import Chip
+
+OVER = notice.NoticeView(
+    title="This request is over",
+    text="It was answered already, it waited for too long, or it belongs to another browser. Launch the app again.",
+    primary=Link("Go to the hospitals", "/"),
+)
+
+
+async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """GET: the question that is next. POST: a person's answer to it."""
+    sent = parse(await wire.read_body(request)) if request.method == "POST" else wire.query_of(request.scope)
+    session = await cookies.session(request, sandbox)
+    waiting = await operation.resume(sandbox.world, tenant, sent.get("request") or "", session)
+    if waiting is None:
+        return _over(request, sandbox, tenant, session)
+    await sandbox.filling.ensure(Space(tenant.name, waiting.version))
+    if request.method == "POST":
+        if not cookies.form_is_ours(request, session, sent.get("csrf")):
+            return _over(request, sandbox, tenant, session)
+        return await _answered(request, sandbox, tenant, waiting, session, sent)
+    return await _asked(request, sandbox, tenant, waiting, session, sent)
+
+
+def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None) -> Response:
+    """Without any cookie of ours, a browser that holds cookies back in frames is the likely reason."""
+    view = OVER if session else notice.continue_in_tab(wire.address(request.scope, sandbox.world.base), "")
+    return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True, framed=True), 400)
+
+
+async def _asked(
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session | None, sent: Parameters
+) -> Response:
+    ask = await login.next_ask(sandbox.world, tenant, waiting)
+    if ask == "nothing":
+        return await _finish(request, sandbox, tenant, waiting, None)
+    around = show.Around(tenant, session, user=waiting.user, bare=True, redirect_uri=waiting.redirect_uri, framed=True)
+    if ask == "sign-in":
+        view = await sign_in_view(sandbox, tenant, action(tenant), waiting.id, waiting.client.name)
+        return show.page(request, sandbox, "sign_in", view, around)
+    if ask == "patient":
+        return show.page(
+            request, sandbox, "picker", await _picker(sandbox, tenant, waiting, sent.get("q") or ""), around
+        )
+    return show.page(request, sandbox, "consent", await _consent(sandbox, tenant, waiting), around)
+
+
+def action(tenant: Tenant) -> str:
+    return f"/{tenant.name}/oauth/continue"
+
+
+async def sign_in_view(
+    sandbox: Sandbox, tenant: Tenant, to: str, waits: str = "", app: str = "", fault: str = "", username: str = ""
+) -> SignInView:
+    every = await users.every(sandbox.world, tenant)
+    accounts = tuple(
+        Account(one.username, one.name or one.username, one.title, "Patient/" in one.fhir_user)
+        for one in every
+        if one.seeded
+    )
+    open_to_all = local(sandbox)
+    return SignInView(
+        action=to, hospital=tenant.title, accounts=accounts if open_to_all else (), request=waits, app=app, fault=fault,
+        username=username, allow_accounts=open_to_all,
+    )  # fmt: skip
+
+
+def local(sandbox: Sandbox) -> bool:
+    """Seeded accounts are one click only where nobody but this machine gets in."""
+    return host_name(sandbox.settings.host) in ("localhost", "127.0.0.1", "::1")
+
+
+async def who(sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
+    """Who signs in: a seeded account by one click, or a username and its password."""
+    account = sent.get("account")
+    if account and local(sandbox):
+        user = await sessions.user(sandbox.world, tenant, account)
+        return user if user and user.seeded else None
+    return await sessions.password_fits(sandbox.world, tenant, sent.get("username") or "", sent.get("password") or "")
+
+
+async def _answered(
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session | None, sent: Parameters
+) -> Response:
+    ask = await login.next_ask(sandbox.world, tenant, waiting)
+    if ask == "sign-in":
+        return await _signed_in(request, sandbox, tenant, waiting, session, sent)
+    if sent.get("decision") in ("refuse", "nobody"):
+        return await _finish(request, sandbox, tenant, waiting, None, denied=True)
+    if ask == "patient" and session is not None and sent.get("patient"):
+        chosen = replace(waiting, patient=sent.get("patient"))
+        await operation.keep(sandbox.world, tenant, chosen, session)
+        return _on(tenant, waiting)
+    if ask == "consent" and sent.get("decision") == "allow":
+        ticked = tuple(scope for value in sent.all("scope") for scope in value.split(" "))
+        return await _finish(request, sandbox, tenant, waiting, ticked)
+    return _on(tenant, waiting)
+
+
+def _on(tenant: Tenant, waiting: Waiting) -> Response:
+    return RedirectResponse(f"{action(tenant)}?request={waiting.id}", 303, answers.NO_STORE)
+
+
+async def _signed_in(
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session | None, sent: Parameters
+) -> Response:
+    user = await who(sandbox, tenant, sent)
+    if user is None:
+        fault = "This username and password do not belong together."
+        view = await sign_in_view(
+            sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
+        )
+        around = show.Around(tenant, session, bare=True, redirect_uri=waiting.redirect_uri, framed=True)
+        return show.page(request, sandbox, "sign_in", view, around, 401)
+    new, cookie = await sessions.sign_in(sandbox.world, tenant, session, user)
+    await operation.keep(sandbox.world, tenant, waiting, new)
+    response = _on(tenant, waiting)
+    cookies.put(response, sandbox, cookie)
+    return response
+
+
+async def _finish(
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, ticked: tuple[str, ...] | None,
+    denied: bool = False,
+) -> Response:  # fmt: skip
+    finished = await login.finish(sandbox.world, tenant, waiting, ticked=ticked, denied=denied)
+    response = delivered(request, sandbox, tenant, waiting, finished)
+    explanation = finished.decision.explained() if finished.decision.refusal else None
+    return await wire.note(
+        request, response, stage=finished.decision.stage, tenant=tenant.name, client_id=waiting.client.client_id,
+        timeline=waiting.timeline, decision=finished.decision, explanation=explanation, shown=False,
+    )  # fmt: skip
+
+
+async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str) -> PickerView:
+    asked = [("name", query)] if query else []
+    found = await patients.find(
+        sandbox.world, tenant, waiting.version, "Patient", [*asked, ("_count", "50")], waiting.user
+    )  # fmt: skip
+    candidates = tuple(sorted((people.candidate(one) for one in found), key=lambda one: (one.family, one.given)))
+    return PickerView(
+        action=action(tenant), app=waiting.client.name, candidates=candidates, request=waiting.id, query=query,
+        total=len(candidates),
+    )  # fmt: skip
+
+
+async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> ConsentView:
+    patient = waiting.patient or login.own_patient(waiting)
+    record = None
+    if patient:
+        record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
+    name = people.name(record) if record else ""
+    user = waiting.user.name or waiting.user.username if waiting.user else ""
+    offered = login.offered(tenant, waiting)
+    return ConsentView(
+        action=action(tenant), app=waiting.client.name,
+        groups=ask_groups((one.scope for one in offered if one.granted), name, user), goes_to=waiting.redirect_uri,
+        request=waiting.id, patient=name, user=user,
+        dropped=tuple(Chip(one.scope, "dropped", one.reason) for one in offered if not one.granted),
+        request_href=f"/exchanges/{waiting.exchange}",
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""/admin/openapi.json: made of the types that check the requests, so that it cannot say anything else."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sickbay import __version__
+from sickbay.web import bodies
+
+
+class Operation(NamedTuple):
+    """One line of the contract. query: names of query parameters."""
+
+    method: str
+    path: str
+    summary: str
+    body: type | None
+    status: int
+    answer: Any
+    query: tuple[str, ...] = ()
+
+
+OPERATIONS = (
+    Operation("post", "/admin/apps", "Register an app", bodies.NewApp, 201, bodies.App),
+    Operation("get", "/admin/apps", "All apps", None, 200, list[bodies.App], ("tenant",)),
+    Operation("get", "/admin/apps/{app}", "One app", None, 200, bodies.App),
+    Operation("patch", "/admin/apps/{app}", "Change an app", bodies.ChangedApp, 200, bodies.App),
+    Operation("delete", "/admin/apps/{app}", "Remove an app", None, 204, None),
+    Operation("post", "/admin/users", "Add or change a user", bodies.NewUser, 201, dict[str, Any]),
+    Operation("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),
+    Operation("post", "/admin/launches", "Launch an app", bodies.NewLaunch, 201, bodies.Launched),
+    Operation("post", "/admin/tokens", "An access token for a script", bodies.NewToken, 201, dict[str, Any]),
+    Operation("get", "/admin/exchanges", "The journal", None, 200, list[dict[str, Any]],
+              ("launch", "app", "stage", "correlation_id", "tenant", "limit")),
+    Operation("post", "/admin/clock", "Travel in time", bodies.ClockMove, 200, bodies.Now),
+    Operation("get", "/admin/clock", "What counts as now", None, 200, bodies.Now),
+    Operation("post", "/admin/reset", "Data as seeded", bodies.Reset, 204, None),
+)  # fmt: skip
+
+
+@cache
+def document() -> dict[str, Any]:
+    types = [one for operation in OPERATIONS for one in (operation.body, operation.answer) if one is not None]
+    schemas, components = msgspec.json.schema_components(
+        [*types, bodies.Problem], ref_template="#/components/schemas/{name}"
+    )
+    of = dict(zip(map(repr, types), schemas, strict=False))
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Sickbay administration", "version": __version__},
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _operation(one: Operation, of: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": one.summary}
+    if one.answer is not None:
+        answer["content"] = {"application/json": {"schema": of[repr(one.answer)]}}
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    said: dict[str, Any] = {
+        "summary": one.summary,
+        "responses": {str(one.status): answer, "4XX": {"description": "Problem details", "content": problem}},
+    }
+    names = [("app", "path")] if "{app}" in one.path else []
+    places = [*names, *((name, "query") for name in one.query)]
+    if places:
+        said["parameters"] = [
+            {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
+            for name, place in places
+        ]
+    if one.body is not None:
+        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[repr(one.body)]}}}
+    return said

@@ -1,0 +1,105 @@
+"""The map of all addresses but FHIR's: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sickbay.operations.context import Tenant
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import admin, discovery, exchanges, health, render
+from sickbay.web.authorize import authorize
+from sickbay.web.discovery import Documents
+from sickbay.web.doors import cors
+from sickbay.web.login import proceed
+from sickbay.web.token import token
+from sickbay.web.wire import TooLarge
+
+Handler = Callable[[Request], Awaitable[Response]]
+EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
+    found: list[BaseRoute] = [
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/metrics", health.metrics),
+        Mount("/static", StaticFiles(directory=render.STATIC)),
+        Route("/exchanges", _with(sandbox, exchanges.listing)),
+        Route("/exchanges/{id}", _by_id(sandbox, exchanges.exchange)),
+        Route("/timelines/{id}", _by_id(sandbox, exchanges.timeline)),
+        *discovery.routes(sandbox, documents),
+        *admin.routes(sandbox),
+    ]
+    for tenant in sandbox.tenants.values():
+        found += _of_tenant(sandbox, tenant)
+    return found
+
+
+def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
+    """At the dialect's addresses, below the tenant's own."""
+    home, dialect = f"/{tenant.name}", tenant.dialect
+    authorized = {dialect.path("authorize", persona): persona for persona in ("patient", "provider")}
+    found: list[BaseRoute] = [
+        Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+        for path, persona in authorized.items()
+    ]
+    found += [
+        Route(home + dialect.path("token"), _token(sandbox, tenant), methods=[*EVERY, "OPTIONS"]),
+        Route(f"{home}/oauth/continue", _at(sandbox, tenant, proceed), methods=["GET", "POST"]),
+    ]
+    if "errors" in dialect.paths:
+        found.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchanges.exchange)))
+    return found
+
+
+def sample_routes(sandbox: Sandbox) -> list[BaseRoute]:
+    async def config(request: Request) -> Response:
+        return discovery.sample_config(sandbox)
+
+    return [
+        Route("/config.json", config),
+        Mount("/", StaticFiles(directory=render.SAMPLE, html=True)),
+    ]
+
+
+def _with(sandbox: Sandbox, answer: Callable[[Request, Sandbox], Awaitable[Response]]) -> Handler:
+    async def handler(request: Request) -> Response:
+        return await answer(request, sandbox)
+
+    return handler
+
+
+def _by_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable[Response]]) -> Handler:
+    async def handler(request: Request) -> Response:
+        return await answer(request, sandbox, request.path_params["id"])
+
+    return handler
+
+
+def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any) -> Handler:
+    async def handler(request: Request) -> Response:
+        try:
+            return await answer(request, sandbox, tenant, *more)
+        except TooLarge:
+            return Response("The body is too large.\n", 413)
+
+    return handler
+
+
+def _token(sandbox: Sandbox, tenant: Tenant) -> Handler:
+    """Any origin may ask, and read every answer, errors too."""
+    answer = _at(sandbox, tenant, token)
+
+    async def handler(request: Request) -> Response:
+        response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
+        for name, value in cors(request.headers.get("origin")):
+            response.headers[name.decode()] = value.decode()
+        return response
+
+    return handler

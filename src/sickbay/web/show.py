@@ -1,0 +1,84 @@
+"""Pages as answers: the view, what stands around it, and the headers that hold it in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from sickbay.authorization.values import User
+from sickbay.operations.context import Tenant
+from sickbay.operations.sessions import Session
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import cookies, render
+from sickbay.web.doors import LOOPBACK, page_headers
+from sickbay.web.pages.frame import Frame, Person, Theme
+from sickbay.web.wire import raw_path
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """tenant: its page is one of the ward. here: the link of the bar. bare: no navigation. frames: may hold an app."""
+
+    tenant: Tenant | None = None
+    session: Session | None = None
+    cookie: str | None = None
+    user: User | None = None
+    here: str = ""
+    bare: bool = False
+    redirect_uri: str = ""
+    framed: bool = False
+    frames: bool = False
+
+
+def page(
+    request: Request, sandbox: Sandbox, name: str, view: Any, around: Around | None = None, status: int = 200
+) -> HTMLResponse:
+    around = around or Around()
+    html = render.page(name, view, _frame(request, sandbox, around))
+    ancestors = own_frames(sandbox.world.base) if around.framed else "'none'"
+    headers = page_headers(form_action(around.redirect_uri), ancestors)
+    if around.frames:
+        headers["content-security-policy"] += "; frame-src http: https:"
+    response = HTMLResponse(html, status, headers)
+    cookies.put(response, sandbox, around.cookie)
+    return response
+
+
+def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
+    tenant, user = around.tenant, around.user
+    query = request.url.query
+    theme = request.cookies.get(cookies.THEME, "")
+    return Frame(
+        base=sandbox.world.base,
+        hospital=tenant.title if tenant else "",
+        tenant=tenant.name if tenant else "",
+        here=around.here,
+        person=Person(user.name or user.username, user.title) if user else None,
+        theme=cast(Theme, theme if theme in ("light", "dark") else ""),
+        csrf=around.session.csrf if around.session else "",
+        path=raw_path(request.scope) + (f"?{query}" if query else ""),
+        bare=around.bare,
+    )
+
+
+def form_action(redirect_uri: str) -> str:
+    """With 'self' alone Chromium would block the redirect behind consent."""
+    if not redirect_uri:
+        return "'self'"
+    parts = urlsplit(redirect_uri)
+    if parts.scheme in ("http", "https"):
+        return f"'self' {parts.scheme}://{parts.netloc}"
+    return f"'self' {parts.scheme}:"
+
+
+def own_frames(base: str) -> str:
+    """Our own EHR, by each of its loopback names."""
+    parts = urlsplit(base)
+    if parts.hostname not in LOOPBACK:
+        return "'self'"
+    port = f":{parts.port}" if parts.port else ""
+    return " ".join(["'self'", *(f"{parts.scheme}://{name}{port}" for name in ("localhost", "127.0.0.1"))])

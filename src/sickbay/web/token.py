@@ -1,0 +1,35 @@
+"""The token endpoint over HTTP."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.authorization.token import read
+from sickbay.operations.context import Tenant
+from sickbay.operations.token import token as answer
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import answers, wire
+from sickbay.web.doors import headers_of
+
+
+async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """RFC 6749 3.2; every other method than POST is a finding too."""
+    body = await wire.read_body(request)
+    headers = headers_of(request.scope)
+    url = wire.address(request.scope, sandbox.world.base)
+    given = await answer(sandbox.world, tenant, read(request.method, url, headers, body))
+    decision, explanation = given.decision, None
+    if given.response is not None:
+        response = answers.json(given.response, 200, answers.NO_STORE)
+    else:
+        explanation = decision.explained()
+        said = answers.oauth_words(
+            sandbox.world, tenant, decision, explanation, wire.exchange_id(request), given.client_id, ""
+        )
+        status = decision.refusal.status if decision.refusal else 400
+        response = answers.oauth_json(said, status, tenant, "authorization" in headers)
+    return await wire.note(
+        request, response, stage="token", tenant=tenant.name, client_id=given.client_id, timeline=given.timeline,
+        decision=decision, explanation=explanation, body=body,
+    )  # fmt: skip

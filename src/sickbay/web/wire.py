@@ -1,0 +1,91 @@
+"""From an ASGI request to the plain values that operations take, and the record of an exchange back out of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from sickbay.diagnosis.explain import Explanation
+from sickbay.operations.context import World
+from sickbay.operations.decision import Decision
+from sickbay.operations.journal import Answered, Exchange, Journal, Wire
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.web.doors import headers_of
+
+LIMIT = 1_000_000
+FORM = "application/x-www-form-urlencoded"
+SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-correlation-id")
+
+
+class TooLarge(Exception):
+    """A body over the limit: 413."""
+
+
+async def read_body(request: Request) -> str:
+    """At most LIMIT bytes. Undecodable ones become U+FFFD."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > LIMIT:
+                raise TooLarge
+            pieces.append(piece)
+    except ClientDisconnect:
+        return ""
+    return b"".join(pieces).decode("utf-8", "replace")
+
+
+def wire_of(scope: Mapping[str, Any], base: str, body: str = "") -> Wire:
+    """The URL stands on the base, whatever name we were called by: it is what the app should have used."""
+    return Wire(scope["method"], address(scope, base), headers_of(scope), body)
+
+
+def address(scope: Mapping[str, Any], base: str) -> str:
+    path = raw_path(scope)
+    query = scope["query_string"].decode("latin-1")
+    return f"{base}{path}?{query}" if query else f"{base}{path}"
+
+
+def raw_path(scope: Mapping[str, Any]) -> str:
+    raw = scope.get("raw_path")
+    return raw.decode("latin-1") if raw else str(scope["path"])
+
+
+def query_of(scope: Mapping[str, Any]) -> Parameters:
+    return parse(scope["query_string"].decode("latin-1"))
+
+
+def exchange_id(request: Request) -> str:
+    """The correlation id that app.py gave to this request."""
+    return str(request.scope["state"]["exchange"])
+
+
+async def note(
+    request: Request,
+    response: Response,
+    *,
+    stage: str,
+    tenant: str = "",
+    client_id: str = "",
+    timeline: str = "",
+    decision: Decision | None = None,
+    explanation: Explanation | None = None,
+    body: str = "",
+    shown: bool = True,
+) -> Response:
+    """Write the exchange into the journal and pass the response on. shown: whether its body may be kept."""
+    world: World = request.app.state.sandbox.world
+    journal: Journal = request.app.state.sandbox.journal
+    headers = {name: value for name, value in response.headers.items() if name in SHOWN}
+    kept = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
+    wire = wire_of(request.scope, world.base, body)
+    answered = Answered(response.status_code, headers, kept)
+    await journal.write(
+        Exchange(exchange_id(request), world.effects.now(), tenant, stage, client_id, timeline, wire, answered,
+                 decision, explanation)
+    )  # fmt: skip
+    return response

@@ -1,0 +1,106 @@
+"""An app of our own that walks through the flow by HTTP, against the application in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+
+from sickbay.sandbox.sandbox import Sandbox, open_sandbox
+from sickbay.settings.settings import Settings
+from sickbay.web.app import create
+
+T = TypeVar("T")
+BASE = "http://localhost:7425"
+REDIRECT = "http://localhost:8100/callback"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+class Flow:
+    """http: a browser and an app at once: it keeps cookies and follows no redirect."""
+
+    def __init__(self, sandbox: Sandbox, http: httpx2.AsyncClient) -> None:
+        self.sandbox = sandbox
+        self.http = http
+
+    async def register(self, **more: Any) -> dict[str, Any]:
+        body = {
+            "name": "Provider app", "type": "provider", "client": "public", "launch_uri": "http://localhost:8100/launch",
+            "redirect_uris": [REDIRECT], "scope": "launch launch/patient openid fhirUser online_access patient/*.rs user/*.rs",
+            "auto_approve": {"user": await self.clinician()},
+        } | more  # fmt: skip
+        answer = await self.http.post("/admin/apps", json=body)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    async def clinician(self) -> str:
+        every = (await self.http.get("/admin/users?tenant=general")).json()
+        return str(next(one["username"] for one in every if one["fhirUser"].startswith("Practitioner")))
+
+    def asking(self, app: dict[str, Any], **more: str | None) -> dict[str, str]:
+        asked: dict[str, str | None] = {
+            "response_type": "code", "client_id": app["client_id"], "redirect_uri": REDIRECT, "state": STATE,
+            "scope": "launch openid fhirUser patient/Patient.rs patient/Observation.rs", "aud": f"{BASE}/general/r4",
+            "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+        } | more  # fmt: skip
+        return {name: value for name, value in asked.items() if value is not None}
+
+    async def authorize(self, app: dict[str, Any], **more: str | None) -> httpx2.Response:
+        return await self.http.get("/general/oauth/authorize", params=self.asking(app, **more))
+
+    async def code(self, app: dict[str, Any], **more: str | None) -> str:
+        return received(await self.authorize(app, **more))["code"]
+
+    async def redeem(self, app: dict[str, Any], code: str, **more: str) -> httpx2.Response:
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
+        return await self.http.post("/general/oauth/token", data=form | {"client_id": app["client_id"]} | more)
+
+    async def launch(self, app: dict[str, Any], patient: str = "p-0001", **more: Any) -> dict[str, Any]:
+        answer = await self.http.post("/admin/launches", json={"app": app["app_id"], "patient": patient} | more)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    async def launched(self, **more: Any) -> dict[str, Any]:
+        """The token response of a whole EHR launch."""
+        app = await self.register(**more)
+        made = await self.launch(app)
+        answer = await self.redeem(app, await self.code(app, launch=made["launch"]))
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def findings(self, answer: httpx2.Response) -> dict[str, str]:
+        """id -> severity of the exchange behind an answer."""
+        address = f"/exchanges/{answer.headers['x-correlation-id']}"
+        said = await self.http.get(address, headers={"Accept": "application/json"})
+        assert said.status_code == 200, said.text
+        return {one["id"]: one["severity"] for one in said.json()["findings"]}
+
+
+def received(answer: httpx2.Response) -> dict[str, str]:
+    """What arrives at the app's redirect URI."""
+    assert answer.status_code in (302, 303), answer.text
+    address = answer.headers["location"]
+    assert address.startswith(REDIRECT), address
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+
+def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settings: Any) -> T:
+    """Open a sandbox in a folder, walk, close."""
+
+    async def walk() -> T:
+        sandbox = await open_sandbox(Settings(data=str(tmp_path), patients=20, **settings))
+        transport = httpx2.ASGITransport(app=create(sandbox))
+        try:
+            async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False) as http:
+                return await steps(Flow(sandbox, http))
+        finally:
+            await sandbox.close()
+
+    return asyncio.run(walk())
