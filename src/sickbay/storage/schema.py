@@ -4,6 +4,8 @@ Index tables carry integers. `space` is the number of one tenant's resources of 
 reset is one range. `nid` is ours: `space << 40 | n`, so what is keyed by nid is one range too. `parameter` is the
 SearchParameter.number, which names the type too; negative ones are what granular scopes filter by (minus the `word`).
 Each fact has two covering directions: value to nid (the primary key) and nid to value (the index `…_of`).
+
+Nothing imports this at run time: the migrations hold the rendered text (`render`), and a test compares the two.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 TABLES = MetaData()
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
@@ -90,8 +94,7 @@ resource = _table(
     _big("version_id"),
     _big("changed"),
     _big("index_revision"),
-    _words("patients"),
-    _words("codes"),
+    _words("facts"),
     Column("body", LargeBinary, nullable=False),
     indexes=[
         Index("resource_by_id", "space", "type", "id", unique=True),
@@ -99,7 +102,7 @@ resource = _table(
     ],
     rowid=True,
 )
-"""state: 0 only referenced, 1 live, 2 deleted. patients, codes: the facts of the second check, as JSON."""
+"""state: 0 only referenced, 1 live, 2 deleted. facts: patients and codes for the second check, as JSON."""
 
 resource_history = _table(
     "resource_history",
@@ -109,8 +112,7 @@ resource_history = _table(
     _big("at"),
     _words("interaction"),
     _words("who"),
-    _words("patients"),
-    _words("codes"),
+    _words("facts"),
     Column("body", LargeBinary),
 )
 """body is NULL while the version is the current one: then it stands in `resource` alone."""
@@ -142,3 +144,17 @@ term = _table(
     indexes=[Index("term_by_code", "code", "hash"), Index("term_by_system", "system", "hash")],
 )
 type_count = _table("type_count", _key("space"), _key("type"), _big("live"))
+
+
+def render(dialect: Dialect) -> list[str]:
+    """All CREATE statements in one engine's words."""
+    statements: list[str] = []
+    for table in TABLES.sorted_tables:
+        statements.append(_tidy(str(CreateTable(table).compile(dialect=dialect))))
+        indexes = sorted(table.indexes, key=lambda one: str(one.name))
+        statements += [_tidy(str(CreateIndex(one).compile(dialect=dialect))) for one in indexes]
+    return statements
+
+
+def _tidy(statement: str) -> str:
+    return " ".join(statement.split())

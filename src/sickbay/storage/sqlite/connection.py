@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import apsw
 
-from sickbay.storage.migrations import STEPS
+from sickbay.storage.sqlite.migrations import STEPS
 
 Row: TypeAlias = tuple[Any, ...]
 PATIENCE = 10.0
@@ -71,8 +71,7 @@ def _upgrade(connection: apsw.Connection) -> None:
             f"the data folder was written by a newer Sickbay (schema {version}, this one knows {len(STEPS)})"
         )
     for step in STEPS[version:]:
-        for statement in step("sqlite"):
-            connection.execute(statement)
+        connection.execute(step)
     connection.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('cursor_key', ?)", (secrets.token_bytes(32),))
     connection.pragma("user_version", len(STEPS))
 

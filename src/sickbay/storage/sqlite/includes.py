@@ -26,10 +26,10 @@ class _Hop(NamedTuple):
     """Types at the other end; None: whatever is there."""
 
 
-def included(run: Run, scope: Scope, find: Find, query: Query, rows: list[Row]) -> list[tuple[str, Row]]:
-    """(type, row) of what is visible and is no match itself, each once."""
+def included(run: Run, scope: Scope, find: Find, query: Query, rows: list[Row]) -> dict[str, list[Row]]:
+    """Rows by type of what is visible and is no match itself, each once."""
     seen = {row[0] for row in rows}
-    found: list[tuple[str, Row]] = []
+    found: dict[str, list[Row]] = {}
     nids = orjson.dumps([row[0] for row in rows]).decode()
     for one in query.includes:
         hop = _hop(scope, find, query, one, nids)
@@ -39,7 +39,7 @@ def included(run: Run, scope: Scope, find: Find, query: Query, rows: list[Row]) 
             for row in _fetch(run, scope, hop, type):
                 if row[0] not in seen:
                     seen.add(row[0])
-                    found.append((type, row))
+                    found.setdefault(type, []).append(row)
     return found
 
 
@@ -78,7 +78,7 @@ def _types(run: Run, scope: Scope, hop: _Hop) -> list[str]:
 
 
 def _fetch(run: Run, scope: Scope, hop: _Hop, type: str) -> list[Row]:
-    held = scope.visible(type, "rs", "r.nid")
+    held = scope.visible(type, "rs", "r.nid", None)
     if held is FALSE:
         return []
     text = f"SELECT DISTINCT {COLUMNS} {hop.text} AND r.state = 1 AND r.type = ? AND {held.text} ORDER BY r.nid"

@@ -31,11 +31,13 @@ def patients_of(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16384)
 def codes_of(text: str) -> Codes:
+    """Few are different from each other, so most calls find them decoded."""
     return _codes.decode(text)
 
 
-def as_text(facts: object) -> str:
-    return msgspec.json.encode(facts).decode()
+def as_text(patients: tuple[str, ...], codes: Codes) -> str:
+    """The facts beside a body: two lines of JSON, told apart by `partition`."""
+    return f"{msgspec.json.encode(patients).decode()}\n{msgspec.json.encode(codes).decode()}"
 
 
 class Names:
@@ -68,6 +70,12 @@ class Names:
         if number not in self._texts:
             self._texts[number] = str(self._db.execute("SELECT text FROM word WHERE number = ?", (number,)).get)
         return self._texts[number]
+
+    def nid(self, space: int, type: str, id: str) -> int:
+        """The nid of a resource, -1 where there is none. No nid is ever used twice, so a stale one finds nothing."""
+        text = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
+        found: int | None = self._db.execute(text, (space, self.word(type), id)).get
+        return -1 if found is None else found
 
     def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
         """The hashes of (system, code); with system None those of every system that has the code."""

@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import apsw
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sqlite.connection import Row, rows
-from sickbay.storage.sqlite.names import DELETED, REFERENCED, codes_of, patients_of
+from sickbay.storage.sqlite.names import REFERENCED, codes_of, patients_of
 from sickbay.storage.sqlite.sql import FALSE, Scope
 from sickbay.storage.store import Stored
 
-COLUMNS = "r.nid, r.id, r.version_id, r.changed, r.body, r.patients, r.codes, r.state"
-_ONE = f"SELECT {COLUMNS} FROM resource r WHERE r.space = ? AND r.type = ? AND r.id = ? AND r.state <> {REFERENCED}"
+COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
+WIDTH = 6
+_ONE = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ? AND r.id = ?"
 _VERSION = (
-    "SELECT h.nid, ?, h.version_id, h.at,"
-    " CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END, h.patients, h.codes,"
-    " CASE WHEN h.interaction = 'delete' THEN 2 ELSE 1 END"
+    "SELECT h.nid, h.facts, ?, h.version_id, h.at,"
+    " CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END, h.interaction = 'delete'"
     " FROM resource_history h, resource r WHERE r.nid = ? AND h.nid = r.nid AND h.version_id = ?"
 )
 
 
-def stored(type: str, row: Row) -> Stored:
-    """A row that begins with COLUMNS."""
-    _, id, version_id, changed, body, patients, codes, state, *_ = row
-    return Stored(type, id, version_id, changed, body, patients_of(patients), codes_of(codes), state == DELETED)
-
-
-def current(db: apsw.Connection, scope: Scope, type: str, id: str) -> tuple[int, Stored] | None:
-    """The nid and the current version, if the condition of visibility holds."""
-    held = scope.visible(type, "r", "r.nid")
+def current(db: apsw.Connection, scope: Scope, type: str, id: str) -> Row | None:
+    """The row of the current version, if the condition of visibility holds."""
+    held = scope.visible(type, "r", "r.nid", None)
     if held is FALSE:
         return None
-    found = rows(db, f"{_ONE} AND {held.text}", (scope.space, scope.names.word(type), id, *held.binds))
-    return (found[0][0], stored(type, found[0])) if found else None
+    text = f"{_ONE} AND r.state <> {REFERENCED} AND {held.text}"
+    found = rows(db, text, (scope.space, scope.names.word(type), id, *held.binds))
+    return found[0] if found else None
 
 
-def version(db: apsw.Connection, type: str, id: str, nid: int, version_id: int) -> Stored | None:
+def version(db: apsw.Connection, id: str, nid: int, version_id: int) -> Row | None:
+    """The row of one version of what `current` showed."""
     found = rows(db, _VERSION, (id, nid, version_id))
-    return stored(type, found[0]) if found else None
+    return found[0] if found else None
 
 
 class Guard:
@@ -48,18 +42,26 @@ class Guard:
     def __init__(self) -> None:
         self.removed = 0
 
-    def allowed(self, visibility: Visibility, letters: str, found: Iterable[Stored]) -> list[Stored]:
-        """What may leave. One verdict serves all resources of the same facts."""
-        verdicts: dict[object, bool] = {}
+    def allowed(self, visibility: Visibility, letters: str, type: str, found: list[Row]) -> list[Stored]:
+        """What may leave of rows that begin with COLUMNS. One verdict serves all that have the same facts."""
+        verdicts: dict[str, bool] = {}
         coded = any(clause.filters for clause in visibility.clauses)
         kept = []
-        for one in found:
-            key = (one.type, one.patients, one.codes if coded else None)
+        for row in found:
+            _, facts, id, version_id, changed, body, *_ = row
+            held, _, codings = facts.partition("\n")
+            patients, codes = patients_of(held), codes_of(codings)
+            key = facts if coded else held
             verdict = verdicts.get(key)
             if verdict is None:
-                verdict = verdicts[key] = visibility.allows(one.type, letters, one.patients, one.codes)
+                verdict = verdicts[key] = visibility.allows(type, letters, patients, codes)
             if verdict:
-                kept.append(one)
-            else:
-                self.removed += 1
+                kept.append(Stored(type, id, version_id, changed, body, patients, codes))
+        self.removed += len(found) - len(kept)
         return kept
+
+
+def shows(visibility: Visibility, type: str, row: Row) -> bool:
+    """The same check of one row, where a no is no alarm: an old version may have been somebody else's."""
+    held, _, codings = row[1].partition("\n")
+    return visibility.allows(type, "r", patients_of(held), codes_of(codings))

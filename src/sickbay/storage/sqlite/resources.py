@@ -13,16 +13,14 @@ from sickbay.storage.terms import ordered
 
 _INDEX_REVISION = 1
 _INSERT = (
-    "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, patients, codes, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _UPDATE = (
-    "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, patients = ?, codes = ?, body = ?"
-    " WHERE nid = ?"
+    "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 )
 _HISTORY = (
-    "INSERT INTO resource_history (nid, version_id, sequence, at, interaction, who, patients, codes)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO resource_history (nid, version_id, sequence, at, interaction, who, facts) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _KEEP_BODY = (
     "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
@@ -93,15 +91,15 @@ class Changes:
             space.live.clear()
 
     def _write(self, space: _Counters, type: int, nid: int, state: int | None, step: Save) -> None:
-        patients, codes = as_text(step.facts.patients), as_text(step.facts.codes)
-        fresh = step.version_id, step.at, _INDEX_REVISION, patients, codes, step.body
+        facts = as_text(step.facts.patients, step.facts.codes)
+        fresh = step.version_id, step.at, _INDEX_REVISION, facts, step.body
         if state is None:
             self._db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
         else:
             self._db.execute(_UPDATE, (*fresh, nid))
             if state != REFERENCED:
                 self._forget(nid)
-        self._remember(space, nid, step, patients, codes)
+        self._remember(space, nid, step, facts)
         self._index(space, type, nid, step.facts)
         if state != LIVE:
             space.live[type] = space.live.get(type, 0) + 1
@@ -111,7 +109,7 @@ class Changes:
     def _delete(self, space: _Counters, type: int, nid: int, step: Save) -> None:
         """What it was about stays known, so that only who could see it may learn that it is gone."""
         self._rows.flush()
-        kept = rows(self._db, "SELECT patients, codes FROM resource WHERE nid = ?", (nid,))[0]
+        kept = rows(self._db, "SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
         self._db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
@@ -122,12 +120,12 @@ class Changes:
             if table != "compartment_index":
                 kept_too = " AND parameter > 0" if table == "token_index" else ""
                 self._db.execute(f"DELETE FROM {table} WHERE nid = ?{kept_too}", (nid,))
-        self._remember(space, nid, step, *kept)
+        self._remember(space, nid, step, kept)
         space.live[type] = space.live.get(type, 0) - 1
 
-    def _remember(self, space: _Counters, nid: int, step: Save, patients: str, codes: str) -> None:
+    def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
-        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, patients, codes
+        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
         self._db.execute(_HISTORY, row)
 
     def _forget(self, nid: int) -> None:
@@ -175,7 +173,7 @@ class Changes:
         nid: int | None = self._db.execute(query, (space.number, word, id)).get
         if nid is None:
             nid = self._allocate(space)
-            self._db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, "[]", "[]", b""))
+            self._db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, as_text((), ()), b""))
         space.nids[type, id] = nid
         return nid
 

@@ -7,13 +7,14 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
+import orjson
 
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
 from sickbay.storage.sqlite.connection import Row
 from sickbay.storage.sqlite.order import Find, Key, beyond, order
-from sickbay.storage.sqlite.reading import COLUMNS
+from sickbay.storage.sqlite.reading import COLUMNS, WIDTH
 from sickbay.storage.sqlite.source import Source, source
 from sickbay.storage.sqlite.sql import FALSE, Bind, Scope, Sql, both, condition, either, one_of, ranged
 from sickbay.storage.sqlite.visible import only_patient
@@ -36,7 +37,7 @@ class Plan(NamedTuple):
     keys: tuple[Key, ...]
     needs_row: bool
     query: Query
-    fingerprint: bytes
+    space: Space
 
 
 class Matches(NamedTuple):
@@ -51,27 +52,42 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     chosen = source(scope, query, patient)
     own = _own(query, chosen)
     parts = [condition(scope, one, chosen.nid) for one in chosen.rest]
-    where = both([*parts, *own, scope.visible(query.type, "s", chosen.nid)])
+    where = both([*parts, *own, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
     if where is FALSE:
         return None
-    return Plan(chosen, where, order(find, query, chosen), bool(own) or chosen.row, query, _fingerprint(space, query))
+    return Plan(chosen, where, order(find, query, chosen), bool(own) or chosen.row, query, space)
 
 
 def page(run: Callable[[Statement], list[Row]], key: bytes, plan: Plan) -> Matches:
     """One page by keyset, LIMIT n + 1. Raises BadCursor."""
     query = plan.query
-    at = opened(key, query.cursor, plan.fingerprint) if query.cursor is not None else None
+    at = opened(key, query.cursor, _fingerprint(plan)) if query.cursor is not None else None
+    if at is None and plan.source.rank and not query.sort and query.total != "none" and query.count > 0:
+        return _first_of_patient(run, key, plan)
     rows = run(_page(plan, at)) if query.count > 0 else []
     more = len(rows) > query.count
     rows = rows[: query.count]
     seen = (at.seen if at else 0) + len(rows)
     total = _total(run, plan, at, None if more or query.count == 0 else seen)
-    following = None
-    if more:
-        last = rows[-1]
-        values = (*last[8 : 8 + len(plan.keys)], last[0])
-        following = seal(key, Position(plan.fingerprint, values, seen, total))
-    return Matches(rows, following, total)
+    last = (*rows[-1][WIDTH : WIDTH + len(plan.keys)], rows[-1][0]) if more else ()
+    return Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
+
+
+def _first_of_patient(run: Callable[[Statement], list[Row]], key: bytes, plan: Plan) -> Matches:
+    """All matches of a patient by number, which is as cheap as counting them, then the bodies of the page."""
+    found = run(_numbers(plan))
+    chosen = [row[0] for row in found[: plan.query.count]]
+    bodies = f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND r.state = 1"
+    rows = run(Statement(bodies, (orjson.dumps(chosen).decode(),)))
+    total, seen = len(found), len(chosen)
+    if total == seen:
+        return Matches(rows, None, total)
+    nid, rank = found[seen - 1]
+    return Matches(rows, _following(key, plan, (rank, nid), seen, total), total)
+
+
+def _following(key: bytes, plan: Plan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
+    return seal(key, Position(_fingerprint(plan), last, seen, total))
 
 
 def counted(plan: Plan, limit: int = -1) -> Statement:
@@ -102,6 +118,13 @@ def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
     columns = ", ".join((COLUMNS, *names[:-1]))
     text = f"SELECT {columns} {plan.source.joined()} AND {plan.where.text} AND {after.text} ORDER BY {', '.join(names)} LIMIT ?"
     return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit))
+
+
+def _numbers(plan: Plan) -> Statement:
+    source = plan.source
+    text = source.joined() if plan.needs_row else source.text
+    found = f"SELECT d.nid, d.rank {text} AND {plan.where.text} ORDER BY d.rank, d.nid"
+    return Statement(found, (*source.binds, *plan.where.binds))
 
 
 def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
@@ -139,7 +162,8 @@ def _number(rows: list[Row]) -> int:
 _encode: Callable[[Any], bytes] = msgspec.json.encode
 
 
-def _fingerprint(space: Space, query: Query) -> bytes:
+def _fingerprint(plan: Plan) -> bytes:
     """What makes it this query; not where in it one is, nor how much of it one takes at a time."""
-    asked = (space, query.type, query.filters, query.ids, query.updated, query.sort)
+    query = plan.query
+    asked = (plan.space, query.type, query.filters, query.ids, query.updated, query.sort)
     return blake2b(_encode(asked), digest_size=12).hexdigest().encode()

@@ -7,20 +7,24 @@ from typing import NamedTuple
 
 from sickbay.fhir.query import Filter, Query, ReferenceValue
 from sickbay.storage.sqlite.names import LIVE
-from sickbay.storage.sqlite.sql import TABLES, Scope, Sql, nid_of, one_of, single_hash, values
+from sickbay.storage.sqlite.sql import TABLES, Scope, Sql, one_of, single_hash, values
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
 _RANGES = ("string", "uri", "token", "reference", "date", "quantity", "number")
 
 
 class Source(NamedTuple):
-    """`text` is the FROM clause with its own conditions. It yields each live nid of the type once, in the order of nids,
-    or of `rank` where it is a patient's compartment. `rest`: filters that it does not fulfil. `row`: it is `r` itself."""
+    """`text` is the FROM clause with its own conditions. It yields each live nid of the type once, in the order of nids.
+
+    rest: filters that it does not fulfil. patient: all is in this compartment. rank: it is a patient's range, in the
+    order of `rank` first. row: the source is the resource's own row, `r`.
+    """
 
     text: str
     binds: tuple[int | str, ...]
     nid: str
     rest: tuple[Filter, ...]
+    patient: str | None = None
     rank: bool = False
     row: bool = False
 
@@ -54,10 +58,10 @@ def _named(query: Query) -> str | None:
 
 
 def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> Source:
-    nid = nid_of(scope, "Patient", patient)
+    binds = scope.names.nid(scope.space, "Patient", patient), scope.names.word(query.type)
     members = "d.member = 1" if member else "d.member IN (0, 1)"
-    text = f"FROM compartment_index d WHERE d.patient = {nid.text} AND d.type = ? AND {members}"
-    return Source(text, (*nid.binds, scope.names.word(query.type)), "d.nid", query.filters, rank=True)
+    text = f"FROM compartment_index d WHERE d.patient = ? AND d.type = ? AND {members}"
+    return Source(text, binds, "d.nid", query.filters, patient if member else None, rank=True)
 
 
 def _token(scope: Scope, query: Query) -> Source | None:
@@ -75,9 +79,9 @@ def _reference(scope: Scope, query: Query) -> Source | None:
     for one in query.filters:
         value = one.values[0] if len(one.values) == 1 and one.modifier is None else None
         if isinstance(value, ReferenceValue) and value.url is None and value.type is not None:
-            nid = nid_of(scope, value.type, value.id)
-            text = f"FROM reference_index d WHERE d.target = {nid.text} AND d.parameter = ?"
-            return Source(text, (*nid.binds, one.parameter.number), "d.nid", _without(query, one))
+            nid = scope.names.nid(scope.space, value.type, value.id)
+            text = "FROM reference_index d WHERE d.target = ? AND d.parameter = ?"
+            return Source(text, (nid, one.parameter.number), "d.nid", _without(query, one))
     return None
 
 

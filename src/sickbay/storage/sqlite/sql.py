@@ -50,11 +50,14 @@ TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a search looks: the space's number, the dictionary, and what is visible of a type, as a condition on a nid."""
+    """Where a search looks: the space's number, the dictionary, and what is visible.
+
+    visible(type, letters, nid, patient): a condition on a nid; `patient`: who is known to have it in the compartment.
+    """
 
     space: int
     names: Names
-    visible: Callable[[str, str, str], Sql]
+    visible: Callable[[str, str, str, str | None], Sql]
 
 
 def both(parts: Iterable[Sql]) -> Sql:
@@ -86,12 +89,6 @@ def one_of(column: str, values: list[int] | list[str]) -> Sql:
     if len(values) == 1:
         return Sql(f"{column} = ?", (values[0],))
     return Sql(f"{column} IN (SELECT value FROM json_each(?))", (orjson.dumps(values).decode(),))
-
-
-def nid_of(scope: Scope, type: str, id: str) -> Sql:
-    return Sql(
-        "(SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?)", (scope.space, scope.names.word(type), id)
-    )
 
 
 def condition(scope: Scope, one: Filter, nid: str) -> Sql:
@@ -180,8 +177,7 @@ def _reference(scope: Scope, one: Filter, value: ReferenceValue) -> Sql:
         return FALSE
     targets = (value.type,) if value.type is not None else one.parameter.targets
     if len(targets) == 1:
-        found = nid_of(scope, targets[0], value.id)
-        return Sql(f"t.target = {found.text}", found.binds)
+        return Sql("t.target = ?", (scope.names.nid(scope.space, targets[0], value.id),))
     words = [word for word in map(scope.names.word, targets) if word]
     types = one_of("type", words) if targets else TRUE
     return Sql(
@@ -221,7 +217,7 @@ def _chained(scope: Scope, one: Filter, nid: str) -> Sql:
     type, inner = one.chain
     depth = nid.count("_") + 1
     source, target = "f" + "_" * depth, "g" + "_" * depth
-    held = both([scope.visible(type, "s", f"{target}.nid"), condition(scope, inner, f"{target}.nid")])
+    held = both([scope.visible(type, "s", f"{target}.nid", None), condition(scope, inner, f"{target}.nid")])
     if held is FALSE:
         return FALSE
     text = (

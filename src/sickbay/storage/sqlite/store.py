@@ -18,7 +18,7 @@ from sickbay.storage.sqlite import includes, reading, records, search
 from sickbay.storage.sqlite.connection import Row, connect, migrate, rows
 from sickbay.storage.sqlite.names import Names
 from sickbay.storage.sqlite.order import Find
-from sickbay.storage.sqlite.reading import Guard
+from sickbay.storage.sqlite.reading import WIDTH, Guard
 from sickbay.storage.sqlite.search import Statement
 from sickbay.storage.sqlite.sql import Scope, Sql
 from sickbay.storage.sqlite.steps import apply, copy, fill
@@ -81,17 +81,16 @@ class SqliteStore:
         return await self._writer.run(partial(records.purge, now=now))
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
-        found = self._current(space, type, id, visibility)
-        return found[1] if found else None
+        row = self._current(space, type, id, visibility)
+        kept = self.guard.allowed(visibility, "r", type, [row]) if row else []
+        return kept[0]._replace(deleted=True) if kept and row and row[WIDTH] else kept[0] if kept else None
 
     async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
-        found = self._current(space, type, id, visibility)
-        if found is None:
+        now = self._current(space, type, id, visibility)
+        row = reading.version(self._reader.db, id, now[0], version_id) if now else None
+        if row is None or not reading.shows(visibility, type, row):
             return None
-        one = reading.version(self._reader.db, type, id, found[0], version_id)
-        if one is None or not visibility.allows(type, "r", one.patients, one.codes):
-            return None
-        return one
+        return self.guard.allowed(visibility, "r", type, [row])[0]._replace(deleted=bool(row[WIDTH]))
 
     async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
         scope = self._scope(space, visibility)
@@ -99,12 +98,13 @@ class SqliteStore:
         if scope is None or plan is None:
             return Page([], [], None, 0)
         found = await self._run(partial(search.page, key=self._key, plan=plan))
-        matches = self.guard.allowed(visibility, "s", (reading.stored(query.type, row) for row in found.rows))
+        matches = self.guard.allowed(visibility, "s", query.type, found.rows)
         others: list[Stored] = []
         if query.includes and found.rows:
             along = partial(includes.included, scope=scope, find=self._find, query=query, rows=found.rows)
             brought = await self._run(along)
-            others = self.guard.allowed(visibility, "rs", (reading.stored(type, row) for type, row in brought))
+            for type, fetched in brought.items():
+                others += self.guard.allowed(visibility, "rs", type, fetched)
         return Page(matches, others, found.next, found.total)
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
@@ -138,15 +138,14 @@ class SqliteStore:
         if number is None:
             return None
 
-        def shown(type: str, letters: str, nid: str) -> Sql:
-            return visible(self._names, number, visibility, letters, type, nid)
+        def shown(type: str, letters: str, nid: str, patient: str | None) -> Sql:
+            return visible(self._names, number, visibility, letters, type, nid, patient)
 
         return Scope(number, self._names, shown)
 
-    def _current(self, space: Space, type: str, id: str, visibility: Visibility) -> tuple[int, Stored] | None:
+    def _current(self, space: Space, type: str, id: str, visibility: Visibility) -> Row | None:
         scope = self._scope(space, visibility)
-        found = reading.current(self._reader.db, scope, type, id) if scope else None
-        return found if found and self.guard.allowed(visibility, "r", (found[1],)) else None
+        return reading.current(self._reader.db, scope, type, id) if scope else None
 
     async def _run(self, ask: Any) -> Any:
         """On the event loop, and once more on the thread if it proves long."""

@@ -7,15 +7,22 @@ from sickbay.storage.sqlite.names import Names
 from sickbay.storage.sqlite.sql import FALSE, TRUE, Sql, both, either, one_of
 
 
-def visible(names: Names, space: int, visibility: Visibility, letters: str, type: str, nid: str) -> Sql:
-    """True of the resources of `type` that a clause with one of the letters shows."""
+def visible(
+    names: Names, space: int, visibility: Visibility, letters: str, type: str, nid: str, patient: str | None
+) -> Sql:
+    """True of the resources of `type` that a clause with one of the letters shows.
+
+    patient: it is known to be in this compartment, so that need not be asked again.
+    """
     clauses = visibility.of(type, letters)
     whole = [one for one in clauses if not one.filters]
     if any(one.patients is None for one in whole):
         return TRUE
     patients = frozenset[str]().union(*(one.patients or () for one in whole))
+    if patient in patients:
+        return TRUE
     parts = [_compartments(names, space, patients, nid)]
-    parts += [_clause(names, space, one, nid) for one in clauses if one.filters]
+    parts += [_clause(names, space, one, nid, patient) for one in clauses if one.filters]
     return either(parts)
 
 
@@ -28,9 +35,9 @@ def only_patient(visibility: Visibility, letters: str, type: str) -> str | None:
     return next(iter(patients)) if patients is not None and len(patients) == 1 else None
 
 
-def _clause(names: Names, space: int, clause: Clause, nid: str) -> Sql:
+def _clause(names: Names, space: int, clause: Clause, nid: str, patient: str | None) -> Sql:
     parts = [_granular(names, space, one, nid) for one in clause.filters]
-    if clause.patients is not None:
+    if clause.patients is not None and patient not in clause.patients:
         parts.append(_compartments(names, space, clause.patients, nid))
     found = both(parts)
     return found if found is FALSE else Sql(f"({found.text})", found.binds)
@@ -40,11 +47,12 @@ def _compartments(names: Names, space: int, patients: frozenset[str], nid: str) 
     """member 2 too: what is deleted stays in its compartment, for those who could see it."""
     if not patients:
         return FALSE
+    held = f"EXISTS (SELECT 1 FROM compartment_index v WHERE v.nid = {nid} AND v.member IN (1, 2) AND v.patient"
+    if len(patients) == 1:
+        return Sql(f"{held} = ?)", (names.nid(space, "Patient", next(iter(patients))),))
     ids = one_of("id", sorted(patients))
-    compare = "=" if len(patients) == 1 else "IN"
     return Sql(
-        f"EXISTS (SELECT 1 FROM compartment_index v WHERE v.nid = {nid} AND v.member IN (1, 2) AND v.patient {compare}"
-        f" (SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}))",
+        f"{held} IN (SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}))",
         (space, names.word("Patient"), *ids.binds),
     )
 

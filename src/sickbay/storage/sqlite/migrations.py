@@ -1,0 +1,64 @@
+"""Numbered steps from an empty file to the newest schema, as SQL text; the version stands in `user_version`.
+
+A step that has landed is never edited. A change of `storage/schema.py` needs a new step here; the tests compare where the
+steps lead with what the tables say, and start from every schema that has landed.
+"""
+
+from __future__ import annotations
+
+_FIRST = """
+CREATE TABLE compartment_index (patient INTEGER NOT NULL, type INTEGER NOT NULL, rank INTEGER NOT NULL, nid
+    INTEGER NOT NULL, member INTEGER NOT NULL, PRIMARY KEY (patient, type, rank, nid)) WITHOUT ROWID, STRICT;
+CREATE INDEX compartment_index_of ON compartment_index (nid, member, patient);
+CREATE TABLE date_index (space INTEGER NOT NULL, parameter INTEGER NOT NULL, low INTEGER NOT NULL, high
+    INTEGER NOT NULL, nid INTEGER NOT NULL, PRIMARY KEY (space, parameter, low, high, nid)) WITHOUT ROWID,
+    STRICT;
+CREATE INDEX date_index_of ON date_index (nid, parameter, low, high);
+CREATE TABLE meta (name TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (name)) WITHOUT ROWID, STRICT;
+CREATE TABLE quantity_index (space INTEGER NOT NULL, parameter INTEGER NOT NULL, low INTEGER NOT NULL, high
+    INTEGER NOT NULL, unit INTEGER NOT NULL, nid INTEGER NOT NULL, PRIMARY KEY (space, parameter, low, high,
+    unit, nid)) WITHOUT ROWID, STRICT;
+CREATE INDEX quantity_index_of ON quantity_index (nid, parameter, low, high, unit);
+CREATE TABLE record (number INTEGER NOT NULL, kind TEXT NOT NULL, "key" TEXT NOT NULL, tenant TEXT NOT NULL,
+    owner TEXT NOT NULL, family TEXT NOT NULL, label TEXT NOT NULL, at INTEGER NOT NULL, expires_at INTEGER,
+    used_at INTEGER, revision INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (number)) STRICT;
+CREATE INDEX record_by_expiry ON record (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX record_by_family ON record (family, kind) WHERE family <> '';
+CREATE UNIQUE INDEX record_by_key ON record (kind, "key");
+CREATE INDEX record_by_owner ON record (owner, kind, at) WHERE owner <> '';
+CREATE INDEX record_by_time ON record (kind, at);
+CREATE TABLE reference_index (target INTEGER NOT NULL, parameter INTEGER NOT NULL, nid INTEGER NOT NULL,
+    PRIMARY KEY (target, parameter, nid)) WITHOUT ROWID, STRICT;
+CREATE INDEX reference_index_of ON reference_index (nid, parameter, target);
+CREATE TABLE resource (nid INTEGER NOT NULL, space INTEGER NOT NULL, type INTEGER NOT NULL, state INTEGER NOT
+    NULL, id TEXT NOT NULL, version_id INTEGER NOT NULL, changed INTEGER NOT NULL, index_revision INTEGER NOT
+    NULL, facts TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (nid)) STRICT;
+CREATE UNIQUE INDEX resource_by_id ON resource (space, type, id);
+CREATE INDEX resource_by_type ON resource (space, type, state, nid);
+CREATE TABLE resource_history (nid INTEGER NOT NULL, version_id INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    at INTEGER NOT NULL, interaction TEXT NOT NULL, who TEXT NOT NULL, facts TEXT NOT NULL, body BLOB, PRIMARY
+    KEY (nid, version_id)) WITHOUT ROWID, STRICT;
+CREATE TABLE space (number INTEGER NOT NULL, tenant TEXT NOT NULL, version TEXT NOT NULL, allocated INTEGER
+    NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (number)) WITHOUT ROWID, STRICT;
+CREATE UNIQUE INDEX space_by_name ON space (tenant, version);
+CREATE TABLE string_index (space INTEGER NOT NULL, parameter INTEGER NOT NULL, value TEXT NOT NULL, nid
+    INTEGER NOT NULL, PRIMARY KEY (space, parameter, value, nid)) WITHOUT ROWID, STRICT;
+CREATE INDEX string_index_of ON string_index (nid, parameter, value);
+CREATE TABLE term (hash INTEGER NOT NULL, system TEXT NOT NULL, code TEXT NOT NULL, PRIMARY KEY (hash))
+    WITHOUT ROWID, STRICT;
+CREATE INDEX term_by_code ON term (code, hash);
+CREATE INDEX term_by_system ON term (system, hash);
+CREATE TABLE token_index (space INTEGER NOT NULL, parameter INTEGER NOT NULL, hash INTEGER NOT NULL, nid
+    INTEGER NOT NULL, PRIMARY KEY (space, parameter, hash, nid)) WITHOUT ROWID, STRICT;
+CREATE INDEX token_index_of ON token_index (nid, parameter, hash);
+CREATE TABLE type_count (space INTEGER NOT NULL, type INTEGER NOT NULL, live INTEGER NOT NULL, PRIMARY KEY
+    (space, type)) WITHOUT ROWID, STRICT;
+CREATE TABLE uri_index (space INTEGER NOT NULL, parameter INTEGER NOT NULL, value TEXT NOT NULL, nid INTEGER
+    NOT NULL, PRIMARY KEY (space, parameter, value, nid)) WITHOUT ROWID, STRICT;
+CREATE INDEX uri_index_of ON uri_index (nid, parameter, value);
+CREATE TABLE word (number INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (number)) WITHOUT ROWID, STRICT;
+CREATE UNIQUE INDEX word_by_text ON word (text);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST,)
+"""Step n leads from version n to n + 1."""
