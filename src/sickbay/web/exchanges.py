@@ -8,7 +8,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.operations import exchanges, registration
 from sickbay.operations.context import Tenant
 from sickbay.operations.exchanges import MEMBERS
@@ -20,8 +19,6 @@ from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.workshop import ExchangesView, exchange_line, timeline_view
 from sickbay.web.wire import raw_path
-
-PARAMETERS = {id: rule.parameter for id, rule in BY_ID.items() if rule.parameter}
 
 
 def full(request: Request) -> bool:
@@ -38,10 +35,10 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     elif form == "json":
         response = answers.json({name: entry[name] for name in MEMBERS})
     elif form == "text":
-        view = exchange_view(entry, **await names(sandbox, entry), parameters=PARAMETERS)
+        view = exchange_view(entry, **await names(sandbox, entry))
         response = PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{id}"))
     else:
-        view = exchange_view(entry, **await names(sandbox, entry), parameters=PARAMETERS)
+        view = exchange_view(entry, **await names(sandbox, entry))
         response = show.page(request, sandbox, "exchange", view, await _around(request, sandbox))
     for name, value in cors(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
@@ -70,7 +67,7 @@ def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], status: int
     """The page of an exchange that is being answered with it; a script gets the JSON."""
     read = entry if full(request) else exchanges.public(entry)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
-    view = exchange_view(read, hospital=tenant.title, parameters=PARAMETERS)
+    view = exchange_view(read, hospital=tenant.title)
     return show.page(request, sandbox, "exchange", view, show.Around(framed=True, bare=True), status)
 
 
