@@ -23,8 +23,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "a9bd4e2cbdcca78bd031a1738a356978285dcc2e4dab7b720649b1e6eb75d877",
-    "dstu2": "5e5c7efcbab41b090913386b548138e82b55023bf7615fb2266de8512a129c98",
+    "r4": "84715bcaf9f5de053d9ae17aef67034a53b6beae626dc3719543db322c7625fb",
+    "dstu2": "8c4e6ab78bd16c9c1cfe2ba861af61000615cae852d9b4f94b8babaf493fd4b9",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

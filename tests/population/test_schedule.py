@@ -48,11 +48,12 @@ def test_dstu2_has_no_checked_in() -> None:
     assert states <= {"fulfilled", "cancelled", "arrived", "booked", "noshow"}
 
 
+@pytest.mark.parametrize("patients", [12, 50])
 @pytest.mark.parametrize("days", [1, 2, 3])
-def test_an_appointment_keeps_patient_and_time_when_the_day_comes_nearer(days: int) -> None:
-    before, after = appointments(TODAY), appointments(TODAY + datetime.timedelta(days=days))
+def test_an_appointment_keeps_patient_and_time_when_the_day_comes_nearer(days: int, patients: int) -> None:
+    before, after = appointments(TODAY, patients), appointments(TODAY + datetime.timedelta(days=days), patients)
     both = before.keys() & after.keys()
-    assert len(both) > 20
+    assert len(both) > patients / 3
     for id in both:
         assert {**before[id], "status": "", "participant": []} == {**after[id], "status": "", "participant": []}
         assert before[id]["participant"][0]["actor"] == after[id]["participant"][0]["actor"]
@@ -89,3 +90,10 @@ def test_nobody_comes_before_being_born() -> None:
 @pytest.mark.parametrize("patients", [1, 2, 16])
 def test_a_small_population_has_a_day_too(patients: int) -> None:
     assert of_day(appointments(TODAY, patients), TODAY)
+
+
+def test_the_new_day_leaves_yesterdays_held_time_as_it_was() -> None:
+    held = f"ap-{TODAY:%Y%m%d}-pr-1-1030"
+    told = list(population.schedule(seed=1, patients=50, today=TODAY + datetime.timedelta(days=1), version="r4"))
+    assert held in appointments(TODAY)
+    assert not [each for each in told if each["id"] in {held, held.replace("ap-", "slot-")}]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sickbay.population.dice import Dice
 from sickbay.population.life import Person
@@ -20,13 +21,23 @@ UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
 DAYS = (-2, -1, 0, 1, 2, 3)
 TIMOTHY = 17
 HELD = "10:30"
-"""The time that is kept for Timothy Peters on the day itself; nobody else is ever booked then."""
+"""The time of Timothy Peters on the day itself; on other days there is no such slot, so what was written of it stays."""
 
 _OKAFOR = (("08:30", 20), ("09:00", 30), ("09:45", 15), (HELD, 30), ("11:15", 20), ("11:45", 15), ("13:30", 30), ("14:15", 20),
            ("15:00", 20))  # fmt: skip
 _REYES = (("08:45", 20), ("09:30", 20), ("10:15", 30), ("11:00", 20), ("13:45", 20), ("14:30", 20))
 _FREE = (("15:45", 20), ("16:15", 20), ("16:40", 20))
-CLINICIANS = ((PRACTITIONERS[0], _OKAFOR, "loc-room-4"), (PRACTITIONERS[1], _REYES, "loc-room-2"))
+
+
+class Clinic(NamedTuple):
+    """A clinician's hours: when each appointment starts, and its minutes."""
+
+    practitioner: Practitioner
+    times: tuple[tuple[str, int], ...]
+    room: str
+
+
+CLINICS = (Clinic(PRACTITIONERS[0], _OKAFOR, "loc-room-4"), Clinic(PRACTITIONERS[1], _REYES, "loc-room-2"))
 
 _REASONS = {
     "hypertension": ("Blood pressure follow-up", "Hypertension, yearly review"),
@@ -76,32 +87,33 @@ class Booking:
 
 def bookings(seed: int, patients: int, today: datetime.date) -> Iterator[tuple[Slot, Booking | None]]:
     """Slots of the days around today, each with its booking if it has one."""
-    for shift in DAYS if patients else ():
+    for shift in DAYS if patients > 0 else ():
         day = today + datetime.timedelta(days=shift)
         taken: set[int] = set()
-        for practitioner, times, room in CLINICIANS:
-            yield from _clinic(seed, patients, day, shift, practitioner, times, room, taken)
+        for clinic in CLINICS:
+            for clock, minutes in clinic.times:
+                who = _who(seed, patients, day, clinic.practitioner, clock, taken)
+                if clock != HELD or shift == 0:
+                    yield _booked(seed, clinic, day, clock, minutes, who, shift)
+            for clock, minutes in _FREE:
+                yield _slot(clinic.practitioner, day, clock, minutes, busy=False), None
 
 
-def _clinic(
-    seed: int, patients: int, day: datetime.date, shift: int, practitioner: Practitioner,
-    times: tuple[tuple[str, int], ...], room: str, taken: set[int],
-) -> Iterator[tuple[Slot, Booking | None]]:  # fmt: skip
-    for clock, minutes in times:
-        dice = Dice(seed, "booking", practitioner.id, day.isoformat(), clock)
-        number = _held(patients, shift) if clock == HELD else _somebody(seed, dice, patients, day, practitioner, taken)
-        state = _state(dice, shift, clock)
-        slot = _slot(practitioner, day, clock, minutes, busy=bool(number) and state != "cancelled")
-        if not number:
-            yield slot, None
-            continue
-        taken.add(number)
-        made = day - datetime.timedelta(days=dice.whole(4, 40))
-        reason = "Hypertension, yearly review" if clock == HELD else _reason(seed, dice, number, day)
-        who = person(seed, number)
-        yield slot, Booking(f"ap-{slot.id[5:]}", slot, who, room, reason, state, made)
-    for clock, minutes in _FREE:
-        yield _slot(practitioner, day, clock, minutes, busy=False), None
+def _dice(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> Dice:
+    return Dice(seed, "booking", practitioner.id, day.isoformat(), clock, what)
+
+
+def _booked(
+    seed: int, clinic: Clinic, day: datetime.date, clock: str, minutes: int, who: int | None, shift: int
+) -> tuple[Slot, Booking | None]:
+    dice = _dice(seed, clinic.practitioner, day, clock, "state")
+    state = _state(dice, shift, clock)
+    slot = _slot(clinic.practitioner, day, clock, minutes, busy=who is not None and state != "cancelled")
+    if who is None:
+        return slot, None
+    made = day - datetime.timedelta(days=dice.whole(4, 40))
+    reason = "Hypertension, yearly review" if who == TIMOTHY else _reason(seed, dice, who, day)
+    return slot, Booking(f"ap-{slot.id[5:]}", slot, person(seed, who), clinic.room, reason, state, made)
 
 
 def _slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: int, busy: bool) -> Slot:
@@ -109,19 +121,19 @@ def _slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: i
     return Slot(f"slot-{day:%Y%m%d}-{practitioner.id}-{clock.replace(':', '')}", practitioner.id, start, minutes, busy)
 
 
-def _held(patients: int, shift: int) -> int | None:
-    return TIMOTHY if shift == 0 and patients >= TIMOTHY else None
-
-
-def _somebody(
-    seed: int, dice: Dice, patients: int, day: datetime.date, practitioner: Practitioner, taken: set[int]
+def _who(
+    seed: int, patients: int, day: datetime.date, practitioner: Practitioner, clock: str, taken: set[int]
 ) -> int | None:
     """A patient of the right age, not yet seen that day, already born; None if forty throws find nobody."""
+    if clock == HELD and patients >= TIMOTHY:
+        return TIMOTHY
+    dice = _dice(seed, practitioner, day, clock, "who")
     children = practitioner.title == "Paediatrics"
     for _ in range(40):
         number = dice.whole(1, patients)
         age = person(seed, number).age(day)
         if number not in taken and number != TIMOTHY and age >= 0 and (age < 18) == children:
+            taken.add(number)
             return number
     return None
 

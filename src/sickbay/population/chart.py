@@ -9,7 +9,21 @@ from collections.abc import Iterable
 from sickbay.population import measures
 from sickbay.population.body import Body
 from sickbay.population.dice import Dice
-from sickbay.population.life import Allergy, Concept, Drug, Life, Measure, Person, Prescription, Problem, Reading, Visit
+from sickbay.population.life import (
+    Allergy,
+    Category,
+    Concept,
+    Criticality,
+    Drug,
+    Life,
+    Measure,
+    Person,
+    Prescription,
+    Problem,
+    Reading,
+    Severity,
+    Visit,
+)
 from sickbay.population.staff import NURSES, ROOMS
 
 UTC = datetime.timezone.utc  # noqa: UP017 - one name for it in this package
@@ -55,13 +69,18 @@ class Chart:
         return problem
 
     def allergy(
-        self, concept: Concept, category: str | None, criticality: str | None, reaction: Concept | None, severity: str | None,
-        since: str | None, recorded: datetime.date,
-    ) -> None:  # fmt: skip
+        self,
+        concept: Concept,
+        recorded: datetime.date,
+        reaction: Concept | None = None,
+        *,
+        category: Category | None = None,
+        criticality: Criticality | None = None,
+        severity: Severity | None = None,
+        since: str | None = None,
+    ) -> None:
         number = len(self.life.allergies) + 1
-        self.life.allergies.append(
-            Allergy(number, concept, category, criticality, reaction, severity, since, recorded)  # type: ignore[arg-type]
-        )
+        self.life.allergies.append(Allergy(number, concept, category, criticality, reaction, severity, since, recorded))
 
     def prescribe(
         self, drug: Drug, visit: Visit, problem: Problem | None = None, end: datetime.date | None = None

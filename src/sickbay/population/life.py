@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 END = datetime.date(2026, 11, 20)
 """The last day of every record. Lives depend on the seed and on this day, never on the day they are asked for."""
@@ -13,6 +13,11 @@ SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 UCUM = "http://unitsofmeasure.org"
+
+
+Category: TypeAlias = Literal["food", "medication", "environment"]
+Criticality: TypeAlias = Literal["low", "high"]
+Severity: TypeAlias = Literal["mild", "moderate", "severe"]
 
 
 class Code(NamedTuple):
@@ -110,10 +115,10 @@ class Allergy:
 
     number: int
     concept: Concept
-    category: Literal["food", "medication", "environment"] | None
-    criticality: Literal["low", "high"] | None
+    category: Category | None
+    criticality: Criticality | None
     reaction: Concept | None
-    severity: Literal["mild", "moderate", "severe"] | None
+    severity: Severity | None
     since: str | None
     recorded: datetime.date
 

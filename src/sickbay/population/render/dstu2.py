@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sickbay.population.calendar import CLINICIANS, Booking, Slot
+from sickbay.population.calendar import CLINICS, Booking, Slot
 from sickbay.population.life import Allergy, Code, Life, Person, Prescription, Problem, Reading, Visit
 from sickbay.population.render.common import (
     IDENTIFIERS,
@@ -63,7 +63,7 @@ def hospital() -> Iterator[Json]:
         }
     for each in PRACTITIONERS:
         yield _practitioner(each)
-    for each, _, _ in CLINICIANS:
+    for each in (clinic.practitioner for clinic in CLINICS):
         actor = practitioner(each.id)
         yield {"resourceType": "Schedule", "id": f"schedule-{each.id}", "actor": actor, "comment": each.title}
 

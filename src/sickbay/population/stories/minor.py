@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sickbay.population import drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
-from sickbay.population.life import END, RXNORM, Code, Concept, Drug, Visit
+from sickbay.population.life import END, RXNORM, Category, Code, Concept, Criticality, Drug, Severity, Visit
 
 PENICILLIN = Concept((Code(RXNORM, problems.PENICILLIN_G, "penicillin G"),), "Penicillin G")
 SULFAMETHOXAZOLE = Concept((Code(RXNORM, "10180", "sulfamethoxazole"),), "Sulfamethoxazole")
@@ -57,9 +57,9 @@ def allergies(chart: Chart, first: Visit) -> None:
     """What the patient says at the first visit; two in three know of none."""
     dice, born, day = chart.dice, chart.person.born.year, first.day
     if dice.chance(0.64):
-        chart.allergy(problems.NO_KNOWN_ALLERGY, None, None, None, None, None, day)
+        chart.allergy(problems.NO_KNOWN_ALLERGY, day)
         return
-    known = [
+    known: list[tuple[Concept, Category, Criticality, Concept, Severity]] = [
         (PENICILLIN, "medication", "high", problems.HIVES, "moderate"),
         (SULFAMETHOXAZOLE, "medication", "low", problems.RASH, "mild"),
         (CODEINE, "medication", "low", problems.NAUSEA, "mild"),
@@ -73,4 +73,7 @@ def allergies(chart: Chart, first: Visit) -> None:
         latest = max(day.year - 1, born)
         since = dice.whole(min(born + 2, latest), latest)
         # A year may not be later than the visit that records it, nor earlier than the birth.
-        chart.allergy(substance, category, criticality, reaction, severity, str(since) if since > born else None, day)
+        chart.allergy(
+            substance, day, reaction, category=category, criticality=criticality, severity=severity,
+            since=str(since) if since > born else None,
+        )  # fmt: skip

@@ -106,8 +106,18 @@ def _home(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> 
 
 def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
     first = _day("2014-03-18")
-    chart.allergy(PENICILLIN, "medication", "high", problems.ANAPHYLAXIS, "severe", "1989", first)
-    chart.allergy(problems.LATEX, "environment", "low", problems.RASH, "mild", "2003", first)
+    chart.allergy(
+        PENICILLIN,
+        first,
+        problems.ANAPHYLAXIS,
+        category="medication",
+        criticality="high",
+        severity="severe",
+        since="1989",
+    )
+    chart.allergy(
+        problems.LATEX, first, problems.RASH, category="environment", criticality="low", severity="mild", since="2003"
+    )
     pressure = _found(chart, visits, problems.HYPERTENSION, "2014-03-18")
     lipids = _found(chart, visits, problems.HYPERLIPIDEMIA, "2015-04-14")
     sugar = _found(chart, visits, problems.DIABETES, "2017-05-09")
