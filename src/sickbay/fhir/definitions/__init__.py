@@ -14,5 +14,5 @@ _HERE = Path(__file__).parent
 
 @cache
 def table(version: str, name: str) -> dict[str, Any]:
-    """One table of one version: elements, search, codes or compartments."""
+    """One table of one version: elements, search, codes, compartments or summary."""
     return dict(orjson.loads(gzip.decompress((_HERE / f"{version}-{name}.json.gz").read_bytes())))
