@@ -1,0 +1,109 @@
+"""The migrations lead to what the tables say, from an empty file and from every schema that has landed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import apsw
+import pytest
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.schema import TABLES, render
+from sickbay.storage.sqlite import connection as connecting
+from sickbay.storage.sqlite.connection import connect, migrate, rows
+from sickbay.storage.sqlite.migrations import STEPS
+from sickbay.storage.sqlite.store import open_store
+from sickbay.storage.store import Put, Record
+from tests.storage.making import SPACE, find, patient
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+def shape(db: apsw.Connection) -> dict[str, str]:
+    """Every table and index by name, as its statement without what space says."""
+    found = rows(db, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {name: bare(sql) for name, sql in found}
+
+
+def bare(statement: str) -> str:
+    return re.sub(r'[\s"]', "", statement)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "sickbay.db"
+
+
+def test_an_empty_file_becomes_what_the_tables_say(file: Path) -> None:
+    db = connect(file)
+    migrate(db)
+    said = {statement.split()[statement.split().index("ON") - 1] if " INDEX " in statement else statement.split()[2]:
+            bare(statement) for statement in render(sqlite.dialect())}  # fmt: skip
+    assert shape(db) == said
+    assert rows(db, "PRAGMA user_version") == [(len(STEPS),)]
+
+
+def test_postgresql_can_say_every_table() -> None:
+    said = render(postgresql.dialect())
+    assert sum(one.startswith("CREATE TABLE") for one in said) == len(TABLES.tables)
+    assert not any("STRICT" in one for one in said)
+
+
+def test_every_schema_that_has_landed_is_kept() -> None:
+    assert {one.stem for one in SCHEMAS.glob("*.sql")} == {f"{number:03}" for number in range(1, len(STEPS) + 1)}
+
+
+@pytest.mark.parametrize("landed", sorted(SCHEMAS.glob("*.sql")), ids=lambda one: one.stem)
+@pytest.mark.anyio
+async def test_what_was_written_under_an_older_schema_is_there_after_the_migration(file: Path, landed: Path) -> None:
+    db = connect(file)
+    db.execute(landed.read_text(encoding="utf-8"))
+    db.close()
+    store = open_store(file, find)
+    kept = await store.get("app", "kept")
+    assert kept is not None
+    assert kept.value == b'{"name":"kept"}'
+    old = await store.read(SPACE, "Patient", "old", EVERYTHING)
+    assert old is not None
+    assert old.body == b"Patient/old/1"
+    assert old.patients == ("old",)
+    await store.transaction([Put(Record("app", "new", b"{}")), patient("new")])
+    await store.close()
+    fresh = connect(file.with_name("fresh.db"))
+    migrate(fresh)
+    assert shape(connect(file)) == shape(fresh)
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = connect(file)
+    migrate(db)
+    before = shape(db)
+    monkeypatch.setattr(connecting, "STEPS", (*STEPS, "CREATE TABLE half (a INTEGER) STRICT; CREATE NONSENSE"))
+    with pytest.raises(apsw.SQLError):
+        migrate(db)
+    assert shape(db) == before
+    assert rows(db, "PRAGMA user_version") == [(len(STEPS),)]
+
+
+def test_a_file_of_a_newer_sickbay_is_refused(file: Path) -> None:
+    db = connect(file)
+    db.pragma("user_version", len(STEPS) + 1)
+    with pytest.raises(RuntimeError, match="newer Sickbay"):
+        migrate(db)
+
+
+def test_the_key_of_the_cursors_is_made_once(file: Path) -> None:
+    found = []
+    for _ in range(2):
+        db = connect(file)
+        migrate(db)
+        found += rows(db, "SELECT value FROM meta WHERE name = 'cursor_key'")
+    assert found[0] == found[1]
+    assert len(found[0][0]) == 32
