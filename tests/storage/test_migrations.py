@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 import pytest
 from sqlalchemy.dialects import postgresql, sqlite
+from tests.storage.making import SPACE, find, patient
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.schema import TABLES, render
@@ -16,7 +17,6 @@ from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.migrations import STEPS
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.store import Put, Record
-from tests.storage.making import SPACE, find, patient
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -60,12 +60,16 @@ def test_every_schema_that_has_landed_is_kept() -> None:
     assert {one.stem for one in SCHEMAS.glob("*.sql")} == {f"{number:03}" for number in range(1, len(STEPS) + 1)}
 
 
-@pytest.mark.parametrize("landed", sorted(SCHEMAS.glob("*.sql")), ids=lambda one: one.stem)
-@pytest.mark.anyio
-async def test_what_was_written_under_an_older_schema_is_there_after_the_migration(file: Path, landed: Path) -> None:
+def older(file: Path, landed: Path) -> None:
     db = connect(file)
     db.execute(landed.read_text(encoding="utf-8"))
     db.close()
+
+
+@pytest.mark.parametrize("landed", sorted(SCHEMAS.glob("*.sql")), ids=lambda one: one.stem)
+@pytest.mark.anyio
+async def test_what_was_written_under_an_older_schema_is_there_after_the_migration(file: Path, landed: Path) -> None:
+    older(file, landed)
     store = open_store(file, find)
     kept = await store.get("app", "kept")
     assert kept is not None
