@@ -16,7 +16,7 @@ from typing import Any
 from sickbay.web.pages import code, times
 from sickbay.web.pages.exchange import STAGES, Row, Step
 from sickbay.web.pages.frame import Link
-from sickbay.web.pages.parts import FindingView, Verdict
+from sickbay.web.pages.parts import FindingView, Verdict, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,7 @@ class Arrow:
     wire: str
     kind: str = "passed"
     href: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,7 @@ _SAID = {
     "access": ("app", "fhir", "Your app reads"),
     "search": ("app", "fhir", "Your app searches"),
 }
+_TRIED = {"client_authentication": "token", "pkce": "token", "refresh": "token", "backend": "token", "search": "access"}
 _EXPECTED = (
     ("authorize", "Next: ask for a code", "an authorize request"),
     ("token", "Next: change the code for a token", "a code"),
@@ -170,15 +172,13 @@ def timeline_view(
 ) -> TimelineView:  # fmt: skip
     """From the exchanges of one launch, oldest first (JSON of the outside contract)."""
     done = [_arrow(one, root) for one in exchanges]
-    stages = {str(one.get("stage")) for one, arrow in zip(exchanges, done, strict=True) if arrow.kind == "passed"}
-    stages |= {"token"} if stages & {"client_authentication", "pkce", "refresh", "backend"} else set()
-    stages |= {"access"} if "search" in stages else set()
-    waiting = _waiting(stages)
-    stopped = next((number for number, one in enumerate(done, 1) if one.kind == "refused"), 0)
-    still = bool(stopped and waiting)
+    tried = {_TRIED.get(str(one.get("stage")), str(one.get("stage"))) for one in exchanges}
+    waiting = _waiting(tried)
+    stopped = max((number for number, one in enumerate(done, 1) if one.kind == "refused"), default=0)
+    still = bool(stopped) and not any(one.kind == "passed" for one in done[stopped:])
     return TimelineView(
         id=id,
-        title=f"The launch stopped at step {stopped}: {_lower(done[stopped - 1].text)}." if still
+        title=f"The launch stopped at step {stopped}: {_lower(done[stopped - 1].detail)}." if still
         else "The launch went through." if not waiting else "The launch is under way.",
         lede=_lede(stopped, waiting, still),
         kind="refused" if still else "passed",
@@ -187,7 +187,7 @@ def timeline_view(
         names=((app, origin), ("Browser", "of the person"), ("Authorization server", hospital), ("FHIR server", hospital)),
         facts=tuple(one for one in (app, patient, user, hospital) if one),
         worked=_listed([one.text for one in done if one.kind == "passed"]),
-        refused=_listed([one.text for one in done if one.kind == "refused"]),
+        refused=_listed([one.detail for one in done if one.kind == "refused"]),
         missing=_listed([one.text.split(": ")[-1] for one in waiting]),
         refused_href=next((one.href for one in done if one.kind == "refused"), ""),
     )  # fmt: skip
@@ -199,18 +199,20 @@ def _arrow(given: Mapping[str, Any], root: str) -> Arrow:
     request = code.read(given.get("request") or {})
     worst = next((one for one in given.get("findings") or () if one["severity"] == "error"), None)
     path = "/" + request.address.split("/", 3)[-1] if request.address.count("/") >= 3 else request.address
+    faults = sum(one["severity"] == "error" for one in given.get("findings") or ())
     if worst:
-        text = f"{text}: {_lower(str(worst['title']))}"
+        text = f"{text}, {count(faults, 'fault', 'faults')}"
     status = "refused" if worst else str((given.get("response") or {}).get("status", ""))
     when = times.instant(given.get("at") or 0)
     return Arrow(
         origin, target, when.strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03d}", status, text,
         f"{request.method} {path}", "refused" if worst else "passed", f"{root}/exchanges/{given['id']}",
+        str(worst["title"]) if worst else "",
     )  # fmt: skip
 
 
-def _waiting(stages: set[str]) -> tuple[Arrow, ...]:
-    missing = [one for one in _EXPECTED if one[0] not in stages]
+def _waiting(tried: set[str]) -> tuple[Arrow, ...]:
+    missing = [one for one in _EXPECTED if one[0] not in tried]
     return tuple(
         Arrow(_SAID[stage][0], _SAID[stage][1], "not yet", f"waits for {what}", text, "", "waits")
         for stage, text, what in missing
