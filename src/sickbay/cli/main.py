@@ -22,7 +22,7 @@ app = App(
     help="An EHR on your own machine, for people who write SMART on FHIR apps.",
     help_epilogue="Every option is also SICKBAY_... in the environment and a key in sickbay.toml.",
     version=__version__,
-    default_parameter=Parameter(negative=""),
+    default_parameter=Parameter(negative="", show_env_var=False),
     config=(
         Env("SICKBAY_", command=False),
         Toml("sickbay.toml", use_commands_as_keys=False, allow_unknown=True),

@@ -1,0 +1,170 @@
+"""`sickbay apps`: register, list, show, change and remove apps, as /admin/apps does."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import orjson
+from cyclopts import App, Parameter
+
+from sickbay.cli import door
+from sickbay.cli.door import Data
+from sickbay.cli.words import as_json, note, table, wrong
+
+apps = App(name="apps", help="Register, list, show, change and remove apps.")
+Name = Annotated[str, Parameter(name="APP", help="An app_id, a client_id or a unique name.")]
+Json = Annotated[bool, Parameter(help="Print JSON.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """What an app is registered with; what is not given keeps its default.
+
+    Parameters
+    ----------
+    type
+        Who uses it: a clinician, a patient, or nobody.
+    client
+        How it proves itself at the token endpoint.
+    launch_uri
+        Where the chart opens it.
+    redirect_uri
+        Where it takes its answer; may be repeated.
+    scope
+        All scopes that it may ask for, separated by blanks.
+    fhir
+        The version it speaks.
+    smart_version
+        1 or 2.
+    pkce
+        off ignores it, as an old server does.
+    native
+        An app with a custom scheme or a loopback port of its own.
+    scope_mode
+        lenient drops what it may not have, strict refuses.
+    jwks_uri
+        Where its public keys are.
+    jwks
+        A file with its public keys.
+    client_id
+        Instead of one that is made.
+    client_secret
+        Instead of one that is made.
+    token_lifetime
+        Seconds that an access token lives.
+    auto_approve
+        A username: sign-in, pickers and consent pass without a person.
+    """
+
+    type: Literal["provider", "patient", "system"] | None = None
+    client: Literal["public", "symmetric", "asymmetric"] | None = None
+    launch_uri: str | None = None
+    redirect_uri: tuple[str, ...] | None = None
+    scope: str | None = None
+    fhir: Literal["r4", "dstu2"] | None = None
+    smart_version: Literal[1, 2] | None = None
+    pkce: Literal["required", "if-sent", "off"] | None = None
+    native: bool | None = None
+    scope_mode: Literal["strict", "lenient"] | None = None
+    jwks_uri: str | None = None
+    jwks: Path | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    token_lifetime: int | None = None
+    auto_approve: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """As /admin takes it; without what was not given."""
+        given = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+        if self.redirect_uri is not None:
+            given["redirect_uris"] = list(given.pop("redirect_uri"))
+        if self.auto_approve is not None:
+            given["auto_approve"] = {"user": self.auto_approve}
+        if self.jwks is not None:
+            given["jwks"] = _keys(self.jwks)
+        return given
+
+
+_DEFAULT = Fields()
+
+
+@apps.command
+def add(
+    name: Annotated[str, Parameter(name="NAME", help="What people read on consent.")],
+    /,
+    *,
+    fields: Fields = _DEFAULT,
+    tenant: str = "general",
+    json: Json = False,
+    data: Data = None,
+) -> None:
+    """Register an app, and print its app_id, client_id and, this once, its client_secret."""
+    made = door.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
+    _show(made, json)
+
+
+@apps.command(name="list")
+def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -> None:
+    """List all apps."""
+    found = [one for one in door.apps(data) if tenant in (None, one["tenant"])]
+    if json:
+        print(as_json(found))
+        return
+    columns = ("tenant", "app_id", "client_id", "name", "type", "client")
+    print(
+        table([tuple(str(one.get(column, "")) for column in columns) for one in found], tuple(map(str.upper, columns)))
+    )
+
+
+@apps.command
+def show(app: Name, /, *, json: Json = False, data: Data = None) -> None:
+    """Show one app."""
+    _show(door.app(data, app), json)
+
+
+@apps.command
+def edit(
+    app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, json: Json = False, data: Data = None
+) -> None:
+    """Change what is given, and leave the rest."""
+    body = fields.body() | ({} if name is None else {"name": name})
+    if not body:
+        wrong("Nothing to change was given, such as --scope or --redirect-uri.")
+    _show(door.ask(data, "PATCH", door.at(door.app(data, app)), body), json)
+
+
+@apps.command
+def remove(app: Name, /, *, data: Data = None) -> None:
+    """Remove an app; its tokens end with it."""
+    one = door.app(data, app)
+    door.ask(data, "DELETE", door.at(one))
+    note(f"Removed {one['name']} ({one['client_id']}).")
+
+
+def _show(one: dict[str, Any], json: bool) -> None:
+    """The app, field by field; findings go to standard error."""
+    for finding in one.get("findings", ()):
+        note(f"{finding['severity']}: {finding['title']}  [{finding['id']}]\n  → {finding['fix']}")
+    if json:
+        print(as_json(one))
+        return
+    fields = {key: value for key, value in one.items() if value not in (None, [], "", {}) and key != "findings"}
+    width = max(map(len, fields))
+    print("\n".join(f"{key.ljust(width)}  {_plain(value)}" for key, value in fields.items()))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return "  ".join(map(str, value))
+    return as_json(value, pretty=False) if isinstance(value, dict) else str(value)
+
+
+def _keys(path: Path) -> Any:
+    try:
+        return orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        wrong(f"The keys in {path} cannot be read: {error}.")

@@ -1,0 +1,60 @@
+"""The data folder: where it is, and who serves it now."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sickbay.cli.words import Trouble, wrong
+
+RUNTIME, LOCK = "runtime.json", "serve.lock"
+
+
+def chosen(data: str | None) -> Path:
+    """The folder for --data; without it, the user's own: $XDG_DATA_HOME/sickbay or ~/.local/share/sickbay."""
+    if data and "://" in data:
+        wrong(f"Sickbay keeps its data in a folder; it cannot use {data.split('://')[0]}:// yet.")
+    if data:
+        return Path(data).expanduser()
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
+
+
+def running(folder: Path) -> dict[str, Any] | None:
+    """base and pid of the server that holds this folder; None where none does."""
+    try:
+        told: dict[str, Any] = msgspec.json.decode((folder / RUNTIME).read_bytes())
+        os.kill(told["pid"], 0)
+    except (OSError, ValueError, KeyError):
+        return None
+    return told
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """One server a folder: the second is told who the first is."""
+    with (folder / LOCK).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            first = running(folder) or {}
+            where = f" at {first['base']} (process {first['pid']})" if first else ""
+            raise Trouble(
+                f"Sickbay already serves {folder}{where}; stop it first, or choose another folder with --data."
+            ) from error
+        try:
+            yield
+        finally:
+            (folder / RUNTIME).unlink(missing_ok=True)
+
+
+def write(path: Path, value: dict[str, Any]) -> None:
+    """Whole or not at all."""
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(value)) + b"\n")
+    draft.replace(path)

@@ -1,0 +1,115 @@
+"""`sickbay serve`: what may be chosen, the data folder and the sockets; `serving.py` does the rest."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sickbay.cli import folder as folders
+from sickbay.cli import sockets as doors
+from sickbay.cli.words import Trouble, wrong
+from sickbay.settings import PORT, Settings
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    base_url: str | None = None,
+    data: str | None = None,
+    ephemeral: bool = False,
+    patients: int | None = None,
+    seed: int | None = None,
+    today: str | None = None,
+    workers: int = 1,
+    allowed_host: tuple[str, ...] = (),
+    trusted_proxy: tuple[str, ...] = (),
+    admin_token: str | None = None,
+    sample_port: int | None = None,
+    json: bool = False,
+) -> None:
+    """Serve Sickbay until Ctrl-C, and show one line per exchange.
+
+    Parameters
+    ----------
+    host
+        Where to listen. On loopback both 127.0.0.1 and ::1 are bound.
+    port
+        0 takes a free one.
+    base_url
+        The only source of every absolute URL. Default: http://localhost:PORT.
+    data
+        The data folder. Default: your own data folder, such as ~/.local/share/sickbay.
+    ephemeral
+        Keep nothing: a temporary folder, removed at the end.
+    patients
+        How many synthetic patients each hospital has (50). Holds for the folder from its first use on.
+    seed
+        Which patients: the same seed gives the same people (1). Holds for the folder likewise.
+    today
+        The day around which appointments are made, such as 2026-03-31. Kept in the folder. Default: the real day.
+    workers
+        Processes that serve side by side.
+    allowed_host
+        Another name by which Sickbay may be asked.
+    trusted_proxy
+        An address whose forwarded headers count.
+    admin_token
+        What opens /admin to those who are not on this machine.
+    sample_port
+        Where the sample app is served. Default: the next port.
+    json
+        Print one line of JSON when ready, and nothing after it.
+    """
+    _sensible(patients, workers, today)
+    with _place(data, ephemeral) as place, folders.held(place):
+        listening = doors.listen(host, port)
+        taken = doors.port_of(listening)
+        beside = _beside(host, sample_port, 0 if port == 0 else taken + 1)
+        wishes = {
+            name: wish for name, wish in (("patients", patients), ("seed", seed), ("today", today)) if wish is not None
+        }
+        settings = Settings(
+            host=host, port=taken, base_url=base_url, folder=place, ephemeral=ephemeral, workers=workers, json=json,
+            allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token,
+            sample_port=doors.port_of(beside), **wishes,
+        )  # fmt: skip
+        from sickbay.cli.serving import run
+
+        run(settings, wishes, [*listening, *beside])
+
+
+def _sensible(patients: int | None, workers: int, today: str | None) -> None:
+    if patients is not None and patients < 0:
+        wrong("--patients must be 0 or more.")
+    if workers < 1:
+        wrong("--workers must be 1 or more.")
+    if today is not None:
+        try:
+            datetime.date.fromisoformat(today)
+        except ValueError:
+            wrong(f"--today must be a date such as 2026-03-31, not {today}.")
+
+
+@contextmanager
+def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
+    if not ephemeral:
+        place = folders.chosen(data)
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield place
+        return
+    with tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True) as temporary:
+        yield Path(temporary)
+
+
+def _beside(host: str, wish: int | None, default: int) -> list[socket.socket]:
+    """The sample app's sockets: on the port that was wished for, else on the next one, else on a free one."""
+    if wish is not None:
+        return doors.listen(host, wish)
+    with suppress(Trouble):
+        return doors.listen(host, default)
+    return doors.listen(host, 0)

@@ -1,0 +1,106 @@
+"""Make ready what all workers share, start them, say when every one of them answers, and end cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from sickbay.cli import folder, terminal, worker
+from sickbay.cli.words import Trouble, as_json, wrong
+from sickbay.sandbox.sandbox import open_sandbox
+from sickbay.settings import Settings
+
+PATIENCE = 60
+"""Seconds that a worker has to start."""
+
+
+def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]) -> None:
+    """Until a signal. wishes: what was asked for by name, and must agree with the folder. Raises Trouble."""
+    line = asyncio.run(_prepared(settings, wishes))
+    served = worker.config(worker.Worker(settings), settings)
+
+    def ready() -> None:
+        assert settings.folder
+        folder.write(
+            settings.folder / folder.RUNTIME, {"base": line["base"], "pid": os.getpid(), "port": settings.port}
+        )
+        place = "kept nowhere (--ephemeral)" if settings.ephemeral else str(settings.folder)
+        print(as_json(line, pretty=False) if settings.json else terminal.greeting(line, place), flush=True)
+
+    if settings.workers == 1:
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(
+                ending, _passed
+            )  # uvicorn raises it again when it has ended; there is still a folder to leave
+        server = _One(served, ready)
+        server.run(sockets)
+        if not server.started:
+            raise Trouble("Sickbay could not start.")
+    else:
+        _metrics(settings)
+        _Many(served, sockets, ready).run()
+
+
+async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any]:
+    """Migrate, make keys, users and the sample app; compare the wishes with the folder; what `--json` prints."""
+    sandbox = await open_sandbox(settings)
+    try:
+        for name, wish in wishes.items():
+            kept = getattr(sandbox.written, name)
+            if wish != kept:
+                there = "the real day" if kept is None else kept
+                wrong(
+                    f"--{name} {wish} contradicts {settings.folder}, made with {there}; choose another folder with --data."
+                )
+        return await sandbox.line()
+    finally:
+        await sandbox.close()
+
+
+def _metrics(settings: Settings) -> None:
+    """Where workers put their counts, so that /metrics of one shows all. Read when the library is imported."""
+    assert settings.folder
+    place = settings.folder / "metrics"
+    place.mkdir(exist_ok=True)
+    for old in place.glob("*.db"):
+        old.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
+
+
+class _One(uvicorn.Server):
+    """The server in this process."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+class _Many(Multiprocess):
+    """Workers in processes of their own, behind the same sockets."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+        super().__init__(config, sockets)
+        self._ready = ready
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        if all(process.wait_until_ready(PATIENCE, self.should_exit) for process in self.processes):
+            self._ready()
+        else:
+            self.should_exit.set()
+
+
+def _passed(number: int, frame: Any) -> None:
+    """A signal that uvicorn has dealt with."""

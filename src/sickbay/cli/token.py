@@ -1,0 +1,45 @@
+"""`sickbay token`: an access token for a script."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from sickbay.cli import door
+from sickbay.cli.door import Data
+from sickbay.cli.words import as_json
+
+
+def token(
+    app: Annotated[str, Parameter(name="APP")],
+    /,
+    *,
+    scope: str,
+    patient: str | None = None,
+    user: str | None = None,
+    json: bool = False,
+    data: Data = None,
+) -> None:
+    """Print an access token, as the app would have got it.
+
+    Parameters
+    ----------
+    app
+        An app_id, a client_id or a unique name.
+    scope
+        The scopes, separated by blanks.
+    patient
+        The id of the patient in context.
+    user
+        The username of who signed in.
+    json
+        Print the whole token response.
+    """
+    one = door.app(data, app)
+    given: dict[str, Any] = {"patient": patient, "user": user}
+    body = {"tenant": one["tenant"], "app": one["app_id"], "scope": scope} | {
+        name: value for name, value in given.items() if value
+    }
+    made = door.ask(data, "POST", "/admin/tokens", body)
+    print(as_json(made) if json else made["access_token"])

@@ -1,0 +1,65 @@
+"""What each process serves: the sandbox, opened when it starts, and Sickbay and the sample app behind one set of sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from uvicorn import Config
+
+from sickbay.cli import terminal
+from sickbay.sandbox.sandbox import Sandbox, open_sandbox
+from sickbay.settings import Settings
+from sickbay.web import app as web
+
+GRACE = 5
+"""Seconds that open requests have when the server stops."""
+
+Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+@dataclass
+class Worker:
+    """The ASGI application of a process. Picklable until it has started, since processes are spawned with it."""
+
+    settings: Settings
+    main: Asgi | None = None
+    sample: Asgi | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        app = self.sample if scope["server"][1] == self.settings.sample_port else self.main
+        assert app is not None
+        await app(scope, receive, send)
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        """From the server's start to its end. What was answered is on the disk before this returns."""
+        await receive()
+        say = None if self.settings.json else terminal.say(sys.stdout.isatty())
+        sandbox = await open_sandbox(self.settings, say=say)
+        self.main, self.sample = web.create(sandbox), web.create_sample(sandbox)
+        writing = asyncio.create_task(sandbox.journal.run())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await _end(sandbox, writing)
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _end(sandbox: Sandbox, writing: asyncio.Task[None]) -> None:
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    await sandbox.close()
+
+
+def config(app: Asgi, settings: Settings) -> Config:
+    """The flags of every server here; the limit in the benchmark is measured with the same."""
+    return Config(
+        app, loop="uvloop", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
+        server_header=False, timeout_graceful_shutdown=GRACE, workers=settings.workers,
+        proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=list(settings.trusted_proxies),
+    )  # fmt: skip

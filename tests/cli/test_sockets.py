@@ -1,0 +1,39 @@
+"""Sockets are bound before a worker starts, on both loopback addresses, and a taken port names its holder."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from sickbay.cli.sockets import listen, port_of
+from sickbay.cli.words import Trouble
+
+
+def test_port_zero_takes_the_same_free_port_on_both_loopback_addresses() -> None:
+    sockets = listen("127.0.0.1", 0)
+    try:
+        assert {one.getsockname()[1] for one in sockets} == {port_of(sockets)}
+        assert sockets[0].family == socket.AF_INET
+        socket.create_connection(("127.0.0.1", port_of(sockets)), timeout=5).close()
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def test_a_taken_port_is_said_in_one_sentence_with_who_holds_it() -> None:
+    holder = listen("127.0.0.1", 0)
+    try:
+        with pytest.raises(
+            Trouble, match=rf"Port {port_of(holder)} is taken by process {os.getpid()} \(.+\); choose another"
+        ):
+            listen("127.0.0.1", port_of(holder))
+    finally:
+        for one in holder:
+            one.close()
+
+
+def test_a_host_that_is_not_here_is_said_in_one_sentence() -> None:
+    with pytest.raises(Trouble, match="Cannot listen on 203.0.113.1"):
+        listen("203.0.113.1", 0)
