@@ -35,5 +35,5 @@ def test_a_taken_port_is_said_in_one_sentence_with_who_holds_it() -> None:
 
 
 def test_a_host_that_is_not_here_is_said_in_one_sentence() -> None:
-    with pytest.raises(Trouble, match="Cannot listen on 203.0.113.1"):
+    with pytest.raises(Trouble, match=r"Cannot listen on 203\.0\.113\.1"):
         listen("203.0.113.1", 0)

@@ -13,8 +13,13 @@ from sickbay import __version__
 from sickbay.cli.words import Trouble
 
 COMMANDS = {
+    "serve": "Serve Sickbay until Ctrl-C.",
+    "launch": "Print a URL that launches an app.",
+    "token": "Print an access token for a script.",
     "doctor": "Say what is wrong with a URL or an exchange.",
     "rules": "List every finding, or explain one.",
+    "population": "Write the synthetic patients into files.",
+    "reset": "Make the data what they were at first.",
 }
 
 app = App(
@@ -30,6 +35,7 @@ app = App(
 )
 for name, said in COMMANDS.items():
     app.command(f"sickbay.cli.{name}:{name}", name=name, help=said)
+app.command("sickbay.cli.apps:apps", name="apps", help="Register, list, show, change and remove apps.")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

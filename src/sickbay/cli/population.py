@@ -1,0 +1,51 @@
+"""`sickbay population`: the synthetic patients as files, without a server."""
+
+from __future__ import annotations
+
+import datetime
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import IO, Literal
+
+import orjson
+
+from sickbay.cli.words import note, wrong
+from sickbay.population import generate, schedule
+
+
+def population(
+    *, patients: int = 50, seed: int = 1, today: datetime.date | None = None, fhir: Literal["r4", "dstu2"] = "r4", out: Path
+) -> None:
+    """Write the synthetic patients, one file of NDJSON for each resource type.
+
+    The same seed and day give the same bytes; no person in it is real.
+
+    Parameters
+    ----------
+    patients
+        How many.
+    seed
+        Which: the same seed gives the same people.
+    today
+        The day around which appointments are made, such as 2026-03-31. Default: the real day.
+    fhir
+        The version to write.
+    out
+        The folder to write into; made where it is not there.
+    """
+    if patients < 0:
+        wrong("--patients must be 0 or more.")
+    counts: dict[str, int] = {}
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        files: dict[str, IO[bytes]] = {}
+        day = today or datetime.date.today()
+        people = generate(seed=seed, patients=patients, today=day, version=fhir)
+        for resource in chain(people, schedule(seed=seed, patients=patients, today=day, version=fhir)):
+            kind = resource["resourceType"]
+            if kind not in files:
+                files[kind] = stack.enter_context((out / f"{kind}.ndjson").open("wb"))
+            files[kind].write(orjson.dumps(resource) + b"\n")
+            counts[kind] = counts.get(kind, 0) + 1
+    note(f"{out}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())))
