@@ -15,7 +15,12 @@ from sickbay.population import generate, schedule
 
 
 def population(
-    *, patients: int = 50, seed: int = 1, today: datetime.date | None = None, fhir: Literal["r4", "dstu2"] = "r4", out: Path
+    *,
+    patients: int = 50,
+    seed: int = 1,
+    today: datetime.date | None = None,
+    fhir: Literal["r4", "dstu2"] = "r4",
+    out: Path,
 ) -> None:
     """Write the synthetic patients, one file of NDJSON for each resource type.
 

@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from sickbay.cli import folder, terminal, worker
+from sickbay.cli.line import line
 from sickbay.cli.words import Trouble, as_json, wrong
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
@@ -23,16 +24,16 @@ PATIENCE = 60
 
 def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Until a signal. wishes: what was asked for by name, and must agree with the folder. Raises Trouble."""
-    line = asyncio.run(_prepared(settings, wishes))
+    told = asyncio.run(_prepared(settings, wishes))
     served = worker.config(worker.Worker(settings), settings)
 
     def ready() -> None:
         assert settings.folder
         folder.write(
-            settings.folder / folder.RUNTIME, {"base": line["base"], "pid": os.getpid(), "port": settings.port}
+            settings.folder / folder.RUNTIME, {"base": told["base"], "pid": os.getpid(), "port": settings.port}
         )
         place = "kept nowhere (--ephemeral)" if settings.ephemeral else str(settings.folder)
-        print(as_json(line, pretty=False) if settings.json else terminal.greeting(line, place), flush=True)
+        print(as_json(told, pretty=False) if settings.json else terminal.greeting(told, place), flush=True)
 
     if settings.workers == 1:
         for ending in (signal.SIGINT, signal.SIGTERM):
@@ -53,13 +54,13 @@ async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any
     sandbox = await open_sandbox(settings)
     try:
         for name, wish in wishes.items():
-            kept = getattr(sandbox.written, name)
+            kept = getattr(sandbox.filling.written, name)
             if wish != kept:
                 there = "the real day" if kept is None else kept
                 wrong(
                     f"--{name} {wish} contradicts {settings.folder}, made with {there}; choose another folder with --data."
                 )
-        return await sandbox.line()
+        return await line(sandbox)
     finally:
         await sandbox.close()
 

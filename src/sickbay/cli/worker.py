@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, TypeAlias
 from uvicorn import Config
 
 from sickbay.cli import terminal
-from sickbay.sandbox.sandbox import Sandbox, open_sandbox
+from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
 from sickbay.web import app as web
 
@@ -26,7 +25,7 @@ class Worker:
     """The ASGI application of a process. Picklable until it has started, since processes are spawned with it."""
 
     settings: Settings
-    main: Asgi | None = None
+    main: web.Application | None = None
     sample: Asgi | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -43,17 +42,11 @@ class Worker:
         say = None if self.settings.json else terminal.say(sys.stdout.isatty())
         sandbox = await open_sandbox(self.settings, say=say)
         self.main, self.sample = web.create(sandbox), web.create_sample(sandbox)
-        writing = asyncio.create_task(sandbox.journal.run())
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await _end(sandbox, writing)
+        await self.main.stop()
+        await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-async def _end(sandbox: Sandbox, writing: asyncio.Task[None]) -> None:
-    writing.cancel()
-    await asyncio.gather(writing, return_exceptions=True)
-    await sandbox.close()
 
 
 def config(app: Asgi, settings: Settings) -> Config:

@@ -1,0 +1,31 @@
+"""The limit: an ASGI function that answers 2 KB and does nothing else, under the flags of every Sickbay worker."""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+
+from sickbay.cli.sockets import listen, port_of
+from sickbay.cli.worker import config
+from sickbay.settings import Settings
+
+BODY = b"x" * 2048
+HEADERS = [(b"content-type", b"application/fhir+json"), (b"content-length", b"2048")]
+
+
+async def app(scope, receive, send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": BODY})
+
+
+def main() -> None:
+    sockets = listen("127.0.0.1", 0)
+    print(port_of(sockets), flush=True)
+    flags = config(app, Settings())
+    flags.lifespan = "off"
+    uvicorn.Server(flags).run(sockets)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

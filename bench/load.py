@@ -1,0 +1,108 @@
+"""The load: 32 keep-alive connections, on each one request at a time, written and read by plain blocking sockets.
+
+In each round every connection sends one request, then every answer is read: the server always has work waiting, and a
+round costs this side a few microseconds a request, so that it is not what is measured.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from bench import process
+
+CONNECTIONS = 32
+
+
+class Rate(NamedTuple):
+    """count of requests; seconds it took; cpu: seconds that the server used; size: bytes of a body, on average."""
+
+    count: int
+    seconds: float
+    cpu: float
+    size: float
+
+    @property
+    def per_second(self) -> float:
+        return self.count / self.seconds
+
+    @property
+    def microseconds(self) -> float:
+        return self.cpu / self.count * 1e6
+
+
+class Answer(NamedTuple):
+    status: int
+    head: bytes
+    body: bytes
+
+
+class Connection:
+    """One keep-alive connection."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, request: bytes) -> None:
+        self.socket.sendall(request)
+
+    def read(self) -> Answer:
+        """One whole answer; it must say its length, or be chunked."""
+        data = self.socket.recv(262144)
+        while (end := data.find(b"\r\n\r\n")) < 0:
+            data += self._more()
+        head = data[:end].lower()
+        at = head.find(b"content-length:")
+        if at < 0:
+            raise RuntimeError(f"an answer without a length: {head!r}")
+        length = int(head[at + 15 :].split(b"\r\n", 1)[0])
+        while len(data) < end + 4 + length:
+            data += self._more()
+        return Answer(int(data[9:12]), data[:end], data[end + 4 :])
+
+    def _more(self) -> bytes:
+        data = self.socket.recv(262144)
+        if not data:
+            raise RuntimeError("the server closed the connection")
+        return data
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def get(path: str, token: str | None = None, accept: str = "application/fhir+json") -> bytes:
+    """The bytes of a GET request."""
+    proof = f"Authorization: Bearer {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n{proof}\r\n".encode()
+
+
+def run(port: int, pid: int, requests: Iterable[bytes], seconds: float, status: int = 200) -> Rate:
+    """Send these requests, again and again, for so long. Raises RuntimeError at an answer of another status."""
+    connections = [Connection(port) for _ in range(CONNECTIONS)]
+    endless = itertools.cycle(requests)
+    try:
+        _rounds(connections, endless, time.perf_counter() + min(1.0, seconds / 4), status)  # warm
+        before, begin = process.cpu(pid), time.perf_counter()
+        count, size = _rounds(connections, endless, begin + seconds, status)
+        return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, size / count)
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def _rounds(connections: list[Connection], requests: Iterator[bytes], until: float, status: int) -> tuple[int, int]:
+    count = size = 0
+    while time.perf_counter() < until:
+        for connection in connections:
+            connection.send(next(requests))
+        for connection in connections:
+            answer = connection.read()
+            if answer.status != status:
+                raise RuntimeError(f"{answer.status}: {answer.body[:500]!r}")
+            size += len(answer.body)
+        count += len(connections)
+    return count, size

@@ -1,0 +1,59 @@
+"""The figures as a page, with the day and the class of machine; no names and no paths."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from pathlib import Path
+
+from bench.scenes import Served
+from bench.starting import Starting
+
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+SAID = {
+    "limit": "limit: 2 KB by an ASGI function",
+    "read": "read of a Patient",
+    "name": "`Patient?name=`",
+    "observations": "`Observation?patient=&category=&_count=50`",
+    "flow": "authorize to token, PKCE",
+    "openid": "the same with an id_token (RS256)",
+}
+BOUNDS = {"read": 25.0, "observations": 10.0, "flow": 3.0, "openid": 2.0}
+"""Percent of the limit that it must reach."""
+
+
+def text(begun: Starting, served: Served) -> str:
+    limit = served.rates["limit"].per_second
+    rows = [
+        f"| {SAID[name]} | {rate.per_second:,.0f} | {rate.microseconds:,.0f} | {rate.size:,.0f} | "
+        f"{rate.per_second / limit * 100:.1f} % | {_bound(name)} |"
+        for name, rate in served.rates.items()
+    ]
+    return "\n".join((
+        "# Benchmarks", "",
+        f"By `make bench` on {datetime.date.today()}: {machine()}. One worker, `synchronous=FULL`,",
+        f"{served.patients:,} patients and {served.observations:,} observations in the hospital; ids vary.",
+        "The load comes from another core over 32 keep-alive connections, each with one request at a time (`bench/load.py`).",
+        "A flow is two requests; CPU is what the server process used, a request or a flow.", "",
+        "| what | a second | CPU µs | bytes | of the limit | at least |", "|---|---:|---:|---:|---:|---:|", *rows, "",
+        f"The bare SQLite statement of a read, ids varying: {served.statement * 1e6:.1f} µs.", "",
+        "| from spawn to the first 200 of `/general/r4/metadata`, median of 5 | s | at most |", "|---|---:|---:|",
+        f"| existing database | {begun.existing:.2f} | 1.0 |", f"| `--ephemeral`, 50 patients | {begun.ephemeral:.2f} | 2.0 |",
+        f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |", "",
+        f"Memory of one worker: {begun.idle:.0f} MB idle, {begun.filled:.0f} MB after its hospital was used (at most 120).", "",
+    ))  # fmt: skip
+
+
+def _bound(name: str) -> str:
+    return f"{BOUNDS[name]:.0f} %" if name in BOUNDS else ""
+
+
+def machine() -> str:
+    """Cores, processor, system, Python: what a figure depends on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        processor = platform.machine()
+    return f"{os.cpu_count()} cores ({processor}), {platform.system()}, Python {platform.python_version()}"

@@ -1,0 +1,128 @@
+"""What is measured on 1,000 patients: the limit, and beside it reads, searches and the code flow of one worker."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import apsw
+import httpx2
+
+from bench import flow, load, process
+from bench.load import Rate, get
+from sickbay.testing.server import serving, stop
+
+PATIENTS = 1000
+SAMPLE = 4000
+"""Different requests of each kind; they are sent again and again in a shuffled order."""
+HERE = "http://localhost:8100/callback"
+NAMES = ("Peters", "Pet", "Smith", "Garcia", "Nguyen", "Okafor", "Ma", "Jo", "An", "Wil")
+
+
+class Served(NamedTuple):
+    """rates: name -> rate, the limit first. statement: seconds of one bare SQLite read. observations: how many there are."""
+
+    rates: dict[str, Rate]
+    statement: float
+    patients: int
+    observations: int
+
+
+def measure(folder: Path, seconds: float) -> Served:
+    rates = {"limit": _limit(seconds)}
+    with serving("--data", str(folder), "--patients", str(PATIENTS)) as live:
+        desk = Desk(live.line)
+        process.apart(live.process.pid)
+        port, pid = urlsplit(live.base).port or 80, live.process.pid
+        for name, run in desk.scenes(port, pid, seconds).items():
+            print(f"measuring: {name}", file=sys.stderr)
+            rates[name] = run()
+        counts = desk.total("Patient"), desk.total("Observation")
+    return Served(rates, _statement(folder, seconds), *counts)
+
+
+def _limit(seconds: float) -> Rate:
+    server = subprocess.Popen([sys.executable, "-m", "bench.limit"], stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    port = int(server.stdout.readline())
+    try:
+        time.sleep(0.3)
+        process.apart(server.pid)
+        return load.run(port, server.pid, [get(f"/general/r4/Patient/{number}") for number in range(SAMPLE)], seconds)
+    finally:
+        stop(server)
+
+
+def _statement(folder: Path, seconds: float) -> float:
+    """Seconds of one read by primary key, ids varying: what SQLite itself takes of the read above."""
+    connection = apsw.Connection(str(folder / "sickbay.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    keys = [row[0] for row in connection.execute("SELECT nid FROM resource WHERE body IS NOT NULL LIMIT 100000")]
+    random.Random(1).shuffle(keys)
+    begin, count = time.perf_counter(), 0
+    while time.perf_counter() < begin + seconds / 4:
+        for key in keys[:1000]:
+            connection.execute("SELECT body FROM resource WHERE nid = ?", (key,)).fetchall()
+        count += 1000
+    taken = time.perf_counter() - begin
+    connection.close()
+    return taken / count
+
+
+class Desk:
+    """Registers an app, gets a token, and knows ids that are there."""
+
+    def __init__(self, line: dict[str, Any]) -> None:
+        self.line = line
+        self.tenant = line["tenants"]["general"]
+        self.user = next(one for one in line["users"] if "Practitioner/" in one["fhirUser"])
+        self.http = httpx2.Client(base_url=line["base"], trust_env=False, timeout=600)
+        self.app = self._register("user/*.rs", None)
+        asked = {"tenant": "general", "app": self.app["app_id"], "scope": "user/*.rs", "user": self.user["username"]}
+        self.token = self._post("/admin/tokens", asked)["access_token"]
+        self.patients = [f"p-{number:04}" for number in range(1, PATIENTS + 1)]
+
+    def scenes(self, port: int, pid: int, seconds: float) -> dict[str, Callable[[], Rate]]:
+        path, dice = urlsplit(self.tenant["fhir"]["r4"]).path, random.Random(1)
+        ids = [dice.choice(self.patients) for _ in range(SAMPLE)]
+        categories = [dice.choice(("vital-signs", "laboratory")) for _ in range(SAMPLE)]
+
+        def sent(paths: list[str]) -> Callable[[], Rate]:
+            return lambda: load.run(port, pid, [get(path + one, self.token) for one in paths], seconds)
+
+        return {
+            "read": sent([f"/Patient/{id}" for id in ids]),
+            "name": sent([f"/Patient?name={dice.choice(NAMES)}" for _ in range(SAMPLE)]),
+            "observations": sent([
+                f"/Observation?patient={id}&category={category}&_count=50"
+                for id, category in zip(ids, categories, strict=True)
+            ]),
+            "flow": lambda: flow.run(port, pid, self.flow("user/Patient.rs"), seconds),
+            "openid": lambda: flow.run(port, pid, self.flow("openid fhirUser user/Patient.rs"), seconds),
+        }  # fmt: skip
+
+    def flow(self, scope: str) -> flow.Flow:
+        app = self._register(scope, {"user": self.user["username"]})
+        authorize, token = (urlsplit(self.tenant[name]).path for name in ("authorize", "token"))
+        return flow.Flow(authorize, token, app["client_id"], HERE, scope, self.tenant["fhir"]["r4"])
+
+    def total(self, kind: str) -> int:
+        """How many there are; fills the hospital where it is not."""
+        address = f"{self.tenant['fhir']['r4']}/{kind}"
+        query = {"_summary": "count", **({"_id": ",".join(self.patients)} if kind == "Patient" else {})}
+        answer = self.http.get(address, params=query, headers={"Authorization": f"Bearer {self.token}"})
+        return int(answer.raise_for_status().json()["total"])
+
+    def _register(self, scope: str, approve: dict[str, Any] | None) -> dict[str, Any]:
+        return self._post("/admin/apps", {
+            "tenant": "general", "name": f"Bench {time.time_ns()}", "type": "provider", "client": "public", "scope": scope,
+            "redirect_uris": [HERE], "auto_approve": approve,
+        })  # fmt: skip
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return dict(self.http.post(path, json=body).raise_for_status().json())

@@ -1,0 +1,105 @@
+"""From spawn to the first 200 of a metadata, what a reset takes, and what an idle worker holds."""
+
+from __future__ import annotations
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import process
+from bench.load import Connection, get
+from sickbay.testing.server import PROXIES, stop
+
+TIMES = 5
+METADATA = "/general/r4/metadata"
+
+
+class Starting(NamedTuple):
+    """Seconds, medians of 5; memory in MB after the first metadata, and after the hospital was filled."""
+
+    existing: float
+    ephemeral: float
+    reset: float
+    idle: float
+    filled: float
+
+
+def measure(folder: Path) -> Starting:
+    environment = {key: value for key, value in os.environ.items() if key not in PROXIES}
+    environment["SICKBAY_DATA"] = str(folder)
+    _first(environment)  # makes the folder
+    existing = statistics.median(_first(environment)[0] for _ in range(TIMES))
+    ephemeral = [_first(environment, "--ephemeral") for _ in range(TIMES)]
+    reset, filled = _reset(environment)
+    return Starting(
+        existing, statistics.median(seconds for seconds, _ in ephemeral), reset,
+        statistics.median(memory for _, memory in ephemeral), filled,
+    )  # fmt: skip
+
+
+def _first(environment: dict[str, str], *arguments: str) -> tuple[float, float]:
+    """Seconds from spawn to the first 200, and the memory then."""
+    port, begin = _free(), time.perf_counter()
+    server = _spawn(environment, port, *arguments)
+    try:
+        _wait(port, server)
+        return time.perf_counter() - begin, process.memory(server.pid)
+    finally:
+        stop(server)
+
+
+def _reset(environment: dict[str, str]) -> tuple[float, float]:
+    """What `sickbay reset` takes beside a server whose hospital is filled; and the memory of that server."""
+    port = _free()
+    server = _spawn(environment, port)
+    try:
+        _wait(port, server)
+        _ask(port, "/general/r4/Patient/none", 401)
+        times = []
+        for _ in range(TIMES):
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "sickbay", "reset"], env=environment, check=True, capture_output=True)
+            times.append(time.perf_counter() - begin)
+            _ask(port, METADATA, 200)
+        return statistics.median(times), process.memory(server.pid)
+    finally:
+        stop(server)
+
+
+def _spawn(environment: dict[str, str], port: int, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "sickbay", "serve", "--port", str(port), "--json", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, text=True)
+
+
+def _wait(port: int, server: subprocess.Popen[str]) -> None:
+    for _ in range(20_000):
+        try:
+            _ask(port, METADATA, 200)
+            return
+        except OSError:
+            if server.poll() is not None:
+                raise RuntimeError("the server ended before it answered") from None
+            time.sleep(0.002)
+    raise RuntimeError("the server did not answer")
+
+
+def _ask(port: int, path: str, status: int) -> None:
+    connection = Connection(port)
+    try:
+        connection.send(get(path))
+        answer = connection.read()
+        if answer.status != status:
+            raise RuntimeError(f"{path}: {answer.status}")
+    finally:
+        connection.close()
+
+
+def _free() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
