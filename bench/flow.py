@@ -54,8 +54,8 @@ def run(port: int, pid: int, flow: Flow, seconds: float) -> Rate:
 
 
 def _round(connections: list[Connection], flow: Flow, pairs: list[tuple[str, str]]) -> None:
-    for connection, (_, challenge) in zip(connections, pairs, strict=True):
-        connection.send(_authorize(flow, challenge))
+    for connection, (_, sent) in zip(connections, pairs, strict=True):
+        connection.send(_authorize(flow, sent))
     codes = [code(connection.read()) for connection in connections]
     for connection, got, (verifier, _) in zip(connections, codes, pairs, strict=True):
         connection.send(_token(flow, got, verifier))
@@ -77,10 +77,10 @@ def code(answer: Answer) -> str:
     return found[0]
 
 
-def _authorize(flow: Flow, challenge: str) -> bytes:
+def _authorize(flow: Flow, sent: str) -> bytes:
     query = urlencode({
         "response_type": "code", "client_id": flow.client_id, "redirect_uri": flow.redirect_uri, "scope": flow.scope,
-        "aud": flow.aud, "state": secrets.token_urlsafe(16), "code_challenge": challenge, "code_challenge_method": "S256",
+        "aud": flow.aud, "state": secrets.token_urlsafe(16), "code_challenge": sent, "code_challenge_method": "S256",
     })  # fmt: skip
     cookie = f"Cookie: {flow.cookie}\r\n" if flow.cookie else ""
     return f"GET {flow.authorize}?{query} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{cookie}\r\n".encode()

@@ -10,10 +10,12 @@ import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from bench import process
 from bench.load import Connection, get
-from sickbay.testing.server import PROXIES, stop
+from bench.scenes import Desk
+from sickbay.testing.server import PROXIES, serving, stop
 
 TIMES = 5
 METADATA = "/general/r4/metadata"
@@ -55,20 +57,15 @@ def _first(environment: dict[str, str], *arguments: str) -> tuple[float, float]:
 
 def _reset(environment: dict[str, str]) -> tuple[float, float]:
     """What `sickbay reset` takes beside a server whose hospital is filled; and the memory of that server."""
-    port = _free()
-    server = _spawn(environment, port)
-    try:
-        _wait(port, server)
-        _ask(port, "/general/r4/Patient/none", 401)
-        times = []
+    with serving(environment=environment) as live:
+        port, desk, times = urlsplit(live.base).port or 80, Desk(live.line), []
         for _ in range(TIMES):
+            desk.total("Observation")
             begin = time.perf_counter()
             subprocess.run([sys.executable, "-m", "sickbay", "reset"], env=environment, check=True, capture_output=True)
             times.append(time.perf_counter() - begin)
             _ask(port, METADATA, 200)
-        return statistics.median(times), process.memory(server.pid)
-    finally:
-        stop(server)
+        return statistics.median(times), process.memory(live.process.pid)
 
 
 def _spawn(environment: dict[str, str], port: int, *arguments: str) -> subprocess.Popen[str]:
