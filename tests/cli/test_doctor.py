@@ -9,7 +9,9 @@ import sys
 import pytest
 from tests.cli.command import sickbay
 
-URL = "http://localhost:7425/general/oauth/authorize?response_type=code&client_id=a"
+from sickbay.diagnosis import case
+
+URL = case.load(case.paths()["state-missing"]).refused["url"]
 
 
 def test_a_url_is_explained_and_the_end_says_that_an_error_was_found() -> None:

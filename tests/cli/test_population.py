@@ -1,0 +1,38 @@
+"""`sickbay population` writes the people as files: the same seed and day, the same bytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import sickbay
+
+ARGUMENTS = ("population", "--patients", "3", "--today", "2026-03-31")
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_each_type_is_a_file_of_its_resources(tmp_path, version) -> None:
+    assert sickbay(*ARGUMENTS, "--fhir", version, "--out", str(tmp_path / "new")).returncode == 0
+    for path in (tmp_path / "new").iterdir():
+        assert {json.loads(line)["resourceType"] for line in path.read_text().splitlines()} == {path.stem}
+    assert len((tmp_path / "new" / "Patient.ndjson").read_text().splitlines()) == 3
+    assert (tmp_path / "new" / "Appointment.ndjson").exists()
+
+
+def test_the_same_seed_and_day_write_the_same_bytes(tmp_path) -> None:
+    for name in ("one", "two"):
+        sickbay(*ARGUMENTS, "--seed", "7", "--out", str(tmp_path / name))
+    sickbay(*ARGUMENTS, "--seed", "8", "--out", str(tmp_path / "other"))
+    assert written(tmp_path / "one") == written(tmp_path / "two")
+    assert written(tmp_path / "one") != written(tmp_path / "other")
+
+
+def test_fewer_than_none_is_refused_in_one_sentence(tmp_path) -> None:
+    done = sickbay("population", "--patients", "-1", "--out", str(tmp_path))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
