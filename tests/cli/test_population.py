@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.cli.command import sickbay
 
 ARGUMENTS = ("population", "--patients", "3", "--today", "2026-03-31")

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
@@ -70,9 +71,8 @@ def serve(
         listening = doors.listen(host, port)
         taken = doors.port_of(listening)
         beside = _beside(host, sample_port, 0 if port == 0 else taken + 1)
-        wishes = {
-            name: wish for name, wish in (("patients", patients), ("seed", seed), ("today", today)) if wish is not None
-        }
+        asked: dict[str, Any] = {"patients": patients, "seed": seed, "today": today}
+        wishes = {name: wish for name, wish in asked.items() if wish is not None}
         settings = Settings(
             host=host, port=taken, base_url=base_url, folder=place, ephemeral=ephemeral, workers=workers, json=json,
             allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token,

@@ -64,7 +64,7 @@ def sample_routes(sandbox: Sandbox) -> list[BaseRoute]:
 
     return [
         Route("/config.json", config),
-        Mount("/", StaticFiles(directory=render.SAMPLE, html=True)),
+        Mount("/", StaticFiles(directory=render.SAMPLE, html=True, check_dir=False)),
     ]
 
 
