@@ -91,4 +91,6 @@ class UrlKnown:
     client: Client | Unknown | None = UNKNOWN
     sent_state: str | Unknown | None = UNKNOWN
     allowed_iss: tuple[str, ...] | Unknown = UNKNOWN
+    ids: frozenset[str] = frozenset()
+    """Names of refusals that can be explained: a foreign answer is read as one of these."""
     context: dict[str, Any] = field(default_factory=dict)

@@ -1,44 +1,100 @@
-"""Sign-in, context and consent: what is decided once a person has answered, and before a code is given."""
+"""Sign-in, context and consent (SMART 2.2, RFC 6749 4.1.2.1): what a person decided, against whom and what it may concern."""
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from sickbay.authorization.known import LoginKnown
 from sickbay.authorization.requests import LoginRequest
-from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.authorization.values import Launch
+from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Refusal, check, examine
+from sickbay.protocol import scopes
+from sickbay.protocol.scopes import LaunchScope, ResourceScope
 
-DENIED = "access_denied"
+LoginCheck: TypeAlias = Check[LoginRequest, LoginKnown]
+
+
+def needs_patient(granted: tuple[str, ...]) -> bool:
+    """Whether these scopes cannot be given without a patient in context: patient/ scopes, and launch/patient."""
+    parsed = scopes.parse_all(granted)
+    return any(
+        (isinstance(one, ResourceScope) and one.level == "patient")
+        or (isinstance(one, LaunchScope) and one.type == "patient")
+        for one in parsed
+    )
+
+
+def gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
+    """Whether the token names a patient: it needs one, or it is a launch from the EHR whose context was asked for."""
+    return needs_patient(granted) or (launch is not None and "launch" in granted)
+
+
+def _patient(request: LoginRequest, known: LoginKnown) -> str | None:
+    return request.patient or (known.launch.patient if known.launch else None)
 
 
 @check()
-def person_allows(request: LoginRequest, known: LoginKnown) -> Refusal | None:
-    return Refusal("user-denied", DENIED, {"received": "refused"}) if request.denied else None
+def person_said_yes(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+    return Refusal("user-denied", "access_denied", {"received": "no"}) if request.denied else None
 
 
 @check()
-def person_is_the_one_launched_for(request: LoginRequest, known: LoginKnown) -> Refusal | None:
-    launch = known.launch
-    if launch is None or launch.user is None or launch.user == request.user:
+def person_is_who_launched_the_app(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+    """The launch names its user by username; a foreign exchange may name the FHIR resource."""
+    wanted = known.launch.user if known.launch else None
+    if wanted is None:
         return None
-    return Refusal("mismatched-identity", DENIED, {"received": request.user, "expected": launch.user})
+    names = {request.user} | ({known.user.username, known.user.fhir_user} if known.user else set())
+    if wanted in names:
+        return None
+    return Refusal("mismatched-identity", "access_denied", {"received": request.user, "expected": wanted})
 
 
 @check()
-def some_scope_is_granted(request: LoginRequest, known: LoginKnown) -> Refusal | None:
-    if known.granted or request.denied:
+def something_is_granted(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+    if known.granted:
         return None
-    return Refusal("denied-no-scope-granted", DENIED, {"received": request.parameters.get("scope")})
+    facts = {"received": request.parameters.get("scope"), "registered": known.client.scope}
+    return Refusal("denied-no-scope-granted", "access_denied", facts)
 
 
-@check(needs=("patient_visible",))
-def patient_may_be_seen(request: LoginRequest, known: LoginKnown) -> Refusal | None:
-    if known.patient_visible or request.patient is None:
+@check(after=(something_is_granted,))
+def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+    if _patient(request, known) or not needs_patient(known.granted):
         return None
-    return Refusal("patient-not-accessible", DENIED, {"received": request.patient})
+    wanting = [one for one in known.granted if one.startswith("patient/")]
+    facts = {"received": list(known.granted), "scopes": wanting or list(known.granted), "note": "no patient was chosen"}
+    return Refusal("scope-patient-without-context", "access_denied", facts)
 
 
-CHECKS: tuple[Check[LoginRequest, LoginKnown], ...] = (
-    person_allows,
-    person_is_the_one_launched_for,
-    some_scope_is_granted,
-    patient_may_be_seen,
+@check()
+def patient_is_open_to_the_person(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+    """Visible to this person, and in a launch the patient of the launch: nobody swaps it on the way."""
+    patient = _patient(request, known)
+    if patient is None or (_is_visible(patient, known) and _is_the_launchs(patient, known)):
+        return None
+    return Refusal("patient-not-accessible", "access_denied", {"received": patient})
+
+
+def _is_visible(patient: str, known: LoginKnown) -> bool:
+    if known.patient_visible is not UNKNOWN:
+        return bool(known.patient_visible)
+    return known.user is not None and (known.user.patients == "*" or patient in known.user.patients)
+
+
+def _is_the_launchs(patient: str, known: LoginKnown) -> bool:
+    return known.launch is None or known.launch.patient in (None, patient)
+
+
+CHECKS: tuple[LoginCheck, ...] = (
+    person_said_yes,
+    person_is_who_launched_the_app,
+    something_is_granted,
+    patient_is_chosen_where_one_is_needed,
+    patient_is_open_to_the_person,
 )
+
+
+def examined(request: LoginRequest, known: LoginKnown) -> Examination:
+    """All checks, with what this tenant relaxes."""
+    return examine(CHECKS, request, known, frozenset(known.server.policy.relaxed))

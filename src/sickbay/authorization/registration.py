@@ -1,28 +1,152 @@
-"""Registering an app (RFC 7591 2; RFC 9700 2.1): what would be refused, or could never work, is refused at once."""
+"""Registering an app (RFC 7591 2, SMART App Launch 2.2 Register App with EHR): what would not work later is refused now."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from typing import Any, TypeAlias
 
-from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.protocol import scopes, urls
+
+RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
+PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+
+
+def _uris(name: str, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
+    facts = {"received": wrong, "expected": expected, "parameter": "redirect_uris"}
+    return Refusal(name, "invalid_redirect_uri", facts) if wrong else None
 
 
 @check()
-def redirect_uris_are_absolute(request: RegistrationRequest, known: UrlKnown) -> Refusal | None:
-    relative = [one for one in request.redirect_uris if not urlsplit(one).scheme]
-    if not relative:
-        return None
-    return Refusal("reg-redirect-uri-not-absolute", "invalid_redirect_uri", {"received": relative[0]})
+def redirect_uris_hold_no_wildcard(request: RegistrationRequest, known: Any) -> Refusal | None:
+    return _uris("reg-redirect-uri-wildcard", [uri for uri in request.redirect_uris if "*" in uri])
 
 
 @check()
-def redirect_uris_have_no_fragment(request: RegistrationRequest, known: UrlKnown) -> Refusal | None:
-    marked = [one for one in request.redirect_uris if "#" in one]
-    if not marked:
+def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [uri for uri in request.redirect_uris if "*" not in uri and not _is_absolute(uri)]
+    return _uris("reg-redirect-uri-not-absolute", wrong)
+
+
+def _is_absolute(uri: str) -> bool:
+    """http and https need a host; another scheme needs :// or a reverse domain name (RFC 8252 7.1)."""
+    parts = urls.split(uri)
+    if parts.scheme in ("http", "https"):
+        return bool(parts.hostname)
+    return bool(parts.scheme) and ("://" in uri or "." in parts.scheme)
+
+
+@check()
+def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [uri for uri in request.redirect_uris if "#" in uri]
+    return _uris("reg-redirect-uri-has-fragment", wrong, [uri.partition("#")[0] for uri in wrong])
+
+
+@check()
+def redirect_uris_are_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [uri for uri in request.redirect_uris if _is_insecure(uri)]
+    return _uris("reg-redirect-uri-insecure-http", wrong, [f"https{uri[4:]}" for uri in wrong])
+
+
+def _is_insecure(uri: str) -> bool:
+    return urls.split(uri).scheme == "http" and bool(urls.host(uri)) and not urls.is_loopback(uri)
+
+
+@check()
+def public_app_has_no_secret(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if request.client != "public" or not request.has_secret:
         return None
-    return Refusal("reg-redirect-uri-has-fragment", "invalid_redirect_uri", {"received": marked[0]})
+    return Refusal("reg-public-app-with-secret", "invalid_client_metadata", {"received": "(a secret)"})
 
 
-CHECKS: tuple[Check[RegistrationRequest, UrlKnown], ...] = (redirect_uris_are_absolute, redirect_uris_have_no_fragment)
+@check()
+def authentication_suits_the_client(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """A public client authenticates by nothing, a confidential one by something; what was not said contradicts nothing."""
+    method = request.auth_method
+    if method is None or (request.client == "public") == (method == "none"):
+        return None
+    expected = "none" if request.client == "public" else "client_secret_basic"
+    facts = {
+        "received": method,
+        "client": "public" if request.client == "public" else "confidential",
+        "expected": expected,
+    }
+    return Refusal("reg-client-type-mismatch", "invalid_client_metadata", facts)
+
+
+@check()
+def app_with_a_key_publishes_it(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if request.client != "asymmetric" or request.jwks or request.jwks_uri:
+        return None
+    return Refusal("reg-backend-no-jwks", "invalid_client_metadata", {"received": None, "expected": "jwks_uri or jwks"})
+
+
+@check()
+def jwks_holds_public_keys_alone(request: RegistrationRequest, known: Any) -> Refusal | None:
+    found = sorted({member for key in _keys(request) for member in _private(key)})
+    if not found:
+        return None
+    return Refusal("reg-jwks-has-private-key", "invalid_client_metadata", {"received": found, "members": found})
+
+
+def _keys(request: RegistrationRequest) -> list[dict[str, Any]]:
+    keys = (request.jwks or {}).get("keys")
+    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+
+
+def _private(key: dict[str, Any]) -> list[str]:
+    return [member for member in PRIVATE_MEMBERS if member in key] or (["k"] if key.get("kty") == "oct" else [])
+
+
+@check()
+def scopes_are_separated_by_spaces(request: RegistrationRequest, known: Any) -> Refusal | None:
+    spelling = scopes.spelling(request.scope)
+    if not spelling.commas:
+        return None
+    facts = {"received": request.scope, "expected": " ".join(spelling.tokens)}
+    return Refusal("scope-comma-separated", "invalid_client_metadata", facts)
+
+
+@check()
+def scopes_are_in_the_right_case(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [(token, right) for token in _tokens(request) if (right := scopes.recased(token, ALL_TYPES))]
+    return _scopes("scope-wrong-case", [one for one, _ in wrong], [right for _, right in wrong])
+
+
+@check()
+def scope_letters_are_in_order(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [(token, right) for token in _tokens(request) if (right := scopes.reordered(token))]
+    return _scopes("scope-v2-order", [one for one, _ in wrong], [right for _, right in wrong])
+
+
+@check()
+def scopes_are_well_formed(request: RegistrationRequest, known: Any) -> Refusal | None:
+    tokens = [one for one in _tokens(request) if not scopes.recased(one, ALL_TYPES) and not scopes.reordered(one)]
+    return _scopes("scope-malformed", [one for one in tokens if not scopes.parse(one)], [])
+
+
+def _tokens(request: RegistrationRequest) -> tuple[str, ...]:
+    return scopes.spelling(request.scope).tokens
+
+
+def _scopes(name: str, wrong: list[str], corrected: list[str]) -> Refusal | None:
+    facts = {"received": wrong, "expected": corrected or None, "scopes": wrong, "corrected": corrected}
+    return Refusal(name, "invalid_client_metadata", facts) if wrong else None
+
+
+CHECKS: tuple[RegistrationCheck, ...] = (
+    redirect_uris_hold_no_wildcard,
+    redirect_uris_are_absolute,
+    redirect_uris_have_no_fragment,
+    redirect_uris_are_https_or_loopback,
+    public_app_has_no_secret,
+    authentication_suits_the_client,
+    app_with_a_key_publishes_it,
+    jwks_holds_public_keys_alone,
+    scopes_are_separated_by_spaces,
+    scopes_are_in_the_right_case,
+    scope_letters_are_in_order,
+    scopes_are_well_formed,
+)
+"""All of them refuse with 422; what is only unwise rides along as advice."""

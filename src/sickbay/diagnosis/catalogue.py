@@ -6,7 +6,8 @@ Repairs run in this order too: transport first, then spelling, then what is aske
 from __future__ import annotations
 
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.rules import access, refresh
+from sickbay.diagnosis.rules import access, login, redirect, refresh, registration
+from sickbay.diagnosis.rules import launch as launch_url
 from sickbay.diagnosis.rules.authorize import (
     aud,
     client,
@@ -35,6 +36,10 @@ RULES: tuple[Rule, ...] = (
     *launch.RULES,
     *scope.RULES,
     *identity.RULES,
+    *registration.RULES,
+    *launch_url.RULES,
+    *login.RULES,
+    *redirect.RULES,
     *envelope.RULES,
     *header.RULES,
     *credentials.RULES,

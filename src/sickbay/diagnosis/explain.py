@@ -45,11 +45,13 @@ ROUNDS = 6
 
 
 def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
-    """The first rule that recognises this refusal; the rule of that id where the refusal is named as finely as a rule."""
+    """The first rule that recognises this refusal. The rule of that id, where it is named as finely as a rule, or where
+    only a foreign answer named it (fact `told`): then there is nothing to recognise it by.
+    """
     for rule in rules:
-        if rule.id == refusal.name != rule.explains:
+        if rule.id == refusal.name and (rule.explains != refusal.name or "told" in refusal.facts):
             return rule, refusal.facts
-        if rule.explains == refusal.name:
+        if rule.explains == refusal.name and "told" not in refusal.facts:
             facts = rule.recognises(refusal.facts)
             if facts is not None:
                 return rule, facts
@@ -119,6 +121,6 @@ def _corrected(
 def _repaired(request: Any, known: Any, spoken: list[_Spoken]) -> Any:
     mended = request
     for rule, facts, _ in spoken:
-        if rule.repair:
+        if rule.repair and "told" not in facts:
             mended = rule.repair(mended, {**facts, "known": known})
     return mended

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, TypeVar
 
-from sickbay.authorization.authorize.reading import tokens
 from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, RegistrationRequest, TokenRequest
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scopes import spelling
+
+R = TypeVar("R", AuthorizeRequest, TokenRequest, RegistrationRequest)
 
 EXAMPLE_STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -21,9 +23,18 @@ PLACE_OF_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Stands where only the EHR can say the code."""
 
 
-def with_parameters(request: AuthorizeRequest, *changes: tuple[str, str | None]) -> AuthorizeRequest:
+def with_parameters(request: R, *changes: tuple[str, str | None]) -> R:
     """Each name set once to its new value, None removed; what was mended in reading stays mended."""
-    return replace(request, parameters=request.parameters.replaced(changes), raw="", received=Parameters())
+    if isinstance(request, RegistrationRequest):
+        return request
+    mended = replace(request, parameters=request.parameters.replaced(changes))
+    return replace(mended, raw="", received=Parameters()) if isinstance(mended, AuthorizeRequest) else mended
+
+
+def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) -> tuple[str, ...]:
+    """The scopes of any request that has some, however they are separated."""
+    text = request.scope if isinstance(request, RegistrationRequest) else request.parameters.get("scope")
+    return spelling(text or "").tokens
 
 
 def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
@@ -31,37 +42,42 @@ def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], Authori
     return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request
 
 
-def writing(name: str, value: str | None) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
-    """A repair: parameter `name` becomes `value`, or is taken away."""
-    return lambda request, facts: with_parameters(request, (name, value))
+def writing(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
+    """A repair: parameter `name` of the authorization request becomes `value`, or is taken away; its answer stays."""
+    return lambda request, facts: (
+        with_parameters(request, (name, value)) if isinstance(request, AuthorizeRequest) else request
+    )
 
 
-def with_scopes(request: AuthorizeRequest, new: list[str]) -> AuthorizeRequest:
+def with_scopes(request: R, new: list[str]) -> R:
+    """Of an authorization or token request, or of a registration."""
+    if isinstance(request, RegistrationRequest):
+        return replace(request, scope=" ".join(dict.fromkeys(one for one in new if one)))
     return with_parameters(request, ("scope", " ".join(dict.fromkeys(one for one in new if one)) or None))
 
 
-def swap_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def swap_scopes(request: R, facts: Facts) -> R:
     """Each of facts `scopes` becomes the one beside it in `corrected`; "" takes it away."""
     swaps = dict(zip(facts["scopes"], facts.get("corrected") or facts.get("likely") or (), strict=False))
     if not swaps:
         return request
-    return with_scopes(request, [swaps.get(token, token) for token in tokens(request)])
+    return with_scopes(request, [swaps.get(token, token) for token in tokens_of(request)])
 
 
-def drop_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def drop_scopes(request: R, facts: Facts) -> R:
     """Without those of facts `scopes`."""
-    return with_scopes(request, [token for token in tokens(request) if token not in facts["scopes"]])
+    return with_scopes(request, [token for token in tokens_of(request) if token not in facts["scopes"]])
 
 
-def add_scopes(request: AuthorizeRequest, *names: str) -> AuthorizeRequest:
-    return with_scopes(request, [*(name for name in names if name not in tokens(request)), *tokens(request)])
+def add_scopes(request: R, *names: str) -> R:
+    return with_scopes(request, [*(name for name in names if name not in tokens_of(request)), *tokens_of(request)])
 
 
 def mend_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """The code of a launch that still lives, where one is known; else as a standalone launch: launch/patient, no code."""
     known = facts.get("known")
     code = known.live_launch if isinstance(known, AuthorizeKnown) else None
-    held = list(tokens(request))
+    held = list(tokens_of(request))
     if code:
         scoped = held if not held or "launch" in held else ["launch", *held]
         return with_parameters(with_scopes(request, scoped) if held else request, ("launch", code))

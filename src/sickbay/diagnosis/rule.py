@@ -93,12 +93,21 @@ class Finding:
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
     """Fill the rule's words; `ceiling` is the loudest it may be here (advice on a granted exchange: warning)."""
     severity = max(rule.loudness(facts), ceiling, key=SEVERITIES.index)
-    said = _Said({key: _words(value) for key, value in facts.items()})
+    said = _Said({**(TOLD if "told" in facts else {}), **{key: _words(value) for key, value in facts.items()}})
+    title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
     return Finding(
-        id=rule.id, severity=severity, title=rule.title.format_map(said), why=rule.why.format_map(said),
+        id=rule.id, severity=severity, title=title.format_map(said), why=rule.why.format_map(said),
         fix=rule.fix.format_map(said), spec=rule.spec, degree=rule.degree, facts=facts, parameter=rule.parameter,
         refused=refused,
     )  # fmt: skip
+
+
+TOLD: dict[str, str] = {
+    "received": "what your app sent", "expected": "what is registered", "registered": "see the registration",
+    "base": "the FHIR base", "bases": "see its discovery document", "scopes": "the scopes", "corrected": "them right",
+    "hint": "", "what": "", "tenant": "the hospital", "enabled": "see the registration", "ago": "earlier",
+}  # fmt: skip
+"""Words for facts that only the server knew, where a foreign answer names a fault (fact `told`: how it did)."""
 
 
 class _Said(dict[str, str]):

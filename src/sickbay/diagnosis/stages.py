@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sickbay.authorization import access, authorize, search, token
+from sickbay.authorization import access, authorize, launch, login, redirect, registration, search, token
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.reading import access as read_access
 from sickbay.diagnosis.reading import authorize as read_authorize
+from sickbay.diagnosis.reading import login as read_login
+from sickbay.diagnosis.reading import registration as read_registration
 from sickbay.diagnosis.reading import token as read_token
+from sickbay.diagnosis.reading import url as read_url
 from sickbay.kernel.refusal import Check
 
 
@@ -42,6 +45,16 @@ KINDS: dict[str, Kind] = {
     "authorize_url": Kind(
         "authorize", read_authorize.request, read_authorize.known, always(authorize.CHECKS), read_authorize.unread,
         authorize.relaxed,
+    ),
+    "launch_url": Kind("launch", read_url.request, read_url.known, always(launch.CHECKS), read_url.unread_launch),
+    "login": Kind("login", read_login.request, read_login.known, always(login.CHECKS), read_login.unread),
+    "redirect_url": Kind("redirect", read_url.request, read_url.known, always(redirect.CHECKS), read_url.unread_redirect),
+    "error_page_url": Kind(
+        "redirect", read_url.error_page, read_url.known, always(redirect.ERROR_PAGE_CHECKS), read_url.unread_redirect
+    ),
+    "registration": Kind(
+        "registration", read_registration.request, read_registration.known, always(registration.CHECKS),
+        read_registration.unread,
     ),
     "token_request": Kind("token", read_token.request, read_token.known, token.checks, read_token.unread),
     "fhir_request": Kind("access", read_access.request, read_access.known, fhir, read_access.unread),

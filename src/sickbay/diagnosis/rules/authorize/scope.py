@@ -1,5 +1,7 @@
 """Rules about scope: how it is spelt, what may be asked, and what it needs beside it."""
 
+from typing import Any
+
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
@@ -32,7 +34,8 @@ SCOPE_MISSING = Rule(
 )
 
 
-def _respelt(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _respelt(request: Any, facts: Facts) -> Any:
+    """Written anew, as it is read: separated by spaces, encoded once."""
     return repairs.add_scopes(request)
 
 

@@ -2,7 +2,7 @@
 
 from sickbay.authorization.authorize.reading import meant
 from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.entropy import weakness
 from sickbay.diagnosis.rule import Rule, Severity, Spec
@@ -23,7 +23,7 @@ STATE_MISSING = Rule(
 )
 
 
-def _weak(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _weak(request: AuthorizeRequest | UrlRequest, known: object) -> Facts | None:
     state = request.parameters.get("state")
     return weakness(state) if state else None
 
@@ -35,6 +35,7 @@ def _loud(facts: Facts) -> Severity:
 STATE_LOW_ENTROPY = Rule(
     id="state-low-entropy",
     stage="authorize",
+    at=("redirect",),
     severity=_loud,
     outcome="advice",
     advises=_weak,

@@ -1,0 +1,120 @@
+"""The launch (SMART 2.2, Launch App: EHR Launch): what an app must find in the URL it is opened with, and how that is made."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+from urllib.parse import quote
+
+from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.requests import UrlRequest
+from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.authorization.values import Client
+from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.protocol import urls
+
+UrlCheck: TypeAlias = Check[UrlRequest, UrlKnown]
+SUBSTITUTIONS = ("PAT_PersonId", "VIS_EncntrId", "USR_PersonId", "PAT_PPRCode", "USR_PositionCd", "DEV_Location")
+
+
+def launch_url(client: Client, code: str, iss: str) -> str:
+    """The URL that opens the app: its launch URI with iss and launch; a query it has is kept. "" where it has none."""
+    uri = client.launch_uri
+    if not uri:
+        return ""
+    return f"{uri}{'&' if '?' in uri else '?'}iss={quote(iss, safe='')}&launch={quote(code, safe='')}"
+
+
+def iss_of(request: UrlRequest) -> str | None:
+    """iss, decoded as often as it was encoded."""
+    iss = request.parameters.get("iss")
+    return urls.decoded_again(iss) if iss else None
+
+
+def is_substitution(request: UrlRequest) -> bool:
+    named = any(name in SUBSTITUTIONS for name in request.parameters.names())
+    return named or any(len(value) > 2 and value[0] == value[-1] == "$" for _, value in request.parameters)
+
+
+@check()
+def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    astray = [name for name in ("iss", "launch") if name in request.fragment and name not in request.parameters]
+    if not astray:
+        return None
+    return Refusal(
+        "launch-url-params-in-fragment", "invalid_request", {"names": " and ".join(astray), "received": request.url}
+    )
+
+
+@check()
+def launch_is_no_plain_link_of_the_ehr(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    if request.parameters.get("iss") or not is_substitution(request):
+        return None
+    return Refusal(
+        "launch-url-vendor-substitution", "invalid_request", {"names": ", ".join(request.parameters.names())}
+    )
+
+
+@check()
+def launch_names_its_server(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    if request.parameters.get("iss"):
+        return None
+    facts = {
+        "received": None,
+        "example": f"{request.url.partition('?')[0].partition('#')[0]}?iss=<FHIR base>&launch=<code>",
+    }
+    return Refusal("launch-url-missing-iss", "invalid_request", facts)
+
+
+@check(after=(launch_names_its_server,))
+def iss_is_encoded_once(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    iss = request.parameters.get("iss") or ""
+    if not urls.is_encoded_twice(iss):
+        return None
+    facts = {"received": iss, "expected": urls.decoded_again(iss)}
+    return Refusal("launch-url-iss-double-encoded", "invalid_request", facts)
+
+
+@check(after=(launch_names_its_server,))
+def iss_is_an_absolute_url(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    iss = iss_of(request) or ""
+    if urls.split(iss).scheme in ("http", "https") and urls.host(iss):
+        return None
+    return Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": iss})
+
+
+@check(after=(launch_names_its_server,))
+def iss_is_a_fhir_base(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    iss = iss_of(request) or ""
+    base = _base(iss)
+    if base == iss:
+        return None
+    return Refusal("launch-url-iss-not-base", "invalid_request", {"received": iss, "expected": base})
+
+
+def _base(iss: str) -> str:
+    """iss cut back to before .well-known, metadata, or the name of a resource type at its end."""
+    head, found, _ = iss.partition("/.well-known")
+    if found:
+        return head
+    before, _, last = iss.rstrip("/").rpartition("/")
+    return before if last == "metadata" or last in ALL_TYPES else iss
+
+
+@check(needs=("allowed_iss",), after=(launch_names_its_server,))
+def iss_is_a_server_the_app_trusts(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    iss = iss_of(request) or ""
+    allowed = known.allowed_iss if isinstance(known.allowed_iss, tuple) else ()
+    if urls.normalised(iss) in {urls.normalised(one) for one in allowed}:
+        return None
+    return Refusal("launch-url-iss-not-allowlisted", "invalid_request", {"received": iss, "allowed": list(allowed)})
+
+
+CHECKS: tuple[UrlCheck, ...] = (
+    launch_parameters_are_in_the_query,
+    launch_is_no_plain_link_of_the_ehr,
+    launch_names_its_server,
+    iss_is_encoded_once,
+    iss_is_an_absolute_url,
+    iss_is_a_fhir_base,
+    iss_is_a_server_the_app_trusts,
+)

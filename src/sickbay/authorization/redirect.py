@@ -1,0 +1,118 @@
+"""The answer as the app's side sees it (RFC 6749 4.1.2, SMART 2.2): a code or an error, with the state that was sent."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import resources
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.requests import UrlRequest
+from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.protocol import urls
+
+UrlCheck: TypeAlias = Check[UrlRequest, UrlKnown]
+
+_ANSWERS = tomllib.loads(resources.files(__package__).joinpath("answers.toml").read_text(encoding="utf-8"))
+URNS: tuple[tuple[str, str], ...] = tuple((tail, found) for tail, found in _ANSWERS["urns"])
+SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.I), found) for pattern, found in _ANSWERS["sayings"]
+)
+
+
+@check()
+def answer_is_in_the_query(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    astray = [name for name in ("code", "error") if name in request.fragment]
+    return Refusal("redirect-params-in-fragment", "invalid_request", {"names": astray}) if astray else None
+
+
+@check(after=(answer_is_in_the_query,))
+def answer_brings_a_code_or_an_error(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    if request.parameters.get("code") or request.parameters.get("error"):
+        return None
+    return Refusal("redirect-no-code-no-error", "invalid_request", {"received": request.url})
+
+
+@check(after=(answer_brings_a_code_or_an_error,))
+def answer_brings_the_state(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    if request.parameters.get("state"):
+        return None
+    return Refusal("redirect-state-missing", "invalid_request", {"received": None})
+
+
+@check(needs=("sent_state",), after=(answer_brings_the_state,))
+def state_is_the_one_sent(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    state = request.parameters.get("state")
+    if state == known.sent_state:
+        return None
+    return Refusal("redirect-state-mismatch", "invalid_request", {"received": state, "expected": known.sent_state})
+
+
+@check()
+def code_arrived_whole(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    code = request.parameters.get("code")
+    if not code or not (re.search(r"[\s%]", code) or code.endswith(("…", "..."))):
+        return None
+    return Refusal("redirect-code-mangled", "invalid_request", {"received": code})
+
+
+@check()
+def answer_names_no_fault(request: UrlRequest, known: UrlKnown) -> Refusal | None:
+    """An error that says what was wrong: by its URN, its text, or our own rule's id in it."""
+    sent = request.parameters
+    error, said = sent.get("error") or "", sent.get("error_description") or ""
+    urn = urn_of(sent.get("error_uri") or "")
+    found = _by_urn(urn) or _by_id(said, known.ids) or _by_text(said, error) or _by_error(error)
+    if found is None or (known.ids and found not in known.ids):
+        return None
+    return Refusal(found, error or "invalid_request", {"told": urn or said or error} | _values(said))
+
+
+def urn_of(address: str) -> str:
+    """The URN in an error_uri, which is often encoded twice; "" where there is none."""
+    match = re.search(r"urn:[\w:.\-]+", unquote(unquote(address)), re.I)
+    return match.group() if match else ""
+
+
+def _by_urn(urn: str) -> str | None:
+    plain = urn.lower().replace("_", "-")
+    return next((found for tail, found in URNS if plain.endswith(tail)), None) if urn else None
+
+
+def _by_id(said: str, ids: frozenset[str]) -> str | None:
+    return next((word for word in re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)+", said) if word in ids), None)
+
+
+def _by_text(said: str, error: str) -> str | None:
+    text = said or error.replace("_", " ")
+    return next((found for pattern, found in SAYINGS if pattern.search(text)), None)
+
+
+def _by_error(error: str) -> str | None:
+    return {
+        "login_required": "prompt-none-without-session",
+        "unsupported_response_type": "response-type-invalid",
+        "redirect_uri_mismatch": "redirect-uri-mismatch",
+        "unknown_client": "client-id-unknown",
+    }.get(error)
+
+
+def _values(said: str) -> dict[str, Any]:
+    """What was received and expected, where the text quotes both."""
+    quoted = re.findall(r"[\"']([^\"']+)[\"']", said)
+    names = ("received", "expected")
+    return dict(zip(names, quoted, strict=False)) if len(quoted) <= 2 and all(map(urls.is_absolute, quoted)) else {}
+
+
+CHECKS: tuple[UrlCheck, ...] = (
+    answer_is_in_the_query,
+    answer_brings_a_code_or_an_error,
+    answer_brings_the_state,
+    state_is_the_one_sent,
+    code_arrived_whole,
+    answer_names_no_fault,
+)
+
+ERROR_PAGE_CHECKS: tuple[UrlCheck, ...] = (answer_names_no_fault,)

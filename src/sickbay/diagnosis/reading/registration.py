@@ -1,0 +1,43 @@
+"""A registration, pasted or from a case: `app` in the words of the cases, which say public, confidential or backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.diagnosis.reading import context as read
+from sickbay.diagnosis.reading.context import KINDS, Json
+
+
+def request(given: Json) -> RegistrationRequest:
+    """Also in the words of /admin/apps: provider, patient or system, with `client` and `scope`."""
+    app = dict(given.get("app") or {})
+    kind = str(app.get("client") or KINDS.get(str(app.get("type")), ""))
+    return RegistrationRequest(
+        type="system" if app.get("type") in ("backend", "system") else "provider", client=kind or None,
+        auth_method=app.get("token_endpoint_auth_method"), has_secret=bool(app.get("client_secret")),
+        launch_uri=app.get("launch_uri"), redirect_uris=tuple(map(str, app.get("redirect_uris") or ())),
+        scope=str(app.get("scopes") or app.get("scope") or ""), jwks=app.get("jwks"), jwks_uri=app.get("jwks_uri"),
+        native=bool(app.get("native")), source=app,
+    )  # fmt: skip
+
+
+def known(given: Json, asked: RegistrationRequest) -> UrlKnown:
+    return UrlKnown(server=read.server(given.get("context", {})))
+
+
+def unread(asked: RegistrationRequest) -> dict[str, object]:
+    """What was given, with what was mended."""
+    app: dict[str, Any] = dict(asked.source)
+    app["redirect_uris"] = list(asked.redirect_uris)
+    app["scopes" if "scopes" in app or "scope" not in app else "scope"] = asked.scope
+    if asked.auth_method is not None:
+        app["token_endpoint_auth_method"] = asked.auth_method
+    if not asked.has_secret:
+        app.pop("client_secret", None)
+    if asked.jwks is not None:
+        app["jwks"] = dict(asked.jwks)
+    if not asked.redirect_uris and "redirect_uris" not in asked.source:
+        app.pop("redirect_uris")
+    return {"kind": "registration", "app": app}

@@ -1,0 +1,227 @@
+"""Rules of a registration: what would fail at the first launch is said when the app is registered."""
+
+from dataclasses import replace
+from typing import Any
+
+from sickbay.authorization.registration import PRIVATE_MEMBERS
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.diagnosis import specs
+from sickbay.diagnosis.rule import Rule
+from sickbay.kernel.refusal import Facts
+from sickbay.protocol import scopes, urls
+
+REFUSED = "422, the registration is refused"
+
+
+def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    swaps = dict(zip(facts["received"], facts["expected"], strict=True))
+    return replace(request, redirect_uris=tuple(swaps.get(uri, uri) for uri in request.redirect_uris))
+
+
+WILDCARD = Rule(
+    id="reg-redirect-uri-wildcard",
+    stage="registration",
+    explains="reg-redirect-uri-wildcard",
+    severity="error",
+    outcome=REFUSED,
+    parameter="redirect_uris",
+    title="{received} has a wildcard",
+    why="Redirect addresses are compared character by character; a * would let a code go where nobody looked.",
+    fix="List each whole address.",
+    spec=specs.rfc(9700, "2.1", "Protecting Redirect-Based Flows"),
+)
+
+NOT_ABSOLUTE = Rule(
+    id="reg-redirect-uri-not-absolute",
+    stage="registration",
+    explains="reg-redirect-uri-not-absolute",
+    severity="error",
+    outcome=REFUSED,
+    parameter="redirect_uris",
+    title="{received} is no absolute address",
+    why="The browser comes from the hospital's host; a path alone would lead it back there.",
+    fix="Register the whole address, scheme and host included, such as http://localhost:8100/callback.",
+    spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
+)
+
+HAS_FRAGMENT = Rule(
+    id="reg-redirect-uri-has-fragment",
+    stage="registration",
+    explains="reg-redirect-uri-has-fragment",
+    severity="error",
+    outcome=REFUSED,
+    parameter="redirect_uris",
+    title="{received} has a #",
+    why="OAuth forbids it: what follows # never reaches a server, and the code would be lost behind it.",
+    fix="Register {expected}, and let the app find its own way from there.",
+    spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
+    repair=_swap_uris,
+)
+
+INSECURE_HTTP = Rule(
+    id="reg-redirect-uri-insecure-http",
+    stage="registration",
+    explains="reg-redirect-uri-insecure-http",
+    severity="error",
+    outcome=REFUSED,
+    parameter="redirect_uris",
+    title="{received} is plain http on another machine",
+    why="The code would cross the network in clear. On your own machine http is fine.",
+    fix="Register {expected}.",
+    spec=specs.rfc(9700, "2.6", "Other Recommendations"),
+    repair=_swap_uris,
+)
+
+
+def _without_secret(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    return replace(request, has_secret=False)
+
+
+PUBLIC_APP_WITH_SECRET = Rule(
+    id="reg-public-app-with-secret",
+    stage="registration",
+    explains="reg-public-app-with-secret",
+    severity="error",
+    outcome=REFUSED,
+    title="A public app is registered with a secret",
+    why="What runs in a browser or on a phone can be read by its user, and so can the secret in it.",
+    fix="Leave the secret out and use PKCE, or call the token endpoint from a server and register as confidential.",
+    spec=specs.SMART_REGISTER,
+    repair=_without_secret,
+)
+
+
+def _suiting(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    return replace(request, auth_method=facts["expected"])
+
+
+CLIENT_TYPE_MISMATCH = Rule(
+    id="reg-client-type-mismatch",
+    stage="registration",
+    explains="reg-client-type-mismatch",
+    severity="error",
+    outcome=REFUSED,
+    parameter="token_endpoint_auth_method",
+    title="A {client} app is registered with the authentication {received}",
+    why="A public app has nothing to authenticate with; a confidential one must. The token endpoint will hold it to that.",
+    fix="Make both agree: in a browser or on a phone public with none, on a server confidential with a secret or a key.",
+    spec=specs.SMART_REGISTER,
+    repair=_suiting,
+)
+
+
+def _secret_backend(request: RegistrationRequest, known: Any) -> Facts | None:
+    symmetric = request.type == "system" and request.client == "symmetric"
+    return {"received": "a secret", "expected": "jwks_uri or jwks", "symmetric": True} if symmetric else None
+
+
+BACKEND_NO_JWKS = Rule(
+    id="reg-backend-no-jwks",
+    stage="registration",
+    explains="reg-backend-no-jwks",
+    advises=_secret_backend,
+    severity=lambda facts: "info" if facts.get("symmetric") else "error",
+    outcome=REFUSED,
+    parameter="jwks_uri",
+    title="A backend is registered without a public key",
+    why="SMART backend services sign in with a signed assertion, and the server needs the key to check it.",
+    fix="Register jwks_uri, where the key can be renewed, or jwks.",
+    spec=specs.SMART_BACKEND,
+)
+
+
+def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    """What is private is cut out; a key that is nothing but a secret is left out."""
+    keys = [key for key in (request.jwks or {}).get("keys", ()) if isinstance(key, dict) and key.get("kty") != "oct"]
+    public = [{name: value for name, value in key.items() if name not in PRIVATE_MEMBERS} for key in keys]
+    return replace(request, jwks={**(request.jwks or {}), "keys": public})
+
+
+JWKS_HAS_PRIVATE_KEY = Rule(
+    id="reg-jwks-has-private-key",
+    stage="registration",
+    explains="reg-jwks-has-private-key",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks",
+    title="The key set holds the private key",
+    why="It has {members}, by which anybody who reads it can sign as your app.",
+    fix="Publish the public members alone (kty, crv, x, y, or n, e, with kid and alg), and make a new key: this one is known.",
+    spec=specs.SMART_ASYMMETRIC,
+    repair=_public_part,
+)
+
+
+def _same_address(request: RegistrationRequest, known: Any) -> Facts | None:
+    launch = (request.launch_uri or "").partition("?")[0]
+    same = launch and urls.normalised(launch) in {urls.normalised(uri) for uri in request.redirect_uris}
+    return {"received": request.launch_uri} if same else None
+
+
+LAUNCH_URI_EQUALS_REDIRECT_URI = Rule(
+    id="reg-launch-uri-equals-redirect-uri",
+    stage="registration",
+    severity="warning",
+    outcome="advice",
+    advises=_same_address,
+    parameter="launch_uri",
+    title="Launch and redirect address are the same: {received}",
+    why="Your app cannot tell a launch from an answer by its path, and may start again when it should go on.",
+    fix="Register two paths: /launch, which gets iss and launch, and /callback, which gets code and state.",
+    spec=specs.SMART_REGISTER,
+)
+
+
+def _launch_without_uri(request: RegistrationRequest, known: Any) -> Facts | None:
+    wanted = "launch" in scopes.spelling(request.scope).tokens and not request.launch_uri
+    return {"received": None} if wanted else None
+
+
+MISSING_LAUNCH_URI = Rule(
+    id="reg-missing-launch-uri",
+    stage="registration",
+    severity="warning",
+    outcome="advice",
+    advises=_launch_without_uri,
+    parameter="launch_uri",
+    title="Scope launch is registered, but no launch address",
+    why="The EHR has nothing to open, and the app stands in no list of apps.",
+    fix="Register the address that the EHR shall open, or leave out scope launch.",
+    spec=specs.SMART_REGISTER,
+)
+
+
+def _no_resources(request: RegistrationRequest, known: Any) -> Facts | None:
+    return (
+        None
+        if scopes.resources(" ".join(scopes.spelling(request.scope).tokens))
+        else {"received": request.scope or None}
+    )
+
+
+NO_RESOURCE_SCOPES = Rule(
+    id="reg-no-resource-scopes",
+    stage="registration",
+    severity="warning",
+    outcome="advice",
+    advises=_no_resources,
+    parameter="scope",
+    title="No scope for any resource is registered",
+    why="The launch will succeed, and every read will be refused.",
+    fix="Add what your app reads, such as patient/Patient.rs patient/Observation.rs.",
+    spec=specs.SMART_RESOURCE_SCOPES,
+)
+
+RULES = (
+    WILDCARD,
+    NOT_ABSOLUTE,
+    HAS_FRAGMENT,
+    INSECURE_HTTP,
+    PUBLIC_APP_WITH_SECRET,
+    CLIENT_TYPE_MISMATCH,
+    BACKEND_NO_JWKS,
+    JWKS_HAS_PRIVATE_KEY,
+    LAUNCH_URI_EQUALS_REDIRECT_URI,
+    MISSING_LAUNCH_URI,
+    NO_RESOURCE_SCOPES,
+)
