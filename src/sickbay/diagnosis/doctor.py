@@ -34,8 +34,11 @@ def _examine(kind: Kind, request: Any, known: Any) -> Examination:
 
 
 def _again(kind: Kind, given: dict[str, Any], mended: Any) -> tuple[Examination, Any]:
-    known = kind.known(given, mended)
-    return _examine(kind, mended, known), known
+    """The mended request is written and read once more: what it derives from its address changes with it."""
+    written = given | kind.unread(mended)
+    request = kind.request(written)
+    known = kind.known(written, request)
+    return _examine(kind, request, known), known
 
 
 def diagnose_line(line: dict[str, Any]) -> dict[str, Any]:
