@@ -35,6 +35,8 @@ class Row:
     note: str = ""
     number: int = 0
     kind: Verdict = "refused"
+    unknown: bool = False
+    """What is expected can't be written down here: another code, a value that only the app has."""
 
     @property
     def faulty(self) -> bool:
@@ -169,7 +171,7 @@ def _rows(request: code.Request, corrected: code.Request | None, found: Sequence
     for number, one in found:
         name = one.get("parameter") or _PARAMETERS.get(one["id"])
         if name and name not in faulty:
-            row = _faulty(name, sent.get(name), right.get(name), number, one)
+            row = _faulty(name, sent.get(name), right.get(name), number, one, corrected is not None)
             if row:
                 faulty[name] = row
     for name, value in right.items():
@@ -187,7 +189,9 @@ def _joined(request: code.Request) -> dict[str, str]:
     return values
 
 
-def _faulty(name: str, sent: str | None, right: str | None, number: int, one: Mapping[str, Any]) -> Row | None:
+def _faulty(
+    name: str, sent: str | None, right: str | None, number: int, one: Mapping[str, Any], mended: bool
+) -> Row | None:
     facts = one.get("facts") or {}
     expected = right if right not in (None, sent) else _word(facts.get("expected"))
     if expected is None and one["severity"] != "error":
@@ -196,10 +200,17 @@ def _faulty(name: str, sent: str | None, right: str | None, number: int, one: Ma
     kind: Verdict = "refused" if wrong == "bad" else "warning" if one["severity"] == "warning" else "advice"
     pieces = mark(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
     if expected is None:
-        pieces = Marked((Piece(sent or "", "bad"),), ())
-    return Row(
-        name, None if sent is None else pieces.received, pieces.expected, _word(facts.get("note")) or "", number, kind
-    )
+        pieces = Marked(parts_marked(sent or "", _word(facts.get("received"))), ())
+    received = None if sent is None else pieces.received
+    unknown = expected is None and not (mended and right is None)
+    return Row(name, received, pieces.expected, _word(facts.get("note")) or "", number, kind, unknown)
+
+
+def parts_marked(sent: str, received: str | None) -> tuple[Piece, ...]:
+    """All of it, or the part that the finding names where that is less."""
+    before, found, after = sent.partition(received) if received else ("", sent, "")
+    pieces = (Piece(before), Piece(found or sent, "bad"), Piece(after)) if found else (Piece(sent, "bad"),)
+    return tuple(piece for piece in pieces if piece.text)
 
 
 def _differs(name: str, sent: str | None, value: str) -> Row:
