@@ -170,7 +170,7 @@ def _covers(token: Token, type: str | None, letters: str) -> bool:
 
 
 def _usable(scope: ResourceScope) -> bool:
-    return not scope.filters or all(granular(name, value) for name, value in scope.filters)
+    return _filters(scope) is not None
 
 
 def _insufficient(request: AccessRequest, token: Token, type: str | None, letters: str, **more: object) -> Refusal:
@@ -266,8 +266,11 @@ def _clauses(
 
 
 def _filters(scope: ResourceScope) -> tuple[Granular, ...] | None:
+    """None where a filter is not understood, or where a question mark is followed by none: that grants nothing."""
     read = [granular(name, value) for name, value in scope.filters]
-    return None if None in read else tuple(one for one in read if one)
+    if None in read or ("?" in scope.text and not read):
+        return None
+    return tuple(one for one in read if one)
 
 
 def granular(name: str, value: str) -> Granular | None:

@@ -1,0 +1,128 @@
+"""Client authentication: one method, the registered one, and a secret that is right in either reading."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.authorization.token_requests import PUBLIC, SECRET, SYMMETRIC, asked, basic, examined, knowing, said
+
+from sickbay.authorization.client_authentication import claimed, hashed, reading
+from sickbay.protocol.basic import write
+
+CONFIDENTIAL = knowing(client=SYMMETRIC)
+secrets = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=1)
+
+
+def with_header(value: str, **changed: str | None) -> object:
+    return said(asked(headers={"Authorization": value}, **{"client_id": None, **changed}), CONFIDENTIAL)
+
+
+def test_basic_and_post_are_both_taken_where_no_method_is_registered() -> None:
+    assert with_header(basic(f"app:{SECRET}")) is None
+    assert said(asked(client_secret=SECRET), CONFIDENTIAL) is None
+
+
+@given(secrets)
+def test_any_secret_is_recognised_form_encoded(secret: str) -> None:
+    request = asked(headers={"Authorization": write("app", secret)}, client_id=None)
+    assert reading(request, replace(SYMMETRIC, secret_hash=hashed(secret))) == "decoded"
+
+
+@given(secrets)
+def test_any_secret_is_recognised_as_it_stands(secret: str) -> None:
+    request = asked(headers={"Authorization": basic(f"app:{secret}")}, client_id=None)
+    assert reading(request, replace(SYMMETRIC, secret_hash=hashed(secret)))
+
+
+@given(secrets, secrets)
+def test_no_other_secret_is_recognised(registered: str, sent: str) -> None:
+    request = asked(headers={"Authorization": write("app", sent)}, client_id=None)
+    found = reading(request, replace(SYMMETRIC, secret_hash=hashed(registered)))
+    assert (found == "decoded") == (registered == sent)
+
+
+@pytest.mark.parametrize(
+    ("header", "answer"),
+    [
+        (basic("app:wrong"), ("client-secret-wrong", "invalid_client", 401)),
+        (basic("app:"), ("client-secret-wrong", "invalid_client", 401)),
+        (basic(f"app:{SECRET}\n"), ("basic-malformed", "invalid_client", 401)),
+        (f"Basic app:{SECRET}", ("basic-malformed", "invalid_client", 401)),
+        ("Basic", ("basic-malformed", "invalid_client", 401)),
+        ("Bearer a.b.c", ("assertion-as-bearer", "invalid_client", 401)),
+        (SECRET, ("basic-malformed", "invalid_client", 401)),
+    ],
+)
+def test_a_header_that_proves_nothing(header: str, answer: tuple[str, str, int]) -> None:
+    assert with_header(header) == answer
+
+
+@pytest.mark.parametrize(
+    ("changed", "answer"),
+    [
+        ({}, ("client-auth-missing", "invalid_client", 400)),
+        ({"client_secret": "wrong"}, ("client-secret-wrong", "invalid_client", 400)),
+        ({"client_secret": ""}, ("client-auth-missing", "invalid_client", 400)),
+        ({"client_assertion": "a.b.c"}, ("client-auth-method-mismatch", "invalid_client", 400)),
+        ({"client_id": None}, ("client-id-missing-in-body", "invalid_client", 400)),
+    ],
+)
+def test_a_body_that_proves_nothing(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
+    assert said(asked(**changed), CONFIDENTIAL) == answer
+
+
+def test_two_methods_are_refused() -> None:
+    assert with_header(basic(f"app:{SECRET}"), client_secret=SECRET) == ("client-auth-multiple", "invalid_request", 400)
+
+
+@pytest.mark.parametrize(("body", "granted"), [("app", True), ("other", False)])
+def test_a_client_id_beside_basic_must_be_the_same(body: str, granted: bool) -> None:
+    answer = with_header(basic(f"app:{SECRET}"), client_id=body)
+    assert answer == (None if granted else ("client-id-duplicated", "invalid_request", 400))
+
+
+def test_the_header_names_the_client_before_the_body() -> None:
+    assert claimed(asked(headers={"Authorization": basic("app:x")}, client_id="other")) == "app"
+
+
+@pytest.mark.parametrize(("method", "granted"), [("client_secret_post", True), ("client_secret_basic", False)])
+def test_the_registered_method_is_the_only_one(method: str, granted: bool) -> None:
+    known = knowing(client=replace(SYMMETRIC, auth_method=method))
+    assert (said(asked(client_secret=SECRET), known) is None) is granted
+
+
+def test_an_asymmetric_client_is_not_taken_by_a_secret() -> None:
+    known = knowing(client=replace(SYMMETRIC, client="asymmetric"))
+    assert said(asked(client_secret=SECRET), known) == ("client-auth-method-mismatch", "invalid_client", 400)
+
+
+def test_a_symmetric_client_without_a_registered_secret_is_never_authenticated() -> None:
+    known = knowing(client=replace(SYMMETRIC, secret_hash=None))
+    assert said(asked(client_secret=SECRET), known) == ("client-secret-wrong", "invalid_client", 400)
+
+
+@pytest.mark.parametrize("changed", [{"client_secret": "x"}, {"client_assertion": "a.b.c"}])
+def test_a_public_client_sends_no_credentials(changed: dict[str, str]) -> None:
+    assert said(asked(**changed)) == ("public-client-sent-secret", "invalid_client", 400)
+
+
+def test_an_empty_secret_of_a_public_client_counts_as_not_sent() -> None:
+    assert said(asked(client_secret="")) is None
+
+
+@pytest.mark.parametrize(("headers", "status"), [({}, 400), ({"Authorization": basic("app:x")}, 401)])
+def test_an_unknown_client_gets_401_only_where_it_used_the_header(headers: dict[str, str], status: int) -> None:
+    answer = said(asked(headers=headers), knowing(client=None))
+    assert answer == ("client-id-unknown", "invalid_client", status)
+
+
+def test_no_fact_holds_a_secret() -> None:
+    sent = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+    for known in (knowing(client=PUBLIC), CONFIDENTIAL, knowing(client=replace(SYMMETRIC, client="asymmetric"))):
+        for headers in ({}, {"Authorization": basic(f"app:{sent}")}, {"Authorization": f"Basic app:{sent}"}):
+            refusals = examined(asked(headers=headers, client_secret=sent), known).refusals
+            assert refusals
+            assert sent not in str([one.facts for one in refusals])

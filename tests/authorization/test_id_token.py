@@ -1,0 +1,38 @@
+"""The claims of an id_token."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.authorization import id_token
+from sickbay.authorization.values import User
+
+USER = User("anna", "general", "Practitioner/pr-1", sub="s-1")
+
+
+def claims(scope: str, **more: object) -> dict[str, object]:
+    return id_token.claims(issuer="iss", client_id="app", user=USER, base="http://h/r4", scope=scope, now=10, **more)  # type: ignore[arg-type]
+
+
+def test_the_claims_that_openid_requires() -> None:
+    assert claims("openid") == {"iss": "iss", "sub": "s-1", "aud": "app", "iat": 10, "exp": 10 + id_token.LIFETIME}
+
+
+def test_the_nonce_and_the_time_of_sign_in_are_echoed() -> None:
+    said = claims("openid", nonce="n", auth_time=5)
+    assert (said["nonce"], said["auth_time"]) == ("n", 5)
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [("openid", set()), ("openid fhirUser", {"fhirUser"}), ("openid profile", {"profile"}),
+     ("openid fhirUser profile", {"fhirUser", "profile"})],
+)  # fmt: skip
+def test_the_user_is_named_by_an_absolute_address_as_the_scopes_ask(scope: str, names: set[str]) -> None:
+    said = {name: value for name, value in claims(scope).items() if name in ("fhirUser", "profile")}
+    assert said == dict.fromkeys(names, "http://h/r4/Practitioner/pr-1")
+
+
+@pytest.mark.parametrize(("scope", "due"), [("openid fhirUser", True), ("fhirUser", False), ("openidx", False)])
+def test_an_id_token_is_due_with_openid_alone(scope: str, due: bool) -> None:
+    assert id_token.is_due(scope) is due

@@ -1,0 +1,142 @@
+"""Refresh tokens: made and read again, rotated, repeated for ten seconds, and dead when reused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.authorization.token_requests import (
+    FAMILY,
+    NOW,
+    PUBLIC,
+    REFRESH_FORM,
+    REFRESHING,
+    SECRET,
+    SYMMETRIC,
+    asked,
+    examined,
+    knowing,
+    said,
+)  # fmt: skip
+
+from sickbay.authorization import refresh, token
+
+keys = st.binary(min_size=32, max_size=32)
+families = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters="-_."), min_size=1)
+generations = st.integers(0, 10**9 - 1)
+
+
+@given(keys, families, generations)
+def test_a_refresh_token_is_read_as_it_was_made(key: bytes, family: str, generation: int) -> None:
+    assert refresh.read(key, refresh.make(key, family, generation)) == (family, generation)
+
+
+@given(keys, keys, families, generations)
+def test_another_key_reads_nothing(key: bytes, other: bytes, family: str, generation: int) -> None:
+    assert (refresh.read(other, refresh.make(key, family, generation)) is None) == (key != other)
+
+
+@given(keys, st.text())
+def test_no_text_makes_reading_fail_and_none_is_taken(key: bytes, text: str) -> None:
+    assert refresh.read(key, text) is None
+
+
+@given(keys, families, generations)
+def test_a_changed_generation_is_noticed(key: bytes, family: str, generation: int) -> None:
+    mac = refresh.make(key, family, generation).rpartition(".")[2]
+    assert refresh.read(key, f"{family}.{generation + 1}.{mac}") is None
+    assert refresh.read(key, f"{family}.0{generation}.{mac}") is None
+
+
+@given(keys, families, generations)
+def test_the_access_token_is_neither_the_refresh_token_nor_that_of_another_generation(
+    key: bytes, family: str, generation: int
+) -> None:
+    text = refresh.access(key, family, generation)
+    assert text not in refresh.make(key, family, generation)
+    assert text != refresh.access(key, family, generation + 1)
+    assert len(text) == 43
+
+
+@pytest.mark.parametrize(
+    ("generation", "ago", "decision"),
+    [
+        (3, 100, "rotate"), (2, 0, "repeat"), (2, 10, "repeat"), (2, 11, "reused"), (1, 0, "reused"), (4, 0, "reused"),
+        (2, -1, "reused"),
+    ],
+)  # fmt: skip
+def test_what_a_generation_may_still_do(generation: int, ago: int, decision: str) -> None:
+    assert refresh.decide(replace(FAMILY, rotated_at=NOW - ago), generation, NOW) == decision
+
+
+def test_without_rotation_the_current_one_is_renewed() -> None:
+    assert refresh.decide(FAMILY, 3, NOW, rotates=False) == "renew"
+
+
+def test_the_right_refresh_is_granted() -> None:
+    assert said(asked(REFRESH_FORM), REFRESHING) is None
+
+
+def test_the_one_before_is_granted_within_ten_seconds_to_the_same_client_alone() -> None:
+    known = knowing(REFRESHING, generation=2, family=replace(FAMILY, rotated_at=NOW - 10))
+    other = knowing(known, client=replace(PUBLIC, client_id="other"))
+    assert said(asked(REFRESH_FORM), known) is None
+    assert said(asked(REFRESH_FORM, client_id="other"), other) == ("refresh-client-mismatch", "invalid_grant", 400)
+
+
+@pytest.mark.parametrize(
+    ("changed", "answer"),
+    [
+        ({"family": None, "generation": None}, ("refresh-token-invalid", "invalid_grant", 400)),
+        ({"family": replace(FAMILY, revoked=True)}, ("refresh-token-invalid", "invalid_grant", 400)),
+        ({"family": replace(FAMILY, expires_at=NOW)}, ("refresh-token-invalid", "invalid_grant", 400)),
+        ({"generation": 2}, ("refresh-token-reused", "invalid_grant", 400)),
+        ({"family": replace(FAMILY, client_id="other")}, ("refresh-client-mismatch", "invalid_grant", 400)),
+        (
+            {"family": replace(FAMILY, mode="online"), "session_ended": True},
+            ("refresh-online-session-ended", "invalid_grant", 400),
+        ),
+        ({"client": SYMMETRIC}, ("client-auth-missing", "invalid_client", 400)),
+    ],
+)
+def test_a_refresh_that_is_not_good(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
+    assert said(asked(REFRESH_FORM), knowing(REFRESHING, **changed)) == answer
+
+
+def test_an_offline_grant_outlives_the_session() -> None:
+    assert said(asked(REFRESH_FORM), knowing(REFRESHING, session_ended=True)) is None
+
+
+def test_a_confidential_client_refreshes_with_its_secret() -> None:
+    assert said(asked(REFRESH_FORM, client_secret=SECRET), knowing(REFRESHING, client=SYMMETRIC)) is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "granted"),
+    [
+        ("patient/Patient.rs", True),
+        ("patient/Patient.r", True),
+        (FAMILY.scope, True),
+        ("patient/Patient.cruds", False),
+        ("patient/Condition.rs", False),
+        ("user/Patient.rs", False),
+        ("patient/*.rs", False),
+        ("online_access", False),
+        ("nonsense", False),
+    ],
+)
+def test_a_refresh_may_narrow_and_never_widen(scope: str, granted: bool) -> None:
+    answer = said(asked(REFRESH_FORM, scope=scope), REFRESHING)
+    assert answer == (None if granted else ("refresh-scope-expanded", "invalid_scope", 400))
+
+
+def test_the_next_scope_is_what_was_asked_or_all() -> None:
+    assert refresh.narrowed(FAMILY, "patient/Patient.r  patient/Patient.r") == "patient/Patient.r"
+    assert refresh.narrowed(FAMILY, None) == FAMILY.scope
+
+
+def test_a_reused_refresh_token_revokes() -> None:
+    assert token.revokes(examined(asked(REFRESH_FORM), knowing(REFRESHING, generation=1)))
+    assert not token.revokes(examined(asked(REFRESH_FORM), knowing(REFRESHING, family=None)))

@@ -1,0 +1,208 @@
+"""The token endpoint refuses as RFC 6749 5.2 and RFC 9700 want it, and grants the one request that is right."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from tests.authorization.token_requests import (
+    BASE,
+    CALLBACK,
+    CODE,
+    CODE_FORM,
+    KNOWN,
+    NOW,
+    PUBLIC,
+    REFRESH_FORM,
+    URL,
+    VERIFIER,
+    asked,
+    examined,
+    knowing,
+    said,
+)  # fmt: skip
+
+from sickbay.authorization import token
+from sickbay.authorization.values import Client, Policy
+
+
+def test_the_right_request_is_granted() -> None:
+    assert said(asked()) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "answer"),
+    [
+        ({"grant_type": None}, ("grant-type-missing", "invalid_request", 400)),
+        ({"grant_type": ""}, ("grant-type-missing", "invalid_request", 400)),
+        ({"grant_type": "password"}, ("grant-type-invalid", "unsupported_grant_type", 400)),
+        ({"grant_type": "implicit"}, ("grant-type-invalid", "unsupported_grant_type", 400)),
+        ({"grant_type": "client_credentials"}, ("grant-type-invalid", "unsupported_grant_type", 400)),
+        ({"grant_type": "refresh_token"}, ("grant-type-mismatch", "invalid_grant", 400)),
+        ({"code": None}, ("code-missing", "invalid_request", 400)),
+        ({"redirect_uri": None}, ("token-redirect-uri-missing", "invalid_request", 400)),
+        ({"redirect_uri": CALLBACK + "/"}, ("token-redirect-uri-mismatch", "invalid_grant", 400)),
+        ({"redirect_uri": CALLBACK.upper()}, ("token-redirect-uri-mismatch", "invalid_grant", 400)),
+        ({"code_verifier": None}, ("pkce-verifier-missing", "invalid_grant", 400)),
+        ({"code_verifier": VERIFIER[:-1] + "x"}, ("pkce-verifier-mismatch", "invalid_grant", 400)),
+        ({"code_verifier": "short"}, ("pkce-verifier-malformed", "invalid_grant", 400)),
+    ],
+)
+def test_a_parameter_that_is_wrong(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
+    known = knowing(family=None) if changed.get("grant_type") == "refresh_token" else KNOWN
+    assert said(asked(**changed), known) == answer
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        (None, ("code-unknown", "invalid_grant", 400)),
+        (replace(CODE, used_at=NOW - 1), ("code-reused", "invalid_grant", 400)),
+        (replace(CODE, issued_at=NOW - 61), ("code-expired", "invalid_grant", 400)),
+        (replace(CODE, client_id="other"), ("code-client-mismatch", "invalid_grant", 400)),
+        (replace(CODE, base="http://localhost:7425/cerner/r4"), ("token-endpoint-wrong-tenant", "invalid_grant", 400)),
+        (replace(CODE, code_challenge=None), ("pkce-verifier-unexpected", "invalid_grant", 400)),
+        (replace(CODE, code_challenge=VERIFIER), ("pkce-verifier-mismatch", "invalid_grant", 400)),
+    ],
+)
+def test_a_code_that_is_not_good(code: object, answer: tuple[str, str, int]) -> None:
+    assert said(asked(), knowing(code=code)) == answer
+
+
+def test_a_code_lives_to_the_last_second_and_no_longer() -> None:
+    assert said(asked(), knowing(code=replace(CODE, issued_at=NOW - 60))) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "challenge", "verifier", "granted"),
+    [
+        ("if-sent", None, None, True),
+        ("if-sent", None, VERIFIER, False),
+        ("required", None, VERIFIER, False),
+        ("off", None, VERIFIER, True),
+        ("off", "nonsense", None, True),
+    ],
+)
+def test_pkce_follows_the_registration(mode: str, challenge: str | None, verifier: str | None, granted: bool) -> None:
+    known = knowing(client=replace(PUBLIC, pkce=mode), code=replace(CODE, code_challenge=challenge))
+    assert (said(asked(code_verifier=verifier), known) is None) is granted
+
+
+def test_the_policy_of_the_tenant_goes_before_the_registration_of_pkce() -> None:
+    server = replace(KNOWN.server, policy=Policy(pkce="off"))
+    assert said(asked(code_verifier=None), knowing(server=server)) is None
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_only_post_is_taken(method: str) -> None:
+    request = replace(asked(), method=method)
+    assert said(request) == ("token-wrong-method", "invalid_request", 400)
+
+
+def test_parameters_in_the_address_are_refused_but_read() -> None:
+    body = asked().parameters.raw
+    request = token.read("POST", f"{URL}?{body}", {"Content-Type": token.FORM}, "")
+    assert [one.name for one in examined(request).refusals] == ["token-wrong-method"]
+
+
+@pytest.mark.parametrize("type", [None, "application/json", "text/plain", "multipart/form-data; boundary=x"])
+def test_another_content_type_is_refused(type: str | None) -> None:
+    headers = {} if type is None else {"Content-Type": type}
+    request = token.read("POST", URL, headers, asked().parameters.raw)
+    assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
+
+
+def test_a_charset_behind_the_content_type_is_no_fault() -> None:
+    assert said(asked(headers={"Content-Type": f"{token.FORM}; charset=UTF-8"})) is None
+
+
+@pytest.mark.parametrize(
+    "body", [json.dumps(CODE_FORM), '{"grant_type": ["authorization_code"]}', "{", "{}", '{"a": 1}']
+)
+def test_json_is_refused_and_never_fails(body: str) -> None:
+    request = token.read("POST", URL, {"Content-Type": "application/json"}, body)
+    assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
+
+
+def test_parameters_of_a_json_body_are_not_called_missing() -> None:
+    request = token.read("POST", URL, {"Content-Type": "application/json"}, json.dumps(CODE_FORM))
+    assert [one.name for one in examined(request).refusals] == ["token-wrong-content-type"]
+
+
+@pytest.mark.parametrize("name", ["code", "grant_type", "redirect_uri", "client_id"])
+def test_a_repeated_parameter_is_refused(name: str) -> None:
+    request = token.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + f"&{name}=x")
+    assert said(request) == ("duplicate-parameter", "invalid_request", 400)
+
+
+def test_a_grant_that_the_app_is_not_registered_for() -> None:
+    known = knowing(client=replace(PUBLIC, grant_types=("refresh_token",)))
+    assert said(asked(), known) == ("backend-grant-not-allowed", "unauthorized_client", 400)
+
+
+def test_all_independent_faults_are_named_at_once() -> None:
+    request = asked(redirect_uri=None, code_verifier=None)
+    names = [one.name for one in examined(request).refusals]
+    assert names == ["token-redirect-uri-missing", "pkce-verifier-missing"]
+
+
+def test_a_reused_code_revokes_and_an_expired_one_does_not() -> None:
+    assert token.revokes(examined(asked(), knowing(code=replace(CODE, used_at=NOW))))
+    assert not token.revokes(examined(asked(), knowing(code=replace(CODE, issued_at=0))))
+
+
+def test_nothing_that_is_unknown_is_granted() -> None:
+    assert not examined(asked(), type(KNOWN)()).granted
+
+
+@pytest.mark.parametrize(
+    ("scope", "mode"),
+    [
+        ("patient/Patient.rs", "none"),
+        ("online_access", "online"),
+        ("offline_access", "offline"),
+        ("online_access offline_access", "offline"),
+    ],
+)
+def test_the_mode_of_a_family_follows_the_granted_scopes(scope: str, mode: str) -> None:
+    assert token.family(replace(CODE, scope=scope), Policy(), NOW).mode == mode
+
+
+def test_a_family_expires_and_its_tokens_are_bound_to_base_patient_and_client() -> None:
+    code = replace(CODE, patient="p1", encounter="e1", user="anna")
+    family = token.family(code, Policy(refresh_lifetime=10), NOW)
+    held = token.access_token(family, "patient/Patient.rs", "iss", NOW, 60)
+    assert family.expires_at == NOW + 10
+    assert (held.client_id, held.base, held.patient, held.encounter, held.user) == ("app", BASE, "p1", "e1", "anna")
+    assert held.expires_at == NOW + 60
+
+
+def test_the_lifetime_is_the_apps_own_or_the_tenants() -> None:
+    assert token.lifetime(Client("a", token_lifetime=5), Policy(token_lifetime=9)) == 5
+    assert token.lifetime(Client("a"), Policy(token_lifetime=9)) == 9
+
+
+def test_the_response_holds_the_launch_context_and_no_empty_member() -> None:
+    code = replace(CODE, patient="p1", encounter="e1")
+    held = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
+    context = {"need_patient_banner": False, "intent": "reconcile", "secret_of_ours": 1}
+    assert token.response("text", held, Policy(), context, refresh_token="r") == {
+        "access_token": "text", "token_type": "Bearer", "expires_in": 60, "scope": code.scope, "patient": "p1",
+        "encounter": "e1", "need_patient_banner": False, "intent": "reconcile", "refresh_token": "r",
+    }  # fmt: skip
+
+
+def test_the_banner_is_only_spoken_of_with_a_patient() -> None:
+    held = token.access_token(token.family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
+    assert "need_patient_banner" not in token.response("text", held, Policy(), {"need_patient_banner": True})
+
+
+def test_a_policy_may_say_another_lifetime_than_is_so() -> None:
+    held = token.access_token(token.family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
+    assert token.response("text", held, Policy(expires_in=570), {})["expires_in"] == 570
+
+
+def test_the_form_of_a_refresh_leads_to_the_checks_of_a_refresh() -> None:
+    assert token.checks(asked(REFRESH_FORM)) == token.CHECKS["refresh_token"]
+    assert token.checks(asked(REFRESH_FORM, grant_type=None)) == token.CHECKS["refresh_token"]

@@ -1,0 +1,72 @@
+"""A token request that is granted, with what is known; tests change one thing each."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from typing import Any
+
+from sickbay.authorization import token
+from sickbay.authorization.client_authentication import hashed
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Code, Family, Server
+from sickbay.kernel.refusal import Examination, examine
+from sickbay.protocol.parameters import encode
+
+NOW = 1_764_000_000
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+URL = "http://localhost:7425/general/oauth/token"
+CALLBACK = "http://localhost:8100/callback"
+SECRET = "s3cr3t"
+BASE = "http://localhost:7425/general/r4"
+
+PUBLIC = Client("app", redirect_uris=(CALLBACK,))
+SYMMETRIC = Client("app", client="symmetric", redirect_uris=(CALLBACK,), secret_hash=hashed(SECRET))
+CODE = Code(
+    client_id="app", redirect_uri=CALLBACK, scope="launch patient/Patient.rs", issued_at=NOW - 5, lifetime=60,
+    family="f1", base=BASE, code_challenge=CHALLENGE, code_challenge_method="S256",
+)  # fmt: skip
+FAMILY = Family(
+    family="f1", client_id="app", scope="offline_access patient/Patient.rs patient/Observation.rs", base=BASE,
+    generation=3, rotated_at=NOW - 100, mode="offline", expires_at=NOW + 1000,
+)  # fmt: skip
+KNOWN = TokenKnown(
+    now=NOW, server=Server(fhir_bases=(BASE,), tenants=("general",)), client=PUBLIC, code=CODE, family=None
+)  # fmt: skip
+REFRESHING = replace(KNOWN, code=None, family=FAMILY, generation=3)
+
+CODE_FORM: dict[str, str | None] = {
+    "grant_type": "authorization_code", "code": "c1", "redirect_uri": CALLBACK, "client_id": "app",
+    "code_verifier": VERIFIER,
+}  # fmt: skip
+REFRESH_FORM: dict[str, str | None] = {"grant_type": "refresh_token", "refresh_token": "r1", "client_id": "app"}
+
+
+def basic(inside: str) -> str:
+    return "Basic " + b64encode(inside.encode()).decode()
+
+
+def asked(
+    form: dict[str, str | None] = CODE_FORM, *, headers: dict[str, str] | None = None, **changed: str | None
+) -> TokenRequest:
+    """A POST of the form with some parameters changed; None removes one."""
+    pairs = [(name, value) for name, value in {**form, **changed}.items() if value is not None]
+    return token.read("POST", URL, {"Content-Type": token.FORM, **(headers or {})}, encode(pairs))
+
+
+def examined(request: TokenRequest, known: TokenKnown = KNOWN) -> Examination:
+    return examine(token.checks(request), request, known)
+
+
+def said(request: TokenRequest, known: TokenKnown = KNOWN) -> tuple[str, str, int] | None:
+    """(refusal, error, status) of the wire answer, None where it was granted."""
+    examination = examined(request, known)
+    refusal = examination.decisive()
+    assert examination.granted == (refusal is None)
+    return None if refusal is None else (refusal.name, refusal.error, refusal.status)
+
+
+def knowing(known: TokenKnown = KNOWN, **changed: Any) -> TokenKnown:
+    return replace(known, **changed)
