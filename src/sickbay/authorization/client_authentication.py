@@ -141,7 +141,7 @@ def client_ids_agree(request: TokenRequest, known: TokenKnown) -> Refusal | None
 def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if known.client is not None:
         return None
-    facts = {"received": claimed(request), "registered": known.others}
+    facts = {"received": claimed(request), "others": list(known.others)}
     return Refusal("client-id-unknown", "invalid_client", facts, _status(request))
 
 

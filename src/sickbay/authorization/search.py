@@ -74,7 +74,8 @@ def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Ref
     at = next((index for index, one in enumerate(segments) if one in known_types(known.version or "r4")), None)
     if request.base or not bases or at is None:
         return None
-    facts = {"received": request.url.partition("?")[0], "expected": "/".join([bases[0], *segments[at:]])}
+    path = "/" + "/".join(segments[at:])
+    facts = {"received": request.url.partition("?")[0], "expected": bases[0] + path, "base": bases[0], "path": path}
     return Refusal("fhir-base-url-wrong", "not-found", facts, 404)
 
 

@@ -77,7 +77,10 @@ def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 @check()
 def parameters_are_sent_once(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     repeated = request.parameters.repeated()
-    return Refusal("duplicate-parameter", "invalid_request", {"received": repeated}) if repeated else None
+    if not repeated:
+        return None
+    facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
+    return Refusal("duplicate-parameter", "invalid_request", facts)
 
 
 @check()

@@ -32,6 +32,7 @@ def known(given: Json, asked: TokenRequest) -> TokenKnown:
         generation=0 if isinstance(family, Family) else None,
         session_ended=isinstance(family, Family) and family.session == "ended",
         secret_known=UNKNOWN if symmetric and isinstance(client, Client) and not client.secret_hash else True,
+        secret=context.get("app", {}).get("client_secret"),
         others=(client.client_id,) if isinstance(client, Client) else (),
     )
 

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from sickbay.authorization.client_authentication import presented
+from sickbay.authorization.client_authentication import presented, registered_method
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import basic
@@ -28,6 +29,19 @@ def _with_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
     return replace(request, parameters=request.parameters.replaced([("client_id", expected)])) if expected else request
 
 
+def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """Offline, where the registration at hand has the secret; live there is only its hash."""
+    known = facts.get("known")
+    if not isinstance(known, TokenKnown) or not known.secret or not isinstance(known.client, Client):
+        return request
+    if registered_method(known.client) == "client_secret_post":
+        pairs = [("client_id", known.client.client_id), ("client_secret", known.secret)]
+        return replace(request, parameters=request.parameters.replaced(pairs))
+    headers = {**request.headers, "authorization": basic.write(known.client.client_id, known.secret)}
+    bare = request.parameters.replaced([("client_id", None), ("client_secret", None)])
+    return replace(request, headers=headers, parameters=bare)
+
+
 REFRESH_AUTH_MISSING = Rule(
     id="refresh-client-auth-missing",
     stage="refresh",
@@ -39,7 +53,7 @@ REFRESH_AUTH_MISSING = Rule(
     why="A refresh token is bound to its client, which shows itself at every refresh as it did when it redeemed the code.",
     fix="Authenticate as in the code exchange: {registered}.",
     spec=REFRESH,
-    repair=_with_client_id,
+    repair=lambda request, facts: _with_client_id(_with_known_secret(request, facts), facts),
 )
 
 AUTH_MISSING = Rule(
@@ -52,6 +66,7 @@ AUTH_MISSING = Rule(
     why="It is registered as confidential, so it proves at every token request that it is itself.",
     fix="Authenticate with the registered method, {registered}.",
     spec=TOKEN,
+    repair=_with_known_secret,
 )
 
 ID_MISSING = Rule(
@@ -78,6 +93,7 @@ SECRET_WRONG = Rule(
     why="The credentials could be read and the client_id is known, but the secret differs, form-decoded or not.",
     fix="Copy the secret again, without blanks around it, or make a new one in the portal.",
     spec=CLIENT,
+    repair=_with_known_secret,
 )
 
 

@@ -37,7 +37,7 @@ def _renamed(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
-    return replace(request, url=facts["expected"])
+    return replace(request, base=facts["base"], path=facts["path"], url=facts["expected"])
 
 
 def _header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Token
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol.parameters import Parameters, encode
@@ -25,6 +26,27 @@ def _changed(request: AccessRequest, name: str, pair: tuple[str, str]) -> Access
     return replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
+def _patient(facts: Facts) -> str | None:
+    """The patient of the token, where it is known."""
+    token = getattr(facts.get("known"), "token", None)
+    return token.patient if isinstance(token, Token) else None
+
+
+def _with_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
+    patient, name = _patient(facts), facts["parameter"]
+    if patient is None:
+        return request
+    if name != "id":
+        return _changed(request, name, (name, patient))
+    path = f"/{request.path.strip('/').split('/')[0]}/{patient}"
+    return replace(request, id=patient, path=path, url=request.base + path) if request.type == "Patient" else request
+
+
+def _patient_added(request: AccessRequest, facts: Facts) -> AccessRequest:
+    patient = _patient(facts)
+    return replace(request, parameters=request.parameters.replaced([("patient", patient)])) if patient else request
+
+
 UNDEFINED = Rule(
     id="fhir-patient-undefined",
     stage="search",
@@ -36,6 +58,7 @@ UNDEFINED = Rule(
     why="A script writes that where it has no value: the token response had no patient, or the app read it too early.",
     fix="Look for patient in the token response first. If it is not there, ask for launch/patient, or launch from a chart.",
     spec=CONTEXT,
+    repair=_with_patient,
 )
 
 UNBOUNDED = Rule(
@@ -59,9 +82,9 @@ MISSING_PATIENT = Rule(
     parameter="patient",
     title="The search for {type} does not say for which patient",
     why="This hospital answers clinical searches for one patient at a time.",
-    fix="Add patient={patient_example}, the patient of the token response.",
-    recognises=lambda facts: {**facts, "patient_example": "<id>"},
+    fix="Add patient and the id of one, as the token response has it.",
     spec=CORE,
+    repair=_patient_added,
 )
 
 MISSING_CATEGORY = Rule(
