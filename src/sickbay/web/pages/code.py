@@ -138,9 +138,7 @@ def _more(text: str, quiet: bool = False) -> Line:
 
 def _header(name: str, value: str) -> str:
     if name.lower() == "authorization" and masked(value):
-        return (
-            value.split(" ")[0] + " " + PLACES["authorization"] if " " in value else "Bearer " + PLACES["authorization"]
-        )
+        return "Basic YOUR_ID_AND_SECRET" if value.startswith("Basic ") else "Bearer " + PLACES["authorization"]
     return value
 
 
