@@ -1,0 +1,26 @@
+"""What a search looks like while it is being read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.query import DateValue, Filter, Include
+
+
+@dataclass(slots=True)
+class Reading:
+    """A search while it is being read; `said` are the fields of the Query so far."""
+
+    version: str
+    type: str
+    base: str
+    strict: bool
+    said: dict[str, Any] = field(default_factory=dict)
+    filters: list[Filter] = field(default_factory=list)
+    updated: list[DateValue] = field(default_factory=list)
+    includes: list[Include] = field(default_factory=list)
+    applied: list[tuple[str, str]] = field(default_factory=list)
+    ignored: list[tuple[str, str | None]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)

@@ -1,0 +1,107 @@
+"""The parameters of a search that shape its answer: _count, _sort, _include, _total, _summary, _elements, the cursor.
+
+Each function notes what it reads and returns None, or what would have been right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal, cast
+
+from sickbay.fhir.query import Include, Sort
+from sickbay.fhir.search_parameters import find, known_types, nearest_of, parameters
+from sickbay.fhir.search_reading import Reading
+
+MAXIMUM_COUNT = 1000
+CURSOR = "_cursor"
+_SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri", "reference"})
+_SUMMARIES = ("true", "text", "data", "count", "false")
+_TOTALS = ("none", "estimate", "accurate")
+
+
+def _count(reading: Reading, modifier: str, text: str) -> str | None:
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        return "_count=<a whole number>"
+    reading.said["count"] = min(int(text), MAXIMUM_COUNT)
+    return None
+
+
+def _sort(reading: Reading, modifier: str, text: str) -> str | None:
+    """R4: `_sort=-date,code`. DSTU2: `_sort:desc=date`, and a repeated `_sort` adds a key."""
+    keys = list(reading.said.get("sort", ()))
+    for one in text.split(","):
+        code = one.removeprefix("-")
+        parameter = find(reading.version, reading.type, code)
+        if parameter is None or parameter.kind not in _SORTABLE or modifier not in ("", "asc", "desc"):
+            return f"_sort={nearest_of(code, parameters(reading.version, reading.type)) or '-_lastUpdated'}"
+        keys.append(Sort(code, one.startswith("-") or modifier == "desc"))
+    reading.said["sort"] = tuple(keys)
+    return None
+
+
+def _include(reading: Reading, modifier: str, text: str) -> str | None:
+    return _inclusion(reading, modifier, text, reverse=False)
+
+
+def _revinclude(reading: Reading, modifier: str, text: str) -> str | None:
+    return _inclusion(reading, modifier, text, reverse=True)
+
+
+def _inclusion(reading: Reading, modifier: str, text: str, *, reverse: bool) -> str | None:
+    source, _, rest = text.partition(":")
+    code, _, aim = rest.partition(":")
+    form = "_revinclude" if reverse else "_include"
+    known = known_types(reading.version)
+    if modifier not in ("", "iterate", "recurse"):
+        return f"{form}:iterate"
+    if source != "*" and (source not in known or (aim and aim not in known)):
+        return f"{form}=<Type>:<parameter>, Type one that this version knows"
+    if source != "*" and code != "*":
+        parameter = find(reading.version, source, code)
+        if parameter is None or parameter.kind != "reference":
+            return f"{form}={source}:{_nearest_reference(reading.version, source, code)}"
+    reading.includes.append(Include(source, code or "*", aim or None, reverse, bool(modifier)))
+    return None
+
+
+def _nearest_reference(version: str, type: str, code: str) -> str:
+    held = [one.code for one in parameters(version, type).values() if one.kind == "reference"]
+    return nearest_of(code, held) or "<" + " | ".join(sorted(held)) + ">"
+
+
+def _total(reading: Reading, modifier: str, text: str) -> str | None:
+    if text not in _TOTALS:
+        return "_total=none, estimate or accurate"
+    reading.said["total"] = cast(Literal["none", "estimate", "accurate"], text)
+    return None
+
+
+def _summary(reading: Reading, modifier: str, text: str) -> str | None:
+    if text not in _SUMMARIES:
+        return "_summary=true, text, data, count or false"
+    reading.said["summary"] = None if text == "false" else text
+    return None
+
+
+def _elements(reading: Reading, modifier: str, text: str) -> str | None:
+    names = tuple(one for one in text.split(",") if one)
+    reading.said["elements"] = (*reading.said.get("elements", ()), *names)
+    return None
+
+
+def _cursor(reading: Reading, modifier: str, text: str) -> str | None:
+    reading.said["cursor"] = text
+    return None
+
+
+RESULTS: dict[str, Callable[[Reading, str, str], str | None]] = {
+    "_count": _count,
+    "_sort": _sort,
+    "_include": _include,
+    "_revinclude": _revinclude,
+    "_total": _total,
+    "_summary": _summary,
+    "_elements": _elements,
+    CURSOR: _cursor,
+}
