@@ -6,12 +6,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sickbay.authorization import access as stage
+from sickbay.authorization import search
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Client, Policy, Token, User
+from sickbay.fhir.fault import Fault
 from sickbay.fhir.search_parameters import compartment_types
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.refusal import Checked, Examination, Refusal
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
@@ -26,16 +27,21 @@ class Seen(NamedTuple):
     timeline: str = ""
 
 
-async def access(world: World, tenant: Tenant, version: str, request: AccessRequest) -> Seen:
-    """Decide on what is asked. Token, app and user are read afresh each time: revocation is in force at once."""
+async def access(
+    world: World, tenant: Tenant, version: str, request: AccessRequest, faults: tuple[Fault, ...] = ()
+) -> Seen:
+    """Decide on what is asked. Token, app and user are read afresh each time: revocation is in force at once.
+
+    faults: what fhir read wrong in address, Accept and search; one answer names them beside what is wrong with the token.
+    """
     text = stage.bearer(request)
     token = await records.load(world, "token", records.digest(text), Token) if text else None
     client = await records.load(world, "app", token.client_id, Client) if token else None
     user = await records.load(world, "user", f"{tenant.name}/{token.user}", User) if token and token.user else None
     known = AccessKnown(
-        now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version
+        now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version, faults=faults
     )  # fmt: skip
-    decision = decide("access", tenant, stage.CHECKS, request, known)
+    decision = decide("access", tenant, (*stage.CHECKS, *search.checks(request)), request, known)
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
     if decision.refusal is not None or token is None:
         return Seen(decision, NOTHING, client_id, timeline)
@@ -55,13 +61,3 @@ def _compiled(
     token = Token("", scope, "", 0, "", patient=patient)
     user = None if patients is None else User("", "", "", patients=patients)  # type: ignore[arg-type]
     return stage.visibility(token, user, policy, frozenset(compartment_types(version)))
-
-
-def also(seen: Seen, refusals: tuple[Refusal, ...]) -> Seen:
-    """The same with refusals of FHIR's own behind those of the token: one answer names every independent fault."""
-    decision = seen.decision
-    said = tuple(Checked(one.name, "refused", one) for one in refusals)
-    examination = Examination((*decision.examination.checked, *said))
-    first = decision.refusal or (refusals[0] if refusals else None)
-    stage_name = "search" if decision.refusal is None else decision.stage
-    return seen._replace(decision=Decision(stage_name, decision.request, decision.known, examination, first))

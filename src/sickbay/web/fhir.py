@@ -16,8 +16,7 @@ from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.refusal import Refusal
-from sickbay.operations.access import Seen, access, also
+from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
 from sickbay.operations.decision import public
 from sickbay.operations.journal import Answered, Exchange, Wire
@@ -32,8 +31,8 @@ Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
 FORM = "application/x-www-form-urlencoded"
 READING = frozenset(("read", "search-type"))
-STATUSES = {"fhir-resource-unknown": 404, "fhir-resource-wrong-version": 404, "fhir-base-double-slash": 404,
-            "fhir-id-invalid": 400, "fhir-accept-unsupported": 406}  # fmt: skip
+OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
+"""Errors of RFC 6750: they come with a challenge."""
 
 
 class Answer(NamedTuple):
@@ -90,8 +89,11 @@ class Door:
         request = self._request(scope, headers, path, found, body)
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
-        seen = await access(self.sandbox.world, self.tenant, self.version, request)
-        seen, answer = await self._decided(seen, request, found, headers)
+        media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
+        query = self._query(request, found)
+        faults = _faults(found, media, query, self.version)
+        seen = await access(self.sandbox.world, self.tenant, self.version, request, faults)
+        answer = await self._decided(seen, found, headers, media, query)
         wire = Wire(scope["method"], request.url, headers, body if answer.status >= 400 else "")
         shown = {name.decode(): value.decode() for name, value in answer.headers}
         answered = Answered(answer.status, shown, answer.body.decode() if answer.kept else None)
@@ -118,28 +120,24 @@ class Door:
         )  # fmt: skip
 
     async def _decided(
-        self, seen: Seen, request: AccessRequest, found: Route | Misrouted, headers: Mapping[str, str]
-    ) -> tuple[Seen, Answer]:
-        media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
-        refusals = _refusals(found, media, VERSIONS[self.version].json)
-        if refusals:
-            seen = also(seen, refusals)
-        query = self._query(request, found) if isinstance(found, Route) and found.interaction == "search-type" else None
-        if isinstance(query, tuple):
-            seen = also(seen, tuple(_refusal(one) for one in query))
+        self, seen: Seen, found: Route | Misrouted, headers: Mapping[str, str], media: Media,
+        query: Query | tuple[Fault, ...] | None,
+    ) -> Answer:  # fmt: skip
         if seen.decision.refusal is not None:
-            return seen, self._refused(seen, found)
+            return self._refused(seen)
         if isinstance(found, Misrouted):
-            return seen, self._misrouted(found)
+            return self._misrouted(found)
         if found.interaction not in READING:
-            return seen, self._issue(501, Issue("not-supported", f"{found.interaction} is not supported here yet."))
+            return self._issue(501, Issue("not-supported", f"{found.interaction} is not supported here yet."))
         content: Headers = [(b"content-type", (media.content_type or "").encode())]
         if isinstance(query, Query):
-            return seen, await self._search(seen, query, content)
-        return seen, await self._read(seen, found, headers, content)
+            return await self._search(seen, query, content)
+        return await self._read(seen, found, headers, content)
 
-    def _query(self, request: AccessRequest, found: Route) -> Query | tuple[Fault, ...]:
-        assert found.type is not None
+    def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
+        """None where it is no search on a type."""
+        if not isinstance(found, Route) or found.interaction != "search-type" or found.type is None:
+            return None
         strict = self.tenant.policy.strict_search or "handling=strict" in request.headers.get("prefer", "")
         return search.parse(self.version, found.type, request.parameters.pairs, base=self.base, strict=strict)
 
@@ -205,19 +203,18 @@ class Door:
             return answer._replace(headers=[*answer.headers, allow])
         return self._issue(found.status, Issue("not-found", f"There is no such address below {self.base}."))
 
-    def _refused(self, seen: Seen, found: Route | Misrouted) -> Answer:
+    def _refused(self, seen: Seen) -> Answer:
         """All that was wrong, the deciding one first."""
         decision = seen.decision
         refusal = decision.refusal
         assert refusal is not None
+        of_oauth = refusal.error in OAUTH
         findings = [public(one) for one in decision.explained().findings if one.refused]
         findings.sort(key=lambda one: one.id != refusal.name)
-        code = issue_type(refusal) if decision.stage == "access" else refusal.error
-        issues = [
-            Issue(code, f"{one.title}. {one.why} {one.fix}", rule=one.id, text=one.title) for one in findings
-        ] or [Issue(code, refusal.name, rule=refusal.name)]  # fmt: skip
-        answer = self._issue(refusal.status, *issues)
-        if decision.stage != "access":
+        code = issue_type(refusal) if of_oauth else refusal.error
+        issues = [Issue(code, f"{one.title}. {one.why} {one.fix}", rule=one.id, text=one.title) for one in findings]
+        answer = self._issue(refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]))
+        if not of_oauth:
             return answer
         told = (b"www-authenticate", challenge(refusal, self.base).encode())
         return answer._replace(headers=[*answer.headers, told])
@@ -227,21 +224,13 @@ class Door:
         return Answer(status, outcome(self.version, issues), [(b"content-type", type)], kept=True)
 
 
-def _refusals(found: Route | Misrouted, media: Media, expected: str) -> tuple[Refusal, ...]:
-    said: list[Refusal] = []
-    if isinstance(found, Misrouted) and found.fault is not None:
-        more = {"versions": found.versions, "nearest_type": found.nearest}
-        said.append(_refusal(found.fault, more, found.status))
-    if media.content_type is None:
-        facts = {"received": media.asked, "expected": expected, "known_elsewhere": media.known_elsewhere}
-        said.append(Refusal("fhir-accept-unsupported", "not-supported", facts, 406))
-    return tuple(said)
-
-
-def _refusal(fault: Fault, more: Mapping[str, Any] | None = None, status: int | None = None) -> Refusal:
-    facts = {"parameter": fault.parameter, "received": fault.value, "expected": fault.expected, **(more or {})}
-    status = status or STATUSES.get(fault.rule, 400)
-    return Refusal(fault.rule, "not-found" if status == 404 else "value", facts, status)
+def _faults(
+    found: Route | Misrouted, media: Media, query: Query | tuple[Fault, ...] | None, version: str
+) -> tuple[Fault, ...]:
+    """What is wrong with the address, the representation asked for and the search."""
+    at_address = (found.fault,) if isinstance(found, Misrouted) and found.fault else ()
+    wanted = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json),)
+    return (*at_address, *(wanted if media.content_type is None else ()), *(query if isinstance(query, tuple) else ()))
 
 
 def _involved(parameters: Parameters) -> tuple[str, ...]:
