@@ -29,6 +29,17 @@ class Flow:
     def __init__(self, sandbox: Sandbox, http: httpx2.AsyncClient) -> None:
         self.sandbox = sandbox
         self.http = http
+        self.cookies: dict[str, str] = {}
+        http.event_hooks = {"response": [self._keep]}
+
+    async def _keep(self, answer: httpx2.Response) -> None:
+        """As a browser does: Secure cookies are kept on loopback, over http too."""
+        for header in answer.headers.get_list("set-cookie"):
+            name, _, value = header.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        self.http.cookies.clear()
+        if self.cookies:
+            self.http.headers["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     async def register(self, **more: Any) -> dict[str, Any]:
         body = {

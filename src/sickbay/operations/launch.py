@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.storage.store import Put
 
+TIMELINE = re.compile(r"[A-Za-z0-9_-]{16}")
 EXTRAS = {"fhir_context": "fhirContext", "intent": "intent", "need_patient_banner": "need_patient_banner",
           "app_context": "appContext", "smart_style_url": "smart_style_url"}  # fmt: skip
 """What /admin/launches takes -> as the token response will have it (SMART 2.2, Launch Context)."""
@@ -34,9 +36,19 @@ async def launch(
     patient: str | None = None,
     encounter: str | None = None,
     context: dict[str, Any] | None = None,
+    timeline: str | None = None,
 ) -> Launched:
-    """`context`: by the names of EXTRAS' values; need_patient_banner is true unless it says otherwise."""
-    code, timeline, now = world.effects.token(), world.effects.token(12), world.now()
+    """`context`: by the names of EXTRAS' values; need_patient_banner is true unless it says otherwise.
+
+    timeline: an id that a page of ours made before; one that is in use already is replaced.
+    """
+    code, now = world.effects.token(), world.now()
+    if (
+        timeline is None
+        or not TIMELINE.fullmatch(timeline)
+        or await world.store.find("launch", family=timeline, limit=1)
+    ):
+        timeline = world.effects.token(12)
     banner = {"need_patient_banner": True} if patient else {}
     made = Launch(
         client_id=client.client_id, timeline=timeline, expires_at=now + tenant.policy.launch_lifetime,

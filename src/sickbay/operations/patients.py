@@ -45,3 +45,16 @@ async def find(
         raise ValueError(f"{type}: {query[0].parameter} {query[0].expected}")
     page = await world.store.search(Space(tenant.name, version), query, eyes(user))
     return [orjson.loads(one.body) for one in page.matches]
+
+
+async def listed(
+    world: World, tenant: Tenant, version: str, asked: Sequence[tuple[str, str]], user: User | None
+) -> tuple[list[Json], int]:
+    """One page of patients, and how many there are in all."""
+    query = search.parse(version, "Patient", asked, base=tenant.fhir_base(version), strict=True)
+    if not isinstance(query, Query):
+        return [], 0
+    space, sight = Space(tenant.name, version), eyes(user)
+    page = await world.store.search(space, query, sight)
+    total = page.total if page.total is not None else await world.store.count(space, query, sight)
+    return [orjson.loads(one.body) for one in page.matches], total

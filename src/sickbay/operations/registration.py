@@ -77,13 +77,18 @@ async def withdraw(world: World, family: str) -> None:
 async def register(world: World, given: dict[str, Any], old: Client | None = None) -> Registered:
     """A new app, or the change of one; nothing is stored where a check refuses."""
     client, secret = _made(world, given, old)
-    request = _request(client)
-    known = UrlKnown(server=world.tenants[client.tenant].server, client=client)
-    decision = decide("registration", world.tenants[client.tenant], stage.CHECKS, request, known)
+    decision = advised(world, client)
     if decision.refusal is not None:
         return Registered(decision)
     await save(world, client)
     return Registered(decision, client, secret)
+
+
+def advised(world: World, client: Client) -> Decision:
+    """What the checks of a registration say of this app."""
+    tenant = world.tenants[client.tenant]
+    known = UrlKnown(server=tenant.server, client=client)
+    return decide("registration", tenant, stage.CHECKS, _request(client), known)
 
 
 def _request(client: Client) -> RegistrationRequest:

@@ -125,7 +125,7 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
-    asked = request.query_params
+    asked = {name: value for name, value in request.query_params.items() if value}
     world, journal = sandbox.world, sandbox.journal
     if id := asked.get("correlation_id"):
         one = await exchanges.read(world, journal, id, full=True)

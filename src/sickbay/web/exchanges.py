@@ -12,7 +12,7 @@ from sickbay.operations import exchanges, registration
 from sickbay.operations.context import Tenant
 from sickbay.operations.exchanges import MEMBERS
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cookies, show
+from sickbay.web import answers, show
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.pages.exchange import as_text, exchange_view
 from sickbay.web.pages.frame import Link
@@ -29,7 +29,7 @@ def full(request: Request) -> bool:
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """The same in three forms (contract, Error answers); CORS without credentials."""
     entry = await exchanges.read(sandbox.world, sandbox.journal, id, full=full(request))
-    form = answers.wanted(request.headers.get("accept", ""))
+    form = _form(request)
     if entry is None:
         response = _missing(request, sandbox, form)
     elif form == "json":
@@ -44,6 +44,14 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
     return response
+
+
+def _form(request: Request) -> answers.Form:
+    """As the Accept header asks; a link of the page may ask by ?as=."""
+    asked = request.query_params.get("as")
+    if asked == "json":
+        return "json"
+    return "text" if asked == "text" else answers.wanted(request.headers.get("accept", ""))
 
 
 def _missing(request: Request, sandbox: Sandbox, form: answers.Form) -> Response:
@@ -72,7 +80,7 @@ def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], status: int
 
 
 async def _around(request: Request, sandbox: Sandbox) -> show.Around:
-    return show.Around(session=await cookies.session(request, sandbox), here="Exchanges")
+    return await show.around(request, sandbox, here="Exchanges")
 
 
 async def listing(request: Request, sandbox: Sandbox) -> Response:
@@ -82,7 +90,11 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
         return Response(status_code=303, headers={"location": f"/exchanges/{asked}"})
     if not full(request):
         return show.page(request, sandbox, "notice", PRIVATE, status=403)
-    found = await exchanges.listed(sandbox.world, sandbox.journal, limit=100)
+    app = request.query_params.get("app")
+    client = await registration.find(sandbox.world, app) if app else None
+    found = await exchanges.listed(
+        sandbox.world, sandbox.journal, app=client.client_id if client else None, limit=100
+    )  # fmt: skip
     lines = []
     for one in found:
         named = await names(sandbox, one)

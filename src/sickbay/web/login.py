@@ -16,10 +16,10 @@ from sickbay.operations.sessions import Session
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
-from sickbay.web import answers, cookies, people, show, wire
+from sickbay.web import answers, cookies, show, wire
 from sickbay.web.authorize import delivered
 from sickbay.web.doors import host_name
-from sickbay.web.pages import notice
+from sickbay.web.pages import chart, notice
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import Chip
@@ -161,7 +161,7 @@ async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str
     found = await patients.find(
         sandbox.world, tenant, waiting.version, "Patient", [*asked, ("_count", "50")], waiting.user
     )  # fmt: skip
-    candidates = tuple(sorted((people.candidate(one) for one in found), key=lambda one: (one.family, one.given)))
+    candidates = tuple(sorted((chart.candidate(one) for one in found), key=lambda one: (one.family, one.given)))
     return PickerView(
         action=action(tenant), app=waiting.client.name, candidates=candidates, request=waiting.id, query=query,
         total=len(candidates),
@@ -173,7 +173,7 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> Consen
     record = None
     if patient:
         record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
-    name = people.name(record) if record else ""
+    name = " ".join(reversed(chart.name_of(record))).strip() if record else ""
     user = waiting.user.name or waiting.user.username if waiting.user else ""
     offered = login.offered(tenant, waiting)
     return ConsentView(

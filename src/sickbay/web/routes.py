@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import admin, discovery, exchanges, health, render
+from sickbay.web import admin, discovery, ehr, exchanges, health, registration, render, workshop
 from sickbay.web.authorize import authorize
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors
@@ -30,6 +30,15 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
         Mount("/static", StaticFiles(directory=render.STATIC)),
+        Route("/", _with(sandbox, workshop.home)),
+        Route("/doctor", _with(sandbox, workshop.doctor), methods=["GET", "POST"]),
+        Route("/rules", _with(sandbox, workshop.rules)),
+        Route("/rules/{id}", _by_id(sandbox, workshop.rule)),
+        Route("/theme", _with(sandbox, workshop.theme), methods=["POST"]),
+        Route("/developer", _with(sandbox, registration.apps)),
+        Route("/developer/register", _with(sandbox, registration.register), methods=["GET", "POST"]),
+        Route("/developer/apps/{id}", _by_id(sandbox, registration.app)),
+        Route("/developer/apps/{id}/remove", _by_id(sandbox, registration.remove), methods=["POST"]),
         Route("/exchanges", _with(sandbox, exchanges.listing)),
         Route("/exchanges/{id}", _by_id(sandbox, exchanges.exchange)),
         Route("/timelines/{id}", _by_id(sandbox, exchanges.timeline)),
@@ -37,8 +46,22 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         *admin.routes(sandbox),
     ]
     for tenant in sandbox.tenants.values():
-        found += _of_tenant(sandbox, tenant)
-    return found
+        found += [*_of_tenant(sandbox, tenant), *_ward(sandbox, tenant)]
+    return [*found, Route("/{path:path}", _with(sandbox, workshop.missing), methods=[*EVERY])]
+
+
+def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
+    home = f"/{tenant.name}/ehr"
+    return [
+        Route(home, _at(sandbox, tenant, ehr.today)),
+        Route(f"{home}/sign-in", _at(sandbox, tenant, ehr.sign_in), methods=["GET", "POST"]),
+        Route(f"{home}/sign-out", _at(sandbox, tenant, ehr.sign_out), methods=["POST"]),
+        Route(f"{home}/patients", _at(sandbox, tenant, ehr.people)),
+        Route(f"{home}/patients/{{patient}}", _at(sandbox, tenant, ehr.chart)),
+        Route(f"{home}/patients/{{patient}}/requests", _at(sandbox, tenant, ehr.requests)),
+        Route(f"{home}/open", _at(sandbox, tenant, ehr.open_app)),
+        Route(f"{home}/launch", _at(sandbox, tenant, ehr.launch)),
+    ]
 
 
 def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:

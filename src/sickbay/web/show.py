@@ -37,15 +37,21 @@ class Around:
 def page(
     request: Request, sandbox: Sandbox, name: str, view: Any, around: Around | None = None, status: int = 200
 ) -> HTMLResponse:
-    around = around or Around()
-    html = render.page(name, view, _frame(request, sandbox, around))
-    ancestors = own_frames(sandbox.world.base) if around.framed else "'none'"
-    headers = page_headers(form_action(around.redirect_uri), ancestors)
-    if around.frames:
+    stands = around or Around()
+    html = render.page(name, view, _frame(request, sandbox, stands))
+    ancestors = own_frames(sandbox.world.base) if stands.framed else "'none'"
+    headers = page_headers(form_action(stands.redirect_uri), ancestors)
+    if stands.frames:
         headers["content-security-policy"] += "; frame-src http: https:"
     response = HTMLResponse(html, status, headers)
-    cookies.put(response, sandbox, around.cookie)
+    cookies.put(response, sandbox, stands.cookie)
     return response
+
+
+async def around(request: Request, sandbox: Sandbox, **more: Any) -> Around:
+    """With the browser's session, begun where there is none: every page has forms."""
+    session, cookie = await cookies.begun(request, sandbox)
+    return Around(session=session, cookie=cookie, **more)
 
 
 def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:

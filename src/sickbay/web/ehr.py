@@ -1,0 +1,250 @@
+"""The ward over HTTP: sign in, the day, the patients, the chart, and an app launched from it."""
+
+from __future__ import annotations
+
+import datetime
+from urllib.parse import quote, urlencode, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.authorization.values import Client, User
+from sickbay.operations import exchanges, patients, registration, sessions
+from sickbay.operations import launch as launches
+from sickbay.operations.context import Tenant
+from sickbay.operations.sessions import Session
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import Space
+from sickbay.web import answers, cookies, records_of, show, wire
+from sickbay.web.doors import headers_of
+from sickbay.web.login import sign_in_view, who
+from sickbay.web.pages import day, notice, times
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.ward import Line, OpenApp, PatientsView, RequestsView
+
+VERSION = "r4"
+PAGE = 25
+
+
+class Ward:
+    """One hospital's pages for one request: who is signed in, and what that person may see."""
+
+    def __init__(self, request: Request, sandbox: Sandbox, tenant: Tenant) -> None:
+        self.request, self.sandbox, self.tenant = request, sandbox, tenant
+        self.home = f"/{tenant.name}/ehr"
+        self.session: Session | None = None
+        self.user: User | None = None
+
+    async def enter(self) -> Response | None:
+        """None where somebody is signed in, else the way to the sign-in page."""
+        self.session = await cookies.session(self.request, self.sandbox)
+        self.user = await sessions.signed_in(self.sandbox.world, self.tenant, self.session)
+        if self.user is None:
+            here = wire.raw_path(self.request.scope)
+            query = self.request.url.query
+            back = quote(f"{here}?{query}" if query else here, safe="")
+            return RedirectResponse(f"{self.home}/sign-in?next={back}", 303, answers.NO_STORE)
+        await self.sandbox.filling.ensure(Space(self.tenant.name, VERSION))
+        return None
+
+    def page(self, name: str, view: object, here: str = "", frames: bool = False, status: int = 200) -> Response:
+        around = show.Around(self.tenant, self.session, user=self.user, here=here, frames=frames)
+        return show.page(self.request, self.sandbox, name, view, around, status)
+
+    async def found(self, type: str, *asked: tuple[str, str]) -> list[patients.Json]:
+        return await patients.find(self.sandbox.world, self.tenant, VERSION, type, asked, self.user)
+
+    def today(self) -> datetime.date:
+        return self.sandbox.filling.today()
+
+    async def listed(self, query: str) -> PatientsView:
+        """By name, birth date or record number, whichever the words look like."""
+        asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *_sought(query)]
+        rows, total = await patients.listed(self.sandbox.world, self.tenant, VERSION, asked, self.user)
+        shown = tuple(records_of.row(one, f"{self.home}/patients/{one['id']}") for one in rows)
+        return PatientsView(search=f"{self.home}/patients", rows=shown, total=total, query=query)
+
+
+def _sought(query: str) -> list[tuple[str, str]]:
+    if not query:
+        return []
+    if times.partial(query) is not None:
+        return [("birthdate", query)]
+    return [("identifier" if any(map(str.isdigit, query)) else "name", query)]
+
+
+async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """GET the page, POST the answer; back to where somebody wanted to go."""
+    ward = Ward(request, sandbox, tenant)
+    session, cookie = await cookies.begun(request, sandbox)
+    query = wire.query_of(request.scope)
+    action = f"{ward.home}/sign-in?{urlencode({'next': _next(ward, query)})}"
+    fault, sent = "", Parameters()
+    if request.method == "POST":
+        sent = parse(await wire.read_body(request))
+        if not cookies.form_is_ours(request, session, sent.get("csrf")):
+            fault = "This page was open for too long. Try again."
+        elif (user := await who(sandbox, tenant, sent)) is not None:
+            _, secret = await sessions.sign_in(sandbox.world, tenant, session, user)
+            response = RedirectResponse(_next(ward, query), 303, answers.NO_STORE)
+            cookies.put(response, sandbox, secret)
+            return response
+        else:
+            fault = "This username and password do not belong together."
+    view = await sign_in_view(sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
+    around = show.Around(tenant, session, cookie, bare=True, framed=True)
+    return show.page(request, sandbox, "sign_in", view, around, 401 if fault else 200)
+
+
+def _next(ward: Ward, query: Parameters) -> str:
+    """Only a page of this ward: nobody is sent elsewhere from our sign-in."""
+    wanted = query.get("next") or ward.home
+    return wanted if wanted == ward.home or wanted.startswith((f"{ward.home}/", f"{ward.home}?")) else ward.home
+
+
+async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    ward = Ward(request, sandbox, tenant)
+    session = await cookies.session(request, sandbox)
+    sent = parse(await wire.read_body(request))
+    if session is not None and cookies.form_is_ours(request, session, sent.get("csrf")):
+        await sessions.sign_out(sandbox.world, tenant, session)
+    view = notice.signed_out(tenant.title, f"{ward.home}/sign-in")
+    return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True))
+
+
+async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    ward = Ward(request, sandbox, tenant)
+    if away := await ward.enter():
+        return away
+    own = records_of.own_patient(ward.user)
+    if own:
+        return RedirectResponse(f"{ward.home}/patients/{own}", 303, answers.NO_STORE)
+    current = ward.today()
+    chosen = times.partial(request.query_params.get("date")) or current
+    appointments = await ward.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
+    ids = sorted({id for one in appointments if (id := day.actor(one, "Patient")[0])})
+    known = await ward.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
+    now = datetime.datetime.fromtimestamp(sandbox.world.effects.now(), datetime.UTC)
+    view = day.day_view(
+        chosen, appointments, {one["id"]: one for one in known}, await ward.listed(""), ward=ward.home,
+        now=now if chosen == current else None, previous=_day(ward, chosen, -1), following=_day(ward, chosen, 1),
+        today="" if chosen == current else ward.home,
+    )  # fmt: skip
+    return ward.page("day", view, "Today")
+
+
+def _day(ward: Ward, day: datetime.date, by: int) -> str:
+    return f"{ward.home}?date={(day + datetime.timedelta(days=by)).isoformat()}"
+
+
+async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    ward = Ward(request, sandbox, tenant)
+    if away := await ward.enter():
+        return away
+    return ward.page("patients", await ward.listed(request.query_params.get("q", "").strip()), "Patients")
+
+
+async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """The record, the apps beside it and, with ?app=, one of them opened in a frame."""
+    ward = Ward(request, sandbox, tenant)
+    if away := await ward.enter():
+        return away
+    id = request.path_params["patient"]
+    patient = await patients.read(sandbox.world, tenant, VERSION, "Patient", id, ward.user)
+    if patient is None:
+        return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
+    apps = [one for one in await registration.every(sandbox.world, tenant.name) if one.launch_uri]
+    chosen = next((one for one in apps if one.app_id == request.query_params.get("app")), None)
+    opened = _opened(ward, chosen, id) if chosen else None
+    view = await records_of.chart(ward.found, patient, ward.today(), apps, chosen, opened, f"{ward.home}/patients/{id}")
+    return ward.page("chart", view, "Patients", frames=opened is not None)
+
+
+def _opened(ward: Ward, app: Client, patient: str) -> OpenApp:
+    """The launch is made when the frame asks for it; its timeline's id is ours to give beforehand."""
+    here = f"{ward.home}/patients/{patient}"
+    timeline = ward.sandbox.world.effects.token(12)
+    open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient})}"
+    parts = urlsplit(app.launch_uri or "")
+    return OpenApp(
+        name=app.name, src=f"{open_it}&timeline={timeline}", origin=f"{parts.scheme}://{parts.netloc}", tab=open_it,
+        close=here, live=f"{here}/requests?timeline={timeline}", timeline=f"/timelines/{timeline}",
+    )  # fmt: skip
+
+
+async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """The fragment below the frame: what the open app said so far."""
+    ward = Ward(request, sandbox, tenant)
+    if away := await ward.enter():
+        return away
+    id = request.query_params.get("timeline", "")
+    found = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=False) if id else []
+    lines = tuple(_line(one) for one in found[-8:])
+    refused = sum(one["response"]["status"] >= 400 for one in found)
+    said = f"{len(found)} requests" if found else ""
+    view = RequestsView(
+        requests=lines, said=said, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}"
+    )
+    return ward.page("requests", view)
+
+
+def _line(one: dict[str, object]) -> Line:
+    made, answer = one["request"], one["response"]
+    assert isinstance(made, dict)
+    assert isinstance(answer, dict)
+    parts = urlsplit(made["url"])
+    path = parts.path + (f"?{parts.query}" if parts.query and one["stage"] == "access" else "")
+    at = times.clock(times.instant(float(str(one["at"]))), seconds=True)
+    return Line(at, made["method"], path, answer["status"], href=f"/exchanges/{one['id']}")
+
+
+async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """Launch as the person who is signed in. Only a page of ours may send the browser here."""
+    ward = Ward(request, sandbox, tenant)
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return ward.page("notice", FOREIGN, status=403)
+    if away := await ward.enter():
+        return away
+    assert ward.user is not None
+    asked = request.query_params
+    client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
+    patient = asked.get("patient")
+    visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
+    if client is None or not client.launch_uri or (patient and not visible):
+        return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
+    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    made = await launches.launch(
+        sandbox.world, tenant, client, user=ward.user.username, patient=patient or None,
+        encounter=asked.get("encounter") or None, timeline=asked.get("timeline"),
+    )  # fmt: skip
+    return RedirectResponse(made.url, 303, answers.NO_STORE)
+
+
+FOREIGN = NoticeView(
+    title="Only from a page of this hospital",
+    text="A page of another origin asked to launch an app. Open the chart and launch it there.",
+    primary=Link("Go to the hospitals", "/"),
+)
+
+
+async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, from loopback or with the admin token."""
+    headers = {name: value for name, value in headers_of(request.scope).items() if name != "sec-fetch-mode"}
+    if not request.app.state.guard.administers(request.scope, headers):
+        return answers.problem(403, "Only from this machine, or with the admin token, and never for a foreign page")
+    asked = request.query_params
+    try:
+        client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
+    except registration.Ambiguous:
+        return answers.problem(409, f"Several apps are called {asked['app']}")
+    if client is None or not client.launch_uri:
+        return answers.problem(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
+    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    auto = client.auto_approve
+    made = await launches.launch(
+        sandbox.world, tenant, client, user=asked.get("user") or (auto.user if auto else None),
+        patient=asked.get("patient") or (auto.patient if auto else None), encounter=asked.get("encounter") or None,
+    )  # fmt: skip
+    return RedirectResponse(made.url, 303, answers.NO_STORE)

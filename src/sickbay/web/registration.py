@@ -1,0 +1,217 @@
+"""The developer portal over HTTP: the apps, one app, and the form that registers one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.authorization.values import Client
+from sickbay.diagnosis.rule import Finding
+from sickbay.operations import exchanges, patients, registration, users
+from sickbay.operations.context import Tenant
+from sickbay.protocol import scopes
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import Space
+from sickbay.web import answers, cookies, show, wire
+from sickbay.web.exchanges import PRIVATE, full
+from sickbay.web.pages import chart, portal, times
+from sickbay.web.pages.notice import not_found
+from sickbay.web.pages.parts import Choice, findings
+from sickbay.web.pages.portal import AppRow, AppsView, AppView, LaunchRow, RegisterView
+
+FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "more_scopes")
+FAULTS = {"reg-redirect-uri": "redirect_uris", "reg-missing-launch-uri": "launch_uri", "reg-jwks": "jwks_uri"}
+
+
+def _closed(request: Request, sandbox: Sandbox) -> Response | None:
+    """The portal is for whoever runs this Sickbay."""
+    return None if full(request) else show.page(request, sandbox, "notice", PRIVATE, status=403)
+
+
+async def apps(request: Request, sandbox: Sandbox) -> Response:
+    if away := _closed(request, sandbox):
+        return away
+    every = await registration.every(sandbox.world)
+    view = AppsView(tuple([await _row(sandbox, one) for one in every]), "/developer/register")
+    return show.page(request, sandbox, "apps", view, await show.around(request, sandbox, here="Developer portal"))
+
+
+async def _row(sandbox: Sandbox, client: Client) -> AppRow:
+    found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id, limit=1)
+    last = found[0] if found else None
+    refused = bool(last and last.get("decided"))
+    title = last["findings"][0]["title"] if last and refused and last["findings"] else ""
+    hospital = sandbox.tenants[client.tenant].title
+    return AppRow(
+        client.name, f"/developer/apps/{client.app_id}",
+        portal.kind_of_app(client.type, client.client, client.smart_version, hospital), hospital, client.client_id,
+        title or (times.moment(last["at"]) if last else ""), "refused" if refused else "passed" if last else "",
+    )  # fmt: skip
+
+
+async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
+    if away := _closed(request, sandbox):
+        return away
+    client = await registration.find(sandbox.world, id)
+    if client is None:
+        view = not_found(wire.raw_path(request.scope))
+        return show.page(request, sandbox, "notice", view, status=404)
+    return await _app_page(request, sandbox, client, await show.around(request, sandbox, here="Developer portal"))
+
+
+async def _app_page(
+    request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200
+) -> Response:
+    view = await _app_view(sandbox, client, secret)
+    return show.page(request, sandbox, "app", view, around, status)
+
+
+async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
+    tenant = sandbox.tenants[client.tenant]
+    advice = registration.advised(sandbox.world, client).explained().findings
+    auto = client.auto_approve
+    command = f"sickbay launch {client.app_id} --patient p-0017 --open" if client.launch_uri else ""
+    return AppView(
+        name=client.name, summary=portal.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
+        client_id=client.client_id, app_id=client.app_id, secret=secret, secret_text=_secret_text(client),
+        launch_uri=client.launch_uri or "", redirect_uris=client.redirect_uris,
+        fhir_base=tenant.fhir_base(client.fhir), fhir=client.fhir.upper(),
+        scopes=portal.scope_kinds(scopes.split(client.scope)), launches=await _launches(sandbox, client),
+        all_launches=f"/exchanges?app={client.app_id}", findings=findings([one.to_json() for one in advice]),
+        auto=f"This app is approved by itself as {auto.user}: no sign-in, no picker, no consent." if auto else "",
+        launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
+        users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
+        command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
+    )  # fmt: skip
+
+
+def _secret_text(client: Client) -> str:
+    if client.client == "symmetric":
+        return "Kept as its hash alone; it was shown when the app was registered."
+    if client.client == "asymmetric":
+        return "None. It signs with its own key."
+    return "None. A public app proves itself by its redirect address."
+
+
+async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
+    await sandbox.filling.ensure(Space(tenant.name, "r4"))
+    asked = [("_count", "100"), ("_sort", "family")]
+    found = await patients.find(sandbox.world, tenant, "r4", "Patient", asked, None)
+    named = tuple(Choice(one["id"], "{}, {}".format(*chart.name_of(one)), one["id"] == "p-0017") for one in found)
+    return (Choice("", "No patient"), *named)
+
+
+async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
+    """The last timelines of this app, each by its last exchange."""
+    found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id, limit=200)
+    by_launch: dict[str, list[dict[str, Any]]] = {}
+    for one in found:
+        if one["launch"]:
+            by_launch.setdefault(one["launch"], []).append(one)
+    return tuple(_launch(id, each) for id, each in list(by_launch.items())[:8])
+
+
+def _launch(id: str, newest_first: list[dict[str, Any]]) -> LaunchRow:
+    refused = next((one for one in newest_first if one.get("decided")), None)
+    outcome = refused["findings"][0]["title"] if refused and refused["findings"] else "Worked"
+    number = f"{len(newest_first)} requests"
+    kind = "refused" if refused else "passed"
+    return LaunchRow(times.moment(newest_first[0]["at"]), "", "", kind, outcome, number, f"/timelines/{id}")
+
+
+async def register(request: Request, sandbox: Sandbox) -> Response:
+    """GET the form, POST a registration: the app's page with its secret, or the form again, with what is wrong."""
+    if away := _closed(request, sandbox):
+        return away
+    around = await show.around(request, sandbox, here="Developer portal")
+    if request.method == "GET":
+        view = _form(sandbox, wire.query_of(request.scope), ())
+        return show.page(request, sandbox, "register", view, around)
+    sent = parse(await wire.read_body(request))
+    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        return show.page(request, sandbox, "register", _form(sandbox, sent, (), EXPIRED), around, 403)
+    missing = _missing(sandbox, sent)
+    if missing:
+        return show.page(request, sandbox, "register", _form(sandbox, sent, (), missing), around, 422)
+    done = await registration.register(sandbox.world, _told(sent))
+    if done.client is None:
+        found = done.decision.explained().findings
+        return show.page(request, sandbox, "register", _form(sandbox, sent, found), around, 422)
+    if done.secret is None:
+        return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, answers.NO_STORE)
+    return await _app_page(request, sandbox, done.client, around, done.secret, 201)
+
+
+EXPIRED = {"name": "This page was open for too long. Send it again."}
+
+
+def _missing(sandbox: Sandbox, sent: Parameters) -> dict[str, str]:
+    said: dict[str, str] = {}
+    if not (sent.get("name") or "").strip():
+        said["name"] = "The app needs a name."
+    if not _addresses(sent) and sent.get("type") != "system":
+        said["redirect_uris"] = "Where should the answer go? An app that people use needs a redirect URI."
+    if sent.get("client") == "asymmetric" and not sent.get("jwks_uri"):
+        said["jwks_uri"] = "An app that signs with a key needs the address where its public keys stand."
+    if not _scope(sent):
+        said["scope"] = "Without a scope no token is given."
+    tenant = sandbox.tenants.get(sent.get("tenant") or "general")
+    if tenant is None or (sent.get("fhir") or "r4") not in tenant.dialect.fhir:
+        said["fhir"] = "This hospital does not speak this version."
+    return said
+
+
+def _addresses(sent: Parameters) -> tuple[str, ...]:
+    return tuple((sent.get("redirect_uris") or "").split())
+
+
+def _scope(sent: Parameters) -> str:
+    return " ".join(dict.fromkeys([*sent.all("scope"), *(sent.get("more_scopes") or "").split()]))
+
+
+def _told(sent: Parameters) -> dict[str, Any]:
+    version = 1 if sent.get("smart_version") == "1" else 2
+    type, client = sent.get("type"), sent.get("client")
+    return {
+        "tenant": sent.get("tenant") or "general", "name": (sent.get("name") or "").strip(),
+        "type": type if type in ("patient", "system") else "provider",
+        "client": client if client in ("symmetric", "asymmetric") else "public", "launch_uri": sent.get("launch_uri"),
+        "redirect_uris": _addresses(sent), "scope": _scope(sent), "fhir": sent.get("fhir") or "r4",
+        "smart_version": version, "pkce": "required" if version == 2 else "if-sent", "jwks_uri": sent.get("jwks_uri"),
+    }  # fmt: skip
+
+
+def _form(
+    sandbox: Sandbox, sent: Parameters, found: tuple[Finding, ...], faults: dict[str, str] | None = None
+) -> RegisterView:
+    chosen = sent.get("tenant") or "general"
+    boxes = portal.scope_boxes(sent.all("scope")) if sent.all("scope") else portal.scope_boxes()
+    said = dict(faults or {})
+    for one in found:
+        field = next((field for prefix, field in FAULTS.items() if one.id.startswith(prefix)), None)
+        if field and one.refused:
+            said.setdefault(field, one.title)
+    values = {name: "\n".join(sent.all(name)) for name in FIELDS if sent.get(name)}
+    versions = tuple(Choice(one, one.upper(), one == (sent.get("fhir") or "r4")) for one in ("r4", "dstu2"))
+    return RegisterView(
+        action="/developer/register",
+        tenants=tuple(Choice(name, one.title, name == chosen) for name, one in sandbox.tenants.items()), versions=versions,
+        types=portal.type_choices(sent.get("type") or "provider"),
+        clients=portal.client_choices(sent.get("client") or "public"),
+        smart=portal.smart_choices(sent.get("smart_version") or "2"), boxes=boxes, values=values,
+        findings=findings([one.to_json() for one in found]), faults=said,
+    )  # fmt: skip
+
+
+async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
+    if away := _closed(request, sandbox):
+        return away
+    session = await cookies.session(request, sandbox)
+    sent = parse(await wire.read_body(request))
+    client = await registration.find(sandbox.world, id)
+    if client is not None and not client.sample and cookies.form_is_ours(request, session, sent.get("csrf")):
+        await registration.remove(sandbox.world, client)
+    return RedirectResponse("/developer", 303, answers.NO_STORE)

@@ -1,0 +1,122 @@
+"""The workshop's other pages over HTTP: the list of hospitals, the doctor, the rules, and the choice of a theme."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.diagnosis import case, pasted
+from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.operations import exchanges
+from sickbay.protocol.parameters import parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import answers, cookies, show, wire
+from sickbay.web.exchanges import full
+from sickbay.web.pages.diagnosed import doctor_view, rule_view, rules_view
+from sickbay.web.pages.notice import not_found
+from sickbay.web.pages.times import moment
+from sickbay.web.pages.workshop import Address, DoctorView, FirstLaunch, HomeView, Hospital, Lately, exchange_line
+
+NAMES = {"r4": "R4", "dstu2": "DSTU2"}
+FIRST = "p-0017"
+
+
+async def home(request: Request, sandbox: Sandbox) -> Response:
+    """A newcomer's first page. What happened lately is shown to whoever runs this Sickbay alone."""
+    around = await show.around(request, sandbox, here="Hospitals")
+    hospitals = tuple(
+        Hospital(
+            one.title, one.dialect.about,
+            tuple(Address(NAMES.get(version, version), one.fhir_base(version)) for version in one.dialect.fhir),
+            f"/{name}/ehr", f"/{name}/ehr/sign-in",
+        )
+        for name, one in sandbox.tenants.items()
+    )  # fmt: skip
+    number = sandbox.filling.written.patients
+    found = await exchanges.listed(sandbox.world, sandbox.journal, limit=5) if full(request) else []
+    view = HomeView(
+        hospitals=hospitals, people=f"{number} invented people in each" if number else "no patients",
+        first=_first(found) if number >= 17 else None, lately=tuple(_lately(sandbox, one) for one in found),
+    )  # fmt: skip
+    return show.page(request, sandbox, "home", view, around)
+
+
+def _first(found: list[dict[str, object]]) -> FirstLaunch:
+    here = f"/general/ehr/patients/{FIRST}"
+    timeline = next((one["launch"] for one in found if one["launch"]), None)
+    return FirstLaunch(
+        patient="Timothy Peters", text="He waits for Dr. Okafor; his blood pressure is under treatment.", chart=here,
+        app="Sample app", launch=f"{here}?app=sample-app-general",
+        timeline=f"/timelines/{timeline}" if timeline else "/exchanges",
+    )  # fmt: skip
+
+
+def _lately(sandbox: Sandbox, one: dict[str, object]) -> Lately:
+    line = exchange_line(one)
+    tenant = sandbox.tenants.get(str(one["tenant"]))
+    detail = ", ".join(part for part in (tenant.title if tenant else "", moment(float(str(one["at"])))) if part)
+    return Lately(line.kind, line.text, detail, line.href)
+
+
+async def doctor(request: Request, sandbox: Sandbox) -> Response:
+    """GET the box, POST what was pasted into it. Nothing leaves the machine."""
+    around = await show.around(request, sandbox, here="Doctor")
+    if request.method == "GET":
+        return show.page(request, sandbox, "doctor", DoctorView(), around)
+    sent = parse(await wire.read_body(request))
+    text = (sent.get("input") or "").strip()
+    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        view = DoctorView(input=text, fault="This page was open for too long. Send it again.")
+        return show.page(request, sandbox, "doctor", view, around, 403)
+    return show.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text), around)
+
+
+def _diagnosed(text: str) -> DoctorView:
+    try:
+        given = pasted.read(text)
+        return doctor_view(text, given, diagnose(given))
+    except ValueError as error:
+        return DoctorView(input=text, fault=str(error))
+    except (KeyError, TypeError):
+        return DoctorView(input=text, fault="Sickbay cannot read this kind of exchange yet.")
+
+
+async def rules(request: Request, sandbox: Sandbox) -> Response:
+    if answers.wanted(request.headers.get("accept", "")) == "json":
+        return answers.json([{"id": one.id, "stage": one.stage, "outcome": one.outcome} for one in RULES])
+    around = await show.around(request, sandbox, here="Rules")
+    return show.page(request, sandbox, "rules", rules_view(RULES), around)
+
+
+async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
+    around = await show.around(request, sandbox, here="Rules")
+    found = BY_ID.get(id)
+    if found is None:
+        return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), around, 404)
+    path = case.paths().get(id)
+    example = case.load(path) if path else None
+    diagnosis = diagnose(example.refused) if example else None
+    return show.page(request, sandbox, "rule", rule_view(found, example, diagnosis), around)
+
+
+async def theme(request: Request, sandbox: Sandbox) -> Response:
+    """A cookie, so that the server writes the theme and nothing flashes."""
+    session = await cookies.session(request, sandbox)
+    sent = parse(await wire.read_body(request))
+    back = sent.get("back") or "/"
+    response = RedirectResponse(
+        back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/", 303, answers.NO_STORE
+    )
+    if cookies.form_is_ours(request, session, sent.get("csrf")) and sent.get("theme") in ("light", "dark"):
+        response.set_cookie(cookies.THEME, str(sent.get("theme")), 31_536_000, path="/", samesite="lax")
+    return response
+
+
+async def missing(request: Request, sandbox: Sandbox) -> Response:
+    """Any address that there is not."""
+    if answers.wanted(request.headers.get("accept", "")) != "html":
+        return answers.problem(404, "There is no such address")
+    return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
