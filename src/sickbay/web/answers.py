@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Literal, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from starlette.responses import RedirectResponse, Response
@@ -74,7 +74,8 @@ def oauth_json(said: Words, status: int, tenant: Tenant, basic: bool) -> Respons
 
 def redirect(address: str, parameters: dict[str, str | None], method: str) -> RedirectResponse:
     """To a proven redirect URI: its own query is kept. 303 after a form (RFC 9700 4.12), 302 otherwise."""
-    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    kept = {name: value for name, value in parameters.items() if value is not None}
+    query = urlencode(kept, quote_via=quote)
     joint = "" if not query else "&" if "?" in address else "?"
     answer = RedirectResponse("/", 303 if method == "POST" else 302, NO_STORE)
     answer.headers["location"] = f"{address}{joint}{query}"
