@@ -25,3 +25,49 @@ def test_a_url_is_of_the_stage_that_its_parameters_say(url, kind) -> None:
 def test_an_exchange_may_be_a_whole_case() -> None:
     given = '{"kind": "authorize_url", "url": "http://a"}'
     assert read(f'{{"id": "x", "input": {given}}}') == read(given)
+
+
+def test_a_url_broken_over_lines_is_told_by_its_parameters_and_kept_as_it_came() -> None:
+    text = "https://a.example/authorize\n?response_type=code\n&client_id=x"
+    assert read(text) == {"kind": "authorize_url", "url": text}
+
+
+def test_quotes_and_brackets_around_a_url_are_taken_off() -> None:
+    url = "http://localhost:8100/callback?code=x&state=1"
+    assert read(f"<{url}>") == read(f'"{url}"') == {"kind": "redirect_url", "url": url}
+
+
+def test_an_answer_in_the_fragment_is_an_answer() -> None:
+    assert read("http://localhost:8100/callback#code=x&state=1")["kind"] == "redirect_url"
+
+
+def test_the_address_of_an_error_is_told_by_its_urn() -> None:
+    assert read("https://a.example/errors/urn%3Aa%3Ab/instances/1?client=x")["kind"] == "error_page_url"
+
+
+def test_a_curl_line_becomes_the_request_it_would_send() -> None:
+    text = "curl -X POST https://a.example/token \\\n -u app:secret -d grant_type=refresh_token --data-urlencode 'code=a b'"
+    assert read(text) == {
+        "kind": "token_request", "method": "POST", "url": "https://a.example/token",
+        "headers": {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic YXBwOnNlY3JldA=="},
+        "body": "grant_type=refresh_token&code=a%20b",
+    }  # fmt: skip
+
+
+def test_a_curl_line_for_a_record_keeps_its_headers() -> None:
+    given = read('curl -s https://a.example/r4/Patient/1 -H "Authorization: Bearer x"')
+    assert given["kind"] == "fhir_request"
+    assert given["headers"] == {"Authorization": "Bearer x"}
+
+
+@pytest.mark.parametrize(
+    "text", ["curl -v", "curl 'http://a", "hello there", "http://a is where it runs", "{", '{"a": 1}']
+)
+def test_what_is_neither_is_said_in_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        read(text)
+
+
+def test_an_answer_of_the_token_endpoint_and_a_registration_are_known_by_their_members() -> None:
+    assert read('{"access_token": "x"}')["kind"] == "token_response"
+    assert read('{"redirect_uris": []}')["kind"] == "registration"

@@ -64,7 +64,7 @@ def public_app_has_no_secret(request: RegistrationRequest, known: Any) -> Refusa
 def authentication_suits_the_client(request: RegistrationRequest, known: Any) -> Refusal | None:
     """A public client authenticates by nothing, a confidential one by something; what was not said contradicts nothing."""
     method = request.auth_method
-    if method is None or (request.client == "public") == (method == "none"):
+    if method is None or request.type == "system" or (request.client == "public") == (method == "none"):
         return None
     expected = "none" if request.client == "public" else "client_secret_basic"
     facts = {

@@ -10,8 +10,9 @@ from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import UNKNOWN, Facts
 
 _PLACEHOLDER = re.compile(
-    r"[<\[{].*[>\]}]|.*\byour[_ -]?(?:app|client|own)?.*|my[_-](?:web[_-])?(?:app|client).*|x{4,}.*|"
-    r"client[_-]?id|clientid|(?:insert|replace|enter|put|change)[_-].*|todo.*|\$.+|%.+%",
+    r".*(?:<.*>|\[.*\]|\{.*\}).*|(?:.*[^a-z])?your[_ -].*|your_?(?:client|app)_?id.*|"
+    r"my[_ -](?:web[_ -]?)?(?:app|client)(?:[_ -]?id)?|.*x{4,}.*|client[_ -]?id|"
+    r"(?:insert|replace|enter)[_ -](?:your|client|me|this|here).*|todo.*|\$.+|%.+%",
     re.I | re.S,
 )
 

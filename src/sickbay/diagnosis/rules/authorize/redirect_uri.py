@@ -1,9 +1,9 @@
 """Rules about redirect_uri: the finest difference from a registered address, said with both written out."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import SequenceMatcher
-from urllib.parse import SplitResult
 
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import repairs, specs
@@ -27,10 +27,9 @@ def _differs(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts |
     return recognises
 
 
-def _same_port(one: str) -> SplitResult:
-    parts = urls.split(one)
-    host = parts.hostname or ""
-    return parts._replace(netloc=f"[{host}]" if ":" in host else host)
+def _without_port(url: str) -> str:
+    """The rest is left as it is written: upper and lower case are another rule's."""
+    return re.sub(r"^([^/?#]*//[^/?#]*?):\d*(?=[/?#]|$)", r"\1", url)
 
 
 _mend = repairs.setting("redirect_uri", "expected")
@@ -153,7 +152,7 @@ REDIRECT_URI_PORT_MISMATCH = Rule(
     id="redirect-uri-port-mismatch",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: _same_port(one) == _same_port(sent)),
+    recognises=_differs(lambda one, sent: _without_port(one) == _without_port(sent)),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
@@ -183,7 +182,9 @@ REDIRECT_URI_EXTRA_QUERY = Rule(
     id="redirect-uri-extra-query",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: "?" in sent and one.partition("?")[0] == sent.partition("?")[0]),
+    recognises=_differs(
+        lambda one, sent: sent.partition("?")[2] != "" and one.partition("?")[0] == sent.partition("?")[0]
+    ),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",

@@ -1,0 +1,40 @@
+"""What can be guessed is told from what cannot."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.diagnosis.entropy import bits, weakness
+
+URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+@pytest.mark.parametrize(
+    "state", ["1", "abc123", "launch_state", "defaultState", "1764000000", "2026-11-24T10:00:00Z", "0" * 60]
+)
+def test_words_numbers_and_times_can_be_guessed(state: str) -> None:
+    found = weakness(state)
+    assert found is not None
+    assert found["level"] == "warning"
+
+
+def test_sixteen_random_characters_are_worth_a_line_and_no_more() -> None:
+    found = weakness("aZ3kQ9xT1bC7dE5f")
+    assert found is not None
+    assert (found["level"], found["bits"]) == ("info", 95)
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_uuid_has_as_many_bits_as_are_asked_for(raw: bytes) -> None:
+    assert bits(str(uuid.UUID(bytes=raw, version=4))) == 122
+    assert weakness(str(uuid.UUID(bytes=raw, version=4))) is None
+
+
+@given(st.text(URL_SAFE, min_size=1, max_size=60))
+def test_one_more_character_never_takes_bits_away_from_a_varied_text(text: str) -> None:
+    if len(set(text)) > 3:
+        assert bits(text + text[0]) >= bits(text)

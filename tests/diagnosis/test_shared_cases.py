@@ -1,0 +1,50 @@
+"""The shared exchanges: every id that is expected is reported, and none that must not be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sickbay.diagnosis.doctor import diagnose, diagnose_line
+from sickbay.diagnosis.stages import KINDS
+
+KINDS_HERE = ("authorize_url", "launch_url", "redirect_url", "error_page_url", "registration")
+
+
+def lines(shared: Path) -> list[dict[str, Any]]:
+    text = (shared / "cases" / "exchanges.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("kind", KINDS_HERE)
+def test_what_is_expected_is_said_and_what_must_not_be_is_not(shared: Path, kind: str) -> None:
+    wrong = {}
+    for line in (line for line in lines(shared) if line["input"]["kind"] == kind):
+        found = {one["id"]: one["severity"] for one in diagnose_line(line)["findings"]}
+        loud = {id for id, severity in found.items() if severity != "info"}
+        banned = set(line.get("must_not", ()))
+        extra = (found.keys() & banned) | (loud if "*" in banned else set())
+        missing = set(line["expect"]) - found.keys()
+        if missing or extra:
+            wrong[line["id"]] = {"missing": missing, "extra": extra}
+    assert kind in KINDS
+    assert not wrong
+
+
+def test_what_is_corrected_is_not_refused_again(shared: Path) -> None:
+    wrong = []
+    for line in (line for line in lines(shared) if line["input"]["kind"] in KINDS_HERE):
+        corrected = diagnose_line(line)["corrected"]
+        if corrected is not None:
+            refusals = diagnose(corrected).examination.refusals
+            wrong += [(line["id"], refusal.name) for refusal in refusals]
+    assert not wrong
+
+
+def test_a_line_of_a_kind_that_nobody_knows_has_no_findings() -> None:
+    said = {"id": "x", "findings": [], "corrected": None}
+    assert diagnose_line({"id": "x", "input": {"kind": "telepathy"}}) == said
+    assert diagnose_line({"id": "x"}) == said
