@@ -94,3 +94,16 @@ class UrlKnown:
     ids: frozenset[str] = frozenset()
     """Names of refusals that can be explained: a foreign answer is read as one of these."""
     context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerKnown:
+    """What the app's side knew of the request whose answer is looked at."""
+
+    now: int | Unknown = UNKNOWN
+    server: Server | Unknown = UNKNOWN
+    requested_scope: str | None = None
+    client_id: str | None = None
+    issuer: str | None = None
+    nonce: str | None = None
+    wants_refresh: bool = False

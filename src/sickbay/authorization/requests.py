@@ -121,3 +121,27 @@ class LoginRequest:
     encounter: str | None = None
     scopes: tuple[str, ...] = ()
     denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """A token response as an app got it (RFC 6749 5.1): its members, and the claims of its id_token, unverified."""
+
+    members: Mapping[str, Any]
+    claims: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpExchange:
+    """A request and its answer as a browser saw them, or a document that was fetched. Names of headers in lower case.
+
+    status: 0 where it is not known. document: the JSON of the body, None where it is none.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 0
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    document: Any = None

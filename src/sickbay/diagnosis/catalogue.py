@@ -6,7 +6,7 @@ Repairs run in this order too: transport first, then spelling, then what is aske
 from __future__ import annotations
 
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.rules import access, login, redirect, refresh, registration
+from sickbay.diagnosis.rules import access, browser, discovery, id_token, login, redirect, refresh, registration
 from sickbay.diagnosis.rules import launch as launch_url
 from sickbay.diagnosis.rules.authorize import (
     aud,
@@ -24,6 +24,7 @@ from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
 from sickbay.diagnosis.rules.search import address, parameters
 from sickbay.diagnosis.rules.token import code, envelope
+from sickbay.diagnosis.rules.token import response as token_response
 
 RULES: tuple[Rule, ...] = (
     *transport.RULES,
@@ -49,6 +50,10 @@ RULES: tuple[Rule, ...] = (
     *access.RULES,
     *address.RULES,
     *parameters.RULES,
+    *token_response.RULES,
+    *id_token.RULES,
+    *discovery.RULES,
+    *browser.RULES,
 )  # fmt: skip
 
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sickbay.authorization import access, authorize, launch, login, redirect, registration, search, token
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.reading import access as read_access
+from sickbay.diagnosis.reading import answer
 from sickbay.diagnosis.reading import authorize as read_authorize
 from sickbay.diagnosis.reading import login as read_login
 from sickbay.diagnosis.reading import registration as read_registration
@@ -58,4 +59,7 @@ KINDS: dict[str, Kind] = {
     ),
     "token_request": Kind("token", read_token.request, read_token.known, token.checks, read_token.unread),
     "fhir_request": Kind("access", read_access.request, read_access.known, fhir, read_access.unread),
+    "token_response": Kind("id_token", answer.token_response, answer.known, always(()), answer.unread),
+    "smart_configuration": Kind("discovery", answer.document, answer.known, always(()), answer.unread),
+    "http_exchange": Kind("browser", answer.exchange, answer.known, always(()), answer.unread),
 }  # fmt: skip
