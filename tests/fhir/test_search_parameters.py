@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,8 @@ def test_the_tables_of_dstu2_in_the_sources_are_those_that_the_tool_writes(share
     sources = Path(__file__).parents[2] / "src" / "sickbay" / "fhir" / "definitions"
     for one in sorted(tmp_path.iterdir()):
         if "summary" not in one.name:
-            assert one.read_bytes() == (sources / one.name).read_bytes(), one.name
+            # How it is packed differs between builds of zlib.
+            assert gzip.decompress(one.read_bytes()) == gzip.decompress((sources / one.name).read_bytes()), one.name
 
 
 @pytest.mark.parametrize("version", VERSIONS)

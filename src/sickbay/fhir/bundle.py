@@ -41,10 +41,14 @@ def searchset(
     if total is not None:
         parts.append(b',"total":%d' % total)
     parts.append(b',"link":' + _links(self_url, next_url))
-    spliced = b",".join(_entry(base.encode(), one) for one in entries)
-    if spliced:
-        parts.append(b',"entry":[' + spliced + b"]")
-    return b"".join(parts) + b"}"
+    separator = b',"entry":['
+    for one in entries:
+        parts += (separator, _head(base, one), one.body, _TAILS[one.mode])
+        separator = b","
+    if separator == b",":
+        parts.append(b"]")
+    parts.append(b"}")
+    return b"".join(parts)
 
 
 def _links(self_url: str, next_url: str | None) -> bytes:
@@ -54,15 +58,17 @@ def _links(self_url: str, next_url: str | None) -> bytes:
     return orjson.dumps(links)
 
 
-def _entry(base: bytes, entry: Entry) -> bytes:
+def _head(base: str, entry: Entry) -> bytes:
     """Types and ids are of letters that JSON need not escape; an outcome may have no id and then no fullUrl."""
-    url = b""
-    if entry.id:
-        url = b'"fullUrl":"' + base + b"/" + entry.type.encode() + b"/" + entry.id.encode() + b'",'
-    return b"{" + url + b'"resource":' + entry.body + b',"search":{"mode":"' + entry.mode.encode() + b'"}}'
+    if not entry.id:
+        return b'{"resource":'
+    return f'{{"fullUrl":"{base}/{entry.type}/{entry.id}","resource":'.encode()
+
+
+_TAILS = {mode: b',"search":{"mode":"%b"}}' % mode.encode() for mode in ("match", "include", "outcome")}
 
 
 def search_url(base: str, type: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """The address of a search, percent-encoded, with the letters that FHIR's values are full of left readable."""
-    query = urlencode(pairs, safe=":/|,$*-", quote_via=quote)
+    """The address of a search, percent-encoded; `:` `/` `,` `$` and `*` may stand in a query and stay readable."""
+    query = urlencode(pairs, safe=":/,$*", quote_via=quote)
     return f"{base}/{type}?{query}" if query else f"{base}/{type}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sickbay.fhir.versions import VERSIONS
 
@@ -24,6 +25,7 @@ class Media:
     known_elsewhere: str | None = None
 
 
+@lru_cache(maxsize=256)
 def negotiate(version: str, accept: str | None, format: str | None = None) -> Media:
     """_format counts before Accept (DSTU2 and later). Absent, */* and generic JSON give the version's JSON."""
     if format:
