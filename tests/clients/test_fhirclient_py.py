@@ -56,6 +56,6 @@ def test_launched_from_the_chart_it_knows_its_patient(desk: Desk) -> None:
     smart = client(desk, app, launch_token=launch["launch"])
     assert smart.patient_id == patient
     assert smart.patient.id == patient
-    observations = Observation.where({"patient": patient, "_count": "5"}).perform_resources(smart.server)
+    observations = Observation.where({"patient": patient, "_count": "50"}).perform_resources(smart.server)
     assert {one.resource_type for one in observations} == {"Observation"}
     assert desk.loud(app) == []
