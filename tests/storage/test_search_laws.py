@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
+from itertools import count, product
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +19,7 @@ from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import (
     DateValue,
     Filter,
+    Prefix,
     QuantityValue,
     Query,
     ReferenceValue,
@@ -35,7 +38,9 @@ CODES = ("a", "b", "A")
 TEXTS = ("ann", "anna", "bo", "peters", "zoë", "\U0010ffff")
 SPACES = count()
 LAW = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=int(os.environ.get("SICKBAY_EXAMPLES", "150")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -243,5 +248,53 @@ def test_what_was_updated_is_found_as_if_it_had_always_been_so(
         assert await store.count(space, Query("r4", query.type), EVERYTHING) == sum(
             one.type == query.type for one in changed
         )
+
+    asyncio.run(law())
+
+
+def test_every_comparison_of_ranges_is_the_naive_one(store: SqliteStore) -> None:
+    """Dates and quantities, alone and within a patient, where the source is another."""
+    ranges = list(product(range(4), range(1, 4)))
+
+    def facts(low: int, width: int) -> ResourceFacts:
+        dates, values = number("Observation", "date"), number("Observation", "value-quantity")
+        return ResourceFacts(
+            patients=("p",),
+            dates=((dates, low, low + width),),
+            quantities=((values, "u", "mg", float(low), float(low + width)),),
+        )
+
+    saves = [saved("Observation", f"o{low}-{width}", facts(low, width)) for low, width in ranges]
+    seen = Visibility((Clause("*", "s", frozenset({"p"})),))
+
+    async def law() -> None:
+        space = await stored(store, saves)
+        for prefix, (low, width), visibility in product(get_args(Prefix), ranges, (EVERYTHING, seen)):
+            day = DateValue(prefix, low, low + width)
+            amount = QuantityValue(prefix, float(low), float(low + width), "u", "mg")
+            for code, value in (("date", day), ("value-quantity", amount)):
+                query = Query("r4", "Observation", (Filter(parameter("Observation", code), (value,)),))
+                page = await store.search(space, query, visibility)
+                assert [one.id for one in page.matches] == matches(saves, query, visibility)
+
+    asyncio.run(law())
+
+
+def test_every_token_is_found_as_the_naive_search_finds_it(store: SqliteStore) -> None:
+    codings = list(product(SYSTEMS, CODES))
+    code = parameter("Observation", "code")
+    saves = [
+        saved("Observation", f"o{place}", ResourceFacts(patients=("p",), tokens=((code.number, *coding),)))
+        for place, coding in enumerate(codings)
+    ]
+    wanted = [TokenValue(system, value) for system in (None, "", "s1", "s3") for value in (None, "a", "A", "x")]
+    seen = Visibility((Clause("*", "s", frozenset({"p"})),))
+
+    async def law() -> None:
+        space = await stored(store, saves)
+        for value, other, modifier, visibility in product(wanted[1:], wanted[1:], (None, "not"), (EVERYTHING, seen)):
+            query = Query("r4", "Observation", (Filter(code, (value, other), modifier),))
+            page = await store.search(space, query, visibility)
+            assert [one.id for one in page.matches] == matches(saves, query, visibility)
 
     asyncio.run(law())
