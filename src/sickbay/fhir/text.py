@@ -11,4 +11,4 @@ def fold(text: str) -> str:
     """`  Müller-Lüdenscheidt ` -> `muller-ludenscheidt`."""
     if not text.isascii():
         text = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
-    return " ".join(text.casefold().split())[:LENGTH]
+    return " ".join(text.casefold().split())[:LENGTH].rstrip()
