@@ -24,6 +24,7 @@ EVERY = 0.25
 """Seconds between two batches."""
 KEPT = 256
 """Granted FHIR exchanges a batch keeps: under load the newest, the rest is only counted."""
+PURGED_EVERY = 3600
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
 
@@ -88,10 +89,14 @@ class Journal:
 
     async def run(self) -> None:
         """Until cancelled; then what waits is written."""
+        purged = 0.0
         try:
             while True:
                 await asyncio.sleep(EVERY)
                 await self.flush()
+                if self.world.effects.now() - purged > PURGED_EVERY:
+                    purged = self.world.effects.now()
+                    await self.world.store.purge(int(purged))
         finally:
             await self.flush()
 
@@ -168,6 +173,8 @@ def _secrets(one: Exchange) -> set[str]:
     found = masking.secrets(one.wire.headers, query, body)
     location = parse(one.answer.headers.get("location", "").partition("?")[2])
     found |= masking.secrets({}, location)
+    if one.stage == "launch":
+        found.update(location.all("launch"))
     if one.answer.body and one.answer.body.startswith("{"):
         found |= masking.given(msgspec.json.decode(one.answer.body))
     if one.decision is not None and isinstance(one.decision.request, AuthorizeRequest):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
+from sickbay.authorization.launch import launch_url
 from sickbay.authorization.values import Client, Launch
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
@@ -57,14 +57,7 @@ async def launch(
     )  # fmt: skip
     await world.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
     iss = tenant.fhir_base(client.fhir)
-    return Launched(code, iss, _url(client.launch_uri, iss, code), timeline)
-
-
-def _url(launch_uri: str | None, iss: str, code: str) -> str:
-    """The query that the launch URI has is kept (SMART 2.2, Launch App: EHR Launch)."""
-    if not launch_uri:
-        return ""
-    return f"{launch_uri}{'&' if '?' in launch_uri else '?'}{urlencode({'iss': iss, 'launch': code})}"
+    return Launched(code, iss, launch_url(client, code, iss), timeline)
 
 
 async def find(world: World, tenant: Tenant, code: str | None) -> Launch | None:

@@ -9,14 +9,13 @@ from sickbay.authorization import login as stage
 from sickbay.authorization.authorize import GrantedScope, granted_scopes
 from sickbay.authorization.known import LoginKnown
 from sickbay.authorization.requests import LoginRequest
-from sickbay.authorization.values import Code, Launch
+from sickbay.authorization.values import Code
 from sickbay.kernel.refusal import Refusal
 from sickbay.operations import patients, records
 from sickbay.operations.authorize import Waiting, forget
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide, refused
 from sickbay.protocol import scopes
-from sickbay.protocol.scopes import ResourceScope
 from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
 
 Ask: TypeAlias = Literal["sign-in", "patient", "consent", "nothing"]
@@ -55,7 +54,7 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     granted = grantable(tenant, waiting)
     if not granted or not _same_person(waiting):
         return "nothing"
-    if waiting.patient is None and own_patient(waiting) is None and _needs_patient(granted):
+    if waiting.patient is None and own_patient(waiting) is None and stage.needs_patient(granted):
         return "patient"
     allowed = await consented(world, tenant, waiting)
     return "nothing" if allowed and set(granted) <= set(allowed) else "consent"
@@ -64,16 +63,6 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
 def _same_person(waiting: Waiting) -> bool:
     launch, user = waiting.launch, waiting.user
     return launch is None or launch.user is None or user is None or launch.user == user.username
-
-
-def _needs_patient(granted: tuple[str, ...]) -> bool:
-    levels = {one.level for one in scopes.parse_all(granted) if isinstance(one, ResourceScope)}
-    return "launch/patient" in granted or "patient" in levels
-
-
-def _gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
-    """A patient is told where a scope for one was granted, or the EHR launched with one (SMART 2.2, launch context)."""
-    return _needs_patient(granted) or (launch is not None and "launch" in granted)
 
 
 def own_patient(waiting: Waiting) -> str | None:
@@ -157,7 +146,7 @@ def _code(
         lifetime=tenant.policy.code_lifetime, family=world.effects.token(12), base=waiting.base,
         timeline=waiting.timeline, user=waiting.user.username if waiting.user else None, session=waiting.login,
         code_challenge=sent.get("code_challenge"), code_challenge_method=sent.get("code_challenge_method"),
-        nonce=sent.get("nonce"), patient=patient if _gives_patient(granted, launch) else None,
+        nonce=sent.get("nonce"), patient=patient if stage.gives_patient(granted, launch) else None,
         encounter=waiting.encounter if launch else None, context=context, auth_time=waiting.auth_time,
     )  # fmt: skip
 

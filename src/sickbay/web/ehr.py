@@ -12,6 +12,7 @@ from sickbay.authorization.values import Client, User
 from sickbay.operations import exchanges, patients, registration, sessions
 from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
+from sickbay.operations.launch import Launched
 from sickbay.operations.sessions import Session
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -219,7 +220,16 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         sandbox.world, tenant, client, user=ward.user.username, patient=patient or None,
         encounter=asked.get("encounter") or None, timeline=asked.get("timeline"),
     )  # fmt: skip
-    return RedirectResponse(made.url, 303, answers.NO_STORE)
+    return await _launched(request, tenant, client, made)
+
+
+async def _launched(request: Request, tenant: Tenant, client: Client, made: Launched) -> Response:
+    """To the app's launch URI; the first arrow of the timeline."""
+    response = RedirectResponse("/", 303, answers.NO_STORE)
+    response.headers["location"] = made.url
+    return await wire.note(
+        request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=made.timeline
+    )
 
 
 FOREIGN = NoticeView(
@@ -247,4 +257,4 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         sandbox.world, tenant, client, user=asked.get("user") or (auto.user if auto else None),
         patient=asked.get("patient") or (auto.patient if auto else None), encounter=asked.get("encounter") or None,
     )  # fmt: skip
-    return RedirectResponse(made.url, 303, answers.NO_STORE)
+    return await _launched(request, tenant, client, made)
