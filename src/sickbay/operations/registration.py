@@ -84,6 +84,19 @@ async def register(world: World, given: dict[str, Any], old: Client | None = Non
     return Registered(decision, client, secret)
 
 
+def lacking(world: World, given: dict[str, Any], old: Client | None = None) -> str:
+    """What an app of this kind needs and has not, in one sentence; "" where it has all."""
+    has = {**(msgspec.to_builtins(old) if old else {}), **given}
+    versions = world.tenants[has["tenant"]].dialect.fhir
+    if has["fhir"] not in versions:
+        return f"{has['tenant']} speaks {' and '.join(versions)}, not {has['fhir']}"
+    if has["type"] != "system" and not has["redirect_uris"]:
+        return "An app that people use needs at least one redirect URI"
+    if has["client"] == "asymmetric" and not (has.get("jwks_uri") or has.get("jwks")):
+        return "An app that signs with a key needs jwks_uri or jwks"
+    return ""
+
+
 def advised(world: World, client: Client) -> Decision:
     """What the checks of a registration say of this app."""
     tenant = world.tenants[client.tenant]

@@ -55,6 +55,9 @@ async def change_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def _registered(sandbox: Sandbox, told: dict[str, Any], old: Client | None, status: int) -> Response:
+    lacking = registration.lacking(sandbox.world, told, old)
+    if lacking:
+        raise Wrong(422, lacking)
     done = await registration.register(sandbox.world, told, old)
     findings = [one.to_json() for one in done.decision.explained().findings]
     if done.client is None:

@@ -1,0 +1,125 @@
+"""Refusals over HTTP: where they go, what they say, and what they take with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.flows.flow import REDIRECT, STATE, Flow, received, run
+
+
+def test_an_unregistered_redirect_uri_is_answered_by_a_page_and_never_redirected(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        answer = await flow.authorize(app, redirect_uri=REDIRECT + "/", scope="openid")
+        assert answer.status_code == 400
+        assert "location" not in answer.headers
+        assert "redirect-uri-trailing-slash" in await flow.findings(answer)
+
+    run(steps, tmp_path)
+
+
+def test_an_error_is_redirected_with_state_iss_and_the_address_of_its_explanation(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        answer = await flow.authorize(app, launch="made-up")
+        said = received(answer)
+        assert said["error"] == "invalid_request"
+        assert said["state"] == STATE
+        assert said["iss"].endswith("/general")
+        assert said["error_uri"].endswith("/exchanges/" + answer.headers["x-correlation-id"])
+        assert "launch-code-unknown" in said["error_description"]
+
+    run(steps, tmp_path)
+
+
+def test_a_code_redeemed_twice_is_refused_and_takes_its_tokens_with_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        made = await flow.launch(app)
+        code = await flow.code(app, launch=made["launch"])
+        first = (await flow.redeem(app, code)).json()
+        headers = {"Authorization": f"Bearer {first['access_token']}"}
+        assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200
+        again = await flow.redeem(app, code)
+        assert again.status_code == 400
+        assert again.json()["error"] == "invalid_grant"
+        assert (await flow.findings(again))["code-reused"] == "error"
+        assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 401
+
+    run(steps, tmp_path)
+
+
+def test_a_launch_code_opens_one_launch(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        made = await flow.launch(app)
+        await flow.code(app, launch=made["launch"])
+        again = await flow.authorize(app, launch=made["launch"])
+        assert received(again)["error"] == "invalid_request"
+        assert "launch-code-reused" in await flow.findings(again)
+
+    run(steps, tmp_path)
+
+
+def test_a_refresh_token_rotates_repeats_for_ten_seconds_and_then_kills_its_family(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        given = await granted(flow, app)
+        first = await refresh(flow, app, given["refresh_token"])
+        assert first["refresh_token"] != given["refresh_token"]
+        assert await refresh(flow, app, given["refresh_token"]) == first
+        await flow.http.post("/admin/clock", json={"advance": 60})
+        form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+        late = await flow.http.post("/general/oauth/token", data=form)
+        assert late.json()["error"] == "invalid_grant"
+        assert "refresh-token-reused" in await flow.findings(late)
+        form["refresh_token"] = first["refresh_token"]
+        dead = await flow.http.post("/general/oauth/token", data=form)
+        assert dead.json()["error"] == "invalid_grant"
+
+    run(steps, tmp_path)
+
+
+async def granted(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
+    made = await flow.launch(app)
+    code = await flow.code(app, launch=made["launch"], scope="launch online_access patient/Patient.rs")
+    return dict((await flow.redeem(app, code)).json())
+
+
+async def refresh(flow: Flow, app: dict[str, Any], token: str) -> dict[str, Any]:
+    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": app["client_id"]}
+    answer = await flow.http.post("/general/oauth/token", data=form)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_a_fhir_refusal_names_the_faults_of_token_and_search_at_once(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(
+            "/general/r4/Observation?date=yesterday", headers={"Accept": "application/fhir+json"}
+        )
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer realm=")
+        said = {issue["details"]["coding"][0]["code"] for issue in answer.json()["issue"]}
+        assert said == {"fhir-token-missing", "fhir-date-malformed"}
+
+    run(steps, tmp_path)
+
+
+def test_secrets_stand_nowhere_in_an_exchange(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="symmetric")
+        made = await flow.launch(app)
+        answer = await flow.authorize(app, launch=made["launch"])
+        code = received(answer)["code"]
+        token = await flow.redeem(app, code, client_secret=app["client_secret"])
+        assert token.status_code == 200, token.text
+        secrets = [made["launch"], code, app["client_secret"], token.json()["access_token"], token.json()["id_token"]]
+        for one in (answer, token):
+            address = "/exchanges/" + one.headers["x-correlation-id"]
+            for accept in ("application/json", "text/plain", "text/html"):
+                said = (await flow.http.get(address, headers={"Accept": accept})).text
+                assert not [secret for secret in secrets if secret in said]
+
+    run(steps, tmp_path)

@@ -1,0 +1,128 @@
+"""/admin by HTTP: what it takes, what it refuses, and what time travel does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.flows.flow import Flow, run
+
+
+def test_an_app_is_registered_found_changed_and_removed(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="symmetric")
+        assert app["client_secret"]
+        found = (await flow.http.get(f"/admin/apps/{app['client_id']}")).json()
+        assert found["app_id"] == app["app_id"]
+        assert "client_secret" not in found
+        assert "secret_hash" not in found
+        changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"name": "Another name"})
+        assert changed.json()["name"] == "Another name"
+        assert changed.json()["scope"] == app["scope"]
+        assert (await flow.http.delete(f"/admin/apps/{app['app_id']}")).status_code == 204
+        assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_findings_of_severity_error_refuse_a_registration(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        body = {
+            "name": "App",
+            "type": "provider",
+            "client": "public",
+            "scope": "openid",
+            "redirect_uris": ["/callback"],
+        }
+        answer = await flow.http.post("/admin/apps", json=body)
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert [one["id"] for one in answer.json()["findings"] if one["severity"] == "error"] == [
+            "reg-redirect-uri-not-absolute"
+        ]
+
+    run(steps, tmp_path)
+
+
+def test_an_app_that_people_use_needs_a_redirect_uri(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        body = {"name": "App", "type": "provider", "client": "public", "scope": "openid"}
+        assert (await flow.http.post("/admin/apps", json=body)).status_code == 422
+        assert (await flow.http.post("/admin/apps", content=b"{")).status_code == 422
+        assert (await flow.http.post("/admin/apps", json=body | {"tenant": "nowhere"})).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_a_foreign_page_is_refused_at_admin(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        for headers in (
+            {"Origin": "http://evil.example"},
+            {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+        ):
+            answer = await flow.http.get("/admin/apps", headers=headers)
+            assert answer.status_code == 403
+            assert answer.headers["x-correlation-id"]
+
+    run(steps, tmp_path)
+
+
+def test_a_name_that_is_not_ours_is_answered_421(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get("/general/r4/metadata", headers={"Host": "rebound.example"})
+        assert answer.status_code == 421
+        assert answer.headers["x-correlation-id"]
+
+    run(steps, tmp_path)
+
+
+def test_tokens_age_by_time_travel(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        given = await flow.launched()
+        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200
+        await flow.http.post("/admin/clock", json={"advance": given["expires_in"] + 1})
+        answer = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
+        assert answer.status_code == 401
+        assert "fhir-token-expired" in await flow.findings(answer)
+
+    run(steps, tmp_path)
+
+
+def test_a_reset_forgets_tokens_and_keeps_apps_unless_everything_goes(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        given = await flow.launched()
+        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        assert (await flow.http.post("/admin/reset", json={})).status_code == 204
+        assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 401
+        assert len((await flow.http.get("/admin/apps?tenant=general")).json()) == 2
+        assert (await flow.http.post("/admin/reset", json={"everything": True})).status_code == 204
+        left = (await flow.http.get("/admin/apps?tenant=general")).json()
+        assert [one["name"] for one in left] == ["Sample app"]
+
+    run(steps, tmp_path)
+
+
+def test_a_token_for_a_script_reads_what_its_scope_says(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": await flow.clinician()}
+        token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        found = await flow.http.get("/general/r4/Patient?name=Peters", headers=headers)
+        assert found.status_code == 200
+        assert found.json()["total"] >= 1
+        refused = await flow.http.get("/general/r4/Patient", headers=headers)
+        assert refused.status_code == 400
+        assert "fhir-search-unbounded" in await flow.findings(refused)
+
+    run(steps, tmp_path)
+
+
+def test_the_description_is_made_of_the_types(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        said = (await flow.http.get("/admin/openapi.json")).json()
+        assert said["openapi"].startswith("3.")
+        assert set(said["paths"]["/admin/apps"]) == {"get", "post"}
+        assert said["components"]["schemas"]["NewApp"]["required"] == ["name", "type", "client", "scope"]
+
+    run(steps, tmp_path)
