@@ -127,6 +127,7 @@ def test_a_foreign_url_that_names_no_patient_is_kept() -> None:
         ("date", "ge2020,yesterday", "fhir-date-malformed"),
         ("_lastUpdated", "today", "fhir-date-malformed"),
         ("value-quantity", "much", "fhir-search-value-malformed"),
+        ("value-quantity", "1e999", "fhir-search-value-malformed"),
         ("code:50050", "", "fhir-search-colon-for-equals"),
         ("cod:50050", "", "fhir-search-colon-for-equals"),
         ("code:below", "x", "fhir-search-unknown-param"),

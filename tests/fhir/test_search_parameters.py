@@ -155,3 +155,4 @@ def test_other_versions_and_near_names() -> None:
     assert other_versions("r4", "MedicationOrder") == ("dstu2",)
     assert other_versions("r4", "Nonsense") == ()
     assert nearest("r4", "Patient", "qqqqqq") is None
+    assert nearest("r4", "Patient", "name" * 1000) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.query import SearchParameter
@@ -70,11 +70,15 @@ def _parameter(type: str, code: str, number: int, row: list[object]) -> SearchPa
     )
 
 
+_LONGEST = 64
+
+
 def find(version: str, type: str, code: str) -> SearchParameter | None:
     """One parameter, or None where the type does not have it."""
     return parameters(version, type).get(code)
 
 
+@lru_cache(maxsize=1024)
 def nearest(version: str, type: str, name: str) -> str | None:
     """The known name that somebody who wrote `name` most likely meant."""
     known = [*parameters(version, type), *RESULT]
@@ -84,6 +88,8 @@ def nearest(version: str, type: str, name: str) -> str | None:
 
 def nearest_of(name: str, known: Iterable[str]) -> str | None:
     """The most alike of `known`, capitals aside; None where none is alike."""
+    if len(name) > _LONGEST:
+        return None  # nobody meant a name of ours, and comparing would take long
     lowered = {one.lower(): one for one in known}
     wanted = name.lower().replace("_", "-") if not name.startswith("_") else name.lower()
     close = get_close_matches(wanted, lowered, n=1, cutoff=0.6)

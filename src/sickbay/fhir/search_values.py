@@ -23,6 +23,7 @@ from sickbay.fhir.query import (
 )
 from sickbay.fhir.references import ID, is_absolute, target
 from sickbay.fhir.text import fold
+from sickbay.fhir.values import HUGE
 
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
@@ -158,6 +159,8 @@ def precision(text: str) -> tuple[float, float] | None:
     if form[3] and exponent > 0:
         exponent -= 1  # so that 1e2 is 95 to 105, as the specification has it, and not 50 to 150
     value = float(text)
+    if abs(value) >= HUGE:
+        return None
     half = 0.5 * 10.0 ** max(-320, min(300, exponent))
     return value - half, value + half
 
