@@ -1,0 +1,47 @@
+"""The seal of cursors holds, and what they say is not to be read."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.storage.cursor import Position, opened, seal
+from sickbay.storage.store import BadCursor
+
+KEY = b"k" * 32
+KEYS = st.lists(st.integers(-(2**62), 2**62) | st.text(max_size=20), max_size=4).map(tuple)
+
+
+@given(last=KEYS, seen=st.integers(0, 10**6), total=st.none() | st.integers(0, 1000))
+def test_what_was_sealed_is_opened(last: tuple[int | str, ...], seen: int, total: int | None) -> None:
+    position = Position(b"query", last, seen, total)
+    assert opened(KEY, seal(KEY, position), b"query") == position
+
+
+@given(at=st.integers(0, 10**6), change=st.integers(1, 255))
+def test_a_changed_byte_breaks_the_seal(at: int, change: int) -> None:
+    sealed = bytearray(base64.urlsafe_b64decode(seal(KEY, Position(b"q", ("peters", 7), 1, None)) + "=="))
+    sealed[at % len(sealed)] ^= change
+    with pytest.raises(BadCursor):
+        opened(KEY, base64.urlsafe_b64encode(sealed).rstrip(b"=").decode(), b"q")
+
+
+def test_another_key_and_another_query_open_nothing() -> None:
+    cursor = seal(KEY, Position(b"q", (1,), 1, None))
+    for key, query in ((b"l" * 32, b"q"), (KEY, b"r")):
+        with pytest.raises(BadCursor):
+            opened(key, cursor, query)
+
+
+@given(text=st.text(max_size=60))
+def test_no_text_is_taken_for_a_cursor(text: str) -> None:
+    with pytest.raises(BadCursor):
+        opened(KEY, text, b"q")
+
+
+def test_a_name_is_not_readable_in_the_cursor() -> None:
+    cursor = seal(KEY, Position(b"q", ("peters", 7), 1, None))
+    assert b"peters" not in base64.urlsafe_b64decode(cursor + "==")

@@ -1,0 +1,132 @@
+"""The writer shares commits, keeps faults apart, and has patience with other processes."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.storage.making import SPACE, find, observation
+
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.sqlite import connection as connecting
+from sickbay.storage.sqlite.connection import begin, connect, rows
+from sickbay.storage.sqlite.store import open_store
+from sickbay.storage.sqlite.writer import Writer
+from sickbay.storage.store import Conflict, Put, Record
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    db = connect(tmp_path / "a.db")
+    db.execute("CREATE TABLE a (b INTEGER PRIMARY KEY) STRICT")
+    db.close()
+    return tmp_path / "a.db"
+
+
+def insert(number: int, db: apsw.Connection) -> int:
+    db.execute("INSERT INTO a VALUES (?)", (number,))
+    return number
+
+
+async def test_requests_that_wait_together_share_a_commit(file: Path) -> None:
+    db = connect(file)
+    commits: list[int] = []
+
+    def committed() -> bool:
+        commits.append(1)
+        return False
+
+    db.set_commit_hook(committed)
+    writer = Writer(db)
+    assert await asyncio.gather(*(writer.run(partial(insert, number)) for number in range(128))) == list(range(128))
+    assert len(commits) < 64
+    writer.close()
+
+
+async def test_a_fault_undoes_its_own_job_alone(file: Path) -> None:
+    writer = Writer(connect(file))
+
+    def faulty(db: apsw.Connection) -> None:
+        insert(100, db)
+        raise ValueError("no")
+
+    jobs = [*(writer.run(partial(insert, number)) for number in range(5)), writer.run(faulty)]
+    outcomes = await asyncio.gather(*jobs, return_exceptions=True)
+    assert outcomes[:5] == [0, 1, 2, 3, 4]
+    assert isinstance(outcomes[5], ValueError)
+    writer.close()
+    assert [row[0] for row in rows(connect(file), "SELECT b FROM a ORDER BY b")] == [0, 1, 2, 3, 4]
+
+
+async def test_a_job_that_ends_the_transaction_fails_with_its_neighbours_and_the_next_one_works(file: Path) -> None:
+    writer = Writer(connect(file))
+    with pytest.raises(apsw.Error):
+        await writer.run(lambda db: db.execute("ROLLBACK") and insert(1, db) and db.execute("ROLLBACK"))
+    assert await writer.run(partial(insert, 7)) == 7
+    writer.close()
+
+
+async def test_a_cancelled_request_does_not_stop_the_writer(file: Path) -> None:
+    writer = Writer(connect(file))
+    waiting = asyncio.ensure_future(writer.run(partial(insert, 1)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    assert await writer.run(partial(insert, 2)) == 2
+    writer.close()
+
+
+async def test_closing_finishes_what_waits_and_refuses_what_comes(file: Path) -> None:
+    writer = Writer(connect(file))
+    waiting = [asyncio.ensure_future(writer.run(partial(insert, number))) for number in range(20)]
+    await asyncio.sleep(0)
+    writer.close()
+    assert await asyncio.gather(*waiting) == list(range(20))
+    with pytest.raises(RuntimeError, match="closed"):
+        await writer.run(partial(insert, 99))
+
+
+async def test_who_waits_too_long_for_another_process_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "PATIENCE", 0.02)
+    other = connect(file)
+    begin(other)
+    writer = Writer(connect(file))
+    with pytest.raises(apsw.BusyError):
+        await writer.run(partial(insert, 1))
+    other.execute("ROLLBACK")
+    assert await writer.run(partial(insert, 1)) == 1
+    writer.close()
+
+
+async def test_several_stores_on_one_file_take_turns(tmp_path: Path) -> None:
+    """As several workers do: none fails, one of each contested record wins, and all see everything."""
+    stores = [open_store(tmp_path / "sickbay.db", find) for _ in range(3)]
+
+    async def work(worker: int) -> int:
+        won = 0
+        for turn in range(30):
+            step = Put(Record("contested", str(turn), b""), if_revision=0)
+            await stores[worker].transaction([observation(f"o{worker}-{turn}", "p")])
+            try:
+                await stores[worker].transaction([step])
+                won += 1
+            except Conflict:
+                continue
+        return won
+
+    assert sum(await asyncio.gather(*(work(worker) for worker in range(3)))) == 30
+    for worker, store in enumerate(stores):
+        assert len(await store.find("contested")) == 30
+        other = (worker + 1) % 3
+        assert await store.read(SPACE, "Observation", f"o{other}-29", EVERYTHING) is not None
+    for store in stores:
+        await store.close()
