@@ -98,7 +98,10 @@ def sequence(view: TimelineView) -> Markup:
     done = sum(arrow.kind != "waits" for arrow in view.arrows)
     turn = FIRST + done * STEP - 40
     height = FIRST + len(view.arrows) * STEP - 30
-    heads = "".join(_lifeline(LIFE[key], *name, turn, height) for key, name in zip(LIFELINES, view.names, strict=True))
+    heads = "".join(
+        _lifeline(LIFE[key], *name, turn, height, done < len(view.arrows))
+        for key, name in zip(LIFELINES, view.names, strict=True)
+    )
     arrows = "".join(_arrow(number, arrow) for number, arrow in enumerate(view.arrows, 1))
     name = f"{view.title} The list below says the same in words."
     return Markup(
@@ -106,9 +109,9 @@ def sequence(view: TimelineView) -> Markup:
     )
 
 
-def _lifeline(x: int, name: str, below: str, turn: int, height: int) -> str:
+def _lifeline(x: int, name: str, below: str, turn: int, height: int, dashed: bool) -> str:
     lines = f'<line class="life" x1="{x}" x2="{x}" y1="46" y2="{turn}"/>'
-    if height > turn:
+    if dashed:
         lines += f'<line class="life dash" x1="{x}" x2="{x}" y1="{turn}" y2="{height}"/>'
     texts = _text("head-t", x, 20, name, "middle") + _text("head-s", x, 37, _short(below, 24), "middle")
     return f'{lines}<rect class="head-box" x="{x - 88}" y="0.5" width="176" height="46" rx="4"/>{texts}'

@@ -60,6 +60,10 @@ class Candidate:
     def name(self) -> str:
         return f"{self.given} {self.family}".strip()
 
+    @property
+    def letter(self) -> str:
+        return self.sex[:1].lower()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickerView:

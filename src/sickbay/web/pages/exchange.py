@@ -52,6 +52,20 @@ class Step:
     because: str = ""
 
 
+FEW = 4
+
+
+def folded(walk: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+    """The walk in stretches: more than a few passed checks in a row are one stretch, every other step is its own."""
+    stretches: list[list[Step]] = []
+    for step in walk:
+        if step.outcome == "passed" and not step.because and stretches and stretches[-1][-1].outcome == "passed":
+            stretches[-1].append(step)
+        else:
+            stretches.append([step])
+    return tuple(part for one in stretches for part in ([tuple(one)] if len(one) > FEW else [(step,) for step in one]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeView:
     id: str
@@ -81,6 +95,10 @@ class ExchangeView:
     @property
     def title(self) -> str:
         return f"{self.verdict}: {self.findings[0].title}" if self.findings else f"{self.verdict}: {self.stage}"
+
+    @property
+    def stretches(self) -> tuple[tuple[Step, ...], ...]:
+        return folded(self.walk)
 
     @property
     def copied(self) -> code.Tab | None:
@@ -194,7 +212,7 @@ def _faulty(
 ) -> Row | None:
     facts = one.get("facts") or {}
     expected = right if right not in (None, sent) else _word(facts.get("expected"))
-    if expected is None and one["severity"] != "error":
+    if expected is None and (one["severity"] != "error" or (sent is None and mended)):
         return None
     wrong = "bad" if one["severity"] == "error" else "slip"
     kind: Verdict = "refused" if wrong == "bad" else "warning" if one["severity"] == "warning" else "advice"
@@ -276,7 +294,7 @@ def _support(
         ("Correlation", view.id),
         ("Time", view.at_iso),
         ("Request", f"{request.method} {request.address}"),
-        ("Answer", view.received),
+        ("Answer", view.received if len(view.received) <= 90 else view.received[:90] + "…"),
     )
     return tuple((name, value) for name, value in pairs if value)
 

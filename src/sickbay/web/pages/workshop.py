@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sickbay.web.pages import code, times
-from sickbay.web.pages.exchange import STAGES, Row, Step
+from sickbay.web.pages.exchange import STAGES, Row, Step, folded
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import FindingView, Verdict, count
 
@@ -251,6 +251,10 @@ class DoctorView:
     corrected: bool = False
     walk: tuple[Step, ...] = ()
     sum: str = ""
+
+    @property
+    def stretches(self) -> tuple[tuple[Step, ...], ...]:
+        return folded(self.walk)
 
     @property
     def examined(self) -> bool:

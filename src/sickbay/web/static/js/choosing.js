@@ -28,6 +28,7 @@ export function picker(document) {
       item.hidden = !words.every((word) => item.dataset.item.split(/[\s,]+/).some((one) => one.startsWith(word)));
     }
     if (!list.querySelector("label:not([hidden]) input:checked") && first()) first().checked = true;
+    document.querySelector("[data-count]").textContent = list.querySelectorAll("label:not([hidden])").length;
     name();
   };
   field.addEventListener("input", narrow);

@@ -1,0 +1,123 @@
+"""The exchange page's view: rows, headline, walk, code to copy, and the text for a ticket."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.web.pages_of import granted, refused, token_refused
+
+from sickbay.web.pages import code
+from sickbay.web.pages.exchange import Step, as_text, exchange_view, folded, parts_marked
+
+VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
+
+
+def texts(pieces: object) -> str:
+    return "".join(piece.text for piece in pieces)  # type: ignore[attr-defined]
+
+
+def test_faulty_parameters_come_first_in_the_order_of_their_findings() -> None:
+    assert [(row.name, row.number) for row in VIEW.rows if row.faulty] == [
+        ("launch", 1),
+        ("scope", 2),
+        ("state", 3),
+        ("aud", 4),
+    ]
+    assert [row.name for row in VIEW.rows if not row.faulty] == ["response_type", "client_id", "redirect_uri"]
+
+
+def test_a_parameter_that_was_not_sent_is_said_to_be_missing() -> None:
+    state = next(row for row in VIEW.rows if row.name == "state")
+    assert state.received is None
+    assert texts(state.expected) == "Zk3vQ0m8yT1uWc7RkX2pLh"
+
+
+def test_the_headline_speaks_of_the_refusal_that_decided_and_names_the_fix() -> None:
+    assert VIEW.headline == "The launch value is your app’s own address. Send back the code this hospital gave you."
+    other = exchange_view({**refused(), "decided": "state-missing"})
+    assert other.headline.startswith("There is no state.")
+    assert other.findings[0].rule == "state-missing"
+
+
+def test_the_title_begins_with_the_verdict() -> None:
+    assert VIEW.title.startswith("Refused: ")
+    assert exchange_view(granted()).title.startswith("Granted: ")
+
+
+def test_the_gate_stands_behind_the_redirect_address() -> None:
+    outcomes = [step.outcome for step in VIEW.walk]
+    assert outcomes.index("gate") == 3
+    assert VIEW.walk[4].because == "decided the answer"
+    assert VIEW.sum == "4 passed, 3 refused, 1 waited"
+
+
+def test_what_cannot_be_written_down_is_another_value_and_not_left_out() -> None:
+    row = exchange_view(token_refused()).rows[0]
+    assert (row.name, row.unknown) == ("code", True)
+
+
+def test_masked_values_are_copied_as_place_holders() -> None:
+    text = exchange_view(token_refused()).tabs[0].text
+    assert "…" not in text
+    assert "•" not in text
+    assert "client_secret=YOUR_CLIENT_SECRET" in text
+    assert code.masked("abcd…(43)")
+    assert not code.masked("kX7mQ2vTn9RbW4cJ8sLzHd")
+
+
+def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
+    sent, right = VIEW.tabs[0].text, refused()["corrected"]["url"]
+    assert "\n" not in sent
+    assert parse_qsl(urlsplit(sent).query) == parse_qsl(urlsplit(right).query)
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("abc_", min_size=1, max_size=5), st.text(max_size=12)),
+        max_size=5,
+        unique_by=lambda pair: pair[0],
+    )
+)
+def test_a_request_reads_back_from_its_url(pairs: list[tuple[str, str]]) -> None:
+    request = code.Request("GET", "http://a/b", tuple(pairs))
+    expected = tuple((name, code.place(name, value)) for name, value in pairs)
+    assert code.read({"url": code.tabs(request, {})[0].text}).query == expected
+
+
+@given(st.text(max_size=20), st.text(max_size=4))
+def test_marking_a_part_keeps_the_text(sent: str, part: str) -> None:
+    assert texts(parts_marked(sent, part or None)) == sent
+
+
+def test_javascript_and_python_are_whole_programs() -> None:
+    by_name = {tab.id: tab.text for tab in VIEW.tabs}
+    compile(by_name["python"], "python", "exec")
+    assert (
+        by_name["javascript"].count('searchParams.set("scope", "patient/Patient.read patient/Observation.read launch")')
+        == 1
+    )
+    for view in (exchange_view(token_refused()), exchange_view(granted())):
+        compile({tab.id: tab.text for tab in view.tabs}["python"], "python", "exec")
+
+
+def test_the_ticket_has_every_fault_the_correlation_id_and_the_corrected_request() -> None:
+    text = as_text(VIEW, "http://localhost:7425/exchanges/1")
+    for one in refused()["findings"]:
+        assert one["id"] in text
+        assert one["fix"] in text
+    assert refused()["id"] in text
+    assert VIEW.tabs[0].text in text
+    assert "sent:     not sent" in text
+
+
+def test_a_long_row_of_passed_checks_is_folded_and_nothing_is_lost() -> None:
+    walk = [
+        *(Step("passed", str(at)) for at in range(6)),
+        Step("refused", "r"),
+        *(Step("passed", str(at)) for at in range(3)),
+    ]
+    stretches = folded(walk)
+    assert [len(one) for one in stretches] == [6, 1, 1, 1, 1]
+    assert [step for one in stretches for step in one] == walk

@@ -1,0 +1,102 @@
+"""The day and the chart, from resources of both versions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from tests.web import records
+
+from sickbay.web import charts
+from sickbay.web.pages import chart, day, times
+from sickbay.web.pages.ward import PatientsView
+
+TODAY = date(2026, 11, 24)
+NOBODY = PatientsView(search="/p", rows=(), total=0)
+KNOWN = {one["id"]: one for one in records.PATIENTS}
+
+
+def a_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> day.DayView:
+    return day.day_view(TODAY, records.APPOINTMENTS, KNOWN, NOBODY, ward="/general/ehr", now=now)
+
+
+def test_the_day_is_in_order_and_says_each_state_in_words() -> None:
+    view = a_day()
+    assert [(one.start, one.state, one.word) for one in view.visits] == [
+        ("08:30", "done", "seen"), ("09:45", "off", "cancelled"), ("10:30", "here", "waiting now, Room 4"),
+        ("11:45", "booked", "booked"),
+    ]  # fmt: skip
+    assert view.summary == "Four appointments, one seen, one waiting now."
+    assert view.title == "Tuesday, 24 November"
+
+
+def test_the_now_line_stands_before_the_first_visit_to_come() -> None:
+    assert a_day().before == 2
+    assert a_day(None).before is None
+
+
+def test_a_visit_leads_to_the_chart_unless_it_was_cancelled() -> None:
+    assert [bool(one.href) for one in a_day().visits] == [True, False, True, True]
+
+
+def test_names_are_read_from_both_versions() -> None:
+    assert chart.name_of(records.PATIENTS[0]) == chart.name_of(records.OLD_PATIENT) == ("Peters", "Timothy")
+
+
+def test_the_banner_knows_the_age_on_the_day() -> None:
+    assert chart.banner(records.PATIENTS[0], date(2026, 3, 13)).age == "64 y"
+    assert chart.banner(records.PATIENTS[0], date(2026, 3, 14)).age == "65 y"
+
+
+def test_problems_are_the_active_ones_oldest_first_in_both_versions() -> None:
+    assert [one.text for one in chart.problems(records.CONDITIONS)] == [
+        "Essential hypertension",
+        "Type 2 diabetes mellitus",
+    ]
+
+
+def test_stopped_medications_are_not_shown() -> None:
+    assert [one.text for one in chart.medications(records.ORDERS)] == [
+        "Atorvastatin 40 mg tablet",
+        "Lisinopril 20 mg tablet",
+    ]
+
+
+def test_the_dangerous_allergy_comes_first() -> None:
+    first, second = chart.allergies(records.ALLERGIES)
+    assert (first.text, first.alarm) == ("Penicillin G", "anaphylaxis")
+    assert (second.text, second.alarm) == ("Latex", "")
+
+
+def test_no_known_allergy_is_not_an_allergy() -> None:
+    assert chart.allergies([{"code": records.concept("No known allergy")}]) == ()
+
+
+def test_the_last_sign_of_each_kind_is_shown() -> None:
+    signs = {one.unit: one.value for one in chart.signs(records.OBSERVATIONS)}
+    assert signs == {"pulse /min": "76", "°C": "36.7", "SpO₂ %": "97", "kg": "92.4", "BMI": "29.8"}
+
+
+def test_a_value_out_of_range_is_flagged_and_stands_first() -> None:
+    labs, last = chart.labs(records.OBSERVATIONS)
+    assert [(one.name, one.flag) for one in labs] == [("HbA1c", "H"), ("Potassium", "")]
+    assert last == "14 Jul 2026"
+
+
+def test_the_plot_has_a_bar_for_each_reading_and_names_the_last() -> None:
+    drawn = str(charts.pressure(chart.pressure(records.OBSERVATIONS)))
+    assert drawn.count('class="bp"') == 10
+    assert "last 148 over 88" in drawn
+    assert drawn.count('class="out"') == 7
+
+
+def test_nothing_is_drawn_of_nothing() -> None:
+    assert str(charts.pressure(())) == ""
+
+
+def test_dates_are_as_exact_as_they_were_written() -> None:
+    assert [times.said(text) for text in ("2017-02-01", "2017-02", "2017", None)] == [
+        "1 Feb 2017",
+        "Feb 2017",
+        "2017",
+        "",
+    ]
