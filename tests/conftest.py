@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,7 +15,7 @@ import pytest
 from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import BrowserContext, Page
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SICKBAY_SHARED") or ROOT.parent / "shared")
@@ -25,6 +26,9 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run", "--no-proxy-server",
 )  # fmt: skip
+
+PREFERENCES = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
+"""As most browsers come. Private windows, and Debian's Chromium, block the storage of an app framed by another origin."""
 
 
 def missing(need: str, why: str) -> NoReturn:
@@ -71,25 +75,34 @@ def node() -> Path:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium, headless. One a module: while it is open, asyncio.run cannot be used in this thread."""
+def chromium() -> Iterator[Callable[[Path], BrowserContext]]:
+    """Opens the system's Chromium, headless, with its profile in this folder; what it gives is to be closed.
+
+    One driver a module: while it is open, asyncio.run cannot be used in this thread.
+    """
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         missing("chromium", "no chromium on the PATH")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        yield browser
-        browser.close()
+
+        def opened(profile: Path) -> BrowserContext:
+            (profile / "Default").mkdir(parents=True)
+            (profile / "Default" / "Preferences").write_text(json.dumps(PREFERENCES))
+            return playwright.chromium.launch_persistent_context(
+                profile, executable_path=path, args=list(QUIET), viewport={"width": 1280, "height": 900}
+            )
+
+        yield opened
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page without history or cookies; it waits at most 10 s for anything."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+def page(chromium: Callable[[Path], BrowserContext], tmp_path: Path) -> Iterator[Page]:
+    """A page of a browser without history or cookies; it waits at most 10 s for anything."""
+    context = chromium(tmp_path / "profile")
     context.set_default_timeout(10_000)
-    yield context.new_page()
+    yield context.pages[0] if context.pages else context.new_page()
     context.close()
 
 

@@ -41,6 +41,20 @@ def told(page: Page | Frame) -> dict[str, Any]:
     return dict(json.loads(page.inner_text("#told")))
 
 
+def signed_in(page: Page, desk: Desk, app: dict[str, Any], patient: str) -> None:
+    """The clinician at the patient's chart, where the app has just been opened in a frame."""
+    home = desk.line["tenants"][TENANT]["ehr"]
+    page.goto(home)
+    page.locator(f"button[name=account][value={desk.clinician['username']}]").click()
+    page.goto(f"{home}/patients/{patient}")
+    page.get_by_role("link", name=app["name"]).click()
+
+
+def allowed(page: Page | Frame) -> None:
+    """The scopes are on the page; the clinician consents."""
+    page.get_by_role("button", name="Allow").click()
+
+
 def is_complete(read: dict[str, Any], patient: str) -> bool:
     return (
         read["patient"] == read["again"] == patient
@@ -52,13 +66,44 @@ def is_complete(read: dict[str, Any], patient: str) -> bool:
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_launched_in_a_tab_it_reads_its_patient(
+def test_launched_by_its_url_it_reads_its_patient(
     desk: Desk, origin: Origin, page: Page, version: str, host: str
 ) -> None:
     app = registered(desk, origin, version, host, **desk.approved())
     patient = desk.patient()
     page.goto(desk.launch(app, patient=patient)["url"])
     read = told(page)
+    assert is_complete(read, patient)
+    assert not read["framed"]
+    assert desk.loud(app) == []
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_opened_from_the_chart_in_a_frame_it_reads_its_patient(
+    desk: Desk, origin: Origin, page: Page, version: str, host: str
+) -> None:
+    app, patient = registered(desk, origin, version, host), desk.patient()
+    signed_in(page, desk, app, patient)
+    frame = page.wait_for_selector("iframe.app").content_frame()
+    assert frame
+    allowed(frame)
+    read = told(frame)
+    assert is_complete(read, patient)
+    assert read["framed"]
+    assert desk.loud(app) == []
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_opened_from_the_chart_in_a_tab_it_reads_its_patient(
+    desk: Desk, origin: Origin, page: Page, version: str
+) -> None:
+    app, patient = registered(desk, origin, version, "127.0.0.1"), desk.patient()
+    signed_in(page, desk, app, patient)
+    with page.expect_popup() as popup:
+        page.get_by_role("link", name="In a tab").click()
+    allowed(popup.value)
+    read = told(popup.value)
     assert is_complete(read, patient)
     assert not read["framed"]
     assert desk.loud(app) == []
