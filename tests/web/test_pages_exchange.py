@@ -121,3 +121,20 @@ def test_a_long_row_of_passed_checks_is_folded_and_nothing_is_lost() -> None:
     stretches = folded(walk)
     assert [len(one) for one in stretches] == [6, 1, 1, 1, 1]
     assert [step for one in stretches for step in one] == walk
+
+
+def test_without_a_decided_refusal_the_worst_stays_first() -> None:
+    given = {**refused(), "decided": None}
+    assert [one.rule for one in exchange_view(given).findings] == [one["id"] for one in given["findings"]]
+
+
+def test_a_check_that_waits_says_for_what() -> None:
+    checks = [
+        {"name": "aud_is_a_fhir_base", "outcome": "skipped", "waits_for": "server"},
+        {"name": "launch_is_fresh", "outcome": "skipped", "waits_for": "launch_is_known"},
+    ]
+    walk = exchange_view({**granted(), "checks": checks}).walk
+    assert [(one.text, one.because) for one in walk] == [
+        ("aud is a FHIR base", "waits for: that server’s word"),
+        ("launch is fresh", "waits for: launch is known"),
+    ]

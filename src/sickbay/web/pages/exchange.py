@@ -22,6 +22,17 @@ STAGES = {
 }  # fmt: skip
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
 _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
+_SPELLED = {
+    "fhir": "FHIR",
+    "url": "URL",
+    "html": "HTML",
+    "pkce": "PKCE",
+    "s256": "S256",
+    "sha256": "SHA-256",
+    "jwt": "JWT",
+}
+_WAITS = {"client": "the registration", "server": "that server’s word", "launch": "the launch", "code": "the code",
+          "token": "the token", "user": "the person", "now": "the time"}  # fmt: skip
 GATE = "redirect_uri_is_registered"
 
 
@@ -150,7 +161,9 @@ _Found = tuple[int, Mapping[str, Any]]
 def _numbered(given: Mapping[str, Any]) -> list[_Found]:
     """The one that decided the answer first, the rest as they come: worst first."""
     decided = given.get("decided")
-    found = sorted(given.get("findings") or (), key=lambda one: decided not in (one["id"], _EXPLAINS.get(one["id"])))
+    found = list(given.get("findings") or ())
+    if decided:
+        found.sort(key=lambda one: decided not in (one["id"], _EXPLAINS.get(one["id"])))
     return list(enumerate(found, 1))
 
 
@@ -265,7 +278,11 @@ def _walk(given: Mapping[str, Any]) -> tuple[Step, ...]:
         if outcome == "refused" and undecided:
             undecided, because = False, because or "decided the answer"
         if outcome == "skipped":
-            because = f"waits for: {words(one['waits_for'])}" if one.get("waits_for") else "waits for another"
+            because = (
+                f"waits for: {_WAITS.get(one['waits_for']) or words(one['waits_for'])}"
+                if one.get("waits_for")
+                else "waits for another"
+            )
         steps.append(Step(outcome, words(str(one["name"])), because))
         if one["name"] == GATE and outcome == "passed":
             steps.append(Step("gate", "From here on the answer may go to your app."))
@@ -274,7 +291,8 @@ def _walk(given: Mapping[str, Any]) -> tuple[Step, ...]:
 
 def words(name: str) -> str:
     """The name of a check as words."""
-    return name.replace("_", " ").replace("redirect uri", "redirect address").replace("pkce", "PKCE")
+    text = name.replace("_", " ").replace("redirect uri", "redirect address")
+    return " ".join(_SPELLED.get(word, word) for word in text.split(" "))
 
 
 def _sum(checks: Sequence[Mapping[str, Any]]) -> str:

@@ -112,7 +112,7 @@ CHOSEN = ("launch", "openid", "fhirUser", "online_access", "patient/Patient.rs",
 def type_choices(chosen: str = "provider") -> tuple[Choice, ...]:
     said = (
         ("provider", "Provider", "A clinician opens it from a chart, or by itself."),
-        ("patient", "Patient", "A patient opens it and sees the own record."),
+        ("patient", "Patient", "A patient opens it, and sees their own record."),
         ("system", "System", "A service without a person, by client credentials."),
     )
     return tuple(Choice(value, text, value == chosen, help) for value, text, help in said)

@@ -7,4 +7,5 @@ import { live } from "./live.js";
 import { theme } from "./theme.js";
 
 document.documentElement.classList.add("js");
+if (window.top !== window) document.documentElement.classList.add("framed");
 for (const start of [copying, tabs, consent, picker, keys, live, theme]) start(document);
