@@ -233,8 +233,9 @@ def _faulty(
     if expected is None:
         pieces = Marked(parts_marked(sent or "", _word(facts.get("received"))), ())
     received = None if sent is None else pieces.received
-    unknown = expected is None and not (mended and right is None)
-    return Row(name, received, pieces.expected, _word(facts.get("note")) or "", number, kind, unknown)
+    note = _word(facts.get("note")) or ""
+    unknown = expected is None and (bool(note) or not (mended and right is None))
+    return Row(name, received, pieces.expected, note, number, kind, unknown)
 
 
 def parts_marked(sent: str, received: str | None) -> tuple[Piece, ...]:

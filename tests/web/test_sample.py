@@ -1,0 +1,55 @@
+"""The sample app's files: static, from one origin, legible, and as strict as an app should be."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.web.test_static import contrast
+
+from sickbay.web.render import SAMPLE
+
+FILES = {path.name: path.read_text() for path in sorted(SAMPLE.iterdir())}
+COLOURS = {
+    name: (light, dark)
+    for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", FILES["sample.css"])
+}
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("front", "under"), [("ink", "paper"), ("muted", "paper"), ("ink", "wash"), ("paper", "muted")]
+)
+def test_its_text_has_enough_contrast(front: str, under: str, theme: int) -> None:
+    assert contrast(COLOURS[front][theme], COLOURS[under][theme]) >= 4.5
+
+
+@pytest.mark.parametrize("page", ["index.html", "launch.html"])
+def test_its_pages_hold_no_script_and_no_style_of_their_own(page: str) -> None:
+    assert re.findall(r"<script\b[^>]*>", FILES[page]) == [
+        f'<script type="module" src="{page.removesuffix(".html")}.js">'
+    ]
+    assert "style=" not in FILES[page]
+    assert "<style" not in FILES[page]
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    for text in FILES.values():
+        for name in re.findall(r"""(?:src|href)="([\w.]+)"|from "\./([\w.]+)\"""", text):
+            assert "".join(name) in FILES
+
+
+def test_nothing_that_came_from_elsewhere_is_taken_for_markup() -> None:
+    for name, text in FILES.items():
+        if name.endswith(".js"):
+            assert "innerHTML" not in text
+            assert "document.write" not in text
+
+
+def test_it_sends_what_a_strict_hospital_asks_for() -> None:
+    for word in ("state", "aud: iss", 'code_challenge_method: "S256"', "code_verifier", "redirect_uri"):
+        assert word in FILES["smart.js"]
+
+
+def test_tokens_are_never_kept_where_other_tabs_read_them() -> None:
+    assert "localStorage" not in "".join(FILES.values())
