@@ -138,3 +138,19 @@ def test_a_check_that_waits_says_for_what() -> None:
         ("aud is a FHIR base", "waits for: that server’s word"),
         ("launch is fresh", "waits for: launch is known"),
     ]
+
+
+def test_a_request_that_only_advice_would_mend_is_not_called_corrected() -> None:
+    fault = {"id": "fhir-insufficient-scope", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
+    view = exchange_view({**granted(), "findings": [fault], "corrected": {"url": "http://a/?b=c"}})
+    assert (view.corrected, view.copied, view.rows) == (False, None, ())
+    assert "below" in view.lede
+
+
+def test_headers_that_a_client_sets_by_itself_are_not_copied() -> None:
+    headers = {"host": "a", "user-agent": "b", "authorization": "Bearer abcd…(43)", "accept": "application/fhir+json"}
+    given = {**granted(), "request": {"method": "GET", "url": "http://a/r4/Patient", "headers": headers}}
+    (first, *_) = exchange_view(given).tabs
+    assert first.id == "curl"
+    assert "Bearer YOUR_ACCESS_TOKEN" in first.text
+    assert "user-agent" not in first.text

@@ -14,6 +14,7 @@ from sickbay.web.pages.marks import Piece
 
 Pair = tuple[str, str]
 
+HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if-modified-since", "x-requested-with")
 MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})", re.S)
 PLACES = {
     "client_secret": "YOUR_CLIENT_SECRET", "code": "THE_CODE", "code_verifier": "YOUR_CODE_VERIFIER",
@@ -65,9 +66,20 @@ def read(given: Mapping[str, Any]) -> Request:
     address, _, query = str(given.get("url", "")).partition("?")
     body = given.get("body") or ""
     form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _form(str(body))
-    headers = tuple((str(name), str(value)) for name, value in (given.get("headers") or {}).items())
+    headers = tuple(
+        (str(name), str(value)) for name, value in (given.get("headers") or {}).items() if _told(name, form)
+    )
     method = str(given.get("method") or ("POST" if body else "GET")).upper()
     return Request(method, address, _pairs(query), form, headers, "" if form else str(body))
+
+
+def _lower(headers: Sequence[Pair]) -> tuple[Pair, ...]:
+    return tuple((name.lower(), value) for name, value in headers)
+
+
+def _told(name: str, form: Sequence[Pair]) -> bool:
+    """Whether this header is worth copying: not what a client sets by itself."""
+    return name.lower() in HEADERS or (name.lower() == "content-type" and not form)
 
 
 def _form(body: str) -> tuple[Pair, ...]:
@@ -91,7 +103,7 @@ def masked(value: str) -> bool:
 def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:
     """URL (where the request is one), curl, JavaScript, Python. `changed`: parameter -> its expected value in pieces."""
     tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
-    simple = request.method == "GET" and not request.body
+    simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower(request.headers))
     return ((Tab("url", "URL", _url(request, changed)), *tabs)) if simple else tabs
 
 

@@ -20,6 +20,7 @@ STAGES = {
     "client_authentication": "Token request", "pkce": "Token request", "refresh": "Refresh", "id_token": "Id token",
     "access": "FHIR request", "search": "FHIR search", "browser": "Browser", "clock": "Clock", "backend": "Token request",
 }  # fmt: skip
+_REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
 _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
 _SPELLED = {
@@ -125,7 +126,7 @@ def exchange_view(
     in a check waits_for and note, in a finding parameter.
     """
     request = code.read(given.get("request") or {})
-    corrected = code.read(given["corrected"]) if given.get("corrected") else None
+    corrected = _corrected(given, request)
     found = _numbered(given)
     rows = _rows(request, corrected, found)
     views = findings([one for _, one in found])
@@ -153,6 +154,15 @@ def exchange_view(
     )  # fmt: skip
     view = replace(view, support=_support(view, given, request, app_id))
     return replace(view, text=as_text(view))
+
+
+def _corrected(given: Mapping[str, Any], request: code.Request) -> code.Request | None:
+    """None too where something refused, and none of that could be mended: what is left is advice."""
+    faults = [one["id"] for one in given.get("findings") or () if one["severity"] == "error"]
+    if not given.get("corrected") or (faults and not any(one in _REPAIRED for one in faults)):
+        return None
+    read = code.read(given["corrected"])
+    return read if read.headers else replace(read, headers=request.headers)
 
 
 _Found = tuple[int, Mapping[str, Any]]
@@ -183,26 +193,30 @@ def _status(given: Mapping[str, Any]) -> int:
 
 def _lede(views: Sequence[FindingView], corrected: bool) -> str:
     refused = [one for one in views if one.kind == "refused"]
+    whole = corrected and all(one.rule in _REPAIRED for one in refused)
     if not refused:
         return (
             "Nothing stood in the way." if not views else "Nothing stood in the way. What could be better stands below."
         )
     if len(refused) == 1:
-        tail = "it is put right in the request below." if corrected else "how to mend it stands below."
+        tail = "it is put right in the request below." if whole else "how to mend it stands below."
         return f"One thing stands in the way; {tail}"
     number = count(len(refused), "thing", "things")
-    tail = "all are put right in the request below." if corrected else "how to mend each stands below."
+    tail = "all are put right in the request below." if whole else "how to mend each stands below."
     return f"{number[0].upper()}{number[1:]} stand in the way, and {tail}"
 
 
 def _rows(request: code.Request, corrected: code.Request | None, found: Sequence[_Found]) -> tuple[Row, ...]:
     """Faulty ones first, in the order of the findings; then the right ones, each once."""
     sent, right = _joined(request), _joined(corrected) if corrected else {}
+    headers = {name.lower(): value for name, value in request.headers}
     faulty: dict[str, Row] = {}
     for number, one in found:
         name = one.get("parameter") or _PARAMETERS.get(one["id"])
         if name and name not in faulty:
-            row = _faulty(name, sent.get(name), right.get(name), number, one, corrected is not None)
+            row = _faulty(
+                name, sent.get(name, headers.get(name.lower())), right.get(name), number, one, corrected is not None
+            )
             if row:
                 faulty[name] = row
     for name, value in right.items():
