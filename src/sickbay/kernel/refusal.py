@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 Facts: TypeAlias = Mapping[str, Any]
@@ -119,25 +120,32 @@ def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: frozen
     passed: set[str] = set()
     said: list[Checked] = []
     for one in checks:
-        result = _run(one, request, known, passed, relaxed)
+        result = _missing(one, known, passed) if one.after or one.needs else None
+        if result is None:
+            refusal = one.decide(request, known)
+            result = _passed(one.name) if refusal is None else _refused(one.name, refusal, relaxed)
         if result.outcome == "passed":
             passed.add(one.name)
         said.append(result)
     return Examination(tuple(said))
 
 
-def _run(one: Check[R, K], request: R, known: K, passed: set[str], relaxed: frozenset[str]) -> Checked:
-    waits_for = _missing(one, known, passed)
-    if waits_for:
-        return Checked(one.name, "skipped", waits_for=waits_for)
-    refusal = one.decide(request, known)
-    if refusal is None:
-        return Checked(one.name, "passed")
-    return Checked(one.name, "passed" if refusal.name in relaxed else "refused", refusal)
-
-
-def _missing(one: Check[R, K], known: K, passed: set[str]) -> str | None:
+def _missing(one: Check[R, K], known: K, passed: set[str]) -> Checked | None:
+    """Skipped where something is missing; None where the check may decide."""
     for before in one.after:
         if before.name not in passed:
-            return before.name
-    return next((need for need in one.needs if getattr(known, need) is UNKNOWN), None)
+            return Checked(one.name, "skipped", waits_for=before.name)
+    for need in one.needs:
+        if getattr(known, need) is UNKNOWN:
+            return Checked(one.name, "skipped", waits_for=need)
+    return None
+
+
+@cache
+def _passed(name: str) -> Checked:
+    """Made once: of the many checks of a request, nearly all pass."""
+    return Checked(name, "passed")
+
+
+def _refused(name: str, refusal: Refusal, relaxed: frozenset[str]) -> Checked:
+    return Checked(name, "passed" if refusal.name in relaxed else "refused", refusal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
@@ -149,6 +150,7 @@ def in_version(scope: ResourceScope, version: str) -> str:
     return f"{scope.level}/{scope.type}.{access}{tail[1]}{tail[2]}" if access else scope.text
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Scope | None:
     """One scope, or None where it is none of the grammar's."""
     if text in PLAIN:
@@ -171,6 +173,7 @@ def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
     return tuple(scope for scope in map(parse, tokens) if scope)
 
 
+@lru_cache(maxsize=4096)
 def resources(text: str) -> tuple[ResourceScope, ...]:
     """The resource scopes of a granted scope string."""
     return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sickbay.authorization.access import challenge, issue_type
@@ -152,7 +153,7 @@ class Door:
         etag = f'W/"{stored.version_id}"'
         more: Headers = [
             (b"etag", etag.encode()),
-            (b"last-modified", formatdate(stored.at / 1000, usegmt=True).encode()),
+            (b"last-modified", _modified(stored.at // 1000)),
         ]
         if _unchanged(headers, etag, more[1][1].decode()):
             return Answer(304, b"", more)
@@ -222,6 +223,12 @@ class Door:
     def _issue(self, status: int, *issues: Issue) -> Answer:
         type = (negotiate(self.version, None).content_type or "").encode()
         return Answer(status, outcome(self.version, issues), [(b"content-type", type)], kept=True)
+
+
+@lru_cache(maxsize=1024)
+def _modified(at: int) -> bytes:
+    """Last-Modified of epoch seconds: a population has few different ones."""
+    return formatdate(at, usegmt=True).encode()
 
 
 def _faults(
