@@ -34,10 +34,8 @@ async def access(
 
     faults: what fhir read wrong in address, Accept and search; one answer names them beside what is wrong with the token.
     """
-    text = stage.bearer(request)
-    token = await records.load(world, "token", records.digest(text), Token) if text else None
-    client = await records.load(world, "app", token.client_id, Client) if token else None
-    user = await records.load(world, "user", f"{tenant.name}/{token.user}", User) if token and token.user else None
+    holder = await _holder(world, tenant, version, stage.bearer(request))
+    token, client, user = holder.token, holder.client, holder.user
     known = AccessKnown(
         now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version, faults=faults
     )  # fmt: skip
@@ -45,12 +43,47 @@ async def access(
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
     if decision.refusal is not None or token is None:
         return Seen(decision, NOTHING, client_id, timeline)
-    return Seen(decision, _visibility(token, user, tenant.policy, version), client_id, timeline)
+    return Seen(decision, holder.visibility, client_id, timeline)
 
 
-def _visibility(token: Token, user: User | None, policy: Policy, version: str) -> Visibility:
+class Holder(NamedTuple):
+    """Who holds a token, and what it shows."""
+
+    token: Token | None = None
+    client: Client | None = None
+    user: User | None = None
+    visibility: Visibility = NOTHING
+
+
+NOBODY = Holder()
+KEPT = 4096
+
+
+async def _holder(world: World, tenant: Tenant, version: str, text: str | None) -> Holder:
+    """Read afresh whenever anything was written since, by any worker: revocation is in force at once."""
+    if text is None:
+        return NOBODY
+    stamp = world.store.stamp()
+    if stamp != world.holders.stamp or stamp is None:
+        world.holders.forget(stamp)
+    key = (tenant.name, version, text)
+    kept = world.holders.kept
+    found: Holder | None = kept.get(key)
+    if found is None:
+        found = await _loaded(world, tenant, version, text)
+        if found.token is not None and len(kept) < KEPT:
+            kept[key] = found
+    return found
+
+
+async def _loaded(world: World, tenant: Tenant, version: str, text: str) -> Holder:
+    token = await records.load(world, "token", records.digest(text), Token)
+    if token is None:
+        return NOBODY
+    client = await records.load(world, "app", token.client_id, Client)
+    user = await records.load(world, "user", f"{tenant.name}/{token.user}", User) if token.user else None
     patients = user.patients if user else None
-    return _compiled(token.scope, token.patient, patients, policy, version)
+    return Holder(token, client, user, _compiled(token.scope, token.patient, patients, tenant.policy, version))
 
 
 @lru_cache(maxsize=4096)

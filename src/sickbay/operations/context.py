@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.authorization.values import Policy, Server
 from sickbay.dialects import Dialect
@@ -60,6 +60,18 @@ class Tenant:
 
 
 @dataclass(slots=True)
+class Holders:
+    """Holders of tokens, as long as nothing was written anywhere: `stamp` is the store's."""
+
+    stamp: int | None = None
+    kept: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+
+    def forget(self, stamp: int | None) -> None:
+        self.stamp = stamp
+        self.kept = {}
+
+
+@dataclass(slots=True)
 class World:
     """base: the only source of absolute URLs. shared: other workers may move the clock, so it is read each time."""
 
@@ -71,6 +83,7 @@ class World:
     shared: bool = False
     say: Say | None = None
     sample_base: str = ""
+    holders: Holders = field(default_factory=Holders)
 
     def now(self) -> int:
         return int(self.effects.now())

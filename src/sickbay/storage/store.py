@@ -162,6 +162,10 @@ class Store(Protocol):
         """The record, expired ones too until they are purged: "expired" and "unknown" are different findings."""
         ...
 
+    def stamp(self) -> int | None:
+        """Another number after every write, by whichever process; None where that cannot be told cheaply."""
+        ...
+
     async def find(
         self,
         kind: str,

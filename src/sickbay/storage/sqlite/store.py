@@ -64,6 +64,11 @@ class SqliteStore:
     async def get(self, kind: str, key: str) -> Record | None:
         return records.get(self._reader.db, kind, key)
 
+    def stamp(self) -> int | None:
+        """The reader's own connection never writes, so every commit is another connection's to it."""
+        number: int = self._reader.db.execute("PRAGMA data_version").get
+        return number
+
     async def find(
         self,
         kind: str,
