@@ -9,16 +9,20 @@ from urllib.parse import unquote
 import pytest
 
 from sickbay.authorization.values import Policy
-from sickbay.dialects import Words, load
+from sickbay.dialects import Words, load, names
 from sickbay.dialects.dialect import read
 
-NAMES = ("general", "cerner", "epic")
+NAMES = names()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dialect_sets_only_policies_that_exist(name) -> None:
     assert set(load(name).policy) <= {field.name for field in fields(Policy)}
     Policy(**load(name).policy)
+
+
+def test_the_standard_comes_first() -> None:
+    assert names() == ("general", "cerner", "epic")
 
 
 def test_the_standard_changes_no_policy() -> None:

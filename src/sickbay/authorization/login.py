@@ -9,19 +9,23 @@ from sickbay.authorization.requests import LoginRequest
 from sickbay.authorization.values import Launch
 from sickbay.kernel.refusal import UNKNOWN, Check, Examination, Refusal, check, examine
 from sickbay.protocol import scopes
-from sickbay.protocol.scopes import LaunchScope, ResourceScope
+from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 LoginCheck: TypeAlias = Check[LoginRequest, LoginKnown]
 
 
-def needs_patient(granted: tuple[str, ...]) -> bool:
-    """Whether these scopes cannot be given without a patient in context: patient/ scopes, and launch/patient."""
-    parsed = scopes.parse_all(granted)
-    return any(
-        (isinstance(one, ResourceScope) and one.level == "patient")
-        or (isinstance(one, LaunchScope) and one.type == "patient")
-        for one in parsed
-    )
+def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
+    """Whether these scopes cannot be given without a patient in context: patient/ scopes, and launch/patient.
+
+    picker: whether this tenant lets a patient be picked; where it does not, launch/patient alone asks for nothing.
+    """
+    return any(_of_patient(one, picker) for one in scopes.parse_all(granted))
+
+
+def _of_patient(scope: Scope, picker: bool) -> bool:
+    if isinstance(scope, ResourceScope):
+        return scope.level == "patient"
+    return picker and isinstance(scope, LaunchScope) and scope.type == "patient"
 
 
 def gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
@@ -60,7 +64,7 @@ def something_is_granted(request: LoginRequest, known: LoginKnown) -> Refusal | 
 
 @check(after=(something_is_granted,))
 def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginKnown) -> Refusal | None:
-    if _patient(request, known) or not needs_patient(known.granted):
+    if _patient(request, known) or not needs_patient(known.granted, known.server.policy.standalone_picker):
         return None
     wanting = [one for one in known.granted if one.startswith("patient/")]
     facts = {"received": list(known.granted), "scopes": wanting or list(known.granted), "note": "no patient was chosen"}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, Severity, find
+from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find
 from sickbay.kernel.refusal import Examination, Facts, Refusal
 
 
@@ -85,8 +86,9 @@ def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> lis
 
 
 def _finding(rule: Rule, facts: Facts, refused: bool, live: bool) -> Finding:
-    ceiling: Severity = "warning" if live and not refused else "error"
-    return find(rule, facts, refused=refused, ceiling=ceiling)
+    """On a live exchange what refused is an error, whatever the rule says of foreign ones, and the rest at most a warning."""
+    found = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
+    return replace(found, severity="error") if live and refused else found
 
 
 def _once(findings: Any) -> list[Finding]:

@@ -73,6 +73,13 @@ class Dialect:
         return self.paths["errors"].format(urn=urn, id=id, client=client, persona=persona, tenant_id=self.tenant_id)
 
 
+def names() -> tuple[str, ...]:
+    """The dialects there are, the standard first: each is a tenant of the default run."""
+    found = {entry.name.removesuffix(".toml") for entry in resources.files(__package__).iterdir()
+             if entry.name.endswith(".toml")}  # fmt: skip
+    return (STANDARD, *sorted(found - {STANDARD}))
+
+
 @cache
 def load(name: str) -> Dialect:
     """The dialect of this name. Raises FileNotFoundError for one that has no file."""

@@ -54,7 +54,8 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     granted = grantable(tenant, waiting)
     if not granted or not _same_person(waiting):
         return "nothing"
-    if waiting.patient is None and own_patient(waiting) is None and stage.needs_patient(granted):
+    picker = tenant.policy.standalone_picker
+    if picker and waiting.patient is None and own_patient(waiting) is None and stage.needs_patient(granted):
         return "patient"
     allowed = await consented(world, tenant, waiting)
     return "nothing" if allowed and set(granted) <= set(allowed) else "consent"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sickbay import dialects
+from sickbay.fhir.search_parameters import resource_types
 from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.operations import clock, context
 from sickbay.operations.context import Say, Tenant, World
@@ -18,7 +19,7 @@ from sickbay.sandbox.filling import Filling
 from sickbay.settings.settings import Settings
 from sickbay.storage.store import Clear, Step, Store
 
-TENANTS = ("general", "cerner", "epic")
+TENANTS = dialects.names()
 
 
 @dataclass(slots=True)
@@ -70,7 +71,8 @@ async def _compose(
 
 
 def _tenant(name: str, base: str) -> Tenant:
-    return context.tenant(name, base, dialects.load(name), {})
+    dialect = dialects.load(name)
+    return context.tenant(name, base, dialect, {version: resource_types(version) for version in dialect.fhir})
 
 
 def sample_base(settings: Settings) -> str:

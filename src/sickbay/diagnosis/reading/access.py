@@ -100,4 +100,9 @@ def unread(asked: AccessRequest) -> dict[str, Any]:
     """The inverse of `request`: the corrected request in the form of the input."""
     headers = {name.title(): value for name, value in asked.headers.items()}
     query = f"?{asked.parameters.raw}" if asked.parameters.raw else ""
-    return {"kind": "fhir_request", "method": asked.method, "url": asked.url.partition("?")[0] + query, "headers": headers}
+    return {
+        "kind": "fhir_request",
+        "method": asked.method,
+        "url": asked.url.partition("?")[0] + query,
+        "headers": headers,
+    }

@@ -1,0 +1,250 @@
+"""What is done to right requests: for each refusal of a live flow at least one mutation that may bring it about."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+from tests.abuse.mutate import (
+    Mutation,
+    Pairs,
+    dropped,
+    garbled,
+    mutated,
+    repeated,
+    replaced,
+    scope_with,
+    scope_without,
+    swapped,
+)
+
+from sickbay.diagnosis.catalogue import RULES
+
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "access", "search")
+OUT_OF_REACH = {
+    "scope-v1-on-v2-app", "scope-wildcard-not-allowed", "redirect-uri-double-encoded", "client-auth-method-mismatch",
+    "fhir-token-wrong-issuer", "fhir-search-missing-patient", "fhir-search-missing-category", "fhir-if-match-missing",
+    "fhir-write-content-type", "bulk-prefer-missing", "token-endpoint-wrong-tenant", "refresh-online-session-ended",
+    "backend-grant-not-allowed", "fhir-base-url-wrong", "url-has-whitespace", "url-html-escaped",
+    "fhir-search-post-content-type",
+}  # fmt: skip
+"""Depend on a tenant's policy, on another app's registration, or on an address; they have tests of their own."""
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The right things, and wrong ones that are real."""
+
+    base: str
+    app: dict[str, Any]
+    other: dict[str, Any]
+    secret: dict[str, Any]
+    foreign: dict[str, Any]
+    expired_code: str
+    used_code: str
+    expired_launch: str
+    used_launch: str
+    other_launch: str
+    tokens: dict[str, str]
+    used_refresh: str
+
+
+def reachable() -> set[str]:
+    """Every refusal of the live stages but those out of reach here."""
+    return {str(rule.explains) for rule in RULES if rule.explains and rule.stage in LIVE} - OUT_OF_REACH
+
+
+def authorize(stock: Stock) -> Sequence[Mutation]:
+    fhir = f"{stock.base}/general/r4"
+    outside = (
+        dropped("client_id"),
+        garbled("client_id"),
+        replaced("client_id", "YOUR_CLIENT_ID", stock.foreign["client_id"], stock.other["client_id"]),
+        dropped("redirect_uri"),
+        garbled("redirect_uri"),
+        replaced("redirect_uri", "http://localhost:8100/callback/", "http://127.0.0.1:8100/callback", "callback",
+                 "http://localhost:8100/callback#x", "http://localhost:8100/#/callback", "myapp://x#y",
+                 "http://localhost:8100/callback?a=b", "https://evil.example/",
+                 "http://localhost:8100/launch", "javascript:alert(1)", "//evil.example", "http:%2F%2Flocalhost:8100"),
+        repeated("redirect_uri"),
+    )  # fmt: skip
+    inside = (
+        dropped("response_type"),
+        replaced("response_type", "token", "code id_token", "CODE"),
+        replaced("response_mode", "form_post", "fragment"),
+        repeated("scope"),
+        repeated("state"),
+        replaced("request", "eyJhbGciOiJub25lIn0.e30."),
+        replaced("request_uri", "https://evil.example/request"),
+        replaced("client_secret", "hunter2"),
+        dropped("state"),
+        replaced("state", "1", "launch_state", "\u00e9\u2028"),
+        dropped("aud"),
+        garbled("aud"),
+        replaced("aud", fhir + "/", "http://127.0.0.1:7425/general/r4", stock.base, "https://ehr.example/fhir"),
+        dropped("code_challenge"),
+        dropped("code_challenge_method"),
+        replaced("code_challenge_method", "plain", "s256", "S512"),
+        garbled("code_challenge"),
+        replaced("code_challenge", VERIFIER, "00" * 32),
+        dropped("launch"),
+        garbled("launch"),
+        replaced("launch", "http://localhost:8100/launch", fhir, stock.expired_launch, stock.used_launch,
+                 stock.other_launch, "123456"),
+        dropped("scope"),
+        garbled("scope"),
+        scope_without("launch"),
+        scope_with("launch", "launch/patient", "patient/Observation.sr", "Launch/Patient", "patient/launch", "patient/*.cruds",
+                   "system/Patient.rs", "patient/MedicationOrder.rs", "patient/Immunization.rs", "user/Fictitious.read",
+                   "user/MedicationOrder.rs", "system/Observation.rs", "user/Patient.sr",
+                   "patient/Patient.read", "patient%2FPatient.rs", "patient/Observation.rs?category:not=x",
+                   "patient/*.rs", "fhiruser"),
+        replaced("scope", "launch/patient,patient/Patient.rs", "launch/patient+patient/Patient.rs", "patient/Patient.rs",
+                 "openid", "launch%2Fpatient%20openid"),
+        replaced("prompt", "none", "login"),
+        swapped("aud", "launch"),
+    )  # fmt: skip
+    return (*outside, *inside, *inside)
+
+
+def token(stock: Stock) -> Sequence[Mutation]:
+    outside = (dropped("client_id"), garbled("client_id"), replaced("client_id", "nobody", stock.foreign["client_id"]))
+    inside = (
+        dropped("grant_type"),
+        replaced("grant_type", "password", "client_credentials", "Authorization_Code", "refresh_token"),
+        replaced("grant_type", "authorization_code"),
+        dropped("code"),
+        garbled("code"),
+        replaced("code", stock.expired_code, stock.used_code, "unknown"),
+        dropped("redirect_uri"),
+        garbled("redirect_uri"),
+        replaced("redirect_uri", "http://localhost:8100/other", "http://localhost:8100/callback/"),
+        dropped("code_verifier"),
+        garbled("code_verifier"),
+        replaced("code_verifier", "x" * 43, "short", VERIFIER[::-1]),
+        replaced("client_id", stock.other["client_id"]),
+        replaced("client_secret", "wrong", stock.secret["client_secret"]),
+        dropped("client_secret"),
+        garbled("client_secret"),
+        repeated("code"),
+        repeated("grant_type"),
+        repeated("refresh_token"),
+        dropped("refresh_token"),
+        replaced("refresh_token", stock.used_refresh),
+        garbled("refresh_token"),
+        replaced("scope", "user/*.cruds", "user/Patient.rs", "system/*.rs"),
+        replaced("state", "x"),
+    )
+    return (*outside, *inside)
+
+
+def basic(client_id: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def transport(random: Random, body: str, headers: dict[str, str], stock: Stock) -> tuple[str, str, dict[str, str], str]:
+    """Method, address, headers and body: in most cases right, else in one of the ways of getting them wrong."""
+    url, method = "/general/oauth/token", "POST"
+    accident = random.randrange(16)
+    secret = stock.secret
+    if accident == 0:
+        headers = {"Content-Type": "application/json"}
+        body = json.dumps({"grant_type": "authorization_code", "code": "x"})
+    elif accident == 1:
+        method = random.choice(("GET", "PUT"))
+    elif accident == 2:
+        url, body = f"{url}?{body}", ""
+    elif accident == 3:
+        wrong = ("Basic !!!", "Basic " + base64.b64encode(b"nocolon").decode(), "Bearer eyJhbGciOiJFUzM4NCJ9.e30.x",
+                 basic(secret["client_id"], "wrong"), basic(secret["client_id"], secret["client_secret"]) + "\x20",
+                 basic(secret["client_id"], secret["client_secret"] + "\n"), "Digest x", "Basic")  # fmt: skip
+        headers = headers | {"Authorization": random.choice(wrong)}
+    elif accident == 4:
+        headers = {}
+    return method, url, headers, body
+
+
+def essential(pairs: Pairs) -> dict[str, str]:
+    """What of a token request must be as it was given: a token in answer to anything else was issued wrongly."""
+    refreshes = dict(pairs).get("grant_type") == "refresh_token"
+    names = ("refresh_token",) if refreshes else ("code", "redirect_uri", "code_verifier")
+    return {name: value for name, value in pairs if name in names and value}
+
+
+def search(random: Random, stock: Stock) -> tuple[str, str, dict[str, str]]:
+    """Method, address and headers of a read or a search that is right or wrong."""
+    path, right = random.choice((
+        ("Patient", [("name", "Peters")]),
+        ("Observation", [("patient", "p-0001"), ("category", "vital-signs"), ("date", "ge2020-01-01"), ("_count", "5")]),
+        ("Patient/p-0001", []),
+        ("Observation", [("code", "http://loinc.org|4548-4"), ("_sort", "-date"), ("_include", "Observation:patient")]),
+    ))  # fmt: skip
+    pairs = mutated(random, right, SEARCHES)
+    headers = {"Authorization": f"Bearer {random.choice([*stock.tokens.values(), *[stock.tokens['good']] * 12])}"}
+    accident = random.randrange(14)
+    if accident == 0:
+        path = random.choice(WRONG_PATHS)
+    elif accident == 1:
+        good = stock.tokens["good"]
+        wrong = (
+            "",
+            good,
+            f'Bearer "{good}"',
+            f"Bearer {good[:-2]}",
+            f"Basic {good}",
+            f"Bearer {good}, Bearer {good}",
+            "Bearer x.y.z",
+        )
+        headers = {"Authorization": random.choice(wrong)}
+    elif accident == 2:
+        headers = headers | {"Accept": random.choice(("text/html", "application/json+fhir", "application/xml", "*/*"))}
+    elif accident == 3:
+        pairs, headers = [*pairs, ("access_token", stock.tokens["good"])], random.choice(({}, headers))
+    elif accident == 4:
+        headers = {}
+    elif accident == 5:
+        headers = headers | {"Prefer": "handling=strict"}
+    raw = (
+        form(pairs)
+        if random.random() < 0.9
+        else "&".join(random.choice(("code:8480-6", "%", "=", "&&", "a%zz=%ff")) for _ in pairs)
+    )
+    return random.choice(("GET",) * 9 + ("HEAD",)), f"/general/r4/{path}" + (f"?{raw}" if raw else ""), headers
+
+
+def form(pairs: Pairs) -> str:
+    return "&".join(f"{quote(name, safe=':')}={quote(value, safe='')}" for name, value in pairs)
+
+
+SEARCHES: Sequence[Mutation] = (
+    dropped("name"),
+    replaced("patient", "undefined", "null", "Patient/Patient/p-0001", "http://elsewhere.example/Patient/1", "p-0002"),
+    replaced("date", "01/02/2020", "ge2020-13-45", "yesterday", "ge2020-01-01T25:00"),
+    replaced("_count", "many", "-1", "99999999999", "0"),
+    replaced("_id", "p-0001,p-0002", "a b", "x" * 70, "undefined"),
+    replaced("_sort", "nonsense", "-_lastUpdated"),
+    replaced("birthdate", "tomorrow", "1990-02-30", "le1980"),
+    replaced("naem", "Peters"),
+    replaced("value-quantity", "gt5.4|http://unitsofmeasure.org|mg", "abc", "1e400"),
+    replaced("_include", "Observation:subject", "x", "*", "Patient:organization"),
+    replaced("_elements", "id", "id,'"),
+    replaced("name:exact", "Peters"),
+    replaced("name:nonsense", "x"),
+    replaced("_lastUpdated", "gt2020", "soon"),
+    replaced("code", "|", "a|b|c", "\\,", ","),
+    garbled("name"),
+    garbled("code"),
+    garbled("category"),
+    repeated("name"),
+)
+WRONG_PATHS = (
+    "Patients", "patient", "MedicationOrder", "MedicationOrder/x", "Patient/undefined", "Patient/a%20b", "Patient/" + "x" * 70,
+    "/Patient", "Patient//p-0001", "%50atient", "Patient/../Patient",
+    "Condition", "nonsense/Patient", "Patient?",
+)  # fmt: skip

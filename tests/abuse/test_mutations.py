@@ -1,0 +1,208 @@
+"""Requests made wrong by one to three mutations: never a server error, always a named finding, never a token too many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from tests.abuse import mutations
+from tests.abuse.mutate import Pairs, mutated
+from tests.flows.flow import BASE, Flow, run
+
+from sickbay.diagnosis.catalogue import BY_ID
+
+SHORT, LONG = 2_000, 20_000
+STAGES = ("authorize", "token", "search")
+OUTSIDE = {
+    "client-id-missing", "client-id-unknown", "redirect-uri-missing", "redirect-uri-mismatch",
+    "redirect-uri-has-fragment", "redirect-uri-double-encoded",
+}  # fmt: skip
+"""Refusals before client and redirect URI are proven."""
+
+
+@dataclass
+class Tally:
+    """hits: how often each refusal was given; sent, past: how many requests, and how many got past client and redirect."""
+
+    hits: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    past: int = 0
+    granted: int = 0
+
+    def table(self) -> str:
+        rows = [f"{count:6d}  {name}" for name, count in self.hits.most_common()]
+        total = sum(self.sent.values())
+        return "\n".join(
+            [f"{total} requests {dict(self.sent)}, {self.granted} granted, {self.past} past client", *rows]
+        )
+
+
+class Abuser:
+    """One sandbox, its apps, and whatever else of theirs can be sent to the wrong place."""
+
+    def __init__(self, flow: Flow, random: Random) -> None:
+        self.flow, self.random, self.tally = flow, random, Tally()
+        self.launches: list[str] = []
+
+    async def prepare(self) -> None:
+        """Apps, and things that are expired, used up or somebody else's by the time they are sent."""
+        flow = self.flow
+        auto = {"user": await flow.clinician(), "patient": "p-0001"}
+        scope = (
+            "launch launch/patient openid fhirUser online_access patient/Patient.rs patient/Observation.rs user/*.rs"
+        )
+        self.app = await flow.register(scope=scope, auto_approve=auto)
+        self.other = await flow.register(scope=scope, auto_approve=auto, redirect_uris=["http://localhost:8100/other"])
+        self.secret = await flow.register(scope=scope, auto_approve=auto, client="symmetric")
+        self.first = await flow.register(scope=scope.replace(".rs", ".read"), auto_approve=auto, smart_version=1)
+        self.foreign = (await flow.http.post("/admin/apps", json={
+            "tenant": "cerner", "name": "Elsewhere", "type": "provider", "client": "public", "scope": "launch/patient",
+            "redirect_uris": ["http://localhost:8100/callback"],
+        })).json()  # fmt: skip
+        old = {"code": await self.code(), "launch": await self.launch(), "token": await self.token()}
+        await flow.http.post("/admin/clock", json={"advance": 7200})
+        used_code, used_launch = await self.code(), await self.launch()
+        await flow.redeem(self.app, used_code)
+        await flow.authorize(self.app, launch=used_launch, scope="launch patient/Patient.rs")
+        used_refresh = await self.rotated()
+        theirs = (await flow.launch(self.other))["launch"]
+        tokens = {
+            "expired": old["token"],
+            "good": await self.token(),
+            "narrow": await self.token("patient/Patient.r"),
+            "other base": await self.token(fhir="dstu2"),
+        }
+        self.stock = mutations.Stock(BASE, self.app, self.other, self.secret, self.foreign, old["code"], used_code,
+                                     old["launch"], used_launch, theirs, tokens, used_refresh)  # fmt: skip
+
+    async def launch(self) -> str:
+        return str((await self.flow.launch(self.app))["launch"])
+
+    async def code(self, app: dict[str, Any] | None = None, **more: str | None) -> str:
+        scope = "launch/patient online_access user/Patient.rs"
+        if app is self.first:
+            more |= {"code_challenge": None, "code_challenge_method": None}
+            scope = scope.replace(".rs", ".read")
+        return await self.flow.code(app or self.app, scope=scope, **more)
+
+    async def rotated(self) -> str:
+        """A refresh token that was exchanged for the next one twice, long enough ago not to be repeated."""
+        given = (await self.flow.redeem(self.app, await self.code())).json()
+        for token in (first := given["refresh_token"], None):
+            form = {"grant_type": "refresh_token", "refresh_token": token or given["refresh_token"]}
+            answer = await self.flow.http.post("/general/oauth/token", data=form | {"client_id": self.app["client_id"]})
+            given = answer.json()
+        return str(first)
+
+    async def token(self, scope: str = "user/Patient.rs user/Observation.rs", fhir: str = "r4") -> str:
+        app = self.app if fhir == "r4" else await self.flow.register(fhir=fhir)
+        asked = {"app": app["app_id"], "scope": scope, "user": await self.flow.clinician(), "patient": "p-0001"}
+        return str((await self.flow.http.post("/admin/tokens", json=asked)).json()["access_token"])
+
+    async def authorize(self) -> None:
+        """An EHR launch, or standalone; the launch is made anew once one is used up."""
+        ehr = self.random.random() < 0.5
+        if ehr and not self.launches:
+            self.launches.append(await self.launch())
+        scope = "launch patient/Patient.rs openid fhirUser" if ehr else "launch/patient patient/Patient.rs openid"
+        app = self.random.choices((self.app, self.first, self.secret), (8, 1, 1))[0] if not ehr else self.app
+        if app is self.first:
+            scope = "launch/patient patient/Patient.read"
+        right = self.flow.asking(app, scope=scope, launch=self.launches[0] if ehr else None)
+        pairs = mutated(self.random, list(right.items()), mutations.authorize(self.stock))
+        if self.random.random() < 0.1:
+            answer = await self.flow.http.post("/general/oauth/authorize", content=form(pairs), headers=FORM)
+        else:
+            answer = await self.flow.http.get("/general/oauth/authorize?" + form(pairs))
+        if ehr and "code=" in answer.headers.get("location", ""):
+            self.launches.clear()
+        await self.judge("authorize", answer)
+
+    async def redeem(self) -> None:
+        """A code or a refresh token, by a public or a confidential app."""
+        app = self.random.choices((self.app, self.secret, self.first), (6, 3, 1))[0]
+        right: Pairs = [("grant_type", "authorization_code"), ("code", await self.code(app)),
+                        ("redirect_uri", "http://localhost:8100/callback")]  # fmt: skip
+        right += [("code_verifier", mutations.VERIFIER)] if app is not self.first else []
+        if self.random.random() < 0.3:
+            given = await self.flow.http.post("/general/oauth/token", content=form(right + self.own(app)), headers=FORM)
+            right = [("grant_type", "refresh_token"), ("refresh_token", given.json()["refresh_token"])]
+        headers = dict(FORM)
+        if app is not self.secret or self.random.random() < 0.5:
+            right += self.own(app)
+        else:
+            headers["Authorization"] = mutations.basic(app["client_id"], app["client_secret"])
+        pairs = mutated(self.random, right, mutations.token(self.stock))
+        method, url, headers, body = mutations.transport(self.random, form(pairs), headers, self.stock)
+        answer = await self.flow.http.request(method, url, content=body, headers=headers)
+        if answer.status_code == 200:
+            assert mutations.essential(pairs) == mutations.essential(right), pairs
+        await self.judge("token", answer)
+
+    def own(self, app: dict[str, Any]) -> Pairs:
+        mine = [("client_id", str(app["client_id"]))]
+        return [*mine, ("client_secret", str(app["client_secret"]))] if app is self.secret else mine
+
+    async def search(self) -> None:
+        method, url, headers = mutations.search(self.random, self.stock)
+        answer = await self.flow.http.request(method, url, headers=headers)
+        await self.judge("search", answer)
+
+    async def judge(self, stage: str, answer: httpx2.Response) -> None:
+        self.tally.sent[stage] += 1
+        assert answer.status_code < 500, (answer.request.method, str(answer.request.url), answer.text)
+        location = answer.headers.get("location", "")
+        assert not location or location.startswith(("http://localhost:8100/callback", "/", BASE)), location
+        if answer.status_code < 400 and "error=" not in location:
+            self.tally.granted += 1
+            self.tally.past += 1
+            return
+        address = f"/exchanges/{answer.headers['x-correlation-id']}"
+        said = (await self.flow.http.get(address, headers={"Accept": "application/json"})).json()
+        refusals = {BY_ID[one["id"]].explains for one in said["findings"] if one["severity"] == "error"}
+        assert refusals, (answer.request.method, str(answer.request.url), answer.status_code, answer.text)
+        self.tally.hits.update(str(one) for one in refusals)
+        self.tally.past += not refusals & OUTSIDE
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def form(pairs: Pairs) -> str:
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+
+
+def abused(folder: Path, count: int, seed: int) -> Tally:
+    async def steps(flow: Flow) -> Tally:
+        abuser = Abuser(flow, Random(seed))
+        await abuser.prepare()
+        acts: list[Callable[[], Awaitable[None]]] = [abuser.authorize, abuser.redeem, abuser.search]
+        for _ in range(count):
+            await abuser.random.choices(acts, (4, 3, 3))[0]()
+        return abuser.tally
+
+    return run(steps, folder)
+
+
+def judge(tally: Tally, least: int) -> None:
+    print(tally.table())
+    assert tally.past >= 0.6 * sum(tally.sent.values())
+    seldom = {name: tally.hits[name] for name in mutations.reachable() if tally.hits[name] < least}
+    assert not seldom, f"refusals hit less than {least} times: {seldom}"
+
+
+def test_two_thousand_wrong_requests_end_in_named_refusals(tmp_path: Path) -> None:
+    judge(abused(tmp_path, SHORT, 1), 1)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+def test_twenty_thousand_wrong_requests_hit_every_refusal_twenty_times(tmp_path: Path) -> None:
+    judge(abused(tmp_path, LONG, 2), 20)
