@@ -170,6 +170,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.db = connect(path)
         self.db.pragma("query_only", True)
+        self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
         self._ticks: int | None = None
         self.db.set_progress_handler(self._tick, _TICK)
 
