@@ -121,7 +121,7 @@ def one_method_is_used(request: TokenRequest, known: TokenKnown) -> Refusal | No
 
 @check(after=(header_is_of_a_client, basic_is_well_formed))
 def client_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    if claimed(request):
+    if claimed(request) or request.parameters.get("client_assertion"):  # what cannot be read of it is said by itself
         return None
     registered = known.client.client_id if isinstance(known.client, Client) else None
     at_refresh = request.parameters.get("grant_type") == "refresh_token"
@@ -142,6 +142,10 @@ def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | 
     if known.client is not None:
         return None
     facts = {"received": claimed(request), "others": list(known.others)}
+    if presented(request).methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
+        return _invalid(
+            request, "assertion-client-mismatch", received=claimed(request), expected="a client registered here"
+        )
     return Refusal("client-id-unknown", "invalid_client", facts, _status(request))
 
 
@@ -150,7 +154,8 @@ def credentials_are_sent(request: TokenRequest, known: TokenKnown) -> Refusal | 
     client = _client(known)
     if client.client == "public" or presented(request).methods:
         return None
-    return _invalid(request, "client-auth-missing", registered=registered_method(client))
+    name = "assertion-missing" if client.client == "asymmetric" else "client-auth-missing"
+    return _invalid(request, name, received=None, registered=registered_method(client))
 
 
 @check(needs=("client",), after=(client_is_registered,))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization.token import GRANTS
 from sickbay.authorization.values import Policy, Server
 from sickbay.protocol.pkce import METHOD
 
@@ -26,7 +25,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[s
         "jwks_uri": jwks_uri,
         "authorization_endpoint": server.authorization_endpoint,
         "token_endpoint": server.token_endpoint,
-        "grant_types_supported": list(GRANTS),
+        "grant_types_supported": list(server.grants),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],

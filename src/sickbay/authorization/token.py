@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.authorization import client_authentication, pkce, refresh
+from sickbay.authorization import backend, client_authentication, pkce, refresh
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -16,7 +16,8 @@ from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters, encode, parse
 
 FORM = "application/x-www-form-urlencoded"
-GRANTS = ("authorization_code", "refresh_token")
+GRANTS = ("authorization_code", "refresh_token", "client_credentials")
+"""All that SMART knows; a server may offer fewer."""
 PARAMETERS = (
     "grant_type",
     "code",
@@ -93,9 +94,10 @@ def grant_type_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | No
 @check(after=(grant_type_is_sent,))
 def grant_type_is_supported(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     grant = request.parameters.get("grant_type")
-    if grant in GRANTS:
+    offered = known.server.grants if isinstance(known.server, Server) else GRANTS
+    if grant in offered:
         return None
-    facts = {"received": grant, "expected": implied(request), "supported": GRANTS}
+    facts = {"received": grant, "expected": implied(request), "supported": offered}
     return Refusal("grant-type-invalid", "unsupported_grant_type", facts)
 
 
@@ -115,7 +117,7 @@ def implied(request: TokenRequest) -> str | None:
 
 
 def _needed(grant: str | None) -> str:
-    return "code" if grant == "authorization_code" else "refresh_token"
+    return {"authorization_code": "code", "refresh_token": "refresh_token"}.get(grant or "", "")
 
 
 @check(needs=("client",), after=(client_is_registered, grant_type_is_supported))
@@ -219,14 +221,15 @@ CODE: tuple[TokenCheck, ...] = (
 CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
     "authorization_code": (*ENVELOPE, *CLIENT, *CODE),
     "refresh_token": (*ENVELOPE, *CLIENT, *refresh.CHECKS),
+    "client_credentials": (*ENVELOPE, *CLIENT, *backend.CHECKS),
     None: (*ENVELOPE, *CLIENT),
 }
 
 
 def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
     """By the grant asked for. Any other is refused by grant_type_is_supported, so that the last tuple never grants."""
-    grant = request.parameters.get("grant_type") or implied(request)
-    return CHECKS.get(grant, CHECKS[None])
+    chosen = CHECKS.get(request.parameters.get("grant_type") or implied(request), CHECKS[None])
+    return (*chosen, *backend.ASSERTION) if request.parameters.get("client_assertion") else chosen
 
 
 def revokes(examination: Examination) -> bool:

@@ -6,7 +6,17 @@ Repairs run in this order too: transport first, then spelling, then what is aske
 from __future__ import annotations
 
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.rules import access, browser, discovery, id_token, login, redirect, refresh, registration
+from sickbay.diagnosis.rules import (
+    access,
+    backend,
+    browser,
+    discovery,
+    id_token,
+    login,
+    redirect,
+    refresh,
+    registration,
+)
 from sickbay.diagnosis.rules import launch as launch_url
 from sickbay.diagnosis.rules.authorize import (
     aud,
@@ -43,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     *redirect.RULES,
     *envelope.RULES,
     *header.RULES,
+    *backend.RULES,
     *credentials.RULES,
     *code.RULES,
     *verifier.RULES,

@@ -34,6 +34,7 @@ def server(context: Json) -> Server | Unknown:
         resource_types=dict.fromkeys(bases, types_of(given.get("fhir_version", ""))),
         tenants=tuple(given.get("tenants", ())),
         policy=policy(given),
+        grants=("authorization_code", "refresh_token", "client_credentials"),
     )
 
 

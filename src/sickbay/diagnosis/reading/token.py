@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from sickbay.authorization import token
 from sickbay.authorization.client_authentication import presented
 from sickbay.authorization.known import TokenKnown
@@ -9,7 +12,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.kernel.refusal import UNKNOWN, Unknown
 
 
 def request(given: Json) -> TokenRequest:
@@ -32,9 +35,30 @@ def known(given: Json, asked: TokenRequest) -> TokenKnown:
         generation=0 if isinstance(family, Family) else None,
         session_ended=isinstance(family, Family) and family.session == "ended",
         secret_known=UNKNOWN if symmetric and isinstance(client, Client) and not client.secret_hash else True,
+        seen_jti=_seen(context, client),
+        jwks=_jwks(context, client),
         secret=context.get("app", {}).get("client_secret"),
         others=(client.client_id,) if isinstance(client, Client) else (),
     )
+
+
+def _seen(context: Json, client: object) -> tuple[str, ...]:
+    seen = context.get("seen_jti", {})
+    return tuple(seen.get(client.client_id, ())) if isinstance(client, Client) else ()
+
+
+def _jwks(context: Json, client: object) -> dict[str, Any] | Unknown | None:
+    """The keys of the registration, or what was fetched from its address; None where that failed."""
+    if not isinstance(client, Client) or (client.jwks is None and client.jwks_uri not in context.get("jwks_fetch", {})):
+        return UNKNOWN
+    if client.jwks is not None:
+        return client.jwks
+    fetched = context["jwks_fetch"][client.jwks_uri]
+    try:
+        found = json.loads(fetched.get("body") or "")
+    except ValueError:
+        return None
+    return found if fetched.get("status") == 200 and isinstance(found, dict) else None
 
 
 def _is_named(asked: TokenRequest, client: Client) -> bool:

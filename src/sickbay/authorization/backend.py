@@ -1,0 +1,243 @@
+"""Client assertions and the client_credentials grant (SMART 2.2, Asymmetric authentication, Backend Services; RFC 7523)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, client_is_registered, presented
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Server
+from sickbay.kernel.refusal import UNKNOWN, Refusal, check
+from sickbay.protocol import jose, scopes
+from sickbay.protocol.jose import Jwt
+
+LIFETIME = 300
+"""Seconds that an assertion may live (SMART 2.2)."""
+LEEWAY = 60
+"""Seconds by which clocks may differ."""
+
+
+def _invalid(name: str, **facts: object) -> Refusal:
+    return Refusal(name, "invalid_client", facts)
+
+
+def assertion(request: TokenRequest) -> Jwt | None:
+    return jose.peek(request.parameters.get("client_assertion") or "")
+
+
+def _read(request: TokenRequest) -> Jwt:
+    read = assertion(request)
+    assert read is not None
+    return read
+
+
+def _now(known: TokenKnown) -> int:
+    assert known.now is not UNKNOWN
+    return int(known.now)
+
+
+@check()
+def assertion_type_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    sent = request.parameters.get("client_assertion_type")
+    return None if sent == JWT_BEARER else _invalid("assertion-type-wrong", received=sent, expected=JWT_BEARER)
+
+
+@check()
+def assertion_is_a_jwt(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    parts = (request.parameters.get("client_assertion") or "").count(".") + 1
+    return None if assertion(request) else _invalid("assertion-not-jwt", parts=parts)
+
+
+@check(after=(assertion_is_a_jwt,))
+def algorithm_is_one_of_smart(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    sent = _read(request).header.get("alg")
+    if sent in jose.ASSERTION_ALGORITHMS:
+        return None
+    return _invalid("assertion-alg-unsupported", received=sent, expected=list(jose.ASSERTION_ALGORITHMS))
+
+
+@check(after=(assertion_is_a_jwt,))
+def key_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    return None if _read(request).header.get("kid") else _invalid("assertion-kid-missing", received=None)
+
+
+@check(after=(assertion_is_a_jwt,))
+def issuer_is_the_subject(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    claims = _read(request).claims
+    iss, sub = claims.get("iss"), claims.get("sub")
+    return None if iss and iss == sub else _invalid("assertion-iss-sub-mismatch", received=iss, expected=sub)
+
+
+@check(needs=("client",), after=(assertion_is_a_jwt, issuer_is_the_subject))
+def issuer_is_the_client(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    iss, named = _read(request).claims.get("iss"), request.parameters.get("client_id")
+    registered = known.client.client_id if isinstance(known.client, Client) else None
+    if iss == registered and named in (None, iss):
+        return None
+    return _invalid(
+        "assertion-client-mismatch", received=iss, expected=named or registered or "a client registered here"
+    )
+
+
+@check(needs=("server",), after=(assertion_is_a_jwt,))
+def audience_is_the_token_endpoint(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    server, sent = known.server, _read(request).claims.get("aud")
+    expected = server.token_endpoint if isinstance(server, Server) else ""
+    audiences = sent if isinstance(sent, list) else [sent]
+    return None if expected in audiences else _invalid("assertion-aud-wrong", received=sent, expected=expected)
+
+
+@check(needs=("now",), after=(assertion_is_a_jwt,))
+def assertion_expires_soon(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    exp, now = _read(request).claims.get("exp"), _now(known)
+    if not isinstance(exp, int | float) or isinstance(exp, bool):
+        return _invalid("assertion-exp-missing", received=exp)
+    facts = {"received": exp, "now": now, "ahead": int(exp) - now, "late": now - int(exp)}
+    if exp > 10**11:
+        return _invalid("assertion-exp-milliseconds", **facts, expected=int(exp) // 1000)
+    if exp > now + LIFETIME + LEEWAY:
+        return _invalid("assertion-exp-too-long", **facts)
+    return _invalid("assertion-expired", **facts) if exp < now - LEEWAY else None
+
+
+@check(after=(assertion_is_a_jwt,))
+def assertion_is_used_once(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    jti = _read(request).claims.get("jti")
+    if not jti:
+        return _invalid("assertion-jti-missing", received=None)
+    return _invalid("assertion-jti-reused", received=jti) if jti in known.seen_jti else None
+
+
+@check(needs=("jwks",), after=(assertion_is_a_jwt, client_is_registered))
+def keys_can_be_fetched(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    client = known.client if isinstance(known.client, Client) else None
+    if isinstance(known.jwks, dict) and isinstance(known.jwks.get("keys"), list):
+        return None
+    return _invalid("jwks-unreachable", received=client.jwks_uri if client else None)
+
+
+@check(needs=("jwks",), after=(key_is_named, keys_can_be_fetched))
+def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    kid = _read(request).header.get("kid")
+    if _key(kid, known) is not None:
+        return None
+    return _invalid("assertion-kid-unknown", received=kid, published=[one.get("kid") for one in _keys(known)])
+
+
+@check(needs=("jwks",), after=(algorithm_is_one_of_smart, key_is_published))
+def signature_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    kid = _read(request).header.get("kid")
+    key = _key(kid, known)
+    text = request.parameters.get("client_assertion") or ""
+    if key is not None and jose.verify(text, key, jose.ASSERTION_ALGORITHMS):
+        return None
+    return _invalid("assertion-signature-invalid", received=kid)
+
+
+def _keys(known: TokenKnown) -> list[dict[str, Any]]:
+    found = known.jwks.get("keys") if isinstance(known.jwks, dict) else None
+    return [one for one in found or () if isinstance(one, dict)]
+
+
+def _key(kid: object, known: TokenKnown) -> dict[str, Any] | None:
+    """The one key of this id; none and several are alike no key."""
+    found = [one for one in _keys(known) if one.get("kid") == kid]
+    return found[0] if len(found) == 1 else None
+
+
+def _scope_check(name: str, decide: Callable[[tuple[str, ...], TokenKnown], Refusal | None]) -> TokenCheck:
+    """A check over the scopes asked for, however they are separated."""
+
+    def over(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+        return decide(scopes.spelling(request.parameters.get("scope") or "").tokens, known)
+
+    over.__name__ = name
+    return check(needs=("client",), after=(scope_is_sent, client_is_registered))(over)
+
+
+@check()
+def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if (request.parameters.get("scope") or "").strip():
+        return None
+    registered = known.client.scope if isinstance(known.client, Client) else None
+    return Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": registered})
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_separated_by_blanks(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    text = request.parameters.get("scope") or ""
+    read = scopes.spelling(text)
+    facts = {"received": text, "expected": " ".join(read.tokens)}
+    return Refusal("scope-comma-separated", "invalid_scope", facts) if read.commas else None
+
+
+def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    parsed = {one: scopes.parse(one) for one in asked}
+    wrong = [
+        one for one, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"
+    ]
+    return Refusal("backend-scope-not-system", "invalid_scope", {"scopes": wrong, "received": asked}) if wrong else None
+
+
+def _not_registered(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    wrong = _unregistered(asked, known)
+    registered = known.client.scope if isinstance(known.client, Client) else ""
+    facts = {"received": wrong, "expected": None, "scopes": wrong, "corrected": [], "registered": registered}
+    return Refusal("scope-not-registered", "invalid_scope", facts) if wrong else None
+
+
+def _empty(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    if len(_unregistered(asked, known)) < len(asked):
+        return None
+    registered = known.client.scope if isinstance(known.client, Client) else ""
+    return Refusal("backend-empty-scopes", "invalid_scope", {"received": asked, "registered": registered})
+
+
+def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:
+    """System scopes that the registration does not cover; others are another fault."""
+    held = scopes.parse_all(scopes.split(known.client.scope)) if isinstance(known.client, Client) else ()
+    parsed = {one: scopes.parse(one) for one in asked}
+    system = {
+        one: scope
+        for one, scope in parsed.items()
+        if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
+    }
+    return [one for one, scope in system.items() if not scopes.covered(scope, held)]
+
+
+@check(needs=("client",), after=(client_is_registered,))
+def assertion_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """A public client proves nothing, so nothing is given to it alone; others are asked for theirs by credentials_are_sent."""
+    client, methods = known.client, presented(request).methods
+    if not isinstance(client, Client) or client.client != "public" or methods:
+        return None
+    return _invalid("assertion-missing", received=None)
+
+
+ASSERTION: tuple[TokenCheck, ...] = (
+    assertion_type_is_named,
+    assertion_is_a_jwt,
+    algorithm_is_one_of_smart,
+    key_is_named,
+    issuer_is_the_subject,
+    issuer_is_the_client,
+    audience_is_the_token_endpoint,
+    assertion_expires_soon,
+    assertion_is_used_once,
+    keys_can_be_fetched,
+    key_is_published,
+    signature_is_right,
+)
+"""For every request with a client_assertion, whatever the grant."""
+
+CHECKS: tuple[TokenCheck, ...] = (
+    assertion_is_sent,
+    scope_is_sent,
+    scopes_are_separated_by_blanks,
+    _scope_check("scopes_are_of_the_system", _not_system),
+    _scope_check("scopes_are_registered", _not_registered),
+    _scope_check("some_scope_is_granted", _empty),
+)
+"""For client_credentials."""

@@ -1,0 +1,130 @@
+"""Client assertions: one fault each, refused with invalid_client; nothing is granted that is not verified."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, asked, examined, said
+
+from sickbay.authorization.client_authentication import JWT_BEARER
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Server
+from sickbay.kernel.refusal import UNKNOWN
+from sickbay.protocol import jose
+
+CLAIMS = {"iss": "app", "sub": "app", "aud": URL, "exp": NOW + 240, "jti": "j1"}
+
+
+@cache
+def key() -> str:
+    """A key that is not made for one algorithm."""
+    return json.dumps({name: value for name, value in json.loads(jose.generate()).items() if name != "alg"})
+
+
+@cache
+def signed(**changed: object) -> str:
+    return jose.sign(
+        {name: value for name, value in {**CLAIMS, **changed}.items() if value is not None}, key(), "RS384"
+    )
+
+
+def client() -> Client:
+    return Client("app", client="asymmetric", grant_types=("client_credentials",), scope="system/*.rs")
+
+
+def known(**changed: object) -> TokenKnown:
+    server = Server(token_endpoint=URL, grants=("client_credentials",))
+    return replace(KNOWN, client=client(), code=None, server=server, jwks={"keys": [jose.public(key())]}, **changed)  # type: ignore[arg-type]
+
+
+def request(assertion: str, **changed: str | None) -> TokenRequest:
+    form: dict[str, str | None] = {
+        "grant_type": "client_credentials", "scope": "system/Patient.rs", "client_assertion_type": JWT_BEARER,
+        "client_assertion": assertion,
+    }  # fmt: skip
+    return asked(form, **changed)
+
+
+def test_the_right_assertion_is_granted() -> None:
+    assert said(request(signed()), known()) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"iss": "https://app.example.org"}, "assertion-iss-sub-mismatch"),
+        ({"iss": "other", "sub": "other"}, "assertion-client-mismatch"),
+        ({"aud": "http://localhost:7425/general/r4"}, "assertion-aud-wrong"),
+        ({"exp": None}, "assertion-exp-missing"),
+        ({"exp": "soon"}, "assertion-exp-missing"),
+        ({"exp": (NOW + 240) * 1000}, "assertion-exp-milliseconds"),
+        ({"exp": NOW + 361}, "assertion-exp-too-long"),
+        ({"exp": NOW - 61}, "assertion-expired"),
+        ({"jti": None}, "assertion-jti-missing"),
+        ({"jti": "seen"}, "assertion-jti-reused"),
+    ],
+)
+def test_a_claim_that_is_wrong(changed: dict[str, object], name: str) -> None:
+    assert said(request(signed(**changed)), known(seen_jti=("seen",))) == (name, "invalid_client", 400)
+
+
+def test_another_key_and_another_algorithm_prove_nothing() -> None:
+    other = {**json.loads(jose.generate()), "kid": json.loads(key())["kid"], "alg": "RS384"}
+    forged = jose.sign(CLAIMS, json.dumps(other), "RS384")
+    assert said(request(forged), known()) == ("assertion-signature-invalid", "invalid_client", 400)
+    weak = jose.sign(CLAIMS, key(), "RS256")
+    assert said(request(weak), known()) == ("assertion-alg-unsupported", "invalid_client", 400)
+
+
+@pytest.mark.parametrize(
+    ("jwks", "name"),
+    [(None, "jwks-unreachable"), ({}, "jwks-unreachable"), ({"keys": []}, "assertion-kid-unknown"),
+     ({"keys": [None, 1]}, "assertion-kid-unknown")],
+)  # fmt: skip
+def test_keys_that_are_not_there(jwks: dict[str, object] | None, name: str) -> None:
+    assert said(request(signed()), replace(known(), jwks=jwks)) == (name, "invalid_client", 400)
+
+
+def test_with_unknown_keys_nothing_is_granted() -> None:
+    assert not examined(request(signed()), replace(known(), jwks=UNKNOWN)).granted
+
+
+@pytest.mark.parametrize("text", ["x", "a.b.c", "..", "é"])
+def test_what_is_no_jwt_is_refused_as_such(text: str) -> None:
+    names = [one.name for one in examined(request(text), known()).refusals]
+    assert names == ["assertion-not-jwt"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        (None, ["backend-scope-missing"]),
+        ("user/Patient.rs", ["backend-scope-not-system"]),
+        ("system/Patient.cruds", ["scope-not-registered", "backend-empty-scopes"]),
+        ("system/Patient.rs system/Patient.d", ["scope-not-registered"]),
+        ("system/Patient.rs,system/Observation.rs", ["scope-comma-separated"]),
+    ],
+)
+def test_scopes_of_a_backend_service(scope: str | None, names: list[str]) -> None:
+    assert [one.name for one in examined(request(signed(), scope=scope), known()).refusals] == names
+
+
+def test_a_service_without_an_assertion_is_told_so() -> None:
+    bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
+    assert said(bare, known()) == ("assertion-missing", "invalid_client", 400)
+    public = replace(client(), client="public")
+    assert said(bare, replace(known(), client=public)) == ("assertion-missing", "invalid_client", 400)
+
+
+def test_an_assertion_authenticates_a_code_exchange_too_and_a_forged_one_does_not() -> None:
+    app = replace(client(), grant_types=("authorization_code",))
+    server = replace(KNOWN.server, token_endpoint=URL)  # type: ignore[type-var]
+    redeeming = replace(known(), client=app, server=server, code=KNOWN.code)
+    form = {**CODE_FORM, "client_assertion_type": JWT_BEARER, "client_assertion": signed()}
+    assert said(asked(form), redeeming) is None
+    forged = {**form, "client_assertion": signed(aud="other")}
+    assert said(asked(forged), redeeming) == ("assertion-aud-wrong", "invalid_client", 400)
