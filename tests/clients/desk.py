@@ -69,7 +69,8 @@ class Desk:
     def loud(self, app: dict[str, Any]) -> list[tuple[str, str]]:
         """Stage and id of each finding above info. Fails where no exchange was noted at all."""
         exchanges = self.exchanges(app)
-        assert {"authorize", "token", "access"} <= {one["stage"] for one in exchanges}
+        stages = [one["stage"] for one in exchanges]
+        assert {"authorize", "token", "access"} <= set(stages), stages
         findings = [(one["stage"], finding) for one in exchanges for finding in one["findings"]]
         return [(stage, finding["id"]) for stage, finding in findings if finding["severity"] != "info"]
 
