@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from joserfc import jws, jwt
@@ -44,9 +45,18 @@ def key_set(keys: Sequence[str]) -> dict[str, list[Jwk]]:
 
 def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
     """A compact JWS over the claims, with the key's kid."""
-    private = import_key(json.loads(key))
-    header = {"alg": algorithm, "typ": "JWT", "kid": json.loads(key)["kid"]}
+    private = _private(key)
+    header = {"alg": algorithm, "typ": "JWT", "kid": private.kid}
     return jwt.encode(header, dict(claims), private, algorithms=[algorithm])
+
+
+@lru_cache(maxsize=16)
+def _private(key: str) -> RSAKey | ECKey:
+    """The key, read once: the library tests an RSA key's primes when it reads it, which takes a hundred signatures' time."""
+    read = import_key(json.loads(key))
+    if not isinstance(read, RSAKey | ECKey):
+        raise TypeError(f"cannot sign with a key of the kind {read.key_type}")
+    return read
 
 
 def peek(text: str) -> Jwt | None:
