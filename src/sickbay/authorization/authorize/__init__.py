@@ -72,6 +72,16 @@ DROPPED = frozenset(
 )  # fmt: skip
 """Refusals that a lenient app or tenant turns into scopes left out (`granted_scopes` says which and why)."""
 
+STRICT = frozenset(
+    {
+        "client-id-missing", "client-id-unknown", "client-not-enabled-for-tenant", "redirect-uri-missing",
+        "redirect-uri-mismatch", "redirect-uri-has-fragment", "redirect-uri-double-encoded", "duplicate-parameter",
+        "url-has-whitespace", "url-html-escaped", "aud-mismatch", "launch-code-unknown", "launch-code-other-client",
+        "launch-code-expired", "launch-code-reused",
+    }
+)  # fmt: skip
+"""Refusals that no policy can relax: who asks, where the answer goes, whom the token is for, whose launch it is."""
+
 
 def relaxed(known: AuthorizeKnown) -> frozenset[str]:
     """The refusals that policy and registration turn into advice here."""
@@ -84,7 +94,7 @@ def relaxed(known: AuthorizeKnown) -> frozenset[str]:
         names |= DROPPED if policy.drop_unregistered_scopes else set()
     if isinstance(known.client, Client) and known.client.scope_mode == "lenient":
         names |= DROPPED
-    return frozenset(names | (pkce.REFUSALS if pkce_mode(known) == "off" else set()))
+    return frozenset(names | (pkce.REFUSALS if pkce_mode(known) == "off" else set())) - STRICT
 
 
 def examined(request: AuthorizeRequest, known: AuthorizeKnown) -> Examination:

@@ -1,0 +1,37 @@
+"""aud names one of the server's FHIR bases; one slash and a loopback name are let pass, nothing more."""
+
+from __future__ import annotations
+
+import pytest
+from tests.authorization import samples
+from tests.authorization.samples import asking, refusals
+
+from sickbay.authorization.authorize.reading import base_of
+
+BASES = (samples.BASE, samples.OLD)
+
+
+@pytest.mark.parametrize(
+    "aud", [samples.BASE, samples.BASE + "/", "http://127.0.0.1:7425/general/r4", "http://[::1]:7425/general/r4/", "HTTP://LOCALHOST:7425/general/r4"]
+)  # fmt: skip
+def test_what_means_the_base_is_the_base(aud: str) -> None:
+    assert base_of(aud, BASES) == samples.BASE
+    assert not refusals(asking(aud=aud))
+
+
+@pytest.mark.parametrize(
+    "aud",
+    [
+        samples.BASE + "//", samples.BASE + "/Patient", "http://localhost:7426/general/r4", "https://localhost:7425/general/r4",
+        "http://localhost.evil.example:7425/general/r4", "http://localhost:7425/general/R4",
+        "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4",
+        "http://user@localhost:7425/general/r5", "not a url", "http://[",
+    ],
+)  # fmt: skip
+def test_what_only_resembles_it_is_refused(aud: str) -> None:
+    assert refusals(asking(aud=aud)) == ["aud-mismatch"]
+
+
+def test_resource_stands_in_for_aud() -> None:
+    assert not refusals(asking(aud=None, resource=samples.BASE))
+    assert refusals(asking(aud=None, audience=samples.BASE)) == ["aud-missing"]

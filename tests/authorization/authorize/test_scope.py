@@ -1,0 +1,103 @@
+"""Scopes are spelt by the grammar, registered, of the right version, and have the context they need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.authorization import samples
+from tests.authorization.samples import asking, known, refusals, server
+
+from sickbay.authorization.authorize import granted_scopes
+from sickbay.protocol import scopes
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"),
+    [
+        ("launch,openid", "scope-comma-separated"),
+        ("launch+openid", "scope-plus-literal"),
+        ("launch%20openid", "scope-double-encoded"),
+        ("launch OpenID", "scope-wrong-case"),
+        ("launch patient/Patient.sr", "scope-v2-order"),
+        ("launch patient/Patient.search", "scope-malformed"),
+        ("launch patient/Observation.rs?category:not=vital-signs", "scope-malformed"),
+        ("launch patient/Observation.rs?subject.name=x", "scope-malformed"),
+        ("launch system/Patient.rs", "scope-system-in-user-flow"),
+        ("launch patient/Condition.rs", "scope-not-registered"),
+        ("launch user/MedicationOrder.rs", "scope-resource-not-in-version"),
+        ("launch patient/*.rs", "scope-not-registered"),
+    ],
+)
+def test_a_scope_that_cannot_be_given_is_refused_by_the_name_of_its_fault(scope: str, name: str) -> None:
+    assert refusals(asking(scope=scope)) == [name]
+
+
+def test_a_filter_narrows_what_is_registered_and_its_commas_separate_nothing() -> None:
+    assert not refusals(asking(scope="launch patient/Observation.rs?category=laboratory,vital-signs"))
+
+
+def test_the_type_has_to_exist_in_the_version_of_the_base_asked_for() -> None:
+    assert not refusals(asking(scope="launch user/MedicationOrder.rs", aud=samples.OLD))
+
+
+def test_wildcards_are_the_servers_and_the_registrations_to_give() -> None:
+    wild = asking(scope="launch user/*.rs")
+    assert not refusals(wild)
+    assert refusals(wild, known(server=server(wildcard_scopes=False))) == ["scope-wildcard-not-allowed"]
+    plain = replace(samples.CLIENT, scope="launch openid user/Patient.rs")
+    assert refusals(wild, known(client=plain)) == ["scope-wildcard-not-allowed"]
+
+
+def test_the_version_counts_only_where_the_server_takes_one_alone() -> None:
+    old = asking(scope="launch patient/Patient.read")
+    assert not refusals(old)
+    assert refusals(old, known(server=server(scope_versions=("v2",)))) == ["scope-v1-on-v2-app"]
+
+
+def test_patient_scopes_without_a_patient_are_denied_and_not_called_malformed() -> None:
+    said = samples.examination(asking(launch=None, scope="openid patient/Patient.rs"), known(launch=None)).refusals
+    assert [(one.name, one.error) for one in said] == [("scope-patient-without-context", "access_denied")]
+
+
+def test_wrong_case_brings_no_other_fault_with_it() -> None:
+    assert refusals(asking(scope="Launch openid patient/patient.RS")) == ["scope-wrong-case"]
+
+
+def test_offline_access_that_is_not_registered_is_left_out_and_refuses_nothing() -> None:
+    client = replace(samples.CLIENT, scope="launch openid fhirUser patient/Patient.rs")
+    request = asking(scope="launch openid offline_access patient/Patient.rs")
+    assert not refusals(request, known(client=client))
+    left = [one.scope for one in granted_scopes(request, client, samples.SERVER) if not one.granted]
+    assert left == ["offline_access"]
+
+
+TOKENS = st.sampled_from(
+    [
+        "launch", "launch/patient", "openid", "fhirUser", "offline_access", "online_access", "patient/Patient.rs",
+        "patient/*.read", "patient/Patient.cruds", "user/Condition.s", "system/*.rs", "patient/Observation.rs?category=x",
+        "nonsense", "user/Order.rs",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(TOKENS, min_size=1, max_size=8))
+def test_nothing_is_granted_beyond_the_registration(asked: list[str]) -> None:
+    client = replace(samples.CLIENT, scope_mode="lenient")
+    held = scopes.parse_all(scopes.split(client.scope))
+    outcome = granted_scopes(asking(scope=" ".join(asked)), client, samples.SERVER)
+    assert [one.scope for one in outcome] == list(dict.fromkeys(asked))
+    for one in outcome:
+        parsed = scopes.parse(one.scope)
+        assert bool(one.reason) != one.granted
+        assert not one.granted or (parsed is not None and scopes.covered(parsed, held))
+        assert not (one.granted and one.scope.startswith("system/"))
+
+
+@given(st.lists(TOKENS, min_size=1, max_size=8))
+def test_what_the_strict_checks_let_pass_is_granted_whole(asked: list[str]) -> None:
+    request = asking(scope=" ".join(["launch", *asked]))
+    if not refusals(request):
+        assert all(one.granted for one in granted_scopes(request, samples.CLIENT, samples.SERVER))

@@ -1,0 +1,62 @@
+"""What every authorization request has, once, and what it may not have."""
+
+from __future__ import annotations
+
+import pytest
+from tests.authorization.samples import asking, examination, known, refusals
+
+from sickbay.authorization.authorize import authorize_request
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"response_type": None}, "response-type-missing"),
+        ({"response_type": "token"}, "response-type-invalid"),
+        ({"response_type": "code id_token"}, "response-type-invalid"),
+        ({"response_mode": "form_post"}, "response-mode-unsupported"),
+        ({"state": None}, "state-missing"),
+        ({"state": ""}, "state-missing"),
+        ({"client_id": None}, "client-id-missing"),
+        ({"client_secret": "x"}, "client-secret-in-url"),
+        ({"request": "a.b.c"}, "request-object-unsupported"),
+        ({"prompt": "none"}, "prompt-none-without-session"),
+        ({"code_challenge": None}, "pkce-method-without-challenge"),
+        ({"code_challenge_method": None}, "pkce-method-missing"),
+        ({"code_challenge_method": "plain"}, "pkce-plain"),
+        ({"code_challenge_method": "s256"}, "pkce-method-invalid"),
+        ({"code_challenge": "short"}, "pkce-challenge-malformed"),
+    ],
+)
+def test_one_thing_wrong_is_one_refusal(changes: dict[str, str | None], name: str) -> None:
+    assert refusals(asking(**changes))[0] == name
+
+
+@pytest.mark.parametrize(
+    "changes", [{"response_mode": "query"}, {"prompt": "login"}, {"unheard_of": "1"}, {"nonce": "n"}]
+)
+def test_what_is_harmless_is_let_pass(changes: dict[str, str]) -> None:
+    assert examination(asking(**changes)).granted
+
+
+def test_a_session_lets_a_silent_request_through_and_an_unknown_one_does_not() -> None:
+    silent = asking(prompt="none")
+    assert examination(silent, known(session_user="amelia.wright")).granted
+    assert refusals(silent, known(session_user=None)) == ["prompt-none-without-session"]
+
+
+def test_a_repeated_parameter_is_refused_and_one_that_is_not_oauths_is_not() -> None:
+    assert refusals(authorize_request(asking().raw + "&state=again")) == ["duplicate-parameter"]
+    assert not refusals(authorize_request(asking().raw + "&foo=1&foo=2"))
+
+
+def test_errors_are_called_as_the_rfcs_call_them() -> None:
+    errors = {
+        one.name: one.error
+        for one in examination(asking(response_type="token", request_uri="https://a", prompt="none")).refusals
+    }
+    assert errors == {
+        "response-type-invalid": "unsupported_response_type",
+        "request-object-unsupported": "request_uri_not_supported",
+        "prompt-none-without-session": "login_required",
+    }

@@ -1,0 +1,56 @@
+"""The URL that opens an app: made here, and read from somebody else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.authorization import samples
+
+from sickbay.authorization.known import UrlKnown
+from sickbay.authorization.launch import CHECKS, launch_url
+from sickbay.diagnosis.reading.url import request
+from sickbay.kernel.refusal import examine
+
+
+def names(url: str, **known) -> list[str]:
+    return [one.name for one in examine(CHECKS, request({"url": url}), UrlKnown(**known)).refusals]
+
+
+@given(st.text(min_size=1, max_size=30), st.sampled_from(["", "?a=b"]))
+def test_the_url_we_make_is_one_that_an_app_can_read(code: str, query: str) -> None:
+    client = replace(samples.CLIENT, launch_uri=f"http://localhost:8100/launch{query}")
+    made = request({"url": launch_url(client, code, samples.BASE)})
+    assert made.parameters.get("launch") == code
+    assert made.parameters.get("iss") == samples.BASE
+    assert ("a" in made.parameters) == bool(query)
+
+
+def test_an_app_without_a_launch_uri_has_no_launch_url() -> None:
+    assert launch_url(replace(samples.CLIENT, launch_uri=None), "x", samples.BASE) == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?iss=https%3A%2F%2Fehr.example.org%2Ffhir&launch=x", []),
+        ("", ["launch-url-missing-iss"]),
+        ("?iss=&launch=x", ["launch-url-missing-iss"]),
+        ("?iss=https%253A%252F%252Fehr.example.org%252Ffhir&launch=x", ["launch-url-iss-double-encoded"]),
+        ("?iss=ehr.example.org%2Ffhir&launch=x", ["launch-url-iss-not-absolute"]),
+        ("?iss=https%3A%2F%2Fehr.example.org%2Ffhir%2FPatient&launch=x", ["launch-url-iss-not-base"]),
+        ("?iss=https%3A%2F%2Fehr.example.org%2Ffhir%2F.well-known%2Fsmart-configuration", ["launch-url-iss-not-base"]),
+        ("?PAT_PersonId=1", ["launch-url-vendor-substitution", "launch-url-missing-iss"]),
+        ("#?iss=https%3A%2F%2Fa&launch=x", ["launch-url-params-in-fragment", "launch-url-missing-iss"]),
+    ],
+)
+def test_what_is_wrong_with_a_launch_url(query: str, expected: list[str]) -> None:
+    assert names(f"https://app.example.org/launch{query}") == expected
+
+
+def test_an_iss_the_app_does_not_trust_is_refused_where_its_list_is_known() -> None:
+    url = "https://app.example.org/launch?iss=https%3A%2F%2Fehr.example.org%2Ffhir%2F&launch=x"
+    assert not names(url, allowed_iss=("https://EHR.example.org/fhir",))
+    assert names(url, allowed_iss=("https://ehr.example.org/other",)) == ["launch-url-iss-not-allowlisted"]

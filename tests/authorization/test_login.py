@@ -1,0 +1,62 @@
+"""A person said yes, is the one who launched, and may see the patient; else no code is given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.authorization import samples
+
+from sickbay.authorization.known import LoginKnown
+from sickbay.authorization.login import examined, gives_patient, needs_patient
+from sickbay.authorization.requests import LoginRequest
+from sickbay.authorization.values import User
+
+USER = User("amelia.wright", "general", "Practitioner/pr-0001", patients=("p-0017",))
+REQUEST = LoginRequest(samples.asking().parameters, "amelia.wright", "p-0017")
+KNOWN = LoginKnown(
+    samples.SERVER, samples.CLIENT, samples.asking(), samples.LAUNCH, USER, ("launch", "openid", "patient/Patient.rs")
+)
+
+
+def names(request: LoginRequest = REQUEST, known: LoginKnown = KNOWN) -> list[str]:
+    return [one.name for one in examined(request, known).refusals]
+
+
+def test_the_launchs_person_and_patient_are_granted() -> None:
+    assert examined(REQUEST, KNOWN).granted
+
+
+@pytest.mark.parametrize(
+    ("request_changes", "known_changes", "name"),
+    [
+        ({"denied": True}, {}, "user-denied"),
+        (
+            {"user": "otto.berg"},
+            {"user": replace(USER, username="otto.berg", fhir_user="Practitioner/x")},
+            "mismatched-identity",
+        ),
+        ({}, {"granted": ()}, "denied-no-scope-granted"),
+        ({"patient": None}, {"launch": None}, "scope-patient-without-context"),
+        ({"patient": "p-0099"}, {"launch": None}, "patient-not-accessible"),
+        ({"patient": "p-0018"}, {"user": replace(USER, patients="*")}, "patient-not-accessible"),
+        ({}, {"patient_visible": False}, "patient-not-accessible"),
+        ({}, {"user": None, "launch": replace(samples.LAUNCH, user=None)}, "patient-not-accessible"),
+    ],
+)
+def test_anything_else_is_denied(request_changes, known_changes, name: str) -> None:
+    said = examined(replace(REQUEST, **request_changes), replace(KNOWN, **known_changes)).refusals
+    assert [(one.name, one.error) for one in said] == [(name, "access_denied")]
+
+
+def test_without_patient_scopes_no_patient_is_needed() -> None:
+    known = replace(KNOWN, launch=None, granted=("openid", "user/Patient.rs"))
+    assert not names(replace(REQUEST, patient=None), known)
+
+
+def test_what_needs_a_patient_and_what_names_one() -> None:
+    assert needs_patient(("patient/Patient.rs",))
+    assert needs_patient(("launch/patient",))
+    assert not needs_patient(("user/Patient.rs", "openid"))
+    assert gives_patient(("launch",), samples.LAUNCH)
+    assert not gives_patient(("launch",), None)

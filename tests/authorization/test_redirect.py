@@ -1,0 +1,85 @@
+"""The answer at the app's side, and what a foreign server's words mean in ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.authorization.redirect import SAYINGS, URNS, urn_of
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.protocol.parameters import encode
+
+CALLBACK = "https://app.example.org/callback"
+STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+
+
+def said(url: str, **context) -> set[str]:
+    found = diagnose({"kind": "redirect_url", "url": url, "context": context}).explanation.findings
+    return {one.id for one in found if one.severity != "info" or one.refused}
+
+
+def answering(**pairs: str) -> str:
+    return f"{CALLBACK}?{encode([*pairs.items(), ('state', STATE)])}"
+
+
+@pytest.mark.parametrize(
+    ("description", "id"),
+    [
+        ("The user denied the request", "user-denied"),
+        ("Access denied by user", "user-denied"),
+        ("Missing aud parameter", "aud-missing"),
+        ("Invalid parameter: redirect_uri", "redirect-uri-mismatch"),
+        ("Incorrect redirect_uri", "redirect-uri-mismatch"),
+        ("Missing parameter: code_challenge_method", "pkce-method-missing"),
+        ("Invalid code_challenge_method. Must be S256.", "pkce-method-invalid"),
+        ("Missing verification context", "pkce-missing"),
+        ("A launch scope was requested, but a launch code was not supplied.", "launch-scope-without-launch-param"),
+        ("Client not found", "client-id-unknown"),
+        ("Invalid scopes: patient/*.search", "scope-not-registered"),
+        ("aud-missing: your app did not say to which server", "aud-missing"),
+    ],
+)
+def test_what_other_servers_say_is_understood(description: str, id: str) -> None:
+    assert said(answering(error="invalid_request", error_description=description)) == {id}
+
+
+@pytest.mark.parametrize("times", [0, 1, 2])
+def test_a_urn_is_found_however_often_it_was_encoded(times: int) -> None:
+    urn = "urn:vendor:error:oauth2:grant:missing-patient"
+    for _ in range(times):
+        urn = urn.replace("%", "%25").replace(":", "%3A")
+    assert (
+        urn_of(f"https://a.example/errors/{urn}/instances/1?tenant=t")
+        == "urn:vendor:error:oauth2:grant:missing-patient"
+    )
+
+
+def test_an_error_alone_is_opaque_and_nothing_is_guessed() -> None:
+    assert said(answering(error="access_denied")) == {"redirect-error-opaque"}
+
+
+def test_the_state_is_compared_where_the_one_sent_is_known() -> None:
+    assert said(answering(code="abc"), sent_state=STATE) == set()
+    assert said(answering(code="abc"), sent_state="another") == {"redirect-state-mismatch"}
+
+
+@pytest.mark.parametrize("code", ["a b", "a%2Bb", "abc…", "abc..."])
+def test_a_code_that_was_changed_on_its_way_is_seen(code: str) -> None:
+    assert said(answering(code=code)) == {"redirect-code-mangled"}
+
+
+def test_every_meaning_is_one_of_the_known_failures(shared: Path) -> None:
+    """One that no rule explains yet is passed over: a foreign answer is read as what can be explained."""
+    listed = json.loads((shared / "facts" / "failures.json").read_text(encoding="utf-8"))
+    ids = {row["id"] for row in (listed if isinstance(listed, list) else listed["failures"])}
+    assert {found for _, found in (*URNS, *SAYINGS)} <= ids
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_no_answer_makes_the_doctor_raise(error: str, description: str) -> None:
+    said(answering(error=error, error_description=description))
+    said(f"{CALLBACK}#{error}?{description}")

@@ -1,0 +1,70 @@
+"""What would fail at the first launch is refused when the app is registered."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.authorization.registration import CHECKS
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.kernel.refusal import examine
+
+GOOD = {"client": "public", "redirect_uris": ("http://localhost:8100/callback",), "scope": "launch patient/Patient.rs"}
+
+
+def names(**changes) -> list[str]:
+    return [one.name for one in examine(CHECKS, RegistrationRequest(**(GOOD | changes)), None).refusals]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://localhost:8100/callback", "http://127.0.0.1/", "http://[::1]:8100/callback", "https://app.example.org/callback",
+        "com.example.app:/callback", "myapp://callback",
+    ],
+)  # fmt: skip
+def test_addresses_that_are_good(uri: str) -> None:
+    assert not names(redirect_uris=(uri,))
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("*", "reg-redirect-uri-wildcard"),
+        ("https://*.example.org/callback", "reg-redirect-uri-wildcard"),
+        ("/callback", "reg-redirect-uri-not-absolute"),
+        ("app.example.org/callback", "reg-redirect-uri-not-absolute"),
+        ("https:///callback", "reg-redirect-uri-not-absolute"),
+        ("https://app.example.org/#/callback", "reg-redirect-uri-has-fragment"),
+        ("http://app.example.org/callback", "reg-redirect-uri-insecure-http"),
+        ("http://localhost.example.org/callback", "reg-redirect-uri-insecure-http"),
+    ],
+)
+def test_addresses_that_are_not(uri: str, name: str) -> None:
+    assert names(redirect_uris=("https://good.example.org/callback", uri)) == [name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"has_secret": True}, "reg-public-app-with-secret"),
+        ({"auth_method": "client_secret_basic"}, "reg-client-type-mismatch"),
+        ({"client": "symmetric", "auth_method": "none"}, "reg-client-type-mismatch"),
+        ({"client": "asymmetric"}, "reg-backend-no-jwks"),
+        ({"jwks": {"keys": [{"kty": "EC", "d": "x"}]}}, "reg-jwks-has-private-key"),
+        ({"jwks": {"keys": [{"kty": "oct"}]}}, "reg-jwks-has-private-key"),
+        ({"scope": "launch,openid"}, "scope-comma-separated"),
+        ({"scope": "launch OpenID"}, "scope-wrong-case"),
+        ({"scope": "launch patient/Patient.sr"}, "scope-v2-order"),
+        ({"scope": "launch patient.Patient.read"}, "scope-malformed"),
+    ],
+)
+def test_contradictions_are_refused(changes, name: str) -> None:
+    assert names(**changes) == [name]
+
+
+def test_a_key_set_that_is_no_key_set_raises_nothing() -> None:
+    assert names(client="asymmetric", jwks={"keys": "none"}) == []
+
+
+def test_a_system_app_may_have_a_secret() -> None:
+    assert not names(type="system", client="symmetric", redirect_uris=(), has_secret=True)
