@@ -22,8 +22,8 @@ from sickbay.storage.store import Put, Record
 
 EVERY = 0.25
 """Seconds between two batches."""
-KEPT = 256
-"""Granted FHIR exchanges a batch keeps: under load the newest, the rest is only counted."""
+KEPT = 128
+"""Granted exchanges a batch keeps, of FHIR and of all other kinds: under load the newest."""
 PURGED_EVERY = 3600
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
@@ -67,7 +67,7 @@ class Journal:
     def __init__(self, world: World) -> None:
         self.world = world
         self._waiting: deque[Exchange] = deque(maxlen=KEPT)
-        self._kept: list[Exchange] = []
+        self._kept: deque[Exchange] = deque(maxlen=KEPT)
 
     async def write(self, one: Exchange) -> None:
         """A refusal is on the disk when this returns; a granted one soon."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
@@ -64,6 +63,7 @@ class PlainScope:
 Scope: TypeAlias = ResourceScope | LaunchScope | PlainScope
 
 
+@lru_cache(maxsize=4096)
 def split(text: str, separators: str = " ") -> tuple[str, ...]:
     """The tokens of a scope parameter, in order, each once. With a comma among the separators (a dialect's tolerance),
     a comma inside a ?filter separates nothing unless a scope begins behind it.
@@ -80,6 +80,7 @@ class Spelling(NamedTuple):
     pluses: bool = False
 
 
+@lru_cache(maxsize=4096)
 def spelling(text: str) -> Spelling:
     """Split at blanks, and at commas and plus signs outside of a ?filter, or where a scope begins behind them."""
     tokens: list[str] = []
@@ -117,7 +118,8 @@ def decoded_again(text: str) -> str:
     return text
 
 
-def recased(token: str, types: Iterable[str] = ()) -> str | None:
+@lru_cache(maxsize=4096)
+def recased(token: str, types: tuple[str, ...] = ()) -> str | None:
     """The scope this token becomes by correcting letter case alone; None where it is one already, or is none then."""
     if parse(token):
         return None
