@@ -25,7 +25,8 @@ EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
-    found: list[BaseRoute] = [
+    found: list[BaseRoute] = [one for tenant in sandbox.tenants.values() for one in _of_tenant(sandbox, tenant)]
+    found += [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
@@ -46,7 +47,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         *admin.routes(sandbox),
     ]
     for tenant in sandbox.tenants.values():
-        found += [*_of_tenant(sandbox, tenant), *_ward(sandbox, tenant)]
+        found += _ward(sandbox, tenant)
     return [*found, Route("/{path:path}", _with(sandbox, workshop.missing), methods=[*EVERY])]
 
 
