@@ -154,3 +154,13 @@ def test_signing_out_ends_what_lives_by_the_session(tmp_path: Path) -> None:
         assert "refresh-online-session-ended" in await flow.findings(refused)
 
     run(steps, tmp_path)
+
+
+def test_prompt_none_is_answered_without_a_page(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        app = await flow.register(auto_approve=None)
+        answer = await flow.authorize(app, scope="openid user/Patient.rs", prompt="none")
+        assert received(answer)["error"] == "consent_required"
+
+    run(steps, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.operations.context import World
 from sickbay.operations.decision import redacted
-from sickbay.operations.journal import Journal
+from sickbay.operations.journal import EVERY, Journal
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
 
@@ -20,6 +21,9 @@ async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[s
     record = await world.store.get("exchange", id)
     if record is None:
         await journal.flush()
+        record = await world.store.get("exchange", id)
+    if record is None and world.shared:  # another worker has it still in hand
+        await asyncio.sleep(EVERY * 1.5)
         record = await world.store.get("exchange", id)
     if record is None:
         return None

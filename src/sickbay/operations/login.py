@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from sickbay.authorization import login as stage
 from sickbay.authorization.authorize import GrantedScope, granted_scopes
-from sickbay.authorization.known import LoginKnown
+from sickbay.authorization.known import AuthorizeKnown, LoginKnown
 from sickbay.authorization.requests import LoginRequest
 from sickbay.authorization.values import Code
 from sickbay.kernel.refusal import Refusal
@@ -111,6 +111,13 @@ async def finish(
         return Finished(
             refused("authorize", waiting.request, known, Refusal("launch-code-reused", "invalid_request", facts))
         )
+
+
+def not_silently(waiting: Waiting) -> Finished:
+    """prompt=none, and a person would have to be asked (OpenID Connect Core 3.1.2.6)."""
+    error = "consent_required" if waiting.user else "login_required"
+    refusal = Refusal("prompt-none-without-session", error, {"received": "none"})
+    return Finished(refused("authorize", waiting.request, AuthorizeKnown(client=waiting.client), refusal))
 
 
 def _granted(tenant: Tenant, waiting: Waiting, ticked: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -29,10 +29,14 @@ class Filling:
         self.world = world
         self.written = written
         self._days: dict[Space, datetime.date] = {}
+        self._stamp: int | None = None
         self._locks: dict[Space, asyncio.Lock] = {}
 
     def is_ready(self, space: Space) -> bool:
-        """Whether this space is filled, for this day."""
+        """Whether this space is filled, for this day; where other workers may reset it, until anything was written."""
+        if self.world.shared and (stamp := self.world.store.stamp()) != self._stamp:
+            self._stamp = stamp
+            self._days.clear()
         return self._days.get(space) == self.today()
 
     async def ensure(self, space: Space) -> None:

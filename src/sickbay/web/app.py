@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
+import orjson
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sickbay.operations import clock
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import answers
 from sickbay.web.discovery import Documents
-from sickbay.web.doors import Guard
+from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
 from sickbay.web.routes import routes, sample_routes
 
+LOG = logging.getLogger("sickbay")
 Message = MutableMapping[str, Any]
 
 
@@ -48,10 +54,14 @@ class Application:
             await clock.refresh(world)
         self._write()
         door = self._door(scope)
-        if door is not None:
-            await door(scope, receive, send)
-        else:
+        if door is None:
             await self.pages(scope, receive, _with_id(send, id, self._extra(scope)))
+            return
+        try:
+            await door(scope, receive, send)
+        except Exception:
+            LOG.exception("%s failed", id)
+            await _failed(send, id)
 
     def _door(self, scope: Scope) -> Door | None:
         parts = scope["path"].split("/", 3)
@@ -88,7 +98,7 @@ class Application:
 def create(sandbox: Sandbox) -> Application:
     """The application of a sandbox, for Uvicorn or for a test's transport."""
     documents = Documents(sandbox)
-    pages = Starlette(routes=routes(sandbox, documents))
+    pages = Starlette(routes=routes(sandbox, documents), exception_handlers={Exception: _fault})
     doors = {
         (tenant.name, version): Door(sandbox, tenant, version, documents)
         for tenant in sandbox.tenants.values()
@@ -114,6 +124,23 @@ def _with_id(send: Send, id: str, extra: bytes | None) -> Callable[[Message], Aw
         await send(message)
 
     return sending
+
+
+async def _failed(send: Send, id: str) -> None:
+    """A fault of ours: nothing of it goes out but the id under which the log has it."""
+    issue = {"severity": "fatal", "code": "exception", "diagnostics": f"Sickbay failed; its log says how, under {id}."}
+    body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+    headers = [(b"content-type", b"application/fhir+json"), (b"x-correlation-id", id.encode()), *cors(None),
+               (b"content-length", str(len(body)).encode())]  # fmt: skip
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """The same for everything but FHIR. Starlette logs the traceback."""
+    return answers.problem(
+        500, "Sickbay failed", detail=f"Its log says how, under {request.scope['state']['exchange']}."
+    )
 
 
 async def _wrong_host(send: Send, base: str, id: str) -> None:

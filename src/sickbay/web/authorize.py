@@ -57,6 +57,9 @@ async def onwards(
     if await login.next_ask(sandbox.world, tenant, waiting) == "nothing":
         finished = await login.finish(sandbox.world, tenant, waiting)
         return delivered(request, sandbox, tenant, waiting, finished), finished
+    if "none" in (waiting.request.parameters.get("prompt") or "").split():
+        silent = login.not_silently(waiting)
+        return delivered(request, sandbox, tenant, waiting, silent), silent
     session, cookie = await cookies.begun(request, sandbox)
     kept = await operation.keep(sandbox.world, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={kept.id}", 303, answers.NO_STORE)

@@ -16,6 +16,7 @@ from sickbay.fhir import conformance
 from sickbay.operations.context import Tenant
 from sickbay.protocol import jose
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web.doors import cors
 
 MADE = "2026-11-24"
 """Date of the statement: when what it says last changed."""
@@ -74,7 +75,10 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
 
 def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        return Response(body(), media_type="application/json")
+        response = Response(body(), media_type="application/json")
+        for name, value in cors(request.headers.get("origin")):
+            response.headers[name.decode()] = value.decode()
+        return response
 
     return answer
 

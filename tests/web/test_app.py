@@ -1,0 +1,103 @@
+"""The application as a whole: ids on every answer, faults of ours, documents for any origin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import BASE, Flow, run
+
+from sickbay.storage.sqlite.store import SqliteStore
+
+PATHS = ("/", "/general/r4/metadata", "/general/r4/Patient/x", "/nowhere", "/healthz", "/rules/none", "/exchanges/none",
+         "/general/oauth/token", "/metrics", "/static/none.css", "/admin/nothing")  # fmt: skip
+
+
+def test_every_answer_has_a_correlation_id(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        for path in PATHS:
+            answer = await flow.http.get(path)
+            assert answer.headers["x-correlation-id"], path
+            assert answer.status_code < 500, path
+
+    run(steps, tmp_path)
+
+
+def test_discovery_is_open_to_any_origin_and_names_the_base_under_every_name(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        headers = {"Origin": "http://app.example", "Host": "127.0.0.1:7425", "Accept": "text/html"}
+        for path in (
+            "/general/r4/.well-known/smart-configuration", "/general/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server/general",
+        ):  # fmt: skip
+            answer = await flow.http.get(path, headers=headers)
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert answer.headers["content-type"] == "application/json"
+            assert answer.json()["issuer"] == f"{BASE}/general"
+
+    run(steps, tmp_path)
+
+
+def test_a_fault_of_ours_tells_nothing_but_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def steps(flow: Flow) -> None:
+        given = await flow.launched()
+
+        async def broken(*_: Any) -> None:
+            raise RuntimeError("p-0001 is in here")
+
+        monkeypatch.setattr(SqliteStore, "read", broken)
+        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        answer = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
+        assert answer.status_code == 500
+        assert answer.json()["resourceType"] == "OperationOutcome"
+        assert "in here" not in answer.text
+        assert answer.headers["x-correlation-id"] in answer.text
+
+    run(steps, tmp_path)
+
+
+def test_a_read_that_has_not_changed_is_answered_304(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        given = await flow.launched()
+        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        first = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
+        again = await flow.http.get(
+            "/general/r4/Patient/p-0001", headers=headers | {"If-None-Match": first.headers["etag"]}
+        )
+        assert again.status_code == 304
+        assert again.content == b""
+        hidden = await flow.http.get("/general/r4/Patient/p-0002", headers=headers | {"If-None-Match": 'W/"1"'})
+        assert hidden.status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_the_next_page_continues_where_the_first_ended(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        given = await flow.launched(scope="launch openid fhirUser patient/*.rs")
+        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        seen: list[str] = []
+        address = "/general/r4/Observation?patient=p-0001&_count=20"
+        while address:
+            page = (await flow.http.get(address, headers=headers)).json()
+            seen += [entry["resource"]["id"] for entry in page.get("entry", [])]
+            address = next((one["url"] for one in page["link"] if one["relation"] == "next"), "")
+        whole = await flow.http.get("/general/r4/Observation?patient=p-0001&_count=1000", headers=headers)
+        assert len(seen) > 20
+        assert seen == [entry["resource"]["id"] for entry in whole.json()["entry"]]
+
+    run(steps, tmp_path)
+
+
+def test_a_write_is_refused_as_not_supported(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="launch user/*.cruds")
+        body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
+        token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
+        answer = await flow.http.post("/general/r4/Patient", headers=headers, json={"resourceType": "Patient"})
+        assert answer.status_code in (405, 501)
+        assert answer.json()["resourceType"] == "OperationOutcome"
+
+    run(steps, tmp_path)
