@@ -1,0 +1,35 @@
+"""What is left of a secret in an exchange."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.operations import masking
+from sickbay.protocol.parameters import parse
+
+TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
+
+
+@given(TEXT, TEXT)
+def test_a_secret_stands_nowhere_in_what_was_masked(secret: str, around: str) -> None:
+    kept = {"url": f"http://x/?code={quote(secret, safe='')}", "body": [{"facts": around + secret}]}
+    shown = json.dumps(masking.mask(kept, [secret]))
+    assert json.dumps(secret)[1:-1] not in shown
+    assert quote(secret, safe="") not in shown
+
+
+def test_basic_credentials_are_secret_with_and_without_their_encoding() -> None:
+    header = "Basic " + base64.b64encode(b"app:top-secret-value").decode()
+    found = masking.secrets({"authorization": header})
+    assert "top-secret-value" in found
+    assert header.partition(" ")[2] in found
+
+
+def test_what_is_no_secret_stays_as_it_was() -> None:
+    found = masking.secrets({}, parse("state=Zk3vQ0m8yT1uWc7R&client_id=my-app&code=abcdefghijklmnop"))
+    assert found == {"abcdefghijklmnop"}
