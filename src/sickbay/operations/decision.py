@@ -14,8 +14,8 @@ from sickbay.dialects import Words
 from sickbay.kernel.refusal import Check, Checked, Examination, Facts, Refusal, examine
 from sickbay.operations.context import Tenant
 
-PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret")
-"""Facts whose names begin so are for the app's owner and the administrator."""
+PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch_uri")
+"""Facts whose names begin so are for the app's owner and the administrator, and so is every fact that repeats one."""
 HIDDEN = "(shown to the app's owner)"
 
 
@@ -85,7 +85,21 @@ def public(finding: Finding) -> Finding:
 
 
 def redacted(facts: Facts) -> Mapping[str, Any]:
-    return {key: HIDDEN if key.startswith(PRIVATE) and value else value for key, value in facts.items()}
+    """What was received stays: whoever sent it knows it."""
+    held = {text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts(value) if len(text) > 2}
+    return {key: HIDDEN if _is_private(key, value, held) else value for key, value in facts.items()}
+
+
+def _is_private(key: str, value: Any, held: set[str]) -> bool:
+    if key.startswith(PRIVATE):
+        return bool(value)
+    return key != "received" and any(text in said for said in _texts(value) for text in held)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
 
 
 def words(tenant: Tenant, decision: Decision, finding: Finding | None) -> Words:
