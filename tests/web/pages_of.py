@@ -12,7 +12,7 @@ from tests.web import records
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
-from sickbay.web.pages import chart, day, diagnosed, entrance, exchange, notice, parts, portal, ward, workshop
+from sickbay.web.pages import chart, day, diagnosed, entrance, exchange, notice, parts, portal, visits, ward, workshop
 from sickbay.web.pages.frame import Frame, Link, Person
 from sickbay.web.pages.parts import Chip
 
@@ -277,6 +277,14 @@ def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[
     }
 
 
+def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
+    encounter = {"id": "e-1", "status": "finished", "period": {"start": "2026-03-14T09:00:00+01:00"},
+                 "type": [{"text": "Yearly review"}], "reasonCode": [{"text": "Blood pressure"}]}  # fmt: skip
+    least = visits.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
+    full = replace(least, patient="Timothy Peters", request="r", choices=visits.choices([encounter, {"id": "e-2"}]))
+    return {"visits": ("visits", full, DOOR), "visits-least": ("visits", least, DOOR)}
+
+
 PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [
     exchange_pages,
     entrance_pages,
@@ -284,6 +292,7 @@ PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [
     ward_pages,
     portal_pages,
     workshop_pages,
+    visit_pages,
 ]
 
 

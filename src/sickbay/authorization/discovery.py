@@ -10,10 +10,12 @@ from sickbay.protocol.pkce import METHOD
 AUTH_METHODS = ("client_secret_basic", "client_secret_post")
 CAPABILITIES = (
     "launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric",
-    "sso-openid-connect", "context-banner", "context-ehr-patient", "context-ehr-encounter",
-    "context-standalone-patient", "permission-offline", "permission-online", "permission-patient", "permission-user",
+    "sso-openid-connect", "context-banner", "context-style", "context-ehr-patient", "context-ehr-encounter",
+    "permission-offline", "permission-online", "permission-patient", "permission-user",
 )  # fmt: skip
-SIGN_IN = ("openid", "fhirUser", "profile", "launch", "launch/patient", "offline_access", "online_access")
+SIGN_IN = (
+    "openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access",
+)  # fmt: skip
 TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunization", "Encounter", "Practitioner")
 """Named where wildcards are not granted: the list need not be complete."""
 
@@ -49,7 +51,8 @@ def openid_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[
 
 
 def capabilities(policy: Policy) -> list[str]:
-    return [*CAPABILITIES, *(f"permission-{version}" for version in policy.scope_versions)]
+    picked = ("context-standalone-patient", "context-standalone-encounter") if policy.standalone_picker else ()
+    return [*CAPABILITIES, *picked, *(f"permission-{version}" for version in policy.scope_versions)]
 
 
 def scopes_supported(policy: Policy) -> list[str]:

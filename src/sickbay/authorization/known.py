@@ -41,6 +41,8 @@ class LoginKnown:
     user: User | None = None
     granted: tuple[str, ...] = ()
     patient_visible: bool | Unknown = UNKNOWN
+    encounter_fits: bool | Unknown = UNKNOWN
+    """Whether the encounter is this patient's, and this person may see it."""
 
 
 @dataclass(frozen=True, slots=True)

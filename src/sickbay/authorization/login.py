@@ -15,7 +15,8 @@ LoginCheck: TypeAlias = Check[LoginRequest, LoginKnown]
 
 
 def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
-    """Whether these scopes cannot be given without a patient in context: patient/ scopes, and launch/patient.
+    """Whether these scopes cannot be given without a patient in context: patient/ scopes, launch/patient, and launch/encounter,
+    since a visit is a patient's.
 
     picker: whether this tenant lets a patient be picked; where it does not, launch/patient alone asks for nothing.
     """
@@ -25,12 +26,22 @@ def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
 def _of_patient(scope: Scope, picker: bool) -> bool:
     if isinstance(scope, ResourceScope):
         return scope.level == "patient"
-    return picker and isinstance(scope, LaunchScope) and scope.type == "patient"
+    return picker and isinstance(scope, LaunchScope) and scope.type in ("patient", "encounter")
 
 
 def gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
     """Whether the token names a patient: it needs one, or it is a launch from the EHR whose context was asked for."""
     return needs_patient(granted) or (launch is not None and "launch" in granted)
+
+
+def asks_encounter(granted: tuple[str, ...]) -> bool:
+    """Whether scope `launch/encounter` is among them: a visit to be chosen."""
+    return any(isinstance(one, LaunchScope) and one.type == "encounter" for one in scopes.parse_all(granted))
+
+
+def gives_encounter(granted: tuple[str, ...], launch: Launch | None) -> bool:
+    """Whether the token may name an encounter: of the launch from the EHR, or the one that was chosen."""
+    return asks_encounter(granted) or (launch is not None and "launch" in granted)
 
 
 def _patient(request: LoginRequest, known: LoginKnown) -> str | None:
@@ -80,6 +91,14 @@ def patient_is_open_to_the_person(request: LoginRequest, known: LoginKnown) -> R
     return Refusal("patient-not-accessible", "access_denied", {"received": patient})
 
 
+@check()
+def encounter_is_of_the_patient(request: LoginRequest, known: LoginKnown) -> Refusal | None:
+    """Of the patient in context, and visible to this person."""
+    if not request.encounter or known.encounter_fits is UNKNOWN or known.encounter_fits:
+        return None
+    return Refusal("patient-not-accessible", "access_denied", {"received": f"Encounter/{request.encounter}"})
+
+
 def _is_visible(patient: str, known: LoginKnown) -> bool:
     if known.patient_visible is not UNKNOWN:
         return bool(known.patient_visible)
@@ -96,6 +115,7 @@ CHECKS: tuple[LoginCheck, ...] = (
     something_is_granted,
     patient_is_chosen_where_one_is_needed,
     patient_is_open_to_the_person,
+    encounter_is_of_the_patient,
 )
 
 

@@ -39,6 +39,8 @@ class Client:
     scope: str = ""
     fhir: str = "r4"
     smart_version: int = 2
+    smart_release: str | None = None
+    """"2.0" for an app of that release: fhirContext as strings. None: the newest of its version."""
     pkce: Pkce = "required"
     scope_mode: Literal["strict", "lenient"] = "strict"
     native: bool = False

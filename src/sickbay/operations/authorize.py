@@ -53,6 +53,7 @@ class Waiting:
     auth_time: int | None = None
     patient: str | None = None
     encounter: str | None = None
+    """"" where a person was asked and chose none."""
     id: str = ""
 
     @property
@@ -160,7 +161,11 @@ async def resume(world: World, tenant: Tenant, id: str, session: Session | None)
     launch = await launches.by_key(world, tenant, kept.launch_key)
     waiting = Waiting(request, client, kept.timeline, kept.exchange, "", "", launch, kept.launch_key, id=id)
     waiting = _waiting(tenant, waiting)
-    waiting = replace(waiting, patient=kept.patient or waiting.patient, encounter=kept.encounter or waiting.encounter)
+    waiting = replace(
+        waiting,
+        patient=kept.patient or waiting.patient,
+        encounter=waiting.encounter if kept.encounter is None else kept.encounter,
+    )
     return await _with_user(world, tenant, waiting, await sessions.login(world, tenant, session))
 
 

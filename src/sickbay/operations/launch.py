@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from sickbay.authorization import launch_style
 from sickbay.authorization.launch import launch_url
 from sickbay.authorization.values import Client, Launch
 from sickbay.operations import records
@@ -38,7 +39,7 @@ async def launch(
     context: dict[str, Any] | None = None,
     timeline: str | None = None,
 ) -> Launched:
-    """`context`: by the names of EXTRAS' values; need_patient_banner is true unless it says otherwise.
+    """`context`: by the names of EXTRAS' values; what it does not say of banner, style and tenant is as the EHR has it.
 
     timeline: an id that a page of ours made before; one that is in use already is replaced.
     """
@@ -49,15 +50,20 @@ async def launch(
         or await world.store.find("launch", family=timeline, limit=1)
     ):
         timeline = world.effects.token(12)
-    banner = {"need_patient_banner": True} if patient else {}
     made = Launch(
         client_id=client.client_id, timeline=timeline, expires_at=now + tenant.policy.launch_lifetime,
         user=user, patient=patient, encounter=encounter, created_at=now, fhir=client.fhir,
-        context=banner | (context or {}),
+        context=_ours(tenant, patient) | (context or {}),
     )  # fmt: skip
     await world.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
     iss = tenant.fhir_base(client.fhir)
     return Launched(code, iss, launch_url(client, code, iss), timeline)
+
+
+def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:
+    banner = {"need_patient_banner": True} if patient else {}
+    style = {"smart_style_url": tenant.base + launch_style.PATH}
+    return banner | style | {"tenant": tenant.dialect.tenant_id or tenant.name}
 
 
 async def find(world: World, tenant: Tenant, code: str | None) -> Launch | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from sickbay.authorization import launch_context
 from sickbay.authorization import login as stage
 from sickbay.authorization.authorize import GrantedScope, granted_scopes
 from sickbay.authorization.known import AuthorizeKnown, LoginKnown
@@ -18,7 +19,7 @@ from sickbay.operations.decision import Decision, decide, refused
 from sickbay.protocol import scopes
 from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
 
-Ask: TypeAlias = Literal["sign-in", "patient", "consent", "nothing"]
+Ask: TypeAlias = Literal["sign-in", "patient", "encounter", "consent", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     picker = tenant.policy.standalone_picker
     if picker and waiting.patient is None and own_patient(waiting) is None and stage.needs_patient(granted):
         return "patient"
+    if picker and waiting.launch is None and waiting.encounter is None and stage.asks_encounter(granted):
+        return "encounter"
     allowed = await consented(world, tenant, waiting)
     return "nothing" if allowed and set(granted) <= set(allowed) else "consent"
 
@@ -95,11 +98,12 @@ async def finish(
         else await patients.visible(world, tenant, waiting.version, user, patient)
     )
     request = LoginRequest(
-        waiting.request.parameters, user.username if user else None, patient, waiting.encounter, granted, denied
+        waiting.request.parameters, user.username if user else None, patient, waiting.encounter or None, granted, denied
     )
     known = LoginKnown(
         server=tenant.server, client=waiting.client, request=waiting.request, launch=waiting.launch, user=user,
         granted=granted, patient_visible=visible,
+        encounter_fits=await patients.encounter_fits(world, tenant, waiting.version, user, patient, waiting.encounter),
     )  # fmt: skip
     decision = decide("login", tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
@@ -155,7 +159,8 @@ def _code(
         timeline=waiting.timeline, user=waiting.user.username if waiting.user else None, session=waiting.login,
         code_challenge=sent.get("code_challenge"), code_challenge_method=sent.get("code_challenge_method"),
         nonce=sent.get("nonce"), patient=patient if stage.gives_patient(granted, launch) else None,
-        encounter=waiting.encounter if launch else None, context=context, auth_time=waiting.auth_time,
+        encounter=waiting.encounter or None if stage.gives_encounter(granted, launch) else None,
+        context=launch_context.members(context, waiting.client), auth_time=waiting.auth_time,
     )  # fmt: skip
 
 

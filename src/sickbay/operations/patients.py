@@ -36,6 +36,24 @@ async def read(world: World, tenant: Tenant, version: str, type: str, id: str, u
     return None if stored is None or stored.deleted else orjson.loads(stored.body)
 
 
+async def encounters(world: World, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
+    """The visits of a patient, the newest first."""
+    return await find(
+        world, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user
+    )
+
+
+async def encounter_fits(
+    world: World, tenant: Tenant, version: str, user: User | None, patient: str | None, encounter: str | None
+) -> bool:
+    """Whether this encounter is this patient's, and this user may see it; true where there is none."""
+    if not encounter:
+        return True
+    found = await read(world, tenant, version, "Encounter", encounter, user)
+    whose = (found or {}).get("subject") or (found or {}).get("patient") or {}
+    return patient is None or str(whose.get("reference", "")).endswith(f"Patient/{patient}")
+
+
 async def find(
     world: World, tenant: Tenant, version: str, type: str, asked: Sequence[tuple[str, str]], user: User | None
 ) -> list[Json]:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sickbay.authorization import launch_context
 from sickbay.authorization.values import Client
 from sickbay.operations import clock, exchanges, registration, users
 from sickbay.operations import launch as launches
@@ -108,6 +109,8 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     given: bodies.NewLaunch = await _body(request, bodies.NewLaunch)
     client = await _named(sandbox, given.app, given.tenant)
     tenant = _tenant(sandbox, given.tenant or client.tenant)
+    if faults := launch_context.faults(given.fhir_context or []):
+        raise Wrong(422, f"fhir_context is not as SMART has it: {'; '.join(faults)}")
     auto = client.auto_approve
     made = await launches.launch(
         sandbox.world, tenant, client, user=given.user or (auto.user if auto else None),

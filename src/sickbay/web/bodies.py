@@ -34,6 +34,7 @@ class NewApp(Struct, forbid_unknown_fields=True):
     redirect_uris: tuple[str, ...] = ()
     fhir: str = "r4"
     smart_version: Literal[1, 2] = 2
+    smart_release: Literal["2.0", "2.1", "2.2"] | None = None
     pkce: Pkce | None = None
     native: bool = False
     scope_mode: Literal["strict", "lenient"] = "strict"
@@ -56,6 +57,7 @@ class ChangedApp(Struct, forbid_unknown_fields=True):
     redirect_uris: tuple[str, ...] | UnsetType = UNSET
     fhir: str | UnsetType = UNSET
     smart_version: Literal[1, 2] | UnsetType = UNSET
+    smart_release: Literal["2.0", "2.1", "2.2"] | UnsetType | None = UNSET
     pkce: Pkce | UnsetType = UNSET
     native: bool | UnsetType = UNSET
     scope_mode: Literal["strict", "lenient"] | UnsetType = UNSET
@@ -87,6 +89,7 @@ class App(Struct, omit_defaults=True):
     jwks: dict[str, Any] | None
     token_lifetime: int | None
     auto_approve: AutoApprove | None
+    smart_release: str | None = None
     client_secret: str | UnsetType = UNSET
     findings: list[dict[str, Any]] | UnsetType = UNSET
 

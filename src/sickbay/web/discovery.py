@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sickbay import __version__
-from sickbay.authorization import discovery
+from sickbay.authorization import discovery, launch_style
 from sickbay.fhir import conformance
 from sickbay.operations.context import Tenant
 from sickbay.protocol import jose
@@ -69,6 +69,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
             Route(f"/{tenant.name}/.well-known/openid-configuration", openid),
             Route(f"/.well-known/oauth-authorization-server/{tenant.name}", openid),
             Route(f"/{tenant.name}/oauth/jwks", jwks),
+            Route(f"/{tenant.name}{launch_style.PATH}", _answer(lambda: launch_style.DOCUMENT)),
         ]
     return found
 

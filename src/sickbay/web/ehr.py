@@ -164,13 +164,15 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
 
 
 def _opened(ward: Ward, app: Client, patient: str) -> OpenApp:
-    """The launch is made when the frame asks for it; its timeline's id is ours to give beforehand."""
+    """The launch is made when the frame asks for it; its timeline's id is ours to give beforehand. In the frame our
+    banner stays above the app.
+    """
     here = f"{ward.home}/patients/{patient}"
     timeline = ward.sandbox.world.effects.token(12)
     open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient})}"
     parts = urlsplit(app.launch_uri or "")
     return OpenApp(
-        name=app.name, src=f"{open_it}&timeline={timeline}", origin=f"{parts.scheme}://{parts.netloc}", tab=open_it,
+        name=app.name, src=f"{open_it}&timeline={timeline}&framed=1", origin=f"{parts.scheme}://{parts.netloc}", tab=open_it,
         close=here, live=f"{here}/requests?timeline={timeline}", timeline=f"/timelines/{timeline}",
     )  # fmt: skip
 
@@ -211,16 +213,29 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     assert ward.user is not None
     asked = request.query_params
     client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
-    patient = asked.get("patient")
+    patient, framed = asked.get("patient"), "framed" in asked
     visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
     if client is None or not client.launch_uri or (patient and not visible):
         return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
     await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    encounter = await _visit(ward, client.fhir, patient, asked.get("encounter")) if patient else None
     made = await launches.launch(
-        sandbox.world, tenant, client, user=ward.user.username, patient=patient or None,
-        encounter=asked.get("encounter") or None, timeline=asked.get("timeline"),
+        sandbox.world, tenant, client, user=ward.user.username, patient=patient or None, encounter=encounter,
+        timeline=asked.get("timeline"), context={"need_patient_banner": False} if patient and framed else None,
     )  # fmt: skip
     return await _launched(request, tenant, client, made)
+
+
+async def _visit(ward: Ward, version: str, patient: str, wanted: str | None) -> str | None:
+    """The visit that the chart is open for: the one asked for, none where that is "none", else the last there was."""
+    if wanted == "none":
+        return None
+    world, tenant, user = ward.sandbox.world, ward.tenant, ward.user
+    if wanted:
+        fits = await patients.encounter_fits(world, tenant, version, user, patient, wanted)
+        return wanted if fits else None
+    found = await patients.encounters(world, tenant, version, patient, user)
+    return str(found[0]["id"]) if found else None
 
 
 async def _launched(request: Request, tenant: Tenant, client: Client, made: Launched) -> Response:
@@ -255,6 +270,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     auto = client.auto_approve
     made = await launches.launch(
         sandbox.world, tenant, client, user=asked.get("user") or (auto.user if auto else None),
-        patient=asked.get("patient") or (auto.patient if auto else None), encounter=asked.get("encounter") or None,
+        patient=asked.get("patient") or (auto.patient if auto else None),
+        encounter=asked.get("encounter") or (auto.encounter if auto else None),
     )  # fmt: skip
     return await _launched(request, tenant, client, made)

@@ -19,7 +19,7 @@ from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.authorize import delivered
 from sickbay.web.doors import host_name
-from sickbay.web.pages import chart, notice
+from sickbay.web.pages import chart, notice, visits
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import Chip
@@ -66,6 +66,8 @@ async def _asked(
         return show.page(
             request, sandbox, "picker", await _picker(sandbox, tenant, waiting, sent.get("q") or ""), around
         )
+    if ask == "encounter":
+        return show.page(request, sandbox, "visits", await _visits(sandbox, tenant, waiting), around)
     return show.page(request, sandbox, "consent", await _consent(sandbox, tenant, waiting), around)
 
 
@@ -114,6 +116,10 @@ async def _answered(
     if ask == "patient" and session is not None and sent.get("patient"):
         chosen = replace(waiting, patient=sent.get("patient"))
         await operation.keep(sandbox.world, tenant, chosen, session)
+        return _on(tenant, waiting)
+    if ask == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
+        encounter = sent.get("encounter") if sent.get("decision") == "open" else None
+        await operation.keep(sandbox.world, tenant, replace(waiting, encounter=encounter or ""), session)
         return _on(tenant, waiting)
     if ask == "consent" and sent.get("decision") == "allow":
         ticked = tuple(scope for value in sent.all("scope") for scope in value.split(" "))
@@ -168,12 +174,26 @@ async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str
     )  # fmt: skip
 
 
+async def _visits(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> visits.VisitsView:
+    patient = waiting.patient or login.own_patient(waiting) or ""
+    record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
+    found = await patients.encounters(sandbox.world, tenant, waiting.version, patient, waiting.user) if record else []
+    return visits.VisitsView(
+        action=action(tenant), app=waiting.client.name, patient=_name(record), choices=visits.choices(found),
+        request=waiting.id,
+    )  # fmt: skip
+
+
+def _name(record: patients.Json | None) -> str:
+    return " ".join(reversed(chart.name_of(record))).strip() if record else ""
+
+
 async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> ConsentView:
     patient = waiting.patient or login.own_patient(waiting)
     record = None
     if patient:
         record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
-    name = " ".join(reversed(chart.name_of(record))).strip() if record else ""
+    name = _name(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
     offered = login.offered(tenant, waiting)
     return ConsentView(

@@ -1,0 +1,79 @@
+"""What a launch tells an app depends on the release of SMART that the app is registered for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.authorization import samples
+
+from sickbay.authorization import launch_style
+from sickbay.authorization.launch_context import faults, fhir_context, members
+
+STUDY = {"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}
+CANONICAL = {"canonical": "http://example.org/Questionnaire/q", "type": "Questionnaire"}
+CONTEXT = {
+    "need_patient_banner": False, "intent": "reconcile", "smart_style_url": "http://x/style.json", "appContext": "a",
+    "tenant": "general", "fhirContext": [STUDY, CANONICAL, "Task/t-1"], "left_out": None,
+}  # fmt: skip
+
+
+def test_an_app_of_2_2_is_told_all_and_references_as_objects() -> None:
+    told = members(CONTEXT, samples.CLIENT)
+    assert told["fhirContext"] == [STUDY, CANONICAL, {"reference": "Task/t-1"}]
+    assert set(told) == set(CONTEXT) - {"left_out"}
+
+
+def test_an_app_of_2_0_gets_references_as_strings_and_nothing_else() -> None:
+    told = members(CONTEXT, replace(samples.CLIENT, smart_release="2.0"))
+    assert told["fhirContext"] == ["ImagingStudy/i-1", "Task/t-1"]
+
+
+def test_an_app_of_1_0_is_told_neither_of_tenant_nor_of_fhir_context() -> None:
+    told = members(CONTEXT, replace(samples.CLIENT, smart_version=1))
+    assert set(told) == {"need_patient_banner", "intent", "smart_style_url", "appContext"}
+
+
+def test_without_a_fhir_context_there_is_none() -> None:
+    assert "fhirContext" not in members({"intent": "x"}, samples.CLIENT)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        STUDY,
+        CANONICAL,
+        "Task/t-1",
+        {"identifier": {"value": "1"}},
+        {"reference": "Patient/p-2", "role": "http://x/mother"},
+    ],
+)
+def test_what_smart_allows_has_no_fault(item) -> None:
+    assert faults([item]) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        (7, "neither an object nor a reference"),
+        ({"type": "Task"}, "neither reference, canonical nor identifier"),
+        ({"reference": "Task/t", "role": ""}, "empty role"),
+        ("http://elsewhere/Task/t", "not relative"),
+        ({"reference": 7}, "not relative"),
+        ("Patient/p-1", "names a Patient with the role of the launch"),
+        ({"reference": "Encounter/e", "role": "launch"}, "names a Encounter"),
+    ],
+)
+def test_what_smart_rules_out_is_said(item, said: str) -> None:
+    assert [said in one for one in faults(["Task/t", item])] == [True]
+    assert faults(["Task/t", item])[0].startswith("fhirContext[1]")
+
+
+def test_strings_stand_for_their_references() -> None:
+    assert fhir_context(["Task/t"]) == [{"reference": "Task/t"}]
+    assert fhir_context([CANONICAL], "2.0") == []
+
+
+def test_the_style_has_the_eleven_members_of_smart() -> None:
+    assert len(launch_style.STYLE) == 11
+    assert launch_style.PATH.startswith("/smart-style/")
