@@ -1,0 +1,134 @@
+"""`sickbay serve` for real: one line when ready, commands beside it, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.cli.command import sickbay
+
+from sickbay.cli import folder
+from sickbay.testing.server import Live, serving, stop
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    return Path(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def server(place) -> Iterator[Live]:
+    with serving("--data", str(place), "--patients", "3") as live:
+        yield live
+
+
+@pytest.fixture(scope="module")
+def app(server, place) -> dict[str, str]:
+    done = sickbay(
+        "apps", "add", "Vitals", "--type", "provider", "--client", "public", "--launch-uri", "http://localhost:8100/launch",
+        "--redirect-uri", "http://localhost:8100/callback", "--scope", "launch user/Patient.rs", "--json", folder=place,
+    )  # fmt: skip
+    return dict(json.loads(done.stdout))
+
+
+def test_the_line_says_where_everything_is_and_it_answers_there(server) -> None:
+    line = server.line
+    assert set(line) == {"base", "admin", "tenants", "users", "apps"}
+    assert set(line["tenants"]) == {"general", "cerner", "epic"}
+    for tenant in line["tenants"].values():
+        for address in tenant["fhir"].values():
+            assert httpx2.get(address + "/metadata", trust_env=False).status_code == 200
+    assert httpx2.get(line["admin"] + "/apps", trust_env=False).status_code == 200
+
+
+def test_it_answers_on_both_loopback_addresses_and_the_sample_app_beside(server, place) -> None:
+    port = json.loads((place / folder.RUNTIME).read_text())["port"]
+    for host in ("127.0.0.1", "[::1]"):
+        assert httpx2.get(f"http://{host}:{port}/healthz", trust_env=False).status_code == 200
+
+
+def test_an_app_is_added_listed_shown_changed_and_removed(server, app, place) -> None:
+    assert app["client_id"] in sickbay("apps", "list", folder=place).stdout
+    assert "http://localhost:8100/launch" in sickbay("apps", "show", "Vitals", folder=place).stdout
+    changed = sickbay(
+        "apps", "edit", app["app_id"], "--scope", "launch user/Patient.rs user/Observation.rs", "--json", folder=place
+    )
+    assert json.loads(changed.stdout)["scope"] == wider
+    made = json.loads(sickbay(
+        "apps", "add", "Gone", "--type", "provider", "--client", "symmetric", "--redirect-uri", "http://localhost:8100/x",
+        "--scope", "user/Patient.rs", "--json", folder=place,
+    ).stdout)  # fmt: skip
+    assert made["client_secret"]
+    assert sickbay("apps", "remove", made["client_id"], folder=place).returncode == 0
+    assert "There is no app Gone" in sickbay("apps", "show", "Gone", folder=place).stderr
+
+
+def test_a_launch_and_a_token_are_printed_alone(server, app, place) -> None:
+    url = sickbay("launch", app["app_id"], "--patient", "p-0001", "--user", "okafor", folder=place).stdout.strip()
+    assert url.startswith("http://localhost:8100/launch?iss=")
+    token = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okafor", folder=place).stdout.strip()
+    address = server.line["tenants"]["general"]["fhir"]["r4"] + "/Patient/p-0001"
+    assert httpx2.get(address, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
+
+
+def test_a_registration_that_is_refused_says_why(server, place) -> None:
+    done = sickbay(
+        "apps", "add", "Bad", "--type", "provider", "--client", "public", "--scope", "user/Patient.rs", folder=place
+    )
+    assert done.returncode == 1
+    assert "redirect" in done.stderr
+
+
+def test_a_second_server_on_the_folder_is_told_who_the_first_is(server, place) -> None:
+    done = sickbay("serve", "--port", "0", folder=place)
+    assert done.returncode == 1
+    assert server.base in done.stderr
+
+
+def test_a_port_in_use_is_said_in_one_sentence(server, place, tmp_path) -> None:
+    port = json.loads((place / folder.RUNTIME).read_text())["port"]
+    done = sickbay("serve", "--port", str(port), folder=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"Port {port} is taken by process {server.process.pid}" in done.stderr
+
+
+def test_what_was_settled_holds_and_a_contradiction_is_refused(tmp_path) -> None:
+    with serving("--data", str(tmp_path), "--patients", "2", "--seed", "7"):
+        pass
+    with serving("--data", str(tmp_path), "--seed", "7") as again:
+        assert again.line["users"]
+    done = sickbay("serve", "--port", "0", "--patients", "3", folder=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--patients 3 contradicts" in done.stderr
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_and_forgets_that_it_ran(tmp_path, ending) -> None:
+    with serving("--data", str(tmp_path), "--patients", "0") as live:
+        live.process.send_signal(ending)
+        assert live.process.wait(15) == 0
+        assert live.process.stdout
+        assert live.process.stdout.read() == ""
+    assert not (tmp_path / folder.RUNTIME).exists()
+
+
+def test_workers_answer_side_by_side_and_end_together(tmp_path) -> None:
+    with serving("--data", str(tmp_path), "--patients", "1", "--workers", "2") as live:
+        for _ in range(20):
+            assert httpx2.get(live.base + "/healthz", trust_env=False).status_code == 200
+        assert stop(live.process) == 0
+    assert not (tmp_path / folder.RUNTIME).exists()
+
+
+def test_reset_works_beside_a_server_and_without_one(server, app, place, tmp_path) -> None:
+    token = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okafor", folder=place).stdout.strip()
+    assert sickbay("reset", folder=place).returncode == 0
+    address = server.line["tenants"]["general"]["fhir"]["r4"] + "/Patient/p-0001"
+    assert httpx2.get(address, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 401
+    assert "Vitals" in sickbay("apps", "list", folder=place).stdout
+    assert sickbay("reset", folder=tmp_path).returncode == 0
+    assert "Sample app" in sickbay("apps", "list", folder=tmp_path).stdout

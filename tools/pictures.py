@@ -1,0 +1,56 @@
+"""Take the pictures of docs/pictures from the running product. `PYTHONPATH=src:. python tools/pictures.py`"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx2
+from playwright.sync_api import sync_playwright
+
+from sickbay.testing.server import serving
+
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
+BROWSER = "/usr/bin/chromium"
+HERE = "http://localhost:8100/"
+SCOPE = "patient/Patient.read patient/Observation.read launch online_access openid profile"
+
+
+def refused(base: str) -> str:
+    """The seed's first request, refused; the address of its exchange."""
+    with httpx2.Client(base_url=base, trust_env=False) as http:
+        registration = {
+            "name": "Peters finder", "type": "provider", "client": "public", "fhir": "dstu2", "smart_version": 1,
+            "launch_uri": HERE + "launch", "redirect_uris": [HERE], "scope": SCOPE,
+        }  # fmt: skip
+        app = http.post("/admin/apps", json=registration).raise_for_status().json()
+        asked = {
+            "response_type": "code", "client_id": app["client_id"], "redirect_uri": HERE, "launch": HERE + "launch",
+            "scope": SCOPE.replace(" ", ","), "aud": f"{base}/general/dstu2", "state": "c31e1a8e-4b0f-4f8e-9a0d-61dbb2a39a14",
+        }  # fmt: skip
+        answer = http.get("/general/oauth/authorize?" + urlencode(asked))
+        return str(httpx2.URL(answer.headers["location"]).params["error_uri"])
+
+
+def main() -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, serving("--data", folder) as live, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--no-proxy-server"])
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page.goto(f"{live.base}/general/ehr")
+        page.locator("button[name=account][value=okafor]").click()
+        page.goto(f"{live.base}/general/ehr/patients/p-0017?app=sample-app-general")
+        frame = page.wait_for_selector("iframe.app").content_frame()
+        assert frame
+        frame.get_by_role("button", name="Allow").click()
+        page.wait_for_timeout(2500)
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=PICTURES / "chart.png")
+        page.goto(refused(live.base))
+        page.screenshot(path=PICTURES / "exchange.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
