@@ -54,9 +54,8 @@ def test_it_answers_on_both_loopback_addresses_and_the_sample_app_beside(server,
 def test_an_app_is_added_listed_shown_changed_and_removed(server, app, place) -> None:
     assert app["client_id"] in sickbay("apps", "list", folder=place).stdout
     assert "http://localhost:8100/launch" in sickbay("apps", "show", "Vitals", folder=place).stdout
-    changed = sickbay(
-        "apps", "edit", app["app_id"], "--scope", "launch user/Patient.rs user/Observation.rs", "--json", folder=place
-    )
+    wider = "launch user/Patient.rs user/Observation.rs"
+    changed = sickbay("apps", "edit", app["app_id"], "--scope", wider, "--json", folder=place)
     assert json.loads(changed.stdout)["scope"] == wider
     made = json.loads(sickbay(
         "apps", "add", "Gone", "--type", "provider", "--client", "symmetric", "--redirect-uri", "http://localhost:8100/x",

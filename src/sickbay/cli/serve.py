@@ -7,6 +7,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,20 +68,25 @@ def serve(
         Print one line of JSON when ready, and nothing after it.
     """
     _sensible(patients, workers, today)
-    with _place(data, ephemeral) as place, folders.held(place):
-        listening = doors.listen(host, port)
-        taken = doors.port_of(listening)
-        beside = _beside(host, sample_port, 0 if port == 0 else taken + 1)
-        asked: dict[str, Any] = {"patients": patients, "seed": seed, "today": today}
-        wishes = {name: wish for name, wish in asked.items() if wish is not None}
-        settings = Settings(
-            host=host, port=taken, base_url=base_url, folder=place, ephemeral=ephemeral, workers=workers, json=json,
-            allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token,
-            sample_port=doors.port_of(beside), **wishes,
-        )  # fmt: skip
+    asked: dict[str, Any] = {"patients": patients, "seed": seed, "today": today}
+    wishes = {name: wish for name, wish in asked.items() if wish is not None}
+    settings = Settings(
+        host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
+        allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port, **wishes,
+    )  # fmt: skip
+    _begin(settings, wishes)
+
+
+def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
+    """Hold the folder, bind the sockets, and only then import what serves."""
+    with _place(settings.data, settings.ephemeral) as place, folders.held(place):
+        listening = doors.listen(settings.host, settings.port)
+        port = doors.port_of(listening)
+        beside = _beside(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
         from sickbay.cli.serving import run
 
-        run(settings, wishes, [*listening, *beside])
+        settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(beside))
+        run(settled, wishes, [*listening, *beside])
 
 
 def _sensible(patients: int | None, workers: int, today: str | None) -> None:
