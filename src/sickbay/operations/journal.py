@@ -68,6 +68,7 @@ class Journal:
         self.world = world
         self._waiting: deque[Exchange] = deque(maxlen=KEPT)
         self._kept: deque[Exchange] = deque(maxlen=KEPT)
+        self._writing = asyncio.Lock()
 
     async def write(self, one: Exchange) -> None:
         """A refusal is on the disk when this returns; a granted one soon."""
@@ -80,12 +81,13 @@ class Journal:
             self._kept.append(one)
 
     async def flush(self) -> None:
-        """Write what waits, in one transaction."""
-        batch = [*self._kept, *self._waiting]
-        self._kept.clear()
-        self._waiting.clear()
-        if batch:
-            await self.world.store.transaction([Put(record(one)) for one in batch])
+        """Write what waits, in one transaction. Whoever comes while it is written waits for it, to read it then."""
+        async with self._writing:
+            batch = [*self._kept, *self._waiting]
+            self._kept.clear()
+            self._waiting.clear()
+            if batch:
+                await self.world.store.transaction([Put(record(one)) for one in batch])
 
     async def run(self) -> None:
         """Until cancelled; then what waits is written."""
