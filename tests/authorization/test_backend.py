@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from joserfc import jws
+from joserfc.jwk import ECKey, import_key
 from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, asked, examined, said
 
 from sickbay.authorization.client_authentication import JWT_BEARER
@@ -36,9 +38,10 @@ def client() -> Client:
     return Client("app", client="asymmetric", grant_types=("client_credentials",), scope="system/*.rs")
 
 
-def known(**changed: object) -> TokenKnown:
+def known(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenKnown:
     server = Server(token_endpoint=URL, grants=("client_credentials",))
-    return replace(KNOWN, client=client(), code=None, server=server, jwks={"keys": [jose.public(key())]}, **changed)  # type: ignore[arg-type]
+    published = {"keys": [jose.public(key())] if keys is None else keys}
+    return replace(KNOWN, client=client(), code=None, server=server, jwks=published, **changed)  # type: ignore[arg-type]
 
 
 def request(assertion: str, **changed: str | None) -> TokenRequest:
@@ -128,3 +131,35 @@ def test_an_assertion_authenticates_a_code_exchange_too_and_a_forged_one_does_no
     assert said(asked(form), redeeming) is None
     forged = {**form, "client_assertion": signed(aud="other")}
     assert said(asked(forged), redeeming) == ("assertion-aud-wrong", "invalid_client", 400)
+
+
+def test_a_jku_that_is_not_the_registered_address_is_no_key() -> None:
+    for jku in ("https://app.example.org/other.json", "https://app.example.org/"):
+        assert said(request(_with_header(jku=jku)), known()) == ("assertion-kid-unknown", "invalid_client", 400)
+
+
+def _with_header(**more: object) -> str:
+    """Signed anew, with more in the header."""
+    read = jose.peek(signed())
+    assert read is not None
+    return str(
+        jws.serialize_compact(
+            {**read.header, **more}, json.dumps(read.claims), import_key(json.loads(key())), ["RS384"]
+        )
+    )
+
+
+def test_of_two_keys_with_one_id_the_one_of_the_right_kind_counts() -> None:
+    kid = json.loads(key())["kid"]
+    other = ECKey.generate_key("P-384", {"kid": kid}).as_dict(private=False)
+    mine = jose.public(key())
+    assert said(request(signed()), known(keys=[other, mine])) is None
+    assert said(request(signed()), known(keys=[mine, mine])) == ("assertion-kid-unknown", "invalid_client", 400)
+    assert said(request(signed()), known(keys=[other])) == ("assertion-kid-unknown", "invalid_client", 400)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "9" * 30])
+def test_a_number_that_is_none_makes_it_no_jwt(number: str) -> None:
+    claims = f'{{"iss":"app","sub":"app","aud":"{URL}","exp":{number},"jti":"j1"}}'
+    text = jws.serialize_compact({"alg": "RS384", "kid": "k"}, claims, import_key(json.loads(key())), ["RS384"])
+    assert said(request(text), known()) == ("assertion-not-jwt", "invalid_client", 400)

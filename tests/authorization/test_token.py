@@ -38,7 +38,7 @@ def test_the_right_request_is_granted() -> None:
         ({"grant_type": ""}, ("grant-type-missing", "invalid_request", 400)),
         ({"grant_type": "password"}, ("grant-type-invalid", "unsupported_grant_type", 400)),
         ({"grant_type": "implicit"}, ("grant-type-invalid", "unsupported_grant_type", 400)),
-        ({"grant_type": "client_credentials"}, ("grant-type-invalid", "unsupported_grant_type", 400)),
+        ({"grant_type": "client_credentials"}, ("grant-type-mismatch", "invalid_grant", 400)),
         ({"grant_type": "refresh_token"}, ("grant-type-mismatch", "invalid_grant", 400)),
         ({"code": None}, ("code-missing", "invalid_request", 400)),
         ({"redirect_uri": None}, ("token-redirect-uri-missing", "invalid_request", 400)),

@@ -9,7 +9,7 @@ from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, 
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Server
-from sickbay.kernel.refusal import UNKNOWN, Refusal, check
+from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.jose import Jwt
 
@@ -17,6 +17,8 @@ LIFETIME = 300
 """Seconds that an assertion may live (SMART 2.2)."""
 LEEWAY = 60
 """Seconds by which clocks may differ."""
+TOKEN_LIFETIME = 300
+"""Seconds at most of an access token that no person gave (SMART 2.2, Backend Services)."""
 
 
 def _invalid(name: str, **facts: object) -> Refusal:
@@ -105,7 +107,7 @@ def assertion_expires_soon(request: TokenRequest, known: TokenKnown) -> Refusal 
 @check(after=(assertion_is_a_jwt,))
 def assertion_is_used_once(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     jti = _read(request).claims.get("jti")
-    if not jti:
+    if not isinstance(jti, str) or not jti:
         return _invalid("assertion-jti-missing", received=None)
     return _invalid("assertion-jti-reused", received=jti) if jti in known.seen_jti else None
 
@@ -115,25 +117,31 @@ def keys_can_be_fetched(request: TokenRequest, known: TokenKnown) -> Refusal | N
     client = known.client if isinstance(known.client, Client) else None
     if isinstance(known.jwks, dict) and isinstance(known.jwks.get("keys"), list):
         return None
-    return _invalid("jwks-unreachable", received=client.jwks_uri if client else None)
+    facts = {"fault": known.jwks_fault} if known.jwks_fault else {}
+    return _invalid("jwks-unreachable", received=client.jwks_uri if client else None, **facts)
 
 
 @check(needs=("jwks",), after=(key_is_named, keys_can_be_fetched))
 def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    kid = _read(request).header.get("kid")
-    if _key(kid, known) is not None:
+    """Exactly one key of this id and kind, and no other address for it than the registered one (SMART 2.2, 5.2.2.1)."""
+    header = _read(request).header
+    jku = header.get("jku")
+    registered = known.client.jwks_uri if isinstance(known.client, Client) else None
+    if _key(header, known) is not None and jku in (None, registered):
         return None
-    return _invalid("assertion-kid-unknown", received=kid, published=[one.get("kid") for one in _keys(known)])
+    facts = {"jku": jku, "expected": registered} if jku not in (None, registered) else {}
+    published = [one.get("kid") for one in _keys(known)]
+    return _invalid("assertion-kid-unknown", received=header.get("kid"), published=published, **facts)
 
 
 @check(needs=("jwks",), after=(algorithm_is_one_of_smart, key_is_published))
 def signature_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    kid = _read(request).header.get("kid")
-    key = _key(kid, known)
+    header = _read(request).header
+    key = _key(header, known)
     text = request.parameters.get("client_assertion") or ""
     if key is not None and jose.verify(text, key, jose.ASSERTION_ALGORITHMS):
         return None
-    return _invalid("assertion-signature-invalid", received=kid)
+    return _invalid("assertion-signature-invalid", received=header.get("kid"))
 
 
 def _keys(known: TokenKnown) -> list[dict[str, Any]]:
@@ -141,9 +149,10 @@ def _keys(known: TokenKnown) -> list[dict[str, Any]]:
     return [one for one in found or () if isinstance(one, dict)]
 
 
-def _key(kid: object, known: TokenKnown) -> dict[str, Any] | None:
-    """The one key of this id; none and several are alike no key."""
-    found = [one for one in _keys(known) if one.get("kid") == kid]
+def _key(header: dict[str, Any], known: TokenKnown) -> dict[str, Any] | None:
+    """The one key of this id and kind; none and several are alike no key."""
+    kid, algorithm = header.get("kid"), header.get("alg")
+    found = [one for one in _keys(known) if one.get("kid") == kid and jose.fits(one, algorithm)]
     return found[0] if len(found) == 1 else None
 
 
@@ -214,6 +223,15 @@ def assertion_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | Non
     if not isinstance(client, Client) or client.client != "public" or methods:
         return None
     return _invalid("assertion-missing", received=None)
+
+
+def proven(examination: Examination) -> bool:
+    """Whether the assertion is the client's and good: then it is used up, whatever else is refused."""
+    return all(examination.passed(one.name) for one in ASSERTION)
+
+
+def lifetime(client: Client) -> int:
+    return min(client.token_lifetime or TOKEN_LIFETIME, TOKEN_LIFETIME)
 
 
 ASSERTION: tuple[TokenCheck, ...] = (

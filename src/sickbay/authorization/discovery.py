@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.authorization.values import Policy, Server
+from sickbay.protocol.jose import ASSERTION_ALGORITHMS
 from sickbay.protocol.pkce import METHOD
 
-AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 CAPABILITIES = (
     "launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric",
-    "sso-openid-connect", "context-banner", "context-style", "context-ehr-patient", "context-ehr-encounter",
+    "client-confidential-asymmetric", "sso-openid-connect", "context-banner", "context-style", "context-ehr-patient", "context-ehr-encounter",
     "permission-offline", "permission-online", "permission-patient", "permission-user",
 )  # fmt: skip
 SIGN_IN = (
     "openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access",
 )  # fmt: skip
+LEVELS = ("patient", "user", "system")
 TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunization", "Encounter", "Practitioner")
 """Named where wildcards are not granted: the list need not be complete."""
 
@@ -29,6 +31,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[s
         "token_endpoint": server.token_endpoint,
         "grant_types_supported": list(server.grants),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],
         "scopes_supported": scopes_supported(server.policy),
@@ -59,4 +62,4 @@ def scopes_supported(policy: Policy) -> list[str]:
     """Everything in it is granted to an app that is registered for it."""
     types = ("*",) if policy.wildcard_scopes else TYPES
     letters = [{"v1": "read", "v2": "rs"}[version] for version in policy.scope_versions]
-    return [*SIGN_IN, *(f"{level}/{type}.{one}" for level in ("patient", "user") for type in types for one in letters)]
+    return [*SIGN_IN, *(f"{level}/{type}.{one}" for level in LEVELS for type in types for one in letters)]

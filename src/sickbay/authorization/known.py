@@ -65,6 +65,8 @@ class TokenKnown:
     """UNKNOWN offline where the registration names no secret to compare with."""
     seen_jti: tuple[str, ...] = ()
     jwks: dict[str, Any] | Unknown | None = UNKNOWN
+    jwks_fault: str | None = None
+    """Why the keys could not be had."""
     others: tuple[str, ...] = ()
 
 

@@ -47,7 +47,7 @@ def _body(body: str) -> tuple[tuple[str, str], ...]:
         return parse(body.strip()).pairs
     try:
         members = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())
 

@@ -209,5 +209,5 @@ class Server:
     """base -> the resource types of its FHIR version; empty where unknown."""
     tenants: tuple[str, ...] = ()
     policy: Policy = Policy()
-    grants: tuple[str, ...] = ("authorization_code", "refresh_token")
-    """What the token endpoint exchanges; offline, all that SMART knows."""
+    grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
+    """What the token endpoint exchanges."""

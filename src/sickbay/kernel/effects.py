@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from sickbay.kernel import outbound
+from sickbay.kernel.outbound import Fetched, Unreachable
 
 
 class Effects(Protocol):
@@ -17,6 +20,10 @@ class Effects(Protocol):
 
     def token(self, size: int = 32) -> str:
         """`size` random bytes, base64url without padding."""
+        ...
+
+    async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
+        """GET of a URL that somebody else chose. Raises Unreachable; loopback: this machine's own addresses too."""
         ...
 
 
@@ -32,6 +39,9 @@ class SystemEffects:
     def token(self, size: int = 32) -> str:
         return secrets.token_urlsafe(size)
 
+    async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
+        return await outbound.fetch(url, loopback=loopback)
+
 
 @dataclass(slots=True)
 class FixedEffects:
@@ -39,6 +49,9 @@ class FixedEffects:
 
     at: float = 1_764_000_000.0
     count: int = 0
+    documents: dict[str, Fetched] = field(default_factory=dict)
+    """What there is to fetch, by address."""
+    fetched: list[str] = field(default_factory=list)
 
     def now(self) -> float:
         return self.at
@@ -46,3 +59,9 @@ class FixedEffects:
     def token(self, size: int = 32) -> str:
         self.count += 1
         return f"{self.count:0{size}d}"
+
+    async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
+        self.fetched.append(url)
+        if url not in self.documents:
+            raise Unreachable("nothing is there")
+        return self.documents[url]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -10,6 +11,7 @@ from sickbay.authorization.values import Policy, Server
 from sickbay.dialects import Dialect
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
+from sickbay.operations.key_sets import KeySets
 from sickbay.storage.store import Store
 
 
@@ -84,6 +86,10 @@ class World:
     say: Say | None = None
     sample_base: str = ""
     holders: Holders = field(default_factory=Holders)
+    loopback: bool = False
+    """Nobody but this machine gets in: then keys of apps on this machine may be fetched too."""
+    key_sets: KeySets = field(default_factory=KeySets)
+    verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def now(self) -> int:
         return int(self.effects.now())

@@ -121,6 +121,8 @@ def _made(world: World, given: dict[str, Any], old: Client | None) -> tuple[Clie
         wanted["app_id"] = wanted.get("app_id") or world.effects.token(9)
         if wanted.get("client") == "symmetric":
             secret = secret or world.effects.token()
+        if wanted.get("type") == "system":
+            wanted["grant_types"] = wanted.get("grant_types") or ("client_credentials",)
         wanted["created_at"] = world.now()
     hashed = records.digest(secret) if secret else old.secret_hash if old else None
     whole = {**(msgspec.to_builtins(old) if old else {}), **wanted, "secret_hash": hashed}

@@ -11,9 +11,9 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Family, Token
 from sickbay.kernel.refusal import Refusal
-from sickbay.operations import records, registration, sessions
+from sickbay.operations import backend, records, registration, sessions
 from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import Decision, decide, refused
+from sickbay.operations.decision import Decision, refused
 from sickbay.protocol import jose
 from sickbay.storage.store import Conflict, DeleteFamily, Put, Record, Step, UseOnce
 
@@ -33,13 +33,14 @@ class _Loaded:
     known: TokenKnown
     code_key: str = ""
     family_record: Record | None = None
+    jti_revision: int = 0
 
 
 async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered:
     """One token request. What a second use of a code or refresh token must revoke is revoked before the answer."""
     for _ in range(5):
         loaded = await _load(world, tenant, request)
-        decision = decide("token", tenant, stage.checks(request), request, loaded.known)
+        decision = await backend.decided(world, tenant, request, loaded.known)
         try:
             return await _answer(world, tenant, decision, loaded)
         except Conflict:
@@ -51,19 +52,23 @@ async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered
 
 
 async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loaded) -> Answered:
-    known = loaded.known
+    known, request = loaded.known, decision.request
+    spent = backend.spent(world, request, known, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
         if stage.revokes(decision.examination):
-            await _revoke(world, tenant, known)
+            spent += await _revocation(world, tenant, known)
+        if spent:
+            await world.store.transaction(spent)
         return _refused(decision, known)
     assert isinstance(known.client, Client)
+    if request.parameters.get("grant_type") == "client_credentials":
+        response, timeline = await backend.grant(world, tenant, known.client, request, spent)
+        return Answered(decision, response, known.client.client_id, timeline)
     if isinstance(known.code, Code):
-        response = await _redeem(world, tenant, known.client, known.code, loaded.code_key)
+        response = await _redeem(world, tenant, known.client, known.code, loaded.code_key, spent)
         return Answered(decision, response, known.client.client_id, known.code.timeline)
     assert isinstance(known.family, Family)
-    assert loaded.family_record is not None
-    asked = decision.request.parameters.get("scope")
-    response = await _refresh(world, tenant, known.client, known, loaded.family_record, asked)
+    response = await _refresh(world, tenant, known.client, loaded, request.parameters.get("scope"), spent)
     return Answered(decision, response, known.client.client_id, known.family.timeline)
 
 
@@ -82,10 +87,11 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest) -> _Loaded:
     base = TokenKnown(now=now, server=tenant.server, client=client, code=None, family=None, jwks=None)
     if client is None:
         base = replace(base, others=tuple(one.client_id for one in await registration.every(world, tenant.name)))
+    base, revision = await backend.known_of(world, request, base)
     grant = request.parameters.get("grant_type") or stage.implied(request)
-    if grant == "refresh_token":
-        return await _with_family(world, tenant, request, base)
-    return await _with_code(world, request, base)
+    refreshing = grant == "refresh_token"
+    loaded = await (_with_family(world, tenant, request, base) if refreshing else _with_code(world, request, base))
+    return replace(loaded, jti_revision=revision)
 
 
 async def _with_code(world: World, request: TokenRequest, base: TokenKnown) -> _Loaded:
@@ -109,7 +115,9 @@ async def _with_family(world: World, tenant: Tenant, request: TokenRequest, base
     return _Loaded(known, family_record=record)
 
 
-async def _redeem(world: World, tenant: Tenant, client: Client, code: Code, key: str) -> dict[str, Any]:
+async def _redeem(
+    world: World, tenant: Tenant, client: Client, code: Code, key: str, spent: list[Step]
+) -> dict[str, Any]:
     """Use up the code and put what it gives, or Conflict: then it was used, or its user signed out, in this moment."""
     now = world.now()
     family = stage.family(code, tenant.policy, now)
@@ -117,6 +125,7 @@ async def _redeem(world: World, tenant: Tenant, client: Client, code: Code, key:
     seconds = stage.lifetime(client, tenant.policy)
     token = stage.access_token(family, code.scope, tenant.server.issuer, now, seconds)
     await world.store.transaction([
+        *spent,
         UseOnce("code", key, now),
         Put(records.family(family, tenant.name, now), 0),
         Put(records.token(records.digest(text), token, tenant.name)),
@@ -158,14 +167,18 @@ async def _extra(world: World, tenant: Tenant, username: str | None) -> dict[str
 
 
 async def _refresh(
-    world: World, tenant: Tenant, client: Client, known: TokenKnown, record: Record, asked: str | None
+    world: World, tenant: Tenant, client: Client, loaded: _Loaded, asked: str | None, spent: list[Step]
 ) -> dict[str, Any]:
     """Rotate, or repeat the identical answer of the rotation that this token had already."""
-    family, now, policy = known.family, world.now(), tenant.policy
+    known, record, now, policy = loaded.known, loaded.family_record, world.now(), tenant.policy
+    family = known.family
     assert isinstance(family, Family)
+    assert record is not None
     rotates = policy.rotate_refresh
     generation = family.generation if known.generation is None else known.generation
     if rotates and refresh.decide(family, generation, now, rotates) == "repeat":
+        if spent:
+            await world.store.transaction(spent)
         return await _repeat(world, tenant, family)
     new = replace(
         family, generation=family.generation + (1 if rotates else 0), rotated_at=now,
@@ -175,6 +188,7 @@ async def _refresh(
     scope = refresh.narrowed(family, asked)
     token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
     steps: list[Step] = [
+        *spent,
         Put(records.family(new, tenant.name, now), record.revision),
         Put(records.token(records.digest(text), token, tenant.name)),
     ]
@@ -210,7 +224,7 @@ async def for_script(
     return stage.response(text, token, tenant.policy, {})
 
 
-async def _revoke(world: World, tenant: Tenant, known: TokenKnown) -> None:
+async def _revocation(world: World, tenant: Tenant, known: TokenKnown) -> list[Step]:
     """All that the grant gave, at once; what is left of it says that it was revoked."""
     id = (
         known.code.family
@@ -224,5 +238,4 @@ async def _revoke(world: World, tenant: Tenant, known: TokenKnown) -> None:
     if record is not None:
         dead = replace(records.parse(Family, record.value), revoked=True)
         steps.append(Put(records.family(dead, tenant.name, record.at)))
-    if steps:
-        await world.store.transaction(steps)
+    return steps

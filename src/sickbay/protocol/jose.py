@@ -6,6 +6,7 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from math import isfinite
 from typing import Any, NamedTuple, TypeAlias
 
 from joserfc import jws, jwt
@@ -70,10 +71,31 @@ def peek(text: str) -> Jwt | None:
 
 def _object(part: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except ValueError:
+        found = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)), parse_constant=_number, parse_int=_whole,
+                           parse_float=_number)  # fmt: skip
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _number(text: str) -> float:
+    """NaN and Infinity are Python's, not JSON's; what is too large for a float would become one of them."""
+    found = float(text)
+    if not isfinite(found):
+        raise ValueError(text)
+    return found
+
+
+def _whole(text: str) -> int:
+    """No claim needs more than 63 bits, and not everything that writes JSON could write it again."""
+    if len(text) > 18:
+        raise ValueError("a number of too many digits")
+    return int(text)
+
+
+def fits(key: Jwk, algorithm: object) -> bool:
+    """Whether a key is of the kind that this algorithm of client assertions needs (SMART 2.2, 5.2.2.1: matching kty)."""
+    return key.get("kty") == {"RS384": "RSA", "ES384": "EC"}.get(str(algorithm))
 
 
 def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:

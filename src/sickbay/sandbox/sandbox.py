@@ -64,6 +64,7 @@ async def _compose(
     world = World(
         base=base, store=store, effects=effects, keys=await keys.load(store), tenants=tenants,
         shared=settings.workers > 1, say=say, sample_base=sample_base(settings),
+        loopback=settings.loopback,
     )  # fmt: skip
     await clock.refresh(world)
     await seeding.seed(world, written)

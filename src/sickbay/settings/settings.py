@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PORT = 7425
+LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +37,8 @@ class Settings:
         """The only source of every absolute URL; no trailing slash."""
         scheme = "https" if self.https else "http"
         return (self.base_url or f"{scheme}://localhost:{self.port}").rstrip("/")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine gets in: it listens on loopback, and no public name is served from there."""
+        return {self.host, urlsplit(self.base).hostname} <= LOOPBACK

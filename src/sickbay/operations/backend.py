@@ -1,0 +1,88 @@
+"""Apps that sign with a key: what is known of their assertions, and the token that a backend service is given."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from sickbay.authorization import backend as stage
+from sickbay.authorization import token as tokens
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Token
+from sickbay.kernel.refusal import Examination
+from sickbay.operations import records
+from sickbay.operations.context import Tenant, World
+from sickbay.operations.decision import Decision, decide
+from sickbay.operations.key_sets import KeySet
+from sickbay.protocol import scopes
+from sickbay.protocol.jose import Jwt
+from sickbay.storage.store import Put, Record, Step
+
+
+async def known_of(world: World, request: TokenRequest, known: TokenKnown) -> tuple[TokenKnown, int]:
+    """With the keys of the client that the assertion names, and whether this assertion was sent before.
+
+    The number is the revision of the record of its jti: 0 where there is none, more where that of an old one is left.
+    """
+    read, client = stage.assertion(request), known.client
+    if read is None or not isinstance(client, Client) or client.client != "asymmetric":
+        return known, 0
+    keys = await _keys(world, client, read)
+    jti = read.claims.get("jti")
+    record = await world.store.get("jti", _key(client, read))
+    seen = record is not None and isinstance(jti, str) and (record.expires_at or 0) > world.now()
+    found: tuple[str, ...] = (str(jti),) if seen else ()
+    with_keys = replace(known, jwks=keys.document, jwks_fault=keys.fault, seen_jti=found)
+    return with_keys, record.revision if record else 0
+
+
+async def _keys(world: World, client: Client, read: Jwt) -> KeySet:
+    """By value where they were registered so."""
+    if client.jwks is not None or not client.jwks_uri:
+        return KeySet(client.jwks)
+    loopback = world.loopback
+    return await world.key_sets.get(world.effects, client.jwks_uri, read.header.get("kid"), loopback=loopback)
+
+
+def _key(client: Client, read: Jwt) -> str:
+    """Of an app alone: two may choose the same jti."""
+    return records.digest(f"{client.client_id}\0{read.claims.get('jti')}")
+
+
+async def decided(world: World, tenant: Tenant, request: TokenRequest, known: TokenKnown) -> Decision:
+    """An ES384 signature takes half a millisecond, and the library holds the interpreter for it: so one at a time, and
+    in a thread, where it waits for the loop, and not the loop for many of them."""
+    read, checks = stage.assertion(request), tokens.checks(request)
+    if read is None or read.header.get("alg") != "ES384":
+        return decide("token", tenant, checks, request, known)
+    async with world.verifying:
+        return await asyncio.to_thread(decide, "token", tenant, checks, request, known)
+
+
+def spent(
+    world: World, request: TokenRequest, known: TokenKnown, examination: Examination, revision: int
+) -> list[Step]:
+    """What uses up a proven assertion, on every worker: whoever comes second gets a Conflict."""
+    read, client = stage.assertion(request), known.client
+    if read is None or not isinstance(client, Client) or not stage.proven(examination):
+        return []
+    until = int(read.claims["exp"]) + stage.LEEWAY + 1
+    record = Record("jti", _key(client, read), b"{}", client.tenant, client.client_id, at=world.now(), expires_at=until)
+    return [Put(record, revision)]
+
+
+async def grant(
+    world: World, tenant: Tenant, client: Client, request: TokenRequest, steps: list[Step]
+) -> tuple[dict[str, Any], str]:
+    """A token for nobody but the app (RFC 6749 4.4; SMART 2.2, Backend Services), and its timeline. No refresh token."""
+    now, text, family = world.now(), world.effects.token(), world.effects.token(12)
+    scope = " ".join(scopes.split(request.parameters.get("scope") or ""))
+    token = Token(
+        client_id=client.client_id, scope=scope, base=tenant.fhir_base(client.fhir), family=family, timeline=family,
+        expires_at=now + stage.lifetime(client), issuer=tenant.server.issuer, issued_at=now,
+    )  # fmt: skip
+    await world.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name))])
+    response = tokens.response(text, token, tenant.policy, {})
+    return {**response, "expires_in": token.expires_at - token.issued_at}, family

@@ -1,0 +1,122 @@
+"""The outbound door calls nobody inside a network, follows nobody elsewhere, and waits for nobody long."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from sickbay.kernel import outbound
+from sickbay.kernel.outbound import LIMIT, Unreachable, allowed, fetch
+
+PUBLIC = ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
+INSIDE = [
+    "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::", "224.0.0.1", "ff02::1",
+    "fe80::1", "fe80::1%eth0", "fd00::1", "fec0::1", "255.255.255.255", "240.0.0.1", "::ffff:10.0.0.1",
+    "64:ff9b::a00:1", "2002:a00:1::", "::10.0.0.1", "2001:db8::1", "192.0.2.1", "198.18.0.1",
+]  # fmt: skip
+LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"]
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_public_addresses_are_called(address: str) -> None:
+    assert allowed(address, loopback=False)
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_addresses_inside_a_network_never(address: str) -> None:
+    assert not allowed(address, loopback=False)
+    assert not allowed(address, loopback=True)
+
+
+@pytest.mark.parametrize("address", LOOPBACK)
+def test_this_machine_only_where_it_is_said(address: str) -> None:
+    assert allowed(address, loopback=True)
+    assert not allowed(address, loopback=False)
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = b"x" * (LIMIT + 1) if self.path == "/long" else self.headers["Host"].encode()
+        if self.path == "/slow":
+            threading.Event().wait(1)
+        self.send_response(302 if self.path == "/away" else 200)
+        self.send_header("Location", "http://169.254.169.254/")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class Patient(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who did not wait is not there any more."""
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A server on 127.0.0.1 alone, though localhost may be ::1 too."""
+    with Patient(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_a_document_is_fetched_under_the_name_that_was_asked_for(port: int) -> None:
+    answer = asyncio.run(fetch(f"http://localhost:{port}/keys?a=b#c", loopback=True))
+    assert (answer.status, answer.body) == (200, f"localhost:{port}".encode())
+
+
+def test_a_redirect_is_not_followed(port: int) -> None:
+    assert asyncio.run(fetch(f"http://localhost:{port}/away", loopback=True)).status == 302
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://localhost:{port}/long", "longer"),
+        ("http://user@localhost:{port}/", "no plain"),
+        ("file:///etc/passwd", "no plain"),
+        ("ftp://localhost/", "no plain"),
+        ("gopher://localhost:{port}/", "no plain"),
+        ("http:///x", "no plain"),
+        ("http://localhost:99999/", "ort"),
+        ("http://[::1/", "IPv6"),
+        ("http://10.0.0.1/", "inside a network"),
+        ("http://169.254.169.254/latest/meta-data", "inside a network"),
+        ("http://0x0a000001/", "inside a network"),
+        ("http://167772161/", "inside a network"),
+        ("http://nowhere.invalid/", "no address"),
+    ],
+)
+def test_other_things_are_unreachable_and_it_is_said_why(url: str, why: str, port: int) -> None:
+    with pytest.raises(Unreachable, match=why):
+        asyncio.run(fetch(url.format(port=port), loopback=True))
+
+
+def test_loopback_is_refused_by_a_server_for_others(port: int) -> None:
+    with pytest.raises(Unreachable, match="inside a network"):
+        asyncio.run(fetch(f"http://localhost:{port}/keys", loopback=False))
+
+
+def test_one_address_inside_closes_the_whole_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolved(self: object, *args: object, **more: object) -> list[Any]:
+        return [(0, 0, 0, "", ("93.184.216.34", 80)), (0, 0, 0, "", ("10.0.0.1", 80))]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolved)
+    with pytest.raises(Unreachable, match="inside a network"):
+        asyncio.run(fetch("http://rebound.example.org/"))
+
+
+def test_who_is_slow_is_not_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "PATIENCE", 0.2)
+    with pytest.raises(Unreachable, match="no answer"):
+        asyncio.run(fetch(f"http://localhost:{port}/slow", loopback=True))
