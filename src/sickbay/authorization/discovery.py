@@ -11,7 +11,8 @@ from sickbay.protocol.pkce import METHOD
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 CAPABILITIES = (
     "launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric",
-    "client-confidential-asymmetric", "sso-openid-connect", "context-banner", "context-style", "context-ehr-patient", "context-ehr-encounter",
+    "client-confidential-asymmetric", "sso-openid-connect", "context-banner", "context-style",
+    "context-ehr-patient", "context-ehr-encounter",
     "permission-offline", "permission-online", "permission-patient", "permission-user",
 )  # fmt: skip
 SIGN_IN = (
