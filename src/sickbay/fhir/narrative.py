@@ -1,0 +1,114 @@
+"""Narrative safety (R4, 2.4.0; txt-1): XHTML of a few elements, nothing that runs, nothing that loads a program."""
+
+from __future__ import annotations
+
+import re
+from html.entities import name2codepoint
+from typing import Any
+from xml.parsers import expat
+
+XHTML = "http://www.w3.org/1999/xhtml"
+ELEMENTS = frozenset((
+    "a", "abbr", "acronym", "b", "big", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd",
+    "del", "dfn", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li",
+    "ol", "p", "pre", "q", "samp", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "tt", "ul", "var",
+))  # fmt: skip
+ATTRIBUTES = frozenset((
+    "abbr", "accesskey", "align", "alt", "axis", "bgcolor", "border", "cellhalign", "cellpadding", "cellspacing",
+    "cellvalign", "char", "charoff", "charset", "cite", "class", "colspan", "compact", "coords", "dir", "frame",
+    "headers", "height", "href", "hreflang", "hspace", "id", "lang", "longdesc", "name", "nowrap", "rel", "rev",
+    "rowspan", "rules", "scope", "shape", "span", "src", "start", "style", "summary", "tabindex", "target", "title",
+    "type", "valign", "value", "vspace", "width", "xml:lang", "xml:id", "xml:space",
+))  # fmt: skip
+_ADDRESSES = ("href", "src", "cite", "longdesc")
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_OWN = ("amp", "lt", "gt", "quot", "apos")
+_SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
+_SAFE = frozenset(("http", "https", "mailto", "tel", "ftp", "urn", "cid"))
+_STYLE = re.compile(
+    r"expression\s*\(|url\s*\(\s*['\"]?\s*(javascript:|vbscript:|data:(?!\s*image/(png|gif|jpeg)))"
+    r"|@import|behavior\s*:|-moz-binding|\\",
+    re.IGNORECASE,
+)
+_PICTURE = re.compile(r"data:\s*image/(png|gif|jpeg)", re.IGNORECASE)
+
+
+class _Unsafe(Exception):
+    """Its text says what."""
+
+
+def says(value: Any) -> str | None:
+    """What is wrong with a Narrative.div, or None."""
+    return _said(value, (XHTML,))
+
+
+def says_dstu2(value: Any) -> str | None:
+    """The same; the JSON of DSTU2 often leaves the namespace out, its own examples too."""
+    return _said(value, (XHTML, ""))
+
+
+def _said(value: Any, spaces: tuple[str, ...]) -> str | None:
+    if not isinstance(value, str):
+        return "must be a string of XHTML"
+    reader = _Reader(spaces)
+    try:
+        reader.parser.Parse(_ENTITY.sub(_character, value), True)
+    except expat.ExpatError as error:
+        return f"must be well-formed XHTML: {expat.ErrorString(error.code)} at line {error.lineno}"
+    except _Unsafe as error:
+        return str(error)
+    return None if reader.filled else "must hold text or an image (txt-2)"
+
+
+def _character(found: re.Match[str]) -> str:
+    """HTML's named characters, which XML does not know."""
+    name = found[1]
+    return found[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"
+
+
+class _Reader:
+    """Raises _Unsafe at the first thing that must not be."""
+
+    def __init__(self, spaces: tuple[str, ...]) -> None:
+        self.spaces = spaces
+        self.filled = False
+        self.depth = 0
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.StartElementHandler = self._start
+        self.parser.CharacterDataHandler = self._data
+        self.parser.StartDoctypeDeclHandler = _no_doctype
+        self.parser.ProcessingInstructionHandler = _no_instruction
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        space, _, local = name.rpartition(" ")
+        if self.depth == 0 and (local != "div" or space not in self.spaces):
+            raise _Unsafe(f'must be one <div xmlns="{XHTML}">')
+        if local not in ELEMENTS or space not in self.spaces:
+            raise _Unsafe(f"must not hold <{local}> (txt-1)")
+        self.depth += 1
+        self.filled = self.filled or local == "img"
+        for key, value in attributes.items():
+            _attribute(key.replace("http://www.w3.org/XML/1998/namespace ", "xml:"), value, local)
+
+    def _data(self, text: str) -> None:
+        self.filled = self.filled or not text.isspace()
+
+
+def _attribute(name: str, value: str, element: str) -> None:
+    if name not in ATTRIBUTES:
+        raise _Unsafe(f"must not hold the attribute {name} (txt-1)")
+    scheme = _SCHEME.match(value) if name in _ADDRESSES else None
+    image = element == "img" and name == "src" and _PICTURE.match(value)
+    if scheme and scheme[1].lower() not in _SAFE and not image:
+        raise _Unsafe(f"must not lead to {scheme[1]}: in {name}")
+    if name == "style" and _STYLE.search(value):
+        raise _Unsafe("must not load or run anything by style")
+
+
+def _no_doctype(*args: Any) -> None:
+    raise _Unsafe("must not declare a document type or entities")
+
+
+def _no_instruction(*args: Any) -> None:
+    raise _Unsafe("must not hold a processing instruction")

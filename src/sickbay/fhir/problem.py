@@ -1,0 +1,13 @@
+"""What is wrong with a resource, as a value: where, which kind, and in words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """expression: FHIRPath of the place (`Patient.name[0].use`). code: of the value set issue-type. text: for people."""
+
+    expression: str
+    code: str
+    text: str

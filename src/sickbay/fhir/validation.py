@@ -1,0 +1,216 @@
+"""Validation of a resource against its version's tables: every fault in one list, each with its place.
+
+Types, formats, cardinality, choices, unknown elements, required codes, targets of references, contained resources,
+narrative, the invariants of `fhir.invariants`. Nothing is fetched: a reference is judged by what it says of itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sickbay.fhir import invariants
+from sickbay.fhir.problem import Problem
+from sickbay.fhir.search_parameters import known_types, nearest_of
+from sickbay.fhir.shapes import Element, Shape, shape
+
+LIMIT = 100
+"""Faults that are told of one resource; after that it is not looked at any further."""
+DEEPEST = 64
+"""Nested extensions and the like beyond this depth are refused."""
+
+
+@dataclass(slots=True)
+class _Looking:
+    """One resource while it is looked at. references: (expression, text, targets) for the end."""
+
+    version: str
+    base: str
+    found: list[Problem] = field(default_factory=list)
+    local: list[tuple[str, str, frozenset[str] | None]] = field(default_factory=list)
+    contained: dict[str, str] = field(default_factory=dict)
+
+    def say(self, expression: str, code: str, text: str) -> None:
+        if len(self.found) < LIMIT:
+            self.found.append(Problem(expression, code, f"{expression} {text}."))
+
+
+def validate(version: str, resource: Any, base: str = "") -> list[Problem]:
+    """All that is wrong with it; empty where it is valid. base: on which absolute references are ours."""
+    looking = _Looking(version, base)
+    _resource(looking, resource, "", 0)
+    return looking.found
+
+
+def _resource(looking: _Looking, resource: Any, place: str, depth: int) -> None:
+    type = resource.get("resourceType") if isinstance(resource, dict) else None
+    if not isinstance(type, str) or type not in known_types(looking.version):
+        near = nearest_of(type, known_types(looking.version)) if isinstance(type, str) else None
+        meant = f"; did you mean {near}?" if near else ""
+        looking.say(place or "Resource", "structure", f"must be a resource of a type of this version{meant}")
+        return
+    at = place or type
+    outer, inner = looking.local, looking.contained
+    whole = place == "" or not place.rpartition(".")[2].startswith("contained[")
+    if whole:
+        looking.local, looking.contained = [], _contained(looking, resource, at)
+    elif "contained" in resource:
+        looking.say(f"{at}.contained", "structure", "must not stand in a contained resource (dom-2)")
+    body = {key: value for key, value in resource.items() if key != "resourceType"}
+    if body:
+        _object(looking, shape(looking.version, type), type, body, at, depth)
+    if whole:
+        _resolve(looking)
+        looking.local, looking.contained = outer, inner
+
+
+def _contained(looking: _Looking, resource: dict[str, Any], at: str) -> dict[str, str]:
+    """Id -> type of what is contained."""
+    found: dict[str, str] = {}
+    held = resource.get("contained", [])
+    for index, one in enumerate(held if isinstance(held, list) else []):
+        id = one.get("id") if isinstance(one, dict) else None
+        if not isinstance(id, str):
+            looking.say(f"{at}.contained[{index}]", "structure", "needs an id by which it is referenced")
+        elif id.removeprefix("#") in found:
+            looking.say(f"{at}.contained[{index}].id", "duplicate", "is the id of another contained resource")
+        else:
+            found[id.removeprefix("#")] = str(one.get("resourceType"))
+    return found
+
+
+def _resolve(looking: _Looking) -> None:
+    """References to what is contained lead somewhere (ref-1), and to a type that may stand there."""
+    for expression, text, targets in looking.local:
+        type = looking.contained.get(text[1:])
+        if type is None and text != "#":
+            looking.say(expression, "not-found", f"refers to {text}, which is not contained in this resource (ref-1)")
+        elif type is not None and targets is not None and type not in targets:
+            looking.say(expression, "value", f"must refer to {_or(targets)}, and {text} is a {type}")
+
+
+def _object(looking: _Looking, shape: Shape, path: str, value: Any, at: str, depth: int) -> None:
+    """One complex value: what stands in it, what is missing, what must hold."""
+    if not isinstance(value, dict):
+        looking.say(at, "structure", "must be an object")
+        return
+    if not value:
+        looking.say(at, "structure", "must not be empty; leave it out")
+        return
+    if depth > DEEPEST or len(looking.found) >= LIMIT:
+        looking.say(at, "too-long", f"is nested deeper than {DEEPEST}")
+        return
+    elements = shape.elements
+    for key, held in value.items():
+        element = elements.get(key)
+        if element is not None:
+            _element(looking, element, key, value, held, at, depth)
+        else:
+            _beside(looking, shape, key, value, held, at, depth)
+    if shape.required:
+        _required(looking, shape, value, at)
+    if shape.choices:
+        _choices(looking, shape, value, at)
+    for one in invariants.of(path):
+        if not one.holds(value):
+            looking.say(at, "invariant", f"breaks {one.key}: {one.text}")
+
+
+def _element(
+    looking: _Looking, element: Element, key: str, value: dict[str, Any], held: Any, at: str, depth: int
+) -> None:
+    if not element.many:
+        _one(looking, element, held, f"{at}.{key}", depth)
+        return
+    if not isinstance(held, list):
+        looking.say(f"{at}.{key}", "structure", "must be a list, as it may repeat")
+        return
+    if not held:
+        looking.say(f"{at}.{key}", "structure", "must not be an empty list; leave it out")
+    beside = value.get("_" + key) if element.says is not None else None
+    for index, one in enumerate(held):
+        if one is None and isinstance(beside, list) and index < len(beside) and beside[index] is not None:
+            continue
+        _one(looking, element, one, f"{at}.{key}[{index}]", depth)
+
+
+def _one(looking: _Looking, element: Element, value: Any, at: str, depth: int) -> None:
+    if element.says is not None:
+        said = element.says(value)
+        if said is not None:
+            looking.say(at, "code-invalid" if said.startswith("must be one of") else "value", said)
+    elif element.home == "Resource":
+        _resource(looking, value, at, depth + 1)
+    else:
+        _object(looking, shape(looking.version, element.home), element.home, value, at, depth + 1)
+        if element.home == "Reference" and isinstance(value, dict):
+            _reference(looking, element.targets, value.get("reference"), at)
+
+
+def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at: str) -> None:
+    if not isinstance(text, str):
+        return
+    if text.startswith("#"):
+        looking.local.append((f"{at}.reference", text, targets))
+        return
+    local = text.removeprefix(looking.base + "/") if looking.base else text
+    if ":" in local.partition("/")[0]:
+        return
+    type = local.partition("?")[0].split("/")[0]
+    if type not in known_types(looking.version):
+        looking.say(f"{at}.reference", "value", "must be Type/id, an absolute URL, a URN or #id of what is contained")
+    elif targets is not None and type not in targets:
+        looking.say(f"{at}.reference", "value", f"must refer to {_or(targets)}, not to {type}")
+
+
+def _beside(
+    looking: _Looking, shape: Shape, key: str, value: dict[str, Any], held: Any, at: str, depth: int
+) -> None:  # fmt: skip
+    """`_birthDate` beside birthDate: id and extensions of a primitive (R4, 2.6.2.2). Anything else is unknown."""
+    element = shape.elements.get(key[1:]) if key.startswith("_") else None
+    if element is None or element.says is None:
+        near = nearest_of(key, shape.elements)
+        meant = f"; did you mean {near}?" if near else ""
+        looking.say(f"{at}.{key}", "structure", f"is not an element of this version{meant}")
+        return
+    place = f"{at}.{key[1:]}"
+    if not element.many:
+        _object(looking, _extra(looking.version), "Element", held, place, depth + 1)
+        return
+    beside = value.get(key[1:])
+    if not isinstance(held, list) or (isinstance(beside, list) and len(beside) != len(held)):
+        looking.say(place, "structure", f"{key} must be a list as long as {key[1:]}")
+        return
+    for index, one in enumerate(held):
+        if one is not None:
+            _object(looking, _extra(looking.version), "Element", one, f"{place}[{index}]", depth + 1)
+
+
+@cache
+def _extra(version: str) -> Shape:
+    whole = shape(version, "Extension")
+    kept = {key: one for key, one in whole.elements.items() if key in ("id", "extension", "fhir_comments")}
+    return Shape(kept)
+
+
+def _required(looking: _Looking, shape: Shape, value: dict[str, Any], at: str) -> None:
+    for name, keys in shape.required:
+        if not any(key in value or "_" + key in value for key in keys):
+            looking.say(f"{at}.{name.removesuffix('[x]')}", "required", "is required")
+
+
+def _choices(looking: _Looking, shape: Shape, value: dict[str, Any], at: str) -> None:
+    seen: dict[str, str] = {}
+    for key in value:
+        element = shape.elements.get(key)
+        if element is not None and element.group:
+            if element.group in seen:
+                looking.say(
+                    f"{at}.{element.group}", "structure", f"is both {seen[element.group]} and {key}; one is allowed"
+                )
+            seen[element.group] = key
+
+
+def _or(types: frozenset[str]) -> str:
+    return " or ".join(sorted(types))

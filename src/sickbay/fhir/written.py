@@ -1,0 +1,71 @@
+"""JSON that comes back as it was written: decimals keep their text (`1.00` stays `1.00`), names their order."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import orjson
+
+
+class Decimal(float):
+    """A number with a point or an exponent, and how it was written. Everywhere else it is a float."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Decimal:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def __reduce__(self) -> tuple[type[Decimal], tuple[str]]:
+        return Decimal, (self.text,)
+
+
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def loads(body: bytes | str) -> Any:
+    """Raises ValueError with what is wrong and where: no JSON, not UTF-8, half a surrogate, nested too deep."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+def dumps(value: Any) -> bytes:
+    """Compact UTF-8. Raises ValueError for what no JSON of ours holds."""
+    try:
+        return orjson.dumps(value, default=_fragment)
+    except orjson.JSONEncodeError:
+        return _large(value)
+
+
+def _fragment(value: Any) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(value.text)
+    raise TypeError(type(value).__name__)
+
+
+def _large(value: Any) -> bytes:
+    """Whole numbers of more than 64 bits, which only Python's own writer knows."""
+    texts: list[str] = []
+
+    def marked(one: Any) -> Any:
+        if isinstance(one, Decimal):
+            texts.append(one.text)
+            return f"\ue000{len(texts) - 1}\ue000"
+        if isinstance(one, dict):
+            return {name: marked(held) for name, held in one.items()}
+        return [marked(held) for held in one] if isinstance(one, list) else one
+
+    text = json.dumps(marked(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for number, held in enumerate(texts):
+        text = text.replace(f'"\ue000{number}\ue000"', held)
+    return text.encode()

@@ -1,0 +1,41 @@
+"""JSON comes back as it was written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from sickbay.fhir import written
+
+VALUES = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.text() | some.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
+)
+
+
+@pytest.mark.parametrize(
+    "number", ["1.00", "0.10", "1e5", "1E-7", "-0.0", "100000000000000000000.5", "3.14159265358979323846"]
+)
+def test_a_decimal_keeps_its_text(number: str) -> None:
+    body = f'{{"value":{number},"of":[{number}]}}'.encode()
+    assert written.dumps(written.loads(body)) == body
+
+
+def test_a_decimal_keeps_its_text_beside_a_number_of_more_than_64_bits() -> None:
+    body = b'{"a":123456789012345678901234567890,"b":1.00,"c":"\xc3\xa4"}'
+    assert written.dumps(written.loads(body)) == body
+
+
+@given(VALUES)
+def test_what_was_compact_json_comes_back_byte_for_byte(value: object) -> None:
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    assert json.loads(written.dumps(written.loads(body))) == value
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"a":1,}', b'{"a":NaN}', b'"\xff"', b'"\\ud800"', b"[" * 100_000])
+def test_what_is_no_json_says_so(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w+"):
+        written.loads(body)
