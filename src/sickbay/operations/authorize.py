@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize.reading import base as base_of
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.login_prompt import Wishes, wishes
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.values import Client, Launch, User
 from sickbay.operations import launch as launches
@@ -34,6 +35,7 @@ class Pending:
     session: str
     patient: str | None = None
     encounter: str | None = None
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,17 @@ class Waiting:
     launch_key: str = ""
     user: User | None = None
     login: str | None = None
+    before: str | None = None
+    """The sign-in that there was when the request came."""
     auth_time: int | None = None
     patient: str | None = None
     encounter: str | None = None
     """"" where a person was asked and chose none."""
     id: str = ""
+
+    @property
+    def wishes(self) -> Wishes:
+        return wishes(self.request.parameters)
 
     @property
     def redirect_uri(self) -> str:
@@ -89,7 +97,7 @@ async def authorize(
     others = () if client else tuple(one.client_id for one in await registration.every(world, tenant.name))
     known = AuthorizeKnown(
         now=world.now(), server=tenant.server, client=client, launch=launch, others=others,
-        session_user=found[1].user if found else None,
+        session_user=_session_user(client, found),
     )  # fmt: skip
     decision = decided("authorize", tenant, request, known, stage.examined(request, known))
     timeline = launch.timeline if launch else world.effects.token(12)
@@ -97,8 +105,15 @@ async def authorize(
     if decision.refusal is not None or client is None:
         return Asked(decision, client, timeline, trusted)
     key = records.digest(code) if launch and code else ""
-    waiting = _waiting(tenant, Waiting(request, client, timeline, exchange, "", "", launch, key))
+    before = found[0] if found else None
+    waiting = _waiting(tenant, Waiting(request, client, timeline, exchange, "", "", launch, key, before=before))
     return Asked(decision, client, timeline, trusted, await _with_user(world, tenant, waiting, found))
+
+
+def _session_user(client: Client | None, found: tuple[str, sessions.Login] | None) -> str | None:
+    if client is not None and client.auto_approve is not None:
+        return client.auto_approve.user
+    return found[1].user if found else None
 
 
 async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> Client | None:
@@ -139,7 +154,7 @@ async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session)
     kept = Pending(
         text=f"{waiting.request.url}?{asked.raw}", method=waiting.request.method, launch_key=waiting.launch_key,
         client_id=waiting.client.client_id, timeline=waiting.timeline, exchange=waiting.exchange,
-        session=session.key, patient=waiting.patient, encounter=waiting.encounter,
+        session=session.key, patient=waiting.patient, encounter=waiting.encounter, before=waiting.before,
     )  # fmt: skip
     now = world.now()
     record = Record("pending", id, records.dump(kept), tenant.name, waiting.client.client_id, at=now,
@@ -159,7 +174,9 @@ async def resume(world: World, tenant: Tenant, id: str, session: Session | None)
         return None
     request = authorize_request(kept.text, kept.method)
     launch = await launches.by_key(world, tenant, kept.launch_key)
-    waiting = Waiting(request, client, kept.timeline, kept.exchange, "", "", launch, kept.launch_key, id=id)
+    waiting = Waiting(
+        request, client, kept.timeline, kept.exchange, "", "", launch, kept.launch_key, before=kept.before, id=id
+    )
     waiting = _waiting(tenant, waiting)
     waiting = replace(
         waiting,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sickbay.authorization import launch_context
+from sickbay.authorization import launch_context, login_consent, login_prompt
 from sickbay.authorization import login as stage
 from sickbay.authorization.authorize import GrantedScope, granted_scopes
 from sickbay.authorization.known import AuthorizeKnown, LoginKnown
 from sickbay.authorization.requests import LoginRequest
-from sickbay.authorization.values import Code
+from sickbay.authorization.values import Code, User
 from sickbay.kernel.refusal import Refusal
 from sickbay.operations import patients, records
 from sickbay.operations.authorize import Waiting, forget
@@ -24,10 +24,11 @@ Ask: TypeAlias = Literal["sign-in", "patient", "encounter", "consent", "nothing"
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What this person allowed this app before."""
+    """What this person allowed this app before, and what was unticked."""
 
     scopes: tuple[str, ...]
     at: int
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     """What a person has to be asked next."""
     if waiting.client.auto_approve is not None:
         return "nothing"
-    if waiting.user is None:
+    if waiting.user is None or _anew(world, waiting, waiting.user):
         return "sign-in"
     granted = grantable(tenant, waiting)
     if not granted or not _same_person(waiting):
@@ -61,7 +62,14 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     if picker and waiting.launch is None and waiting.encounter is None and stage.asks_encounter(granted):
         return "encounter"
     allowed = await consented(world, tenant, waiting)
-    return "nothing" if allowed and set(granted) <= set(allowed) else "consent"
+    asks = waiting.wishes.consent or allowed is None or not set(granted) <= set(allowed.scopes)
+    return "consent" if asks else "nothing"
+
+
+def _anew(world: World, waiting: Waiting, user: User) -> bool:
+    return login_prompt.signs_in_anew(
+        waiting.wishes, user, auth_time=waiting.auth_time, now=world.now(), fresh=waiting.login != waiting.before
+    )
 
 
 def _same_person(waiting: Waiting) -> bool:
@@ -75,9 +83,8 @@ def own_patient(waiting: Waiting) -> str | None:
     return id if type.rpartition("/")[2] == "Patient" else None
 
 
-async def consented(world: World, tenant: Tenant, waiting: Waiting) -> tuple[str, ...]:
-    record = await world.store.get("consent", _consent_key(tenant, waiting))
-    return records.parse(Consent, record.value).scopes if record else ()
+async def consented(world: World, tenant: Tenant, waiting: Waiting) -> Consent | None:
+    return await records.load(world, "consent", _consent_key(tenant, waiting), Consent)
 
 
 def _consent_key(tenant: Tenant, waiting: Waiting) -> str:
@@ -117,10 +124,17 @@ async def finish(
         )
 
 
-def not_silently(waiting: Waiting) -> Finished:
-    """prompt=none, and a person would have to be asked (OpenID Connect Core 3.1.2.6)."""
-    error = "consent_required" if waiting.user else "login_required"
-    refusal = Refusal("prompt-none-without-session", error, {"received": "none"})
+SILENT = {
+    "sign-in": ("login_required", "nobody is signed in as it asks"),
+    "consent": ("consent_required", "this person has not allowed all of it yet"),
+}
+CHOICES = ("interaction_required", "a patient or a visit has to be chosen")
+
+
+def not_silently(waiting: Waiting, ask: Ask) -> Finished:
+    """prompt=none, and a person would have to be asked this (OpenID Connect Core 3.1.2.6)."""
+    error, reason = SILENT.get(ask, CHOICES)
+    refusal = Refusal("prompt-none-without-session", error, {"received": "none", "reason": reason})
     return Finished(refused("authorize", waiting.request, AuthorizeKnown(client=waiting.client), refusal))
 
 
@@ -130,7 +144,7 @@ def _granted(tenant: Tenant, waiting: Waiting, ticked: tuple[str, ...] | None) -
     if auto is not None and auto.scopes is not None:
         allowed = scopes.split(auto.scopes)
         return tuple(one for one in granted if one in allowed)
-    return granted if ticked is None else tuple(one for one in granted if one in ticked)
+    return login_consent.granted(granted, ticked)
 
 
 async def _give(
@@ -165,8 +179,10 @@ def _code(
 
 
 def _remembered(tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], now: int) -> Put:
+    refused = tuple(one for one in grantable(tenant, waiting) if one not in granted)
+    user = waiting.user.username if waiting.user else ""
     kept = Record(
-        "consent", _consent_key(tenant, waiting), records.dump(Consent(granted, now)), tenant.name,
-        waiting.client.client_id, at=now,
+        "consent", _consent_key(tenant, waiting), records.dump(Consent(granted, now, refused)), tenant.name,
+        waiting.client.client_id, label=user, at=now,
     )  # fmt: skip
     return Put(kept)

@@ -54,11 +54,12 @@ async def onwards(
 ) -> tuple[Response, Finished | None]:
     """To the next question, or with a code, or an error, to the app."""
     await sandbox.filling.ensure(Space(tenant.name, waiting.version))
-    if await login.next_ask(sandbox.world, tenant, waiting) == "nothing":
+    ask = await login.next_ask(sandbox.world, tenant, waiting)
+    if ask == "nothing":
         finished = await login.finish(sandbox.world, tenant, waiting)
         return delivered(request, sandbox, tenant, waiting, finished), finished
-    if "none" in (waiting.request.parameters.get("prompt") or "").split():
-        silent = login.not_silently(waiting)
+    if waiting.wishes.silent:
+        silent = login.not_silently(waiting, ask)
         return delivered(request, sandbox, tenant, waiting, silent), silent
     session, cookie = await cookies.begun(request, sandbox)
     kept = await operation.keep(sandbox.world, tenant, waiting, session)

@@ -19,7 +19,7 @@ from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.authorize import delivered
 from sickbay.web.doors import host_name
-from sickbay.web.pages import chart, notice, visits
+from sickbay.web.pages import chart, consent, notice, visits
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import Chip
@@ -60,7 +60,9 @@ async def _asked(
         return await _finish(request, sandbox, tenant, waiting, None)
     around = show.Around(tenant, session, user=waiting.user, bare=True, redirect_uri=waiting.redirect_uri, framed=True)
     if ask == "sign-in":
-        view = await sign_in_view(sandbox, tenant, action(tenant), waiting.id, waiting.client.name)
+        view = await sign_in_view(
+            sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.wishes.hint
+        )
         return show.page(request, sandbox, "sign_in", view, around)
     if ask == "patient":
         return show.page(
@@ -122,7 +124,7 @@ async def _answered(
         await operation.keep(sandbox.world, tenant, replace(waiting, encounter=encounter or ""), session)
         return _on(tenant, waiting)
     if ask == "consent" and sent.get("decision") == "allow":
-        ticked = tuple(scope for value in sent.all("scope") for scope in value.split(" "))
+        ticked = consent.ticked(sent.all("scope"), sent.all("narrow"))
         return await _finish(request, sandbox, tenant, waiting, ticked)
     return _on(tenant, waiting)
 
@@ -196,9 +198,11 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> Consen
     name = _name(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
     offered = login.offered(tenant, waiting)
+    before = await login.consented(sandbox.world, tenant, waiting)
+    groups = ask_groups((one.scope for one in offered if one.granted), name, user)
     return ConsentView(
         action=action(tenant), app=waiting.client.name,
-        groups=ask_groups((one.scope for one in offered if one.granted), name, user), goes_to=waiting.redirect_uri,
+        groups=consent.as_before(groups, waiting.version, before), goes_to=waiting.redirect_uri,
         request=waiting.id, patient=name, user=user,
         dropped=tuple(Chip(one.scope, "dropped", one.reason) for one in offered if not one.granted),
         request_href=f"/exchanges/{waiting.exchange}",

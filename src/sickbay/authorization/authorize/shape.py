@@ -95,4 +95,5 @@ def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeKnown) 
         return None
     if known.session_user is not UNKNOWN and known.session_user is not None:
         return None
-    return Refusal("prompt-none-without-session", "login_required", {"received": "none"})
+    facts = {"received": "none", "reason": "nobody is signed in"}
+    return Refusal("prompt-none-without-session", "login_required", facts)

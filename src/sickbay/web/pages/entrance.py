@@ -4,7 +4,7 @@ sign_in  POST view.action: csrf, request (hidden, may be ""), and either `accoun
          or username and password.
 picker   GET view.action: q, request (search). POST view.action: csrf, request, patient (an id), decision = open | nobody.
 consent  POST view.action: csrf, request, scope (one field a ticked box; its value is one or more scopes joined by
-         a space), decision = allow | refuse.
+         a space), narrow (repeated: a scope that gives a part of a ticked one, or ""), decision = allow | refuse.
 """
 
 from __future__ import annotations
@@ -80,14 +80,24 @@ class PickerView:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrow:
+    """A part of what is asked, in words, and the scope that gives that part alone."""
+
+    words: str
+    scope: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
-    """One box: plain words, and the scopes it stands for. locked: needed, it can't be unticked."""
+    """One box: plain words, and the scopes it stands for. locked: needed, it can't be unticked. narrow: less of it."""
 
     title: str
     text: str
     scopes: tuple[str, ...]
     locked: bool = False
     ticked: bool = True
+    narrow: tuple[Narrow, ...] = ()
 
     @property
     def value(self) -> str:
@@ -153,10 +163,15 @@ TYPES = {
     "*": ("Everything", "All that is in the record, of every kind."),
 }
 PLAIN = {
+    "openid": ("That it is you", "A number of yours, the same each time."),
+    "fhirUser": ("Who you are here", "Your name and your role, as this hospital has them."),
+    "profile": ("Who you are here, in the older way", "The same, for apps of the first SMART."),
     "online_access": ("While you are signed in", "The app may go on until you sign out."),
     "offline_access": ("Also when you are away", "The app may go on without you, until you take this back."),
 }
-IDENTITY = ("openid", "fhirUser", "profile")
+LAUNCHES = {
+    "launch": "Which chart is open", "launch/patient": "Whose record you choose", "launch/encounter": "Which visit it is",
+}  # fmt: skip
 
 
 def ask_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> tuple[AskGroup, ...]:
@@ -194,12 +209,9 @@ def _verbs(letters: str) -> str:
 
 
 def _about_you(scopes: Iterable[object]) -> tuple[Ask, ...]:
-    names = [one.text for one in scopes if isinstance(one, PlainScope)]
-    identity = tuple(name for name in names if name in IDENTITY)
-    who = (Ask("That it is you", "Your name and your role here.", identity),) if identity else ()
-    return who + tuple(Ask(*PLAIN[name], (name,)) for name in names if name in PLAIN)
+    return tuple(Ask(*PLAIN[one.text], (one.text,)) for one in scopes if isinstance(one, PlainScope))
 
 
 def _launch(scopes: tuple[str, ...]) -> tuple[Ask, ...]:
-    needed = "Needed: without it the app would not know whose record you mean."
-    return (Ask("Which chart is open", needed, scopes, locked=True),) if scopes else ()
+    needed = "Without it the app does not know what you have open."
+    return tuple(Ask(LAUNCHES.get(one, "What is open beside it"), needed, (one,)) for one in scopes)

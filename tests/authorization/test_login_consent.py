@@ -1,0 +1,55 @@
+"""A person gives what was asked, or less; never more."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.authorization.login_consent import granted, narrowings
+from sickbay.protocol import scopes
+
+ASKED = ("launch", "openid", "patient/Observation.rs", "patient/Condition.r", "user/Observation.read", "patient/*.rs")
+PARTS = tuple(text for one in ASKED for version in ("r4", "dstu2") for _, text in narrowings(one, version))
+ELSE = ("patient/Observation.cruds", "patient/Observation.rs?", "user/Patient.rs?category=x", "offline_access", "")
+
+
+@given(st.lists(st.sampled_from(ASKED), unique=True), st.lists(st.sampled_from(ASKED + PARTS + ELSE)))
+def test_nothing_is_granted_that_was_not_asked(asked: list[str], ticked: list[str]) -> None:
+    held = scopes.parse_all(tuple(asked))
+    for one in granted(asked, ticked):
+        scope = scopes.parse(one)
+        assert one in ticked
+        assert scope is not None
+        assert scopes.covered(scope, held)
+
+
+def test_where_nobody_was_asked_all_is_granted() -> None:
+    assert granted(ASKED, None) == ASKED
+
+
+def test_a_part_takes_the_place_of_the_whole() -> None:
+    part = "patient/Observation.rs?category=laboratory"
+    assert granted(ASKED, ("launch", part)) == ("launch", part)
+    assert granted(ASKED, ("patient/Observation.rs", part)) == ("patient/Observation.rs",)
+
+
+@pytest.mark.parametrize(
+    ("scope", "version", "count"),
+    [
+        ("patient/Observation.rs", "r4", 3),
+        ("patient/Observation.rs", "dstu2", 3),
+        ("patient/Condition.rs", "r4", 2),
+        ("patient/Condition.rs", "dstu2", 0),
+        ("patient/Observation.read", "r4", 0),
+        ("patient/Observation.rs?code=1", "r4", 0),
+        ("patient/Patient.rs", "r4", 0),
+        ("patient/*.rs", "r4", 0),
+        ("openid", "r4", 0),
+        ("rubbish", "r4", 0),
+    ],
+)
+def test_what_can_be_narrowed(scope: str, version: str, count: int) -> None:
+    parts = narrowings(scope, version)
+    assert len(parts) == count
+    assert all(scopes.parse(text) for _, text in parts)
