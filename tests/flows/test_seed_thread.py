@@ -86,7 +86,7 @@ def clinician(server: dict[str, Any], tenant: str) -> dict[str, Any]:
 
 
 def register(live: dict[str, Any], tenant: str) -> App:
-    http = httpx2.Client(base_url=live["base"], trust_env=False)
+    http = httpx2.Client(base_url=live["base"], trust_env=False, timeout=30)
     made = http.post("/admin/apps", json={
         "tenant": tenant, "name": "Provider app", "type": "provider", "client": "public", "launch_uri": HERE,
         "redirect_uris": [HERE], "scope": f"{STANDARD_SCOPES} {PATIENT_SCOPES} {USER_SCOPES} launch/patient",
