@@ -1,4 +1,4 @@
-"""What a hospital has before any patient: its users and the sample app. Made once per data folder, and again by reset."""
+"""What a hospital has before any patient: its users and the sample apps. Made once per data folder, and again by reset."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ async def seed(world: World, written: Written) -> None:
         for user in users(tenant, written.seed):
             await _absent(world, Put(records.user(user), 0))
     for tenant in world.tenants.values():
-        await _absent(world, Put(records.app(sample(world, tenant)), 0))
+        for version in tenant.dialect.fhir:
+            await _absent(world, Put(records.app(sample(world, tenant, version)), 0))
 
 
 async def _absent(world: World, put: Put) -> None:
@@ -37,17 +38,24 @@ async def _absent(world: World, put: Put) -> None:
             return
 
 
-def sample(world: World, tenant: Tenant) -> Client:
-    """The app that comes with Sickbay, served from an origin of its own."""
+def sample_id(tenant: Tenant, version: str) -> str:
+    """The client_id under which the sample app is registered for one version of FHIR."""
+    return f"sample-{tenant.name}" if version == tenant.dialect.fhir[0] else f"sample-{tenant.name}-{version}"
+
+
+def sample(world: World, tenant: Tenant, version: str) -> Client:
+    """The app that comes with Sickbay, served from an origin of its own; launched from a chart it reads this version."""
     redirects = tuple(
         address
         for name in ("localhost", "127.0.0.1")
         for address in (f"{world.sample_base.replace('localhost', name)}/{page}" for page in ("", "index.html"))
     )
+    client_id = sample_id(tenant, version)
     return Client(
-        client_id=f"sample-{tenant.name}", tenant=tenant.name, app_id=f"sample-app-{tenant.name}", name="Sample app",
+        client_id=client_id, tenant=tenant.name, app_id=client_id.replace("sample-", "sample-app-", 1),
+        name="Sample app" if version == tenant.dialect.fhir[0] else f"Sample app, {version.upper()}",
         type="provider", client="public", launch_uri=f"{world.sample_base}/launch.html", redirect_uris=redirects,
-        scope=SAMPLE_SCOPE, fhir="r4", smart_version=2, pkce="if-sent", created_at=world.now(), sample=True,
+        scope=SAMPLE_SCOPE, fhir=version, smart_version=2, pkce="if-sent", created_at=world.now(), sample=True,
     )  # fmt: skip
 
 

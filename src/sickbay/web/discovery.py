@@ -15,6 +15,7 @@ from sickbay.authorization import discovery, launch_style
 from sickbay.fhir import conformance
 from sickbay.operations.context import Tenant
 from sickbay.protocol import jose
+from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.doors import cors
 
@@ -87,7 +88,7 @@ def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
 def sample_config(sandbox: Sandbox) -> Response:
     """What the sample app reads at its start: under which client_id it is registered with which issuer."""
     clients = {
-        tenant.fhir_base(version): f"sample-{tenant.name}"
+        tenant.fhir_base(version): seeding.sample_id(tenant, version)
         for tenant in sandbox.tenants.values()
         for version in tenant.dialect.fhir
     }

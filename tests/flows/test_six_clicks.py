@@ -1,0 +1,111 @@
+"""A stranger at the first page: the sample app shows its patient after at most six clicks, and nothing was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+
+from sickbay.testing.server import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Frame, Locator, Page
+
+AT_MOST = 6
+TIMOTHY = "Timothy Peters"
+
+
+@pytest.fixture
+def live() -> Iterator[dict[str, Any]]:
+    """A Sickbay that nobody has used: no consent is on file."""
+    with serving("--ephemeral") as running:
+        yield running.line
+
+
+class Hand:
+    """Clicks and counts; whatever it is told to click must be there to be seen."""
+
+    def __init__(self) -> None:
+        self.clicks = 0
+
+    def click(self, on: Locator) -> None:
+        on.click()
+        self.clicks += 1
+
+
+def signed_in(page: Page, hand: Hand) -> None:
+    hand.click(page.get_by_role("button", name="Dr. Amara Okafor"))
+
+
+def framed(page: Page) -> Frame:
+    frame = page.wait_for_selector("iframe.app").content_frame()
+    assert frame is not None
+    return frame
+
+
+def opened(page: Page, hand: Hand, name: str, where: str) -> Page | Frame:
+    """From the chart: the app of this name, in the frame below its tile or in a tab of its own."""
+    hand.click(page.get_by_role("link", name=name, exact=False).filter(has_text=name).first)
+    if where == "frame":
+        return framed(page)
+    with page.expect_popup() as popup:
+        hand.click(page.get_by_role("link", name="In a tab"))
+    return popup.value
+
+
+def shows_its_patient(app: Page | Frame) -> None:
+    app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
+    assert '"access_token"' in app.locator("section", has_text="The token response").inner_text()
+    assert "fhirUser" in app.locator("section", has_text="from the id_token").inner_text()
+
+
+def found(app: Page | Frame) -> list[str]:
+    """Who is found by the name that stands in the field already."""
+    app.get_by_role("button", name="Find patients").click()
+    app.locator("#found tbody tr").first.wait_for()
+    return app.locator("#found tbody th").all_inner_texts()
+
+
+def exchanges(live: dict[str, Any], client_id: str) -> list[dict[str, Any]]:
+    with httpx2.Client(base_url=live["base"], trust_env=False) as http:
+        told = http.get("/admin/exchanges", params={"app": client_id}).raise_for_status().json()
+    assert {"launch", "authorize", "login", "token", "access"} <= {one["stage"] for one in told}
+    return list(told)
+
+
+def loud(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Stage and id of each finding above info."""
+    every = [(one["stage"], each) for one in of for each in one["findings"]]
+    return [(stage, each["id"]) for stage, each in every if each["severity"] != "info"]
+
+
+@pytest.mark.parametrize("where", ["frame", "tab"])
+@pytest.mark.parametrize(("version", "name"), [("r4", "Sample app"), ("dstu2", "Sample app, DSTU2")])
+def test_from_the_first_page_to_the_patient_in_the_app(
+    live: dict[str, Any], page: Page, version: str, name: str, where: str
+) -> None:
+    hand = Hand()
+    page.goto(live["base"])
+    hand.click(page.get_by_role("link", name="Open the chart"))
+    signed_in(page, hand)
+    app = opened(page, hand, name, where)
+    hand.click(app.get_by_role("button", name="Allow"))
+    shows_its_patient(app)
+    assert hand.clicks <= AT_MOST
+    names = found(app)
+    assert TIMOTHY in names
+    assert all("Peters" in one for one in names)
+    assert loud(exchanges(live, "sample-general" if version == "r4" else f"sample-general-{version}")) == []
+
+
+def test_the_button_of_the_first_page_launches_in_three_clicks(live: dict[str, Any], page: Page) -> None:
+    hand = Hand()
+    page.goto(live["base"])
+    hand.click(page.get_by_role("link", name="Launch the sample app"))
+    signed_in(page, hand)
+    app = framed(page)
+    hand.click(app.get_by_role("button", name="Allow"))
+    shows_its_patient(app)
+    assert hand.clicks == 3
