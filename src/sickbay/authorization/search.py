@@ -44,6 +44,8 @@ def _no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> 
     """A check that fhir found no fault of this rule."""
 
     def decide(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+        if not known.faults:
+            return None
         found = next((one for one in known.faults if one.rule == rule), None)
         in_path = found is not None and found.parameter == "id"
         return None if found is None else Refusal(rule, error, _facts(found, known), 404 if in_path else status)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 Facts: TypeAlias = Mapping[str, Any]
@@ -88,11 +88,11 @@ class Examination:
     """All checks of a stage, in order."""
 
     checked: tuple[Checked, ...]
+    granted: bool = field(init=False)
+    """True only if every check ran and passed."""
 
-    @property
-    def granted(self) -> bool:
-        """True only if every check ran and passed."""
-        return all(one.outcome == "passed" for one in self.checked)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "granted", all(one.outcome == "passed" for one in self.checked))
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -108,6 +108,8 @@ class Examination:
 
     def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
         """The refusal that decides the wire answer: by the dialect's precedence, else the first."""
+        if self.granted:
+            return None
         by_name = {refusal.name: refusal for refusal in reversed(self.refusals)}
         for name in precedence:
             if name in by_name:
@@ -117,13 +119,41 @@ class Examination:
 
 def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: frozenset[str] = frozenset()) -> Examination:
     """Run every check; `relaxed` names refusals that this tenant lets pass."""
+    granted = _granted(tuple(checks), request, known)
+    return granted if granted is not None else _examined(checks, request, known, relaxed)
+
+
+def _granted(checks: tuple[Check[R, K], ...], request: R, known: K) -> Examination | None:
+    """The Examination in which every check passed; None where one did not: then it is done anew, with what waits for what.
+
+    Nearly every request is such a one, and of it no more is done than to call each check.
+    """
+    needs, passed = _prepared(checks)
+    if passed is None or any([getattr(known, need) is UNKNOWN for need in needs]):
+        return None
+    for one in checks:
+        if one.decide(request, known) is not None:
+            return None
+    return passed
+
+
+@lru_cache(maxsize=256)
+def _prepared(checks: tuple[Check[Any, Any], ...]) -> tuple[tuple[str, ...], Examination | None]:
+    """What the checks need to know, and what is said where all pass; None where one comes before what it comes after."""
+    ordered = all(before in checks[:at] for at, one in enumerate(checks) for before in one.after)
+    needs = tuple(dict.fromkeys(need for one in checks for need in one.needs))
+    passed = Examination(tuple(Checked(one.name, "passed") for one in checks))
+    return needs, passed if ordered else None
+
+
+def _examined(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: frozenset[str]) -> Examination:
     passed: set[str] = set()
     said: list[Checked] = []
     for one in checks:
         result = _missing(one, known, passed) if one.after or one.needs else None
         if result is None:
             refusal = one.decide(request, known)
-            result = _passed(one.name) if refusal is None else _refused(one.name, refusal, relaxed)
+            result = Checked(one.name, "passed") if refusal is None else _refused(one.name, refusal, relaxed)
         if result.outcome == "passed":
             passed.add(one.name)
         said.append(result)
@@ -139,12 +169,6 @@ def _missing(one: Check[R, K], known: K, passed: set[str]) -> Checked | None:
         if getattr(known, need) is UNKNOWN:
             return Checked(one.name, "skipped", waits_for=need)
     return None
-
-
-@cache
-def _passed(name: str) -> Checked:
-    """Made once: of the many checks of a request, nearly all pass."""
-    return Checked(name, "passed")
 
 
 def _refused(name: str, refusal: Refusal, relaxed: frozenset[str]) -> Checked:

@@ -18,6 +18,9 @@ from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
 
 
+CHECKS = (*stage.CHECKS, *search.CHECKS)
+
+
 class Seen(NamedTuple):
     """visibility is NOTHING where the request was refused."""
 
@@ -39,7 +42,7 @@ async def access(
     known = AccessKnown(
         now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version, faults=faults
     )  # fmt: skip
-    decision = decide("access", tenant, (*stage.CHECKS, *search.checks(request)), request, known)
+    decision = decide("access", tenant, CHECKS, request, known)
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
     if decision.refusal is not None or token is None:
         return Seen(decision, NOTHING, client_id, timeline)
