@@ -17,7 +17,6 @@ from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
 
-
 CHECKS = (*stage.CHECKS, *search.CHECKS)
 
 

@@ -10,8 +10,8 @@ import orjson
 from sickbay.fhir.query import Include, Query
 from sickbay.storage.sqlite.connection import Row
 from sickbay.storage.sqlite.order import Find
+from sickbay.storage.sqlite.reader import Statement
 from sickbay.storage.sqlite.reading import COLUMNS
-from sickbay.storage.sqlite.search import Statement
 from sickbay.storage.sqlite.sql import FALSE, Scope
 
 Run = Callable[[Statement], list[Row]]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TypeAlias
 
-import apsw
 import msgspec
 
-from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.store import Space
 from sickbay.storage.terms import term_hash
 
@@ -43,15 +42,15 @@ def as_text(patients: tuple[str, ...], codes: Codes) -> str:
 class Names:
     """The reader's dictionary. A number never changes its meaning, so what was found once is kept; the absent is not."""
 
-    def __init__(self, db: apsw.Connection) -> None:
-        self._db = db
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._spaces: dict[Space, int] = {}
         self._words: dict[str, int] = {}
         self._texts: dict[int, str] = {}
 
     def space(self, space: Space) -> int | None:
         if space not in self._spaces:
-            found = self._db.execute("SELECT number FROM space WHERE tenant = ? AND version = ?", space).get
+            found = self._reader.one("SELECT number FROM space WHERE tenant = ? AND version = ?", space)
             if found is None:
                 return None
             self._spaces[space] = found
@@ -60,7 +59,7 @@ class Names:
     def word(self, text: str) -> int:
         """Its number, 0 where nothing was ever stored under it."""
         if text not in self._words:
-            found = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
+            found = self._reader.one("SELECT number FROM word WHERE text = ?", (text,))
             if found is None:
                 return 0
             self._words[text] = found
@@ -68,20 +67,20 @@ class Names:
 
     def text(self, number: int) -> str:
         if number not in self._texts:
-            self._texts[number] = str(self._db.execute("SELECT text FROM word WHERE number = ?", (number,)).get)
+            self._texts[number] = str(self._reader.one("SELECT text FROM word WHERE number = ?", (number,)))
         return self._texts[number]
 
     def nid(self, space: int, type: str, id: str) -> int:
         """The nid of a resource, -1 where there is none. No nid is ever used twice, so a stale one finds nothing."""
         text = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
-        found: int | None = self._db.execute(text, (space, self.word(type), id)).get
+        found: int | None = self._reader.one(text, (space, self.word(type), id))
         return -1 if found is None else found
 
     def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
         """The hashes of (system, code); with system None those of every system that has the code."""
         found = [term_hash(system, code) for system, code in codings if system is not None]
         for code in (code for system, code in codings if system is None):
-            found += [row[0] for row in rows(self._db, "SELECT hash FROM term WHERE code = ?", (code,))]
+            found += [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
         return found
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
@@ -89,5 +88,5 @@ class Names:
         text = (
             "SELECT count(*) FROM (SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ? LIMIT 1000)"
         )
-        count: int = self._db.execute(text, (space, parameter, hash)).get
+        count: int = self._reader.one(text, (space, parameter, hash))
         return count

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import apsw
-
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sqlite.connection import Row, rows
+from sickbay.storage.sqlite.connection import Row
 from sickbay.storage.sqlite.names import REFERENCED, codes_of, patients_of
+from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.sql import FALSE, Scope
 from sickbay.storage.store import Stored
 
@@ -20,19 +19,19 @@ _VERSION = (
 )
 
 
-def current(db: apsw.Connection, scope: Scope, type: str, id: str) -> Row | None:
+def current(reader: Reader, scope: Scope, type: str, id: str) -> Row | None:
     """The row of the current version, if the condition of visibility holds."""
     held = scope.visible(type, "r", "r.nid", None)
     if held is FALSE:
         return None
     text = f"{_ONE} AND r.state <> {REFERENCED} AND {held.text}"
-    found = rows(db, text, (scope.space, scope.names.word(type), id, *held.binds))
+    found = reader.rows(text, (scope.space, scope.names.word(type), id, *held.binds))
     return found[0] if found else None
 
 
-def version(db: apsw.Connection, id: str, nid: int, version_id: int) -> Row | None:
+def version(reader: Reader, id: str, nid: int, version_id: int) -> Row | None:
     """The row of one version of what `current` showed."""
-    found = rows(db, _VERSION, (id, nid, version_id))
+    found = reader.rows(_VERSION, (id, nid, version_id))
     return found[0] if found else None
 
 

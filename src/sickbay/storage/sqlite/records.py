@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apsw
 
-from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, Record, UseOnce
 
 KEPT = 86_400
@@ -72,19 +72,19 @@ def purge(db: apsw.Connection, now: int) -> int:
     return db.changes()
 
 
-def get(db: apsw.Connection, kind: str, key: str) -> Record | None:
-    found = rows(db, _GET, (kind, key))
+def get(reader: Reader, kind: str, key: str) -> Record | None:
+    found = reader.rows(_GET, (kind, key))
     return Record(*found[0]) if found else None
 
 
-def find(db: apsw.Connection, kind: str, wanted: dict[str, str | None], limit: int) -> list[Record]:
+def find(reader: Reader, kind: str, wanted: dict[str, str | None], limit: int) -> list[Record]:
     """Newest first; `wanted` by column, None where it does not matter."""
     asked = {name: value for name, value in wanted.items() if value is not None}
     where = "".join(f" AND {name} = ?" for name in asked)
     # Said literally, or SQLite would not see that a partial index serves.
     where += "".join(f" AND {name} <> ''" for name in ("family", "owner") if asked.get(name))
     text = f"SELECT {_COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at DESC, number DESC LIMIT ?"
-    return [Record(*row) for row in rows(db, text, (kind, *asked.values(), limit))]
+    return [Record(*row) for row in reader.rows(text, (kind, *asked.values(), limit))]
 
 
 def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:

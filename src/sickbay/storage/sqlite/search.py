@@ -14,6 +14,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
 from sickbay.storage.sqlite.connection import Row
 from sickbay.storage.sqlite.order import Find, Key, beyond, order
+from sickbay.storage.sqlite.reader import Statement
 from sickbay.storage.sqlite.reading import COLUMNS, WIDTH
 from sickbay.storage.sqlite.source import Source, source
 from sickbay.storage.sqlite.sql import FALSE, Bind, Scope, Sql, both, condition, either, one_of, ranged
@@ -22,11 +23,6 @@ from sickbay.storage.store import Space
 
 COUNTED = 1000
 """Totals are counted so far; beyond, none is better than a wrong one."""
-
-
-class Statement(NamedTuple):
-    text: str
-    binds: tuple[Bind, ...]
 
 
 class Plan(NamedTuple):

@@ -15,11 +15,11 @@ from sickbay.fhir import search_parameters
 from sickbay.fhir.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sqlite import includes, reading, records, search
-from sickbay.storage.sqlite.connection import Row, connect, migrate, rows
+from sickbay.storage.sqlite.connection import Row, connect, migrate
 from sickbay.storage.sqlite.names import Names
 from sickbay.storage.sqlite.order import Find
+from sickbay.storage.sqlite.reader import Reader, Statement
 from sickbay.storage.sqlite.reading import WIDTH, Guard
-from sickbay.storage.sqlite.search import Statement
 from sickbay.storage.sqlite.sql import Scope, Sql
 from sickbay.storage.sqlite.steps import apply, copy, fill
 from sickbay.storage.sqlite.visible import visible
@@ -27,8 +27,6 @@ from sickbay.storage.sqlite.writer import Writer
 from sickbay.storage.store import Page, Record, Save, Space, Step, Stored
 
 T = TypeVar("T")
-_TICK, _TICKS = 10_000, 8
-"""A statement that runs for more than 80,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
 
 
 class SqliteStore:
@@ -39,10 +37,10 @@ class SqliteStore:
         writing = connect(path)
         migrate(writing)
         self._writer = Writer(writing)
-        self._reader = _Reader(path)
-        self._long: _Reader | None = None
+        self._reader = Reader(path)
+        self._long: Reader | None = None
         self._thread = ThreadPoolExecutor(1, "sickbay-reader")
-        self._names = Names(self._reader.db)
+        self._names = Names(self._reader)
         self._key: bytes = self._reader.db.execute("SELECT value FROM meta WHERE name = 'cursor_key'").get
         self.guard = Guard()
 
@@ -62,11 +60,11 @@ class SqliteStore:
         return await self._writer.run(partial(copy, source=source, target=target))
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return records.get(self._reader.db, kind, key)
+        return records.get(self._reader, kind, key)
 
     def stamp(self) -> int | None:
         """The reader's own connection never writes, so every commit is another connection's to it."""
-        number: int = self._reader.db.execute("PRAGMA data_version").get
+        number: int = self._reader.one("PRAGMA data_version")
         return number
 
     async def find(
@@ -80,7 +78,7 @@ class SqliteStore:
         limit: int = 100,
     ) -> list[Record]:
         wanted = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return records.find(self._reader.db, kind, wanted, limit)
+        return records.find(self._reader, kind, wanted, limit)
 
     async def purge(self, now: int) -> int:
         return await self._writer.run(partial(records.purge, now=now))
@@ -92,7 +90,7 @@ class SqliteStore:
 
     async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         now = self._current(space, type, id, visibility)
-        row = reading.version(self._reader.db, id, now[0], version_id) if now else None
+        row = reading.version(self._reader, id, now[0], version_id) if now else None
         if row is None or not reading.shows(visibility, type, row):
             return None
         return self.guard.allowed(visibility, "r", type, [row])[0]._replace(deleted=bool(row[WIDTH]))
@@ -129,14 +127,14 @@ class SqliteStore:
     async def filled(self, space: Space) -> bool:
         number = self._names.space(space)
         text = "SELECT 1 FROM type_count WHERE space = ? AND live > 0 LIMIT 1"
-        return number is not None and bool(rows(self._reader.db, text, (number,)))
+        return number is not None and bool(self._reader.rows(text, (number,)))
 
     async def close(self) -> None:
         await asyncio.to_thread(self._writer.close)
         self._thread.shutdown()
         for reader in (self._reader, self._long):
             if reader is not None:
-                reader.db.close()
+                reader.close()
 
     def _scope(self, space: Space, visibility: Visibility) -> Scope | None:
         number = self._names.space(space)
@@ -150,7 +148,7 @@ class SqliteStore:
 
     def _current(self, space: Space, type: str, id: str, visibility: Visibility) -> Row | None:
         scope = self._scope(space, visibility)
-        return reading.current(self._reader.db, scope, type, id) if scope else None
+        return reading.current(self._reader, scope, type, id) if scope else None
 
     async def _run(self, ask: Any) -> Any:
         """On the event loop, and once more on the thread if it proves long."""
@@ -160,35 +158,8 @@ class SqliteStore:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_length, ask)
 
     def _at_length(self, ask: Any) -> Any:
-        self._long = self._long or _Reader(self._path)
+        self._long = self._long or Reader(self._path)
         return ask(self._long.long)
-
-
-class _Reader:
-    """A connection that reads, and stops what takes too long for an event loop."""
-
-    def __init__(self, path: Path) -> None:
-        self.db = connect(path)
-        self.db.pragma("query_only", True)
-        self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
-        self._ticks: int | None = None
-        self.db.set_progress_handler(self._tick, _TICK)
-
-    def brief(self, statement: Statement) -> list[Row]:
-        self._ticks = 0
-        try:
-            return rows(self.db, statement.text, statement.binds)
-        finally:
-            self._ticks = None
-
-    def long(self, statement: Statement) -> list[Row]:
-        return rows(self.db, statement.text, statement.binds)
-
-    def _tick(self) -> bool:
-        if self._ticks is None:
-            return False
-        self._ticks += 1
-        return self._ticks > _TICKS
 
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:

@@ -1,0 +1,81 @@
+"""A connection that reads. Its statements on the event loop share one transaction a turn of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sickbay.storage.sqlite.connection import Row, connect
+
+_TICK, _TICKS = 10_000, 8
+"""A statement that runs for more than 80,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
+
+
+class Statement(NamedTuple):
+    text: str
+    binds: tuple[int | str, ...]
+
+
+class Reader:
+    """Beginning and ending a transaction costs SQLite more than reading a row by its key.
+
+    So the first statement of a turn begins one, and the next turn ends it. Nobody sees anything too old: whoever is told of
+    a commit, or asks after somebody was told, is called in a later turn, behind the call that ends this one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.db = connect(path)
+        self.db.pragma("query_only", True)
+        self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
+        self._open = False
+        self._ticks: int | None = None
+        self.db.set_progress_handler(self._tick, _TICK)
+
+    def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """All rows, on the event loop."""
+        if not self._open:
+            self._begin()
+        return self.db.execute(text, binds).fetchall()
+
+    def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
+        """The only column of the only row, or the row; None where there is none."""
+        if not self._open:
+            self._begin()
+        return self.db.execute(text, binds).get
+
+    def brief(self, statement: Statement) -> list[Row]:
+        """On the event loop. Raises apsw.InterruptError where it proves long."""
+        self._ticks = 0
+        try:
+            return self.rows(statement.text, statement.binds)
+        finally:
+            self._ticks = None
+
+    def long(self, statement: Statement) -> list[Row]:
+        """On a thread."""
+        return self.db.execute(statement.text, statement.binds).fetchall()
+
+    def close(self) -> None:
+        self._open = False
+        self.db.close()
+
+    def _begin(self) -> None:
+        try:
+            asyncio.get_running_loop().call_soon(self._end)
+        except RuntimeError:  # no loop here: each statement is by itself
+            return
+        self.db.execute("BEGIN")
+        self._open = True
+
+    def _end(self) -> None:
+        if self._open:
+            self._open = False
+            self.db.execute("COMMIT")
+
+    def _tick(self) -> bool:
+        if self._ticks is None:
+            return False
+        self._ticks += 1
+        return self._ticks > _TICKS
