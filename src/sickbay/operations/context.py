@@ -32,11 +32,10 @@ Say: TypeAlias = Callable[[Line], None]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """instance names the cookie; refresh is the HMAC key of refresh tokens; signing: the private JWK of id_tokens, JSON."""
+    """instance names the cookie; refresh is the HMAC key of refresh tokens. Those of id_tokens rotate: id_token_keys."""
 
     instance: str
     refresh: bytes
-    signing: str
 
 
 @dataclass(frozen=True, slots=True)

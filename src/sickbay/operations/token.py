@@ -11,7 +11,7 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Family, Token
 from sickbay.kernel.refusal import Refusal
-from sickbay.operations import backend, records, registration, sessions
+from sickbay.operations import backend, id_token_keys, records, registration, sessions
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, refused
 from sickbay.protocol import jose
@@ -149,7 +149,7 @@ async def _id_token(world: World, tenant: Tenant, code: Code, client: Client, no
         issuer=tenant.server.issuer, client_id=client.client_id, user=user, base=code.base, scope=code.scope, now=now,
         nonce=code.nonce, auth_time=code.auth_time,
     )  # fmt: skip
-    return jose.sign(claims, world.keys.signing)
+    return jose.sign(claims, await id_token_keys.signing(world))
 
 
 async def _extra(world: World, tenant: Tenant, username: str | None) -> dict[str, Any]:

@@ -7,17 +7,19 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 
+from sickbay.authorization.id_token_keys import Ring
+from sickbay.operations import id_token_keys, records
 from sickbay.operations.context import Keys
 from sickbay.protocol import jose
 from sickbay.storage.store import Conflict, Put, Record, Store
 
 
-async def load(store: Store) -> Keys:
-    """The name of the cookie, the key of refresh tokens, the key of id_tokens."""
+async def load(store: Store, now: int) -> Keys:
+    """The name of the cookie, the key of refresh tokens; and there is a first key of id_tokens after it."""
     instance = await _kept(store, "instance", lambda: secrets.token_hex(4))
     refresh = await _kept(store, "refresh", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
-    signing = await _kept(store, "signing", jose.generate)
-    return Keys(instance, base64.b64decode(refresh), signing)
+    await _kept(store, id_token_keys.NAME, lambda: records.dump(Ring(jose.generate(), now)).decode())
+    return Keys(instance, base64.b64decode(refresh))
 
 
 async def _kept(store: Store, name: str, make: Callable[[], str]) -> str:

@@ -62,7 +62,7 @@ async def _compose(
     base = settings.base
     tenants = {name: _tenant(name, base) for name in TENANTS}
     world = World(
-        base=base, store=store, effects=effects, keys=await keys.load(store), tenants=tenants,
+        base=base, store=store, effects=effects, keys=await keys.load(store, int(effects.now())), tenants=tenants,
         shared=settings.workers > 1, say=say, sample_base=sample_base(settings),
         loopback=settings.loopback,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sickbay.authorization import launch_context
 from sickbay.authorization.values import Client
-from sickbay.operations import clock, exchanges, registration, users
+from sickbay.operations import clock, exchanges, id_token_keys, registration, users
 from sickbay.operations import launch as launches
 from sickbay.operations import token as tokens
 from sickbay.operations.context import Tenant
@@ -158,6 +158,14 @@ async def get_clock(request: Request, sandbox: Sandbox) -> Response:
     return _json(bodies.Now(sandbox.world.effects.now()))
 
 
+async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
+    return _json(await id_token_keys.rotate(sandbox.world))
+
+
+async def show_keys(request: Request, sandbox: Sandbox) -> Response:
+    return _json(await id_token_keys.shown(sandbox.world))
+
+
 async def make_reset(request: Request, sandbox: Sandbox) -> Response:
     given: bodies.Reset = await _body(request, bodies.Reset)
     if given.tenant is not None:
@@ -183,6 +191,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/exchanges"): list_exchanges,
     ("post", "/admin/clock"): move_clock,
     ("get", "/admin/clock"): get_clock,
+    ("get", "/admin/keys"): show_keys,
+    ("post", "/admin/keys/rotate"): rotate_keys,
     ("post", "/admin/reset"): make_reset,
     ("get", "/admin/openapi.json"): describe,
 }

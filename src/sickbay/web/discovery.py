@@ -13,8 +13,8 @@ from starlette.routing import Route
 from sickbay import __version__
 from sickbay.authorization import discovery, launch_style
 from sickbay.fhir import conformance
+from sickbay.operations import id_token_keys
 from sickbay.operations.context import Tenant
-from sickbay.protocol import jose
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.doors import cors
@@ -41,9 +41,6 @@ class Documents:
     def openid(self, tenant: Tenant) -> bytes:
         return self._once("openid", tenant, "", lambda: discovery.openid_configuration(tenant.server, **_more(tenant)))
 
-    def jwks(self, tenant: Tenant) -> bytes:
-        return self._once("jwks", tenant, "", lambda: jose.key_set([self.sandbox.world.keys.signing]))
-
     def _once(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
         key = (name, tenant.name, version)
         if key not in self._kept:
@@ -63,9 +60,9 @@ def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
 def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     """Below each issuer, and the form of RFC 8414 at the root as a bonus."""
     found: list[Route] = []
+    jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
         openid = _answer(lambda tenant=tenant: documents.openid(tenant))  # type: ignore[misc]
-        jwks = _answer(lambda tenant=tenant: documents.jwks(tenant))  # type: ignore[misc]
         found += [
             Route(f"/{tenant.name}/.well-known/openid-configuration", openid),
             Route(f"/.well-known/oauth-authorization-server/{tenant.name}", openid),
@@ -77,12 +74,25 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
 
 def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        response = Response(body(), media_type="application/json")
-        for name, value in cors(request.headers.get("origin")):
-            response.headers[name.decode()] = value.decode()
-        return response
+        return _open(request, body())
 
     return answer
+
+
+def _jwks(sandbox: Sandbox) -> Callable[[Request], Any]:
+    """Read afresh: keys rotate."""
+
+    async def answer(request: Request) -> Response:
+        return _open(request, orjson.dumps(await id_token_keys.key_set(sandbox.world)))
+
+    return answer
+
+
+def _open(request: Request, body: bytes) -> Response:
+    response = Response(body, media_type="application/json")
+    for name, value in cors(request.headers.get("origin")):
+        response.headers[name.decode()] = value.decode()
+    return response
 
 
 def sample_config(sandbox: Sandbox) -> Response:

@@ -37,6 +37,8 @@ OPERATIONS = (
               ("launch", "app", "stage", "correlation_id", "tenant", "limit")),
     Operation("post", "/admin/clock", "Travel in time", bodies.ClockMove, 200, bodies.Now),
     Operation("get", "/admin/clock", "What counts as now", None, 200, bodies.Now),
+    Operation("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
+    Operation("post", "/admin/keys/rotate", "The next key signs, the old one retires", None, 200, dict[str, Any]),
     Operation("post", "/admin/reset", "Data as seeded", bodies.Reset, 204, None),
 )  # fmt: skip
 

@@ -1,0 +1,79 @@
+"""The key ring of id_tokens in the store: read afresh each time, so that a rotation holds on every worker."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sickbay.authorization import id_token_keys as stage
+from sickbay.authorization.id_token_keys import Ring
+from sickbay.operations import records
+from sickbay.operations.context import World
+from sickbay.protocol import jose
+from sickbay.storage.store import Conflict, Put, Record
+
+NAME = "id_token"
+
+
+async def signing(world: World) -> str:
+    """The private key that signs now; one that has grown old is replaced first."""
+    ring, revision = await _ring(world)
+    if stage.is_due(ring, world.now()):
+        ring = await _rotate(world, ring, revision)
+    return ring.active
+
+
+async def key_set(world: World) -> dict[str, list[jose.Jwk]]:
+    """The document behind jwks_uri. The key that waits is made when somebody first reads it here."""
+    ring, revision = await _ring(world)
+    if not ring.next:
+        made = await asyncio.to_thread(jose.generate)
+        ring = await _put(world, stage.with_next(ring, made), revision)
+    return jose.key_set(stage.published(ring, world.now()))
+
+
+async def rotate(world: World) -> dict[str, Any]:
+    """The next key signs from now on; what the old one signed stays verifiable for a week."""
+    ring, revision = await _ring(world)
+    return _shown(await _rotate(world, ring, revision))
+
+
+async def shown(world: World) -> dict[str, Any]:
+    """The kids: active, next (None until the key set is first read), retired."""
+    return _shown((await _ring(world))[0])
+
+
+def _shown(ring: Ring) -> dict[str, Any]:
+    return {
+        "active": _kid(ring.active), "since": ring.since, "next": _kid(ring.next) if ring.next else None,
+        "retired": [{"kid": _kid(one.key), "at": one.at} for one in ring.retired],
+    }  # fmt: skip
+
+
+def _kid(key: str) -> str:
+    return str(jose.public(key)["kid"])
+
+
+async def _ring(world: World) -> tuple[Ring, int]:
+    record = await world.store.get("key", NAME)
+    assert record is not None, "made when the folder is opened"
+    return records.parse(Ring, record.value), record.revision
+
+
+async def _rotate(world: World, ring: Ring, revision: int) -> Ring:
+    active = "" if ring.next else await asyncio.to_thread(jose.generate)
+    following = await asyncio.to_thread(jose.generate)
+    return await _put(world, stage.rotated(ring, world.now(), following, active), revision)
+
+
+async def _put(world: World, ring: Ring, revision: int) -> Ring:
+    """The ring as it is now: ours, or another worker's who was first."""
+    try:
+        await world.store.transaction([Put(record(ring), revision)])
+    except Conflict:
+        return (await _ring(world))[0]
+    return ring
+
+
+def record(ring: Ring) -> Record:
+    return Record("key", NAME, records.dump(ring))

@@ -1,0 +1,72 @@
+"""The keys of id_tokens rotate, by hand and by age; what was signed before stays verifiable."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from tests.flows.flow import Flow, run
+
+from sickbay.authorization.id_token_keys import AGE, KEPT
+from sickbay.operations import id_token_keys
+from sickbay.protocol import jose
+
+
+async def id_token(flow: Flow) -> str:
+    return str((await flow.launched(name="App"))["id_token"])
+
+
+async def keys(flow: Flow) -> list[dict[str, Any]]:
+    return list((await flow.http.get("/general/oauth/jwks")).json()["keys"])
+
+
+def verified(text: str, held: list[dict[str, Any]]) -> bool:
+    read = jose.peek(text)
+    assert read is not None
+    return any(jose.verify(text, one, ["RS256"]) for one in held if one["kid"] == read.header["kid"])
+
+
+def test_a_token_of_before_the_rotation_is_verified_after_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        first = await id_token(flow)
+        before = await keys(flow)
+        assert len(before) == 2
+        assert not any("d" in one for one in before)
+        said = (await flow.http.post("/admin/keys/rotate")).json()
+        assert said["active"] == before[1]["kid"]
+        assert [one["kid"] for one in said["retired"]] == [before[0]["kid"]]
+        second = await id_token(flow)
+        after = await keys(flow)
+        assert verified(second, before)
+        assert verified(first, after)
+        assert len(after) == 3
+        await flow.http.post("/admin/clock", json={"advance": KEPT})
+        assert not verified(first, await keys(flow))
+        assert (await flow.http.get("/admin/keys")).json()["active"] == said["active"]
+
+    run(steps, tmp_path)
+
+
+def test_an_old_key_is_replaced_by_itself(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        old = (await flow.http.get("/admin/keys")).json()
+        assert old["next"] is None
+        await flow.http.post("/admin/clock", json={"advance": AGE})
+        token = await id_token(flow)
+        read = jose.peek(token)
+        assert read is not None
+        assert read.header["kid"] != old["active"]
+        assert verified(token, await keys(flow))
+
+    run(steps, tmp_path)
+
+
+def test_of_two_rotations_at_once_one_holds(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        world = flow.sandbox.world
+        said = await asyncio.gather(*(id_token_keys.rotate(world) for _ in range(3)))
+        assert len({one["active"] for one in said}) == 1
+        assert len((await id_token_keys.shown(world))["retired"]) == 1
+
+    run(steps, tmp_path)
