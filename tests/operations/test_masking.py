@@ -33,3 +33,8 @@ def test_basic_credentials_are_secret_with_and_without_their_encoding() -> None:
 def test_what_is_no_secret_stays_as_it_was() -> None:
     found = masking.secrets({}, parse("state=Zk3vQ0m8yT1uWc7R&client_id=my-app&code=abcdefghijklmnop"))
     assert found == {"abcdefghijklmnop"}
+
+
+def test_the_code_of_a_fhir_search_is_no_secret() -> None:
+    asked = parse("code=http://loinc.org|85354-9&access_token=kept-for-nobody-to-see")
+    assert masking.secrets({}, asked, fhir=True) == {"kept-for-nobody-to-see"}

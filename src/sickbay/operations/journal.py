@@ -172,7 +172,7 @@ def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
 def _secrets(one: Exchange) -> set[str]:
     """Also the launch code, where it is one of ours: at rest and in addresses it never stands."""
     query, body = parse(one.wire.url.partition("?")[2]), parse(one.wire.body)
-    found = masking.secrets(one.wire.headers, query, body)
+    found = masking.secrets(one.wire.headers, query, body, fhir=one.stage in ("access", "search"))
     location = parse(one.answer.headers.get("location", "").partition("?")[2])
     found |= masking.secrets({}, location)
     if one.stage == "launch":

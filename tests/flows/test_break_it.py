@@ -1,0 +1,170 @@
+"""An authorize URL, broken in many ways, in a real browser: the page says what is wrong, and what it offers works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+CALLBACK = "APP/callback"
+STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+SCOPE = "launch/patient openid fhirUser patient/Patient.rs patient/Observation.rs"
+
+
+class Broken(NamedTuple):
+    """change: parameters as they are sent, None: left out. says: words of the title. wrong: what is marked; None: not sent.
+
+    APP stands for the app's origin. mended: a request that works is offered.
+    """
+
+    rule: str
+    change: dict[str, str | None]
+    says: str
+    wrong: str | None
+    mended: bool = True
+
+
+BROKEN = (
+    Broken("redirect-uri-trailing-slash", {"redirect_uri": f"{CALLBACK}/"}, f"{CALLBACK}/", "/"),
+    Broken("redirect-uri-mismatch", {"redirect_uri": "APP/other"}, "APP/other", "other"),
+    Broken("redirect-uri-missing", {"redirect_uri": None}, "redirect_uri", None),
+    Broken("client-id-unknown", {"client_id": "break-me-plaese"}, "break-me-plaese", "plaese"),
+    Broken("client-id-missing", {"client_id": None}, "client_id", None, mended=False),
+    Broken("aud-missing", {"aud": None}, "which server", None),
+    Broken("aud-mismatch", {"aud": "https://fhir.example.org/r4"}, "https://fhir.example.org/r4", "https://fhir.example.org/r4"),
+    Broken("scope-comma-separated", {"scope": SCOPE.replace(" ", ",")}, "commas", ","),
+    Broken("launch-param-is-url", {"launch": "APP/launch", "scope": SCOPE.replace("/patient", "", 1)}, "launch", "APP"),
+    Broken("launch-scope-without-launch-param", {"scope": SCOPE.replace("/patient", "", 1)}, "launch", "/patient"),
+    Broken("state-missing", {"state": None}, "state", None),
+    Broken("pkce-missing", {"code_challenge": None, "code_challenge_method": None}, "code_challenge", None),
+    Broken("pkce-plain", {"code_challenge_method": "plain"}, "plain", "plain"),
+    Broken("response-type-invalid", {"response_type": "token"}, "token", "token"),
+)  # fmt: skip
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = b"<title>The app</title><h1>The app</h1>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """The app's origin: whatever is asked of it, it answers."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class App(NamedTuple):
+    """client_id: registered at the strict hospital. authorize, fhir: that hospital's addresses."""
+
+    origin: str
+    client_id: str
+    authorize: str
+    fhir: str
+
+    def meant(self, text: str) -> str:
+        return text.replace("APP", self.origin)
+
+    def asking(self, change: dict[str, str | None]) -> str:
+        right: dict[str, str | None] = {
+            "response_type": "code", "client_id": self.client_id, "redirect_uri": CALLBACK, "scope": SCOPE,
+            "state": STATE, "aud": self.fhir, "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+        }  # fmt: skip
+        sent = {name: self.meant(value) for name, value in (right | change).items() if value is not None}
+        return f"{self.authorize}?{urlencode(sent)}"
+
+    def received(self, page: Page) -> dict[str, str]:
+        """What came to the app; {} where the browser is elsewhere."""
+        if not page.url.startswith(self.meant(CALLBACK)):
+            return {}
+        return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+@pytest.fixture(scope="module")
+def app(live: dict[str, Any], origin: str) -> App:
+    """Nobody is asked, so that a right request brings a code at once."""
+    body = {
+        "name": "Break me", "type": "provider", "client": "public", "client_id": "break-me-please", "fhir": "r4",
+        "launch_uri": f"{origin}/launch", "redirect_uris": [f"{origin}/callback"],
+        "scope": f"launch online_access {SCOPE}", "auto_approve": {"user": "okafor", "patient": "p-0017"},
+    }  # fmt: skip
+    with httpx2.Client(base_url=live["base"], trust_env=False) as http:
+        answer = http.post("/admin/apps", json=body)
+    assert answer.status_code == 201, answer.text
+    tenant = live["tenants"]["general"]
+    return App(origin, answer.json()["client_id"], tenant["authorize"], tenant["fhir"]["r4"])
+
+
+@pytest.fixture(scope="module")
+def browser(
+    chromium: Callable[[Path], BrowserContext], tmp_path_factory: pytest.TempPathFactory, live: dict[str, Any]
+) -> Iterator[Page]:
+    """One for all: nobody signs in here. Whoever copies may also paste."""
+    context = chromium(tmp_path_factory.mktemp("broken"))
+    context.set_default_timeout(10_000)
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live["base"])
+    yield context.new_page()
+    context.close()
+
+
+def explained(page: Page, app: App) -> None:
+    """To the page that explains: the one that is there, or the one behind error_uri."""
+    came = app.received(page)
+    if came:
+        assert came["error"]
+        page.goto(came["error_uri"])
+
+
+def is_marked(page: Page, wrong: str | None) -> bool:
+    """What is wrong, or is missing inside a value, by the pen; what was not sent by its gap."""
+    if wrong is None:
+        return page.locator(".pair .gap").count() > 0
+    texts = page.locator(".pair mark").all_text_contents()
+    return any(wrong in one or one.removeprefix("wrong: ") in wrong for one in texts)
+
+
+def test_an_unbroken_request_brings_a_code(app: App, browser: Page) -> None:
+    browser.goto(app.asking({}))
+    assert app.received(browser)["code"]
+    assert app.received(browser)["state"] == STATE
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.rule)
+def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(
+    app: App, browser: Page, broken: Broken
+) -> None:
+    browser.goto(app.asking(broken.change))
+    explained(browser, app)
+    assert browser.locator("h1").count() == 1
+    assert app.meant(broken.says) in browser.locator("h1").inner_text()
+    assert browser.locator(f".finding a[href$='/rules/{broken.rule}']").count() == 1
+    assert is_marked(browser, app.meant(broken.wrong) if broken.wrong else None)
+    button = browser.get_by_role("button", name="Copy the corrected request")
+    assert button.count() == broken.mended
+    if broken.mended:
+        button.click()
+        browser.get_by_text("Copied").first.wait_for()
+        browser.goto(browser.evaluate("navigator.clipboard.readText()"))
+        assert app.received(browser)["code"]
