@@ -38,12 +38,12 @@ def measure(folder: Path, seconds: float) -> Served:
     rates = {"limit": _limit(seconds)}
     with serving("--data", str(folder), "--patients", str(PATIENTS)) as live:
         desk = Desk(live.line)
+        counts = desk.total("Patient"), desk.total("Observation")  # the first use fills the hospital
         process.apart(live.process.pid)
         port, pid = urlsplit(live.base).port or 80, live.process.pid
         for name, run in desk.scenes(port, pid, seconds).items():
             print(f"measuring: {name}", file=sys.stderr)
             rates[name] = run()
-        counts = desk.total("Patient"), desk.total("Observation")
     return Served(rates, _statement(folder, seconds), *counts)
 
 
