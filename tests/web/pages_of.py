@@ -12,7 +12,20 @@ from tests.web import records
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
-from sickbay.web.pages import chart, day, diagnosed, entrance, exchange, notice, parts, portal, visits, ward, workshop
+from sickbay.web.pages import (
+    chart,
+    day,
+    diagnosed,
+    entrance,
+    exchange,
+    manage,
+    notice,
+    parts,
+    portal,
+    visits,
+    ward,
+    workshop,
+)
 from sickbay.web.pages.frame import Frame, Link, Person
 from sickbay.web.pages.parts import Chip
 
@@ -282,7 +295,16 @@ def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
                  "type": [{"text": "Yearly review"}], "reasonCode": [{"text": "Blood pressure"}]}  # fmt: skip
     least = visits.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
     full = replace(least, patient="Timothy Peters", request="r", choices=visits.choices([encounter, {"id": "e-2"}]))
-    return {"visits": ("visits", full, DOOR), "visits-least": ("visits", least, DOOR)}
+    none = manage.ManageView(action="/general/oauth/manage", person="Ines Moreau", hospital="General Hospital")
+    asks = entrance.ask_groups(SCOPES)[0].asks
+    apps = tuple(manage.AllowedApp(f"c{live}{away}", "Pressure Notes", "14 Mar 2026", asks, live, away)
+                 for live, away in ((True, True), (True, False), (False, False)))  # fmt: skip
+    return {
+        "manage": ("manage", replace(none, apps=apps), WARD),
+        "manage-least": ("manage", none, WARD),
+        "visits": ("visits", full, DOOR),
+        "visits-least": ("visits", least, DOOR),
+    }
 
 
 PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [

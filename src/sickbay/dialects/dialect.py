@@ -11,6 +11,8 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 STANDARD = "general"
+OURS = {"manage": "/oauth/manage"}
+"""Paths of endpoints for which a dialect need not have its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def read(name: str, given: Mapping[str, Any]) -> Dialect:
     words = dict(given.get("words", {}))
     defaults = words.pop("default", {})
     return Dialect(
-        name=name, title=given["title"], about=given["about"], fhir=tuple(given["fhir"]), paths=dict(given["paths"]),
+        name=name, title=given["title"], about=given["about"], fhir=tuple(given["fhir"]), paths={**OURS, **given["paths"]},
         answers=Answers(**given.get("answers", {})),
         policy={key: _frozen(value) for key, value in given.get("policy", {}).items()},
         token_response=dict(given.get("token_response", {})),

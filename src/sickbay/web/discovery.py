@@ -49,11 +49,14 @@ class Documents:
 
 
 def _more(tenant: Tenant) -> dict[str, str]:
-    return {"jwks_uri": f"{tenant.base}/oauth/jwks"}
+    return {"jwks_uri": f"{tenant.base}/oauth/jwks", "management_endpoint": tenant.base + tenant.dialect.path("manage")}
 
 
 def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
-    oauth = {"authorize": tenant.server.authorization_endpoint, "token": tenant.server.token_endpoint}
+    oauth = {
+        "authorize": tenant.server.authorization_endpoint, "token": tenant.server.token_endpoint,
+        "manage": tenant.base + tenant.dialect.path("manage"),
+    }  # fmt: skip
     return conformance.statement(version, conformance.Self(tenant.fhir_base(version), MADE, __version__, oauth))
 
 

@@ -100,9 +100,11 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
 
 
 def _next(ward: Ward, query: Parameters) -> str:
-    """Only a page of this ward: nobody is sent elsewhere from our sign-in."""
+    """Only a page of this ward, or the list of what apps may do: nobody is sent elsewhere from our sign-in."""
     wanted = query.get("next") or ward.home
-    return wanted if wanted == ward.home or wanted.startswith((f"{ward.home}/", f"{ward.home}?")) else ward.home
+    dialect = ward.tenant.dialect
+    ours = {ward.home, *(f"/{ward.tenant.name}{dialect.path('manage', one)}" for one in ("patient", "provider"))}
+    return wanted if wanted in ours or wanted.startswith((f"{ward.home}/", f"{ward.home}?")) else ward.home
 
 
 async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

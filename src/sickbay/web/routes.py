@@ -17,6 +17,7 @@ from sickbay.web.authorize import authorize
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors
 from sickbay.web.login import proceed
+from sickbay.web.manage import manage
 from sickbay.web.token import token
 from sickbay.web.wire import TooLarge
 
@@ -76,6 +77,10 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     found += [
         Route(home + dialect.path("token"), _token(sandbox, tenant), methods=[*EVERY, "OPTIONS"]),
         Route(f"{home}/oauth/continue", _at(sandbox, tenant, proceed), methods=["GET", "POST"]),
+    ]
+    found += [
+        Route(home + path, _at(sandbox, tenant, manage), methods=["GET", "POST"])
+        for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
     if "errors" in dialect.paths:
         found.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchanges.exchange)))

@@ -1,0 +1,91 @@
+"""A person sees what apps may do, and takes it back: tokens, refresh tokens and remembered consent end at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.test_ward import HTML, field, sign_in
+
+SCOPE = ["launch", "patient/Patient.rs", "offline_access"]
+REGISTERED = "launch patient/*.rs offline_access openid"
+PAGE = "/general/oauth/manage"
+
+
+async def allowed(flow: Flow, app: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    """Whether the person was asked, and the token response."""
+    made = await flow.launch(app, patient="p-0017", user="okafor")
+    answer = await flow.authorize(app, launch=made["launch"], scope=" ".join(SCOPE))
+    asked = "/oauth/continue" in answer.headers["location"]
+    if asked:
+        page = await flow.http.get(answer.headers["location"], headers=HTML)
+        form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow", "scope": SCOPE}
+        answer = await flow.http.post("/general/oauth/continue", data=form)
+    return asked, dict((await flow.redeem(app, received(answer)["code"])).json())
+
+
+async def reading(flow: Flow, given: dict[str, Any]) -> int:
+    headers = {"Authorization": f"Bearer {given['access_token']}"}
+    return (await flow.http.get("/general/r4/Patient/p-0017", headers=headers)).status_code
+
+
+async def refreshed(flow: Flow, app: dict[str, Any], given: dict[str, Any]) -> httpx2.Response:
+    form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+    return await flow.http.post("/general/oauth/token", data=form)
+
+
+def test_what_is_taken_back_ends_at_once_and_nothing_else_does(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        app = await flow.register(auto_approve=None, scope=REGISTERED, name="Pressure Notes")
+        other = await flow.register(auto_approve=None, scope=REGISTERED, name="Growth Chart")
+        _, given = await allowed(flow, app)
+        _, kept = await allowed(flow, other)
+        page = await flow.http.get(PAGE, headers=HTML)
+        assert "Pressure Notes" in page.text
+        assert "It may go on while you are away." in page.text
+        made = await flow.launch(app, patient="p-0017", user="okafor")
+        waiting = await flow.code(app, launch=made["launch"], scope=" ".join(SCOPE))
+        answer = await flow.http.post(PAGE, data={"csrf": field(page, "csrf"), "app": app["client_id"]})
+        assert answer.status_code == 303
+        assert await reading(flow, given) == 401
+        assert "refresh-token-invalid" in await flow.findings(await refreshed(flow, app, given))
+        assert (await flow.redeem(app, waiting)).json()["error"] == "invalid_grant"
+        assert await reading(flow, kept) == 200
+        assert (await refreshed(flow, other, kept)).status_code == 200
+        page = await flow.http.get(PAGE, headers=HTML)
+        assert "Pressure Notes" not in page.text
+        assert "Growth Chart" in page.text
+        assert (await allowed(flow, app))[0]
+
+    run(steps, tmp_path)
+
+
+def test_a_form_of_another_page_takes_nothing_back(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        app = await flow.register(auto_approve=None, scope=REGISTERED)
+        _, given = await allowed(flow, app)
+        await flow.http.post(PAGE, data={"csrf": "guessed", "app": app["client_id"]})
+        assert await reading(flow, given) == 200
+
+    run(steps, tmp_path)
+
+
+def test_the_page_is_named_in_discovery_and_asks_for_a_sign_in(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        said = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
+        assert said["management_endpoint"] == BASE + PAGE
+        answer = await flow.http.get(PAGE, headers=HTML)
+        assert answer.status_code == 303
+        await sign_in(flow, to=PAGE)
+        assert "No app may do anything" in (await flow.http.get(PAGE, headers=HTML)).text
+        statement = (await flow.http.get("/cerner/r4/metadata")).json()
+        named = statement["rest"][0]["security"]["extension"][0]["extension"]
+        address = next(one["valueUri"] for one in named if one["url"] == "manage")
+        assert address.endswith("/personas/provider/my-authorizations")
+        assert (await flow.http.get(address, headers=HTML)).status_code == 303
+
+    run(steps, tmp_path)
