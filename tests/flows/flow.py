@@ -106,7 +106,7 @@ def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settin
     """Open a sandbox in a folder, walk, close."""
 
     async def walk() -> T:
-        sandbox = await open_sandbox(Settings(data=str(tmp_path), patients=20, **settings))
+        sandbox = await open_sandbox(Settings(**{"data": str(tmp_path), "patients": 20} | settings))
         transport = httpx2.ASGITransport(app=create(sandbox))
         try:
             async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False) as http:

@@ -109,3 +109,15 @@ def test_the_button_of_the_first_page_launches_in_three_clicks(live: dict[str, A
     hand.click(app.get_by_role("button", name="Allow"))
     shows_its_patient(app)
     assert hand.clicks == 3
+
+
+def test_the_portal_launches_in_a_tab_of_its_own(live: dict[str, Any], page: Page) -> None:
+    page.goto(f"{live['base']}/developer/apps/sample-app-general")
+    with page.expect_popup() as popup:
+        page.get_by_role("button", name="Launch in a new tab").click()
+    app = popup.value
+    app.get_by_role("button", name="Dr. Amara Okafor").click()
+    app.get_by_role("button", name="Allow").click()
+    shows_its_patient(app)
+    page.reload()
+    assert f"{TIMOTHY} Dr. Amara Okafor" in page.locator("section", has_text="Last launches").inner_text()

@@ -164,7 +164,7 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
 
 def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
     patients = {one["id"]: one for one in records.PATIENTS}
-    rows = tuple(chart.patient_row(one, f"/general/ehr/patients/{one['id']}", "3 Sep") for one in records.PATIENTS)
+    rows = tuple(chart.patient_row(one, f"/general/ehr/patients/{one['id']}") for one in records.PATIENTS)
     listed = ward.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
     nobody = ward.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
     today = date(2026, 11, 24)

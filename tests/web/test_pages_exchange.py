@@ -154,3 +154,13 @@ def test_headers_that_a_client_sets_by_itself_are_not_copied() -> None:
     assert first.id == "curl"
     assert "Bearer YOUR_ACCESS_TOKEN" in first.text
     assert "user-agent" not in first.text
+
+
+def test_a_long_value_is_cut_in_the_headline_and_whole_in_the_finding() -> None:
+    given = refused()
+    long = "https://app.example.org/" + "a" * 200 + "/callback/"
+    first = {**given["findings"][0], "title": f"Your app asked for the answer at {long}"}
+    view = exchange_view({**given, "findings": [first]})
+    assert long not in view.headline
+    assert view.headline.rstrip(".").endswith("/callback/")
+    assert long in view.findings[0].title

@@ -78,6 +78,12 @@ async def by_key(world: World, tenant: Tenant, key: str) -> Launch | None:
     return replace(records.parse(Launch, record.value), used_at=record.used_at)
 
 
+async def of_timeline(world: World, timeline: str) -> Launch | None:
+    """The launch that a timeline began with; None for one that began without an EHR, or is too old to be kept."""
+    found = await world.store.find("launch", family=timeline, limit=1)
+    return records.parse(Launch, found[0].value) if found else None
+
+
 def context_of(given: dict[str, Any]) -> dict[str, Any]:
     """From the members of /admin/launches."""
     return {EXTRAS[name]: value for name, value in given.items() if name in EXTRAS and value is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,7 +12,7 @@ from sickbay.fhir import search
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.operations.context import Tenant, World
-from sickbay.storage.store import Space
+from sickbay.storage.store import BadCursor, Space
 
 Json = dict[str, Any]
 
@@ -65,14 +65,25 @@ async def find(
     return [orjson.loads(one.body) for one in page.matches]
 
 
+class Listed(NamedTuple):
+    """One page of patients, how many there are in all, and the cursor of the next page."""
+
+    rows: list[Json]
+    total: int
+    next: str | None = None
+
+
 async def listed(
     world: World, tenant: Tenant, version: str, asked: Sequence[tuple[str, str]], user: User | None
-) -> tuple[list[Json], int]:
-    """One page of patients, and how many there are in all."""
+) -> Listed:
+    """Nobody, where the search or its cursor cannot be read."""
     query = search.parse(version, "Patient", asked, base=tenant.fhir_base(version), strict=True)
     if not isinstance(query, Query):
-        return [], 0
+        return Listed([], 0)
     space, sight = Space(tenant.name, version), eyes(user)
-    page = await world.store.search(space, query, sight)
+    try:
+        page = await world.store.search(space, query, sight)
+    except BadCursor:
+        return Listed([], 0)
     total = page.total if page.total is not None else await world.store.count(space, query, sight)
-    return [orjson.loads(one.body) for one in page.matches], total
+    return Listed([orjson.loads(one.body) for one in page.matches], total, page.next)

@@ -1,7 +1,7 @@
 """The day's appointments: who comes when to whom, and how far the morning has got.
 
 A booking is a function of seed, number of patients and its own day; only its state looks at what day it is today.
-The state of today is that of 10:24 in the morning, the hour at which the tour begins.
+The state of today is that of NOW, in the morning, the hour at which the tour begins.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sickbay.population.stories import threads_of
 UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
 DAYS = (-2, -1, 0, 1, 2, 3)
 TIMOTHY = 17
+NOW = "10:24"
 HELD = "10:30"
 """The time of Timothy Peters on the day itself; on other days there is no such slot, so what was written of it stays."""
 

@@ -14,12 +14,14 @@ from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
 from sickbay.operations.launch import Launched
 from sickbay.operations.sessions import Session
+from sickbay.population import calendar
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, records_of, show, wire
 from sickbay.web.doors import headers_of
 from sickbay.web.login import sign_in_view, who
+from sickbay.web.pages import chart as pages
 from sickbay.web.pages import day, notice, times
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
@@ -60,12 +62,17 @@ class Ward:
     def today(self) -> datetime.date:
         return self.sandbox.filling.today()
 
-    async def listed(self, query: str) -> PatientsView:
-        """By name, birth date or record number, whichever the words look like."""
+    async def listed(self, query: str, cursor: str = "") -> PatientsView:
+        """By name, birth date or record number, whichever the words look like; cursor: where the page begins."""
         asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *_sought(query)]
-        rows, total = await patients.listed(self.sandbox.world, self.tenant, VERSION, asked, self.user)
-        shown = tuple(records_of.row(one, f"{self.home}/patients/{one['id']}") for one in rows)
-        return PatientsView(search=f"{self.home}/patients", rows=shown, total=total, query=query)
+        asked += [("_cursor", cursor)] if cursor else []
+        found = await patients.listed(self.sandbox.world, self.tenant, VERSION, asked, self.user)
+        here = f"{self.home}/patients"
+        shown = tuple(pages.patient_row(one, f"{here}/{one['id']}") for one in found.rows)
+        onwards = {"q": query, "from": found.next} if query else {"from": found.next}
+        more = f"{here}?{urlencode(onwards)}" if found.next else ""
+        back = (f"{here}?{urlencode({'q': query})}" if query else here) if cursor else ""
+        return PatientsView(search=here, rows=shown, total=found.total, query=query, more=more, first=back)
 
 
 def _sought(query: str) -> list[tuple[str, str]]:
@@ -129,7 +136,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     appointments = await ward.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
     ids = sorted({id for one in appointments if (id := day.actor(one, "Patient")[0])})
     known = await ward.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
-    now = datetime.datetime.fromtimestamp(sandbox.world.effects.now(), datetime.UTC)
+    now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
     view = day.day_view(
         chosen, appointments, {one["id"]: one for one in known}, await ward.listed(""), ward=ward.home,
         now=now if chosen == current else None, previous=_day(ward, chosen, -1), following=_day(ward, chosen, 1),
@@ -146,7 +153,8 @@ async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     ward = Ward(request, sandbox, tenant)
     if away := await ward.enter():
         return away
-    return ward.page("patients", await ward.listed(request.query_params.get("q", "").strip()), "Patients")
+    asked = request.query_params
+    return ward.page("patients", await ward.listed(asked.get("q", "").strip(), asked.get("from", "")), "Patients")
 
 
 async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sickbay.operations import exchanges, registration
+from sickbay.operations import exchanges, patients, registration, sessions
+from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
 from sickbay.operations.exchanges import MEMBERS
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, show
 from sickbay.web.doors import cors, headers_of
+from sickbay.web.pages import chart
 from sickbay.web.pages.exchange import as_text, exchange_view
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView, not_found
@@ -71,6 +74,13 @@ async def names(sandbox: Sandbox, entry: Mapping[str, Any]) -> dict[str, str]:
     return {"app": client.name, "app_href": href, "hospital": hospital, "app_id": client.app_id}
 
 
+async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
+    """Where the app lives: host and port of its launch URI, else of its first redirect URI."""
+    client = await registration.by_id(sandbox.world, entry.get("app"))
+    addresses = [client.launch_uri, *client.redirect_uris] if client else []
+    return next((urlsplit(one).netloc for one in addresses if one), "")
+
+
 def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], status: int) -> Response:
     """The page of an exchange that is being answered with it; a script gets the JSON."""
     read = entry if full(request) else exchanges.public(entry)
@@ -110,6 +120,25 @@ PRIVATE = NoticeView(
 )
 
 
+class Persons(NamedTuple):
+    """Of a launch from a chart: whose record, and who opened the app; "" where it is not known."""
+
+    patient: str = ""
+    user: str = ""
+
+
+async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Persons:
+    launch = await launches.of_timeline(sandbox.world, timeline) if tenant else None
+    if launch is None or tenant is None:
+        return Persons()
+    user = await sessions.user(sandbox.world, tenant, launch.user) if launch.user else None
+    record = None
+    if launch.patient:
+        record = await patients.read(sandbox.world, tenant, launch.fhir, "Patient", launch.patient, None)
+    name = " ".join(reversed(chart.name_of(record))).strip() if record else launch.patient or ""
+    return Persons(name, user.name or user.username if user else launch.user or "")
+
+
 async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     found = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=full(request))
     form = answers.wanted(request.headers.get("accept", ""))
@@ -117,5 +146,10 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
         said = [{name: one[name] for name in MEMBERS} for one in found]
         return answers.json({"id": id, "exchanges": said}, 200 if found else 404)
     named = await names(sandbox, found[0]) if found else {"app": "", "hospital": ""}
-    view = timeline_view(id, found, app=named["app"], hospital=named["hospital"])
+    tenant = sandbox.tenants.get(found[0]["tenant"]) if found else None
+    who = await persons(sandbox, tenant, id) if full(request) else Persons()
+    origin = await _origin(sandbox, found[0]) if found else ""
+    view = timeline_view(
+        id, found, app=named["app"], hospital=named["hospital"], origin=origin, patient=who.patient, user=who.user
+    )
     return show.page(request, sandbox, "timeline", view, await _around(request, sandbox))

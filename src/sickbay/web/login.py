@@ -58,7 +58,7 @@ async def _asked(
     ask = await login.next_ask(sandbox.world, tenant, waiting)
     if ask == "nothing":
         return await _finish(request, sandbox, tenant, waiting, None)
-    around = show.Around(tenant, session, user=waiting.user, bare=True, redirect_uri=waiting.redirect_uri, framed=True)
+    around = show.Around(tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=True)
     if ask == "sign-in":
         view = await sign_in_view(
             sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.wishes.hint
@@ -142,7 +142,7 @@ async def _signed_in(
         view = await sign_in_view(
             sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
-        around = show.Around(tenant, session, bare=True, redirect_uri=waiting.redirect_uri, framed=True)
+        around = show.Around(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=True)
         return show.page(request, sandbox, "sign_in", view, around, 401)
     new, cookie = await sessions.sign_in(sandbox.world, tenant, session, user)
     await operation.keep(sandbox.world, tenant, waiting, new)

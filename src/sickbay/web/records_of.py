@@ -10,14 +10,10 @@ from sickbay.authorization.values import Client, User
 from sickbay.web.pages import chart as pages
 from sickbay.web.pages import day
 from sickbay.web.pages.frame import Link
-from sickbay.web.pages.ward import ChartView, OpenApp, PatientRow, Tile
+from sickbay.web.pages.ward import ChartView, OpenApp, Tile
 
 Json = dict[str, Any]
 Found = Callable[..., Awaitable[list[Json]]]
-
-
-def row(patient: Json, href: str) -> PatientRow:
-    return pages.patient_row(patient, href)
 
 
 def own_patient(user: User | None) -> str | None:

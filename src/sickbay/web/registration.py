@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
-from sickbay.web.exchanges import PRIVATE, full
+from sickbay.web.exchanges import PRIVATE, Persons, full, persons
 from sickbay.web.pages import chart, portal, times
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, findings
@@ -66,7 +67,8 @@ async def _app_page(
     request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200
 ) -> Response:
     view = await _app_view(sandbox, client, secret)
-    return show.page(request, sandbox, "app", view, around, status)
+    leads_to = (client.launch_uri or "", *client.redirect_uris)
+    return show.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
 
 
 async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
@@ -111,15 +113,25 @@ async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
     for one in found:
         if one["launch"]:
             by_launch.setdefault(one["launch"], []).append(one)
-    return tuple(_launch(id, each) for id, each in list(by_launch.items())[:8])
+    tenant = sandbox.tenants[client.tenant]
+    last = list(by_launch.items())[:8]
+    return tuple([_launch(id, each, await persons(sandbox, tenant, id)) for id, each in last])
 
 
-def _launch(id: str, newest_first: list[dict[str, Any]]) -> LaunchRow:
+def _launch(id: str, newest_first: list[dict[str, Any]], who: Persons) -> LaunchRow:
     refused = next((one for one in newest_first if one.get("decided")), None)
     outcome = refused["findings"][0]["title"] if refused and refused["findings"] else "Worked"
-    number = f"{len(newest_first)} requests"
+    number = f"{len(newest_first)} requests" if len(newest_first) > 1 else "1 request"
     kind = "refused" if refused else "passed"
-    return LaunchRow(times.moment(newest_first[0]["at"]), "", "", kind, outcome, number, f"/timelines/{id}")
+    return LaunchRow(
+        times.moment(newest_first[0]["at"]),
+        who.patient or "on its own",
+        who.user,
+        kind,
+        outcome,
+        number,
+        f"/timelines/{id}",
+    )
 
 
 async def register(request: Request, sandbox: Sandbox) -> Response:

@@ -21,7 +21,10 @@ from sickbay.web.wire import raw_path
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """tenant: its page is one of the ward. here: the link of the bar. bare: no navigation. frames: may hold an app."""
+    """tenant: its page is one of the ward. here: the link of the bar. bare: no navigation. frames: may hold an app.
+
+    leads_to: where a form of the page may lead in the end, beyond our own origin.
+    """
 
     tenant: Tenant | None = None
     session: Session | None = None
@@ -29,7 +32,7 @@ class Around:
     user: User | None = None
     here: str = ""
     bare: bool = False
-    redirect_uri: str = ""
+    leads_to: tuple[str, ...] = ()
     framed: bool = False
     frames: bool = False
 
@@ -40,7 +43,7 @@ def page(
     stands = around or Around()
     html = render.page(name, view, _frame(request, sandbox, stands))
     ancestors = own_frames(sandbox.world.base) if stands.framed else "'none'"
-    headers = page_headers(form_action(stands.redirect_uri), ancestors)
+    headers = page_headers(form_action(stands.leads_to), ancestors)
     if stands.frames:
         headers["content-security-policy"] += "; frame-src http: https:"
     response = HTMLResponse(html, status, headers)
@@ -71,14 +74,15 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
     )
 
 
-def form_action(redirect_uri: str) -> str:
-    """With 'self' alone Chromium would block the redirect behind consent."""
-    if not redirect_uri:
-        return "'self'"
-    parts = urlsplit(redirect_uri)
-    if parts.scheme in ("http", "https"):
-        return f"'self' {parts.scheme}://{parts.netloc}"
-    return f"'self' {parts.scheme}:"
+def form_action(addresses: tuple[str, ...]) -> str:
+    """With 'self' alone Chromium would block the redirect behind consent, and the launch from the portal."""
+    return " ".join(dict.fromkeys(["'self'", *map(_source, filter(None, addresses))]))
+
+
+def _source(address: str) -> str:
+    """The origin; of an address in a scheme of its own, the scheme."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
 
 def own_frames(base: str) -> str:

@@ -60,12 +60,10 @@ def candidate(patient: Resource, note: str = "") -> Candidate:
     )
 
 
-def patient_row(patient: Resource, href: str, seen: str = "") -> PatientRow:
+def patient_row(patient: Resource, href: str) -> PatientRow:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
-    return PatientRow(
-        f"{family}, {given}", href, times.said(patient.get("birthDate")), record_number(patient), seen, sex
-    )
+    return PatientRow(f"{family}, {given}", href, times.said(patient.get("birthDate")), record_number(patient), sex)
 
 
 def banner(

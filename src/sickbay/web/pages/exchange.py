@@ -65,6 +65,8 @@ class Step:
 
 
 FEW = 4
+LONGEST = 140
+"""Characters of a headline before it is made calmer."""
 
 
 def folded(walk: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
@@ -184,7 +186,14 @@ def _headline(views: Sequence[FindingView], refused: bool, given: Mapping[str, A
     fix = first.fix.split(". ")[0].rstrip(".") + "."
     text = f"{first.title.rstrip('.')}. {fix}"
     short = text if len(text) <= 170 else first.title.rstrip(".") + "."
-    return short if refused else f"Granted, with advice. {first.title.rstrip('.')}."
+    return _calm(short) if refused else f"Granted, with advice. {_calm(first.title.rstrip('.'))}."
+
+
+def _calm(text: str) -> str:
+    """A headline with long values cut in their middle; whole they stand in the finding and in the table."""
+    if len(text) <= LONGEST:
+        return text
+    return " ".join(word if len(word) <= 48 else f"{word[:24]}…{word[-16:]}" for word in text.split(" "))
 
 
 def _status(given: Mapping[str, Any]) -> int:

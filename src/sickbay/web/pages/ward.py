@@ -32,25 +32,25 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class PatientRow:
-    """A line of the patient list: "Peters, Timothy", "14 Mar 1961", record number, when last seen."""
+    """A line of the patient list: "Peters, Timothy", "14 Mar 1961", record number."""
 
     name: str
     href: str
     born: str
     record: str = ""
-    seen: str = ""
     sex: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientsView:
-    """search: the address that takes q. more: the next page, if any."""
+    """search: the address that takes q. more: the next page, if any; first: the way back to the first."""
 
     search: str
     rows: tuple[PatientRow, ...]
     total: int
     query: str = ""
     more: str = ""
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
