@@ -20,11 +20,13 @@ _RESOURCE = re.compile(
     r"(?P<access>read|write|\*|(?=[cruds])c?r?u?d?s?)(?:\?(?P<filter>.+))?"
 )
 _AT_COMMAS = re.compile(
-    r"\s+|(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
+    r"[ \t\r\n]+|(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
 )
 _JOINED = re.compile(
     r"[,+](?=(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
 )
+_BLANKS = re.compile(r"[ \t\r\n]+")
+"""A no-break space separates nothing: it makes a scope malformed."""
 _LAUNCH = re.compile(r"launch(?:/(?P<type>[a-z]+))?(?:\?role=(?P<role>.+))?")
 
 
@@ -85,7 +87,7 @@ def spelling(text: str) -> Spelling:
     """Split at blanks, and at commas and plus signs outside of a ?filter, or where a scope begins behind them."""
     tokens: list[str] = []
     found = ""
-    for piece in text.split():
+    for piece in _BLANKS.split(text):
         parts, marks = _apart(piece)
         tokens += parts
         found += marks

@@ -1,0 +1,14 @@
+"""The tables of facts, row by row, through HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.flows.sitting import Sitting, sitting
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+    with sitting(tmp_path_factory.mktemp("rows")) as opened:
+        yield opened

@@ -1,0 +1,267 @@
+"""What the authorization endpoint refuses: on a page, or by redirect, row by row (RFC 6749 4.1.2.1; SMART 2.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received
+from tests.flows.sitting import DESCRIPTION, Sitting
+
+Row = tuple[str, dict[str, str | None], str]
+AUTHORIZE = "/general/oauth/authorize"
+NEVER: list[tuple[str, dict[str, str | None]]] = [
+    ("client-id-missing", {"client_id": None}),
+    ("client-id-unknown", {"client_id": "nobody"}),
+    ("client-id-placeholder", {"client_id": "a\x00<script>"}),
+    ("redirect-uri-missing", {"redirect_uri": None}),
+    ("redirect-uri-mismatch", {"redirect_uri": "https://evil.example/"}),
+    ("redirect-uri-mismatch", {"redirect_uri": REDIRECT + ".evil.example"}),
+    ("redirect-uri-mismatch", {"redirect_uri": REDIRECT + "?next=https://evil.example"}),
+    ("redirect-uri-mismatch", {"redirect_uri": "/callback"}),
+    ("redirect-uri-mismatch", {"redirect_uri": "javascript:alert(1)"}),
+    ("redirect-uri-mismatch", {"redirect_uri": "http://localhost:8101/callback"}),
+    ("redirect-uri-mismatch", {"redirect_uri": "http://user@localhost:8100/callback"}),
+    ("redirect-uri-mismatch", {"redirect_uri": "http://LOCALHOST:8100/callback"}),
+    ("redirect-uri-mismatch", {"redirect_uri": REDIRECT + "/%2e%2e"}),
+    ("redirect-uri-has-fragment", {"redirect_uri": REDIRECT + "#here"}),
+    ("redirect-uri-double-encoded", {"redirect_uri": "http%3A%2F%2Flocalhost%3A8100%2Fcallback"}),
+    ("redirect-uri-mismatch", {"redirect_uri": "https://evil.example/", "scope": "nonsense", "response_type": "token"}),
+]  # fmt: skip
+BY_REDIRECT: list[Row] = [
+    ("state-missing", {"state": None}, "invalid_request"),
+    ("aud-missing", {"aud": None}, "invalid_request"),
+    ("aud-mismatch", {"aud": "https://elsewhere.example/fhir"}, "invalid_request"),
+    ("response-type-missing", {"response_type": None}, "invalid_request"),
+    ("response-type-invalid", {"response_type": "token"}, "unsupported_response_type"),
+    ("response-type-invalid", {"response_type": "code id_token"}, "unsupported_response_type"),
+    ("response-mode-unsupported", {"response_mode": "fragment"}, "invalid_request"),
+    ("pkce-missing", {"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
+    ("pkce-plain", {"code_challenge_method": "plain"}, "invalid_request"),
+    ("pkce-method", {"code_challenge_method": None}, "invalid_request"),
+    ("pkce", {"code_challenge": "short"}, "invalid_request"),
+    ("launch-code-unknown", {"launch": "made-up"}, "invalid_request"),
+    ("launch-param-is-url", {"launch": "http://localhost:8100/launch"}, "invalid_request"),
+    ("launch-scope-without-launch-param", {}, "invalid_request"),
+    ("scope-missing", {"scope": None}, "invalid_scope"),
+    ("scope-malformed", {"scope": "openid patient/Observation.nonsense"}, "invalid_scope"),
+    ("scope-not-registered", {"scope": "launch/patient user/Patient.cruds"}, "invalid_scope"),
+    ("scope", {"scope": "openid made_up_scope"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient PATIENT/*.rs"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient patient%2f*.rs"}, "invalid_scope"),
+    ("scope-v2-order", {"scope": "launch/patient patient/Observation.sr"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient patient/*.RS"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient patient/Obs*.rs"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient patient/*.rs\u00a0"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient patient/Observation.rs?category:not=laboratory"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient patient/Observation.rs?patient.name=x"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient patient/Observation.rs?_has:x:y:z=1"}, "invalid_scope"),
+    ("scope", {"scope": "launch/patient patient/Observation.rs?_filter=x"}, "invalid_scope"),
+    ("scope-system-in-user-flow", {"scope": "launch/patient patient/*.rs system/*.rs"}, "invalid_scope"),
+    ("scope-patient-without-context", {"scope": "patient/Patient.rs"}, "access_denied"),
+    ("request-object-unsupported", {"request": "e30.e30."}, "request_not_supported"),
+    ("request-object-unsupported", {"request_uri": "https://app.example/r"}, "request_uri_not_supported"),
+    ("client-secret-in-url", {"client_secret": "s3cr3t-in-url"}, "invalid_request"),
+    ("prompt-none-without-session", {"scope": "openid user/Patient.rs", "prompt": "none"}, "login_required"),
+]  # fmt: skip
+REPEATED = ("scope", "state", "aud", "response_type", "launch", "code_challenge", "code_challenge_method")
+
+
+def told(answer: httpx2.Response, found: dict[str, str], rule: str) -> None:
+    """A refusal is named, and no more is said in OAuth's members than their characters allow."""
+    assert any(name.startswith(rule) and severity == "error" for name, severity in found.items()), found
+    assert answer.headers["cache-control"] == "no-store"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def ask(flow: Flow, method: str, sent: list[tuple[str, str]]) -> httpx2.Response:
+    if method == "GET":
+        return await flow.http.get(AUTHORIZE + "?" + urlencode(sent))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return await flow.http.post(AUTHORIZE, content=urlencode(sent), headers=form)
+
+
+def by_redirect(answer: httpx2.Response, method: str, error: str, state: str | None = STATE) -> dict[str, str]:
+    assert answer.status_code == (302 if method == "GET" else 303), answer.text[:300]
+    said = received(answer)
+    assert said["error"] == error, said
+    assert said.get("state") == state
+    assert said["iss"] == f"{BASE}/general"
+    assert said["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
+    assert DESCRIPTION.fullmatch(said["error_description"]), said["error_description"]
+    assert "#" not in answer.headers["location"]
+    return said
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("rule", "change"), NEVER)
+def test_it_is_never_redirected(desk: Sitting, method: str, rule: str, change: dict[str, str | None]) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(auto_approve=None)
+        answer = await ask(flow, method, list(flow.asking(app, **change).items()))
+        assert answer.status_code == 400
+        assert "location" not in answer.headers
+        assert "<script>" not in answer.text.replace("<script ", "")
+        told(answer, await flow.findings(answer), rule.partition("-uri")[0])
+
+    desk.do(steps, desk.flow())
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_who_asks_and_where_to_said_twice_is_never_redirected(desk: Sitting, name: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        sent = list(flow.asking(app).items())
+        for second in (dict(sent)[name], "https://evil.example/"):
+            answer = await ask(flow, "GET", [*sent, (name, second)])
+            assert answer.status_code == 400
+            assert "location" not in answer.headers
+            told(answer, await flow.findings(answer), "duplicate-parameter")
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("rule", "change", "error"), BY_REDIRECT)
+def test_it_is_refused_by_redirect(
+    desk: Sitting, method: str, rule: str, change: dict[str, str | None], error: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(auto_approve=None)
+        sent = flow.asking(app, **change)
+        answer = await ask(flow, method, list(sent.items()))
+        by_redirect(answer, method, error, sent.get("state"))
+        told(answer, await flow.findings(answer), rule)
+
+    desk.do(steps, desk.flow())
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        sent = flow.asking(app, launch=(await flow.launch(app))["launch"])
+        answer = await ask(flow, "GET", [*sent.items(), (name, sent[name])])
+        by_redirect(answer, "GET", "invalid_request")
+        told(answer, await flow.findings(answer), "duplicate-parameter")
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize("fault", ["expired", "used", "other-client", "other-tenant"])
+def test_a_launch_that_is_not_good_any_more_is_an_invalid_request(desk: Sitting, fault: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        code = (await flow.launch(app))["launch"]
+        if fault == "expired":
+            await flow.http.post("/admin/clock", json={"advance": 301})
+        if fault == "used":
+            await flow.code(app, launch=code)
+        if fault == "other-client":
+            code = (await flow.launch(await flow.register(name="Another")))["launch"]
+        if fault == "other-tenant":
+            there = (await flow.http.get("/admin/users?tenant=cerner")).json()[0]["username"]
+            other = await flow.register(tenant="cerner", auto_approve={"user": there}, name="There")
+            code = (await flow.launch(other, tenant="cerner"))["launch"]
+        answer = await flow.authorize(app, launch=code)
+        by_redirect(answer, "GET", "invalid_request")
+        told(answer, await flow.findings(answer), "launch-code")
+
+    desk.do(steps)
+
+
+def test_an_app_of_another_hospital_may_not_use_this_one(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(tenant="epic", auto_approve=None)
+        answer = await flow.authorize(app)
+        by_redirect(answer, "GET", "unauthorized_client")
+
+    desk.do(steps)
+
+
+def test_consent_that_was_not_given_is_required_where_no_page_may_be_shown(desk: Sitting) -> None:
+    """And the answer names no page."""
+
+    async def steps(flow: Flow) -> None:
+        page = await flow.http.get("/general/ehr/sign-in", headers={"Accept": "text/html"})
+        csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+        await flow.http.post("/general/ehr/sign-in", data={"csrf": csrf, "account": await flow.clinician()})
+        app = await flow.register(auto_approve=None)
+        answer = await flow.authorize(app, scope="openid user/Patient.rs", prompt="none")
+        by_redirect(answer, "GET", "consent_required")
+
+    desk.do(steps, desk.flow())
+
+
+def test_the_redirect_uri_s_own_query_is_kept(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = REDIRECT + "?lane=a%26b"
+        app = await flow.register(redirect_uris=[mine])
+        for launch in ("made-up", (await flow.launch(app))["launch"]):
+            answer = await flow.authorize(app, redirect_uri=mine, launch=launch)
+            query = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+            assert query["lane"] == "a&b"
+            assert ("code" in query) is not ("error" in query)
+            assert query["state"] == STATE
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize("state", ["a b", "a+b&c=d", "ä€😀", "%41", "x" * 500, "<>\"'\\"])
+def test_state_comes_back_exactly_as_it_was_sent(desk: Sitting, state: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        good = await flow.authorize(app, state=state, launch=(await flow.launch(app))["launch"])
+        assert received(good)["state"] == state
+        assert received(await flow.authorize(app, state=state, launch="made-up"))["state"] == state
+
+    desk.do(steps)
+
+
+def test_what_was_refused_is_granted_when_it_is_right(desk: Sitting) -> None:
+    """The positive control of every row above."""
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        for method in ("GET", "POST"):
+            sent = flow.asking(app, launch=(await flow.launch(app))["launch"])
+            answer = await ask(flow, method, list(sent.items()))
+            assert answer.status_code == (302 if method == "GET" else 303)
+            said = received(answer)
+            assert set(said) == {"code", "state", "iss"}
+            assert answer.headers["cache-control"] == "no-store"
+
+    desk.do(steps)
+
+
+NATIVE: list[tuple[dict[str, Any], str, bool]] = [
+    ({"native": True, "redirect_uris": ["http://127.0.0.1/callback"]}, "http://127.0.0.1:51004/callback", True),
+    ({"native": True, "redirect_uris": ["http://127.0.0.1:1/callback"]}, "http://127.0.0.1:51004/callback", True),
+    ({"native": False, "redirect_uris": ["http://127.0.0.1:1/callback"]}, "http://127.0.0.1:51004/callback", False),
+    ({"native": True, "redirect_uris": ["http://127.0.0.1/callback"]}, "http://localhost:51004/callback", False),
+    ({"native": True, "redirect_uris": ["http://127.0.0.1/callback"]}, "http://127.0.0.1:51004/other", False),
+    ({"native": True, "redirect_uris": ["https://app.example/cb"]}, "https://app.example:8443/cb", False),
+]
+
+
+@pytest.mark.parametrize(("registered", "sent", "granted"), NATIVE)
+def test_only_the_port_of_a_native_app_s_loopback_uri_may_vary(
+    desk: Sitting, registered: dict[str, Any], sent: str, granted: bool
+) -> None:
+    """RFC 9700 2.1, RFC 8252 7.3."""
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(**registered)
+        answer = await flow.authorize(app, redirect_uri=sent, launch=(await flow.launch(app))["launch"])
+        assert answer.status_code == (302 if granted else 400)
+        assert (answer.headers.get("location") or "").startswith(sent if granted else "")
+
+    desk.do(steps)
+
+
+def test_a_verifier_and_its_challenge_are_what_the_flow_sends() -> None:
+    """So that the rows about PKCE say what they seem to say."""
+    assert len(VERIFIER) == 43
+    assert len(CHALLENGE) == 43

@@ -1,0 +1,54 @@
+"""One running application for all the tests of a module: a table of rows need not open a sandbox for each."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+from tests.flows.flow import BASE, Flow
+
+from sickbay.sandbox.sandbox import open_sandbox
+from sickbay.settings.settings import Settings
+from sickbay.web.app import create
+
+T = TypeVar("T")
+DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
+"""What an error_description may hold (RFC 6749 4.1.2.1)."""
+
+
+class Sitting:
+    """`do` runs steps on the one event loop; `flow()` is a browser and an app without any cookies yet."""
+
+    def __init__(self, runner: asyncio.Runner, flow: Flow, opened: Callable[[], Flow]) -> None:
+        self._runner = runner
+        self.first = flow
+        self.flow = opened
+
+    def do(self, steps: Callable[[Flow], Coroutine[Any, Any, T]], flow: Flow | None = None) -> T:
+        return self._runner.run(steps(flow or self.first))
+
+
+@contextmanager
+def sitting(folder: Path, **settings: Any) -> Iterator[Sitting]:
+    with asyncio.Runner() as runner:
+        sandbox = runner.run(open_sandbox(Settings(data=str(folder), patients=20, **settings)))
+        application = create(sandbox)
+        clients: list[httpx2.AsyncClient] = []
+
+        def opened() -> Flow:
+            transport = httpx2.ASGITransport(app=application)
+            clients.append(httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False))
+            return Flow(sandbox, clients[-1])
+
+        try:
+            yield Sitting(runner, opened(), opened)
+        finally:
+            for client in clients:
+                runner.run(client.aclose())
+            runner.run(application.stop())
+            runner.run(sandbox.close())
