@@ -1,0 +1,264 @@
+"""What the token endpoint refuses, row by row (RFC 6749 5.2; SMART 2.2; RFC 9700 2.1, 4.8, 4.14)."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, REDIRECT, VERIFIER, Flow
+from tests.flows.sitting import DESCRIPTION, Sitting
+
+TOKEN = "/general/oauth/token"
+App = dict[str, Any]
+SYMMETRIC = {"client": "symmetric"}
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
+
+
+def refused(answer: httpx2.Response, error: str, status: int = 400) -> None:
+    """JSON of RFC 6749 5.2, that nobody may keep, and that any origin may read."""
+    assert answer.status_code == status, answer.text
+    said = answer.json()
+    assert said["error"] == error, said
+    assert DESCRIPTION.fullmatch(said["error_description"])
+    assert said["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["pragma"] == "no-cache"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert "location" not in answer.headers
+    challenge = answer.headers.get("www-authenticate")
+    assert challenge == ('Basic realm="general"' if status == 401 else None)
+
+
+async def launched(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
+    """An app and the form that redeems its code."""
+    app = await flow.register(**more)
+    code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=scope_of(more))
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
+    return app, form | {"client_id": app["client_id"]}
+
+
+def scope_of(more: dict[str, Any]) -> str:
+    return "launch openid fhirUser online_access patient/Patient.rs patient/Observation.rs"
+
+
+CHANGES: list[tuple[dict[str, str | None], str]] = [
+    ({"grant_type": None}, "invalid_request"),
+    ({"grant_type": "password", "username": "a", "password": "b"}, "unsupported_grant_type"),
+    ({"grant_type": "implicit"}, "unsupported_grant_type"),
+    ({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}, "unsupported_grant_type"),
+    ({"code": None}, "invalid_request"),
+    ({"code": "made-up"}, "invalid_grant"),
+    ({"redirect_uri": None}, "invalid_request"),
+    ({"redirect_uri": REDIRECT + "/"}, "invalid_grant"),
+    ({"redirect_uri": "https://evil.example/"}, "invalid_grant"),
+    ({"code_verifier": None}, "invalid_grant"),
+    ({"code_verifier": VERIFIER[::-1]}, "invalid_grant"),
+    ({"code_verifier": VERIFIER[:-1]}, "invalid_grant"),
+    ({"client_id": None}, "invalid_client"),
+    ({"client_id": "nobody"}, "invalid_client"),
+    ({"client_secret": "of-a-public-client"}, "invalid_client"),
+    ({"client_assertion": "a.b.c", "client_assertion_type": "wrong"}, "invalid_client"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "error"), CHANGES)
+def test_a_form_with_one_fault_is_refused(desk: Sitting, change: dict[str, str | None], error: str) -> None:
+    async def steps(flow: Flow) -> None:
+        _, form = await launched(flow)
+        changed = {name: value for name, value in (form | change).items() if value is not None}
+        refused(await flow.http.post(TOKEN, data=changed), error)
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri", "client_id", "code_verifier"])
+def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) -> None:
+    async def steps(flow: Flow) -> None:
+        _, form = await launched(flow)
+        refused(await flow.http.post(TOKEN, data={**form, name: [form[name], form[name]]}), "invalid_request")
+
+    desk.do(steps)
+
+
+def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        _, form = await launched(flow)
+        refused(await flow.http.post(TOKEN, json=form), "invalid_request")
+        refused(await flow.http.get(TOKEN, params=form), "invalid_request")
+        refused(await flow.http.post(TOKEN, params=form), "invalid_request")
+        refused(await flow.http.put(TOKEN, data=form), "invalid_request")
+        plain = {"Content-Type": "text/plain"}
+        refused(await flow.http.post(TOKEN, content=b"grant_type=authorization_code", headers=plain), "invalid_request")
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize("how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"])
+def test_a_confidential_app_that_is_not_proven_is_an_invalid_client(desk: Sitting, how: str) -> None:
+    """401 with a challenge where the Authorization header was used, else 400."""
+
+    async def steps(flow: Flow) -> None:
+        app, form = await launched(flow, **SYMMETRIC)
+        headers = {
+            "basic-wrong": basic(app["client_id"], "wrong"), "basic-empty": basic(app["client_id"], ""),
+            "basic-unknown": basic("nobody", "wrong"), "bearer": {"Authorization": "Bearer x"},
+            "broken": {"Authorization": "Basic %%%"},
+        }.get(how, {})  # fmt: skip
+        more = {"client_secret": "wrong"} if how == "post-wrong" else {}
+        sent = {key: value for key, value in (form | more).items() if key != "client_id" or not headers}
+        refused(await flow.http.post(TOKEN, data=sent, headers=headers), "invalid_client", 401 if headers else 400)
+        good = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))
+        assert good.status_code == 200, good.text
+
+    desk.do(steps)
+
+
+def test_two_methods_of_client_authentication_are_an_invalid_request(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app, form = await launched(flow, **SYMMETRIC)
+        headers = basic(app["client_id"], app["client_secret"])
+        form |= {"client_secret": app["client_secret"]}
+        refused(await flow.http.post(TOKEN, data=form, headers=headers), "invalid_request")
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize("how", ["absent", "wrong-type", "not-a-jwt", "unsigned"])
+def test_an_assertion_that_proves_nothing_is_an_invalid_client(desk: Sitting, how: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app, form = await launched(flow, client="asymmetric", jwks_uri="https://app.example/jwks")
+        type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        head, body = (base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in (
+            b'{"alg":"none"}', b'{"iss":"%s","sub":"%s"}' % ((app["client_id"].encode(),) * 2)))  # fmt: skip
+        sent: dict[str, dict[str, str]] = {
+            "absent": {}, "wrong-type": {"client_assertion": "a.b.c", "client_assertion_type": "jwt"},
+            "not-a-jwt": {"client_assertion": "x", "client_assertion_type": type},
+            "unsigned": {"client_assertion": f"{head}.{body}.", "client_assertion_type": type},
+        }  # fmt: skip
+        refused(await flow.http.post(TOKEN, data=form | sent[how]), "invalid_client")
+
+    desk.do(steps)
+
+
+def test_another_app_s_code_is_an_invalid_grant_and_stays_with_whom_it_was_given(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        _, form = await launched(flow)
+        thief = await flow.register(name="Another")
+        refused(await flow.http.post(TOKEN, data=form | {"client_id": thief["client_id"]}), "invalid_grant")
+        assert (await flow.http.post(TOKEN, data=form)).status_code == 200
+
+    desk.do(steps)
+
+
+def test_a_code_that_lay_about_is_an_invalid_grant(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        _, form = await launched(flow)
+        await flow.http.post("/admin/clock", json={"advance": 61})
+        refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
+
+    desk.do(steps)
+
+
+def test_a_code_is_redeemed_at_the_hospital_that_gave_it(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        _, form = await launched(flow)
+        elsewhere = flow.sandbox.tenants["cerner"].server.token_endpoint
+        answer = await flow.http.post(elsewhere, data=form)
+        assert answer.status_code == 400
+        assert "access_token" not in answer.text
+
+    desk.do(steps)
+
+
+def test_a_verifier_without_a_challenge_is_refused(desk: Sitting) -> None:
+    """Else whoever strips the challenge has switched PKCE off (RFC 9700 4.8.2)."""
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(smart_version=1, pkce="if-sent")
+        bare: dict[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"], **bare)
+        refused(await flow.redeem(app, code), "invalid_grant")
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"], **bare)
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
+        good = await flow.http.post(TOKEN, data=form | {"client_id": app["client_id"]})
+        assert good.status_code == 200, good.text
+
+    desk.do(steps)
+
+
+async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
+    app, form = await launched(flow, **more)
+    given = (await flow.http.post(TOKEN, data=form)).json()
+    return app, {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("unknown", "invalid_grant"), ("missing", "invalid_request"), ("altered", "invalid_grant"),
+     ("another-client", "invalid_grant"), ("inactive", "invalid_grant"), ("wider", "invalid_scope"),
+     ("other-type", "invalid_scope")],
+)  # fmt: skip
+def test_a_refresh_with_one_fault_is_refused(desk: Sitting, fault: str, error: str) -> None:
+    async def steps(flow: Flow) -> None:
+        _, form = await refreshing(flow)
+        token = form["refresh_token"]
+        if fault == "inactive":
+            await flow.http.post("/admin/clock", json={"advance": 91 * 86400})
+        if fault == "another-client":
+            form["client_id"] = (await flow.register(name="Another"))["client_id"]
+        form |= {
+            "unknown": {"refresh_token": "made-up"}, "missing": {"refresh_token": ""},
+            "altered": {"refresh_token": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")},
+            "wider": {"scope": "launch openid patient/*.rs"}, "other-type": {"scope": "user/Patient.rs"},
+        }.get(fault, {})  # fmt: skip
+        refused(await flow.http.post(TOKEN, data=form), error)
+
+    desk.do(steps)
+
+
+def test_a_refresh_narrows_and_the_narrow_token_reads_no_more_than_that(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        _, form = await refreshing(flow)
+        given = (await flow.http.post(TOKEN, data=form | {"scope": "patient/Patient.rs"})).json()
+        assert given["scope"] == "patient/Patient.rs"
+        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        assert (await flow.http.get("/general/r4/Observation", headers=headers)).status_code == 403
+        assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 200
+
+    desk.do(steps)
+
+
+def test_an_app_may_use_only_the_grants_it_has(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(**SYMMETRIC)
+        form = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
+        answer = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))
+        assert answer.status_code == 400
+        assert answer.json()["error"] in ("unauthorized_client", "unsupported_grant_type")
+
+    desk.do(steps)
+
+
+def test_what_was_refused_is_granted_when_it_is_right(desk: Sitting) -> None:
+    """The positive control: the members of SMART 2.2, that nobody may keep."""
+
+    async def steps(flow: Flow) -> None:
+        _, form = await launched(flow)
+        answer = await flow.http.post(TOKEN, data=form, headers={"Origin": "http://app.example"})
+        assert answer.status_code == 200
+        given = answer.json()
+        assert given["token_type"] == "Bearer"
+        assert {"access_token", "expires_in", "scope", "patient", "id_token", "refresh_token"} <= set(given)
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["pragma"] == "no-cache"
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+
+    desk.do(steps)
