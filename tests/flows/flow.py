@@ -26,6 +26,8 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 class Flow:
     """http: a browser and an app at once: it keeps cookies and follows no redirect."""
 
+    application: Any = None
+
     def __init__(self, sandbox: Sandbox, http: httpx2.AsyncClient) -> None:
         self.sandbox = sandbox
         self.http = http

@@ -36,14 +36,16 @@ class Sitting:
 @contextmanager
 def sitting(folder: Path, **settings: Any) -> Iterator[Sitting]:
     with asyncio.Runner() as runner:
-        sandbox = runner.run(open_sandbox(Settings(data=str(folder), patients=20, **settings)))
+        sandbox = runner.run(open_sandbox(Settings(data=str(folder), **{"patients": 20, **settings})))
         application = create(sandbox)
         clients: list[httpx2.AsyncClient] = []
 
         def opened() -> Flow:
             transport = httpx2.ASGITransport(app=application)
             clients.append(httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False))
-            return Flow(sandbox, clients[-1])
+            flow = Flow(sandbox, clients[-1])
+            flow.application = application
+            return flow
 
         try:
             yield Sitting(runner, opened(), opened)

@@ -158,8 +158,11 @@ def scope_covers_the_request(request: AccessRequest, known: AccessKnown) -> Refu
 def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Chains, _has and includes read other types: values that may not be searched could be found out by them."""
     token = _token(known)
-    lacking = next((one for one in request.involved if one != "*" and not _covers(token, one, "s")), None)
-    return _insufficient(request, token, lacking, "s", by="chain or include") if lacking else None
+    for types in (one.split("|") for one in request.involved if one != "*"):
+        if not any(_covers(token, one, "s") for one in types):
+            lacking = "Patient" if "Patient" in types else types[0]
+            return _insufficient(request, token, lacking, "s", by="chain or include")
+    return None
 
 
 def _covers(token: Token, type: str | None, letters: str) -> bool:

@@ -67,7 +67,8 @@ class AccessRequest:
     """A FHIR request as far as authorization looks at it. base: the FHIR base it came to; path: what follows it.
 
     type and id: None where the path has none. interaction: read, vread, search, create, … (FHIR http.html);
-    letters: what of cruds it asks for. involved: every other type named by a chain or an include.
+    letters: what of cruds it asks for. involved: every other type named by a chain or an
+    include; `Device|Patient` where none is named and it may be any of these.
     """
 
     method: str

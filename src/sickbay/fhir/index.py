@@ -36,6 +36,9 @@ GRANULAR = frozenset(
 )
 """The parameters by which a granular scope may filter; a scope with another one sees nothing."""
 
+CROWDS = frozenset({"Group"})
+"""Types whose one body names many patients: in nobody's compartment, though the definition has them in each member's."""
+
 _ELSEWHERE = frozenset({"_id", "_lastUpdated"})
 """Columns of the store, not index rows."""
 
@@ -109,7 +112,7 @@ def _facts(rows: _Rows, at: int | None) -> ResourceFacts:
 def _tasks(version: str, type: str) -> dict[str, tuple[_Task, ...]]:
     """First key -> tasks, so that what a resource does not have costs nothing."""
     found: dict[str, list[_Task]] = {}
-    compartment = compartment_types(version).get(type, ())
+    compartment = () if type in CROWDS else compartment_types(version).get(type, ())
     for one in parameters(version, type).values():
         if one.kind in _TAKE and one.code not in _ELSEWHERE:
             for route in routes(version, type, one.expression):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import DateValue, Filter, Query, SearchParameter
+from sickbay.fhir.query import DateValue, Query, SearchParameter
 from sickbay.fhir.references import ID
 from sickbay.fhir.search_filters import filter_of, understood
 from sickbay.fhir.search_parameters import find, nearest, parameters
 from sickbay.fhir.search_reading import Reading
 from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, RESULTS
+from sickbay.fhir.search_types import named
 from sickbay.fhir.search_values import READ, split
 
-__all__ = ["CURSOR", "MAXIMUM_COUNT", "involved", "parse"]
+__all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
 
 
@@ -40,25 +41,6 @@ def parse(
         ignored=tuple(reading.ignored),
         **reading.said,
     )
-
-
-def involved(query: Query) -> tuple[str, ...]:
-    """The types besides its own that a query names: each needs to be allowed for itself, by what is asked."""
-    found: dict[str, None] = {}
-    for one in query.includes:
-        if one.source != "*" and one.source != query.type:
-            found[one.source] = None
-        parameter = find(query.version, one.source, one.parameter) if one.source != "*" else None
-        only = parameter.targets[0] if parameter and len(parameter.targets) == 1 else None
-        if (aim := one.target or only) and aim != query.type:
-            found[aim] = None
-    for each in query.filters:
-        found.update(dict.fromkeys(_chained(each)))
-    return tuple(found)
-
-
-def _chained(one: Filter) -> tuple[str, ...]:
-    return (one.chain[0], *_chained(one.chain[1])) if one.chain else ()
 
 
 def _read(reading: Reading, name: str, text: str) -> None:

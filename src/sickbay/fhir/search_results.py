@@ -15,7 +15,7 @@ from sickbay.fhir.search_reading import Reading
 
 MAXIMUM_COUNT = 1000
 CURSOR = "_cursor"
-_SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri", "reference"})
+_SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri"})
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
 
@@ -34,10 +34,14 @@ def _sort(reading: Reading, modifier: str, text: str) -> str | None:
         code = one.removeprefix("-")
         parameter = find(reading.version, reading.type, code)
         if parameter is None or parameter.kind not in _SORTABLE or modifier not in ("", "asc", "desc"):
-            return f"_sort={nearest_of(code, parameters(reading.version, reading.type)) or '-_lastUpdated'}"
+            return f"_sort={nearest_of(code, _sortable(reading)) or '-_lastUpdated'}"
         keys.append(Sort(code, one.startswith("-") or modifier == "desc"))
     reading.said["sort"] = tuple(keys)
     return None
+
+
+def _sortable(reading: Reading) -> list[str]:
+    return [one.code for one in parameters(reading.version, reading.type).values() if one.kind in _SORTABLE]
 
 
 def _include(reading: Reading, modifier: str, text: str) -> str | None:

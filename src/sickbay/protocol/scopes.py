@@ -20,7 +20,8 @@ _RESOURCE = re.compile(
     r"(?P<access>read|write|\*|(?=[cruds])c?r?u?d?s?)(?:\?(?P<filter>.+))?"
 )
 _AT_COMMAS = re.compile(
-    r"[ \t\r\n]+|(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
+    r"[ \t\r\n]+|"
+    r"(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
 )
 _JOINED = re.compile(
     r"[,+](?=(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"

@@ -9,23 +9,29 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from hashlib import sha256, shake_256
+from functools import lru_cache
+from hashlib import blake2b, sha256, shake_256
 from typing import TypeAlias
 
 import msgspec
 
-from sickbay.storage.store import BadCursor
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.store import BadCursor, StaleCursor
 
 Key: TypeAlias = tuple[int | str, ...]
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """query: fingerprint. last: the order's values and the nid of the last match. seen: matches on the pages before."""
+    """query: fingerprint. last: the order's values and the nid of the last match. seen: matches on the pages before.
+
+    sight: of what was visible when it was made: place and total are true for that alone.
+    """
 
     query: bytes
     last: tuple[int | str, ...]
     seen: int
     total: int | None
+    sight: bytes = b""
 
 
 _decoder = msgspec.json.Decoder(Position)
@@ -37,8 +43,8 @@ def seal(key: bytes, position: Position) -> str:
     return base64.urlsafe_b64encode(mark + _masked(key, mark, content)).rstrip(b"=").decode()
 
 
-def opened(key: bytes, cursor: str, query: bytes) -> Position:
-    """The position; BadCursor if it is not ours or not of this query."""
+def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Position:
+    """The position; BadCursor if it is not ours or not of this query, StaleCursor if it is not of this sight."""
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -49,7 +55,19 @@ def opened(key: bytes, cursor: str, query: bytes) -> Position:
     position = _decoder.decode(content)
     if position.query != query:
         raise BadCursor("made for another query")
+    if position.sight != sight:
+        raise StaleCursor("made for another sight")
     return position
+
+
+@lru_cache(maxsize=1024)
+def sight_of(visibility: Visibility) -> bytes:
+    """A fingerprint of what is visible, the same on every worker."""
+    clauses = [
+        (one.type, one.letters, None if one.patients is None else sorted(one.patients), one.filters)
+        for one in visibility.clauses
+    ]
+    return blake2b(msgspec.json.encode(clauses), digest_size=12).hexdigest().encode()
 
 
 def _mark(key: bytes, content: bytes) -> bytes:

@@ -140,6 +140,10 @@ class BadCursor(Exception):
     """The cursor was not made by this server for this query: 400."""
 
 
+class StaleCursor(BadCursor):
+    """It was made for somebody who saw something else: 410. Neither its place nor its total are told."""
+
+
 class Store(Protocol):
     """SQLite and PostgreSQL; both pass tests/storage/contract.py."""
 
@@ -192,7 +196,7 @@ class Store(Protocol):
         ...
 
     async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
-        """Visibility with letter s, in SQL, at matches and includes alike. Raises BadCursor."""
+        """Visibility with letter s, in SQL, at matches and includes alike. Raises BadCursor, StaleCursor."""
         ...
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:

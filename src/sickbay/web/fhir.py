@@ -23,7 +23,7 @@ from sickbay.operations.decision import public
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import BadCursor, Page, Space, Stored
+from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.wire import LIMIT, query_of, raw_path
@@ -117,7 +117,8 @@ class Door:
             return AccessRequest(scope["method"], self.base, path, parameters, headers, url=url, body=body)
         return AccessRequest(
             scope["method"], self.base, path, parameters, headers, found.type, found.id, found.interaction, found.letters,
-            _involved(parameters) if found.letters == "s" else (), url, body,
+            search.named(self.version, found.type, parameters.pairs) if found.letters == "s" and found.type else (), url,
+            body,
         )  # fmt: skip
 
     async def _decided(
@@ -173,6 +174,9 @@ class Door:
             page = await store.search(self.space, query, seen.visibility)
             if query.total == "accurate" and page.total is None:
                 page = page._replace(total=await store.count(self.space, query, seen.visibility))
+        except StaleCursor:
+            text = "What may be seen is not what it was when this page address was made. Begin the search again."
+            return self._issue(410, Issue("expired", text))
         except BadCursor:
             text = "This page address was not made for this search. Follow the link `next` as it is."
             return self._issue(400, Issue("value", text))
@@ -238,21 +242,6 @@ def _faults(
     at_address = (found.fault,) if isinstance(found, Misrouted) and found.fault else ()
     wanted = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json),)
     return (*at_address, *(wanted if media.content_type is None else ()), *(query if isinstance(query, tuple) else ()))
-
-
-def _involved(parameters: Parameters) -> tuple[str, ...]:
-    """Every other type that a chain or an include names."""
-    found: list[str] = []
-    for name, value in parameters.pairs:
-        if name.partition(":")[0] in ("_include", "_revinclude"):
-            source, _, rest = value.partition(":")
-            target = rest.partition(":")[2]
-            found += [one for one in (source if name.startswith("_rev") else "", target) if one]
-        elif ":" in name and "." in name:
-            found.append(name.partition(":")[2].partition(".")[0])
-        elif name.startswith("_has:"):
-            found.append(name.split(":")[1])
-    return tuple(dict.fromkeys(found))
 
 
 def _entries(stored: list[Stored], mode: str) -> list[Entry]:

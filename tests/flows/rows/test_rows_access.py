@@ -84,7 +84,9 @@ def test_a_token_in_a_form_is_a_bad_request(desk: Sitting) -> None:
     desk.do(steps)
 
 
-@pytest.mark.parametrize("fault", ["expired", "other-version", "other-tenant", "app-removed", "id-token", "user-removed"])
+@pytest.mark.parametrize(
+    "fault", ["expired", "other-version", "other-tenant", "app-removed", "id-token", "user-removed"]
+)
 def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()

@@ -100,7 +100,9 @@ def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
     desk.do(steps)
 
 
-@pytest.mark.parametrize("how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"])
+@pytest.mark.parametrize(
+    "how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"]
+)
 def test_a_confidential_app_that_is_not_proven_is_an_invalid_client(desk: Sitting, how: str) -> None:
     """401 with a challenge where the Authorization header was used, else 400."""
 

@@ -31,10 +31,12 @@ def request(given: Json) -> AccessRequest:
     path = address[len(base) :] if base else "/" + address.partition("://")[2].partition("/")[2]
     method, body = str(given.get("method", "GET")).upper(), str(given.get("body") or "")
     parameters = _parameters(query, headers, body)
-    found = _route(segment(read.server(given.get("context", {}))) or "r4", method, path)
+    version = segment(read.server(given.get("context", {}))) or "r4"
+    found = _route(version, method, path)
+    involved = search.named(version, found.type, parameters.pairs) if found.type else ()
     return AccessRequest(
         method=method, base=base, path=path, parameters=parameters, headers=headers, type=found.type, id=found.id,
-        interaction=found.interaction, letters=found.letters, involved=involved(parameters), url=address, body=body,
+        interaction=found.interaction, letters=found.letters, involved=involved, url=address, body=body,
     )  # fmt: skip
 
 
@@ -51,20 +53,6 @@ def _route(version: str, method: str, path: str) -> Route:
 def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters:
     form = headers.get("content-type", "").partition(";")[0].strip().lower() == stage.FORM
     return parse("&".join(one for one in (query, body if form else "") if one))
-
-
-def involved(parameters: Parameters) -> tuple[str, ...]:
-    """Types named outright by chains, _has and includes; what only a search parameter implies is not looked up here."""
-    found: list[str] = []
-    for name, value in parameters:
-        if name.startswith("_has:"):
-            found.append(name.split(":")[1])
-        elif name.partition(":")[0] in ("_include", "_revinclude"):
-            parts = value.split(":")
-            found += [parts[0], *parts[2:3]]
-        elif "." in name and ":" in name.partition(".")[0]:
-            found.append(name.partition(".")[0].partition(":")[2])
-    return tuple(dict.fromkeys(one for one in found if one))
 
 
 def known(given: Json, asked: AccessRequest) -> AccessKnown:

@@ -11,7 +11,7 @@ import orjson
 
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.cursor import Position, opened, seal
+from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.sqlite.connection import Row
 from sickbay.storage.sqlite.order import Find, Key, beyond, order
 from sickbay.storage.sqlite.reader import Statement
@@ -34,6 +34,7 @@ class Plan(NamedTuple):
     needs_row: bool
     query: Query
     space: Space
+    visibility: Visibility
 
 
 class Matches(NamedTuple):
@@ -51,13 +52,13 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     where = both([*parts, *own, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
     if where is FALSE:
         return None
-    return Plan(chosen, where, order(find, query, chosen), bool(own) or chosen.row, query, space)
+    return Plan(chosen, where, order(find, query, chosen), bool(own) or chosen.row, query, space, visibility)
 
 
 def page(run: Callable[[Statement], list[Row]], key: bytes, plan: Plan) -> Matches:
     """One page by keyset, LIMIT n + 1. Raises BadCursor."""
     query = plan.query
-    at = opened(key, query.cursor, _fingerprint(plan)) if query.cursor is not None else None
+    at = _at(key, plan, query.cursor) if query.cursor is not None else None
     if at is None and plan.source.rank and not query.sort and query.total != "none" and query.count > 0:
         return _first_of_patient(run, key, plan)
     rows = run(_page(plan, at)) if query.count > 0 else []
@@ -83,7 +84,11 @@ def _first_of_patient(run: Callable[[Statement], list[Row]], key: bytes, plan: P
 
 
 def _following(key: bytes, plan: Plan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
-    return seal(key, Position(_fingerprint(plan), last, seen, total))
+    return seal(key, Position(_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
+
+
+def _at(key: bytes, plan: Plan, cursor: str) -> Position:
+    return opened(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
 
 
 def counted(plan: Plan, limit: int = -1) -> Statement:

@@ -1,0 +1,66 @@
+"""The types that a search names besides its own: they are read too, so each needs to be allowed, by what is asked alone.
+
+Read from the text and not from the Query: what is left out under lenient handling, or refused, names its types as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sickbay.fhir.search_parameters import find, known_types
+
+
+def named(version: str, type: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """`Patient`, or `Device|Patient` where a chain or an include says no type: of those one must be allowed.
+
+    Wildcards name none. pairs: decoded, of a search on `type`, which the version knows.
+    """
+    found: dict[str, None] = {}
+    for name, value in pairs:
+        head = name.partition(":")[0]
+        groups = (
+            _included(version, head, value)
+            if head in ("_include", "_revinclude")
+            else _followed(version, (type,), name)
+        )
+        for group in groups:
+            kept = sorted({one for one in group if one in known_types(version)})
+            if kept and type not in kept:
+                found["|".join(kept)] = None
+    return tuple(found)
+
+
+def _included(version: str, parameter: str, value: str) -> Iterator[Iterable[str]]:
+    """`Source:code[:Target]`; at _revinclude the target is a type that is searched."""
+    source, _, rest = value.partition(":")
+    code, _, target = rest.partition(":")
+    yield (source,)
+    if target:
+        yield (target,)
+    elif parameter == "_include":
+        yield _targets(version, (source,), code)
+
+
+def _followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
+    """`code:Type.rest`, `code.rest`, `_has:Type:code:rest`, each link of it."""
+    if path.startswith("_has:"):
+        _, type, _, rest = (path + ":::").split(":", 3)
+        yield (type,)
+        yield from _followed(version, (type,), rest.removesuffix(":::"))
+        return
+    head, dot, rest = path.partition(".")
+    if not dot:
+        return
+    code, _, type = head.partition(":")
+    then = rest.partition(".")[0].partition(":")[0]
+    reached = _targets(version, types, code)
+    able = [one for one in reached if then == "_has" or find(version, one, then)]
+    aim = (type,) if type in known_types(version) else able or reached
+    yield aim
+    yield from _followed(version, aim, rest)
+
+
+def _targets(version: str, types: Iterable[str], code: str) -> list[str]:
+    known = known_types(version)
+    found = [find(version, one, code) for one in types if one in known]
+    return [target for one in found if one for target in one.targets if target in known]

@@ -1,0 +1,64 @@
+"""Requests of the attacks, and what is read of their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from tests.flows.flow import Flow
+from tests.flows.sitting import Sitting
+
+NOT_COMPARED = frozenset(("x-correlation-id", "content-length"))
+
+
+class Target:
+    """What is attacked. Every path is below /general/r4."""
+
+    def __init__(self, desk: Sitting) -> None:
+        self.desk = desk
+
+    def ask(self, token: str, path: str, method: str = "GET", **more: Any) -> httpx2.Response:
+        headers: Mapping[str, str] = {"Authorization": f"Bearer {token}"} | more.pop("headers", {})
+
+        async def steps(flow: Flow) -> httpx2.Response:
+            return await flow.http.request(method, "/general/r4" + path, headers=headers, **more)
+
+        return self.desk.do(steps)
+
+    def found(self, token: str, path: str, mode: str | None = None) -> set[str]:
+        """Type/id of what a search answers."""
+        answer = self.ask(token, path)
+        assert answer.status_code == 200, answer.text
+        return names(answer, mode)
+
+
+def names(answer: httpx2.Response, mode: str | None = None) -> set[str]:
+    return {
+        f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+        for entry in answer.json().get("entry", [])
+        if entry["search"]["mode"] != "outcome" and mode in (None, entry["search"]["mode"])
+    }
+
+
+def following(answer: httpx2.Response) -> str | None:
+    """The path and query of `next`, below the base."""
+    url = next((one["url"] for one in answer.json()["link"] if one["relation"] == "next"), None)
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return f"{parts.path.removeprefix('/general/r4')}?{parts.query}"
+
+
+def same(hidden: httpx2.Response, absent: httpx2.Response, names: tuple[str, str]) -> None:
+    """The two answers are one: status, headers, bytes; `names` are the ids in which the requests differ."""
+    assert hidden.status_code == absent.status_code
+    assert hidden.text.replace(names[0], names[1]) == absent.text
+    assert _headers(hidden) == _headers(absent)
+    assert "etag" not in hidden.headers
+    assert "last-modified" not in hidden.headers
+
+
+def _headers(answer: httpx2.Response) -> list[tuple[str, str]]:
+    return sorted((name, value) for name, value in answer.headers.items() if name not in NOT_COMPARED)

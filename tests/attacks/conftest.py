@@ -1,0 +1,23 @@
+"""A server that holds the fixture and nothing else, for all attacks of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.attacks.asking import Target
+from tests.attacks.fixture import steps
+from tests.flows.flow import Flow
+from tests.flows.sitting import sitting
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with sitting(tmp_path_factory.mktemp("attacks"), patients=0) as desk:
+
+        async def load(flow: Flow) -> None:
+            await flow.http.get("/general/r4/Patient/x")  # the empty population is filled in now, not over the fixture
+            await flow.sandbox.world.store.transaction(steps())
+
+        desk.do(load)
+        yield Target(desk)

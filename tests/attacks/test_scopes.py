@@ -1,0 +1,185 @@
+"""Section D of the attacks: scopes and tokens."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from tests.attacks.asking import Target, following, names
+from tests.attacks.fixture import TOKENS
+from tests.flows.flow import Flow
+
+from sickbay.authorization.values import User
+from sickbay.operations import records
+from sickbay.storage.store import Put
+
+A = {f"Observation/{id}" for id in ("oa-lab", "oa-vit", "oa-cont", "moved")}
+PATHS = ("/Patient/A", "/Observation/oa-lab", "/Observation", "/Patient")
+
+
+@pytest.mark.parametrize("token", ["none", "stranger"])
+def test_44_a_token_without_its_patient_or_user_is_invalid(target: Target, token: str) -> None:
+    for path in PATHS:
+        answer = target.ask(token, path)
+        assert answer.status_code == 401
+        assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert target.ask("TA", "/Patient/A").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["mixed", "mixed-user"])
+def test_45_system_beside_patient_or_user_grants_nothing(target: Target, token: str) -> None:
+    for path in (*PATHS, "/Observation/ob-lab"):
+        answer = target.ask(token, path)
+        assert answer.status_code == 403
+        assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["encoded", "shouted", "big", "unordered", "star", "nbsp", "not", "chain", "has", "filter", "bare"],
+)
+def test_46_47_a_scope_that_is_none_grants_nothing(target: Target, token: str) -> None:
+    for path in PATHS:
+        assert target.ask(token, path).status_code == 403
+
+
+def test_47_a_filter_that_nobody_enforces_shows_nothing(target: Target) -> None:
+    assert target.found("unfilterable", "/Observation") == set()
+    assert target.ask("unfilterable", "/Observation/oa-lab").status_code == 404
+
+
+def test_48_a_granular_scope_holds_for_reads_and_searches(target: Target) -> None:
+    laboratory = A - {"Observation/oa-vit"}
+    assert target.found("TAL", "/Observation") == laboratory
+    assert target.ask("TAL", "/Observation?_summary=count").json()["total"] == len(laboratory)
+    assert target.ask("TAL", "/Observation/oa-lab").status_code == 200
+    assert target.ask("TAL", "/Observation/oa-vit").status_code == 404
+    assert target.ask("TA", "/Observation/oa-vit").status_code == 200
+    assert target.found("TAL", "/Observation?category=vital-signs") == set()
+    assert target.found("TAL", "/Observation?category:not=laboratory") == set()
+    assert target.found("TAL", "/Observation?_id=oa-vit") == set()
+
+
+def test_49_scopes_add_up_and_letters_of_two_types_do_not(target: Target) -> None:
+    assert target.found("TALV", "/Observation") == A
+    assert target.ask("TALV", "/Observation/oa-vit").status_code == 200
+    assert target.ask("apart", "/Observation").status_code == 403
+    assert target.ask("apart", "/Condition/x").status_code == 403
+    assert target.ask("apart", "/Observation/oa-lab").status_code == 200
+    assert target.ask("apart", "/Condition").status_code == 200
+
+
+def test_50_reading_is_not_searching(target: Target) -> None:
+    assert target.ask("r", "/Observation?_id=oa-lab").status_code == 403
+    assert target.ask("r", "/Observation/oa-lab").status_code == 200
+    assert target.ask("s", "/Observation/oa-lab").status_code == 403
+    assert target.ask("s", "/Observation?_id=oa-lab").status_code == 200
+
+
+def test_51_write_writes_and_read_reads(target: Target) -> None:
+    for path in ("/Observation", "/Observation/oa-lab"):
+        assert target.ask("write", path).status_code == 403
+        assert target.ask("read", path).status_code == 200
+    for method in ("PUT", "PATCH", "DELETE"):
+        assert target.ask("read", "/Observation/none", method).status_code == 403
+        assert target.ask("write", "/Observation/none", method).status_code != 403
+    assert target.ask("read", "/Observation", "POST").status_code == 403
+
+
+def jwt(header: dict[str, object], claims: dict[str, object]) -> str:
+    parts = (base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in (header, claims))
+    return ".".join((*parts, "AAAA"))
+
+
+CLAIMS: dict[str, object] = {"iss": "http://localhost:7425/general", "scope": "system/*.rs", "aud": "x", "exp": 9**10}
+JWTS = [
+    jwt({"alg": "none"}, CLAIMS), jwt({"alg": "HS256"}, CLAIMS), jwt({"alg": "ES256", "crit": ["x"]}, CLAIMS),
+    jwt({"alg": "ES256", "kid": "other", "typ": "at+jwt"}, CLAIMS), jwt({"alg": "none"}, CLAIMS).removesuffix("AAAA"),
+    "TA ", "TAX", "ta",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", JWTS)
+def test_52_what_nobody_gave_is_invalid(target: Target, text: str) -> None:
+    answer = target.ask(text, "/Patient/A")
+    if text.strip() != text:  # blanks around a header are no part of it
+        assert answer.status_code == 200
+        return
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+def test_54_whoever_is_removed_takes_the_tokens_along_at_once(target: Target) -> None:
+    """Token revoked, expired, app removed, user removed: 0 s later."""
+
+    async def put(flow: Flow, *steps: Put) -> None:
+        await flow.sandbox.world.store.transaction(steps)
+
+    def given(name: str, **changed: object) -> Put:
+        held = replace(TOKENS["TU"], **changed)  # type: ignore[arg-type]
+        return Put(records.token(records.digest(name), held, "general"))
+
+    guest = User("guest", "general", "Practitioner/p", patients=("A",), seeded=False)
+    target.desk.do(lambda flow: put(flow, given("revoking"), given("guesting", user="guest"), Put(records.user(guest))))
+    assert target.ask("revoking", "/Patient/A").status_code == 200
+    assert target.ask("guesting", "/Patient/A").status_code == 200
+    target.desk.do(lambda flow: put(flow, given("revoking", revoked=True), given("guesting", user="gone")))
+    assert target.ask("revoking", "/Patient/A").status_code == 401
+    assert target.ask("guesting", "/Patient/A").status_code == 401
+    target.desk.do(lambda flow: put(flow, given("revoking", expires_at=1)))
+    assert target.ask("revoking", "/Patient/A").status_code == 401
+
+
+def test_55_a_page_chain_shows_nothing_of_whom_one_may_no_longer_see(target: Target) -> None:
+    async def panel(flow: Flow, *patients: str) -> None:
+        papa = User("papa", "general", "Practitioner/p", patients=patients, seeded=False)
+        await flow.sandbox.world.store.transaction([Put(records.user(papa))])
+
+    path = following(target.ask("TU", "/Observation?_count=1"))
+    assert path
+    assert names(target.ask("TU", path)) < A
+    try:
+        for patients in (("B",), (), ("A", "B")):
+            target.desk.do(lambda flow: panel(flow, *patients))  # noqa: B023
+            answer = target.ask("TU", path)
+            assert answer.status_code == (410 if patients else 200)
+            assert not any(name in answer.text for name in A)
+        target.desk.do(panel)
+        assert target.ask("TU", "/Patient/A").status_code == 404
+        assert target.found("TU", "/Observation") == set()
+    finally:
+        target.desk.do(lambda flow: panel(flow, "A"))
+    assert target.ask("TU", path).status_code == 200
+
+
+def test_56_nobody_s_panel_is_nobody(target: Target) -> None:
+    """An empty list of patients must never read as no restriction."""
+
+    async def put(flow: Flow) -> None:
+        empty = User("empty", "general", "Practitioner/p", patients=(), seeded=False)
+        held = replace(TOKENS["TU"], user="empty")
+        token = records.token(records.digest("emptied"), held, "general")
+        await flow.sandbox.world.store.transaction([Put(records.user(empty)), Put(token)])
+
+    target.desk.do(put)
+    for path in ("/Observation", "/Patient?name=Alfa", "/Condition", "/Encounter"):
+        assert target.found("emptied", path) == set()
+    assert target.ask("emptied", "/Patient/A").status_code == 404
+
+
+def test_72_the_public_page_of_a_404_is_the_same_for_hidden_and_absent(target: Target) -> None:
+    async def page(flow: Flow, id: str) -> str:
+        headers = {"Accept": "application/json", "Origin": "http://evil.example"}
+        return (await flow.http.get(f"/exchanges/{id}", headers=headers)).text
+
+    said = []
+    for path in ("/Patient/B", "/Patient/N"):
+        id = target.ask("TA", path).headers["x-correlation-id"]
+        text = target.desk.do(lambda flow: page(flow, id))  # noqa: B023
+        entry = json.loads(text)
+        entry.pop("at")
+        said.append(json.dumps(entry).replace(id, ""))
+    assert re.sub(r"\bB\b", "N", said[0]) == said[1]
