@@ -209,7 +209,7 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3]).lower()
 
 
-CHECKS: tuple[AccessCheck, ...] = (
+HOLDER: tuple[AccessCheck, ...] = (
     token_is_sent,
     token_is_in_the_header_alone,
     token_is_bearer,
@@ -218,6 +218,11 @@ CHECKS: tuple[AccessCheck, ...] = (
     token_has_its_client_and_user,
     token_is_fresh,
     token_is_of_this_issuer,
+)
+"""Whether a token is good at all: for what the server itself answers to whoever holds one."""
+
+CHECKS: tuple[AccessCheck, ...] = (
+    *HOLDER,
     token_is_for_this_base,
     patient_scopes_have_a_patient,
     scopes_are_not_mixed,

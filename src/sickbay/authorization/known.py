@@ -71,6 +71,18 @@ class TokenKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectKnown(TokenKnown):
+    """At introspection and revocation. subject: what the token asked about is, None where it is none of this server's.
+
+    caller and user: of the token in the Authorization header, and whose it is.
+    """
+
+    subject: Token | Family | Unknown | None = UNKNOWN
+    caller: Token | Unknown | None = UNKNOWN
+    user: User | Unknown | None = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class AccessKnown:
     """token: stored under the hash of the bearer token sent. user: whose it is, for what this person may see."""
 

@@ -27,6 +27,8 @@ PARAMETERS = (
     "code_verifier",
     "refresh_token",
     "scope",
+    "token",
+    "token_type_hint",
 )
 CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "tenant", "appContext")
 """Members of the token response that a launch decides, beside patient and encounter (SMART 2.2, launch context)."""
@@ -204,6 +206,9 @@ ENVELOPE: tuple[TokenCheck, ...] = (
     grant_type_is_supported,
     grant_type_fits,
 )
+
+FORM_CHECKS: tuple[TokenCheck, ...] = (method_is_post, body_is_a_form, parameters_are_sent_once)
+"""Of every endpoint that takes a form from an app."""
 
 CLIENT: tuple[TokenCheck, ...] = (*client_authentication.CHECKS, client_may_use_the_grant)
 

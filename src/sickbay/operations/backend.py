@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization import backend as stage
 from sickbay.authorization import token as tokens
+from sickbay.authorization.client_authentication import TokenCheck
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Token
@@ -51,14 +53,16 @@ def _key(client: Client, read: Jwt) -> str:
     return records.digest(f"{client.client_id}\0{read.claims.get('jti')}")
 
 
-async def decided(world: World, tenant: Tenant, request: TokenRequest, known: TokenKnown) -> Decision:
+async def decided(
+    world: World, tenant: Tenant, request: TokenRequest, known: TokenKnown, name: str, checks: Sequence[TokenCheck]
+) -> Decision:
     """An ES384 signature takes half a millisecond, and the library holds the interpreter for it: so one at a time, and
-    in a thread, where it waits for the loop, and not the loop for many of them."""
-    read, checks = stage.assertion(request), tokens.checks(request)
+    in a thread, where it waits for the loop, and not the loop for many of them. name: of the stage."""
+    read = stage.assertion(request)
     if read is None or read.header.get("alg") != "ES384":
-        return decide("token", tenant, checks, request, known)
+        return decide(name, tenant, checks, request, known)
     async with world.verifying:
-        return await asyncio.to_thread(decide, "token", tenant, checks, request, known)
+        return await asyncio.to_thread(decide, name, tenant, checks, request, known)
 
 
 def spent(

@@ -12,7 +12,7 @@ from sickbay.protocol.parameters import Parameters
 
 SECRET = frozenset(
     ("code", "client_secret", "code_verifier", "refresh_token", "access_token", "id_token", "client_assertion",
-     "id_token_hint", "token", "password", "launch_code")
+     "id_token_hint", "token", "password", "launch_code", "registration_access_token")
 )  # fmt: skip
 KEPT_HEADERS = frozenset(
     ("accept", "accept-encoding", "content-type", "host", "origin", "prefer", "if-none-match", "if-match",

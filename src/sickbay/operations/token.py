@@ -11,11 +11,11 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Family, Token
 from sickbay.kernel.refusal import Refusal
-from sickbay.operations import backend, id_token_keys, records, registration, sessions
+from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, refused
 from sickbay.protocol import jose
-from sickbay.storage.store import Conflict, DeleteFamily, Put, Record, Step, UseOnce
+from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered
     """One token request. What a second use of a code or refresh token must revoke is revoked before the answer."""
     for _ in range(5):
         loaded = await _load(world, tenant, request)
-        decision = await backend.decided(world, tenant, request, loaded.known)
+        decision = await backend.decided(world, tenant, request, loaded.known, "token", stage.checks(request))
         try:
             return await _answer(world, tenant, decision, loaded)
         except Conflict:
@@ -56,7 +56,7 @@ async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loa
     spent = backend.spent(world, request, known, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
         if stage.revokes(decision.examination):
-            spent += await _revocation(world, tenant, known)
+            spent += await grants.ended(world, tenant, _family_of(known))
         if spent:
             await world.store.transaction(spent)
         return _refused(decision, known)
@@ -224,18 +224,8 @@ async def for_script(
     return stage.response(text, token, tenant.policy, {})
 
 
-async def _revocation(world: World, tenant: Tenant, known: TokenKnown) -> list[Step]:
-    """All that the grant gave, at once; what is left of it says that it was revoked."""
-    id = (
-        known.code.family
-        if isinstance(known.code, Code)
-        else known.family.family
-        if isinstance(known.family, Family)
-        else ""
-    )
-    record = await world.store.get("family", id) if id else None
-    steps: list[Step] = [DeleteFamily(id, ("token",))] if id else []
-    if record is not None:
-        dead = replace(records.parse(Family, record.value), revoked=True)
-        steps.append(Put(records.family(dead, tenant.name, record.at)))
-    return steps
+def _family_of(known: TokenKnown) -> str:
+    """The grant that was used a second time."""
+    if isinstance(known.code, Code):
+        return known.code.family
+    return known.family.family if isinstance(known.family, Family) else ""

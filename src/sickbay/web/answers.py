@@ -53,7 +53,8 @@ def oauth_words(
     assert refusal is not None
     finding = speaker(decision, explanation)
     own = words(tenant, decision, finding)
-    description = _description(public(finding)) if finding and tenant.dialect.answers.error_description else None
+    said = _description(public(finding)) if finding else refusal.name.replace("-", " ")
+    description = said if tenant.dialect.answers.error_description else None
     vendor = tenant.dialect.error_path(own, id=id, client=client, persona=persona)
     uri = tenant.base + vendor if vendor else f"{world.base}/exchanges/{id}"
     return Words(own.error or refusal.error, description, uri)

@@ -39,7 +39,7 @@ class Documents:
         )
 
     def openid(self, tenant: Tenant) -> bytes:
-        return self._once("openid", tenant, "", lambda: discovery.openid_configuration(tenant.server, **_more(tenant)))
+        return self._once("openid", tenant, "", lambda: _openid(tenant))
 
     def _once(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
         key = (name, tenant.name, version)
@@ -48,14 +48,25 @@ class Documents:
         return self._kept[key]
 
 
+def _openid(tenant: Tenant) -> dict[str, Any]:
+    userinfo = f"{tenant.base}/oauth/userinfo"
+    return discovery.openid_configuration(tenant.server, userinfo_endpoint=userinfo, **_more(tenant))
+
+
 def _more(tenant: Tenant) -> dict[str, str]:
-    return {"jwks_uri": f"{tenant.base}/oauth/jwks", "management_endpoint": tenant.base + tenant.dialect.path("manage")}
+    return {
+        "jwks_uri": f"{tenant.base}/oauth/jwks", "introspection_endpoint": f"{tenant.base}/oauth/introspect",
+        "revocation_endpoint": f"{tenant.base}/oauth/revoke", "registration_endpoint": f"{tenant.base}/oauth/register",
+        "management_endpoint": tenant.base + tenant.dialect.path("manage"),
+    }  # fmt: skip
 
 
 def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
+    more, server = _more(tenant), tenant.server
     oauth = {
-        "authorize": tenant.server.authorization_endpoint, "token": tenant.server.token_endpoint,
-        "manage": tenant.base + tenant.dialect.path("manage"),
+        "authorize": server.authorization_endpoint, "token": server.token_endpoint,
+        "introspect": more["introspection_endpoint"], "revoke": more["revocation_endpoint"],
+        "register": more["registration_endpoint"], "manage": more["management_endpoint"],
     }  # fmt: skip
     return conformance.statement(version, conformance.Self(tenant.fhir_base(version), MADE, __version__, oauth))
 

@@ -16,9 +16,13 @@ from sickbay.web import admin, discovery, ehr, exchanges, health, registration, 
 from sickbay.web.authorize import authorize
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors
+from sickbay.web.introspection import introspection
 from sickbay.web.login import proceed
 from sickbay.web.manage import manage
+from sickbay.web.register import register
+from sickbay.web.revocation import revocation
 from sickbay.web.token import token
+from sickbay.web.userinfo import userinfo
 from sickbay.web.wire import TooLarge
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -75,7 +79,11 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         for path, persona in authorized.items()
     ]
     found += [
-        Route(home + dialect.path("token"), _token(sandbox, tenant), methods=[*EVERY, "OPTIONS"]),
+        Route(home + dialect.path("token"), _open(sandbox, tenant, token), methods=[*EVERY, "OPTIONS"]),
+        Route(f"{home}/oauth/introspect", _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
+        Route(f"{home}/oauth/revoke", _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
+        Route(f"{home}/oauth/register", _at(sandbox, tenant, register), methods=["POST"]),
+        Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo), methods=["GET", "POST", "OPTIONS"]),
         Route(f"{home}/oauth/continue", _at(sandbox, tenant, proceed), methods=["GET", "POST"]),
     ]
     found += [
@@ -121,9 +129,9 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
     return handler
 
 
-def _token(sandbox: Sandbox, tenant: Tenant) -> Handler:
+def _open(sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Response]]) -> Handler:
     """Any origin may ask, and read every answer, errors too."""
-    answer = _at(sandbox, tenant, token)
+    answer = _at(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
         response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)

@@ -19,6 +19,7 @@ STAGES = {
     "login": "Sign-in and consent", "redirect": "Answer to the app", "token": "Token request",
     "client_authentication": "Token request", "pkce": "Token request", "refresh": "Refresh", "id_token": "Id token",
     "access": "FHIR request", "search": "FHIR search", "browser": "Browser", "clock": "Clock", "backend": "Token request",
+    "introspection": "Introspection", "revocation": "Revocation", "userinfo": "User info",
 }  # fmt: skip
 _REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}

@@ -1,0 +1,73 @@
+"""The metadata of dynamic registration (RFC 7591 2) as a registration of ours, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization.values import Client
+
+METHODS = {
+    "none": "public", "client_secret_basic": "symmetric", "client_secret_post": "symmetric", "private_key_jwt": "asymmetric",
+}  # fmt: skip
+GRANTS = ("authorization_code", "refresh_token", "client_credentials")
+DEFAULT_SCOPE = "openid fhirUser launch launch/patient offline_access patient/*.rs"
+DEFAULT_SYSTEM_SCOPE = "system/*.rs"
+TEXTS = ("client_name", "scope", "jwks_uri", "launch_uri", "initiate_login_uri", "token_endpoint_auth_method",
+         "application_type")  # fmt: skip
+LISTS = ("redirect_uris", "grant_types", "response_types")
+
+
+def fault(given: Any) -> str:
+    """What makes the metadata unusable, in one sentence; "" where they can be examined."""
+    if not isinstance(given, dict):
+        return "Send a JSON object with the metadata of the client"
+    for name in TEXTS:
+        if not isinstance(given.get(name, ""), str):
+            return f"{name} must be a string"
+    for name in LISTS:
+        value = given.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            return f"{name} must be a list of strings"
+    return _unsupported(given)
+
+
+def _unsupported(given: dict[str, Any]) -> str:
+    if given.get("token_endpoint_auth_method", "none") not in METHODS:
+        return f"token_endpoint_auth_method must be one of {', '.join(METHODS)}"
+    if not set(given.get("grant_types", ())) <= set(GRANTS):
+        return f"grant_types must be of {', '.join(GRANTS)}"
+    if not set(given.get("response_types", ())) <= {"code"}:
+        return "response_types must be code"
+    if "jwks" in given and "jwks_uri" in given:
+        return "Send jwks or jwks_uri, not both"
+    keys = given.get("jwks", {"keys": []})
+    return "" if isinstance(keys, dict) and isinstance(keys.get("keys"), list) else "jwks must be an object with keys"
+
+
+def registration(given: dict[str, Any], tenant: str) -> dict[str, Any]:
+    """Of metadata without a fault. What is not said is as RFC 7591 has it; a refresh token may be asked for too."""
+    method = given.get("token_endpoint_auth_method", "client_secret_basic")
+    grants = tuple(given.get("grant_types") or ("authorization_code", "refresh_token"))
+    system = set(grants) == {"client_credentials"}
+    return {
+        "tenant": tenant, "name": given.get("client_name") or "An app registered by itself",
+        "type": "system" if system else "provider", "client": METHODS[method], "auth_method": method,
+        "scope": given.get("scope") or (DEFAULT_SYSTEM_SCOPE if system else DEFAULT_SCOPE),
+        "redirect_uris": tuple(given.get("redirect_uris", ())), "grant_types": grants,
+        "launch_uri": given.get("launch_uri") or given.get("initiate_login_uri"), "fhir": "r4", "smart_version": 2,
+        "pkce": "required", "native": given.get("application_type") == "native",
+        "jwks_uri": given.get("jwks_uri"), "jwks": given.get("jwks"),
+    }  # fmt: skip
+
+
+def told(client: Client, secret: str | None) -> dict[str, Any]:
+    """What was registered (RFC 7591 3.2.1). secret: shown this once, and good for ever."""
+    said = {
+        "client_id": client.client_id, "client_id_issued_at": client.created_at, "client_secret": secret,
+        "client_secret_expires_at": 0 if secret else None, "client_name": client.name, "scope": client.scope,
+        "redirect_uris": client.redirect_uris or None, "grant_types": client.grant_types,
+        "response_types": ("code",) if "authorization_code" in client.grant_types else (),
+        "token_endpoint_auth_method": client.auth_method or "none", "jwks_uri": client.jwks_uri, "jwks": client.jwks,
+        "initiate_login_uri": client.launch_uri, "application_type": "native" if client.native else "web",
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value is not None}

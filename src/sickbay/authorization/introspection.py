@@ -1,0 +1,104 @@
+"""Introspection (RFC 7662; SMART 2.2, Token Introspection): who may ask, and what is said of a token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization import access, backend, client_authentication, id_token, token
+from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
+from sickbay.authorization.known import AccessKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.requests import AccessRequest, TokenRequest
+from sickbay.authorization.values import Client, Family, Token, User
+from sickbay.kernel.refusal import UNKNOWN, Refusal, check, examine
+from sickbay.protocol import scopes
+
+
+def by_token(request: TokenRequest) -> bool:
+    """Whether the caller shows an access token; otherwise it must be a client with a secret or a key."""
+    return request.headers.get("authorization", "")[:6].lower() == "bearer"
+
+
+@check()
+def token_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if request.parameters.get("token"):
+        return None
+    return Refusal("token-parameter-missing", "invalid_request", {"received": None, "expected": "token"})
+
+
+@check(needs=("client",), after=(client_is_registered,))
+def client_is_confidential(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """A public client proves nothing, and who proves nothing is told nothing (RFC 7662 2.1)."""
+    if not isinstance(known.client, Client) or known.client.client != "public":
+        return None
+    facts = {"grant_type": None, "received": None, "registered": "a secret or a key"}
+    return Refusal("client-auth-missing", "invalid_client", facts)
+
+
+@check()
+def caller_holds_a_good_token(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """As at the FHIR server, but for base and scope: what it may look up depends on its scope."""
+    assert isinstance(known, SubjectKnown)
+    read = AccessRequest(request.method, "", "", headers=request.headers)
+    seen = AccessKnown(
+        now=known.now, server=known.server, client=known.client, token=known.caller, user=known.user
+    )  # fmt: skip
+    return examine(access.HOLDER, read, seen).decisive()
+
+
+BY_TOKEN: tuple[TokenCheck, ...] = (*token.FORM_CHECKS, caller_holds_a_good_token, token_is_named)
+BY_CLIENT: tuple[TokenCheck, ...] = (
+    *token.FORM_CHECKS, *client_authentication.CHECKS, client_is_confidential, token_is_named,
+)  # fmt: skip
+
+
+def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
+    if by_token(request):
+        return BY_TOKEN
+    return (*BY_CLIENT, *backend.ASSERTION) if request.parameters.get("client_assertion") else BY_CLIENT
+
+
+def status(refusal: Refusal) -> int:
+    """Who is not known is answered 401 here, whichever way it spoke (RFC 7662 2.3)."""
+    return 401 if refusal.error in ("invalid_client", "invalid_token", "") else refusal.status
+
+
+def active(known: SubjectKnown, owner: Client | None, person: User | None) -> bool:
+    """Whether the token would be taken now, and whether this caller may know it. owner, person: the token's."""
+    one = known.subject
+    if not isinstance(one, Token | Family) or owner is None or known.now is UNKNOWN or (one.user and person is None):
+        return False
+    if one.revoked or (one.expires_at or 0) <= int(known.now) or not _may_know(known, one):
+        return False
+    if isinstance(one, Token):
+        return True
+    return one.mode != "none" and known.generation == one.generation and not known.session_ended
+
+
+def _may_know(known: SubjectKnown, one: Token | Family) -> bool:
+    """A confidential client and a holder of a system/ scope know of every token; others of their own app's."""
+    caller = known.caller
+    if not isinstance(caller, Token):
+        return True
+    system = any(scope.level == "system" for scope in scopes.resources(caller.scope))
+    return system or caller.client_id == one.client_id
+
+
+def answer(known: SubjectKnown, family: Family | None, person: User | None, issuer: str) -> dict[str, Any]:
+    """What is said of an active token. family: the grant it is of, None where there is none of it."""
+    one = known.subject
+    assert isinstance(one, Token | Family)
+    said: dict[str, Any] = {
+        "active": True, "scope": one.scope, "client_id": one.client_id, "exp": one.expires_at, "aud": one.base,
+        "token_type": "Bearer" if isinstance(one, Token) else None,
+        "iat": one.issued_at if isinstance(one, Token) else one.rotated_at,
+        "iss": issuer, "patient": one.patient, "encounter": one.encounter,
+    }  # fmt: skip
+    context = family.context if family else {}
+    said |= {name: context.get(name) for name in token.CONTEXT if one.patient or name != "need_patient_banner"}
+    granted = family.scope if family else one.scope
+    if person is not None and id_token.is_due(granted):
+        claims = id_token.claims(
+            issuer=issuer, client_id=one.client_id, user=person, base=one.base, scope=granted, now=0
+        )
+        said |= {name: claims.get(name) for name in ("sub", "fhirUser")}
+    return {name: value for name, value in said.items() if value is not None}

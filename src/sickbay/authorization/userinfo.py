@@ -1,0 +1,36 @@
+"""UserInfo (OpenID Connect Core 5.3): who signed in, told to the app that may know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization import access, id_token
+from sickbay.authorization.access import AccessCheck
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Token, User
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import scopes
+
+
+@check(needs=("token",), after=(access.token_is_known,))
+def openid_was_granted(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """And somebody signed in: a token that no person gave tells of none."""
+    token = known.token
+    if isinstance(token, Token) and token.user and id_token.is_due(token.scope):
+        return None
+    held = scopes.split(token.scope) if isinstance(token, Token) else ()
+    return Refusal("userinfo-without-openid", "insufficient_scope", {"needed": "openid", "held": held}, 403)
+
+
+CHECKS: tuple[AccessCheck, ...] = (*access.HOLDER, openid_was_granted)
+
+
+def answer(token: Token, user: User) -> dict[str, Any]:
+    """The claims of the id_token that are about the person; the name where the app may have the profile."""
+    claims = id_token.claims(
+        issuer=token.issuer, client_id=token.client_id, user=user, base=token.base, scope=token.scope, now=0
+    )
+    named = user.name if "profile" in scopes.split(token.scope) else None
+    said = {name: claims.get(name) for name in ("sub", "fhirUser", "profile")} | {"name": named or None}
+    return {name: value for name, value in said.items() if value is not None}

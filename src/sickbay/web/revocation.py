@@ -1,0 +1,30 @@
+"""Revocation over HTTP (RFC 7009)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.authorization.token import read
+from sickbay.operations.context import Tenant
+from sickbay.operations.revocation import revoke
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import answers, wire
+from sickbay.web.doors import headers_of
+
+
+async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    body, headers = await wire.read_body(request), headers_of(request.scope)
+    asked = read(request.method, wire.address(request.scope, sandbox.world.base), headers, body)
+    given = await revoke(sandbox.world, tenant, asked)
+    explanation, refusal = None, given.decision.refusal
+    if refusal is None:
+        response = Response(status_code=200, headers=answers.NO_STORE)
+    else:
+        explanation, id = given.decision.explained(), wire.exchange_id(request)
+        said = answers.oauth_words(sandbox.world, tenant, given.decision, explanation, id, given.client_id, "")
+        response = answers.oauth_json(said, refusal.status, tenant, "authorization" in headers)
+    return await wire.note(
+        request, response, stage="revocation", tenant=tenant.name, client_id=given.client_id, timeline=given.timeline,
+        decision=given.decision, explanation=explanation, body=body,
+    )  # fmt: skip

@@ -1,0 +1,235 @@
+"""Introspection, revocation and user info over HTTP: who is told what, with which status."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.operations.assertions import jwks, signed
+
+from sickbay.authorization.client_authentication import JWT_BEARER
+
+SCOPE = "launch openid fhirUser profile offline_access patient/Patient.rs"
+
+
+async def symmetric(flow: Flow, **more: Any) -> dict[str, Any]:
+    return await flow.register(client="symmetric", scope=SCOPE, **more)
+
+
+def basic(app: dict[str, Any]) -> dict[str, str]:
+    pair = f"{app['client_id']}:{app['client_secret']}"
+    return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def given(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
+    """The token response of a launch of this app."""
+    made = await flow.launch(app, intent="reconcile", need_patient_banner=True)
+    code = await flow.code(app, launch=made["launch"], scope=SCOPE)
+    secret = {"client_secret": app["client_secret"]} if "client_secret" in app else {}
+    answer = await flow.redeem(app, code, **secret)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def asked(flow: Flow, endpoint: str, token: str | None, headers: dict[str, str], **more: str) -> Any:
+    form = more if token is None else {"token": token, **more}
+    return await flow.http.post(f"/general/oauth/{endpoint}", data=form, headers=headers)
+
+
+def test_an_access_token_is_described_with_its_launch_context(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await symmetric(flow)
+        said = await given(flow, app)
+        answer = await asked(flow, "introspect", said["access_token"], basic(app))
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        told = answer.json()
+        assert told["active"] is True
+        assert (told["client_id"], told["scope"], told["iss"]) == (app["client_id"], said["scope"], f"{BASE}/general")
+        assert told["exp"] - told["iat"] == said["expires_in"]
+        for name in ("patient", "intent", "need_patient_banner"):
+            assert told[name] == said[name]
+        assert told["sub"]
+        assert "/Practitioner/" in told["fhirUser"]
+        fresh = (await asked(flow, "introspect", said["refresh_token"], basic(app))).json()
+        assert fresh["active"] is True
+        assert "token_type" not in fresh
+        await flow.http.post("/admin/clock", json={"advance": 3601})
+        late = await asked(flow, "introspect", said["access_token"], basic(app))
+        assert (late.status_code, late.json()) == (200, {"active": False})
+
+    run(steps, tmp_path)
+
+
+def test_what_is_no_token_here_is_inactive_and_nothing_more(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await symmetric(flow)
+        for text in ("never-given", "f.0.x", "é", "a" * 5000):
+            answer = await asked(flow, "introspect", text, basic(app))
+            assert (answer.status_code, answer.json()) == (200, {"active": False})
+
+    run(steps, tmp_path)
+
+
+def test_who_may_ask(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, public = await symmetric(flow), await flow.register(name="Public", scope=SCOPE)
+        said = await given(flow, app)
+        token = said["access_token"]
+        nobody = await asked(flow, "introspect", token, {})
+        assert nobody.status_code == 401
+        assert nobody.headers["www-authenticate"].startswith("Basic ")
+        assert nobody.json()["error"] == "invalid_client"
+        assert (await asked(flow, "introspect", token, {}, client_id=public["client_id"])).status_code == 401
+        wrong = await asked(flow, "introspect", token, basic(app | {"client_secret": "no"}))
+        assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
+        forged = await asked(flow, "introspect", token, bearer("forged"))
+        assert forged.status_code == 401
+        assert forged.headers["www-authenticate"] == 'Bearer realm="general", error="invalid_token"'
+        assert "fhir-token-unknown" in await flow.findings(forged)
+        itself = await asked(flow, "introspect", token, bearer(token))
+        assert itself.json()["active"] is True
+        other = (await given(flow, public))["access_token"]
+        assert (await asked(flow, "introspect", token, bearer(other))).json() == {"active": False}
+        service = {"tenant": "general", "app": app["app_id"], "scope": "system/Patient.rs"}
+        system = (await flow.http.post("/admin/tokens", json=service)).json()["access_token"]
+        assert (await asked(flow, "introspect", token, bearer(system))).json()["active"] is True
+
+    run(steps, tmp_path)
+
+
+def test_an_assertion_is_good_once_here_too(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="asymmetric", jwks=jwks(), scope=SCOPE)
+        proof = {"client_assertion_type": JWT_BEARER, "client_assertion": signed(app["client_id"])}
+        answers = await asyncio.gather(*(asked(flow, "introspect", "x", {}, **proof) for _ in range(4)))
+        assert sorted(one.status_code for one in answers) == [200, 401, 401, 401]
+        again = await asked(flow, "revoke", "x", {}, **proof)
+        assert (again.status_code, again.json()["error"]) == (400, "invalid_client")
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("endpoint", ["introspect", "revoke"])
+def test_a_request_without_a_token_or_form_is_invalid(tmp_path: Path, endpoint: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await symmetric(flow)
+        missing = await asked(flow, endpoint, None, basic(app))
+        assert (missing.status_code, missing.json()["error"]) == (400, "invalid_request")
+        address = f"/general/oauth/{endpoint}"
+        in_url = await flow.http.post(f"{address}?token=x", headers=basic(app))
+        assert (in_url.status_code, in_url.json()["error"]) == (400, "invalid_request")
+        assert (await flow.http.get(address, params={"token": "x"}, headers=basic(app))).status_code == 400
+        foreign = await flow.http.options(address, headers={"Origin": "https://app.example.org"})
+        assert (foreign.status_code, foreign.headers["access-control-allow-origin"]) == (204, "*")
+
+    run(steps, tmp_path)
+
+
+def test_a_revoked_refresh_token_takes_the_whole_grant_along(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope=SCOPE)
+        said = await given(flow, app)
+        mine = {"client_id": app["client_id"]}
+        answer = await asked(flow, "revoke", said["refresh_token"], {}, token_type_hint="access_token", **mine)
+        assert (answer.status_code, answer.content) == (200, b"")
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(said["access_token"]))
+        assert read.status_code == 401
+        form = {"grant_type": "refresh_token", "refresh_token": said["refresh_token"], **mine}
+        assert (await flow.http.post("/general/oauth/token", data=form)).json()["error"] == "invalid_grant"
+        for text in (said["refresh_token"], said["access_token"], "never-given"):
+            assert (await asked(flow, "revoke", text, {}, **mine)).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_a_revoked_access_token_ends_alone_even_where_its_refresh_is_repeated(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope=SCOPE)
+        first = await given(flow, app)
+        mine = {"client_id": app["client_id"]}
+        form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], **mine}
+        second = (await flow.http.post("/general/oauth/token", data=form)).json()
+        assert (await asked(flow, "revoke", second["access_token"], {}, **mine)).status_code == 200
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(second["access_token"]))
+        assert read.status_code == 401
+        assert (await flow.http.post("/general/oauth/token", data=form)).json() == second
+        form["refresh_token"] = second["refresh_token"]
+        third = (await flow.http.post("/general/oauth/token", data=form)).json()
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(third["access_token"]))
+        assert read.status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_nobody_revokes_the_token_of_another_app(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, other = await flow.register(scope=SCOPE), await flow.register(name="Other", scope=SCOPE)
+        said = await given(flow, app)
+        for text in (said["access_token"], said["refresh_token"]):
+            answer = await asked(flow, "revoke", text, {}, client_id=other["client_id"])
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+        unknown = await asked(flow, "revoke", said["access_token"], {}, client_id="nobody")
+        assert (unknown.status_code, unknown.json()["error"]) == (400, "invalid_client")
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=bearer(said["access_token"]))
+        assert read.status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_user_info_tells_who_signed_in(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await symmetric(flow)
+        said = await given(flow, app)
+        for method in ("GET", "POST"):
+            answer = await flow.http.request(method, "/general/oauth/userinfo", headers=bearer(said["access_token"]))
+            assert answer.status_code == 200, answer.text
+            told = answer.json()
+            assert told["fhirUser"] == told["profile"]
+            assert told["name"]
+            seen = (await asked(flow, "introspect", said["access_token"], basic(app))).json()
+            assert told["sub"] == seen["sub"]
+
+    run(steps, tmp_path)
+
+
+def test_user_info_refuses_as_rfc_6750_has_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="launch patient/Patient.rs")
+        made = await flow.launch(app)
+        code = await flow.code(app, launch=made["launch"], scope="launch patient/Patient.rs")
+        token = (await flow.redeem(app, code)).json()["access_token"]
+        without = await flow.http.get("/general/oauth/userinfo", headers=bearer(token))
+        assert without.status_code == 403
+        assert 'error="insufficient_scope", scope="openid"' in without.headers["www-authenticate"]
+        nothing = await flow.http.get("/general/oauth/userinfo")
+        assert (nothing.status_code, nothing.headers["www-authenticate"]) == (401, 'Bearer realm="general"')
+        forged = await flow.http.get("/general/oauth/userinfo", headers=bearer("forged"))
+        assert (forged.status_code, forged.json()["error"]) == (401, "invalid_token")
+        query = await flow.http.get("/general/oauth/userinfo", params={"access_token": token})
+        assert query.status_code == 400
+
+    run(steps, tmp_path)
+
+
+def test_discovery_names_what_is_there(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        smart = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
+        openid = (await flow.http.get("/general/.well-known/openid-configuration")).json()
+        for name in ("introspection_endpoint", "revocation_endpoint"):
+            assert smart[name] == openid[name]
+            assert (await flow.http.post(smart[name])).status_code in (400, 401)
+        assert (await flow.http.get(openid["userinfo_endpoint"])).status_code == 401
+        assert "client-confidential-asymmetric" in smart["capabilities"]
+        assert smart["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
+        assert smart["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
+
+    run(steps, tmp_path)

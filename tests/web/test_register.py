@@ -1,0 +1,108 @@
+"""Dynamic registration: what is told is what was registered, and every refusal has its error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import REDIRECT, Flow, run
+from tests.operations.assertions import form, jwks, key, signed
+
+ADDRESS = "/general/oauth/register"
+
+
+def test_a_confidential_app_registers_and_is_told_its_secret(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        asked = {"client_name": "By itself", "redirect_uris": [REDIRECT], "scope": "launch openid patient/*.rs"}
+        answer = await flow.http.post(ADDRESS, json=asked)
+        assert answer.status_code == 201, answer.text
+        assert answer.headers["cache-control"] == "no-store"
+        said = answer.json()
+        assert said["client_secret_expires_at"] == 0
+        assert said["token_endpoint_auth_method"] == "client_secret_basic"
+        assert {name: said[name] for name in asked} == asked
+        unknown = {"token": "x", "client_id": said["client_id"], "client_secret": said["client_secret"]}
+        posted = await flow.http.post("/general/oauth/revoke", data=unknown)
+        assert posted.json()["error"] == "invalid_client"  # it was registered for Basic
+        pair = (said["client_id"], said["client_secret"])
+        assert (await flow.http.post("/general/oauth/revoke", data={"token": "x"}, auth=pair)).status_code == 200
+        exchange = await flow.http.get(
+            f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+        )
+        assert exchange.json()["stage"] == "registration"
+        assert said["client_secret"] not in exchange.text
+
+    run(steps, tmp_path)
+
+
+def test_a_service_registers_with_its_keys_and_gets_a_token(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        asked = {"grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks()}
+        said = (await flow.http.post(ADDRESS, json=asked)).json()
+        assert "client_secret" not in said
+        assert said["scope"] == "system/*.rs"
+        token = await flow.http.post("/general/oauth/token", data=form(signed(said["client_id"])))
+        assert token.status_code == 200, token.text
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"redirect_uris": []}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["https://app.example.org/#x"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["http://app.example.org/"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": "https://app.example.org/"}, "invalid_client_metadata"),
+        ({"client_name": 5}, "invalid_client_metadata"),
+        ({"grant_types": ["implicit"]}, "invalid_client_metadata"),
+        ({"response_types": ["token"]}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_method": "client_secret_jwt"}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata"),
+        ({"jwks": {"keys": []}, "jwks_uri": "https://app.example.org/jwks"}, "invalid_client_metadata"),
+        ({"jwks": []}, "invalid_client_metadata"),
+        ({"scope": "patient/Patient"}, "invalid_client_metadata"),
+        (
+            {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [json.loads(key())]}},
+            "invalid_client_metadata",
+        ),
+    ],
+)
+def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], error: str) -> None:
+    async def steps(flow: Flow) -> None:
+        before = len((await flow.http.get("/admin/apps")).json())
+        answer = await flow.http.post(ADDRESS, json={"redirect_uris": [REDIRECT]} | changed)
+        assert (answer.status_code, answer.json()["error"]) == (400, error)
+        assert answer.json()["error_description"]
+        exchange = await flow.http.get(
+            f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+        )
+        assert json.loads(key())["d"] not in exchange.text
+        assert len((await flow.http.get("/admin/apps")).json()) == before
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{", "[" * 100_000, '"x"'])
+def test_what_is_no_metadata(tmp_path: Path, body: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.post(ADDRESS, content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+
+    run(steps, tmp_path)
+
+
+def test_a_foreign_page_and_a_wrong_initial_token_register_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        asked = {"redirect_uris": [REDIRECT]}
+        foreign = await flow.http.post(ADDRESS, json=asked, headers={"Origin": "https://evil.example.org"})
+        assert foreign.status_code == 401
+        assert foreign.headers["www-authenticate"].startswith("Bearer ")
+        wrong = await flow.http.post(ADDRESS, json=asked, headers={"Authorization": "Bearer wrong"})
+        assert wrong.status_code == 401
+        right = await flow.http.post(ADDRESS, json=asked, headers={"Authorization": "Bearer initial"})
+        assert right.status_code == 201
+
+    run(steps, tmp_path, admin_token="initial")
