@@ -121,3 +121,11 @@ def test_the_portal_launches_in_a_tab_of_its_own(live: dict[str, Any], page: Pag
     shows_its_patient(app)
     page.reload()
     assert f"{TIMOTHY} Dr. Amara Okafor" in page.locator("section", has_text="Last launches").inner_text()
+
+
+def test_a_double_click_on_allow_still_opens_the_app(live: dict[str, Any], page: Page) -> None:
+    page.goto(f"{live['base']}/general/ehr/patients/p-0017?app=sample-app-general")
+    page.get_by_role("button", name="Dr. Amara Okafor").click()
+    app = framed(page)
+    app.get_by_role("button", name="Allow").dblclick()
+    shows_its_patient(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import Request
@@ -122,6 +123,15 @@ async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         await sessions.sign_out(sandbox.world, tenant, session)
     view = notice.signed_out(tenant.title, f"{ward.home}/sign-in")
     return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True))
+
+
+def entrance(home: str) -> Callable[[Request], Awaitable[Response]]:
+    """Whoever opens an issuer in a browser meant the hospital."""
+
+    async def handler(request: Request) -> Response:
+        return RedirectResponse(home, 303, answers.NO_STORE)
+
+    return handler
 
 
 async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

@@ -120,6 +120,13 @@ PRIVATE = NoticeView(
 )
 
 
+NO_LAUNCH = NoticeView(
+    title="No launch of this id is kept",
+    text="A launch is kept for a day, a refused one for a week. One that has just begun appears with its first request.",
+    primary=Link("See all exchanges", "/exchanges"),
+)
+
+
 class Persons(NamedTuple):
     """Of a launch from a chart: whose record, and who opened the app; "" where it is not known."""
 
@@ -145,10 +152,12 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     if form == "json":
         said = [{name: one[name] for name in MEMBERS} for one in found]
         return answers.json({"id": id, "exchanges": said}, 200 if found else 404)
-    named = await names(sandbox, found[0]) if found else {"app": "", "hospital": ""}
-    tenant = sandbox.tenants.get(found[0]["tenant"]) if found else None
+    if not found:
+        return show.page(request, sandbox, "notice", NO_LAUNCH, await _around(request, sandbox), 404)
+    named = await names(sandbox, found[0])
+    tenant = sandbox.tenants.get(found[0]["tenant"])
     who = await persons(sandbox, tenant, id) if full(request) else Persons()
-    origin = await _origin(sandbox, found[0]) if found else ""
+    origin = await _origin(sandbox, found[0])
     view = timeline_view(
         id, found, app=named["app"], hospital=named["hospital"], origin=origin, patient=who.patient, user=who.user
     )

@@ -59,6 +59,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
 def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
+        Route(f"/{tenant.name}", ehr.entrance(home)),
         Route(home, _at(sandbox, tenant, ehr.today)),
         Route(f"{home}/sign-in", _at(sandbox, tenant, ehr.sign_in), methods=["GET", "POST"]),
         Route(f"{home}/sign-out", _at(sandbox, tenant, ehr.sign_out), methods=["POST"]),

@@ -66,7 +66,7 @@ class Step:
 
 
 FEW = 4
-LONGEST = 140
+LONGEST = 170
 """Characters of a headline before it is made calmer."""
 
 

@@ -1,4 +1,4 @@
-"""The list of patients, page by page, as a clinician goes through it."""
+"""Ways that a person takes through the pages: the list of patients to its end, addresses that lead nowhere."""
 
 from __future__ import annotations
 
@@ -35,5 +35,22 @@ def test_a_page_that_is_over_leads_back_to_the_first(tmp_path: Path) -> None:
         assert page.status_code == 200
         assert people(page.text) == []
         assert 'href="/general/ehr/patients">' in page.text
+
+    run(steps, tmp_path)
+
+
+def test_an_issuer_opened_in_a_browser_leads_to_the_hospital(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get("/general", headers=HTML)
+        assert answer.headers["location"] == "/general/ehr"
+
+    run(steps, tmp_path)
+
+
+def test_a_launch_that_is_not_kept_has_a_page_that_says_so(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get("/timelines/nothing-here", headers=HTML)
+        assert answer.status_code == 404
+        assert "No launch of this id is kept" in answer.text
 
     run(steps, tmp_path)
