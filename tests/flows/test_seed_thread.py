@@ -158,6 +158,17 @@ class TestTheStandard:
         assert found["aud-trailing-slash"] == "warning"
         assert "launch-code-unknown" not in found
 
+    def test_b_with_a_launch_that_lives_the_corrected_request_is_the_one_to_paste(self, general: App) -> None:
+        code = general.launch()
+        answer = general.authorize(SECOND)
+        address = "/exchanges/" + answer.headers["x-correlation-id"]
+        corrected = general.http.get(address, headers={"Accept": "application/json"}).json()["corrected"]["url"]
+        assert f"launch={code}" in corrected
+        elsewhere = {"Accept": "application/json", "Origin": "https://elsewhere.example"}
+        assert code not in general.http.get(address, headers=elsewhere).text
+        assert "code" in redirected(general.http.get(corrected))
+        assert code not in general.http.get(address, headers={"Accept": "application/json"}).text
+
     def test_c_the_launch_scope_without_its_parameter_is_refused(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "%20launch&aud=AUD" + RIGHT)
         assert redirected(answer)["error"] == "invalid_request"

@@ -100,6 +100,8 @@ async def authorize(
         session_user=_session_user(client, found),
     )  # fmt: skip
     decision = decided("authorize", tenant, request, known, stage.examined(request, known))
+    if decision.refusal is not None and client is not None:
+        decision = await _with_live_launch(world, tenant, decision, client)
     timeline = launch.timeline if launch else world.effects.token(12)
     trusted = decision.examination.passed(PROOF)
     if decision.refusal is not None or client is None:
@@ -114,6 +116,15 @@ def _session_user(client: Client | None, found: tuple[str, sessions.Login] | Non
     if client is not None and client.auto_approve is not None:
         return client.auto_approve.user
     return found[1].user if found else None
+
+
+async def _with_live_launch(world: World, tenant: Tenant, decision: Decision, client: Client) -> Decision:
+    """The same decision, made by somebody who also knows which launch code would be right: for the explanation."""
+    live = await launches.living(world, tenant, client)
+    if live is None:
+        return decision
+    known = replace(decision.known, live=live, live_launch=launches.place_of(live.timeline))
+    return decided("authorize", tenant, decision.request, known, stage.examined(decision.request, known))
 
 
 async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> Client | None:

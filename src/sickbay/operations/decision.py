@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sickbay.authorization import authorize
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.explain import Again, Explanation, explain
+from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
 from sickbay.diagnosis.rule import Finding, find
 from sickbay.dialects import Words
-from sickbay.kernel.refusal import Check, Checked, Examination, Facts, Refusal, examine
+from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Refusal, examine
 from sickbay.operations.context import Tenant
 
 PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch_uri")
@@ -42,6 +43,8 @@ class Decision:
 
     def _mended(self, request: Any) -> tuple[Examination, Any]:
         known = authorize.known_for(self.known, self.request, request)
+        if request.parameters.get("launch") == PLACE_OF_LAUNCH:
+            known = replace(known, launch=UNKNOWN)  # a place to put the value into: the app has it, we do not
         return authorize.examined(request, known), known
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
+from sickbay.operations import launch as launches
 from sickbay.operations.context import World
 from sickbay.operations.decision import redacted
 from sickbay.operations.journal import EVERY, Journal
@@ -27,7 +28,7 @@ async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[s
         record = await world.store.get("exchange", id)
     if record is None:
         return None
-    entry: dict[str, Any] = msgspec.json.decode(record.value)
+    entry: dict[str, Any] = msgspec.json.decode(await launches.shown(world, record.value.decode(), full))
     return entry if full else public(entry)
 
 
@@ -44,7 +45,7 @@ async def listed(
     """Newest first, in full: for the administrator. launch: a timeline's id."""
     await journal.flush()
     found = await world.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    return [msgspec.json.decode(one.value) for one in found]
+    return [msgspec.json.decode(await launches.shown(world, one.value.decode(), False)) for one in found]
 
 
 async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> list[dict[str, Any]]:

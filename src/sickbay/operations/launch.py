@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sickbay.authorization import launch_style
-from sickbay.authorization.launch import launch_url
+from sickbay.authorization.launch import code_of, launch_url
 from sickbay.authorization.values import Client, Launch
+from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.storage.store import Put
 
 TIMELINE = re.compile(r"[A-Za-z0-9_-]{16}")
+_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
 EXTRAS = {"fhir_context": "fhirContext", "intent": "intent", "need_patient_banner": "need_patient_banner",
           "app_context": "appContext", "smart_style_url": "smart_style_url"}  # fmt: skip
 """What /admin/launches takes -> as the token response will have it (SMART 2.2, Launch Context)."""
@@ -43,13 +45,14 @@ async def launch(
 
     timeline: an id that a page of ours made before; one that is in use already is replaced.
     """
-    code, now = world.effects.token(), world.now()
+    now = world.now()
     if (
         timeline is None
         or not TIMELINE.fullmatch(timeline)
         or await world.store.find("launch", family=timeline, limit=1)
     ):
         timeline = world.effects.token(12)
+    code = code_of(world.keys.refresh, timeline)
     made = Launch(
         client_id=client.client_id, timeline=timeline, expires_at=now + tenant.policy.launch_lifetime,
         user=user, patient=patient, encounter=encounter, created_at=now, fhir=client.fhir,
@@ -69,6 +72,29 @@ def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:
 async def find(world: World, tenant: Tenant, code: str | None) -> Launch | None:
     """The launch issued under this code, here; used_at as the store has it."""
     return await by_key(world, tenant, records.digest(code)) if code else None
+
+
+async def living(world: World, tenant: Tenant, client: Client) -> Launch | None:
+    """The newest launch of this app that can still be used."""
+    for record in await world.store.find("launch", tenant=tenant.name, owner=client.client_id, limit=20):
+        if record.used_at is None and (record.expires_at or 0) > world.now():
+            return records.parse(Launch, record.value)
+    return None
+
+
+def place_of(timeline: str) -> str:
+    """What stands for the code of a launch in a corrected request that is kept; `shown` puts the code there."""
+    return f"launch-code-of-{timeline}"
+
+
+async def shown(world: World, text: str, full: bool) -> str:
+    """For the app's owner, while the launch lives, its code; for all others, and later, where it is to be found."""
+    for timeline in set(_PLACE.findall(text)):
+        code = code_of(world.keys.refresh, timeline)
+        record = await world.store.get("launch", records.digest(code)) if full else None
+        lives = record is not None and record.used_at is None and (record.expires_at or 0) > world.now()
+        text = text.replace(place_of(timeline), code if lives else PLACE_OF_LAUNCH)
+    return text
 
 
 async def by_key(world: World, tenant: Tenant, key: str) -> Launch | None:

@@ -20,8 +20,7 @@ def _code(request: AuthorizeRequest) -> str | None:
 def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if not asks_launch(request) or _code(request):
         return None
-    facts = {"received": None, "note": "the launch value of the launch URL"}
-    return Refusal("launch-scope-without-launch-param", "invalid_request", facts)
+    return Refusal("launch-scope-without-launch-param", "invalid_request", {"received": None} | _right(known))
 
 
 @check()
@@ -38,7 +37,7 @@ def launch_is_a_code_and_no_url(request: AuthorizeRequest, known: AuthorizeKnown
     if not code or not (urls.is_absolute(code) or _is_base(code, request, known)):
         return None
     facts = {"received": code, "aud": audience(request), "is_base": _is_base(code, request, known)}
-    return Refusal("launch-param-is-url", "invalid_request", facts | {"note": "the launch value of the launch URL"})
+    return Refusal("launch-param-is-url", "invalid_request", facts | _right(known))
 
 
 def _is_base(code: str, request: AuthorizeRequest, known: AuthorizeKnown) -> bool:
@@ -51,7 +50,7 @@ def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeKnown
     code = _code(request)
     if not code or isinstance(known.launch, Launch):
         return None
-    return Refusal("launch-code-unknown", "invalid_request", {"received": code})
+    return Refusal("launch-code-unknown", "invalid_request", {"received": code} | _right(known))
 
 
 @check(needs=("launch", "client"), after=(launch_code_was_issued_here,))
@@ -59,7 +58,7 @@ def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeKnown) -
     launch, client = known.launch, known.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
         return None
-    return Refusal("launch-code-other-client", "invalid_request", {"received": _code(request)})
+    return Refusal("launch-code-other-client", "invalid_request", {"received": _code(request)} | _right(known))
 
 
 @check(needs=("launch", "now"), after=(launch_code_was_issued_here,))
@@ -67,7 +66,7 @@ def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
     launch, now = known.launch, known.now
     if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
         return None
-    return Refusal("launch-code-expired", "invalid_request", _times(request, now - launch.expires_at))
+    return Refusal("launch-code-expired", "invalid_request", _times(request, known, now - launch.expires_at))
 
 
 @check(needs=("launch",), after=(launch_code_was_issued_here,))
@@ -76,9 +75,18 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> R
     if not isinstance(launch, Launch) or launch.used_at is None:
         return None
     ago = known.now - launch.used_at if isinstance(known.now, int) and launch.used_at else None
-    return Refusal("launch-code-reused", "invalid_request", _times(request, ago))
+    return Refusal("launch-code-reused", "invalid_request", _times(request, known, ago))
 
 
-def _times(request: AuthorizeRequest, seconds: int | None) -> dict[str, Any]:
+def _right(known: AuthorizeKnown) -> dict[str, Any]:
+    """What to send instead: the code of this app's launch that still lives, where one is known."""
+    live, now = known.live, known.now
+    if known.live_launch is None or live is None:
+        return {"note": "the launch value of the launch URL"}
+    ago = f"{now - live.created_at} seconds earlier, " if isinstance(now, int) and live.created_at else ""
+    return {"expected": known.live_launch, "note": f"given to your app {ago}in its launch URL"}
+
+
+def _times(request: AuthorizeRequest, known: AuthorizeKnown, seconds: int | None) -> dict[str, Any]:
     said = "before" if seconds is None else f"{seconds} seconds ago" if seconds != 1 else "1 second ago"
-    return {"received": _code(request), "seconds": seconds, "ago": said}
+    return {"received": _code(request), "seconds": seconds, "ago": said} | _right(known)
