@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Client, Code, Family, Launch, Server, Token, User
 from sickbay.fhir.fault import Fault
 from sickbay.kernel.refusal import UNKNOWN, Unknown
@@ -68,6 +69,8 @@ class TokenKnown:
     jwks_fault: str | None = None
     """Why the keys could not be had."""
     others: tuple[str, ...] = ()
+    given: Given | None = None
+    """What the answer brought, where it was granted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,8 @@ class Code:
     context: dict[str, Any] = field(default_factory=dict)
     auth_time: int | None = None
     used_at: int | None = None
+    negotiated: tuple[tuple[str, str, str], ...] = ()
+    """Asked, granted, why: of each scope."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from sickbay.operations.decision import redacted
 from sickbay.operations.journal import EVERY, Journal
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
+MORE = ("scopes", "refresh")
+"""Members of some exchanges."""
 
 
 async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
@@ -53,6 +55,11 @@ async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> li
     entries = await listed(world, journal, launch=id, limit=1000)
     ordered = sorted(entries, key=lambda one: one["at"])
     return ordered if full else [public(one) for one in ordered]
+
+
+def shown(entry: dict[str, Any]) -> dict[str, Any]:
+    """As the outside contract has it."""
+    return {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
 
 
 def public(entry: dict[str, Any]) -> dict[str, Any]:

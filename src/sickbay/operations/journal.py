@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Launch
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding
@@ -132,10 +133,19 @@ def entry(one: Exchange) -> dict[str, Any]:
         "checks": checks(one.decision.examination) if one.decision else [],
         "findings": [finding(each) for each in explanation.findings],
         "corrected": _unread(explanation, one),
+        **_negotiation(one.decision.known if one.decision else None),
     }
     made = masking.mask(made, _secrets(one))
     made["decided"] = one.decision.refusal.name if one.decision and one.decision.refusal else None
     return made
+
+
+def _negotiation(known: Any) -> dict[str, Any]:
+    """Of a token response: what became of each scope, and why no refresh token came; null where one did."""
+    given = getattr(known, "given", None)
+    if not isinstance(given, Given):
+        return {}
+    return {"scopes": [one._asdict() for one in given.scopes], "refresh": given.refresh or None}
 
 
 def _request(wire: Wire) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sickbay.authorization import launch_context, login_consent, login_prompt
+from sickbay.authorization import launch_context, login_consent, login_prompt, token_negotiation
 from sickbay.authorization import login as stage
 from sickbay.authorization.authorize import GrantedScope, granted_scopes
 from sickbay.authorization.known import AuthorizeKnown, LoginKnown
@@ -175,6 +175,9 @@ def _code(
         nonce=sent.get("nonce"), patient=patient if stage.gives_patient(granted, launch) else None,
         encounter=waiting.encounter or None if stage.gives_encounter(granted, launch) else None,
         context=launch_context.members(context, waiting.client), auth_time=waiting.auth_time,
+        negotiated=token_negotiation.negotiated(
+            offered(tenant, waiting), granted, automatic=waiting.client.auto_approve is not None
+        ),
     )  # fmt: skip
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sickbay.authorization import client_authentication, id_token, refresh
+from sickbay.authorization import client_authentication, id_token, refresh, token_negotiation
 from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Client, Code, Family, Token
 from sickbay.kernel.refusal import Refusal
 from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
@@ -63,13 +64,26 @@ async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loa
     assert isinstance(known.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
         response, timeline = await backend.grant(world, tenant, known.client, request, spent)
-        return Answered(decision, response, known.client.client_id, timeline)
+        return _granted(decision, response, known.client, timeline, Given(refresh=token_negotiation.SERVICE))
     if isinstance(known.code, Code):
         response = await _redeem(world, tenant, known.client, known.code, loaded.code_key, spent)
-        return Answered(decision, response, known.client.client_id, known.code.timeline)
+        given = _given(known.code, known.client, response)
+        return _granted(decision, response, known.client, known.code.timeline, given)
     assert isinstance(known.family, Family)
     response = await _refresh(world, tenant, known.client, loaded, request.parameters.get("scope"), spent)
-    return Answered(decision, response, known.client.client_id, known.family.timeline)
+    stays = "" if "refresh_token" in response else token_negotiation.STAYS
+    return _granted(decision, response, known.client, known.family.timeline, Given(refresh=stays))
+
+
+def _given(code: Code, client: Client, response: dict[str, Any]) -> Given:
+    rows = [token_negotiation.Negotiated(*one) for one in code.negotiated]
+    return token_negotiation.given(rows, code.scope, client, "refresh_token" in response)
+
+
+def _granted(decision: Decision, response: dict[str, Any], client: Client, timeline: str, given: Given) -> Answered:
+    """With what is told about the answer to whoever reads the exchange."""
+    told = replace(decision, known=replace(decision.known, given=given))
+    return Answered(told, response, client.client_id, timeline)
 
 
 def _refused(decision: Decision, known: TokenKnown) -> Answered:

@@ -16,7 +16,6 @@ from sickbay.operations import clock, exchanges, id_token_keys, registration, us
 from sickbay.operations import launch as launches
 from sickbay.operations import token as tokens
 from sickbay.operations.context import Tenant
-from sickbay.operations.exchanges import MEMBERS
 from sickbay.operations.registration import Ambiguous
 from sickbay.sandbox.sandbox import Sandbox, reset
 from sickbay.web import answers, bodies, openapi
@@ -143,7 +142,7 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
             world, journal, tenant=asked.get("tenant"), app=client.client_id if client else None,
             launch=asked.get("launch"), stage=asked.get("stage"), limit=limit,
         )  # fmt: skip
-    return answers.json([{name: one[name] for name in MEMBERS} for one in found])
+    return answers.json([exchanges.shown(one) for one in found])
 
 
 async def move_clock(request: Request, sandbox: Sandbox) -> Response:

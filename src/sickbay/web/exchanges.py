@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from sickbay.operations import exchanges, patients, registration, sessions
 from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
-from sickbay.operations.exchanges import MEMBERS
+from sickbay.operations.exchanges import shown as as_agreed
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, show
 from sickbay.web.doors import cors, headers_of
@@ -36,7 +36,7 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     if entry is None:
         response = _missing(request, sandbox, form)
     elif form == "json":
-        response = answers.json({name: entry[name] for name in MEMBERS})
+        response = answers.json(as_agreed(entry))
     elif form == "text":
         view = exchange_view(entry, **await names(sandbox, entry))
         response = PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{id}"))
@@ -150,7 +150,7 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     found = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=full(request))
     form = answers.wanted(request.headers.get("accept", ""))
     if form == "json":
-        said = [{name: one[name] for name in MEMBERS} for one in found]
+        said = [as_agreed(one) for one in found]
         return answers.json({"id": id, "exchanges": said}, 200 if found else 404)
     if not found:
         return show.page(request, sandbox, "notice", NO_LAUNCH, await _around(request, sandbox), 404)

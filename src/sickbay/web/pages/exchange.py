@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.web.pages import code, times
+from sickbay.web.pages import code, negotiation, times
 from sickbay.web.pages.marks import Marked, Piece, mark
 from sickbay.web.pages.parts import FindingView, Verdict, count, findings
 
@@ -105,6 +105,7 @@ class ExchangeView:
     sum: str = ""
     support: tuple[tuple[str, str], ...] = ()
     request_line: str = ""
+    negotiation: negotiation.Negotiation | None = None
     text: str = ""
 
     @property
@@ -154,6 +155,7 @@ def exchange_view(
         walk=_walk(given),
         sum=_sum(given.get("checks") or ()),
         request_line=f"{request.method} {code.url(request)}",
+        negotiation=negotiation.read(given),
     )  # fmt: skip
     view = replace(view, support=_support(view, given, request, app_id))
     return replace(view, text=as_text(view))
@@ -357,6 +359,7 @@ def as_text(view: ExchangeView, address: str = "") -> str:
         lines += [f"    expected: {_plain(row.expected, '')}"] if row.expected else []
     if view.tabs and view.corrected:
         lines += ["", "Corrected request", *(f"  {line}" for line in view.tabs[0].text.splitlines())]
+    lines += view.negotiation.lines() if view.negotiation else []
     if view.walk:
         lines += ["", f"Checks ({view.sum})"]
         lines += [f"  {step.outcome:<8} {step.text}" for step in view.walk if step.outcome != "gate"]

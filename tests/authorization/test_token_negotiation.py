@@ -1,0 +1,54 @@
+"""Each scope asked has its line, and a refresh token that did not come has its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.authorization import samples
+
+from sickbay.authorization.authorize.granting import GrantedScope
+from sickbay.authorization.token_negotiation import Negotiated, given, negotiated
+
+OFFERED = (
+    GrantedScope("launch", True), GrantedScope("patient/Observation.rs", True), GrantedScope("openid", True),
+    GrantedScope("offline_access", False, "is not registered for this app"),
+)  # fmt: skip
+PART = "patient/Observation.rs?category=laboratory"
+
+
+def test_every_scope_asked_has_its_line_and_what_became_of_it() -> None:
+    assert negotiated(OFFERED, ("launch", PART)) == (
+        Negotiated("launch", "launch"),
+        Negotiated("patient/Observation.rs", PART, "was narrowed by the person"),
+        Negotiated("openid", "", "was unticked by the person"),
+        Negotiated("offline_access", "", "is not registered for this app"),
+    )
+
+
+def test_where_nobody_was_asked_nobody_unticked_it() -> None:
+    assert negotiated(OFFERED[:1], (), automatic=True)[0].reason == "is not among the scopes of auto_approve"
+
+
+@pytest.mark.parametrize(
+    ("rows", "scope", "wanted", "why"),
+    [
+        ([Negotiated("openid", "openid")], "openid", False, "Neither offline_access nor online_access was asked for."),
+        (negotiated(OFFERED, ("launch",)), "launch", True, "offline_access is not registered for this app"),
+        ([Negotiated("online_access", "online_access")], "online_access", True, "not for the grant refresh_token"),
+    ],
+)
+def test_without_a_refresh_token_there_is_a_reason(rows, scope: str, wanted: bool, why: str) -> None:
+    client = replace(samples.CLIENT, grant_types=("authorization_code",))
+    told = given(rows, scope, client, False)
+    assert why in told.refresh
+    assert told.wanted is wanted
+
+
+def test_with_one_there_is_none() -> None:
+    assert given([], "offline_access", samples.CLIENT, True).refresh == ""
+
+
+def test_what_came_narrower_is_listed() -> None:
+    told = given(negotiated(OFFERED, ("launch", PART)), "launch", samples.CLIENT, False)
+    assert [one.asked for one in told.narrower] == ["patient/Observation.rs", "openid", "offline_access"]
