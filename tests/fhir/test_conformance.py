@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.fhir.conformance import OAUTH_URIS, Self, statement
+from sickbay.fhir.conformance import INTERACTIONS, OAUTH_URIS, Self, statement
 from sickbay.fhir.elements import children
 from sickbay.fhir.search_parameters import resource_types
 
@@ -39,7 +39,9 @@ def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> No
     assert tuple(sorted(resources)) == resource_types(version)
     patient = resources["Patient"]
     assert {"name": "birthdate", "type": "date"} in patient["searchParam"]
-    assert [one["code"] for one in patient["interaction"]] == ["read", "search-type"]
+    codes = [one["code"] for one in patient["interaction"]]
+    assert codes == [one for one in INTERACTIONS if version != "dstu2" or one != "patch"]
+    assert patient["conditionalDelete"] == "single"
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])

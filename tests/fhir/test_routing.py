@@ -34,7 +34,7 @@ from sickbay.fhir.routing import Misrouted, Route, route
         ("GET", "/Patient/1/*", Route("search-compartment", "s", compartment=("Patient", "1"))),
         ("POST", "/Patient", Route("create", "c", "Patient")),
         ("PUT", "/Patient/1", Route("update", "u", "Patient", "1")),
-        ("PUT", "/Patient", Route("update", "u", "Patient")),
+        ("PUT", "/Patient", Route("update", "cus", "Patient")),
         ("DELETE", "/Patient/1", Route("delete", "d", "Patient", "1")),
         ("GET", "/Patient/1/$everything", Route("operation", "", "Patient", "1", operation="everything")),
         ("GET", "/Patient/$export", Route("operation", "", "Patient", operation="export")),

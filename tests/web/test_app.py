@@ -90,14 +90,16 @@ def test_the_next_page_continues_where_the_first_ended(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_a_write_is_refused_as_not_supported(tmp_path: Path) -> None:
+def test_an_operation_that_there_is_not_is_refused_as_not_supported(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch user/*.cruds")
         body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
-        answer = await flow.http.post("/general/r4/Patient", headers=headers, json={"resourceType": "Patient"})
-        assert answer.status_code in (405, 501)
+        answer = await flow.http.post(
+            "/general/r4/Patient/$match", headers=headers, json={"resourceType": "Parameters"}
+        )
+        assert answer.status_code == 501
         assert answer.json()["resourceType"] == "OperationOutcome"
 
     run(steps, tmp_path)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Client, Code, Family, Launch, Server, Token, User
+from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 
@@ -100,6 +101,12 @@ class AccessKnown:
     """What fhir could not read of address, Accept and search."""
     ignored: tuple[tuple[str, str | None], ...] = ()
     """Search parameters left out under lenient handling, each with the nearest known name."""
+    body: Body | Unknown = UNKNOWN
+    """What is to be written, read."""
+    current: int | Unknown | None = UNKNOWN
+    """The version id of what is there; None where there is nothing that this token may see."""
+    matches: int | Unknown = UNKNOWN
+    """How many a conditional write's search matched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ _SERVICE = {
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
 
+INTERACTIONS = ("read", "vread", "update", "patch", "delete", "create", "search-type")
+_NEW_IN_STU3 = ("patch",)
+
+
 @dataclass(frozen=True, slots=True)
 class Self:
     """base: the FHIR base. date: when this statement was made, a FHIR date. software: version of Sickbay.
@@ -29,7 +33,7 @@ class Self:
     date: str
     software: str
     oauth: Mapping[str, str]
-    interactions: Sequence[str] = ("read", "search-type")
+    interactions: Sequence[str] = INTERACTIONS
     more: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Type -> interactions, where they are others."""
 
@@ -80,13 +84,17 @@ def _security(version: str, server: Self) -> dict[str, Any]:
 
 
 def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
-    interactions = server.more.get(type, server.interactions)
+    asked = server.more.get(type, server.interactions)
+    interactions = [one for one in asked if version != "dstu2" or one not in _NEW_IN_STU3]
     held = [one for one in parameters(version, type).values() if one.kind in READ]
     found: dict[str, Any] = {
         "type": type,
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned",
     }
+    if "create" in interactions:
+        found |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True, "conditionalUpdate": True}
+        found["conditionalDelete"] = "single"
     if "search-type" in interactions:
         references = sorted(one.code for one in held if one.kind == "reference")
         found["searchInclude"] = [f"{type}:{code}" for code in references]

@@ -43,7 +43,8 @@ class Misrouted:
 
 _SYSTEM = {"GET": ("search-system", "s"), "HEAD": ("search-system", "s"), "POST": ("batch", "")}
 _TYPE = {"GET": ("search-type", "s"), "HEAD": ("search-type", "s"), "POST": ("create", "c")}
-_CONDITIONAL = {"PUT": ("update", "u"), "PATCH": ("patch", "u"), "DELETE": ("delete", "d")}
+_CONDITIONAL = {"PUT": ("update", "cus"), "PATCH": ("patch", "us"), "DELETE": ("delete", "ds")}
+"""Conditional writes search first; an update that finds nothing creates."""
 _INSTANCE = {
     "GET": ("read", "r"),
     "HEAD": ("read", "r"),

@@ -7,7 +7,7 @@ each body once more before it leaves, on facts stored beside the body and indepe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class Visibility:
         """
         held, coded = frozenset(patients), frozenset(codes)
         return any(_meets(one, held, coded) for one in self.of(type, letters))
+
+
+def through(visibility: Visibility, letter: str) -> Visibility:
+    """What may be changed (u) or deleted (d), for reading it first: its clauses as if they were of `r` and `s`."""
+    return Visibility(tuple(replace(one, letters="rs") for one in visibility.clauses if letter in one.letters))
 
 
 def _meets(clause: Clause, patients: frozenset[str], codes: frozenset[tuple[str, str | None, str]]) -> bool:

@@ -6,13 +6,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sickbay.authorization import access as stage
-from sickbay.authorization import search
+from sickbay.authorization import search, writes
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Client, Policy, Token, User
+from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.search_parameters import compartment_types
 from sickbay.fhir.visibility import NOTHING, Visibility
+from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
@@ -30,18 +32,22 @@ class Seen(NamedTuple):
 
 
 async def access(
-    world: World, tenant: Tenant, version: str, request: AccessRequest, faults: tuple[Fault, ...] = ()
-) -> Seen:
+    world: World, tenant: Tenant, version: str, request: AccessRequest, faults: tuple[Fault, ...] = (),
+    body: Body | Unknown = UNKNOWN,
+) -> Seen:  # fmt: skip
     """Decide on what is asked. Token, app and user are read afresh each time: revocation is in force at once.
 
-    faults: what fhir read wrong in address, Accept and search; one answer names them beside what is wrong with the token.
+    body: of a create or update, read. faults: what fhir read wrong in address, Accept and search; one answer names them
+    beside what is wrong with the token.
     """
     holder = await _holder(world, tenant, version, stage.bearer(request))
     token, client, user = holder.token, holder.client, holder.user
     known = AccessKnown(
-        now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version, faults=faults
+        now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version, faults=faults,
+        body=body,
     )  # fmt: skip
-    decision = decide("access", tenant, CHECKS, request, known)
+    more = writes.checks(request)
+    decision = decide("access", tenant, (*CHECKS, *more) if more else CHECKS, request, known)
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
     if decision.refusal is not None or token is None:
         return Seen(decision, NOTHING, client_id, timeline)

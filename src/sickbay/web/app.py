@@ -20,6 +20,7 @@ from sickbay.web import answers
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
+from sickbay.web.interactions import Interactions
 from sickbay.web.routes import routes, sample_routes
 
 LOG = logging.getLogger("sickbay")
@@ -99,8 +100,8 @@ def create(sandbox: Sandbox) -> Application:
     """The application of a sandbox, for Uvicorn or for a test's transport."""
     documents = Documents(sandbox)
     pages = Starlette(routes=routes(sandbox, documents), exception_handlers={Exception: _fault})
-    doors = {
-        (tenant.name, version): Door(sandbox, tenant, version, documents)
+    doors: dict[tuple[str, str], Door] = {
+        (tenant.name, version): Interactions(sandbox, tenant, version, documents)
         for tenant in sandbox.tenants.values()
         for version in tenant.dialect.fhir
     }

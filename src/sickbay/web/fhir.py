@@ -10,16 +10,19 @@ from typing import Any, NamedTuple
 from sickbay.authorization.access import challenge, issue_type
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search
+from sickbay.fhir.body import Body
 from sickbay.fhir.bundle import Entry, search_url, searchset
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.media import Media, negotiate
 from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.problem import Problem
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
-from sickbay.operations.decision import public
+from sickbay.operations.decision import Decision, public
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -31,6 +34,7 @@ from sickbay.web.wire import LIMIT, query_of, raw_path
 Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
 FORM = "application/x-www-form-urlencoded"
+INVALID = "fhir-resource-invalid"
 READING = frozenset(("read", "search-type"))
 OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
 """Errors of RFC 6750: they come with a challenge."""
@@ -86,16 +90,18 @@ class Door:
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
         found: Route | Misrouted,
     ) -> Answer:  # fmt: skip
-        body = await _body(receive) if scope["method"] not in ("GET", "HEAD", "DELETE") else ""
+        limit = self._limit(found)
+        raw = b"" if scope["method"] in ("GET", "HEAD", "DELETE") else await _body(receive, limit)
+        if len(raw) > limit:
+            return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
+        body = raw.decode("utf-8", "replace")
         request = self._request(scope, headers, path, found, body)
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
-        media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
-        query = self._query(request, found)
-        faults = _faults(found, media, query, self.version)
-        seen = await access(self.sandbox.world, self.tenant, self.version, request, faults)
-        answer = await self._decided(seen, found, headers, media, query)
-        wire = Wire(scope["method"], request.url, headers, body if answer.status >= 400 else "")
+        answer, seen = await self.perform(request, found, raw)
+        wire = Wire(
+            scope["method"], request.url, headers, body if answer.status >= 400 and self._may_keep(found) else ""
+        )
         shown = {name.decode(): value.decode() for name, value in answer.headers}
         answered = Answered(answer.status, shown, answer.body.decode() if answer.kept else None)
         explanation = seen.decision.explained() if seen.decision.refusal else None
@@ -121,20 +127,41 @@ class Door:
             body,
         )  # fmt: skip
 
-    async def _decided(
-        self, seen: Seen, found: Route | Misrouted, headers: Mapping[str, str], media: Media,
-        query: Query | tuple[Fault, ...] | None,
-    ) -> Answer:  # fmt: skip
+    async def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> tuple[Answer, Seen]:
+        """Decide and answer. raw: the body as it came."""
+        media = negotiate(self.version, request.headers.get("accept"), request.parameters.get("_format"))
+        query = self._query(request, found)
+        faults = _faults(found, media, query, self.version)
+        seen = await access(
+            self.sandbox.world, self.tenant, self.version, request, faults, self._read_body(request, raw)
+        )
         if seen.decision.refusal is not None:
-            return self._refused(seen)
+            return self._refused(seen), seen
         if isinstance(found, Misrouted):
-            return self._misrouted(found)
-        if found.interaction not in READING:
-            return self._issue(501, Issue("not-supported", f"{found.interaction} is not supported here yet."))
+            return self._misrouted(found), seen
         content: Headers = [(b"content-type", (media.content_type or "").encode())]
+        if found.interaction not in READING:
+            return await self._other(seen, request, found, query if isinstance(query, Query) else None, content)
         if isinstance(query, Query):
-            return await self._search(seen, query, content)
-        return await self._read(seen, found, headers, content)
+            return await self._search(seen, query, content), seen
+        return await self._read(seen, found, request.headers, content), seen
+
+    def _limit(self, found: Route | Misrouted) -> int:
+        """Bytes that a body may have."""
+        return LIMIT
+
+    def _may_keep(self, found: Route | Misrouted) -> bool:
+        """Whether a refused request's body may stand in the journal: a form may, a resource may not."""
+        return True
+
+    def _read_body(self, request: AccessRequest, raw: bytes) -> Body | Unknown:
+        return UNKNOWN
+
+    async def _other(
+        self, seen: Seen, request: AccessRequest, found: Route, query: Query | None, content: Headers
+    ) -> tuple[Answer, Seen]:
+        """What is neither read nor search: web/interactions.py."""
+        return self._issue(501, Issue("not-supported", f"{found.interaction} is not supported here yet.")), seen
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
         """None where it is no search on a type."""
@@ -154,9 +181,9 @@ class Door:
         etag = f'W/"{stored.version_id}"'
         more: Headers = [
             (b"etag", etag.encode()),
-            (b"last-modified", _modified(stored.at // 1000)),
+            (b"last-modified", modified(stored.at // 1000)),
         ]
-        if _unchanged(headers, etag, more[1][1].decode()):
+        if unchanged(headers, etag, more[1][1].decode()):
             return Answer(304, b"", more)
         return Answer(200, stored.body, [*content, *more])
 
@@ -218,6 +245,7 @@ class Door:
         findings.sort(key=lambda one: one.id != refusal.name)
         code = issue_type(refusal) if of_oauth else refusal.error
         issues = [Issue(code, f"{one.title}. {one.why} {one.fix}", rule=one.id, text=one.title) for one in findings]
+        issues += [Issue(one.code, one.text, rule=INVALID, where=(one.expression,)) for one in problems(decision)]
         answer = self._issue(refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]))
         if not of_oauth:
             return answer
@@ -230,9 +258,16 @@ class Door:
 
 
 @lru_cache(maxsize=1024)
-def _modified(at: int) -> bytes:
+def modified(at: int) -> bytes:
     """Last-Modified of epoch seconds: a population has few different ones."""
     return formatdate(at, usegmt=True).encode()
+
+
+def problems(decision: Decision) -> tuple[Problem, ...]:
+    """What validation found, where that is among the refusals: every fault an issue with its place."""
+    refused = any(one.name == INVALID for one in decision.examination.refusals)
+    body = decision.known.body
+    return body.problems if refused and isinstance(body, Body) else ()
 
 
 def _faults(
@@ -248,21 +283,22 @@ def _entries(stored: list[Stored], mode: str) -> list[Entry]:
     return [Entry(one.type, one.id, one.body, mode) for one in stored]
 
 
-def _unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
+def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
     """If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
     if "if-none-match" in headers:
         return headers["if-none-match"].strip() in (etag, etag.removeprefix("W/"), "*")
     return headers.get("if-modified-since") == modified
 
 
-async def _body(receive: Callable[[], Any]) -> str:
+async def _body(receive: Callable[[], Any], limit: int) -> bytes:
+    """A little more than `limit`, where it is longer."""
     pieces, size = [], 0
     while True:
         message = await receive()
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
-        if message["type"] != "http.request" or not message.get("more_body") or size > LIMIT:
-            return b"".join(pieces).decode("utf-8", "replace")
+        if message["type"] != "http.request" or not message.get("more_body") or size > limit:
+            return b"".join(pieces)
 
 
 async def _send(send: Callable[[Any], Any], method: str, answer: Answer, origin: str | None, id: str) -> None:

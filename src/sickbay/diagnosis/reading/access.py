@@ -12,7 +12,9 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
+from sickbay.fhir import body as bodies
 from sickbay.fhir import search
+from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
@@ -66,7 +68,24 @@ def known(given: Json, asked: AccessRequest) -> AccessKnown:
     return AccessKnown(
         now=read.now(context), server=server, client=client if isinstance(client, Client) else UNKNOWN,
         token=read.token(context, bearer(asked)), version=version, faults=(*in_address, *found), ignored=ignored,
+        body=_body(asked, version), current=_current(asked, context),
+        matches=context.get("matches", UNKNOWN),
     )  # fmt: skip
+
+
+def _body(asked: AccessRequest, version: str) -> Body | Unknown:
+    """Read where it was pasted too."""
+    if asked.interaction not in ("create", "update") or not asked.body or not version or not asked.type:
+        return UNKNOWN
+    return bodies.read(version, asked.type, asked.id or "new", asked.body, asked.base)
+
+
+def _current(asked: AccessRequest, context: Json) -> int | Unknown | None:
+    """`resources`: what is stored, as Type/id -> version."""
+    if "resources" not in context:
+        return UNKNOWN
+    found: int | None = context["resources"].get(f"{asked.type}/{asked.id}")
+    return found
 
 
 def segment(server: Server | Unknown) -> str:

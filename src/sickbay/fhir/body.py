@@ -1,0 +1,61 @@
+"""The body of a write: read, held against its address, validated, and its facts taken out for the index."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sickbay.fhir import written
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.index import extract
+from sickbay.fhir.problem import Problem
+from sickbay.fhir.validation import validate
+
+
+class Body(NamedTuple):
+    """malformed: why it is no resource of that type; then there is nothing else. id: the one it was sent with.
+
+    resource: with the id that it will have. problems: what is wrong with it. facts: what the index will hold.
+    """
+
+    malformed: str | None
+    resource: dict[str, Any]
+    id: str | None = None
+    problems: tuple[Problem, ...] = ()
+    facts: ResourceFacts = ResourceFacts()
+
+
+def read(version: str, type: str, id: str, text: bytes | str, base: str) -> Body:
+    """The body of a create or update of `type`. id: which it is to have; "" keeps the one it came with."""
+    try:
+        found = written.loads(text)
+    except ValueError as error:
+        return Body(f"it is no JSON: {error}", {})
+    return of(version, type, id, found, base)
+
+
+def of(version: str, type: str, id: str, found: Any, base: str) -> Body:
+    """The same of what was read already."""
+    if not isinstance(found, dict):
+        return Body("it is no JSON object", {})
+    sent = found.get("resourceType")
+    if sent != type:
+        said = "it has no resourceType" if sent is None else f"its resourceType is {sent!r}"
+        return Body(f"{said}, and the address is of {type}", {})
+    own = found.get("id")
+    whole = {
+        "resourceType": type,
+        "id": id or own,
+        **{k: v for k, v in found.items() if k not in ("resourceType", "id")},
+    }
+    if whole["id"] is None:
+        del whole["id"]
+    problems = tuple(validate(version, whole, base))
+    return Body(None, whole, own, problems, extract(version, whole, base))
+
+
+def stamped(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
+    """The bytes to store: with versionId and lastUpdated as the server has them, right behind type and id."""
+    held = resource.get("meta")
+    meta = {**(held if isinstance(held, dict) else {}), "versionId": str(version_id), "lastUpdated": updated}
+    head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
+    return written.dumps({**head, **{key: value for key, value in resource.items() if key not in head}})

@@ -1,0 +1,296 @@
+"""Writes: what is there is read through what the token may change, decided on, and saved; a lost race is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from sickbay.authorization import access as stage
+from sickbay.authorization import writes
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import body as bodies
+from sickbay.fhir import patch, written
+from sickbay.fhir.body import Body
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.query import Query
+from sickbay.fhir.visibility import through
+from sickbay.kernel.refusal import Refusal
+from sickbay.operations.access import Seen
+from sickbay.operations.context import Tenant, World
+from sickbay.operations.decision import Decision, decide, refused
+from sickbay.storage.store import Conflict, Put, Record, Save, Space, Step, Stored
+
+ATTEMPTS = 20
+"""Of a write whose resource changes under it, before it is told so."""
+LOCK_FOR = 86_400
+
+
+class Wanted(NamedTuple):
+    """One write, granted by access. body: of create and update, with the id it will have. query: of a conditional one."""
+
+    tenant: Tenant
+    version: str
+    request: AccessRequest
+    seen: Seen
+    body: Body | None = None
+    query: Query | None = None
+
+    @property
+    def space(self) -> Space:
+        return Space(self.tenant.name, self.version)
+
+    @property
+    def type(self) -> str:
+        assert self.request.type is not None
+        return self.request.type
+
+
+class Done(NamedTuple):
+    """What is there now. status: 201 created, 200 otherwise, 204 deleted. body: only where the token may read it."""
+
+    status: int
+    type: str
+    id: str
+    version_id: int = 0
+    at: int = 0
+    body: bytes | None = None
+
+
+class Prepared(NamedTuple):
+    """steps: to be stored at once; none where there was nothing to do."""
+
+    done: Done
+    steps: tuple[Step, ...] = ()
+
+
+class Declined(NamedTuple):
+    """decision: where a rule explains it; else the status and the issue. An absent and a hidden resource are declined alike."""
+
+    status: int
+    code: str = ""
+    text: str = ""
+    decision: Decision | None = None
+
+
+Outcome: TypeAlias = Done | Declined
+
+
+async def write(world: World, one: Wanted) -> Outcome:
+    """Prepare and store; durable when it returns."""
+    for attempt in range(ATTEMPTS):
+        prepared = await prepare(world, one)
+        if isinstance(prepared, Declined):
+            return prepared
+        try:
+            await world.store.transaction(prepared.steps)
+            return prepared.done
+        except Conflict:
+            await asyncio.sleep(0.001 * attempt)
+    return Declined(409, "conflict", "The resource is being changed by others all the time. Try again.")
+
+
+async def prepare(world: World, one: Wanted) -> Prepared | Declined:
+    """What is to be stored, by what is there now."""
+    match one.request.interaction:
+        case "create":
+            return await _create(world, one)
+        case "update":
+            return await _update(world, one)
+        case "patch":
+            return await _patch(world, one)
+        case _:
+            return await _delete(world, one)
+
+
+async def _create(world: World, one: Wanted) -> Prepared | Declined:
+    assert one.body is not None
+    if one.query is None:
+        return _saved(world, one, one.body, 0, "create")
+    found, lock = await _matching(world, one, one.query)
+    if isinstance(found, Declined):
+        return found
+    if found:
+        return Prepared(_there(one, found[0]))
+    made = _saved(world, one, one.body, 0, "create")
+    return made._replace(steps=(lock, *made.steps))
+
+
+async def _update(world: World, one: Wanted) -> Prepared | Declined:
+    assert one.body is not None
+    steps: tuple[Step, ...] = ()
+    if one.query is not None:
+        found, lock = await _matching(world, one, one.query)
+        if isinstance(found, Declined):
+            return found
+        steps = (lock,)
+        if not found and one.body.id is None:
+            made = _judged(world, one, one.body.resource, new_id(world))
+            return made if isinstance(made, Declined) else _with(_saved(world, one, made, 0, "create"), steps)
+        id = found[0].id if found else one.body.id or ""
+        if found and one.body.id not in (None, id):
+            return _refused(
+                one, Refusal("fhir-body-id-mismatch", "value", {"received": one.body.id, "expected": id}, 400)
+            )
+        body = _judged(world, one, one.body.resource, id)
+        if isinstance(body, Declined):
+            return body
+        one = one._replace(body=body, request=replace(one.request, id=id))
+    return _with(await _replaced(world, one), steps)
+
+
+async def _replaced(world: World, one: Wanted) -> Prepared | Declined:
+    """The resource at the address gets this body."""
+    assert one.body is not None
+    current = await _current(world, one, "u")
+    if current is None and not writes.may_choose_the_id(one.seen.decision.known.token, one.type):
+        return _absent(one)
+    declined = _version(one, current)
+    if declined is not None:
+        return declined
+    return _saved(world, one, one.body, current.version_id if current else 0, "update", _is_there(current))
+
+
+async def _patch(world: World, one: Wanted) -> Prepared | Declined:
+    target = await _target(world, one, "u")
+    if isinstance(target, Declined):
+        return target
+    declined = _version(one, target)
+    if declined is not None:
+        return declined
+    if target.deleted:
+        return _gone(one, target.id)
+    try:
+        changed = patch.apply(written.loads(target.body), patch.read(one.request.body))
+    except patch.PatchFailed as error:
+        return _refused(one, Refusal("fhir-patch-failed", "processing", {"received": str(error)}, 422))
+    aimed = one._replace(request=replace(one.request, id=target.id))
+    body = _judged(world, aimed, changed, "")
+    return body if isinstance(body, Declined) else _saved(world, aimed, body, target.version_id, "update")
+
+
+async def _delete(world: World, one: Wanted) -> Prepared | Declined:
+    target = await _target(world, one, "d")
+    if isinstance(target, Declined):
+        return Prepared(Done(204, one.type, "")) if target.status == 204 else target
+    declined = _version(one, target)
+    if declined is not None:
+        return declined
+    version_id = target.version_id + (0 if target.deleted else 1)
+    done = Done(204, one.type, target.id, version_id, _at(world))
+    if target.deleted:
+        return Prepared(done)
+    step = Save(
+        one.space, one.type, target.id, version_id, b"", ResourceFacts(), done.at, "delete", who=one.seen.client_id
+    )
+    return Prepared(done, (step,))
+
+
+async def _target(world: World, one: Wanted, letter: str) -> Stored | Declined:
+    """What a patch or a delete is about, by its address or by a search."""
+    if one.query is None:
+        return await _current(world, one, letter) or _absent(one)
+    found, _ = await _matching(world, one, one.query)
+    if isinstance(found, Declined):
+        return found
+    if not found:
+        return Declined(204) if letter == "d" else Declined(404, "not-found", f"No {one.type} matches the condition.")
+    aimed = one._replace(request=replace(one.request, id=found[0].id))
+    return await _current(world, aimed, letter) or _absent(aimed)
+
+
+async def _current(world: World, one: Wanted, letter: str) -> Stored | None:
+    """Seen through what the token may change: what it may not is not there."""
+    assert one.request.id is not None
+    return await world.store.read(one.space, one.type, one.request.id, through(one.seen.visibility, letter))
+
+
+async def _matching(world: World, one: Wanted, query: Query) -> tuple[list[Stored] | Declined, Put]:
+    """At most one match, and the step by which of many who ask this at once only one goes on."""
+    asked = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
+    key = hashlib.sha256(f"{one.tenant.name}/{one.version}/{one.type}?{asked}".encode()).hexdigest()
+    record = await world.store.get("condition", key)
+    found = (await world.store.search(one.space, replace(query, count=2), one.seen.visibility)).matches
+    now = world.now()
+    value = Record("condition", key, b"", one.tenant.name, at=now, expires_at=now + LOCK_FOR)
+    lock = Put(value, if_revision=record.revision if record else 0)
+    decision = _decided(one, (writes.condition_matches_one,), matches=len(found))
+    return (Declined(412, decision=decision) if decision.refusal else found), lock
+
+
+def _version(one: Wanted, current: Stored | None) -> Declined | None:
+    decision = _decided(one, (writes.version_is_the_one_named,), current=current.version_id if current else None)
+    return Declined(decision.refusal.status, decision=decision) if decision.refusal else None
+
+
+def _judged(world: World, one: Wanted, resource: Any, id: str) -> Body | Declined:
+    """A body whose id or content came out of what is stored, held against all that a body must be."""
+    body = bodies.of(one.version, one.type, id, resource, one.tenant.fhir_base(one.version))
+    known = one._replace(request=one.request if one.request.id or not id else replace(one.request, id=id))
+    body = body._replace(id=known.request.id) if id and body.malformed is None else body
+    decision = _decided(known, (*stage.CHECKS, *writes.BODY), body=body)
+    return Declined(decision.refusal.status, decision=decision) if decision.refusal else body
+
+
+def _decided(one: Wanted, checks: Sequence[Any], **more: Any) -> Decision:
+    return decide("access", one.tenant, checks, one.request, replace(one.seen.decision.known, **more))
+
+
+def _refused(one: Wanted, refusal: Refusal) -> Declined:
+    return Declined(refusal.status, decision=refused("access", one.request, one.seen.decision.known, refusal))
+
+
+def _saved(
+    world: World, one: Wanted, body: Body, before: int, interaction: Literal["create", "update"], there: bool = True
+) -> Prepared:  # fmt: skip
+    """before: the version that is there, 0 where there is none; the store refuses if it is another by then."""
+    at, id = _at(world), str(body.resource["id"])
+    stored = bodies.stamped(body.resource, before + 1, _instant(at))
+    kind: Literal["create", "update"] = interaction if before else "create"
+    step = Save(one.space, one.type, id, before + 1, stored, body.facts, at, kind, who=one.seen.client_id)
+    readable = one.seen.visibility.allows(one.type, "r", body.facts.patients, body.facts.codes)
+    status = 200 if before and there else 201
+    return Prepared(Done(status, one.type, id, before + 1, at, stored if readable else None), (step,))
+
+
+def _there(one: Wanted, found: Stored) -> Done:
+    readable = one.seen.visibility.allows(one.type, "r", found.patients, found.codes)
+    return Done(200, one.type, found.id, found.version_id, found.at, found.body if readable else None)
+
+
+def _with(prepared: Prepared | Declined, steps: tuple[Step, ...]) -> Prepared | Declined:
+    return prepared if isinstance(prepared, Declined) else prepared._replace(steps=(*steps, *prepared.steps))
+
+
+def _is_there(current: Stored | None) -> bool:
+    return current is not None and not current.deleted
+
+
+def _absent(one: Wanted) -> Declined:
+    return Declined(404, "not-found", absent(one.type, one.request.id or ""))
+
+
+def absent(type: str, id: str) -> str:
+    """Hidden and never stored are one answer."""
+    return f"There is no {type}/{id} that this token may see."
+
+
+def _gone(one: Wanted, id: str) -> Declined:
+    return Declined(410, "deleted", f"{one.type}/{id} was deleted.")
+
+
+def new_id(world: World) -> str:
+    """32 hexadecimal digits: a FHIR id holds no underscore, which our dice give."""
+    return hashlib.blake2b(world.effects.token(16).encode(), digest_size=16).hexdigest()
+
+
+def _at(world: World) -> int:
+    return int(world.effects.now() * 1000)
+
+
+def _instant(at: int) -> str:
+    moment = datetime.datetime.fromtimestamp(at / 1000, datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"

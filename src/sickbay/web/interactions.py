@@ -1,0 +1,129 @@
+"""The FHIR door beyond read and search: writes, versions, history, bundles. What is decided is decided in operations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sickbay.authorization import writes
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import body as bodies
+from sickbay.fhir import preconditions, search
+from sickbay.fhir.body import Body
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.query import Query
+from sickbay.fhir.routing import Misrouted, Route
+from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.operations import writing
+from sickbay.operations.access import Seen
+from sickbay.operations.writing import Done, Outcome, Wanted
+from sickbay.protocol.parameters import parse
+from sickbay.storage.store import Stored
+from sickbay.web.fhir import Answer, Door, Headers, Scope, modified, unchanged
+
+WRITING = frozenset(("create", "update", "patch", "delete"))
+RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 64_000_000
+"""Bytes."""
+
+
+class Interactions(Door):
+    """A Door that writes too."""
+
+    def _limit(self, found: Route | Misrouted) -> int:
+        if isinstance(found, Misrouted) or found.interaction not in (*WRITING, "batch"):
+            return super()._limit(found)
+        return BUNDLE_LIMIT if found.interaction == "batch" else RESOURCE_LIMIT
+
+    def _may_keep(self, found: Route | Misrouted) -> bool:
+        return isinstance(found, Misrouted) or found.interaction not in (*WRITING, "batch")
+
+    def _request(
+        self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
+    ) -> AccessRequest:
+        """A conditional create searches first, so it needs what a search needs. A HEAD is a GET."""
+        request = super()._request(scope, headers, path, found, body)
+        conditional = request.interaction == "create" and "if-none-exist" in headers
+        return replace(request, letters="cs") if conditional else request
+
+    def _read_body(self, request: AccessRequest, raw: bytes) -> Body | Unknown:
+        """Only for whoever shows a token: nobody else has work done for."""
+        if request.interaction not in ("create", "update") or "authorization" not in request.headers:
+            return UNKNOWN if request.interaction not in ("create", "update") else Body("it was not read", {})
+        assert request.type is not None
+        id = request.id or (writing.new_id(self.sandbox.world) if request.interaction == "create" else "")
+        return bodies.read(self.version, request.type, id, raw, self.base)
+
+    def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
+        condition = writes.condition(request)
+        if condition is None or request.type is None:
+            return super()._query(request, found)
+        query = search.parse(
+            self.version, request.type, parse(condition.lstrip("?")).pairs, base=self.base, strict=True
+        )
+        if isinstance(query, Query) and not (query.filters or query.ids or query.updated):
+            return (Fault("fhir-search-value-malformed", "condition", condition, "at least one search parameter"),)
+        return query
+
+    async def _other(
+        self, seen: Seen, request: AccessRequest, found: Route, query: Query | None, content: Headers
+    ) -> tuple[Answer, Seen]:
+        if found.interaction in WRITING:
+            body = seen.decision.known.body
+            wanted = Wanted(self.tenant, self.version, request, seen, body if isinstance(body, Body) else None, query)
+            return self.answered(request, seen, await writing.write(self.sandbox.world, wanted), content)
+        if found.interaction == "vread":
+            return await self._vread(seen, request, found, content), seen
+        return await super()._other(seen, request, found, query, content)
+
+    def answered(self, request: AccessRequest, seen: Seen, outcome: Outcome, content: Headers) -> tuple[Answer, Seen]:
+        """The answer to a write, and what is to stand in the journal."""
+        if isinstance(outcome, Done):
+            return self._done(request, outcome, content), seen
+        if outcome.decision is None:
+            return self._issue(outcome.status, Issue(outcome.code, outcome.text)), seen
+        told = seen._replace(decision=outcome.decision)
+        return self._refused(told), told
+
+    def _done(self, request: AccessRequest, done: Done, content: Headers) -> Answer:
+        if done.status == 204:
+            return Answer(
+                204, b"", [(b"etag", preconditions.etag(done.version_id).encode())] if done.version_id else []
+            )
+        headers: Headers = [
+            (b"etag", preconditions.etag(done.version_id).encode()),
+            (b"last-modified", modified(done.at // 1000)),
+        ]
+        if done.status == 201:
+            address = f"{self.base}/{done.type}/{done.id}/_history/{done.version_id}"
+            headers.append((b"location", address.encode()))
+        wanted = preconditions.wanted(request.headers.get("prefer")) or "representation"
+        if wanted == "OperationOutcome":
+            said = "created" if done.status == 201 else "saved"
+            text = f"{done.type}/{done.id} was {said} as version {done.version_id}."
+            return Answer(
+                done.status, outcome(self.version, [Issue("informational", text, "information")]), [*content, *headers]
+            )
+        if wanted == "minimal" or done.body is None:
+            return Answer(done.status, b"", headers)
+        return Answer(done.status, done.body, [*content, *headers])
+
+    async def _vread(self, seen: Seen, request: AccessRequest, found: Route, content: Headers) -> Answer:
+        assert found.type is not None
+        assert found.id is not None
+        number = found.version_id or ""
+        known = number.isascii() and number.isdigit() and len(number) < 19 and number[0] != "0"
+        stored: Stored | None = None
+        if known:
+            stored = await self.sandbox.world.store.version(
+                self.space, found.type, found.id, int(number), seen.visibility
+            )
+        if stored is None:
+            return self._issue(404, Issue("not-found", f"There is no {found.type}/{found.id}/_history/{number} "
+                                                       "that this token may see."))  # fmt: skip
+        if stored.deleted:
+            return self._issue(410, Issue("deleted", f"{found.type}/{found.id} was deleted in version {number}."))
+        tag = preconditions.etag(stored.version_id)
+        headers: Headers = [(b"etag", tag.encode()), (b"last-modified", modified(stored.at // 1000))]
+        if unchanged(request.headers, tag, headers[1][1].decode()):
+            return Answer(304, b"", headers)
+        return Answer(200, stored.body, [*content, *headers])

@@ -1,0 +1,160 @@
+"""Attacks by writing (cases 57 to 65): nothing is put into another's chart, nothing is found out; each with its control."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import Hand, hand, observation, rules
+
+A, B = "p-0001", "p-0002"
+PATCHING = {"Content_Type": "application/json-patch+json"}
+TO_B = [{"op": "replace", "path": "/subject/reference", "value": f"Patient/{B}"}]
+
+
+async def taw(flow: Flow) -> Hand:
+    """TAW: may write A's observations, and read A."""
+    return await hand(flow, "patient/Observation.cruds patient/Patient.rs", A)
+
+
+async def of_b(flow: Flow) -> dict[str, Any]:
+    """An observation of B, which the token of A must never know of."""
+    other = await hand(flow, "patient/Observation.cruds", B)
+    return await other.made(observation(B, identifier=[{"system": "urn:secret", "value": "b"}]))
+
+
+def test_57_nothing_is_written_into_another_chart(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own, hidden = await taw(flow), await of_b(flow)
+        made = await own.made(observation(A))
+        path = f"/Observation/{made['id']}"
+        moved = made | {"subject": {"reference": f"Patient/{B}"}}
+        for answer in (
+            await own.ask("POST", "/Observation", observation(B)),
+            await own.ask("POST", "/Observation", {k: v for k, v in observation(B).items() if k != "subject"}),
+            await own.ask("PUT", path, moved),
+            await own.ask("PATCH", path, TO_B, **PATCHING),
+        ):
+            assert (answer.status_code, rules(answer)) == (403, {"fhir-write-outside-scope"})
+        taken, free = f"/Observation/{hidden['id']}", "/Observation/never-there"
+        for method, body, headers in (("PUT", observation(A), {}), ("PATCH", TO_B, PATCHING), ("DELETE", None, {})):
+            answers = []
+            for address in (taken, free):
+                sent = {**body, "id": address.rpartition("/")[2]} if isinstance(body, dict) else body
+                answer = await own.ask(method, address, sent, **headers)
+                answers.append((answer.status_code, answer.text.replace(address[1:], "X")))
+            assert answers[0] == answers[1]
+            assert answers[0][0] == 404
+        assert (await own.ask("GET", path)).json() == made
+        assert (await own.ask("PUT", path, made | {"status": "amended"})).status_code == 200
+        both = await hand(flow, "user/Observation.cruds")
+        assert (await both.ask("PUT", path, moved)).status_code == 200
+        assert (await own.ask("GET", path)).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_58_a_condition_of_a_create_sees_what_the_token_sees(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await taw(flow)
+        await of_b(flow)
+        for condition in (f"subject=Patient/{B}&code=29463-7", "identifier=urn:secret|b"):
+            answer = await own.ask("POST", "/Observation", observation(A), If_None_Exist=condition)
+            assert answer.status_code == 201
+            assert answer.json()["subject"]["reference"] == f"Patient/{A}"
+        assert (
+            await own.ask("POST", "/Observation", observation(B), If_None_Exist="identifier=urn:secret|b")
+        ).status_code == 403
+        other = await hand(flow, "patient/Observation.cruds", B)
+        again = await other.ask("POST", "/Observation", observation(B), If_None_Exist="identifier=urn:secret|b")
+        assert again.status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_59_a_condition_of_update_delete_and_patch_sees_what_the_token_sees(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own, hidden = await taw(flow), await of_b(flow)
+        where = "/Observation?identifier=urn:secret|b"
+        created = await own.ask("PUT", where, observation(A))
+        assert created.status_code == 201
+        assert (await own.ask("DELETE", where)).status_code == 204
+        assert (await own.ask("PATCH", where, TO_B, **PATCHING)).status_code == 404
+        other = await hand(flow, "patient/Observation.cruds", B)
+        assert (await other.ask("GET", f"/Observation/{hidden['id']}")).json() == hidden
+        assert (await other.ask("PUT", where, hidden | {"status": "amended"})).status_code == 200
+        assert (await other.ask("DELETE", where)).status_code == 204
+        assert (await other.ask("GET", f"/Observation/{hidden['id']}")).status_code == 410
+
+    run(steps, tmp_path)
+
+
+def test_60_a_delete_takes_nothing_with_it_and_names_nobody_elses(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await taw(flow)
+        made = await own.made(observation(A))
+        cascade = await own.ask("DELETE", f"/Observation/{made['id']}?_cascade=delete")
+        assert (cascade.status_code, rules(cascade)) == (403, {"fhir-delete-cascade"})
+        whole = await own.ask("DELETE", f"/Patient/{A}")
+        assert (whole.status_code, rules(whole)) == (403, {"fhir-insufficient-scope"})
+        assert B not in whole.text
+        assert (await own.ask("DELETE", f"/Observation/{made['id']}")).status_code == 204
+
+    run(steps, tmp_path)
+
+
+def test_63_a_version_of_what_is_hidden_is_not_asked_about_and_answers_hold_what_may_be_read(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own, hidden = await taw(flow), await of_b(flow)
+        path = f"/Observation/{hidden['id']}"
+        for tag in ('W/"1"', 'W/"9"'):
+            assert (await own.ask("PUT", path, observation(A, id=hidden["id"]), If_Match=tag)).status_code == 404
+            assert (await own.ask("DELETE", path, If_Match=tag)).status_code == 404
+        writer = await hand(flow, "patient/Observation.c", A)
+        answer = await writer.ask("POST", "/Observation", observation(A), Prefer="return=representation")
+        assert (answer.status_code, answer.content) == (201, b"")
+        assert (await own.ask("POST", "/Observation", observation(A), Prefer="return=representation")).content
+
+    run(steps, tmp_path)
+
+
+def test_64_a_reference_to_what_is_hidden_is_as_good_as_one_to_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own, hidden = await taw(flow), await of_b(flow)
+        for id in (hidden["id"], "never-there"):
+            answer = await own.ask(
+                "POST", "/Observation", observation(A, hasMember=[{"reference": f"Observation/{id}"}])
+            )
+            assert answer.status_code == 201
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_3_versions_of_what_is_hidden_are_hidden(tmp_path: Path, version: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own, hidden = await taw(flow), await of_b(flow)
+        taken = await own.ask("GET", f"/Observation/{hidden['id']}/_history/{version}")
+        free = await own.ask("GET", f"/Observation/never-there/_history/{version}")
+        assert taken.status_code == free.status_code == 404
+        assert taken.text.replace(hidden["id"], "X") == free.text.replace("never-there", "X")
+        other = await hand(flow, "patient/Observation.rs", B)
+        seen = await other.ask("GET", f"/Observation/{hidden['id']}/_history/{version}")
+        assert seen.status_code == (200 if version == "1" else 404)
+
+    run(steps, tmp_path)
+
+
+def test_6_a_version_that_was_anothers_stays_hidden(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        both, own = await hand(flow, "user/Observation.cruds"), await taw(flow)
+        made = await both.made(observation(B))
+        path = f"/Observation/{made['id']}"
+        assert (await both.ask("PUT", path, made | {"subject": {"reference": f"Patient/{A}"}})).status_code == 200
+        assert (await own.ask("GET", f"{path}/_history/1")).status_code == 404
+        assert (await own.ask("GET", f"{path}/_history/2")).status_code == 200
+        assert (await both.ask("GET", f"{path}/_history/1")).status_code == 200
+
+    run(steps, tmp_path)

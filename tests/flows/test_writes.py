@@ -1,0 +1,230 @@
+"""Writing by HTTP: create, update, patch, delete, versions, conditions, and what each answer says."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.writing import R4, Hand, hand, observation, rules
+
+ALL = "patient/Observation.cruds patient/Patient.rs"
+
+
+def test_what_is_created_is_there_with_its_version_and_its_decimals(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        body = b'{"resourceType":"Observation", "status":"final","code":{"text":"x"},"subject":{"reference":' \
+               b'"Patient/p-0001"},"valueQuantity":{"value":1.00},"meta":{"versionId":"77","tag":[{"code":"t"}]}}'  # fmt: skip
+        answer = await own.ask("POST", "/Observation", body)
+        assert answer.status_code == 201
+        made = answer.json()
+        assert made["meta"]["versionId"] == "1"
+        assert made["meta"]["tag"] == [{"code": "t"}]
+        assert b'"value":1.00' in answer.content
+        assert answer.headers["location"] == f"{BASE}{R4}/Observation/{made['id']}/_history/1"
+        assert answer.headers["etag"] == 'W/"1"'
+        read = await own.ask("GET", f"/Observation/{made['id']}")
+        assert read.content == answer.content
+        assert read.headers["last-modified"] == answer.headers["last-modified"]
+        found = await own.ask("GET", f"/Observation?_id={made['id']}&code=http://loinc.org|29463-7")
+        assert found.json()["total"] == 0
+        found = await own.ask("GET", f"/Observation?_id={made['id']}&_tag=t")
+        assert found.json()["total"] == 1
+
+    run(steps, tmp_path)
+
+
+def test_an_update_makes_the_next_version_and_the_one_before_stays(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation())
+        path = f"/Observation/{made['id']}"
+        changed = await own.ask("PUT", path, made | {"status": "amended"}, If_Match='W/"1"')
+        assert changed.status_code == 200
+        assert changed.json()["meta"]["versionId"] == "2"
+        assert "location" not in changed.headers
+        assert (await own.ask("GET", f"{path}/_history/1")).json() == made
+        assert (await own.ask("GET", f"{path}/_history/2")).content == changed.content
+        assert (await own.ask("GET", f"{path}/_history/3")).status_code == 404
+        assert (await own.ask("GET", f"{path}/_history/01")).status_code == 404
+        late = await own.ask("PUT", path, made, If_Match='W/"1"')
+        assert late.status_code == 412
+        assert rules(late) == {"fhir-version-conflict"}
+        assert (await flow.findings(late))["fhir-version-conflict"] == "error"
+        other = await own.ask("PUT", path, made | {"id": "another"})
+        assert (other.status_code, rules(other)) == (400, {"fhir-body-id-mismatch"})
+
+    run(steps, tmp_path)
+
+
+def test_what_is_deleted_is_gone_and_its_versions_are_not(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation())
+        path = f"/Observation/{made['id']}"
+        assert (await own.ask("DELETE", path)).status_code == 204
+        assert (await own.ask("DELETE", path)).status_code == 204
+        assert (await own.ask("GET", path)).status_code == 410
+        assert (await own.ask("GET", f"{path}/_history/1")).status_code == 200
+        assert (await own.ask("GET", f"{path}/_history/2")).status_code == 410
+        assert (await own.ask("GET", f"/Observation?_id={made['id']}")).json()["total"] == 0
+        again = await own.ask("PUT", path, made)
+        assert (again.status_code, again.json()["meta"]["versionId"]) == (201, "3")
+        assert (await own.ask("DELETE", "/Observation/never-there")).status_code == 404
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("prefer", "holds"), [("return=minimal", ""), ("return=representation", "Observation"),
+                                               ("return=OperationOutcome", "OperationOutcome")])  # fmt: skip
+def test_prefer_says_what_the_answer_holds(tmp_path: Path, prefer: str, holds: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        answer = await own.ask("POST", "/Observation", observation(), Prefer=prefer)
+        assert answer.status_code == 201
+        assert (answer.json()["resourceType"] if answer.content else "") == holds
+        assert answer.headers["etag"] == 'W/"1"'
+
+    run(steps, tmp_path)
+
+
+def test_of_64_creates_at_once_with_one_condition_one_creates(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        body = observation(identifier=[{"system": "urn:x", "value": "1"}])
+        asked = [own.ask("POST", "/Observation", body, If_None_Exist="identifier=urn:x|1") for _ in range(64)]
+        answers = await asyncio.gather(*asked)
+        assert sorted(one.status_code for one in answers) == [200] * 63 + [201]
+        assert len({one.json()["id"] for one in answers}) == 1
+        assert (await own.ask("GET", "/Observation?identifier=urn:x|1")).json()["total"] == 1
+
+    run(steps, tmp_path)
+
+
+def test_a_condition_says_which_resource_is_meant(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        named = observation(identifier=[{"system": "urn:x", "value": "2"}])
+        first = await own.ask("PUT", "/Observation?identifier=urn:x|2", named)
+        assert first.status_code == 201
+        second = await own.ask("PUT", "/Observation?identifier=urn:x|2", named | {"status": "amended"})
+        assert (second.status_code, second.json()["id"]) == (200, first.json()["id"])
+        patched = await own.ask(
+            "PATCH", "/Observation?identifier=urn:x|2", PATCH, Content_Type="application/json-patch+json"
+        )
+        assert patched.json()["meta"]["versionId"] == "3"
+        await own.made(named)
+        for method, body in (("PUT", named), ("DELETE", None)):
+            several = await own.ask(method, "/Observation?identifier=urn:x|2", body)
+            assert (several.status_code, rules(several)) == (412, {"fhir-condition-ambiguous"})
+        assert (await own.ask("DELETE", f"/Observation?_id={first.json()['id']}")).status_code == 204
+        assert (await own.ask("DELETE", "/Observation?identifier=urn:x|none")).status_code == 204
+        for wide in ("/Observation?bogus=1", "/Observation?_count=1", "/Observation"):
+            assert (await own.ask("DELETE", wide)).status_code == 400, wide
+
+    run(steps, tmp_path)
+
+
+PATCH = [
+    {"op": "test", "path": "/status", "value": "amended"},
+    {"op": "replace", "path": "/status", "value": "corrected"},
+]
+
+
+def test_a_patch_is_applied_whole_or_not_at_all(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation(valueQuantity={"value": 1.5}))
+        path = f"/Observation/{made['id']}"
+
+        async def patch(*operations: dict[str, object], **headers: str) -> tuple[int, set[str]]:
+            given = {"Content_Type": "application/json-patch+json"} | headers
+            answer = await own.ask("PATCH", path, list(operations), **given)
+            return answer.status_code, rules(answer) if answer.status_code >= 400 else set()
+
+        assert await patch({"op": "replace", "path": "/status", "value": "amended"}) == (200, set())
+        assert await patch(*PATCH, If_Match='W/"2"') == (200, set())
+        assert await patch(*PATCH) == (422, {"fhir-patch-failed"})
+        assert await patch({"op": "replace", "path": "/status", "value": "x"}) == (422, {"fhir-resource-invalid"})
+        assert await patch({"op": "replace", "path": "/id", "value": "x"}) == (400, {"fhir-body-id-mismatch"})
+        assert await patch({"op": "add", "path": "/note", "value": []}, If_Match='W/"1"') == (
+            412,
+            {"fhir-version-conflict"},
+        )
+        assert await patch({"op": "jump", "path": "/note"}) == (400, {"fhir-patch-failed"})
+        assert await patch(*PATCH, Content_Type="application/merge-patch+json") == (415, {"fhir-write-content-type"})
+        assert (await own.ask("GET", path)).json()["meta"]["versionId"] == "3"
+
+    run(steps, tmp_path)
+
+
+def test_all_faults_of_a_body_are_told_with_their_places(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        answer = await own.ask("POST", "/Observation", observation(status="ready", efectiveDateTime="2020"))
+        assert answer.status_code == 422
+        places = {one["expression"][0] for one in answer.json()["issue"] if "expression" in one}
+        assert places == {"Observation.status", "Observation.efectiveDateTime"}
+        assert (await flow.findings(answer)) == {"fhir-resource-invalid": "error"}
+        for body in (b"{", b"[]", b"{}", b'{"resourceType":"Patient"}', b'{"resourceType":"Observation"'):
+            broken = await own.ask("POST", "/Observation", body)
+            assert (broken.status_code, rules(broken)) == (400, {"fhir-body-malformed"})
+
+    run(steps, tmp_path)
+
+
+def test_letters_are_held_to(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation())
+        path = f"/Observation/{made['id']}"
+        wanted = {"c": ("POST", "/Observation", observation()), "u": ("PUT", path, made), "d": ("DELETE", path, None)}
+        for letter in ("c", "u", "d", "r", "s"):
+            few = await hand(flow, f"patient/Observation.{letter}")
+            for needed, (method, address, body) in wanted.items():
+                answer = await few.ask(method, address, body)
+                assert (answer.status_code < 300) == (letter == needed), (letter, needed, answer.text)
+                assert not answer.content or answer.status_code == 403
+        blind = await hand(flow, "patient/Observation.c")
+        asked = await blind.ask("POST", "/Observation", observation(), If_None_Exist="code=29463-7")
+        assert (asked.status_code, rules(asked)) == (403, {"fhir-insufficient-scope"})
+
+    run(steps, tmp_path)
+
+
+def test_a_system_chooses_ids_and_nobody_else_does(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        system = await hand(flow, "system/Patient.cruds system/Observation.cruds")
+        ada = {"resourceType": "Patient", "id": "ada", "name": [{"family": "Byron"}]}
+        made = await system.ask("PUT", "/Patient/ada", ada)
+        assert made.status_code == 201
+        assert made.headers["location"].endswith("/Patient/ada/_history/1")
+        assert (await system.ask("PUT", "/Patient/ada", ada)).status_code == 200
+        person = await hand(flow, "user/Patient.cruds")
+        assert (await person.ask("PUT", "/Patient/ida", ada | {"id": "ida"})).status_code == 404
+        filtered = await hand(flow, "system/Observation.cruds?category=laboratory")
+        answer = await filtered.ask("PUT", "/Observation/new", observation(id="new", category=LABORATORY))
+        assert answer.status_code == 404
+
+    run(steps, tmp_path)
+
+
+LABORATORY = [{"coding": [{"system": "http://x", "code": "laboratory"}]}]
+
+
+def test_dstu2_is_written_by_its_own_tables(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="user/*.cruds", fhir="dstu2")
+        body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
+        token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
+        own = Hand(flow, token, "/general/dstu2")
+        own.headers |= {"Content-Type": "application/json+fhir", "Accept": "application/json+fhir"}
+        order = {"resourceType": "MedicationOrder", "patient": {"reference": "Patient/p-0001"},
+                 "medicationCodeableConcept": {"text": "Aspirin"}}  # fmt: skip
+        assert (await own.ask("POST", "/MedicationOrder", order)).status_code == 201
+        wrong = await own.ask("POST", "/MedicationOrder", order | {"subject": {"reference": "Patient/p-0001"}})
+        assert wrong.json()["issue"][1]["location"] == ["MedicationOrder.subject"]
+
+    run(steps, tmp_path)

@@ -1,0 +1,55 @@
+"""Somebody who writes by HTTP: a token of a script, and the requests that most tests make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+from tests.flows.flow import Flow
+
+R4 = "/general/r4"
+JSON = "application/fhir+json"
+
+
+class Hand:
+    """Requests with one token, below one base."""
+
+    def __init__(self, flow: Flow, token: str, base: str = R4) -> None:
+        self.flow, self.base = flow, base
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": JSON, "Accept": JSON}
+
+    async def ask(self, method: str, path: str, json: Any = None, **headers: str) -> httpx2.Response:
+        given = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        body = {} if json is None else {"content": json} if isinstance(json, bytes) else {"json": json}
+        return await self.flow.http.request(method, self.base + path, headers=given, **body)
+
+    async def made(self, resource: dict[str, Any], **headers: str) -> dict[str, Any]:
+        answer = await self.ask("POST", f"/{resource['resourceType']}", resource, **headers)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+
+async def hand(flow: Flow, scope: str, patient: str | None = "p-0001", **more: Any) -> Hand:
+    """A token with this scope; a system/ one is nobody's."""
+    kind = {"type": "system", "client": "symmetric", "redirect_uris": [], "launch_uri": None, "auto_approve": None}
+    app = await flow.register(scope=scope, **(kind if scope.startswith("system") else {}), **more)
+    body: dict[str, Any] = {"app": app["app_id"], "scope": scope}
+    if not scope.startswith("system"):
+        body |= {"user": await flow.clinician()}
+    if scope.startswith("patient"):
+        body |= {"patient": patient}
+    answer = await flow.http.post("/admin/tokens", json=body)
+    assert answer.status_code == 201, answer.text
+    return Hand(flow, answer.json()["access_token"])
+
+
+def observation(patient: str = "p-0001", **more: Any) -> dict[str, Any]:
+    code = {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]}
+    subject = {"reference": f"Patient/{patient}"}
+    return {"resourceType": "Observation", "status": "final", "code": code, "subject": subject} | more
+
+
+def rules(answer: httpx2.Response) -> set[str]:
+    """The ids of the rules that an OperationOutcome names."""
+    issues = answer.json()["issue"]
+    return {one["details"]["coding"][0]["code"] for one in issues if "coding" in one.get("details", {})}
