@@ -20,7 +20,7 @@ def test_a_tag_of_ours_is_read_back() -> None:
 
 
 @pytest.mark.parametrize(("prefer", "said"), [
-    (None, None), ("respond-async", None), ("return=minimal", "minimal"), 
+    (None, None), ("respond-async", None), ("return=minimal", "minimal"),
     ('handling=strict, return="representation"', "representation"),
     ("return = OperationOutcome", "OperationOutcome"), ("return=everything", None),
 ])  # fmt: skip
