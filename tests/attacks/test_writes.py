@@ -158,3 +158,23 @@ def test_6_a_version_that_was_anothers_stays_hidden(tmp_path: Path) -> None:
         assert (await both.ask("GET", f"{path}/_history/1")).status_code == 200
 
     run(steps, tmp_path)
+
+
+def test_4_5_and_6_a_history_holds_what_is_visible_now_and_was_then(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        both, own, hidden = await hand(flow, "user/Observation.cruds"), await taw(flow), await of_b(flow)
+        made = await both.made(observation(B))
+        path = f"/Observation/{made['id']}"
+        await both.ask("PUT", path, made | {"subject": {"reference": f"Patient/{A}"}})
+        assert (await own.ask("GET", f"/Observation/{hidden['id']}/_history")).status_code == 404
+        mine = (await own.ask("GET", f"{path}/_history")).json()
+        assert (mine["total"], mine["entry"][0]["response"]["etag"]) == (1, 'W/"2"')
+        assert (await both.ask("GET", f"{path}/_history")).json()["total"] == 2
+        whole = await own.ask("GET", "/Observation/_history?_count=1000")
+        subjects = {one["resource"]["subject"]["reference"] for one in whole.json()["entry"]}
+        assert subjects == {f"Patient/{A}"}
+        every = await both.ask("GET", "/Observation/_history?_count=1000")
+        assert f"Patient/{B}" in every.text
+        assert (await own.ask("GET", "/_history")).status_code == 403
+
+    run(steps, tmp_path)

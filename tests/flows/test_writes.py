@@ -228,3 +228,28 @@ def test_dstu2_is_written_by_its_own_tables(tmp_path: Path) -> None:
         assert wrong.json()["issue"][1]["location"] == ["MedicationOrder.subject"]
 
     run(steps, tmp_path)
+
+
+def test_a_history_tells_every_version_newest_first_and_pages(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation())
+        path = f"/Observation/{made['id']}"
+        await own.ask("PUT", path, made | {"status": "amended"})
+        await own.ask("DELETE", path)
+        told = (await own.ask("GET", f"{path}/_history")).json()
+        assert (told["type"], told["total"]) == ("history", 3)
+        assert [one["request"]["method"] for one in told["entry"]] == ["DELETE", "PUT", "POST"]
+        assert "resource" not in told["entry"][0]
+        assert told["entry"][2]["resource"] == made
+        seen, address = [], f"{BASE}{R4}/Observation/_history?_count=2"
+        for _ in range(2):
+            page = (await flow.http.get(address, headers=own.headers)).json()
+            seen += [one["response"]["etag"] for one in page["entry"]]
+            address = next(one["url"] for one in page["link"] if one["relation"] == "next")
+        assert seen[:3] == ['W/"3"', 'W/"2"', 'W/"1"']
+        assert (await flow.http.get(address + "x", headers=own.headers)).status_code == 400
+        assert (await own.ask("GET", "/Observation/never-there/_history")).status_code == 404
+        assert (await own.ask("GET", "/_history")).status_code == 403
+
+    run(steps, tmp_path)

@@ -51,6 +51,41 @@ def searchset(
     return b"".join(parts)
 
 
+class Change(NamedTuple):
+    """One version in a history. body: empty where it was deleted. at: lastModified, a FHIR instant."""
+
+    type: str
+    id: str
+    version_id: int
+    interaction: str
+    body: bytes
+    at: str
+
+
+_METHODS = {"create": ("POST", "201"), "update": ("PUT", "200"), "delete": ("DELETE", "204")}
+
+
+def history(
+    base: str, changes: Sequence[Change], *, self_url: str, next_url: str | None, total: int | None = None
+) -> bytes:
+    """The Bundle of a history, newest first (R4, 3.1.0.12)."""
+    entries = b",".join(_change(base, one) for one in changes)
+    counted = b',"total":%d' % total if total is not None else b""
+    listed = b',"entry":[' + entries + b"]" if entries else b""
+    head = b'{"resourceType":"Bundle","type":"history"'
+    return head + counted + b',"link":' + _links(self_url, next_url) + listed + b"}"
+
+
+def _change(base: str, one: Change) -> bytes:
+    method, status = _METHODS[one.interaction]
+    address = one.type if method == "POST" else f"{one.type}/{one.id}"
+    request = orjson.dumps({"method": method, "url": address})
+    response = orjson.dumps({"status": status, "etag": f'W/"{one.version_id}"', "lastModified": one.at})
+    body = b',"resource":' + one.body if one.body else b""
+    full = f'{{"fullUrl":"{base}/{one.type}/{one.id}"'.encode()
+    return full + body + b',"request":' + request + b',"response":' + response + b"}"
+
+
 def _links(self_url: str, next_url: str | None) -> bytes:
     links = [{"relation": "self", "url": self_url}]
     if next_url is not None:

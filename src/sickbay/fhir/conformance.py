@@ -18,7 +18,17 @@ _SERVICE = {
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
 
-INTERACTIONS = ("read", "vread", "update", "patch", "delete", "create", "search-type")
+INTERACTIONS = (
+    "read",
+    "vread",
+    "history-instance",
+    "history-type",
+    "update",
+    "patch",
+    "delete",
+    "create",
+    "search-type",
+)
 _NEW_IN_STU3 = ("patch",)
 
 

@@ -248,7 +248,7 @@ def _saved(
 ) -> Prepared:  # fmt: skip
     """before: the version that is there, 0 where there is none; the store refuses if it is another by then."""
     at, id = _at(world), str(body.resource["id"])
-    stored = bodies.stamped(body.resource, before + 1, _instant(at))
+    stored = bodies.stamped(body.resource, before + 1, instant(at))
     kind: Literal["create", "update"] = interaction if before else "create"
     step = Save(one.space, one.type, id, before + 1, stored, body.facts, at, kind, who=one.seen.client_id)
     readable = one.seen.visibility.allows(one.type, "r", body.facts.patients, body.facts.codes)
@@ -291,6 +291,6 @@ def _at(world: World) -> int:
     return int(world.effects.now() * 1000)
 
 
-def _instant(at: int) -> str:
+def instant(at: int) -> str:
     moment = datetime.datetime.fromtimestamp(at / 1000, datetime.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"

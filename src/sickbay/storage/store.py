@@ -127,6 +127,13 @@ class Stored(NamedTuple):
     deleted: bool = False
 
 
+class Versions(NamedTuple):
+    """One page of a history, newest first: (version, interaction). next: sealed cursor of the next page."""
+
+    entries: list[tuple[Stored, str]]
+    next: str | None
+
+
 class Page(NamedTuple):
     """One page of a search: matches in order, included ones, sealed cursor of the next page, total where known."""
 
@@ -193,6 +200,15 @@ class Store(Protocol):
 
     async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         """One version; both it and the current one must be visible."""
+        ...
+
+    async def history(
+        self, space: Space, type: str, id: str | None, visibility: Visibility, *, count: int, cursor: str | None = None
+    ) -> Versions:
+        """Of one resource (letter r) or of a whole type (letter s): versions visible as they were, of what is visible now.
+
+        Raises BadCursor.
+        """
         ...
 
     async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:

@@ -14,7 +14,7 @@ import apsw
 from sickbay.fhir import search_parameters
 from sickbay.fhir.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sqlite import includes, reading, records, search
+from sickbay.storage.sqlite import includes, past, reading, records, search
 from sickbay.storage.sqlite.connection import Row, connect, migrate
 from sickbay.storage.sqlite.names import Names
 from sickbay.storage.sqlite.order import Find
@@ -24,7 +24,7 @@ from sickbay.storage.sqlite.sql import Scope, Sql
 from sickbay.storage.sqlite.steps import apply, copy, fill
 from sickbay.storage.sqlite.visible import visible
 from sickbay.storage.sqlite.writer import Writer
-from sickbay.storage.store import Page, Record, Save, Space, Step, Stored
+from sickbay.storage.store import Page, Record, Save, Space, Step, Stored, Versions
 
 T = TypeVar("T")
 
@@ -94,6 +94,18 @@ class SqliteStore:
         if row is None or not reading.shows(visibility, type, row):
             return None
         return self.guard.allowed(visibility, "r", type, [row])[0]._replace(deleted=bool(row[WIDTH]))
+
+    async def history(
+        self, space: Space, type: str, id: str | None, visibility: Visibility, *, count: int, cursor: str | None = None
+    ) -> Versions:
+        scope = self._scope(space, visibility)
+        if scope is None:
+            return Versions([], None)
+        asked = partial(
+            past.page, scope=scope, key=self._key, type=type, id=id, visibility=visibility, count=count, cursor=cursor
+        )
+        found: Versions = await self._run(asked)
+        return found
 
     async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
         scope = self._scope(space, visibility)
