@@ -17,7 +17,7 @@ def is_due(scope: str) -> bool:
 
 def claims(
     *, issuer: str, client_id: str, user: User, base: str, scope: str, now: int,
-    nonce: str | None = None, auth_time: int | None = None,
+    nonce: str | None = None, auth_time: int | None = None, lifetime: int = LIFETIME,
 ) -> dict[str, Any]:  # fmt: skip
     """base: the FHIR base the user's reference is made absolute with. `profile` is the claim of 1.0 and before."""
     held, url = scopes.split(scope), _absolute(base, user.fhir_user)
@@ -25,7 +25,7 @@ def claims(
         "iss": issuer,
         "sub": user.sub or user.username,
         "aud": client_id,
-        "exp": now + LIFETIME,
+        "exp": now + lifetime,
         "iat": now,
         "auth_time": auth_time,
         "nonce": nonce,

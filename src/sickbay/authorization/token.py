@@ -275,17 +275,30 @@ def response(
     """The answer (RFC 6749 5.1; SMART 2.2, launch context). `context`: of the code or family; `extra`: a dialect's own."""
     said: dict[str, Any] = {
         "access_token": text,
-        "token_type": "Bearer",
+        "token_type": policy.token_type,
         "expires_in": policy.expires_in or token.expires_at - token.issued_at,
         "scope": token.scope,
         "patient": token.patient,
         "encounter": token.encounter,
         **{name: context.get(name) for name in CONTEXT if token.patient or name != "need_patient_banner"},
+        **_banner(policy, token, context),
         **(extra or {}),
         "id_token": id_token,
         "refresh_token": refresh_token,
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _banner(policy: Policy, token: Token, context: Mapping[str, Any]) -> dict[str, Any]:
+    """need_patient_banner in the dialect's type, where there is a patient and it is spoken of."""
+    said = context.get("need_patient_banner") if token.patient else None
+    return {"need_patient_banner": str(said).lower()} if policy.banner_as_text and isinstance(said, bool) else {}
+
+
+def refreshes(family: Family, client: Client, policy: Policy) -> bool:
+    """Whether a refresh token comes with it."""
+    allowed = policy.public_refresh or client.client != "public"
+    return family.mode != "none" and allowed and "refresh_token" in client.grant_types
 
 
 def error(refusal: Refusal, description: str | None, uri: str | None) -> dict[str, str]:

@@ -65,6 +65,8 @@ def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: boo
 
 def _why_none(rows: Sequence[Negotiated], scope: str, client: Client, wanted: Sequence[str]) -> str:
     if set(REFRESHING) & set(scopes.split(scope)):
+        if "refresh_token" in client.grant_types:
+            return "This server gives none to an app without a secret or a key."
         return f"The app is registered for {' and '.join(client.grant_types)}, not for the grant refresh_token."
     if not wanted:
         return "Neither offline_access nor online_access was asked for."

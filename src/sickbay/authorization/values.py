@@ -182,6 +182,16 @@ class Policy:
     refresh_lifetime: int = 90 * 86400
     session_lifetime: int = 8 * 3600
     rotate_refresh: bool = True
+    public_refresh: bool = True
+    """Whether apps without a secret get refresh tokens."""
+    token_type: str = "Bearer"
+    banner_as_text: bool = False
+    """need_patient_banner as "true" or "false"."""
+    id_token_lifetime: int = 3600
+    mixed_scope_versions: bool = True
+    """Whether an app of v2 may ask in the letters of v1, and the other way round."""
+    own_patient_is_context: bool = False
+    """Whether a patient app may have patient/ scopes without launch/patient: the person who signs in is the patient."""
     state_required: bool = True
     send_iss: bool = True
     error_description: bool = True

@@ -28,10 +28,12 @@ class Answers:
     """How refusals are delivered.
 
     untrusted: before the redirect URI is proven: our page, or see-other (303) to the error's own address.
+    null_description: at the token endpoint the member is there, and null.
     refused: after that: by redirect, or again a page. page_*: what a page of few words says.
     """
 
     error_description: bool = True
+    null_description: bool = False
     iss: bool = True
     untrusted: Literal["page", "see-other"] = "page"
     refused: Literal["redirect", "page"] = "redirect"

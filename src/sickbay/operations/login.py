@@ -56,7 +56,7 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     granted = grantable(tenant, waiting)
     if not granted or not _same_person(waiting):
         return "nothing"
-    picker = tenant.policy.standalone_picker
+    picker = tenant.policy.standalone_picker or _is_patient(waiting)
     if picker and waiting.patient is None and own_patient(waiting) is None and stage.needs_patient(granted):
         return "patient"
     if picker and waiting.launch is None and waiting.encounter is None and stage.asks_encounter(granted):
@@ -78,9 +78,15 @@ def _same_person(waiting: Waiting) -> bool:
 
 
 def own_patient(waiting: Waiting) -> str | None:
-    """Who signs in as a patient is the patient in context."""
-    type, _, id = (waiting.user.fhir_user if waiting.user else "").rpartition("/")
-    return id if type.rpartition("/")[2] == "Patient" else None
+    """Who signs in as a patient is the patient in context; who may open other records too chooses."""
+    user = waiting.user
+    if user is None or not _is_patient(waiting) or len(user.patients) > 1:
+        return None
+    return user.fhir_user.rpartition("/")[2]
+
+
+def _is_patient(waiting: Waiting) -> bool:
+    return waiting.user is not None and waiting.user.fhir_user.rpartition("/")[0].rpartition("/")[2] == "Patient"
 
 
 async def consented(world: World, tenant: Tenant, waiting: Waiting) -> Consent | None:

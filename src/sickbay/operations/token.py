@@ -144,12 +144,12 @@ async def _redeem(
         Put(records.family(family, tenant.name, now), 0),
         Put(records.token(records.digest(text), token, tenant.name)),
     ])  # fmt: skip
-    refreshes = family.mode != "none" and "refresh_token" in client.grant_types
+    refreshes = stage.refreshes(family, client, tenant.policy)
     return stage.response(
         text, token, tenant.policy, code.context,
         refresh_token=refresh.make(world.keys.refresh, family.family, 0) if refreshes else None,
         id_token=await _id_token(world, tenant, code, client, now),
-        extra=await _extra(world, tenant, code.user),
+        extra=await _extra(world, tenant, code.user, token.patient),
     )  # fmt: skip
 
 
@@ -161,12 +161,12 @@ async def _id_token(world: World, tenant: Tenant, code: Code, client: Client, no
         return None
     claims = id_token.claims(
         issuer=tenant.server.issuer, client_id=client.client_id, user=user, base=code.base, scope=code.scope, now=now,
-        nonce=code.nonce, auth_time=code.auth_time,
+        nonce=code.nonce, auth_time=code.auth_time, lifetime=tenant.policy.id_token_lifetime,
     )  # fmt: skip
     return jose.sign(claims, await id_token_keys.signing(world))
 
 
-async def _extra(world: World, tenant: Tenant, username: str | None) -> dict[str, Any]:
+async def _extra(world: World, tenant: Tenant, username: str | None, patient: str | None) -> dict[str, Any]:
     """Members that a vendor adds to the token response."""
     templates = tenant.dialect.token_response
     if not templates:
@@ -176,6 +176,7 @@ async def _extra(world: World, tenant: Tenant, username: str | None) -> dict[str
         "user_id": user.fhir_user.rpartition("/")[2] if user else "",
         "username": username or "",
         "tenant_id": tenant.dialect.tenant_id,
+        "patient": patient or "",
     }
     return {name: said for name, text in templates.items() if (said := text.format(**values))}
 
@@ -220,7 +221,7 @@ async def _repeat(world: World, tenant: Tenant, family: Family) -> dict[str, Any
 async def _refreshed(world: World, tenant: Tenant, family: Family, text: str, token: Token) -> dict[str, Any]:
     rotates = tenant.policy.rotate_refresh
     again = refresh.make(world.keys.refresh, family.family, family.generation) if rotates else None
-    extra = await _extra(world, tenant, family.user)
+    extra = await _extra(world, tenant, family.user, token.patient)
     return stage.response(text, token, tenant.policy, family.context, refresh_token=again, extra=extra)
 
 

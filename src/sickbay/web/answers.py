@@ -70,7 +70,8 @@ def oauth_json(said: Words, status: int, tenant: Tenant, basic: bool) -> Respons
     headers = dict(NO_STORE)
     if status == 401 and basic:
         headers["www-authenticate"] = f'Basic realm="{tenant.name}"'
-    return json({key: value for key, value in body.items() if value}, status, headers)
+    silent = {"error_description": None} if tenant.dialect.answers.null_description else {}
+    return json({**{key: value for key, value in body.items() if value}, **silent}, status, headers)
 
 
 def redirect(address: str, parameters: dict[str, str | None], method: str) -> RedirectResponse:

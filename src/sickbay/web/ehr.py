@@ -176,7 +176,8 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     patient = await patients.read(sandbox.world, tenant, VERSION, "Patient", id, ward.user)
     if patient is None:
         return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
-    apps = [one for one in await registration.every(sandbox.world, tenant.name) if one.launch_uri]
+    every = [one for one in await registration.every(sandbox.world, tenant.name) if one.launch_uri]
+    apps = [one for one in every if one.type == "patient" or one.sample] if records_of.own_patient(ward.user) else every
     chosen = next((one for one in apps if one.app_id == request.query_params.get("app")), None)
     opened = _opened(ward, chosen, id) if chosen else None
     view = await records_of.chart(ward.found, patient, ward.today(), apps, chosen, opened, f"{ward.home}/patients/{id}")

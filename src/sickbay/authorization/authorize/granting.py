@@ -44,7 +44,8 @@ def _resource_reason(scope: ResourceScope, client: Client, server: Server) -> st
         return "is for backend services alone"
     if scope.wildcard and not server.policy.wildcard_scopes:
         return "is a wildcard, and this server grants none"
-    if scope.version not in server.policy.scope_versions and scope.version != f"v{client.smart_version}":
+    foreign = scope.version not in server.policy.scope_versions or not server.policy.mixed_scope_versions
+    if foreign and scope.version != f"v{client.smart_version}":
         return f"is written as in SMART {scope.version}, and the app is registered for v{client.smart_version}"
     known = [types for types in server.resource_types.values() if types]
     if known and not scope.wildcard and not any(scope.type in types for types in known):

@@ -111,7 +111,7 @@ def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: A
     if not isinstance(client, Client) or not isinstance(server, Server):
         return None
     app, other = ("v2", "v1") if client.smart_version == 2 else ("v1", "v2")
-    if other in server.policy.scope_versions:
+    if other in server.policy.scope_versions and server.policy.mixed_scope_versions:
         return None
     wrong = [scope for scope in asked_resources(request) if scope.version == other]
     corrected = [scopes.in_version(scope, app) for scope in wrong]
@@ -178,11 +178,18 @@ def no_system_scope_is_asked(request: AuthorizeRequest, known: AuthorizeKnown) -
     return _refusal("scope-system-in-user-flow", [one.text for one in wrong], corrected)
 
 
+def _is_own_patient(known: AuthorizeKnown) -> bool:
+    """A patient app, where the hospital takes the person who signs in for the patient."""
+    server, client = known.server, known.client
+    allowed = isinstance(server, Server) and server.policy.own_patient_is_context
+    return allowed and isinstance(client, Client) and client.type == "patient"
+
+
 @check(after=(scope_is_sent,))
 def patient_scopes_have_a_patient(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     wanting = [one.text for one in asked_resources(request) if one.level == "patient"]
     code = request.parameters.get("launch")
-    if not wanting or asks_patient(request) or (asks_launch(request) and code):
+    if not wanting or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(known):
         return None
     facts = {"received": list(meant(request)), "scopes": wanting, "launch": code, "note": "launch with a launch code"}
     return Refusal("scope-patient-without-context", "access_denied", facts)

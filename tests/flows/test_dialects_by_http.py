@@ -1,0 +1,192 @@
+"""What the vendors' dialects answer otherwise, row by row; and patients who launch apps themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
+from tests.flows.test_ward import HTML, field
+
+from sickbay.protocol import jose
+
+SCOPE = "launch openid patient/Patient.read patient/Observation.read offline_access"
+
+
+async def paths(flow: Flow, tenant: str) -> tuple[str, str]:
+    said = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
+    return said["authorization_endpoint"], said["token_endpoint"]
+
+
+async def launched(flow: Flow, tenant: str, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], httpx2.Response]:
+    """The app, and the token response of an EHR launch at this tenant."""
+    user = {"user": "okafor"}
+    app = await flow.register(**{"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": user} | more)
+    made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+    return app, await asked(flow, tenant, app, scope=scope, launch=made["launch"])
+
+
+async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> httpx2.Response:
+    authorize, token = await paths(flow, tenant)
+    query = {
+        "response_type": "code", "client_id": app["client_id"], "redirect_uri": REDIRECT, "state": STATE,
+        "aud": f"{BASE}/{tenant}/r4", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+    } | more  # fmt: skip
+    given = received(await flow.http.get(authorize, params=query))
+    form = {
+        "grant_type": "authorization_code",
+        "code": given["code"],
+        "redirect_uri": REDIRECT,
+        "code_verifier": VERIFIER,
+    }
+    secret = {"client_secret": app["client_secret"]} if "client_secret" in app else {}
+    return await flow.http.post(token, data=form | {"client_id": app["client_id"]} | secret)
+
+
+def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        _, answer = await launched(flow, "epic")
+        given = answer.json()
+        assert given["token_type"] == "bearer"
+        assert given["need_patient_banner"] == "true"
+        assert given["__epic.dstu2.patient"] == given["patient"] == "p-0001"
+        assert given["expires_in"] == 3600
+        read = jose.peek(given["id_token"])
+        assert read is not None
+        assert read.claims["exp"] - read.claims["iat"] == 300
+
+    run(steps, tmp_path)
+
+
+def test_epic_gives_refresh_tokens_to_apps_with_a_secret_alone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        _, public = await launched(flow, "epic")
+        assert "refresh_token" not in public.json()
+        assert "refresh-token-not-issued" in await flow.findings(public)
+        _, secret = await launched(flow, "epic", client="symmetric", name="With a secret")
+        assert secret.json()["refresh_token"]
+
+    run(steps, tmp_path)
+
+
+def test_epic_says_null_of_a_refused_token_request(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        _, token = await paths(flow, "epic")
+        said = (await flow.http.post(token, data={"grant_type": "authorization_code", "code": "x"})).json()
+        assert said["error_description"] is None
+        standard = (await flow.http.post("/general/oauth/token", data={"grant_type": "authorization_code"})).json()
+        assert standard["error_description"]
+
+    run(steps, tmp_path)
+
+
+def test_cerner_says_less_than_is_so_and_drops_in_silence(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        scope = f"{SCOPE} patient/*.read patient/Condition.read user/Fictitious.read patient/Patient.rs"
+        _, answer = await launched(flow, "cerner", scope=scope)
+        given = answer.json()
+        assert given["expires_in"] == 570
+        assert given["scope"] == SCOPE
+        assert given["username"] == "okafor"
+        assert given["need_patient_banner"] is True
+        read = jose.peek(given["id_token"])
+        assert read is not None
+        assert read.claims["exp"] - read.claims["iat"] == 600
+        assert (await flow.findings(answer))["granted-scopes-narrower"] == "warning"
+
+    run(steps, tmp_path)
+
+
+def test_cerner_keeps_the_refresh_token_that_there_is(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, answer = await launched(flow, "cerner")
+        _, token = await paths(flow, "cerner")
+        form = {"grant_type": "refresh_token", "refresh_token": answer.json()["refresh_token"]}
+        again = await flow.http.post(token, data=form | {"client_id": app["client_id"]})
+        assert "refresh_token" not in again.json()
+        said = await flow.http.get(
+            f"/exchanges/{again.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+        )
+        assert "does not rotate" in said.json()["refresh"]
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("tenant", ["cerner", "epic"])
+def test_a_patient_app_has_its_patient_from_the_sign_in(tmp_path: Path, tenant: str) -> None:
+    async def steps(flow: Flow) -> None:
+        scope = "openid patient/Patient.read"
+        app = await flow.register(
+            tenant=tenant, type="patient", scope=scope, smart_version=1, auto_approve={"user": "timothy"}
+        )
+        answer = await asked(flow, tenant, app, scope=scope)
+        assert answer.json()["patient"] == "p-0017"
+
+    run(steps, tmp_path)
+
+
+async def signed_in(flow: Flow, username: str) -> None:
+    page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
+    await flow.http.post("/general/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": username})
+
+
+def test_who_looks_after_somebody_chooses_among_those_records_alone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow, "ines")
+        app = await flow.register(type="patient", auto_approve=None)
+        scope = "launch/patient openid fhirUser patient/Patient.rs"
+        address = (await flow.authorize(app, scope=scope)).headers["location"]
+        page = await flow.http.get(address, headers=HTML)
+        assert 'value="p-0001"' in page.text
+        assert 'value="p-0002"' in page.text
+        assert 'value="p-0017"' not in page.text
+        form = {"csrf": field(page, "csrf"), "request": field(page, "request")}
+        await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0002", "decision": "open"})
+        answer = await flow.http.post(
+            "/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"}
+        )
+        given = (await flow.redeem(app, received(answer)["code"])).json()
+        read = jose.peek(given["id_token"])
+        assert given["patient"] == "p-0002"
+        assert read is not None
+        assert urlsplit(read.claims["fhirUser"]).path == "/general/r4/Patient/p-0001"
+
+    run(steps, tmp_path)
+
+
+def test_a_record_that_was_not_offered_is_denied(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow, "ines")
+        app = await flow.register(type="patient", auto_approve=None)
+        scope = "launch/patient patient/Patient.rs"
+        address = (await flow.authorize(app, scope=scope)).headers["location"]
+        page = await flow.http.get(address, headers=HTML)
+        form = {"csrf": field(page, "csrf"), "request": field(page, "request")}
+        await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0017", "decision": "open"})
+        answer = await flow.http.post(
+            "/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"}
+        )
+        assert received(answer)["error"] == "access_denied"
+        assert "patient-not-accessible" in await flow.findings(answer)
+
+    run(steps, tmp_path)
+
+
+def test_a_patient_launches_patient_apps_from_the_own_chart(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow, "timothy")
+        app = await flow.register(type="patient", name="Diary")
+        await flow.register(name="Ward round")
+        home = await flow.http.get("/general/ehr", headers=HTML)
+        chart = await flow.http.get(home.headers["location"], headers=HTML)
+        assert "Diary" in chart.text
+        assert "Ward round" not in chart.text
+        opened = await flow.http.get(f"/general/ehr/open?app={app['app_id']}&patient=p-0017", headers=HTML)
+        assert opened.headers["location"].startswith("http://localhost:8100/launch?iss=")
+        foreign = await flow.http.get(f"/general/ehr/open?app={app['app_id']}&patient=p-0001", headers=HTML)
+        assert foreign.status_code == 404
+
+    run(steps, tmp_path)
