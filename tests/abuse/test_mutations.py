@@ -188,7 +188,7 @@ def abused(folder: Path, count: int, seed: int) -> Tally:
             await abuser.random.choices(acts, (4, 3, 3))[0]()
         return abuser.tally
 
-    return run(steps, folder)
+    return run(steps, folder, throttle=0)
 
 
 def judge(tally: Tally, least: int) -> None:

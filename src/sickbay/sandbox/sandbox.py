@@ -14,6 +14,7 @@ from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.operations import clock, context
 from sickbay.operations.context import Say, Tenant, World
 from sickbay.operations.journal import Journal
+from sickbay.operations.throttle import Throttle
 from sickbay.sandbox import folder, keys, seeding
 from sickbay.sandbox.filling import Filling
 from sickbay.settings.settings import Settings
@@ -64,7 +65,7 @@ async def _compose(
     world = World(
         base=base, store=store, effects=effects, keys=await keys.load(store, int(effects.now())), tenants=tenants,
         shared=settings.workers > 1, say=say, sample_base=sample_base(settings),
-        loopback=settings.loopback,
+        loopback=settings.loopback, throttle=Throttle(settings.throttle),
     )  # fmt: skip
     await clock.refresh(world)
     await seeding.seed(world, written)

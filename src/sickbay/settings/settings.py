@@ -31,6 +31,8 @@ class Settings:
     instance: str = "sickbay"
     folder: Path | None = None
     sample_port: int | None = None
+    throttle: int = 300
+    """Wrong secrets of one client from one address in a minute, before it has to wait; 0: none ever waits."""
 
     @property
     def base(self) -> str:

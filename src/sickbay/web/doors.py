@@ -86,6 +86,11 @@ class Guard:
         return peer in self.proxies and _loopback(told.split(",")[0].strip())
 
 
+def peer(scope: Mapping[str, Any]) -> str:
+    """The address of who asks, as the socket has it."""
+    return str((scope.get("client") or ("", 0))[0])
+
+
 def _loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback

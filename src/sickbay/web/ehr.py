@@ -95,7 +95,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         sent = parse(await wire.read_body(request))
         if not cookies.form_is_ours(request, session, sent.get("csrf")):
             fault = "This page was open for too long. Try again."
-        elif (user := await who(sandbox, tenant, sent)) is not None:
+        elif (user := await who(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.world, tenant, session, user)
             response = RedirectResponse(_next(ward, query), 303, answers.NO_STORE)
             cookies.put(response, sandbox, secret)

@@ -10,15 +10,16 @@ from sickbay.authorization.introspection import by_token, status
 from sickbay.authorization.token import read
 from sickbay.operations.context import Tenant
 from sickbay.operations.introspection import introspect
+from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of
+from sickbay.web.doors import headers_of, peer
 
 
 async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await wire.read_body(request), headers_of(request.scope)
     asked = read(request.method, wire.address(request.scope, sandbox.world.base), headers, body)
-    given = await introspect(sandbox.world, tenant, asked)
+    given = await watched(sandbox.world, tenant, asked, peer(request.scope), introspect)
     explanation = None
     if given.response is not None:
         response = answers.json(given.response, 200, answers.NO_STORE)

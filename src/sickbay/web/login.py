@@ -13,12 +13,13 @@ from sickbay.operations import login, patients, sessions, users
 from sickbay.operations.authorize import Waiting
 from sickbay.operations.context import Tenant
 from sickbay.operations.sessions import Session
+from sickbay.operations.throttle import Key
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.authorize import delivered
-from sickbay.web.doors import host_name
+from sickbay.web.doors import host_name, peer
 from sickbay.web.pages import chart, consent, notice, visits
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
 from sickbay.web.pages.frame import Link
@@ -98,13 +99,19 @@ def local(sandbox: Sandbox) -> bool:
     return host_name(sandbox.settings.host) in ("localhost", "127.0.0.1", "::1")
 
 
-async def who(sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
+async def who(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
     """Who signs in: a seeded account by one click, or a username and its password."""
     account = sent.get("account")
     if account and local(sandbox):
         user = await sessions.user(sandbox.world, tenant, account)
         return user if user and user.seeded else None
-    return await sessions.password_fits(sandbox.world, tenant, sent.get("username") or "", sent.get("password") or "")
+    world, username = sandbox.world, sent.get("username") or ""
+    key = Key("person", tenant.name, username[:200], peer(request.scope))
+    world.throttle.check(key, world.now())
+    found = await sessions.password_fits(world, tenant, username, sent.get("password") or "")
+    if found is None:
+        world.throttle.failed(key, world.now())
+    return found
 
 
 async def _answered(
@@ -136,7 +143,7 @@ def _on(tenant: Tenant, waiting: Waiting) -> Response:
 async def _signed_in(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session | None, sent: Parameters
 ) -> Response:
-    user = await who(sandbox, tenant, sent)
+    user = await who(request, sandbox, tenant, sent)
     if user is None:
         fault = "This username and password do not belong together."
         view = await sign_in_view(

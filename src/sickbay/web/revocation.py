@@ -8,15 +8,16 @@ from starlette.responses import Response
 from sickbay.authorization.token import read
 from sickbay.operations.context import Tenant
 from sickbay.operations.revocation import revoke
+from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of
+from sickbay.web.doors import headers_of, peer
 
 
 async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await wire.read_body(request), headers_of(request.scope)
     asked = read(request.method, wire.address(request.scope, sandbox.world.base), headers, body)
-    given = await revoke(sandbox.world, tenant, asked)
+    given = await watched(sandbox.world, tenant, asked, peer(request.scope), revoke)
     explanation, refusal = None, given.decision.refusal
     if refusal is None:
         response = Response(status_code=200, headers=answers.NO_STORE)

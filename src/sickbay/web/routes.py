@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sickbay.operations.context import Tenant
+from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import admin, discovery, ehr, exchanges, health, registration, render, workshop
+from sickbay.web import admin, answers, discovery, ehr, exchanges, health, registration, render, workshop
 from sickbay.web.authorize import authorize
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors
@@ -126,6 +127,8 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
             return await answer(request, sandbox, tenant, *more)
         except TooLarge:
             return Response("The body is too large.\n", 413)
+        except Throttled as waits:
+            return answers.throttled(waits.seconds, request.headers.get("accept", ""))
 
     return handler
 

@@ -8,9 +8,10 @@ from starlette.responses import Response
 from sickbay.authorization.token import read
 from sickbay.operations.context import Tenant
 from sickbay.operations.token import token as answer
+from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of
+from sickbay.web.doors import headers_of, peer
 
 
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -18,7 +19,8 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body = await wire.read_body(request)
     headers = headers_of(request.scope)
     url = wire.address(request.scope, sandbox.world.base)
-    given = await answer(sandbox.world, tenant, read(request.method, url, headers, body))
+    asked = read(request.method, url, headers, body)
+    given = await watched(sandbox.world, tenant, asked, peer(request.scope), answer)
     decision, explanation = given.decision, None
     if given.response is not None:
         response = answers.json(given.response, 200, answers.NO_STORE)

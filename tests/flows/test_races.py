@@ -1,0 +1,123 @@
+"""Many at once, with one code or one refresh token, through a real server with two workers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER
+
+from sickbay.testing.server import Live, serving
+
+AT_ONCE = 32
+SCOPE = "launch openid offline_access patient/Patient.rs"
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Live]:
+    with serving("--ephemeral", "--workers", "2", "--patients", "5") as running:
+        yield running
+
+
+class App:
+    """An app that is approved by itself, over several connections at once."""
+
+    def __init__(self, http: httpx2.AsyncClient, line: dict[str, Any]) -> None:
+        self.http, self.general = http, line["tenants"]["general"]
+        self.user = next(
+            one["username"]
+            for one in line["users"]
+            if one["tenant"] == "general" and "Practitioner/" in one["fhirUser"]
+        )
+        self.client: dict[str, Any] = {}
+
+    async def register(self) -> None:
+        body = {
+            "name": "Racer", "type": "provider", "client": "public", "launch_uri": REDIRECT, "redirect_uris": [REDIRECT],
+            "scope": SCOPE, "auto_approve": {"user": self.user},
+        }  # fmt: skip
+        self.client = (await self.http.post("/admin/apps", json=body)).raise_for_status().json()
+
+    async def code(self) -> str:
+        launch = (
+            await self.http.post("/admin/launches", json={"app": self.client["app_id"], "patient": "p-0001"})
+        ).json()
+        asked = {
+            "response_type": "code", "client_id": self.client["client_id"], "redirect_uri": REDIRECT, "state": STATE,
+            "scope": SCOPE, "aud": self.general["fhir"]["r4"], "launch": launch["launch"], "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }  # fmt: skip
+        answer = await self.http.get(self.general["authorize"], params=asked)
+        return parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+
+    async def token(self, **form: str) -> httpx2.Response:
+        return await self.http.post(self.general["token"], data={"client_id": self.client["client_id"], **form})
+
+    async def redeem(self, code: str) -> httpx2.Response:
+        return await self.token(
+            grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER
+        )
+
+    async def refresh(self, token: str) -> httpx2.Response:
+        return await self.token(grant_type="refresh_token", refresh_token=token)
+
+    async def reads(self, token: str) -> int:
+        address = f"{self.general['fhir']['r4']}/Patient/p-0001"
+        return (await self.http.get(address, headers={"Authorization": f"Bearer {token}"})).status_code
+
+
+def race(two: Live, rounds: int, one_round: Any) -> None:
+    async def all_of_them() -> None:
+        limits = httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+        async with httpx2.AsyncClient(base_url=two.base, trust_env=False, limits=limits, timeout=30) as http:
+            app = App(http, two.line)
+            await app.register()
+            for _ in range(rounds):
+                await one_round(app)
+
+    asyncio.run(all_of_them())
+
+
+async def one_code(app: App) -> None:
+    """At most one success, and what it gave is dead afterwards: another came with the same code."""
+    code = await app.code()
+    answers = await asyncio.gather(*(app.redeem(code) for _ in range(AT_ONCE)))
+    given = [one.json() for one in answers if one.status_code == 200]
+    assert len(given) <= 1
+    assert {one.json()["error"] for one in answers if one.status_code != 200} == {"invalid_grant"}
+    assert {one.status_code for one in answers} <= {200, 400}
+    for one in given:
+        assert await app.reads(one["access_token"]) == 401
+        assert (await app.refresh(one["refresh_token"])).status_code == 400
+
+
+async def one_refresh_token(app: App) -> None:
+    """All are answered alike, and nobody is logged out; a replay after the grace kills the family."""
+    first = (await app.redeem(await app.code())).json()
+    answers = await asyncio.gather(*(app.refresh(first["refresh_token"]) for _ in range(AT_ONCE)))
+    assert {one.status_code for one in answers} == {200}
+    assert len({one.text for one in answers}) == 1
+    second = answers[0].json()
+    assert await app.reads(second["access_token"]) == 200
+    third = (await app.refresh(second["refresh_token"])).json()
+    assert third["refresh_token"] != second["refresh_token"]
+    late = await app.refresh(first["refresh_token"])  # two generations old: no grace
+    assert late.json()["error"] == "invalid_grant"
+    assert await app.reads(third["access_token"]) == 401
+    assert (await app.refresh(third["refresh_token"])).status_code == 400
+
+
+@pytest.mark.parametrize("one_round", [one_code, one_refresh_token])
+def test_ten_rounds(two: Live, one_round: Any) -> None:
+    race(two, 10, one_round)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("one_round", [one_code, one_refresh_token])
+def test_five_hundred_rounds(two: Live, one_round: Any) -> None:
+    race(two, 500, one_round)

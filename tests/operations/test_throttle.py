@@ -1,0 +1,94 @@
+"""Guessers wait, and nobody else: not another address, not another app, not who was right, not for long."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+
+from sickbay.operations import throttle
+from sickbay.operations.throttle import Key, Throttle, Throttled
+
+KEY = Key("client", "general", "app", "192.0.2.1")
+
+
+def failing(times: int, limit: int = 3) -> Throttle:
+    table = Throttle(limit)
+    for _ in range(times):
+        table.failed(KEY, 1000)
+    return table
+
+
+def test_failures_up_to_the_limit_are_let_through() -> None:
+    failing(2).check(KEY, 1000)
+    with pytest.raises(Throttled) as waits:
+        failing(3).check(KEY, 1010)
+    assert waits.value.seconds == 50
+
+
+def test_the_minute_passes_and_a_clock_that_went_back_holds_nobody() -> None:
+    failing(3).check(KEY, 1060)
+    failing(3).check(KEY, 500)
+    again = failing(3)
+    again.failed(KEY, 1061)
+    again.check(KEY, 1062)
+
+
+@pytest.mark.parametrize("other", [{"address": "192.0.2.2"}, {"name": "other"}, {"tenant": "epic"}, {"kind": "person"}])
+def test_others_do_not_wait(other: dict[str, Any]) -> None:
+    failing(3).check(KEY._replace(**other), 1000)
+
+
+def test_without_a_limit_nobody_waits() -> None:
+    failing(1000, limit=0).check(KEY, 1000)
+
+
+def test_the_table_is_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "MANY", 10)
+    table = failing(3)
+    for number in range(10):
+        table.failed(KEY._replace(name=str(number)), 1000)
+    table.check(KEY, 1000)
+
+
+@pytest.mark.parametrize("endpoint", ["token", "introspect", "revoke"])
+def test_a_client_that_guesses_is_answered_429_until_the_minute_is_over(tmp_path: Path, endpoint: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="symmetric")
+
+        async def asked(secret: str) -> Any:
+            header = "Basic " + b64encode(f"{app['client_id']}:{secret}".encode()).decode()
+            form = {"token": "x", "grant_type": "refresh_token", "refresh_token": "x"}
+            return await flow.http.post(f"/general/oauth/{endpoint}", data=form, headers={"Authorization": header})
+
+        for _ in range(5):
+            assert (await asked(app["client_secret"])).status_code in (200, 400)
+        assert [(await asked("guess")).status_code for _ in range(5)] == [401, 401, 401, 429, 429]
+        held = await asked(app["client_secret"])
+        assert held.status_code == 429
+        assert 0 < int(held.headers["retry-after"]) <= 60
+        await flow.http.post("/admin/clock", json={"advance": 61})
+        assert (await asked(app["client_secret"])).status_code in (200, 400)
+
+    run(steps, tmp_path, throttle=3)
+
+
+def test_a_person_who_guesses_waits(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await flow.http.get("/general/ehr/sign-in")
+        csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+        assert csrf
+
+        async def tried() -> Any:
+            form = {"username": "nobody", "password": "guess", "csrf": csrf}
+            return await flow.http.post("/general/ehr/sign-in", data=form, headers={"Accept": "text/html"})
+
+        said = [(await tried()).status_code for _ in range(12)]
+        assert said == [401] * 10 + [429] * 2
+        last = await tried()
+        assert (last.headers["content-type"], "Too many failures" in last.text) == ("text/plain; charset=utf-8", True)
+
+    run(steps, tmp_path)
