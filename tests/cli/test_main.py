@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.cli.command import sickbay
@@ -32,3 +33,9 @@ def test_the_command_itself_imports_no_subcommand() -> None:
 def test_an_option_may_stand_in_the_environment_and_in_the_file(tmp_path) -> None:
     url = "http://localhost/authorize?client_id=a"
     assert sickbay("doctor", url, SICKBAY_JSON="true").stdout == sickbay("doctor", url, "--json").stdout
+
+
+def test_a_registration_that_lacks_something_is_told_by_the_options_it_lacks(tmp_path: Path) -> None:
+    said = sickbay("apps", "add", "--name", "Mine", "--type", "provider", folder=tmp_path)
+    assert said.returncode == 2
+    assert "--client and --scope" in said.stderr

@@ -168,3 +168,28 @@ def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(
         browser.get_by_text("Copied").first.wait_for()
         browser.goto(browser.evaluate("navigator.clipboard.readText()"))
         assert app.received(browser)["code"]
+
+
+def test_where_only_the_launch_url_knows_the_code_a_place_is_kept_for_it(
+    live: dict[str, Any], app: App, browser: Page
+) -> None:
+    body = {
+        "name": "From the chart alone", "type": "provider", "client": "public", "client_id": "from-the-chart",
+        "launch_uri": f"{app.origin}/launch", "redirect_uris": [f"{app.origin}/callback"], "fhir": "r4",
+        "scope": "launch openid patient/Patient.rs", "auto_approve": {"user": "okafor"},
+    }  # fmt: skip
+    with httpx2.Client(base_url=live["base"], trust_env=False) as http:
+        assert http.post("/admin/apps", json=body).status_code == 201
+        asked: dict[str, str | None] = {
+            "client_id": "from-the-chart",
+            "launch": "APP/launch",
+            "scope": "launch,openid,patient/Patient.rs",
+        }
+        browser.goto(app.asking(asked))
+        explained(browser, app)
+        browser.get_by_role("button", name="Copy the corrected request").click()
+        browser.get_by_text("Copied").first.wait_for()
+        copied = str(browser.evaluate("navigator.clipboard.readText()"))
+        made = http.post("/admin/launches", json={"app": "from-the-chart", "patient": "p-0017", "user": "okafor"})
+    browser.goto(copied.replace("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", made.json()["launch"]))
+    assert app.received(browser)["code"]

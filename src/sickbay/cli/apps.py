@@ -94,8 +94,7 @@ _DEFAULT = Fields()
 
 @apps.command
 def add(
-    name: Annotated[str, Parameter(name="NAME", help="What people read on consent.")],
-    /,
+    name: Annotated[str, Parameter(name=("NAME", "--name"), help="What people read on consent.")],
     *,
     fields: Fields = _DEFAULT,
     tenant: str = "general",
@@ -103,6 +102,11 @@ def add(
     data: Data = None,
 ) -> None:
     """Register an app, and print its app_id, client_id and, this once, its client_secret."""
+    missing = [f"--{one}" for one in ("type", "client", "scope") if getattr(fields, one) is None]
+    if missing:
+        wrong(
+            f"To register {name}, {' and '.join(missing)} must be given too; `sickbay apps add --help` says what they are."
+        )
     made = door.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
     _show(made, json)
 
