@@ -178,3 +178,36 @@ def test_4_5_and_6_a_history_holds_what_is_visible_now_and_was_then(tmp_path: Pa
         assert (await own.ask("GET", "/_history")).status_code == 403
 
     run(steps, tmp_path)
+
+
+def test_62_what_a_token_may_do_is_not_widened_by_its_own_transaction(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own, hidden = await hand(flow, "patient/*.cruds", A), await of_b(flow)
+        related = {"resourceType": "RelatedPerson", "patient": {"reference": f"Patient/{A}"}}
+        link = {"request": {"method": "POST", "url": "RelatedPerson"}, "resource": related}
+        reads = [{"request": {"method": "GET", "url": url}} for url in (f"Patient/{B}", f"Observation/{hidden['id']}")]
+        sent = {"resourceType": "Bundle", "type": "transaction", "entry": [link, *reads]}
+        told = (await own.ask("POST", "", sent)).json()["entry"]
+        assert [one["response"]["status"][:3] for one in told] == ["201", "404", "404"]
+        own_read = [{"request": {"method": "GET", "url": f"Patient/{A}"}}]
+        told = (await own.ask("POST", "", sent | {"entry": own_read})).json()["entry"]
+        assert told[0]["resource"]["id"] == A
+
+    run(steps, tmp_path)
+
+
+def test_61_an_entry_cannot_be_written_in_a_way_that_its_decision_does_not_see(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await taw(flow)
+        absolute = f"http://localhost:7425/general/r4/Patient/{B}"
+        inner = {"resourceType": "Bundle", "type": "batch", "entry": []}
+        for url, resource in ((absolute, None), (f"../r4/Patient/{B}", None), (f"/Patient/{B}", None), ("", inner)):
+            for kind in ("batch", "transaction"):
+                entry = {"request": {"method": "POST" if resource else "GET", "url": url}, "resource": resource}
+                answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
+                assert answer.status_code == 400
+        formatted = {"request": {"method": "GET", "url": f"Patient/{B}?_format=json"}}
+        answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [formatted]})
+        assert answer.json()["entry"][0]["response"]["status"].startswith("404")
+
+    run(steps, tmp_path)

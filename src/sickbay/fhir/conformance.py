@@ -74,8 +74,12 @@ def statement(version: str, server: Self) -> dict[str, Any]:
 
 
 def _rest(version: str, server: Self) -> dict[str, Any]:
+    several = ["transaction"] if version == "dstu2" else ["transaction", "batch"]
+    mode = {"transactionMode": "both"} if version == "dstu2" else {}
     return {
         "mode": "server",
+        "interaction": [{"code": code} for code in several],
+        **mode,
         "security": _security(version, server),
         "resource": [_resource(version, server, type) for type in resource_types(version)],
     }

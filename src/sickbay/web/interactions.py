@@ -20,6 +20,7 @@ from sickbay.operations.access import Seen
 from sickbay.operations.writing import Done, Outcome, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import BadCursor, Stored
+from sickbay.web import bundles
 from sickbay.web.fhir import Answer, Door, Headers, Scope, modified, unchanged
 
 WRITING = frozenset(("create", "update", "patch", "delete"))
@@ -76,7 +77,28 @@ class Interactions(Door):
             return await self._vread(seen, request, found, content), seen
         if found.interaction in ("history-instance", "history-type") and found.type is not None:
             return await self._history(seen, request, found.type, found.id, content), seen
+        if found.interaction == "batch":
+            return await bundles.answer(self, seen, request, content)
         return await super()._other(seen, request, found, query, content)
+
+    as_request = _request
+    condition = _query
+
+    def issue(self, status: int, issue: Issue) -> Answer:
+        return self._issue(status, issue)
+
+    def refused(self, seen: Seen) -> Answer:
+        return self._refused(seen)
+
+    def failed_if(self, answer: Answer, seen: Seen, only: tuple[int, ...]) -> None:
+        """Raises bundles.Failed."""
+        if answer.status in only:
+            raise bundles.Failed(answer, seen)
+
+    @staticmethod
+    def few(query: Query) -> Query:
+        """Enough to tell one match from several."""
+        return replace(query, count=2)
 
     def answered(self, request: AccessRequest, seen: Seen, outcome: Outcome, content: Headers) -> tuple[Answer, Seen]:
         """The answer to a write, and what is to stand in the journal."""

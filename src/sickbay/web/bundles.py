@@ -1,0 +1,188 @@
+"""A Bundle posted to the base: each entry is decided as it would be alone; a transaction is all or nothing."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import body as bodies
+from sickbay.fhir import search, transaction, written
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.query import Query
+from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.search_parameters import known_types
+from sickbay.fhir.transaction import Asked, Unreadable
+from sickbay.kernel.refusal import UNKNOWN
+from sickbay.operations import writing
+from sickbay.operations.access import Seen, access
+from sickbay.operations.writing import Declined, Prepared, Wanted
+from sickbay.protocol.parameters import parse
+from sickbay.storage.store import Conflict, Put, Save, Step
+from sickbay.web.fhir import Answer, Headers
+
+if TYPE_CHECKING:
+    from sickbay.web.interactions import Interactions
+
+TWICE = "Two entries of the transaction are about the same resource."
+
+
+class Entry(NamedTuple):
+    asked: Asked
+    request: AccessRequest
+    found: Route | Misrouted
+
+
+class Failed(Exception):
+    """A transaction that is refused as a whole, by one entry's answer."""
+
+    def __init__(self, answer: Answer, seen: Seen) -> None:
+        super().__init__(answer.status)
+        self.answer, self.seen = answer, seen
+
+
+async def answer(door: Interactions, seen: Seen, request: AccessRequest, content: Headers) -> tuple[Answer, Seen]:
+    try:
+        kind, asked = transaction.read(request.body)
+    except Unreadable as error:
+        return door.issue(400, Issue("structure", str(error))), seen
+    entries = [_entry(door, request, one) for one in asked]
+    if any(isinstance(one.found, Route) and one.found.interaction == "batch" for one in entries):
+        return door.issue(400, Issue("structure", "An entry must not be a Bundle of requests itself.")), seen
+    try:
+        answers = await (_batch(door, entries) if kind == "batch" else _transaction(door, seen, entries))
+    except Failed as failed:
+        return failed.answer, failed.seen
+    return Answer(200, transaction.response(kind, [_told(one) for one in answers]), content), seen
+
+
+def _entry(door: Interactions, outer: AccessRequest, one: Asked) -> Entry:
+    """The entry as a request: token, Accept and Prefer are those of the Bundle, the conditions its own."""
+    kept = ("authorization", "accept", "prefer", "content-type")
+    headers = {name: outer.headers[name] for name in kept if name in outer.headers} | dict(one.headers)
+    found = route(door.version, one.method, one.path)
+    scope = {"method": one.method, "query_string": one.query.encode()}
+    return Entry(one, door.as_request(scope, headers, one.path, found, one.patch.decode("utf-8", "replace")), found)
+
+
+async def _batch(door: Interactions, entries: list[Entry]) -> list[Answer]:
+    found = []
+    for one in entries:
+        raw = one.asked.patch or (written.dumps(one.asked.resource) if one.asked.resource is not None else b"")
+        found.append((await door.perform(one.request, one.found, raw))[0])
+    return found
+
+
+async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> list[Answer]:
+    """Prepared, stored at once, then read. Raises Failed; then nothing was changed."""
+    ordered = sorted(entries, key=lambda one: transaction.ORDER.index(one.asked.method))
+    writes = [one for one in ordered if one.asked.method not in ("GET", "HEAD")]
+    reads = [one for one in ordered if one.asked.method in ("GET", "HEAD")]
+    for read in reads:
+        door.failed_if(*(await door.perform(read.request, read.found)), only=(401, 403, 501))
+    for _ in range(writing.ATTEMPTS):
+        prepared = await _prepared(door, seen, writes)
+        try:
+            await door.sandbox.world.store.transaction(_steps(door, seen, [one for one, _ in prepared.values()]))
+            break
+        except Conflict:
+            continue
+    else:
+        raise Failed(
+            door.issue(409, Issue("conflict", "What the transaction changes is being changed by others.")), seen
+        )
+    answers = {position: door.answered(request, seen, one.done, [])[0] for position, (one, request) in prepared.items()}
+    for one in reads:
+        answers[one.asked.position] = (await door.perform(one.request, one.found))[0]
+    return [answers[position] for position in sorted(answers)]
+
+
+async def _prepared(door: Interactions, seen: Seen, writes: list[Entry]) -> dict[int, tuple[Prepared, AccessRequest]]:
+    ids = {one.asked.position: await _id(door, seen, one) for one in writes}
+    places = {
+        one.asked.full_url: f"{one.request.type}/{ids[one.asked.position]}"
+        for one in writes
+        if one.asked.full_url and ids[one.asked.position]
+    }
+    for one in writes:
+        for text in transaction.conditional(one.asked.resource):
+            places[text] = await _place(door, seen, text)
+    return {
+        one.asked.position: (await _prepare(door, one, ids[one.asked.position], places), one.request) for one in writes
+    }
+
+
+async def _id(door: Interactions, seen: Seen, one: Entry) -> str:
+    """Which id the resource will have: a new one, the one of the address, or that of the one match of a condition."""
+    query = door.condition(one.request, one.found)
+    if isinstance(query, Query):
+        found = await _matches(door, seen, query)
+        if len(found) == 1:
+            return found[0]
+    return one.request.id or (writing.new_id(door.sandbox.world) if one.request.interaction == "create" else "")
+
+
+async def _place(door: Interactions, seen: Seen, text: str) -> str:
+    """A conditional reference leads to the one match that the token may see (R4, 3.1.0.11.2)."""
+    type, _, condition = text.partition("?")
+    query = None
+    if type in known_types(door.version):
+        query = search.parse(door.version, type, parse(condition).pairs, base=door.base, strict=True)
+    found = await _matches(door, seen, query) if isinstance(query, Query) and query.applied else []
+    if len(found) != 1:
+        raise Failed(door.issue(412, Issue("processing", f"The reference {text} must match one resource.")), seen)
+    return f"{type}/{found[0]}"
+
+
+async def _matches(door: Interactions, seen: Seen, query: Query) -> list[str]:
+    page = await door.sandbox.world.store.search(door.space, door.few(query), seen.visibility)
+    return [one.id for one in page.matches]
+
+
+async def _prepare(door: Interactions, one: Entry, id: str, places: dict[str, str]) -> Prepared:
+    """As the same request alone: access, then what is there. Raises Failed."""
+    request, found = one.request, one.found
+    if isinstance(found, Misrouted) or request.interaction not in ("create", "update", "patch", "delete"):
+        answer, seen = await door.perform(request, found)
+        raise Failed(answer if answer.status >= 400 else door.issue(400, Issue("not-supported", "Not here.")), seen)
+    body = None
+    if request.interaction in ("create", "update"):
+        resource = transaction.linked(one.asked.resource, places)
+        body = bodies.of(door.version, request.type or "", id, resource, door.base)
+    query = door.condition(request, found)
+    faults = query if isinstance(query, tuple) else ()
+    world = door.sandbox.world
+    seen = await access(world, door.tenant, door.version, request, faults, body if body is not None else UNKNOWN)
+    if seen.decision.refusal is not None:
+        raise Failed(door.refused(seen), seen)
+    wanted = Wanted(door.tenant, door.version, request, seen, body, query if isinstance(query, Query) else None)
+    prepared = await writing.prepare(world, wanted)
+    if isinstance(prepared, Declined):
+        raise Failed(*door.answered(request, seen, prepared, []))
+    return prepared
+
+
+def _steps(door: Interactions, seen: Seen, prepared: list[Prepared]) -> list[Step]:
+    """A condition that several entries share is held once. Raises Failed where two entries write one resource."""
+    steps: dict[object, Step] = {}
+    for one in (step for each in prepared for step in each.steps):
+        key = (one.type, one.id) if isinstance(one, Save) else one.record.key if isinstance(one, Put) else one
+        if key in steps and isinstance(one, Save):
+            raise Failed(door.issue(400, Issue("duplicate", TWICE)), seen)
+        steps[key] = one
+    return list(steps.values())
+
+
+def _told(answer: Answer) -> bytes:
+    """One entry of the response: status and headers, the resource or what was wrong."""
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    response = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
+    response |= {key: headers[name] for name, key in (("location", "location"), ("etag", "etag")) if name in headers}
+    parts = orjson.dumps(response)
+    if not answer.body:
+        return b'{"response":' + parts + b"}"
+    if answer.kept:
+        return b'{"response":' + parts[:-1] + b',"outcome":' + answer.body + b"}}"
+    return b'{"resource":' + answer.body + b',"response":' + parts + b"}"
