@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sickbay.authorization.values import Client, Code, Family, Token, User
-from sickbay.operations import records, registration
+from sickbay.operations import grants, records, registration
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.login import Consent
 from sickbay.protocol import scopes
-from sickbay.storage.store import Delete, DeleteFamily, Put, Record, Step
+from sickbay.storage.store import Delete, DeleteFamily, Record, Step
 
 MANY = 10_000
 TRIES = 5
@@ -73,8 +73,7 @@ async def _ending(world: World, tenant: Tenant, user: User, client_id: str) -> l
         Delete("consent", one.key) for one in await _consents(world, tenant, user) if one.owner == client_id
     ]
     for family in await _families(world, tenant, user, client_id):
-        dead = records.family(replace(family, revoked=True), tenant.name, world.now())
-        steps += [Put(dead), DeleteFamily(family.family, ("token", "code"))]
+        steps += [*await grants.ended(world, tenant, family.family), DeleteFamily(family.family, ("code",))]
     steps += [Delete("token", key) for key, _ in await _tokens(world, tenant, user, client_id)]
     for one in await world.store.find("code", tenant=tenant.name, owner=client_id, limit=MANY):
         if one.used_at is None and records.parse(Code, one.value).user == user.username:

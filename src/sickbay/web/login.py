@@ -212,5 +212,5 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> Consen
         groups=consent.as_before(groups, waiting.version, before), goes_to=waiting.redirect_uri,
         request=waiting.id, patient=name, user=user,
         dropped=tuple(Chip(one.scope, "dropped", one.reason) for one in offered if not one.granted),
-        request_href=f"/exchanges/{waiting.exchange}",
+        request_href=f"/exchanges/{waiting.exchange}", manage_href=f"/{tenant.name}{tenant.dialect.path('manage')}",
     )  # fmt: skip

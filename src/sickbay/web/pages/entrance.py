@@ -124,6 +124,7 @@ class ConsentView:
     about: str = ""
     dropped: tuple[Chip, ...] = ()
     request_href: str = ""
+    manage_href: str = ""
 
     @property
     def total(self) -> int:
