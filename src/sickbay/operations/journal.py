@@ -149,8 +149,7 @@ def _negotiation(known: Any) -> dict[str, Any]:
 
 
 def _request(wire: Wire) -> dict[str, Any]:
-    headers = {name: value for name, value in wire.headers.items() if name in masking.KEPT_HEADERS}
-    return {"method": wire.method, "url": wire.url, "headers": headers, "body": wire.body or None}
+    return {"method": wire.method, "url": wire.url, "headers": _kept(wire.headers), "body": wire.body or None}
 
 
 def _response(answer: Answered) -> dict[str, Any]:
@@ -175,8 +174,19 @@ def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
         return None
     for kind in KINDS.values():
         if kind.stage == one.stage:
-            return kind.unread(explanation.corrected)
+            return _shown(kind.unread(explanation.corrected))
     return None
+
+
+def _shown(corrected: dict[str, Any]) -> dict[str, Any]:
+    """A corrected request says no header that the request as it is kept does not say: no cookie above all."""
+    if not isinstance(corrected.get("headers"), dict):
+        return corrected
+    return corrected | {"headers": _kept(corrected["headers"])}
+
+
+def _kept(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() in masking.KEPT_HEADERS}
 
 
 def _secrets(one: Exchange) -> set[str]:

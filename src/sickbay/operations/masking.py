@@ -21,6 +21,8 @@ KEPT_HEADERS = frozenset(
 )  # fmt: skip
 
 
+SESSION = 20
+"""Characters of a cookie that may be a session: the choice of a theme is none."""
 OURS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"))
 """Members whose words are ours: a secret of few letters, sent by mistake, must not eat them."""
 
@@ -33,7 +35,8 @@ def secrets(headers: Mapping[str, str], *sent: Parameters, fhir: bool = False) -
     """Every secret value of a request, in each form in which it may be quoted. fhir: there `code` is what was measured."""
     names = SECRET - {"code"} if fhir else SECRET
     found = {value for parameters in sent for name, value in parameters if name in names}
-    return found | _credentials(headers.get("authorization", ""))
+    cookies = {pair.partition("=")[2].strip() for pair in headers.get("cookie", "").split(";")}
+    return found | {one for one in cookies if len(one) >= SESSION} | _credentials(headers.get("authorization", ""))
 
 
 def _credentials(header: str) -> set[str]:

@@ -1,0 +1,185 @@
+"""Non-interference: what a token may not see makes no difference to any answer.
+
+The whole database and one that holds nothing but what the token may see give the same: status, matches, includes,
+totals, pages. The place of the invisible in the order of numbers alone may show, so order is compared where it is asked.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.attacks.asking import Target, following, names
+from tests.attacks.fixture import RESOURCES, TOKENS, Json, observation, patient, ref, resource, save, steps
+from tests.flows.flow import Flow
+from tests.flows.sitting import sitting
+
+from sickbay.authorization.access import visibility
+from sickbay.authorization.values import Policy, User
+from sickbay.fhir.search_parameters import compartment_types
+from sickbay.storage.store import Put, Save
+
+EYES = ("TA", "TB", "TAO", "TAL", "TALV", "TAPS", "TAW", "TU", "two", "s")
+PEOPLE = ("A", "B", *(f"P{number}" for number in range(8)))
+CODES = ("1-1", "8867-4", "59419-2")
+QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+LONG = settings(QUICK, max_examples=10_000, derandomize=False)
+
+
+def grown() -> list[Json]:
+    """More patients, whose records refer to each other as real ones would not."""
+    dice, made = random.Random(7), list(RESOURCES)
+    for id in PEOPLE[2:]:
+        made.append(patient(id, f"Name{id}", birthDate=f"19{dice.randint(30, 99)}-01-01", link=[
+            {"other": ref(f"Patient/{dice.choice(PEOPLE)}"), "type": "seealso"}]))  # fmt: skip
+        made.append(resource("Encounter", f"e{id}", status="finished", subject=ref(f"Patient/{id}")))
+    for number in range(50):
+        made.append(observation(
+            f"x{number}", f"Patient/{dice.choice(PEOPLE)}", dice.choice(("laboratory", "vital-signs")), dice.choice(CODES),
+            encounter=ref(f"Encounter/e{dice.choice(PEOPLE[2:])}"), focus=[ref(f"Patient/{dice.choice(PEOPLE)}")],
+            hasMember=[ref(f"Observation/x{dice.randrange(50)}")], valueQuantity={"value": dice.randint(1, 9)},
+            effectiveDateTime=f"20{dice.randint(10, 23)}-0{dice.randint(1, 9)}-01"))  # fmt: skip
+    for number in range(12):
+        made.append(resource("DiagnosticReport", f"d{number}", status="final", subject=ref(f"Patient/{dice.choice(PEOPLE)}"),
+                             result=[ref(f"Observation/x{dice.randrange(50)}") for _ in range(3)]))  # fmt: skip
+        made.append(resource("Coverage", f"c{number}", status="active", beneficiary=ref(f"Patient/{dice.choice(PEOPLE)}"),
+                             subscriber=ref(f"Patient/{dice.choice(PEOPLE)}")))  # fmt: skip
+    return made
+
+
+def shown(token: str, made: Json) -> bool:
+    """By the facts of the resource alone, with no query and no store."""
+    held = TOKENS[token]
+    user = User("papa", "general", "Practitioner/p", patients=("A",)) if held.user else None
+    facts = save(made).facts
+    sees = visibility(held, user, Policy(), frozenset(compartment_types("r4")))
+    return sees.allows(made["resourceType"], "rs", facts.patients, facts.codes)
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Target]]:
+    """ "" is the whole; under a token's name only what it may see."""
+    with ExitStack() as stack:
+        opened = {}
+        for name in ("", *EYES):
+            desk = stack.enter_context(sitting(tmp_path_factory.mktemp("world"), patients=0))
+            kept = [one for one in grown() if not name or shown(name, one)]
+
+            async def load(flow: Flow, kept: list[Json] = kept, name: str = name) -> None:
+                await flow.http.get("/general/r4/Patient/x")
+                others = [one for one in steps() if isinstance(one, Put) or (not name and _is_extra(one))]
+                await flow.sandbox.world.store.transaction([*(save(one) for one in kept), *others])
+
+            desk.do(load)
+            opened[name] = Target(desk)
+        yield opened
+
+
+def _is_extra(step: object) -> bool:
+    return isinstance(step, Save) and step.id == "D"
+
+
+IDS = st.sampled_from((*PEOPLE, "none"))
+SUBJECT = {"subject": IDS, "patient": IDS, "subject:Patient.name": st.sampled_from(("bravo", "alfa", "name")),
+           "patient.birthdate": st.sampled_from(("lt1970", "ge1970", "ne1980-01-01")), "subject:missing": st.just("false")}  # fmt: skip
+POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
+    "Patient": {
+        "_id": IDS, "name": st.sampled_from(("bravo", "name", "a", "namep1")), "birthdate": st.sampled_from(("lt1970", "ge1970")),
+        "link": IDS, "link:Patient.name": st.sampled_from(("bravo", "name")), "identifier": st.sampled_from(("mrn-B", "mrn-A")),
+    },
+    "Observation": SUBJECT | {
+        "code": st.sampled_from(CODES), "code:not": st.sampled_from(CODES), "category": st.just("laboratory"), "focus": IDS,
+        "value-quantity": st.sampled_from(("gt4", "le4", "4")), "date": st.sampled_from(("ge2015", "lt2015")),
+        "has-member:Observation.code": st.sampled_from(CODES), "encounter:Encounter.patient": IDS,
+        "has-member:Observation.subject:Patient.name": st.just("name"), "_id": st.sampled_from(("x1,x2,x3", "ob-lab", "oa-lab")),
+    },
+    "Encounter": SUBJECT | {"status": st.just("finished")},
+    "DiagnosticReport": SUBJECT | {"result:Observation.code": st.sampled_from(CODES), "result": st.sampled_from(("x1", "x2"))},
+    "Coverage": {"beneficiary": IDS, "subscriber": IDS, "subscriber:Patient.name": st.sampled_from(("bravo", "name"))},
+    "List": {"patient": IDS, "item": st.sampled_from(("Observation/oa-lab", "Observation/ob-lab"))},
+    "Appointment": {"patient": IDS, "actor": st.sampled_from(("Patient/A", "Patient/B"))},
+    "Group": {"member": st.sampled_from(("Patient/A", "Patient/B"))},
+}  # fmt: skip
+SHAPES = st.sampled_from(
+    ["_include=*", "_revinclude=*", "_include=Observation:has-member", "_include=DiagnosticReport:result",
+     "_include=Coverage:subscriber", "_include=Observation:focus", "_revinclude=Observation:has-member",
+     "_revinclude=DiagnosticReport:result", "_revinclude=Observation:focus", "_include=Observation:encounter",
+     "_count=1", "_count=3", "_count=7", "_count=0", "_summary=count", "_total=accurate", "_total=none",
+     "_sort=_id", "_sort=-_id", "_sort=-date", "_sort=code", "bogus=1"]
+)  # fmt: skip
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> str:
+    type = draw(st.sampled_from(sorted(POOL)))
+    chosen = draw(st.lists(st.sampled_from(sorted(POOL[type])), max_size=3))
+    pairs = [f"{name}={draw(POOL[type][name])}" for name in chosen]
+    return f"/{type}?{'&'.join((*pairs, *draw(st.lists(SHAPES, max_size=3, unique=True))))}"
+
+
+def told(answer: httpx2.Response) -> Any:
+    """What one page says, aside from cursors and the order that nobody asked for."""
+    if answer.status_code != 200:
+        return answer.status_code, answer.text
+    said = answer.json()
+    links = [(one["relation"], re.sub(r"_cursor=[^&]*", "", one["url"])) for one in said["link"]]
+    return said.get("total"), len(names(answer, "match")), links
+
+
+def read(world: Target, token: str, path: str) -> tuple[list[Any], list[str], set[str]]:
+    """Pages as told; matches in order; all resources, byte for byte."""
+    pages: list[Any] = []
+    order: list[str] = []
+    bodies: set[str] = set()
+    following_page: str | None = path
+    while following_page is not None and len(pages) < 8:
+        answer = world.ask(token, following_page)
+        pages.append(told(answer))
+        if answer.status_code != 200:
+            break
+        entries = answer.json().get("entry", [])
+        order += [entry["fullUrl"] for entry in entries if entry["search"]["mode"] == "match"]
+        bodies |= {f"{entry['search']['mode']} {sorted(entry['resource'].items(), key=str)}" for entry in entries}
+        following_page = following(answer)
+    return pages, order, bodies
+
+
+def check(worlds: dict[str, Target], token: str, path: str) -> None:
+    whole, visible = read(worlds[""], token, path), read(worlds[token], token, path)
+    assert whole[0] == visible[0]
+    complete = len(whole[0]) < 8
+    if complete:
+        assert sorted(whole[1]) == sorted(visible[1])
+    if "_sort=_id" in path or "_sort=-_id" in path:
+        assert whole[1] == visible[1]
+    if complete:
+        assert whole[2] == visible[2]
+
+
+@given(token=st.sampled_from(EYES), path=searches())
+@QUICK
+def test_the_invisible_makes_no_difference(worlds: dict[str, Target], token: str, path: str) -> None:
+    check(worlds, token, path)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+@given(token=st.sampled_from(EYES), path=searches())
+@LONG
+def test_the_invisible_makes_no_difference_at_length(worlds: dict[str, Target], token: str, path: str) -> None:
+    check(worlds, token, path)
+
+
+def test_the_visible_does_make_a_difference(worlds: dict[str, Target]) -> None:
+    """Else the law above would hold of a server that answers nothing."""
+    for token in EYES:
+        assert names(worlds[token].ask(token, "/Observation")) or names(worlds[token].ask(token, "/Patient"))
+        seen, there = (len(read(worlds[name], "ALL", "/Observation?_count=1000")[1]) for name in (token, ""))
+        assert seen < there
