@@ -88,17 +88,20 @@ def _is_extra(step: object) -> bool:
 
 IDS = st.sampled_from((*PEOPLE, "none"))
 SUBJECT = {"subject": IDS, "patient": IDS, "subject:Patient.name": st.sampled_from(("bravo", "alfa", "name")),
-           "patient.birthdate": st.sampled_from(("lt1970", "ge1970", "ne1980-01-01")), "subject:missing": st.just("false")}  # fmt: skip
+           "patient.birthdate": st.sampled_from(("lt1970", "ge1970", "ne1980-01-01")),
+           "subject:missing": st.just("false")}  # fmt: skip
 POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
     "Patient": {
-        "_id": IDS, "name": st.sampled_from(("bravo", "name", "a", "namep1")), "birthdate": st.sampled_from(("lt1970", "ge1970")),
+        "_id": IDS, "name": st.sampled_from(("bravo", "name", "a", "namep1")),
+        "birthdate": st.sampled_from(("lt1970", "ge1970")),
         "link": IDS, "link:Patient.name": st.sampled_from(("bravo", "name")), "identifier": st.sampled_from(("mrn-B", "mrn-A")),
     },
     "Observation": SUBJECT | {
         "code": st.sampled_from(CODES), "code:not": st.sampled_from(CODES), "category": st.just("laboratory"), "focus": IDS,
         "value-quantity": st.sampled_from(("gt4", "le4", "4")), "date": st.sampled_from(("ge2015", "lt2015")),
         "has-member:Observation.code": st.sampled_from(CODES), "encounter:Encounter.patient": IDS,
-        "has-member:Observation.subject:Patient.name": st.just("name"), "_id": st.sampled_from(("x1,x2,x3", "ob-lab", "oa-lab")),
+        "has-member:Observation.subject:Patient.name": st.just("name"),
+        "_id": st.sampled_from(("x1,x2,x3", "ob-lab", "oa-lab")),
     },
     "Encounter": SUBJECT | {"status": st.just("finished")},
     "DiagnosticReport": SUBJECT | {"result:Observation.code": st.sampled_from(CODES), "result": st.sampled_from(("x1", "x2"))},

@@ -59,10 +59,15 @@ def test_5_the_whole_server_s_history_needs_a_system_scope(target: Target, path:
     assert target.ask("ALL", path).status_code in READS
 
 
-def test_5_a_type_s_history_names_nothing_of_others(target: Target) -> None:
-    answer = target.ask("TA", "/Observation/_history")
-    assert answer.status_code in READS
-    assert not any(name in answer.text for name in ("ob-lab", "ob-hiv", "o-focus", "Patient/B"))
+@pytest.mark.parametrize("path", ["/Observation/_history", "/Observation/_history?_count=2"])
+def test_5_a_type_s_history_holds_and_counts_what_was_and_is_visible(target: Target, path: str) -> None:
+    answer = target.ask("TA", path)
+    assert answer.status_code == 200
+    seen = {(entry["resource"]["id"], entry["resource"]["meta"]["versionId"]) for entry in answer.json()["entry"]}
+    mine = {("oa-lab", "1"), ("oa-vit", "1"), ("oa-cont", "1"), ("moved", "2")}
+    assert seen <= mine
+    assert len(seen) == (2 if "_count" in path else 4)
+    assert answer.json().get("total", len(mine)) == len(mine)
 
 
 def test_6_a_version_that_was_somebody_else_s_is_absent(target: Target) -> None:

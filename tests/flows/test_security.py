@@ -35,7 +35,8 @@ async def sign_in(flow: Flow, **headers: str) -> httpx2.Response:
 
 
 ELSEWHERE = ("https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
-             "javascript:alert(1)", "/general/ehr@evil.example", "/general/ehr.evil.example", "general/ehr", "http:evil.example",
+             "javascript:alert(1)", "/general/ehr@evil.example", "/general/ehr.evil.example", "general/ehr",
+             "http:evil.example",
              "/general/ehr\r\nX-Injected: 1")  # fmt: skip
 
 
@@ -194,7 +195,8 @@ def test_what_is_sent_is_never_markup(desk: Sitting, payload: str) -> None:
         csrf = field(await flow.http.get("/doctor", headers=HTML), "csrf")
         get: list[tuple[str, dict[str, str]]] = [
             ("/general/oauth/authorize", asked | {"client_id": payload}),
-            ("/general/oauth/authorize", asked | {"redirect_uri": payload, "state": payload, "scope": payload, payload: payload}),
+            ("/general/oauth/authorize", asked | {"redirect_uri": payload, "state": payload, "scope": payload,
+                                                   payload: payload}),
             ("/general/ehr/patients", {"q": payload}), ("/general/ehr/sign-in", {"next": payload}),
             ("/exchanges", {"id": payload}), ("/rules", {"q": payload}), ("/" + payload, {}), ("/rules/" + payload, {}),
             ("/general/ehr/patients/" + payload, {}), ("/exchanges/" + payload, {}), ("/timelines/" + payload, {}),
@@ -256,20 +258,25 @@ def test_the_public_reading_of_a_refusal_tells_nothing_that_is_registered(desk: 
     desk.do(steps, desk.flow())
 
 
+async def by_password(flow: Flow) -> None:
+    """A nurse who first mistypes."""
+    made = await flow.http.post("/admin/users", json={
+        "tenant": "general", "username": "nurse", "password": "Correct-Horse-7", "fhirUser": "Practitioner/x",
+        "patients": "*"})  # fmt: skip
+    assert made.status_code == 201, made.text
+    page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
+    wrong = {"csrf": field(page, "csrf"), "username": "nurse", "password": "Wrong-Horse-7-Typed"}
+    await flow.http.post("/general/ehr/sign-in", data=wrong)
+    await flow.http.post("/general/ehr/sign-in", data=wrong | {"password": "Correct-Horse-7"})
+
+
 def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) -> None:
     """Everything secret of a whole walk is looked for in every byte of the data folder, and in what the terminal shows."""
     folder, lines, secrets = tmp_path / "data", list[str](), dict[str, str]()
 
     async def walk(flow: Flow) -> None:
         flow.sandbox.world.say = lambda line: lines.append(str(line))
-        made = await flow.http.post("/admin/users", json={
-            "tenant": "general", "username": "nurse", "password": "Correct-Horse-7", "fhirUser": "Practitioner/x",
-            "patients": "*"})  # fmt: skip
-        assert made.status_code == 201, made.text
-        page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
-        wrong = {"csrf": field(page, "csrf"), "username": "nurse", "password": "Wrong-Horse-7-Typed"}
-        await flow.http.post("/general/ehr/sign-in", data=wrong)
-        await flow.http.post("/general/ehr/sign-in", data=wrong | {"password": "Correct-Horse-7"})
+        await by_password(flow)
         app = await flow.register(client="symmetric")
         launch = (await flow.launch(app))["launch"]
         code = received(await flow.authorize(app, launch=launch))["code"]
@@ -285,7 +292,8 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
         secrets.update({
             "password": "Correct-Horse-7", "wrong password": "Wrong-Horse-7-Typed", "client secret": app["client_secret"],
             "wrong secret": "Wrong-Secret-Sent", "launch": launch, "code": code, "verifier": VERIFIER,
-            "session": next(iter(flow.cookies.values())), **{f"given {name}": given[name] for name in ("access_token", "id_token")},
+            "session": next(iter(flow.cookies.values())),
+            **{f"given {name}": given[name] for name in ("access_token", "id_token")},
             "refresh": more["refresh_token"], "refreshed": again["refresh_token"], "access": again["access_token"],
         })  # fmt: skip
         bearer = {"Authorization": f"Bearer {again['access_token']}"}
