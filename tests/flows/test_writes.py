@@ -367,3 +367,30 @@ def test_each_entry_of_a_batch_is_answered_as_it_would_be_alone(tmp_path: Path) 
         assert (await flow.http.post(R4, json=mixed)).status_code == 401
 
     run(steps, tmp_path)
+
+
+def test_a_compartment_is_searched_by_its_address(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        every = await hand(flow, "user/*.cruds")
+        performed = await every.made(observation("p-0002", performer=[{"reference": "Patient/p-0001"}]))
+        plain = await every.ask("GET", "/Observation?patient=p-0001&_count=1000")
+        whole = await every.ask("GET", "/Patient/p-0001/Observation?_count=1000")
+        ids = [{one["resource"]["id"] for one in answer.json()["entry"]} for answer in (plain, whole)]
+        assert ids[1] == ids[0] | {performed["id"]}
+        seen: set[str] = set()
+        address: str | None = f"{BASE}{R4}/Patient/p-0001/Observation?_count=7"
+        while address:
+            page = (await flow.http.get(address, headers=every.headers)).json()
+            seen |= {one["resource"]["id"] for one in page["entry"]}
+            address = next((one["url"] for one in page["link"] if one["relation"] == "next"), None)
+        assert seen == ids[1]
+        narrow = (await every.ask("GET", f"/Patient/p-0001/Observation?_id={performed['id']}")).json()
+        assert narrow["link"][0]["url"].endswith(f"/Patient/p-0001/Observation?_id={performed['id']}")
+        assert narrow["total"] == 1
+        assert (await every.ask("GET", "/Patient/p-0001/Practitioner")).json()["total"] == 0
+        own = await hand(flow, ALL, "p-0002")
+        assert (await own.ask("GET", "/Patient/p-0001/Observation")).json()["total"] == 1
+        assert (await own.ask("GET", "/Patient/p-0003/Observation")).json()["total"] == 0
+        assert (await own.ask("GET", "/Patient/p-0002/Condition")).status_code == 403
+
+    run(steps, tmp_path)

@@ -20,6 +20,7 @@ from sickbay.fhir.query import (
     TokenValue,
     UriValue,
     Value,
+    Within,
 )
 
 Lookup: TypeAlias = Callable[[str, str], ResourceFacts | None]
@@ -32,7 +33,15 @@ def matches(query: Query, id: str, updated: int, facts: ResourceFacts, lookup: L
         return False
     if not all(compared(one.prefix, updated, updated + 1, one.low, one.high) for one in query.updated):
         return False
+    if query.within is not None and not _inside(query.within, facts):
+        return False
     return all(holds(one, facts, lookup) for one in query.filters)
+
+
+def _inside(within: Within, facts: ResourceFacts) -> bool:
+    return any(
+        number in within.parameters and (type, id) == (within.type, within.id) for number, type, id in facts.references
+    )
 
 
 def holds(one: Filter, facts: ResourceFacts, lookup: Lookup) -> bool:

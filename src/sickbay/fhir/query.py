@@ -104,6 +104,15 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """A compartment (R4, 3.1.1.5.2): what refers to Type/id by one of these parameters, named by their numbers."""
+
+    type: str
+    id: str
+    parameters: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A search on one type of one version.
 
@@ -125,3 +134,9 @@ class Query:
     elements: tuple[str, ...] = ()
     applied: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str | None], ...] = ()
+    within: Within | None = None
+
+    @property
+    def path(self) -> str:
+        """Below the base: Observation, or Patient/x/Observation."""
+        return self.type if self.within is None else f"{self.within.type}/{self.within.id}/{self.type}"

@@ -212,9 +212,9 @@ class Door:
     def _bundle(self, query: Query, page: Page, content: Headers) -> Answer:
         following = None
         if page.next is not None:
-            following = search_url(self.base, query.type, (*query.applied, (search.CURSOR, page.next)))
+            following = search_url(self.base, query.path, (*query.applied, (search.CURSOR, page.next)))
         entries = [*_entries(page.matches, "match"), *_entries(page.included, "include"), *self._told(query)]
-        own = search_url(self.base, query.type, query.applied)
+        own = search_url(self.base, query.path, query.applied)
         return Answer(200, searchset(self.base, entries, self_url=own, next_url=following, total=page.total), content)
 
     def _told(self, query: Query) -> list[Entry]:

@@ -12,8 +12,9 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.bundle import Change, history, search_url
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.outcome import Issue, outcome
-from sickbay.fhir.query import Query
+from sickbay.fhir.query import Query, Within
 from sickbay.fhir.routing import Misrouted, Route
+from sickbay.fhir.search_parameters import compartment_types, find
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations import writing
 from sickbay.operations.access import Seen
@@ -56,6 +57,8 @@ class Interactions(Door):
         return bodies.read(self.version, request.type, id, raw, self.base)
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
+        if isinstance(found, Route) and found.interaction == "search-compartment" and found.type and found.compartment:
+            return self._within(request, found.type, *found.compartment)
         condition = writes.condition(request)
         if condition is None or request.type is None:
             return super()._query(request, found)
@@ -65,6 +68,16 @@ class Interactions(Door):
         if isinstance(query, Query) and not (query.filters or query.ids or query.updated):
             return (Fault("fhir-search-value-malformed", "condition", condition, "at least one search parameter"),)
         return query
+
+    def _within(self, request: AccessRequest, type: str, holder: str, id: str) -> Query | tuple[Fault, ...]:
+        """A search whose matches are all in one compartment; of a type that is no compartment, nothing is."""
+        strict = self.tenant.policy.strict_search or "handling=strict" in request.headers.get("prefer", "")
+        query = search.parse(self.version, type, request.parameters.pairs, base=self.base, strict=strict)
+        if not isinstance(query, Query):
+            return query
+        codes = compartment_types(self.version, holder).get(type, ())
+        numbers = tuple(one.number for code in codes if (one := find(self.version, type, code)) is not None)
+        return replace(query, within=Within(holder, id, numbers))
 
     async def _other(
         self, seen: Seen, request: AccessRequest, found: Route, query: Query | None, content: Headers
@@ -77,6 +90,8 @@ class Interactions(Door):
             return await self._vread(seen, request, found, content), seen
         if found.interaction in ("history-instance", "history-type") and found.type is not None:
             return await self._history(seen, request, found.type, found.id, content), seen
+        if found.interaction == "search-compartment" and query is not None:
+            return await self._search(seen, query, content), seen
         if found.interaction == "batch":
             return await bundles.answer(self, seen, request, content)
         return await super()._other(seen, request, found, query, content)

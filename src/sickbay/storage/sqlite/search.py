@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from sickbay.fhir.query import Query
+from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.sqlite.connection import Row
@@ -49,6 +49,8 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     chosen = source(scope, query, patient)
     own = _own(query, chosen)
     parts = [condition(scope, one, chosen.nid) for one in chosen.rest]
+    if query.within is not None:
+        parts.append(_inside(scope, query.within, chosen.nid))
     where = both([*parts, *own, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
     if where is FALSE:
         return None
@@ -96,6 +98,18 @@ def counted(plan: Plan, limit: int = -1) -> Statement:
     text = plan.source.joined() if plan.needs_row else plan.source.text
     inner = f"SELECT 1 {text} AND {plan.where.text} LIMIT ?"
     return Statement(f"SELECT count(*) FROM ({inner})", (*plan.source.binds, *plan.where.binds, limit))
+
+
+def _inside(scope: Scope, within: Within, nid: str) -> Sql:
+    """In the compartment, by any of its parameters."""
+    by = one_of("c.parameter", list(within.parameters))
+    if by is FALSE:
+        return FALSE
+    target = scope.names.nid(scope.space, within.type, within.id)
+    return Sql(
+        f"EXISTS (SELECT 1 FROM reference_index c WHERE c.nid = {nid} AND c.target = ? AND {by.text})",
+        (target, *by.binds),
+    )
 
 
 def _own(query: Query, chosen: Source) -> list[Sql]:
@@ -166,5 +180,5 @@ _encode: Callable[[Any], bytes] = msgspec.json.encode
 def _fingerprint(plan: Plan) -> bytes:
     """What makes it this query; not where in it one is, nor how much of it one takes at a time."""
     query = plan.query
-    asked = (plan.space, query.type, query.filters, query.ids, query.updated, query.sort)
+    asked = (plan.space, query.type, query.filters, query.ids, query.updated, query.sort, query.within)
     return blake2b(_encode(asked), digest_size=12).hexdigest().encode()

@@ -47,6 +47,8 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
 
 def _named(query: Query) -> str | None:
     """The patient that a filter names: what refers to a patient is in that patient's range, member or not."""
+    if query.within is not None and query.within.type == "Patient":
+        return query.within.id
     for one in query.filters:
         value = one.values[0] if len(one.values) == 1 else None
         plain = one.modifier is None and one.chain is None
