@@ -18,6 +18,8 @@ COMMANDS = {
     "token": "Print an access token for a script.",
     "doctor": "Say what is wrong with a URL or an exchange.",
     "rules": "List every finding, or explain one.",
+    "load": "Load resources from files, under their own ids.",
+    "export": "Write a hospital's resources into files.",
     "population": "Write the synthetic patients into files.",
     "reset": "Make the data what they were at first.",
 }

@@ -96,6 +96,7 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
         "exchange",
         "pending",
         "jti",
+        "loaded",
         "resources",
     ]
     kinds += ["app", "user"] if everything else []

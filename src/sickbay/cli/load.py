@@ -1,0 +1,111 @@
+"""`sickbay load`: files of resources into a hospital, each under its own id, beside a running server too."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from sickbay.cli import files, opened
+from sickbay.cli.door import Data
+from sickbay.cli.progress import Progress, progress
+from sickbay.cli.words import wrong
+from sickbay.fhir.loading import Fault, Piece, judged, pieces
+from sickbay.operations.loading import Loading
+
+BATCH, WEIGHT = 500, 4 << 20
+"""A transaction holds so many resources, or bytes of them: a server beside it waits that long for its own writes."""
+
+
+def load(
+    *paths: Path,
+    tenant: str = "general",
+    fhir: Literal["r4", "dstu2"] = "r4",
+    stop: bool = False,
+    validate: bool = False,
+    patients: int | None = None,
+    data: Data = None,
+) -> int:
+    """Load resources: Bundles, NDJSON, single ones, packed by gzip or not, folders of them in the order of file names.
+
+    Each keeps its id. With the same body it changes nothing, with another one it makes the next version. So what was
+    interrupted is resumed by running it again. Ends with 1 where a resource was bad.
+
+    Parameters
+    ----------
+    paths
+        Files (.json, .ndjson, .jsonl, each also with .gz) and folders.
+    tenant
+        The hospital.
+    fhir
+        The version in which the resources are written.
+    stop
+        Stop at the first bad resource; without it they are named, and the others are loaded.
+    validate
+        Refuse what is not valid; without it whatever has a type and an id is taken.
+    patients
+        How many synthetic patients each hospital has, where the data folder is new (50).
+    """
+    chosen = files.found(paths)
+    if not chosen:
+        wrong("Name the files or folders to load.")
+    return asyncio.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
+
+
+async def _load(
+    chosen: list[Path], tenant: str, fhir: str, stop: bool, validate: bool, patients: int | None, data: str | None
+) -> int:  # fmt: skip
+    async with opened.sandbox(data, patients) as sandbox:
+        space = opened.space(sandbox, tenant, fhir)
+        await sandbox.filling.ensure(space)
+        run = Loading(sandbox.world, sandbox.tenants[tenant], fhir, _name(chosen))
+        with progress(chosen) as shown:
+            try:
+                await _run(run, chosen, shown, stop, validate)
+            finally:
+                await run.finish()
+        print(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} as they were; {shown.bad:,} bad.")
+        return 1 if shown.bad else 0
+
+
+async def _run(run: Loading, chosen: list[Path], shown: Progress, stop: bool, validate: bool) -> None:
+    batch: list[Piece] = []
+    weight = 0
+    for piece in _pieces(run, chosen, shown, validate):
+        if isinstance(piece, Fault):
+            shown.fault(piece)
+            if stop:
+                break
+            continue
+        batch.append(piece)
+        weight += len(piece.body)
+        if len(batch) >= BATCH or weight >= WEIGHT:
+            await run.keep(batch)
+            batch, weight = [], 0
+    await run.keep(batch)
+
+
+def _pieces(run: Loading, chosen: list[Path], shown: Progress, validate: bool) -> Iterator[Piece | Fault]:
+    """A fault says its file and line; a file that ends in its midst is one."""
+    base = run.tenant.fhir_base(run.version)
+    for path in chosen:
+        try:
+            for text in files.texts(path):
+                for piece in pieces(run.version, text.body, line=text.line):
+                    if validate and isinstance(piece, Piece):
+                        piece = judged(run.version, piece, base)
+                    if isinstance(piece, Fault):
+                        piece = Fault(f"{text.place}: {piece.place}".removesuffix(": "), piece.text)
+                    shown.read(path, text.read)
+                    yield piece
+        except files.BROKEN as error:
+            yield Fault(str(path), f"cannot be read to its end: {error}")
+        shown.done(path)
+
+
+def _name(chosen: list[Path]) -> str:
+    """The same for the same files."""
+    told = "\n".join(f"{path.resolve()} {path.stat().st_size}" for path in chosen)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

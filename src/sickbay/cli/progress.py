@@ -1,0 +1,55 @@
+"""How far a load is: a bar where a person looks on, a line for each file where not; the bad resources by name in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import TaskID
+
+from sickbay.fhir.loading import Fault
+
+
+class Progress:
+    """read: bytes of this file so far. bad: how many faults were told."""
+
+    def __init__(self, console: Console, bar: Bar | None, chosen: list[Path]) -> None:
+        self.bad = 0
+        self._console, self._bar = console, bar
+        self._before = 0
+        self._count = 0
+        self._task = TaskID(0)
+        if bar is not None:
+            self._task = bar.add_task("Loading", total=sum(path.stat().st_size for path in chosen))
+
+    def read(self, path: Path, bytes: int) -> None:
+        self._count += 1
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._before + bytes, description=path.name)
+
+    def fault(self, fault: Fault) -> None:
+        self.bad += 1
+        self._say(f"{fault.place}: {fault.text}")
+
+    def done(self, path: Path) -> None:
+        self._before += path.stat().st_size
+        if self._bar is None:
+            self._say(f"{path}: {self._count:,} resources")
+        self._count = 0
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(chosen: list[Path]) -> Iterator[Progress]:
+    """On standard error."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Progress(console, None, chosen)
+        return
+    with Bar(console=console) as bar:
+        yield Progress(console, bar, chosen)

@@ -1,0 +1,121 @@
+"""Resources out of files, body for body as they were written: alone, as lines, or as the entries of a Bundle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sickbay.fhir import written
+from sickbay.fhir.references import ID
+from sickbay.fhir.search_parameters import known_types, nearest_of
+from sickbay.fhir.validation import validate
+
+SPREAD = frozenset({"collection", "transaction", "batch", "searchset"})
+"""Bundles whose entries are meant, not the Bundle: each entry is stored under its own id, whatever its request says."""
+
+_URN = re.compile(rb'("reference"\s*:\s*")(urn:[^"\\]+)"')
+
+
+class Piece(NamedTuple):
+    """A resource that can be stored. place: "" or where in its Bundle. body: its bytes; resource: the same, parsed."""
+
+    place: str
+    type: str
+    id: str
+    body: bytes
+    resource: dict[str, Any]
+
+
+class Fault(NamedTuple):
+    """One that cannot, and why."""
+
+    place: str
+    text: str
+
+
+class _Entry(msgspec.Struct):
+    resource: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Bundle(msgspec.Struct):
+    entry: list[_Entry] = []
+
+
+def pieces(version: str, text: bytes, *, line: bool = False) -> Iterator[Piece | Fault]:
+    """What one JSON text holds. line: of NDJSON, where a Bundle with an id is itself a resource, as it was exported."""
+    body = text.removeprefix(b"\xef\xbb\xbf").strip()
+    try:
+        document = written.loads(body)
+    except ValueError as error:
+        yield Fault("", f"is no JSON: {error}")
+        return
+    if _spreads(document, line):
+        yield from _entries(version, body, document)
+    else:
+        yield _piece(version, "", body, document)
+
+
+def _spreads(document: Any, line: bool) -> bool:
+    if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
+        return False
+    return document.get("type") in SPREAD and not (line and "id" in document)
+
+
+def _entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[Piece | Fault]:
+    """References by urn:uuid lead to the entries' own ids."""
+    try:
+        bodies = [bytes(one.resource) for one in msgspec.json.decode(body, type=_Bundle).entry]
+    except msgspec.ValidationError as error:
+        yield Fault("", f"is no Bundle: {error}")
+        return
+    entries: list[dict[str, Any]] = bundle.get("entry", [])
+    names = _names(entries)
+    for index, (entry, own) in enumerate(zip(entries, bodies, strict=True)):
+        if (entry.get("search") or {}).get("mode") == "outcome":
+            continue
+        place, resource = f"Bundle.entry[{index}]", entry.get("resource")
+        led = _URN.sub(lambda found: _led(found, names), own)
+        yield _piece(version, place, led, resource if led == own else written.loads(led))
+
+
+def _names(entries: list[dict[str, Any]]) -> Mapping[bytes, bytes]:
+    """URN -> Type/id."""
+    found: dict[bytes, bytes] = {}
+    for entry in entries:
+        url, resource = entry.get("fullUrl"), entry.get("resource")
+        if isinstance(url, str) and url.startswith("urn:") and isinstance(resource, dict):
+            found[url.encode()] = f"{resource.get('resourceType')}/{resource.get('id')}".encode()
+    return found
+
+
+def _led(found: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
+    return found[1] + names.get(found[2], found[2]) + b'"'
+
+
+def _piece(version: str, place: str, body: bytes, resource: Any) -> Piece | Fault:
+    if not isinstance(resource, dict):
+        return Fault(place, "holds no resource")
+    type, id = resource.get("resourceType"), resource.get("id")
+    if not isinstance(type, str):
+        return Fault(place, "is no resource: it has no resourceType")
+    if type not in known_types(version):
+        near = nearest_of(type, known_types(version))
+        meant = f"; did you mean {near}?" if near else ""
+        return Fault(place, f"{type} is no type of this version of FHIR{meant}")
+    if not isinstance(id, str):
+        return Fault(place, f"this {type} has no id")
+    if not ID.fullmatch(id):
+        return Fault(place, f"the id of this {type} is not 1 to 64 of letters, digits, - and .")
+    return Piece(place, type, id, body, resource)
+
+
+def judged(version: str, piece: Piece, base: str) -> Piece | Fault:
+    """The piece where it is valid, else its first faults."""
+    problems = validate(version, piece.resource, base)
+    if not problems:
+        return piece
+    more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""
+    return Fault(piece.place, f"{piece.type}/{piece.id}: {' '.join(one.text for one in problems[:3])}{more}")

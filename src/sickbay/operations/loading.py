@@ -1,0 +1,161 @@
+"""Loading: resources under their own ids, in batches of one transaction each; and all of them out again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+import orjson
+
+from sickbay.fhir.index import extract
+from sickbay.fhir.loading import Piece
+from sickbay.fhir.query import Query
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.operations.context import Tenant, World
+from sickbay.storage.store import Conflict, Put, Record, Save, Space
+
+TRIES = 5
+PAGE = 500
+_BREAKS = b"\r\n"
+Key: TypeAlias = tuple[str, str]
+Seen: TypeAlias = tuple[int, list[str]]
+
+
+@dataclass(slots=True)
+class Loading:
+    """One run. name: the same for the same files, so that running it again changes nothing.
+
+    A file may hold an id several times: the bodies that led to its last version are remembered, and met again they are no news.
+    new, changed, same: what became of the resources so far.
+    """
+
+    world: World
+    tenant: Tenant
+    version: str
+    name: str
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    _started: int = field(init=False)
+    _writing: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._started = self._now()
+
+    async def keep(self, batch: Sequence[Piece]) -> None:
+        """Store these, all or none; they are written while the next ones are read. Raises Conflict of the ones before."""
+        await self.finish()
+        self._writing = asyncio.create_task(self._keep(batch))
+        await asyncio.sleep(0)
+
+    async def finish(self) -> None:
+        """Until all is on the disk."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+
+    async def _keep(self, batch: Sequence[Piece]) -> None:
+        """Beside a server somebody may write one of them in the same moment: then all are compared again."""
+        for attempt in range(TRIES):
+            steps = _Batch(self, self._now())
+            for one in batch:
+                await steps.add(one)
+            try:
+                await self.world.store.transaction([*steps.saves, *steps.memories()])
+            except Conflict:
+                if attempt == TRIES - 1:
+                    raise
+                continue
+            break
+        new = sum(one.interaction == "create" for one in steps.saves)
+        self.new += new
+        self.changed += len(steps.saves) - new
+        self.same += len(batch) - len(steps.saves)
+
+    def _now(self) -> int:
+        return int(self.world.effects.now() * 1000)
+
+    @property
+    def started(self) -> int:
+        return self._started
+
+    @property
+    def space(self) -> Space:
+        return Space(self.tenant.name, self.version)
+
+
+class _Batch:
+    """The steps of one transaction. seen: version and the hashes of the bodies that led to it."""
+
+    def __init__(self, run: Loading, now: int) -> None:
+        self.run, self.now = run, now
+        self.saves: list[Save] = []
+        self.before: dict[Key, tuple[int, int, bytes]] = {}
+        self.seen: dict[Key, Seen] = {}
+
+    async def add(self, one: Piece) -> None:
+        run, key = self.run, (one.type, one.id)
+        number, at, body = await self._before(key)
+        if number and same(body, one.body):
+            return
+        if number:
+            version, hashes = await self._seen(key)
+            if version == number and _hash(one.body) in hashes:
+                return
+            if at >= run.started:
+                known = hashes if version == number else [_hash(body)]
+                self.seen[key] = number + 1, [*known, _hash(one.body)]
+        facts = extract(run.version, one.resource, run.tenant.fhir_base(run.version))
+        kind: Literal["create", "update"] = "update" if number else "create"
+        self.saves.append(Save(run.space, *key, number + 1, one.body, facts, self.now, kind, number or 0, "load"))
+        self.before[key] = number + 1, self.now, one.body
+
+    async def _before(self, key: Key) -> tuple[int, int, bytes]:
+        """Version, time and body, 0 where there is none; a deleted one has no body."""
+        if key not in self.before:
+            stored = await self.run.world.store.read(self.run.space, *key, EVERYTHING)
+            self.before[key] = (stored.version_id, stored.at, stored.body) if stored else (0, 0, b"")
+        return self.before[key]
+
+    async def _seen(self, key: Key) -> Seen:
+        if key not in self.seen:
+            record = await self.run.world.store.get("loaded", self._name(key))
+            version, hashes = orjson.loads(record.value) if record else (0, [])
+            self.seen[key] = version, hashes
+        return self.seen[key]
+
+    def memories(self) -> list[Put]:
+        tenant, at = self.run.tenant.name, self.now // 1000
+        saved = {(one.type, one.id) for one in self.saves}
+        return [
+            Put(Record("loaded", self._name(key), orjson.dumps(seen), tenant, at=at))
+            for key, seen in self.seen.items()
+            if key in saved and seen[1]
+        ]
+
+    def _name(self, key: Key) -> str:
+        return "/".join((self.run.name, *self.run.space, *key))
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body.translate(None, _BREAKS)).hexdigest()
+
+
+def same(one: bytes, other: bytes) -> bool:
+    """But for line breaks between elements, which an exported line has not."""
+    return one == other or one.translate(None, _BREAKS) == other.translate(None, _BREAKS)
+
+
+async def export(world: World, space: Space, type: str) -> AsyncIterator[bytes]:
+    """The bodies of one type, each as a line: as they are stored, but for line breaks, which in JSON mean nothing."""
+    query = Query(space.version, type, count=PAGE, total="none")
+    while True:
+        page = await world.store.search(space, query, EVERYTHING)
+        for one in page.matches:
+            yield one.body.translate(None, _BREAKS) + b"\n"
+        if page.next is None:
+            return
+        query = replace(query, cursor=page.next)

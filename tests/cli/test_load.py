@@ -1,0 +1,171 @@
+"""`sickbay load` and `sickbay export`, as a person uses them."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.cli.command import sickbay
+
+from sickbay.cli import files
+from sickbay.fhir.loading import Piece, pieces
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.sqlite.store import open_store
+from sickbay.storage.store import Space, Stored
+from sickbay.testing.server import serving
+
+Key = tuple[str, str]
+
+
+def stored(folder: Path, version: str, keys: Iterable[Key]) -> dict[Key, Stored]:
+    async def read() -> dict[Key, Stored]:
+        store = open_store(folder / "sickbay.db")
+        space = Space("general", version)
+        try:
+            found = {key: await store.read(space, *key, EVERYTHING) for key in keys}
+            return {key: one for key, one in found.items() if one}
+        finally:
+            await store.close()
+
+    return asyncio.run(read())
+
+
+def written(paths: list[Path], version: str) -> dict[Key, bytes]:
+    """The last body of each id."""
+    found = [
+        one
+        for path in files.found(tuple(paths))
+        for text in files.texts(path)
+        for one in pieces(version, text.body, line=text.line)
+    ]
+    return {(one.type, one.id): one.body for one in found if isinstance(one, Piece)}
+
+
+def agrees(folder: Path, paths: list[Path], version: str) -> None:
+    """Loads twice; every body stands there as it was written."""
+    given = [str(path) for path in paths]
+    first = sickbay("load", *given, "--fhir", version, "--patients", "0", folder=folder)
+    assert first.returncode == 0, first.stderr
+    wanted = written(paths, version)
+    there = stored(folder, version, wanted)
+    assert {key: one.body for key, one in there.items()} == wanted
+    again = sickbay("load", *given, "--fhir", version, folder=folder)
+    assert "0 new, 0 changed," in again.stdout
+    assert stored(folder, version, wanted) == there
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_lines_come_back_byte_for_byte(shared: Path, tmp_path: Path, version: str):
+    few = ["Patient", "Organization", "Practitioner", "Condition", "DiagnosticReport", "CarePlan"]
+    agrees(tmp_path, [shared / "data/paired" / version / f"{name}.ndjson.gz" for name in few], version)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_all_lines_come_back_byte_for_byte(shared: Path, tmp_path: Path, version: str):
+    agrees(tmp_path, [shared / "data/paired" / version], version)
+
+
+def test_entries_come_back_and_an_id_met_several_times_with_its_last_body(shared: Path, tmp_path: Path):
+    chosen = sorted((shared / "data/synthea-r4/bundles").glob("*.gz"))[::9]
+    agrees(tmp_path, chosen, "r4")
+    bodies = b"".join(written(chosen, "r4").values())
+    assert b'"reference": "urn:' not in bodies
+    assert b'"reference": "Patient/' in bodies
+
+
+@pytest.mark.prove
+def test_all_entries_come_back(shared: Path, tmp_path: Path):
+    agrees(tmp_path, [shared / "data/synthea-r4"], "r4")
+
+
+def patient(id: str, family: str) -> str:
+    return json.dumps({"resourceType": "Patient", "id": id, "name": [{"family": family}]})
+
+
+def test_another_body_makes_the_next_version(tmp_path: Path):
+    one, data = tmp_path / "one.json", tmp_path / "data"
+    for family, said in (("A", "1 new, 0 changed, 0"), ("B", "0 new, 1 changed, 0"), ("A", "0 new, 1 changed, 0")):
+        one.write_text(patient("x", family))
+        assert sickbay("load", str(one), "--patients", "0", folder=data).stdout.startswith(said)
+    assert stored(data, "r4", [("Patient", "x")])["Patient", "x"].version_id == 3
+
+
+def test_bad_ones_are_named_and_the_others_loaded_or_it_stops(tmp_path: Path):
+    lines = tmp_path / "many.ndjson"
+    lines.write_text(f"{patient('x', 'A')}\n{{\n\n{patient('y/z', 'B')}\n{patient('w', 'C')}\n")
+    told = sickbay("load", str(lines), "--patients", "0", "--stop", folder=tmp_path / "data")
+    assert (told.returncode, told.stdout) == (1, "1 new, 0 changed, 0 as they were; 1 bad.\n")
+    told = sickbay("load", str(lines), folder=tmp_path / "data")
+    assert (told.returncode, told.stdout) == (1, "1 new, 0 changed, 1 as they were; 2 bad.\n")
+    assert f"{lines}:2: is no JSON" in told.stderr
+    assert f"{lines}:4: the id of this Patient" in told.stderr
+
+
+def test_a_file_that_ends_in_its_midst_is_named(tmp_path: Path):
+    packed = tmp_path / "half.ndjson.gz"
+    whole = gzip.compress("\n".join(patient(f"p{number}", "A") for number in range(500)).encode())
+    packed.write_bytes(whole[: len(whole) // 2])
+    told = sickbay("load", str(packed), "--patients", "0", folder=tmp_path / "data")
+    assert told.returncode == 1
+    assert f"{packed}: cannot be read to its end" in told.stderr
+
+
+def test_validation_is_asked_for(tmp_path: Path):
+    one = tmp_path / "one.json"
+    one.write_text('{"resourceType":"Patient","id":"x","gender":"m"}')
+    told = sickbay("load", str(one), "--patients", "0", "--validate", folder=tmp_path / "data")
+    assert f"{one}: Patient/x: Patient.gender" in told.stderr
+    assert sickbay("load", str(one), folder=tmp_path / "data").stdout.startswith("1 new")
+
+
+def test_wrong_use_is_one_sentence(tmp_path: Path):
+    one = tmp_path / "one.json"
+    one.write_text(patient("x", "A"))
+    for arguments in ([], [str(tmp_path / "none.json")], [str(one), "--tenant", "nowhere"], [str(tmp_path / "data")]):
+        told = sickbay("load", *arguments, "--patients", "0", folder=tmp_path / "data")
+        assert told.returncode == 2
+        assert told.stderr.count("\n") == 1
+    assert "contradicts" in sickbay("load", str(one), "--patients", "7", folder=tmp_path / "data").stderr
+
+
+def test_an_export_is_loaded_elsewhere_and_exported_again_the_same(tmp_path: Path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    one = tmp_path / "pretty.json"
+    one.write_text(json.dumps(json.loads(patient("x", "A")), indent=2))
+    assert sickbay("load", str(one), "--patients", "2", folder=first).stdout.startswith("1 new")
+    assert sickbay("export", str(tmp_path / "a"), folder=first).returncode == 0
+    assert sickbay("load", str(tmp_path / "a"), "--patients", "0", folder=second).returncode == 0
+    assert sickbay("export", str(tmp_path / "b"), folder=second).returncode == 0
+    a, b = (
+        {path.name: sorted(path.read_bytes().splitlines()) for path in (tmp_path / name).iterdir()} for name in "ab"
+    )
+    assert a == b
+    assert len(a["Patient.ndjson"]) == 3
+    assert "0 new, 0 changed," in sickbay("load", str(tmp_path / "a"), folder=first).stdout
+
+
+def test_it_loads_beside_a_running_server_which_serves_it_at_once(tmp_path: Path):
+    one, data = tmp_path / "one.json", tmp_path / "data"
+    with serving("--data", str(data), "--patients", "1") as running:
+        base = running.line["tenants"]["general"]["fhir"]["r4"]
+        observation = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
+                       "subject": {"reference": f"{base}/Patient/x"}}  # fmt: skip
+        entries = [{"resource": json.loads(patient("x", "Loaded"))}, {"resource": observation}]
+        one.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+        assert sickbay("load", str(one), folder=data).stdout.startswith("2 new")
+        app = {"name": "Reader", "type": "system", "client": "symmetric", "scope": "system/*.rs"}
+        with httpx2.Client(trust_env=False) as client:
+            made = client.post(running.base + "/admin/apps", json=app).json()
+            asked = {"tenant": "general", "app": made["app_id"], "scope": "system/*.rs"}
+            token = client.post(running.base + "/admin/tokens", json=asked).json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}"}
+            assert client.get(f"{base}/Patient/x", headers=headers).json()["name"][0]["family"] == "Loaded"
+            found = client.get(f"{base}/Observation?patient=x", headers=headers).json()
+            assert [entry["resource"]["id"] for entry in found["entry"]] == ["o"]
+            assert len(client.get(f"{base}/Patient?_count=9", headers=headers).json()["entry"]) == 2

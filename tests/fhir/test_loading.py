@@ -1,0 +1,99 @@
+"""Texts become resources with the bytes that they had."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sickbay.fhir.loading import Fault, Piece, judged, pieces
+
+PATIENT = '{ "resourceType": "Patient", "id": "a",\n  "extension": [{"url": "x", "valueDecimal": 1.00}] }'
+OBSERVATION = (
+    '{"resourceType":"Observation","id":"b","note":[{"text":"\\"reference\\": \\"urn:uuid:1\\""}],'
+    '"subject":{"reference" : "urn:uuid:1"},"performer":[{"reference":"urn:uuid:9"}]}'
+)
+
+
+def bundle(*entries: str, type: str = "transaction", more: str = "") -> bytes:
+    return f'{{"resourceType":"Bundle",{more}"type":"{type}","entry":[{",".join(entries)}]}}'.encode()
+
+
+def entry(resource: str, number: int) -> str:
+    return f'{{"fullUrl":"urn:uuid:{number}","resource":{resource},"request":{{"method":"POST","url":"Other"}}}}'
+
+
+def only(version: str, text: bytes, **more: bool) -> Piece | Fault:
+    (one,) = pieces(version, text, **more)
+    return one
+
+
+def fault(text: bytes) -> str:
+    one = only("r4", text)
+    assert isinstance(one, Fault)
+    return one.text
+
+
+@pytest.mark.parametrize("type", ["transaction", "batch", "collection", "searchset"])
+def test_an_entry_keeps_its_own_id_and_every_byte(type: str):
+    found = list(pieces("r4", bundle(entry(PATIENT, 1), entry('{"resourceType":"Group","id":"c"}', 2), type=type)))
+    assert [one[:4] for one in found] == [
+        ("Bundle.entry[0]", "Patient", "a", PATIENT.encode()),
+        ("Bundle.entry[1]", "Group", "c", b'{"resourceType":"Group","id":"c"}'),
+    ]
+
+
+def test_a_reference_by_urn_leads_to_the_entry_and_nothing_else_changes():
+    _, second = pieces("r4", bundle(entry(PATIENT, 1), entry(OBSERVATION, 2)))
+    assert isinstance(second, Piece)
+    assert second.body == OBSERVATION.replace('"urn:uuid:1"}', '"Patient/a"}').encode()
+    assert second.resource == json.loads(second.body)
+
+
+def test_an_outcome_of_a_search_is_passed_over():
+    outcome = '{"resource":{"resourceType":"OperationOutcome"},"search":{"mode":"outcome"}}'
+    assert len(list(pieces("r4", bundle(entry(PATIENT, 1), outcome, type="searchset")))) == 1
+
+
+def test_a_line_that_is_a_bundle_with_an_id_is_that_bundle():
+    text = bundle(entry(PATIENT, 1), more='"id":"z",')
+    assert only("r4", text, line=True)[1:3] == ("Bundle", "z")
+    assert only("r4", text)[1:3] == ("Patient", "a")
+    assert only("r4", bundle(entry(PATIENT, 1)), line=True)[1:3] == ("Patient", "a")
+
+
+def test_a_document_is_a_resource_itself():
+    assert only("r4", bundle(entry(PATIENT, 1), type="document", more='"id":"z",'))[1:3] == ("Bundle", "z")
+
+
+def test_a_mark_of_the_byte_order_and_space_around_are_no_part_of_it():
+    one = only("r4", b"\xef\xbb\xbf\n " + PATIENT.encode() + b"\r\n")
+    assert isinstance(one, Piece)
+    assert one.body == PATIENT.encode()
+
+
+def test_what_is_wrong_is_said():
+    assert fault(b"{").startswith("is no JSON: ")
+    assert fault(b"[]") == "holds no resource"
+    assert fault(b"{}") == "is no resource: it has no resourceType"
+    assert fault(b'{"resourceType":"Pateint","id":"a"}').endswith("did you mean Patient?")
+    assert fault(b'{"resourceType":"Patient"}') == "this Patient has no id"
+    assert "letters, digits" in fault(b'{"resourceType":"Patient","id":"a/b"}')
+    assert fault(b'{"resourceType":"Bundle","type":"batch","entry":[1]}').startswith("is no Bundle")
+    assert fault(bundle('{"request":{"method":"DELETE","url":"Patient/a"}}')) == "holds no resource"
+
+
+def test_a_type_of_another_version_is_refused():
+    assert isinstance(only("dstu2", b'{"resourceType":"CareTeam","id":"a"}'), Fault)
+    assert isinstance(only("dstu2", b'{"resourceType":"MedicationOrder","id":"a"}'), Piece)
+
+
+def test_a_judged_piece_names_its_resource_and_its_faults():
+    bad = only("r4", b'{"resourceType":"Patient","id":"a","birthDate":"1.1.70"}')
+    assert isinstance(bad, Piece)
+    told = judged("r4", bad, "")
+    assert isinstance(told, Fault)
+    assert told.text.startswith("Patient/a: Patient.birthDate")
+    good = only("r4", b'{"resourceType":"Patient","id":"a"}')
+    assert isinstance(good, Piece)
+    assert judged("r4", good, "") is good
