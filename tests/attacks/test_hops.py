@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.attacks.asking import Target, names
 
+from sickbay.storage.sqlite import includes
+
 A = {f"Observation/{id}" for id in ("oa-lab", "oa-vit", "oa-cont", "moved")}
 HAS = "_has:Observation:patient"
 REFUSED: list[tuple[str, str, str, str]] = [
@@ -133,3 +135,14 @@ def test_42_43_66_67_an_operation_has_no_rules_of_its_own(target: Target, path: 
         assert not any(name in answer.text for name in ("ob-lab", "ob-hiv", "Bravo", "eb"))
         absent = target.ask("TA", path.replace("/B/", "/none/").replace("/g/", "/none/"), method)
         assert absent.status_code == answer.status_code
+
+
+def test_an_include_has_an_end_and_says_so(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/Patient?_id=A&_revinclude=*"
+    every = names(target.ask("TA", path), "include")
+    for most in (len(every), len(every) - 1, 1):
+        monkeypatch.setattr(includes, "MOST", most)
+        answer = target.ask("TA", path)
+        assert len(names(answer, "include")) == most
+        assert names(answer, "include") <= every
+        assert ("incomplete" in answer.text) is (most < len(every))

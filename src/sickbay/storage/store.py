@@ -135,12 +135,16 @@ class Versions(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One page of a search: matches in order, included ones, sealed cursor of the next page, total where known."""
+    """One page of a search: matches in order, included ones, sealed cursor of the next page, total where known.
+
+    clipped: more would have been included than a page takes.
+    """
 
     matches: list[Stored]
     included: list[Stored]
     next: str | None
     total: int | None
+    clipped: bool = False
 
 
 class BadCursor(Exception):

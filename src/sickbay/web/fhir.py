@@ -213,19 +213,26 @@ class Door:
         following = None
         if page.next is not None:
             following = search_url(self.base, query.path, (*query.applied, (search.CURSOR, page.next)))
-        entries = [*_entries(page.matches, "match"), *_entries(page.included, "include"), *self._told(query)]
+        entries = [
+            *_entries(page.matches, "match"),
+            *_entries(page.included, "include"),
+            *self._told(query, page.clipped),
+        ]
         own = search_url(self.base, query.path, query.applied)
         return Answer(200, searchset(self.base, entries, self_url=own, next_url=following, total=page.total), content)
 
-    def _told(self, query: Query) -> list[Entry]:
-        """Parameters that were left out are said, in the page itself (R4, 3.1.1.5)."""
-        if not query.ignored:
+    def _told(self, query: Query, clipped: bool) -> list[Entry]:
+        """Parameters and included resources that were left out are said, in the page itself (R4, 3.1.1.5)."""
+        if not query.ignored and not clipped:
             return []
         issues = [
             Issue("not-supported", f"{name} was not applied." + (f" Did you mean {near}?" if near else ""),
                   "warning", "fhir-search-unknown-param")
             for name, near in query.ignored
         ]  # fmt: skip
+        if clipped:
+            text = "More is included than a page takes: ask for fewer matches by _count, or search for it by itself."
+            issues.append(Issue("incomplete", text, "warning"))
         return [Entry("OperationOutcome", "", outcome(self.version, issues), "outcome")]
 
     def _misrouted(self, found: Misrouted) -> Answer:

@@ -14,6 +14,8 @@ from sickbay.storage.sqlite.reader import Statement
 from sickbay.storage.sqlite.reading import COLUMNS
 from sickbay.storage.sqlite.sql import FALSE, Scope
 
+MOST = 1000
+"""Included resources of one page: a patient's whole record may hang on one match."""
 Run = Callable[[Statement], list[Row]]
 
 
@@ -27,7 +29,7 @@ class _Hop(NamedTuple):
 
 
 def included(run: Run, scope: Scope, find: Find, query: Query, rows: list[Row]) -> dict[str, list[Row]]:
-    """Rows by type of what is visible and is no match itself, each once."""
+    """Rows by type of what is visible and is no match itself, each once; one more than MOST where there are more."""
     seen = {row[0] for row in rows}
     found: dict[str, list[Row]] = {}
     nids = orjson.dumps([row[0] for row in rows]).decode()
@@ -36,8 +38,8 @@ def included(run: Run, scope: Scope, find: Find, query: Query, rows: list[Row]) 
         if hop is None:
             continue
         for type in hop.types if hop.types is not None else _types(run, scope, hop):
-            for row in _fetch(run, scope, hop, type):
-                if row[0] not in seen:
+            for row in _fetch(run, scope, hop, type, MOST + len(seen) + 1):
+                if row[0] not in seen and len(seen) - len(rows) <= MOST:
                     seen.add(row[0])
                     found.setdefault(type, []).append(row)
     return found
@@ -77,9 +79,9 @@ def _types(run: Run, scope: Scope, hop: _Hop) -> list[str]:
     return sorted(scope.names.text(row[0]) for row in rows)
 
 
-def _fetch(run: Run, scope: Scope, hop: _Hop, type: str) -> list[Row]:
+def _fetch(run: Run, scope: Scope, hop: _Hop, type: str, limit: int) -> list[Row]:
     held = scope.visible(type, "rs", "r.nid", None)
     if held is FALSE:
         return []
-    text = f"SELECT DISTINCT {COLUMNS} {hop.text} AND r.state = 1 AND r.type = ? AND {held.text} ORDER BY r.nid"
-    return run(Statement(text, (*hop.binds, scope.names.word(type), *held.binds)))
+    text = f"SELECT DISTINCT {COLUMNS} {hop.text} AND r.state = 1 AND r.type = ? AND {held.text} ORDER BY r.nid LIMIT ?"
+    return run(Statement(text, (*hop.binds, scope.names.word(type), *held.binds, limit)))

@@ -120,7 +120,7 @@ class SqliteStore:
             brought = await self._run(along)
             for type, fetched in brought.items():
                 others += self.guard.allowed(visibility, "rs", type, fetched)
-        return Page(matches, others, found.next, found.total)
+        return Page(matches, others[: includes.MOST], found.next, found.total, len(others) > includes.MOST)
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
         scope = self._scope(space, visibility)
