@@ -32,6 +32,7 @@ def serve(
     trusted_proxy: tuple[str, ...] = (),
     admin_token: str | None = None,
     sample_port: int | None = None,
+    throttle: int = 300,
     json: bool = False,
 ) -> None:
     """Serve Sickbay until Ctrl-C, and show one line per exchange.
@@ -62,6 +63,8 @@ def serve(
         An address whose forwarded headers count.
     admin_token
         What opens /admin to those who are not on this machine.
+    throttle
+        Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits.
     sample_port
         Where the sample app is served. Default: the next port.
     json
@@ -72,7 +75,8 @@ def serve(
     wishes = {name: wish for name, wish in asked.items() if wish is not None}
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
-        allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port, **wishes,
+        allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
+        throttle=throttle, **wishes,
     )  # fmt: skip
     _begin(settings, wishes)
 
