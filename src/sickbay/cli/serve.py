@@ -71,14 +71,17 @@ def serve(
         Print one line of JSON when ready, and nothing after it.
     """
     _sensible(patients, workers, today)
-    asked: dict[str, Any] = {"patients": patients, "seed": seed, "today": today}
-    wishes = {name: wish for name, wish in asked.items() if wish is not None}
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
-        throttle=throttle, **wishes,
+        throttle=throttle, **(wishes := _wishes(patients=patients, seed=seed, today=today)),
     )  # fmt: skip
     _begin(settings, wishes)
+
+
+def _wishes(**asked: Any) -> dict[str, Any]:
+    """What the folder keeps, as far as it was said."""
+    return {name: wish for name, wish in asked.items() if wish is not None}
 
 
 def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
