@@ -15,8 +15,10 @@ FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
 EXPOSED: Final = (
     "Location, Content-Location, ETag, Last-Modified, WWW-Authenticate, Retry-After, X-Progress, X-Correlation-Id"
 )
-ALLOWED: Final = "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, "
-    "If-Modified-Since, X-Requested-With"
+ALLOWED: Final = (
+    "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, "
+    "X-Requested-With"
+)
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
