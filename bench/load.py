@@ -99,7 +99,7 @@ def _rounds(connections: list[Connection], requests: Iterator[bytes], until: flo
     while time.perf_counter() < until:
         for connection in connections:
             connection.send(next(requests))
-        for connection in connections:
+        for connection in reversed(connections):  # the last is awaited, so that not every answer wakes us
             answer = connection.read()
             if answer.status != status:
                 raise RuntimeError(f"{answer.status}: {answer.body[:500]!r}")

@@ -27,7 +27,9 @@ BODIES = st.dictionaries(st.text(max_size=8), JSON, max_size=4)
 )
 def test_splicing_bytes_gives_what_dumping_gives(held: list[tuple[str, dict[str, object]]], total: int | None) -> None:
     entries = [Entry("Patient", id, json.dumps(body).encode()) for id, body in held]
-    found = json.loads(searchset("http://h/general/r4", entries, self_url='http://h/"?a=ä', next_url=None, total=total))
+    found = json.loads(
+        searchset("http://h/general/r4", {"match": entries}, self_url='http://h/"?a=ä', next_url=None, total=total)
+    )
     assert found.get("total") == total
     assert found["link"] == [{"relation": "self", "url": 'http://h/"?a=ä'}]
     assert [one["resource"] for one in found.get("entry", [])] == [body for _, body in held]
@@ -37,15 +39,15 @@ def test_splicing_bytes_gives_what_dumping_gives(held: list[tuple[str, dict[str,
 
 def test_bodies_arrive_byte_for_byte() -> None:
     body = b'{"resourceType":"Observation" , "value":1.00}'
-    spliced = searchset("http://h", [Entry("Observation", "1", body, "include")], self_url="s", next_url="n")
+    spliced = searchset("http://h", {"include": [Entry("Observation", "1", body)]}, self_url="s", next_url="n")
     assert body in spliced
     assert b'"search":{"mode":"include"}' in spliced
     assert b'{"relation":"next","url":"n"}' in spliced
 
 
 def test_an_outcome_without_id_has_no_full_url() -> None:
-    entry = Entry("OperationOutcome", "", b"{}", "outcome")
-    assert json.loads(searchset("http://h", [entry], self_url="s"))["entry"] == [
+    entry = Entry("OperationOutcome", "", b"{}")
+    assert json.loads(searchset("http://h", {"outcome": [entry]}, self_url="s"))["entry"] == [
         {"resource": {}, "search": {"mode": "outcome"}}
     ]
 

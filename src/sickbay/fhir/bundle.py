@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 import orjson
 
 
+class Kept(Protocol):
+    """A resource as a store gives it. body: its JSON."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def body(self) -> bytes: ...
+
+
 class Entry(NamedTuple):
-    """One entry. body: JSON of the resource. mode: match, include or outcome."""
+    """One entry of ours. An outcome may have no id."""
 
     type: str
     id: str
     body: bytes
-    mode: str = "match"
 
 
 def searchset(
     base: str,
-    entries: Iterable[Entry],
+    entries: Mapping[str, Sequence[Kept]],
     *,
     self_url: str,
     next_url: str | None = None,
@@ -30,7 +40,8 @@ def searchset(
 ) -> bytes:
     """The Bundle of one page, the same in DSTU2 and later. total: left out where it is not known.
 
-    base: the FHIR base, for fullUrl. id, updated: of the Bundle itself, where it has them.
+    base: the FHIR base, for fullUrl. entries: by mode (match, include, outcome).
+    id, updated: of the Bundle itself, where it has them.
     """
     parts = [b'{"resourceType":"Bundle"']
     if id is not None:
@@ -41,13 +52,8 @@ def searchset(
     if total is not None:
         parts.append(b',"total":%d' % total)
     parts.append(b',"link":' + _links(self_url, next_url))
-    separator = b',"entry":['
-    for one in entries:
-        parts += (separator, _head(base, one), one.body, _TAILS[one.mode])
-        separator = b","
-    if separator == b",":
-        parts.append(b"]")
-    parts.append(b"}")
+    spliced = [b"%b%b%b" % (_head(base, one), one.body, _TAILS[mode]) for mode, kept in entries.items() for one in kept]
+    parts.append(b',"entry":[%b]}' % b",".join(spliced) if spliced else b"}")
     return b"".join(parts)
 
 
@@ -93,7 +99,7 @@ def _links(self_url: str, next_url: str | None) -> bytes:
     return orjson.dumps(links)
 
 
-def _head(base: str, entry: Entry) -> bytes:
+def _head(base: str, entry: Kept) -> bytes:
     """Types and ids are of letters that JSON need not escape; an outcome may have no id and then no fullUrl."""
     if not entry.id:
         return b'{"resource":'

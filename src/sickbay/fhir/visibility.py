@@ -7,7 +7,7 @@ each body once more before it leaves, on facts stored beside the body and indepe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,19 @@ class Visibility:
     """A union of clauses. Empty: nothing is visible."""
 
     clauses: tuple[Clause, ...] = ()
+    _of: dict[tuple[str, str], tuple[Clause, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `of` said before: a value lives as long as a token is used."""
 
     def of(self, type: str, letters: str) -> tuple[Clause, ...]:
         """The clauses that grant any of `letters` on `type`; empty means refuse by what was asked."""
-        return tuple(
-            one for one in self.clauses if one.type in ("*", type) and any(letter in one.letters for letter in letters)
-        )
+        found = self._of.get((type, letters))
+        if found is None:
+            found = self._of[type, letters] = tuple(
+                one
+                for one in self.clauses
+                if one.type in ("*", type) and any(letter in one.letters for letter in letters)
+            )
+        return found
 
     def allows(
         self, type: str, letters: str, patients: Iterable[str], codes: Iterable[tuple[str, str | None, str]]

@@ -21,9 +21,9 @@ from sickbay.operations.decision import Decision
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Put, Record
 
-EVERY = 0.25
+EVERY = 1.0
 """Seconds between two batches."""
-KEPT = 128
+KEPT = 256
 """Granted exchanges a batch keeps, of FHIR and of all other kinds: under load the newest."""
 PURGED_EVERY = 3600
 REFUSED_FOR = 7 * 86400

@@ -6,6 +6,7 @@ import asyncio
 import datetime
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from functools import cache, lru_cache
 from typing import Any, Literal, cast
 
 import orjson
@@ -49,9 +50,7 @@ class Filling:
 
     def today(self) -> datetime.date:
         """The pinned day, else the day of the (moved) clock."""
-        if self.written.today:
-            return datetime.date.fromisoformat(self.written.today)
-        return datetime.datetime.fromtimestamp(self.world.effects.now(), datetime.UTC).date()
+        return _pinned(self.written.today) if self.written.today else _day_of(int(self.world.effects.now() // 86_400))
 
     async def _fill(self, space: Space) -> None:
         today = self.today()
@@ -109,6 +108,17 @@ class Filling:
     def _spaces(self, tenant: str | None) -> list[Space]:
         chosen = [self.world.tenants[tenant]] if tenant else list(self.world.tenants.values())
         return sorted(Space(one.name, version) for one in chosen for version in one.dialect.fhir)
+
+
+@cache
+def _pinned(day: str) -> datetime.date:
+    return datetime.date.fromisoformat(day)
+
+
+@lru_cache(maxsize=64)
+def _day_of(number: int) -> datetime.date:
+    """Days since 1970, in UTC."""
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=number)
 
 
 def save(tenant: Tenant, space: Space, resource: Json, version_id: int, day: datetime.date) -> Save:

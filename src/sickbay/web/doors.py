@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -37,6 +38,7 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
     return LOOPBACK | bound | {own} | {name.lower() for name in settings.allowed_hosts}
 
 
+@lru_cache(maxsize=256)
 def host_name(header: str) -> str:
     """The name in a Host header, without port and brackets; "" where it is none."""
     try:
@@ -45,17 +47,18 @@ def host_name(header: str) -> str:
         return ""
 
 
-def cors(origin: str | None) -> list[tuple[bytes, bytes]]:
+_CORS: Final = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED.encode()))
+_CORS_TO_A_PAGE: Final = (
+    *_CORS,
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+    (b"access-control-allow-headers", ALLOWED.encode()),
+    (b"access-control-max-age", b"600"),
+)
+
+
+def cors(origin: str | None) -> tuple[tuple[bytes, bytes], ...]:
     """Any origin, without credentials (contract, CORS)."""
-    if not origin:
-        return [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED.encode())]
-    return [
-        (b"access-control-allow-origin", b"*"),
-        (b"access-control-expose-headers", EXPOSED.encode()),
-        (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
-        (b"access-control-allow-headers", ALLOWED.encode()),
-        (b"access-control-max-age", b"600"),
-    ]
+    return _CORS_TO_A_PAGE if origin else _CORS
 
 
 class Guard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from sickbay.authorization.access import challenge, issue_type
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search
 from sickbay.fhir.body import Body
-from sickbay.fhir.bundle import Entry, search_url, searchset
+from sickbay.fhir.bundle import Entry, Kept, search_url, searchset
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.media import Media, negotiate
 from sickbay.fhir.outcome import Issue, outcome
@@ -26,7 +26,7 @@ from sickbay.operations.decision import Decision, public
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
+from sickbay.storage.store import BadCursor, Page, Space, StaleCursor
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.wire import LIMIT, query_of, raw_path
@@ -36,6 +36,11 @@ Headers = list[tuple[bytes, bytes]]
 FORM = "application/x-www-form-urlencoded"
 INVALID = "fhir-resource-invalid"
 READING = frozenset(("read", "search-type"))
+ALWAYS = (
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Origin, Accept, Authorization"),
+    (b"x-content-type-options", b"nosniff"),
+)
 OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
 """Errors of RFC 6750: they come with a challenge."""
 
@@ -213,11 +218,11 @@ class Door:
         following = None
         if page.next is not None:
             following = search_url(self.base, query.path, (*query.applied, (search.CURSOR, page.next)))
-        entries = [
-            *_entries(page.matches, "match"),
-            *_entries(page.included, "include"),
-            *self._told(query, page.clipped),
-        ]
+        entries: dict[str, Sequence[Kept]] = {
+            "match": page.matches,
+            "include": page.included,
+            "outcome": self._told(query, page.clipped),
+        }
         own = search_url(self.base, query.path, query.applied)
         return Answer(200, searchset(self.base, entries, self_url=own, next_url=following, total=page.total), content)
 
@@ -233,7 +238,7 @@ class Door:
         if clipped:
             text = "More is included than a page takes: ask for fewer matches by _count, or search for it by itself."
             issues.append(Issue("incomplete", text, "warning"))
-        return [Entry("OperationOutcome", "", outcome(self.version, issues), "outcome")]
+        return [Entry("OperationOutcome", "", outcome(self.version, issues))]
 
     def _misrouted(self, found: Misrouted) -> Answer:
         if found.status == 405:
@@ -286,10 +291,6 @@ def _faults(
     return (*at_address, *(wanted if media.content_type is None else ()), *(query if isinstance(query, tuple) else ()))
 
 
-def _entries(stored: list[Stored], mode: str) -> list[Entry]:
-    return [Entry(one.type, one.id, one.body, mode) for one in stored]
-
-
 def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
     """If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
     if "if-none-match" in headers:
@@ -310,14 +311,7 @@ async def _body(receive: Callable[[], Any], limit: int) -> bytes:
 
 async def _send(send: Callable[[Any], Any], method: str, answer: Answer, origin: str | None, id: str) -> None:
     body = answer.body
-    headers = [
-        *answer.headers,
-        *cors(origin),
-        (b"x-correlation-id", id.encode()),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Origin, Accept, Authorization"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
+    headers = [*answer.headers, *cors(origin), (b"x-correlation-id", id.encode()), *ALWAYS]
     if answer.status not in (204, 304):
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -44,7 +44,7 @@ class Guard:
     def allowed(self, visibility: Visibility, letters: str, type: str, found: list[Row]) -> list[Stored]:
         """What may leave of rows that begin with COLUMNS. One verdict serves all that have the same facts."""
         verdicts: dict[str, bool] = {}
-        coded = any(clause.filters for clause in visibility.clauses)
+        coded = any(clause.filters for clause in visibility.of(type, letters))
         kept = []
         for row in found:
             _, facts, id, version_id, changed, body, *_ = row

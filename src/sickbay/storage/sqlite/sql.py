@@ -8,7 +8,6 @@ of shapes in front of it would cost as much as joining the text does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import orjson
@@ -48,8 +47,7 @@ TABLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Where a search looks: the space's number, the dictionary, and what is visible.
 
     visible(type, letters, nid, patient): a condition on a nid; `patient`: who is known to have it in the compartment.
@@ -202,6 +200,20 @@ def single_hash(scope: Scope, one: Filter) -> int | None:
         return None
     hashes = scope.names.hashes(((wanted[0].system, wanted[0].code or ""),))
     return hashes[0] if len(hashes) == 1 else None
+
+
+def single_target(scope: Scope, one: Filter) -> int | None:
+    """The one resource that a reference filter asks for, if its type is told; -1 where there is none."""
+    value = one.values[0] if len(one.values) == 1 else None
+    if (
+        one.modifier is not None
+        or one.chain is not None
+        or not isinstance(value, ReferenceValue)
+        or value.url is not None
+    ):
+        return None
+    targets = (value.type,) if value.type is not None else one.parameter.targets
+    return scope.names.nid(scope.space, targets[0], value.id) if len(targets) == 1 else None
 
 
 def _unit(scope: Scope, value: QuantityValue) -> Sql:

@@ -20,7 +20,7 @@ from sickbay.storage.sqlite.names import Names
 from sickbay.storage.sqlite.order import Find
 from sickbay.storage.sqlite.reader import Reader, Statement
 from sickbay.storage.sqlite.reading import WIDTH, Guard
-from sickbay.storage.sqlite.sql import Scope, Sql
+from sickbay.storage.sqlite.sql import Scope
 from sickbay.storage.sqlite.steps import apply, copy, fill
 from sickbay.storage.sqlite.visible import visible
 from sickbay.storage.sqlite.writer import Writer
@@ -152,11 +152,7 @@ class SqliteStore:
         number = self._names.space(space)
         if number is None:
             return None
-
-        def shown(type: str, letters: str, nid: str, patient: str | None) -> Sql:
-            return visible(self._names, number, visibility, letters, type, nid, patient)
-
-        return Scope(number, self._names, shown)
+        return Scope(number, self._names, partial(visible, self._names, number, visibility))
 
     def _current(self, space: Space, type: str, id: str, visibility: Visibility) -> Row | None:
         scope = self._scope(space, visibility)

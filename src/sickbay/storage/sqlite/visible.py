@@ -8,7 +8,7 @@ from sickbay.storage.sqlite.sql import FALSE, TRUE, Sql, both, either, one_of
 
 
 def visible(
-    names: Names, space: int, visibility: Visibility, letters: str, type: str, nid: str, patient: str | None
+    names: Names, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None
 ) -> Sql:
     """True of the resources of `type` that a clause with one of the letters shows.
 
