@@ -24,6 +24,7 @@ from tests.abuse.mutate import (
 )
 
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.rules.search import body
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "access", "search")
@@ -56,8 +57,9 @@ class Stock:
 
 
 def reachable() -> set[str]:
-    """Every refusal of the live stages but those out of reach here."""
-    return {str(rule.explains) for rule in RULES if rule.explains and rule.stage in LIVE} - OUT_OF_REACH
+    """Every refusal of the live stages but those out of reach here, and those of what is written."""
+    live = {str(rule.explains) for rule in RULES if rule.explains and rule.stage in LIVE}
+    return live - OUT_OF_REACH - {rule.explains for rule in body.RULES}
 
 
 def authorize(stock: Stock) -> Sequence[Mutation]:

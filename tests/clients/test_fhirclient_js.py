@@ -36,7 +36,7 @@ def registered(desk: Desk, origin: Origin, version: str, host: str = "localhost"
 
 def told(page: Page | Frame) -> dict[str, Any]:
     """What the app read; its words where it failed."""
-    page.wait_for_function("['done', 'failed'].includes(document.title)")
+    page.wait_for_selector("html[data-done]", state="attached")
     assert page.title() == "done", page.inner_text("body")
     return dict(json.loads(page.inner_text("#told")))
 
