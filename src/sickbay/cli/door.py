@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -64,10 +65,21 @@ def at(one: dict[str, Any]) -> str:
 
 def _beside(server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{server['port']}", trust_env=False, timeout=PATIENCE) as client:
+        with _client(server) as client:
             return client.request(method, path, json=body)
     except httpx2.TransportError as error:
         raise Trouble(f"The server at {server['base']} (process {server['pid']}) does not answer: {error}.") from error
+
+
+def _client(server: dict[str, Any]) -> httpx2.Client:
+    """By loopback; a server with https is known by its own certificate."""
+    if "certificate" not in server:
+        return httpx2.Client(base_url=f"http://127.0.0.1:{server['port']}", trust_env=False, timeout=PATIENCE)
+    from sickbay.cli import certificate
+
+    verify = certificate.trusting(Path(server["certificate"]))
+    address = f"https://127.0.0.1:{server['port']}"
+    return httpx2.Client(base_url=address, verify=verify, trust_env=False, timeout=PATIENCE)
 
 
 async def _alone(settings: Settings, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:

@@ -9,12 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from cyclopts import Parameter
 
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.words import Trouble, wrong
 from sickbay.settings import PORT, Settings
+
+Admin = Annotated[str | None, Parameter(help="What opens /admin to those who are not on this machine.")]
+Throttle = Annotated[
+    int, Parameter(help="Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits.")
+]
+Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
+Cert = Annotated[
+    Path | None, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")
+]
+Key = Annotated[Path | None, Parameter(help="Its key, as PEM.")]
 
 
 def serve(
@@ -30,9 +43,12 @@ def serve(
     workers: int = 1,
     allowed_host: tuple[str, ...] = (),
     trusted_proxy: tuple[str, ...] = (),
-    admin_token: str | None = None,
+    admin_token: Admin = None,
     sample_port: int | None = None,
-    throttle: int = 300,
+    throttle: Throttle = 300,
+    https: Https = False,
+    cert: Cert = None,
+    key: Key = None,
     json: bool = False,
 ) -> None:
     """Serve Sickbay until Ctrl-C, and show one line per exchange.
@@ -61,20 +77,18 @@ def serve(
         Another name by which Sickbay may be asked.
     trusted_proxy
         An address whose forwarded headers count.
-    admin_token
-        What opens /admin to those who are not on this machine.
-    throttle
-        Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits.
     sample_port
         Where the sample app is served. Default: the next port.
     json
         Print one line of JSON when ready, and nothing after it.
     """
     _sensible(patients, workers, today)
+    _paired(https, cert, key)
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
-        throttle=throttle, **(wishes := _wishes(patients=patients, seed=seed, today=today)),
+        throttle=throttle, https=https, certificate=cert, certificate_key=key,
+        **(wishes := _wishes(patients=patients, seed=seed, today=today)),
     )  # fmt: skip
     _begin(settings, wishes)
 
@@ -93,7 +107,7 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         from sickbay.cli.serving import run
 
         settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(beside))
-        run(settled, wishes, [*listening, *beside])
+        run(_secured(settled), wishes, [*listening, *beside])
 
 
 def _sensible(patients: int | None, workers: int, today: str | None) -> None:
@@ -106,6 +120,25 @@ def _sensible(patients: int | None, workers: int, today: str | None) -> None:
             datetime.date.fromisoformat(today)
         except ValueError:
             wrong(f"--today must be a date such as 2026-03-31, not {today}.")
+
+
+def _paired(https: bool, cert: Path | None, key: Path | None) -> None:
+    if (cert is None) != (key is None) or (cert is not None and not https):
+        wrong("--cert and --key belong together, and to --https.")
+    for path in (cert, key):
+        if path is not None and not path.is_file():
+            wrong(f"There is no file {path}.")
+
+
+def _secured(settings: Settings) -> Settings:
+    """With the certificate of --https: the given one, or our own."""
+    if not settings.https or settings.certificate is not None:
+        return settings
+    from sickbay.cli import certificate
+
+    assert settings.folder
+    cert, key = certificate.own(settings.folder, urlsplit(settings.base).hostname or "localhost")
+    return replace(settings, certificate=cert, certificate_key=key)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from sickbay.cli import folder, terminal, worker
 from sickbay.cli.line import line
 from sickbay.cli.words import Trouble, as_json, wrong
+from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
 
@@ -29,9 +30,10 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
 
     def ready() -> None:
         assert settings.folder
-        folder.write(
-            settings.folder / folder.RUNTIME, {"base": told["base"], "pid": os.getpid(), "port": settings.port}
-        )
+        here = {"base": told["base"], "pid": os.getpid(), "port": settings.port}
+        if settings.certificate is not None:
+            here["certificate"] = str(settings.certificate.resolve())
+        folder.write(settings.folder / folder.RUNTIME, here)
         place = "kept nowhere (--ephemeral)" if settings.ephemeral else str(settings.folder)
         print(as_json(told, pretty=False) if settings.json else terminal.greeting(told, place), flush=True)
 
@@ -60,6 +62,7 @@ async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any
                 wrong(
                     f"--{name} {wish} contradicts {settings.folder}, made with {there}; choose another folder with --data."
                 )
+        await seeding.settle(sandbox.world)
         return await line(sandbox)
     finally:
         await sandbox.close()

@@ -54,5 +54,6 @@ def config(app: Asgi, settings: Settings) -> Config:
     return Config(
         app, loop="uvloop", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=GRACE, workers=settings.workers,
+        ssl_certfile=settings.certificate, ssl_keyfile=settings.certificate_key,
         proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=list(settings.trusted_proxies),
     )  # fmt: skip

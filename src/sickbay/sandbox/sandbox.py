@@ -80,7 +80,7 @@ def _tenant(name: str, base: str) -> Tenant:
 def sample_base(settings: Settings) -> str:
     """The origin of the sample app: the next port on the same host, under the other loopback name, so that it is foreign."""
     port = settings.sample_port or settings.port + 1
-    return f"http://localhost:{port}"
+    return f"{'https' if settings.https else 'http'}://localhost:{port}"
 
 
 async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> None:

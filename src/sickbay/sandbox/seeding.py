@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from sickbay import population
@@ -36,6 +37,18 @@ async def _absent(world: World, put: Put) -> None:
             await world.store.transaction([put])
         except Conflict:
             return
+
+
+async def settle(world: World) -> None:
+    """The sample apps lead to where they are served now: a folder may be served on another port than before, or by https."""
+    for tenant in world.tenants.values():
+        for version in tenant.dialect.fhir:
+            wanted = sample(world, tenant, version)
+            record = await world.store.get("app", records.app(wanted).key)
+            there = records.parse(Client, record.value) if record else None
+            if there and there.sample and there.launch_uri != wanted.launch_uri:
+                moved = replace(there, launch_uri=wanted.launch_uri, redirect_uris=wanted.redirect_uris)
+                await world.store.transaction([Put(records.app(moved))])
 
 
 def sample_id(tenant: Tenant, version: str) -> str:

@@ -24,6 +24,8 @@ class Settings:
     today: str | None = None
     workers: int = 1
     https: bool = False
+    certificate: Path | None = None
+    certificate_key: Path | None = None
     json: bool = False
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()

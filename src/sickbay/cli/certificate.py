@@ -1,0 +1,88 @@
+"""The certificate of `serve --https`: made for this machine's own names, kept in the data folder, used until it ends."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import os
+import ssl
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+NAMES = ("localhost", "127.0.0.1", "::1")
+LASTS = datetime.timedelta(days=397)
+"""Browsers take none that lasts longer."""
+LEFT = datetime.timedelta(days=30)
+
+
+def own(folder: Path, host: str) -> tuple[Path, Path]:
+    """Paths of certificate and key; made anew where they are not there, end within a month or lack this host."""
+    certificate, key = folder / "https.crt", folder / "https.key"
+    names = tuple(dict.fromkeys((*NAMES, host)))
+    now = datetime.datetime.now(datetime.UTC)
+    if not (key.exists() and _serves(certificate, names, now)):
+        _write(certificate, key, names, now)
+    return certificate, key
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    """Trusts this certificate alone, under whatever name its server is asked on this machine."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(certificate)
+    return context
+
+
+def _serves(path: Path, names: tuple[str, ...], now: datetime.datetime) -> bool:
+    try:
+        there = x509.load_pem_x509_certificate(path.read_bytes())
+        held = there.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return False
+    return there.not_valid_after_utc > now + LEFT and set(map(_name, names)) <= set(held)
+
+
+def _write(certificate: Path, key: Path, names: tuple[str, ...], now: datetime.datetime) -> None:
+    secret = ec.generate_private_key(ec.SECP256R1())
+    kept = secret.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    key.unlink(missing_ok=True)
+    with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(kept)
+    certificate.write_bytes(_signed(secret, names, now).public_bytes(serialization.Encoding.PEM))
+    certificate.chmod(0o600)
+
+
+def _signed(secret: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
+    """By itself, so that trusting it trusts nothing else: it may sign no other authority."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sickbay on this machine")])
+    usage = x509.KeyUsage(True, False, False, False, False, True, False, False, False)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(secret.public_key())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(secret.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + LASTS - datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName(list(map(_name, names))), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(identifier, critical=False)
+        .sign(secret, hashes.SHA256())
+    )
+
+
+def _name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
