@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import socket
+import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from sickbay.cli.words import Trouble, wrong
 from sickbay.settings import PORT, Settings
 
 Admin = Annotated[str | None, Parameter(help="What opens /admin to those who are not on this machine.")]
+SamplePort = Annotated[int | None, Parameter(help="Where the sample app is served. Default: the next port.")]
 Throttle = Annotated[
     int, Parameter(help="Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits.")
 ]
@@ -44,7 +46,7 @@ def serve(
     allowed_host: tuple[str, ...] = (),
     trusted_proxy: tuple[str, ...] = (),
     admin_token: Admin = None,
-    sample_port: int | None = None,
+    sample_port: SamplePort = None,
     throttle: Throttle = 300,
     https: Https = False,
     cert: Cert = None,
@@ -77,8 +79,6 @@ def serve(
         Another name by which Sickbay may be asked.
     trusted_proxy
         An address whose forwarded headers count.
-    sample_port
-        Where the sample app is served. Default: the next port.
     json
         Print one line of JSON when ready, and nothing after it.
     """
@@ -128,6 +128,11 @@ def _paired(https: bool, cert: Path | None, key: Path | None) -> None:
     for path in (cert, key):
         if path is not None and not path.is_file():
             wrong(f"There is no file {path}.")
+    if cert is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+        except ssl.SSLError as error:
+            wrong(f"{cert} and {key} are no certificate with its key: {error.reason or error}.")
 
 
 def _secured(settings: Settings) -> Settings:
