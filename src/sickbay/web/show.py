@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -76,7 +77,12 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
 
 def form_action(addresses: tuple[str, ...]) -> str:
     """With 'self' alone Chromium would block the redirect behind consent, and the launch from the portal."""
-    return " ".join(dict.fromkeys(["'self'", *map(_source, filter(None, addresses))]))
+    sources = (_source(one) for one in addresses if one)
+    return " ".join(dict.fromkeys(["'self'", *(one for one in sources if SOURCE.fullmatch(one))]))
+
+
+SOURCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9.\-\[\]:]+)?")
+"""Nothing else may stand in the header: a registered host could hold a semicolon and a directive of its own."""
 
 
 def _source(address: str) -> str:
