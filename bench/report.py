@@ -24,7 +24,7 @@ BOUNDS = {"read": 25.0, "observations": 10.0, "flow": 3.0, "openid": 2.0}
 
 
 def text(begun: Starting, served: Served) -> str:
-    limit = served.rates["limit"].microseconds
+    limit, busy = served.rates["limit"].microseconds, os.getloadavg()[1]
     rows = [
         f"| {SAID[name]} | {rate.per_second:,.0f} | {rate.microseconds:,.0f} | {rate.size:,.0f} | "
         f"{served.shares[name] * 100:.1f} % | "
@@ -38,7 +38,7 @@ def text(begun: Starting, served: Served) -> str:
         "The load comes from another core over 32 keep-alive connections, each with one request at a time (`bench/load.py`).",
         "A flow is two requests; CPU is what the server process used, a request or a flow. Limit and scene are measured by",
         "turns, five times each; the figures are those of the round with the median share. Where the load cannot fill the",
-        f"server, the share by CPU is the stricter one. Load average, the benchmark's own two included: {os.getloadavg()[1]:.1f}.", "",
+        f"server, the share by CPU is the stricter one. Load average, the benchmark's own two included: {busy:.1f}.", "",
         "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |", "|---|---:|---:|---:|---:|---:|---:|",
         *rows, "",
         f"The bare SQLite statement of a read, ids varying: {served.statement * 1e6:.1f} µs.", "",
