@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from sickbay.web import charts
 from sickbay.web.pages.frame import Frame
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SAMPLE = HERE / "sample"
 
-_environment = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
-_environment.globals["charts"] = charts
+
+@cache
+def _environment() -> Environment:
+    """Imported with the first page: a server that answers scripts alone needs no templates."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["charts"] = charts
+    return made
 
 
 def page(name: str, view: Any, frame: Frame) -> str:
     """The template `{name}.html.j2` sees `view`, `frame` and `charts`, and nothing else."""
-    return _environment.get_template(f"{name}.html.j2").render(view=view, frame=frame)
+    return _environment().get_template(f"{name}.html.j2").render(view=view, frame=frame)
 
 
 def names() -> tuple[str, ...]:
