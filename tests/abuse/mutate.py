@@ -83,7 +83,7 @@ ACCIDENTS: tuple[Callable[[Random, str], str], ...] = (
     lambda random, text: quote(text, safe=""),
     lambda random, text: text.replace(" ", ","),
     lambda random, text: text.replace(" ", "+"),
-    lambda random, text: text * 400,
+    lambda random, text: (text * 400)[:6000],
 )
 
 
