@@ -12,8 +12,8 @@ COMPILE := uv pip compile -q --universal --generate-hashes --python-version 3.11
 help:  ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-run: .venv/.runtime  ## serve on http://localhost:7425, data in ./data (more: make run ARGS="--port 0 --ephemeral")
-	@SICKBAY_DATA=$${SICKBAY_DATA:-data} exec $(PY) -m sickbay serve $(ARGS)
+run: .venv/.runtime  ## serve on http://localhost:7425 (more: make run ARGS="--port 0 --ephemeral")
+	@exec $(PY) -m sickbay serve $(ARGS)
 
 test: .venv/.dev node  ## all tests, in real Chromium too
 	@tools/system chromium postgres
@@ -44,7 +44,7 @@ lock:  ## resolve pyproject.toml anew into requirements/*.txt (needs uv)
 	$(COMPILE) $(UPGRADE) pyproject.toml requirements/build.in -o requirements/runtime.txt
 	$(COMPILE) $(UPGRADE) -c requirements/runtime.txt pyproject.toml requirements/build.in --group dev -o requirements/dev.txt
 
-clean:  ## remove .venv, node_modules and caches; never ./data
+clean:  ## remove .venv, node_modules and caches; never the data
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build
 
 node: node_modules/.package-lock.json

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sickbay.sandbox.sandbox import Sandbox
-
-ANSWERS = Counter("sickbay_answers", "Answers by kind of address and class of status", ("kind", "status"))
 
 
 async def healthz(request: Request) -> Response:
