@@ -11,6 +11,7 @@ from sickbay.authorization import registration as stage
 from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.values import Client
+from sickbay.kernel.effects import Effects
 from sickbay.operations import records
 from sickbay.operations.context import World
 from sickbay.operations.decision import Decision, decide
@@ -30,6 +31,11 @@ class Registered:
 
 class Ambiguous(LookupError):
     """Several apps have this name."""
+
+
+def identifier(effects: Effects, size: int) -> str:
+    """A random id that a command takes as it is: one that began with a dash would be read as an option."""
+    return effects.token(size).replace("-", "_").lstrip("_") or identifier(effects, size)
 
 
 async def find(world: World, named: str, tenant: str | None = None) -> Client | None:
@@ -117,8 +123,8 @@ def _made(world: World, given: dict[str, Any], old: Client | None) -> tuple[Clie
     wanted = {name: value for name, value in given.items() if name in CLIENT_FIELDS}
     secret = given.get("client_secret")
     if old is None:
-        wanted["client_id"] = wanted.get("client_id") or world.effects.token(16)
-        wanted["app_id"] = wanted.get("app_id") or world.effects.token(9)
+        wanted["client_id"] = wanted.get("client_id") or identifier(world.effects, 16)
+        wanted["app_id"] = wanted.get("app_id") or identifier(world.effects, 9)
         if wanted.get("client") == "symmetric":
             secret = secret or world.effects.token()
         if wanted.get("type") == "system":
