@@ -29,7 +29,6 @@ from sickbay.diagnosis.rules.search import body
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "access", "search")
 OUT_OF_REACH = {
-    "prompt-none-without-session",
     "scope-v1-on-v2-app", "scope-wildcard-not-allowed", "redirect-uri-double-encoded", "client-auth-method-mismatch",
     "fhir-token-wrong-issuer", "fhir-search-missing-patient", "fhir-search-missing-category", "fhir-if-match-missing",
     "fhir-write-content-type", "bulk-prefer-missing", "token-endpoint-wrong-tenant", "refresh-online-session-ended",

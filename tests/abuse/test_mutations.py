@@ -62,6 +62,7 @@ class Abuser:
         self.other = await flow.register(scope=scope, auto_approve=auto, redirect_uris=["http://localhost:8100/other"])
         self.secret = await flow.register(scope=scope, auto_approve=auto, client="symmetric")
         self.first = await flow.register(scope=scope.replace(".rs", ".read"), auto_approve=auto, smart_version=1)
+        self.asking = await flow.register(scope=scope, auto_approve=None)
         self.foreign = (await flow.http.post("/admin/apps", json={
             "tenant": "cerner", "name": "Elsewhere", "type": "provider", "client": "public", "scope": "launch/patient",
             "redirect_uris": ["http://localhost:8100/callback"],
@@ -112,7 +113,11 @@ class Abuser:
         if ehr and not self.launches:
             self.launches.append(await self.launch())
         scope = "launch patient/Patient.rs openid fhirUser" if ehr else "launch/patient patient/Patient.rs openid"
-        app = self.random.choices((self.app, self.first, self.secret), (8, 1, 1))[0] if not ehr else self.app
+        app = (
+            self.random.choices((self.app, self.first, self.secret, self.asking), (6, 1, 1, 2))[0]
+            if not ehr
+            else self.app
+        )
         if app is self.first:
             scope = "launch/patient patient/Patient.read"
         right = self.flow.asking(app, scope=scope, launch=self.launches[0] if ehr else None)
