@@ -19,6 +19,19 @@ def test_an_unregistered_redirect_uri_is_answered_by_a_page_and_never_redirected
     run(steps, tmp_path)
 
 
+def test_what_is_not_redirected_comes_as_text_or_json_to_who_asks_for_that(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        sent = {"client_id": "nobody", "redirect_uri": REDIRECT, "response_type": "code"}
+        for kind, start in (("text/plain", "REFUSED: "), ("application/json", '{"id":'), ("*/*", "<!doctype html>")):
+            answer = await flow.http.get("/general/oauth/authorize", params=sent, headers={"Accept": kind})
+            assert answer.status_code == 400
+            assert answer.text.startswith(start)
+            assert answer.headers["cache-control"] == "no-store"
+            assert "client-id-unknown" in answer.text
+
+    run(steps, tmp_path)
+
+
 def test_an_error_is_redirected_with_state_iss_and_the_address_of_its_explanation(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()

@@ -93,7 +93,7 @@ class Finding:
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
     """Fill the rule's words; `ceiling` is the loudest it may be here (advice on a granted exchange: warning)."""
     severity = max(rule.loudness(facts), ceiling, key=SEVERITIES.index)
-    said = _Said({**(TOLD if "told" in facts else {}), **{key: _words(value) for key, value in facts.items()}})
+    said = _Said({**(TOLD if "told" in facts else {}), **{key: _words(value, key) for key, value in facts.items()}})
     title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
     return Finding(
         id=rule.id, severity=severity, title=title.format_map(said), why=rule.why.format_map(said),
@@ -117,8 +117,14 @@ class _Said(dict[str, str]):
         return "…"
 
 
-def _words(value: Any) -> str:
+LISTED = frozenset({"names", "missing"})
+"""Facts that are read aloud as a list."""
+
+
+def _words(value: Any, key: str = "") -> str:
     """A fact inside a sentence: lists are joined by blanks as scopes are, absent values are said to be so."""
     if isinstance(value, (list, tuple)):
-        return " ".join(str(one) for one in value)
+        words = [str(one) for one in value]
+        aloud = key in LISTED and len(words) > 1
+        return f"{', '.join(words[:-1])} and {words[-1]}" if aloud else " ".join(words)
     return "(none)" if value is None else str(value)

@@ -82,10 +82,17 @@ async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
 
 
 def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], status: int) -> Response:
-    """The page of an exchange that is being answered with it; a script gets the JSON."""
+    """An exchange that is being answered with it: a page to a browser, JSON or text to who asks for that alone."""
     read = entry if full(request) else exchanges.public(entry)
+    form = answers.wanted(request.headers.get("accept", ""))
+    if form == "json":
+        return answers.json(as_agreed(read), status, answers.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
     view = exchange_view(read, hospital=tenant.title)
+    if form == "text":
+        return PlainTextResponse(
+            as_text(view, f"{sandbox.world.base}/exchanges/{entry['id']}"), status, answers.NO_STORE
+        )
     return show.page(request, sandbox, "exchange", view, show.Around(framed=True, bare=True), status)
 
 

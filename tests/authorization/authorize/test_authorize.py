@@ -47,6 +47,12 @@ def test_where_nothing_is_known_what_needs_it_is_skipped_and_nothing_is_granted(
     assert not said.passed("redirect_uri_is_registered")
 
 
+def test_what_a_registration_decides_is_not_said_of_an_app_that_nobody_registered() -> None:
+    said = examination(of=known(client=None))
+    waiting = {one.name for one in said.checked if one.waits_for == "client_is_registered"}
+    assert waiting >= {"redirect_uri_is_registered", "scopes_are_registered", "launch_code_is_this_apps"}
+
+
 @given(st.sampled_from(sorted(STRICT)))
 def test_no_policy_relaxes_who_asks_or_where_the_answer_goes(name: str) -> None:
     assert name not in relaxed(known(server=server(relaxed=(name,))))

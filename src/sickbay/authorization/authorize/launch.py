@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sickbay.authorization.authorize.client import client_is_registered
 from sickbay.authorization.authorize.reading import asks_launch, asks_patient, audience, tokens
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
@@ -53,7 +54,7 @@ def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeKnown
     return Refusal("launch-code-unknown", "invalid_request", {"received": code} | _right(known))
 
 
-@check(needs=("launch", "client"), after=(launch_code_was_issued_here,))
+@check(needs=("launch",), after=(launch_code_was_issued_here, client_is_registered))
 def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     launch, client = known.launch, known.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:

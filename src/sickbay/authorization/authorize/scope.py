@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sickbay.authorization.authorize.client import client_is_registered
 from sickbay.authorization.authorize.reading import (
     asked,
     asked_resources,
@@ -105,7 +106,7 @@ def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeKnown) ->
     return _refusal("scope-malformed", wrong, likely=[one.partition("?")[0] for one in wrong])
 
 
-@check(needs=("server", "client"), after=(scope_is_sent,))
+@check(needs=("server",), after=(scope_is_sent, client_is_registered))
 def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     client, server = known.client, known.server
     if not isinstance(client, Client) or not isinstance(server, Server):
@@ -131,19 +132,18 @@ def _wildcards(request: AuthorizeRequest, known: AuthorizeKnown) -> list[Resourc
     return [] if allowed else [one for one in asked_resources(request) if one.wildcard]
 
 
-@check(needs=("client",), after=(scope_is_sent,))
+@check(after=(scope_is_sent, client_is_registered))
 def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     """offline_access is not among them: where it is not registered it is left out, and the app is told."""
-    if not isinstance(known.client, Client):
-        return None
-    held = scopes.parse_all(scopes.spelling(known.client.scope).tokens)
+    registered = known.client.scope if isinstance(known.client, Client) else ""
+    held = scopes.parse_all(scopes.spelling(registered).tokens)
     beyond = {one.text for one in _wildcards(request, known)} | {"offline_access"}
     wrong = [
         one.text
         for one in asked(request)
         if one.text not in beyond and not _is_system(one) and not scopes.covered(one, held)
     ]
-    return _refusal("scope-not-registered", wrong, registered=known.client.scope)
+    return _refusal("scope-not-registered", wrong, registered=registered)
 
 
 @check(needs=("server",), after=(scope_is_sent,))
