@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.attacks.asking import Target, names
 
-from sickbay.storage.sqlite import includes
+from sickbay.storage.sql import includes
 
 A = {f"Observation/{id}" for id in ("oa-lab", "oa-vit", "oa-cont", "moved")}
 HAS = "_has:Observation:patient"

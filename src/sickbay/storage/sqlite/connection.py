@@ -7,13 +7,13 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import apsw
 
+from sickbay.storage.sql.statement import Row
 from sickbay.storage.sqlite.migrations import STEPS
 
-Row: TypeAlias = tuple[Any, ...]
 PATIENCE = 10.0
 """Seconds that a writer waits for another process before it gives up."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import apsw
 
+from sickbay.storage.sql.names import SHIFT
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.sqlite.names import SHIFT
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.store import Space
 

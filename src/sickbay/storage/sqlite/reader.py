@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from sickbay.storage.sqlite.connection import Row, connect
+from sickbay.storage.sql.statement import Row, Statement
+from sickbay.storage.sqlite.connection import connect
 
 _TICK, _TICKS = 10_000, 8
 """A statement that runs for more than 80,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
-
-
-class Statement(NamedTuple):
-    text: str
-    binds: tuple[int | str, ...]
 
 
 class Reader:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import apsw
 
 from sickbay.fhir.facts import ResourceFacts
+from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, NEVER, REFERENCED, SHIFT, as_text
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.sqlite.names import APART, DELETED, GONE, LIVE, MEMBER, NEVER, REFERENCED, SHIFT, as_text
 from sickbay.storage.sqlite.rows import INDEXES, Rows
 from sickbay.storage.store import Clear, Conflict, Save, Space
 from sickbay.storage.terms import ordered

@@ -14,15 +14,17 @@ import apsw
 from sickbay.fhir import search_parameters
 from sickbay.fhir.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sqlite import includes, past, reading, records, search
-from sickbay.storage.sqlite.connection import Row, connect, migrate
-from sickbay.storage.sqlite.names import Names
-from sickbay.storage.sqlite.order import Find
-from sickbay.storage.sqlite.reader import Reader, Statement
-from sickbay.storage.sqlite.reading import WIDTH, Guard
-from sickbay.storage.sqlite.sql import Scope
+from sickbay.storage.sql import includes, past, reading, search
+from sickbay.storage.sql.filters import Scope
+from sickbay.storage.sql.names import Names
+from sickbay.storage.sql.order import Find
+from sickbay.storage.sql.reading import WIDTH, Guard
+from sickbay.storage.sql.statement import Row, Statement
+from sickbay.storage.sql.visible import visible
+from sickbay.storage.sqlite import records
+from sickbay.storage.sqlite.connection import connect, migrate
+from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.steps import apply, copy, fill
-from sickbay.storage.sqlite.visible import visible
 from sickbay.storage.sqlite.writer import Writer
 from sickbay.storage.store import Page, Record, Save, Space, Step, Stored, Versions
 

@@ -22,7 +22,7 @@ from sickbay.fhir.query import (
     UriValue,
     Value,
 )
-from sickbay.storage.sqlite.names import Names
+from sickbay.storage.sql.names import Names
 from sickbay.storage.terms import ordered, term_hash
 
 Bind: TypeAlias = int | str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sickbay.fhir.visibility import Clause, Granular, Visibility
-from sickbay.storage.sqlite.names import Names
-from sickbay.storage.sqlite.sql import FALSE, TRUE, Sql, both, either, one_of
+from sickbay.storage.sql.filters import FALSE, TRUE, Sql, both, either, one_of
+from sickbay.storage.sql.names import Names
 
 
 def visible(

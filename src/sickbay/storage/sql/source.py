@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.fhir.query import Filter, Query, ReferenceValue
-from sickbay.storage.sqlite.names import LIVE
-from sickbay.storage.sqlite.sql import TABLES, Scope, Sql, one_of, single_hash, single_target, values
+from sickbay.storage.sql.filters import TABLES, Scope, Sql, one_of, single_hash, single_target, values
+from sickbay.storage.sql.names import LIVE
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
 _RANGES = ("string", "uri", "token", "reference", "date", "quantity", "number")

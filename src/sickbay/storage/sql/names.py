@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from sickbay.storage.sqlite.reader import Reader
+from sickbay.storage.sql.statement import Reader
 from sickbay.storage.store import Space
 from sickbay.storage.terms import term_hash
 

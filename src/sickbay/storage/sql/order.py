@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from sickbay.fhir.query import Query, SearchParameter
-from sickbay.storage.sqlite.names import NEVER
-from sickbay.storage.sqlite.source import Source
-from sickbay.storage.sqlite.sql import LAST, Bind, Sql
+from sickbay.storage.sql.filters import LAST, Bind, Sql
+from sickbay.storage.sql.names import NEVER
+from sickbay.storage.sql.source import Source
 
 Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
 """(version, type, code) -> the search parameter."""

@@ -12,13 +12,12 @@ import orjson
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
-from sickbay.storage.sqlite.connection import Row
-from sickbay.storage.sqlite.order import Find, Key, beyond, order
-from sickbay.storage.sqlite.reader import Statement
-from sickbay.storage.sqlite.reading import COLUMNS, WIDTH
-from sickbay.storage.sqlite.source import Source, source
-from sickbay.storage.sqlite.sql import FALSE, Bind, Scope, Sql, both, condition, either, one_of, ranged
-from sickbay.storage.sqlite.visible import only_patient
+from sickbay.storage.sql.filters import FALSE, Bind, Scope, Sql, both, condition, either, one_of, ranged
+from sickbay.storage.sql.order import Find, Key, beyond, order
+from sickbay.storage.sql.reading import COLUMNS, WIDTH
+from sickbay.storage.sql.source import Source, source
+from sickbay.storage.sql.statement import Row, Run, Statement
+from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
 COUNTED = 1000
@@ -57,7 +56,7 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     return Plan(chosen, where, order(find, query, chosen), bool(own) or chosen.row, query, space, visibility)
 
 
-def page(run: Callable[[Statement], list[Row]], key: bytes, plan: Plan) -> Matches:
+def page(run: Run, key: bytes, plan: Plan) -> Matches:
     """One page by keyset, LIMIT n + 1. Raises BadCursor."""
     query = plan.query
     at = _at(key, plan, query.cursor) if query.cursor is not None else None
@@ -72,7 +71,7 @@ def page(run: Callable[[Statement], list[Row]], key: bytes, plan: Plan) -> Match
     return Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
 
 
-def _first_of_patient(run: Callable[[Statement], list[Row]], key: bytes, plan: Plan) -> Matches:
+def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
     """All matches of a patient by number, which is as cheap as counting them, then the bodies of the page."""
     found = run(_numbers(plan))
     chosen = [row[0] for row in found[: plan.query.count]]
@@ -156,7 +155,7 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit))
 
 
-def _total(run: Callable[[Statement], list[Row]], plan: Plan, at: Position | None, free: int | None) -> int | None:
+def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int | None:
     if free is not None:
         return free
     if plan.query.total == "none":

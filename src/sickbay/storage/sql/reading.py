@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sqlite.connection import Row
-from sickbay.storage.sqlite.names import REFERENCED, codes_of, patients_of
-from sickbay.storage.sqlite.reader import Reader
-from sickbay.storage.sqlite.sql import FALSE, Scope
+from sickbay.storage.sql.filters import FALSE, Scope
+from sickbay.storage.sql.names import REFERENCED, codes_of, patients_of
+from sickbay.storage.sql.statement import Reader, Row
 from sickbay.storage.store import Stored
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"

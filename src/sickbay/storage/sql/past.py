@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
-from sickbay.storage.sqlite.connection import Row
-from sickbay.storage.sqlite.names import NEVER, REFERENCED, codes_of, patients_of
-from sickbay.storage.sqlite.reader import Statement
-from sickbay.storage.sqlite.sql import FALSE, Scope
+from sickbay.storage.sql.filters import FALSE, Scope
+from sickbay.storage.sql.names import NEVER, REFERENCED, codes_of, patients_of
+from sickbay.storage.sql.statement import Row, Run, Statement
 from sickbay.storage.store import Stored, Versions
 
 _TEXT = (
@@ -20,7 +17,7 @@ _TEXT = (
 
 
 def page(
-    run: Callable[[Statement], list[Row]], scope: Scope, key: bytes, type: str, id: str | None, visibility: Visibility,
+    run: Run, scope: Scope, key: bytes, type: str, id: str | None, visibility: Visibility,
     count: int, cursor: str | None,
 ) -> Versions:  # fmt: skip
     """`count` visible versions, however many invisible ones lie between them. Raises BadCursor."""

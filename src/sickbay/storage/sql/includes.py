@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import orjson
 
 from sickbay.fhir.query import Include, Query
-from sickbay.storage.sqlite.connection import Row
-from sickbay.storage.sqlite.order import Find
-from sickbay.storage.sqlite.reader import Statement
-from sickbay.storage.sqlite.reading import COLUMNS
-from sickbay.storage.sqlite.sql import FALSE, Scope
+from sickbay.storage.sql.filters import FALSE, Scope
+from sickbay.storage.sql.order import Find
+from sickbay.storage.sql.reading import COLUMNS
+from sickbay.storage.sql.statement import Row, Run, Statement
 
 MOST = 1000
 """Included resources of one page: a patient's whole record may hang on one match."""
-Run = Callable[[Statement], list[Row]]
 
 
 class _Hop(NamedTuple):

@@ -1,0 +1,28 @@
+"""What an engine is asked, and how: a text with its values, rows that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Statement(NamedTuple):
+    text: str
+    binds: tuple[int | str, ...]
+
+
+Run: TypeAlias = Callable[[Statement], list[Row]]
+
+
+class Reader(Protocol):
+    """Whoever answers at once."""
+
+    def rows(self, text: str, binds: Sequence[Any] = ()) -> list[Row]:
+        """All rows."""
+        ...
+
+    def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
+        """The only column of the only row; None where there is none."""
+        ...
