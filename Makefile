@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test prove check bench lock format docs clean node
+.PHONY: help run test prove check cover mutants bench lock format docs clean node
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
@@ -23,12 +23,17 @@ prove: .venv/.dev node  ## the long counts: mutations, crashes, power cuts
 	@tools/system chromium postgres
 	$(PY) -m pytest -q -m prove $(ARGS)
 
-check: .venv/.dev  ## formatting, lint, types, the column, sizes, what is generated
+check: .venv/.dev cover  ## formatting, lint, types, the column, sizes, what is generated, coverage
 	$(PY) -m ruff format --check src tests tools bench
 	$(PY) -m ruff check src tests tools bench
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) tools/check.py
+
+cover: .venv/.dev  ## branch coverage of what decides, authorization and protocol: 100 % by their own tests, no pragmas
+	@mkdir -p build
+	$(PY) -m coverage run -m pytest -q --no-header tests/authorization tests/protocol
+	$(PY) -m coverage report
 
 bench: .venv/.dev  ## rates, CPU a request and ratios to the limit, into docs/benchmarks.md
 	$(PY) -m bench $(ARGS)
@@ -43,6 +48,7 @@ docs: .venv/.dev  ## write the generated parts of docs/ anew
 lock:  ## resolve pyproject.toml anew into requirements/*.txt (needs uv)
 	$(COMPILE) $(UPGRADE) pyproject.toml requirements/build.in -o requirements/runtime.txt
 	$(COMPILE) $(UPGRADE) -c requirements/runtime.txt pyproject.toml requirements/build.in --group dev -o requirements/dev.txt
+	$(COMPILE) $(UPGRADE) -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 
 clean:  ## remove .venv, node_modules and caches; never the data
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build

@@ -302,3 +302,33 @@ def test_what_is_visible_may_be_asked_for(scopes, type, letter) -> None:
         request = asked(type, letter)
         passed = examine(access.CHECKS, request, holding(text))
         assert passed.passed("scope_covers_the_request")
+
+
+@pytest.mark.parametrize(
+    ("changed", "issue"),
+    [({}, "forbidden"), ({"token": replace(TOKEN, expires_at=NOW)}, "expired"), ({"token": None}, "login")],
+)
+def test_the_issue_of_an_outcome(changed: dict[str, object], issue: str) -> None:
+    known = replace(KNOWN, **changed)  # type: ignore[arg-type]
+    refusal = examine(access.CHECKS, asked("Condition"), known).decisive()
+    assert refusal is not None
+    assert access.issue_type(refusal) == issue
+
+
+@pytest.mark.parametrize(
+    ("issuer", "good"),
+    [
+        ("https://ehr.example.org/tenants/7", True),
+        ("https://TOKEN.example.org:8443", True),
+        ("https://token.example.org", False),
+        ("http://ehr.example.org", False),
+        ("https://elsewhere.example.org", False),
+        ("", True),
+    ],
+)
+def test_an_issuer_by_another_name_is_on_the_host_of_an_endpoint(issuer: str, good: bool) -> None:
+    server = Server(
+        "https://ehr.example.org/fhir", "https://ehr.example.org/authorize", "https://token.example.org:8443/token"
+    )
+    known = replace(KNOWN, server=server, token=replace(TOKEN, issuer=issuer))
+    assert said(asked(), known) == (None if good else ("fhir-token-wrong-issuer", "invalid_token", 401))

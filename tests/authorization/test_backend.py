@@ -11,6 +11,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, import_key
 from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, asked, examined, said
 
+from sickbay.authorization import backend
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -163,3 +164,15 @@ def test_a_number_that_is_none_makes_it_no_jwt(number: str) -> None:
     claims = f'{{"iss":"app","sub":"app","aud":"{URL}","exp":{number},"jti":"j1"}}'
     text = jws.serialize_compact({"alg": "RS384", "kid": "k"}, claims, import_key(json.loads(key())), ["RS384"])
     assert said(request(text), known()) == ("assertion-not-jwt", "invalid_client", 400)
+
+
+def test_an_assertion_is_used_up_once_it_is_proven_whatever_else_is_refused() -> None:
+    assert backend.proven(examined(request(signed()), known()))
+    assert backend.proven(examined(request(signed(), scope="nonsense"), known()))
+    assert not backend.proven(examined(request(signed(aud="other")), known()))
+    assert not backend.proven(examined(request(signed()), replace(known(), jwks=UNKNOWN)))
+
+
+@pytest.mark.parametrize(("own", "seconds"), [(None, 300), (60, 60), (300, 300), (3600, 300)])
+def test_a_token_that_no_person_gave_lives_five_minutes_at_most(own: int | None, seconds: int) -> None:
+    assert backend.lifetime(replace(client(), token_lifetime=own)) == seconds

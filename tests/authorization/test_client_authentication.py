@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from dataclasses import replace
 
 import pytest
@@ -126,3 +128,13 @@ def test_no_fact_holds_a_secret() -> None:
             refusals = examined(asked(headers=headers, client_secret=sent), known).refusals
             assert refusals
             assert sent not in str([one.facts for one in refusals])
+
+
+def test_an_assertion_of_nobody_is_refused_by_what_it_names() -> None:
+    assertion = f"e30.{b64encode(json.dumps({'sub': 'stranger'}).encode()).decode().rstrip('=')}.x"
+    request = asked(client_id=None, client_assertion=assertion)
+    (first, *_) = examined(request, knowing(client=None)).refusals
+    assert (first.name, first.error, first.status) == ("assertion-client-mismatch", "invalid_client", 400)
+    assert first.facts["received"] == "stranger"
+    named = examined(asked(client_assertion=assertion), knowing(client=None)).refusals
+    assert named[0].name == "client-id-unknown"

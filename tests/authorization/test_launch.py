@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.authorization import samples
 
 from sickbay.authorization.known import UrlKnown
-from sickbay.authorization.launch import CHECKS, launch_url
+from sickbay.authorization.launch import CHECKS, code_of, launch_url
 from sickbay.diagnosis.reading.url import request
 from sickbay.kernel.refusal import examine
 
@@ -54,3 +54,10 @@ def test_an_iss_the_app_does_not_trust_is_refused_where_its_list_is_known() -> N
     url = "https://app.example.org/launch?iss=https%3A%2F%2Fehr.example.org%2Ffhir%2F&launch=x"
     assert not names(url, allowed_iss=("https://EHR.example.org/fhir",))
     assert names(url, allowed_iss=("https://ehr.example.org/other",)) == ["launch-url-iss-not-allowlisted"]
+
+
+def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
+    code = code_of(b"k" * 32, "timeline-1")
+    assert len(code) == 43
+    assert code == code_of(b"k" * 32, "timeline-1")
+    assert code not in (code_of(b"k" * 32, "timeline-2"), code_of(b"l" * 32, "timeline-1"))

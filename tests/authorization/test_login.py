@@ -8,9 +8,10 @@ import pytest
 from tests.authorization import samples
 
 from sickbay.authorization.known import LoginKnown
-from sickbay.authorization.login import examined, gives_patient, needs_patient
+from sickbay.authorization.login import asks_encounter, examined, gives_encounter, gives_patient, needs_patient
 from sickbay.authorization.requests import LoginRequest
 from sickbay.authorization.values import User
+from sickbay.kernel.refusal import UNKNOWN
 
 USER = User("amelia.wright", "general", "Practitioner/pr-0001", patients=("p-0017",))
 REQUEST = LoginRequest(samples.asking().parameters, "amelia.wright", "p-0017")
@@ -60,3 +61,22 @@ def test_what_needs_a_patient_and_what_names_one() -> None:
     assert not needs_patient(("user/Patient.rs", "openid"))
     assert gives_patient(("launch",), samples.LAUNCH)
     assert not gives_patient(("launch",), None)
+
+
+def test_a_visit_is_asked_for_or_comes_with_the_launch() -> None:
+    assert asks_encounter(("launch/encounter",))
+    assert not asks_encounter(("launch", "launch/patient", "openid"))
+    assert gives_encounter(("launch/encounter",), None)
+    assert gives_encounter(("launch",), samples.LAUNCH)
+    assert not gives_encounter(("launch",), None)
+    assert not gives_encounter(("openid",), samples.LAUNCH)
+
+
+@pytest.mark.parametrize(("fits", "denied"), [(True, False), (UNKNOWN, False), (False, True)])
+def test_the_visit_is_the_patients(fits: object, denied: bool) -> None:
+    request, known = replace(REQUEST, encounter="e-1"), replace(KNOWN, encounter_fits=fits)
+    assert names(request, known) == (["patient-not-accessible"] if denied else [])
+    assert names(REQUEST, known) == []
+    if denied:
+        (refusal,) = examined(request, known).refusals
+        assert refusal.facts == {"received": "Encounter/e-1"}

@@ -83,3 +83,9 @@ def test_every_meaning_is_one_of_the_known_failures(shared: Path) -> None:
 def test_no_answer_makes_the_doctor_raise(error: str, description: str) -> None:
     said(answering(error=error, error_description=description))
     said(f"{CALLBACK}#{error}?{description}")
+
+
+def test_an_answer_without_code_and_error_is_none() -> None:
+    assert "redirect-no-code-no-error" in said(f"{CALLBACK}?state={STATE}")
+    assert "redirect-params-in-fragment" in said(f"{CALLBACK}#code=x&state={STATE}")
+    assert "redirect-state-missing" in said(f"{CALLBACK}?code=x")

@@ -151,3 +151,9 @@ def test_headers_that_are_needed(
 
 def test_a_preflight_is_not_examined() -> None:
     assert search.checks(asked("Patient", interaction="preflight")) == ()
+
+
+def test_a_version_that_is_not_known_has_no_types_of_body() -> None:
+    request = asked("Patient", method="PUT", interaction="create", headers={"content-type": "text/plain"})
+    assert ("fhir-write-content-type", 415) in said(request)
+    assert ("fhir-write-content-type", 415) not in said(request, replace(KNOWN, version=""))

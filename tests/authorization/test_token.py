@@ -25,6 +25,7 @@ from tests.authorization.token_requests import (
 
 from sickbay.authorization import token
 from sickbay.authorization.values import Client, Policy
+from sickbay.kernel.refusal import Refusal
 
 
 def test_the_right_request_is_granted() -> None:
@@ -206,3 +207,29 @@ def test_a_policy_may_say_another_lifetime_than_is_so() -> None:
 def test_the_form_of_a_refresh_leads_to_the_checks_of_a_refresh() -> None:
     assert token.checks(asked(REFRESH_FORM)) == token.CHECKS["refresh_token"]
     assert token.checks(asked(REFRESH_FORM, grant_type=None)) == token.CHECKS["refresh_token"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "kind", "policy", "grants", "comes"),
+    [
+        ("offline_access", "public", Policy(), ("refresh_token",), True),
+        ("online_access", "public", Policy(), ("refresh_token",), True),
+        ("patient/Patient.rs", "public", Policy(), ("refresh_token",), False),
+        ("offline_access", "public", Policy(), ("authorization_code",), False),
+        ("offline_access", "public", Policy(public_refresh=False), ("refresh_token",), False),
+        ("offline_access", "symmetric", Policy(public_refresh=False), ("refresh_token",), True),
+    ],
+)
+def test_when_a_refresh_token_comes(
+    scope: str, kind: str, policy: Policy, grants: tuple[str, ...], comes: bool
+) -> None:
+    client = Client("app", client=kind, grant_types=grants)  # type: ignore[arg-type]
+    assert token.refreshes(token.family(replace(CODE, scope=scope), policy, NOW), client, policy) is comes
+
+
+def test_the_body_of_a_refusal_holds_no_empty_member() -> None:
+    refusal = Refusal("code-expired", "invalid_grant")
+    assert token.error(refusal, "too late", "http://x/1") == {
+        "error": "invalid_grant", "error_description": "too late", "error_uri": "http://x/1",
+    }  # fmt: skip
+    assert token.error(refusal, None, None) == {"error": "invalid_grant"}

@@ -52,3 +52,8 @@ def test_with_one_there_is_none() -> None:
 def test_what_came_narrower_is_listed() -> None:
     told = given(negotiated(OFFERED, ("launch", PART)), "launch", samples.CLIENT, False)
     assert [one.asked for one in told.narrower] == ["patient/Observation.rs", "openid", "offline_access"]
+
+
+def test_an_app_that_may_refresh_and_gets_none_is_public() -> None:
+    told = given([Negotiated("offline_access", "offline_access")], "offline_access", samples.CLIENT, False)
+    assert told.refresh == "This server gives none to an app without a secret or a key."

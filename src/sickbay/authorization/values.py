@@ -72,10 +72,6 @@ class Launch:
     context: dict[str, Any] = field(default_factory=dict)
     """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as the token response will have them."""
 
-    @property
-    def used(self) -> bool:
-        return self.used_at is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Code:

@@ -102,7 +102,8 @@ def _whole(text: str) -> int:
 
 def fits(key: Jwk, algorithm: object) -> bool:
     """Whether a key is of the kind that this algorithm of client assertions needs (SMART 2.2, 5.2.2.1: matching kty)."""
-    return key.get("kty") == {"RS384": "RSA", "ES384": "EC"}.get(str(algorithm))
+    needed = {"RS384": "RSA", "ES384": "EC"}.get(str(algorithm))
+    return needed is not None and key.get("kty") == needed
 
 
 def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, refusals
 
+from sickbay.authorization.authorize.aud import nearest
 from sickbay.authorization.authorize.reading import base_of
 
 BASES = (samples.BASE, samples.OLD)
@@ -35,3 +38,15 @@ def test_what_only_resembles_it_is_refused(aud: str) -> None:
 def test_resource_stands_in_for_aud() -> None:
     assert not refusals(asking(aud=None, resource=samples.BASE))
     assert refusals(asking(aud=None, audience=samples.BASE)) == ["aud-missing"]
+
+
+def test_where_no_base_is_known_none_is_wrong() -> None:
+    nowhere = samples.known(server=replace(samples.SERVER, fhir_bases=()))
+    assert not refusals(asking(aud="https://ehr.example.org/fhir"), nowhere)
+    assert refusals(asking(aud=None), nowhere) == ["aud-missing"]
+
+
+def test_the_base_that_was_meant_is_the_one_most_alike() -> None:
+    assert nearest("http://localhost:7425/general/dstu", BASES) == samples.OLD
+    assert nearest("HTTP://LOCALHOST:7425/GENERAL/R", BASES) == samples.BASE
+    assert nearest("", BASES) == samples.BASE

@@ -8,6 +8,8 @@ import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, known, refusals
 
+from sickbay.kernel.refusal import UNKNOWN
+
 
 @pytest.mark.parametrize(
     ("launch", "name"),
@@ -41,3 +43,31 @@ def test_scope_and_code_need_each_other() -> None:
 def test_a_code_that_is_spoilt_twice_is_refused_twice() -> None:
     spoilt = replace(samples.LAUNCH, expires_at=samples.NOW - 1, used_at=samples.NOW - 10)
     assert refusals(asking(), known(launch=spoilt)) == ["launch-code-expired", "launch-code-reused"]
+
+
+def facts(**changed) -> dict[str, object]:
+    (refusal,) = samples.examination(asking(), known(**changed)).refusals
+    return dict(refusal.facts)
+
+
+@pytest.mark.parametrize(("used", "ago"), [(4, "4 seconds ago"), (1, "1 second ago"), (0, "0 seconds ago")])
+def test_it_is_told_how_long_ago_it_was_used(used: int, ago: str) -> None:
+    told = facts(launch=replace(samples.LAUNCH, used_at=samples.NOW - used))
+    assert (told["received"], told["seconds"], told["ago"]) == ("a-launch-code", used, ago)
+    assert told["note"] == "the launch value of the launch URL"
+
+
+def test_offline_it_is_not_known_how_long_ago() -> None:
+    told = facts(launch=replace(samples.LAUNCH, used_at=0))
+    assert (told["seconds"], told["ago"]) == (None, "before")
+    told = facts(launch=replace(samples.LAUNCH, used_at=5), now=UNKNOWN)
+    assert (told["seconds"], told["ago"]) == (None, "before")
+
+
+def test_the_launch_that_still_lives_is_offered_instead() -> None:
+    live = replace(samples.LAUNCH, created_at=samples.NOW - 30)
+    told = facts(launch=None, live_launch="fresh", live=live)
+    assert (told["expected"], told["note"]) == ("fresh", "given to your app 30 seconds earlier, in its launch URL")
+    for changed in ({"live": replace(live, created_at=0)}, {"live": live, "now": UNKNOWN}):
+        told = facts(launch=None, live_launch="fresh", **changed)
+        assert (told["expected"], told["note"]) == ("fresh", "given to your app in its launch URL")

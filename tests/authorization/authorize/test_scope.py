@@ -101,3 +101,17 @@ def test_what_the_strict_checks_let_pass_is_granted_whole(asked: list[str]) -> N
     request = asking(scope=" ".join(["launch", *asked]))
     if not refusals(request):
         assert all(one.granted for one in granted_scopes(request, samples.CLIENT, samples.SERVER))
+
+
+def test_where_no_types_are_known_none_is_missing() -> None:
+    odd = asking(scope="launch user/Fictitious.rs")
+    assert refusals(odd) == ["scope-resource-not-in-version"]
+    assert not refusals(odd, known(server=replace(samples.SERVER, resource_types={})))
+
+
+def test_an_app_of_v1_asks_in_its_own_letters_where_they_do_not_mix() -> None:
+    old = known(client=replace(samples.CLIENT, smart_version=1), server=server(mixed_scope_versions=False))
+    assert not refusals(asking(scope="launch patient/Patient.read"), old)
+    (refusal,) = samples.examination(asking(scope="launch patient/Patient.rs"), old).refusals
+    assert (refusal.name, refusal.facts["corrected"]) == ("scope-v1-on-v2-app", ["patient/Patient.read"])
+    assert (refusal.facts["app_version"], refusal.facts["sent_version"]) == ("v1", "v2")

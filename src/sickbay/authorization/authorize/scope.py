@@ -148,8 +148,7 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> R
 
 @check(needs=("server",), after=(scope_is_sent,))
 def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    if not isinstance(known.server, Server):
-        return None
+    assert isinstance(known.server, Server)
     types, version = _types(request, known.server)
     wrong = [one for one in asked_resources(request) if types and not one.wildcard and one.type not in types]
     near = [nearest(one.type, types) for one in wrong]

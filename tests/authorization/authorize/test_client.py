@@ -1,0 +1,65 @@
+"""An app is registered, and enabled in the tenant whose data it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.authorization import samples
+from tests.authorization.samples import asking, examination, known
+
+SHARED = replace(
+    samples.SERVER, tenants=("general", "cerner"), fhir_bases=(samples.BASE, "http://localhost:7425/cerner/r4"),
+    resource_types={}, fhir_versions={},
+)  # fmt: skip
+
+
+def refused(request=None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:
+    said = examination(request or asking(), known(**changed)).refusals
+    return [(one.name, one.error, dict(one.facts)) for one in said]
+
+
+def test_without_a_client_id_the_registered_ones_are_offered() -> None:
+    (first, *_) = refused(asking(client_id=None), client=None, others=("a", "b"))
+    assert first == ("client-id-missing", "invalid_request", {"received": None, "others": ["a", "b"]})
+
+
+def test_an_app_that_nobody_registered_is_unknown() -> None:
+    (first, *_) = refused(client=None, others=("a",))
+    assert first == ("client-id-unknown", "unauthorized_client", {"received": "growth-chart", "others": ["a"]})
+
+
+@pytest.mark.parametrize(
+    ("enabled", "aud", "passes"),
+    [
+        (None, samples.BASE, True),
+        (("general",), samples.BASE, True),
+        (("cerner", "general"), samples.BASE, True),
+        (("cerner",), samples.BASE, False),
+        ((), samples.BASE, False),
+        (("general",), "http://localhost:7425/cerner/r4", False),
+    ],
+)
+def test_an_app_asks_where_it_is_enabled(enabled: tuple[str, ...] | None, aud: str, passes: bool) -> None:
+    client = replace(samples.CLIENT, enabled_tenants=enabled)
+    names = [name for name, _, _ in refused(asking(aud=aud), client=client, server=SHARED)]
+    assert names == ([] if passes else ["client-not-enabled-for-tenant"])
+
+
+def test_what_it_is_enabled_for_is_told() -> None:
+    client = replace(samples.CLIENT, enabled_tenants=("cerner",))
+    facts = {"received": "growth-chart", "tenant": "general", "enabled": ["cerner"]}
+    assert refused(client=client) == [("client-not-enabled-for-tenant", "unauthorized_client", facts)]
+
+
+def test_where_aud_names_no_tenant_the_only_one_is_meant() -> None:
+    """And with several, whose it is stays open: aud is refused by itself."""
+    client = replace(samples.CLIENT, enabled_tenants=("cerner",))
+    elsewhere = asking(aud="https://ehr.example.org/fhir")
+    assert [name for name, _, _ in refused(elsewhere, client=client)] == [
+        "client-not-enabled-for-tenant",
+        "aud-mismatch",
+    ]
+    assert [name for name, _, _ in refused(elsewhere, client=client, server=SHARED)] == ["aud-mismatch"]
+    none = asking(aud=None)
+    assert [name for name, _, _ in refused(none, client=client)] == ["client-not-enabled-for-tenant", "aud-missing"]

@@ -1,0 +1,89 @@
+"""Each scope asked is granted, or left out with the reason that the app will read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.authorization import samples
+from tests.authorization.samples import asking, server
+
+from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
+from sickbay.authorization.values import Policy
+
+EVERYTHING = replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*.cruds system/*.cruds")
+
+
+def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
+    (one,) = granted_scopes(asking(scope=scope), client, at)
+    assert one.scope == scope
+    assert one.granted == (not one.reason)
+    return one.reason
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ("openid", ""),
+        ("user/Patient.rs", ""),
+        ("user/*.rs", ""),
+        ("patient/Observation.rs?category=laboratory", ""),
+        ("nonsense", "is not a scope of SMART or OpenID Connect"),
+        ("patient/Patient.sr", "is not a scope of SMART or OpenID Connect"),
+        ("fhirUser", "is not registered for this app"),
+        ("system/Patient.rs", "is for backend services alone"),
+        ("patient/Fictitious.rs", "names a type that this server's FHIR version does not have"),
+        ("patient/Observation.rs?category:not=x", "has a filter that cannot be enforced"),
+        ("patient/Observation.rs?subject.name=x", "has a filter that cannot be enforced"),
+        ("patient/Patient.rs?_has=x", "has a filter that cannot be enforced"),
+        ("patient/Patient.rs?_filter=x", "has a filter that cannot be enforced"),
+    ],
+)
+def test_each_scope_has_its_answer(scope: str, expected: str) -> None:
+    assert reason(scope) == expected
+
+
+def test_a_type_of_any_of_the_servers_versions_is_enough() -> None:
+    assert reason("user/MedicationOrder.rs") == ""
+    assert reason("user/MedicationRequest.rs") == ""
+
+
+def test_where_no_types_are_known_none_is_missing() -> None:
+    assert reason("user/Fictitious.rs", at=replace(samples.SERVER, resource_types={samples.BASE: ()})) == ""
+
+
+def test_a_server_without_wildcards_grants_none() -> None:
+    at = server(wildcard_scopes=False)
+    assert reason("user/*.rs", at=at) == "is a wildcard, and this server grants none"
+    assert reason("user/Patient.rs", at=at) == ""
+
+
+@pytest.mark.parametrize(
+    ("policy", "version", "scope", "granted"),
+    [
+        (Policy(), 2, "user/Patient.read", True),
+        (Policy(), 1, "user/Patient.rs", True),
+        (Policy(scope_versions=("v2",)), 2, "user/Patient.read", False),
+        (Policy(scope_versions=("v2",)), 2, "user/Patient.rs", True),
+        (Policy(scope_versions=("v1",)), 2, "user/Patient.rs", True),
+        (Policy(mixed_scope_versions=False), 2, "user/Patient.read", False),
+        (Policy(mixed_scope_versions=False), 2, "user/Patient.rs", True),
+        (Policy(mixed_scope_versions=False), 1, "user/Patient.read", True),
+        (Policy(mixed_scope_versions=False), 1, "user/Patient.rs", False),
+    ],
+)
+def test_the_letters_are_of_the_version_that_server_and_app_speak(
+    policy: Policy, version: int, scope: str, granted: bool
+) -> None:
+    client, at = replace(EVERYTHING, smart_version=version), replace(samples.SERVER, policy=policy)
+    other = "v1" if scope.endswith("read") else "v2"
+    wrong = f"is written as in SMART {other}, and the app is registered for v{version}"
+    assert reason(scope, client=client, at=at) == ("" if granted else wrong)
+
+
+def test_scopes_are_taken_apart_as_the_server_does_it() -> None:
+    request = asking(scope="openid,launch openid")
+    assert granted_scopes(request, EVERYTHING, samples.SERVER)[0].scope == "openid,launch"
+    tolerant = granted_scopes(request, EVERYTHING, server(scope_separators=" ,"))
+    assert tolerant == (GrantedScope("openid", True), GrantedScope("launch", True))
+    assert granted_scopes(asking(scope=None), EVERYTHING, samples.SERVER) == ()

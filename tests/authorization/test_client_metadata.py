@@ -1,0 +1,123 @@
+"""Metadata of RFC 7591 become a registration of ours, or one sentence says why not; what is told is what was registered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sickbay.authorization import client_metadata
+from sickbay.authorization.values import Client
+
+KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ([], "Send a JSON object with the metadata of the client"),
+        (None, "Send a JSON object with the metadata of the client"),
+        *[({name: 5}, f"{name} must be a string") for name in client_metadata.TEXTS],
+        *[({name: "x"}, f"{name} must be a list of strings") for name in client_metadata.LISTS],
+        *[({name: ["x", 5]}, f"{name} must be a list of strings") for name in client_metadata.LISTS],
+        (
+            {"token_endpoint_auth_method": "client_secret_jwt"},
+            "token_endpoint_auth_method must be one of none, client_secret_basic, client_secret_post, private_key_jwt",
+        ),
+        (
+            {"grant_types": ["authorization_code", "implicit"]},
+            "grant_types must be of authorization_code, refresh_token, client_credentials",
+        ),
+        ({"response_types": ["code", "token"]}, "response_types must be code"),
+        ({"jwks": KEYS, "jwks_uri": "https://app.example.org/jwks"}, "Send jwks or jwks_uri, not both"),
+        ({"jwks": []}, "jwks must be an object with keys"),
+        ({"jwks": {}}, "jwks must be an object with keys"),
+        ({"jwks": {"keys": "none"}}, "jwks must be an object with keys"),
+    ],
+)
+def test_metadata_that_cannot_be_used(given: Any, fault: str) -> None:
+    assert client_metadata.fault(given) == fault
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"token_endpoint_auth_method": "private_key_jwt", "jwks": KEYS},
+        {"jwks_uri": "https://app.example.org/jwks"},
+        {"response_types": ["code"], "grant_types": ["authorization_code"], "redirect_uris": ["https://a.example/"]},
+        {"application_type": "native", "client_name": "A", "scope": "openid", "software_id": 5},
+        *[{"token_endpoint_auth_method": method} for method in client_metadata.METHODS],
+    ],
+)
+def test_metadata_that_can(given: Any) -> None:
+    assert client_metadata.fault(given) == ""
+
+
+def test_what_is_not_said_is_as_the_standard_has_it() -> None:
+    assert client_metadata.registration({}, "general") == {
+        "tenant": "general", "name": "An app registered by itself", "type": "provider", "client": "symmetric",
+        "auth_method": "client_secret_basic",
+        "scope": "openid fhirUser launch launch/patient offline_access patient/*.rs", "redirect_uris": (),
+        "grant_types": ("authorization_code", "refresh_token"), "launch_uri": None, "fhir": "r4", "smart_version": 2,
+        "pkce": "required", "native": False, "jwks_uri": None, "jwks": None,
+    }  # fmt: skip
+
+
+def test_what_is_said_is_registered() -> None:
+    given = {
+        "client_name": "Growth", "token_endpoint_auth_method": "none", "scope": "launch", "application_type": "native",
+        "redirect_uris": ["myapp://callback"], "grant_types": ["authorization_code"],
+        "launch_uri": "https://a.example/launch", "initiate_login_uri": "https://a.example/login",
+        "jwks_uri": "https://a.example/jwks", "jwks": KEYS,
+    }  # fmt: skip
+    made = client_metadata.registration(given, "cerner")
+    assert made == {
+        "tenant": "cerner", "name": "Growth", "type": "provider", "client": "public", "auth_method": "none",
+        "scope": "launch", "redirect_uris": ("myapp://callback",), "grant_types": ("authorization_code",),
+        "launch_uri": "https://a.example/launch", "fhir": "r4", "smart_version": 2, "pkce": "required", "native": True,
+        "jwks_uri": "https://a.example/jwks", "jwks": KEYS,
+    }  # fmt: skip
+    del given["launch_uri"]
+    assert client_metadata.registration(given, "cerner")["launch_uri"] == "https://a.example/login"
+
+
+def test_who_only_speaks_for_itself_is_a_service() -> None:
+    made = client_metadata.registration({"grant_types": ["client_credentials"]}, "general")
+    assert (made["type"], made["scope"]) == ("system", "system/*.rs")
+    both = {"grant_types": ["client_credentials", "authorization_code"], "scope": "launch"}
+    made = client_metadata.registration(both, "general")
+    assert (made["type"], made["scope"]) == ("provider", "launch")
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [("none", "public"), ("client_secret_basic", "symmetric"), ("client_secret_post", "symmetric"),
+     ("private_key_jwt", "asymmetric")],
+)  # fmt: skip
+def test_the_method_of_authentication_makes_the_kind(method: str, kind: str) -> None:
+    made = client_metadata.registration({"token_endpoint_auth_method": method}, "general")
+    assert (made["client"], made["auth_method"]) == (kind, method)
+
+
+def test_the_secret_is_told_once_and_with_it_how_long_it_is_good() -> None:
+    client = Client(
+        "c", name="Growth", client="symmetric", auth_method="client_secret_post", scope="launch", created_at=5,
+        redirect_uris=("https://a.example/",), launch_uri="https://a.example/launch",
+    )  # fmt: skip
+    assert client_metadata.told(client, "s3cr3t") == {
+        "client_id": "c", "client_id_issued_at": 5, "client_secret": "s3cr3t", "client_secret_expires_at": 0,
+        "client_name": "Growth", "scope": "launch", "redirect_uris": ("https://a.example/",),
+        "grant_types": ("authorization_code", "refresh_token"), "response_types": ("code",),
+        "token_endpoint_auth_method": "client_secret_post", "initiate_login_uri": "https://a.example/launch",
+        "application_type": "web",
+    }  # fmt: skip
+
+
+def test_a_service_is_told_its_keys_and_no_secret() -> None:
+    service = Client("c", client="asymmetric", jwks=KEYS, grant_types=("client_credentials",), native=True)
+    said = client_metadata.told(service, None)
+    assert (said["jwks"], said["response_types"], said["application_type"]) == (KEYS, (), "native")
+    assert not {"client_secret", "client_secret_expires_at", "redirect_uris", "initiate_login_uri"} & set(said)
+    assert client_metadata.told(Client("c"), None)["token_endpoint_auth_method"] == "none"
+    assert client_metadata.told(Client("c", jwks_uri="https://a.example/k"), None)["jwks_uri"] == "https://a.example/k"

@@ -1,0 +1,178 @@
+"""Introspection tells a caller that is proven what its own token is worth, and nobody anything more (RFC 7662)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, asked, basic
+
+from sickbay.authorization import introspection
+from sickbay.authorization.client_authentication import JWT_BEARER
+from sickbay.authorization.known import SubjectKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Family, Server, Token, User
+from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+
+ISSUER = "http://localhost:7425/general"
+BASE = f"{ISSUER}/r4"
+TOKEN = Token(
+    "app", "openid fhirUser patient/Patient.rs", BASE, NOW + 100, "f1", user="anna", patient="A", encounter="E",
+    issuer=ISSUER, issued_at=NOW - 50,
+)  # fmt: skip
+REFRESH = replace(FAMILY, user="anna", patient="A", context={"need_patient_banner": True, "intent": "reconcile"})
+OWNER = Client("app")
+ANNA = User("anna", "general", "Practitioner/p", sub="s-1")
+KNOWN = SubjectKnown(now=NOW, server=Server(issuer=ISSUER), client=SYMMETRIC, subject=TOKEN, caller=None, generation=3)
+FORM: dict[str, str | None] = {"token": "t"}
+BY_BASIC = {"Authorization": basic(f"app:{SECRET}")}
+
+
+def names(request: TokenRequest, known: SubjectKnown = KNOWN) -> list[str]:
+    return [one.name for one in examine(introspection.checks(request), request, known).refusals]
+
+
+def is_active(known: SubjectKnown = KNOWN, owner: Client | None = OWNER, person: User | None = ANNA) -> bool:
+    return introspection.active(known, owner, person)
+
+
+def test_a_client_with_its_secret_may_ask() -> None:
+    assert names(asked(FORM, headers=BY_BASIC)) == []
+    assert names(asked(FORM, client_id="app", client_secret=SECRET)) == []
+
+
+def test_a_public_client_is_told_nothing() -> None:
+    request = asked(FORM, client_id="app")
+    assert names(request, replace(KNOWN, client=OWNER)) == ["client-auth-missing"]
+    assert names(request, replace(KNOWN, client=None)) == ["client-id-unknown"]
+
+
+def test_what_is_asked_about_must_be_said() -> None:
+    assert names(asked({}, headers=BY_BASIC)) == ["token-parameter-missing"]
+    assert names(asked({"token": ""}, headers=BY_BASIC)) == ["token-parameter-missing"]
+
+
+def test_an_assertion_is_examined_like_at_the_token_endpoint() -> None:
+    proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
+    known = replace(KNOWN, client=replace(SYMMETRIC, client="asymmetric"))
+    assert names(asked(FORM, **proof), known) == ["assertion-not-jwt"]
+
+
+@pytest.mark.parametrize("header", ["Bearer t", "bearer t", "BEARER t"])
+def test_who_holds_a_good_token_may_ask_by_it(header: str) -> None:
+    request = asked(FORM, headers={"Authorization": header})
+    known = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
+    assert introspection.by_token(request)
+    assert names(request, known) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"caller": None}, "fhir-token-unknown"),
+        ({"caller": replace(TOKEN, revoked=True)}, "fhir-token-unknown"),
+        ({"caller": replace(TOKEN, expires_at=NOW)}, "fhir-token-expired"),
+        ({"caller": replace(TOKEN, issuer="http://other")}, "fhir-token-wrong-issuer"),
+        ({"client": None}, "fhir-token-unknown"),
+        ({"user": None}, "fhir-token-unknown"),
+    ],
+)
+def test_a_token_that_is_not_good_asks_nothing(changed: dict[str, Any], name: str) -> None:
+    request = asked(FORM, headers={"Authorization": "Bearer t"})
+    good = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
+    assert names(request, replace(good, **changed)) == [name]
+
+
+def test_another_header_is_no_token_of_a_holder() -> None:
+    assert not introspection.by_token(asked(FORM))
+    assert not introspection.by_token(asked(FORM, headers=BY_BASIC))
+    assert introspection.checks(asked(FORM)) == introspection.BY_CLIENT
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [("invalid_client", 400, 401), ("invalid_token", 401, 401), ("", 401, 401), ("invalid_request", 400, 400)],
+)
+def test_who_is_not_proven_is_answered_401(error: str, status: int, told: int) -> None:
+    assert introspection.status(Refusal("x", error, {}, status)) == told
+
+
+def test_a_token_that_would_be_taken_now_is_active() -> None:
+    assert is_active()
+    assert is_active(replace(KNOWN, subject=REFRESH))
+    assert is_active(replace(KNOWN, subject=replace(TOKEN, user=None)), person=None)
+
+
+@pytest.mark.parametrize("subject", [TOKEN, REFRESH])
+def test_whoever_was_removed_takes_the_tokens_along(subject: Token | Family) -> None:
+    assert not is_active(replace(KNOWN, subject=subject), owner=None)
+    assert not is_active(replace(KNOWN, subject=subject), person=None)
+
+
+@pytest.mark.parametrize("subject", [TOKEN, REFRESH])
+def test_what_is_revoked_or_over_is_inactive(subject: Token | Family) -> None:
+    assert not is_active(replace(KNOWN, subject=replace(subject, revoked=True)))
+    assert not is_active(replace(KNOWN, subject=replace(subject, expires_at=NOW)))
+    assert is_active(replace(KNOWN, subject=replace(subject, expires_at=NOW + 1)))
+    assert not is_active(replace(KNOWN, subject=subject, now=UNKNOWN))
+
+
+@pytest.mark.parametrize("subject", [None, UNKNOWN])
+def test_what_is_no_token_here_is_inactive(subject: Any) -> None:
+    assert not is_active(replace(KNOWN, subject=subject))
+
+
+@pytest.mark.parametrize(
+    ("family", "known"),
+    [
+        (replace(REFRESH, mode="none"), {}),
+        (REFRESH, {"generation": 2}),
+        (REFRESH, {"generation": 4}),
+        (REFRESH, {"session_ended": True}),
+        (replace(REFRESH, expires_at=None), {}),
+    ],
+)
+def test_a_refresh_token_that_would_not_be_exchanged_is_inactive(family: Family, known: dict[str, Any]) -> None:
+    assert not is_active(replace(KNOWN, subject=family, **known))
+
+
+@pytest.mark.parametrize("subject", [TOKEN, REFRESH])
+def test_a_holder_knows_of_the_tokens_of_its_own_app_and_a_system_of_all(subject: Token | Family) -> None:
+    other = replace(TOKEN, client_id="other")
+    assert is_active(replace(KNOWN, subject=subject, caller=TOKEN))
+    assert not is_active(replace(KNOWN, subject=subject, caller=other))
+    assert is_active(replace(KNOWN, subject=subject, caller=replace(other, scope="openid system/Patient.rs")))
+
+
+def test_an_access_token_is_described_with_its_launch_and_its_person() -> None:
+    said = introspection.answer(KNOWN, REFRESH, ANNA, ISSUER)
+    assert said == {
+        "active": True, "scope": TOKEN.scope, "client_id": "app", "exp": NOW + 100, "iat": NOW - 50, "aud": BASE,
+        "token_type": "Bearer", "iss": ISSUER, "patient": "A", "encounter": "E", "intent": "reconcile",
+        "need_patient_banner": True,
+    }  # fmt: skip
+
+
+def test_the_person_is_told_where_the_grant_was_for_openid() -> None:
+    granted = replace(REFRESH, scope="openid fhirUser")
+    said = introspection.answer(KNOWN, granted, ANNA, ISSUER)
+    assert (said["sub"], said["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
+    alone = introspection.answer(KNOWN, None, ANNA, ISSUER)
+    assert (alone["sub"], alone["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
+    assert "intent" not in alone
+    assert "sub" not in introspection.answer(KNOWN, granted, None, ISSUER)
+    assert "fhirUser" not in introspection.answer(KNOWN, replace(REFRESH, scope="openid"), ANNA, ISSUER)
+
+
+def test_a_refresh_token_has_no_type_and_was_issued_when_it_was_rotated() -> None:
+    said = introspection.answer(replace(KNOWN, subject=REFRESH), REFRESH, ANNA, ISSUER)
+    assert "token_type" not in said
+    assert (said["iat"], said["exp"]) == (NOW - 100, NOW + 1000)
+
+
+def test_a_banner_belongs_to_a_patient() -> None:
+    known = replace(KNOWN, subject=replace(TOKEN, patient=None))
+    said = introspection.answer(known, REFRESH, ANNA, ISSUER)
+    assert "need_patient_banner" not in said
+    assert said["intent"] == "reconcile"

@@ -1,0 +1,59 @@
+"""An app gives back a token of its own, and only of its own (RFC 7009)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.authorization.token_requests import FAMILY, NOW, PUBLIC, SECRET, SYMMETRIC, asked, basic
+
+from sickbay.authorization import revocation
+from sickbay.authorization.client_authentication import JWT_BEARER
+from sickbay.authorization.known import SubjectKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Server, Token
+from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+
+TOKEN = Token("app", "patient/Patient.rs", "http://localhost:7425/general/r4", NOW + 100, "f1")
+KNOWN = SubjectKnown(now=NOW, server=Server(), client=PUBLIC, subject=TOKEN)
+FORM: dict[str, str | None] = {"token": "t", "client_id": "app"}
+
+
+def refusals(request: TokenRequest, known: SubjectKnown = KNOWN) -> tuple[Refusal, ...]:
+    return examine(revocation.checks(request), request, known).refusals
+
+
+def names(request: TokenRequest, known: SubjectKnown = KNOWN) -> list[str]:
+    return [one.name for one in refusals(request, known)]
+
+
+@pytest.mark.parametrize("subject", [TOKEN, FAMILY, replace(TOKEN, revoked=True), None])
+def test_an_app_gives_back_what_is_its_own_or_nobodys(subject: Any) -> None:
+    assert names(asked(FORM), replace(KNOWN, subject=subject)) == []
+
+
+@pytest.mark.parametrize("subject", [TOKEN, FAMILY])
+def test_what_is_anothers_it_does_not(subject: Any) -> None:
+    (refusal,) = refusals(asked(FORM), replace(KNOWN, subject=replace(subject, client_id="other")))
+    assert (refusal.name, refusal.error, refusal.status) == ("refresh-client-mismatch", "invalid_grant", 400)
+    assert refusal.facts == {"received": "app"}
+
+
+def test_a_confidential_app_proves_who_it_is_first() -> None:
+    known = replace(KNOWN, client=SYMMETRIC)
+    assert names(asked(FORM), known) == ["client-auth-missing"]
+    assert names(asked(FORM, client_id=None, headers={"Authorization": basic(f"app:{SECRET}")}), known) == []
+
+
+def test_an_assertion_is_examined_like_at_the_token_endpoint() -> None:
+    proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
+    known = replace(KNOWN, client=replace(SYMMETRIC, client="asymmetric"))
+    assert names(asked(FORM, **proof), known) == ["assertion-not-jwt"]
+
+
+def test_nothing_is_given_back_that_is_not_named_or_not_known() -> None:
+    assert names(asked(FORM, token=None)) == ["token-parameter-missing"]
+    unknown = replace(KNOWN, subject=UNKNOWN)
+    assert not examine(revocation.checks(asked(FORM)), asked(FORM), unknown).granted
+    assert names(asked(FORM), replace(KNOWN, client=None)) == ["client-id-unknown"]

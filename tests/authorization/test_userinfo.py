@@ -1,0 +1,59 @@
+"""UserInfo tells who signed in, to the app that may know (OpenID Connect Core 5.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sickbay.authorization import userinfo
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Client, Server, Token, User
+from sickbay.kernel.refusal import examine
+
+NOW = 1_764_000_000
+ISSUER = "http://localhost:7425/general"
+ANNA = User("anna", "general", "Practitioner/p", name="Anna Berg", sub="s-1")
+TOKEN = Token("app", "openid fhirUser profile", f"{ISSUER}/r4", NOW + 100, "f", user="anna", issuer=ISSUER)
+KNOWN = AccessKnown(now=NOW, server=Server(issuer=ISSUER), client=Client("app"), token=TOKEN, user=ANNA)
+REQUEST = AccessRequest("GET", "", "", headers={"authorization": "Bearer t"})
+
+
+def said(known: AccessKnown = KNOWN) -> list[tuple[str, str, int]]:
+    return [(one.name, one.error, one.status) for one in examine(userinfo.CHECKS, REQUEST, known).refusals]
+
+
+def test_openid_is_what_it_takes() -> None:
+    assert said() == []
+    refused = [("userinfo-without-openid", "insufficient_scope", 403)]
+    assert said(replace(KNOWN, token=replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
+    assert said(replace(KNOWN, token=replace(TOKEN, user=None))) == refused
+
+
+def test_the_refusal_quotes_what_the_token_holds() -> None:
+    known = replace(KNOWN, token=replace(TOKEN, scope="fhirUser launch"))
+    (refusal,) = examine(userinfo.CHECKS, REQUEST, known).refusals
+    assert refusal.facts == {"needed": "openid", "held": ("fhirUser", "launch")}
+
+
+def test_a_token_that_is_not_good_tells_of_nobody() -> None:
+    assert said(replace(KNOWN, token=None)) == [("fhir-token-unknown", "invalid_token", 401)]
+    expired = replace(KNOWN, token=replace(TOKEN, expires_at=NOW))
+    assert said(expired) == [("fhir-token-expired", "invalid_token", 401)]
+
+
+@pytest.mark.parametrize(
+    ("scope", "claims"),
+    [
+        ("openid", {}),
+        ("openid fhirUser", {"fhirUser": f"{ISSUER}/r4/Practitioner/p"}),
+        ("openid profile", {"profile": f"{ISSUER}/r4/Practitioner/p", "name": "Anna Berg"}),
+    ],
+)
+def test_what_is_told_follows_the_scopes(scope: str, claims: dict[str, str]) -> None:
+    assert userinfo.answer(replace(TOKEN, scope=scope), ANNA) == {"sub": "s-1", **claims}
+
+
+def test_somebody_without_a_name_has_none() -> None:
+    assert "name" not in userinfo.answer(TOKEN, replace(ANNA, name=""))

@@ -1,0 +1,277 @@
+"""What may be written: a resource that is one, within the token's own charts, in the version that its author read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from sickbay.authorization import access, writes
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Client, Policy, Server, Token, User
+from sickbay.fhir import body
+from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+from sickbay.protocol.parameters import parse
+
+NOW = 1_764_000_000
+BASE = "http://localhost:7425/general/r4"
+CODE = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
+TOKEN = Token("app", "patient/Observation.cruds", BASE, NOW + 100, "f", user="anna", patient="A")
+USER = User("anna", "general", "Practitioner/p", patients=("A", "B"))
+KNOWN = AccessKnown(
+    now=NOW, server=Server(fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4"
+)  # fmt: skip
+
+
+def observation(patient: str | None = "A", **members: object) -> dict[str, object]:
+    subject = {} if patient is None else {"subject": {"reference": f"Patient/{patient}"}}
+    return {"resourceType": "Observation", "id": "o", "status": "final", "code": CODE, **subject, **members}
+
+
+def asked(interaction: str = "update", id: str | None = "o", **changed: object) -> AccessRequest:
+    request = AccessRequest(
+        "PUT", BASE, "/Observation/o", type="Observation", id=id, interaction=interaction, letters="u",
+        headers={"authorization": "Bearer t"},
+    )  # fmt: skip
+    return replace(request, **changed)  # type: ignore[arg-type]
+
+
+def with_body(found: object, known: AccessKnown = KNOWN, id: str = "o") -> AccessKnown:
+    return replace(known, body=body.of("r4", "Observation", id, found, BASE))
+
+
+def judged(request: AccessRequest, known: AccessKnown) -> list[Refusal]:
+    """What is refused of the write itself, of a token that is good."""
+    return [*examine((*access.CHECKS, *writes.all_checks(request)), request, known).refusals]
+
+
+def said(request: AccessRequest, known: AccessKnown) -> list[tuple[str, str, int]]:
+    return [(one.name, one.error, one.status) for one in judged(request, known)]
+
+
+def facts(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
+    (refusal,) = judged(request, known)
+    return dict(refusal.facts)
+
+
+@pytest.mark.parametrize("interaction", ["create", "update"])
+def test_an_observation_of_the_tokens_patient_may_be_written(interaction: str) -> None:
+    assert said(asked(interaction), with_body(observation())) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        ([], "it is no JSON object"),
+        ({"id": "o"}, "it has no resourceType, and the address is of Observation"),
+        ({"resourceType": "Patient"}, "its resourceType is 'Patient', and the address is of Observation"),
+    ],
+)
+def test_a_body_that_is_no_such_resource_is_refused_by_that_alone(sent: object, received: str) -> None:
+    known = with_body(sent)
+    assert said(asked(), known) == [("fhir-body-malformed", "structure", 400)]
+    assert facts(asked(), known) == {"received": received, "expected": "a Observation as JSON", "type": "Observation"}
+
+
+def test_an_update_carries_the_id_of_its_address() -> None:
+    for sent, id in (("o", True), ("other", False), (None, False)):
+        known = with_body({name: value for name, value in observation(id=sent).items() if value is not None})
+        wrong = [] if id else [("fhir-body-id-mismatch", "value", 400)]
+        assert said(asked(), known) == wrong
+        if wrong:
+            assert facts(asked(), known) == {"received": sent, "expected": "o"}
+
+
+def test_a_create_may_carry_any_id_for_it_is_replaced() -> None:
+    assert said(asked("create", id=None), with_body(observation(id="other"))) == []
+    assert said(asked("create"), with_body(observation(id="other"))) == []
+
+
+def test_all_that_is_wrong_with_a_resource_is_told_at_once() -> None:
+    known = with_body(observation(status="nonsense", issued="yesterday"))
+    assert said(asked(), known) == [("fhir-resource-invalid", "invalid", 422)]
+    told = facts(asked(), known)
+    assert (told["type"], told["count"]) == ("Observation", 2)
+    assert set(told["where"]) == {"Observation.status", "Observation.issued"}  # type: ignore[call-overload]
+    assert str(told["said"]).startswith(str(told["received"]))
+    assert "Observation.issued must be an instant" in str(told["said"])
+    assert "yesterday" not in str(told)
+
+
+def test_of_very_many_faults_ten_are_put_into_words() -> None:
+    many = observation(component=[{"valueQuantity": {"value": "x"}} for _ in range(12)])
+    told = facts(asked(), with_body(many))
+    assert told["count"] == len(told["where"]) > 12  # type: ignore[arg-type]
+    assert str(told["said"]).count("valueQuantity.value") < 12
+
+
+@pytest.mark.parametrize(("patient", "received"), [("B", ["Patient/B"]), ("Z", ["Patient/Z"]), (None, "no patient")])
+def test_nothing_is_put_into_the_chart_of_another(patient: str | None, received: object) -> None:
+    known = with_body(observation(patient))
+    assert said(asked(), known) == [("fhir-write-outside-scope", "forbidden", 403)]
+    assert facts(asked(), known) == {
+        "type": "Observation", "received": received, "patient": "A", "expected": "Patient/A",
+        "held": ("patient/Observation.cruds",),
+    }  # fmt: skip
+
+
+def holding(scope: str, **changed: object) -> AccessKnown:
+    return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("patient", "written"), [("A", True), ("B", True), ("Z", False)])
+def test_a_user_scope_writes_into_the_charts_of_the_users_patients(patient: str, written: bool) -> None:
+    known = with_body(observation(patient), holding("user/Observation.cruds", patient=None))
+    assert (said(asked(), known) == []) is written
+    if not written:
+        assert facts(asked(), known)["expected"] == "a patient of this user"
+
+
+def test_offline_nobody_knows_whose_charts_a_user_may_write() -> None:
+    known = replace(with_body(observation("Z"), holding("user/Observation.cruds", patient=None)), user=UNKNOWN)
+    assert said(asked(), known) == []
+    patients = replace(with_body(observation("Z")), user=UNKNOWN)
+    assert said(asked(), patients) == [("fhir-write-outside-scope", "forbidden", 403)]
+
+
+def test_a_filter_of_the_scope_holds_for_what_is_written_too() -> None:
+    narrow = holding("patient/Observation.cu?category=vital-signs")
+    vital = {"category": [{"coding": [{"code": "vital-signs"}]}]}
+    assert said(asked(), with_body(observation(**vital), narrow)) == []
+    assert said(asked(), with_body(observation(), narrow)) == [("fhir-write-outside-scope", "forbidden", 403)]
+
+
+def test_the_letter_of_the_interaction_is_what_counts() -> None:
+    mixed = holding("patient/Observation.c?category=vital-signs patient/Observation.u")
+    assert said(asked(), with_body(observation(), mixed)) == []
+    create = asked("create", letters="c")
+    assert said(create, with_body(observation(), mixed)) == [("fhir-write-outside-scope", "forbidden", 403)]
+
+
+def test_the_types_that_a_tenant_shares_are_read_and_never_written() -> None:
+    shared = replace(KNOWN, server=Server(policy=Policy(shared_types=("Medication",))))
+    known = replace(shared, token=replace(TOKEN, scope="patient/*.cruds"))
+    known = replace(known, body=body.of("r4", "Medication", "o", {"resourceType": "Medication", "id": "o"}, BASE))
+    assert [one[0] for one in said(asked(type="Medication"), known)] == ["fhir-write-outside-scope"]
+
+
+def test_without_a_known_tenant_its_policy_is_the_usual_one() -> None:
+    assert said(asked(), replace(with_body(observation()), server=UNKNOWN)) == []
+
+
+def test_an_address_without_a_type_is_judged_elsewhere() -> None:
+    request = asked(type=None, letters="")
+    assert said(request, with_body(observation("Z"))) == []
+
+
+PATCH = json.dumps([{"op": "replace", "path": "/status", "value": "amended"}])
+
+
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        (PATCH, None),
+        ("", "it is empty"),
+        ("{", "it is no JSON: "),
+        ("{}", "a JSON Patch is a list of 1 to 1000 operations"),
+        ('[{"op": "dance", "path": "/a"}]', "operation 0 must have an op of "),
+    ],
+)
+def test_a_patch_is_a_json_patch(sent: str, received: str | None) -> None:
+    request = asked("patch", body=sent)
+    assert said(request, KNOWN) == ([] if received is None else [("fhir-patch-failed", "structure", 400)])
+    if received is not None:
+        assert str(facts(request, KNOWN)["received"]).startswith(received)
+
+
+@pytest.mark.parametrize("name", ["_cascade", "_cascade:x"])
+def test_a_delete_takes_nothing_else_along(name: str) -> None:
+    request = asked("delete", method="DELETE", letters="d", parameters=parse(f"{name}=delete"))
+    assert said(request, KNOWN) == [("fhir-delete-cascade", "forbidden", 403)]
+    assert facts(request, KNOWN) == {"parameter": name, "received": "delete"}
+    assert said(replace(request, parameters=parse("name=_cascade")), KNOWN) == []
+    assert said(replace(request, method="GET"), KNOWN) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "current", "saved"),
+    [
+        (None, 3, True),
+        ("*", None, True),
+        ('W/"3"', 3, True),
+        ('W/"2", W/"3"', 3, True),
+        ('W/"2"', 3, False),
+        ("nonsense", 3, False),
+        ('W/"3"', None, False),
+    ],
+)
+def test_what_was_read_is_what_is_changed(sent: str | None, current: int | None, saved: bool) -> None:
+    request = asked(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-match": sent}))
+    known = replace(with_body(observation()), current=current)
+    assert said(request, known) == ([] if saved else [("fhir-version-conflict", "conflict", 412)])
+    if not saved:
+        assert facts(request, known) == {"received": sent, "expected": None if current is None else f'W/"{current}"'}
+
+
+@pytest.mark.parametrize(("matches", "saved"), [(UNKNOWN, True), (0, True), (1, True), (2, False), (9, False)])
+def test_a_condition_means_one_resource_at_most(matches: int, saved: bool) -> None:
+    request = asked("delete", id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"))
+    known = replace(KNOWN, matches=matches)
+    assert said(request, known) == ([] if saved else [("fhir-condition-ambiguous", "multiple-matches", 412)])
+    if not saved:
+        assert facts(request, known) == {"type": "Observation", "received": "code=8480-6", "interaction": "delete"}
+
+
+def test_the_condition_of_a_write_stands_in_its_header_or_in_its_address() -> None:
+    search = parse("code=8480-6")
+    assert writes.condition(asked("create", headers={"if-none-exist": "code=1"}, parameters=search)) == "code=1"
+    assert writes.condition(asked("create", id=None, parameters=search)) is None
+    for interaction in ("update", "patch", "delete"):
+        assert writes.condition(asked(interaction, id=None, parameters=search)) == "code=8480-6"
+        assert writes.condition(asked(interaction, parameters=search)) is None
+    assert writes.condition(asked("read", id=None, parameters=search)) is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "may"),
+    [
+        ("system/Observation.cruds", True),
+        ("system/*.u", True),
+        ("system/Observation.crds", False),
+        ("system/Patient.cruds", False),
+        ("system/Observation.cruds?code=1", False),
+        ("user/Observation.cruds", False),
+        ("patient/*.cruds", False),
+    ],
+)
+def test_only_a_system_finds_out_which_ids_are_taken(scope: str, may: bool) -> None:
+    assert writes.may_choose_the_id(replace(TOKEN, scope=scope), "Observation") is may
+
+
+@pytest.mark.parametrize("token", [None, UNKNOWN])
+def test_nobody_chooses_no_id(token: object) -> None:
+    assert not writes.may_choose_the_id(token, "Observation")
+
+
+@pytest.mark.parametrize(
+    ("interaction", "names"),
+    [
+        ("read", []),
+        ("search-type", []),
+        ("create", ["body_is_such_a_resource", "body_has_the_id_of_its_address", "resource_is_valid",
+                    "resource_stays_within_the_scope"]),
+        ("patch", ["patch_is_a_patch"]),
+        ("delete", ["deletes_do_not_cascade"]),
+    ],
+)  # fmt: skip
+def test_the_checks_of_each_interaction(interaction: str, names: list[str]) -> None:
+    before = [] if not names else ["version_is_the_one_named", "condition_matches_one"]
+    assert [one.name for one in writes.all_checks(asked(interaction))] == names + before
+
+
+def test_a_conditional_update_has_no_id_to_be_held_to() -> None:
+    """Nor is its patient judged before it is known which resource it will be."""
+    names = [one.name for one in writes.checks(asked(id=None))]
+    assert names == ["body_is_such_a_resource", "resource_is_valid"]

@@ -1,0 +1,123 @@
+"""URLs as they are pasted and compared: never an exception, and nothing taken for the same that is not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.protocol import urls
+
+
+@given(st.text(max_size=60))
+def test_no_text_is_too_broken(text: str) -> None:
+    for url in (text, f"http://{text}", f"http://a/{text}"):
+        urls.split(url)
+        urls.host(url)
+        urls.is_loopback(url)
+        urls.one_loopback(url)
+        urls.normalised(url)
+        assert not urls.is_encoded_twice(urls.decoded_again(url))
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://a:b/", "http://a:99999/"])
+def test_what_is_no_url_is_all_path(url: str) -> None:
+    assert urls.split(url) == ("", "", url, "", "")
+    assert urls.host(url) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://localhost:8100/a", True),
+        ("http://LOCALHOST/a", True),
+        ("http://127.0.0.1", True),
+        ("http://[::1]:80/", True),
+        ("http://localhost.example.org/", False),
+        ("http://localhost@example.org/", False),
+        ("localhost:8100", False),
+    ],
+)
+def test_the_names_of_this_machine(url: str, loopback: bool) -> None:
+    assert urls.is_loopback(url) is loopback
+
+
+@pytest.mark.parametrize(
+    ("url", "one"),
+    [
+        ("http://127.0.0.1:80/a?b#c", "http://localhost:80/a?b#c"),
+        ("https://[::1]/a", "https://localhost/a"),
+        ("http://user@127.0.0.1:80/a", "http://localhost:80/a"),
+        ("http://example.org:80/a", "http://example.org:80/a"),
+    ],
+)
+def test_one_name_stands_for_all_of_this_machine(url: str, one: str) -> None:
+    assert urls.one_loopback(url) == one
+
+
+@pytest.mark.parametrize(
+    ("url", "normalised"),
+    [
+        ("HTTP://Ehr.Example.org/R4/", "http://ehr.example.org/R4"),
+        ("http://ehr.example.org/r4//", "http://ehr.example.org/r4/"),
+        ("http://ehr.example.org", "http://ehr.example.org"),
+    ],
+)
+def test_only_host_case_and_one_slash_are_the_same(url: str, normalised: str) -> None:
+    assert urls.normalised(url) == normalised
+
+
+@pytest.mark.parametrize(
+    ("text", "absolute"),
+    [("https://a", True), ("my-app+x.y://a", True), ("//a", False), ("/a", False), ("1a://b", False)],
+)
+def test_what_names_its_scheme_is_absolute(text: str, absolute: bool) -> None:
+    assert urls.is_absolute(text) is absolute
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("  http://a/?b=c  ", "http://a/?b=c"),
+        ("http://a/\n  ?b=c\r\n&d=e", "http://a/?b=c&d=e"),
+        ("http://a/?scope=a b", "http://a/?scope=a%20b"),
+        ("http://a/?scope=openid%0alaunch", "http://a/?scope=openid%20launch"),
+        ("http://a/?scope=openid\nlaunch", "http://a/?scope=openid%20launch"),
+        ("http://a/?scope=openid\n&launch=x", "http://a/?scope=openid&launch=x"),
+        ("http://a/?aud=http%3A%2F%2Fb%2F\nfhir", "http://a/?aud=http%3A%2F%2Fb%2Ffhir"),
+    ],
+)
+def test_a_paste_becomes_one_line(text: str, line: str) -> None:
+    assert urls.one_line(text) == line
+    assert not urls.has_whitespace(urls.one_line(text))
+
+
+@pytest.mark.parametrize(("text", "found"), [("a b", True), ("a%0Ab", True), ("a%0db", True), ("a%20b", False)])
+def test_blanks_and_line_breaks_are_seen(text: str, found: bool) -> None:
+    assert urls.has_whitespace(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("http://a/?b=c&amp;d=e", "http://a/?b=c&d=e"),
+        ("http://a/?b=c&#38;d=e&#x26;f=g", "http://a/?b=c&d=e&f=g"),
+        ("http://a/?amp;b=c&AMP;d=e", "http://a/?b=c&d=e"),
+    ],
+)
+def test_escapes_of_html_are_seen_and_undone(text: str, plain: str) -> None:
+    assert urls.is_html_escaped(text)
+    assert urls.unescaped(text) == plain
+    assert not urls.is_html_escaped(plain)
+
+
+@pytest.mark.parametrize(
+    ("value", "decoded"),
+    [
+        ("https%3A%2F%2Fa%2Fb", "https://a/b"),
+        ("https%253A%252F%252Fa", "https%253A%252F%252Fa"),
+        ("https://a?b=http%3A%2F%2Fc", "https://a?b=http%3A%2F%2Fc"),
+    ],
+)
+def test_a_url_that_is_still_encoded_is_decoded_again(value: str, decoded: str) -> None:
+    assert urls.decoded_again(value) == decoded
