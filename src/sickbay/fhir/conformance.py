@@ -74,7 +74,7 @@ def statement(version: str, server: Self) -> dict[str, Any]:
 
 
 def _rest(version: str, server: Self) -> dict[str, Any]:
-    several = ["transaction"] if version == "dstu2" else ["transaction", "batch"]
+    several = ["transaction", "history-system"] if version == "dstu2" else ["transaction", "batch", "history-system"]
     mode = {"transactionMode": "both"} if version == "dstu2" else {}
     return {
         "mode": "server",

@@ -86,7 +86,7 @@ def _below(version: str, method: str, segments: list[str]) -> Route | Misrouted:
     if head == "_search" and not rest:
         return _by_method({"POST": ("search-system", "s")}, method)
     if head == "_history" and not rest:
-        return _by_method({"GET": ("history-system", "s")}, method)
+        return _by_method(_reading("history-system", "s"), method)
     if head.startswith("$") and not rest:
         return Route("operation", "", operation=head[1:])
     if head not in known_types(version):
@@ -102,7 +102,7 @@ def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | M
         if head == "_search":
             return _by_method({"POST": ("search-type", "s")}, method, type)
         if head == "_history":
-            return _by_method({"GET": ("history-type", "s")}, method, type)
+            return _by_method(_reading("history-type", "s"), method, type)
         if head.startswith("$"):
             return Route("operation", "", type, operation=head[1:])
     if not ID.fullmatch(head):
@@ -128,7 +128,7 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
     if head == "*" or head in known_types(version):
         if more and more != ["_search"]:
             return Misrouted(404)
-        methods = {"POST": ("search-compartment", "s")} if more else {"GET": ("search-compartment", "s")}
+        methods = {"POST": ("search-compartment", "s")} if more else _reading("search-compartment", "s")
         found = _by_method(methods, method, None if head == "*" else head)
         return found if isinstance(found, Misrouted) else _within(found, type, id)
     if head[:1].isupper() and not more:
@@ -142,11 +142,16 @@ def _within(route: Route, type: str, id: str) -> Route:
 
 def _history(method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
-        return _by_method({"GET": ("history-instance", "r")}, method, type, id)
+        return _by_method(_reading("history-instance", "r"), method, type, id)
     if len(rest) > 1 or not ID.fullmatch(rest[0]):
         return Misrouted(404)
-    found = _by_method({"GET": ("vread", "r"), "HEAD": ("vread", "r")}, method, type, id)
+    found = _by_method(_reading("vread", "r"), method, type, id)
     return found if isinstance(found, Misrouted) else Route("vread", "r", type, id, rest[0])
+
+
+def _reading(interaction: str, letters: str) -> dict[str, tuple[str, str]]:
+    """A HEAD is a GET without the body."""
+    return {"GET": (interaction, letters), "HEAD": (interaction, letters)}
 
 
 def _by_method(

@@ -114,6 +114,7 @@ resource_history = _table(
     _words("who"),
     _words("facts"),
     Column("body", LargeBinary),
+    indexes=[Index("resource_history_by_sequence", "sequence")],
 )
 """body is NULL while the version is the current one: then it stands in `resource` alone."""
 

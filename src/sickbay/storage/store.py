@@ -207,11 +207,13 @@ class Store(Protocol):
         ...
 
     async def history(
-        self, space: Space, type: str, id: str | None, visibility: Visibility, *, count: int, cursor: str | None = None
-    ) -> Versions:
-        """Of one resource (letter r) or of a whole type (letter s): versions visible as they were, of what is visible now.
+        self, space: Space, type: str | None, id: str | None, visibility: Visibility, *, count: int,
+        cursor: str | None = None, since: int | None = None, at: tuple[int, int] | None = None,
+    ) -> Versions:  # fmt: skip
+        """Of one resource (letter r), of a type or of all (letter s): versions visible as they were, of what is visible now.
 
-        Raises BadCursor.
+        since: written at or after (epoch ms); at: current at some time of [low, high). Of all types, only what clauses
+        for every type show. Raises BadCursor.
         """
         ...
 

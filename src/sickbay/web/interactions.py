@@ -7,9 +7,8 @@ from dataclasses import replace
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import preconditions, search
+from sickbay.fhir import history, preconditions, search
 from sickbay.fhir.body import Body
-from sickbay.fhir.bundle import Change, history, search_url
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.query import Query, Within
@@ -20,8 +19,8 @@ from sickbay.operations import writing
 from sickbay.operations.access import Seen
 from sickbay.operations.writing import Done, Outcome, Wanted
 from sickbay.protocol.parameters import parse
-from sickbay.storage.store import BadCursor, Stored
-from sickbay.web import bundles
+from sickbay.storage.store import Stored
+from sickbay.web import bundles, histories
 from sickbay.web.fhir import Answer, Door, Headers, Scope, modified, unchanged
 
 WRITING = frozenset(("create", "update", "patch", "delete"))
@@ -59,6 +58,9 @@ class Interactions(Door):
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
         if isinstance(found, Route) and found.interaction == "search-compartment" and found.type and found.compartment:
             return self._within(request, found.type, *found.compartment)
+        if request.interaction in history.INTERACTIONS:
+            asked = history.parse(request.parameters.pairs)
+            return None if isinstance(asked, history.Asked) else asked
         condition = writes.condition(request)
         if condition is None or request.type is None:
             return super()._query(request, found)
@@ -88,8 +90,8 @@ class Interactions(Door):
             return self.answered(request, seen, await writing.write(self.sandbox.world, wanted), content)
         if found.interaction == "vread":
             return await self._vread(seen, request, found, content), seen
-        if found.interaction in ("history-instance", "history-type") and found.type is not None:
-            return await self._history(seen, request, found.type, found.id, content), seen
+        if found.interaction in history.INTERACTIONS:
+            return await histories.answer(self, seen, request, content), seen
         if found.interaction == "search-compartment" and query is not None:
             return await self._search(seen, query, content), seen
         if found.interaction == "batch":
@@ -99,8 +101,11 @@ class Interactions(Door):
     as_request = _request
     condition = _query
 
-    def issue(self, status: int, issue: Issue) -> Answer:
-        return self._issue(status, issue)
+    def issue(self, status: int, *issues: Issue) -> Answer:
+        return self._issue(status, *issues)
+
+    def absent(self, type: str, id: str) -> Answer:
+        return self._absent(type, id)
 
     def refused(self, seen: Seen) -> Answer:
         return self._refused(seen)
@@ -146,29 +151,6 @@ class Interactions(Door):
         if wanted == "minimal" or done.body is None:
             return Answer(done.status, b"", headers)
         return Answer(done.status, done.body, [*content, *headers])
-
-    async def _history(self, seen: Seen, request: AccessRequest, type: str, id: str | None, content: Headers) -> Answer:
-        asked = request.parameters.get("_count") or ""
-        count = min(int(asked), search.MAXIMUM_COUNT) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 50
-        cursor = request.parameters.get(search.CURSOR)
-        store = self.sandbox.world.store
-        try:
-            found = await store.history(self.space, type, id, seen.visibility, count=max(count, 1), cursor=cursor)
-        except BadCursor:
-            text = "This page address was not made for this history. Follow the link `next` as it is."
-            return self._issue(400, Issue("value", text))
-        if id is not None and not found.entries and cursor is None:
-            return self._absent(type, id)
-        changes = [
-            Change(type, one.id, one.version_id, interaction, one.body, writing.instant(one.at))
-            for one, interaction in found.entries
-        ]
-        path = f"{type}/{id}/_history" if id is not None else f"{type}/_history"
-        total = len(changes) if found.next is None and cursor is None else None
-        page = [("_count", str(count))] if asked else []
-        following = search_url(self.base, path, [*page, (search.CURSOR, found.next)]) if found.next else None
-        own = search_url(self.base, path, page)
-        return Answer(200, history(self.base, changes, self_url=own, next_url=following, total=total), content)
 
     async def _vread(self, seen: Seen, request: AccessRequest, found: Route, content: Headers) -> Answer:
         assert found.type is not None

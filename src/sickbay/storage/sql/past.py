@@ -1,39 +1,60 @@
-"""History: the versions of one resource or of a type, newest first, each as visible as it was when it was written."""
+"""History: the versions of one resource, of a type or of all, newest first, each as visible as it was when it was written."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
-from sickbay.storage.sql.filters import FALSE, Scope
+from sickbay.storage.sql.filters import FALSE, Scope, Sql
 from sickbay.storage.sql.names import NEVER, REFERENCED, codes_of, patients_of
 from sickbay.storage.sql.statement import Row, Run, Statement
 from sickbay.storage.store import Stored, Versions
 
-_TEXT = (
-    "SELECT h.facts, r.id, h.version_id, h.at, CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END,"
-    " h.interaction, h.sequence FROM resource r CROSS JOIN resource_history h ON h.nid = r.nid"
-    f" WHERE r.space = ? AND r.type = ? AND r.state <> {REFERENCED}"
+_COLUMNS = (
+    "h.facts, r.id, h.version_id, h.at, CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END,"
+    " h.interaction, h.sequence, r.type"
 )
+_BY_RESOURCE = f"SELECT {_COLUMNS} FROM resource r CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
+_BY_TIME = f"SELECT {_COLUMNS} FROM resource_history h CROSS JOIN resource r ON r.nid = h.nid WHERE"
+_CURRENT = (
+    "h.at < ? AND NOT EXISTS (SELECT 1 FROM resource_history n WHERE n.nid = h.nid AND n.version_id = h.version_id + 1"
+    " AND n.at <= ?)"
+)
+"""Written before the end, and not replaced by the beginning."""
+FEW = 1000
+"""Resources of a type whose versions are sorted; of more, versions of all types are walked from the newest on."""
 
 
-def page(
-    run: Run, scope: Scope, key: bytes, type: str, id: str | None, visibility: Visibility,
-    count: int, cursor: str | None,
-) -> Versions:  # fmt: skip
+class Asked(NamedTuple):
+    """type None: of the whole space; id None: of the whole type. since: written at or after (epoch ms).
+
+    at: current at some time of [low, high).
+    """
+
+    type: str | None
+    id: str | None
+    most: int
+    cursor: str | None = None
+    since: int | None = None
+    at: tuple[int, int] | None = None
+
+
+def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibility) -> Versions:
     """`count` visible versions, however many invisible ones lie between them. Raises BadCursor."""
-    letter = "r" if id is not None else "s"
-    held = scope.visible(type, letter, "r.nid", None)
-    mark = f"history/{scope.space}/{type}/{id or ''}".encode()
-    before = int(opened(key, cursor, mark).last[0]) if cursor is not None else NEVER
+    letter, count = "r" if asked.id is not None else "s", asked.most
+    held = scope.visible(asked.type or "*", letter, "r.nid", None)
+    mark = "/".join(
+        map(str, ("history", scope.space, asked.type or "", asked.id or "", asked.since, asked.at))
+    ).encode()
+    before = int(opened(key, asked.cursor, mark).last[0]) if asked.cursor is not None else NEVER
     if held is FALSE:
         return Versions([], None)
-    one = " AND r.id = ?" if id is not None else ""
-    text = f"{_TEXT}{one} AND {held.text} AND h.sequence < ? ORDER BY h.sequence DESC LIMIT ?"
-    binds = (scope.space, scope.names.word(type), *((id,) if id is not None else ()), *held.binds)
+    text = _versions(run, scope, asked, held)
     kept: list[tuple[tuple[Stored, str], int]] = []
     while len(kept) <= count:
-        rows = run(Statement(text, (*binds, before, count + 1)))
-        kept += [(_entry(type, row), row[6]) for row in rows if _shown(visibility, type, letter, row)]
+        rows = run(Statement(text.text, (*text.binds, before, count + 1)))
+        kept += [(one, row[6]) for row in rows if (one := _entry(scope, row)) and _shown(visibility, letter, one[0])]
         if len(rows) <= count:
             break
         before = rows[-1][6]
@@ -42,13 +63,40 @@ def page(
     return Versions([entry for entry, _ in kept[:count]], following)
 
 
-def _entry(type: str, row: Row) -> tuple[Stored, str]:
-    facts, id, version_id, at, body, interaction, _ = row
+def _versions(run: Run, scope: Scope, asked: Asked, held: Sql) -> Sql:
+    """Newest first, before a sequence, at most so many: the two binds that are still to come."""
+    binds: list[int | str] = [scope.space]
+    where = [f"r.space = ? AND r.state <> {REFERENCED}"]
+    for condition, value in (("r.type = ?", asked.type and scope.names.word(asked.type)), ("r.id = ?", asked.id),
+                             ("h.at >= ?", asked.since)):  # fmt: skip
+        if value is not None:
+            where.append(condition)
+            binds.append(value)
+    if asked.at is not None:
+        where.append(_CURRENT)
+        binds += (asked.at[1], asked.at[0])
+    rest = f"{' AND '.join(where)} AND {held.text} AND h.sequence < ? ORDER BY h.sequence DESC LIMIT ?"
+    if asked.id is not None or (asked.type is not None and _few(run, scope, asked.type)):
+        return Sql(f"{_BY_RESOURCE} {rest}", (*binds, *held.binds))
+    return Sql(f"{_BY_TIME} {rest}", (*binds, *held.binds))
+
+
+def _few(run: Run, scope: Scope, type: str) -> bool:
+    """Counted no further than is needed, the deleted too."""
+    text = "SELECT count(*) FROM (SELECT 1 FROM resource WHERE space = ? AND type = ? LIMIT ?)"
+    found: int = run(Statement(text, (scope.space, scope.names.word(type), FEW)))[0][0]
+    return found < FEW
+
+
+def _entry(scope: Scope, row: Row) -> tuple[Stored, str]:
+    facts, id, version_id, at, body, interaction, _, type = row
     held, _, codings = facts.partition("\n")
     deleted = interaction == "delete"
-    return Stored(type, id, version_id, at, body or b"", patients_of(held), codes_of(codings), deleted), interaction
+    kept = Stored(
+        scope.names.text(type), id, version_id, at, body or b"", patients_of(held), codes_of(codings), deleted
+    )
+    return kept, interaction
 
 
-def _shown(visibility: Visibility, type: str, letter: str, row: Row) -> bool:
-    held, _, codings = row[0].partition("\n")
-    return visibility.allows(type, letter, patients_of(held), codes_of(codings))
+def _shown(visibility: Visibility, letter: str, one: Stored) -> bool:
+    return visibility.allows(one.type, letter, one.patients, one.codes)

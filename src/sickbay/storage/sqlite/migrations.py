@@ -60,5 +60,9 @@ CREATE TABLE word (number INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (num
 CREATE UNIQUE INDEX word_by_text ON word (text);
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_HISTORY_BY_TIME = """
+CREATE INDEX resource_history_by_sequence ON resource_history (sequence);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _HISTORY_BY_TIME)
 """Step n leads from version n to n + 1."""

@@ -98,14 +98,14 @@ class SqliteStore:
         return self.guard.allowed(visibility, "r", type, [row])[0]._replace(deleted=bool(row[WIDTH]))
 
     async def history(
-        self, space: Space, type: str, id: str | None, visibility: Visibility, *, count: int, cursor: str | None = None
-    ) -> Versions:
+        self, space: Space, type: str | None, id: str | None, visibility: Visibility, *, count: int,
+        cursor: str | None = None, since: int | None = None, at: tuple[int, int] | None = None,
+    ) -> Versions:  # fmt: skip
         scope = self._scope(space, visibility)
         if scope is None:
             return Versions([], None)
-        asked = partial(
-            past.page, scope=scope, key=self._key, type=type, id=id, visibility=visibility, count=count, cursor=cursor
-        )
+        wanted = past.Asked(type, id, count, cursor, since, at)
+        asked = partial(past.page, scope=scope, key=self._key, asked=wanted, visibility=visibility)
         found: Versions = await self._run(asked)
         return found
 

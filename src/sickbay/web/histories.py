@@ -1,0 +1,57 @@
+"""A page of a history: of one resource, of a type, of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir import history as asked_of
+from sickbay.fhir.bundle import Change, history, search_url
+from sickbay.fhir.outcome import Issue
+from sickbay.fhir.search_results import CURSOR
+from sickbay.operations import writing
+from sickbay.operations.access import Seen
+from sickbay.storage.store import BadCursor
+from sickbay.web.fhir import Answer, Headers
+
+if TYPE_CHECKING:
+    from sickbay.web.interactions import Interactions
+
+
+async def answer(door: Interactions, seen: Seen, request: AccessRequest, content: Headers) -> Answer:
+    asked = asked_of.parse(request.parameters.pairs)
+    assert isinstance(asked, asked_of.Asked)  # its faults were refused
+    type, id = request.type, request.id
+    try:
+        found = await door.sandbox.world.store.history(
+            door.space,
+            type,
+            id,
+            seen.visibility,
+            count=asked.most,
+            cursor=asked.cursor,
+            since=asked.since,
+            at=asked.at,
+        )
+    except BadCursor:
+        text = "This page address was not made for this history. Follow the link `next` as it is."
+        return door.issue(400, Issue("value", text))
+    whole = asked.cursor is None and asked.since is None and asked.at is None
+    if type is not None and id is not None and not found.entries and not await _is_there(door, seen, type, id, whole):
+        return door.absent(type, id)
+    changes = [
+        Change(one.type, one.id, one.version_id, interaction, one.body, writing.instant(one.at))
+        for one, interaction in found.entries
+    ]
+    path = "/".join(filter(None, (type, id, "_history")))
+    total = len(changes) if found.next is None and asked.cursor is None else None
+    following = search_url(door.base, path, [*asked.applied, (CURSOR, found.next)]) if found.next else None
+    own = search_url(door.base, path, asked.applied)
+    return Answer(200, history(door.base, changes, self_url=own, next_url=following, total=total), content)
+
+
+async def _is_there(door: Interactions, seen: Seen, type: str, id: str, whole: bool) -> bool:
+    """Nothing of a visible resource in the time asked for is an empty history; of an invisible one there is none."""
+    if whole:
+        return False
+    return await door.sandbox.world.store.read(door.space, type, id, seen.visibility) is not None

@@ -1,0 +1,112 @@
+"""Histories by HTTP: of a resource, a type, the whole server; by time; page by page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.writing import Hand, hand, observation, rules
+
+OWN = "patient/Observation.cruds patient/Patient.rs"
+
+
+def told(answer: httpx2.Response) -> list[tuple[str, str]]:
+    """(id, version) in the order of the page."""
+    assert answer.status_code == 200, answer.text
+    return [
+        (one["fullUrl"].rpartition("/")[2], one["response"]["etag"].strip('W/"'))
+        for one in answer.json().get("entry", [])
+    ]
+
+
+async def written(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
+    """An observation with so many versions, a hundred seconds apart; the times at which each was written."""
+    made, times = await own.made(observation()), []
+    for number in range(1, versions):
+        times.append(flow.sandbox.world.effects.now())
+        await flow.http.post("/admin/clock", json={"advance": 100})
+        answer = await own.ask(
+            "PUT", f"/Observation/{made['id']}", made | {"status": "amended", "note": [{"text": str(number)}]}
+        )
+        assert answer.status_code == 200
+    return made["id"], [*times, flow.sandbox.world.effects.now()]
+
+
+def instant(at: float) -> str:
+    import datetime
+
+    return quote(datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat(timespec="seconds"))
+
+
+def test_the_history_of_the_whole_server_is_paged_and_newest_first(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        all = await hand(flow, "system/*.cruds")
+        ids = [
+            (await all.made(observation(f"x{n}") | {"subject": {"reference": "Patient/p-0001"}}))["id"]
+            for n in range(5)
+        ]
+        await all.ask("DELETE", f"/Observation/{ids[0]}")
+        await all.made({"resourceType": "Basic", "code": {"text": "x"}})
+        answer = await all.ask("GET", "/_history?_count=4")
+        types = [one["request"]["url"].partition("/")[0] for one in answer.json()["entry"]]
+        assert types == ["Basic", "Observation", "Observation", "Observation"]
+        assert answer.json()["entry"][1]["request"]["method"] == "DELETE"
+        seen, page, link = told(answer), answer, None
+        for _ in range(2):
+            link = next(one["url"] for one in page.json()["link"] if one["relation"] == "next")
+            page = await all.ask("GET", link.removeprefix(f"{BASE}/general/r4"))
+            seen += told(page)
+        assert len(set(seen)) == len(seen) == 12
+        assert [one for one, _ in seen[1:7]] == [ids[0], *reversed(ids)]
+        head = await all.ask("HEAD", "/_history?_count=4")
+        assert (head.status_code, head.content) == (200, b"")
+        assert (await (await hand(flow, OWN)).ask("GET", "/_history")).status_code == 403
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("place", ["/Observation/{id}/_history", "/Observation/_history", "/_history"])
+def test_a_history_since_and_at_a_time(tmp_path: Path, place: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        id, times = await written(flow, own)
+        path = place.format(id=id)
+
+        async def ask(query: str) -> list[str]:
+            return [version for one, version in told(await own.ask("GET", f"{path}?{query}")) if one == id]
+
+        assert await ask("") == ["3", "2", "1"]
+        assert await ask(f"_since={instant(times[1] - 20)}") == ["3", "2"]
+        assert await ask(f"_since={instant(times[2] + 20)}") == []
+        assert await ask(f"_at={instant(times[1] + 20)}") == ["2"]
+        assert await ask(f"_at={instant(times[0] - 20)}") == []
+        assert set(await ask(f"_at={instant(times[0] + 20)[:4]}")) >= {"1", "2"}
+        page = await own.ask("GET", f"{path}?_count=1&_since={instant(times[0] - 20)}")
+        link: Any = next(one["url"] for one in page.json()["link"] if one["relation"] == "next")
+        second = await own.ask("GET", link.removeprefix(f"{BASE}/general/r4"))
+        assert told(second) == [(id, "2")]
+        changed = await own.ask("GET", link.removeprefix(f"{BASE}/general/r4").replace("_since=2", "_since=1"))
+        assert changed.status_code == 400
+        refused = await own.ask("GET", f"{path}?_since=yesterday")
+        assert (refused.status_code, rules(refused)) == (400, {"fhir-date-malformed"})
+
+    run(steps, tmp_path)
+
+
+def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        other = await hand(flow, OWN, "p-0002")
+        id = (await other.made(observation("p-0002")))["id"]
+        own = await hand(flow, OWN)
+        for query in ("", "?_since=2020-01-01T00:00:00Z", "?_at=2020"):
+            hidden = await own.ask("GET", f"/Observation/{id}/_history{query}")
+            absent = await own.ask("GET", f"/Observation/none/_history{query}")
+            assert hidden.status_code == absent.status_code == 404
+            assert hidden.text.replace(id, "none") == absent.text
+        assert (await other.ask("GET", f"/Observation/{id}/_history?_at=2020")).status_code == 200
+
+    run(steps, tmp_path)
