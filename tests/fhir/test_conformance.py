@@ -9,6 +9,8 @@ import pytest
 from sickbay.fhir.conformance import INTERACTIONS, OAUTH_URIS, Self, statement
 from sickbay.fhir.elements import children
 from sickbay.fhir.search_parameters import resource_types
+from sickbay.fhir.validation import validate
+from sickbay.fhir.versions import VERSIONS
 
 OAUTH = {"token": "http://h/general/oauth/token", "authorize": "http://h/general/oauth/authorize"}
 SERVER = Self("http://h/general/r4", "2026-01-01", "0.1", OAUTH)
@@ -18,6 +20,9 @@ SERVER = Self("http://h/general/r4", "2026-01-01", "0.1", OAUTH)
     ("version", "type", "number", "system"),
     [
         ("r4", "CapabilityStatement", "4.0.1", "http://terminology.hl7.org/CodeSystem/restful-security-service"),
+        ("r4b", "CapabilityStatement", "4.3.0", "http://terminology.hl7.org/CodeSystem/restful-security-service"),
+        ("r5", "CapabilityStatement", "5.0.0", "http://terminology.hl7.org/CodeSystem/restful-security-service"),
+        ("stu3", "CapabilityStatement", "3.0.1", "http://hl7.org/fhir/restful-security-service"),
         ("dstu2", "Conformance", "1.0.2", "http://hl7.org/fhir/restful-security-service"),
     ],
 )
@@ -33,7 +38,7 @@ def test_it_says_where_the_authorization_server_is(version: str, type: str, numb
     assert {one["url"]: one["valueUri"] for one in uris["extension"]} == OAUTH
 
 
-@pytest.mark.parametrize("version", ["r4", "dstu2"])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> None:
     resources = {one["type"]: one for one in statement(version, SERVER)["rest"][0]["resource"]}
     assert tuple(sorted(resources)) == resource_types(version)
@@ -44,9 +49,10 @@ def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> No
     assert patient["conditionalDelete"] == "single"
 
 
-@pytest.mark.parametrize("version", ["r4", "dstu2"])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_every_element_of_it_is_one_of_the_version(version: str) -> None:
     found = statement(version, SERVER)
+    assert validate(version, found) == []
     assert list(_unknown(version, found["resourceType"], found)) == []
 
 

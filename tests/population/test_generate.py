@@ -18,6 +18,7 @@ import pytest
 from tests.population.elements import Tables
 
 from sickbay import population
+from sickbay.fhir.validation import validate
 from sickbay.population import Version
 
 TODAY = datetime.date(2026, 11, 24)
@@ -149,3 +150,12 @@ def test_importing_the_package_loads_no_story() -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
+def test_everything_is_valid_in_every_version_and_has_the_same_ids(version: Version) -> None:
+    found = everything(version, patients=20)
+    assert [(one["id"], problem) for one in found for problem in validate(version, one)] == []
+    ids = [one["id"] for one in found]
+    assert len(set(names(found))) == len(ids)
+    assert ids == [one["id"] for one in everything("r4", patients=20)]

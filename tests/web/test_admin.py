@@ -94,10 +94,13 @@ def test_a_reset_forgets_tokens_and_keeps_apps_unless_everything_goes(tmp_path: 
         headers = {"Authorization": f"Bearer {given['access_token']}"}
         assert (await flow.http.post("/admin/reset", json={})).status_code == 204
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 401
-        assert len((await flow.http.get("/admin/apps?tenant=general")).json()) == 3
+        assert len((await flow.http.get("/admin/apps?tenant=general")).json()) == 6
         assert (await flow.http.post("/admin/reset", json={"everything": True})).status_code == 204
         left = (await flow.http.get("/admin/apps?tenant=general")).json()
-        assert {one["name"] for one in left} == {"Sample app", "Sample app, DSTU2"}
+        assert {one["name"] for one in left} == {
+            "Sample app",
+            *(f"Sample app, {one}" for one in ("DSTU2", "STU3", "R4B", "R5")),
+        }
 
     run(steps, tmp_path)
 

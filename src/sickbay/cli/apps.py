@@ -65,7 +65,7 @@ class Fields:
     launch_uri: str | None = None
     redirect_uri: tuple[str, ...] | None = None
     scope: str | None = None
-    fhir: Literal["r4", "dstu2"] | None = None
+    fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] | None = None
     smart_version: Literal[1, 2] | None = None
     pkce: Literal["required", "if-sent", "off"] | None = None
     native: bool | None = None

@@ -22,7 +22,7 @@ BATCH, WEIGHT = 500, 4 << 20
 def load(
     *paths: Path,
     tenant: str = "general",
-    fhir: Literal["r4", "dstu2"] = "r4",
+    fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
     stop: bool = False,
     validate: bool = False,
     patients: int | None = None,

@@ -19,7 +19,7 @@ def population(
     patients: int = 50,
     seed: int = 1,
     today: datetime.date | None = None,
-    fhir: Literal["r4", "dstu2"] = "r4",
+    fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
     out: Path,
 ) -> None:
     """Write the synthetic patients, one file of NDJSON for each resource type.

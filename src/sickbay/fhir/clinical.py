@@ -15,6 +15,7 @@ _NAMES = (
     "occurrence",
     "start",
     "period",
+    "actualPeriod",
     "onset",
     "applies",
     "whenPrepared",

@@ -11,10 +11,11 @@ from sickbay.fhir.search_values import READ
 from sickbay.fhir.versions import VERSIONS
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
-_SERVICE = {
-    "dstu2": "http://hl7.org/fhir/restful-security-service",
-    "r4": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-}
+_OLD = ("dstu2", "stu3")
+_OLD_SERVICE, _SERVICE = (
+    "http://hl7.org/fhir/restful-security-service",
+    "http://terminology.hl7.org/CodeSystem/restful-security-service",
+)
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
 
@@ -66,7 +67,7 @@ def statement(version: str, server: Self) -> dict[str, Any]:
         "implementation": {"description": "Sickbay: synthetic patients only", "url": server.base},
         "fhirVersion": VERSIONS[version].number,
     }
-    if version == "dstu2":
+    if version in _OLD:
         found["acceptUnknown"] = "both"
     found["format"] = ["json", json_type]
     found["rest"] = [_rest(version, server)]
@@ -87,7 +88,11 @@ def _rest(version: str, server: Self) -> dict[str, Any]:
 
 def _security(version: str, server: Self) -> dict[str, Any]:
     nested = [{"url": name, "valueUri": server.oauth[name]} for name in _ENDPOINTS if name in server.oauth]
-    coding = {"system": _SERVICE[version], "code": "SMART-on-FHIR", "display": "SMART-on-FHIR"}
+    coding = {
+        "system": _OLD_SERVICE if version in _OLD else _SERVICE,
+        "code": "SMART-on-FHIR",
+        "display": "SMART-on-FHIR",
+    }
     return {
         "extension": [{"url": OAUTH_URIS, "extension": nested}],
         "cors": True,

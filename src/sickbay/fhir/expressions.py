@@ -1,6 +1,7 @@
 """The FHIRPath subset of the search parameters, compiled to routes through a resource that is a plain dict.
 
-Paths, `|`, `where(x='y')`, `where(resolve() is T)`, `as`/`as()`/`ofType()`, `extension(url)`, `hasExtension(url)`, `[n]`
+Paths, `|`, `where(x='y')`, `where(resolve() is T)`, `as`/`as()`/`ofType()`, `extension(url)`, `hasExtension(url)`,
+`where(extension(url).exists())`, `[n]`
 and `exists() and … != false`. Types are known when compiling, so a choice needs no guess while running.
 """
 
@@ -21,7 +22,7 @@ _CAST = re.compile(r"(.*)\sas\s+(\w+)$", re.S)
 _EXISTS = re.compile(r"(.+)\.exists\(\) and \1 != false$")
 _EQUAL = re.compile(r"(\w+)\s*=\s*'([^']*)'$")
 _RESOLVES = re.compile(r"resolve\(\) is (\w+)$")
-_HAS = re.compile(r"hasExtension\('([^']*)'\)$")
+_HAS = re.compile(r"(?:hasExtension\('([^']*)'\)|extension\('([^']*)'\)\.exists\(\))$")
 
 
 class Unsupported(ValueError):
@@ -109,8 +110,11 @@ def _advance(
     call = _CALL.match(step)
     for way, at in spots:
         if call and call[1] in ("as", "ofType"):
-            if at.type == call[2].strip():
+            cast = call[2].strip()
+            if at.type == cast:
                 yield way, at
+            elif at.type == "Resource":
+                yield (*way, _Equals("resourceType", cast)), Child(at.key, cast, cast)
         elif call and call[1] == "where":
             yield (*way, _test(call[2].strip())), at
         elif call and call[1] == "extension":
@@ -131,7 +135,7 @@ def _test(text: str) -> Test:
     if resolves:
         return _Resolves(resolves[1])
     if has:
-        return _HasExtension(has[1])
+        return _HasExtension(has[1] or has[2])
     raise Unsupported(text)
 
 

@@ -48,8 +48,8 @@ def _choose(version: str, asked: list[str], text: str) -> Media:
 
 
 def _elsewhere(version: str, asked: list[str]) -> str | None:
-    types = {one.json: name for name, one in VERSIONS.items() if name != version}
-    return next((types[one] for one in asked if one in types), None)
+    known = [name for name in ("r4", *VERSIONS) if name != version]
+    return next((name for one in asked for name in known if one == VERSIONS[name].json), None)
 
 
 def _ranked(accept: str) -> list[str]:

@@ -11,7 +11,7 @@ import orjson
 RULES = "urn:sickbay:rule"
 """The code system of the rule ids in issue.details.coding."""
 
-_UNKNOWN_TO_DSTU2 = {"deleted": "not-found", "multiple-matches": "processing"}
+_NEW_IN_R4 = {"deleted": "not-found", "multiple-matches": "processing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def as_dict(version: str, issues: Sequence[Issue]) -> dict[str, Any]:
 
 
 def _issue(version: str, issue: Issue) -> dict[str, Any]:
-    code = _UNKNOWN_TO_DSTU2.get(issue.code, issue.code) if version == "dstu2" else issue.code
+    code = _NEW_IN_R4.get(issue.code, issue.code) if version in ("dstu2", "stu3") else issue.code
     found: dict[str, Any] = {"severity": issue.severity, "code": code}
     details: dict[str, Any] = {}
     if issue.rule:

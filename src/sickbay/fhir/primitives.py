@@ -96,6 +96,7 @@ PRIMITIVES: dict[str, Says] = {
     "id": _matching(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 letters, digits, '-' or '.'"),
     "instant": _dated(rf"\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "an instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz"),
     "integer": _whole(-_INT, "a whole number"),
+    "integer64": _matching(r"0|-?[1-9]\d{0,18}", "a whole number as a string"),
     "markdown": _text,
     "oid": _matching(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", "an OID as urn:oid:1.2.3"),
     "positiveInt": _whole(1, "a whole number of 1 or more"),

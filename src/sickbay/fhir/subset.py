@@ -14,10 +14,11 @@ from sickbay.fhir.members import joined, members
 from sickbay.fhir.search_parameters import parameters
 
 _ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules"})
-_SYSTEM = {
-    "dstu2": "http://hl7.org/fhir/v3/ObservationValue",
-    "r4": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-}
+_OLD = ("dstu2", "stu3")
+_OLD_SYSTEM, _SYSTEM = (
+    "http://hl7.org/fhir/v3/ObservationValue",
+    "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+)
 
 
 def subset(version: str, type: str, body: bytes, summary: str | None, elements: Collection[str] = ()) -> bytes:
@@ -79,7 +80,7 @@ def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes
     held = dict(cut)
     meta = orjson.loads(held.get("meta", b"{}"))
     tags = [one for one in meta.get("tag", []) if one.get("code") != "SUBSETTED"]
-    meta["tag"] = [*tags, {"system": _SYSTEM[version], "code": "SUBSETTED"}]
+    meta["tag"] = [*tags, {"system": _OLD_SYSTEM if version in _OLD else _SYSTEM, "code": "SUBSETTED"}]
     begin = [(key, value) for key, value in cut if key in ("resourceType", "id")]
     rest = [(key, value) for key, value in cut if key not in ("resourceType", "id", "meta")]
     return [*begin, ("meta", orjson.dumps(meta)), *rest]

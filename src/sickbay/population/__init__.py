@@ -5,7 +5,8 @@ one. A life is written once, in no version's words (`life.py`), by the *stories*
 drugs are raised while the pressure stays high, type 2 diabetes with its HbA1c and metformin, hyperlipidaemia and statins,
 hypothyroidism, chronic kidney disease, heart failure, asthma, pregnancy, growing children, and healthy people with a cold
 now and then. At each visit every story bends what the body shows, the visit measures it, and the stories decide on what
-was seen. Two renderers (`render/r4.py`, `render/dstu2.py`) then write the same life in both versions, with the same ids.
+was seen. Renderers (`render/r4.py`, `render/dstu2.py`) then write the same life in each version, with the same ids; those of
+STU3, R4B and R5 change what R4 writes where the versions differ.
 
 Lives depend on the seed alone. They end on `life.END`, a fixed day: `today` moves no birth, no reading and no
 prescription. What looks at the day is `schedule`: appointments and slots of today and the days around it. Instants are UTC.
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from sickbay.population.staff import SeedUser
 
-Version: TypeAlias = Literal["r4", "dstu2"]
+Version: TypeAlias = Literal["r4", "dstu2", "stu3", "r4b", "r5"]
 
 
 def generate(*, seed: int, patients: int, today: datetime.date, version: Version) -> Iterator[dict[str, Any]]:
@@ -67,10 +69,4 @@ def users(seed: int) -> tuple[SeedUser, ...]:
 
 
 def _renderer(version: Version) -> ModuleType:
-    if version == "r4":
-        from sickbay.population.render import r4
-
-        return r4
-    from sickbay.population.render import dstu2
-
-    return dstu2
+    return import_module(f"sickbay.population.render.{version}")

@@ -18,7 +18,7 @@ from sickbay.operations.context import Tenant, World
 from sickbay.sandbox.folder import Written
 from sickbay.storage.store import Conflict, Delete, Put, Record, Save, Space, Step, Store
 
-Version = Literal["r4", "dstu2"]
+Version = population.Version
 Json = dict[str, Any]
 DAY_MS = 86_400_000
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sickbay import dialects
-from sickbay.fhir.search_parameters import resource_types
+from sickbay.authorization.resource_types import types_of
+from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.operations import clock, context
 from sickbay.operations.context import Say, Tenant, World
@@ -74,7 +75,9 @@ async def _compose(
 
 def _tenant(name: str, base: str) -> Tenant:
     dialect = dialects.load(name)
-    return context.tenant(name, base, dialect, {version: resource_types(version) for version in dialect.fhir})
+    return context.tenant(
+        name, base, dialect, {version: types_of(VERSIONS[version].number) for version in dialect.fhir}
+    )
 
 
 def sample_base(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.values import Client
 from sickbay.diagnosis.rule import Finding
+from sickbay.fhir.versions import VERSIONS
 from sickbay.operations import exchanges, patients, registration, users
 from sickbay.operations.context import Tenant
 from sickbay.protocol import scopes
@@ -207,7 +208,7 @@ def _form(
         if field and one.refused:
             said.setdefault(field, one.title)
     values = {name: "\n".join(sent.all(name)) for name in FIELDS if sent.get(name)}
-    versions = tuple(Choice(one, one.upper(), one == (sent.get("fhir") or "r4")) for one in ("r4", "dstu2"))
+    versions = tuple(Choice(one, one.upper(), one == (sent.get("fhir") or "r4")) for one in VERSIONS)
     return RegisterView(
         action="/developer/register",
         tenants=tuple(Choice(name, one.title, name == chosen) for name, one in sandbox.tenants.items()), versions=versions,

@@ -20,7 +20,6 @@ from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.times import moment
 from sickbay.web.pages.workshop import Address, DoctorView, FirstLaunch, HomeView, Hospital, Lately, exchange_line
 
-NAMES = {"r4": "R4", "dstu2": "DSTU2"}
 FIRST = "p-0017"
 
 
@@ -30,7 +29,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     hospitals = tuple(
         Hospital(
             one.title, one.dialect.about,
-            tuple(Address(NAMES.get(version, version), one.fhir_base(version)) for version in one.dialect.fhir),
+            tuple(Address(version.upper(), one.fhir_base(version)) for version in one.dialect.fhir),
             f"/{name}/ehr", f"/{name}/ehr/sign-in",
         )
         for name, one in sandbox.tenants.items()
