@@ -35,7 +35,7 @@ class Sql(NamedTuple):
     binds: tuple[Bind, ...] = ()
 
 
-TRUE, FALSE = Sql("1"), Sql("0")
+TRUE, FALSE = Sql("TRUE"), Sql("FALSE")
 TABLES = {
     "token": "token_index",
     "reference": "reference_index",

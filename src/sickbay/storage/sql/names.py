@@ -85,8 +85,6 @@ class Names:
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
         """How many resources have a token, counted to 1,000."""
-        text = (
-            "SELECT count(*) FROM (SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ? LIMIT 1000)"
-        )
+        text = "SELECT count(*) FROM (SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ? LIMIT 1000) few"
         count: int = self._reader.one(text, (space, parameter, hash))
         return count

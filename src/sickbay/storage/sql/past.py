@@ -83,7 +83,7 @@ def _versions(run: Run, scope: Scope, asked: Asked, held: Sql) -> Sql:
 
 def _few(run: Run, scope: Scope, type: str) -> bool:
     """Counted no further than is needed, the deleted too."""
-    text = "SELECT count(*) FROM (SELECT 1 FROM resource WHERE space = ? AND type = ? LIMIT ?)"
+    text = "SELECT count(*) FROM (SELECT 1 FROM resource WHERE space = ? AND type = ? LIMIT ?) few"
     found: int = run(Statement(text, (scope.space, scope.names.word(type), FEW)))[0][0]
     return found < FEW
 

@@ -12,7 +12,7 @@ import orjson
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
-from sickbay.storage.sql.filters import FALSE, Bind, Scope, Sql, both, condition, either, one_of, ranged
+from sickbay.storage.sql.filters import FALSE, TRUE, Bind, Scope, Sql, both, condition, either, one_of, ranged
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import COLUMNS, WIDTH
 from sickbay.storage.sql.source import Source, source
@@ -76,7 +76,8 @@ def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
     found = run(_numbers(plan))
     chosen = [row[0] for row in found[: plan.query.count]]
     bodies = f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND r.state = 1"
-    rows = run(Statement(bodies, (orjson.dumps(chosen).decode(),)))
+    bodies_by_nid = {row[0]: row for row in run(Statement(bodies, (orjson.dumps(chosen).decode(),)))}
+    rows = [bodies_by_nid[nid] for nid in chosen if nid in bodies_by_nid]
     total, seen = len(found), len(chosen)
     if total == seen:
         return Matches(rows, None, total)
@@ -92,11 +93,13 @@ def _at(key: bytes, plan: Plan, cursor: str) -> Position:
     return opened(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
 
 
-def counted(plan: Plan, limit: int = -1) -> Statement:
-    """How many match, at most `limit`."""
+def counted(plan: Plan, limit: int | None = None) -> Statement:
+    """How many match; with a limit, counted no further."""
     text = plan.source.joined() if plan.needs_row else plan.source.text
-    inner = f"SELECT 1 {text} AND {plan.where.text} LIMIT ?"
-    return Statement(f"SELECT count(*) FROM ({inner})", (*plan.source.binds, *plan.where.binds, limit))
+    where, binds = f"{text} AND {plan.where.text}", (*plan.source.binds, *plan.where.binds)
+    if limit is None:
+        return Statement(f"SELECT count(*) {where}", binds)
+    return Statement(f"SELECT count(*) FROM (SELECT 1 {where} LIMIT ?) few", (*binds, limit))
 
 
 def _inside(scope: Scope, within: Within, nid: str) -> Sql:
@@ -128,7 +131,7 @@ def _page(plan: Plan, at: Position | None) -> Statement:
 def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
     """In the order of the source: SQLite reads no more than the page."""
     names = (*(key.text for key in plan.keys), plan.source.nid)
-    after = beyond(tuple((name, False) for name in names), at.last) if at else Sql("1")
+    after = beyond(tuple((name, False) for name in names), at.last) if at else TRUE
     columns = ", ".join((COLUMNS, *names[:-1]))
     text = f"SELECT {columns} {plan.source.joined()} AND {plan.where.text} AND {after.text} ORDER BY {', '.join(names)} LIMIT ?"
     return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit))
@@ -146,11 +149,11 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     names = [f"k{number}" for number in range(len(plan.keys))]
     keys = ", ".join(f"{key.text} AS {name}" for key, name in zip(plan.keys, names, strict=True))
     directed = tuple((name, key.descending) for key, name in zip(plan.keys, names, strict=True))
-    after = beyond((*directed, ("n", False)), at.last) if at else Sql("1")
+    after = beyond((*directed, ("n", False)), at.last) if at else TRUE
     by = ", ".join(f"{name}{' DESC' if descending else ''}" for name, descending in (*directed, ("n", False)))
     inner = f"SELECT {plan.source.nid} AS n, {keys} {plan.source.joined()} AND {plan.where.text}"
-    few = f"SELECT * FROM ({inner}) WHERE {after.text} ORDER BY {by} LIMIT ?"
-    text = f"SELECT {COLUMNS}, {', '.join(names)} FROM ({few}) CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
+    few = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
+    text = f"SELECT {COLUMNS}, {', '.join(names)} FROM ({few}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
     values = tuple(bind for key in plan.keys for bind in key.binds)
     return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit))
 

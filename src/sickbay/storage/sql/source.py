@@ -136,7 +136,7 @@ def _collected(scope: Scope, query: Query, one: Filter, matched: Sql) -> Source:
     space = " AND t.space = ?" if table != "reference_index" else ""
     found = f"(SELECT DISTINCT t.nid FROM {table} t WHERE t.parameter = ?{space} AND {matched.text}) d"
     binds = (one.parameter.number, *((scope.space,) if space else ()), *matched.binds)
-    return Source(found, "1", binds, "d.nid", _without(query, one))
+    return Source(found, "TRUE", binds, "d.nid", _without(query, one))
 
 
 def _all(scope: Scope, query: Query) -> Source:

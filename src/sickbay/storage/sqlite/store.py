@@ -7,20 +7,16 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import apsw
 
 from sickbay.fhir import search_parameters
 from sickbay.fhir.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import includes, past, reading, search
-from sickbay.storage.sql.filters import Scope
-from sickbay.storage.sql.names import Names
+from sickbay.storage.sql import past
+from sickbay.storage.sql.answers import Answers, Ask
 from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.reading import WIDTH, Guard
-from sickbay.storage.sql.statement import Row, Statement
-from sickbay.storage.sql.visible import visible
 from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import connect, migrate
 from sickbay.storage.sqlite.reader import Reader
@@ -35,16 +31,16 @@ class SqliteStore:
     """See storage.store.Store. `find` names search parameters for _sort and _include."""
 
     def __init__(self, path: Path, find: Find) -> None:
-        self._path, self._find = path, find
+        self._path = path
         writing = connect(path)
         migrate(writing)
         self._writer = Writer(writing)
         self._reader = Reader(path)
         self._long: Reader | None = None
         self._thread = ThreadPoolExecutor(1, "sickbay-reader")
-        self._names = Names(self._reader)
-        self._key: bytes = self._reader.db.execute("SELECT value FROM meta WHERE name = 'cursor_key'").get
-        self.guard = Guard()
+        key = self._reader.one("SELECT value FROM meta WHERE name = 'cursor_key'")
+        self._answers = Answers(self._reader, find, key)
+        self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
@@ -86,62 +82,26 @@ class SqliteStore:
         return await self._writer.run(partial(records.purge, now=now))
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
-        row = self._current(space, type, id, visibility)
-        kept = self.guard.allowed(visibility, "r", type, [row]) if row else []
-        return kept[0]._replace(deleted=True) if kept and row and row[WIDTH] else kept[0] if kept else None
+        return self._answers.read(space, type, id, visibility)
 
     async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
-        now = self._current(space, type, id, visibility)
-        row = reading.version(self._reader, id, now[0], version_id) if now else None
-        if row is None or not reading.shows(visibility, type, row):
-            return None
-        return self.guard.allowed(visibility, "r", type, [row])[0]._replace(deleted=bool(row[WIDTH]))
+        return self._answers.version(space, type, id, version_id, visibility)
 
     async def history(
         self, space: Space, type: str | None, id: str | None, visibility: Visibility, *, count: int,
         cursor: str | None = None, since: int | None = None, at: tuple[int, int] | None = None,
     ) -> Versions:  # fmt: skip
-        scope = self._scope(space, visibility)
-        if scope is None:
-            return Versions([], None)
-        wanted = past.Asked(type, id, count, cursor, since, at)
-        asked = partial(past.page, scope=scope, key=self._key, asked=wanted, visibility=visibility)
-        found: Versions = await self._run(asked)
-        return found
+        asked = past.Asked(type, id, count, cursor, since, at)
+        return await self._run(self._answers.history(space, asked, visibility))
 
     async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
-        scope = self._scope(space, visibility)
-        plan = search.plan(scope, self._find, space, query, visibility) if scope else None
-        if scope is None or plan is None:
-            return Page([], [], None, 0)
-        found = await self._run(partial(search.page, key=self._key, plan=plan))
-        matches = self.guard.allowed(visibility, "s", query.type, found.rows)
-        others: list[Stored] = []
-        if query.includes and found.rows:
-            along = partial(includes.included, scope=scope, find=self._find, query=query, rows=found.rows)
-            brought = await self._run(along)
-            for type, fetched in brought.items():
-                others += self.guard.allowed(visibility, "rs", type, fetched)
-        return Page(matches, others[: includes.MOST], found.next, found.total, len(others) > includes.MOST)
+        return await self._run(self._answers.search(space, query, visibility))
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
-        scope = self._scope(space, visibility)
-        plan = search.plan(scope, self._find, space, query, visibility) if scope else None
-        if scope is None or plan is None:
-            return 0
-        if plan.where.text == "1" and plan.source.row and query.ids is None:
-            text = "SELECT coalesce(max(live), 0) FROM type_count WHERE space = ? AND type = ?"
-            statement = Statement(text, (scope.space, self._names.word(query.type)))
-        else:
-            statement = search.counted(plan)
-        rows = await self._run(lambda run: run(statement))
-        number: int = rows[0][0]
-        return number
+        return await self._run(self._answers.count(space, query, visibility))
 
     async def filled(self, space: Space) -> bool:
-        number = self._names.space(space)
-        text = "SELECT 1 FROM type_count WHERE space = ? AND live > 0 LIMIT 1"
-        return number is not None and bool(self._reader.rows(text, (number,)))
+        return self._answers.filled(space)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._writer.close)
@@ -150,24 +110,14 @@ class SqliteStore:
             if reader is not None:
                 reader.close()
 
-    def _scope(self, space: Space, visibility: Visibility) -> Scope | None:
-        number = self._names.space(space)
-        if number is None:
-            return None
-        return Scope(number, self._names, partial(visible, self._names, number, visibility))
-
-    def _current(self, space: Space, type: str, id: str, visibility: Visibility) -> Row | None:
-        scope = self._scope(space, visibility)
-        return reading.current(self._reader, scope, type, id) if scope else None
-
-    async def _run(self, ask: Any) -> Any:
+    async def _run(self, ask: Ask[T]) -> T:
         """On the event loop, and once more on the thread if it proves long."""
         try:
             return ask(self._reader.brief)
         except apsw.InterruptError:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_length, ask)
 
-    def _at_length(self, ask: Any) -> Any:
+    def _at_length(self, ask: Ask[T]) -> T:
         self._long = self._long or Reader(self._path)
         return ask(self._long.long)
 

@@ -1,0 +1,96 @@
+"""What every engine answers alike: it prepares what is asked, the engine runs it where and when it sees fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias, TypeVar
+
+from sickbay.fhir.query import Query
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.sql import includes, past, reading, search
+from sickbay.storage.sql.filters import TRUE, Scope
+from sickbay.storage.sql.names import Names
+from sickbay.storage.sql.order import Find
+from sickbay.storage.sql.reading import WIDTH, Guard
+from sickbay.storage.sql.search import Plan
+from sickbay.storage.sql.statement import Reader, Row, Run, Statement
+from sickbay.storage.sql.visible import visible
+from sickbay.storage.store import Page, Space, Stored, Versions
+
+T = TypeVar("T")
+Ask: TypeAlias = Callable[[Run], T]
+"""Everything that is known is known; what is left is to run statements."""
+
+
+class Answers:
+    """find: names search parameters for _sort and _include. key: seals cursors. guard: counts what it had to remove."""
+
+    def __init__(self, reader: Reader, find: Find, key: bytes) -> None:
+        self._reader, self._find, self._key = reader, find, key
+        self.names = Names(reader)
+        self.guard = Guard()
+
+    def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+        row = self._current(space, type, id, visibility)
+        kept = self.guard.allowed(visibility, "r", type, [row]) if row else []
+        return kept[0]._replace(deleted=True) if kept and row and row[WIDTH] else kept[0] if kept else None
+
+    def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
+        now = self._current(space, type, id, visibility)
+        row = reading.version(self._reader, id, now[0], version_id) if now else None
+        if row is None or not reading.shows(visibility, type, row):
+            return None
+        return self.guard.allowed(visibility, "r", type, [row])[0]._replace(deleted=bool(row[WIDTH]))
+
+    def history(self, space: Space, asked: past.Asked, visibility: Visibility) -> Ask[Versions]:
+        scope = self._scope(space, visibility)
+        if scope is None:
+            return lambda run: Versions([], None)
+        return partial(past.page, scope=scope, key=self._key, asked=asked, visibility=visibility)
+
+    def search(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:
+        scope = self._scope(space, visibility)
+        plan = search.plan(scope, self._find, space, query, visibility) if scope else None
+        if scope is None or plan is None:
+            return lambda run: Page([], [], None, 0)
+        return partial(self._page, scope=scope, plan=plan)
+
+    def count(self, space: Space, query: Query, visibility: Visibility) -> Ask[int]:
+        scope = self._scope(space, visibility)
+        plan = search.plan(scope, self._find, space, query, visibility) if scope else None
+        if scope is None or plan is None:
+            return lambda run: 0
+        statement = self._counted(scope, plan)
+        return lambda run: int(run(statement)[0][0])
+
+    def filled(self, space: Space) -> bool:
+        number = self.names.space(space)
+        text = "SELECT 1 FROM type_count WHERE space = ? AND live > 0 LIMIT 1"
+        return number is not None and bool(self._reader.rows(text, (number,)))
+
+    def _page(self, run: Run, scope: Scope, plan: Plan) -> Page:
+        query, visibility = plan.query, plan.visibility
+        found = search.page(run, self._key, plan)
+        matches = self.guard.allowed(visibility, "s", query.type, found.rows)
+        others: list[Stored] = []
+        if query.includes and found.rows:
+            for type, rows in includes.included(run, scope, self._find, query, found.rows).items():
+                others += self.guard.allowed(visibility, "rs", type, rows)
+        return Page(matches, others[: includes.MOST], found.next, found.total, len(others) > includes.MOST)
+
+    def _counted(self, scope: Scope, plan: Plan) -> Statement:
+        if plan.where is TRUE and plan.source.row and plan.query.ids is None:
+            text = "SELECT coalesce(max(live), 0) FROM type_count WHERE space = ? AND type = ?"
+            return Statement(text, (scope.space, self.names.word(plan.query.type)))
+        return search.counted(plan)
+
+    def _scope(self, space: Space, visibility: Visibility) -> Scope | None:
+        number = self.names.space(space)
+        if number is None:
+            return None
+        return Scope(number, self.names, partial(visible, self.names, number, visibility))
+
+    def _current(self, space: Space, type: str, id: str, visibility: Visibility) -> Row | None:
+        scope = self._scope(space, visibility)
+        return reading.current(self._reader, scope, type, id) if scope else None
