@@ -77,13 +77,20 @@ def code(answer: Answer) -> str:
     return found[0]
 
 
-def _authorize(flow: Flow, sent: str) -> bytes:
+def address(flow: Flow, challenge: str) -> str:
+    """Path and query of one authorization request; its state is new each time."""
     query = urlencode({
         "response_type": "code", "client_id": flow.client_id, "redirect_uri": flow.redirect_uri, "scope": flow.scope,
-        "aud": flow.aud, "state": secrets.token_urlsafe(16), "code_challenge": sent, "code_challenge_method": "S256",
+        "aud": flow.aud, "state": secrets.token_urlsafe(16), "code_challenge": challenge,
+        "code_challenge_method": "S256",
     })  # fmt: skip
+    return f"{flow.authorize}?{query}"
+
+
+def _authorize(flow: Flow, sent: str) -> bytes:
     cookie = f"Cookie: {flow.cookie}\r\n" if flow.cookie else ""
-    return f"GET {flow.authorize}?{query} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{cookie}\r\n".encode()
+    head = f"GET {address(flow, sent)} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{cookie}\r\n"
+    return head.encode()
 
 
 def _token(flow: Flow, got: str, verifier: str) -> bytes:

@@ -17,6 +17,7 @@ import httpx2
 
 from bench import flow, load, process
 from bench.load import Rate, get
+from bench.signing_in import Person
 from sickbay.testing.server import serving, stop
 
 PATIENTS = 1000
@@ -128,9 +129,13 @@ class Desk:
         }  # fmt: skip
 
     def flow(self, scope: str) -> flow.Flow:
-        app = self._register(scope, {"user": self.user["username"]})
+        """Of somebody who is signed in, and has allowed this app what it asks."""
+        app = self._register(scope, None)
         authorize, token = (urlsplit(self.tenant[name]).path for name in ("authorize", "token"))
-        return flow.Flow(authorize, token, app["client_id"], HERE, scope, self.tenant["fhir"]["r4"])
+        asked = flow.Flow(authorize, token, app["client_id"], HERE, scope, self.tenant["fhir"]["r4"])
+        person = Person(self.http)
+        person.allows(flow.address(asked, flow.challenges(1)[0][1]), self.user["username"])
+        return asked._replace(cookie=person.cookie)
 
     def total(self, kind: str) -> int:
         """How many there are; fills the hospital where it is not."""

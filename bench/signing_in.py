@@ -1,0 +1,54 @@
+"""What the flow's load needs done before: somebody signs in by the pages, and allows once what the app asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+
+
+class Person:
+    """A browser of one person. Cookies are sent by hand: they are Secure, and the benchmark speaks http."""
+
+    def __init__(self, http: httpx2.Client) -> None:
+        self.http = http
+        self.cookie = ""
+
+    def allows(self, address: str, account: str) -> None:
+        """Follow an authorization request to its code, answering what is asked. Raises RuntimeError where it leads elsewhere."""
+        answer = self._get(address)
+        while not _leads_to_a_code(answer):
+            answer = self._get(answer.headers["location"]) if answer.is_redirect else self._answers(answer, account)
+
+    def _answers(self, page: httpx2.Response, account: str) -> httpx2.Response:
+        fields = {name: _field(page.text, name) for name in ("csrf", "request")}
+        if 'name="account"' in page.text:
+            return self._post(page, {**fields, "account": account})
+        if 'name="scope"' not in page.text:
+            raise RuntimeError(f"neither sign-in nor consent: {page.status_code} {page.text[:500]!r}")
+        scopes = re.findall(r'name="scope" value="([^"]*)"', page.text)
+        return self._post(page, {**fields, "scope": scopes, "decision": "allow"})
+
+    def _get(self, address: str) -> httpx2.Response:
+        return self._kept(self.http.get(address, headers={"Cookie": self.cookie, "Accept": "text/html"}))
+
+    def _post(self, page: httpx2.Response, fields: dict[str, Any]) -> httpx2.Response:
+        return self._kept(self.http.post(page.url.copy_with(query=None), data=fields, headers={"Cookie": self.cookie}))
+
+    def _kept(self, answer: httpx2.Response) -> httpx2.Response:
+        if "set-cookie" in answer.headers:
+            self.cookie = answer.headers["set-cookie"].partition(";")[0]
+        return answer
+
+
+def _leads_to_a_code(answer: httpx2.Response) -> bool:
+    return "code" in parse_qs(urlsplit(answer.headers.get("location", "")).query)
+
+
+def _field(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    if found is None:
+        raise RuntimeError(f"no {name} in {page[:500]!r}")
+    return found[1]
