@@ -36,7 +36,8 @@ def authorize_request(text: str, method: str = "GET") -> AuthorizeRequest:
     line = urls.unescaped(urls.one_line(text))
     url, _, query = line.partition("?")
     once = parse(query)
-    return AuthorizeRequest(_decoded(once), url, method, text, parse(text.partition("?")[2]))
+    received = once if line == text else parse(text.partition("?")[2])
+    return AuthorizeRequest(_decoded(once), url, method, text, received)
 
 
 def _decoded(once: Parameters) -> Parameters:

@@ -16,7 +16,10 @@ class Parameters:
 
     def get(self, name: str) -> str | None:
         """The first value, or None; an empty value is as if it were not sent (RFC 6749 3.1)."""
-        return next((value for key, value in self.pairs if key == name and value), None)
+        for key, value in self.pairs:
+            if key == name and value:
+                return value
+        return None
 
     def all(self, name: str) -> tuple[str, ...]:
         return tuple(value for key, value in self.pairs if key == name)
@@ -26,7 +29,8 @@ class Parameters:
 
     def repeated(self) -> tuple[str, ...]:
         """Names that occur more than once (RFC 6749 3.1: MUST NOT)."""
-        return tuple(name for name in self.names() if len(self.all(name)) > 1)
+        names = self.names()
+        return () if len(names) == len(self.pairs) else tuple(name for name in names if len(self.all(name)) > 1)
 
     def __contains__(self, name: object) -> bool:
         return any(key == name for key, _ in self.pairs)

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SCHEME_ENCODED = re.compile(r"[a-z][a-z0-9+.-]*%3A%2F%2F", re.I)
+_BLANK = re.compile(r"\s|%0[aAdD]")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
 _LINE_BREAK = r"\s*[\r\n]\s*|(?:%0[ad])+"
 _SCOPE_BEGINS = r"launch|openid|fhirUser|profile|online_access|offline_access|(?:patient|user|system)(?:/|%2F)"
@@ -55,11 +56,13 @@ def normalised(url: str) -> str:
 
 def has_whitespace(text: str) -> bool:
     """Blanks or line breaks, as such or encoded line breaks inside a value."""
-    return re.search(r"\s|%0[ad]", text, re.I) is not None
+    return _BLANK.search(text) is not None
 
 
 def one_line(text: str) -> str:
     """The URL without the line breaks and blanks that a paste brought; a blank inside a value becomes %20."""
+    if not has_whitespace(text):
+        return text
     text = _BETWEEN_SCOPES.sub("%20", text.strip())
     text = re.sub(_LINE_BREAK, "", text, flags=re.I)
     return re.sub(r"\s+", "%20", re.sub(r"\s*([?&#])\s*", r"\1", text))

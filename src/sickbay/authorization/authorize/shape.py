@@ -18,9 +18,9 @@ ONCE = (
 
 @check()
 def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    found = re.search(r"(\S{0,12})(\s+|%0[ad])(\S{0,12})", request.raw, re.I)
     if not urls.has_whitespace(request.raw):
         return None
+    found = re.search(r"(\S{0,12})(\s+|%0[ad])(\S{0,12})", request.raw, re.I)
     facts = {
         "received": found.group() if found else request.raw,
         "places": len(re.findall(r"\s+|%0[ad]", request.raw, re.I)),
