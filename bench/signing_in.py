@@ -17,7 +17,7 @@ class Person:
         self.cookie = ""
 
     def allows(self, address: str, account: str) -> None:
-        """Follow an authorization request to its code, answering what is asked. Raises RuntimeError where it leads elsewhere."""
+        """Follow an authorization request to its code, answering what is asked. Raises RuntimeError if that leads elsewhere."""
         answer = self._get(address)
         while not _leads_to_a_code(answer):
             answer = self._get(answer.headers["location"]) if answer.is_redirect else self._answers(answer, account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def insert(number: int, db: apsw.Connection) -> int:
     return number
 
 
-async def test_requests_that_wait_together_share_a_commit(file: Path) -> None:
+async def test_requests_of_one_turn_of_the_loop_share_a_commit(file: Path) -> None:
     db = connect(file)
     commits: list[int] = []
 
@@ -49,7 +50,30 @@ async def test_requests_that_wait_together_share_a_commit(file: Path) -> None:
     db.set_commit_hook(committed)
     writer = Writer(db)
     assert await asyncio.gather(*(writer.run(partial(insert, number)) for number in range(128))) == list(range(128))
-    assert len(commits) < 64
+    assert len(commits) == 1
+    writer.close()
+
+
+async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) -> None:
+    db = connect(file)
+    commits: list[int] = []
+    db.set_commit_hook(lambda: bool(commits.append(1)))
+    writer, busy, go = Writer(db), threading.Event(), threading.Event()
+
+    def slow(db: apsw.Connection) -> None:
+        insert(100, db)
+        busy.set()
+        go.wait(10)
+
+    first = asyncio.ensure_future(writer.run(slow))
+    await asyncio.to_thread(busy.wait, 10)
+    others = []
+    for number in range(5):
+        others.append(asyncio.ensure_future(writer.run(partial(insert, number))))
+        await asyncio.sleep(0.001)
+    go.set()
+    await asyncio.gather(first, *others)
+    assert len(commits) == 2, "the slow one alone, then all that came meanwhile, each in a turn of its own"
     writer.close()
 
 

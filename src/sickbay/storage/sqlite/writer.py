@@ -1,6 +1,7 @@
 """One thread that writes: requests that wait together share one commit, and are answered after it.
 
-Each request runs in a savepoint of its own, so that a Conflict undoes only itself.
+What is asked within one turn of the event loop is handed over at its end: else the first one would be alone in its commit,
+and the others would wait for that. Each request runs in a savepoint of its own, so that a Conflict undoes only itself.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import apsw
 from sickbay.storage.sqlite.connection import begin
 
 GROUP = 64
+"""No more is added to a commit that has so many requests."""
 T = TypeVar("T")
 Job: TypeAlias = Callable[[apsw.Connection], T]
 
@@ -35,7 +37,8 @@ class Writer:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._queue: SimpleQueue[_Request | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Request] | None] = SimpleQueue()
+        self._turns: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
         self._open = True
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
@@ -44,14 +47,25 @@ class Writer:
         """The job's value, or what it raised; then nothing of it was kept."""
         if not self._open:
             raise RuntimeError("the store is closed")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Request(job, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        if loop not in self._turns:
+            self._turns[loop] = []
+            loop.call_soon(self._hand_over, loop)
+        self._turns[loop].append(_Request(job, future))
         return await future
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        asked = self._turns.pop(loop, None)
+        if asked:
+            self._queue.put(asked)
 
     def close(self) -> None:
         """Finish what waits, then close the connection."""
         if self._open:
             self._open = False
+            for loop in list(self._turns):
+                self._hand_over(loop)
             self._queue.put(None)
             self._thread.join()
             self._connection.close()
@@ -63,7 +77,7 @@ class Writer:
             first = self._queue.get()
             going = first is not None
             if first is not None:
-                group.append(first)
+                group += first
             while going and len(group) < GROUP:
                 try:
                     following = self._queue.get_nowait()
@@ -71,7 +85,7 @@ class Writer:
                     break
                 going = following is not None
                 if following is not None:
-                    group.append(following)
+                    group += following
             if group:
                 self._answer(group, self._commit(group))
 
