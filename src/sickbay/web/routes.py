@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -55,6 +55,12 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     for tenant in sandbox.tenants.values():
         found += _ward(sandbox, tenant)
     return [*found, Route("/{path:path}", _with(sandbox, workshop.missing), methods=[*EVERY])]
+
+
+def direct(found: Sequence[BaseRoute]) -> dict[tuple[str, str], Handler]:
+    """Method and path -> handler, of the addresses without a variable. Each of these is one answer to one request."""
+    plain = [one for one in found if isinstance(one, Route) and not one.param_convertors]
+    return {(method, one.path): one.endpoint for one in reversed(plain) for method in one.methods or ()}
 
 
 def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
