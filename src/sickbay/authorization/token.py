@@ -39,8 +39,11 @@ def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenR
     address, _, query = url.partition("?")
     lower = {name.lower(): value for name, value in headers.items()}
     in_url = parse(query)
-    pairs = (*_body(body), *in_url.pairs)
-    parameters = parse(body) if not in_url.pairs and not _is_json(body) else Parameters(pairs, encode(pairs))
+    if in_url.pairs or _is_json(body):
+        pairs = (*_body(body), *in_url.pairs)
+        parameters = Parameters(pairs, encode(pairs))
+    else:
+        parameters = parse(body)
     return TokenRequest(parameters, lower, address, method.upper(), in_url, body)
 
 

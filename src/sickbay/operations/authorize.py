@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sickbay.authorization import authorize as stage
+from sickbay.authorization.authorize import GrantedScope
 from sickbay.authorization.authorize.reading import base as base_of
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.login_prompt import Wishes, wishes
@@ -59,10 +60,16 @@ class Waiting:
     encounter: str | None = None
     """"" where a person was asked and chose none."""
     id: str = ""
+    offered: tuple[GrantedScope, ...] = ()
+    """Each scope asked, and whether it can be granted."""
 
     @property
     def wishes(self) -> Wishes:
         return wishes(self.request.parameters)
+
+    @property
+    def grantable(self) -> tuple[str, ...]:
+        return tuple(one.scope for one in self.offered if one.granted)
 
     @property
     def redirect_uri(self) -> str:
@@ -136,11 +143,14 @@ async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> Cl
 
 
 def _waiting(tenant: Tenant, waiting: Waiting) -> Waiting:
+    """With what request, client and launch decide."""
     base = base_of(waiting.request, tenant.server) or tenant.fhir_base(waiting.client.fhir)
     launch = waiting.launch
-    if launch is not None:
-        waiting = replace(waiting, patient=launch.patient, encounter=launch.encounter)
-    return replace(waiting, base=base, version=tenant.version_of(base))
+    return replace(
+        waiting, base=base, version=tenant.version_of(base),
+        patient=launch.patient if launch else None, encounter=launch.encounter if launch else None,
+        offered=stage.granted_scopes(waiting.request, waiting.client, tenant.server),
+    )  # fmt: skip
 
 
 async def _with_user(

@@ -7,7 +7,6 @@ from typing import Literal, TypeAlias
 
 from sickbay.authorization import launch_context, login_consent, login_prompt, token_negotiation
 from sickbay.authorization import login as stage
-from sickbay.authorization.authorize import GrantedScope, granted_scopes
 from sickbay.authorization.known import AuthorizeKnown, LoginKnown
 from sickbay.authorization.requests import LoginRequest
 from sickbay.authorization.values import Code, User
@@ -39,21 +38,13 @@ class Finished:
     code: str | None = None
 
 
-def offered(tenant: Tenant, waiting: Waiting) -> tuple[GrantedScope, ...]:
-    return granted_scopes(waiting.request, waiting.client, tenant.server)
-
-
-def grantable(tenant: Tenant, waiting: Waiting) -> tuple[str, ...]:
-    return tuple(one.scope for one in offered(tenant, waiting) if one.granted)
-
-
 async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     """What a person has to be asked next."""
     if waiting.client.auto_approve is not None:
         return "nothing"
     if waiting.user is None or _anew(world, waiting, waiting.user):
         return "sign-in"
-    granted = grantable(tenant, waiting)
+    granted = waiting.grantable
     if not granted or not _same_person(waiting):
         return "nothing"
     picker = tenant.policy.standalone_picker or _is_patient(waiting)
@@ -102,7 +93,7 @@ async def finish(
     world: World, tenant: Tenant, waiting: Waiting, *, ticked: tuple[str, ...] | None = None, denied: bool = False
 ) -> Finished:
     """Decide on the person's answers and give a code. ticked: what was left allowed on the consent page, None: all."""
-    granted = _granted(tenant, waiting, ticked)
+    granted = _granted(waiting, ticked)
     patient = waiting.patient or own_patient(waiting)
     user = waiting.user
     visible = (
@@ -144,8 +135,8 @@ def not_silently(waiting: Waiting, ask: Ask) -> Finished:
     return Finished(refused("authorize", waiting.request, AuthorizeKnown(client=waiting.client), refusal))
 
 
-def _granted(tenant: Tenant, waiting: Waiting, ticked: tuple[str, ...] | None) -> tuple[str, ...]:
-    granted = grantable(tenant, waiting)
+def _granted(waiting: Waiting, ticked: tuple[str, ...] | None) -> tuple[str, ...]:
+    granted = waiting.grantable
     auto = waiting.client.auto_approve
     if auto is not None and auto.scopes is not None:
         allowed = scopes.split(auto.scopes)
@@ -182,13 +173,13 @@ def _code(
         encounter=waiting.encounter or None if stage.gives_encounter(granted, launch) else None,
         context=launch_context.members(context, waiting.client), auth_time=waiting.auth_time,
         negotiated=token_negotiation.negotiated(
-            offered(tenant, waiting), granted, automatic=waiting.client.auto_approve is not None
+            waiting.offered, granted, automatic=waiting.client.auto_approve is not None
         ),
     )  # fmt: skip
 
 
 def _remembered(tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], now: int) -> Put:
-    refused = tuple(one for one in grantable(tenant, waiting) if one not in granted)
+    refused = tuple(one for one in waiting.grantable if one not in granted)
     user = waiting.user.username if waiting.user else ""
     kept = Record(
         "consent", _consent_key(tenant, waiting), records.dump(Consent(granted, now, refused)), tenant.name,

@@ -105,7 +105,7 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest) -> _Loaded:
     grant = request.parameters.get("grant_type") or stage.implied(request)
     refreshing = grant == "refresh_token"
     loaded = await (_with_family(world, tenant, request, base) if refreshing else _with_code(world, request, base))
-    return replace(loaded, jti_revision=revision)
+    return replace(loaded, jti_revision=revision) if revision else loaded
 
 
 async def _with_code(world: World, request: TokenRequest, base: TokenKnown) -> _Loaded:
@@ -114,7 +114,8 @@ async def _with_code(world: World, request: TokenRequest, base: TokenKnown) -> _
     record = await world.store.get("code", key) if key else None
     if record is None:
         return _Loaded(base, key)
-    code = replace(records.parse(Code, record.value), used_at=record.used_at)
+    code = records.parse(Code, record.value)
+    code = code if record.used_at is None else replace(code, used_at=record.used_at)
     return _Loaded(replace(base, code=code), key)
 
 

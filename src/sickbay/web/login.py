@@ -204,13 +204,12 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> Consen
         record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
     name = _name(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
-    offered = login.offered(tenant, waiting)
     before = await login.consented(sandbox.world, tenant, waiting)
-    groups = ask_groups((one.scope for one in offered if one.granted), name, user)
+    groups = ask_groups((one.scope for one in waiting.offered if one.granted), name, user)
     return ConsentView(
         action=action(tenant), app=waiting.client.name,
         groups=consent.as_before(groups, waiting.version, before), goes_to=waiting.redirect_uri,
         request=waiting.id, patient=name, user=user,
-        dropped=tuple(Chip(one.scope, "dropped", one.reason) for one in offered if not one.granted),
+        dropped=tuple(Chip(one.scope, "dropped", one.reason) for one in waiting.offered if not one.granted),
         request_href=f"/exchanges/{waiting.exchange}", manage_href=f"/{tenant.name}{tenant.dialect.path('manage')}",
     )  # fmt: skip

@@ -145,8 +145,7 @@ def _open(sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Re
 
     async def handler(request: Request) -> Response:
         response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
-        for name, value in cors(request.headers.get("origin")):
-            response.headers[name.decode()] = value.decode()
+        response.raw_headers.extend(cors(request.headers.get("origin")))
         return response
 
     return handler

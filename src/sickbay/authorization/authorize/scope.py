@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from sickbay.authorization.authorize.client import client_is_registered
@@ -160,10 +161,11 @@ def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: Auth
 
 def _types(request: AuthorizeRequest, server: Server) -> tuple[tuple[str, ...], str]:
     """The types of the base asked for, or of all bases where none is; () where one is unknown."""
-    bases = [base(request, server)] if base(request, server) else list(server.fhir_bases)
-    known = [server.resource_types.get(one or "", ()) for one in bases]
-    versions = sorted({server.fhir_versions.get(one or "", "") for one in bases})
-    return (tuple(name for names in known for name in names) if all(known) else ()), ", ".join(versions)
+    named = base(request, server)
+    bases = (named,) if named else server.fhir_bases
+    known = [server.resource_types.get(one, ()) for one in bases]
+    versions = sorted({server.fhir_versions.get(one, "") for one in bases})
+    return (tuple(chain.from_iterable(known)) if all(known) else ()), ", ".join(versions)
 
 
 def _is_system(scope: object) -> bool:
