@@ -1,0 +1,176 @@
+"""Whether a request may be answered with a code or a token: decided once more, from what was registered and what was sent.
+
+Nothing of Sickbay is used here, so that no mistake is made twice: the standard library, and cryptography for signatures.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote_plus
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+BEARER_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LIFETIME, LEEWAY = 300, 60
+
+
+@dataclass
+class App:
+    """kind: public, symmetric, asymmetric. keys: kid -> public key."""
+
+    client_id: str
+    kind: str
+    redirect_uris: tuple[str, ...] = ()
+    secret: str = ""
+    keys: dict[str, ec.EllipticCurvePublicKey] = field(default_factory=dict)
+    pkce: bool = True
+    service: bool = False
+
+
+class Issued(NamedTuple):
+    """What a code was given for."""
+
+    client_id: str
+    redirect_uri: str
+    challenge: str | None
+    at: float
+
+
+class Sent(NamedTuple):
+    """A request to the token endpoint, as it went over the wire."""
+
+    body: str
+    authorization: str | None
+
+
+@dataclass
+class Oracle:
+    """apps: those of this tenant. codes and refresh: what was issued and not yet used. endpoint: of tokens."""
+
+    endpoint: str
+    apps: dict[str, App] = field(default_factory=dict)
+    codes: dict[str, Issued] = field(default_factory=dict)
+    refresh: dict[str, str] = field(default_factory=dict)
+    used_jti: set[str] = field(default_factory=set)
+
+    def may_have_code(self, query: str) -> bool:
+        """A registered client, an address of its own to the letter, a challenge where one is needed, and no secret."""
+        once, sent = _once(query)
+        app = self.apps.get(sent.get("client_id", ""))
+        if not once or app is None or app.service or sent.get("redirect_uri") not in app.redirect_uris:
+            return False
+        if "client_secret=" in query or re.search(r"\s|%0[ad]|&amp;|&#38;|&#x26;|[?&]amp;", query, re.I):
+            return False
+        challenge, method = sent.get("code_challenge"), sent.get("code_challenge_method")
+        if challenge is None and method is None:
+            return not app.pkce
+        return method == "S256" and re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge or "") is not None
+
+    def may_have_token(self, sent: Sent, now: float) -> bool:
+        once, form = _once(sent.body)
+        app = self._authenticated(form, sent.authorization, now)
+        if not once or app is None:
+            return False
+        if form.get("grant_type") == "client_credentials":
+            return app.service and "code" not in form
+        if form.get("grant_type") == "refresh_token":
+            return self.refresh.get(form.get("refresh_token", "")) == app.client_id
+        return not app.service and self._redeems(form, app, now)
+
+    def spend(self, assertion: str | None) -> None:
+        """It was taken, and is good no more."""
+        if assertion:
+            self.used_jti.add(_json(assertion.split(".")[1])["jti"])
+
+    def _redeems(self, form: dict[str, str], app: App, now: float) -> bool:
+        code = self.codes.get(form.get("code", ""))
+        if code is None or code.client_id != app.client_id or code.redirect_uri != form.get("redirect_uri"):
+            return False
+        verifier = form.get("code_verifier")
+        if now - code.at > 60 or (code.challenge is None) != (verifier is None):
+            return False
+        if verifier is None:
+            return True
+        digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        return re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier) is not None and digest == code.challenge
+
+    def _authenticated(self, form: dict[str, str], header: str | None, now: float) -> App | None:
+        """By exactly one method, the one of its kind; a public client by none."""
+        if sum(one is not None for one in (header, form.get("client_secret"), form.get("client_assertion"))) > 1:
+            return None
+        if header is not None:
+            return self._by_header(form, header)
+        if "client_assertion" in form:
+            return self._by_assertion(form, now)
+        app = self.apps.get(form.get("client_id", ""))
+        if app is None or app.kind == "asymmetric":
+            return None
+        return app if form.get("client_secret") == (app.secret or None) else None
+
+    def _by_header(self, form: dict[str, str], header: str) -> App | None:
+        """RFC 6749 2.3.1 wants id and secret form-encoded; as they stand they are taken too."""
+        found = re.fullmatch(r"basic +([A-Za-z0-9+/]+=*) *", header, re.I)
+        try:
+            pair = base64.b64decode(found[1] + "=" * (-len(found[1]) % 4), validate=True).decode() if found else ""
+        except ValueError:
+            return None
+        id, _, secret = pair.partition(":")
+        app = self.apps.get(unquote_plus(id))
+        if app is None or app.kind != "symmetric" or form.get("client_id", id) != id or re.search(r"[\r\n]", pair):
+            return None
+        return app if app.secret in (secret, unquote_plus(secret)) else None
+
+    def _by_assertion(self, form: dict[str, str], now: float) -> App | None:
+        parts = form["client_assertion"].split(".")
+        header, claims = (_json(part) for part in parts[:2]) if len(parts) == 3 else ({}, {})
+        app = self.apps.get(str(claims.get("iss")))
+        if app is None or app.kind != "asymmetric" or form.get("client_assertion_type") != BEARER_TYPE:
+            return None
+        if claims.get("sub") != app.client_id or form.get("client_id", app.client_id) != app.client_id:
+            return None
+        return app if self._good(claims, now) and _signed(parts, header, app) else None
+
+    def _good(self, claims: dict[str, Any], now: float) -> bool:
+        exp, jti, aud = claims.get("exp"), claims.get("jti"), claims.get("aud")
+        audiences = aud if isinstance(aud, list) else [aud]
+        timely = type(exp) in (int, float) and now - LEEWAY - 2 <= exp <= now + LIFETIME + LEEWAY + 2
+        return timely and self.endpoint in audiences and type(jti) is str and jti != "" and jti not in self.used_jti
+
+
+def _once(text: str) -> tuple[bool, dict[str, str]]:
+    """Whether nothing was said twice, and what was said; an empty value is none (RFC 6749 3.1, 3.2)."""
+    pairs = parse_qsl(text, keep_blank_values=True)
+    return len(dict(pairs)) == len(pairs), {name: value for name, value in pairs if value}
+
+
+def _bytes(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _json(part: str) -> dict[str, Any]:
+    try:
+        found = json.loads(_bytes(part))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _signed(parts: list[str], header: dict[str, Any], app: App) -> bool:
+    key = app.keys.get(str(header.get("kid")))
+    if key is None or header.get("alg") != "ES384" or "jku" in header:
+        return False
+    try:
+        raw = _bytes(parts[2])
+        half = len(raw) // 2
+        signature = utils.encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
+        key.verify(signature, f"{parts[0]}.{parts[1]}".encode(), ec.ECDSA(hashes.SHA384()))
+    except (ValueError, InvalidSignature):
+        return False
+    return len(raw) == 96

@@ -1,0 +1,247 @@
+"""Requests for codes and tokens, wrong by one to three mutations: what is issued is what an independent oracle allows."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from tests.abuse import forging
+from tests.abuse.forging import KEY, Draft, Forgery
+from tests.abuse.oracle import App, Issued, Oracle, Sent
+from tests.abuse.test_mutations import FORM, form
+from tests.flows.flow import CHALLENGE, REDIRECT, VERIFIER, Flow, run
+
+from sickbay.diagnosis.catalogue import BY_ID, RULES
+
+SHORT, LONG = 600, 100_000
+SCOPE = "launch/patient offline_access patient/Patient.rs"
+WEIGHTS = {"redirect": 4, "verifier": 4, "code": 4, "client": 1, "assertion": 1, "stray": 0.2}
+"""How often each is mutated: what stands behind the client's proof oftener than the proof itself."""
+STAGES = ("token", "backend", "client_authentication", "pkce", "refresh")
+AT_AUTHORIZE = {
+    "client-id-missing", "client-id-unknown", "duplicate-parameter", "pkce-challenge-malformed", "pkce-missing",
+    "pkce-method-without-challenge", "redirect-uri-has-fragment", "redirect-uri-mismatch", "redirect-uri-missing",
+}  # fmt: skip
+BEFORE_THE_CLIENT = {
+    "client-id-missing", "client-id-unknown", "client-id-missing-in-body", "client-auth-missing", "basic-malformed",
+    "client-auth-multiple", "client-id-duplicated", "assertion-as-bearer", "assertion-missing", "client-secret-wrong",
+    "client-auth-method-mismatch", "public-client-sent-secret",
+}  # fmt: skip
+OUT_OF_REACH = {
+    # of what is not mutated here: grant, scope, method, transport, refresh token, address
+    "grant-type-invalid", "grant-type-missing", "token-wrong-method", "token-wrong-content-type", "token-endpoint-wrong-tenant",
+    "refresh-token-missing", "refresh-token-reused", "refresh-token-invalid", "refresh-scope-expanded",
+    "refresh-online-session-ended", "backend-scope-missing", "backend-scope-not-system",
+}  # fmt: skip
+
+
+def reachable() -> set[str]:
+    return {
+        str(rule.explains) for rule in RULES if rule.explains and rule.stage in STAGES
+    } - OUT_OF_REACH | AT_AUTHORIZE
+
+
+class Forger:
+    """One sandbox with an app of each kind, the oracle that knows of them, and what was refused."""
+
+    def __init__(self, flow: Flow, random: Random) -> None:
+        self.flow, self.random = flow, random
+        self.oracle = Oracle(forging.TOKEN)
+        self.hits: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
+        self.past = self.granted = 0
+        self.used: list[str] = []
+
+    async def prepare(self) -> None:
+        auto, flow = {"user": await self.flow.clinician(), "patient": "p-0001"}, self.flow
+        self.public = await self.register(auto_approve=auto)
+        self.other = await self.register(auto_approve=auto, redirect_uris=[REDIRECT, forging.OTHER])
+        self.loose = await self.register(auto_approve=auto, pkce="if-sent")
+        self.symmetric = await self.register(auto_approve=auto, client="symmetric")
+        self.asymmetric = await self.register(auto_approve=auto, client="asymmetric", jwks=forging.jwks())
+        self.service = await self.register(auto_approve=None, client="asymmetric", jwks=forging.jwks(), type="system",
+                                           redirect_uris=[], scope="system/Patient.rs", launch_uri=None)  # fmt: skip
+        foreign = {"tenant": "cerner", "name": "Elsewhere", "type": "provider", "client": "public", "scope": SCOPE,
+                   "redirect_uris": [REDIRECT]}  # fmt: skip
+        self.foreign = (await flow.http.post("/admin/apps", json=foreign)).json()
+        others = (self.public, self.other, self.symmetric, self.foreign)
+        self.client = forging.client(*others)
+        expired = await self.code(self.public)
+        self.oracle.codes[expired] = self.oracle.codes[expired]._replace(at=time.time())
+        await flow.http.post("/admin/clock", json={"advance": forging.AHEAD})
+        spent = await self.redeeming(self.public)
+        assert (await self.ask(spent)).status_code == 200
+        self.dead = (expired, str(spent.get("code")), "unknown")
+        for draft in (await self.redeeming(self.asymmetric), self.serving()):
+            assert (await self.ask(draft)).status_code == 200
+            self.used.append(str(draft.get("client_assertion")))
+
+    async def register(self, **more: Any) -> dict[str, Any]:
+        made = await self.flow.register(**{"scope": SCOPE} | more)
+        self.oracle.apps[made["client_id"]] = App(
+            made["client_id"], more.get("client", "public"), tuple(more.get("redirect_uris", [REDIRECT])),
+            made.get("client_secret", ""), {"k1": KEY.public_key} if "jwks" in more else {},
+            pkce="pkce" not in more, service=more.get("type") == "system",
+        )  # fmt: skip
+        return made
+
+    def asking(self, app: dict[str, Any]) -> Draft:
+        """A right request for a code."""
+        without = {"code_challenge": None, "code_challenge_method": None} if app is self.loose else {}
+        return Draft(tuple(self.flow.asking(app, scope=SCOPE, **without).items()))
+
+    async def code(self, app: dict[str, Any]) -> str:
+        answer = await self.flow.http.get("/general/oauth/authorize?" + form([*self.asking(app).pairs]))
+        return self.noted(answer, app["client_id"], None if app is self.loose else CHALLENGE)
+
+    def noted(self, answer: httpx2.Response, client_id: str, challenge: str | None, uri: str = REDIRECT) -> str:
+        code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+        self.oracle.codes[code] = Issued(client_id, uri, challenge, forging.now())
+        return code
+
+    async def redeeming(self, app: dict[str, Any]) -> Draft:
+        """A right exchange of a new code."""
+        pairs = [("grant_type", "authorization_code"), ("code", await self.code(app)), ("redirect_uri", REDIRECT)]
+        pairs += [] if app is self.loose else [("code_verifier", VERIFIER)]
+        return self.proven(app, pairs)
+
+    async def refreshing(self, app: dict[str, Any]) -> Draft:
+        given = (await self.ask(await self.redeeming(app))).json()
+        self.oracle.refresh = {given["refresh_token"]: app["client_id"]}
+        return self.proven(app, [("grant_type", "refresh_token"), ("refresh_token", given["refresh_token"])])
+
+    def serving(self) -> Draft:
+        return self.proven(self.service, [("grant_type", "client_credentials"), ("scope", "system/Patient.rs")])
+
+    def proven(self, app: dict[str, Any], pairs: list[tuple[str, str]]) -> Draft:
+        """With what the app proves itself by; a secret in the header as often as in the body."""
+        named = ("client_id", str(app["client_id"]))
+        if "client_secret" in app and self.random.random() < 0.5:
+            return Draft(tuple(pairs), basic=(named[1], app["client_secret"]))
+        if "client_secret" in app:
+            return Draft((*pairs, named, ("client_secret", app["client_secret"])))
+        if app is self.asymmetric or app is self.service:
+            proof = forging.signed(*forging.header_and_claims(named[1]))
+            pairs = [*pairs, named] if self.random.random() < 0.3 else pairs
+            return Draft((*pairs, ("client_assertion_type", forging.BEARER_TYPE), ("client_assertion", proof)))
+        return Draft((*pairs, named))
+
+    async def ask(self, draft: Draft) -> httpx2.Response:
+        """The token endpoint's answer, which is right by what the oracle says."""
+        body, header = form([*draft.pairs]), draft.authorization()
+        may = self.oracle.may_have_token(Sent(body, header), forging.now())
+        headers = FORM | ({} if header is None else {"Authorization": header})
+        answer = await self.flow.http.post("/general/oauth/token", content=body, headers=headers)
+        assert answer.status_code in ((200,) if may else (400, 401)), (may, draft, answer.status_code, answer.text)
+        if may:
+            self.oracle.codes.pop(draft.get("code") or "", None)
+            self.oracle.spend(draft.get("client_assertion"))
+        return answer
+
+    async def authorize(self) -> None:
+        app = self.random.choices((self.public, self.other, self.symmetric, self.loose), (4, 2, 1, 1))[0]
+        ways = {"redirect": forging.redirect, "verifier": forging.challenge, "client": self.client}
+        draft = self.spoilt(self.asking(app), ways)
+        query = form([*draft.pairs])
+        may = self.oracle.may_have_code(query)
+        answer = await self.flow.http.get(f"/general/oauth/authorize?{query}", headers={"Accept": "application/json"})
+        location = answer.headers.get("location", "")
+        assert ("code=" in location) == may, (may, draft, answer.status_code, location, answer.text)
+        assert answer.status_code < 500
+        assert not location or location.split("?")[0] in (REDIRECT, forging.OTHER), location
+        if may:
+            sent = dict(draft.pairs)
+            self.noted(answer, sent["client_id"], sent.get("code_challenge") or None, sent["redirect_uri"])
+        await self.tell("authorize", answer, may)
+
+    async def redeem(self) -> None:
+        kinds = (self.public, self.symmetric, self.asymmetric, self.loose)
+        app = self.random.choices(kinds, (4, 3, 2, 1))[0]
+        theirs = (await self.code(self.other),) * 3 if self.random.random() < 0.25 else ("unknown",)
+        ways = {
+            "redirect": forging.redirect, "verifier": forging.verifier, "code": forging.wrong("code", *self.dead, *theirs),
+            "client": self.client, "assertion": self.assertion(app),
+        }  # fmt: skip
+        await self.token("redeem", self.spoilt(await self.redeeming(app), ways))
+
+    async def refresh(self) -> None:
+        app = self.random.choice((self.public, self.symmetric, self.asymmetric))
+        ways = {"client": self.client, "assertion": self.assertion(app)}
+        await self.token("refresh", self.spoilt(await self.refreshing(app), ways))
+
+    async def serve(self) -> None:
+        ways = {
+            "assertion": self.assertion(self.service),
+            "client": self.client,
+            "stray": forging.wrong("code", *self.dead),
+        }
+        await self.token("service", self.spoilt(self.serving(), ways))
+
+    def assertion(self, app: dict[str, Any]) -> Forgery:
+        signer, used = (app, self.used[1]) if app is self.service else (self.asymmetric, self.used[0])
+        return forging.assertion(used, signer["client_id"], self.public["client_id"], "nobody")
+
+    def spoilt(self, draft: Draft, ways: dict[str, Forgery]) -> Draft:
+        """One to three of the ways, one after the other."""
+        for _ in range(self.random.randint(1, 3)):
+            name = self.random.choices([*ways], [WEIGHTS[one] for one in ways])[0]
+            draft = ways[name](self.random, draft)
+        return draft
+
+    async def token(self, kind: str, draft: Draft) -> None:
+        answer = await self.ask(draft)
+        await self.tell(kind, answer, answer.status_code == 200)
+
+    async def tell(self, kind: str, answer: httpx2.Response, given: bool) -> None:
+        """Count what it was refused for."""
+        self.sent[kind] += 1
+        self.granted += given
+        if given:
+            self.past += 1
+            return
+        address = f"/exchanges/{answer.headers['x-correlation-id']}"
+        said = (await self.flow.http.get(address, headers={"Accept": "application/json"})).json()
+        refusals = {str(BY_ID[one["id"]].explains) for one in said["findings"] if one["severity"] == "error"}
+        assert refusals, answer.text
+        self.hits.update(refusals)
+        self.past += not refusals & BEFORE_THE_CLIENT
+
+    def table(self) -> str:
+        total = sum(self.sent.values())
+        head = f"{total} requests {dict(self.sent)}, {self.granted} rightly granted, {self.past / total:.0%} past the client"
+        return "\n".join([head, *(f"{count:6d}  {name}" for name, count in self.hits.most_common())])
+
+
+def forged(folder: Path, count: int, seed: int) -> Forger:
+    async def steps(flow: Flow) -> Forger:
+        forger = Forger(flow, Random(seed))
+        await forger.prepare()
+        acts = (forger.authorize, forger.redeem, forger.refresh, forger.serve)
+        for _ in range(count):
+            await forger.random.choices(acts, (5, 10, 1, 3))[0]()
+        return forger
+
+    return run(steps, folder, throttle=0)
+
+
+def judge(forger: Forger, least: int) -> None:
+    print(forger.table())
+    assert forger.past >= 0.6 * sum(forger.sent.values())
+    seldom = {name: forger.hits[name] for name in reachable() if forger.hits[name] < least}
+    assert not seldom, f"refusals hit less than {least} times: {seldom}"
+
+
+def test_some_hundred_forged_requests_get_what_the_oracle_allows(tmp_path: Path) -> None:
+    judge(forged(tmp_path, SHORT, 3), 0)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+def test_a_hundred_thousand_forged_requests_hit_every_refusal_twenty_times(tmp_path: Path) -> None:
+    judge(forged(tmp_path, LONG, 4), 20)
