@@ -32,6 +32,27 @@ def test_what_is_not_redirected_comes_as_text_or_json_to_who_asks_for_that(tmp_p
     run(steps, tmp_path)
 
 
+def test_a_wrong_client_id_and_a_wrong_redirect_uri_are_corrected_together(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        made = await flow.launch(app)
+        wrong = app["client_id"][:-1] + "!"
+        answer = await flow.authorize(app, launch=made["launch"], client_id=wrong, redirect_uri=REDIRECT + "/")
+        address = "/exchanges/" + answer.headers["x-correlation-id"]
+        said = (await flow.http.get(address, headers={"Accept": "application/json"})).json()
+        shown = await flow.authorize(app, launch=made["launch"], client_id=wrong, redirect_uri=REDIRECT + "/")
+        assert f"launch={made['launch']}" in shown.text
+        again = await flow.http.get(said["corrected"]["url"])
+        assert received(again)["code"]
+        public = await flow.http.get(
+            address, headers={"Origin": "https://elsewhere.example", "Accept": "application/json"}
+        )
+        assert public.json()["corrected"] is None
+        assert app["client_id"] not in public.text
+
+    run(steps, tmp_path)
+
+
 def test_an_error_is_redirected_with_state_iss_and_the_address_of_its_explanation(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()

@@ -30,6 +30,8 @@ class AuthorizeKnown:
     """The code of a launch of this client that is still good, where one is known: for the corrected request alone."""
     live: Launch | None = None
     """The launch of that code."""
+    neighbours: tuple[Client, ...] = ()
+    """The apps behind `others`, where they are known: for the corrected request alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,9 +101,10 @@ async def authorize(
     code = request.parameters.get("launch")
     launch = await launches.find(world, tenant, code)
     found = await sessions.login(world, tenant, session)
-    others = () if client else tuple(one.client_id for one in await registration.every(world, tenant.name))
+    neighbours = () if client else await registration.neighbours(world, tenant.name)
     known = AuthorizeKnown(
-        now=world.now(), server=tenant.server, client=client, launch=launch, others=others,
+        now=world.now(), server=tenant.server, client=client, launch=launch,
+        others=tuple(one.client_id for one in neighbours), neighbours=neighbours,
         session_user=_session_user(client, found),
     )  # fmt: skip
     decision = decided("authorize", tenant, request, known, stage.examined(request, known))

@@ -57,6 +57,13 @@ async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> li
     return ordered if full else [public(one) for one in ordered]
 
 
+async def fresh(world: World, entry: dict[str, Any], *, full: bool) -> dict[str, Any]:
+    """An exchange that is being answered, as `read` would give it."""
+    text = await launches.shown(world, msgspec.json.encode(entry).decode(), full)
+    filled: dict[str, Any] = msgspec.json.decode(text)
+    return filled if full else public(filled)
+
+
 def shown(entry: dict[str, Any]) -> dict[str, Any]:
     """As the outside contract has it."""
     return {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}

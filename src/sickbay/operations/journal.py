@@ -12,12 +12,14 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Launch
 from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.repairs import with_parameters
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.stages import KINDS
 from sickbay.kernel.refusal import Examination
 from sickbay.operations import masking
 from sickbay.operations.context import Line, World
 from sickbay.operations.decision import Decision
+from sickbay.operations.launch import place_of
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Put, Record
 
@@ -174,8 +176,18 @@ def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
         return None
     for kind in KINDS.values():
         if kind.stage == one.stage:
-            return _shown(kind.unread(explanation.corrected))
+            return _shown(kind.unread(_placed(explanation.corrected, one.decision)))
     return None
+
+
+def _placed(corrected: Any, decision: Decision) -> Any:
+    """The code of a launch stands in no record: in the corrected request its place does, and `launch.shown` fills it."""
+    launch = getattr(decision.known, "launch", None)
+    if not isinstance(launch, Launch) or not isinstance(corrected, AuthorizeRequest):
+        return corrected
+    if corrected.parameters.get("launch") != decision.request.parameters.get("launch"):
+        return corrected
+    return with_parameters(corrected, ("launch", place_of(launch.timeline)))
 
 
 def _shown(corrected: dict[str, Any]) -> dict[str, Any]:

@@ -56,10 +56,15 @@ async def by_id(world: World, client_id: str | None) -> Client | None:
     return await records.load(world, "app", client_id, Client) if client_id else None
 
 
-async def every(world: World, tenant: str | None = None) -> list[Client]:
+async def every(world: World, tenant: str | None = None, limit: int = 10_000) -> list[Client]:
     """Newest first."""
-    found = await world.store.find("app", tenant=tenant, limit=10_000)
+    found = await world.store.find("app", tenant=tenant, limit=limit)
     return [records.parse(Client, one.value) for one in found]
+
+
+async def neighbours(world: World, tenant: str) -> tuple[Client, ...]:
+    """The newest apps of a hospital: one of them is who a wrong client_id most likely meant. Few, since anybody may ask."""
+    return tuple(await every(world, tenant, 200))
 
 
 async def save(world: World, client: Client) -> None:

@@ -100,7 +100,7 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest) -> _Loaded:
     now = world.now()
     base = TokenKnown(now=now, server=tenant.server, client=client, code=None, family=None, jwks=None)
     if client is None:
-        base = replace(base, others=tuple(one.client_id for one in await registration.every(world, tenant.name)))
+        base = replace(base, others=tuple(one.client_id for one in await registration.neighbours(world, tenant.name)))
     base, revision = await backend.known_of(world, request, base)
     grant = request.parameters.get("grant_type") or stage.implied(request)
     refreshing = grant == "refresh_token"

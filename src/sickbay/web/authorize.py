@@ -101,10 +101,10 @@ async def refusal(
             title=how.page_title, text=how.page_text or "", others=(Link("What Sickbay knows about it", said.uri),)
         )
         return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), how.page_status)
-    return _page(request, sandbox, tenant, asked.decision, explanation, client, asked.timeline, body)
+    return await _page(request, sandbox, tenant, asked.decision, explanation, client, asked.timeline, body)
 
 
-def _page(
+async def _page(
     request: Request, sandbox: Sandbox, tenant: Tenant, decision: Decision, explanation: Explanation, client: str,
     timeline: str, body: str,
 ) -> Response:  # fmt: skip
@@ -114,4 +114,4 @@ def _page(
         wire.wire_of(request.scope, sandbox.world.base, body), Answered(400, {"content-type": "text/html"}), decision,
         explanation,
     )  # fmt: skip
-    return exchanges.shown(request, sandbox, entry(one), status=400)
+    return await exchanges.shown(request, sandbox, entry(one), status=400)

@@ -81,9 +81,9 @@ async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     return next((urlsplit(one).netloc for one in addresses if one), "")
 
 
-def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], status: int) -> Response:
+async def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], status: int) -> Response:
     """An exchange that is being answered with it: a page to a browser, JSON or text to who asks for that alone."""
-    read = entry if full(request) else exchanges.public(entry)
+    read = await exchanges.fresh(sandbox.world, entry, full=full(request))
     form = answers.wanted(request.headers.get("accept", ""))
     if form == "json":
         return answers.json(as_agreed(read), status, answers.NO_STORE)

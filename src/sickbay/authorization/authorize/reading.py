@@ -10,7 +10,7 @@ from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.authorization.values import Client, Launch, Pkce, Server
-from sickbay.kernel.refusal import UNKNOWN, Check
+from sickbay.kernel.refusal import UNKNOWN, Check, Unknown
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
@@ -70,11 +70,18 @@ def pkce_mode(known: AuthorizeKnown) -> Pkce:
 
 
 def known_for(known: AuthorizeKnown, request: AuthorizeRequest, mended: AuthorizeRequest) -> AuthorizeKnown:
-    """What stays known when `request` is mended: another client or launch than before is UNKNOWN, unless it is the live one."""
-    same_client = mended.parameters.get("client_id") == request.parameters.get("client_id")
+    """What stays known when `request` is mended: another client is UNKNOWN, unless it is a neighbour, and so is another
+    launch, unless it is the live one.
+    """
+    id = mended.parameters.get("client_id")
+    client = known.client if id == request.parameters.get("client_id") else _neighbour(known, id)
     code = mended.parameters.get("launch")
     launch = known.launch if code == request.parameters.get("launch") else _launch(known, code)
-    return replace(known, client=known.client if same_client else UNKNOWN, launch=launch, seen_states=())
+    return replace(known, client=client, launch=launch, seen_states=())
+
+
+def _neighbour(known: AuthorizeKnown, id: str | None) -> Client | Unknown:
+    return next((one for one in known.neighbours if one.client_id == id), UNKNOWN)
 
 
 def _launch(known: AuthorizeKnown, code: str | None) -> Launch | None:
