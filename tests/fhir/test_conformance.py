@@ -8,6 +8,7 @@ import pytest
 
 from sickbay.fhir.conformance import INTERACTIONS, OAUTH_URIS, Self, statement
 from sickbay.fhir.elements import children
+from sickbay.fhir.routing import Route, route
 from sickbay.fhir.search_parameters import resource_types
 from sickbay.fhir.validation import validate
 from sickbay.fhir.versions import VERSIONS
@@ -70,3 +71,33 @@ def _unknown(version: str, path: str, node: dict[str, Any]) -> list[str]:
             if isinstance(one, dict):
                 strange += _unknown(version, named[0].path, one)
     return strange
+
+
+def offered(version: str) -> set[tuple[str, str]]:
+    """(type, name) of all operations that the statement names; "" for the whole server."""
+    rest = statement(version, SERVER)["rest"][0]
+    listed = [("", one) for one in rest.get("operation", [])]
+    listed += [(held["type"], one) for held in rest["resource"] for one in held.get("operation", [])]
+    return {(type, one["name"]) for type, one in listed}
+
+
+def test_every_operation_that_is_said_is_routed_and_no_other() -> None:
+    found = offered("r4")
+    for type, name in found:
+        paths = [f"/${name}"] if not type else [f"/{type}/${name}", f"/{type}/x/${name}"]
+        assert any(isinstance(route("r4", "POST", path), Route) for path in paths), (type, name)
+    assert ("", "export") in found
+    assert ("Patient", "everything") in found
+    assert ("Observation", "validate") in found
+    assert ("Observation", "everything") not in found
+    assert "lastn" not in {name for _, name in offered("dstu2")}
+
+
+def test_an_operation_is_named_by_its_definition() -> None:
+    resources = {one["type"]: one for one in statement("r4", SERVER)["rest"][0]["resource"]}
+    named = {one["name"]: one["definition"] for one in resources["Group"]["operation"]}
+    assert named["export"] == "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"
+    every = statement("dstu2", SERVER)["rest"][0]["operation"]
+    assert {"reference": "http://hl7.org/fhir/OperationDefinition/Patient-everything"} in [
+        one["definition"] for one in every
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx2
@@ -14,6 +15,8 @@ JSON = "application/fhir+json"
 class Hand:
     """Requests with one token, below one base."""
 
+    renew: Callable[[], Awaitable[Hand]] | None = None
+
     def __init__(self, flow: Flow, token: str, base: str = R4) -> None:
         self.flow, self.base = flow, base
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": JSON, "Accept": JSON}
@@ -22,6 +25,10 @@ class Hand:
         given = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         body = {} if json is None else {"content": json} if isinstance(json, bytes) else {"json": json}
         return await self.flow.http.request(method, self.base + path, headers=given, **body)
+
+    async def again(self) -> Hand:
+        """The same client with a new token."""
+        return await self.renew() if self.renew else self
 
     async def made(self, resource: dict[str, Any], **headers: str) -> dict[str, Any]:
         answer = await self.ask("POST", f"/{resource['resourceType']}", resource, **headers)
@@ -38,9 +45,15 @@ async def hand(flow: Flow, scope: str, patient: str | None = "p-0001", **more: A
         body |= {"user": await flow.clinician()}
     if scope.startswith("patient"):
         body |= {"patient": patient}
-    answer = await flow.http.post("/admin/tokens", json=body)
-    assert answer.status_code == 201, answer.text
-    return Hand(flow, answer.json()["access_token"])
+
+    async def held() -> Hand:
+        answer = await flow.http.post("/admin/tokens", json=body)
+        assert answer.status_code == 201, answer.text
+        return Hand(flow, answer.json()["access_token"])
+
+    own = await held()
+    own.renew = held
+    return own
 
 
 def observation(patient: str = "p-0001", **more: Any) -> dict[str, Any]:

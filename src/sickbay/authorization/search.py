@@ -40,7 +40,7 @@ def faults(request: AccessRequest, version: str) -> tuple[Fault, ...]:
     return (*at_address, Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json))
 
 
-def _no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> SearchCheck:
+def no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> SearchCheck:
     """A check that fhir found no fault of this rule."""
 
     def decide(request: AccessRequest, known: AccessKnown) -> Refusal | None:
@@ -150,16 +150,6 @@ def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal
     return Refusal("fhir-search-post-content-type", "not-supported", {"received": sent, "expected": FORM}, 415)
 
 
-@check()
-def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    prefer = request.headers.get("prefer", "")
-    if not request.path.rstrip("/").endswith("$export") or "respond-async" in prefer:
-        return None
-    return Refusal(
-        "bulk-prefer-missing", "not-supported", {"received": prefer or None, "expected": "respond-async"}, 400
-    )
-
-
 @check(needs=("server",))
 def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     sent = request.headers.get("if-match")
@@ -172,7 +162,11 @@ def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refu
 def body_is_of_a_fhir_type(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """The version's own types, and generic JSON; a patch has two of its own."""
     sent, types = _media(request.headers.get("content-type")), _body_types(request, known.version)
-    if request.interaction not in ("create", "update", "patch", "batch") or not types or sent in types:
+    if request.interaction == "operation":
+        types = (*types, FORM) if request.body and types else ()
+    elif request.interaction not in ("create", "update", "patch", "batch"):
+        return None
+    if not types or sent in types:
         return None
     facts = {"received": request.headers.get("content-type"), "expected": types[0]}
     return Refusal("fhir-write-content-type", "not-supported", facts, 415)
@@ -207,23 +201,22 @@ def _held(known: AccessKnown) -> tuple[scopes.ResourceScope, ...]:
 
 CHECKS: tuple[SearchCheck, ...] = (
     address_is_below_the_base,
-    _no_fault("fhir-base-double-slash", "path_has_no_double_slash", "not-found", 404),
-    _no_fault("fhir-resource-wrong-version", "type_is_of_this_version", "not-found", 404),
-    _no_fault("fhir-resource-unknown", "type_is_known", "not-found", 404),
+    no_fault("fhir-base-double-slash", "path_has_no_double_slash", "not-found", 404),
+    no_fault("fhir-resource-wrong-version", "type_is_of_this_version", "not-found", 404),
+    no_fault("fhir-resource-unknown", "type_is_known", "not-found", 404),
     patient_is_defined,
-    _no_fault("fhir-id-invalid", "ids_are_well_formed"),
-    _no_fault("fhir-accept-unsupported", "representation_is_there", "not-supported", 406),
+    no_fault("fhir-id-invalid", "ids_are_well_formed"),
+    no_fault("fhir-accept-unsupported", "representation_is_there", "not-supported", 406),
     search_form_is_a_form,
-    _no_fault("fhir-patient-searched-by-patient", "patients_are_not_searched_by_patient"),
-    _no_fault("fhir-search-colon-for-equals", "values_follow_an_equals_sign"),
-    _no_fault("fhir-reference-malformed", "references_are_well_formed"),
-    _no_fault("fhir-date-malformed", "dates_are_well_formed"),
-    _no_fault("fhir-search-value-malformed", "values_are_well_formed"),
-    _no_fault("fhir-search-unknown-param", "parameters_are_known"),
+    no_fault("fhir-patient-searched-by-patient", "patients_are_not_searched_by_patient"),
+    no_fault("fhir-search-colon-for-equals", "values_follow_an_equals_sign"),
+    no_fault("fhir-reference-malformed", "references_are_well_formed"),
+    no_fault("fhir-date-malformed", "dates_are_well_formed"),
+    no_fault("fhir-search-value-malformed", "values_are_well_formed"),
+    no_fault("fhir-search-unknown-param", "parameters_are_known"),
     patient_search_is_narrowed,
     search_names_its_patient,
     search_names_its_category,
-    export_is_asked_for_later,
     update_names_its_version,
     body_is_of_a_fhir_type,
 )

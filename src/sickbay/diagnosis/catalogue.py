@@ -32,7 +32,7 @@ from sickbay.diagnosis.rules.authorize import (
 )
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
-from sickbay.diagnosis.rules.search import address, body, parameters
+from sickbay.diagnosis.rules.search import address, body, operations, parameters
 from sickbay.diagnosis.rules.token import code, envelope
 from sickbay.diagnosis.rules.token import response as token_response
 
@@ -62,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     *address.RULES,
     *parameters.RULES,
     *body.RULES,
+    *operations.RULES,
     *token_response.RULES,
     *id_token.RULES,
     *discovery.RULES,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.requests import AuthorizeRequest, RegistrationRequest, TokenRequest
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, RegistrationRequest, TokenRequest
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol.parameters import Parameters
@@ -103,3 +103,12 @@ def mend_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     if isinstance(known, AuthorizeKnown) and known.live_launch:
         return with_parameters(add_scopes(request, "launch"), ("launch", known.live_launch))
     return add_scopes(request, "launch/patient")
+
+
+def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:
+    """A repair: the header `name` of a FHIR request becomes `value`, or what the fact `expected` says."""
+
+    def repair(request: AccessRequest, facts: Facts) -> AccessRequest:
+        return replace(request, headers={**request.headers, name: value or facts["expected"]})
+
+    return repair

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sickbay.authorization import access, authorize, launch, login, redirect, registration, search, token, writes
+from sickbay.authorization import (
+    access,
+    authorize,
+    launch,
+    login,
+    operations,
+    redirect,
+    registration,
+    search,
+    token,
+    writes,
+)
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.reading import access as read_access
 from sickbay.diagnosis.reading import answer
@@ -39,7 +50,7 @@ def always(checks: Sequence[Check[Any, Any]]) -> Callable[[Any], Sequence[Check[
 
 def fhir(request: AccessRequest) -> Sequence[Check[Any, Any]]:
     """The token first, then the request itself."""
-    return (*access.checks(request), *search.checks(request), *writes.all_checks(request))
+    return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
 
 
 KINDS: dict[str, Kind] = {

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sickbay.fhir import operations
+from sickbay.fhir.operations import Operation
 from sickbay.fhir.search_parameters import parameters, resource_types
 from sickbay.fhir.search_values import READ
 from sickbay.fhir.versions import VERSIONS
@@ -16,6 +18,7 @@ _OLD_SERVICE, _SERVICE = (
     "http://hl7.org/fhir/restful-security-service",
     "http://terminology.hl7.org/CodeSystem/restful-security-service",
 )
+BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
 
@@ -69,6 +72,8 @@ def statement(version: str, server: Self) -> dict[str, Any]:
     }
     if version in _OLD:
         found["acceptUnknown"] = "both"
+    else:
+        found["instantiates"] = [BULK_DATA]
     found["format"] = ["json", json_type]
     found["rest"] = [_rest(version, server)]
     return found
@@ -83,7 +88,23 @@ def _rest(version: str, server: Self) -> dict[str, Any]:
         **mode,
         "security": _security(version, server),
         "resource": [_resource(version, server, type) for type in resource_types(version)],
+        "operation": _operations(version),
     }
+
+
+def _operations(version: str) -> list[dict[str, Any]]:
+    """Those of the whole server; in the old versions, which have no other place for them, all."""
+    held = [one for one in operations.of_version(version) if version in _OLD or one.level == "system"]
+    return _named(version, held)
+
+
+def _named(version: str, held: Sequence[Operation]) -> list[dict[str, Any]]:
+    """One entry a definition, whether it stands at a type, at its resources or at both."""
+    by_definition = {one.definition: one.name for one in held}
+    return [
+        {"name": name, "definition": {"reference": url} if version in _OLD else url}
+        for url, name in by_definition.items()
+    ]
 
 
 def _security(version: str, server: Self) -> dict[str, Any]:
@@ -118,4 +139,9 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
         references = sorted(one.code for one in held if one.kind == "reference")
         found["searchInclude"] = [f"{type}:{code}" for code in references]
         found["searchParam"] = [{"name": one.code, "type": one.kind} for one in sorted(held, key=lambda one: one.code)]
+    if version not in _OLD:
+        offered = operations.of_version(version)
+        found["operation"] = _named(
+            version, [one for one in offered if one.level != "system" and type in (one.types or (type,))]
+        )
     return {key: value for key, value in found.items() if value != []}

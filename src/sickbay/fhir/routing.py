@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sickbay.fhir import operations
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.references import ID
 from sickbay.fhir.search_parameters import known_types, nearest_of, other_versions, resource_types
@@ -14,7 +15,8 @@ class Route:
     """One interaction. letters: what of "cruds" a token must have for it; "" where none is needed.
 
     interaction: capabilities, discovery, preflight, read, vread, history-instance, history-type, history-system, search-type,
-    search-system, search-compartment, create, update, patch, delete, batch, operation. type None: the whole server.
+    search-system, search-compartment, create, update, patch, delete, batch, operation, export-status, export-cancel,
+    export-file (version_id is then the file's name). type None: the whole server.
     """
 
     interaction: str
@@ -41,6 +43,7 @@ class Misrouted:
     allowed: tuple[str, ...] = ()
 
 
+JOBS = "$export"
 _SYSTEM = {"GET": ("search-system", "s"), "HEAD": ("search-system", "s"), "POST": ("batch", "")}
 _TYPE = {"GET": ("search-type", "s"), "HEAD": ("search-type", "s"), "POST": ("create", "c")}
 _CONDITIONAL = {"PUT": ("update", "cus"), "PATCH": ("patch", "us"), "DELETE": ("delete", "ds")}
@@ -88,7 +91,9 @@ def _below(version: str, method: str, segments: list[str]) -> Route | Misrouted:
     if head == "_history" and not rest:
         return _by_method(_reading("history-system", "s"), method)
     if head.startswith("$") and not rest:
-        return Route("operation", "", operation=head[1:])
+        return _operation(version, method, head[1:])
+    if head == JOBS and rest:
+        return _job(method, rest)
     if head not in known_types(version):
         return _unknown_type(version, head, rest)
     return _of_type(version, method, head, rest)
@@ -104,7 +109,7 @@ def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | M
         if head == "_history":
             return _by_method(_reading("history-type", "s"), method, type)
         if head.startswith("$"):
-            return Route("operation", "", type, operation=head[1:])
+            return _operation(version, method, head[1:], type)
     if not ID.fullmatch(head):
         return Misrouted(404, _bad_id(type, head, more))
     return _of_instance(version, method, type, head, more)
@@ -124,7 +129,7 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
     if head == "_history":
         return _history(method, type, id, more)
     if head.startswith("$") and not more:
-        return Route("operation", "", type, id, operation=head[1:])
+        return _operation(version, method, head[1:], type, id)
     if head == "*" or head in known_types(version):
         if more and more != ["_search"]:
             return Misrouted(404)
@@ -134,6 +139,33 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
     if head[:1].isupper() and not more:
         return _unknown_type(version, head, [])
     return Misrouted(404)
+
+
+def _operation(
+    version: str, method: str, name: str, type: str | None = None, id: str | None = None
+) -> Route | Misrouted:
+    one = operations.find(version, name, type, id)
+    if one is None:
+        return Misrouted(
+            501, Fault("fhir-operation-unknown", "operation", f"${name}", operations.expected(version, name, type))
+        )
+    if method not in one.methods and not (method == "HEAD" and "GET" in one.methods):
+        return Misrouted(405, allowed=one.methods)
+    return Route("operation", one.letters, type, id, operation=name)
+
+
+def _job(method: str, rest: list[str]) -> Route | Misrouted:
+    """Where an export is asked after, called off, and its files are: $export/<job> and $export/<job>/<file>."""
+    if len(rest) > 2 or not all(ID.fullmatch(one) for one in rest):
+        return Misrouted(404)
+    file = {"GET": ("export-file", ""), "HEAD": ("export-file", "")}
+    job = {"GET": ("export-status", ""), "HEAD": ("export-status", ""), "DELETE": ("export-cancel", "")}
+    found = _by_method(file if len(rest) == 2 else job, method, None, rest[0])
+    return (
+        found
+        if isinstance(found, Misrouted)
+        else Route(found.interaction, "", None, rest[0], rest[1] if rest[1:] else None)
+    )
 
 
 def _within(route: Route, type: str, id: str) -> Route:

@@ -65,6 +65,14 @@ def through(visibility: Visibility, letter: str) -> Visibility:
     return Visibility(tuple(replace(one, letters="rs") for one in visibility.clauses if letter in one.letters))
 
 
+def within(visibility: Visibility, patients: frozenset[str]) -> Visibility:
+    """No more than what lies in these patients' compartments."""
+    held = [one for one in visibility.clauses if one.patients is None or one.patients & patients]
+    return Visibility(
+        tuple(replace(one, patients=patients if one.patients is None else one.patients & patients) for one in held)
+    )
+
+
 def _meets(clause: Clause, patients: frozenset[str], codes: frozenset[tuple[str, str | None, str]]) -> bool:
     if clause.patients is not None and not clause.patients & patients:
         return False

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sickbay.authorization import access as stage
-from sickbay.authorization import search, writes
+from sickbay.authorization import operations, search, writes
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Client, Policy, Token, User
@@ -19,7 +19,7 @@ from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
 
-CHECKS = (*stage.CHECKS, *search.CHECKS)
+CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 
 
 class Seen(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -38,6 +38,8 @@ class Wanted(NamedTuple):
     seen: Seen
     body: Body | None = None
     query: Query | None = None
+    change: Callable[[dict[str, Any]], Any] | None = None
+    """What a patch does to the resource; None: what the body says. Raises PatchFailed."""
 
     @property
     def space(self) -> Space:
@@ -164,12 +166,16 @@ async def _patch(world: World, one: Wanted) -> Prepared | Declined:
     if target.deleted:
         return _gone(one, target.id)
     try:
-        changed = patch.apply(written.loads(target.body), patch.read(one.request.body))
+        changed = _changed(one, written.loads(target.body))
     except patch.PatchFailed as error:
         return _refused(one, Refusal("fhir-patch-failed", "processing", {"received": str(error)}, 422))
     aimed = one._replace(request=replace(one.request, id=target.id))
     body = _judged(world, aimed, changed, "")
     return body if isinstance(body, Declined) else _saved(world, aimed, body, target.version_id, "update")
+
+
+def _changed(one: Wanted, resource: dict[str, Any]) -> Any:
+    return one.change(resource) if one.change else patch.apply(resource, patch.read(one.request.body))
 
 
 async def _delete(world: World, one: Wanted) -> Prepared | Declined:

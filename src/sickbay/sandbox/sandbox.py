@@ -100,6 +100,7 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
         "pending",
         "jti",
         "loaded",
+        "export",
         "resources",
     ]
     kinds += ["app", "user"] if everything else []

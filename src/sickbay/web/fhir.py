@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -46,12 +46,13 @@ OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope")
 
 
 class Answer(NamedTuple):
-    """kept: whether the body may stand in the journal: outcomes may, patients' data may not."""
+    """kept: whether the body may stand in the journal: outcomes may, patients' data may not. stream: a body in pieces."""
 
     status: int
     body: bytes
     headers: Headers
     kept: bool = False
+    stream: AsyncIterator[bytes] | None = None
 
 
 class Door:
@@ -312,7 +313,21 @@ async def _body(receive: Callable[[], Any], limit: int) -> bytes:
 async def _send(send: Callable[[Any], Any], method: str, answer: Answer, origin: str | None, id: str) -> None:
     body = answer.body
     headers = [*answer.headers, *cors(origin), (b"x-correlation-id", id.encode()), *ALWAYS]
+    if answer.stream is not None:
+        await _send_pieces(send, method, answer.status, headers, answer.stream)
+        return
     if answer.status not in (204, 304):
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+async def _send_pieces(
+    send: Callable[[Any], Any], method: str, status: int, headers: Headers, pieces: AsyncIterator[bytes]
+) -> None:
+    """As they are made: a file of an export may be larger than memory."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if method != "HEAD":
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

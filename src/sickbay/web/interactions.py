@@ -7,7 +7,7 @@ from dataclasses import replace
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import history, preconditions, search
+from sickbay.fhir import history, operation_parameters, preconditions, search
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.outcome import Issue, outcome
@@ -20,10 +20,12 @@ from sickbay.operations.access import Seen
 from sickbay.operations.writing import Done, Outcome, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Stored
-from sickbay.web import bundles, histories
+from sickbay.web import bundles, exports, histories, operations
 from sickbay.web.fhir import Answer, Door, Headers, Scope, modified, unchanged
 
 WRITING = frozenset(("create", "update", "patch", "delete"))
+BODIED = frozenset((*WRITING, "batch", "operation"))
+"""What may bring a resource along."""
 RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 64_000_000
 """Bytes."""
 
@@ -32,18 +34,21 @@ class Interactions(Door):
     """A Door that writes too."""
 
     def _limit(self, found: Route | Misrouted) -> int:
-        if isinstance(found, Misrouted) or found.interaction not in (*WRITING, "batch"):
+        if isinstance(found, Misrouted) or found.interaction not in BODIED:
             return super()._limit(found)
         return BUNDLE_LIMIT if found.interaction == "batch" else RESOURCE_LIMIT
 
     def _may_keep(self, found: Route | Misrouted) -> bool:
-        return isinstance(found, Misrouted) or found.interaction not in (*WRITING, "batch")
+        return isinstance(found, Misrouted) or found.interaction not in BODIED
 
     def _request(
         self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
     ) -> AccessRequest:
         """A conditional create searches first, so it needs what a search needs. A HEAD is a GET."""
         request = super()._request(scope, headers, path, found, body)
+        if isinstance(found, Route) and found.interaction == "operation":
+            more = operation_parameters.involved(self.version, found, request.parameters.pairs, body)
+            return replace(request, involved=(*request.involved, *more))
         conditional = request.interaction == "create" and "if-none-exist" in headers
         return replace(request, letters="cs") if conditional else request
 
@@ -61,6 +66,12 @@ class Interactions(Door):
         if request.interaction in history.INTERACTIONS:
             asked = history.parse(request.parameters.pairs)
             return None if isinstance(asked, history.Asked) else asked
+        if isinstance(found, Route) and found.interaction == "operation":
+            lenient = "handling=lenient" in request.headers.get("prefer", "")
+            return (
+                operation_parameters.faults(self.version, found, request.parameters.pairs, request.body, lenient)
+                or None
+            )
         condition = writes.condition(request)
         if condition is None or request.type is None:
             return super()._query(request, found)
@@ -94,6 +105,10 @@ class Interactions(Door):
             return await histories.answer(self, seen, request, content), seen
         if found.interaction == "search-compartment" and query is not None:
             return await self._search(seen, query, content), seen
+        if found.interaction == "operation":
+            return await operations.answer(self, seen, request, found, content)
+        if found.interaction.startswith("export-"):
+            return await exports.answer(self, seen, found, content), seen
         if found.interaction == "batch":
             return await bundles.answer(self, seen, request, content)
         return await super()._other(seen, request, found, query, content)
@@ -109,6 +124,17 @@ class Interactions(Door):
 
     def refused(self, seen: Seen) -> Answer:
         return self._refused(seen)
+
+    async def searched(self, seen: Seen, query: Query, content: Headers) -> Answer:
+        return await self._search(seen, query, content)
+
+    @staticmethod
+    def further(query: Query, cursor: str) -> Query:
+        return replace(query, cursor=cursor)
+
+    @staticmethod
+    def as_patch(request: AccessRequest) -> AccessRequest:
+        return replace(request, interaction="patch")
 
     def failed_if(self, answer: Answer, seen: Seen, only: tuple[int, ...]) -> None:
         """Raises bundles.Failed."""

@@ -13,7 +13,7 @@ from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
 from sickbay.fhir import body as bodies
-from sickbay.fhir import search
+from sickbay.fhir import operation_parameters, search
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import Query
@@ -36,6 +36,8 @@ def request(given: Json) -> AccessRequest:
     version = segment(read.server(given.get("context", {}))) or "r4"
     found = _route(version, method, path)
     involved = search.named(version, found.type, parameters.pairs) if found.type else ()
+    if found.interaction == "operation":
+        involved = (*involved, *operation_parameters.involved(version, found, parameters.pairs, body))
     return AccessRequest(
         method=method, base=base, path=path, parameters=parameters, headers=headers, type=found.type, id=found.id,
         interaction=found.interaction, letters=found.letters, involved=involved, url=address, body=body,
@@ -95,12 +97,22 @@ def segment(server: Server | Unknown) -> str:
 
 
 def _searched(asked: AccessRequest, version: str) -> tuple[tuple[Fault, ...], tuple[tuple[str, str | None], ...]]:
+    if asked.interaction == "operation":
+        return _operation(asked, version), ()
     if asked.interaction != "search-type" or not version or asked.type not in known_types(version):
         return (), ()
     pairs = [pair for pair in asked.parameters if pair[0] != "access_token"]
     strict = "handling=strict" in asked.headers.get("prefer", "")
     found = search.parse(version, str(asked.type), pairs, base=asked.base, strict=strict)
     return ((), found.ignored) if isinstance(found, Query) else (found, ())
+
+
+def _operation(asked: AccessRequest, version: str) -> tuple[Fault, ...]:
+    found = route(version, asked.method, asked.path)
+    lenient = "handling=lenient" in asked.headers.get("prefer", "")
+    if isinstance(found, Misrouted):
+        return ()
+    return operation_parameters.faults(version, found, asked.parameters.pairs, asked.body, lenient)
 
 
 def unread(asked: AccessRequest) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Rules about where a FHIR request goes and in which form: base, type, id, Accept, Content-Type."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.repairs import header
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import Facts
@@ -15,7 +15,6 @@ TYPES = Spec("FHIR R4, Resource Index", "https://hl7.org/fhir/R4/resourcelist.ht
 MEDIA = Spec("FHIR R4, Content Types and encodings", "https://hl7.org/fhir/R4/http.html#mime-type")
 ID = Spec("FHIR R4, Data type id", "https://hl7.org/fhir/R4/datatypes.html#id")
 VERSIONING = Spec("FHIR R4, Managing Resource Contention", "https://hl7.org/fhir/R4/http.html#concurrency")
-BULK = Spec("Bulk Data Access, Export", "https://hl7.org/fhir/uv/bulkdata/STU2/export.html#headers")
 
 
 def _at(request: AccessRequest, path: str) -> AccessRequest:
@@ -38,13 +37,6 @@ def _renamed(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
     return replace(request, base=facts["base"], path=facts["path"], url=facts["expected"])
-
-
-def _header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:
-    def repair(request: AccessRequest, facts: Facts) -> AccessRequest:
-        return replace(request, headers={**request.headers, name: value or facts["expected"]})
-
-    return repair
 
 
 BASE_WRONG = Rule(
@@ -123,7 +115,7 @@ ACCEPT_UNSUPPORTED = Rule(
     why="It speaks JSON. Its media type was application/json+fhir in DSTU2, and is application/fhir+json since.",
     fix="Send Accept: {expected}.",
     spec=MEDIA,
-    repair=_header("accept"),
+    repair=header("accept"),
 )
 
 
@@ -148,7 +140,7 @@ MISSING_ACCEPT = Rule(
     why="This server answers in JSON anyway; others answer in XML.",
     fix="Send Accept: {expected}.",
     spec=MEDIA,
-    repair=_header("accept"),
+    repair=header("accept"),
 )
 
 SEARCH_CONTENT_TYPE = Rule(
@@ -175,7 +167,7 @@ WRITE_CONTENT_TYPE = Rule(
     why="A body is read by its media type, and this one is not among those of the version.",
     fix="Send Content-Type: {expected}.",
     spec=MEDIA,
-    repair=_header("content-type"),
+    repair=header("content-type"),
 )
 
 IF_MATCH_MISSING = Rule(
@@ -191,21 +183,7 @@ IF_MATCH_MISSING = Rule(
     spec=VERSIONING,
 )
 
-PREFER_MISSING = Rule(
-    id="bulk-prefer-missing",
-    stage="search",
-    explains="bulk-prefer-missing",
-    severity="error",
-    outcome="400",
-    parameter="Prefer",
-    title="The export does not say that it will come back for the answer",
-    why="An export is made in the background; the answer to the request is only where to ask for it.",
-    fix="Send Prefer: respond-async and Accept: application/fhir+json.",
-    spec=BULK,
-    repair=_header("prefer", "respond-async"),
-)
-
 RULES = (
     BASE_WRONG, DOUBLE_SLASH, WRONG_VERSION, UNKNOWN_TYPE, ID_INVALID, ACCEPT_UNSUPPORTED, MISSING_ACCEPT,
-    SEARCH_CONTENT_TYPE, WRITE_CONTENT_TYPE, IF_MATCH_MISSING, PREFER_MISSING,
+    SEARCH_CONTENT_TYPE, WRITE_CONTENT_TYPE, IF_MATCH_MISSING,
 )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Operations that cannot be carried out as they are asked: which there are, what they are given, and who may export.
+
+They come behind the checks of access and search, on what is asked alone.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from sickbay.authorization.access import token_is_known
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.search import no_fault
+from sickbay.authorization.values import Token
+from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.protocol import scopes
+
+OperationCheck: TypeAlias = Check[AccessRequest, AccessKnown]
+EXPORT = "$export"
+NDJSON = ("application/fhir+ndjson", "application/ndjson", "ndjson")
+
+
+def is_export(request: AccessRequest) -> bool:
+    """The request that begins one, not the one that asks after it."""
+    return request.path.rstrip("/").rpartition("/")[2] == EXPORT
+
+
+@check(needs=("token",), after=(token_is_known,))
+def export_is_for_the_system(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """An export is for whole populations: scopes that a person gave are held to this person's patients."""
+    if not is_export(request) or not isinstance(known.token, Token):
+        return None
+    held = scopes.resources(known.token.scope)
+    if held and all(one.level == "system" for one in held):
+        return None
+    facts = {"held": tuple(one.text for one in held), "needed": "system/*.rs", "received": known.token.scope}
+    return Refusal("bulk-not-by-system", "insufficient_scope", facts, 403)
+
+
+@check()
+def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    prefer = request.headers.get("prefer", "")
+    if not is_export(request) or "respond-async" in prefer:
+        return None
+    facts = {"received": prefer or None, "expected": "respond-async"}
+    return Refusal("bulk-prefer-missing", "not-supported", facts, 400)
+
+
+@check()
+def export_is_written_as_ndjson(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    asked = request.parameters.get("_outputFormat")
+    if not is_export(request) or asked is None or asked.replace(" ", "+") in NDJSON:
+        return None
+    facts = {"parameter": "_outputFormat", "received": asked, "expected": NDJSON[0]}
+    return Refusal("bulk-format-unsupported", "not-supported", facts, 400)
+
+
+CHECKS: tuple[OperationCheck, ...] = (
+    no_fault("fhir-operation-unknown", "operation_is_offered", "not-supported", 501),
+    no_fault("fhir-operation-parameter", "parameters_of_the_operation_fit"),
+    export_is_for_the_system,
+    export_is_asked_for_later,
+    export_is_written_as_ndjson,
+)

@@ -1,0 +1,38 @@
+"""Adding to the meta of a resource, and taking away: tags, security labels and profiles (R4, $meta-add, $meta-delete)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LISTS = ("profile", "security", "tag")
+
+
+def is_one(meta: dict[str, Any]) -> bool:
+    return any(name in meta for name in LISTS) and all(isinstance(meta.get(name, []), list) for name in LISTS)
+
+
+def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    """What is there already is not there twice."""
+    held = dict(resource.get("meta") or {})
+    for name in LISTS:
+        new = [one for one in meta.get(name, []) if not _among(one, held.get(name, []))]
+        if new:
+            held[name] = [*held.get(name, []), *new]
+    return {**resource, "meta": held}
+
+
+def removing(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    held = dict(resource.get("meta") or {})
+    for name in LISTS:
+        kept = [one for one in held.get(name, []) if not _among(one, meta.get(name, []))]
+        held = {**held, name: kept} if kept else {key: value for key, value in held.items() if key != name}
+    return {**resource, "meta": held}
+
+
+def _among(one: Any, others: list[Any]) -> bool:
+    return any(_key(one) == _key(other) for other in others)
+
+
+def _key(one: Any) -> Any:
+    """A coding is the same by system and code, whatever it is called."""
+    return (one.get("system"), one.get("code")) if isinstance(one, dict) else one

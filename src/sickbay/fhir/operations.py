@@ -1,0 +1,114 @@
+"""The operations that are offered: where each stands, what it takes, which letters a token needs for it.
+
+One table: the router, metadata and the reading of parameters go by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sickbay.fhir.search_parameters import nearest_of
+
+Level: TypeAlias = Literal["system", "type", "instance"]
+Kind: TypeAlias = Literal["code", "date", "instant", "integer", "string", "boolean", "reference", "any"]
+
+CORE = "http://hl7.org/fhir/OperationDefinition/"
+BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
+US_CORE = "http://hl7.org/fhir/us/core/OperationDefinition/"
+ASYNC_READING, WRITING = ("GET", "POST"), ("POST",)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """types None: of every type. takes: parameter -> kind, as in a query or in Parameters; None: those of a search.
+
+    letters: of cruds, on the type of the address; "" where a good token suffices, or a check of its own decides.
+    """
+
+    name: str
+    level: Level
+    types: tuple[str, ...] | None
+    letters: str
+    definition: str
+    takes: Mapping[str, Kind] | None
+    required: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ASYNC_READING
+    versions: tuple[str, ...] | None = None
+    """None: every version."""
+
+
+_EXPORT: dict[str, Kind] = {
+    "_outputFormat": "string", "_since": "instant", "_type": "string", "_typeFilter": "string",
+}  # fmt: skip
+_OF_PATIENTS: dict[str, Kind] = {**_EXPORT, "patient": "reference"}
+_EVERYTHING: dict[str, Kind] = {
+    "start": "date", "end": "date", "_since": "instant", "_type": "string", "_count": "integer", "_cursor": "string",
+}  # fmt: skip
+_ENCOUNTER: dict[str, Kind] = {name: kind for name, kind in _EVERYTHING.items() if name not in ("start", "end")}
+_VALIDATE: dict[str, Kind] = {"mode": "code", "profile": "string", "resource": "any"}
+_META: dict[str, Kind] = {"meta": "any"}
+_CODED: dict[str, Kind] = {
+    "code": "string", "system": "string", "display": "string", "coding": "any", "codeableConcept": "any",
+    "version": "string", "systemVersion": "string", "date": "string", "displayLanguage": "code", "abstract": "boolean",
+}  # fmt: skip
+_OF_SET: dict[str, Kind] = {"url": "string", "valueSetVersion": "string", "context": "string", **_CODED}
+_EXPAND: dict[str, Kind] = {
+    "url": "string", "identifier": "string", "valueSetVersion": "string", "filter": "string", "offset": "integer",
+    "count": "integer", "activeOnly": "boolean", "includeDesignations": "boolean", "displayLanguage": "code",
+}  # fmt: skip
+_DOCREF: dict[str, Kind] = {
+    "patient": "string", "start": "date", "end": "date", "type": "any", "on-demand": "boolean", "profile": "string",
+    "_count": "integer", "_cursor": "string",
+}  # fmt: skip
+_NEWER = ("stu3", "r4", "r4b", "r5")
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("everything", "instance", ("Patient",), "r", CORE + "Patient-everything", _EVERYTHING),
+    Operation("everything", "type", ("Patient",), "rs", CORE + "Patient-everything", _EVERYTHING),
+    Operation("everything", "instance", ("Encounter",), "r", CORE + "Encounter-everything", _ENCOUNTER),
+    Operation("lastn", "type", ("Observation",), "s", CORE + "Observation-lastn", None, versions=_NEWER),
+    Operation("docref", "type", ("DocumentReference",), "s", US_CORE + "docref", _DOCREF, ("patient",)),
+    Operation("validate", "type", None, "", CORE + "Resource-validate", _VALIDATE, methods=WRITING),
+    Operation("validate", "instance", None, "r", CORE + "Resource-validate", _VALIDATE),
+    Operation("meta", "instance", None, "r", CORE + "Resource-meta", {}),
+    Operation("meta-add", "instance", None, "u", CORE + "Resource-meta-add", _META, ("meta",), WRITING),
+    Operation("meta-delete", "instance", None, "u", CORE + "Resource-meta-delete", _META, ("meta",), WRITING),
+    Operation("export", "system", None, "", BULK + "export", _EXPORT),
+    Operation("export", "type", ("Patient",), "rs", BULK + "patient-export", _OF_PATIENTS),
+    Operation("export", "instance", ("Group",), "r", BULK + "group-export", _OF_PATIENTS),
+)  # fmt: skip
+
+
+def find(version: str, name: str, type: str | None, id: str | None) -> Operation | None:
+    """The operation `$name` at the address of a type, of one resource, or of the whole server."""
+    level = "system" if type is None else "type" if id is None else "instance"
+    return next(
+        (one for one in of_version(version) if one.name == name and one.level == level and _of(one, type)), None
+    )
+
+
+def _of(one: Operation, type: str | None) -> bool:
+    return one.types is None or type in one.types
+
+
+def of_version(version: str) -> list[Operation]:
+    return [one for one in OPERATIONS if one.versions is None or version in one.versions]
+
+
+def expected(version: str, name: str, type: str | None) -> str:
+    """What somebody who asked for `$name` there may have meant."""
+    known = {f"{'/'.join(one.types or ('<Type>',))}{'/<id>' if one.level == 'instance' else ''}/${one.name}".removeprefix(
+        "<Type>/" if one.level == "system" else "") : one for one in of_version(version)}  # fmt: skip
+    same = [address for address, one in known.items() if one.name == name]
+    near = nearest_of(name, {one.name for one in known.values()})
+    alike = [address for address, one in known.items() if one.name == near]
+    here = [address for address, one in known.items() if type in (one.types or ())]
+    return " or ".join(same or alike or here or list(known))
+
+
+def involved(one: Operation, types: Sequence[str]) -> tuple[str, ...]:
+    """Other types whose scopes are needed: those asked for by `_type`, and for exports of patients' records the Patient."""
+    about = ("Patient",) if one.name == "export" and one.level != "system" else ()
+    return tuple(dict.fromkeys((*about, *types)))

@@ -1,0 +1,173 @@
+"""Bulk Data exports: what was asked is kept as a record; its files are made when they are read, as of one instant.
+
+A file is a search, page by page, with the eyes of the token that reads it. What was changed since the export was begun is
+given as it was then; what was deleted since is not given. So any worker can answer, and nothing has to be cleaned up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, replace
+
+import orjson
+
+from sickbay.fhir import search
+from sickbay.fhir.index import CROWDS
+from sickbay.fhir.operation_parameters import Given, type_filters
+from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.query import DateValue, Query
+from sickbay.fhir.references import target
+from sickbay.fhir.search_parameters import compartment_types, resource_types
+from sickbay.fhir.visibility import Visibility, within
+from sickbay.operations import records
+from sickbay.operations.context import Tenant, World
+from sickbay.storage.store import Delete, Put, Record, Space, Stored
+
+KIND = "export"
+KEPT_FOR = 86_400
+WAIT = 1
+"""Seconds before the first manifest: a client that never has to wait is one that never learnt to."""
+PAGE = 500
+OUTCOMES = "OperationOutcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """at: the instant of it, epoch ms. patients: whose records, None for everybody's. everything: of the whole server.
+
+    types: those asked for, () for all. filters: (type, search). ignored: parameters left out under lenient handling.
+    """
+
+    version: str
+    request: str
+    at: int
+    everything: bool
+    types: tuple[str, ...] = ()
+    since: tuple[int, int] | None = None
+    filters: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    patients: tuple[str, ...] | None = None
+    ignored: tuple[str, ...] = ()
+
+
+def members(group: Stored, base: str) -> tuple[str, ...]:
+    """Ids of the patients that a Group names and that are active in it."""
+    listed = orjson.loads(group.body).get("member", [])
+    texts = [one.get("entity", {}).get("reference", "") for one in listed if not one.get("inactive")]
+    found = (target(text, base) for text in texts)
+    return tuple(sorted({one[1] for one in found if one is not None and one[0] == "Patient"}))
+
+
+def job(world: World, version: str, url: str, given: Given, level: str, group: tuple[str, ...] | None) -> Job:
+    """level: system, type (all patients) or instance (of a group, whose members are given)."""
+    asked = {text.rpartition("/")[2] for text in given.texts.get("patient", ())}
+    chosen = group if not asked else tuple(sorted(asked if group is None else asked & set(group)))
+    known = ("_outputFormat", "_since", "_type", "_typeFilter", "patient", "_format", "_pretty")
+    ignored = tuple(name for name in (*given.texts, *given.things) if name not in known)
+    return Job(
+        version, url, int(world.effects.now() * 1000), level == "system", given.listed("_type"), given.since("_since"),
+        tuple(type_filters(given)), chosen, ignored,
+    )  # fmt: skip
+
+
+async def begin(world: World, tenant: Tenant, one: Job, client_id: str) -> str:
+    """The id under which it is asked after."""
+    id, now = world.effects.token(24).replace("_", "-"), world.now()
+    record = Record(
+        KIND, id, records.dump(one), tenant.name, client_id, label=one.version, at=now, expires_at=now + KEPT_FOR
+    )
+    await world.store.transaction([Put(record, if_revision=0)])
+    return id
+
+
+async def find(world: World, tenant: Tenant, version: str, client_id: str, id: str) -> tuple[Job, Record] | None:
+    """Of this client alone; another's, an expired and an unknown one are the same."""
+    record = await world.store.get(KIND, id)
+    if record is None or (record.tenant, record.owner, record.label) != (tenant.name, client_id, version):
+        return None
+    if record.expires_at is not None and record.expires_at <= world.now():
+        return None
+    return records.parse(Job, record.value), record
+
+
+async def cancel(world: World, id: str) -> None:
+    await world.store.transaction([Delete(KIND, id)])
+
+
+def wait(world: World, one: Job) -> int:
+    """Seconds until there is a manifest, 0 where there is one."""
+    return max(0, round(WAIT - (world.effects.now() - one.at / 1000) + 0.5))
+
+
+async def types(world: World, space: Space, one: Job, visibility: Visibility) -> list[str]:
+    """Of which there is something to be read."""
+    found = []
+    for type in _types(one, visibility):
+        async for _ in lines(world, space, one, visibility, type, page=1):
+            found.append(type)
+            break
+    return found
+
+
+def _types(one: Job, visibility: Visibility) -> list[str]:
+    """A patient's records by their compartment; what stands outside of it where it is asked for by name."""
+    held = compartment_types(one.version)
+    usual = [type for type in resource_types(one.version) if one.everything or (type in held and type not in CROWDS)]
+    return [type for type in (sorted(one.types) or usual) if visibility.of(type, "s")]
+
+
+async def lines(
+    world: World, space: Space, one: Job, visibility: Visibility, type: str, page: int = PAGE
+) -> AsyncIterator[bytes]:
+    """The file of a type: a resource a line, each piece the lines of one page."""
+    if type not in _types(one, visibility):
+        return
+    held = type in compartment_types(one.version) and type not in CROWDS
+    eyes = within(visibility, frozenset(one.patients)) if one.patients is not None and held else visibility
+    seen: set[str] = set()
+    for query in _queries(one, type, page):
+        cursor: str | None = None
+        while True:
+            found = await world.store.search(space, replace(query, cursor=cursor), eyes)
+            kept = [await _as_of(world, space, one, eyes, each) for each in found.matches if each.id not in seen]
+            if len(one.filters) > 1:
+                seen |= {each.id for each in found.matches}
+            piece = _ndjson(each for each in kept if each is not None and (one.everything or not held or each.patients))
+            if piece:
+                yield piece
+            if found.next is None:
+                break
+            cursor = found.next
+
+
+def _queries(one: Job, type: str, page: int) -> list[Query]:
+    """One for each filter of the type, or one for all of it."""
+    updated = () if one.since is None else (DateValue("ge", *one.since),)
+    plain = Query(one.version, type, count=page, total="none", updated=updated)
+    asked = [
+        search.parse(one.version, type, pairs, base="", strict=True) for kind, pairs in one.filters if kind == type
+    ]
+    read = [query for query in asked if isinstance(query, Query)]
+    return [
+        replace(plain, filters=query.filters, ids=query.ids, updated=(*updated, *query.updated)) for query in read
+    ] or [plain]
+
+
+async def _as_of(world: World, space: Space, one: Job, eyes: Visibility, found: Stored) -> Stored | None:
+    """The version that was there when the export was begun."""
+    if found.at <= one.at:
+        return found
+    held = await world.store.history(space, found.type, found.id, eyes, count=1, at=(one.at, one.at + 1))
+    then = next((kept for kept, _ in held.entries if not kept.deleted), None)
+    return None if then is None or (one.since is not None and then.at < one.since[0]) else then
+
+
+def _ndjson(found: Iterable[Stored]) -> bytes:
+    """A body may be written over several lines; within JSON a line break is a blank."""
+    return b"".join(one.body.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for one in found)
+
+
+def outcomes(one: Job) -> bytes:
+    issues = [
+        Issue("not-supported", f"{name} was left out, as handling=lenient allows.", "warning") for name in one.ignored
+    ]
+    return outcome(one.version, issues) + b"\n" if issues else b""

@@ -1,0 +1,259 @@
+"""Attacks 42, 43, 66, 67 and the histories of 5 and 6: operations and exports see what a search sees, and no more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from tests.attacks.asking import Target, following, names, same
+from tests.attacks.fixture import BASE, TOKENS, Json, save, steps
+from tests.flows.flow import Flow
+from tests.flows.sitting import sitting
+
+from sickbay.authorization.values import Client, Token
+from sickbay.operations import records
+from sickbay.storage.store import Put
+
+LATER = {"Prefer": "respond-async"}
+MINE = {"Patient/A", "Observation/oa-lab", "Observation/oa-vit", "Observation/oa-cont", "Observation/moved",
+        "DiagnosticReport/dra", "Coverage/cva", "DocumentReference/dda", "List/l", "Appointment/ap",
+        "Encounter/ea"}  # fmt: skip
+SYSTEM = {
+    "TGROUP": "system/Observation.rs system/Group.r system/Patient.rs",
+    "TGROUPONLY": "system/Observation.rs system/Group.r",
+    "TLAB": "system/Group.r system/Patient.rs system/Observation.rs"
+            "?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def exporting(target: Target) -> Target:
+    """Clients of their own for the exports: a job is its client's."""
+    made = [
+        Put(records.token(records.digest(name), Token(client, scope, BASE, 4_000_000_000, name, name), "general"))
+        for client in ("one", "other")
+        for name, scope in (
+            (f"{client}-{key}", scope)
+            for key, scope in {**SYSTEM, "ALL": "system/*.rs", "TS": "system/Observation.rs"}.items()
+        )
+    ]
+    clients = [Put(records.app(Client(name, app_id=name, name=name, scope="system/*.rs"))) for name in ("one", "other")]
+
+    async def load(flow: Flow) -> None:
+        await flow.sandbox.world.store.transaction([*made, *clients])
+
+    target.desk.do(load)
+    return target
+
+
+@pytest.mark.parametrize("token", ["TA", "TU"])
+def test_42_everything_is_what_is_one_s_own(target: Target, token: str) -> None:
+    assert target.found(token, "/Patient/A/$everything", "match") == MINE
+    assert target.found(token, "/Patient/$everything", "match") == MINE
+    assert target.found(token, "/Patient/A/$everything") - MINE == {"Practitioner/p"}
+    some = target.found(token, "/Patient/A/$everything?_type=Patient,Coverage&_since=2000-01-01T00:00:00Z")
+    assert some == {"Patient/A", "Coverage/cva"}
+    whole = target.found("ALL", "/Patient/A/$everything", "match")
+    assert whole >= MINE
+    assert "Observation/ob-lab" not in whole
+    assert "Observation/ob-lab" in target.found("ALL", "/Patient/B/$everything", "match")
+
+
+def test_42_a_type_that_is_asked_for_needs_its_scope(target: Target) -> None:
+    assert target.ask("TAPS", "/Patient/A/$everything?_type=Coverage").status_code == 403
+    assert target.ask("TAPS", "/Patient/$everything?_type=Patient,Coverage").status_code == 403
+    assert target.found("TAPS", "/Patient/A/$everything") == {"Patient/A"}
+    assert target.found("TAP", "/Patient/A/$everything") == {"Patient/A"}
+    assert target.ask("TAP", "/Patient/$everything").status_code == 403
+    assert target.ask("TAO", "/Patient/A/$everything").status_code == 403
+
+
+@pytest.mark.parametrize(("path", "id", "may"), [
+    ("/Patient/B/$everything", "B", "TB"),
+    ("/Patient/B/$everything?_type=Patient", "B", "TB"),
+    ("/Patient/D/$everything", "D", "ALL"),
+    ("/Encounter/eb/$everything", "eb", "TB"),
+    ("/Patient/B/$meta", "B", "TB"),
+    ("/Observation/ob-lab/$validate", "ob-lab", "TB"),
+])  # fmt: skip
+def test_42_the_hidden_is_as_absent_to_operations(target: Target, path: str, id: str, may: str) -> None:
+    for token in ("TA", "TU"):
+        hidden = target.ask(token, path)
+        assert hidden.status_code == 404
+        same(hidden, target.ask(token, path.replace(f"/{id}", "/no-such-thing")), (f"/{id}", "/no-such-thing"))
+    assert target.ask(may, path).status_code in (200, 410)
+
+
+def test_42_a_page_of_everything_is_no_right_to_it(target: Target) -> None:
+    first = target.ask("TB", "/Patient/B/$everything?_count=1")
+    page = following(first)
+    assert page is not None
+    assert target.ask("TB", page).status_code == 200
+    stolen = target.ask("TA", page)
+    assert stolen.status_code == 404
+    for token, path in (("TA", page.replace("/B/", "/A/")), ("TB", page.replace("~", "~x", 1)), ("TB", page[:-1])):
+        answer = target.ask(token, path)
+        assert answer.status_code in (200, 400, 410)
+        assert token == "TB" or answer.status_code != 200 or names(answer) <= {*MINE, "Practitioner/p"}
+    assert target.ask("TB", page.replace("~", "~x", 1)).status_code == 400
+    everyone = following(target.ask("TB", "/Patient/$everything?_count=1"))
+    assert everyone is not None
+    answer = target.ask("TA", everyone)
+    assert answer.status_code in (200, 400, 410)
+    assert answer.status_code != 200 or names(answer) <= {*MINE, "Practitioner/p"}
+
+
+@pytest.mark.parametrize("path", ["/Observation/$lastn?patient=B&max=9", "/Observation/$lastn?subject=Patient/B",
+                                  "/DocumentReference/$docref?patient=B"])  # fmt: skip
+def test_43_what_is_asked_of_another_patient_is_nothing(target: Target, path: str) -> None:
+    for token in ("TA", "TU"):
+        answer = target.ask(token, path)
+        assert answer.status_code == 200
+        assert names(answer) == set()
+    assert names(target.ask("TB", path)) != set()
+
+
+def test_43_the_last_of_all_are_one_s_own(target: Target) -> None:
+    found = target.found("TA", "/Observation/$lastn?max=100")
+    assert found == {one for one in MINE if one.startswith("Observation/")}
+    labs = target.found("TAL", "/Observation/$lastn?max=100")
+    assert labs == {"Observation/oa-lab", "Observation/oa-cont", "Observation/moved"}
+    assert target.ask("TAP", "/Observation/$lastn").status_code == 403
+    assert target.ask("TA", "/Observation/$lastn?patient.name=Bravo").status_code == 200
+    assert target.found("TA", "/Observation/$lastn?subject:Patient.name=Bravo") == set()
+
+
+@pytest.mark.parametrize("path", ["/$graphql?query={PatientList{id}}", "/ViewDefinition/$run", "/Patient/$match",
+                                  "/Patient/$member-match", "/Patient/A/$graphql"])  # fmt: skip
+def test_43_67_there_is_no_second_engine(target: Target, path: str) -> None:
+    for token in ("TA", "ALL"):
+        for method in ("GET", "POST"):
+            assert target.ask(token, path, method).status_code in (403, 404, 501)
+
+
+@pytest.mark.parametrize("path", ["/$export", "/Patient/$export", "/Group/g/$export", "/Group/none/$export"])
+@pytest.mark.parametrize("token", ["TA", "TU", "mixed"])
+def test_66_a_person_s_token_exports_nothing(target: Target, path: str, token: str) -> None:
+    for method in ("GET", "POST"):
+        assert target.ask(token, path, method, headers=LATER).status_code == 403
+
+
+def begun(target: Target, token: str, path: str) -> str:
+    answer = target.ask(token, path, headers=LATER)
+    assert answer.status_code == 202, answer.text
+    target.desk.do(lambda flow: flow.http.post("/admin/clock", json={"advance": 5}))
+    return str(answer.headers["content-location"].removeprefix(BASE))
+
+
+def exported(target: Target, token: str, path: str) -> dict[str, set[str]]:
+    told = target.ask(token, begun(target, token, path)).json()
+    found = {}
+    for one in told["output"]:
+        lines = target.ask(token, one["url"].removeprefix(BASE)).text.splitlines()
+        found[one["type"]] = {json.loads(line)["id"] for line in lines}
+    return found
+
+
+def test_66_a_group_is_exported_by_who_may_read_group_and_patients(exporting: Target) -> None:
+    for token in ("one-TS", "one-TGROUPONLY"):
+        assert exporting.ask(token, "/Group/g/$export", headers=LATER).status_code == 403
+        assert exporting.ask(token, "/Patient/$export", headers=LATER).status_code == 403
+    found = exported(exporting, "one-TGROUP", "/Group/g/$export")
+    assert set(found) == {"Observation", "Patient"}
+    assert {"oa-lab", "ob-lab"} <= found["Observation"]
+    assert "o-orphan" not in found["Observation"]
+    labs = exported(exporting, "one-TLAB", "/Group/g/$export")
+    assert "oa-vit" not in labs["Observation"]
+    assert "oa-lab" in labs["Observation"]
+    assert exporting.ask("one-TGROUP", "/Group/none/$export", headers=LATER).status_code == 404
+
+
+def test_66_only_what_the_scopes_cover_is_exported(exporting: Target) -> None:
+    assert set(exported(exporting, "one-TS", "/$export")) == {"Observation"}
+    assert exporting.ask("one-TS", "/$export?_type=Observation,Patient", headers=LATER).status_code == 403
+    assert {"Patient", "Observation", "Practitioner", "Group"} <= set(exported(exporting, "one-ALL", "/$export"))
+
+
+def test_66_status_and_files_are_their_client_s(exporting: Target) -> None:
+    status = begun(exporting, "one-ALL", "/$export")
+    unknown = exporting.ask("other-ALL", "/$export/no-such-job")
+    assert unknown.status_code == 404
+    for token in ("other-ALL", "TA", "ALL"):
+        for method, path in (("GET", status), ("GET", f"{status}/Patient.ndjson"), ("DELETE", status)):
+            hidden = exporting.ask(token, path, method)
+            assert (hidden.status_code, hidden.text) == (404, unknown.text)
+    own = exporting.ask("one-ALL", f"{status}/Patient.ndjson")
+    assert own.status_code == 200
+    assert "Bravo" in own.text
+
+
+def test_66_a_file_is_read_with_the_scopes_of_who_reads_it(exporting: Target) -> None:
+    """The same client with less: the job is no capability."""
+    status = begun(exporting, "one-ALL", "/$export")
+    assert exporting.ask("one-TS", f"{status}/Patient.ndjson").text == ""
+    assert "ob-lab" in exporting.ask("one-TS", f"{status}/Observation.ndjson").text
+    assert {one["type"] for one in exporting.ask("one-TS", status).json()["output"]} == {"Observation"}
+
+
+def test_5_a_history_since_a_time_holds_the_visible_alone(target: Target) -> None:
+    for query in ("_since=2000-01-01T00:00:00Z", "_at=2023-11-14", "_at=2026", "_since=2000-01-01T00:00:00Z&_count=1"):
+        answer = target.ask("TA", f"/Observation/_history?{query}")
+        assert answer.status_code == 200
+        assert all(one["resource"]["id"] in ("oa-lab", "oa-vit", "oa-cont", "moved") for one in answer.json()["entry"])
+        assert "ob-lab" not in answer.text.replace("Observation/ob-lab", "") or "hasMember" in answer.text
+    assert target.ask("TA", "/_history?_since=2000-01-01T00:00:00Z").status_code == 403
+    whole = target.ask("ALL", "/_history?_count=1000").json()["entry"]
+    assert len(whole) == len([step for step in steps() if hasattr(step, "body")])
+
+
+def test_62_what_a_token_adds_to_a_meta_makes_nothing_visible(target: Target) -> None:
+    body = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]}
+    for path in ("/Observation/ob-lab/$meta-add", "/Observation/none/$meta-add"):
+        answer = target.ask("TAW", path, "POST", json=body, headers={"Content-Type": "application/fhir+json"})
+        assert answer.status_code == 404
+    assert target.ask("TA", "/Observation/oa-lab/$meta-add", "POST", json=body).status_code == 403
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A database that holds nothing but what TA may see."""
+    from tests.attacks.test_invisible import shown
+
+    with sitting(tmp_path_factory.mktemp("alone"), patients=0) as desk:
+
+        async def load(flow: Flow) -> None:
+            await flow.http.get("/general/r4/Patient/x")
+            from tests.attacks.fixture import RESOURCES
+
+            kept: list[Json] = [one for one in RESOURCES if shown("TA", one)]
+            moved = [step for step in steps() if getattr(step, "id", "") == "moved"][1:]
+            await flow.sandbox.world.store.transaction(
+                [*(save(one) for one in kept), *(save(json.loads(step.body)) for step in moved),  # type: ignore[union-attr]
+                 *(step for step in steps() if isinstance(step, Put))])  # fmt: skip
+
+        desk.do(load)
+        yield Target(desk)
+
+
+@pytest.mark.parametrize("path", [
+    "/Patient/A/$everything", "/Patient/$everything", "/Patient/$everything?_count=2", "/Encounter/ea/$everything",
+    "/Observation/$lastn?max=3", "/DocumentReference/$docref?patient=A", "/Patient/B/$everything",
+    "/Patient/A/$everything?_type=Observation,List&end=2030", "/Patient/A/$meta",
+])  # fmt: skip
+def test_the_invisible_makes_no_difference_to_operations(target: Target, alone: Target, path: str) -> None:
+    def told(world: Target) -> list[Any]:
+        found: list[Any] = []
+        page: str | None = path
+        while page is not None:
+            answer: httpx2.Response = world.ask("TA", page)
+            said = answer.json()
+            found.append((answer.status_code, said.get("total"), len(said.get("entry", ()))))
+            found += sorted(str(one["resource"]["id"]) + one["search"]["mode"] for one in said.get("entry", ()))
+            page = following(answer) if "link" in said else None
+        return found
+
+    assert sorted(map(str, told(target))) == sorted(map(str, told(alone)))
+    assert "TA" in TOKENS

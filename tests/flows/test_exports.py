@@ -1,0 +1,253 @@
+"""Bulk Data by HTTP: kick-off, status, files, cancel; who may, and what is in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.writing import Hand, hand, observation, rules
+
+LATER = {"Prefer": "respond-async"}
+Lines = dict[str, list[dict[str, Any]]]
+
+
+async def begun(own: Hand, path: str, body: Any = None, **headers: str) -> str:
+    """Where to ask after it, below the base."""
+    answer = await own.ask("GET" if body is None else "POST", path, body, **(LATER | headers))
+    assert answer.status_code == 202, answer.text
+    where = answer.headers["content-location"]
+    assert where.startswith(f"{BASE}{own.base}/")
+    assert answer.json()["resourceType"] == "OperationOutcome"
+    return str(where.removeprefix(BASE + own.base))
+
+
+async def manifest(flow: Flow, own: Hand, status: str) -> dict[str, Any]:
+    waiting = await own.ask("GET", status)
+    assert waiting.status_code == 202
+    assert waiting.headers["retry-after"].isdigit()
+    assert 0 < len(waiting.headers["x-progress"]) < 100
+    await flow.http.post("/admin/clock", json={"advance": 5})
+    answer = await own.ask("GET", status)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert "expires" in answer.headers
+    return dict(answer.json())
+
+
+async def read(own: Hand, told: dict[str, Any], part: str = "output") -> Lines:
+    found: Lines = {}
+    for one in told[part]:
+        answer = await own.ask("GET", one["url"].removeprefix(BASE + own.base))
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == "application/fhir+ndjson"
+        held = found.setdefault(one["type"], [])
+        held += [json.loads(line) for line in answer.text.splitlines()]
+        assert {line["resourceType"] for line in held} == {one["type"]}
+    return found
+
+
+async def exported(flow: Flow, own: Hand, path: str, body: Any = None) -> Lines:
+    return await read(own, await manifest(flow, own, await begun(own, path, body)))
+
+
+def names(lines: Lines) -> set[str]:
+    return {f"{type}/{one['id']}" for type, held in lines.items() for one in held}
+
+
+async def searched(own: Hand, type: str) -> set[str]:
+    found, path = set(), f"/{type}?_count=1000"
+    while path:
+        answer = (await own.ask("GET", path)).json()
+        found |= {f"{type}/{one['resource']['id']}" for one in answer.get("entry", [])}
+        path = next(
+            (one["url"].removeprefix(BASE + own.base) for one in answer["link"] if one["relation"] == "next"), ""
+        )
+    return found
+
+
+def test_an_export_of_the_whole_server_is_all_that_search_finds(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        await own.made(observation() | {"note": [{"text": "a\nb"}]})
+        status = await begun(own, "/$export")
+        told = await manifest(flow, own, status)
+        assert told["requiresAccessToken"] is True
+        assert told["request"] == f"{BASE}/general/r4/$export"
+        assert told["error"] == []
+        lines = await read(own, told)
+        assert {"Patient", "Observation", "Practitioner", "Appointment", "Slot"} <= set(lines)
+        for type in lines:
+            assert names({type: lines[type]}) == await searched(own, type)
+
+    run(steps, tmp_path)
+
+
+def test_what_changed_since_is_given_as_it_was(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        kept, gone = [await own.made(observation()) for _ in range(2)]
+        status = await begun(own, "/$export?_type=Observation")
+        told = await manifest(flow, own, status)
+        late = await own.made(observation())
+        await own.ask("PUT", f"/Observation/{kept['id']}", kept | {"status": "amended"})
+        await own.ask("DELETE", f"/Observation/{gone['id']}")
+        lines = (await read(own, told))["Observation"]
+        found = {one["id"]: one for one in lines}
+        assert found[kept["id"]] == kept
+        assert late["id"] not in found
+        assert gone["id"] not in found
+        since = told["transactionTime"]
+        again = await exported(flow, own, f"/$export?_type=Observation&_since={since}")
+        assert {one["id"] for one in again["Observation"]} == {late["id"], kept["id"]}
+
+    run(steps, tmp_path)
+
+
+def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        entities: list[dict[str, Any]] = [{"entity": {"reference": f"Patient/p-000{n}"}} for n in (1, 2)]
+        away = [{"entity": {"reference": "Patient/p-0003"}, "inactive": True}]
+        group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": entities + away})
+        lines = await exported(flow, own, f"/Group/{group['id']}/$export")
+        assert names({"Patient": lines["Patient"]}) == {"Patient/p-0001", "Patient/p-0002"}
+        assert {one["subject"]["reference"] for one in lines["Observation"]} == {"Patient/p-0001", "Patient/p-0002"}
+        assert "Practitioner" not in lines
+        parts = [{"name": "patient", "valueReference": {"reference": f"Patient/{id}"}} for id in ("p-0002", "p-0004")]
+        body = {
+            "resourceType": "Parameters",
+            "parameter": [*parts, {"name": "_type", "valueString": "Patient,Encounter"}],
+        }
+        few = await exported(flow, own, f"/Group/{group['id']}/$export", body)
+        assert set(few) == {"Patient", "Encounter"}
+        assert [one["id"] for one in few["Patient"]] == ["p-0002"]
+        every = await exported(flow, own, "/Patient/$export", body)
+        assert {one["id"] for one in every["Patient"]} == {"p-0002", "p-0004"}
+        every = await exported(flow, own, "/Patient/$export?_type=Patient")
+        assert len(every["Patient"]) == 20
+        assert (await own.ask("GET", "/Group/none/$export", **LATER)).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_type_filters_narrow_their_types_alone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        filters = "Observation?category=vital-signs,Observation?code=4548-4"
+        lines = await exported(flow, own, f"/$export?_type=Observation,Patient&_typeFilter={filters}")
+        assert len(lines["Patient"]) == 20
+        found = names({"Observation": lines["Observation"]})
+        wanted = set()
+        for query in ("category=vital-signs", "code=4548-4"):
+            path = f"/Observation?{query}&_count=1000"
+            while path:
+                page = (await own.ask("GET", path)).json()
+                wanted |= {f"Observation/{one['resource']['id']}" for one in page["entry"]}
+                path = next(
+                    (o["url"].removeprefix(BASE + own.base) for o in page["link"] if o["relation"] == "next"), ""
+                )
+        assert found == wanted
+        assert len(lines["Observation"]) == len(found)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("query", "status", "rule"), [
+    ("_outputFormat=text/csv", 400, "bulk-format-unsupported"),
+    ("_since=2020", 400, "fhir-date-malformed"),
+    ("_type=Pateint", 400, "fhir-operation-parameter"),
+    ("_type=Patient&_typeFilter=Observation?code=1", 400, "fhir-operation-parameter"),
+    ("_typeFilter=Observation?cod=1", 400, "fhir-search-unknown-param"),
+    ("_elements=id", 400, "fhir-operation-parameter"),
+    ("patient=p-0001", 400, "fhir-operation-parameter"),
+])  # fmt: skip
+def test_what_cannot_be_exported_is_refused_and_named(tmp_path: Path, query: str, status: int, rule: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        answer = await own.ask("GET", f"/$export?{query}", **LATER)
+        assert (answer.status_code, rules(answer)) == (status, {rule})
+
+    run(steps, tmp_path)
+
+
+def test_an_export_is_asked_for_later_and_in_fhir_json(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        now = await own.ask("GET", "/$export")
+        assert (now.status_code, rules(now)) == (400, {"bulk-prefer-missing"})
+        csv = await own.ask("GET", "/$export", **LATER, Accept="text/csv")
+        assert (csv.status_code, rules(csv)) == (406, {"fhir-accept-unsupported"})
+        for format in ("application/fhir%2Bndjson", "application/ndjson", "ndjson"):
+            await begun(own, f"/$export?_outputFormat={format}")
+        told = await manifest(
+            flow, own, await begun(own, "/$export?_type=Slot&_elements=id", Prefer="respond-async, handling=lenient")
+        )
+        errors = await read(own, told, "error")
+        assert "_elements" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
+
+    run(steps, tmp_path)
+
+
+def test_an_export_that_was_called_off_or_is_old_is_gone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        status = await begun(own, "/$export?_type=Patient")
+        assert (await own.ask("DELETE", status)).status_code == 202
+        unknown = await own.ask("GET", "/$export/none")
+        for path in (status, f"{status}/Patient.ndjson"):
+            gone = await own.ask("GET", path)
+            assert (gone.status_code, gone.text) == (404, unknown.text)
+        assert (await own.ask("DELETE", status)).status_code == 404
+        old = await begun(own, "/$export?_type=Patient")
+        await flow.http.post("/admin/clock", json={"advance": 86_401})
+        fresh = await own.again()
+        for path in (old, f"{old}/Patient.ndjson"):
+            assert (await fresh.ask("GET", path)).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_an_export_is_its_client_s_alone_and_files_need_the_token(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own, other = await hand(flow, "system/*.rs"), await hand(flow, "system/*.rs", name="Another")
+        status = await begun(own, "/$export?_type=Patient")
+        await flow.http.post("/admin/clock", json={"advance": 5})
+        unknown = await other.ask("GET", "/$export/none")
+        file = f"{status}/Patient.ndjson"
+        for method, path in (("GET", status), ("DELETE", status), ("GET", file)):
+            hidden = await other.ask(method, path)
+            assert (hidden.status_code, hidden.text) == (404, unknown.text)
+        bare = await flow.http.get(f"/general/r4{file}")
+        assert bare.status_code == 401
+        assert len((await own.ask("GET", file)).text.splitlines()) == 20
+        head = await own.ask("HEAD", file)
+        assert (head.status_code, head.content) == (200, b"")
+
+    run(steps, tmp_path)
+
+
+def test_people_s_scopes_do_not_export_and_types_need_theirs(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        for scope in ("user/*.rs", "patient/*.rs"):
+            own = await hand(flow, scope)
+            for path in ("/$export", "/Patient/$export", "/Group/x/$export"):
+                answer: httpx2.Response = await own.ask("GET", path, **LATER)
+                assert (answer.status_code, rules(answer)) == (403, {"bulk-not-by-system"})
+                assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+        few = await hand(flow, "system/Observation.rs system/Encounter.rs")
+        assert (await few.ask("GET", "/$export?_type=Patient", **LATER)).status_code == 403
+        assert (
+            await few.ask("GET", "/$export?_typeFilter=Encounter?subject:Patient.name=x", **LATER)
+        ).status_code == 403
+        assert (await few.ask("GET", "/Patient/$export", **LATER)).status_code == 403
+        assert (await few.ask("GET", "/Group/x/$export", **LATER)).status_code == 403
+        assert set(await exported(flow, few, "/$export")) == {"Observation", "Encounter"}
+        narrow = "system/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
+        lines = (await exported(flow, await hand(flow, narrow), "/$export"))["Observation"]
+        assert {one["category"][0]["coding"][0]["code"] for one in lines} == {"laboratory"}
+
+    run(steps, tmp_path)

@@ -1,0 +1,240 @@
+"""Operations by HTTP: $everything, $lastn, $docref, $validate, $meta, and what is said of those that there are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.writing import Hand, hand, observation, rules
+
+OWN = "patient/*.cruds"
+
+
+def ids(answer: httpx2.Response, mode: str = "match") -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [
+        f"{one['resource']['resourceType']}/{one['resource']['id']}"
+        for one in answer.json().get("entry", [])
+        if one["search"]["mode"] == mode
+    ]
+
+
+async def pages(own: Hand, path: str) -> list[list[str]]:
+    found, version = [], own.base
+    following: str | None = path
+    while following is not None:
+        answer = await own.ask("GET", following)
+        found.append(ids(answer))
+        links = {one["relation"]: one["url"] for one in answer.json()["link"]}
+        following = links["next"].removeprefix(BASE + version) if "next" in links else None
+        assert len(found) < 500
+    return found
+
+
+async def record(own: Hand, patient: str) -> set[str]:
+    """All that search finds of a patient, type by type."""
+    found = {f"Patient/{patient}"}
+    for type in ("Observation", "Condition", "Encounter", "AllergyIntolerance", "Appointment", "MedicationRequest",
+                 "MedicationOrder", "Coverage", "CarePlan", "DocumentReference", "Immunization", "Procedure"):  # fmt: skip
+        answer = await own.ask("GET", f"/{type}?patient={patient}&_count=1000")
+        found |= set(ids(answer)) if answer.status_code == 200 else set()
+    return found
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_everything_is_what_search_finds_of_a_patient_and_whoever_it_names(tmp_path: Path, version: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN, fhir=version)
+        own.base = f"/general/{version}"
+        if version == "dstu2":
+            own.headers |= {"Accept": "application/json+fhir", "Content-Type": "application/json+fhir"}
+        answer = await own.ask("GET", "/Patient/p-0001/$everything")
+        assert set(ids(answer)) == await record(own, "p-0001")
+        assert answer.json()["total"] == len(ids(answer))
+        assert not {one for one in ids(answer, "include") if one.startswith("Patient/")}
+        paged = await pages(own, "/Patient/p-0001/$everything?_count=7")
+        assert [len(one) for one in paged[:-1]] == [7] * (len(paged) - 1)
+        flat = [one for page in paged for one in page]
+        assert len(flat) == len(set(flat))
+        assert set(flat) == set(ids(answer))
+        some = await own.ask("GET", "/Patient/p-0001/$everything?_type=Condition,Patient")
+        assert {one.partition("/")[0] for one in ids(some)} == {"Condition", "Patient"}
+        assert (await own.ask("HEAD", "/Patient/p-0001/$everything")).status_code == 200
+        every = await pages(own, "/Patient/$everything?_count=50")
+        assert {one for page in every for one in page} == set(ids(answer))
+
+    run(steps, tmp_path)
+
+
+def test_everything_brings_along_who_wrote_it_where_the_token_may_see_them(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        user = await hand(flow, "user/*.rs")
+        along = {one.partition("/")[0] for one in ids(await user.ask("GET", "/Patient/p-0001/$everything"), "include")}
+        assert {"Practitioner", "Organization"} <= along
+        assert not along & {"Patient", "Observation", "Group"}
+
+    run(steps, tmp_path)
+
+
+def test_everything_by_care_dates_and_since(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        made = [await own.made(observation(effectiveDateTime=day)) for day in ("1890-05-05", "1891-05-05")]
+        old, new = (f"Observation/{one['id']}" for one in made)
+        answer = await own.ask("GET", "/Patient/p-0001/$everything?_type=Observation&start=1890-01-01&end=1890-12-31")
+        assert ids(answer) == [old]
+        later = await own.ask("GET", "/Patient/p-0001/$everything?_type=Observation&start=1891&end=1891-06-01")
+        assert ids(later) == [new]
+        fresh = await own.ask("GET", f"/Patient/p-0001/$everything?_since={made[0]['meta']['lastUpdated']}")
+        assert set(ids(fresh)) == {old, new}
+        posted = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Observation"},
+                                                              {"name": "end", "valueDate": "1890-12-31"}]}  # fmt: skip
+        assert ids(await own.ask("POST", "/Patient/p-0001/$everything", posted)) == [old]
+        for query in ("start=yesterday", "_type=Observatoin", "_count=many", "_since=2020-01-01", "types=Observation"):
+            refused = await own.ask("GET", f"/Patient/p-0001/$everything?{query}")
+            assert refused.status_code == 400, query
+            assert rules(refused) <= {"fhir-operation-parameter", "fhir-date-malformed"}
+
+    run(steps, tmp_path)
+
+
+def test_everything_of_an_encounter(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        encounter = ids(await own.ask("GET", "/Encounter?patient=p-0001&_count=1"))[0]
+        found = await own.ask("GET", f"/Observation?encounter={encounter}&_count=1000")
+        answer = await own.ask("GET", f"/{encounter}/$everything")
+        assert set(ids(found)) | {encounter} <= set(ids(answer))
+        other = await hand(flow, OWN, "p-0002")
+        assert (await other.ask("GET", f"/{encounter}/$everything")).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_the_last_of_each_code(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        every = await own.ask("GET", "/Observation?patient=p-0001&_count=1000&_sort=-date")
+        expected: dict[str, list[str]] = {}
+        for one in (entry["resource"] for entry in every.json()["entry"]):
+            expected.setdefault(one["code"]["coding"][0]["code"], []).append(f"Observation/{one['id']}")
+        assert len(expected) > 3
+        one = await own.ask("GET", "/Observation/$lastn?patient=p-0001")
+        assert sorted(ids(one)) == sorted(held[0] for held in expected.values())
+        three = await own.ask("GET", "/Observation/$lastn?patient=p-0001&max=3&category=vital-signs")
+        vital = [held[:3] for code, held in expected.items() if any(each in ids(three) for each in held)]
+        assert sorted(ids(three)) == sorted(each for held in vital for each in held)
+        assert (await own.ask("GET", "/Observation/$lastn?patient=p-0001&max=no")).status_code == 400
+        assert (await own.ask("GET", "/Observation/$lastn?patient=p-0001&bogus=1")).status_code == 400
+        assert ids(await own.ask("GET", "/Observation/$lastn?patient=p-0002")) == []
+
+    run(steps, tmp_path)
+
+
+def test_documents_are_found_by_patient_date_and_type(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        code = {"coding": [{"system": "http://loinc.org", "code": "34133-9"}]}
+        document = {"resourceType": "DocumentReference", "status": "current", "subject": {"reference": "Patient/p-0001"},
+                    "type": code, "date": "1890-05-05T10:00:00Z", "content": [{"attachment": {"title": "x"}}]}  # fmt: skip
+        made = f"DocumentReference/{(await own.made(document))['id']}"
+        path = "/DocumentReference/$docref?patient=p-0001&start=1890-01-01&end=1890-12-31"
+        assert ids(await own.ask("GET", path)) == [made]
+        assert ids(await own.ask("GET", f"{path}&type=http://loinc.org|34133-9")) == [made]
+        assert ids(await own.ask("GET", f"{path}&type=http://loinc.org|1-1")) == []
+        given = [{"name": "patient", "valueId": "p-0001"}, {"name": "type", "valueCodeableConcept": code},
+                 {"name": "end", "valueDate": "1890-12-31"}]  # fmt: skip
+        posted = await own.ask("POST", "/DocumentReference/$docref", {"resourceType": "Parameters", "parameter": given})
+        assert ids(posted) == [made]
+        lacking = await own.ask("GET", "/DocumentReference/$docref")
+        assert (lacking.status_code, rules(lacking)) == (400, {"fhir-operation-parameter"})
+
+    run(steps, tmp_path)
+
+
+def said(answer: httpx2.Response) -> set[tuple[str, str]]:
+    assert answer.status_code == 200, answer.text
+    return {(one["severity"], one["code"]) for one in answer.json()["issue"]}
+
+
+def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        right, wrong = observation(), observation(status="gone", code=None) | {"colour": "red"}
+        assert said(await own.ask("POST", "/Observation/$validate", right)) == {("information", "informational")}
+        faults = await own.ask("POST", "/Observation/$validate", {k: v for k, v in wrong.items() if v is not None})
+        places = {one["expression"][0] for one in faults.json()["issue"]}
+        assert {"Observation.status", "Observation.colour", "Observation"} & places
+        assert all(severity == "error" for severity, _ in said(faults))
+
+        async def given(path: str, *more: dict[str, Any], resource: Any = right) -> httpx2.Response:
+            parts = [*([{"name": "resource", "resource": resource}] if resource else []), *more]
+            return await own.ask("POST", path, {"resourceType": "Parameters", "parameter": parts})
+
+        profile = {"name": "profile", "valueUri": "http://example.com/StructureDefinition/x"}
+        assert ("error", "not-supported") in said(await given("/Observation/$validate", profile))
+        own_profile = {"name": "profile", "valueUri": "http://hl7.org/fhir/StructureDefinition/Observation"}
+        assert said(await given("/Observation/$validate", own_profile)) == {("information", "informational")}
+        assert (await given("/Observation/$validate", {"name": "mode", "valueCode": "guess"})).status_code == 400
+        assert said(await given("/Patient/$validate")) == {("error", "structure")}
+        assert (await given("/Patient/$validate", resource=None)).status_code == 400
+        made = await own.made(right)
+        path = f"/Observation/{made['id']}/$validate"
+        assert ("information", "informational") in said(await own.ask("GET", path))
+        mode = {"name": "mode", "valueCode": "update"}
+        assert ("error", "value") in said(await given(path, mode))
+        assert said(await given(path, mode, resource=made)) == {("information", "informational")}
+        assert (await own.ask("GET", "/Observation/none/$validate")).status_code == 404
+        before = await own.ask("GET", "/Observation?patient=p-0001&_summary=count")
+        assert (await own.ask("GET", f"/Observation/{made['id']}/_history")).json()["total"] == 1
+        assert before.status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_the_meta_is_read_and_changed_as_by_a_patch(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        path = f"/Observation/{(await own.made(observation()))['id']}"
+        tag = {"system": "urn:t", "code": "seen"}
+
+        def meta(**parts: Any) -> dict[str, Any]:
+            return {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": parts}]}
+
+        added = await own.ask("POST", f"{path}/$meta-add", meta(tag=[tag, tag]))
+        assert added.status_code == 200, added.text
+        assert added.json()["parameter"][0]["valueMeta"]["tag"] == [tag, tag]
+        assert added.headers["etag"] == 'W/"2"'
+        read = await own.ask("GET", f"{path}/$meta")
+        assert read.json()["parameter"][0] == {
+            "name": "return",
+            "valueMeta": (await own.ask("GET", path)).json()["meta"],
+        }
+        assert len(ids(await own.ask("GET", "/Observation?_tag=urn:t|seen"))) == 1
+        gone = await own.ask("POST", f"{path}/$meta-delete", meta(tag=[tag | {"display": "x"}]))
+        assert "tag" not in gone.json()["parameter"][0]["valueMeta"]
+        assert (await own.ask("POST", f"{path}/$meta-add", meta(versionId="9"))).status_code == 400
+        reader = await hand(flow, "patient/*.rs")
+        assert (await reader.ask("POST", f"{path}/$meta-add", meta(tag=[tag]))).status_code == 403
+        other = await hand(flow, OWN, "p-0002")
+        assert (await other.ask("POST", f"{path}/$meta-add", meta(tag=[tag]))).status_code == 404
+        assert (await other.ask("GET", f"{path}/$meta")).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_what_is_no_operation_here_is_named_with_what_is(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        for path, meant in (("/Patient/p-0001/$evrything", "Patient/<id>/$everything"), ("/$graphql", "$export"),
+                            ("/Observation/$everything", "Patient/<id>/$everything")):  # fmt: skip
+            answer = await own.ask("GET", path)
+            assert (answer.status_code, rules(answer)) == (501, {"fhir-operation-unknown"})
+            assert meant in answer.text
+        wrong = await own.ask("GET", "/Observation/$validate")
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+
+    run(steps, tmp_path)
