@@ -109,11 +109,10 @@ def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeKnown) ->
 
 @check(needs=("server",), after=(scope_is_sent, client_is_registered))
 def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    client, server = known.client, known.server
-    if not isinstance(client, Client) or not isinstance(server, Server):
-        return None
-    app, other = ("v2", "v1") if client.smart_version == 2 else ("v1", "v2")
-    if other in server.policy.scope_versions and server.policy.mixed_scope_versions:
+    policy = known.server.policy if isinstance(known.server, Server) else Policy()
+    old = isinstance(known.client, Client) and known.client.smart_version == 1
+    app, other = ("v1", "v2") if old else ("v2", "v1")
+    if other in policy.scope_versions and policy.mixed_scope_versions:
         return None
     wrong = [scope for scope in asked_resources(request) if scope.version == other]
     corrected = [scopes.in_version(scope, app) for scope in wrong]
