@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import apsw
 
 from sickbay.fhir.facts import ResourceFacts
-from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, NEVER, REFERENCED, SHIFT, as_text
+from sickbay.storage.sql.copying import forgets
+from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT, as_text
+from sickbay.storage.sql.saving import INDEX_REVISION, INDEXES, check, index_rows
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.sqlite.rows import INDEXES, Rows
-from sickbay.storage.store import Clear, Conflict, Save, Space
-from sickbay.storage.terms import ordered
+from sickbay.storage.sqlite.rows import Rows
+from sickbay.storage.store import Clear, Save, Space
 
-_INDEX_REVISION = 1
 _INSERT = (
     "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -52,7 +54,7 @@ class Changes:
         query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
         found = rows(self._db, query, (space.number, type, step.id))
         nid, state, version = found[0] if found else (0, REFERENCED, 0)
-        _check(step, state, version)
+        check(step, state, version)
         if not found:
             nid = self._allocate(space)
             space.nids[step.type, step.id] = nid
@@ -92,7 +94,7 @@ class Changes:
 
     def _write(self, space: _Counters, type: int, nid: int, state: int | None, step: Save) -> None:
         facts = as_text(step.facts.patients, step.facts.codes)
-        fresh = step.version_id, step.at, _INDEX_REVISION, facts, step.body
+        fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
         if state is None:
             self._db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
         else:
@@ -134,35 +136,9 @@ class Changes:
             self._db.execute(f"DELETE FROM {table} WHERE nid = ?", (nid,))
 
     def _index(self, space: _Counters, type: int, nid: int, facts: ResourceFacts) -> None:
-        self._compartments(space, type, nid, facts)
-        add, term, number = self._rows.add, self._rows.term, space.number
-        for parameter, system, code in facts.tokens:
-            add("token_index", (number, parameter, term(system, code), nid))
-        for name, system, code in facts.codes:
-            add("token_index", (number, -self._word(name), term(system, code), nid))
-        for parameter, kind, id in facts.references:
-            add("reference_index", (self._target(space, kind, id), parameter, nid))
-        for parameter, low, high in facts.dates:
-            add("date_index", (number, parameter, low, high, nid))
-        for parameter, text in facts.strings:
-            add("string_index", (number, parameter, text[:120], nid))
-        for parameter, uri in facts.uris:
-            add("uri_index", (number, parameter, uri, nid))
-        for parameter, least, most in facts.numbers:
-            add("quantity_index", (number, parameter, ordered(least), ordered(most), 0, nid))
-        for parameter, system, unit, least, most in facts.quantities:
-            hash = term(system, unit) if unit is not None else 0
-            add("quantity_index", (number, parameter, ordered(least), ordered(most), hash, nid))
-
-    def _compartments(self, space: _Counters, type: int, nid: int, facts: ResourceFacts) -> None:
-        """Rows of the compartments, and of patients that are only referred to, so that a patient's list is one range."""
-        rank = NEVER if facts.clinical_date is None else -facts.clinical_date
-        held = set(facts.patients)
-        apart = {id for _, kind, id in facts.references if kind == "Patient"} - held
-        for patients, member in ((held, MEMBER), (apart, APART)):
-            for patient in patients:
-                row = self._target(space, "Patient", patient), type, rank, nid, member
-                self._rows.add("compartment_index", row)
+        target = partial(self._target, space)
+        for table, row in index_rows(space.number, type, nid, facts, self._word, target, self._rows.term):
+            self._rows.add(table, row)
 
     def _target(self, space: _Counters, type: str, id: str) -> int:
         """The nid of what is referenced, allocated where it is not stored yet."""
@@ -208,24 +184,5 @@ class Changes:
 
     def forget_all(self, number: int) -> None:
         """Everything of one space, by its number."""
-        low, high = number << SHIFT, (number + 1) << SHIFT
-        ranges = {
-            "resource": "nid",
-            "resource_history": "nid",
-            "compartment_index": "patient",
-            "reference_index": "target",
-        }
-        for table, column in ranges.items():
-            self._db.execute(f"DELETE FROM {table} WHERE {column} >= ? AND {column} < ?", (low, high))
-        for table in ("token_index", "date_index", "quantity_index", "string_index", "uri_index", "type_count"):
-            self._db.execute(f"DELETE FROM {table} WHERE space = ?", (number,))
-
-
-def _check(step: Save, state: int, version: int) -> None:
-    unmet = step.version_id != version + 1 or (step.interaction == "delete" and state != LIVE)
-    if step.if_version == 0:
-        unmet = unmet or state == LIVE
-    elif step.if_version is not None:
-        unmet = unmet or step.if_version != version
-    if unmet:
-        raise Conflict(step)
+        for statement in forgets(number):
+            self._db.execute(statement)

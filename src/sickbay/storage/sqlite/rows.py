@@ -6,19 +6,11 @@ from functools import cache
 
 import apsw
 
+from sickbay.storage.sql.saving import COLUMNS
 from sickbay.storage.terms import term_hash
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "compartment_index": ("patient", "type", "rank", "nid", "member"),
-    "token_index": ("space", "parameter", "hash", "nid"),
-    "reference_index": ("target", "parameter", "nid"),
-    "date_index": ("space", "parameter", "low", "high", "nid"),
-    "quantity_index": ("space", "parameter", "low", "high", "unit", "nid"),
-    "string_index": ("space", "parameter", "value", "nid"),
-    "uri_index": ("space", "parameter", "value", "nid"),
-    "term": ("hash", "system", "code"),
-}
-INDEXES = tuple(name for name in COLUMNS if name != "term")
+_TERM = "term"
+_COLUMNS = {**COLUMNS, _TERM: ("hash", "system", "code")}
 _SIZES = (64, 16, 4, 1)
 _FULL = 4096
 
@@ -28,7 +20,7 @@ class Rows:
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
-        self._waiting: dict[str, list[tuple[int | str, ...]]] = {name: [] for name in COLUMNS}
+        self._waiting: dict[str, list[tuple[int | str, ...]]] = {name: [] for name in _COLUMNS}
         self._terms: set[int] = set()
 
     def add(self, table: str, row: tuple[int | str, ...]) -> None:
@@ -39,7 +31,7 @@ class Rows:
         hash = term_hash(system, code)
         if hash not in self._terms:
             self._terms.add(hash)
-            self._waiting["term"].append((hash, system or "", code))
+            self._waiting[_TERM].append((hash, system or "", code))
         return hash
 
     def full(self) -> bool:
@@ -62,6 +54,6 @@ class Rows:
 
 @cache
 def _text(table: str, size: int) -> str:
-    columns = COLUMNS[table]
+    columns = _COLUMNS[table]
     one = f"({', '.join('?' * len(columns))})"
     return f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * size)}"

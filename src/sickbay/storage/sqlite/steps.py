@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
+from sickbay.storage.sql.copying import copies, live
 from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.sqlite.copying import copy
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Save, Space, Step, UseOnce
-
-__all__ = ["apply", "copy", "fill"]
 
 
 def apply(db: apsw.Connection, steps: Sequence[Step]) -> None:
@@ -47,4 +45,16 @@ def fill(db: apsw.Connection, space: Space, saves: Iterable[Save]) -> int:
         changes.save(step)
         count += 1
     changes.finish()
+    return count
+
+
+def copy(db: apsw.Connection, source: Space, target: Space) -> int:
+    """How many live resources there are now. The source must be there; the target's own are forgotten."""
+    changes = Changes(db)
+    start, end = changes.number(source), changes.number(target)
+    changes.forget_all(end)
+    allocated = rows(db, "SELECT allocated FROM space WHERE number = ?", (end,))[0][0]
+    for statement in copies(start, end, allocated):
+        db.execute(statement)
+    count: int = rows(db, live(end))[0][0]
     return count

@@ -15,6 +15,7 @@ from sickbay.fhir import search_parameters
 from sickbay.fhir.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql import past
+from sickbay.storage.sql import records as said
 from sickbay.storage.sql.answers import Answers, Ask
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sqlite import records
@@ -58,7 +59,7 @@ class SqliteStore:
         return await self._writer.run(partial(copy, source=source, target=target))
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return records.get(self._reader, kind, key)
+        return said.get(self._reader, kind, key)
 
     def stamp(self) -> int | None:
         """The reader's own connection never writes, so every commit is another connection's to it."""
@@ -76,7 +77,7 @@ class SqliteStore:
         limit: int = 100,
     ) -> list[Record]:
         wanted = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return records.find(self._reader, kind, wanted, limit)
+        return said.find(self._reader, kind, wanted, limit)
 
     async def purge(self, now: int) -> int:
         return await self._writer.run(partial(records.purge, now=now))

@@ -1,0 +1,48 @@
+"""Records: how they are written and read, in words that every engine understands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.storage.sql.statement import Reader
+from sickbay.storage.store import Record
+
+KEPT = 86_400
+"""Seconds for which an expired record is still known as expired."""
+
+_COLUMNS = "kind, key, value, tenant, owner, family, label, at, expires_at, used_at, revision"
+_GET = f"SELECT {_COLUMNS} FROM record WHERE kind = ? AND key = ?"
+_INSERT = f"INSERT INTO record ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (kind, key) DO "
+PUT_ABSENT = f"{_INSERT}NOTHING"
+PUT = (
+    f"{_INSERT}UPDATE SET value = excluded.value, tenant = excluded.tenant, owner = excluded.owner,"
+    " family = excluded.family, label = excluded.label, at = excluded.at, expires_at = excluded.expires_at,"
+    " used_at = excluded.used_at, revision = record.revision + 1"
+)
+USE = "UPDATE record SET used_at = ? WHERE kind = ? AND key = ? AND used_at IS NULL"
+DELETE = "DELETE FROM record WHERE kind = ? AND key = ?"
+DELETE_FAMILY = "DELETE FROM record WHERE family = ? AND kind = ? AND family <> ''"
+CLEAR = "DELETE FROM record WHERE kind = ? AND (? = '' OR tenant = ?)"
+PURGE = "DELETE FROM record WHERE expires_at IS NOT NULL AND expires_at < ?"
+
+
+def fields(one: Record) -> tuple[Any, ...]:
+    """What PUT takes."""
+    return (
+        one.kind, one.key, one.value, one.tenant, one.owner, one.family, one.label, one.at, one.expires_at, one.used_at
+    )  # fmt: skip
+
+
+def get(reader: Reader, kind: str, key: str) -> Record | None:
+    found = reader.rows(_GET, (kind, key))
+    return Record(*found[0]) if found else None
+
+
+def find(reader: Reader, kind: str, wanted: dict[str, str | None], limit: int) -> list[Record]:
+    """Newest first; `wanted` by column, None where it does not matter."""
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    where = "".join(f" AND {name} = ?" for name in asked)
+    # Said literally, or SQLite would not see that a partial index serves.
+    where += "".join(f" AND {name} <> ''" for name in ("family", "owner") if asked.get(name))
+    text = f"SELECT {_COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at DESC, number DESC LIMIT ?"
+    return [Record(*row) for row in reader.rows(text, (kind, *asked.values(), limit))]

@@ -1,0 +1,80 @@
+"""What saving a resource means, whatever the engine: the condition under which it happens, and its index rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.storage.sql.names import APART, LIVE, MEMBER, NEVER
+from sickbay.storage.store import Conflict, Save
+from sickbay.storage.terms import ordered
+
+INDEX_REVISION = 1
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "compartment_index": ("patient", "type", "rank", "nid", "member"),
+    "token_index": ("space", "parameter", "hash", "nid"),
+    "reference_index": ("target", "parameter", "nid"),
+    "date_index": ("space", "parameter", "low", "high", "nid"),
+    "quantity_index": ("space", "parameter", "low", "high", "unit", "nid"),
+    "string_index": ("space", "parameter", "value", "nid"),
+    "uri_index": ("space", "parameter", "value", "nid"),
+}
+INDEXES = tuple(COLUMNS)
+LONGEST = 120
+"""Characters of a text that are indexed."""
+IndexRow: TypeAlias = tuple[str, tuple[int | str, ...]]
+Word: TypeAlias = Callable[[str], int]
+Target: TypeAlias = Callable[[str, str], int]
+Term: TypeAlias = Callable[[str | None, str], int]
+
+
+def check(step: Save, state: int, version: int) -> None:
+    """Against what is there: its state, and its version or 0. Raises Conflict."""
+    unmet = step.version_id != version + 1 or (step.interaction == "delete" and state != LIVE)
+    if step.if_version == 0:
+        unmet = unmet or state == LIVE
+    elif step.if_version is not None:
+        unmet = unmet or step.if_version != version
+    if unmet:
+        raise Conflict(step)
+
+
+def index_rows(
+    space: int, type: int, nid: int, facts: ResourceFacts, word: Word, target: Target, term: Term
+) -> Iterator[IndexRow]:  # fmt: skip
+    """(table, row) of all facts. word numbers a name, target a resource that is referred to, term a coding."""
+    yield from _compartments(type, nid, facts, target)
+    for parameter, system, code in facts.tokens:
+        yield "token_index", (space, parameter, term(system, code), nid)
+    for name, system, code in facts.codes:
+        yield "token_index", (space, -word(name), term(system, code), nid)
+    for parameter, kind, id in facts.references:
+        yield "reference_index", (target(kind, id), parameter, nid)
+    for parameter, low, high in facts.dates:
+        yield "date_index", (space, parameter, low, high, nid)
+    for parameter, text in facts.strings:
+        yield "string_index", (space, parameter, text[:LONGEST], nid)
+    for parameter, uri in facts.uris:
+        yield "uri_index", (space, parameter, uri, nid)
+    for parameter, least, most in facts.numbers:
+        yield "quantity_index", (space, parameter, ordered(least), ordered(most), 0, nid)
+    for parameter, system, unit, least, most in facts.quantities:
+        hash = term(system, unit) if unit is not None else 0
+        yield "quantity_index", (space, parameter, ordered(least), ordered(most), hash, nid)
+
+
+def targets(facts: ResourceFacts) -> Iterator[tuple[str, str]]:
+    """Type and id of all that is referred to."""
+    yield from (("Patient", patient) for patient in facts.patients)
+    yield from ((kind, id) for _, kind, id in facts.references)
+
+
+def _compartments(type: int, nid: int, facts: ResourceFacts, target: Target) -> Iterator[IndexRow]:
+    """Rows of the compartments, and of patients that are only referred to, so that a patient's list is one range."""
+    rank = NEVER if facts.clinical_date is None else -facts.clinical_date
+    held = set(facts.patients)
+    apart = {id for _, kind, id in facts.references if kind == "Patient"} - held
+    for patients, member in ((held, MEMBER), (apart, APART)):
+        for patient in patients:
+            yield "compartment_index", (target("Patient", patient), type, rank, nid, member)
