@@ -53,6 +53,22 @@ def test_an_app_that_people_use_needs_a_redirect_uri(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+def test_a_launch_of_who_or_what_is_not_there_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        named = {"user": "nobody", "patient": "p-none", "encounter": "e-none"}
+        for name, value in named.items():
+            body = {"app": app["app_id"], "patient": "p-0001"} | {name: value}
+            for answer in (
+                await flow.http.post("/admin/launches", json=body),
+                await flow.http.get("/general/ehr/launch", params=body),
+            ):
+                assert answer.status_code == 422
+                assert value in answer.json()["title"]
+
+    run(steps, tmp_path)
+
+
 def test_a_foreign_page_is_refused_at_admin(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for headers in (

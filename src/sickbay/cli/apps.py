@@ -113,8 +113,8 @@ def add(
 
 @apps.command(name="list")
 def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -> None:
-    """List all apps."""
-    found = [one for one in door.apps(data) if tenant in (None, one["tenant"])]
+    """List all apps, the newest last: next to where one types."""
+    found = [one for one in reversed(door.apps(data)) if tenant in (None, one["tenant"])]
     if json:
         print(as_json(found))
         return

@@ -10,7 +10,7 @@ from sickbay.authorization import launch_style
 from sickbay.authorization.launch import code_of, launch_url
 from sickbay.authorization.values import Client, Launch
 from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
-from sickbay.operations import records
+from sickbay.operations import patients, records, sessions
 from sickbay.operations.context import Tenant, World
 from sickbay.storage.store import Put
 
@@ -61,6 +61,19 @@ async def launch(
     await world.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
     iss = tenant.fhir_base(client.fhir)
     return Launched(code, iss, launch_url(client, code, iss), timeline)
+
+
+async def absent(
+    world: World, tenant: Tenant, version: str, user: str | None, patient: str | None, encounter: str | None
+) -> str:
+    """What a launch names and the hospital does not have, in one sentence; "" where all is there."""
+    person = await sessions.user(world, tenant, user) if user else None
+    if user and person is None:
+        return f"There is no user {user} at {tenant.name}"
+    for type, id in (("Patient", patient), ("Encounter", encounter)):
+        if id and not await patients.read(world, tenant, version, type, id, None):
+            return f"There is no {type}/{id} at {tenant.name} in {version}"
+    return ""
 
 
 def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:

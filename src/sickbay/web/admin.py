@@ -18,6 +18,7 @@ from sickbay.operations import token as tokens
 from sickbay.operations.context import Tenant
 from sickbay.operations.registration import Ambiguous
 from sickbay.sandbox.sandbox import Sandbox, reset
+from sickbay.storage.store import Space
 from sickbay.web import answers, bodies, openapi
 from sickbay.web.answers import problem
 from sickbay.web.doors import headers_of
@@ -110,6 +111,9 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     tenant = _tenant(sandbox, given.tenant or client.tenant)
     if faults := launch_context.faults(given.fhir_context or []):
         raise Wrong(422, f"fhir_context is not as SMART has it: {'; '.join(faults)}")
+    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    if absent := await launches.absent(sandbox.world, tenant, client.fhir, given.user, given.patient, given.encounter):
+        raise Wrong(422, absent)
     auto = client.auto_approve
     made = await launches.launch(
         sandbox.world, tenant, client, user=given.user or (auto.user if auto else None),

@@ -288,6 +288,9 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     if client is None or not client.launch_uri:
         return answers.problem(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
     await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    told = [asked.get(name) for name in ("user", "patient", "encounter")]
+    if absent := await launches.absent(sandbox.world, tenant, client.fhir, *told):
+        return answers.problem(422, absent)
     auto = client.auto_approve
     made = await launches.launch(
         sandbox.world, tenant, client, user=asked.get("user") or (auto.user if auto else None),
