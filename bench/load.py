@@ -80,6 +80,16 @@ def get(path: str, token: str | None = None, accept: str = "application/fhir+jso
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n{proof}\r\n".encode()
 
 
+def post(path: str, token: str | None, body: bytes, kind: str = "application/fhir+json") -> bytes:
+    """The bytes of a POST request."""
+    proof = f"Authorization: Bearer {token}\r\n" if token else ""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/fhir+json\r\nContent-Type: {kind}\r\n"
+        f"Content-Length: {len(body)}\r\n{proof}\r\n"
+    )
+    return head.encode() + body
+
+
 def run(port: int, pid: int, requests: Iterable[bytes], seconds: float, status: int = 200) -> Rate:
     """Send these requests, again and again, for so long. Raises RuntimeError at an answer of another status."""
     connections = [Connection(port) for _ in range(CONNECTIONS)]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import apsw
 import httpx2
 
-from bench import flow, load, process
+from bench import flow, load, process, writing
 from bench.load import Rate, get
 from bench.signing_in import Person
 from sickbay.testing.server import serving, stop
@@ -104,9 +104,7 @@ class Desk:
         self.tenant = line["tenants"]["general"]
         self.user = next(one for one in line["users"] if "Practitioner/" in one["fhirUser"])
         self.http = httpx2.Client(base_url=line["base"], trust_env=False, timeout=600)
-        self.app = self._register("user/*.rs", None)
-        asked = {"tenant": "general", "app": self.app["app_id"], "scope": "user/*.rs", "user": self.user["username"]}
-        self.token = self._post("/admin/tokens", asked)["access_token"]
+        self.token, self.token_to_write = self._token("user/*.rs"), self._token("user/*.cruds")
         self.patients = [f"p-{number:04}" for number in range(1, PATIENTS + 1)]
 
     def scenes(self, port: int, pid: int, seconds: float) -> dict[str, Callable[[], Rate]]:
@@ -126,6 +124,12 @@ class Desk:
             ]),
             "flow": lambda: flow.run(port, pid, self.flow("user/Patient.rs"), seconds),
             "openid": lambda: flow.run(port, pid, self.flow("openid fhirUser user/Patient.rs"), seconds),
+            "create": lambda: load.run(
+                port, pid, writing.creates(path, self.token_to_write, self.patients, SAMPLE), seconds, 201
+            ),
+            "transaction": lambda: load.run(
+                port, pid, writing.transactions(path, self.token_to_write, self.patients, load.CONNECTIONS), seconds
+            ),
         }  # fmt: skip
 
     def flow(self, scope: str) -> flow.Flow:
@@ -143,6 +147,11 @@ class Desk:
         query = {"_summary": "count", **({"_id": ",".join(self.patients)} if kind == "Patient" else {})}
         answer = self.http.get(address, params=query, headers={"Authorization": f"Bearer {self.token}"})
         return int(answer.raise_for_status().json()["total"])
+
+    def _token(self, scope: str) -> str:
+        app = self._register(scope, None)["app_id"]
+        asked = {"tenant": "general", "app": app, "scope": scope, "user": self.user["username"]}
+        return str(self._post("/admin/tokens", asked)["access_token"])
 
     def _register(self, scope: str, approve: dict[str, Any] | None) -> dict[str, Any]:
         return self._post("/admin/apps", {
