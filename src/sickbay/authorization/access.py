@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
+from typing import Literal
 
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token, User
+from sickbay.fhir.search_parameters import compartment_types
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, Unknown, check
 from sickbay.protocol import jose, scopes
@@ -248,6 +251,21 @@ def visibility(token: Token, user: User | Unknown | None, policy: Policy, compar
         if filters is not None:
             clauses += _clauses(scope, filters, _patients(scope, token, user), policy, compartment)
     return Visibility(tuple(dict.fromkeys(clauses)))
+
+
+def shown(token: Token, user: User | Unknown | None, policy: Policy, version: str) -> Visibility:
+    """`visibility` by the Patient compartment of this version of FHIR; made once, and so is what it then remembers."""
+    return _shown(token.scope, token.patient, user.patients if isinstance(user, User) else None, policy, version)
+
+
+@lru_cache(maxsize=4096)
+def _shown(
+    scope: str, patient: str | None, patients: tuple[str, ...] | Literal["*"] | None, policy: Policy, version: str
+) -> Visibility:
+    """A function of what it is given alone, so that nothing of it can be out of date."""
+    token = Token("", scope, "", 0, "", patient=patient)
+    user = None if patients is None else User("", "", "", patients=patients)
+    return visibility(token, user, policy, frozenset(compartment_types(version)))
 
 
 def _patients(scope: ResourceScope, token: Token, user: User | Unknown | None) -> frozenset[str] | None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from sickbay.authorization.access import scope_covers_the_request, token_is_known, visibility
+from sickbay.authorization.access import scope_covers_the_request, shown, token_is_known
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
 from sickbay.fhir.patch import PatchFailed, read
-from sickbay.fhir.search_parameters import compartment_types
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import scopes
 
@@ -59,7 +58,7 @@ def resource_stays_within_the_scope(request: AccessRequest, known: AccessKnown) 
     token, facts = known.token, _body(known).facts
     assert isinstance(token, Token)
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    seen = visibility(token, known.user, policy, frozenset(compartment_types(known.version)))
+    seen = shown(token, known.user, policy, known.version)
     if known.user is UNKNOWN and any(one.level == "user" for one in scopes.resources(token.scope)):
         return None  # offline it is not known whose charts this user may write
     if not request.type or seen.allows(request.type, letter, facts.patients, facts.codes):

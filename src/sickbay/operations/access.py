@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Policy, Token, User
+from sickbay.authorization.values import Client, Token, User
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.search_parameters import compartment_types
 from sickbay.fhir.visibility import NOTHING, Visibility
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations import records
@@ -90,15 +88,4 @@ async def _loaded(world: World, tenant: Tenant, version: str, text: str) -> Hold
         return NOBODY
     client = await records.load(world, "app", token.client_id, Client)
     user = await records.load(world, "user", f"{tenant.name}/{token.user}", User) if token.user else None
-    patients = user.patients if user else None
-    return Holder(token, client, user, _compiled(token.scope, token.patient, patients, tenant.policy, version))
-
-
-@lru_cache(maxsize=4096)
-def _compiled(
-    scope: str, patient: str | None, patients: tuple[str, ...] | str | None, policy: Policy, version: str
-) -> Visibility:
-    """A function of what it is given alone, so that nothing of it can be out of date."""
-    token = Token("", scope, "", 0, "", patient=patient)
-    user = None if patients is None else User("", "", "", patients=patients)  # type: ignore[arg-type]
-    return stage.visibility(token, user, policy, frozenset(compartment_types(version)))
+    return Holder(token, client, user, stage.shown(token, user, tenant.policy, version))
