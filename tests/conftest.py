@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from hypothesis import settings
 
 from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
+
+settings.register_profile("sickbay", deadline=None)  # a busy machine is no counter-example
+settings.load_profile("sickbay")
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SICKBAY_SHARED") or ROOT.parent / "shared")

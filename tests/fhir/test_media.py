@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.media import negotiate, writes
+from sickbay.fhir.media import body_kind, negotiate
 
 R4, DSTU2 = "application/fhir+json;charset=utf-8", "application/json+fhir;charset=utf-8"
 
@@ -34,7 +34,16 @@ def test_dstu2_has_its_own_type() -> None:
     assert negotiate("dstu2", None).content_type == DSTU2
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/fhir+xml", "application/fhir+json;q=0", "nonsense"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/html",
+        "application/xml+fhir",
+        "application/fhir+json;q=0",
+        "application/fhir+json; fhirVersion=3.0",
+        "nonsense",
+    ],
+)
 def test_what_we_cannot_give_is_not_acceptable(accept: str) -> None:
     assert negotiate("r4", accept).content_type is None
 
@@ -45,6 +54,33 @@ def test_the_type_of_another_version_is_recognised_as_such() -> None:
 
 
 def test_a_body_is_written_in_the_type_of_the_version_or_in_plain_json() -> None:
-    assert writes("r4", "application/fhir+json; charset=utf-8")
-    assert writes("dstu2", "application/json")
-    assert not writes("r4", "application/json+fhir")
+    assert body_kind("r4", "application/fhir+json; charset=utf-8") == "json"
+    assert body_kind("dstu2", "application/json") == "json"
+    assert body_kind("r4", "application/json+fhir") is None
+    assert body_kind("r4", "application/fhir+json; charset=latin-1") is None
+    assert body_kind("r4", "application/fhir+json; fhirVersion=3.0") is None
+    assert body_kind("r4", None) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "type"),
+    [("dstu2", "application/xml+fhir"), ("stu3", "application/fhir+xml"), ("r5", "application/fhir+xml")],
+)
+def test_xml_is_asked_for_by_its_types_and_by_a_word(version: str, type: str) -> None:
+    for asked in (type, "application/xml", "text/xml", f"{type};q=0.9, application/json;q=0.1"):
+        found = negotiate(version, asked)
+        assert (found.content_type, found.xml) == (type + ";charset=utf-8", True)
+        assert body_kind(version, asked.partition(",")[0]) == "xml"
+    assert negotiate(version, "application/json", "xml").xml
+    assert not negotiate(version, "application/json, application/xml").xml
+
+
+def test_a_browser_gets_json() -> None:
+    asked = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
+    assert negotiate("r4", asked).content_type == R4
+
+
+def test_the_version_may_be_named_beside_the_type() -> None:
+    assert negotiate("r4b", "application/fhir+json; fhirVersion=4.3").content_type == R4
+    assert negotiate("r4", "application/fhir+json; fhirVersion=4.3").known_elsewhere == "r4b"
+    assert negotiate("r5", 'application/fhir+json; fhirVersion="4.0", application/fhir+xml; fhirVersion=5.0').xml

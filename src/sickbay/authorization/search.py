@@ -12,7 +12,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.media import negotiate
+from sickbay.fhir.media import body_kind, negotiate
 from sickbay.fhir.routing import Misrouted, route
 from sickbay.fhir.search_parameters import compartment_types, known_types, other_versions
 from sickbay.fhir.versions import VERSIONS
@@ -22,6 +22,7 @@ from sickbay.protocol import scopes
 SearchCheck: TypeAlias = Check[AccessRequest, AccessKnown]
 
 FORM = "application/x-www-form-urlencoded"
+PATCH = "application/json-patch+json"
 UNDEFINED = ("undefined", "null", "None", "NaN", "[object Object]", "[object%20Object]")
 """What scripts write where a value was not there."""
 PATIENT_KEYS = ("patient", "subject", "_id")
@@ -160,23 +161,17 @@ def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refu
 
 @check()
 def body_is_of_a_fhir_type(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    """The version's own types, and generic JSON; a patch has two of its own."""
-    sent, types = _media(request.headers.get("content-type")), _body_types(request, known.version)
-    if request.interaction == "operation":
-        types = (*types, FORM) if request.body and types else ()
-    elif request.interaction not in ("create", "update", "patch", "batch"):
+    """The version's own types and the generic ones, in UTF-8; a patch is a JSON Patch, an operation may take a form."""
+    sent, sends = request.headers.get("content-type"), request.interaction in ("create", "update", "patch", "batch")
+    if known.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
         return None
-    if not types or sent in types:
+    if request.method == "PATCH":
+        good, expected = _media(sent) in (PATCH, VERSIONS[known.version].json), PATCH
+    else:
+        good, expected = body_kind(known.version, sent) is not None, VERSIONS[known.version].json
+    if good or (not sends and _media(sent) == FORM):
         return None
-    facts = {"received": request.headers.get("content-type"), "expected": types[0]}
-    return Refusal("fhir-write-content-type", "not-supported", facts, 415)
-
-
-def _body_types(request: AccessRequest, version: str) -> tuple[str, ...]:
-    if version not in VERSIONS:
-        return ()
-    own = (VERSIONS[version].json, VERSIONS[version].xml)
-    return ("application/json-patch+json", *own) if request.method == "PATCH" else (*own, "application/json")
+    return Refusal("fhir-write-content-type", "not-supported", {"received": sent, "expected": expected}, 415)
 
 
 def _media(header: str | None) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sickbay.fhir import written
+from sickbay.fhir import written, xml_reading
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.index import extract
+from sickbay.fhir.media import body_kind
 from sickbay.fhir.problem import Problem
 from sickbay.fhir.validation import validate
 
@@ -24,13 +25,22 @@ class Body(NamedTuple):
     facts: ResourceFacts = ResourceFacts()
 
 
-def read(version: str, type: str, id: str, text: bytes | str, base: str) -> Body:
+def read(version: str, type: str, id: str, text: bytes, base: str, content_type: str | None = None) -> Body:
     """The body of a create or update of `type`. id: which it is to have; "" keeps the one it came with."""
     try:
-        found = written.loads(text)
+        found = parsed(version, text, content_type)
     except ValueError as error:
-        return Body(f"it is no JSON: {error}", {})
+        return Body(str(error), {})
     return of(version, type, id, found, base)
+
+
+def parsed(version: str, text: bytes, content_type: str | None) -> Any:
+    """What a body holds, in JSON or XML by its Content-Type. Raises ValueError with a sentence about it."""
+    kind = "XML" if body_kind(version, content_type) == "xml" else "JSON"
+    try:
+        return xml_reading.loads(version, text) if kind == "XML" else written.loads(text)
+    except ValueError as error:
+        raise ValueError(f"it is no {kind}: {error}") from None
 
 
 def of(version: str, type: str, id: str, found: Any, base: str) -> Body:

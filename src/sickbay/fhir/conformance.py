@@ -74,7 +74,7 @@ def statement(version: str, server: Self) -> dict[str, Any]:
         found["acceptUnknown"] = "both"
     else:
         found["instantiates"] = [BULK_DATA]
-    found["format"] = ["json", json_type]
+    found["format"] = ["json", json_type, "xml", VERSIONS[version].xml]
     found["rest"] = [_rest(version, server)]
     return found
 

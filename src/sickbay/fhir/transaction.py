@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sickbay.fhir import written
+from sickbay.fhir.body import parsed
 
 MOST = 5000
 """Entries of one Bundle."""
@@ -36,12 +36,12 @@ class Unreadable(Exception):
     """Its text says what is wrong with the Bundle."""
 
 
-def read(text: str) -> tuple[str, list[Asked]]:
+def read(version: str, text: bytes, content_type: str | None = None) -> tuple[str, list[Asked]]:
     """Type (batch or transaction) and entries. Raises Unreadable."""
     try:
-        bundle = written.loads(text)
+        bundle = parsed(version, text, content_type)
     except ValueError as error:
-        raise Unreadable(f"The body is no JSON: {error}.") from None
+        raise Unreadable(f"The body cannot be read: {error}.") from None
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise Unreadable("What is posted to the base is a Bundle.")
     kind, entries = bundle.get("type"), bundle.get("entry", [])

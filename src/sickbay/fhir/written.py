@@ -39,10 +39,10 @@ def loads(body: bytes | str) -> Any:
         raise ValueError(str(error)) from None
 
 
-def dumps(value: Any) -> bytes:
-    """Compact UTF-8. Raises ValueError for what no JSON of ours holds."""
+def dumps(value: Any, *, pretty: bool = False) -> bytes:
+    """UTF-8, compact or laid out. Raises ValueError for what no JSON of ours holds."""
     try:
-        return orjson.dumps(value, default=_fragment)
+        return orjson.dumps(value, default=_fragment, option=orjson.OPT_INDENT_2 if pretty else None)
     except orjson.JSONEncodeError:
         return _large(value)
 

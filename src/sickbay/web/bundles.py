@@ -45,7 +45,7 @@ class Failed(Exception):
 
 async def answer(door: Interactions, seen: Seen, request: AccessRequest, content: Headers) -> tuple[Answer, Seen]:
     try:
-        kind, asked = transaction.read(request.body)
+        kind, asked = transaction.read(door.version, request.body.encode(), request.headers.get("content-type"))
     except Unreadable as error:
         return door.issue(400, Issue("structure", str(error))), seen
     entries = [_entry(door, request, one) for one in asked]

@@ -29,6 +29,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
+from sickbay.web.representation import shaped
 from sickbay.web.wire import LIMIT, query_of, raw_path
 
 Scope = MutableMapping[str, Any]
@@ -71,7 +72,11 @@ class Door:
         path = raw_path(scope)[self.prefix :]
         found = route(self.version, scope["method"], path)
         answer = self._open(found, path, headers)
-        if answer is None:
+        if answer is not None:
+            parameters = query_of(scope)
+            media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
+            answer = shaped(self.version, answer, media, parameters)
+        else:
             answer = await self._answer(scope, receive, headers, id, path, found)
         await _send(send, scope["method"], answer, headers.get("origin"), id)
 
@@ -82,8 +87,7 @@ class Door:
         if found.interaction == "preflight":
             return Answer(204, b"", [])
         if found.interaction == "capabilities":
-            media = negotiate(self.version, headers.get("accept"))
-            type = media.content_type or negotiate(self.version, None).content_type or ""
+            type = negotiate(self.version, None).content_type or ""
             return Answer(200, self.documents.metadata(self.tenant, self.version), [(b"content-type", type.encode())])
         if found.interaction == "discovery":
             if path == "/.well-known/smart-configuration":
@@ -105,6 +109,9 @@ class Door:
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
         answer, seen = await self.perform(request, found, raw)
+        media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
+        if media.xml or b"_pretty" in scope["query_string"]:
+            answer = shaped(self.version, answer, media, request.parameters)
         wire = Wire(
             scope["method"], request.url, headers, body if answer.status >= 400 and self._may_keep(found) else ""
         )

@@ -58,7 +58,7 @@ class Interactions(Door):
             return UNKNOWN if request.interaction not in ("create", "update") else Body("it was not read", {})
         assert request.type is not None
         id = request.id or (writing.new_id(self.sandbox.world) if request.interaction == "create" else "")
-        return bodies.read(self.version, request.type, id, raw, self.base)
+        return bodies.read(self.version, request.type, id, raw, self.base, request.headers.get("content-type"))
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
         if isinstance(found, Route) and found.interaction == "search-compartment" and found.type and found.compartment:

@@ -79,7 +79,9 @@ def _body(asked: AccessRequest, version: str) -> Body | Unknown:
     """Read where it was pasted too."""
     if asked.interaction not in ("create", "update") or not asked.body or not version or not asked.type:
         return UNKNOWN
-    return bodies.read(version, asked.type, asked.id or "new", asked.body, asked.base)
+    return bodies.read(
+        version, asked.type, asked.id or "new", asked.body.encode(), asked.base, asked.headers.get("content-type")
+    )
 
 
 def _current(asked: AccessRequest, context: Json) -> int | Unknown | None:

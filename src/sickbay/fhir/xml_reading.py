@@ -1,0 +1,195 @@
+"""A resource out of XML (R4, 2.6.1), by the tables of its version: the same dict that its JSON would have given.
+
+Expat reads it; a document type, and with it every entity but XML's own five, is refused. What XML alone can have wrong
+(text between elements, a foreign namespace, an element that repeats) is a ValueError with its line; everything else, unknown
+elements too, is left for validation, so that one answer names every fault.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.parsers import expat
+
+from sickbay.fhir.layout import NAMESPACE, XHTML, Slot, inside_primitive, layout
+from sickbay.fhir.search_parameters import known_types
+from sickbay.fhir.written import Decimal
+
+DEEPEST = 256
+"""Elements in each other."""
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII).fullmatch
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,18})", re.ASCII).fullmatch
+_INTEGERS = frozenset(("integer", "positiveInt", "unsignedInt"))
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def loads(version: str, text: bytes) -> dict[str, Any]:
+    """Raises ValueError with what is wrong and where."""
+    reader = _Reader(version, text)
+    try:
+        reader.parser.Parse(text, True)
+    except expat.ExpatError as error:
+        raise ValueError(f"{expat.ErrorString(error.code)} at line {error.lineno}") from None
+    assert reader.found is not None
+    return reader.found
+
+
+class _Frame:
+    """An element that is open: what may stand in it and what did. slot: None for a resource."""
+
+    __slots__ = ("beside", "key", "node", "slot", "slots", "value")
+
+    def __init__(self, key: str, slot: Slot | None, slots: dict[str, Slot], node: dict[str, Any]) -> None:
+        self.key, self.slot, self.slots, self.node = key, slot, slots, node
+        self.value: Any = None
+        self.beside: set[str] = set()
+        """Repeating primitives that are in it: their id and extensions stand in lists as long."""
+
+
+class _Reader:
+    def __init__(self, version: str, text: bytes) -> None:
+        self.version, self.text = version, text
+        self.found: dict[str, Any] | None = None
+        self.frames: list[_Frame] = []
+        self.narrative, self.begin = 0, 0
+        self.unknown = 0
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.XmlDeclHandler = self._declared
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._data
+        self.parser.StartDoctypeDeclHandler = self._doctype
+
+    def fail(self, text: str) -> ValueError:
+        return ValueError(f"{text} at line {self.parser.CurrentLineNumber}")
+
+    def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
+        if (encoding or "utf-8").lower() not in ("utf-8", "us-ascii"):
+            raise self.fail(f"the encoding is {encoding}, and must be UTF-8")
+
+    def _doctype(self, *args: Any) -> None:
+        raise self.fail("there must be no document type and no entities")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        space, _, local = name.rpartition(" ")
+        if len(self.frames) + self.narrative + self.unknown > DEEPEST:
+            raise self.fail(f"elements are nested deeper than {DEEPEST}")
+        if self.narrative or self.unknown:
+            self.narrative += bool(self.narrative)
+            self.unknown += bool(self.unknown)
+        elif space == XHTML and local == "div":
+            self._divided()
+        elif space != NAMESPACE:
+            raise self.fail(f"<{local}> is not in the namespace {NAMESPACE}")
+        elif not self.frames or self.frames[-1].key == "":
+            self._resource(local, attributes)
+        else:
+            self._child(self.frames[-1], local, attributes)
+
+    def _divided(self) -> None:
+        """The narrative is taken as it is written, so it must stand for itself."""
+        self.begin = self.parser.CurrentByteIndex
+        if not self.frames or "div" not in self.frames[-1].slots:
+            raise self.fail("a narrative does not belong here")
+        if not self.text.startswith(b"<div", self.begin):
+            raise self.fail("the div of a narrative must declare its namespace itself, without a prefix")
+        self.narrative = 1
+
+    def _resource(self, type: str, attributes: dict[str, str]) -> None:
+        if type not in known_types(self.version):
+            raise self.fail(f"<{type}> is not a resource of this version")
+        frame = _Frame(type, None, layout(self.version, type), {"resourceType": type})
+        self._attributes(frame, attributes)
+        self.frames.append(frame)
+
+    def _child(self, parent: _Frame, local: str, attributes: dict[str, str]) -> None:
+        slot = parent.slots.get(local)
+        if slot is None or slot.kind in ("attribute", "xhtml"):
+            self.unknown = 1
+            parent.node[local] = attributes.get("value", {})
+            return
+        if slot.kind == "resource":
+            frame = _Frame("", slot, {}, {})
+        elif slot.kind == "primitive":
+            frame = _Frame(local, slot, inside_primitive(self.version), {})
+        else:
+            frame = _Frame(local, slot, layout(self.version, slot.path), {})
+        self._attributes(frame, attributes)
+        self.frames.append(frame)
+
+    def _attributes(self, frame: _Frame, attributes: dict[str, str]) -> None:
+        for name, value in attributes.items():
+            slot = frame.slots.get(name)
+            if name == "value" and frame.slot is not None and frame.slot.kind == "primitive":
+                frame.value = _typed(frame.slot.type, value)
+            elif slot is not None and slot.kind == "attribute":
+                frame.node[name] = value
+            elif not name.startswith(_XSI):
+                raise self.fail(f"{frame.key or 'a resource'} has no attribute {name}")
+
+    def _data(self, text: str) -> None:
+        if not self.narrative and not self.unknown and not text.isspace():
+            raise self.fail("text must not stand between elements; values are attributes")
+
+    def _end(self, name: str) -> None:
+        if self.unknown:
+            self.unknown -= 1
+        elif self.narrative:
+            self.narrative -= 1
+            if not self.narrative:
+                end = self.text.index(b">", self.parser.CurrentByteIndex) + 1
+                self.frames[-1].node["div"] = self.text[self.begin : end].decode()
+        else:
+            self._close(self.frames.pop())
+
+    def _close(self, frame: _Frame) -> None:
+        for key in frame.beside:
+            _even(frame.node, key)
+        if not self.frames:
+            self.found = frame.node
+        elif frame.slot is None:
+            if self.frames[-1].node:
+                raise self.fail("one element holds one resource")
+            self.frames[-1].node = frame.node
+        else:
+            self._put(self.frames[-1], frame, frame.slot)
+
+    def _put(self, parent: _Frame, frame: _Frame, slot: Slot) -> None:
+        node, key = parent.node, slot.key
+        if slot.kind != "primitive":
+            self._add(node, slot, frame.node)
+        elif slot.many:
+            parent.beside.add(key)
+            node.setdefault(key, []).append(frame.value)
+            node.setdefault("_" + key, []).append(frame.node or None)
+        else:
+            if frame.node:
+                self._add(node, slot._replace(key="_" + key), frame.node)
+            if frame.value is not None or not frame.node:
+                self._add(node, slot, "" if frame.value is None else frame.value)
+
+    def _add(self, node: dict[str, Any], slot: Slot, value: Any) -> None:
+        if slot.many:
+            node.setdefault(slot.key, []).append(value)
+        elif slot.key in node:
+            raise self.fail(f"{slot.key.removeprefix('_')} must not repeat")
+        else:
+            node[slot.key] = value
+
+
+def _even(node: dict[str, Any], key: str) -> None:
+    """Lists of nothing are left out."""
+    for name in (key, "_" + key):
+        if all(one is None for one in node[name]):
+            del node[name]
+
+
+def _typed(type: str, text: str) -> Any:
+    """The value as JSON has it; what is no such value stays text, for validation to refuse."""
+    if type == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    if type in _INTEGERS:
+        return int(text) if _WHOLE(text) else text
+    if type == "decimal" and _NUMBER(text):
+        return int(text) if text.lstrip("-").isdigit() and len(text) < 19 and text != "-0" else Decimal(text)
+    return text

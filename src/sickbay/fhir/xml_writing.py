@@ -1,0 +1,100 @@
+"""A resource as XML (R4, 2.6.1), by the tables of its version; decimals, dates and narrative keep their written form."""
+
+from __future__ import annotations
+
+import re
+from html.entities import name2codepoint
+from itertools import zip_longest
+from typing import Any
+
+from sickbay.fhir.layout import NAMESPACE, XHTML, Slot, inside_primitive, layout
+
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
+_ESCAPED = {ord(one): f"&#{ord(one)};" for one in "\t\n\r"} | {
+    ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;",
+}  # fmt: skip
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_OWN = ("amp", "lt", "gt", "quot", "apos")
+_BARE = re.compile(r"<div(?=[\s/>])(?![^>]*\sxmlns\s*=)")
+
+
+def dumps(version: str, resource: dict[str, Any], *, pretty: bool = False) -> bytes:
+    """UTF-8 with its declaration. Elements that the version does not know, and comments of DSTU2's JSON, are left out."""
+    writer = _Writer(version, pretty)
+    writer.resource(resource, 0, f' xmlns="{NAMESPACE}"')
+    return ('<?xml version="1.0" encoding="UTF-8"?>' + "".join(writer.parts)).encode("utf-8", "replace")
+
+
+class _Writer:
+    def __init__(self, version: str, pretty: bool) -> None:
+        self.version, self.pretty = version, pretty
+        self.parts: list[str] = []
+
+    def line(self, depth: int) -> None:
+        if self.pretty:
+            self.parts.append("\n" + "  " * depth)
+
+    def resource(self, resource: dict[str, Any], depth: int, attributes: str = "") -> None:
+        type = str(resource.get("resourceType"))
+        self._element(type, layout(self.version, type), resource, depth, attributes)
+
+    def _element(self, name: str, slots: dict[str, Slot], value: dict[str, Any], depth: int, attributes: str) -> None:
+        """A name with everything that stands in `value`, in the order of the slots."""
+        for slot in slots.values():
+            if slot.kind == "attribute" and slot.key in value:
+                attributes += f' {slot.key}="{_text(value[slot.key])}"'
+        self.line(depth)
+        self.parts.append(f"<{name}{attributes}")
+        begin = len(self.parts)
+        self.parts.append(">")
+        for slot in slots.values():
+            if slot.kind != "attribute" and (slot.key in value or "_" + slot.key in value):
+                self._each(slot, value, depth + 1)
+        if len(self.parts) == begin + 1:
+            self.parts[begin] = "/>"
+            return
+        self.line(depth)
+        self.parts.append(f"</{name}>")
+
+    def _each(self, slot: Slot, parent: dict[str, Any], depth: int) -> None:
+        held, beside = _list(parent.get(slot.key)), _list(parent.get("_" + slot.key))
+        for one, extra in zip_longest(held, beside):
+            self._one(slot, one, extra if isinstance(extra, dict) else {}, depth)
+
+    def _one(self, slot: Slot, value: Any, extra: dict[str, Any], depth: int) -> None:
+        if slot.kind == "primitive":
+            said = "" if value is None else f' value="{_text(value)}"'
+            self._element(slot.key, inside_primitive(self.version), extra, depth, said)
+        elif slot.kind == "xhtml":
+            self.line(depth)
+            self.parts.append(_narrative(str(value)))
+        elif isinstance(value, dict) and slot.kind == "resource":
+            self.line(depth)
+            self.parts.append(f"<{slot.key}>")
+            self.resource(value, depth + 1)
+            self.line(depth)
+            self.parts.append(f"</{slot.key}>")
+        elif isinstance(value, dict):
+            self._element(slot.key, layout(self.version, slot.path), value, depth, "")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _text(value: Any) -> str:
+    """The value of an attribute; what XML cannot hold becomes U+FFFD."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _ILLEGAL.sub("�", str(value)).translate(_ESCAPED)
+
+
+def _narrative(div: str) -> str:
+    """As it is stored, but for HTML's named characters, and the namespace that DSTU2's JSON may leave out."""
+    plain = _ENTITY.sub(_character, _ILLEGAL.sub("�", div)).strip()
+    return f'<div xmlns="{XHTML}"{plain[4:]}' if _BARE.match(plain) else plain
+
+
+def _character(found: re.Match[str]) -> str:
+    name = found[1]
+    return found[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"

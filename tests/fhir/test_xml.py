@@ -1,0 +1,167 @@
+"""XML and JSON say the same: every example goes from JSON to XML and back; what XML alone can have wrong is refused."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sickbay.fhir import written, xml_reading, xml_writing
+from sickbay.fhir.validation import validate
+
+F = "{http://hl7.org/fhir}"
+BARE = re.compile(r"^<div(?=[\s/>])(?![^>]*xmlns)")
+
+
+def same(value: Any) -> Any:
+    """What XML does not keep: comments of DSTU2's JSON, elements without anything in them, a narrative
+    without its namespace, HTML's name of a character."""
+    if isinstance(value, dict):
+        kept = {key: _div(one) if key == "div" else same(one) for key, one in value.items() if key != "fhir_comments"}
+        return {key: one for key, one in kept.items() if one != {}}
+    return [same(one) for one in value] if isinstance(value, list) else value
+
+
+def _div(text: str) -> str:
+    return BARE.sub('<div xmlns="http://www.w3.org/1999/xhtml"', text.strip().replace("&nbsp;", "&#160;"))
+
+
+def ordered(value: Any) -> bytes:
+    """Bytes, so that 1.0 and 1.00 differ, with the keys sorted."""
+    if isinstance(value, dict):
+        return b"{" + b",".join(key.encode() + b":" + ordered(value[key]) for key in sorted(value)) + b"}"
+    if isinstance(value, list):
+        return b"[" + b",".join(map(ordered, value)) + b"]"
+    return written.dumps(value)
+
+
+def lines(folder: Path, most: int) -> list[dict[str, Any]]:
+    found = []
+    for file in sorted(folder.glob("*.ndjson.gz")):
+        with gzip.open(file, "rb") as opened:
+            found += [written.loads(line) for line, _ in zip(opened, range(most), strict=False)]
+    return found
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4"])
+def test_every_example_comes_back_from_xml_as_it_was(version: str, shared: Path) -> None:
+    resources = lines(shared / "data" / f"examples-{version}", 10_000) + lines(shared / "data" / "paired" / version, 20)
+    assert len(resources) > 400
+    for resource in resources:
+        text = xml_writing.dumps(version, resource)
+        back = xml_reading.loads(version, text)
+        assert ordered(same(back)) == ordered(same(resource)), resource["id"]
+        assert ElementTree.fromstring(text).tag == F + resource["resourceType"]
+
+
+def test_laid_out_it_says_the_same(shared: Path) -> None:
+    for resource in lines(shared / "data" / "examples-r4", 2):
+        text = xml_writing.dumps("r4", resource, pretty=True)
+        assert ordered(same(xml_reading.loads("r4", text))) == ordered(same(resource))
+        assert text.count(b"\n") > 2
+
+
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "a",
+    "extension": [{"url": "http://h/x", "valueDecimal": written.Decimal("1.00")}],
+    "active": True,
+    "name": [{"id": "n", "given": [None, "Ann"], "_given": [{"id": "g"}, None]}],
+    "_birthDate": {"extension": [{"url": "http://h/y", "valueString": 'a "b" <c>\n&'}]},
+    "multipleBirthInteger": 2,
+}
+
+
+def test_a_patient_in_words() -> None:
+    expected = (
+        '<?xml version="1.0" encoding="UTF-8"?><Patient xmlns="http://hl7.org/fhir"><id value="a"/>'
+        '<extension url="http://h/x"><valueDecimal value="1.00"/></extension><active value="true"/>'
+        '<name id="n"><given id="g"/><given value="Ann"/></name>'
+        '<birthDate><extension url="http://h/y"><valueString value="a &quot;b&quot; &lt;c&gt;&#10;&amp;"/></extension>'
+        '</birthDate><multipleBirthInteger value="2"/></Patient>'
+    )
+    text = xml_writing.dumps("r4", PATIENT)
+    assert text.decode() == expected
+    assert ordered(xml_reading.loads("r4", text)) == ordered(PATIENT)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="￾￿", exclude_categories=["Cc", "Cs"]), min_size=1))
+def test_any_text_comes_back(text: str) -> None:
+    patient = {"resourceType": "Patient", "name": [{"text": text}]}
+    assert xml_reading.loads("r4", xml_writing.dumps("r4", patient)) == patient
+
+
+@given(st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True))
+def test_any_decimal_keeps_its_written_form(text: str) -> None:
+    assume(text != "-0")  # in JSON the same whole number as 0
+    body = f'{{"resourceType":"Observation","valueQuantity":{{"value":{text}}}}}'
+    xml = xml_writing.dumps("r4", written.loads(body))
+    assert f'<value value="{text}"/>'.encode() in xml
+    assert written.dumps(xml_reading.loads("r4", xml)).decode() == body
+
+
+def wrapped(inside: str, before: str = "") -> bytes:
+    return f'{before}<Patient xmlns="http://hl7.org/fhir">{inside}</Patient>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (wrapped("", '<!DOCTYPE Patient [<!ENTITY a "b">]>'), "no document type"),
+        (wrapped("", '<!DOCTYPE Patient SYSTEM "file:///etc/passwd">'), "no document type"),
+        (wrapped('<active value="&x;"/>'), "undefined entity"),
+        (wrapped("<active>true</active>"), "text must not stand"),
+        (wrapped('<active value="true"/><active value="true"/>'), "active must not repeat"),
+        (wrapped('<active value="true" valid="no"/>'), "no attribute valid"),
+        (wrapped('<x:active xmlns:x="http://elsewhere" value="true"/>'), "not in the namespace"),
+        (wrapped("<contained><Order/><Order/></contained>"), "not a resource of this version"),
+        (wrapped("<contained><Basic/><Basic/></contained>"), "one element holds one resource"),
+        (wrapped('<h:div xmlns:h="http://www.w3.org/1999/xhtml"/>'), "does not belong here"),
+        (wrapped('<text><h:div xmlns:h="http://www.w3.org/1999/xhtml"/></text>'), "without a prefix"),
+        (wrapped("<name>" * 300), "nested deeper"),
+        (wrapped('<extension url="u">' * 300), "nested deeper"),
+        (wrapped("<text><div xmlns='http://www.w3.org/1999/xhtml'>" + "<b>" * 300), "nested deeper"),
+        (wrapped("", '<?xml version="1.0" encoding="ISO-8859-1"?>'), "must be UTF-8"),
+        (b"<Patient/>", "not in the namespace"),
+        (b"<Patient xmlns='http://hl7.org/fhir'>\n<active", "at line 2"),
+        (b"\xff\xfe", "at line 1"),
+        (b"", "no element found"),
+    ],
+)
+def test_what_only_xml_can_have_wrong_is_said_with_its_line(text: bytes, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        xml_reading.loads("r4", text)
+
+
+def test_what_validation_can_tell_is_left_to_it() -> None:
+    text = wrapped('<activ value="true"/><birthDate value="today"/><multipleBirthInteger value="02"/><gender/>')
+    places = {one.expression for one in validate("r4", xml_reading.loads("r4", text))}
+    assert places == {"Patient.activ", "Patient.birthDate", "Patient.multipleBirthInteger", "Patient.gender"}
+
+
+@given(st.binary(max_size=200) | st.text(alphabet="<>/=\"' Patientvalue&#;!-[]?x", max_size=80).map(str.encode))
+def test_nothing_but_a_value_error_comes_of_any_bytes(text: bytes) -> None:
+    for one in (text, wrapped(text.decode("utf-8", "replace"))):
+        try:
+            xml_reading.loads("r4", one)
+        except ValueError:
+            continue
+
+
+FAULTS_OF_SMART = ("status is required", "must not be empty", "must be a code", "must be a URI")
+"""SOURCE.md of the folder: empty units and codes, resources without status."""
+
+
+def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
+    for file in sorted((shared / "data" / "dstu2-smart-xml").glob("*.xml.gz")):
+        bundle = xml_reading.loads("dstu2", gzip.decompress(file.read_bytes()))
+        assert len(bundle["entry"]) > 5
+        left = [one for one in validate("dstu2", bundle) if not any(said in one.text for said in FAULTS_OF_SMART)]
+        assert left == []
+        assert ordered(xml_reading.loads("dstu2", xml_writing.dumps("dstu2", bundle))) == ordered(bundle)

@@ -1,0 +1,109 @@
+"""XML by HTTP: asked for by Accept or _format, sent by Content-Type; refusals and Bundles as XML too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import Hand, hand, observation, rules
+
+from sickbay.fhir import xml_reading, xml_writing
+from sickbay.fhir.versions import VERSIONS
+
+XML = "application/fhir+xml"
+
+
+def read(answer: httpx2.Response, version: str = "r4") -> dict[str, Any]:
+    assert answer.headers["content-type"] == VERSIONS[version].xml + ";charset=utf-8"
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    return xml_reading.loads(version, answer.content)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_resource_is_sent_and_read_as_xml(version: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds", fhir=version)
+        own.base = f"/general/{version}"
+        own.headers["Accept"] = VERSIONS[version].json
+        type = VERSIONS[version].xml
+        body = xml_writing.dumps(version, observation(valueQuantity={"value": 1}) | {"resourceType": "Observation"})
+        body = body.replace(b'<value value="1"/>', b'<value value="1.00"/>')
+        made = await own.ask("POST", "/Observation", body, Content_Type=type, Accept=type)
+        assert made.status_code == 201, made.text
+        assert b'<value value="1.00"/>' in made.content
+        id = read(made, version)["id"]
+        plain = await own.ask("GET", f"/Observation/{id}", Accept="application/json")
+        assert b'"value":1.00' in plain.content
+        assert (await own.ask("GET", f"/Observation/{id}", Accept=type)).content == made.content
+        changed = made.content.replace(b'"final"', b'"amended"')
+        assert (await own.ask("PUT", f"/Observation/{id}", changed, Content_Type="text/xml")).status_code == 200
+        found = read(await own.ask("GET", f"/Observation?_id={id}&_format=xml", Accept="application/json"), version)
+        assert [one["resource"]["status"] for one in found["entry"]] == ["amended"]
+        told = read(await own.ask("GET", f"/Observation/{id}/_history", Accept=type), version)
+        assert len(told["entry"]) == 2
+        statement = await flow.http.get(f"/general/{version}/metadata?_format=xml")
+        assert read(statement, version)["fhirVersion"] == VERSIONS[version].number
+
+    run(steps, tmp_path)
+
+
+def test_refusals_speak_the_representation_that_was_asked_for(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/Observation.cruds")
+        absent = await own.ask("GET", "/Observation/nowhere", Accept=XML)
+        assert (absent.status_code, read(absent)["resourceType"]) == (404, "OperationOutcome")
+        anybody = await flow.http.get("/general/r4/Patient/p-0001", headers={"Accept": XML})
+        assert (anybody.status_code, read(anybody)["resourceType"]) == (401, "OperationOutcome")
+        neither = await own.ask("GET", "/Observation", Accept="text/csv")
+        assert (neither.status_code, rules(neither)) == (406, {"fhir-accept-unsupported"})
+
+    run(steps, tmp_path)
+
+
+async def refused(own: Hand, body: bytes, type: str = XML) -> tuple[int, set[str], str]:
+    answer = await own.ask("POST", "/Observation", body, Content_Type=type)
+    return answer.status_code, rules(answer), answer.text
+
+
+def test_a_body_is_read_by_its_type_alone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/Observation.cruds")
+        for type in ("text/plain", "application/xml+fhir", "application/fhir+json; charset=utf-16", ""):
+            assert (await refused(own, b"{}", type))[0] == 415, type
+        status, names, text = await refused(own, b'<!DOCTYPE a><Observation xmlns="http://hl7.org/fhir"/>')
+        assert (status, names) == (400, {"fhir-body-malformed"})
+        assert "document type" in text
+        status, names, text = await refused(own, xml_writing.dumps("r4", observation(status="done")))
+        assert (status, names) == (422, {"fhir-resource-invalid"})
+        assert "Observation.status" in text
+        assert (await refused(own, b"<a/>", "application/fhir+json"))[:2] == (400, {"fhir-body-malformed"})
+
+    run(steps, tmp_path)
+
+
+def test_a_transaction_of_xml_is_answered_in_xml(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds")
+        entry = {"resource": observation(), "request": {"method": "POST", "url": "Observation"}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry, entry]}
+        answer = await own.ask("POST", "", xml_writing.dumps("r4", bundle), Content_Type=XML, Accept=XML)
+        assert answer.status_code == 200, answer.text
+        assert [one["response"]["status"] for one in read(answer)["entry"]] == ["201 Created"] * 2
+
+    run(steps, tmp_path)
+
+
+def test_pretty_is_laid_out_in_both(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/Patient.rs")
+        plain = await own.ask("GET", "/Patient/p-0001")
+        pretty = await own.ask("GET", "/Patient/p-0001?_pretty=true")
+        assert b"\n" not in plain.content
+        assert pretty.content.count(b"\n") > 20
+        assert pretty.json() == plain.json()
+        assert (await own.ask("GET", "/Patient/p-0001?_pretty=true", Accept=XML)).content.count(b"\n") > 20
+
+    run(steps, tmp_path)
