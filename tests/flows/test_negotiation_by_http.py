@@ -73,6 +73,33 @@ def test_a_refusal_says_nothing_of_what_it_would_have_brought(tmp_path: Path) ->
     run(steps, tmp_path)
 
 
+def test_a_refresh_and_a_service_are_accounted_for_too(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        made = await flow.launch(app, patient="p-0017")
+        scope = "launch patient/Patient.rs patient/Observation.rs online_access"
+        given = (await flow.redeem(app, await flow.code(app, launch=made["launch"], scope=scope))).json()
+        form = {"grant_type": "refresh_token", "client_id": app["client_id"], "refresh_token": given["refresh_token"]}
+        answer = await flow.http.post("/general/oauth/token", data=form | {"scope": "patient/Patient.rs"})
+        said = await exchanged(flow, answer)
+        became = {one["asked"]: (one["granted"], one["reason"]) for one in said["scopes"]}
+        assert became["patient/Patient.rs"] == ("patient/Patient.rs", "")
+        assert became["patient/Observation.rs"] == ("", "was granted, and this refresh did not ask for it")
+        assert set(became) == set(scope.split())
+        assert said["refresh"] is None
+        page = await flow.http.get(f"/timelines/{made['timeline']}", headers=HTML)
+        assert page.text.count("What became of the scopes") == 1
+        assert "this refresh did not ask for it" in page.text
+        service = await flow.register(type="system", client="symmetric", scope="system/Patient.rs")
+        asked = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
+        pair = (service["client_id"], service["client_secret"])
+        said = await exchanged(flow, await flow.http.post("/general/oauth/token", data=asked, auth=pair))
+        assert said["scopes"] == [{"asked": "system/Patient.rs", "granted": "system/Patient.rs", "reason": ""}]
+        assert said["refresh"].startswith("An app that speaks for itself")
+
+    run(steps, tmp_path)
+
+
 def test_a_granular_scope_is_granted_as_asked_and_holds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await redeemed(flow, f"launch {LABS} patient/Patient.r")

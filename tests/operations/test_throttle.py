@@ -70,6 +70,10 @@ def test_a_client_that_guesses_is_answered_429_until_the_minute_is_over(tmp_path
         held = await asked(app["client_secret"])
         assert held.status_code == 429
         assert 0 < int(held.headers["retry-after"]) <= 60
+        assert held.json()["error"] == "temporarily_unavailable"
+        assert await flow.findings(held) == {"guesses-too-many": "error"}
+        found = await flow.http.get(f"/admin/exchanges?app={app['app_id']}")
+        assert 429 in {one["response"]["status"] for one in found.json()}
         await flow.http.post("/admin/clock", json={"advance": 61})
         assert (await asked(app["client_secret"])).status_code in (200, 400)
 
@@ -89,6 +93,7 @@ def test_a_person_who_guesses_waits(tmp_path: Path) -> None:
         said = [(await tried()).status_code for _ in range(12)]
         assert said == [401] * 10 + [429] * 2
         last = await tried()
-        assert (last.headers["content-type"], "Too many failures" in last.text) == ("text/plain; charset=utf-8", True)
+        assert (last.headers["content-type"], "Too many failures" in last.text) == ("text/html; charset=utf-8", True)
+        assert await flow.findings(last) == {"guesses-too-many": "error"}
 
     run(steps, tmp_path)

@@ -80,6 +80,7 @@ def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], erro
             f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
         )
         assert json.loads(key())["d"] not in exchange.text
+        assert [one["id"] for one in exchange.json()["findings"] if one["severity"] == "error"]
         assert len((await flow.http.get("/admin/apps")).json()) == before
 
     run(steps, tmp_path)
@@ -90,6 +91,7 @@ def test_what_is_no_metadata(tmp_path: Path, body: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(ADDRESS, content=body, headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+        assert await flow.findings(answer) == {"reg-metadata-invalid": "error"}
 
     run(steps, tmp_path)
 

@@ -61,6 +61,17 @@ def claimed(request: TokenRequest) -> str | None:
     return presented(request).client_id
 
 
+@check()
+def guesses_are_few(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """Looked at before everything else, and alone: who waits learns nothing more."""
+    return guesses_too_many(known.waits) if known.waits else None
+
+
+def guesses_too_many(seconds: int) -> Refusal:
+    """RFC 6585 4: of an app or of a person."""
+    return Refusal("guesses-too-many", "temporarily_unavailable", {"seconds": seconds}, 429)
+
+
 def hashed(secret: str) -> str:
     """SHA-256, hex: how secrets, codes and tokens are kept."""
     return sha256(secret.encode()).hexdigest()

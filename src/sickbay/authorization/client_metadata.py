@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from hashlib import sha256
 from typing import Any
 
 from sickbay.authorization.values import Client
@@ -14,7 +16,7 @@ DEFAULT_SCOPE = "openid fhirUser launch launch/patient offline_access patient/*.
 DEFAULT_SYSTEM_SCOPE = "system/*.rs"
 TEXTS = ("client_name", "scope", "jwks_uri", "launch_uri", "initiate_login_uri", "token_endpoint_auth_method",
          "application_type")  # fmt: skip
-LISTS = ("redirect_uris", "grant_types", "response_types")
+LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types")
 
 
 def fault(given: Any) -> str:
@@ -54,20 +56,54 @@ def registration(given: dict[str, Any], tenant: str) -> dict[str, Any]:
         "type": "system" if system else "provider", "client": METHODS[method], "auth_method": method,
         "scope": given.get("scope") or (DEFAULT_SYSTEM_SCOPE if system else DEFAULT_SCOPE),
         "redirect_uris": tuple(given.get("redirect_uris", ())), "grant_types": grants,
+        "post_logout_redirect_uris": tuple(given.get("post_logout_redirect_uris", ())),
         "launch_uri": given.get("launch_uri") or given.get("initiate_login_uri"), "fhir": "r4", "smart_version": 2,
         "pkce": "required", "native": given.get("application_type") == "native",
         "jwks_uri": given.get("jwks_uri"), "jwks": given.get("jwks"),
     }  # fmt: skip
 
 
-def told(client: Client, secret: str | None) -> dict[str, Any]:
-    """What was registered (RFC 7591 3.2.1). secret: shown this once, and good for ever."""
+TOLD = ("registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at")
+"""What the server says and an update must not (RFC 7592 2.2)."""
+KEPT = ("tenant", "fhir", "smart_version", "pkce")
+"""What an update by the app itself leaves as it is."""
+
+
+def update_fault(given: Any, client: Client) -> str:
+    """The same of an update: all of the metadata, with the client_id, and with none of what the server says."""
+    found = fault(given)
+    if found:
+        return found
+    if said := [name for name in TOLD if name in given]:
+        return f"{' and '.join(said)} must not be sent in an update"
+    if given.get("client_id") != client.client_id:
+        return "client_id must be sent, and be the one of this address"
+    sent = given.get("client_secret")
+    if sent is None or (isinstance(sent, str) and client.secret_hash and _is_secret(sent, client.secret_hash)):
+        return ""
+    return "client_secret must be the one that is registered, or be left out for a new one"
+
+
+def _is_secret(sent: str, kept: str) -> bool:
+    return hmac.compare_digest(sha256(sent.encode("utf-8", "surrogatepass")).hexdigest(), kept)
+
+
+def update(given: dict[str, Any], client: Client) -> dict[str, Any]:
+    """Of an update without a fault. What is not said goes back to its default (RFC 7592 2.2)."""
+    asked = registration(given, client.tenant)
+    return {name: value for name, value in asked.items() if name not in KEPT}
+
+
+def told(client: Client, secret: str | None, *, token: str | None = None, address: str = "") -> dict[str, Any]:
+    """What is registered (RFC 7591 3.2.1, 7592 3). secret: shown this once, and good until a new one is asked for."""
     said = {
         "client_id": client.client_id, "client_id_issued_at": client.created_at, "client_secret": secret,
         "client_secret_expires_at": 0 if secret else None, "client_name": client.name, "scope": client.scope,
-        "redirect_uris": client.redirect_uris or None, "grant_types": client.grant_types,
+        "redirect_uris": client.redirect_uris or None,
+        "post_logout_redirect_uris": client.post_logout_redirect_uris or None, "grant_types": client.grant_types,
         "response_types": ("code",) if "authorization_code" in client.grant_types else (),
         "token_endpoint_auth_method": client.auth_method or "none", "jwks_uri": client.jwks_uri, "jwks": client.jwks,
         "initiate_login_uri": client.launch_uri, "application_type": "native" if client.native else "web",
+        "registration_access_token": token, "registration_client_uri": address if token else None,
     }  # fmt: skip
     return {name: value for name, value in said.items() if value is not None}

@@ -72,6 +72,8 @@ class TokenKnown:
     jwks_fault: str | None = None
     """Why the keys could not be had."""
     others: tuple[str, ...] = ()
+    waits: int = 0
+    """Seconds until the next try of one who failed too often; 0: nobody waits."""
     given: Given | None = None
     """What the answer brought, where it was granted."""
 
@@ -86,6 +88,15 @@ class SubjectKnown(TokenKnown):
     subject: Token | Family | Unknown | None = UNKNOWN
     caller: Token | Unknown | None = UNKNOWN
     user: User | Unknown | None = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutKnown:
+    """client: the app that asks, as LogoutRequest names it. keys: those with which id_tokens of this server are verified."""
+
+    server: Server | Unknown = UNKNOWN
+    client: Client | Unknown | None = UNKNOWN
+    keys: dict[str, Any] | Unknown = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ def _uris(name: str, wrong: list[str], expected: list[str] | None = None) -> Ref
 
 @check()
 def redirect_uris_hold_no_wildcard(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _uris("reg-redirect-uri-wildcard", [uri for uri in request.redirect_uris if "*" in uri])
+    return _uris("reg-redirect-uri-wildcard", [uri for uri in request.addresses if "*" in uri])
 
 
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.redirect_uris if "*" not in uri and not _is_absolute(uri)]
+    wrong = [uri for uri in request.addresses if "*" not in uri and not _is_absolute(uri)]
     return _uris("reg-redirect-uri-not-absolute", wrong)
 
 
@@ -39,13 +39,13 @@ def _is_absolute(uri: str) -> bool:
 
 @check()
 def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.redirect_uris if "#" in uri]
+    wrong = [uri for uri in request.addresses if "#" in uri]
     return _uris("reg-redirect-uri-has-fragment", wrong, [uri.partition("#")[0] for uri in wrong])
 
 
 @check()
 def redirect_uris_are_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.redirect_uris if _is_insecure(uri)]
+    wrong = [uri for uri in request.addresses if _is_insecure(uri)]
     return _uris("reg-redirect-uri-insecure-http", wrong, [f"https{uri[4:]}" for uri in wrong])
 
 
@@ -135,7 +135,32 @@ def _scopes(name: str, wrong: list[str], corrected: list[str]) -> Refusal | None
     return Refusal(name, "invalid_client_metadata", facts) if wrong else None
 
 
+@check()
+def registrar_may_register(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if request.allowed:
+        return None
+    return Refusal("reg-not-allowed", "invalid_token", {"expected": "an initial access token"}, 401)
+
+
+@check()
+def registration_token_is_right(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if request.managed:
+        return None
+    return Refusal("reg-access-token-wrong", "invalid_token", {"expected": "the registration access token"}, 401)
+
+
+@check()
+def metadata_can_be_used(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if not request.fault:
+        return None
+    error = "invalid_redirect_uri" if "redirect URI" in request.fault else "invalid_client_metadata"
+    return Refusal("reg-metadata-invalid", error, {"fault": request.fault})
+
+
 CHECKS: tuple[RegistrationCheck, ...] = (
+    registrar_may_register,
+    registration_token_is_right,
+    metadata_can_be_used,
     redirect_uris_hold_no_wildcard,
     redirect_uris_are_absolute,
     redirect_uris_have_no_fragment,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sickbay.protocol import scopes, urls
+from sickbay.protocol import jose, scopes, urls
 from sickbay.protocol.parameters import Parameters, encode, parse
 
 
@@ -106,11 +106,23 @@ class RegistrationRequest:
     has_secret: bool = False
     launch_uri: str | None = None
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
     scope: str = ""
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
     native: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
+    fault: str = ""
+    """What makes the metadata unusable, in one sentence; "" where they could be read."""
+    allowed: bool = True
+    """Whether who asks may register apps here at all."""
+    managed: bool = True
+    """At an app's own address (RFC 7592): whether the registration access token is the one of this app."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All to which a browser may be led: every one of them is held to the same rules."""
+        return (*self.redirect_uris, *self.post_logout_redirect_uris)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,22 @@ class LoginRequest:
     encounter: str | None = None
     scopes: tuple[str, ...] = ()
     denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A request to sign a person out (OpenID Connect RP-Initiated Logout 1.0, 2)."""
+
+    parameters: Parameters
+    url: str = ""
+    method: str = "GET"
+
+    @property
+    def client_id(self) -> str | None:
+        """Of the app that asks: as it says, else as the id_token was made for."""
+        hint = jose.peek(self.parameters.get("id_token_hint") or "")
+        audience = hint.claims.get("aud") if hint else None
+        return self.parameters.get("client_id") or (audience if isinstance(audience, str) else None)
 
 
 @dataclass(frozen=True, slots=True)

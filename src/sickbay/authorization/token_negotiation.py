@@ -11,6 +11,7 @@ from sickbay.protocol import scopes
 
 REFRESHING = ("offline_access", "online_access")
 SERVICE = "An app that speaks for itself asks for a new token when it needs one (RFC 6749, 4.4.3)."
+LEFT_OUT = "was granted, and this refresh did not ask for it"
 STAYS = "This server does not rotate refresh tokens: the one that the app has goes on."
 
 
@@ -55,6 +56,18 @@ def _one(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool
     return Negotiated(
         asked, "", "is not among the scopes of auto_approve" if automatic else "was unticked by the person"
     )
+
+
+def unchanged(scope: str) -> Given:
+    """Of an app that speaks for itself: what it may not have is refused, and not dropped."""
+    return Given(tuple(Negotiated(one, one) for one in scopes.split(scope)), SERVICE)
+
+
+def refreshed(before: str, now: str, refreshes: bool) -> Given:
+    """Of a refresh. before: all that was granted; now: what the new access token has."""
+    held = scopes.split(now)
+    left = tuple(Negotiated(one, "", LEFT_OUT) for one in scopes.split(before) if one not in held)
+    return Given((*(Negotiated(one, one) for one in held), *left), "" if refreshes else STAYS)
 
 
 def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool) -> Given:

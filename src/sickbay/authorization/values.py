@@ -36,6 +36,8 @@ class Client:
     client: ClientKind = "public"
     launch_uri: str | None = None
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where a person may be led after signing out (OpenID Connect RP-Initiated Logout 1.0, 3.1)."""
     scope: str = ""
     fhir: str = "r4"
     smart_version: int = 2
@@ -45,6 +47,8 @@ class Client:
     scope_mode: Literal["strict", "lenient"] = "strict"
     native: bool = False
     secret_hash: str | None = None
+    registration_hash: str | None = None
+    """SHA-256 of the registration access token (RFC 7592); None: it was not registered by itself."""
     auth_method: str | None = None
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
     jwks_uri: str | None = None

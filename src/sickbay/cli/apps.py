@@ -34,6 +34,8 @@ class Fields:
         Where the chart opens it.
     redirect_uri
         Where it takes its answer; may be repeated.
+    post_logout_redirect_uri
+        Where people may be led after signing out; may be repeated.
     scope
         All scopes that it may ask for, separated by blanks.
     fhir
@@ -64,6 +66,7 @@ class Fields:
     client: Literal["public", "symmetric", "asymmetric"] | None = None
     launch_uri: str | None = None
     redirect_uri: tuple[str, ...] | None = None
+    post_logout_redirect_uri: tuple[str, ...] | None = None
     scope: str | None = None
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] | None = None
     smart_version: Literal[1, 2] | None = None
@@ -80,8 +83,9 @@ class Fields:
     def body(self) -> dict[str, Any]:
         """As /admin takes it; without what was not given."""
         given = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
-        if self.redirect_uri is not None:
-            given["redirect_uris"] = list(given.pop("redirect_uri"))
+        for name in ("redirect_uri", "post_logout_redirect_uri"):
+            if name in given:
+                given[f"{name}s"] = list(given.pop(name))
         if self.auto_approve is not None:
             given["auto_approve"] = {"user": self.auto_approve}
         if self.jwks is not None:
@@ -139,6 +143,13 @@ def edit(
     if not body:
         wrong("Nothing to change was given, such as --scope or --redirect-uri.")
     _show(door.ask(data, "PATCH", door.at(door.app(data, app)), body), json)
+
+
+@apps.command
+def secret(app: Name, /, *, json: Json = False, data: Data = None) -> None:
+    """Make a new client_secret and print it, this once; the old one is good for nothing from then on."""
+    one = door.app(data, app)
+    _show(door.ask(data, "POST", f"{door.at(one)}/secret"), json)
 
 
 @apps.command

@@ -13,9 +13,11 @@ from sickbay.diagnosis.rules import (
     discovery,
     id_token,
     login,
+    logout,
     redirect,
     refresh,
     registration,
+    subject,
 )
 from sickbay.diagnosis.rules import launch as launch_url
 from sickbay.diagnosis.rules.authorize import (
@@ -50,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     *registration.RULES,
     *launch_url.RULES,
     *login.RULES,
+    *logout.RULES,
     *redirect.RULES,
     *envelope.RULES,
     *header.RULES,
@@ -58,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     *code.RULES,
     *verifier.RULES,
     *refresh.RULES,
+    *subject.RULES,
     *access.RULES,
     *address.RULES,
     *parameters.RULES,

@@ -8,21 +8,28 @@ from typing import Any, NamedTuple
 from sickbay.authorization import (
     access,
     authorize,
+    client_authentication,
+    introspection,
     launch,
     login,
+    logout,
     operations,
     redirect,
     registration,
+    revocation,
     search,
     token,
+    userinfo,
     writes,
 )
-from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.diagnosis.reading import access as read_access
 from sickbay.diagnosis.reading import answer
 from sickbay.diagnosis.reading import authorize as read_authorize
 from sickbay.diagnosis.reading import login as read_login
+from sickbay.diagnosis.reading import logout as read_logout
 from sickbay.diagnosis.reading import registration as read_registration
+from sickbay.diagnosis.reading import subject as read_subject
 from sickbay.diagnosis.reading import token as read_token
 from sickbay.diagnosis.reading import url as read_url
 from sickbay.kernel.refusal import Check
@@ -53,6 +60,11 @@ def fhir(request: AccessRequest) -> Sequence[Check[Any, Any]]:
     return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
 
 
+def tokens(request: TokenRequest) -> Sequence[Check[Any, Any]]:
+    """Whether the app must wait, as it is asked live before everything else."""
+    return (client_authentication.guesses_are_few, *token.checks(request))
+
+
 KINDS: dict[str, Kind] = {
     "authorize_url": Kind(
         "authorize", read_authorize.request, read_authorize.known, always(authorize.CHECKS), read_authorize.unread,
@@ -60,6 +72,9 @@ KINDS: dict[str, Kind] = {
     ),
     "launch_url": Kind("launch", read_url.request, read_url.known, always(launch.CHECKS), read_url.unread_launch),
     "login": Kind("login", read_login.request, read_login.known, always(login.CHECKS), read_login.unread),
+    "logout_request": Kind(
+        "logout", read_logout.request, read_logout.known, always(logout.CHECKS), read_logout.unread
+    ),
     "redirect_url": Kind("redirect", read_url.request, read_url.known, always(redirect.CHECKS), read_url.unread_redirect),
     "error_page_url": Kind(
         "redirect", read_url.error_page, read_url.known, always(redirect.ERROR_PAGE_CHECKS), read_url.unread_redirect
@@ -68,7 +83,16 @@ KINDS: dict[str, Kind] = {
         "registration", read_registration.request, read_registration.known, always(registration.CHECKS),
         read_registration.unread,
     ),
-    "token_request": Kind("token", read_token.request, read_token.known, token.checks, read_token.unread),
+    "token_request": Kind("token", read_token.request, read_token.known, tokens, read_token.unread),
+    "introspection_request": Kind(
+        "introspection", read_token.request, read_subject.known, introspection.checks, read_subject.unread
+    ),
+    "revocation_request": Kind(
+        "revocation", read_token.request, read_subject.known, revocation.checks, read_subject.unread
+    ),
+    "userinfo_request": Kind(
+        "userinfo", read_subject.userinfo, read_subject.known_of_userinfo, always(userinfo.CHECKS), read_subject.unread
+    ),
     "fhir_request": Kind("access", read_access.request, read_access.known, fhir, read_access.unread),
     "token_response": Kind("id_token", answer.token_response, answer.known, always(()), answer.unread),
     "smart_configuration": Kind("discovery", answer.document, answer.known, always(()), answer.unread),

@@ -201,6 +201,13 @@ def _kept(headers: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() in masking.KEPT_HEADERS}
 
 
+def _given(text: str) -> set[str]:
+    try:
+        return masking.given(msgspec.json.decode(text))
+    except (msgspec.DecodeError, RecursionError):
+        return set()
+
+
 def _secrets(one: Exchange) -> set[str]:
     """Also the launch code, where it is one of ours: at rest and in addresses it never stands."""
     query, body = parse(one.wire.url.partition("?")[2]), parse(one.wire.body)
@@ -209,8 +216,9 @@ def _secrets(one: Exchange) -> set[str]:
     found |= masking.secrets({}, location)
     if one.stage == "launch":
         found.update(location.all("launch"))
-    if one.answer.body and one.answer.body.startswith("{"):
-        found |= masking.given(msgspec.json.decode(one.answer.body))
+    for text in (one.answer.body, one.wire.body):
+        if text and text.startswith("{"):
+            found |= _given(text)
     if one.decision is not None and isinstance(one.decision.request, AuthorizeRequest):
         known = one.decision.known
         if isinstance(getattr(known, "launch", None), Launch):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import hmac
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import msgspec
@@ -13,11 +14,11 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.values import Client
 from sickbay.kernel.effects import Effects
 from sickbay.operations import records
-from sickbay.operations.context import World
+from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
 from sickbay.storage.store import Delete, DeleteFamily, Put, Step
 
-CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {"secret_hash", "created_at"}
+CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {"secret_hash", "registration_hash", "created_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Registered:
     decision: Decision
     client: Client | None = None
     secret: str | None = None
+    token: str | None = None
+    """The registration access token, shown this once too."""
 
 
 class Ambiguous(LookupError):
@@ -85,14 +88,39 @@ async def withdraw(world: World, family: str) -> None:
     await world.store.transaction([DeleteFamily(family, ("token", "code")), Delete("family", family)])
 
 
-async def register(world: World, given: dict[str, Any], old: Client | None = None) -> Registered:
-    """A new app, or the change of one; nothing is stored where a check refuses."""
+async def register(
+    world: World, given: dict[str, Any], old: Client | None = None, *, managed: bool = False
+) -> Registered:
+    """A new app, or the change of one; nothing is stored where a check refuses. managed: it may change itself (RFC 7592)."""
     client, secret = _made(world, given, old)
+    token = world.effects.token() if managed else None
+    if token is not None:
+        client = replace(client, registration_hash=records.digest(token))
     decision = advised(world, client)
     if decision.refusal is not None:
         return Registered(decision)
     await save(world, client)
-    return Registered(decision, client, secret)
+    return Registered(decision, client, secret, token)
+
+
+def may_manage(client: Client | None, token: str | None) -> bool:
+    """Whether this is the app's registration access token."""
+    if client is None or client.registration_hash is None or not token:
+        return False
+    return hmac.compare_digest(records.digest(token), client.registration_hash)
+
+
+def examined(tenant: Tenant, request: RegistrationRequest) -> Decision:
+    """What is said of metadata that cannot be used, or of whoever may not send them."""
+    return decide("registration", tenant, stage.CHECKS, request, UrlKnown(server=tenant.server))
+
+
+async def rotated(world: World, client: Client) -> tuple[Client, str]:
+    """With a new secret, in clear this once; the old one is good for nothing from now on."""
+    secret = world.effects.token()
+    new = replace(client, secret_hash=records.digest(secret))
+    await save(world, new)
+    return new, secret
 
 
 def lacking(world: World, given: dict[str, Any], old: Client | None = None) -> str:
@@ -118,7 +146,8 @@ def advised(world: World, client: Client) -> Decision:
 def _request(client: Client) -> RegistrationRequest:
     return RegistrationRequest(
         type=client.type, client=client.client, auth_method=client.auth_method, has_secret=client.secret_hash is not None,
-        launch_uri=client.launch_uri, redirect_uris=client.redirect_uris, scope=client.scope, jwks=client.jwks,
+        launch_uri=client.launch_uri, redirect_uris=client.redirect_uris,
+        post_logout_redirect_uris=client.post_logout_redirect_uris, scope=client.scope, jwks=client.jwks,
         jwks_uri=client.jwks_uri, native=client.native,
     )  # fmt: skip
 
@@ -135,6 +164,7 @@ def _made(world: World, given: dict[str, Any], old: Client | None) -> tuple[Clie
         if wanted.get("type") == "system":
             wanted["grant_types"] = wanted.get("grant_types") or ("client_credentials",)
         wanted["created_at"] = world.now()
-    hashed = records.digest(secret) if secret else old.secret_hash if old else None
+    symmetric = (wanted.get("client") or (old.client if old else "")) == "symmetric"
+    hashed = records.digest(secret) if secret else old.secret_hash if old and symmetric else None
     whole = {**(msgspec.to_builtins(old) if old else {}), **wanted, "secret_hash": hashed}
     return msgspec.convert(whole, Client), secret

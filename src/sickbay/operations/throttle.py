@@ -24,11 +24,12 @@ class Key(NamedTuple):
 
 
 class Throttled(Exception):
-    """Too many failures: `seconds` until the next try."""
+    """Too many failures under this key: `seconds` until the next try."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, key: Key) -> None:
         super().__init__(f"Too many failures: try again in {seconds} seconds")
         self.seconds = seconds
+        self.key = key
 
 
 class Throttle:
@@ -43,7 +44,7 @@ class Throttle:
         count, since = self._failures.get(key, (0, now))
         left = since + WINDOW - now
         if 0 < self._limits[key.kind] <= count and 0 < left <= WINDOW:
-            raise Throttled(left)
+            raise Throttled(left, key)
 
     def failed(self, key: Key, now: int) -> None:
         count, since = self._failures.pop(key, (0, now))

@@ -64,15 +64,15 @@ async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loa
     assert isinstance(known.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
         response, timeline = await backend.grant(world, tenant, known.client, request, spent)
-        return _granted(decision, response, known.client, timeline, Given(refresh=token_negotiation.SERVICE))
+        return _granted(decision, response, known.client, timeline, token_negotiation.unchanged(response["scope"]))
     if isinstance(known.code, Code):
         response = await _redeem(world, tenant, known.client, known.code, loaded.code_key, spent)
         given = _given(known.code, known.client, response)
         return _granted(decision, response, known.client, known.code.timeline, given)
     assert isinstance(known.family, Family)
     response = await _refresh(world, tenant, known.client, loaded, request.parameters.get("scope"), spent)
-    stays = "" if "refresh_token" in response else token_negotiation.STAYS
-    return _granted(decision, response, known.client, known.family.timeline, Given(refresh=stays))
+    given = token_negotiation.refreshed(known.family.scope, response["scope"], "refresh_token" in response)
+    return _granted(decision, response, known.client, known.family.timeline, given)
 
 
 def _given(code: Code, client: Client, response: dict[str, Any]) -> Given:

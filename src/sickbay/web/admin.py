@@ -43,6 +43,10 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
     told["grant_types"] = ("authorization_code", "refresh_token") if given.type != "system" else ("client_credentials",)
     if given.client_id and await registration.by_id(sandbox.world, given.client_id):
         raise Wrong(409, f"An app with the client_id {given.client_id} is there already")
+    if given.client_id in {
+        name for one in await users.every(sandbox.world, tenant) for name in (one.username, one.sub)
+    }:
+        raise Wrong(409, f"{given.client_id} is a person here: an app must not pass for one (RFC 9700, 4.15)")
     await _check_user(sandbox, tenant, given.auto_approve)
     return await _registered(sandbox, told, None, 201)
 
@@ -69,6 +73,14 @@ async def _registered(sandbox: Sandbox, told: dict[str, Any], old: Client | None
 async def _check_user(sandbox: Sandbox, tenant: Tenant, auto: bodies.AutoApprove | None) -> None:
     if auto is not None and auto.user not in {one.username for one in await users.every(sandbox.world, tenant)}:
         raise Wrong(422, f"auto_approve names a user {auto.user}, whom {tenant.name} does not have")
+
+
+async def new_secret(request: Request, sandbox: Sandbox) -> Response:
+    client = await _app(request, sandbox)
+    if client.client != "symmetric":
+        raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
+    new, secret = await registration.rotated(sandbox.world, client)
+    return _json(shown(new, secret=secret))
 
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
@@ -187,6 +199,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/apps/{app}"): get_app,
     ("patch", "/admin/apps/{app}"): change_app,
     ("delete", "/admin/apps/{app}"): remove_app,
+    ("post", "/admin/apps/{app}/secret"): new_secret,
     ("post", "/admin/users"): add_user,
     ("get", "/admin/users"): list_users,
     ("post", "/admin/launches"): add_launch,

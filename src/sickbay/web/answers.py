@@ -74,14 +74,6 @@ def oauth_json(said: Words, status: int, tenant: Tenant, basic: bool) -> Respons
     return json({**{key: value for key, value in body.items() if value}, **silent}, status, headers)
 
 
-def throttled(seconds: int, accept: str) -> Response:
-    """RFC 6585 4: too many failures from there. To a person a sentence, to an app OAuth's members."""
-    text, headers = f"Too many failures. Try again in {seconds} seconds.", {**NO_STORE, "retry-after": str(seconds)}
-    if "text/html" in accept:
-        return Response(f"{text}\n", 429, headers, "text/plain")
-    return json({"error": "temporarily_unavailable", "error_description": text}, 429, headers)
-
-
 def redirect(address: str, parameters: dict[str, str | None], method: str) -> RedirectResponse:
     """To a proven redirect URI: its own query is kept. 303 after a form (RFC 9700 4.12), 302 otherwise."""
     kept = {name: value for name, value in parameters.items() if value is not None}

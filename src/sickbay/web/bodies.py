@@ -32,6 +32,7 @@ class NewApp(Struct, forbid_unknown_fields=True):
     tenant: str = "general"
     launch_uri: str | None = None
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
     fhir: str = "r4"
     smart_version: Literal[1, 2] = 2
     smart_release: Literal["2.0", "2.1", "2.2"] | None = None
@@ -55,6 +56,7 @@ class ChangedApp(Struct, forbid_unknown_fields=True):
     scope: str | UnsetType = UNSET
     launch_uri: str | UnsetType | None = UNSET
     redirect_uris: tuple[str, ...] | UnsetType = UNSET
+    post_logout_redirect_uris: tuple[str, ...] | UnsetType = UNSET
     fhir: str | UnsetType = UNSET
     smart_version: Literal[1, 2] | UnsetType = UNSET
     smart_release: Literal["2.0", "2.1", "2.2"] | UnsetType | None = UNSET
@@ -90,6 +92,7 @@ class App(Struct, omit_defaults=True):
     token_lifetime: int | None
     auto_approve: AutoApprove | None
     smart_release: str | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
     client_secret: str | UnsetType = UNSET
     findings: list[dict[str, Any]] | UnsetType = UNSET
 

@@ -22,6 +22,9 @@ from sickbay.web.doors import cors
 MADE = "2026-11-24"
 """Date of the statement: when what it says last changed."""
 
+IDENTITY = (("userinfo_endpoint", "userinfo"), ("end_session_endpoint", "logout"))
+"""What OpenID Connect alone knows of."""
+
 
 class Documents:
     """Bytes by tenant and version."""
@@ -49,8 +52,8 @@ class Documents:
 
 
 def _openid(tenant: Tenant) -> dict[str, Any]:
-    userinfo = f"{tenant.base}/oauth/userinfo"
-    return discovery.openid_configuration(tenant.server, userinfo_endpoint=userinfo, **_more(tenant))
+    more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
+    return discovery.openid_configuration(tenant.server, **more, **_more(tenant))
 
 
 def _more(tenant: Tenant) -> dict[str, str]:

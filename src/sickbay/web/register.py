@@ -1,4 +1,7 @@
-"""Dynamic registration over HTTP (RFC 7591): for whoever runs this Sickbay, from this machine or with the admin token."""
+"""Dynamic registration over HTTP (RFC 7591): for whoever runs this Sickbay, from this machine or with the admin token.
+
+An app that registered so reads, changes and removes itself with its registration access token (RFC 7592).
+"""
 
 from __future__ import annotations
 
@@ -9,49 +12,105 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization import client_metadata
+from sickbay.authorization.access import bearer, challenge
 from sickbay.authorization.registration import PRIVATE_MEMBERS
+from sickbay.authorization.requests import AccessRequest, RegistrationRequest
+from sickbay.authorization.values import Client
 from sickbay.operations import registration
 from sickbay.operations.context import Tenant
+from sickbay.operations.decision import Decision
+from sickbay.operations.registration import Registered
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
 from sickbay.web.doors import headers_of
 
-CLOSED = "Only from this machine, or with the admin token as initial access token, and never for a foreign page"
-
 
 async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """POST the metadata of a new app."""
     body = await wire.read_body(request)
     if not request.app.state.guard.administers(request.scope, headers_of(request.scope)):
-        response = _refused("invalid_token", CLOSED, 401)
-        response.headers["www-authenticate"] = f'Bearer realm="{tenant.name}", error="invalid_token"'
-        return await wire.note(request, response, stage="registration", tenant=tenant.name)
+        return await _refused(request, sandbox, tenant, RegistrationRequest(allowed=False))
     given = _read(body)
     fault = client_metadata.fault(given)
     if not fault:
         asked = client_metadata.registration(given, tenant.name)
         fault = registration.lacking(sandbox.world, asked)
     if fault:
-        error = "invalid_redirect_uri" if "redirect URI" in fault else "invalid_client_metadata"
-        return await wire.note(request, _refused(error, fault), stage="registration", tenant=tenant.name)
-    return await _registered(request, sandbox, tenant, asked, body)
+        return await _refused(request, sandbox, tenant, RegistrationRequest(fault=fault), body)
+    done = await registration.register(sandbox.world, asked, managed=True)
+    return await _registered(request, sandbox, tenant, done, body, 201)
+
+
+async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """An app's own address. GET reads, PUT replaces all of the metadata, DELETE removes the app."""
+    body = await wire.read_body(request)
+    client = await registration.by_id(sandbox.world, request.path_params["client_id"])
+    token = bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
+    if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
+        return await _refused(request, sandbox, tenant, RegistrationRequest(managed=False))
+    if request.method == "DELETE":
+        await registration.remove(sandbox.world, client)
+        response = Response(status_code=204, headers=answers.NO_STORE)
+        return await wire.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
+    if request.method == "PUT":
+        return await _replaced(request, sandbox, tenant, client, body, token)
+    response = answers.json(_told(tenant, client, None, token), 200, answers.NO_STORE)
+    return await wire.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
+
+
+async def _replaced(
+    request: Request, sandbox: Sandbox, tenant: Tenant, client: Client, body: str, token: str | None
+) -> Response:
+    """A secret that is not sent is asked for anew: nobody gets the old one, of which only the hash is kept."""
+    given = _read(body)
+    fault = client_metadata.update_fault(given, client)
+    if not fault:
+        asked = client_metadata.update(given, client)
+        fault = registration.lacking(sandbox.world, asked, client)
+    if fault:
+        return await _refused(request, sandbox, tenant, RegistrationRequest(fault=fault), body)
+    if asked["client"] == "symmetric" and "client_secret" not in given:
+        asked["client_secret"] = sandbox.world.effects.token()
+    done = await registration.register(sandbox.world, asked, client)
+    return await _registered(request, sandbox, tenant, done, body, 200, token)
 
 
 async def _registered(
-    request: Request, sandbox: Sandbox, tenant: Tenant, asked: dict[str, Any], body: str
+    request: Request, sandbox: Sandbox, tenant: Tenant, done: Registered, body: str, status: int,
+    token: str | None = None,
 ) -> Response:  # fmt: skip
-    done = await registration.register(sandbox.world, asked)
-    explanation, kept = done.decision.explained(), body
-    if done.client is not None:
-        response = answers.json(client_metadata.told(done.client, done.secret), 201, answers.NO_STORE)
-    else:
-        assert done.decision.refusal is not None
-        id = wire.exchange_id(request)
-        said = answers.oauth_words(sandbox.world, tenant, done.decision, explanation, id, "", "")
-        response = answers.oauth_json(said, 400, tenant, False)
-        kept = "" if any(f'"{one}"' in body for one in PRIVATE_MEMBERS) else body  # a private key is nobody's to keep
+    if done.client is None:
+        return await _answered(request, sandbox, tenant, done.decision, body)
+    told = _told(tenant, done.client, done.secret, done.token or token)
     return await wire.note(
-        request, response, stage="registration", tenant=tenant.name, decision=done.decision, explanation=explanation,
-        client_id=done.client.client_id if done.client else "", body=kept,
+        request, answers.json(told, status, answers.NO_STORE), stage="registration", tenant=tenant.name,
+        decision=done.decision, explanation=done.decision.explained(), client_id=done.client.client_id, body=body,
+    )  # fmt: skip
+
+
+def _told(tenant: Tenant, client: Client, secret: str | None, token: str | None) -> dict[str, Any]:
+    address = f"{tenant.base}/oauth/register/{client.client_id}"
+    return client_metadata.told(client, secret, token=token, address=address)
+
+
+async def _refused(
+    request: Request, sandbox: Sandbox, tenant: Tenant, asked: RegistrationRequest, body: str = ""
+) -> Response:
+    return await _answered(request, sandbox, tenant, registration.examined(tenant, asked), body)
+
+
+async def _answered(request: Request, sandbox: Sandbox, tenant: Tenant, decision: Decision, body: str) -> Response:
+    """In OAuth's members; RFC 6750's challenge where the token was the fault."""
+    refusal, explanation = decision.refusal, decision.explained()
+    assert refusal is not None
+    said = answers.oauth_words(sandbox.world, tenant, decision, explanation, wire.exchange_id(request), "", "")
+    response = answers.oauth_json(said, refusal.status, tenant, False)
+    if refusal.status == 401:
+        response.headers["www-authenticate"] = challenge(refusal, tenant.name)
+    private = any(f'"{one}"' in body for one in PRIVATE_MEMBERS)  # a private key is nobody's to keep
+    return await wire.note(
+        request, response, stage="registration", tenant=tenant.name, decision=decision, explanation=explanation,
+        body="" if private else body,
     )  # fmt: skip
 
 
@@ -60,8 +119,3 @@ def _read(body: str) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _refused(error: str, description: str, status: int = 400) -> Response:
-    said = {"error": error, "error_description": answers.spelled(description)}
-    return answers.json(said, status, answers.NO_STORE)

@@ -24,7 +24,7 @@ from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.pages.portal import AppRow, AppsView, AppView, LaunchRow, RegisterView
 
-FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "more_scopes")
+FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris", "more_scopes")
 FAULTS = {"reg-redirect-uri": "redirect_uris", "reg-missing-launch-uri": "launch_uri", "reg-jwks": "jwks_uri"}
 
 
@@ -81,12 +81,14 @@ async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
         name=client.name, summary=portal.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
         client_id=client.client_id, app_id=client.app_id, secret=secret, secret_text=_secret_text(client),
         launch_uri=client.launch_uri or "", redirect_uris=client.redirect_uris,
+        post_logout_redirect_uris=client.post_logout_redirect_uris,
         fhir_base=tenant.fhir_base(client.fhir), fhir=client.fhir.upper(),
         scopes=portal.scope_kinds(scopes.split(client.scope)), launches=await _launches(sandbox, client),
         all_launches=f"/exchanges?app={client.app_id}", findings=findings([one.to_json() for one in advice]),
         auto=f"This app is approved by itself as {auto.user}: no sign-in, no picker, no consent." if auto else "",
         launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
+        rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
     )  # fmt: skip
 
@@ -192,7 +194,9 @@ def _told(sent: Parameters) -> dict[str, Any]:
         "tenant": sent.get("tenant") or "general", "name": (sent.get("name") or "").strip(),
         "type": type if type in ("patient", "system") else "provider",
         "client": client if client in ("symmetric", "asymmetric") else "public", "launch_uri": sent.get("launch_uri"),
-        "redirect_uris": _addresses(sent), "scope": _scope(sent), "fhir": sent.get("fhir") or "r4",
+        "redirect_uris": _addresses(sent),
+        "post_logout_redirect_uris": tuple((sent.get("post_logout_redirect_uris") or "").split()),
+        "scope": _scope(sent), "fhir": sent.get("fhir") or "r4",
         "smart_version": version, "pkce": "required" if version == 2 else "if-sent", "jwks_uri": sent.get("jwks_uri"),
     }  # fmt: skip
 
@@ -217,6 +221,23 @@ def _form(
         smart=portal.smart_choices(sent.get("smart_version") or "2"), boxes=boxes, values=values,
         findings=findings([one.to_json() for one in found]), faults=said,
     )  # fmt: skip
+
+
+async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
+    """A new secret, shown this once; the old one is good for nothing any more."""
+    if away := _closed(request, sandbox):
+        return away
+    around = await show.around(request, sandbox, here="Developer portal")
+    sent = parse(await wire.read_body(request))
+    client = await registration.find(sandbox.world, id)
+    if (
+        client is None
+        or client.client != "symmetric"
+        or not cookies.form_is_ours(request, around.session, sent.get("csrf"))
+    ):
+        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
+    new, made = await registration.rotated(sandbox.world, client)
+    return await _app_page(request, sandbox, new, around, made)
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:

@@ -13,13 +13,15 @@ from starlette.staticfiles import StaticFiles
 from sickbay.operations.context import Tenant
 from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import admin, answers, discovery, ehr, exchanges, health, registration, render, workshop
+from sickbay.web import admin, discovery, ehr, exchanges, health, registration, render, throttled, workshop
 from sickbay.web.authorize import authorize
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors
 from sickbay.web.introspection import introspection
 from sickbay.web.login import proceed
+from sickbay.web.logout import logout
 from sickbay.web.manage import manage
+from sickbay.web.register import manage as manage_registration
 from sickbay.web.register import register
 from sickbay.web.revocation import revocation
 from sickbay.web.token import token
@@ -45,6 +47,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer", _with(sandbox, registration.apps)),
         Route("/developer/register", _with(sandbox, registration.register), methods=["GET", "POST"]),
         Route("/developer/apps/{id}", _by_id(sandbox, registration.app)),
+        Route("/developer/apps/{id}/secret", _by_id(sandbox, registration.secret), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, registration.remove), methods=["POST"]),
         Route("/exchanges", _with(sandbox, exchanges.listing)),
         Route("/exchanges/{id}", _by_id(sandbox, exchanges.exchange)),
@@ -91,7 +94,13 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(f"{home}/oauth/introspect", _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
         Route(f"{home}/oauth/revoke", _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
         Route(f"{home}/oauth/register", _at(sandbox, tenant, register), methods=["POST"]),
+        Route(
+            f"{home}/oauth/register/{{client_id}}",
+            _at(sandbox, tenant, manage_registration),
+            methods=["GET", "PUT", "DELETE"],
+        ),
         Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo), methods=["GET", "POST", "OPTIONS"]),
+        Route(f"{home}/oauth/logout", _at(sandbox, tenant, logout), methods=["GET", "POST"]),
         Route(f"{home}/oauth/continue", _at(sandbox, tenant, proceed), methods=["GET", "POST"]),
     ]
     found += [
@@ -134,7 +143,7 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
         except TooLarge:
             return Response("The body is too large.\n", 413)
         except Throttled as waits:
-            return answers.throttled(waits.seconds, request.headers.get("accept", ""))
+            return await throttled.held_off(request, sandbox, tenant, waits)
 
     return handler
 

@@ -64,6 +64,7 @@ def client(context: Json) -> Client | Unknown:
         client="asymmetric" if app.get("token_endpoint_auth_method") == "private_key_jwt" else kind,  # type: ignore[arg-type]
         launch_uri=app.get("launch_uri"),
         redirect_uris=tuple(app.get("redirect_uris", ())),
+        post_logout_redirect_uris=tuple(app.get("post_logout_redirect_uris", ())),
         scope=app.get("scopes", ""),
         smart_version=app.get("smart_version", 2),
         pkce="if-sent" if app.get("smart_version") == 1 else "required",

@@ -18,8 +18,10 @@ def request(given: Json) -> RegistrationRequest:
         type="system" if app.get("type") in ("backend", "system") else "provider", client=kind or None,
         auth_method=app.get("token_endpoint_auth_method"), has_secret=bool(app.get("client_secret")),
         launch_uri=app.get("launch_uri"), redirect_uris=tuple(map(str, app.get("redirect_uris") or ())),
+        post_logout_redirect_uris=tuple(map(str, app.get("post_logout_redirect_uris") or ())),
         scope=str(app.get("scopes") or app.get("scope") or ""), jwks=app.get("jwks"), jwks_uri=app.get("jwks_uri"),
-        native=bool(app.get("native")), source=app,
+        native=bool(app.get("native")), source=app, fault=str(given.get("fault") or ""),
+        allowed=bool(given.get("allowed", True)), managed=bool(given.get("managed", True)),
     )  # fmt: skip
 
 
@@ -32,6 +34,8 @@ def unread(asked: RegistrationRequest) -> dict[str, object]:
     app: dict[str, Any] = dict(asked.source)
     app["redirect_uris"] = list(asked.redirect_uris)
     app["scopes" if "scopes" in app or "scope" not in app else "scope"] = asked.scope
+    if asked.post_logout_redirect_uris:
+        app["post_logout_redirect_uris"] = list(asked.post_logout_redirect_uris)
     if asked.auth_method is not None:
         app["token_endpoint_auth_method"] = asked.auth_method
     if not asked.has_secret:

@@ -15,7 +15,48 @@ REFUSED = "422, the registration is refused"
 
 def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
     swaps = dict(zip(facts["received"], facts["expected"], strict=True))
-    return replace(request, redirect_uris=tuple(swaps.get(uri, uri) for uri in request.redirect_uris))
+    mended = tuple(swaps.get(uri, uri) for uri in request.redirect_uris)
+    after = tuple(swaps.get(uri, uri) for uri in request.post_logout_redirect_uris)
+    return replace(request, redirect_uris=mended, post_logout_redirect_uris=after)
+
+
+NOT_ALLOWED = Rule(
+    id="reg-not-allowed",
+    stage="registration",
+    explains="reg-not-allowed",
+    severity="error",
+    outcome="401 invalid_token",
+    parameter="Authorization",
+    title="This server does not let everybody register apps",
+    why="Registering is for whoever runs this Sickbay: from its own machine, or with the admin token.",
+    fix="Register from the machine it runs on, or send Authorization: Bearer with the admin token as initial access token.",
+    spec=specs.rfc(7591, "3", "Client Registration Endpoint"),
+)
+
+ACCESS_TOKEN_WRONG = Rule(
+    id="reg-access-token-wrong",
+    stage="registration",
+    explains="reg-access-token-wrong",
+    severity="error",
+    outcome="401 invalid_token",
+    parameter="Authorization",
+    title="This is not the registration access token of this app",
+    why="An app reads and changes its registration with the token it was told when it registered, and with no other.",
+    fix="Send Authorization: Bearer with the registration_access_token that was told when this app registered.",
+    spec=specs.rfc(7592, "2", "Client Configuration Endpoint"),
+)
+
+METADATA_INVALID = Rule(
+    id="reg-metadata-invalid",
+    stage="registration",
+    explains="reg-metadata-invalid",
+    severity="error",
+    outcome="400 invalid_client_metadata",
+    title="The metadata of the app cannot be used: {fault}",
+    why="A member of the registration has the wrong type, a value that this server does not know, or is not there at all.",
+    fix="Mend that member, and send all of the metadata once more.",
+    spec=specs.rfc(7591, "2", "Client Metadata"),
+)
 
 
 WILDCARD = Rule(
@@ -174,7 +215,7 @@ LAUNCH_URI_EQUALS_REDIRECT_URI = Rule(
 
 def _launch_without_uri(request: RegistrationRequest, known: Any) -> Facts | None:
     wanted = "launch" in scopes.spelling(request.scope).tokens and not request.launch_uri
-    return {"received": None} if wanted else None
+    return {"received": None} if wanted and _is_read(request) else None
 
 
 MISSING_LAUNCH_URI = Rule(
@@ -192,11 +233,14 @@ MISSING_LAUNCH_URI = Rule(
 
 
 def _no_resources(request: RegistrationRequest, known: Any) -> Facts | None:
-    return (
-        None
-        if scopes.resources(" ".join(scopes.spelling(request.scope).tokens))
-        else {"received": request.scope or None}
-    )
+    if not _is_read(request) or scopes.resources(" ".join(scopes.spelling(request.scope).tokens)):
+        return None
+    return {"received": request.scope or None}
+
+
+def _is_read(request: RegistrationRequest) -> bool:
+    """What could not be read gets no advice."""
+    return request.allowed and request.managed and not request.fault
 
 
 NO_RESOURCE_SCOPES = Rule(
@@ -213,6 +257,9 @@ NO_RESOURCE_SCOPES = Rule(
 )
 
 RULES = (
+    NOT_ALLOWED,
+    ACCESS_TOKEN_WRONG,
+    METADATA_INVALID,
     WILDCARD,
     NOT_ABSOLUTE,
     HAS_FRAGMENT,

@@ -1,11 +1,12 @@
 """The developer portal: the apps, one app, and the form that registers one.
 
 register  POST {root}/developer/register: csrf, tenant, name, type = provider | patient | system,
-          client = public | symmetric | asymmetric, launch_uri, redirect_uris (one a line), fhir = r4 | dstu2,
+          client = public | symmetric | asymmetric, launch_uri, redirect_uris and
+          post_logout_redirect_uris (one a line each), fhir = r4 | dstu2,
           smart_version = 1 | 2, scope (repeated: one a ticked box), more_scopes (text, by spaces), jwks_uri.
           With findings of severity error: the same page again, status 422, `findings` and the values kept.
 app       GET to launch: view.launch_action with app (hidden), patient, user, encounter. frame or tab is a choice of the button.
-          POST {root}/developer/apps/{app_id}/remove: csrf.
+          POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; a new secret, shown once.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class AppView:
     secret_text: str = "None. A public app proves itself by its redirect address."
     launch_uri: str = ""
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
     fhir_base: str = ""
     fhir: str = ""
     scopes: tuple[ScopeKind, ...] = ()
@@ -81,6 +83,7 @@ class AppView:
     encounters: tuple[Choice, ...] = ()
     command: str = ""
     remove: str = ""
+    rotate: str = ""
 
     @property
     def letters(self) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sickbay.web.pages import code, times
+from sickbay.web.pages import code, negotiation, times
 from sickbay.web.pages.exchange import STAGES, Row, Step, folded
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import FindingView, Verdict, count
@@ -145,6 +145,9 @@ class TimelineView:
     refused: str = ""
     missing: str = ""
     refused_href: str = ""
+    negotiation: negotiation.Negotiation | None = None
+    """Of the last token response."""
+    negotiation_href: str = ""
 
 
 _SAID = {
@@ -176,6 +179,7 @@ def timeline_view(
     waiting = _waiting(tried)
     stopped = max((number for number, one in enumerate(done, 1) if one.kind == "refused"), default=0)
     still = bool(stopped) and not any(one.kind == "passed" for one in done[stopped:])
+    last = next((one for one in reversed(exchanges) if "scopes" in one), None)
     return TimelineView(
         id=id,
         title=f"The launch stopped at step {stopped}: {_lower(done[stopped - 1].detail)}." if still
@@ -190,6 +194,8 @@ def timeline_view(
         refused=_listed([one.detail for one in done if one.kind == "refused"]),
         missing=_listed([one.text.split(": ")[-1] for one in waiting]),
         refused_href=next((one.href for one in done if one.kind == "refused"), ""),
+        negotiation=negotiation.read(last) if last else None,
+        negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
     )  # fmt: skip
 
 

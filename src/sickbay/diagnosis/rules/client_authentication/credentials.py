@@ -6,6 +6,7 @@ from sickbay.authorization.client_authentication import presented, registered_me
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client
+from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import basic
@@ -41,6 +42,18 @@ def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     bare = request.parameters.replaced([("client_id", None), ("client_secret", None)])
     return replace(request, headers=headers, parameters=bare)
 
+
+GUESSES_TOO_MANY = Rule(
+    id="guesses-too-many",
+    stage="client_authentication",
+    explains="guesses-too-many",
+    severity="error",
+    outcome="429 temporarily_unavailable",
+    title="Too many wrong secrets or passwords came from there: nothing is looked at for {seconds} seconds",
+    why="Failures alone are counted, of one app or person from one address in a minute, so that guessing is slow.",
+    fix="Wait for as many seconds as Retry-After says, then send the right secret: the wrong one stays wrong.",
+    spec=specs.rfc(6585, "4", "429 Too Many Requests"),
+)
 
 REFRESH_AUTH_MISSING = Rule(
     id="refresh-client-auth-missing",
@@ -234,6 +247,7 @@ ID_DUPLICATED = Rule(
 )
 
 RULES = (
+    GUESSES_TOO_MANY,
     REFRESH_AUTH_MISSING, AUTH_MISSING, ID_MISSING, SECRET_WRONG, SECRET_EMPTY, PUBLIC_SECRET,
     MULTIPLE, SECRET_FOR_JWT, METHOD_MISMATCH, ID_DUPLICATED,
 )  # fmt: skip

@@ -1,0 +1,49 @@
+"""A request about a token, for introspection, revocation or user info: as a case has it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from sickbay.authorization.access import bearer
+from sickbay.authorization.known import AccessKnown, SubjectKnown, TokenKnown
+from sickbay.authorization.requests import AccessRequest, TokenRequest
+from sickbay.authorization.values import User
+from sickbay.diagnosis.reading import context as read
+from sickbay.diagnosis.reading import token
+from sickbay.diagnosis.reading.context import Json
+from sickbay.kernel.refusal import UNKNOWN, Unknown
+
+
+def known(given: Json, asked: TokenRequest) -> SubjectKnown:
+    """The token asked about is looked up among `context.tokens`, then among `context.refresh_tokens`."""
+    context, base = given.get("context", {}), token.known(given, asked)
+    sent = asked.parameters.get("token")
+    held = {field.name: getattr(base, field.name) for field in fields(TokenKnown)}
+    caller = read.token(context, bearer(AccessRequest(asked.method, "", "", headers=asked.headers)))
+    subject = read.token(context, sent) or read.family(context, sent)
+    return SubjectKnown(**held, subject=subject, caller=caller, user=_person(context))
+
+
+def userinfo(given: Json) -> AccessRequest:
+    headers = {name.lower(): str(value) for name, value in given.get("headers", {}).items()}
+    method, url = str(given.get("method", "GET")).upper(), str(given.get("url", ""))
+    return AccessRequest(method, "", "", headers=headers, interaction="userinfo", url=url)
+
+
+def known_of_userinfo(given: Json, asked: AccessRequest) -> AccessKnown:
+    context = given.get("context", {})
+    return AccessKnown(
+        now=read.now(context), server=read.server(context), client=read.client(context),
+        token=read.token(context, bearer(asked)), user=_person(context),
+    )  # fmt: skip
+
+
+def _person(context: Json) -> User | Unknown:
+    """`context.user`: the one whose token it is."""
+    given = context.get("user")
+    return User(given["username"], "", given.get("fhir_user", "")) if given else UNKNOWN
+
+
+def unread(asked: TokenRequest | AccessRequest) -> dict[str, object]:
+    """Nothing of such a request is mended."""
+    return {}

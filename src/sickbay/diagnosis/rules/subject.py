@@ -1,0 +1,32 @@
+"""Rules of the endpoints about a token: introspection, revocation, user info."""
+
+from sickbay.diagnosis import specs
+from sickbay.diagnosis.rule import Rule, Spec
+
+TOKEN_PARAMETER_MISSING = Rule(
+    id="token-parameter-missing",
+    stage="introspection",
+    explains="token-parameter-missing",
+    severity="error",
+    outcome="400 invalid_request",
+    parameter="token",
+    title="The request does not say which token it is about",
+    why="The token asked about stands in the form body, as token; the Authorization header is for who asks.",
+    fix="Add token to the form body, with the access token or the refresh token as its value.",
+    spec=specs.rfc(7662, "2.1", "Introspection Request"),
+)
+
+USERINFO_WITHOUT_OPENID = Rule(
+    id="userinfo-without-openid",
+    stage="userinfo",
+    explains="userinfo-without-openid",
+    severity="error",
+    outcome="403 insufficient_scope",
+    parameter="scope",
+    title="This token tells nothing about a person: openid was not granted, or nobody signed in",
+    why="UserInfo says who signed in, and only to an app that asked for it. Granted: {held}.",
+    fix="Ask for openid and fhirUser at the next launch, and register both.",
+    spec=Spec("OpenID Connect Core 1.0, 5.3 UserInfo Endpoint", f"{specs.OIDC}#UserInfo"),
+)
+
+RULES = (TOKEN_PARAMETER_MISSING, USERINFO_WITHOUT_OPENID)

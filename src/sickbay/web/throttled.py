@@ -1,0 +1,43 @@
+"""Who failed too often is held off (RFC 6585 4): a page to a person, OAuth's members to an app, and a finding for both."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.authorization.client_authentication import guesses_too_many
+from sickbay.operations import registration
+from sickbay.operations.context import Tenant
+from sickbay.operations.decision import refused
+from sickbay.operations.throttle import Throttled
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import answers, show, wire
+from sickbay.web.pages.notice import NoticeView
+
+
+async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Throttled) -> Response:
+    refusal = guesses_too_many(waits.seconds)
+    stage = "token" if waits.key.kind == "client" else "login"
+    decision = refused("throttle", None, None, refusal)
+    explanation = decision.explained()
+    client = await registration.by_id(sandbox.world, waits.key.name) if waits.key.kind == "client" else None
+    if "text/html" in request.headers.get("accept", ""):
+        response: Response = show.page(request, sandbox, "notice", _view(waits.seconds), status=429)
+    else:
+        said = answers.oauth_words(
+            sandbox.world, tenant, decision, explanation, wire.exchange_id(request), waits.key.name, ""
+        )
+        response = answers.oauth_json(said, refusal.status, tenant, False)
+    response.headers["retry-after"] = str(waits.seconds)
+    return await wire.note(
+        request, response, stage=stage, tenant=tenant.name, client_id=client.client_id if client else "",
+        decision=decision, explanation=explanation, shown=False,
+    )  # fmt: skip
+
+
+def _view(seconds: int) -> NoticeView:
+    return NoticeView(
+        title="Too many failures",
+        text=f"The password was wrong too often from here. Try again in {seconds} seconds; until then none is looked at.",
+        code="guesses-too-many",
+    )

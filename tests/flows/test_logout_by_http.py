@@ -1,0 +1,165 @@
+"""An app signs its person out (OpenID Connect RP-Initiated Logout 1.0)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.test_ward import HTML, field, sign_in
+
+BYE = "http://localhost:8100/bye?from=sickbay"
+LOGOUT = "/general/oauth/logout"
+SCOPE = "launch openid fhirUser online_access offline_access patient/Patient.rs"
+
+
+async def signed_in(flow: Flow, scope: str = "launch openid fhirUser online_access patient/Patient.rs") -> Any:
+    """An app whose person is signed in by this browser, and its token response."""
+    await sign_in(flow)
+    app = await flow.register(auto_approve=None, post_logout_redirect_uris=[BYE], scope=SCOPE)
+    made = await flow.launch(app, patient="p-0017")
+    answer = await flow.authorize(app, launch=made["launch"], scope=scope)
+    page = await flow.http.get(answer.headers["location"], headers=HTML)
+    form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow", "scope": scope.split()}
+    answer = await flow.http.post("/general/oauth/continue", data=form)
+    return app, (await flow.redeem(app, received(answer)["code"])).json()
+
+
+async def out(flow: Flow, method: str = "GET", **sent: str) -> httpx2.Response:
+    if method == "GET":
+        return await flow.http.get(f"{LOGOUT}?{urlencode(sent)}", headers=HTML)
+    return await flow.http.post(LOGOUT, data=sent, headers=HTML)
+
+
+async def is_signed_in(flow: Flow) -> bool:
+    return (await flow.http.get("/general/ehr/patients", headers=HTML)).status_code == 200
+
+
+async def refreshed(flow: Flow, app: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+    return dict((await flow.http.post("/general/oauth/token", data=form)).json())
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_with_its_id_token_an_app_signs_its_person_out_and_gets_the_browser_back(tmp_path: Path, method: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app, given = await signed_in(flow)
+        assert await is_signed_in(flow)
+        answer = await out(flow, method, id_token_hint=given["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
+        assert answer.status_code == (302 if method == "GET" else 303)
+        assert answer.headers["location"].startswith(BYE + "&")
+        said = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert said == {"from": ["sickbay"], "state": ["a b&c"]}
+        assert not await is_signed_in(flow)
+        assert (await refreshed(flow, app, given))["error"] == "invalid_grant"
+        kept = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=HTML)
+        assert given["id_token"] not in kept.text
+
+    run(steps, tmp_path)
+
+
+def test_offline_access_goes_on_and_an_expired_id_token_still_signs_out(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, given = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
+        await flow.http.post("/admin/clock", json={"advance": 7000})
+        answer = await out(flow, id_token_hint=given["id_token"])
+        assert (answer.status_code, "You are signed out" in answer.text) == (200, True)
+        assert not await is_signed_in(flow)
+        assert "access_token" in await refreshed(flow, app, given)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("decision", ["out", "stay"])
+def test_without_an_id_token_the_person_is_asked(tmp_path: Path, decision: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app, given = await signed_in(flow)
+        sent = {"client_id": app["client_id"], "post_logout_redirect_uri": BYE, "state": "s"}
+        page = await out(flow, **sent)
+        assert page.status_code == 200
+        assert f"{app['name']} asks to sign you out" in page.text
+        assert "http://localhost:8100" in page.headers["content-security-policy"]
+        assert await is_signed_in(flow)
+        answer = await out(flow, "POST", **sent, csrf=field(page, "csrf"), decision=decision)
+        assert await is_signed_in(flow) is (decision == "stay")
+        assert ("error" in await refreshed(flow, app, given)) is (decision == "out")
+        if decision == "out":
+            assert answer.headers["location"] == f"{BYE}&state=s"
+        else:
+            assert "You are still signed in" in answer.text
+
+    run(steps, tmp_path)
+
+
+def test_a_forged_decision_asks_and_signs_nobody_out(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, _ = await signed_in(flow)
+        sent = {"client_id": app["client_id"], "decision": "out"}
+        for forged in ({}, {"csrf": "guess"}):
+            assert "asks to sign you out" in (await out(flow, "POST", **sent, **forged)).text
+        assert await is_signed_in(flow)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"post_logout_redirect_uri": BYE + "/"}, "logout-redirect-uri-mismatch"),
+        ({"post_logout_redirect_uri": "https://evil.example/"}, "logout-redirect-uri-mismatch"),
+        ({"id_token_hint": "", "post_logout_redirect_uri": BYE}, "logout-redirect-uri-mismatch"),
+        ({"id_token_hint": "e30.e30.e30"}, "logout-hint-invalid"),
+        ({"id_token_hint": "ALTERED"}, "logout-hint-invalid"),
+        ({"client_id": "somebody-else"}, "logout-client-mismatch"),
+    ],
+)
+def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(
+    tmp_path: Path, change: dict[str, str], rule: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        _, given = await signed_in(flow)
+        hint = change.get("id_token_hint", given["id_token"])
+        sent = {"id_token_hint": given["id_token"][:-8] + "AAAAAAAA" if hint == "ALTERED" else hint}
+        sent |= {name: value for name, value in change.items() if name != "id_token_hint"}
+        answer = await out(flow, **{name: value for name, value in sent.items() if value})
+        assert (answer.status_code, "location" in answer.headers) == (400, False)
+        assert (await flow.findings(answer))[rule] == "error"
+        assert await is_signed_in(flow)
+
+    run(steps, tmp_path)
+
+
+def test_a_repeated_parameter_is_refused(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(f"{LOGOUT}?state=a&state=b", headers=HTML)
+        assert answer.status_code == 400
+        assert (await flow.findings(answer))["duplicate-parameter"] == "error"
+
+    run(steps, tmp_path)
+
+
+def test_who_is_not_signed_in_is_led_on_and_another_person_is_asked(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        _, given = await signed_in(flow)
+        await out(flow, id_token_hint=given["id_token"])
+        answer = await out(flow, id_token_hint=given["id_token"], post_logout_redirect_uri=BYE)
+        assert answer.headers["location"] == BYE
+        page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
+        users = (await flow.http.get("/admin/users?tenant=general")).json()
+        other = [one["username"] for one in users if one["fhirUser"].startswith("Practitioner")][1]
+        await flow.http.post("/general/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": other})
+        assert "asks to sign you out" in (await out(flow, id_token_hint=given["id_token"])).text
+        assert await is_signed_in(flow)
+
+    run(steps, tmp_path)
+
+
+def test_the_endpoint_is_named_where_openid_connect_looks_for_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        said = (await flow.http.get("/general/.well-known/openid-configuration")).json()
+        assert said["end_session_endpoint"] == BASE + LOGOUT
+
+    run(steps, tmp_path)

@@ -1,0 +1,174 @@
+"""An app that registered by itself reads, changes and removes itself, with its own token alone (RFC 7592)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, REDIRECT, Flow, run
+from tests.flows.test_ward import HTML, field
+
+from sickbay.operations import records
+
+ADDRESS = "/general/oauth/register"
+ASKED = {
+    "client_name": "By itself", "redirect_uris": [REDIRECT], "scope": "launch openid patient/*.rs",
+    "post_logout_redirect_uris": ["http://localhost:8100/bye"],
+}  # fmt: skip
+
+
+async def registered(flow: Flow, **more: Any) -> dict[str, Any]:
+    answer = await flow.http.post(ADDRESS, json=ASKED | more)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def bearer(said: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {said['registration_access_token']}"}
+
+
+async def proven(flow: Flow, said: dict[str, Any], secret: str) -> bool:
+    answer = await flow.http.post("/general/oauth/revoke", data={"token": "x"}, auth=(said["client_id"], secret))
+    return answer.status_code == 200
+
+
+def test_an_app_is_told_where_and_with_what_it_manages_itself(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        said = await registered(flow)
+        address = said["registration_client_uri"]
+        assert address == f"{BASE}{ADDRESS}/{said['client_id']}"
+        read = await flow.http.get(address, headers=bearer(said))
+        assert read.status_code == 200
+        assert read.headers["cache-control"] == "no-store"
+        expected = {name: value for name, value in said.items() if not name.startswith("client_secret")}
+        assert read.json() == expected
+        record = await flow.sandbox.world.store.get("app", said["client_id"])
+        assert record is not None
+        assert said["registration_access_token"] not in record.value.decode()
+        assert records.digest(said["registration_access_token"]) in record.value.decode()
+
+    run(steps, tmp_path)
+
+
+def test_an_update_replaces_all_of_it_and_keeps_the_secret_that_is_sent(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        said = await registered(flow)
+        new = {"client_id": said["client_id"], "client_secret": said["client_secret"], "client_name": "Renamed",
+               "redirect_uris": ["http://localhost:8100/other"], "scope": "launch patient/Patient.rs"}  # fmt: skip
+        answer = await flow.http.put(said["registration_client_uri"], json=new, headers=bearer(said))
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert (told["client_name"], told["scope"]) == ("Renamed", "launch patient/Patient.rs")
+        assert "post_logout_redirect_uris" not in told
+        assert told["registration_access_token"] == said["registration_access_token"]
+        assert await proven(flow, said, said["client_secret"])
+        address = f"/exchanges/{answer.headers['x-correlation-id']}"
+        kept = await flow.http.get(address, headers={"Accept": "application/json"})
+        assert said["client_secret"] not in kept.text
+        assert said["registration_access_token"] not in kept.text
+
+    run(steps, tmp_path)
+
+
+def test_an_update_without_the_secret_rotates_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        said = await registered(flow)
+        asked = ASKED | {"client_id": said["client_id"]}
+        told = (await flow.http.put(said["registration_client_uri"], json=asked, headers=bearer(said))).json()
+        assert told["client_secret"] != said["client_secret"]
+        assert told["client_secret_expires_at"] == 0
+        assert await proven(flow, said, told["client_secret"])
+        assert not await proven(flow, said, said["client_secret"])
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"client_id": "another"}, {"client_secret": "my-own-choice"}, {"registration_access_token": "x"},
+        {"client_id_issued_at": 1}, {"redirect_uris": ["https://app.example.org/#x"]}, {"redirect_uris": []},
+        {"post_logout_redirect_uris": ["http://app.example.org/bye"]}, {"client_secret": 5},
+    ],
+)  # fmt: skip
+def test_an_update_with_a_fault_changes_nothing(tmp_path: Path, fault: dict[str, Any]) -> None:
+    async def steps(flow: Flow) -> None:
+        said = await registered(flow)
+        asked = ASKED | {"client_id": said["client_id"]} | fault
+        answer = await flow.http.put(said["registration_client_uri"], json=asked, headers=bearer(said))
+        assert answer.status_code == 400, answer.text
+        assert "error" in (await flow.findings(answer)).values()
+        read = (await flow.http.get(said["registration_client_uri"], headers=bearer(said))).json()
+        assert read["redirect_uris"] == [REDIRECT]
+        assert await proven(flow, said, said["client_secret"])
+
+    run(steps, tmp_path)
+
+
+def test_a_removed_app_and_its_token_are_gone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        said = await registered(flow)
+        gone = await flow.http.delete(said["registration_client_uri"], headers=bearer(said))
+        assert (gone.status_code, gone.content) == (204, b"")
+        again = await flow.http.get(said["registration_client_uri"], headers=bearer(said))
+        assert again.status_code == 401
+        assert not await proven(flow, said, said["client_secret"])
+
+    run(steps, tmp_path)
+
+
+def test_nobody_else_manages_an_app(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        said, other = await registered(flow), await registered(flow)
+        portal = await flow.register()
+        addresses = (said["registration_client_uri"], f"{ADDRESS}/{portal['client_id']}", f"{ADDRESS}/nobody",
+                     said["registration_client_uri"].replace("general", "epic"))  # fmt: skip
+        for address in addresses:
+            for headers in ({}, bearer(other), {"Authorization": "Bearer x"}):
+                for method in ("GET", "PUT", "DELETE"):
+                    refused(await flow.http.request(method, address, headers=headers))
+        found = await flow.findings(await flow.http.get(addresses[0]))
+        assert found == {"reg-access-token-wrong": "error"}
+
+    run(steps, tmp_path)
+
+
+def refused(answer: httpx2.Response) -> None:
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer realm=")
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert answer.json()["error"] == "invalid_token"
+
+
+def test_a_secret_is_made_anew_by_admin_and_the_old_one_is_worth_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="symmetric")
+        answer = await flow.http.post(f"/admin/apps/{app['app_id']}/secret")
+        assert answer.status_code == 200
+        new = answer.json()["client_secret"]
+        assert await proven(flow, app, new)
+        assert not await proven(flow, app, app["client_secret"])
+        assert "client_secret" not in (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
+        public = await flow.register()
+        assert (await flow.http.post(f"/admin/apps/{public['app_id']}/secret")).status_code == 409
+
+    run(steps, tmp_path)
+
+
+def test_a_secret_is_made_anew_in_the_portal_and_by_its_own_form_alone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="symmetric", post_logout_redirect_uris=["http://localhost:8100/bye"])
+        address = f"/developer/apps/{app['app_id']}"
+        page = await flow.http.get(address, headers=HTML)
+        assert "http://localhost:8100/bye" in page.text
+        forged = await flow.http.post(f"{address}/secret", data={"csrf": "guess"})
+        assert forged.status_code == 303
+        assert await proven(flow, app, app["client_secret"])
+        made = await flow.http.post(f"{address}/secret", data={"csrf": field(page, "csrf")}, headers=HTML)
+        new = made.text.partition('<code id="secret">')[2].partition("<")[0]
+        assert await proven(flow, app, new)
+        assert not await proven(flow, app, app["client_secret"])
+
+    run(steps, tmp_path)
