@@ -31,7 +31,7 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     session = await cookies.session(request, sandbox)
     found = await decide(sandbox.world, tenant, asked, session)
     if found.decision.refusal is not None:
-        response = _refused(request, sandbox, tenant, found, body)
+        response = await _refused(request, sandbox, tenant, found, body)
     elif found.asks and not (sent.get("decision") and cookies.form_is_ours(request, session, sent.get("csrf"))):
         response = _confirm(request, sandbox, tenant, found, asked.parameters, session)
     elif found.asks and sent.get("decision") != "out":
@@ -74,11 +74,11 @@ def _done(
     return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True))
 
 
-def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, found: Asked, body: str) -> Response:
+async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, found: Asked, body: str) -> Response:
     """On a page, never by redirect: the address is not proven."""
     one = Exchange(
         wire.exchange_id(request), sandbox.world.effects.now(), tenant.name, "logout",
         found.client.client_id if found.client else "", "", wire.wire_of(request.scope, sandbox.world.base, body),
         Answered(400, {"content-type": "text/html"}), found.decision, found.decision.explained(),
     )  # fmt: skip
-    return exchanges.shown(request, sandbox, entry(one), 400)
+    return await exchanges.shown(request, sandbox, entry(one), 400)
