@@ -176,3 +176,21 @@ def test_a_banner_belongs_to_a_patient() -> None:
     said = introspection.answer(known, REFRESH, ANNA, ISSUER)
     assert "need_patient_banner" not in said
     assert said["intent"] == "reconcile"
+
+
+@pytest.mark.parametrize(
+    ("request_", "known", "told"),
+    [
+        (asked({}, headers=BY_BASIC), KNOWN,
+         Refusal("token-parameter-missing", "invalid_request", {"received": None, "expected": "token"})),
+        (asked(FORM, client_id="app"), replace(KNOWN, client=OWNER),
+         Refusal("client-auth-missing", "invalid_client", {"grant_type": None, "received": None,
+          "registered": "a secret or a key"})),
+        (asked(FORM, headers={"Authorization": "Bearer t"}), replace(KNOWN, client=OWNER, caller=None),
+         Refusal("fhir-token-unknown", "invalid_token", {"reason": "unknown", "length": 1, "id_token": False}, 401)),
+    ],
+)  # fmt: skip
+def test_a_refusal_tells_its_explanation_all_that_it_needs(
+    request_: TokenRequest, known: SubjectKnown, told: Refusal
+) -> None:
+    assert examine(introspection.checks(request_), request_, known).refusals[0] == told

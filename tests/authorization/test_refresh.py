@@ -22,6 +22,9 @@ from tests.authorization.token_requests import (
 )  # fmt: skip
 
 from sickbay.authorization import refresh, token
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.kernel.refusal import Refusal
 
 keys = st.binary(min_size=32, max_size=32)
 families = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters="-_."), min_size=1)
@@ -140,3 +143,32 @@ def test_the_next_scope_is_what_was_asked_or_all() -> None:
 def test_a_reused_refresh_token_revokes() -> None:
     assert token.revokes(examined(asked(REFRESH_FORM), knowing(REFRESHING, generation=1)))
     assert not token.revokes(examined(asked(REFRESH_FORM), knowing(REFRESHING, family=None)))
+
+
+@pytest.mark.parametrize(
+    ("request_", "known", "told"),
+    [
+        (asked(REFRESH_FORM, refresh_token=None), REFRESHING,
+         Refusal("refresh-token-missing", "invalid_request", {"received": None})),
+        (asked(REFRESH_FORM), replace(REFRESHING, family=None),
+         Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"})),
+        (asked(REFRESH_FORM), replace(REFRESHING, family=replace(FAMILY, revoked=True)),
+         Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"})),
+        (asked(REFRESH_FORM), replace(REFRESHING, family=replace(FAMILY, expires_at=NOW - 3)),
+         Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": 3})),
+        (asked(REFRESH_FORM), replace(REFRESHING, generation=2),
+         Refusal("refresh-token-reused", "invalid_grant", {"generation": 2, "current": 3, "seconds": 100})),
+        (asked(REFRESH_FORM), replace(REFRESHING, family=replace(FAMILY, client_id="other")),
+         Refusal("refresh-client-mismatch", "invalid_grant", {"received": "app"})),
+        (asked(REFRESH_FORM), replace(REFRESHING, family=replace(FAMILY, mode="online"), session_ended=True),
+         Refusal("refresh-online-session-ended", "invalid_grant",
+          {"granted": "offline_access patient/Patient.rs patient/Observation.rs"})),
+        (asked(REFRESH_FORM, scope="patient/Patient.rs user/*.rs"), REFRESHING,
+         Refusal("refresh-scope-expanded", "invalid_scope", {"received": "patient/Patient.rs user/*.rs",
+          "wider": ("user/*.rs",), "granted": "offline_access patient/Patient.rs patient/Observation.rs"})),
+    ],
+)  # fmt: skip
+def test_a_refusal_tells_its_explanation_all_that_it_needs(
+    request_: TokenRequest, known: TokenKnown, told: Refusal
+) -> None:
+    assert examined(request_, known).refusals[0] == told

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import sickbay.fhir
-from sickbay.authorization import search
+from sickbay.authorization import operations, search
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir.fault import Fault
-from sickbay.kernel.refusal import examine
+from sickbay.kernel.refusal import Refusal, examine
 from sickbay.protocol.parameters import parse
 
 BASE = "http://localhost:7425/general/r4"
@@ -130,7 +130,8 @@ RULES = sorted(set(re.findall(r'"(fhir-[a-z-]+)"', "".join(
 @pytest.mark.parametrize("rule", RULES)
 def test_every_fault_that_fhir_can_find_is_refused(rule: str) -> None:
     known = replace(KNOWN, faults=(Fault(rule, "x", "y", "z"),))
-    assert rule in [name for name, _ in said(asked("Practitioner"), known)]
+    checks = (*search.CHECKS, *operations.CHECKS)
+    assert rule in [one.name for one in examine(checks, asked("Practitioner"), known).refusals]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,6 @@ def test_every_fault_that_fhir_can_find_is_refused(rule: str) -> None:
         ("POST", "/Patient/_search", "search-type", {"content-type": "text/json"}, ("fhir-search-post-content-type", 415)),
         ("PUT", "/Patient/1", "update", {"content-type": "application/fhir+json"}, ("fhir-if-match-missing", 412)),
         ("PUT", "/Patient/1", "update", {"content-type": "text/plain", "if-match": 'W/"1"'}, ("fhir-write-content-type", 415)),
-        ("GET", "/Patient/$export", "operation", {"accept": "application/fhir+json"}, ("bulk-prefer-missing", 400)),
     ],
 )  # fmt: skip
 def test_headers_that_are_needed(
@@ -157,3 +157,88 @@ def test_a_version_that_is_not_known_has_no_types_of_body() -> None:
     request = asked("Patient", method="PUT", interaction="create", headers={"content-type": "text/plain"})
     assert ("fhir-write-content-type", 415) in said(request)
     assert ("fhir-write-content-type", 415) not in said(request, replace(KNOWN, version=""))
+
+
+@pytest.mark.parametrize(
+    ("request_", "known", "told"),
+    [
+        (asked("Patient", "_count=5&access_token=t"), KNOWN,
+         Refusal("fhir-search-unbounded", "too-costly", {"received": ["_count"], "expected": ["name", "birthdate",
+          "identifier", "_id"]})),
+        (asked("Observation", "category=x"), KNOWN,
+         Refusal("fhir-search-missing-patient", "required", {"type": "Observation", "expected": "patient"})),
+        (asked("Observation", "patient=x"), KNOWN,
+         Refusal("fhir-search-missing-category", "required", {"type": "Observation", "expected": "category"})),
+        (asked("Patient", "name=x", method="POST", path="/Patient/_search"), KNOWN,
+         Refusal("fhir-search-post-content-type", "not-supported", {"received": None,
+          "expected": "application/x-www-form-urlencoded"}, 415)),
+        (asked("Patient", "name=x", method="POST", path="/Patient/_search", headers={"content-type": "text/json"}),
+         KNOWN,
+         Refusal("fhir-search-post-content-type", "not-supported", {"received": "text/json",
+          "expected": "application/x-www-form-urlencoded"}, 415)),
+        (asked("Patient", method="PUT", interaction="update", headers={"content-type": "application/fhir+json"}), KNOWN,
+         Refusal("fhir-if-match-missing", "required", {"received": None}, 412)),
+        (asked("Patient", method="PATCH", interaction="patch", headers={"content-type": "application/json-patch+json",
+         "if-match": "3"}), KNOWN,
+         Refusal("fhir-if-match-missing", "required", {"received": "3"}, 412)),
+        (asked("Patient", method="POST", interaction="create", headers={"content-type": "text/plain; charset=utf-8"}),
+         KNOWN,
+         Refusal("fhir-write-content-type", "not-supported", {"received": "text/plain; charset=utf-8",
+          "expected": "application/fhir+json"}, 415)),
+        (asked("Patient", method="PATCH", interaction="patch", headers={"content-type": "text/plain",
+         "if-match": 'W/"3"'}), KNOWN,
+         Refusal("fhir-write-content-type", "not-supported", {"received": "text/plain",
+          "expected": "application/json-patch+json"}, 415)),
+        (asked("Bundle", method="POST", interaction="batch"), KNOWN,
+         Refusal("fhir-write-content-type", "not-supported", {"received": None, "expected": "application/fhir+json"},
+          415)),
+        (asked("Observation", "patient=Patient/undefined&category=x"), KNOWN,
+         Refusal("fhir-patient-undefined", "value", {"parameter": "patient", "received": "Patient/undefined"})),
+        (asked("Patient", path="/Patient/null?x=y", interaction="read"), KNOWN,
+         Refusal("fhir-patient-undefined", "value", {"parameter": "id", "received": "null"}, 404)),
+        (asked("Practitioner"), replace(KNOWN, faults=(Fault("fhir-patient-undefined", "subject", "null", ""),)),
+         Refusal("fhir-patient-undefined", "value", {"parameter": "subject", "received": "null"})),
+        (AccessRequest("GET", "", "/a/Patient/1?x=y", url="http://localhost:7425/a/Patient/1?x=y?z"), KNOWN,
+         Refusal("fhir-base-url-wrong", "not-found", {"received": "http://localhost:7425/a/Patient/1",
+          "expected": "http://localhost:7425/general/r4/Patient/1", "base": BASE, "path": "/Patient/1"}, 404)),
+        (asked("Practitioner"), replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/MedicationOrder"),
+         "r4")),
+         Refusal("fhir-resource-wrong-version", "not-found", {"parameter": "type", "received": "MedicationOrder",
+          "expected": "MedicationRequest", "version": "R4", "versions": ["DSTU2"], "real": True}, 404)),
+        (asked("Practitioner"), replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
+         Refusal("fhir-resource-unknown", "not-found", {"parameter": "type", "received": "Patients",
+          "expected": "Patient", "version": "R4", "versions": [], "real": True}, 404)),
+        (asked("Practitioner"), replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient/a%20b"),
+         "r4")),
+         Refusal("fhir-id-invalid", "value", {"parameter": "id", "received": "a%20b",
+          "expected": "Patient/<id> of 1 to 64 letters, digits, '-' or '.'", "version": "R4", "versions": [],
+          "real": False}, 404)),
+        (asked("Practitioner"), replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient",
+         parse("_format=html")), "r4")),
+         Refusal("fhir-accept-unsupported", "not-supported", {"parameter": "Accept", "received": "html",
+          "expected": "application/fhir+json", "version": "R4", "versions": [], "real": False}, 406)),
+        (asked("Practitioner"), replace(KNOWN, faults=(Fault("fhir-date-malformed", "date", "soon", "2020"),)),
+         Refusal("fhir-date-malformed", "value", {"parameter": "date", "received": "soon", "expected": "2020",
+          "version": "R4", "versions": [], "real": False})),
+    ],
+)  # fmt: skip
+def test_a_refusal_tells_its_explanation_all_that_it_needs(
+    request_: AccessRequest, known: AccessKnown, told: Refusal
+) -> None:
+    assert examine(search.checks(request_), request_, known).refusals[0] == told
+
+
+@pytest.mark.parametrize(
+    ("sent", "body", "refused"),
+    [
+        ("application/fhir+json", "{}", False),
+        ("application/x-www-form-urlencoded", "a=b", False),
+        ("text/plain", "x", True),
+        ("text/plain", "", False),
+        (None, "", False),
+    ],
+)
+def test_an_operation_is_given_a_resource_a_form_or_nothing(sent: str | None, body: str, refused: bool) -> None:
+    headers = {} if sent is None else {"content-type": sent}
+    request = asked("Patient", "_id=1", method="POST", interaction="operation", headers=headers, body=body)
+    assert said(request) == ([("fhir-write-content-type", 415)] if refused else [])

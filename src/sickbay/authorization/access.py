@@ -62,7 +62,7 @@ def token_is_in_the_header_alone(request: AccessRequest, known: AccessKnown) -> 
     if not _in_query(request):
         return None
     both = "authorization" in request.headers
-    return Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": both}, 400)
+    return Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": both})
 
 
 @check(after=(token_is_sent,))
@@ -74,7 +74,7 @@ def token_is_bearer(request: AccessRequest, known: AccessKnown) -> Refusal | Non
     if _SCHEME.match(header.strip(" ")) is None:
         return Refusal("fhir-token-not-bearer", "", {"fault": "scheme"}, 401)
     fault = "twice" if "," in header else "quoted" if '"' in header else "malformed"
-    return Refusal("fhir-token-not-bearer", "invalid_request", {"fault": fault}, 400)
+    return Refusal("fhir-token-not-bearer", "invalid_request", {"fault": fault})
 
 
 @check(needs=("token",), after=(token_is_bearer, token_is_in_the_header_alone))

@@ -160,10 +160,14 @@ def _scope_check(name: str, decide: Callable[[tuple[str, ...], TokenKnown], Refu
     """A check over the scopes asked for, however they are separated."""
 
     def over(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-        return decide(scopes.spelling(request.parameters.get("scope") or "").tokens, known)
+        return decide(_asked(request), known)
 
     over.__name__ = name
     return check(needs=("client",), after=(scope_is_sent, client_is_registered))(over)
+
+
+def _asked(request: TokenRequest) -> tuple[str, ...]:
+    return scopes.spelling(request.parameters.get("scope") or "").tokens
 
 
 @check()

@@ -43,7 +43,7 @@ def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Ref
     if not is_export(request) or "respond-async" in prefer:
         return None
     facts = {"received": prefer or None, "expected": "respond-async"}
-    return Refusal("bulk-prefer-missing", "not-supported", facts, 400)
+    return Refusal("bulk-prefer-missing", "not-supported", facts)
 
 
 @check()
@@ -52,7 +52,7 @@ def export_is_written_as_ndjson(request: AccessRequest, known: AccessKnown) -> R
     if not is_export(request) or asked is None or asked.replace(" ", "+") in NDJSON:
         return None
     facts = {"parameter": "_outputFormat", "received": asked, "expected": NDJSON[0]}
-    return Refusal("bulk-format-unsupported", "not-supported", facts, 400)
+    return Refusal("bulk-format-unsupported", "not-supported", facts)
 
 
 CHECKS: tuple[OperationCheck, ...] = (

@@ -45,14 +45,17 @@ def no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> S
     """A check that fhir found no fault of this rule."""
 
     def decide(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-        if not known.faults:
-            return None
-        found = next((one for one in known.faults if one.rule == rule), None)
-        in_path = found is not None and found.parameter == "id"
-        return None if found is None else Refusal(rule, error, _facts(found, known), 404 if in_path else status)
+        return _refused(rule, error, status, known) if known.faults else None
 
     decide.__name__ = name
     return check()(decide)
+
+
+def _refused(rule: str, error: str, status: int, known: AccessKnown) -> Refusal | None:
+    found = next((one for one in known.faults if one.rule == rule), None)
+    if found is None:
+        return None
+    return Refusal(rule, error, _facts(found, known), 404 if found.parameter == "id" else status)
 
 
 def _facts(found: Fault, known: AccessKnown) -> dict[str, Any]:
@@ -111,7 +114,7 @@ def patient_search_is_narrowed(request: AccessRequest, known: AccessKnown) -> Re
         return None
     sent = [name for name in request.parameters.names() if name != "access_token"]
     facts = {"received": sent, "expected": ["name", "birthdate", "identifier", "_id"]}
-    return Refusal("fhir-search-unbounded", "too-costly", facts, 400)
+    return Refusal("fhir-search-unbounded", "too-costly", facts)
 
 
 def _narrows(parameter: str) -> bool:
@@ -131,7 +134,7 @@ def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refu
         return None
     if _names(request) & {*PATIENT_KEYS, *compartment[type]}:
         return None
-    return Refusal("fhir-search-missing-patient", "required", {"type": type, "expected": "patient"}, 400)
+    return Refusal("fhir-search-missing-patient", "required", {"type": type, "expected": "patient"})
 
 
 @check(needs=("server",))
@@ -140,7 +143,7 @@ def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Ref
         return None
     if _names(request) & {"category", "code", "_id"}:
         return None
-    return Refusal("fhir-search-missing-category", "required", {"type": request.type, "expected": "category"}, 400)
+    return Refusal("fhir-search-missing-category", "required", {"type": request.type, "expected": "category"})
 
 
 @check()

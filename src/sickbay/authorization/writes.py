@@ -26,7 +26,7 @@ LETTERS = {"create": "c", "update": "u", "patch": "u"}
 def body_is_such_a_resource(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     why = _body(known).malformed
     facts = {"received": why, "expected": f"a {request.type} as JSON", "type": request.type}
-    return Refusal("fhir-body-malformed", "structure", facts, 400) if why else None
+    return Refusal("fhir-body-malformed", "structure", facts) if why else None
 
 
 @check(needs=("body",), after=(body_is_such_a_resource,))
@@ -35,7 +35,7 @@ def body_has_the_id_of_its_address(request: AccessRequest, known: AccessKnown) -
     sent = _body(known).id
     if request.interaction == "create" or request.id is None or sent == request.id:
         return None
-    return Refusal("fhir-body-id-mismatch", "value", {"received": sent, "expected": request.id}, 400)
+    return Refusal("fhir-body-id-mismatch", "value", {"received": sent, "expected": request.id})
 
 
 @check(needs=("body",), after=(body_is_such_a_resource,))
@@ -74,11 +74,11 @@ def resource_stays_within_the_scope(request: AccessRequest, known: AccessKnown) 
 @check()
 def patch_is_a_patch(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     if not request.body:
-        return Refusal("fhir-patch-failed", "structure", {"received": "it is empty"}, 400)
+        return Refusal("fhir-patch-failed", "structure", {"received": "it is empty"})
     try:
         read(request.body)
     except PatchFailed as error:
-        return Refusal("fhir-patch-failed", "structure", {"received": str(error)}, 400)
+        return Refusal("fhir-patch-failed", "structure", {"received": str(error)})
     return None
 
 

@@ -1,0 +1,105 @@
+"""What a refused FHIR request tells those who explain it: each fact that a rule or a page may quote."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+
+import pytest
+from tests.authorization.test_access import BASE, KNOWN, NOW, TOKEN, asked, holding
+
+from sickbay.authorization import access
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.kernel.refusal import Refusal, examine
+
+CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("request_", "known", "told"),
+    [
+        (asked(authorization=None), KNOWN, Refusal("fhir-token-missing", "", {"received": None}, 401)),
+        (asked(query="access_token=t"), KNOWN,
+         Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": True})),
+        (asked(authorization=None, query="access_token=t"), KNOWN,
+         Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": False})),
+        (asked(authorization="Digest x"), KNOWN, Refusal("fhir-token-not-bearer", "", {"fault": "scheme"}, 401)),
+        (asked(authorization=' Bearer "t"'), KNOWN,
+         Refusal("fhir-token-not-bearer", "invalid_request", {"fault": "quoted"})),
+        (asked(authorization="Bearer t, Bearer u"), KNOWN,
+         Refusal("fhir-token-not-bearer", "invalid_request", {"fault": "twice"})),
+        (asked(authorization="Bearer t u"), KNOWN,
+         Refusal("fhir-token-not-bearer", "invalid_request", {"fault": "malformed"})),
+        (asked(), replace(KNOWN, token=None),
+         Refusal("fhir-token-unknown", "invalid_token", {"reason": "unknown", "length": 1, "id_token": False}, 401)),
+        (asked(authorization=f"Bearer e30.{CLAIMED}.x"), replace(KNOWN, token=None),
+         Refusal("fhir-token-unknown", "invalid_token", {"reason": "unknown", "length": 25, "id_token": True}, 401)),
+        (asked(), replace(KNOWN, token=replace(TOKEN, revoked=True)),
+         Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked"}, 401)),
+        (asked(), replace(KNOWN, client=None),
+         Refusal("fhir-token-unknown", "invalid_token", {"reason": "client removed"}, 401)),
+        (asked(), replace(KNOWN, user=None),
+         Refusal("fhir-token-unknown", "invalid_token", {"reason": "user removed"}, 401)),
+        (asked(), replace(KNOWN, token=replace(TOKEN, expires_at=NOW - 5)),
+         Refusal("fhir-token-expired", "invalid_token", {"late": 5}, 401)),
+        (asked(), replace(KNOWN, token=replace(TOKEN, issuer="other")),
+         Refusal("fhir-token-wrong-issuer", "invalid_token", {"received": "other", "expected": "iss"}, 401)),
+        (asked(), replace(KNOWN, token=replace(TOKEN, base=BASE + "x")),
+         Refusal("fhir-token-wrong-audience", "invalid_token", {"received": "http://localhost:7425/general/r4x",
+          "expected": BASE}, 401)),
+        (asked(), holding("patient/*.rs", patient=None),
+         Refusal("fhir-token-unknown", "invalid_token", {"reason": "no patient", "held": "patient/*.rs"}, 401)),
+        (asked(), holding("patient/*.rs system/*.rs"),
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Observation", "interaction": "search-type",
+          "letters": "s", "needed": "patient/Observation.rs", "held": ("patient/*.rs", "system/*.rs"),
+          "held_letters": "r", "mixed": True}, 403)),
+        (asked("Condition", "s"), KNOWN,
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Condition", "interaction": "search-type",
+          "letters": "s", "needed": "patient/Condition.rs", "held": ("patient/Patient.rs", "patient/Observation.rs"),
+          "held_letters": ""}, 403)),
+        (asked("Condition", "d", interaction="delete"), KNOWN,
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Condition", "interaction": "delete",
+          "letters": "d", "needed": "patient/Condition.d", "held": ("patient/Patient.rs", "patient/Observation.rs"),
+          "held_letters": ""}, 403)),
+        (asked("Observation", "d"), KNOWN,
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Observation", "interaction": "search-type",
+          "letters": "d", "needed": "patient/Observation.d", "held": ("patient/Patient.rs", "patient/Observation.rs"),
+          "held_letters": "rs"}, 403)),
+        (asked("Observation", "rd"), holding("patient/Observation.read"),
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Observation", "interaction": "search-type",
+          "letters": "rd", "needed": "patient/Observation.write", "held": ("patient/Observation.read",),
+          "held_letters": "s"}, 403)),
+        (asked("Condition", "r"), holding("patient/Observation.read"),
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Condition", "interaction": "search-type",
+          "letters": "r", "needed": "patient/Condition.read", "held": ("patient/Observation.read",),
+          "held_letters": ""}, 403)),
+        (asked(None, "s", interaction="search-system"), holding("user/*.rs", patient=None),
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "the whole server",
+          "interaction": "search-system", "letters": "s", "needed": "system/*.rs", "held": ("user/*.rs",),
+          "held_letters": ""}, 403)),
+        (asked(None, "d"), holding("system/Patient.rs", patient=None, user=None),
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "the whole server",
+          "interaction": "search-type", "letters": "d", "needed": "system/*.d", "held": ("system/Patient.rs",),
+          "held_letters": ""}, 403)),
+        (asked("Condition", "r"), holding("openid", patient=None, user=None),
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Condition", "interaction": "search-type",
+          "letters": "r", "needed": "patient/Condition.rs", "held": (), "held_letters": ""}, 403)),
+        (asked(involved=("Practitioner",)), KNOWN,
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Practitioner", "interaction": "search-type",
+          "letters": "s", "needed": "patient/Practitioner.rs", "held": ("patient/Patient.rs", "patient/Observation.rs"),
+          "held_letters": "", "by": "chain or include"}, 403)),
+        (asked(involved=("Device|Patient",)), holding("patient/Observation.rs"),
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Patient", "interaction": "search-type",
+          "letters": "s", "needed": "patient/Patient.rs", "held": ("patient/Observation.rs",), "held_letters": "",
+          "by": "chain or include"}, 403)),
+        (asked(involved=("Device|Group", "*")), KNOWN,
+         Refusal("fhir-insufficient-scope", "insufficient_scope", {"type": "Device", "interaction": "search-type",
+          "letters": "s", "needed": "patient/Device.rs", "held": ("patient/Patient.rs", "patient/Observation.rs"),
+          "held_letters": "", "by": "chain or include"}, 403)),
+    ],
+)  # fmt: skip
+def test_a_refusal_tells_its_explanation_all_that_it_needs(
+    request_: AccessRequest, known: AccessKnown, told: Refusal
+) -> None:
+    assert examine(access.checks(request_), request_, known).refusals[0] == told

@@ -1,0 +1,73 @@
+"""An export is for whole populations: by system scopes alone, asked for later, written as NDJSON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sickbay.authorization import access, operations
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Client, Server, Token
+from sickbay.fhir.fault import Fault
+from sickbay.kernel.refusal import Refusal, examine
+from sickbay.protocol.parameters import parse
+
+NOW = 1_764_000_000
+BASE = "http://localhost:7425/general/r4"
+TOKEN = Token("app", "system/*.rs", BASE, NOW + 100, "f")
+KNOWN = AccessKnown(now=NOW, server=Server(), client=Client("app"), token=TOKEN, user=None, version="r4")
+LATER = {"authorization": "Bearer t", "prefer": "respond-async"}
+EXPORT = AccessRequest("GET", BASE, "/$export", headers=LATER, interaction="operation", letters="rs")
+
+
+def refusals(request: AccessRequest, known: AccessKnown = KNOWN) -> tuple[Refusal, ...]:
+    return examine((*access.HOLDER, *operations.CHECKS), request, known).refusals
+
+
+@pytest.mark.parametrize("path", ["/$export", "/Patient/$export", "/Group/g/$export/"])
+def test_a_system_may_export(path: str) -> None:
+    assert operations.is_export(replace(EXPORT, path=path))
+    assert refusals(replace(EXPORT, path=path)) == ()
+
+
+@pytest.mark.parametrize("path", ["/Patient", "/$export-status/1", "/Patient/$everything", "/$export/x"])
+def test_what_is_no_export_is_not_held_to_its_rules(path: str) -> None:
+    request = replace(EXPORT, path=path, headers={"authorization": "Bearer t"}, parameters=parse("_outputFormat=csv"))
+    assert not operations.is_export(request)
+    assert refusals(request, replace(KNOWN, token=replace(TOKEN, scope="user/*.rs"))) == ()
+
+
+@pytest.mark.parametrize("scope", ["user/*.rs", "system/*.rs patient/Patient.rs", "openid", ""])
+def test_scopes_that_a_person_gave_export_nothing(scope: str) -> None:
+    held = tuple(one for one in scope.split() if "/" in one)
+    told = {"held": held, "needed": "system/*.rs", "received": scope}
+    known = replace(KNOWN, token=replace(TOKEN, scope=scope))
+    assert refusals(EXPORT, known) == (Refusal("bulk-not-by-system", "insufficient_scope", told, 403),)
+
+
+@pytest.mark.parametrize(("prefer", "received"), [(None, None), ("return=minimal", "return=minimal")])
+def test_an_export_is_asked_for_later(prefer: str | None, received: str | None) -> None:
+    request = replace(EXPORT, headers={"authorization": "Bearer t"} | ({"prefer": prefer} if prefer else {}))
+    told = {"received": received, "expected": "respond-async"}
+    assert refusals(request) == (Refusal("bulk-prefer-missing", "not-supported", told),)
+    assert refusals(replace(EXPORT, headers={**LATER, "prefer": "respond-async, handling=lenient"})) == ()
+
+
+@pytest.mark.parametrize("format", operations.NDJSON)
+def test_an_export_is_written_as_ndjson(format: str) -> None:
+    assert refusals(replace(EXPORT, parameters=parse(f"_outputFormat={format}"))) == ()
+    assert refusals(replace(EXPORT, parameters=parse("_outputFormat=application/fhir%2Bndjson"))) == ()
+    told = {"parameter": "_outputFormat", "received": "csv", "expected": "application/fhir+ndjson"}
+    refused = (Refusal("bulk-format-unsupported", "not-supported", told),)
+    assert refusals(replace(EXPORT, parameters=parse("_outputFormat=csv"))) == refused
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "status"),
+    [("fhir-operation-unknown", "not-supported", 501), ("fhir-operation-parameter", "value", 400)],
+)
+def test_what_fhir_finds_wrong_with_an_operation_is_refused(rule: str, error: str, status: int) -> None:
+    (refusal,) = refusals(EXPORT, replace(KNOWN, faults=(Fault(rule, "x", "y", "z"),)))
+    assert (refusal.name, refusal.error, refusal.status) == (rule, error, status)
