@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import settings
+from tests.postgres import Server, programs, server
 
 from sickbay.testing.server import serving
 
@@ -76,6 +77,16 @@ def node() -> Path:
     if not folder.is_dir():
         missing("node", "no node_modules; run make node")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL that has nothing but what tests put into it, one for each worker of the tests."""
+    bin = programs()
+    if bin is None:
+        missing("postgres", "no initdb, neither on the PATH nor where Debian keeps it")
+    with server(bin) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

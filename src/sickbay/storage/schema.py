@@ -10,15 +10,19 @@ Nothing imports this at run time: the migrations hold the rendered text (`render
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Sequence, Table, Text, text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
 TABLES = MetaData()
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Ordered by its bytes on every engine."""
+history_sequence = Sequence("history_sequence", metadata=TABLES)
+"""PostgreSQL's numbers of versions in their order: a counter in a row would make all writers wait for each other."""
 
 
 def _key(name: str) -> Column[int]:
@@ -30,11 +34,16 @@ def _big(name: str) -> Column[int]:
 
 
 def _words(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
+    return Column(name, _TEXT, nullable=False)
 
 
-def _table(name: str, *columns: Column[Any], indexes: Sequence[Index] = (), rowid: bool = False) -> Table:
+def _table(name: str, *columns: Column[Any], indexes: Iterable[Index] = (), rowid: bool = False) -> Table:
     return Table(name, TABLES, *columns, *indexes, sqlite_strict=True, sqlite_with_rowid=rowid)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """An index of some of the rows."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _fact(name: str, *columns: Column[Any], space: bool = True) -> Table:
@@ -47,7 +56,7 @@ def _fact(name: str, *columns: Column[Any], space: bool = True) -> Table:
 
 
 meta = _table(
-    "meta", Column("name", Text, primary_key=True, nullable=False), Column("value", LargeBinary, nullable=False)
+    "meta", Column("name", _TEXT, primary_key=True, nullable=False), Column("value", LargeBinary, nullable=False)
 )
 space = _table(
     "space",
@@ -77,9 +86,9 @@ record = _table(
     indexes=[
         Index("record_by_key", "kind", "key", unique=True),
         Index("record_by_time", "kind", "at"),
-        Index("record_by_owner", "owner", "kind", "at", sqlite_where=text("owner <> ''")),
-        Index("record_by_family", "family", "kind", sqlite_where=text("family <> ''")),
-        Index("record_by_expiry", "expires_at", sqlite_where=text("expires_at IS NOT NULL")),
+        Index("record_by_owner", "owner", "kind", "at", **_where("owner <> ''")),
+        Index("record_by_family", "family", "kind", **_where("family <> ''")),
+        Index("record_by_expiry", "expires_at", **_where("expires_at IS NOT NULL")),
     ],
     rowid=True,
 )
@@ -149,7 +158,7 @@ type_count = _table("type_count", _key("space"), _key("type"), _big("live"))
 
 def render(dialect: Dialect) -> list[str]:
     """All CREATE statements in one engine's words."""
-    statements: list[str] = []
+    statements = [str(CreateSequence(history_sequence).compile(dialect=dialect))] if dialect.supports_sequences else []
     for table in TABLES.sorted_tables:
         statements.append(_tidy(str(CreateTable(table).compile(dialect=dialect))))
         indexes = sorted(table.indexes, key=lambda one: str(one.name))

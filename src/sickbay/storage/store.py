@@ -155,6 +155,14 @@ class StaleCursor(BadCursor):
     """It was made for somebody who saw something else: 410. Neither its place nor its total are told."""
 
 
+class CannotOpen(ValueError):
+    """There is no store where the settings say: one sentence for the person, without secrets."""
+
+
+class Unavailable(Exception):
+    """The database went away, or is too busy: 503. Of a transaction nothing was kept, unless it went while committing."""
+
+
 class Store(Protocol):
     """SQLite and PostgreSQL; both pass tests/storage/contract.py."""
 

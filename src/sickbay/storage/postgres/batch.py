@@ -1,0 +1,128 @@
+"""Saves as rows. What is there was looked up before, what comes of it is written after: in between nothing is asked.
+
+A create would be thirty statements, each a way to the server and back, if every row went by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from sickbay.storage.postgres.words import fitted
+from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, as_text
+from sickbay.storage.sql.saving import INDEX_REVISION, check, index_rows
+from sickbay.storage.store import Save
+from sickbay.storage.terms import term_hash
+
+Key: TypeAlias = tuple[int, int, str]
+"""Space, type, id."""
+
+
+class Known(NamedTuple):
+    nid: int
+    state: int
+    version: int
+    facts: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """spaces, words: their numbers. known: every resource that is saved or referred to; one not there yet has version 0.
+
+    resources, history, index, terms: rows to write. keep: nids whose current body goes into the history. forget: nids whose
+    index rows go. gone: nids of which only what tells who may know of them stays. counts: live ones more or less, by type.
+    """
+
+    spaces: Mapping[Any, int]
+    words: Mapping[str, int]
+    known: dict[Key, Known]
+    resources: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    history: list[list[Any]] = field(default_factory=list)
+    index: dict[int, set[tuple[str, tuple[Any, ...]]]] = field(default_factory=dict)
+    terms: dict[int, tuple[int, str, str]] = field(default_factory=dict)
+    keep: set[int] = field(default_factory=set)
+    forget: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
+    counts: dict[tuple[int, int], int] = field(default_factory=dict)
+    _last: dict[int, list[Any]] = field(default_factory=dict)
+
+    def add(self, step: Save) -> None:
+        """Raises Conflict."""
+        space, type = self.spaces[step.space], self.words[step.type]
+        key = space, type, step.id
+        nid, state, version, facts = self.known[key]
+        check(step, state, version)
+        if state == LIVE:
+            self._supersede(nid)
+        deleted = step.interaction == "delete"
+        if deleted:
+            self._delete(nid)
+        else:
+            facts = as_text(step.facts.patients, step.facts.codes)
+            if version:
+                self.forget.add(nid)
+                self.gone.discard(nid)
+            self._index(space, type, nid, step)
+        now = DELETED if deleted else LIVE
+        body = b"" if deleted else step.body
+        self.resources[nid] = (
+            nid, space, type, now, step.id, step.version_id, step.at, INDEX_REVISION, facts, body
+        )  # fmt: skip
+        self._last[nid] = [nid, step.version_id, step.at, step.interaction, fitted(step.who), facts, None]
+        self.history.append(self._last[nid])
+        self.known[key] = Known(nid, now, step.version_id, facts)
+        if (now == LIVE) != (state == LIVE):
+            self.counts[space, type] = self.counts.get((space, type), 0) + (1 if now == LIVE else -1)
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """The index rows by table, neighbours together."""
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for rows in self.index.values():
+            for table, row in rows:
+                found.setdefault(table, []).append(row)
+        return {table: sorted(found[table]) for table in sorted(found)}
+
+    def _supersede(self, nid: int) -> None:
+        """The body of the version so far, which stands in the database or here."""
+        if nid in self._last:
+            self._last[nid][-1] = self.resources[nid][-1]
+        else:
+            self.keep.add(nid)
+
+    def _delete(self, nid: int) -> None:
+        """What it was about stays known, so that only who could see it may learn that it is gone."""
+        if nid in self.index:
+            self.index[nid] = {kept for row in self.index[nid] if (kept := _remains(*row))}
+        else:
+            self.gone.add(nid)
+
+    def _index(self, space: int, type: int, nid: int, step: Save) -> None:
+        def target(kind: str, id: str) -> int:
+            return self.known[space, self.words[kind], id].nid
+
+        made = index_rows(space, type, nid, step.facts, self.words.__getitem__, target, self._term)
+        self.index[nid] = {(table, tuple(map(_indexed, row))) for table, row in made}
+
+    def _term(self, system: str | None, code: str) -> int:
+        hash = term_hash(system, code)
+        if hash not in self.terms:
+            self.terms[hash] = hash, fitted(system or ""), fitted(code)
+        return hash
+
+
+def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
+    """The row of what is only referred to."""
+    space, type, id = key
+    return nid, space, type, REFERENCED, id, 0, 0, 0, as_text((), ()), b""
+
+
+def _remains(table: str, row: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]] | None:
+    """Of an index row, when its resource is deleted."""
+    if table == "compartment_index" and row[-1] != APART:
+        return table, (*row[:-1], GONE if row[-1] == MEMBER else row[-1])
+    return (table, row) if table == "token_index" and row[1] < 0 else None
+
+
+def _indexed(value: int | str) -> int | str:
+    return fitted(value) if isinstance(value, str) else value

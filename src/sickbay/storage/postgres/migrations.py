@@ -1,0 +1,99 @@
+"""Numbered steps from an empty database to the newest schema, as SQL text; the version stands in `meta`.
+
+A step that has landed is never edited. A change of `storage/schema.py` needs a new step here, as it needs one for SQLite;
+the tests compare where the steps lead with what the tables say.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from sickbay.storage.postgres.locks import number
+from sickbay.storage.store import CannotOpen
+
+_FIRST = """
+CREATE SEQUENCE history_sequence;
+CREATE TABLE compartment_index (patient BIGINT NOT NULL, type BIGINT NOT NULL, rank BIGINT NOT NULL, nid BIGINT
+    NOT NULL, member BIGINT NOT NULL, PRIMARY KEY (patient, type, rank, nid));
+CREATE INDEX compartment_index_of ON compartment_index (nid, member, patient);
+CREATE TABLE date_index (space BIGINT NOT NULL, parameter BIGINT NOT NULL, low BIGINT NOT NULL, high BIGINT NOT
+    NULL, nid BIGINT NOT NULL, PRIMARY KEY (space, parameter, low, high, nid));
+CREATE INDEX date_index_of ON date_index (nid, parameter, low, high);
+CREATE TABLE meta (name TEXT COLLATE "C" NOT NULL, value BYTEA NOT NULL, PRIMARY KEY (name));
+CREATE TABLE quantity_index (space BIGINT NOT NULL, parameter BIGINT NOT NULL, low BIGINT NOT NULL, high BIGINT
+    NOT NULL, unit BIGINT NOT NULL, nid BIGINT NOT NULL, PRIMARY KEY (space, parameter, low, high, unit, nid));
+CREATE INDEX quantity_index_of ON quantity_index (nid, parameter, low, high, unit);
+CREATE TABLE record (number BIGSERIAL NOT NULL, kind TEXT COLLATE "C" NOT NULL, key TEXT COLLATE "C" NOT NULL,
+    tenant TEXT COLLATE "C" NOT NULL, owner TEXT COLLATE "C" NOT NULL, family TEXT COLLATE "C" NOT NULL, label
+    TEXT COLLATE "C" NOT NULL, at BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT, revision BIGINT NOT NULL,
+    value BYTEA NOT NULL, PRIMARY KEY (number));
+CREATE INDEX record_by_expiry ON record (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX record_by_family ON record (family, kind) WHERE family <> '';
+CREATE UNIQUE INDEX record_by_key ON record (kind, key);
+CREATE INDEX record_by_owner ON record (owner, kind, at) WHERE owner <> '';
+CREATE INDEX record_by_time ON record (kind, at);
+CREATE TABLE reference_index (target BIGINT NOT NULL, parameter BIGINT NOT NULL, nid BIGINT NOT NULL, PRIMARY
+    KEY (target, parameter, nid));
+CREATE INDEX reference_index_of ON reference_index (nid, parameter, target);
+CREATE TABLE resource (nid BIGINT NOT NULL, space BIGINT NOT NULL, type BIGINT NOT NULL, state BIGINT NOT NULL,
+    id TEXT COLLATE "C" NOT NULL, version_id BIGINT NOT NULL, changed BIGINT NOT NULL, index_revision BIGINT NOT
+    NULL, facts TEXT COLLATE "C" NOT NULL, body BYTEA NOT NULL, PRIMARY KEY (nid));
+CREATE UNIQUE INDEX resource_by_id ON resource (space, type, id);
+CREATE INDEX resource_by_type ON resource (space, type, state, nid);
+CREATE TABLE resource_history (nid BIGINT NOT NULL, version_id BIGINT NOT NULL, sequence BIGINT NOT NULL, at
+    BIGINT NOT NULL, interaction TEXT COLLATE "C" NOT NULL, who TEXT COLLATE "C" NOT NULL, facts TEXT COLLATE
+    "C" NOT NULL, body BYTEA, PRIMARY KEY (nid, version_id));
+CREATE INDEX resource_history_by_sequence ON resource_history (sequence);
+CREATE TABLE space (number BIGINT NOT NULL, tenant TEXT COLLATE "C" NOT NULL, version TEXT COLLATE "C" NOT NULL,
+    allocated BIGINT NOT NULL, sequence BIGINT NOT NULL, PRIMARY KEY (number));
+CREATE UNIQUE INDEX space_by_name ON space (tenant, version);
+CREATE TABLE string_index (space BIGINT NOT NULL, parameter BIGINT NOT NULL, value TEXT COLLATE "C" NOT NULL,
+    nid BIGINT NOT NULL, PRIMARY KEY (space, parameter, value, nid));
+CREATE INDEX string_index_of ON string_index (nid, parameter, value);
+CREATE TABLE term (hash BIGINT NOT NULL, system TEXT COLLATE "C" NOT NULL, code TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (hash));
+CREATE INDEX term_by_code ON term (code, hash);
+CREATE INDEX term_by_system ON term (system, hash);
+CREATE TABLE token_index (space BIGINT NOT NULL, parameter BIGINT NOT NULL, hash BIGINT NOT NULL, nid BIGINT NOT
+    NULL, PRIMARY KEY (space, parameter, hash, nid));
+CREATE INDEX token_index_of ON token_index (nid, parameter, hash);
+CREATE TABLE type_count (space BIGINT NOT NULL, type BIGINT NOT NULL, live BIGINT NOT NULL, PRIMARY KEY (space,
+    type));
+CREATE TABLE uri_index (space BIGINT NOT NULL, parameter BIGINT NOT NULL, value TEXT COLLATE "C" NOT NULL, nid
+    BIGINT NOT NULL, PRIMARY KEY (space, parameter, value, nid));
+CREATE INDEX uri_index_of ON uri_index (nid, parameter, value);
+CREATE TABLE word (number BIGINT NOT NULL, text TEXT COLLATE "C" NOT NULL, PRIMARY KEY (number));
+CREATE UNIQUE INDEX word_by_text ON word (text);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST,)
+"""Step n leads from version n to n + 1."""
+
+
+async def migrate(connection: Any, name: str) -> None:
+    """Bring the database to the newest schema, one process at a time. Raises CannotOpen for one from the future."""
+    if await _version(connection) == len(STEPS):
+        return
+    async with connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock({number('migration')})")
+        version = await _version(connection)
+        if version > len(STEPS):
+            raise CannotOpen(f"{name} was written by a newer Sickbay (schema {version}, this one knows {len(STEPS)}).")
+        for step in STEPS[version:]:
+            await connection.execute(step)
+        await _keep(connection, "schema", str(len(STEPS)).encode())
+        if not await connection.fetchval("SELECT 1 FROM meta WHERE name = 'cursor_key'"):
+            await _keep(connection, "cursor_key", secrets.token_bytes(32))
+
+
+async def _version(connection: Any) -> int:
+    if not await connection.fetchval("SELECT to_regclass('meta') IS NOT NULL"):
+        return 0
+    found = await connection.fetchval("SELECT value FROM meta WHERE name = 'schema'")
+    return int(found or b"0")
+
+
+async def _keep(connection: Any, name: str, value: bytes) -> None:
+    text = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    await connection.execute(text, name, value)

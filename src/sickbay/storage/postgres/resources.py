@@ -1,0 +1,151 @@
+"""Saving resources: one look at all that is concerned, then the rows in as few statements as there are kinds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
+from sickbay.storage.postgres.numbers import Numbers
+from sickbay.storage.sql.names import APART, GONE, MEMBER, REFERENCED
+from sickbay.storage.sql.saving import COLUMNS, INDEXES, targets
+from sickbay.storage.store import Save
+
+_KINDS = {
+    "resource": "nid bigint, space bigint, type bigint, state bigint, id text, version_id bigint, changed bigint,"
+    " index_revision bigint, facts text, body bytea",
+    "resource_history": "nid bigint, version_id bigint, at bigint, interaction text, who text, facts text, body bytea",
+    "term": "hash bigint, system text, code text",
+    "type_count": "space bigint, type bigint, live bigint",
+}
+_LOOK = (
+    "SELECT r.type, r.id, r.nid, r.state, r.version_id, r.facts FROM unnest($2::bigint[], $3::text[]) k(type, id)"
+    " JOIN resource r ON r.space = $1 AND r.type = k.type AND r.id = k.id"
+)
+_CONFLICT = {
+    "resource": " ON CONFLICT (nid) DO UPDATE SET state = excluded.state, version_id = excluded.version_id,"
+    " changed = excluded.changed, index_revision = excluded.index_revision, facts = excluded.facts, body = excluded.body",
+    "term": " ON CONFLICT DO NOTHING",
+    "type_count": " ON CONFLICT (space, type) DO UPDATE SET live = type_count.live + excluded.live",
+}
+_KEEP = (
+    "UPDATE resource_history h SET body = r.body FROM resource r"
+    " WHERE r.nid = ANY($1) AND h.nid = r.nid AND h.version_id = r.version_id"
+)
+_FORGET = "WITH " + ", ".join(
+    f"{table}_ AS (DELETE FROM {table} WHERE nid = ANY($1))" for table in INDEXES
+) + " SELECT 1"  # fmt: skip
+_GONE = (
+    f"WITH member AS (UPDATE compartment_index SET member = {GONE} WHERE nid = ANY($1) AND member = {MEMBER}),"
+    f" apart AS (DELETE FROM compartment_index WHERE nid = ANY($1) AND member = {APART}), "
+    + ", ".join(
+        f"{table}_ AS (DELETE FROM {table} WHERE nid = ANY($1){' AND parameter > 0' * (table == 'token_index')})"
+        for table in INDEXES
+        if table != "compartment_index"
+    )
+    + " SELECT 1"
+)
+
+
+def bounds(numbers: Numbers, saves: Iterable[Save]) -> dict[int, int]:
+    """How many nids of each space may be needed, at most."""
+    found: dict[int, int] = {}
+    for space, *_ in _keys(numbers, saves):
+        found[space] = found.get(space, 0) + 1
+    return found
+
+
+async def save(db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Sequence[Save]) -> None:
+    """Under locks on all that is saved. Raises Conflict. nids: by space, as many as `bounds` said; those used are taken."""
+    known = await _look(db, _keys(numbers, saves))
+    await _place(db, numbers, nids, saves, known)
+    batch = Batch(numbers.spaces, numbers.words, known)
+    for step in saves:
+        batch.add(step)
+    await _write(db, batch)
+
+
+def _keys(numbers: Numbers, saves: Iterable[Save]) -> dict[Key, None]:
+    """Everything that is saved or referred to, once."""
+    words, found = numbers.words, dict[Key, None]()
+    for one in saves:
+        space = numbers.spaces[one.space]
+        found[space, words[one.type], one.id] = None
+        for type, id in targets(one.facts):
+            found[space, words[type], id] = None
+    return found
+
+
+async def _look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
+    by_space: dict[int, list[Key]] = {}
+    for key in keys:
+        by_space.setdefault(key[0], []).append(key)
+    known: dict[Key, Known] = {}
+    for space, asked in by_space.items():
+        for type, id, *rest in await db.fetch(_LOOK, space, [key[1] for key in asked], [key[2] for key in asked]):
+            known[space, type, id] = Known(*rest)
+    return known
+
+
+async def _place(
+    db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Sequence[Save], known: dict[Key, Known]
+) -> None:  # fmt: skip
+    """A number for whatever is not there yet. What is only referred to may be placed by others at the same time."""
+    saved = {(numbers.spaces[one.space], numbers.words[one.type], one.id) for one in saves}
+    fresh = {key: nids[key[0]].pop(0) for key in _keys(numbers, saves) if key not in known}
+    known |= {key: Known(nid, REFERENCED, 0, "") for key, nid in fresh.items()}
+    rows = sorted((placeholder(nid, key) for key, nid in fresh.items() if key not in saved), key=lambda row: row[1:5])
+    if rows:
+        text = _insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
+        if int((await db.execute(text, *_arrays(rows))).rpartition(" ")[2]) < len(rows):
+            known |= await _look(db, [(row[1], row[2], row[4]) for row in rows])
+
+
+async def _write(db: Any, batch: Batch) -> None:
+    if batch.keep:
+        await db.execute(_KEEP, list(batch.keep))
+    if batch.forget:
+        await db.execute(_FORGET, list(batch.forget))
+    if batch.gone:
+        await db.execute(_GONE, list(batch.gone))
+    rows: dict[str, Sequence[Sequence[Any]]] = {
+        "resource": list(batch.resources.values()),
+        "resource_history": batch.history,
+        **batch.rows(),
+    }
+    if batch.terms:
+        rows["term"] = sorted(batch.terms.values())
+    await db.execute(_inserts(tuple(rows)), *(array for table in rows.values() for array in _arrays(table)))
+    counts = sorted((*key, live) for key, live in batch.counts.items())
+    if counts:  # at last, since those who write the same type wait here for each other
+        await db.execute(_insert("type_count"), *_arrays(counts))
+
+
+def _arrays(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Rows as columns."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+@cache
+def _insert(table: str, conflict: str | None = None, first: int = 1) -> str:
+    kinds = _KINDS.get(table) or ", ".join(
+        f"{name} {'text' if name == 'value' else 'bigint'}" for name in COLUMNS[table]
+    )
+    columns = [kind.split()[0] for kind in kinds.split(", ")]
+    arrays = ", ".join(f"${at}::{kind.split()[1]}[]" for at, kind in enumerate(kinds.split(", "), first))
+    names, values = ", ".join(columns), ", ".join(columns)
+    if table == "resource_history":
+        names, values = f"sequence, {names}", f"nextval('history_sequence'), {values}"
+    ending = _CONFLICT.get(table, "") if conflict is None else conflict
+    return f"INSERT INTO {table} ({names}) SELECT {values} FROM unnest({arrays}) f({', '.join(columns)}){ending}"
+
+
+@cache
+def _inserts(tables: tuple[str, ...]) -> str:
+    """All of them in one statement, which is one way to the server and back."""
+    parts, first = [], 1
+    for table in tables:
+        parts.append(f"{table}_ AS ({_insert(table, None, first)})")
+        first += len((_KINDS[table].split(", ")) if table in _KINDS else COLUMNS[table])
+    return f"WITH {', '.join(parts)} SELECT 1"

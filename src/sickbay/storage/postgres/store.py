@@ -1,0 +1,179 @@
+"""The store on PostgreSQL. See storage.store.Store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from sickbay.fhir.query import Query
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.postgres import locks
+from sickbay.storage.postgres.connection import Pool, connect
+from sickbay.storage.postgres.numbers import Numbers, allocated
+from sickbay.storage.postgres.records import purge
+from sickbay.storage.postgres.resources import bounds, save
+from sickbay.storage.postgres.steps import apply, copy
+from sickbay.storage.postgres.turns import Asking, in_turn
+from sickbay.storage.postgres.words import spoken, values
+from sickbay.storage.postgres.writer import in_transaction
+from sickbay.storage.sql import past
+from sickbay.storage.sql import records as said
+from sickbay.storage.sql.answers import Answers
+from sickbay.storage.sql.copying import TABLES
+from sickbay.storage.sql.order import Find
+from sickbay.storage.sql.statement import Row, Statement
+from sickbay.storage.store import Conflict, Page, Record, Save, Space, Step, Stored, Versions
+
+CHUNK = 500
+"""Resources of a population that are written at a time."""
+T = TypeVar("T")
+
+
+class PostgresStore:
+    """`find` names search parameters for _sort and _include. open_store() makes it."""
+
+    def __init__(self, pool: Pool, find: Find, key: bytes) -> None:
+        self._pool = pool
+        self._numbers = Numbers()
+        self._asking = Asking()
+        self._answers = Answers(self._asking, find, key)
+        self._filling = asyncio.Lock()
+        self.guard = self._answers.guard
+
+    async def transaction(self, steps: Sequence[Step]) -> None:
+        if not steps:
+            return
+        saves = [one for one in steps if isinstance(one, Save)]
+        nids = await self._reserved(saves) if saves else {}
+        unused = nids
+
+        async def job(db: Any) -> None:
+            nonlocal unused
+            unused = {space: list(own) for space, own in nids.items()}
+            await apply(db, self._numbers, unused, steps)
+
+        try:
+            await in_transaction(self._pool, locks.of_steps(steps), job)
+        except Conflict:
+            self._numbers.give_back(nids)
+            raise
+        self._numbers.give_back(unused)  # not after any other error: it may have been committed all the same
+
+    async def fill(self, space: Space, saves: Iterable[Save]) -> int:
+        """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
+
+        `saves` is consumed on another thread; other writes to the space wait meanwhile.
+        """
+        coming = iter(saves)
+        number = await self._number(space)
+
+        async def job(db: Any) -> int:
+            if await db.fetchval("SELECT 1 FROM type_count WHERE space = $1 AND live > 0 LIMIT 1", number):
+                return 0
+            count = 0
+            while chunk := await asyncio.to_thread(lambda: list(islice(coming, CHUNK))):
+                async with self._pool.connection() as aside:
+                    await self._numbers.learn(aside, chunk)
+                nids = {of: list(await allocated(db, of, most)) for of, most in bounds(self._numbers, chunk).items()}
+                await save(db, self._numbers, nids, chunk)
+                count += len(chunk)
+            return count
+
+        async with self._filling:  # one at a time, since each needs a second connection
+            count = await in_transaction(self._pool, locks.of_spaces([space]), job)
+        await self._analyze(count)
+        return count
+
+    async def copy_space(self, source: Space, target: Space) -> int:
+        """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
+        job = partial(copy, start=await self._number(source), end=await self._number(target))
+        count = await in_transaction(self._pool, locks.of_spaces([source, target]), job)
+        await self._analyze(count)
+        return count
+
+    async def get(self, kind: str, key: str) -> Record | None:
+        return await self._ask(lambda: said.get(self._asking, kind, key))
+
+    def stamp(self) -> int | None:
+        """Whether anybody wrote cannot be told without asking the server."""
+        return None
+
+    async def find(
+        self,
+        kind: str,
+        *,
+        tenant: str | None = None,
+        owner: str | None = None,
+        family: str | None = None,
+        label: str | None = None,
+        limit: int = 100,
+    ) -> list[Record]:
+        wanted = {"tenant": tenant, "owner": owner, "family": family, "label": label}
+        return await self._ask(lambda: said.find(self._asking, kind, wanted, limit))
+
+    async def purge(self, now: int) -> int:
+        return await in_transaction(self._pool, locks.of_steps(()), partial(purge, now=now))
+
+    async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
+        return await self._ask(lambda: self._answers.read(space, type, id, visibility))
+
+    async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
+        return await self._ask(lambda: self._answers.version(space, type, id, version_id, visibility))
+
+    async def history(
+        self, space: Space, type: str | None, id: str | None, visibility: Visibility, *, count: int,
+        cursor: str | None = None, since: int | None = None, at: tuple[int, int] | None = None,
+    ) -> Versions:  # fmt: skip
+        asked = past.Asked(type, id, count, cursor, since, at)
+        return await self._ask(lambda: self._answers.history(space, asked, visibility)(self._asking.run))
+
+    async def search(self, space: Space, query: Query, visibility: Visibility) -> Page:
+        return await self._ask(lambda: self._answers.search(space, query, visibility)(self._asking.run))
+
+    async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
+        return await self._ask(lambda: self._answers.count(space, query, visibility)(self._asking.run))
+
+    async def filled(self, space: Space) -> bool:
+        return await self._ask(lambda: self._answers.filled(space))
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _ask(self, job: Callable[[], T]) -> T:
+        """On one connection from its first question to its last."""
+        async with self._pool.connection() as db:
+            return await in_turn(partial(_fetch, db), job)
+
+    async def _reserved(self, saves: Sequence[Save]) -> dict[int, list[int]]:
+        """Numbers for all that the saves may need, before they hold any lock."""
+        async with self._pool.connection() as db:
+            await self._numbers.learn(db, saves)
+            wanted = bounds(self._numbers, saves)
+            return {space: await self._numbers.take(db, space, most) for space, most in wanted.items()}
+
+    async def _number(self, space: Space) -> int:
+        async with self._pool.connection() as db:
+            return await self._numbers.space(db, space)
+
+    async def _analyze(self, count: int) -> None:
+        """The planner knows nothing of what has just been written in bulk."""
+        if count:
+            async with self._pool.connection() as db:
+                await db.execute(f"ANALYZE {', '.join((*TABLES, 'term'))}")
+
+
+async def _fetch(db: Any, statement: Statement) -> list[Row]:
+    text, lists = spoken(statement.text)
+    found: list[Row] = await db.fetch(text, *values(statement.binds, lists))
+    return found
+
+
+async def open_store(address: str, find: Find) -> PostgresStore:
+    """Connected and migrated. address: postgresql://user@host/database. Raises CannotOpen."""
+    pool = await connect(address)
+    async with pool.connection() as db:
+        key = await db.fetchval("SELECT value FROM meta WHERE name = 'cursor_key'")
+    return PostgresStore(pool, find, key)

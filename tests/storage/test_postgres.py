@@ -1,0 +1,37 @@
+"""The contract of a store, on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.postgres import Server
+from tests.storage.contract import RecordsContract, ResourcesContract, SearchContract
+from tests.storage.making import find
+
+from sickbay.storage.postgres.store import PostgresStore, open_store
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def store(postgres: Server) -> AsyncIterator[PostgresStore]:
+    opened = await open_store(postgres.address(), find)
+    yield opened
+    assert opened.guard.removed == 0
+    await opened.close()
+
+
+class TestRecords(RecordsContract):
+    pass
+
+
+class TestResources(ResourcesContract):
+    pass
+
+
+class TestSearch(SearchContract):
+    pass
