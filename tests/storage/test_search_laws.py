@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, product
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.storage.making import find, number, parameter, saved
+from tests.storage.engines import ENGINES, open_engine
+from tests.storage.making import number, parameter, saved
 from tests.storage.naive import matches
 
 from sickbay.fhir.facts import ResourceFacts
@@ -29,7 +30,6 @@ from sickbay.fhir.query import (
     Value,
 )
 from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
-from sickbay.storage.sqlite.store import SqliteStore, open_store
 from sickbay.storage.store import Save, Space
 
 PATIENTS = ("p0", "p1", "p2", "p3")
@@ -45,10 +45,18 @@ LAW = settings(
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
-    opened = open_store(tmp_path_factory.mktemp("laws") / "sickbay.db", find)
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def store(
+    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    opened = runner.run(open_engine(request, tmp_path_factory.mktemp("laws")))
     yield opened
-    asyncio.run(opened.close())
+    runner.run(opened.close())
 
 
 @st.composite
@@ -168,9 +176,7 @@ VISIBILITIES = st.one_of(
 )
 
 
-async def chain(
-    store: SqliteStore, space: Space, query: Query, visibility: Visibility
-) -> tuple[list[str], list[int | None]]:
+async def chain(store: Any, space: Space, query: Query, visibility: Visibility) -> tuple[list[str], list[int | None]]:
     """The ids of all pages in order, and their totals."""
     found: list[str] = []
     totals: list[int | None] = []
@@ -184,7 +190,7 @@ async def chain(
         query = replace(query, cursor=page.next)
 
 
-async def stored(store: SqliteStore, saves: list[Save]) -> Space:
+async def stored(store: Any, saves: list[Save]) -> Space:
     space = Space(f"tenant{next(SPACES)}", "r4")
     await store.transaction([replace(one, space=space) for one in saves])
     return space
@@ -193,7 +199,7 @@ async def stored(store: SqliteStore, saves: list[Save]) -> Space:
 @LAW
 @given(saves=populations(), query=queries(), visibility=VISIBILITIES)
 def test_the_pages_of_an_answer_are_the_naive_answer(
-    store: SqliteStore, saves: list[Save], query: Query, visibility: Visibility
+    store: Any, runner: asyncio.Runner, saves: list[Save], query: Query, visibility: Visibility
 ) -> None:
     async def law() -> None:
         space = await stored(store, saves)
@@ -204,13 +210,13 @@ def test_the_pages_of_an_answer_are_the_naive_answer(
         assert await store.count(space, query, visibility) == len(expected)
         assert store.guard.removed == 0
 
-    asyncio.run(law())
+    runner.run(law())
 
 
 @LAW
 @given(saves=populations(), query=queries(), visibility=VISIBILITIES)
 def test_the_invisible_makes_no_difference(
-    store: SqliteStore, saves: list[Save], query: Query, visibility: Visibility
+    store: Any, runner: asyncio.Runner, saves: list[Save], query: Query, visibility: Visibility
 ) -> None:
     """Not to ids, not to totals, not to what is read."""
 
@@ -228,13 +234,13 @@ def test_the_invisible_makes_no_difference(
             assert (await store.read(whole, one.type, one.id, visibility) is not None) == seen(one, "r")
         assert store.guard.removed == 0
 
-    asyncio.run(law())
+    runner.run(law())
 
 
 @LAW
 @given(saves=populations(), changed=populations(), query=queries())
 def test_what_was_updated_is_found_as_if_it_had_always_been_so(
-    store: SqliteStore, saves: list[Save], changed: list[Save], query: Query
+    store: Any, runner: asyncio.Runner, saves: list[Save], changed: list[Save], query: Query
 ) -> None:
     async def law() -> None:
         space = await stored(store, saves)
@@ -249,10 +255,10 @@ def test_what_was_updated_is_found_as_if_it_had_always_been_so(
             one.type == query.type for one in changed
         )
 
-    asyncio.run(law())
+    runner.run(law())
 
 
-def test_every_comparison_of_ranges_is_the_naive_one(store: SqliteStore) -> None:
+def test_every_comparison_of_ranges_is_the_naive_one(store: Any, runner: asyncio.Runner) -> None:
     """Dates and quantities, alone and within a patient, where the source is another."""
     ranges = list(product(range(4), range(1, 4)))
 
@@ -277,10 +283,10 @@ def test_every_comparison_of_ranges_is_the_naive_one(store: SqliteStore) -> None
                 page = await store.search(space, query, visibility)
                 assert [one.id for one in page.matches] == matches(saves, query, visibility)
 
-    asyncio.run(law())
+    runner.run(law())
 
 
-def test_every_token_is_found_as_the_naive_search_finds_it(store: SqliteStore) -> None:
+def test_every_token_is_found_as_the_naive_search_finds_it(store: Any, runner: asyncio.Runner) -> None:
     codings = list(product(SYSTEMS, CODES))
     code = parameter("Observation", "code")
     saves = [
@@ -297,4 +303,4 @@ def test_every_token_is_found_as_the_naive_search_finds_it(store: SqliteStore) -
             page = await store.search(space, query, visibility)
             assert [one.id for one in page.matches] == matches(saves, query, visibility)
 
-    asyncio.run(law())
+    runner.run(law())

@@ -1,0 +1,21 @@
+"""The engines that pass the contract, by name; a fixture with `params=ENGINES` gives each of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.storage.making import find
+
+from sickbay.storage.postgres.store import open_store as open_postgres
+from sickbay.storage.sqlite.store import open_store as open_sqlite
+
+ENGINES = ("sqlite", "postgres")
+
+
+async def open_engine(request: pytest.FixtureRequest, folder: Path) -> Any:
+    """An empty store of the engine that the fixture asks for."""
+    if request.param == "sqlite":
+        return open_sqlite(folder / "sickbay.db", find)
+    return await open_postgres(request.getfixturevalue("postgres").address(), find)
