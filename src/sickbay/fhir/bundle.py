@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import orjson
 
@@ -52,9 +53,21 @@ def searchset(
     if total is not None:
         parts.append(b',"total":%d' % total)
     parts.append(b',"link":' + _links(self_url, next_url))
-    spliced = [b"%b%b%b" % (_head(base, one), one.body, _TAILS[mode]) for mode, kept in entries.items() for one in kept]
-    parts.append(b',"entry":[%b]}' % b",".join(spliced) if spliced else b"}")
+    parts += _listed(base, entries)
     return b"".join(parts)
+
+
+def _listed(base: str, entries: Mapping[str, Sequence[Kept]]) -> list[bytes]:
+    """The entries and the end of the Bundle, in pieces: a body is copied once, when all is joined."""
+    pieces: list[bytes] = []
+    for mode, kept in entries.items():
+        tail = _TAILS[mode]
+        for one in kept:
+            pieces += (_head(base, one), one.body, tail)
+    if not pieces:
+        return [b"}"]
+    pieces[-1] = pieces[-1].removesuffix(b",")
+    return [b',"entry":[', *pieces, b"]}"]
 
 
 class Change(NamedTuple):
@@ -106,10 +119,17 @@ def _head(base: str, entry: Kept) -> bytes:
     return f'{{"fullUrl":"{base}/{entry.type}/{entry.id}","resource":'.encode()
 
 
-_TAILS = {mode: b',"search":{"mode":"%b"}}' % mode.encode() for mode in ("match", "include", "outcome")}
+_TAILS = {mode: b',"search":{"mode":"%b"}},' % mode.encode() for mode in ("match", "include", "outcome")}
 
 
 def search_url(base: str, type: str, pairs: Sequence[tuple[str, str]]) -> str:
     """The address of a search, percent-encoded; `:` `/` `,` `$` and `*` may stand in a query and stay readable."""
-    query = urlencode(pairs, safe=":/,$*", quote_via=quote)
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
     return f"{base}/{type}?{query}" if query else f"{base}/{type}"
+
+
+_READABLE = re.compile(r"[A-Za-z0-9_.~:/,$*-]*")
+
+
+def _quoted(text: str) -> str:
+    return text if _READABLE.fullmatch(text) else quote(text, safe=":/,$*")

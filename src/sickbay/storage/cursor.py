@@ -75,5 +75,6 @@ def _mark(key: bytes, content: bytes) -> bytes:
 
 
 def _masked(key: bytes, mark: bytes, content: bytes) -> bytes:
-    stream = shake_256(b"mask" + key + mark).digest(len(content))
-    return bytes(one ^ other for one, other in zip(content, stream, strict=True))
+    size = len(content)
+    stream = shake_256(b"mask" + key + mark).digest(size)
+    return (int.from_bytes(content) ^ int.from_bytes(stream)).to_bytes(size)

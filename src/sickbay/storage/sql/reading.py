@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql.filters import FALSE, Scope
-from sickbay.storage.sql.names import REFERENCED, codes_of, patients_of
+from sickbay.storage.sql.names import REFERENCED, Codes, codes_of, patients_of
 from sickbay.storage.sql.statement import Reader, Row
 from sickbay.storage.store import Stored
 
@@ -42,21 +44,41 @@ class Guard:
 
     def allowed(self, visibility: Visibility, letters: str, type: str, found: list[Row]) -> list[Stored]:
         """What may leave of rows that begin with COLUMNS. One verdict serves all that have the same facts."""
-        verdicts: dict[str, bool] = {}
-        coded = any(clause.filters for clause in visibility.of(type, letters))
+        judge = _Judge(visibility, letters, type)
         kept = []
         for row in found:
-            _, facts, id, version_id, changed, body, *_ = row
-            held, _, codings = facts.partition("\n")
-            patients, codes = patients_of(held), codes_of(codings)
-            key = facts if coded else held
-            verdict = verdicts.get(key)
-            if verdict is None:
-                verdict = verdicts[key] = visibility.allows(type, letters, patients, codes)
-            if verdict:
-                kept.append(Stored(type, id, version_id, changed, body, patients, codes))
+            held = judge.said.get(row[1]) or judge.about(row[1])
+            if held.allowed:
+                kept.append(Stored(type, row[2], row[3], row[4], row[5], held.patients, held.codes))
         self.removed += len(found) - len(kept)
         return kept
+
+
+class _Held(NamedTuple):
+    patients: tuple[str, ...]
+    codes: Codes
+    allowed: bool
+
+
+class _Judge:
+    """Facts read, and the verdict on them: by the patients alone where no clause looks at codes."""
+
+    def __init__(self, visibility: Visibility, letters: str, type: str) -> None:
+        self.said: dict[str, _Held] = {}
+        self._verdicts: dict[str, bool] = {}
+        self._asked = visibility, letters, type
+        self._coded = any(clause.filters for clause in visibility.of(type, letters))
+
+    def about(self, facts: str) -> _Held:
+        head, _, tail = facts.partition("\n")
+        patients, codes = patients_of(head), codes_of(tail)
+        key = facts if self._coded else head
+        verdict = self._verdicts.get(key)
+        if verdict is None:
+            visibility, letters, type = self._asked
+            verdict = self._verdicts[key] = visibility.allows(type, letters, patients, codes)
+        held = self.said[facts] = _Held(patients, codes, verdict)
+        return held
 
 
 def shows(visibility: Visibility, type: str, row: Row) -> bool:

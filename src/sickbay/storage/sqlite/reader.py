@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 from sickbay.storage.sql.statement import Row, Statement
 from sickbay.storage.sqlite.connection import connect
 
@@ -24,6 +26,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.db = connect(path)
         self.db.pragma("query_only", True)
+        self.db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # else a new value for a bind may plan the statement anew
         self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
         self._open = False
         self._ticks: int | None = None
