@@ -31,6 +31,8 @@ def parse(pairs: Sequence[tuple[str, str]]) -> Asked | tuple[Fault, ...]:
             asked = asked._replace(cursor=text)
         elif name == "_count" and text.isascii() and text.isdigit() and len(text) < 9:
             asked = asked._replace(most=max(1, min(int(text), MAXIMUM_COUNT)), applied=(*asked.applied, (name, text)))
+        elif name in ("_summary", "_elements"):
+            asked = asked._replace(applied=(*asked.applied, (name, text)))
         elif name in ("_since", "_at"):
             found = span(text.replace(" ", "+"))  # a plus sign that nobody encoded arrives as a space
             if found is None or (name == "_since" and "T" not in text):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sickbay.fhir import operations, search, written
+from sickbay.fhir import operations, search, written, xml_reading
 from sickbay.fhir.dates import span
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.operations import Kind, Operation
@@ -57,7 +57,7 @@ def read(
     kept = [(name, text) for name, text in pairs if name not in COMMON]
     things: dict[str, Any] = {}
     if body and operation.methods and not _is_form(body, pairs):
-        found = _body(operation, body)
+        found = _body(version, operation, body)
         if isinstance(found, Fault):
             return (found,)
         kept += found[0]
@@ -104,14 +104,14 @@ def type_filters(told: Given) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
 
 
 def _is_form(body: str, pairs: Sequence[tuple[str, str]]) -> bool:
-    return not body.lstrip().startswith(("{", "[")) and bool(pairs)
+    return not body.lstrip().startswith(("{", "[", "<")) and bool(pairs)
 
 
-def _body(operation: Operation, body: str) -> tuple[list[tuple[str, str]], dict[str, Any]] | Fault:
+def _body(version: str, operation: Operation, body: str) -> tuple[list[tuple[str, str]], dict[str, Any]] | Fault:
     try:
-        found = written.loads(body)
+        found = xml_reading.loads(version, body.encode()) if body.lstrip().startswith("<") else written.loads(body)
     except ValueError as error:
-        return Fault(RULE, "body", str(error), "Parameters as JSON")
+        return Fault(RULE, "body", str(error), "Parameters as JSON or XML")
     kind = found.get("resourceType") if isinstance(found, dict) else None
     if kind != "Parameters":
         if "resource" in (operation.takes or {}) and kind is not None:

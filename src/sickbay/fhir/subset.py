@@ -1,17 +1,20 @@
-"""Parts of a resource on request: _summary and _elements, cut out of the stored bytes, tagged as SUBSETTED."""
+"""Parts of a resource on request (R4, 3.1.1.5.8): _summary and _elements, cut out of the stored bytes, tagged as SUBSETTED."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import orjson
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
 from sickbay.fhir.expressions import routes
+from sickbay.fhir.fault import Fault
 from sickbay.fhir.members import joined, members
-from sickbay.fhir.search_parameters import parameters
+from sickbay.fhir.query import Query
+from sickbay.fhir.search_parameters import nearest_of, parameters
 
 _ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules"})
 _OLD = ("dstu2", "stu3")
@@ -19,6 +22,49 @@ _OLD_SYSTEM, _SYSTEM = (
     "http://hl7.org/fhir/v3/ObservationValue",
     "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
 )
+
+
+SUMMARIES = ("true", "text", "data", "false")
+RULE = "fhir-search-value-malformed"
+
+
+class Part(NamedTuple):
+    """What is to be given of each resource: a summary, or the elements of these names (both empty: the whole)."""
+
+    summary: str | None = None
+    elements: tuple[str, ...] = ()
+
+
+def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> Part | tuple[Fault, ...]:
+    """What a read or a history asks for; type None: any. Every fault (never an empty tuple) where it is no such thing."""
+    part, faults = Part(), []
+    for name, text in pairs:
+        if name == "_summary":
+            part = part._replace(summary=None if text == "false" else text)
+            if text not in SUMMARIES:
+                faults.append(Fault(RULE, name, text, "_summary=true, text, data or false; a count is of a search"))
+        elif name == "_elements":
+            names = tuple(filter(None, text.split(",")))
+            part = part._replace(elements=(*part.elements, *names))
+            faults += [Fault(RULE, name, text, wrong) for one in names if (wrong := unknown(version, type, one))]
+    return tuple(faults) if faults else part
+
+
+def unknown(version: str, type: str | None, name: str) -> str | None:
+    """What was meant by an element that the type does not have; None where it has it, or where the type is not known."""
+    first = name.removeprefix(f"{type}.").split(".")[0]
+    held = children(version, type) if type else {}
+    if not held or first in held or first == "resourceType":
+        return None
+    near = nearest_of(first, held)
+    return f"_elements={near or 'the names of elements of ' + str(type) + ', separated by commas'}"
+
+
+def unmixed(query: Query | tuple[Fault, ...]) -> Query | tuple[Fault, ...]:
+    """A summary of texts cannot include other resources (R4, 3.1.1.5.8)."""
+    if isinstance(query, Query) and query.summary == "text" and query.includes:
+        return (Fault(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"),)
+    return query
 
 
 def subset(version: str, type: str, body: bytes, summary: str | None, elements: Collection[str] = ()) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sickbay.authorization.access import challenge, issue_type
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import search
+from sickbay.fhir import search, subset
 from sickbay.fhir.body import Body
 from sickbay.fhir.bundle import Entry, Kept, search_url, searchset
 from sickbay.fhir.fault import Fault
@@ -29,7 +29,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
-from sickbay.web.representation import shaped
+from sickbay.web.representation import cut, parts, shaped
 from sickbay.web.wire import LIMIT, query_of, raw_path
 
 Scope = MutableMapping[str, Any]
@@ -157,7 +157,12 @@ class Door:
             return await self._other(seen, request, found, query if isinstance(query, Query) else None, content)
         if isinstance(query, Query):
             return await self._search(seen, query, content), seen
-        return await self._read(seen, found, request.headers, content), seen
+        answer = await self._read(seen, found, request.headers, content)
+        return (self._cut(answer, request) if request.parameters.pairs else answer), seen
+
+    def _cut(self, answer: Answer, request: AccessRequest) -> Answer:
+        """What is read may be asked for in part."""
+        return cut(self.version, request.type or "", answer, request.parameters)
 
     def _limit(self, found: Route | Misrouted) -> int:
         """Bytes that a body may have."""
@@ -178,10 +183,14 @@ class Door:
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
         """None where it is no search on a type."""
+        if request.parameters.pairs and request.interaction in ("read", "vread"):
+            part = subset.asked(self.version, request.type, request.parameters.pairs)
+            return None if isinstance(part, subset.Part) else part
         if not isinstance(found, Route) or found.interaction != "search-type" or found.type is None:
             return None
         strict = self.tenant.policy.strict_search or "handling=strict" in request.headers.get("prefer", "")
-        return search.parse(self.version, found.type, request.parameters.pairs, base=self.base, strict=strict)
+        query = search.parse(self.version, found.type, request.parameters.pairs, base=self.base, strict=strict)
+        return subset.unmixed(query)
 
     async def _read(self, seen: Seen, found: Route, headers: Mapping[str, str], content: Headers) -> Answer:
         assert found.type is not None
@@ -227,8 +236,8 @@ class Door:
         if page.next is not None:
             following = search_url(self.base, query.path, (*query.applied, (search.CURSOR, page.next)))
         entries: dict[str, Sequence[Kept]] = {
-            "match": page.matches,
-            "include": page.included,
+            "match": parts(self.version, query, page.matches),
+            "include": parts(self.version, query, page.included, included=True),
             "outcome": self._told(query, page.clipped),
         }
         own = search_url(self.base, query.path, query.applied)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import history as asked_of
+from sickbay.fhir import subset
 from sickbay.fhir.bundle import Change, history, search_url
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search_results import CURSOR
@@ -39,8 +40,14 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
     whole = asked.cursor is None and asked.since is None and asked.at is None
     if type is not None and id is not None and not found.entries and not await _is_there(door, seen, type, id, whole):
         return door.absent(type, id)
+    wanted = subset.asked(door.version, type, request.parameters.pairs)
+    assert isinstance(wanted, subset.Part)  # its faults were refused
+
+    def part_of(type: str, body: bytes) -> bytes:
+        return subset.subset(door.version, type, body, wanted.summary, wanted.elements) if body else body
+
     changes = [
-        Change(one.type, one.id, one.version_id, interaction, one.body, writing.instant(one.at))
+        Change(one.type, one.id, one.version_id, interaction, part_of(one.type, one.body), writing.instant(one.at))
         for one, interaction in found.entries
     ]
     path = "/".join(filter(None, (type, id, "_history")))

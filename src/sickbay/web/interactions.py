@@ -7,7 +7,7 @@ from dataclasses import replace
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import history, operation_parameters, preconditions, search
+from sickbay.fhir import history, operation_parameters, preconditions, search, subset
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.outcome import Issue, outcome
@@ -65,7 +65,9 @@ class Interactions(Door):
             return self._within(request, found.type, *found.compartment)
         if request.interaction in history.INTERACTIONS:
             asked = history.parse(request.parameters.pairs)
-            return None if isinstance(asked, history.Asked) else asked
+            part = subset.asked(self.version, request.type, request.parameters.pairs)
+            faults = [*(asked if not isinstance(asked, history.Asked) else ())]
+            return (*faults, *(part if not isinstance(part, subset.Part) else ())) or None
         if isinstance(found, Route) and found.interaction == "operation":
             lenient = "handling=lenient" in request.headers.get("prefer", "")
             return (
@@ -85,7 +87,9 @@ class Interactions(Door):
     def _within(self, request: AccessRequest, type: str, holder: str, id: str) -> Query | tuple[Fault, ...]:
         """A search whose matches are all in one compartment; of a type that is no compartment, nothing is."""
         strict = self.tenant.policy.strict_search or "handling=strict" in request.headers.get("prefer", "")
-        query = search.parse(self.version, type, request.parameters.pairs, base=self.base, strict=strict)
+        query = subset.unmixed(
+            search.parse(self.version, type, request.parameters.pairs, base=self.base, strict=strict)
+        )
         if not isinstance(query, Query):
             return query
         codes = compartment_types(self.version, holder).get(type, ())
@@ -100,7 +104,7 @@ class Interactions(Door):
             wanted = Wanted(self.tenant, self.version, request, seen, body if isinstance(body, Body) else None, query)
             return self.answered(request, seen, await writing.write(self.sandbox.world, wanted), content)
         if found.interaction == "vread":
-            return await self._vread(seen, request, found, content), seen
+            return self._cut(await self._vread(seen, request, found, content), request), seen
         if found.interaction in history.INTERACTIONS:
             return await histories.answer(self, seen, request, content), seen
         if found.interaction == "search-compartment" and query is not None:

@@ -1,0 +1,107 @@
+"""_summary and _elements by HTTP: on reads, searches and histories; nothing beyond what was asked, nothing beyond the token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import hand, observation, rules
+
+from sickbay.fhir.validation import validate
+from sickbay.fhir.versions import VERSIONS
+
+TAG = "SUBSETTED"
+NOTE = [{"text": "n"}]
+
+
+def is_part(resource: dict[str, Any]) -> bool:
+    return any(one["code"] == TAG for one in resource["meta"].get("tag", []))
+
+
+def test_a_read_gives_the_part_that_was_asked_for(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds")
+        made = await own.made(
+            observation(note=NOTE, text={"status": "generated", "div": DIV}, issued="2026-01-01T00:00:00Z")
+        )
+        path = f"/Observation/{made['id']}"
+        expected = {
+            "_summary=true": {"status", "code", "subject", "issued"},
+            "_summary=text": {"status", "code", "text"},
+            "_summary=data": {"status", "code", "subject", "issued", "note"},
+            "_elements=note,Observation.issued": {"status", "code", "note", "issued"},
+        }
+        for asked, kept in expected.items():
+            for address in (path, f"{path}/_history/1"):
+                answer = await own.ask("GET", f"{address}?{asked}")
+                assert set(answer.json()) == kept | {"resourceType", "id", "meta"}, asked
+                assert is_part(answer.json())
+                assert answer.headers["etag"] == 'W/"1"'
+            (entry,) = (await own.ask("GET", f"{path}/_history?{asked}")).json()["entry"]
+            assert set(entry["resource"]) == kept | {"resourceType", "id", "meta"}, asked
+            found = (await own.ask("GET", f"/Observation?_id={made['id']}&{asked}")).json()
+            assert set(found["entry"][0]["resource"]) == kept | {"resourceType", "id", "meta"}, asked
+            assert asked.replace(",", "%2C") in found["link"][0]["url"] or asked in found["link"][0]["url"]
+        assert (await own.ask("GET", f"{path}?_summary=false")).json() == made
+        assert (await own.ask("GET", path)).json() == made
+
+    run(steps, tmp_path)
+
+
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "/Observation/x?_summary=yes",
+        "/Observation/x?_summary=count",
+        "/Observation/x?_elements=nots",
+        "/Observation?_elements=nots",
+        "/Observation?_summary=yes",
+        "/Observation?_summary=text&_include=Observation:subject",
+        "/Observation/x/_history?_summary=yes",
+    ],
+)
+def test_what_cannot_be_asked_for_is_said(asked: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.rs")
+        answer = await own.ask("GET", asked)
+        assert (answer.status_code, rules(answer)) == (400, {"fhir-search-value-malformed"})
+        assert ("note" in answer.text) == ("nots" in asked)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_part_is_a_valid_resource_still(version: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.rs", fhir=version)
+        own.base = f"/general/{version}"
+        own.headers["Accept"] = VERSIONS[version].json
+        for type in ("Patient", "Observation", "Condition", "Encounter"):
+            for asked in ("_summary=true", "_summary=text", "_summary=data", "_elements=id"):
+                found = (await own.ask("GET", f"/{type}?_count=5&{asked}")).json()
+                assert found["entry"]
+                for one in found["entry"]:
+                    assert validate(version, one["resource"]) == []
+                    assert is_part(one["resource"])
+        counted = (await own.ask("GET", "/Observation?_summary=count")).json()
+        assert counted["total"] > 0
+        assert "entry" not in counted
+
+    run(steps, tmp_path)
+
+
+def test_an_included_resource_is_summarised_but_keeps_its_elements(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.rs")
+        search = "/Observation?_count=1&_include=Observation:subject"
+        found = (await own.ask("GET", f"{search}&_elements=status")).json()["entry"]
+        assert [is_part(one["resource"]) for one in found] == [True, False]
+        found = (await own.ask("GET", f"{search}&_summary=true")).json()["entry"]
+        assert [is_part(one["resource"]) for one in found] == [True, True]
+
+    run(steps, tmp_path)
