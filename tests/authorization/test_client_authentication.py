@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization.token_requests import PUBLIC, SECRET, SYMMETRIC, asked, basic, examined, knowing, said
 
-from sickbay.authorization.client_authentication import claimed, hashed, reading
+from sickbay.authorization.client_authentication import claimed, guesses_are_few, hashed, reading
+from sickbay.kernel.refusal import Refusal, examine
 from sickbay.protocol.basic import write
 
 CONFIDENTIAL = knowing(client=SYMMETRIC)
@@ -138,3 +139,10 @@ def test_an_assertion_of_nobody_is_refused_by_what_it_names() -> None:
     assert first.facts["received"] == "stranger"
     named = examined(asked(client_assertion=assertion), knowing(client=None)).refusals
     assert named[0].name == "client-id-unknown"
+
+
+def test_who_guessed_too_often_waits() -> None:
+    request, known = asked(client_secret=SECRET), knowing(client=SYMMETRIC, waits=7)
+    told = Refusal("guesses-too-many", "temporarily_unavailable", {"seconds": 7}, 429)
+    assert examine((guesses_are_few,), request, known).refusals == (told,)
+    assert examine((guesses_are_few,), request, replace(known, waits=0)).granted

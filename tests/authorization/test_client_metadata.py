@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sickbay.authorization import client_metadata
+from sickbay.authorization.client_authentication import hashed
 from sickbay.authorization.values import Client
 
 KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
@@ -58,7 +59,7 @@ def test_what_is_not_said_is_as_the_standard_has_it() -> None:
     assert client_metadata.registration({}, "general") == {
         "tenant": "general", "name": "An app registered by itself", "type": "provider", "client": "symmetric",
         "auth_method": "client_secret_basic",
-        "scope": "openid fhirUser launch launch/patient offline_access patient/*.rs", "redirect_uris": (),
+        "scope": "openid fhirUser launch launch/patient offline_access patient/*.rs", "redirect_uris": (), "post_logout_redirect_uris": (),
         "grant_types": ("authorization_code", "refresh_token"), "launch_uri": None, "fhir": "r4", "smart_version": 2,
         "pkce": "required", "native": False, "jwks_uri": None, "jwks": None,
     }  # fmt: skip
@@ -67,14 +68,16 @@ def test_what_is_not_said_is_as_the_standard_has_it() -> None:
 def test_what_is_said_is_registered() -> None:
     given = {
         "client_name": "Growth", "token_endpoint_auth_method": "none", "scope": "launch", "application_type": "native",
-        "redirect_uris": ["myapp://callback"], "grant_types": ["authorization_code"],
+        "redirect_uris": ["myapp://callback"], "post_logout_redirect_uris": ["myapp://bye"],
+        "grant_types": ["authorization_code"],
         "launch_uri": "https://a.example/launch", "initiate_login_uri": "https://a.example/login",
         "jwks_uri": "https://a.example/jwks", "jwks": KEYS,
     }  # fmt: skip
     made = client_metadata.registration(given, "cerner")
     assert made == {
         "tenant": "cerner", "name": "Growth", "type": "provider", "client": "public", "auth_method": "none",
-        "scope": "launch", "redirect_uris": ("myapp://callback",), "grant_types": ("authorization_code",),
+        "scope": "launch", "redirect_uris": ("myapp://callback",), "post_logout_redirect_uris": ("myapp://bye",),
+        "grant_types": ("authorization_code",),
         "launch_uri": "https://a.example/launch", "fhir": "r4", "smart_version": 2, "pkce": "required", "native": True,
         "jwks_uri": "https://a.example/jwks", "jwks": KEYS,
     }  # fmt: skip
@@ -121,3 +124,56 @@ def test_a_service_is_told_its_keys_and_no_secret() -> None:
     assert not {"client_secret", "client_secret_expires_at", "redirect_uris", "initiate_login_uri"} & set(said)
     assert client_metadata.told(Client("c"), None)["token_endpoint_auth_method"] == "none"
     assert client_metadata.told(Client("c", jwks_uri="https://a.example/k"), None)["jwks_uri"] == "https://a.example/k"
+
+
+REGISTERED = Client("c", tenant="cerner", secret_hash=hashed("s3cr3t"))
+RIGHT = {"client_id": "c", "client_name": "Growth"}
+
+
+@pytest.mark.parametrize("more", [{}, {"client_secret": "s3cr3t"}])
+def test_an_update_names_its_client_and_perhaps_its_secret(more: dict[str, Any]) -> None:
+    assert client_metadata.update_fault(RIGHT | more, REGISTERED) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ([], "Send a JSON object with the metadata of the client"),
+        (RIGHT | {"scope": 5}, "scope must be a string"),
+        (RIGHT | {"registration_access_token": "x"}, "registration_access_token must not be sent in an update"),
+        (
+            RIGHT | {"client_id_issued_at": 1, "client_secret_expires_at": 0},
+            "client_secret_expires_at and client_id_issued_at must not be sent in an update",
+        ),
+        ({"client_name": "Growth"}, "client_id must be sent, and be the one of this address"),
+        ({"client_id": "other"}, "client_id must be sent, and be the one of this address"),
+        *[
+            (
+                RIGHT | {"client_secret": sent},
+                "client_secret must be the one that is registered, or be left out for a new one",
+            )
+            for sent in ("wrong", 5, "", "\ud800")
+        ],
+    ],
+)
+def test_an_update_that_cannot_be_used(given: Any, fault: str) -> None:
+    assert client_metadata.update_fault(given, REGISTERED) == fault
+
+
+def test_an_app_without_a_secret_has_none_to_send() -> None:
+    assert client_metadata.update_fault(RIGHT | {"client_secret": ""}, Client("c"))
+    assert client_metadata.update_fault(RIGHT, Client("c")) == ""
+
+
+def test_an_update_leaves_tenant_and_version_as_they_are_and_resets_the_rest() -> None:
+    asked = client_metadata.update(RIGHT, REGISTERED)
+    assert not {"tenant", "fhir", "smart_version", "pkce"} & set(asked)
+    assert (asked["name"], asked["scope"]) == ("Growth", client_metadata.DEFAULT_SCOPE)
+
+
+def test_where_it_can_be_managed_is_told_with_the_token_for_it() -> None:
+    said = client_metadata.told(REGISTERED, None, token="t", address="http://x/c")
+    assert (said["registration_access_token"], said["registration_client_uri"]) == ("t", "http://x/c")
+    assert "registration_client_uri" not in client_metadata.told(REGISTERED, None, address="http://x/c")
+    bye = Client("c", post_logout_redirect_uris=("http://x/bye",))
+    assert client_metadata.told(bye, None)["post_logout_redirect_uris"] == ("http://x/bye",)

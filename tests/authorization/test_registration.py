@@ -118,3 +118,32 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: RegistrationRequest, known: None, told: Refusal
 ) -> None:
     assert examine(CHECKS, request_, known).refusals[0] == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"allowed": False}, Refusal("reg-not-allowed", "invalid_token", {"expected": "an initial access token"}, 401)),
+        (
+            {"managed": False},
+            Refusal("reg-access-token-wrong", "invalid_token", {"expected": "the registration access token"}, 401),
+        ),
+        (
+            {"fault": "scope must be a string"},
+            Refusal("reg-metadata-invalid", "invalid_client_metadata", {"fault": "scope must be a string"}),
+        ),
+        (
+            {"fault": "a redirect URI is"},
+            Refusal("reg-metadata-invalid", "invalid_redirect_uri", {"fault": "a redirect URI is"}),
+        ),
+    ],
+)
+def test_who_may_register_and_with_what(changes, told: Refusal) -> None:
+    assert examine(CHECKS, RegistrationRequest(**(GOOD | changes)), None).refusals == (told,)
+
+
+def test_addresses_to_which_a_browser_is_led_when_signed_out_are_held_to_the_same_rules() -> None:
+    assert not names(post_logout_redirect_uris=("https://app.example.org/bye",))
+    assert names(post_logout_redirect_uris=("https://*.example.org/bye",)) == ["reg-redirect-uri-wildcard"]
+    assert names(post_logout_redirect_uris=("/bye",)) == ["reg-redirect-uri-not-absolute"]
+    assert names(post_logout_redirect_uris=("http://app.example.org/",)) == ["reg-redirect-uri-insecure-http"]

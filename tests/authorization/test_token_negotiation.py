@@ -8,7 +8,15 @@ import pytest
 from tests.authorization import samples
 
 from sickbay.authorization.authorize.granting import GrantedScope
-from sickbay.authorization.token_negotiation import Negotiated, given, negotiated
+from sickbay.authorization.token_negotiation import (
+    LEFT_OUT,
+    STAYS,
+    Negotiated,
+    given,
+    negotiated,
+    refreshed,
+    unchanged,
+)
 
 OFFERED = (
     GrantedScope("launch", True), GrantedScope("patient/Observation.rs", True), GrantedScope("openid", True),
@@ -57,3 +65,18 @@ def test_what_came_narrower_is_listed() -> None:
 def test_an_app_that_may_refresh_and_gets_none_is_public() -> None:
     told = given([Negotiated("offline_access", "offline_access")], "offline_access", samples.CLIENT, False)
     assert told.refresh == "This server gives none to an app without a secret or a key."
+
+
+def test_who_speaks_for_itself_has_what_it_asked_for_and_no_refresh_token() -> None:
+    told = unchanged("system/Patient.rs system/Observation.rs")
+    assert [one.granted for one in told.scopes] == ["system/Patient.rs", "system/Observation.rs"]
+    assert told.narrower == ()
+    assert told.refresh.startswith("An app that speaks for itself")
+
+
+def test_a_refresh_tells_what_was_left_out() -> None:
+    told = refreshed("openid user/Patient.rs", "openid", True)
+    assert told.refresh == ""
+    assert [(one.asked, one.granted) for one in told.scopes] == [("openid", "openid"), ("user/Patient.rs", "")]
+    assert [one.reason for one in told.narrower] == [LEFT_OUT]
+    assert refreshed("openid", "openid", False).refresh == STAYS
