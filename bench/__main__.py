@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import report, scenes, starting
+from bench import loading, report, scenes, starting
 
 
 def main() -> None:
@@ -15,7 +15,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
         begun = starting.measure(Path(folder) / "small")
         served = scenes.measure(Path(folder) / "large", seconds)
-    text = report.text(begun, served)
+        loaded = loading.measure(Path(folder) / "large", Path(folder) / "loaded")
+    text = report.text(begun, served, loaded)
     print(text)
     if "--quick" not in sys.argv:
         report.PAGE.write_text(text, encoding="utf-8")

@@ -7,6 +7,7 @@ import os
 import platform
 from pathlib import Path
 
+from bench.loading import Loaded
 from bench.scenes import Served
 from bench.starting import Starting
 
@@ -27,7 +28,7 @@ CEILINGS = {"transaction": 50_000}
 """CPU µs that it may take at most."""
 
 
-def text(begun: Starting, served: Served) -> str:
+def text(begun: Starting, served: Served, loaded: Loaded) -> str:
     limit, busy = served.rates["limit"].microseconds, os.getloadavg()[1]
     rows = [
         f"| {SAID[name]} | {rate.per_second:,.0f} | {rate.microseconds:,.0f} | {rate.size:,.0f} | "
@@ -46,6 +47,9 @@ def text(begun: Starting, served: Served) -> str:
         "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |", "|---|---:|---:|---:|---:|---:|---:|",
         *rows, "",
         f"The bare SQLite statement of a read, ids varying: {served.statement * 1e6:.1f} µs.", "",
+        f"`sickbay load` of these {loaded.count:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f} a second "
+        f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, its start included;",
+        f"{loaded.memory[0]:.0f} MB at most in its first half, {loaded.memory[1]:.0f} MB in its second.", "",
         "| from spawn to the first 200 of `/general/r4/metadata`, median of 5 | s | at most |", "|---|---:|---:|",
         f"| existing database | {begun.existing:.2f} | 1.0 |", f"| `--ephemeral`, 50 patients | {begun.ephemeral:.2f} | 2.0 |",
         f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |", "",

@@ -50,11 +50,12 @@ def _ending(path: Path) -> str:
 
 def texts(path: Path) -> Iterator[Text]:
     """Raises one of BROKEN where the file cannot be read or unpacked to its end."""
+    name = str(path)
     with path.open("rb") as raw:
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
         if _ending(path) not in LINES:
-            yield Text(str(path), stream.read(), False, raw.tell())
+            yield Text(name, stream.read(), False, raw.tell())
             return
         for number, line in enumerate(stream, 1):
             if line.strip():
-                yield Text(f"{path}:{number}", line, True, raw.tell())
+                yield Text(f"{name}:{number}", line, True, raw.tell())

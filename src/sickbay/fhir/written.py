@@ -12,12 +12,10 @@ import orjson
 class Decimal(float):
     """A number with a point or an exponent, and how it was written. Everywhere else it is a float."""
 
-    text: str
+    __slots__ = ("text",)
 
-    def __new__(cls, text: str) -> Decimal:
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def __str__(self) -> str:
         return self.text
