@@ -24,6 +24,8 @@ MINE = {"Patient/A", "Observation/oa-lab", "Observation/oa-vit", "Observation/oa
 SYSTEM = {
     "TGROUP": "system/Observation.rs system/Group.r system/Patient.rs",
     "TGROUPONLY": "system/Observation.rs system/Group.r",
+    "TPATIENTS": "system/Observation.rs system/Patient.rs",
+    "TTAGGED": "system/Observation.rs system/Patient.rs?active=true",
     "TLAB": "system/Group.r system/Patient.rs system/Observation.rs"
             "?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory",
 }  # fmt: skip
@@ -168,7 +170,11 @@ def test_66_a_group_is_exported_by_who_may_read_group_and_patients(exporting: Ta
     labs = exported(exporting, "one-TLAB", "/Group/g/$export")
     assert "oa-vit" not in labs["Observation"]
     assert "oa-lab" in labs["Observation"]
-    assert exporting.ask("one-TGROUP", "/Group/none/$export", headers=LATER).status_code == 404
+    for token in ("one-TGROUP", "one-TPATIENTS", "one-TTAGGED"):
+        assert exporting.ask(token, "/Group/none/$export", headers=LATER).status_code == 404
+    assert exported(exporting, "one-TPATIENTS", "/Group/g/$export") == found
+    assert exporting.ask("one-TPATIENTS", "/Group/g").status_code == 403
+    assert exporting.ask("one-TTAGGED", "/Group/g/$export", headers=LATER).status_code == 404
 
 
 def test_66_only_what_the_scopes_cover_is_exported(exporting: Target) -> None:

@@ -53,13 +53,22 @@ class Desk:
         return self.patients(1)[0]
 
     def patients(self, count: int) -> list[str]:
-        app = self.register(scope="user/*.rs", redirect_uris=["http://localhost:1/"])
-        asked = {"tenant": TENANT, "app": app["app_id"], "scope": "user/*.rs", "user": self.clinician["username"]}
-        token = self._post("/admin/tokens", asked)["access_token"]
-        with self.http as http:
-            address = f"{self.fhir('r4')}/Patient?name=Peters&_count={count}"
-            found = http.get(address, headers={"Authorization": f"Bearer {token}"}).raise_for_status().json()
+        found = self.get("r4", f"Patient?name=Peters&_count={count}")
         return [entry["resource"]["id"] for entry in found["entry"]]
+
+    def get(self, version: str, path: str) -> dict[str, Any]:
+        """As a clinician who may see everybody."""
+        with self.http as http:
+            headers = {"Authorization": f"Bearer {self.token('user/*.rs')}"}
+            return dict(http.get(f"{self.fhir(version)}/{path}", headers=headers).raise_for_status().json())
+
+    def token(self, scope: str) -> str:
+        """For a script: an app of its own, and the clinician where the scope is a person's."""
+        system = {"type": "system", "client": "symmetric"} if scope.startswith("system") else {}
+        app = self.register(scope=scope, redirect_uris=[] if system else ["http://localhost:1/"], **system)
+        asked = {"tenant": TENANT, "app": app["app_id"], "scope": scope}
+        asked |= {} if system else {"user": self.clinician["username"]}
+        return str(self._post("/admin/tokens", asked)["access_token"])
 
     def exchanges(self, app: dict[str, Any]) -> list[dict[str, Any]]:
         with self.http as http:

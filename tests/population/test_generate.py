@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "84715bcaf9f5de053d9ae17aef67034a53b6beae626dc3719543db322c7625fb",
-    "dstu2": "8c4e6ab78bd16c9c1cfe2ba861af61000615cae852d9b4f94b8babaf493fd4b9",
+    "r4": "d660c8588a63f60184ba62e89e5abf7959a0ede04752697d82f2641b25266c33",
+    "dstu2": "4855b1456858dadd805e16ea795a3e708873ba3aaf62e36164f5caf17e9e7ccb",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 
@@ -98,9 +98,25 @@ def test_every_reference_names_what_came_before(version: Version) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_first_patients_of_a_larger_population_are_the_smaller_one(version: Version) -> None:
-    small = list(population.generate(seed=3, patients=20, today=TODAY, version=version))
+    made = list(population.generate(seed=3, patients=20, today=TODAY, version=version))
+    small = [one for one in made if one["resourceType"] != "Group"]
+    assert made[: len(small)] == small
     large = population.generate(seed=3, patients=100_000, today=TODAY, version=version)
     assert small == list(itertools.islice(large, len(small)))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_patient_is_in_the_group_of_who_looks_after_them(version: Version) -> None:
+    made = everything(version)
+    doctor = {"dstu2": "careProvider"}.get(version, "generalPractitioner")
+    looked = {
+        (one[doctor][0]["reference"].partition("/")[2], one["id"]) for one in made if one["resourceType"] == "Patient"
+    }
+    groups = [one for one in made if one["resourceType"] == "Group"]
+    members = [(group["id"].removeprefix("panel-"), one["entity"]["reference"].partition("/")[2])
+               for group in groups for one in group["member"]]  # fmt: skip
+    assert sorted(members) == sorted(looked)
+    assert all(group["quantity"] == len(group["member"]) for group in groups)
 
 
 def test_a_life_does_not_depend_on_the_day() -> None:

@@ -166,6 +166,8 @@ def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refu
 def body_is_of_a_fhir_type(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """The version's own types and the generic ones, in UTF-8; a patch is a JSON Patch, an operation may take a form."""
     sent, sends = request.headers.get("content-type"), request.interaction in ("create", "update", "patch", "batch")
+    if request.type == "Binary" and request.interaction in ("create", "update"):
+        return None  # of any type: what is no resource becomes one
     if known.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
         return None
     if request.method == "PATCH":

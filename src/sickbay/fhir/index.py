@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sickbay.fhir import values
+from sickbay.fhir.binary import context
 from sickbay.fhir.clinical import clinical_date
 from sickbay.fhir.expressions import Present, Route, Step, follow, routes
 from sickbay.fhir.facts import ResourceFacts
@@ -87,6 +88,8 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
                 _TAKE[task.kind](rows, task, value)
     for task in tasks.get("", ()):
         _presence(rows, task, resource)
+    if type == "Binary" and (owner := context(resource, base)) is not None and owner[0] == "Patient":
+        rows.patients = {owner[1]: None}
     own = resource.get("id")
     if type == "Patient" and isinstance(own, str):
         rows.patients = {own: None}

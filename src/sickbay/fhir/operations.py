@@ -77,7 +77,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("meta-delete", "instance", None, "u", CORE + "Resource-meta-delete", _META, ("meta",), WRITING),
     Operation("export", "system", None, "", BULK + "export", _EXPORT),
     Operation("export", "type", ("Patient",), "rs", BULK + "patient-export", _OF_PATIENTS),
-    Operation("export", "instance", ("Group",), "r", BULK + "group-export", _OF_PATIENTS),
+    Operation("export", "instance", ("Group",), "", BULK + "group-export", _OF_PATIENTS),
 )  # fmt: skip
 
 

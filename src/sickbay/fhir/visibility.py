@@ -73,6 +73,17 @@ def within(visibility: Visibility, patients: frozenset[str]) -> Visibility:
     )
 
 
+def to_groups(visibility: Visibility) -> Visibility:
+    """For an export: which patients are in a Group may be known to who may search all patients and has no scope for Group.
+
+    Backend services ask for the types that they export, and Group is none of these.
+    """
+    everybody = any(one.patients is None and not one.filters for one in visibility.of("Patient", "s"))
+    if visibility.of("Group", "r") or not everybody:
+        return visibility
+    return Visibility((*visibility.clauses, Clause("Group", "r", None)))
+
+
 def _meets(clause: Clause, patients: frozenset[str], codes: frozenset[tuple[str, str | None, str]]) -> bool:
     if clause.patients is not None and not clause.patients & patients:
         return False

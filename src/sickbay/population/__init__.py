@@ -15,7 +15,8 @@ Every seed has the same cast (`people.CAST`): Timothy Peters (`p-0017`), who wai
 to the last reading; several others have fixed names and conditions, so that some names begin with "Peters".
 
 Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `schedule-pr-1`; of a patient `p-0017-e01` (Encounter), `-c01` (Condition), `-a01`
-(AllergyIntolerance), `-m01` (MedicationRequest, MedicationOrder), `-o001` (Observation); `ap-20261124-pr-1-1030`
+(AllergyIntolerance), `-m01` (MedicationRequest, MedicationOrder), `-o001` (Observation); `panel-pr-1` (Group, whom
+somebody looks after); `ap-20261124-pr-1-1030`
 (Appointment), `slot-…`. Resources share parts: treat them as read-only, or copy before changing.
 """
 
@@ -35,19 +36,24 @@ Version: TypeAlias = Literal["r4", "dstu2", "stu3", "r4b", "r5"]
 
 
 def generate(*, seed: int, patients: int, today: datetime.date, version: Version) -> Iterator[dict[str, Any]]:
-    """The hospital, then one patient after the other; what is referred to comes before what refers to it.
+    """The hospital, one patient after the other, then the Group of each practitioner's patients, in the order of references.
 
-    Streams: memory does not grow with `patients`. With 0 patients there is nothing at all. `today` is accepted so that
+    Streams: memory grows by one id with each patient. With 0 patients there is nothing at all. `today` is accepted so that
     both functions are called alike; lives do not depend on it.
     """
     if patients <= 0:
         return
+    from sickbay.population.staff import PRACTITIONERS
     from sickbay.population.stories import live
 
     render = _renderer(version)
     yield from render.hospital()
+    panels: dict[str, list[str]] = {}
     for number in range(1, patients + 1):
-        yield from render.record(live(seed, number))
+        life = live(seed, number)
+        panels.setdefault(life.person.practitioner, []).append(life.person.id)
+        yield from render.record(life)
+    yield from (render.panel(who, panels[who.id]) for who in PRACTITIONERS if who.id in panels)
 
 
 def schedule(*, seed: int, patients: int, today: datetime.date, version: Version) -> Iterator[dict[str, Any]]:

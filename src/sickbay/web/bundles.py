@@ -15,6 +15,7 @@ from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_parameters import known_types
 from sickbay.fhir.transaction import Asked, Unreadable
+from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import UNKNOWN
 from sickbay.operations import writing
 from sickbay.operations.access import Seen, access
@@ -60,8 +61,11 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
 
 def _entry(door: Interactions, outer: AccessRequest, one: Asked) -> Entry:
     """The entry as a request: token, Accept and Prefer are those of the Bundle, the conditions its own."""
-    kept = ("authorization", "accept", "prefer", "content-type")
+    kept = ("authorization", "prefer", "content-type")
     headers = {name: outer.headers[name] for name in kept if name in outer.headers} | dict(one.headers)
+    headers["accept"] = VERSIONS[
+        door.version
+    ].json  # what stands in a Bundle is a resource; the Bundle is shaped as a whole
     found = route(door.version, one.method, one.path)
     scope = {"method": one.method, "query_string": one.query.encode()}
     return Entry(one, door.as_request(scope, headers, one.path, found, one.patch.decode("utf-8", "replace")), found)

@@ -9,6 +9,7 @@ import orjson
 
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.routing import JOBS, Route
+from sickbay.fhir.visibility import to_groups
 from sickbay.operations import exporting, writing
 from sickbay.operations.access import Seen
 from sickbay.operations.exporting import Job
@@ -29,7 +30,7 @@ async def kick_off(call: Call) -> Answer:
     level = "system" if call.found.type is None else "type" if call.found.id is None else "instance"
     group = None
     if level == "instance":
-        stored = await call.stored()
+        stored = await call.stored(to_groups(call.seen.visibility))
         if isinstance(stored, Answer):
             return stored
         group = exporting.members(stored, door.base)

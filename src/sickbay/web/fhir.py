@@ -26,7 +26,7 @@ from sickbay.operations.decision import Decision, public
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import BadCursor, Page, Space, StaleCursor
+from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.representation import cut, parts, shaped
@@ -195,7 +195,7 @@ class Door:
     async def _read(self, seen: Seen, found: Route, headers: Mapping[str, str], content: Headers) -> Answer:
         assert found.type is not None
         assert found.id is not None
-        stored = await self.sandbox.world.store.read(self.space, found.type, found.id, seen.visibility)
+        stored = await self._stored(seen, found.type, found.id)
         if stored is None:
             return self._absent(found.type, found.id)
         if stored.deleted:
@@ -208,6 +208,9 @@ class Door:
         if unchanged(headers, etag, more[1][1].decode()):
             return Answer(304, b"", more)
         return Answer(200, stored.body, [*content, *more])
+
+    async def _stored(self, seen: Seen, type: str, id: str) -> Stored | None:
+        return await self.sandbox.world.store.read(self.space, type, id, seen.visibility)
 
     def _absent(self, type: str, id: str) -> Answer:
         """Hidden and never stored are one answer."""

@@ -14,13 +14,15 @@ from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.search_parameters import compartment_types, find
+from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.operations import binaries as operated
 from sickbay.operations import writing
 from sickbay.operations.access import Seen
 from sickbay.operations.writing import Done, Outcome, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Stored
-from sickbay.web import bundles, exports, histories, operations
+from sickbay.web import binaries, bundles, exports, histories, operations
 from sickbay.web.fhir import Answer, Door, Headers, Scope, modified, unchanged
 
 WRITING = frozenset(("create", "update", "patch", "delete"))
@@ -32,6 +34,19 @@ RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 64_000_000
 
 class Interactions(Door):
     """A Door that writes too."""
+
+    async def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> tuple[Answer, Seen]:
+        """Where the answer is no resource, Accept says nothing of resources."""
+        as_is = request.type == "Binary" and binaries.is_raw(request)
+        if as_is or request.interaction == "export-file":
+            request = replace(request, headers={**request.headers, "accept": VERSIONS[self.version].json})
+        answer, seen = await super().perform(request, found, raw)
+        return (binaries.raw(answer) if as_is else answer), seen
+
+    async def _stored(self, seen: Seen, type: str, id: str) -> Stored | None:
+        if type != "Binary":
+            return await super()._stored(seen, type, id)
+        return await operated.read(self.sandbox.world, self.space, id, seen.visibility, self.base)
 
     def _limit(self, found: Route | Misrouted) -> int:
         if isinstance(found, Misrouted) or found.interaction not in BODIED:
@@ -58,6 +73,8 @@ class Interactions(Door):
             return UNKNOWN if request.interaction not in ("create", "update") else Body("it was not read", {})
         assert request.type is not None
         id = request.id or (writing.new_id(self.sandbox.world) if request.interaction == "create" else "")
+        if request.type == "Binary" and (body := binaries.sent(self, request, id, raw)) is not None:
+            return body
         return bodies.read(self.version, request.type, id, raw, self.base, request.headers.get("content-type"))
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:

@@ -17,6 +17,7 @@ from sickbay.fhir.operation_parameters import RULE, Given
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Route
+from sickbay.fhir.visibility import Visibility
 from sickbay.operations import everything, writing
 from sickbay.operations.access import Seen
 from sickbay.operations.writing import Done, Wanted
@@ -47,11 +48,11 @@ class Call(NamedTuple):
         assert self.found.type is not None
         return self.found.type
 
-    async def stored(self) -> Stored | Answer:
-        """The resource of the address, or what is said where it is not there."""
+    async def stored(self, eyes: Visibility | None = None) -> Stored | Answer:
+        """The resource of the address, or what is said where it is not there. eyes: where they are not the token's."""
         assert self.found.id is not None
         world, id = self.door.sandbox.world, self.found.id
-        kept = await world.store.read(self.door.space, self.type, id, self.seen.visibility)
+        kept = await world.store.read(self.door.space, self.type, id, eyes or self.seen.visibility)
         if kept is None:
             return self.door.absent(self.type, id)
         return self.door.issue(410, Issue("deleted", f"{self.type}/{id} was deleted.")) if kept.deleted else kept

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.population.calendar import Booking, Slot
 from sickbay.population.life import Life
 from sickbay.population.render import r4
 from sickbay.population.render.common import Json
+from sickbay.population.staff import Practitioner
 
 Change = Callable[[Json], Json]
 
@@ -25,6 +26,9 @@ class Renderer:
 
     def record(self, life: Life) -> Iterator[Json]:
         yield from map(self._changed, r4.record(life))
+
+    def panel(self, who: Practitioner, patients: Sequence[str]) -> Json:
+        return self._changed(r4.panel(who, patients))
 
     def slot(self, slot: Slot) -> Json:
         return self._changed(r4.slot(slot))

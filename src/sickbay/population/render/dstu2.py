@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sickbay.population.calendar import CLINICS, Booking, Slot
 from sickbay.population.life import Allergy, Code, Life, Person, Prescription, Problem, Reading, Visit
@@ -295,6 +295,19 @@ def _observation(who: Person, reading: Reading) -> Json:
         found["interpretation"] = coded(HL7 + "v2/0078", *verdict[0])
         found["referenceRange"] = [verdict[1]]
     return found
+
+
+def panel(who: Practitioner, patients: Sequence[str]) -> Json:
+    """Whom somebody looks after: a Group, by which exports are asked for."""
+    return {
+        "resourceType": "Group",
+        "id": f"panel-{who.id}",
+        "type": "person",
+        "actual": True,
+        "name": f"Patients of {who.name}",
+        "quantity": len(patients),
+        "member": [{"entity": reference("Patient", id)} for id in patients],
+    }
 
 
 def slot(slot: Slot) -> Json:

@@ -5,5 +5,5 @@ from __future__ import annotations
 from sickbay.population.render.changing import Renderer
 
 _renderer = Renderer({})
-hospital, record = _renderer.hospital, _renderer.record
+hospital, record, panel = _renderer.hospital, _renderer.record, _renderer.panel
 slot, appointment = _renderer.slot, _renderer.appointment

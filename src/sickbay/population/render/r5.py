@@ -55,10 +55,11 @@ _renderer = Renderer(
         "Organization": _organization,
         "Location": lambda one: renamed(one, physicalType="form"),
         "Encounter": _encounter,
+        "Group": lambda one: {**without(one, "actual"), "membership": "enumerated"},
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
         "Appointment": _appointment,
     }
 )
-hospital, record = _renderer.hospital, _renderer.record
+hospital, record, panel = _renderer.hospital, _renderer.record, _renderer.panel
 slot, appointment = _renderer.slot, _renderer.appointment

@@ -78,6 +78,7 @@ def _appointment(one: Json) -> Json:
 _renderer = Renderer(
     {
         "Encounter": lambda one: renamed(one, reasonCode="reason"),
+        "Group": lambda one: without(one, "managingEntity"),
         "Condition": _condition,
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
@@ -86,5 +87,5 @@ _renderer = Renderer(
     },
     _systems,
 )
-hospital, record = _renderer.hospital, _renderer.record
+hospital, record, panel = _renderer.hospital, _renderer.record, _renderer.panel
 slot, appointment = _renderer.slot, _renderer.appointment

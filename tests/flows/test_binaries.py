@@ -1,0 +1,111 @@
+"""Binary by HTTP: as a resource or as what it holds, seen by who sees its security context, harmless to a browser."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import hand
+
+PAGE = b"<script>alert(1)</script>"
+
+
+def binary(context: str | None, kind: str = "text/html") -> dict[str, Any]:
+    made = {"resourceType": "Binary", "contentType": kind, "data": base64.b64encode(PAGE).decode()}
+    return made | ({"securityContext": {"reference": context}} if context else {})
+
+
+def test_it_comes_as_a_file_or_as_a_resource(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds")
+        made = await own.made(binary("Patient/p-0001"))
+        path = f"/Binary/{made['id']}"
+        for accept in (
+            "text/html",
+            "*/*",
+            "image/png",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        ):
+            raw = await own.ask("GET", path, Accept=accept)
+            assert (raw.status_code, raw.content) == (200, PAGE), accept
+            assert raw.headers["content-type"] == "text/html"
+            assert raw.headers["content-disposition"] == "attachment"
+            assert "sandbox" in raw.headers["content-security-policy"]
+            assert raw.headers["x-content-type-options"] == "nosniff"
+            assert raw.headers["etag"] == 'W/"1"'
+        assert (await own.ask("GET", path)).json() == made
+        assert (await own.ask("GET", path, Accept="application/json")).json() == made
+        assert b"<Binary" in (await own.ask("GET", path, Accept="application/fhir+xml")).content
+        bundle = {"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "GET", "url": path[1:]}}]}
+        for accept in ("application/fhir+json", "*/*"):
+            answered = await own.ask("POST", "", bundle, Accept=accept)
+            assert answered.json()["entry"][0]["resource"] == made
+        missing = await own.ask("GET", "/Binary/none", Accept="text/html")
+        assert (missing.status_code, missing.json()["resourceType"]) == (404, "OperationOutcome")
+
+    run(steps, tmp_path)
+
+
+def test_what_it_holds_can_be_sent_as_it_is(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds")
+        context = {"X-Security-Context": "Patient/p-0001"}
+        made = await own.ask("POST", "/Binary", b"\x00\xff", **{"Content-Type": "image/png"}, **context)
+        assert made.status_code == 201, made.text
+        assert made.json()["securityContext"] == {"reference": "Patient/p-0001"}
+        raw = await own.ask("GET", f"/Binary/{made.json()['id']}", Accept="image/png")
+        assert (raw.content, raw.headers["content-type"]) == (b"\x00\xff", "image/png")
+        changed = await own.ask(
+            "PUT", f"/Binary/{made.json()['id']}", b"x", **{"Content-Type": "text/plain"}, **context
+        )
+        assert changed.status_code == 200
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("context", "status"), [(None, 403), ("Patient/p-0002", 403), ("Patient/p-0001", 201)])
+def test_one_writes_only_what_is_one_s_own(tmp_path: Path, context: str | None, status: int) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds")
+        assert (await own.ask("POST", "/Binary", binary(context))).status_code == status
+
+    run(steps, tmp_path)
+
+
+def test_a_binary_is_seen_by_who_sees_its_security_context(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        system = await hand(flow, "system/*.cruds")
+
+        async def document(patient: str, attached: str = "") -> str:
+            content = [{"attachment": {"url": attached} if attached else {"title": "x"}}]
+            body = {"resourceType": "DocumentReference", "status": "current", "content": content,
+                    "subject": {"reference": f"Patient/{patient}"}}  # fmt: skip
+            return f"DocumentReference/{(await system.made(body))['id']}"
+
+        owner = await document("p-0001")
+        made = f"/Binary/{(await system.made(binary(owner)))['id']}"
+        bare = f"/Binary/{(await system.made(binary(None)))['id']}"
+        own, other = await hand(flow, "patient/*.rs"), await hand(flow, "patient/*.rs", "p-0002")
+        await document("p-0002", made[1:])
+        assert (await own.ask("GET", made)).status_code == 200
+        assert (await own.ask("HEAD", made)).status_code == 200
+        for path in (made, bare):
+            hidden, absent = await other.ask("GET", path), await other.ask("GET", "/Binary/none")
+            assert hidden.status_code == 404
+            assert hidden.text.replace(path[1:], "Binary/none") == absent.text
+        assert (await own.ask("GET", bare)).status_code == 404
+        assert (await system.ask("GET", bare)).status_code == 200
+        for scope in (
+            "patient/Binary.rs",
+            "patient/DocumentReference.rs",
+            "patient/Binary.s patient/DocumentReference.rs",
+        ):
+            lacking = await hand(flow, scope)
+            assert (await lacking.ask("GET", made)).status_code in (403, 404)
+        await system.ask("DELETE", f"/{owner}")
+        assert (await own.ask("GET", made)).status_code == 404
+
+    run(steps, tmp_path)
