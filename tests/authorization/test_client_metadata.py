@@ -59,7 +59,8 @@ def test_what_is_not_said_is_as_the_standard_has_it() -> None:
     assert client_metadata.registration({}, "general") == {
         "tenant": "general", "name": "An app registered by itself", "type": "provider", "client": "symmetric",
         "auth_method": "client_secret_basic",
-        "scope": "openid fhirUser launch launch/patient offline_access patient/*.rs", "redirect_uris": (), "post_logout_redirect_uris": (),
+        "scope": "openid fhirUser launch launch/patient offline_access patient/*.rs", "redirect_uris": (),
+        "post_logout_redirect_uris": (),
         "grant_types": ("authorization_code", "refresh_token"), "launch_uri": None, "fhir": "r4", "smart_version": 2,
         "pkce": "required", "native": False, "jwks_uri": None, "jwks": None,
     }  # fmt: skip

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.clients.desk import Desk
+from tests.clients.origins import serves
 
 PAGES = Path(__file__).parent / "smart"
 
@@ -46,24 +45,6 @@ def desk(live: dict[str, Any]) -> Desk:
 @pytest.fixture(scope="session")
 def origin(node: Path) -> Iterator[Origin]:
     served = Origin(node / "fhirclient" / "build" / "fhir-client.min.js")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = served.answer(self.path)
-            self.send_response(200 if found else 404)
-            kind, body = found or ("text/plain", b"")
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        served.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serves(served.answer) as port:
+        served.port = port
         yield served
-        server.shutdown()
-        thread.join()

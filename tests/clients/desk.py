@@ -56,6 +56,11 @@ class Desk:
         found = self.get("r4", f"Patient?name=Peters&_count={count}")
         return [entry["resource"]["id"] for entry in found["entry"]]
 
+    def patient_with_a_visit(self) -> tuple[str, str]:
+        """Ids of a patient and of an encounter of this patient."""
+        one = self.get("r4", "Encounter?_count=1")["entry"][0]["resource"]
+        return one["subject"]["reference"].rpartition("/")[2], one["id"]
+
     def get(self, version: str, path: str) -> dict[str, Any]:
         """As a clinician who may see everybody."""
         with self.http as http:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc.jwk import ECKey, RSAKey
 from tests.clients.desk import Desk
+from tests.clients.origins import serves
 
 KEYS = {
     "ES384": ECKey.generate_key("P-384", {"kid": "ec", "alg": "ES384"}),
@@ -24,25 +22,9 @@ KEYS = {
 @pytest.fixture(scope="module")
 def keys() -> Iterator[str]:
     """The address of the public keys."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps({"keys": [one.as_dict(private=False) for one in KEYS.values()]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://localhost:{server.server_port}/jwks.json"
-        server.shutdown()
-        thread.join()
+    body = json.dumps({"keys": [one.as_dict(private=False) for one in KEYS.values()]}).encode()
+    with serves(lambda path: ("application/json", body)) as port:
+        yield f"http://localhost:{port}/jwks.json"
 
 
 def session(client_id: str, endpoint: str, algorithm: str) -> OAuth2Session:
