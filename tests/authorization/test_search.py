@@ -242,3 +242,10 @@ def test_an_operation_is_given_a_resource_a_form_or_nothing(sent: str | None, bo
     headers = {} if sent is None else {"content-type": sent}
     request = asked("Patient", "_id=1", method="POST", interaction="operation", headers=headers, body=body)
     assert said(request) == ([("fhir-write-content-type", 415)] if refused else [])
+
+
+@pytest.mark.parametrize(("interaction", "refused"), [("create", False), ("update", False), ("patch", True)])
+def test_a_binary_may_be_sent_as_what_it_holds(interaction: str, refused: bool) -> None:
+    headers = {"content-type": "application/pdf", "if-match": 'W/"1"'}
+    request = asked("Binary", method="PATCH" if refused else "PUT", interaction=interaction, headers=headers)
+    assert said(request) == ([("fhir-write-content-type", 415)] if refused else [])

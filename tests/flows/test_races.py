@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER
+from tests.operations.assertions import form, jwks, signed
 
 from sickbay.testing.server import Live, serving
 
@@ -34,8 +35,17 @@ class App:
             if one["tenant"] == "general" and "Practitioner/" in one["fhirUser"]
         )
         self.client: dict[str, Any] = {}
+        self.service: dict[str, Any] = {}
 
     async def register(self) -> None:
+        service = {
+            "name": "Service",
+            "type": "system",
+            "client": "asymmetric",
+            "scope": "system/Patient.rs",
+            "jwks": jwks(),
+        }
+        self.service = (await self.http.post("/admin/apps", json=service)).raise_for_status().json()
         body = {
             "name": "Racer", "type": "provider", "client": "public", "launch_uri": REDIRECT, "redirect_uris": [REDIRECT],
             "scope": SCOPE, "auto_approve": {"user": self.user},
@@ -61,6 +71,9 @@ class App:
         return await self.token(
             grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER
         )
+
+    async def prove(self, assertion: str) -> httpx2.Response:
+        return await self.http.post(self.general["token"], data=form(assertion))
 
     async def refresh(self, token: str) -> httpx2.Response:
         return await self.token(grant_type="refresh_token", refresh_token=token)
@@ -111,13 +124,26 @@ async def one_refresh_token(app: App) -> None:
     assert (await app.refresh(third["refresh_token"])).status_code == 400
 
 
-@pytest.mark.parametrize("one_round", [one_code, one_refresh_token])
-def test_ten_rounds(two: Live, one_round: Any) -> None:
-    race(two, 10, one_round)
+async def one_assertion(app: App) -> None:
+    """Good once, whichever worker it comes to, and at no time after that."""
+    assertion = signed(app.service["client_id"], aud=app.general["token"])
+    answers = await asyncio.gather(*(app.prove(assertion) for _ in range(AT_ONCE)))
+    assert sorted(one.status_code for one in answers) == [200, *[400] * (AT_ONCE - 1)]
+    assert {one.json()["error"] for one in answers if one.status_code != 200} == {"invalid_client"}
+    late = await app.prove(assertion)
+    assert "assertion-jti-reused" in late.json()["error_description"]
+
+
+ROUNDS = (one_code, one_refresh_token, one_assertion)
+
+
+@pytest.mark.parametrize("one_round", ROUNDS)
+def test_fifty_rounds(two: Live, one_round: Any) -> None:
+    race(two, 50, one_round)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("one_round", [one_code, one_refresh_token])
+@pytest.mark.parametrize("one_round", ROUNDS)
 def test_five_hundred_rounds(two: Live, one_round: Any) -> None:
     race(two, 500, one_round)
