@@ -47,7 +47,16 @@ def test_a_type_that_is_named_needs_its_scope(target: Target, number: str, token
 
 HOPS: list[tuple[str, str, str, set[str], set[str], str]] = [
     # number, token, search, matches, included, what the whole system sees and this token must not
-    ("28", "TA", f"/Patient?{HAS}:code=59419-2", {"Patient/A"}, set(), ""),
+    ("28", "TA", f"/Patient?{HAS}:code=59419-2", set(), set(), "Patient/B"),
+    ("28 mine", "TA", f"/Patient?{HAS}:code=1-1", {"Patient/A"}, set(), ""),
+    ("28 composite", "TA", f"/Patient?{HAS}:code-value-quantity=59419-2$gt3", set(), set(), "Patient/B"),
+    ("28 nested", "TA", "/Patient?_has:Observation:patient:_has:Observation:has-member:code=1-1", set(), set(),
+     "Patient/B"),
+    ("28 in a chain", "TA", "/Encounter?patient._has:Observation:patient:code=59419-2", set(), set(), "Encounter/eb"),
+    ("23 list", "TA", "/Observation?_list=l", {"Observation/oa-lab"}, set(), "Observation/ob-lab"),
+    ("23 list of another", "TB", "/Observation?_list=l", set(), set(), "Observation/ob-lab"),
+    ("24 beside", "TA", "/Observation?subject:missing=false&code:not=1-1", {"Observation/oa-vit"}, set(),
+     "Observation/ob-hiv"),
     ("29", "TA", "/Observation?subject:Patient.name=Bravo", set(), set(), "Observation/ob-lab"),
     ("29 patient", "TA", "/Observation?patient.name=Bravo", set(), set(), "Observation/ob-lab"),
     ("29 date", "TA", "/Observation?subject:Patient.birthdate=1970-01-01", set(), set(), "Observation/ob-lab"),

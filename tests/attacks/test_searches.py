@@ -129,13 +129,34 @@ def test_21_query_and_form_both_apply(target: Target) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "?_type=Observation,Patient"), ("GET", "?_id=B"), ("POST", "/_search")]
+    ("method", "path", "found", "control"),
+    [
+        ("GET", "?_type=Observation,Patient", {"Patient/A"} | A_OBSERVATIONS, "Patient/B"),
+        ("GET", "/?_type=Observation&_sort=-_id", A_OBSERVATIONS, "Observation/ob-lab"),
+        ("GET", "?_id=B", set(), "Patient/B"),
+        ("GET", "?_id=A,oa-lab,ob-lab", {"Patient/A", "Observation/oa-lab"}, "Observation/ob-lab"),
+        ("POST", "/_search", set(), "Patient/B"),
+    ],
 )
-def test_22_the_whole_server_is_searched_by_system_scopes_alone(target: Target, method: str, path: str) -> None:
+def test_22_the_whole_server_is_searched_by_the_same_rule(
+    target: Target, method: str, path: str, found: set[str], control: str
+) -> None:
     form: dict[str, Any] = {"data": {"_id": "B"}} if method == "POST" else {}
     answer = target.ask("TA", path, method, **form)
-    assert answer.status_code == 403
-    assert target.ask("ALL", path, method, **form).status_code in (200, 501)
+    assert answer.status_code == 200, answer.text
+    assert names(answer) == found
+    assert answer.json()["total"] == len(found)
+    assert control in names(target.ask("ALL", path, method, **form))
+    assert target.ask("TAO", path, method, **form).status_code == (
+        200 if path == "/?_type=Observation&_sort=-_id" else 403
+    )
+    assert target.ask("r", path, method, **form).status_code == 403
+
+
+def test_22_a_user_may_not_list_all_patients_by_another_address(target: Target) -> None:
+    for path in ("/Patient", "?_type=Patient", "?_count=5", "/?_type=Observation,Patient"):
+        assert target.ask("TU", path).status_code == 400, path
+    assert target.found("TU", "?_type=Observation") == A_OBSERVATIONS
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from .examples import examples
 STANDING_FOR_NOTHING = {
     # Composites of a whole Observation, and what the definitions leave without an expression.
     "r4": {"code-value-concept", "code-value-date", "code-value-quantity", "code-value-string", "part-agree"},
-    "dstu2": set[str](),
+    "dstu2": {"code-value-concept", "code-value-date", "code-value-quantity", "code-value-string"},
     "stu3": {"code-value-concept", "code-value-date", "code-value-quantity", "code-value-string"},
     "r4b": {"code-value-concept", "code-value-date", "code-value-quantity", "code-value-string"},
     # An Observation of R5 has no canonical yet.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.facts import Part
 from sickbay.fhir.index import extract
-from sickbay.fhir.matching import compared, matches
+from sickbay.fhir.matching import Held, compared, matches
 from sickbay.fhir.query import Query
 from sickbay.fhir.search import parse
+from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT
+from sickbay.fhir.values import HUGE
 
 from .examples import examples
 
@@ -22,11 +25,26 @@ OBSERVATION = {
     "resourceType": "Observation",
     "id": "o",
     "status": "final",
-    "code": {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]},
+    "code": {
+        "coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}],
+        "text": "Blood pressure",
+    },
+    "component": [
+        {
+            "code": {"coding": [{"system": "http://loinc.org", "code": "8462-4"}]},
+            "valueQuantity": {"value": 80, "code": "mm[Hg]"},
+        }
+    ],
     "category": [{"coding": [{"system": "c", "code": "vital-signs"}]}],
-    "subject": {"reference": "Patient/1"},
+    "subject": {"reference": "Patient/1", "identifier": {"system": "urn:mrn", "value": "7"}},
     "effectiveDateTime": "2020-05-06T10:00:00Z",
     "valueQuantity": {"value": 120, "system": "u", "code": "mm[Hg]"},
+}
+PROVENANCE = {
+    "resourceType": "Provenance",
+    "id": "v",
+    "target": [{"reference": "Observation/o"}],
+    "agent": [{"who": {"reference": "Practitioner/1"}}],
 }
 PATIENT = {"resourceType": "Patient", "id": "1", "name": [{"family": "Peters", "given": ["Zoë"]}], "gender": "female"}
 
@@ -37,11 +55,17 @@ def query(type: str, name: str, text: str, version: str = "r4") -> Query:
     return found
 
 
-def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
-    def lookup(type: str, id: str) -> ResourceFacts | None:
-        return extract("r4", PATIENT, BASE) if (type, id) == ("Patient", "1") else None
+class Others:
+    """All three are there."""
 
-    return matches(query(body["resourceType"], name, text), body["id"], updated, extract("r4", body, BASE), lookup)
+    def every(self, type: str) -> list[Held]:
+        there = (PATIENT, OBSERVATION, PROVENANCE)
+        return [Held(one["id"], 0, extract("r4", one, BASE)) for one in there if one["resourceType"] == type]
+
+
+def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
+    one = Held(body["id"], updated, extract("r4", body, BASE))
+    return matches(query(body["resourceType"], name, text), one, Others())
 
 
 @pytest.mark.parametrize(
@@ -53,6 +77,11 @@ def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
         ("date", "2020-05-06T12:00:00+02:00"), ("date", "ne2021"), ("value-quantity", "120"), ("value-quantity", "gt119.9"),
         ("value-quantity", "120||mm[Hg]"), ("value-quantity", "ge120|u|mm[Hg]"), ("_id", "o"), ("_lastUpdated", "1970-01-01"),
         ("patient.name", "pet"), ("subject:Patient.given", "zoe"), ("device:missing", "true"), ("code:missing", "false"),
+        ("code-value-quantity", "8480-6$gt100"), ("combo-code-value-quantity", "http://loinc.org|8480-6$120"),
+        ("combo-code-value-quantity", "8462-4$lt90"), ("component-code-value-quantity", "8462-4$80||mm[Hg]"),
+        ("status", "http://hl7.org/fhir/observation-status|final"), ("status:in", "http://hl7.org/fhir/ValueSet/observation-status"),
+        ("code:text", "systolic"), ("code:text", "blood"), ("subject:identifier", "urn:mrn|7"), ("patient._id", "1"),
+        ("_has:Provenance:target:agent", "Practitioner/x,Practitioner/1"), ("patient._has:Observation:patient:status", "final"),
     ],
 )  # fmt: skip
 def test_it_is_found(name: str, text: str) -> None:
@@ -66,7 +95,11 @@ def test_it_is_found(name: str, text: str) -> None:
         ("subject:Group", "1"), ("date", "2019"), ("date", "gt2020-05-06"), ("date", "sa2020-05-06"), ("date", "lt2020"),
         ("date", "2020-05-06T10:00:01Z"), ("value-quantity", "120.5"), ("value-quantity", "gt120"), ("value-quantity", "sa120"),
         ("value-quantity", "120||kg"), ("_id", "p"), ("_lastUpdated", "gt1970-01-01"), ("patient.name", "eters"),
-        ("device:missing", "false"), ("encounter.class", "x"),
+        ("device:missing", "false"), ("encounter.class", "x"), ("code-value-quantity", "8462-4$lt90"),
+        ("component-code-value-quantity", "8480-6$120"), ("combo-code-value-quantity", "8480-6$80"), ("code:text", "pressure"),
+        ("status", "http://loinc.org|final"), ("status:not-in", "http://hl7.org/fhir/ValueSet/observation-status"),
+        ("subject:identifier", "urn:other|7"), ("patient._id", "2"), ("_has:Provenance:target:agent", "x"),
+        ("patient._has:Observation:patient:status", "amended"),
     ],
 )  # fmt: skip
 def test_it_is_not_found(name: str, text: str) -> None:
@@ -107,17 +140,58 @@ def test_every_value_finds_the_example_that_holds_it(version: str, shared: Path)
     for body in examples(shared, version):
         facts = extract(version, body, BASE)
         codes = {one.number: one.code for one in parameters(version, body["resourceType"]).values()}
-        pairs = [(codes[row[0]], _escaped(row[1]) + "|" + _escaped(row[2])) for row in facts.tokens if row[1]]
-        pairs += [(codes[row[0]], _escaped(row[2])) for row in facts.tokens]
+        pairs = [(_named(codes, row[0]), _said(row[0], row[1], row[2])) for row in facts.tokens if row[1]]
+        pairs += [(codes[row[0]], _escaped(row[2])) for row in facts.tokens if row[0] in codes]
         pairs += [(codes[row[0]], f"{row[1]}/{row[2]}") for row in facts.references]
-        pairs += [(codes[row[0]], _escaped(row[1])) for row in facts.strings]
+        pairs += [(_named(codes, row[0]), _escaped(row[1])) for row in facts.strings]
+        pairs += [(_named(codes, row[0]) + ":exact", _escaped(row[2])) for row in facts.strings if row[0] in codes]
+        pairs += [(codes[number], _joined(parts)) for number, parts in facts.composites]
         for name, text in pairs:
             found = parse(version, body["resourceType"], [(name, text)], base=BASE)
             if isinstance(found, Query):
                 count += 1
-                assert matches(found, body["id"], 0, facts), (name, text)
+                assert matches(found, Held(body["id"], 0, facts)), (name, text)
     assert count > 1000
 
 
 def _escaped(text: str | None) -> str:
     return "".join("\\" + one if one in "\\,|$" else one for one in text or "")
+
+
+def _named(codes: dict[int, str], number: int) -> str:
+    """The parameter of a fact, with the modifier that asks for it."""
+    modifiers = {0: "", IDENTIFIER: ":identifier", OF_TYPE: ":of-type", TEXT: ":text"}
+    return codes[number % IDENTIFIER] + modifiers[number - number % IDENTIFIER]
+
+
+def _said(number: int, system: str | None, code: str) -> str:
+    if number - number % IDENTIFIER == OF_TYPE:
+        return f"{_typed(system or '')}|{_escaped(code)}"
+    return f"{_escaped(system)}|{_escaped(code)}"
+
+
+def _typed(text: str) -> str:
+    system, _, code = text.rpartition("|")
+    return f"{_escaped(system)}|{_escaped(code)}"
+
+
+def _joined(parts: tuple[Part, ...]) -> str:
+    """A composite's parts as somebody would ask for them."""
+    return "$".join(map(_part, parts))
+
+
+def _part(part: Part) -> str:
+    match part[0], part[1:]:
+        case "reference", (type, id):
+            return f"{type}/{id}"
+        case "token", (system, str(code)):
+            return f"{_escaped(str(system))}|{_escaped(code)}" if system else _escaped(code)
+        case "string", (str(text), _):
+            return _escaped(text)
+        case "date", (int(low), _):
+            return f"ge{datetime.fromtimestamp(low / 1000, UTC).isoformat()}"
+        case "number", (float(low), _):
+            return f"{low:.9f}"
+        case "quantity", (_, _, float(low), float(high)):
+            return f"ge{low:.9f}" if abs(low) < HUGE else f"le{high:.9f}"
+    raise AssertionError(part)

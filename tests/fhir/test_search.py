@@ -130,7 +130,7 @@ def test_a_foreign_url_that_names_no_patient_is_kept() -> None:
         ("value-quantity", "1e999", "fhir-search-value-malformed"),
         ("code:50050", "", "fhir-search-colon-for-equals"),
         ("cod:50050", "", "fhir-search-colon-for-equals"),
-        ("code:below", "x", "fhir-search-unknown-param"),
+        ("code:below", "x", "fhir-search-modifier-unsupported"),
         ("_include", "Observation:nothing", "fhir-search-value-malformed"),
         ("_sort", "nothing", "fhir-search-value-malformed"),
     ],
@@ -211,9 +211,10 @@ def test_an_empty_alternative_never_widens_a_search() -> None:
     assert only("Observation", "patient", "1,").values == (ReferenceValue("Patient", "1"),)
 
 
-def test_a_chain_ends_at_a_parameter_that_is_indexed() -> None:
-    (fault,) = faults("Observation", ("patient._id", "1"))
-    assert fault.expected == "patient=1"
+def test_a_chain_may_end_at_the_id() -> None:
+    found = only("Observation", "patient._id", "1")
+    assert found.chain is not None
+    assert found.chain[1].values == (TokenValue(None, "1"),)
 
 
 def test_a_chain_may_be_of_three_links_and_not_of_four() -> None:
@@ -221,7 +222,7 @@ def test_a_chain_may_be_of_three_links_and_not_of_four() -> None:
     assert found.chain is not None
     assert found.chain[1].chain is not None
     four = faults("Observation", ("encounter.part-of.part-of.part-of.identifier", "x"))
-    assert [one.rule for one in four] == ["fhir-search-unknown-param"]
+    assert [one.rule for one in four] == ["fhir-search-too-complex"]
 
 
 @pytest.mark.parametrize(

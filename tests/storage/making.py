@@ -21,8 +21,16 @@ _KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "performer": ("reference", ("Practitioner", "Patient")),
         "value-quantity": ("quantity",),
         "url": ("uri",),
+        "code-value-quantity": ("composite",),
+        "component-code-value-quantity": ("composite",),
+        "combo-code-value-quantity": ("composite",),
+        "focus": ("reference", ("Patient", "Observation")),
+        "_id": ("token",),
+        "_lastUpdated": ("date",),
     },
     "Practitioner": {"name": ("string",)},
+    "Location": {"near": ("special",)},
+    "List": {"item": ("reference", ("Patient", "Observation")), "_id": ("token",)},
 }
 
 
@@ -51,7 +59,7 @@ def patient(id: str, *, names: tuple[str, ...] = (), gender: str = "female", **m
     facts = ResourceFacts(
         patients=(id,),
         tokens=((number("Patient", "gender"), "http://hl7.org/fhir/administrative-gender", gender),),
-        strings=tuple((number("Patient", "name"), name) for name in names),
+        strings=tuple((number("Patient", "name"), name.lower(), name) for name in names),
     )
     return saved("Patient", id, facts, **more)
 

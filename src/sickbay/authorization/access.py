@@ -11,6 +11,8 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token, User
 from sickbay.fhir.search_parameters import compartment_types
+from sickbay.fhir.search_routes import SEVERAL
+from sickbay.fhir.search_types import chosen
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, Unknown, check
 from sickbay.protocol import jose, scopes
@@ -152,9 +154,19 @@ def scopes_are_not_mixed(request: AccessRequest, known: AccessKnown) -> Refusal 
 @check(needs=("token",), after=(token_is_known,))
 def scope_covers_the_request(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     token = _token(known)
+    if request.type is None and request.interaction in SEVERAL:
+        return _covers_several(request, token, known.version)
     if not request.letters or _covers(token, request.type, request.letters):
         return None
     return _insufficient(request, token, request.type, request.letters)
+
+
+def _covers_several(request: AccessRequest, token: Token, version: str) -> Refusal | None:
+    """A search without a type of its own: each that `_type` names, else all: then it takes a wildcard, of any level."""
+    lacking = [
+        one for one in chosen(version, request.parameters.pairs) or ("*",) if not _covers(token, one, request.letters)
+    ]
+    return _insufficient(request, token, lacking[0], request.letters) if lacking else None
 
 
 @check(needs=("token",), after=(token_is_known,))
@@ -183,7 +195,7 @@ def _insufficient(request: AccessRequest, token: Token, type: str | None, letter
     held = scopes.resources(token.scope)
     of_type = "".join(one.letters for one in held if one.type in ("*", type))
     facts = {
-        "type": type or "the whole server", "interaction": request.interaction, "letters": letters,
+        "type": "the whole server" if type in (None, "*") else type, "interaction": request.interaction, "letters": letters,
         "needed": needed(token, type, letters), "held": tuple(one.text for one in held),
         "held_letters": "".join(sorted(set(of_type) - set(letters))) if type else "", **more,
     }  # fmt: skip

@@ -15,6 +15,7 @@ from sickbay.fhir.fault import Fault
 from sickbay.fhir.media import body_kind, negotiate
 from sickbay.fhir.routing import Misrouted, route
 from sickbay.fhir.search_parameters import compartment_types, known_types, other_versions
+from sickbay.fhir.search_routes import searched_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import Check, Refusal, check
 from sickbay.protocol import scopes
@@ -107,7 +108,7 @@ def _second(path: str) -> str:
 @check(needs=("server", "token"))
 def patient_search_is_narrowed(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """A policy: a user/ token may not ask for all patients. patient/ sees one record, system/ is for whole populations."""
-    if not _is_search(request, "Patient") or _policy(known).unbounded_patient_search == "allow":
+    if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
         return None
     levels = {one.level for one in _held(known) if one.type in ("*", "Patient") and "s" in one.letters}
     if "user" not in levels or any(_narrows(name) for name, value in request.parameters if value):
@@ -124,26 +125,22 @@ def _narrows(parameter: str) -> bool:
 
 @check(needs=("server",))
 def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    type, compartment = request.type or "", compartment_types(known.version) if known.version else {}
-    if (
-        not _policy(known).requires_patient
-        or not _is_search(request, type)
-        or type == "Patient"
-        or type not in compartment
-    ):
+    compartment = compartment_types(known.version) if known.version else {}
+    if not _policy(known).requires_patient:
         return None
-    if _names(request) & {*PATIENT_KEYS, *compartment[type]}:
-        return None
-    return Refusal("fhir-search-missing-patient", "required", {"type": type, "expected": "patient"})
+    for type in _searched(request, known):
+        asked = {*PATIENT_KEYS, *compartment.get(type, ())}
+        if type != "Patient" and type in compartment and not _names(request) & asked:
+            return Refusal("fhir-search-missing-patient", "required", {"type": type, "expected": "patient"})
+    return None
 
 
 @check(needs=("server",))
 def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    if not _policy(known).requires_category or not any(_is_search(request, one) for one in CATEGORY_TYPES):
+    types = [one for one in _searched(request, known) if one in CATEGORY_TYPES]
+    if not _policy(known).requires_category or not types or _names(request) & {"category", "code", "_id"}:
         return None
-    if _names(request) & {"category", "code", "_id"}:
-        return None
-    return Refusal("fhir-search-missing-category", "required", {"type": request.type, "expected": "category"})
+    return Refusal("fhir-search-missing-category", "required", {"type": types[0], "expected": "category"})
 
 
 @check()
@@ -183,8 +180,11 @@ def _media(header: str | None) -> str:
     return (header or "").partition(";")[0].strip().lower()
 
 
-def _is_search(request: AccessRequest, type: str) -> bool:
-    return request.interaction == "search-type" and request.type == type
+def _searched(request: AccessRequest, known: AccessKnown) -> tuple[str, ...]:
+    """Whose resources the search may find, by no compartment's leave."""
+    if known.version not in VERSIONS:
+        return (request.type,) if request.interaction == "search-type" and request.type else ()
+    return searched_types(known.version, request.interaction, request.type, request.parameters.pairs)
 
 
 def _names(request: AccessRequest) -> set[str]:
@@ -214,6 +214,9 @@ CHECKS: tuple[SearchCheck, ...] = (
     no_fault("fhir-date-malformed", "dates_are_well_formed"),
     no_fault("fhir-search-value-malformed", "values_are_well_formed"),
     no_fault("fhir-search-unknown-param", "parameters_are_known"),
+    no_fault("fhir-search-modifier-unsupported", "modifiers_are_understood"),
+    no_fault("fhir-search-param-unsupported", "parameters_are_answered"),
+    no_fault("fhir-search-too-complex", "search_is_simple_enough", "too-costly"),
     patient_search_is_narrowed,
     search_names_its_patient,
     search_names_its_category,

@@ -125,7 +125,8 @@ _TAILS = {mode: b',"search":{"mode":"%b"}},' % mode.encode() for mode in ("match
 def search_url(base: str, type: str, pairs: Sequence[tuple[str, str]]) -> str:
     """The address of a search, percent-encoded; `:` `/` `,` `$` and `*` may stand in a query and stay readable."""
     query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
-    return f"{base}/{type}?{query}" if query else f"{base}/{type}"
+    address = f"{base}/{type}" if type else base
+    return f"{address}?{query}" if query else address
 
 
 _READABLE = re.compile(r"[A-Za-z0-9_.~:/,$*-]*")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Part: TypeAlias = tuple[str | int | float | None, ...]
+"""What one component of a composite has: its kind, then a row of that kind without the number of the parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,14 @@ class ResourceFacts:
     references: tuple[tuple[int, str, str], ...] = ()
     """(number, target type, target id): relative, or absolute on this base."""
     dates: tuple[tuple[int, int, int], ...] = ()
-    strings: tuple[tuple[int, str], ...] = ()
-    """Folded text, at most 120 characters."""
+    strings: tuple[tuple[int, str, str], ...] = ()
+    """(number, folded text of at most 120 characters, the text as it is written, for :exact)."""
     numbers: tuple[tuple[int, float, float], ...] = ()
     quantities: tuple[tuple[int, str | None, str | None, float, float], ...] = ()
     uris: tuple[tuple[int, str], ...] = ()
     codes: tuple[tuple[str, str | None, str], ...] = field(default=())
     """(parameter code, system, code) that granular scopes may filter by: category, code, clinical-status, …"""
+    composites: tuple[tuple[int, tuple[Part, ...]], ...] = ()
+    """(number, one row for each component), of one element."""
+    positions: tuple[tuple[int, int, int], ...] = ()
+    """(number, latitude, longitude) in microdegrees."""

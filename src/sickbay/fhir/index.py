@@ -10,11 +10,19 @@ from typing import Any, NamedTuple
 from sickbay.fhir import values
 from sickbay.fhir.binary import context
 from sickbay.fhir.clinical import clinical_date
+from sickbay.fhir.composites import composites
 from sickbay.fhir.expressions import Present, Route, Step, follow, routes
-from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.facts import Part, ResourceFacts
 from sickbay.fhir.query import Kind, SearchParameter
 from sickbay.fhir.references import is_absolute, target
-from sickbay.fhir.search_parameters import compartment_types, known_types, parameters
+from sickbay.fhir.search_parameters import (
+    IDENTIFIER,
+    OF_TYPE,
+    TEXT,
+    compartment_types,
+    known_types,
+    parameters,
+)
 
 GRANULAR = frozenset(
     {
@@ -64,12 +72,14 @@ class _Rows:
     tokens: dict[tuple[int, str | None, str], None] = field(default_factory=dict)
     references: dict[tuple[int, str, str], None] = field(default_factory=dict)
     dates: dict[tuple[int, int, int], None] = field(default_factory=dict)
-    strings: dict[tuple[int, str], None] = field(default_factory=dict)
+    strings: dict[tuple[int, str, str], None] = field(default_factory=dict)
     numbers: dict[tuple[int, float, float], None] = field(default_factory=dict)
     quantities: dict[tuple[int, str | None, str | None, float, float], None] = field(default_factory=dict)
     uris: dict[tuple[int, str], None] = field(default_factory=dict)
     codes: dict[tuple[str, str | None, str], None] = field(default_factory=dict)
     patients: dict[str, None] = field(default_factory=dict)
+    positions: dict[tuple[int, int, int], None] = field(default_factory=dict)
+    composites: dict[tuple[int, tuple[Part, ...]], None] = field(default_factory=dict)
 
 
 def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
@@ -90,6 +100,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
         _presence(rows, task, resource)
     if type == "Binary" and (owner := context(resource, base)) is not None and owner[0] == "Patient":
         rows.patients = {owner[1]: None}
+    rows.composites = dict.fromkeys(composites(version, resource, base))
     own = resource.get("id")
     if type == "Patient" and isinstance(own, str):
         rows.patients = {own: None}
@@ -108,6 +119,8 @@ def _facts(rows: _Rows, at: int | None) -> ResourceFacts:
         quantities=tuple(rows.quantities),
         uris=tuple(rows.uris),
         codes=tuple(rows.codes),
+        composites=tuple(rows.composites),
+        positions=tuple(rows.positions),
     )
 
 
@@ -139,9 +152,16 @@ def _token(rows: _Rows, task: _Task, value: Any) -> None:
         rows.tokens[task.number, system, code] = None
         if task.granular:
             rows.codes[task.code, system, code] = None
+    if isinstance(value, dict):
+        for text, raw in values.texts(value, task.type):
+            rows.strings[task.number + TEXT, text, raw] = None
+        for kind, number in values.of_type(value, task.type):
+            rows.tokens[task.number + OF_TYPE, kind, number] = None
 
 
 def _reference(rows: _Rows, task: _Task, value: Any) -> None:
+    for system, code in values.identified(value, task.type):
+        rows.tokens[task.number + IDENTIFIER, system, code] = None
     text = values.referenced(value, task.type)
     if text is None:
         return
@@ -161,8 +181,8 @@ def _date(rows: _Rows, task: _Task, value: Any) -> None:
 
 
 def _string(rows: _Rows, task: _Task, value: Any) -> None:
-    for text in values.strings(value, task.type):
-        rows.strings[task.number, text] = None
+    for text, raw in values.strings(value, task.type):
+        rows.strings[task.number, text, raw] = None
 
 
 def _number(rows: _Rows, task: _Task, value: Any) -> None:
@@ -180,6 +200,13 @@ def _uri(rows: _Rows, task: _Task, value: Any) -> None:
         rows.uris[task.number, text] = None
 
 
+def _special(rows: _Rows, task: _Task, value: Any) -> None:
+    """The only one that reads an element is `near`, on Location."""
+    found = values.position(value)
+    if found is not None:
+        rows.positions[task.number, *found] = None
+
+
 _TAKE: dict[Kind, Callable[[_Rows, _Task, Any], None]] = {
     "token": _token,
     "reference": _reference,
@@ -188,4 +215,5 @@ _TAKE: dict[Kind, Callable[[_Rows, _Task, Any], None]] = {
     "number": _number,
     "quantity": _quantity,
     "uri": _uri,
+    "special": _special,
 }

@@ -5,13 +5,16 @@ The stores answer searches by their indexes; this says what the answer has to be
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Iterable
+from math import cos, radians
+from typing import Any, NamedTuple, Protocol
 
-from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.facts import Part, ResourceFacts
 from sickbay.fhir.query import (
+    CompositeValue,
     DateValue,
     Filter,
+    NearValue,
     Prefix,
     QuantityValue,
     Query,
@@ -22,20 +25,40 @@ from sickbay.fhir.query import (
     Value,
     Within,
 )
-
-Lookup: TypeAlias = Callable[[str, str], ResourceFacts | None]
-"""(type, id) -> the facts of that resource where it is there and may be seen: what a chain leads to."""
+from sickbay.fhir.search_parameters import IDENTIFIER
 
 
-def matches(query: Query, id: str, updated: int, facts: ResourceFacts, lookup: Lookup = lambda type, id: None) -> bool:
-    """Whether the resource of `query.type` with this id, last changed at `updated` (epoch ms), is a match."""
-    if query.ids is not None and id not in query.ids:
+class Held(NamedTuple):
+    """One resource as a search sees it. updated: epoch ms."""
+
+    id: str
+    updated: int
+    facts: ResourceFacts
+
+
+class Others(Protocol):
+    """What is there besides and may be seen: where chains and `_has` lead."""
+
+    def every(self, type: str) -> Iterable[Held]: ...
+
+
+class _Alone:
+    def every(self, type: str) -> Iterable[Held]:
+        return ()
+
+
+ALONE = _Alone()
+
+
+def matches(query: Query, one: Held, others: Others = ALONE) -> bool:
+    """Whether this resource of `query.type` is a match."""
+    if query.ids is not None and one.id not in query.ids:
         return False
-    if not all(compared(one.prefix, updated, updated + 1, one.low, one.high) for one in query.updated):
+    if not all(compared(asked.prefix, one.updated, one.updated + 1, asked.low, asked.high) for asked in query.updated):
         return False
-    if query.within is not None and not _inside(query.within, facts):
+    if query.within is not None and not _inside(query.within, one.facts):
         return False
-    return all(holds(one, facts, lookup) for one in query.filters)
+    return all(holds(asked, query.type, one, others) for asked in query.filters)
 
 
 def _inside(within: Within, facts: ResourceFacts) -> bool:
@@ -44,15 +67,17 @@ def _inside(within: Within, facts: ResourceFacts) -> bool:
     )
 
 
-def holds(one: Filter, facts: ResourceFacts, lookup: Lookup) -> bool:
+def holds(asked: Filter, type: str, one: Held, others: Others) -> bool:
     """One filter. `:not` is true as well of a resource without any value (R4, 3.1.1.5.4)."""
-    if one.chain is not None:
-        return _chained(one, facts, lookup)
-    if one.modifier == "missing":
-        asked = any(isinstance(value, TokenValue) and value.code == "true" for value in one.values)
-        return _present(one.parameter.number, facts) is not asked
-    found = any(_value(one, value, facts) for value in one.values)
-    return not found if one.modifier == "not" else found
+    if asked.chain is not None:
+        return _referring(asked, type, one, others) if asked.reverse else _chained(asked, one, others)
+    if asked.parameter.code == "_id":
+        return any(isinstance(value, TokenValue) and value.code == one.id for value in asked.values)
+    if asked.modifier == "missing":
+        wanted = any(isinstance(value, TokenValue) and value.code == "true" for value in asked.values)
+        return _present(asked.parameter.numbers, one.facts) is not wanted
+    found = any(_value(asked, value, one) for value in asked.values)
+    return not found if asked.modifier == "not" else found
 
 
 def compared(prefix: Prefix, start: float, end: float, low: float, high: float) -> bool:
@@ -72,38 +97,83 @@ def compared(prefix: Prefix, start: float, end: float, low: float, high: float) 
     return answers[prefix]
 
 
-def _chained(one: Filter, facts: ResourceFacts, lookup: Lookup) -> bool:
-    assert one.chain is not None
-    type, inner = one.chain
-    for number, target, id in facts.references:
-        held = lookup(target, id) if number == one.parameter.number and target == type else None
-        if held is not None and holds(inner, held, lookup):
+def _chained(asked: Filter, one: Held, others: Others) -> bool:
+    assert asked.chain is not None
+    type, inner = asked.chain
+    aims = {id for number, kind, id in one.facts.references if number == asked.parameter.number and kind == type}
+    return any(other.id in aims and holds(inner, type, other, others) for other in others.every(type))
+
+
+def _referring(asked: Filter, type: str, one: Held, others: Others) -> bool:
+    assert asked.chain is not None
+    source, inner = asked.chain
+    link = (asked.parameter.number, type, one.id)
+    return any(link in other.facts.references and holds(inner, source, other, others) for other in others.every(source))
+
+
+def _present(numbers: tuple[int, ...], facts: ResourceFacts) -> bool:
+    every = (facts.tokens, facts.references, facts.dates, facts.strings, facts.numbers, facts.quantities, facts.uris,
+             facts.composites, facts.positions)  # fmt: skip
+    wanted = {*numbers, *(one + IDENTIFIER for one in numbers)}
+    return any(row[0] in wanted for rows in every for row in rows)
+
+
+def _value(asked: Filter, value: Value, one: Held) -> bool:
+    number, facts = asked.parameter.number, one.facts
+    match value:
+        case CompositeValue():
+            held = [parts for number, parts in facts.composites if number in asked.parameter.numbers]
+            return any(_all(value, parts) for parts in held)
+        case NearValue():
+            return any(row[0] == number and within(value, row[1], row[2]) for row in facts.positions)
+        case ReferenceValue():
+            return _referenced(asked, value, facts)
+        case DateValue() if asked.parameter.code == "_lastUpdated":
+            return compared(value.prefix, one.updated, one.updated + 1, value.low, value.high)
+        case QuantityValue() if any(row[0] == number and _part(value, row[1:], None) for row in facts.numbers):
             return True
+    return any(row[0] == number and _part(value, row[1:], asked.modifier) for row in _rows(value, facts))
+
+
+def _rows(value: Value, facts: ResourceFacts) -> Iterable[tuple[Any, ...]]:
+    held: dict[type, Iterable[tuple[Any, ...]]] = {
+        TokenValue: facts.tokens, StringValue: facts.strings, DateValue: facts.dates, QuantityValue: facts.quantities,
+        UriValue: facts.uris,
+    }  # fmt: skip
+    return held[type(value)]
+
+
+def _all(value: CompositeValue, parts: tuple[Part, ...]) -> bool:
+    return all(_part(one, part[1:], None) for one, part in zip(value.parts, parts, strict=True))
+
+
+def _part(value: Value, row: tuple[Any, ...], modifier: str | None) -> bool:
+    """One value against one row without its number."""
+    match value, row:
+        case TokenValue(), (system, str(code)):
+            return _coded(value, system, code)
+        case StringValue(), (str(text), str(raw)):
+            return _text(modifier, value, text, raw)
+        case DateValue(), (int(low), int(high)):
+            return compared(value.prefix, low, high, value.low, value.high)
+        case QuantityValue(), (low, high):
+            return compared(value.prefix, low, high, value.low, value.high)
+        case QuantityValue(), (system, code, low, high):
+            return _unit(value, system, code) and compared(value.prefix, low, high, value.low, value.high)
+        case UriValue(), (str(text),):
+            return _uri(modifier, value.uri, text)
+        case ReferenceValue(), (type, id):
+            return value.id == id and value.type in (None, type)
     return False
 
 
-def _present(number: int, facts: ResourceFacts) -> bool:
-    every = (facts.tokens, facts.references, facts.dates, facts.strings, facts.numbers, facts.quantities, facts.uris)
-    return any(row[0] == number for rows in every for row in rows)
-
-
-def _value(one: Filter, value: Value, facts: ResourceFacts) -> bool:
-    number = one.parameter.number
-    match value:
-        case TokenValue():
-            return any(row[0] == number and _coded(value, row[1], row[2]) for row in facts.tokens)
-        case ReferenceValue():
-            return _referenced(one, value, facts)
-        case StringValue():
-            return any(row[0] == number and _text(one.modifier, value.text, row[1]) for row in facts.strings)
-        case DateValue():
-            return any(
-                row[0] == number and compared(value.prefix, *row[1:], value.low, value.high) for row in facts.dates
-            )
-        case QuantityValue():
-            return _measured(number, value, facts)
-        case UriValue():
-            return any(row[0] == number and _uri(one.modifier, value.uri, row[1]) for row in facts.uris)
+def within(value: NearValue, latitude: int, longitude: int) -> bool:
+    """As on a map whose scale is that of the centre: near enough for the distances that people go. 1 degree: 111,195 m."""
+    east = abs(longitude - value.longitude)
+    east = min(east, 360_000_000 - east)
+    scale = round(cos(radians(value.latitude / 1e6)) * 1000)
+    reach = round(value.radius * 1e6 / 111_195)
+    return (latitude - value.latitude) ** 2 + (east * scale // 1000) ** 2 <= reach**2
 
 
 def _coded(value: TokenValue, system: str | None, code: str) -> bool:
@@ -115,26 +185,15 @@ def _coded(value: TokenValue, system: str | None, code: str) -> bool:
 def _referenced(one: Filter, value: ReferenceValue, facts: ResourceFacts) -> bool:
     number = one.parameter.number
     if value.url is not None:
-        return (number, value.url) in facts.uris
+        return any(row[0] == number and row[1] in (value.url, *_versions(value.url, row[1])) for row in facts.uris)
     types = (value.type,) if value.type is not None else one.parameter.targets
     return any(row[0] == number and row[2] == value.id and (not types or row[1] in types) for row in facts.references)
 
 
-def _text(modifier: str | None, wanted: str, held: str) -> bool:
+def _text(modifier: str | None, wanted: StringValue, folded: str, raw: str) -> bool:
     if modifier == "exact":
-        return held == wanted
-    return wanted in held if modifier == "contains" else held.startswith(wanted)
-
-
-def _measured(number: int, value: QuantityValue, facts: ResourceFacts) -> bool:
-    if any(row[0] == number and compared(value.prefix, *row[1:], value.low, value.high) for row in facts.numbers):
-        return True
-    return any(
-        row[0] == number
-        and _unit(value, row[1], row[2])
-        and compared(value.prefix, row[3], row[4], value.low, value.high)
-        for row in facts.quantities
-    )
+        return raw == wanted.raw
+    return wanted.text in folded if modifier == "contains" else folded.startswith(wanted.text)
 
 
 def _unit(value: QuantityValue, system: str | None, code: str | None) -> bool:
@@ -145,3 +204,8 @@ def _unit(value: QuantityValue, system: str | None, code: str | None) -> bool:
 
 def _uri(modifier: str | None, wanted: str, held: str) -> bool:
     return held.startswith(wanted) if modifier == "below" else held == wanted
+
+
+def _versions(wanted: str, held: str) -> tuple[str, ...]:
+    """A canonical without a version means each of its versions."""
+    return (held,) if "|" not in wanted and held.startswith(wanted + "|") else ()

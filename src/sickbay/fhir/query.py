@@ -19,7 +19,14 @@ class SearchParameter:
     number: int
     expression: str = ""
     targets: tuple[str, ...] = ()
-    components: tuple[tuple[str, str], ...] = ()
+    components: tuple[str, ...] = ()
+    """Of a composite: the codes of its parts, in the order of a value."""
+    held: tuple[int, ...] = ()
+    """The numbers under which the index has it, where that is not its own."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return self.held or (self.number,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,25 @@ class UriValue:
     uri: str
 
 
-Value: TypeAlias = TokenValue | ReferenceValue | StringValue | DateValue | QuantityValue | UriValue
+@dataclass(frozen=True, slots=True)
+class CompositeValue:
+    """`a$b`: one value for each part, all true of the same element."""
+
+    parts: tuple[TokenValue | ReferenceValue | StringValue | DateValue | QuantityValue | UriValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearValue:
+    """A circle on the earth: centre in microdegrees, radius in metres."""
+
+    latitude: int
+    longitude: int
+    radius: int
+
+
+Value: TypeAlias = (
+    TokenValue | ReferenceValue | StringValue | DateValue | QuantityValue | UriValue | CompositeValue | NearValue
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +108,9 @@ class Filter:
     values: tuple[Value, ...]
     modifier: str | None = None
     chain: tuple[str, Filter] | None = None
-    """(target type, filter on it): `subject:Patient.name=x`. Then values is empty."""
+    """(type at the other end, filter on it): `subject:Patient.name=x`. Then values is empty."""
+    reverse: bool = False
+    """Of a chain: `_has`. `parameter` is the other end's, and leads here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +141,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A search on one type of one version.
+    """A search on one type of one version, or on several: then `type` is "" and `parts` has one search for each.
 
     ids: from `_id`, None where not asked. updated: from `_lastUpdated`. applied: the parameters as they will stand in
     the self link, in order. ignored: (name, nearest known name) of those left out under lenient handling.
@@ -135,8 +162,13 @@ class Query:
     applied: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str | None], ...] = ()
     within: Within | None = None
+    parts: tuple[Query, ...] = ()
 
     @property
     def path(self) -> str:
-        """Below the base: Observation, or Patient/x/Observation."""
-        return self.type if self.within is None else f"{self.within.type}/{self.within.id}/{self.type}"
+        """Below the base: Observation, Patient/x/Observation, Patient/x/*, "" for the whole server."""
+        return self.type if self.within is None else f"{self.within.type}/{self.within.id}/{self.type or '*'}"
+
+    def each(self) -> tuple[Query, ...]:
+        """The searches on one type that it consists of."""
+        return self.parts if self.type == "" else (self,)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import DateValue, Query, SearchParameter
-from sickbay.fhir.references import ID
-from sickbay.fhir.search_filters import filter_of, understood
-from sickbay.fhir.search_parameters import find, nearest, parameters
+from sickbay.fhir.query import DateValue, Query, SearchParameter, TokenValue
+from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered, understood
+from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters, resource_types
 from sickbay.fhir.search_reading import Reading
 from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, RESULTS
 from sickbay.fhir.search_types import named
-from sickbay.fhir.search_values import READ, split
 
-__all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse"]
+__all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
+FILTERS, INCLUDES, SORTS = 40, 40, 10
+"""What one search may ask at once; of several types a quarter of the filters."""
 
 
 def parse(
@@ -27,8 +28,10 @@ def parse(
     `Prefer: handling=strict` or the tenant's policy; else an unknown parameter goes to `Query.ignored`.
     """
     reading = Reading(version, type, base, strict)
+    reading.distance = next((text for name, text in pairs if name == "near-distance"), None)
     for name, text in pairs:
         _read(reading, name, text)
+    _limit(reading)
     if reading.faults:
         return tuple(reading.faults)
     return Query(
@@ -43,6 +46,54 @@ def parse(
     )
 
 
+def _limit(reading: Reading) -> None:
+    """A search that asks more at once than any app needs is refused, before it costs anything."""
+    asked = (
+        ("filters", len(reading.filters), FILTERS),
+        ("includes", len(reading.includes), INCLUDES),
+        ("sort keys", len(reading.said.get("sort", ())), SORTS),
+    )
+    for name, count, most in asked:
+        if count > most:
+            reading.faults.append(Fault("fhir-search-too-complex", name, f"{count} {name}", f"at most {most} {name}"))
+
+
+def parse_several(
+    version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
+) -> Query | tuple[Fault, ...]:
+    """A search on several types (R4, 3.1.1.5.6), by what all of them have. types: those among which `_type` chooses."""
+    chosen, wrong = _types(version, types, pairs)
+    asked = [pair for pair in pairs if pair[0] != "_type"]
+    read = {type: parse(version, type, asked, base=base, strict=strict) for type in chosen}
+    faults = {one: None for query in read.values() if isinstance(query, tuple) for one in query}
+    if wrong or faults:
+        return (*wrong, *faults)
+    queries = [one for one in read.values() if isinstance(one, Query)]
+    ignored = {name: near for query in reversed(queries) for name, near in query.ignored}
+    kept = [pair for pair in asked if pair[0] not in ignored]
+    parts = tuple(one for type in chosen if isinstance(one := parse(version, type, kept, base=base), Query))
+    if any(len(one.filters) * 4 > FILTERS for one in parts):
+        return (Fault("fhir-search-too-complex", "filters", "several types", f"at most {FILTERS // 4} filters"),)
+    whole = parts[0] if parts else Query(version, "")
+    named_types = tuple(pair for pair in pairs if pair[0] == "_type")
+    return replace(
+        whole, type="", parts=parts, filters=(), ids=None, updated=(), applied=(*named_types, *whole.applied),
+        ignored=tuple(ignored.items()),
+    )  # fmt: skip
+
+
+def _types(
+    version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> tuple[tuple[str, ...], tuple[Fault, ...]]:
+    said = [one for name, text in pairs if name == "_type" for one in text.split(",") if one]
+    wrong = []
+    for one in said:
+        if one not in known_types(version):
+            expected = f"_type={nearest_of(one, resource_types(version)) or '<Type>,<Type>'}"
+            wrong.append(Fault("fhir-search-value-malformed", "_type", one, expected))
+    return tuple(one for one in types if not said or one in said), tuple(wrong)
+
+
 def _read(reading: Reading, name: str, text: str) -> None:
     code, _, modifier = name.partition(":")
     if code in _ELSEWHERE:
@@ -50,9 +101,18 @@ def _read(reading: Reading, name: str, text: str) -> None:
     if code in RESULTS:
         _result(reading, name, code, modifier, text)
         return
+    if code in ("_has", "_list"):
+        _filtered(reading, name, text)
+        return
+    if code == "near-distance" and reading.type == "Location" and find(reading.version, "Location", code):
+        reading.applied.append((name, text))  # it was said together with near
+        return
     head, dot, _ = name.partition(".")
     parameter = find(reading.version, reading.type, head.partition(":")[0])
-    if parameter is None or parameter.kind not in READ:
+    unknown = code in UNANSWERED or (parameter is not None and not is_answered(reading.version, parameter))
+    if unknown and text:
+        reading.faults.append(unanswered(name, text, reading.type))
+    elif parameter is None:
         _unknown(reading, name, code, modifier, text)
     elif text == "" and modifier and not dot and not understood(reading, parameter, modifier):
         # `code:50050`: the value was put where a modifier stands.
@@ -69,7 +129,7 @@ def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -
         reading.faults.append(found)
         return
     if parameter.code == "_id" and found.modifier is None and found.chain is None:
-        _ids(reading, text)
+        _ids(reading, [one.code or "" for one in found.values if isinstance(one, TokenValue)])
     elif parameter.code == "_lastUpdated" and found.modifier is None:
         reading.updated.extend(one for one in found.values if isinstance(one, DateValue))
     else:
@@ -94,17 +154,22 @@ def _all(reading: Reading) -> str:
     return "one of " + ", ".join(sorted(parameters(reading.version, reading.type)))
 
 
-def _ids(reading: Reading, text: str) -> None:
+def _ids(reading: Reading, asked: list[str]) -> None:
     """Several `_id` must all hold: their common ids remain."""
-    asked = []
-    for one in split(text):
-        if ID.fullmatch(one):
-            asked.append(one)
-        else:
-            expected = "an id of 1 to 64 letters, digits, '-' or '.'"
-            reading.faults.append(Fault("fhir-id-invalid", "_id", one, expected))
     before = reading.said.get("ids")
     reading.said["ids"] = tuple(one for one in dict.fromkeys(asked) if before is None or one in before)
+
+
+def _filtered(reading: Reading, name: str, text: str) -> None:
+    """`_has` and `_list`, which are no parameters of the type."""
+    found = filter_of(reading, reading.type, name, text, depth=0)
+    if isinstance(found, Fault):
+        reading.faults.append(found)
+    elif text == "":
+        reading.ignored.append((name, None))
+    else:
+        reading.filters.append(found)
+        reading.applied.append((name, text))
 
 
 def _result(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:

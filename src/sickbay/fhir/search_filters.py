@@ -1,44 +1,95 @@
-"""One parameter of a search as a Filter: its modifier, its alternatives, and the chain that it may be."""
+"""One parameter of a search as a Filter: its modifier, its alternatives, the chain or `_has` that it may be."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sickbay.fhir import composites, search_codes
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import Filter, SearchParameter, StringValue, Value
-from sickbay.fhir.search_parameters import find, known_types, nearest
+from sickbay.fhir.query import (
+    CompositeValue,
+    Filter,
+    Kind,
+    ReferenceValue,
+    SearchParameter,
+    StringValue,
+    TokenValue,
+    UriValue,
+    Value,
+)
+from sickbay.fhir.references import ID
+from sickbay.fhir.search_parameters import (
+    IDENTIFIER,
+    OF_TYPE,
+    TEXT,
+    beside,
+    find,
+    known_types,
+    nearest,
+    nearest_of,
+    parameters,
+    resource_types,
+)
 from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.search_values import MODIFIERS, READ, missing, split
+from sickbay.fhir.search_values import MODIFIERS, READ, above, missing, near, split, unescape
 
 DEPTH = 3
-"""Parameters in a chain."""
+"""Parameters in a chain, and `_has` one below the other."""
+VALUES = 500
+"""Alternatives of one parameter."""
 COLUMNS = frozenset({"_id", "_lastUpdated"})
 """What the stores keep beside a resource and not in an index."""
+UNSUPPORTED = "fhir-search-param-unsupported"
+UNANSWERED = frozenset({"_filter", "_query", "_text", "_content"})
+"""Known by name, and not answered: what they leave out is not known, so an answer without them would be another's."""
+
+
+def is_answered(version: str, parameter: SearchParameter) -> bool:
+    """Whether a search by it has an answer here."""
+    if parameter.kind == "composite":
+        return composites.kinds(version, parameter) is not None
+    if parameter.kind == "special":
+        return parameter.code == "near"
+    return parameter.code not in UNANSWERED and parameter.kind in READ
 
 
 def understood(reading: Reading, parameter: SearchParameter, modifier: str) -> bool:
     if parameter.code in COLUMNS:
         return False
-    if modifier == "missing" or parameter.kind != "reference":
-        return modifier in ("missing", *MODIFIERS.get(parameter.kind, ()))
-    return modifier in known_types(reading.version)
+    if modifier in ("missing", *MODIFIERS.get(parameter.kind, ())):
+        return True
+    return parameter.kind == "reference" and modifier in known_types(reading.version)
 
 
 def _unsupported(parameter: SearchParameter, name: str) -> Fault:
     """A modifier that is not understood is refused, however lenient the handling (R4, 3.1.1.4.4)."""
-    known = ("Type",) if parameter.kind == "reference" else MODIFIERS.get(parameter.kind, ())
+    known = (*MODIFIERS.get(parameter.kind, ()), *(("<Type>",) if parameter.kind == "reference" else ()))
     allowed = (
-        "no modifier" if parameter.code in COLUMNS else "with " + ", ".join(f":{one}" for one in ("missing", *known))
+        "no modifier" if parameter.code in COLUMNS else "one of " + ", ".join(f":{one}" for one in ("missing", *known))
     )
-    return Fault("fhir-search-unknown-param", name, "", f"{parameter.code}, {allowed}")
+    return Fault("fhir-search-modifier-unsupported", name, "", f"{parameter.code} with {allowed}")
+
+
+def too_deep(name: str) -> Fault:
+    return Fault("fhir-search-too-complex", name, "", f"at most {DEPTH} parameters in a chain, and {DEPTH} times _has")
 
 
 def filter_of(reading: Reading, type: str, name: str, text: str, depth: int) -> Filter | Fault:
-    """One parameter on `type`, a chain of at most three links included."""
+    """One parameter on `type`, with the chain that leads on from it."""
+    if name.startswith("_has:") or name == "_has":
+        return _has(reading, type, name, text, depth)
+    if name == "_list":
+        return _list(reading, type, text)
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
     parameter = find(reading.version, type, code)
-    if parameter is None or parameter.kind not in READ:
-        near = nearest(reading.version, type, code)
-        return Fault("fhir-search-unknown-param", name, text, near or f"a search parameter of {type}")
+    if code in UNANSWERED:
+        return unanswered(name, text, type)
+    if parameter is None:
+        near_by = nearest(reading.version, type, code)
+        return Fault("fhir-search-unknown-param", name, text, near_by or f"a search parameter of {type}")
+    if not is_answered(reading.version, parameter):
+        return unanswered(name, text, type)
     if modifier and not understood(reading, parameter, modifier):
         return _unsupported(parameter, name)
     if dot:
@@ -46,19 +97,65 @@ def filter_of(reading: Reading, type: str, name: str, text: str, depth: int) -> 
     return _values(reading, parameter, modifier or None, text)
 
 
+def unanswered(name: str, text: str, type: str) -> Fault:
+    return Fault(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
+
+
+def _has(reading: Reading, type: str, name: str, text: str, depth: int) -> Filter | Fault:
+    """`_has:Observation:patient:code`: there is an Observation with this code, and its `patient` is this one."""
+    parts = name.split(":", 3)
+    if len(parts) < 4 or not all(parts):
+        return Fault("fhir-search-value-malformed", name, text, "_has:<Type>:<reference parameter>:<parameter>=<value>")
+    _, source, code, rest = parts
+    if depth >= DEPTH:
+        return too_deep(name)
+    if source not in known_types(reading.version):
+        nearest_type = nearest_of(source, resource_types(reading.version))
+        return Fault("fhir-search-unknown-param", name, text, f"_has:{nearest_type or '<Type>'}:{code}:{rest}")
+    parameter = find(reading.version, source, code)
+    if parameter is None or not leads_to(parameter, type):
+        able = [one.code for one in parameters(reading.version, source).values() if leads_to(one, type)]
+        known = nearest_of(code, able) or "|".join(sorted(able)) or "<none>"
+        return Fault("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
+    inner = filter_of(reading, source, rest, text, depth + 1)
+    if isinstance(inner, Fault):
+        return Fault(inner.rule, name, inner.value, f"_has:{source}:{code}:{inner.expected}")
+    return Filter(parameter, (), None, (source, inner), reverse=True)
+
+
+def leads_to(parameter: SearchParameter, type: str) -> bool:
+    """Whether a reference of this parameter may name a resource of the type."""
+    anything = not parameter.targets or "Resource" in parameter.targets
+    return parameter.kind == "reference" and (anything or type in parameter.targets)
+
+
+def _list(reading: Reading, type: str, text: str) -> Filter | Fault:
+    """What an entry of a List refers to: the List is read too, so it has to be visible."""
+    ids = [unescape(one).removeprefix("List/") for one in split(text)]
+    item, by = find(reading.version, "List", "item"), find(reading.version, "List", "_id")
+    assert item is not None
+    assert by is not None
+    for one in ids:
+        if one.startswith("$"):
+            return Fault(
+                UNSUPPORTED, "_list", text, "_list=<id of a List>: lists that are worked out are not kept here"
+            )
+        if not ID.fullmatch(one):
+            return Fault("fhir-id-invalid", "_list", one, "the id of a List")
+    return Filter(item, (), None, ("List", Filter(by, tuple(TokenValue(None, one) for one in ids))), reverse=True)
+
+
 def _chain(
     reading: Reading, parameter: SearchParameter, modifier: str, rest: str, text: str, depth: int
 ) -> Filter | Fault:
     name = f"{parameter.code}.{rest}"
-    if parameter.kind != "reference" or modifier == "missing":
+    if parameter.kind != "reference" or modifier in ("missing", *MODIFIERS["reference"]):
         return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
-    if rest in COLUMNS:
-        return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}={text}")
-    if depth + 1 >= DEPTH:
-        return Fault("fhir-search-unknown-param", name, text, f"a chain of at most {DEPTH} parameters")
+    if depth + 1 >= DEPTH and not rest.startswith("_has:"):
+        return too_deep(name)
     targets = (modifier,) if modifier else parameter.targets
     code = rest.partition(".")[0].partition(":")[0]
-    able = [one for one in targets if find(reading.version, one, code)]
+    able = [one for one in targets if code == "_has" or find(reading.version, one, code)]
     if len(targets) > 1 and len(able) != 1:
         type = "Patient" if "Patient" in targets else (*able, *targets)[0]
         return Fault(
@@ -72,13 +169,92 @@ def _chain(
 
 
 def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:
-    read = missing if modifier == "missing" else READ[parameter.kind]
+    parts = [one for one in split(text) if one]  # an empty alternative would match all: it counts as not said
+    if len(parts) > VALUES:
+        return Fault("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
+    if modifier in ("in", "not-in"):
+        return _in(reading, parameter, modifier, parts)
     found: list[Value] = []
-    for part in filter(None, split(text)):  # an empty alternative would match all: it counts as not said
-        value = read(parameter, modifier, part, reading.base)
+    for part in parts:
+        value = _value(reading, parameter, modifier, part)
         if isinstance(value, Fault):
             return value
         if not isinstance(value, StringValue) or value.text:
-            found.append(value)
-    kept = modifier if parameter.kind != "reference" or modifier == "missing" else None
-    return Filter(parameter, tuple(found), kept)
+            found += _upwards(value) if modifier == "above" else [value]
+    return Filter(_looked_into(reading, parameter, modifier), tuple(found), _kept(parameter, modifier))
+
+
+def _upwards(value: Value) -> list[Value]:
+    return [UriValue(one) for one in above(value.uri)] if isinstance(value, UriValue) else [value]
+
+
+def _value(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Value | Fault:
+    if modifier == "missing":
+        return missing(parameter, modifier, text, reading.base)
+    if parameter.code == "_id" and not ID.fullmatch(text):
+        return Fault("fhir-id-invalid", "_id", text, "an id of 1 to 64 letters, digits, '-' or '.'")
+    if parameter.kind == "composite":
+        return _composite(reading, parameter, text)
+    if parameter.kind == "special":
+        return near(parameter, text, reading.distance)
+    if modifier == "of-type":
+        return _of_type(parameter, text)
+    kind: Kind = {"text": "string", "identifier": "token"}.get(modifier or "", parameter.kind)  # type: ignore[assignment]
+    value = READ[kind](parameter, modifier, text, reading.base)
+    return search_codes.without_implied(reading.version, parameter, value) if isinstance(value, TokenValue) else value
+
+
+def _composite(reading: Reading, parameter: SearchParameter, text: str) -> Value | Fault:
+    """`8480-6$gt140`: each part in the form of its own kind."""
+    given = split(text, "$")
+    held = [one for code in parameter.components if (one := find(reading.version, parameter.type, code)) is not None]
+    if len(given) != len(held) or not all(given):
+        form = "$".join(f"<{one.code}>" for one in held)
+        return Fault("fhir-search-value-malformed", parameter.code, text, f"{form}, the parts divided by a dollar sign")
+    parts = []
+    for one, part in zip(held, given, strict=True):
+        value = _value(reading, one, None, part)
+        if isinstance(value, Fault):
+            return Fault(value.rule, parameter.code, text, value.expected)
+        if isinstance(value, ReferenceValue) and value.type is None:
+            value = replace(value, type=parameter.type)  # what is alike refers to what is alike
+        parts.append(value)
+    return CompositeValue(tuple(parts))  # type: ignore[arg-type]
+
+
+def _of_type(parameter: SearchParameter, text: str) -> Value | Fault:
+    parts = [unescape(one) for one in split(text, "|")]
+    if len(parts) != 3 or not parts[1] or not parts[2]:
+        form = f"{parameter.code}:of-type=<system of the type>|<code of the type>|<value>"
+        return Fault("fhir-search-value-malformed", f"{parameter.code}:of-type", text, form)
+    return TokenValue(f"{parts[0]}|{parts[1]}", parts[2])
+
+
+def _in(reading: Reading, parameter: SearchParameter, modifier: str, urls: list[str]) -> Filter | Fault:
+    """By the value sets of the definitions, on elements of type code; others would need a terminology server."""
+    codes: dict[str, None] = {}
+    for url in urls:
+        found = search_codes.codes_in(reading.version, parameter, unescape(url))
+        if found is None:
+            known = search_codes.value_sets(reading.version, parameter)
+            expected = f"{known[0]}" if known else f"{parameter.code}=<code>,<code>: the codes themselves"
+            return Fault("fhir-search-modifier-unsupported", f"{parameter.code}:{modifier}", url, expected)
+        codes |= dict.fromkeys(found)
+    return Filter(parameter, tuple(TokenValue("", one) for one in codes), "not" if modifier == "not-in" else None)
+
+
+def _looked_into(reading: Reading, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
+    if modifier == "identifier":
+        return beside(parameter, IDENTIFIER, "token")
+    if modifier == "of-type":
+        return beside(parameter, OF_TYPE, "token")
+    if modifier == "text":
+        return beside(parameter, TEXT, "string")
+    if parameter.kind == "composite":
+        return replace(parameter, held=composites.held_by(reading.version, parameter))
+    return parameter
+
+
+def _kept(parameter: SearchParameter, modifier: str | None) -> str | None:
+    """What is left of the modifier where the parameter or the values do not say it yet."""
+    return modifier if modifier in ("missing", "not", "exact", "contains", "below") else None

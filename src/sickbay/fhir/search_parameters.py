@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from sickbay.fhir.definitions import table
-from sickbay.fhir.query import SearchParameter
+from sickbay.fhir.query import Kind, SearchParameter
+from sickbay.fhir.search_additions import ADDITIONS
 from sickbay.fhir.versions import VERSIONS
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag")
-RESULT = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_format", "_pretty")
+RESULT = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_format", "_pretty",
+          "_has", "_list")  # fmt: skip
 COLLOQUIAL = {
     "lastupdated": "_lastUpdated",
     "id": "_id",
@@ -28,6 +31,8 @@ COLLOQUIAL = {
 """What people write for what they mean, where spelling alone would not tell."""
 _BLOCK = 128
 """Numbers of one type: the first 16 for the common parameters. The versions are published, so numbers never move."""
+IDENTIFIER, OF_TYPE, TEXT = 1 << 20, 2 << 20, 3 << 20
+"""Added to a parameter's number: what `:identifier`, `:of-type` and `:text` look into is a fact of its own."""
 
 
 @cache
@@ -52,12 +57,14 @@ def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
     for position, code in enumerate(COMMON):
         if code in rows["Resource"]:
             found[code] = _parameter(type, code, first + position, rows["Resource"][code])
-    for position, code in enumerate(sorted(own)):
-        found[code] = _parameter(type, code, first + 16 + position, own[code])
+    added = ADDITIONS.get(version, {}).get(type, {})
+    codes = [*sorted(own), *(code for code in added if code not in own)]
+    for position, code in enumerate(codes):
+        found[code] = _parameter(type, code, first + 16 + position, added.get(code) or own[code])
     return found
 
 
-def _parameter(type: str, code: str, number: int, row: list[object]) -> SearchParameter:
+def _parameter(type: str, code: str, number: int, row: Sequence[object]) -> SearchParameter:
     kind, expression, targets, components = row
     return SearchParameter(
         code=code,
@@ -66,8 +73,18 @@ def _parameter(type: str, code: str, number: int, row: list[object]) -> SearchPa
         number=number,
         expression=str(expression).replace("Resource.", f"{type}."),
         targets=tuple(targets),  # type: ignore[arg-type]
-        components=tuple((str(one), "") for one in components),  # type: ignore[attr-defined]
+        components=tuple(map(_code, components)),  # type: ignore[call-overload]
     )
+
+
+def _code(definition: str) -> str:
+    """The code of a component, from the id or the address of its definition: clinical-code, Observation-value-concept."""
+    return definition.rpartition("/")[2].partition("-")[2]
+
+
+def beside(parameter: SearchParameter, offset: int, kind: Kind) -> SearchParameter:
+    """The same elements by what else they say."""
+    return replace(parameter, number=parameter.number + offset, kind=kind)
 
 
 _LONGEST = 64

@@ -10,24 +10,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from sickbay.fhir.search_parameters import find, known_types
 
 
-def named(version: str, type: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """`Patient`, or `Device|Patient` where a chain or an include says no type: of those one must be allowed.
 
-    Wildcards name none. pairs: decoded, of a search on `type`, which the version knows.
+    Wildcards name none. pairs: decoded, of a search on `type`, which the version knows; None: on several.
     """
     found: dict[str, None] = {}
+    several = (type,) if type is not None else chosen(version, pairs) or tuple(known_types(version))
     for name, value in pairs:
         head = name.partition(":")[0]
-        groups = (
-            _included(version, head, value)
-            if head in ("_include", "_revinclude")
-            else _followed(version, (type,), name)
-        )
+        groups: Iterable[Iterable[str]]
+        if head in ("_include", "_revinclude"):
+            groups = _included(version, head, value)
+        elif head == "_list":
+            groups = (("List",),)
+        else:
+            groups = _followed(version, several, name)
         for group in groups:
             kept = sorted({one for one in group if one in known_types(version)})
             if kept and type not in kept:
                 found["|".join(kept)] = None
     return tuple(found)
+
+
+def chosen(version: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The types that `_type` names, of those that there are."""
+    said = [one for name, text in pairs if name == "_type" for one in text.split(",")]
+    return tuple(dict.fromkeys(one for one in said if one in known_types(version)))
 
 
 def _included(version: str, parameter: str, value: str) -> Iterator[Iterable[str]]:

@@ -12,6 +12,7 @@ from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import (
     DateValue,
     Kind,
+    NearValue,
     Prefix,
     QuantityValue,
     ReferenceValue,
@@ -186,6 +187,40 @@ def uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) 
     return UriValue(unescape(text))
 
 
+_UNITS = {"m": 1.0, "km": 1000.0, "": 1000.0, "[mi_us]": 1609.347, "[mi_i]": 1609.344, "mi": 1609.344, "[ft_i]": 0.3048}
+_DISTANCE = 50_000.0
+"""Metres, where a search says none: about what a day's errand takes."""
+
+
+def near(parameter: SearchParameter, text: str, distance: str | None = None) -> Value | Fault:
+    """`latitude|longitude|distance|unit` (R4, Location); before R4 `latitude:longitude`, and near-distance beside it."""
+    parts = split(text if "|" in text else text.replace(":", "|"), "|")
+    if distance is not None:
+        parts = [*parts[:2], *split(distance.removeprefix("eq").removeprefix("le"), "|")]
+    latitude, longitude, radius = (_decimal(one) for one in (*parts, "", "")[:3])
+    unit = _UNITS.get(parts[-1] if len(parts) > 3 else "")
+    fits = latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180
+    if not fits or unit is None or len(parts) not in (2, 3, 4, 5) or (len(parts) > 2 and parts[2] and radius is None):
+        form = "latitude|longitude|distance|unit in degrees and km, m or [mi_us], as near=42.25|-83.69|11.2|km"
+        return Fault("fhir-search-value-malformed", parameter.code, text, form)
+    assert latitude is not None
+    assert longitude is not None
+    metres = _DISTANCE if radius is None else min(abs(radius) * unit, 20_000_000.0)
+    return NearValue(round(latitude * 1e6), round(longitude * 1e6), round(metres))
+
+
+def _decimal(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text) and abs(float(text)) < HUGE else None
+
+
+def above(text: str) -> list[str]:
+    """The address and those it lies below, `:above` (R4, 3.1.1.4.12): http://a/b/c, http://a/b, http://a."""
+    scheme, slashes, rest = text.partition("://")
+    head, parts = (scheme + slashes, rest.split("/")) if slashes else ("", text.split("/"))
+    whole = [head + "/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return list(dict.fromkeys(one + end for one in whole for end in ("", "/")))
+
+
 READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | Fault]] = {
     "token": token,
     "reference": reference,
@@ -196,5 +231,10 @@ READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | Fault
     "uri": uri,
 }
 
-MODIFIERS: dict[Kind, tuple[str, ...]] = {"token": ("not",), "string": ("exact", "contains"), "uri": ("below",)}
+MODIFIERS: dict[Kind, tuple[str, ...]] = {
+    "token": ("not", "text", "of-type", "in", "not-in"),
+    "string": ("exact", "contains"),
+    "uri": ("below", "above"),
+    "reference": ("identifier",),
+}
 """What is understood besides `:missing` and, on a reference, `:Type`."""

@@ -57,12 +57,54 @@ def _coded(value: dict[str, Any], system: str, code: str) -> Iterator[tuple[str 
         yield (held if isinstance(held, str) and held else None), written
 
 
-def strings(value: Any, type: str) -> Iterator[str]:
-    """Folded texts: each part of a name or an address by itself."""
+def texts(value: Any, type: str) -> Iterator[tuple[str, str]]:
+    """What a token says in words, for `:text` (R4, 3.1.1.5.4): text, displays, the text of an identifier's type."""
+    if not isinstance(value, dict):
+        return
+    if type == "CodeableConcept":
+        yield from _parts(value, ("text",))
+        for one in _list(value.get("coding")):
+            if isinstance(one, dict):
+                yield from _parts(one, ("display",))
+    elif type == "Coding":
+        yield from _parts(value, ("display",))
+    elif type == "Identifier" and isinstance(value.get("type"), dict):
+        yield from _parts(value["type"], ("text",))
+
+
+def of_type(value: Any, type: str) -> Iterator[tuple[str, str]]:
+    """(system|code of an identifier's type, its value), for `:of-type`."""
+    if type != "Identifier" or not isinstance(value, dict) or not isinstance(value.get("type"), dict):
+        return
+    held = value.get("value")
+    for one in _list(value["type"].get("coding")):
+        if isinstance(held, str) and held and isinstance(one, dict):
+            for system, code in _coded(one, "system", "code"):
+                yield f"{system or ''}|{code}", held
+
+
+def identified(value: Any, type: str) -> Iterator[tuple[str | None, str]]:
+    """(system, value) by which a reference names its target without an address, for `:identifier`."""
+    if type == "Reference" and isinstance(value, dict) and isinstance(value.get("identifier"), dict):
+        yield from _coded(value["identifier"], "system", "value")
+
+
+def position(value: Any) -> tuple[int, int] | None:
+    """(latitude, longitude) in microdegrees."""
+    if not isinstance(value, dict):
+        return None
+    latitude, longitude = value.get("latitude"), value.get("longitude")
+    if not _is_number(latitude) or not _is_number(longitude) or abs(latitude) > 90 or abs(longitude) > 180:
+        return None
+    return round(latitude * 1e6), round(longitude * 1e6)
+
+
+def strings(value: Any, type: str) -> Iterator[tuple[str, str]]:
+    """(folded, as it is written): each part of a name or an address by itself."""
     if isinstance(value, str):
         folded = fold(value)
         if folded:
-            yield folded
+            yield folded, value
     elif isinstance(value, dict):
         if type == "HumanName":
             yield from _parts(value, _NAME)
@@ -78,12 +120,12 @@ def strings(value: Any, type: str) -> Iterator[str]:
                 yield from strings(inner, of)
 
 
-def _parts(value: dict[str, Any], keys: tuple[str, ...]) -> Iterator[str]:
+def _parts(value: dict[str, Any], keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for key in keys:
         for one in _list(value.get(key)):
             folded = fold(one) if isinstance(one, str) else ""
             if folded:
-                yield folded
+                yield folded, one
 
 
 def dates(value: Any, type: str) -> Iterator[tuple[int, int]]:

@@ -31,18 +31,18 @@ class Seen(NamedTuple):
 
 async def access(
     world: World, tenant: Tenant, version: str, request: AccessRequest, faults: tuple[Fault, ...] = (),
-    body: Body | Unknown = UNKNOWN,
+    body: Body | Unknown = UNKNOWN, ignored: tuple[tuple[str, str | None], ...] = (),
 ) -> Seen:  # fmt: skip
     """Decide on what is asked. Token, app and user are read afresh each time: revocation is in force at once.
 
     body: of a create or update, read. faults: what fhir read wrong in address, Accept and search; one answer names them
-    beside what is wrong with the token.
+    beside what is wrong with the token. ignored: what the search leaves out, each with the nearest known name.
     """
     holder = await _holder(world, tenant, version, stage.bearer(request))
     token, client, user = holder.token, holder.client, holder.user
     known = AccessKnown(
         now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version, faults=faults,
-        body=body,
+        body=body, ignored=ignored,
     )  # fmt: skip
     more = writes.checks(request)
     decision = decide("access", tenant, (*CHECKS, *more) if more else CHECKS, request, known)

@@ -143,8 +143,12 @@ token_index = _fact("token_index", _big("hash"))
 reference_index = _fact("reference_index", _big("target"), _big("parameter"), space=False)
 date_index = _fact("date_index", _big("low"), _big("high"))
 quantity_index = _fact("quantity_index", _big("low"), _big("high"), _big("unit"))
-string_index = _fact("string_index", _words("value"))
+string_index = _fact("string_index", _words("value"), _big("exact"))
+"""value: folded. exact: hash of the text as it is written."""
 uri_index = _fact("uri_index", _words("value"))
+composite_index = _fact("composite_index", _big("hash"), _big("low"), _big("high"), _big("unit"), _words("value"))
+"""One element of a composite in one row: which column a component has is said in `storage/sql/composites.py`. A position is
+one too: low its latitude, high its longitude."""
 
 term = _table(
     "term",

@@ -14,6 +14,12 @@ def term_hash(system: str | None, code: str) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
 
 
+@lru_cache(maxsize=32768)
+def text_hash(text: str) -> int:
+    """Signed 64 bits of a text as it is written."""
+    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big", signed=True)
+
+
 def ordered(value: float) -> int:
     """A float as an integer of the same order, since the tables hold no floats."""
     bits: int = struct.unpack(">q", struct.pack(">d", value + 0.0))[0]

@@ -18,6 +18,7 @@ from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.problem import Problem
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.search_routes import SEARCHES, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations.access import Seen, access
@@ -36,7 +37,7 @@ Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
 FORM = "application/x-www-form-urlencoded"
 INVALID = "fhir-resource-invalid"
-READING = frozenset(("read", "search-type"))
+READING = SEARCHES | {"read"}
 ALWAYS = (
     (b"cache-control", b"no-store"),
     (b"vary", b"Origin, Accept, Authorization"),
@@ -136,7 +137,7 @@ class Door:
             return AccessRequest(scope["method"], self.base, path, parameters, headers, url=url, body=body)
         return AccessRequest(
             scope["method"], self.base, path, parameters, headers, found.type, found.id, found.interaction, found.letters,
-            search.named(self.version, found.type, parameters.pairs) if found.letters == "s" and found.type else (), url,
+            search.named(self.version, found.type, parameters.pairs) if found.interaction in SEARCHES else (), url,
             body,
         )  # fmt: skip
 
@@ -145,8 +146,9 @@ class Door:
         media = negotiate(self.version, request.headers.get("accept"), request.parameters.get("_format"))
         query = self._query(request, found)
         faults = _faults(found, media, query, self.version)
+        ignored = query.ignored if isinstance(query, Query) else ()
         seen = await access(
-            self.sandbox.world, self.tenant, self.version, request, faults, self._read_body(request, raw)
+            self.sandbox.world, self.tenant, self.version, request, faults, self._read_body(request, raw), ignored
         )
         if seen.decision.refusal is not None:
             return self._refused(seen), seen
@@ -182,15 +184,15 @@ class Door:
         return self._issue(501, Issue("not-supported", f"{found.interaction} is not supported here yet.")), seen
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
-        """None where it is no search on a type."""
+        """None where it is no search."""
         if request.parameters.pairs and request.interaction in ("read", "vread"):
             part = subset.asked(self.version, request.type, request.parameters.pairs)
             return None if isinstance(part, subset.Part) else part
-        if not isinstance(found, Route) or found.interaction != "search-type" or found.type is None:
+        if not isinstance(found, Route):
             return None
-        strict = self.tenant.policy.strict_search or "handling=strict" in request.headers.get("prefer", "")
-        query = search.parse(self.version, found.type, request.parameters.pairs, base=self.base, strict=strict)
-        return subset.unmixed(query)
+        strict = strictly(self.tenant.policy.strict_search, request.headers.get("prefer", ""))
+        query = search_of(self.version, found, request.parameters.pairs, base=self.base, strict=strict)
+        return None if query is None else subset.unmixed(query)
 
     async def _read(self, seen: Seen, found: Route, headers: Mapping[str, str], content: Headers) -> Answer:
         assert found.type is not None

@@ -11,9 +11,8 @@ from sickbay.fhir import history, operation_parameters, preconditions, search, s
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.outcome import Issue, outcome
-from sickbay.fhir.query import Query, Within
+from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route
-from sickbay.fhir.search_parameters import compartment_types, find
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations import binaries as operated
@@ -78,8 +77,6 @@ class Interactions(Door):
         return bodies.read(self.version, request.type, id, raw, self.base, request.headers.get("content-type"))
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
-        if isinstance(found, Route) and found.interaction == "search-compartment" and found.type and found.compartment:
-            return self._within(request, found.type, *found.compartment)
         if request.interaction in history.INTERACTIONS:
             asked = history.parse(request.parameters.pairs)
             part = subset.asked(self.version, request.type, request.parameters.pairs)
@@ -101,18 +98,6 @@ class Interactions(Door):
             return (Fault("fhir-search-value-malformed", "condition", condition, "at least one search parameter"),)
         return query
 
-    def _within(self, request: AccessRequest, type: str, holder: str, id: str) -> Query | tuple[Fault, ...]:
-        """A search whose matches are all in one compartment; of a type that is no compartment, nothing is."""
-        strict = self.tenant.policy.strict_search or "handling=strict" in request.headers.get("prefer", "")
-        query = subset.unmixed(
-            search.parse(self.version, type, request.parameters.pairs, base=self.base, strict=strict)
-        )
-        if not isinstance(query, Query):
-            return query
-        codes = compartment_types(self.version, holder).get(type, ())
-        numbers = tuple(one.number for code in codes if (one := find(self.version, type, code)) is not None)
-        return replace(query, within=Within(holder, id, numbers))
-
     async def _other(
         self, seen: Seen, request: AccessRequest, found: Route, query: Query | None, content: Headers
     ) -> tuple[Answer, Seen]:
@@ -124,8 +109,6 @@ class Interactions(Door):
             return self._cut(await self._vread(seen, request, found, content), request), seen
         if found.interaction in history.INTERACTIONS:
             return await histories.answer(self, seen, request, content), seen
-        if found.interaction == "search-compartment" and query is not None:
-            return await self._search(seen, query, content), seen
         if found.interaction == "operation":
             return await operations.answer(self, seen, request, found, content)
         if found.interaction.startswith("export-"):

@@ -18,7 +18,7 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
-from sickbay.fhir.search_parameters import known_types
+from sickbay.fhir.search_routes import SEVERAL, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
@@ -35,7 +35,7 @@ def request(given: Json) -> AccessRequest:
     parameters = _parameters(query, headers, body)
     version = segment(read.server(given.get("context", {}))) or "r4"
     found = _route(version, method, path)
-    involved = search.named(version, found.type, parameters.pairs) if found.type else ()
+    involved = search.named(version, found.type, parameters.pairs) if found.type or found.interaction in SEVERAL else ()
     if found.interaction == "operation":
         involved = (*involved, *operation_parameters.involved(version, found, parameters.pairs, body))
     return AccessRequest(
@@ -101,12 +101,13 @@ def segment(server: Server | Unknown) -> str:
 def _searched(asked: AccessRequest, version: str) -> tuple[tuple[Fault, ...], tuple[tuple[str, str | None], ...]]:
     if asked.interaction == "operation":
         return _operation(asked, version), ()
-    if asked.interaction != "search-type" or not version or asked.type not in known_types(version):
-        return (), ()
+    found = _route(version, asked.method, asked.path) if version else Route("")
     pairs = [pair for pair in asked.parameters if pair[0] != "access_token"]
-    strict = "handling=strict" in asked.headers.get("prefer", "")
-    found = search.parse(version, str(asked.type), pairs, base=asked.base, strict=strict)
-    return ((), found.ignored) if isinstance(found, Query) else (found, ())
+    strict = strictly(False, asked.headers.get("prefer", ""))
+    query = search_of(version, found, pairs, base=asked.base, strict=strict)
+    if query is None:
+        return (), ()
+    return ((), query.ignored) if isinstance(query, Query) else (query, ())
 
 
 def _operation(asked: AccessRequest, version: str) -> tuple[Fault, ...]:

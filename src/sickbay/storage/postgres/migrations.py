@@ -67,7 +67,22 @@ CREATE TABLE word (number BIGINT NOT NULL, text TEXT COLLATE "C" NOT NULL, PRIMA
 CREATE UNIQUE INDEX word_by_text ON word (text);
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_COMPOSITES_AND_EXACT_TEXTS = """
+CREATE TABLE composite_index (space BIGINT NOT NULL, parameter BIGINT NOT NULL, hash BIGINT NOT NULL, low BIGINT
+    NOT NULL, high BIGINT NOT NULL, unit BIGINT NOT NULL, value TEXT COLLATE "C" NOT NULL, nid BIGINT NOT NULL,
+    PRIMARY KEY (space, parameter, hash, low, high, unit, value, nid));
+CREATE INDEX composite_index_of ON composite_index (nid, parameter, hash, low, high, unit, value);
+DROP INDEX string_index_of;
+ALTER TABLE string_index RENAME TO string_index_before;
+ALTER TABLE string_index_before RENAME CONSTRAINT string_index_pkey TO string_index_before_pkey;
+CREATE TABLE string_index (space BIGINT NOT NULL, parameter BIGINT NOT NULL, value TEXT COLLATE "C" NOT NULL,
+    exact BIGINT NOT NULL, nid BIGINT NOT NULL, PRIMARY KEY (space, parameter, value, exact, nid));
+INSERT INTO string_index SELECT space, parameter, value, 0, nid FROM string_index_before;
+DROP TABLE string_index_before;
+CREATE INDEX string_index_of ON string_index (nid, parameter, value, exact);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _COMPOSITES_AND_EXACT_TEXTS)
 """Step n leads from version n to n + 1."""
 
 

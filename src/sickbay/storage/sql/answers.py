@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import includes, past, reading, search
+from sickbay.storage.sql import includes, past, reading, search, several
 from sickbay.storage.sql.filters import TRUE, Scope
 from sickbay.storage.sql.names import Names
 from sickbay.storage.sql.order import Find
@@ -19,6 +19,7 @@ from sickbay.storage.sql.visible import visible
 from sickbay.storage.store import Page, Space, Stored, Versions
 
 T = TypeVar("T")
+NOTHING_FOUND = Page([], [], None, 0)
 Ask: TypeAlias = Callable[[Run], T]
 """Everything that is known is known; what is left is to run statements."""
 
@@ -51,18 +52,28 @@ class Answers:
 
     def search(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:
         scope = self._scope(space, visibility)
+        if scope is not None and query.type == "":
+            plans = several.plans(scope, self._find, space, query, visibility)
+            return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
         plan = search.plan(scope, self._find, space, query, visibility) if scope else None
         if scope is None or plan is None:
-            return lambda run: Page([], [], None, 0)
+            return lambda run: NOTHING_FOUND
         return partial(self._page, scope=scope, plan=plan)
 
     def count(self, space: Space, query: Query, visibility: Visibility) -> Ask[int]:
         scope = self._scope(space, visibility)
-        plan = search.plan(scope, self._find, space, query, visibility) if scope else None
-        if scope is None or plan is None:
+        statement = self._counting(scope, space, query, visibility) if scope is not None else None
+        if statement is None:
             return lambda run: 0
-        statement = self._counted(scope, plan)
         return lambda run: int(run(statement)[0][0])
+
+    def _counting(self, scope: Scope, space: Space, query: Query, visibility: Visibility) -> Statement | None:
+        """None: nothing can match."""
+        if query.type == "":
+            plans = several.plans(scope, self._find, space, query, visibility)
+            return several.counted(plans) if plans else None
+        plan = search.plan(scope, self._find, space, query, visibility)
+        return self._counted(scope, plan) if plan else None
 
     def filled(self, space: Space) -> bool:
         number = self.names.space(space)
@@ -73,11 +84,28 @@ class Answers:
         query, visibility = plan.query, plan.visibility
         found = search.page(run, self._key, plan)
         matches = self.guard.allowed(visibility, "s", query.type, found.rows)
+        if not query.includes or not found.rows:
+            return Page(matches, [], found.next, found.total)
+        nids = {query.type: [row[0] for row in found.rows]}
+        return self._along(run, scope, query, visibility, Page(matches, [], found.next, found.total), nids)
+
+    def _page_of_several(self, run: Run, scope: Scope, plans: several.Plans) -> Page:
+        query, visibility = plans.query, plans.visibility
+        found = several.page(run, self._key, plans)
+        nids: dict[str, list[int]] = {}
+        for row in found.rows:
+            nids.setdefault(self.names.text(row[-1]), []).append(row[0])
+        matches = reading.mixed(self.guard, visibility, "s", found.rows, lambda row: self.names.text(row[-1]))
+        return self._along(run, scope, query, visibility, Page(matches, [], found.next, found.total), nids)
+
+    def _along(
+        self, run: Run, scope: Scope, query: Query, visibility: Visibility, page: Page, nids: dict[str, list[int]]
+    ) -> Page:
+        """The page with what it includes; `nids` of its matches, by type."""
         others: list[Stored] = []
-        if query.includes and found.rows:
-            for type, rows in includes.included(run, scope, self._find, query, found.rows).items():
-                others += self.guard.allowed(visibility, "rs", type, rows)
-        return Page(matches, others[: includes.MOST], found.next, found.total, len(others) > includes.MOST)
+        for type, rows in includes.included(run, scope, self._find, query, nids).items():
+            others += self.guard.allowed(visibility, "rs", type, rows)
+        return page._replace(included=others[: includes.MOST], clipped=len(others) > includes.MOST)
 
     def _counted(self, scope: Scope, plan: Plan) -> Statement:
         if plan.where is TRUE and plan.source.row and plan.query.ids is None:

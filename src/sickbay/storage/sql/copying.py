@@ -19,8 +19,9 @@ _BY_SPACE = {
     "token_index": "{to}, parameter, hash, nid + {by}",
     "date_index": "{to}, parameter, low, high, nid + {by}",
     "quantity_index": "{to}, parameter, low, high, unit, nid + {by}",
-    "string_index": "{to}, parameter, value, nid + {by}",
+    "string_index": "{to}, parameter, value, exact, nid + {by}",
     "uri_index": "{to}, parameter, value, nid + {by}",
+    "composite_index": "{to}, parameter, hash, low, high, unit, value, nid + {by}",
     "type_count": "{to}, type, live",
 }
 TABLES = (*_BY_NID, *_BY_SPACE)

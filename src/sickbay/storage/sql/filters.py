@@ -8,13 +8,15 @@ was measured at 89 µs before the first look-up, and a cache of shapes would nee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import orjson
 
 from sickbay.fhir.query import (
+    CompositeValue,
     DateValue,
     Filter,
+    NearValue,
     QuantityValue,
     ReferenceValue,
     StringValue,
@@ -22,17 +24,14 @@ from sickbay.fhir.query import (
     UriValue,
     Value,
 )
+from sickbay.fhir.search_parameters import IDENTIFIER
+from sickbay.storage.sql import composites
 from sickbay.storage.sql.names import Names
-from sickbay.storage.terms import ordered, term_hash
+from sickbay.storage.sql.statement import Bind, Sql
+from sickbay.storage.terms import ordered, term_hash, text_hash
 
-Bind: TypeAlias = int | str
 LAST = "\U0010ffff"
 """After every text that begins alike."""
-
-
-class Sql(NamedTuple):
-    text: str
-    binds: tuple[Bind, ...] = ()
 
 
 TRUE, FALSE = Sql("TRUE"), Sql("FALSE")
@@ -44,6 +43,8 @@ TABLES = {
     "number": "quantity_index",
     "quantity": "quantity_index",
     "uri": "uri_index",
+    "composite": "composite_index",
+    "special": "composite_index",
 }
 
 
@@ -92,21 +93,74 @@ def one_of(column: str, values: list[int] | list[str]) -> Sql:
 def condition(scope: Scope, one: Filter, nid: str) -> Sql:
     """The filter, true of the resource that the expression `nid` names."""
     if one.chain is not None:
-        return _chained(scope, one, nid)
-    table, parameter = TABLES[one.parameter.kind], one.parameter.number
-    # The alias is the expression's own, so that a chain can nest.
+        return _hop(scope, one, nid)
+    if one.parameter.code in ("_id", "_lastUpdated"):
+        return _column(scope, one, nid)
     if one.modifier == "missing":
-        some = Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND t.parameter = ?)", (parameter,))
-        return _negated(some) if _says_true(one.values) else some
-    matched = values(scope, one)
+        return _missing(one, nid)
+    matched = either((_some(scope, one, nid), _addressed(scope, one, nid)))
+    if one.modifier != "not":
+        return matched
+    return TRUE if matched is FALSE else _negated(matched)
+
+
+def _some(scope: Scope, one: Filter, nid: str) -> Sql:
+    # The alias is the expression's own, so that a chain can nest.
+    table, matched = TABLES[one.parameter.kind], values(scope, one)
     if matched is FALSE:
-        return TRUE if one.modifier == "not" else FALSE
-    space = " AND t.space = ?" if table != "reference_index" else ""
-    binds = (parameter, *((scope.space,) if space else ()), *matched.binds)
-    some = Sql(
-        f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND t.parameter = ?{space} AND {matched.text})", binds
+        return FALSE
+    held = under(scope, one)
+    return Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {held.text} AND {matched.text})",
+               (*held.binds, *matched.binds))  # fmt: skip
+
+
+def under(scope: Scope, one: Filter) -> Sql:
+    """The rows of a filter's parameter, in the table of its kind."""
+    by = one_of("t.parameter", list(one.parameter.numbers))
+    return by if one.parameter.kind == "reference" else Sql(f"{by.text} AND t.space = ?", (*by.binds, scope.space))
+
+
+def _addressed(scope: Scope, one: Filter, nid: str) -> Sql:
+    """References to other servers, and canonical ones, are held as they are written."""
+    urls = [value.url for value in one.values if isinstance(value, ReferenceValue) and value.url is not None]
+    if not urls:
+        return FALSE
+    whole = either(
+        either((Sql("t.value = ?", (url,)), *((_between("t.value", url + "|"),) if "|" not in url else ())))
+        for url in urls
     )
-    return _negated(some) if one.modifier == "not" else some
+    text = (
+        f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND t.space = ? AND {whole.text})"
+    )
+    return Sql(text, (one.parameter.number, scope.space, *whole.binds))
+
+
+def _missing(one: Filter, nid: str) -> Sql:
+    """A reference may be a foreign address, or an identifier alone."""
+    found = [(TABLES[one.parameter.kind], list(one.parameter.numbers))]
+    if one.parameter.kind == "reference":
+        found += [("uri_index", [one.parameter.number]), ("token_index", [one.parameter.number + IDENTIFIER])]
+    parts = []
+    for table, numbers in found:
+        by = one_of("t.parameter", numbers)
+        parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text})", by.binds))
+    some = either(parts)
+    return _negated(some) if _says_true(one.values) else some
+
+
+def _column(scope: Scope, one: Filter, nid: str) -> Sql:
+    """What stands in the resource's own row."""
+    dates = [value for value in one.values if isinstance(value, DateValue)]
+    if dates:
+        held = either(ranged(value, value.low, value.high, ("u.changed", "(u.changed + 1)")) for value in dates)
+        return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {held.text})", held.binds)
+    return one_of(nid, _nids(scope, one))
+
+
+def _nids(scope: Scope, one: Filter) -> list[int]:
+    """Of the resources that `_id` names."""
+    ids = [value.code or "" for value in one.values if isinstance(value, TokenValue)]
+    return [scope.names.nid(scope.space, one.parameter.type, id) for id in ids]
 
 
 def values(scope: Scope, one: Filter) -> Sql:
@@ -125,7 +179,7 @@ def ranged(
         case "eq":
             return Sql(f"({start} >= ? AND {start} < ? AND {end} <= ?)", (low, high, high))
         case "ne":
-            return Sql(f"({start} < ? OR {end} > ?)", (low, high))
+            return Sql(f"({start} < ? OR {start} >= ? OR {end} > ?)", (low, high, high))
         case "gt":
             return Sql(f"{end} > ?", (high,))
         case "lt":
@@ -139,7 +193,7 @@ def ranged(
         case "eb":
             return Sql(f"{end} <= ?", (low,))
         case "ap":
-            return Sql(f"({start} < ? AND {end} > ?)", (high, low))
+            return Sql(f"({start} < ? AND ({end} > ? OR {start} >= ?))", (high, low, low))
 
 
 def _value(scope: Scope, one: Filter, value: Value) -> Sql:
@@ -148,22 +202,45 @@ def _value(scope: Scope, one: Filter, value: Value) -> Sql:
             return ranged(value, low, high)
         case QuantityValue():
             return both([ranged(value, ordered(value.low), ordered(value.high)), _unit(scope, value)])
-        case StringValue(text=text):
-            return _string(text, one.modifier)
+        case StringValue():
+            return _string(value, one.modifier)
         case ReferenceValue():
             return _reference(scope, one, value)
         case UriValue(uri=uri):
             return _between("t.value", uri) if one.modifier == "below" else Sql("t.value = ?", (uri,))
+        case CompositeValue():
+            return _composite(scope, one, value)
+        case NearValue():
+            return composites.near(value)
         case TokenValue():
             return FALSE
 
 
-def _string(text: str, modifier: str | None) -> Sql:
+def _composite(scope: Scope, one: Filter, value: CompositeValue) -> Sql:
+    """Each part a condition on its own columns of the same row."""
+    kinds = composites.kinds_of(value)
+    parts = []
+    for part, columns in zip(value.parts, composites.places(kinds), strict=True):
+        match part:
+            case TokenValue():
+                parts.append(_tokens(scope, [part], f"t.{columns[0]}"))
+            case QuantityValue():
+                ends = (f"t.{columns[0]}", f"t.{columns[1]}")
+                parts += [ranged(part, ordered(part.low), ordered(part.high), ends), _unit(scope, part)]
+            case ReferenceValue():
+                parts.append(Sql("t.value = ?", (f"{part.type}/{part.id}",)))
+            case _:
+                parts.append(_value(scope, one, part))
+    matched = both(parts)
+    return matched if matched is FALSE else Sql(f"({matched.text})", matched.binds)
+
+
+def _string(value: StringValue, modifier: str | None) -> Sql:
     if modifier == "exact":
-        return Sql("t.value = ?", (text[:120],))
+        return Sql("(t.value = ? AND t.exact = ?)", (value.text[:120], text_hash(value.raw)))
     if modifier == "contains":
-        return Sql("instr(t.value, ?) > 0", (text,))
-    return _between("t.value", text[:120])
+        return Sql("instr(t.value, ?) > 0", (value.text,))
+    return _between("t.value", value.text[:120])
 
 
 def _between(column: str, prefix: str) -> Sql:
@@ -184,13 +261,13 @@ def _reference(scope: Scope, one: Filter, value: ReferenceValue) -> Sql:
     )
 
 
-def _tokens(scope: Scope, wanted: list[TokenValue]) -> Sql:
+def _tokens(scope: Scope, wanted: list[TokenValue], column: str = "t.hash") -> Sql:
     codings = tuple((one.system, one.code) for one in wanted if one.code is not None)
-    hashes = one_of("t.hash", scope.names.hashes(codings))
+    hashes = one_of(column, scope.names.hashes(codings))
     whole = one_of("system", [one.system or "" for one in wanted if one.code is None])
     if whole is FALSE:
         return hashes
-    return either([hashes, Sql(f"t.hash IN (SELECT hash FROM term WHERE {whole.text})", whole.binds)])
+    return either([hashes, Sql(f"{column} IN (SELECT hash FROM term WHERE {whole.text})", whole.binds)])
 
 
 def single_hash(scope: Scope, one: Filter) -> int | None:
@@ -224,24 +301,60 @@ def _unit(scope: Scope, value: QuantityValue) -> Sql:
     return one_of("t.unit", scope.names.hashes(((None, value.code),)))
 
 
-def _chained(scope: Scope, one: Filter, nid: str) -> Sql:
+def _hop(scope: Scope, one: Filter, nid: str) -> Sql:
+    """Along a reference, from here or (`_has`) to here: the other end must be visible itself."""
     assert one.chain is not None
     type, inner = one.chain
     depth = nid.count("_") + 1
-    source, target = "f" + "_" * depth, "g" + "_" * depth
-    held = both([scope.visible(type, "s", f"{target}.nid", None), condition(scope, inner, f"{target}.nid")])
+    link, other = "f" + "_" * depth, "g" + "_" * depth
+    held = both([scope.visible(type, "s", f"{other}.nid", None), condition(scope, inner, f"{other}.nid")])
     if held is FALSE:
         return FALSE
+    here, there = ("target", "nid") if one.reverse else ("nid", "target")
     text = (
-        f"EXISTS (SELECT 1 FROM reference_index {source} CROSS JOIN resource {target} ON {target}.nid = {source}.target"
-        f" WHERE {source}.nid = {nid} AND {source}.parameter = ? AND {target}.type = ? AND {target}.state = 1"
+        f"EXISTS (SELECT 1 FROM reference_index {link} CROSS JOIN resource {other} ON {other}.nid = {link}.{there}"
+        f" WHERE {link}.{here} = {nid} AND {link}.parameter = ? AND {other}.type = ? AND {other}.state = 1"
         f" AND {held.text})"
     )
     return Sql(text, (one.parameter.number, scope.names.word(type), *held.binds))
 
 
+def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
+    """The nids of all that meet a filter, as a SELECT that begins at the filter's rows; None where it can't begin there."""
+    if one.chain is not None:
+        return _led(scope, type, one)
+    if one.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in one.values):
+        return None
+    if one.parameter.code == "_id":
+        by = one_of("t.nid", _nids(scope, one))
+        return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)
+    if one.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in one.values):
+        return None
+    held, matched = under(scope, one), values(scope, one)
+    text = f"SELECT t.nid FROM {TABLES[one.parameter.kind]} t WHERE {held.text} AND {matched.text}"
+    return Sql(text, (*held.binds, *matched.binds))
+
+
+def _led(scope: Scope, type: str, one: Filter) -> Sql | None:
+    """From what meets the filter at the other end, along the reference, to what is of this type."""
+    assert one.chain is not None
+    far, inner = one.chain
+    begin = collected(scope, far, inner)
+    if begin is None:
+        return None
+    held = scope.visible(far, "s", "g.nid", None)
+    here, there = ("target", "nid") if one.reverse else ("nid", "target")
+    text = (
+        f"SELECT h.nid FROM ({begin.text}) i CROSS JOIN resource g ON g.nid = i.nid CROSS JOIN reference_index f"
+        f" ON f.{there} = g.nid CROSS JOIN resource h ON h.nid = f.{here} WHERE f.parameter = ? AND g.type = ? AND"
+        f" g.state = 1 AND {held.text} AND h.type = ? AND h.state = 1"
+    )
+    words = scope.names.word(far), *held.binds, scope.names.word(type)
+    return Sql(text, (*begin.binds, one.parameter.number, *words))
+
+
 def _negated(one: Sql) -> Sql:
-    return Sql(f"NOT {one.text}", one.binds)
+    return Sql(f"NOT ({one.text})", one.binds)
 
 
 def _says_true(asked: tuple[Value, ...]) -> bool:

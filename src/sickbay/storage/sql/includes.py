@@ -1,7 +1,8 @@
-"""What `_include` and `_revinclude` bring along: one level, each type under its own visibility."""
+"""What `_include` and `_revinclude` bring along, each type under its own visibility."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import orjson
@@ -25,48 +26,60 @@ class _Hop(NamedTuple):
     """Types at the other end; None: whatever is there."""
 
 
-def included(run: Run, scope: Scope, find: Find, query: Query, rows: list[Row]) -> dict[str, list[Row]]:
-    """Rows by type of what is visible and is no match itself, each once; one more than MOST where there are more."""
-    seen = {row[0] for row in rows}
+def included(run: Run, scope: Scope, find: Find, query: Query, matches: dict[str, list[int]]) -> dict[str, list[Row]]:
+    """Rows by type of what is visible and is no match itself, each once; one more than MOST where there are more.
+
+    matches: nids by type. What `:iterate` says is done again with what it brought, until nothing new comes; what is not
+    visible brings nothing.
+    """
+    seen = {nid for nids in matches.values() for nid in nids}
+    most = len(seen) + MOST
     found: dict[str, list[Row]] = {}
-    nids = orjson.dumps([row[0] for row in rows]).decode()
-    for one in query.includes:
-        hop = _hop(scope, find, query, one, nids)
-        if hop is None:
-            continue
-        for type in hop.types if hop.types is not None else _types(run, scope, hop):
-            for row in _fetch(run, scope, hop, type, MOST + len(seen) + 1):
-                if row[0] not in seen and len(seen) - len(rows) <= MOST:
-                    seen.add(row[0])
-                    found.setdefault(type, []).append(row)
+    frontier, asked = matches, query.includes
+    while frontier and asked and len(seen) <= most:
+        brought: dict[str, list[int]] = {}
+        for one in asked:
+            for hop in _hops(find, query.version, one, frontier):
+                for type in hop.types if hop.types is not None else _types(run, scope, hop):
+                    for row in _fetch(run, scope, hop, type, MOST + len(seen) + 1):
+                        if row[0] not in seen and len(seen) <= most:
+                            seen.add(row[0])
+                            found.setdefault(type, []).append(row)
+                            brought.setdefault(type, []).append(row[0])
+        frontier, asked = brought, tuple(one for one in query.includes if one.iterate)
     return found
 
 
-def _hop(scope: Scope, find: Find, query: Query, one: Include, nids: str) -> _Hop | None:
-    if one.reverse:
-        return _backward(find, query, one, nids)
-    if one.source not in ("*", query.type):
+def _hops(find: Find, version: str, one: Include, frontier: dict[str, list[int]]) -> Iterator[_Hop]:
+    """From each type that the include may begin at."""
+    for type, nids in frontier.items():
+        listed = orjson.dumps(nids).decode()
+        hop = _backward(find, version, type, one, listed) if one.reverse else _forward(find, version, type, one, listed)
+        if hop is not None:
+            yield hop
+
+
+def _forward(find: Find, version: str, type: str, one: Include, nids: str) -> _Hop | None:
+    if one.source not in ("*", type):
         return None
     text, binds = "FROM reference_index f CROSS JOIN resource r ON r.nid = f.target", (nids,)
     where = " WHERE f.nid IN (SELECT value FROM json_each(?))"
     types = None if one.target is None else (one.target,)
     if one.parameter == "*":
         return _Hop(text + where, binds, types)
-    parameter = find(query.version, query.type, one.parameter)
-    if parameter is None:
-        return None
-    return _Hop(f"{text}{where} AND f.parameter = ?", (*binds, parameter.number), types)
+    parameter = find(version, type, one.parameter)
+    return _Hop(f"{text}{where} AND f.parameter = ?", (*binds, parameter.number), types) if parameter else None
 
 
-def _backward(find: Find, query: Query, one: Include, nids: str) -> _Hop | None:
+def _backward(find: Find, version: str, type: str, one: Include, nids: str) -> _Hop | None:
     text = "FROM reference_index f CROSS JOIN resource r ON r.nid = f.nid"
     where = " WHERE f.target IN (SELECT value FROM json_each(?))"
-    if one.target not in (None, query.type):
+    if one.target not in (None, type):
         return None
     types = None if one.source == "*" else (one.source,)
     if one.parameter == "*":
         return _Hop(text + where, (nids,), types)
-    parameter = find(query.version, one.source, one.parameter)
+    parameter = find(version, one.source, one.parameter)
     return _Hop(f"{text}{where} AND f.parameter = ?", (nids, parameter.number), types) if parameter else None
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from sickbay.fhir.query import Query, SearchParameter
-from sickbay.storage.sql.filters import LAST, Bind, Sql
+from sickbay.storage.sql.filters import LAST
 from sickbay.storage.sql.names import NEVER
 from sickbay.storage.sql.source import Source
+from sickbay.storage.sql.statement import Bind, Sql
 
 Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
 """(version, type, code) -> the search parameter."""

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
-from sickbay.storage.sql.filters import FALSE, Scope, Sql
+from sickbay.storage.sql.filters import FALSE, Scope
 from sickbay.storage.sql.names import NEVER, REFERENCED, codes_of, patients_of
-from sickbay.storage.sql.statement import Row, Run, Statement
+from sickbay.storage.sql.statement import Row, Run, Sql, Statement
 from sickbay.storage.store import Stored, Versions
 
 _COLUMNS = (

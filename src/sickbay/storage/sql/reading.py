@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from sickbay.fhir.visibility import Visibility
@@ -79,6 +80,20 @@ class _Judge:
             verdict = self._verdicts[key] = visibility.allows(type, letters, patients, codes)
         held = self.said[facts] = _Held(patients, codes, verdict)
         return held
+
+
+def mixed(
+    guard: Guard, visibility: Visibility, letters: str, found: list[Row], type_of: Callable[[Row], str]
+) -> list[Stored]:
+    """The same of rows of several types, in their order."""
+    by_type: dict[str, list[Row]] = {}
+    for row in found:
+        by_type.setdefault(type_of(row), []).append(row)
+    kept = {
+        (type, one.id): one for type, rows in by_type.items() for one in guard.allowed(visibility, letters, type, rows)
+    }
+    places = [(type_of(row), row[2]) for row in found]
+    return [kept[place] for place in places if place in kept]
 
 
 def shows(visibility: Visibility, type: str, row: Row) -> bool:

@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from sickbay.fhir.facts import ResourceFacts
+from sickbay.storage.sql import composites
 from sickbay.storage.sql.names import APART, LIVE, MEMBER, NEVER
 from sickbay.storage.store import Conflict, Save
-from sickbay.storage.terms import ordered
+from sickbay.storage.terms import ordered, text_hash
 
-INDEX_REVISION = 1
+INDEX_REVISION = 2
 COLUMNS: dict[str, tuple[str, ...]] = {
     "compartment_index": ("patient", "type", "rank", "nid", "member"),
     "token_index": ("space", "parameter", "hash", "nid"),
     "reference_index": ("target", "parameter", "nid"),
     "date_index": ("space", "parameter", "low", "high", "nid"),
     "quantity_index": ("space", "parameter", "low", "high", "unit", "nid"),
-    "string_index": ("space", "parameter", "value", "nid"),
+    "string_index": ("space", "parameter", "value", "exact", "nid"),
     "uri_index": ("space", "parameter", "value", "nid"),
+    "composite_index": ("space", "parameter", "hash", "low", "high", "unit", "value", "nid"),
 }
 INDEXES = tuple(COLUMNS)
 LONGEST = 120
@@ -53,8 +55,8 @@ def index_rows(
         yield "reference_index", (target(kind, id), parameter, nid)
     for parameter, low, high in facts.dates:
         yield "date_index", (space, parameter, low, high, nid)
-    for parameter, text in facts.strings:
-        yield "string_index", (space, parameter, text[:LONGEST], nid)
+    for parameter, text, raw in facts.strings:
+        yield "string_index", (space, parameter, text[:LONGEST], text_hash(raw), nid)
     for parameter, uri in facts.uris:
         yield "uri_index", (space, parameter, uri, nid)
     for parameter, least, most in facts.numbers:
@@ -62,6 +64,10 @@ def index_rows(
     for parameter, system, unit, least, most in facts.quantities:
         hash = term(system, unit) if unit is not None else 0
         yield "quantity_index", (space, parameter, ordered(least), ordered(most), hash, nid)
+    for parameter, parts in facts.composites:
+        yield "composite_index", (space, parameter, *composites.row(parts, term), nid)
+    for parameter, latitude, longitude in facts.positions:
+        yield "composite_index", (space, parameter, 0, latitude, longitude, 0, "", nid)
 
 
 def targets(facts: ResourceFacts) -> Iterator[tuple[str, str]]:

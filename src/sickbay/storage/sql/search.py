@@ -12,11 +12,11 @@ import orjson
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
-from sickbay.storage.sql.filters import FALSE, TRUE, Bind, Scope, Sql, both, condition, either, one_of, ranged
+from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, either, one_of, ranged
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import COLUMNS, WIDTH
 from sickbay.storage.sql.source import Source, source
-from sickbay.storage.sql.statement import Row, Run, Statement
+from sickbay.storage.sql.statement import Bind, Row, Run, Sql, Statement
 from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
@@ -180,7 +180,10 @@ _encode: Callable[[Any], bytes] = msgspec.json.encode
 
 
 def _fingerprint(plan: Plan) -> bytes:
+    return fingerprint(plan.space, plan.query)
+
+
+def fingerprint(space: Space, query: Query) -> bytes:
     """What makes it this query; not where in it one is, nor how much of it one takes at a time."""
-    query = plan.query
-    asked = (plan.space, query.type, query.filters, query.ids, query.updated, query.sort, query.within)
+    asked = [(space, one.type, one.filters, one.ids, one.updated, query.sort, query.within) for one in query.each()]
     return blake2b(_encode(asked), digest_size=12).hexdigest().encode()

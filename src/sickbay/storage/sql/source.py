@@ -6,11 +6,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.fhir.query import Filter, Query, ReferenceValue
-from sickbay.storage.sql.filters import TABLES, TRUE, Scope, Sql, one_of, single_hash, single_target, values
+from sickbay.storage.sql.filters import TRUE, Scope, collected, one_of, single_hash, single_target
 from sickbay.storage.sql.names import LIVE
+from sickbay.storage.sql.statement import Sql
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
-_RANGES = ("string", "uri", "token", "reference", "date", "quantity", "number")
+_RANGES = ("composite", "string", "uri", "token", "reference", "special", "date", "quantity", "number")
 
 
 class Source(NamedTuple):
@@ -135,26 +136,15 @@ def _reference(scope: Scope, query: Query) -> Source | None:
 
 
 def _range(scope: Scope, query: Query) -> Source | None:
-    """The rows of one index as a set: its nids are collected first, so it costs as much as there are."""
-    for kind in _RANGES:
-        for one in query.filters:
-            if one.parameter.kind == kind and one.chain is None and _collects(one):
-                matched = values(scope, one)
-                return _collected(scope, query, one, matched)
+    """What meets one filter, as a set: its nids are collected first, so it costs as much as there are."""
+    plain = [one for kind in _RANGES for one in query.filters if one.parameter.kind == kind and one.chain is None]
+    for one in (*plain, *(each for each in query.filters if each.chain is not None)):
+        found = collected(scope, query.type, one)
+        if found is not None:
+            return Source(
+                f"(SELECT DISTINCT nid FROM ({found.text}) e) d", "TRUE", found.binds, "d.nid", _without(query, one)
+            )
     return None
-
-
-def _collects(one: Filter) -> bool:
-    prefixes = {getattr(value, "prefix", "eq") for value in one.values}
-    return one.modifier not in ("not", "missing") and "ne" not in prefixes
-
-
-def _collected(scope: Scope, query: Query, one: Filter, matched: Sql) -> Source:
-    table = TABLES[one.parameter.kind]
-    space = " AND t.space = ?" if table != "reference_index" else ""
-    found = f"(SELECT DISTINCT t.nid FROM {table} t WHERE t.parameter = ?{space} AND {matched.text}) d"
-    binds = (one.parameter.number, *((scope.space,) if space else ()), *matched.binds)
-    return Source(found, "TRUE", binds, "d.nid", _without(query, one))
 
 
 def _all(scope: Scope, query: Query) -> Source:

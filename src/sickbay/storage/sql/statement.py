@@ -6,6 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Row: TypeAlias = tuple[Any, ...]
+Bind: TypeAlias = int | str
+
+
+class Sql(NamedTuple):
+    """A piece of a statement, with its values in order."""
+
+    text: str
+    binds: tuple[Bind, ...] = ()
 
 
 class Statement(NamedTuple):

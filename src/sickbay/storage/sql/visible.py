@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sickbay.fhir.visibility import Clause, Granular, Visibility
-from sickbay.storage.sql.filters import FALSE, TRUE, Sql, both, either, one_of
+from sickbay.storage.sql.filters import FALSE, TRUE, both, either, one_of
 from sickbay.storage.sql.names import Names
+from sickbay.storage.sql.statement import Sql
 
 
 def visible(

@@ -64,5 +64,20 @@ _HISTORY_BY_TIME = """
 CREATE INDEX resource_history_by_sequence ON resource_history (sequence);
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _HISTORY_BY_TIME)
+_COMPOSITES_AND_EXACT_TEXTS = """
+CREATE TABLE composite_index (space INTEGER NOT NULL, parameter INTEGER NOT NULL, hash INTEGER NOT NULL, low
+    INTEGER NOT NULL, high INTEGER NOT NULL, unit INTEGER NOT NULL, value TEXT NOT NULL, nid INTEGER NOT NULL,
+    PRIMARY KEY (space, parameter, hash, low, high, unit, value, nid)) WITHOUT ROWID, STRICT;
+CREATE INDEX composite_index_of ON composite_index (nid, parameter, hash, low, high, unit, value);
+DROP INDEX string_index_of;
+ALTER TABLE string_index RENAME TO string_index_before;
+CREATE TABLE string_index (space INTEGER NOT NULL, parameter INTEGER NOT NULL, value TEXT NOT NULL, exact
+    INTEGER NOT NULL, nid INTEGER NOT NULL, PRIMARY KEY (space, parameter, value, exact, nid)) WITHOUT ROWID,
+    STRICT;
+INSERT INTO string_index SELECT space, parameter, value, 0, nid FROM string_index_before;
+DROP TABLE string_index_before;
+CREATE INDEX string_index_of ON string_index (nid, parameter, value, exact);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS)
 """Step n leads from version n to n + 1."""

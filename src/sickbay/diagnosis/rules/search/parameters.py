@@ -212,7 +212,43 @@ UNKNOWN_PARAM = Rule(
     repair=_nearest,
 )
 
+MODIFIER_UNSUPPORTED = Rule(
+    id="fhir-search-modifier-unsupported",
+    stage="search",
+    explains="fhir-search-modifier-unsupported",
+    severity="error",
+    outcome="400",
+    title="{parameter} has a modifier that can't be answered",
+    why="Without its modifier the search would mean something else, so it is refused and not answered without it.",
+    fix="Search {expected}.",
+    spec=Spec("FHIR R4, Modifiers", "https://hl7.org/fhir/R4/search.html#modifiers"),
+)
+
+PARAM_UNSUPPORTED = Rule(
+    id="fhir-search-param-unsupported",
+    stage="search",
+    explains="fhir-search-param-unsupported",
+    severity="error",
+    outcome="400",
+    title="This server does not answer {parameter}",
+    why="FHIR defines it, and no server has to know it. Without it the answer would hold what was not asked for.",
+    fix="Search by {expected}.",
+    spec=HANDLING,
+)
+
+TOO_COMPLEX = Rule(
+    id="fhir-search-too-complex",
+    stage="search",
+    explains="fhir-search-too-complex",
+    severity="error",
+    outcome="400 too-costly",
+    title="The search asks for too much at once: {parameter}",
+    why="A search costs what it asks for; beyond a bound it is refused before anything is looked up.",
+    fix="Ask for {expected}; or in several searches.",
+    spec=SEARCH,
+)
+
 RULES = (
     UNDEFINED, UNBOUNDED, MISSING_PATIENT, MISSING_CATEGORY, BY_PATIENT, COLON, REFERENCE_MALFORMED, DATE_MALFORMED,
-    VALUE_MALFORMED, UNKNOWN_PARAM,
+    VALUE_MALFORMED, UNKNOWN_PARAM, MODIFIER_UNSUPPORTED, PARAM_UNSUPPORTED, TOO_COMPLEX,
 )  # fmt: skip

@@ -1,0 +1,145 @@
+"""Composite search parameters: several values of one element, found together (R4, 3.1.1.5.14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple, TypeAlias
+
+from sickbay.fhir import values
+from sickbay.fhir.expressions import Step, follow, routes
+from sickbay.fhir.facts import Part
+from sickbay.fhir.query import Kind, SearchParameter
+from sickbay.fhir.references import target
+from sickbay.fhir.search_parameters import find, parameters
+
+Way: TypeAlias = tuple[Step, ...]
+SHAPES = frozenset(
+    {
+        ("token", "token"), ("token", "quantity"), ("token", "date"), ("token", "string"), ("token", "reference"),
+        ("reference", "token"), ("token", "number"), ("token", "uri"), ("token", "number", "number"),
+    }
+)  # fmt: skip
+"""The kinds of parts that there are in the definitions; the index has a place for each."""
+
+
+class Component(NamedTuple):
+    """ways: (whether from the resource itself, steps, type of what stands at their end)."""
+
+    kind: Kind
+    ways: tuple[tuple[bool, Way, str], ...]
+
+
+class Composite(NamedTuple):
+    """One element, `base` from the resource on (empty: the resource itself), and what is looked for in it."""
+
+    number: int
+    base: Way
+    components: tuple[Component, ...]
+
+
+def kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
+    """Of its parts, in order; None where the composite is not one that is understood."""
+    held = [find(version, parameter.type, code) for code in parameter.components]
+    found = tuple(one.kind for one in held if one is not None)
+    return found if len(found) == len(held) and found in SHAPES else None
+
+
+@cache
+def compiled(version: str, type: str) -> tuple[Composite, ...]:
+    """What the index holds of a type; a composite that others cover is not held twice."""
+    every = [one for one in parameters(version, type).values() if one.kind == "composite"]
+    return tuple(each for one in every if not held_by(version, one) for each in _elements(version, one))
+
+
+@cache
+def held_by(version: str, parameter: SearchParameter) -> tuple[int, ...]:
+    """The numbers of the composites that cover the elements of this one: code-value and component-code-value, combo's."""
+    own = _elements(version, parameter)
+    if len(own) < 2:
+        return ()
+    others = [one for one in parameters(version, parameter.type).values() if one.kind == "composite"]
+    single = [found[0] for one in others if len(found := _elements(version, one)) == 1]
+    covering = [next((one.number for one in single if one[1:] == each[1:]), None) for each in own]
+    return () if None in covering else tuple(one for one in covering if one is not None)
+
+
+@cache
+def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]:
+    if kinds(version, parameter) is None:
+        return ()
+    type, bases = parameter.type, _bases(version, parameter)
+    held = [find(version, type, code) for code in parameter.components]
+    ways = {base: [_component(version, one, base, bases) for one in held if one is not None] for base in bases}
+    return tuple(
+        Composite(parameter.number, base, tuple(found))
+        for base, found in ways.items()
+        if all(one.ways for one in found)
+    )
+
+
+def _bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
+    found: list[Way] = []
+    for part in (one.strip() for one in parameter.expression.split("|")):
+        if part == parameter.type:
+            found.append(())
+        else:
+            found += [(route.first, *route.steps) for route in routes(version, parameter.type, part)]
+    return tuple(found)
+
+
+def _component(version: str, one: SearchParameter, base: Way, bases: tuple[Way, ...]) -> Component:
+    """Its ways below this element; what stands below none of the elements is the same for all."""
+    ways = []
+    for route in routes(version, one.type, one.expression):
+        whole: Way = (route.first, *route.steps)
+        above = [each for each in bases if whole[: len(each)] == each]
+        if not above:
+            ways.append((True, whole, route.type))
+        elif max(above, key=len) == base:
+            ways.append((False, whole[len(base) :], route.type))
+    return Component(one.kind, tuple(ways))
+
+
+def composites(version: str, resource: dict[str, Any], base: str) -> Iterator[tuple[int, tuple[Part, ...]]]:
+    """(number, one row for each part). base: the FHIR base, for references."""
+    for one in compiled(version, resource["resourceType"]):
+        first = one.base[0] if one.base else None
+        if first is not None and first not in resource:
+            continue
+        for node in follow([resource], one.base, resource):
+            held = [_rows(each, node, resource, base) for each in one.components]
+            if all(held):
+                for parts in product(*held):
+                    yield one.number, parts
+
+
+def _rows(component: Component, node: Any, resource: dict[str, Any], base: str) -> list[Part]:
+    found: dict[Part, None] = {}
+    for whole, way, type in component.ways:
+        for value in follow([resource if whole else node], way, resource):
+            for row in _typed(component.kind, value, type, base):
+                found[component.kind, *row] = None
+    return list(found)
+
+
+def _typed(kind: Kind, value: Any, type: str, base: str) -> Iterator[Part]:
+    match kind:
+        case "token":
+            yield from values.tokens(value, type)
+        case "quantity":
+            yield from values.quantities(value, type)
+        case "date":
+            yield from values.dates(value, type)
+        case "string":
+            yield from values.strings(value, type)
+        case "number":
+            yield from values.numbers(value, type)
+        case "uri":
+            yield from ((one,) for one in values.uris(value, type))
+        case "reference":
+            text = values.referenced(value, type)
+            found = target(text, base) if text is not None else None
+            if found is not None:
+                yield found

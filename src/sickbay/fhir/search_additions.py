@@ -1,0 +1,49 @@
+"""Search parameters that the published tables do not spell out: DSTU2 names its composites and not their parts.
+
+`code-value-[x]` stands for one parameter for each kind of value (DSTU2, Observation: search parameters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Row: TypeAlias = tuple[str, str, tuple[str, ...], tuple[str, ...]]
+"""(kind, expression, targets, definitions of the components), as in the tables."""
+
+
+def _composite(expression: str, *codes: str) -> Row:
+    return "composite", expression, (), tuple(f"own-{code}" for code in codes)
+
+
+_NEAR: Mapping[str, Row] = {"near": ("special", "Location.position", (), ())}
+ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
+    "dstu2": {
+        "CarePlan": {"related": _composite("CarePlan.relatedPlan", "relatedcode", "relatedplan")},
+        "DiagnosticOrder": {
+            "event-status-date": _composite("DiagnosticOrder.event", "event-status", "event-date"),
+            "item-status-date": _composite("DiagnosticOrder.item", "item-status", "item-date"),
+        },
+        "DocumentReference": {"relationship": _composite("DocumentReference.relatesTo", "relatesto", "relation")},
+        "Group": {"characteristic-value": _composite("Group.characteristic", "characteristic", "value")},
+        "Location": _NEAR,
+        "Observation": {
+            "related": _composite("Observation.related", "related-target", "related-type"),
+            "code-value-concept": _composite("Observation", "code", "value-concept"),
+            "code-value-date": _composite("Observation", "code", "value-date"),
+            "code-value-quantity": _composite("Observation", "code", "value-quantity"),
+            "code-value-string": _composite("Observation", "code", "value-string"),
+            "component-code-value-concept": _composite(
+                "Observation.component", "component-code", "component-value-concept"
+            ),
+            "component-code-value-quantity": _composite(
+                "Observation.component", "component-code", "component-value-quantity"
+            ),
+            "component-code-value-string": _composite(
+                "Observation.component", "component-code", "component-value-string"
+            ),
+        },
+    },
+    "stu3": {"Location": _NEAR},
+}
+"""Version -> type -> code -> row. Codes that the table has keep their number; new ones come after all of its."""

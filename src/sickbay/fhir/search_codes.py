@@ -1,0 +1,81 @@
+"""The systems and value sets of elements of type `code`: the definition implies them, so the resource does not say them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from sickbay.fhir.definitions import table
+from sickbay.fhir.elements import children
+from sickbay.fhir.expressions import routes
+from sickbay.fhir.query import SearchParameter, TokenValue
+
+_SYSTEMS = ("http://hl7.org/fhir/", "http://hl7.org/fhir/CodeSystem/", "http://terminology.hl7.org/CodeSystem/")
+_VALUE_SETS = "http://hl7.org/fhir/ValueSet/"
+_OTHERS = {
+    _VALUE_SETS + "mimetypes": "urn:ietf:bcp:13",
+    _VALUE_SETS + "languages": "urn:ietf:bcp:47",
+    _VALUE_SETS + "currencies": "urn:iso:std:iso:4217",
+}
+_BOOLEAN = frozenset({"http://terminology.hl7.org/CodeSystem/special-values", "http://hl7.org/fhir/special-values"})
+
+
+@cache
+def implied_systems(version: str, parameter: SearchParameter) -> frozenset[str]:
+    """The systems that may stand before a code of this parameter, though no resource holds them (R4, 3.1.1.5.10).
+
+    Empty where some of its elements say their system themselves.
+    """
+    types = {one.type for one in routes(version, parameter.type, parameter.expression)}
+    if types == {"boolean"}:
+        return _BOOLEAN
+    if types != {"code"}:
+        return frozenset()
+    return frozenset(system for url in value_sets(version, parameter) for system in _systems(url))
+
+
+def _systems(url: str) -> tuple[str, ...]:
+    if url in _OTHERS:
+        return (_OTHERS[url],)
+    return tuple(one + url.removeprefix(_VALUE_SETS) for one in _SYSTEMS) if url.startswith(_VALUE_SETS) else ()
+
+
+@cache
+def value_sets(version: str, parameter: SearchParameter) -> tuple[str, ...]:
+    """The required value sets of its elements, without their versions."""
+    found: dict[str, None] = {}
+    for part in parameter.expression.split("|"):
+        names = re.findall(r"\.(\w+)(?![\w(])", part.strip())
+        entry = _entry(version, parameter.type, names)
+        if entry is not None and len(entry) > 3 and entry[3]:
+            found[entry[3].partition("|")[0]] = None
+    return tuple(found)
+
+
+def _entry(version: str, type: str, names: list[str]) -> list[str] | None:
+    """What the table of elements says of the last of these names, one below the other."""
+    at, path = type, ""
+    for name in names:
+        path = f"{at}.{name}"
+        held = children(version, at).get(name)
+        if not held:
+            return None
+        at = held[0].path
+    entry: list[str] | None = table(version, "elements").get(path)
+    return entry
+
+
+def codes_in(version: str, parameter: SearchParameter, url: str) -> tuple[str, ...] | None:
+    """The codes of a value set that one of its elements is bound to; None where they are not known."""
+    url = url.partition("|")[0]
+    if url not in value_sets(version, parameter):
+        return None
+    found = table(version, "codes").get(url)
+    return None if found is None else tuple(found)
+
+
+def without_implied(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
+    """`http://hl7.org/fhir/administrative-gender|male` as it is held: |male."""
+    if not value.system or value.system not in implied_systems(version, parameter):
+        return value
+    return TokenValue("", value.code)

@@ -1,0 +1,95 @@
+"""Composites and positions as SQL: one row of `composite_index` is one element, its components side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import cos, radians
+from typing import TypeAlias
+
+from sickbay.fhir.facts import Part
+from sickbay.fhir.query import (
+    CompositeValue,
+    DateValue,
+    NearValue,
+    QuantityValue,
+    ReferenceValue,
+    StringValue,
+    TokenValue,
+    UriValue,
+)
+from sickbay.storage.sql.statement import Bind, Sql
+from sickbay.storage.terms import ordered
+
+Term: TypeAlias = Callable[[str | None, str], int]
+Columns: TypeAlias = tuple[str, ...]
+METRES_A_DEGREE = 111_195
+_ROUND = 360_000_000
+"""Once around the earth, in microdegrees."""
+
+
+def places(kinds: Sequence[str]) -> tuple[Columns, ...]:
+    """The columns of each component: the first token `hash`, a second one `low`; two numbers share a range."""
+    found: list[Columns] = []
+    for at, kind in enumerate(kinds):
+        before = kinds[:at]
+        if kind == "token":
+            found.append(("low",) if "token" in before else ("hash",))
+        elif kind == "number" and list(kinds).count("number") == 2:
+            found.append(("high", "high") if "number" in before else ("low", "low"))
+        elif kind in ("string", "uri", "reference"):
+            found.append(("value",))
+        else:
+            found.append(("low", "high"))
+    return tuple(found)
+
+
+def row(parts: Sequence[Part], term: Term) -> tuple[int, int, int, int, str]:
+    """(hash, low, high, unit, value). term: (system, code) -> hash, which the dictionary will know."""
+    held: dict[str, int | str] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
+    for part, columns in zip(parts, places([str(one[0]) for one in parts]), strict=True):
+        match part:
+            case ("token", system, str(code)):
+                held[columns[0]] = term(system if isinstance(system, str) else None, code)
+            case ("string", str(text), _):
+                held["value"] = text[:120]
+            case ("uri", str(text)):
+                held["value"] = text
+            case ("reference", type, id):
+                held["value"] = f"{type}/{id}"
+            case ("date", int(low), int(high)):
+                held |= {"low": low, "high": high}
+            case ("number", float(low), float(high)):
+                held |= dict(zip(columns, (ordered(low), ordered(high)), strict=True))
+            case ("quantity", system, unit, float(low), float(high)):
+                known = isinstance(unit, str)
+                hash = term(system if isinstance(system, str) else None, str(unit)) if known else 0
+                held |= {"low": ordered(low), "high": ordered(high), "unit": hash}
+    return held["hash"], held["low"], held["high"], held["unit"], held["value"]  # type: ignore[return-value]
+
+
+_KINDS: dict[type, str] = {
+    TokenValue: "token", ReferenceValue: "reference", StringValue: "string", DateValue: "date",
+    QuantityValue: "quantity", UriValue: "uri",
+}  # fmt: skip
+
+
+def kinds_of(value: CompositeValue) -> list[str]:
+    """The kinds of a value's parts. Where there are two quantities they are numbers: no composite has two of those."""
+    found = [_KINDS[type(one)] for one in value.parts]
+    return ["number" if one == "quantity" and found.count("quantity") == 2 else one for one in found]
+
+
+def near(value: NearValue) -> Sql:
+    """In the circle, on a map of the scale of its centre, as fhir.matching.within has it; the 180th meridian is no border."""
+    reach = round(value.radius * 1_000_000 / METRES_A_DEGREE)
+    scale = round(cos(radians(value.latitude / 1e6)) * 1000)
+    height = "(t.low - ?) * (t.low - ?)"
+    texts, binds = [], []
+    for around in (0, _ROUND, -_ROUND):
+        east = value.longitude + around
+        width = "(abs(t.high - ?) * ? / 1000) * (abs(t.high - ?) * ? / 1000)"
+        texts.append(f"{height} + {width} <= ?")
+        binds += [value.latitude, value.latitude, east, scale, east, scale, reach * reach]
+    span = "t.hash = 0 AND t.low >= ? AND t.low <= ?"
+    ends: tuple[Bind, ...] = (value.latitude - reach, value.latitude + reach)
+    return Sql(f"({span} AND ({' OR '.join(texts)}))", (*ends, *binds))

@@ -1,0 +1,98 @@
+"""A small population whose records refer to each other as real ones would not, thrown by one number."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from tests.storage.making import number, saved
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT
+from sickbay.storage.store import Save
+
+PATIENTS = ("p0", "p1", "p2", "p3")
+OBSERVATIONS = tuple(f"o{place}" for place in range(9))
+SYSTEMS = (None, "s1", "s2")
+CODES = ("a", "b", "A")
+TEXTS = ("ann", "Anna", "bo", "peters", "zoë", "\U0010ffff")
+URLS = ("http://elsewhere/Practitioner/d", "http://elsewhere/Practitioner/d|2")
+LATITUDES = (0, 89_000_000, -45_000_000)
+LONGITUDES = (0, 179_990_000, -179_990_000, 1_000_000)
+PAIRS = ("code-value-quantity", "component-code-value-quantity")
+
+
+def population(seed: int) -> list[Save]:
+    dice = Random(seed)
+    people = [_patient(dice, id) for id in PATIENTS if dice.random() < 0.8]
+    observed = [_observation(dice, id) for id in OBSERVATIONS[: dice.randint(0, len(OBSERVATIONS))]]
+    listed = [_list(dice, id) for id in ("l0", "l1") if dice.random() < 0.7]
+    return people + observed + listed + [_place(dice, id) for id in ("a", "b") if dice.random() < 0.5]
+
+
+def _some(dice: Random, every: tuple[Any, ...], most: int) -> list[Any]:
+    return dice.sample(every, dice.randint(0, most))
+
+
+def _patient(dice: Random, id: str) -> Save:
+    texts = tuple((number("Patient", "name"), text.lower(), text) for text in _some(dice, TEXTS, 2))
+    facts = ResourceFacts(
+        patients=(id,), tokens=((number("Patient", "gender"), "s1", dice.choice(CODES)),), strings=texts
+    )
+    return saved("Patient", id, facts, at=dice.randint(0, 5))
+
+
+def _observation(dice: Random, id: str) -> Save:
+    """In a compartment or beside it, with some dates, codings, performers and values."""
+    of, patient = _numbers(), dice.choice(PATIENTS)
+    codings = list({(dice.choice(SYSTEMS), dice.choice(CODES)): None for _ in range(dice.randint(0, 2))})
+    dates = [(low, low + dice.randint(1, 3)) for low in (dice.randint(-2, 6) for _ in range(dice.randint(0, 2)))]
+    values = [(dice.choice((None, "mg", "g")), float(dice.randint(-3, 3))) for _ in range(dice.randint(0, 1))]
+    references = [(name, "Patient", patient) for name in dice.choice((("patient", "subject"), ("subject",), ()))]
+    references += [("performer", *one) for one in dice.choice(((("Practitioner", "d"),), (("Patient", "p0"),), ()))]
+    references += [("focus", "Patient", dice.choice(PATIENTS))] if dice.random() < 0.4 else []
+    # To none that comes later: what is referred to first has the smaller number, and they stand in that order.
+    earlier = OBSERVATIONS[: OBSERVATIONS.index(id) + 1]
+    references += [("focus", "Observation", dice.choice(earlier))] if dice.random() < 0.6 else []
+    facts = ResourceFacts(
+        patients=tuple(dict.fromkeys(dice.choice(((patient,), (patient,), (patient, "p1"), ("p2",), ())))),
+        clinical_date=dates[0][0] if dates else None,
+        tokens=tuple((of["code"], *one) for one in codings) + _named(dice, of["subject"]),
+        references=tuple((of[name], type, target) for name, type, target in references),
+        dates=tuple((of["date"], low, high) for low, high in dates),
+        quantities=tuple((of["value-quantity"], "u", unit, low, low + 1.0) for unit, low in values),
+        codes=tuple(("code", *one) for one in codings),
+        composites=tuple((of[dice.choice(PAIRS)], _pair(dice)) for _ in range(dice.randint(0, 2))),
+        uris=tuple((of["performer"], one) for one in _some(dice, URLS, 1)),
+        strings=tuple((of["code"] + TEXT, one.lower(), one) for one in _some(dice, TEXTS, 1)),
+    )
+    return saved("Observation", id, facts, at=dice.randint(0, 5))
+
+
+def _numbers() -> dict[str, int]:
+    names = ("code", "date", "patient", "subject", "performer", "focus", "value-quantity", *PAIRS)
+    return {name: number("Observation", name) for name in names}
+
+
+def _named(dice: Random, subject: int) -> tuple[tuple[int, str | None, str], ...]:
+    """The subject by its identifier, plain and with its type."""
+    plain = [(subject + IDENTIFIER, "s1", one) for one in _some(dice, CODES, 1)]
+    return (*plain, *((subject + OF_TYPE, "t|mrn", one) for one in _some(dice, CODES, 1)))
+
+
+def _pair(dice: Random) -> tuple[tuple[Any, ...], ...]:
+    low = float(dice.randint(-3, 3))
+    return ("token", dice.choice(SYSTEMS), dice.choice(CODES)), ("quantity", "u", "mg", low, low)
+
+
+def _list(dice: Random, id: str) -> Save:
+    """A list of a patient, or of nobody, that names what it likes."""
+    every = (*(("Observation", one) for one in OBSERVATIONS), ("Patient", "p0"), ("Patient", "p1"))
+    references = tuple((number("List", "item"), *one) for one in _some(dice, every, 5))
+    held = dice.choice((*((one,) for one in PATIENTS), ()))
+    return saved("List", id, ResourceFacts(patients=held, references=references))
+
+
+def _place(dice: Random, id: str) -> Save:
+    at = dice.choice(LATITUDES), dice.choice(LONGITUDES)
+    return saved("Location", id, ResourceFacts(positions=((number("Location", "near"), *at),)))

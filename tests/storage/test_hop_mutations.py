@@ -1,0 +1,86 @@
+"""The laws of searching are worth something: without the condition of visibility at any one hop they do not hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from tests.storage.featured import INCLUDES, closure
+from tests.storage.making import find
+from tests.storage.naive import matches
+from tests.storage.test_search_laws import VISIBILITIES, chain, populations, queries, stored
+
+from sickbay.fhir.query import Include, Query
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.sql import answers
+from sickbay.storage.sql.filters import TRUE
+from sickbay.storage.sqlite.store import SqliteStore, open_store
+from sickbay.storage.store import Save
+
+FOUND = settings(
+    max_examples=1000, deadline=None, derandomize=True, database=None, phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+HOPS: dict[str, Callable[[str, str], bool]] = {
+    "matches": lambda letters, nid: letters == "s" and nid in ("d.nid", "r.nid"),
+    "a hop as a condition": lambda letters, nid: nid == "g_.nid",
+    "the second hop as a condition": lambda letters, nid: nid == "g__.nid",
+    "a hop that the search begins with": lambda letters, nid: nid == "g.nid",
+    "includes": lambda letters, nid: letters == "rs",
+}
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+    opened = open_store(tmp_path_factory.mktemp("mutations") / "sickbay.db", find)
+    yield opened
+    asyncio.run(opened.close())
+
+
+@pytest.mark.parametrize("hop", HOPS)
+def test_a_hop_without_its_condition_is_found(
+    store: SqliteStore, hop: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = answers.visible
+
+    def mutated(
+        names: Any, space: int, seen: Visibility, type: str, letters: str, nid: str, patient: str | None
+    ) -> Any:
+        return TRUE if HOPS[hop](letters, nid) else whole(names, space, seen, type, letters, nid, patient)
+
+    monkeypatch.setattr(answers, "visible", mutated)
+
+    @FOUND
+    @given(saves=populations(), query=queries(), includes=INCLUDES, visibility=VISIBILITIES)
+    def law(saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility) -> None:
+        runner.run(_law(store, saves, query, includes, visibility))
+
+    with pytest.raises(AssertionError):
+        law()
+
+
+async def _law(
+    store: SqliteStore, saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility
+) -> None:
+    """Without the second check, which would take the blame."""
+    space = await stored(store, saves)
+    store.guard.removed = 0
+    expected = matches(saves, query, visibility)
+    found, totals = await chain(store, space, query, visibility)
+    assert (found, set(totals)) == (expected, {len(expected)})
+    page = await store.search(space, replace(query, includes=includes, count=100), visibility)
+    there = [one for one in saves if visibility.allows(one.type, "rs", one.facts.patients, one.facts.codes)]
+    hit = [one for one in saves if any((one.type, one.id) == (two.type, two.id) for two in page.matches)]
+    brought = {(one.type, one.id) for one in page.included}
+    assert brought == closure(saves, replace(query, includes=includes), hit, there)
+    assert store.guard.removed == 0
