@@ -85,8 +85,11 @@ def in_list(id: str) -> Filter:
 def hops(on_patient: st.SearchStrategy[Filter], on_observation: st.SearchStrategy[Filter]) -> Any:
     """(on patients, on observations): along references and back, up to three deep."""
     ids = st.sampled_from(OBSERVATIONS).map(lambda id: Filter(parameter("Observation", "_id"), (TokenValue(None, id),)))
-    dated = st.just(Filter(parameter("Observation", "code"), (TokenValue(None, "false"),), "missing"))
-    ends = st.one_of(on_observation, ids, ids, dated)
+    # Ends that many meet: else hardly anything would hang on what lies between.
+    present = st.sampled_from(("code", "subject", "date", "focus")).map(
+        lambda code: Filter(parameter("Observation", code), (TokenValue(None, "false"),), "missing")
+    )
+    ends = st.one_of(present, present, ids, ids, on_observation)
 
     def back(source: str, code: str, inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
         return inner.map(lambda one: Filter(parameter(source, code), (), None, (source, one), reverse=True))
@@ -97,7 +100,7 @@ def hops(on_patient: st.SearchStrategy[Filter], on_observation: st.SearchStrateg
     listed = st.sampled_from(("l0", "l1")).map(in_list)
     patient_once = st.one_of(back("Observation", "subject", ends), back("Observation", "focus", ends), listed)
     observation_once = st.one_of(
-        along("subject", "Patient", st.one_of(on_patient, SOMEBODY)), along("focus", "Observation", ends),
+        along("subject", "Patient", st.one_of(SOMEBODY, SOMEBODY, on_patient)), along("focus", "Observation", ends),
         back("Observation", "focus", ends), listed,
     )  # fmt: skip
     on_patients = st.one_of(

@@ -133,7 +133,8 @@ SORTS = {
 @st.composite
 def queries(draw: st.DrawFn) -> Query:
     type = draw(st.sampled_from(("Patient", "Patient", "Observation", "Observation", "Observation", "Location", "")))
-    asked = draw(st.lists(ON[type], max_size=2)) if type else []
+    led = HOPS.get(type) if draw(st.booleans()) else None
+    asked = [draw(led)] if led is not None else draw(st.lists(ON[type], max_size=2)) if type else []
     sorts = draw(st.lists(st.builds(Sort, st.sampled_from(SORTS[type]), st.booleans()), max_size=2))
     ids = draw(st.none() | st.none() | st.lists(st.sampled_from(("p0", "p1", "o1", "o2", "o3")), max_size=3).map(tuple))
     updated = draw(st.just(()) | st.just(()) | DATES.map(lambda one: (one,)))
@@ -162,6 +163,9 @@ ONE_PATIENT = st.sampled_from(PATIENTS).map(lambda id: Visibility((Clause("*", "
 VISIBILITIES = st.one_of(
     ONE_PATIENT,
     ONE_PATIENT,
+    st.frozensets(st.sampled_from(PATIENTS), min_size=2, max_size=2).map(
+        lambda ids: Visibility((Clause("*", "rs", ids),))
+    ),
     st.lists(CLAUSES, min_size=1, max_size=3).map(lambda c: Visibility(tuple(c))),
     st.sampled_from((EVERYTHING, EVERYTHING, NOTHING)),
 )
