@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -332,3 +334,46 @@ def test_an_issuer_by_another_name_is_on_the_host_of_an_endpoint(issuer: str, go
     )
     known = replace(KNOWN, server=server, token=replace(TOKEN, issuer=issuer))
     assert said(asked(), known) == (None if good else ("fhir-token-wrong-issuer", "invalid_token", 401))
+
+
+@pytest.mark.parametrize(
+    ("claims", "is_one"),
+    [({"nonce": "n"}, True), ({"fhirUser": "x"}, True), ({"auth_time": 1}, True), ({"sub": "s", "exp": 1}, False)],
+)
+def test_an_id_token_is_known_by_what_only_it_has(claims: dict[str, object], is_one: bool) -> None:
+    part = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    assert access.is_id_token(f"e30.{part}.x") is is_one
+    assert not access.is_id_token(part)
+
+
+@pytest.mark.parametrize("slashes", [("", "/"), ("/", ""), ("", ""), ("/", "/")])
+def test_a_slash_at_the_end_of_a_base_makes_no_other_server(slashes: tuple[str, str]) -> None:
+    known = replace(KNOWN, token=replace(TOKEN, base=BASE + slashes[0]))
+    assert said(replace(asked(), base=BASE + slashes[1]), known) is None
+
+
+@pytest.mark.parametrize(
+    ("token", "type", "letters", "scope"),
+    [
+        (replace(TOKEN, scope="user/Patient.rs", patient=None), "Condition", "r", "user/Condition.rs"),
+        (replace(TOKEN, scope="system/Patient.rs", patient=None, user=None), "Condition", "r", "system/Condition.rs"),
+        (replace(TOKEN, scope="patient/Patient.read"), "Condition", "rs", "patient/Condition.read"),
+        (replace(TOKEN, scope="patient/Patient.read"), None, "s", "patient/*.read"),
+        (replace(TOKEN, scope="patient/Patient.read"), "Condition", "d", "patient/Condition.write"),
+        (replace(TOKEN, scope="patient/Patient.rs"), "Condition", "rs", "patient/Condition.rs"),
+        (replace(TOKEN, scope="patient/Patient.rs"), "Condition", "cu", "patient/Condition.cu"),
+    ],
+)
+def test_the_scope_to_ask_for_is_of_the_level_and_spelling_of_those_held(
+    token: Token, type: str | None, letters: str, scope: str
+) -> None:
+    assert access.needed(token, type, letters) == scope
+
+
+def test_a_filter_of_a_system_scope_and_of_a_shared_type_holds() -> None:
+    narrow = sees("system/Observation.rs?category=x", patient=None, user=None)
+    assert not narrow.allows("Observation", "r", [], [])
+    assert narrow.allows("Observation", "r", [], [("category", None, "x")])
+    shared = sees("patient/Practitioner.rs?category=x")
+    assert not shared.allows("Practitioner", "r", [], [])
+    assert shared.allows("Practitioner", "r", [], [("category", None, "x")])

@@ -54,3 +54,39 @@ def test_scopes_and_capabilities_follow_the_policy(versions: tuple[str, ...], wi
     assert any(one.wildcard for one in held if isinstance(one, scopes.ResourceScope)) is wildcards
     said = {one for one in discovery.capabilities(policy) if one.startswith("permission-v")}
     assert said == {f"permission-{one}" for one in versions}
+
+
+def test_the_whole_document_of_openid() -> None:
+    said = discovery.openid_configuration(SERVER, jwks_uri=JWKS, userinfo_endpoint="http://localhost:7425/u")
+    assert said == {
+        "issuer": "http://localhost:7425/general", "jwks_uri": JWKS,
+        "authorization_endpoint": "http://localhost:7425/general/oauth/authorize",
+        "token_endpoint": "http://localhost:7425/general/oauth/token",
+        "userinfo_endpoint": "http://localhost:7425/u",
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+        "response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile"],
+        "request_parameter_supported": False, "request_uri_parameter_supported": False,
+        "scopes_supported": said["scopes_supported"], "capabilities": said["capabilities"],
+    }  # fmt: skip
+
+
+def test_scopes_and_capabilities_as_they_are_by_default() -> None:
+    assert discovery.scopes_supported(Policy()) == [
+        "openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access",
+        "patient/*.read", "patient/*.rs", "user/*.read", "user/*.rs", "system/*.read", "system/*.rs",
+    ]  # fmt: skip
+    picked = ["context-standalone-patient", "context-standalone-encounter"]
+    versions = ["permission-v1", "permission-v2"]
+    assert discovery.capabilities(Policy()) == [*discovery.CAPABILITIES, *picked, *versions]
+    assert discovery.capabilities(Policy(standalone_picker=False)) == [*discovery.CAPABILITIES, *versions]
+    assert (
+        discovery.smart_configuration(replace(SERVER, policy=Policy(send_iss=False)), jwks_uri=JWKS)[
+            "authorization_response_iss_parameter_supported"
+        ]
+        is False
+    )

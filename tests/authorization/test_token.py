@@ -26,7 +26,7 @@ from tests.authorization.token_requests import (
 from sickbay.authorization import token
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Policy
+from sickbay.authorization.values import Client, Family, Policy, Token
 from sickbay.kernel.refusal import UNKNOWN, Refusal
 
 
@@ -310,3 +310,30 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: TokenRequest, known: TokenKnown, told: Refusal
 ) -> None:
     assert examined(request_, known).refusals[0] == told
+
+
+@pytest.mark.parametrize(("changed", "comes"), [({}, True), ({"patient": None}, False)])
+def test_the_banner_is_text_where_a_dialect_has_it_so(changed: dict[str, None], comes: bool) -> None:
+    code = replace(CODE, **{"patient": "p1"} | changed)
+    held = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
+    for banner, text in ((True, "true"), (False, "false")):
+        answer = token.response("t", held, Policy(banner_as_text=True), {"need_patient_banner": banner}, id_token="i")
+        assert answer.get("need_patient_banner") == (text if comes else None)
+        assert answer["id_token"] == "i"
+    assert "need_patient_banner" not in token.response("t", held, Policy(banner_as_text=True), {})
+
+
+def test_a_code_becomes_a_family_and_a_token_with_all_that_it_was_given_for() -> None:
+    code = replace(
+        CODE, timeline="t1", user="anna", session="s1", patient="p1", encounter="e1", context={"intent": "x"}
+    )
+    family = token.family(code, Policy(refresh_lifetime=9), NOW)
+    assert family == Family(
+        family="f1", client_id="app", scope=CODE.scope, base=BASE, generation=0, rotated_at=NOW, mode="none",
+        expires_at=NOW + 9, session="s1", user="anna", patient="p1", encounter="e1", context={"intent": "x"},
+        timeline="t1",
+    )  # fmt: skip
+    assert token.access_token(family, "openid", "iss", NOW, 60) == Token(
+        "app", "openid", BASE, NOW + 60, "f1", timeline="t1", user="anna", patient="p1", encounter="e1", issuer="iss",
+        issued_at=NOW,
+    )  # fmt: skip

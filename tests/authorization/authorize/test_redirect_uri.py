@@ -71,3 +71,13 @@ def test_an_unknown_client_closes_the_gate() -> None:
     said = examination(asking(), known(client=None))
     assert [one.name for one in said.refusals] == ["client-id-unknown"]
     assert not said.passed(GATE)
+
+
+def test_what_was_sent_twice_is_told_with_both_values() -> None:
+    text = f"{samples.ENDPOINT}?{samples.encode([*samples.GOOD.items(), ('redirect_uri', 'http://x/')])}"
+    refusal = samples.examination(authorize_request(text)).refusals[0]
+    assert refusal.name == "duplicate-parameter"
+    assert refusal.facts == {
+        "names": ["redirect_uri"], "received": [f"redirect_uri={samples.CALLBACK}", "redirect_uri=http://x/"],
+        "expected": "each parameter once",
+    }  # fmt: skip

@@ -115,3 +115,37 @@ def test_an_app_of_v1_asks_in_its_own_letters_where_they_do_not_mix() -> None:
     (refusal,) = samples.examination(asking(scope="launch patient/Patient.rs"), old).refusals
     assert (refusal.name, refusal.facts["corrected"]) == ("scope-v1-on-v2-app", ["patient/Patient.read"])
     assert (refusal.facts["app_version"], refusal.facts["sent_version"]) == ("v1", "v2")
+
+
+@pytest.mark.parametrize(
+    ("scope", "likely"),
+    [
+        ("patient.Patient.read", "patient/Patient.read"),
+        ("user.Patient.rs", "user/Patient.rs"),
+        ("system.Patient.rs", "system/Patient.rs"),
+        ("group.Patient.rs", ""),
+        ("patient/Patient.search", "patient/Patient.s"),
+        ("patient/Patient.view", "patient/Patient.rs"),
+        ("patient/Patient.all", "patient/Patient.cruds"),
+        ("patient/Patient.readwrite", "patient/Patient.cruds"),
+        ("patient/Patient", "patient/Patient.rs"),
+        ("patient/launch", "launch/patient"),
+        ("encounter/launch", ""),
+        ("nonsense", ""),
+        ("nonsense.x", ""),
+    ],
+)
+def test_what_a_malformed_scope_most_likely_meant(scope: str, likely: str) -> None:
+    (refusal,) = samples.examination(asking(scope=f"launch {scope}")).refusals
+    assert (refusal.name, refusal.facts["scopes"], refusal.facts["likely"]) == ("scope-malformed", [scope], [likely])
+
+
+@pytest.mark.parametrize(
+    ("own", "type", "refused"), [(True, "patient", False), (True, "provider", True), (False, "patient", True)]
+)
+def test_a_patient_who_signs_in_may_be_the_patient(own: bool, type: str, refused: bool) -> None:
+    knowing = known(
+        launch=None, client=replace(samples.CLIENT, type=type), server=server(own_patient_is_context=own)
+    )  # fmt: skip
+    names = refusals(asking(launch=None, scope="openid patient/Patient.rs"), knowing)
+    assert names == (["scope-patient-without-context"] if refused else [])
