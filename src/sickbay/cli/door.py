@@ -15,7 +15,10 @@ from sickbay.cli.words import Trouble, note
 from sickbay.settings import Settings
 
 Data = Annotated[
-    str | None, Parameter(help="The data folder. Default: your own data folder, such as ~/.local/share/sickbay.")
+    str | None,
+    Parameter(
+        help="The data folder, or postgresql://user@host/database. Default: your own folder, ~/.local/share/sickbay."
+    ),
 ]
 PATIENCE = 30
 """Seconds that an answer may take."""
@@ -26,7 +29,7 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
     place = folder.chosen(data)
     server = folder.running(place)
     asked = (method, path, body)
-    answer = _beside(server, *asked) if server else asyncio.run(_alone(Settings(folder=place), *asked))
+    answer = _beside(server, *asked) if server else asyncio.run(_alone(folder.settings(data), *asked))
     if answer.is_success:
         return answer.json() if answer.content else None
     raise Trouble(_refused(answer))

@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from sickbay.cli.words import Trouble, wrong
+from sickbay.settings import Settings
+from sickbay.settings.database import is_database, shown
 
 RUNTIME, LOCK = "runtime.json", "serve.lock"
 
 
 def chosen(data: str | None) -> Path:
-    """The folder for --data; without it, the user's own: $XDG_DATA_HOME/sickbay or ~/.local/share/sickbay."""
+    """The folder for --data; without it, the user's own: $XDG_DATA_HOME/sickbay or ~/.local/share/sickbay.
+
+    For a database it is one below that, which says who serves it from this machine and keeps no data.
+    """
+    own = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
+    if is_database(data):
+        return own / "postgresql" / hashlib.sha256(_told(data).encode()).hexdigest()[:12]
     if data and "://" in data:
-        wrong(f"Sickbay keeps its data in a folder; it cannot use {data.split('://')[0]}:// yet.")
-    if data:
-        return Path(data).expanduser()
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
+        wrong(f"--data takes a folder or postgresql://…, not {data.split('://')[0]}://.")
+    return Path(data).expanduser() if data else own
+
+
+def settings(data: str | None, **more: Any) -> Settings:
+    """For a command that opens the data itself."""
+    return Settings(folder=chosen(data), data=data if is_database(data) else None, **more)
+
+
+def _told(address: str) -> str:
+    """What makes it this database: all but the password."""
+    parts = urlsplit(address)
+    return f"{shown(address)}?{parts.query}"
 
 
 def running(folder: Path) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from cyclopts.config import Env, Toml
 
 from sickbay import __version__
 from sickbay.cli.words import Trouble
+from sickbay.settings.database import CannotOpen, Unavailable
 
 COMMANDS = {
     "serve": "Serve Sickbay until Ctrl-C.",
@@ -48,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _fail(" ".join(str(error).split()), 2)
     except Trouble as trouble:
         code = _fail(str(trouble), trouble.code)
+    except (CannotOpen, Unavailable) as error:
+        code = _fail(str(error), 1)
     except BrokenPipeError:
         sys.stderr.close()
         code = 1

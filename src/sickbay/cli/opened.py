@@ -9,7 +9,6 @@ from dataclasses import replace
 from sickbay.cli import folder
 from sickbay.cli.words import wrong
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
-from sickbay.settings import Settings
 from sickbay.storage.store import Space
 
 
@@ -18,12 +17,14 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
     """With the server's base, since references on it are the hospital's own. Raises Trouble where `patients` contradicts."""
     place = folder.chosen(data)
     server = folder.running(place)
-    settings = Settings(folder=place, base_url=server["base"] if server else None)
+    settings = folder.settings(data, base_url=server["base"] if server else None)
     held = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
     try:
         there = held.filling.written.patients
         if patients is not None and patients != there:
-            wrong(f"--patients {patients} contradicts {place}, made with {there}; choose another folder with --data.")
+            wrong(
+                f"--patients {patients} contradicts {settings.place}, made with {there}; choose another folder with --data."
+            )
         yield held
     finally:
         await held.close()

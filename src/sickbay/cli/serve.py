@@ -64,7 +64,7 @@ def serve(
     base_url
         The only source of every absolute URL. Default: http://localhost:PORT.
     data
-        The data folder. Default: your own data folder, such as ~/.local/share/sickbay.
+        The data folder, or postgresql://user@host/database. Default: your own folder, such as ~/.local/share/sickbay.
     ephemeral
         Keep nothing: a temporary folder, removed at the end.
     patients

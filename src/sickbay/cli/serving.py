@@ -34,8 +34,7 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
         if settings.certificate is not None:
             here["certificate"] = str(settings.certificate.resolve())
         folder.write(settings.folder / folder.RUNTIME, here)
-        place = "kept nowhere (--ephemeral)" if settings.ephemeral else str(settings.folder)
-        print(as_json(told, pretty=False) if settings.json else terminal.greeting(told, place), flush=True)
+        print(as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place), flush=True)
 
     if settings.workers == 1:
         for ending in (signal.SIGINT, signal.SIGTERM):
@@ -60,7 +59,7 @@ async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any
             if wish != kept:
                 there = "the real day" if kept is None else kept
                 wrong(
-                    f"--{name} {wish} contradicts {settings.folder}, made with {there}; choose another folder with --data."
+                    f"--{name} {wish} contradicts {settings.place}, made with {there}; choose another folder with --data."
                 )
         await seeding.settle(sandbox.world)
         return await line(sandbox)

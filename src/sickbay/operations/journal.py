@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ from sickbay.operations.context import Line, World
 from sickbay.operations.decision import Decision
 from sickbay.operations.launch import place_of
 from sickbay.protocol.parameters import parse
+from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Put, Record
 
 EVERY = 1.0
@@ -90,7 +92,11 @@ class Journal:
             self._kept.clear()
             self._waiting.clear()
             if batch:
-                await self.world.store.transaction([Put(record(one)) for one in batch])
+                try:
+                    await self.world.store.transaction([Put(record(one)) for one in batch])
+                except Unavailable:
+                    self._kept.extend(batch)
+                    raise
 
     async def run(self) -> None:
         """Until cancelled; then what waits is written."""
@@ -98,12 +104,14 @@ class Journal:
         try:
             while True:
                 await asyncio.sleep(EVERY)
-                await self.flush()
-                if self.world.effects.now() - purged > PURGED_EVERY:
-                    purged = self.world.effects.now()
-                    await self.world.store.purge(int(purged))
+                with suppress(Unavailable):  # what waits is written when the database is back
+                    await self.flush()
+                    if self.world.effects.now() - purged > PURGED_EVERY:
+                        purged = self.world.effects.now()
+                        await self.world.store.purge(int(purged))
         finally:
-            await self.flush()
+            with suppress(Unavailable):
+                await self.flush()
 
     def _say(self, one: Exchange) -> None:
         if self.world.say is None:

@@ -35,7 +35,7 @@ class Filling:
 
     def is_ready(self, space: Space) -> bool:
         """Whether this space is filled, for this day; where other workers may reset it, until anything was written."""
-        if self.world.shared and (stamp := self.world.store.stamp()) != self._stamp:
+        if self.world.shared and ((stamp := self.world.store.stamp()) != self._stamp or stamp is None):
             self._stamp = stamp
             self._days.clear()
         return self._days.get(space) == self.today()

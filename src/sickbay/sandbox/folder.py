@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sickbay.operations import records
+from sickbay.settings.database import CannotOpen
 from sickbay.settings.settings import Settings
+from sickbay.storage.sql.order import Find
 from sickbay.storage.store import Conflict, Put, Record, Store
 
 DATABASE = "sickbay.db"
@@ -27,16 +29,24 @@ class Written:
 
 
 async def store(settings: Settings, temporary: Path | None) -> Store:
-    """The store of the settings' data folder. Raises ValueError for a store that this build has not."""
-    data = settings.data
-    if data is not None and "://" in data:
-        raise ValueError("A PostgreSQL store is not built in yet: give --data a folder.")
-    place = temporary or settings.folder or Path(data or ".")
-    place.mkdir(parents=True, exist_ok=True)
+    """The store of the settings' data folder or database. Raises CannotOpen."""
     from sickbay.fhir.search_parameters import find
+
+    if settings.database:
+        return await _database(settings.database, find)
+    place = temporary or settings.folder or Path(settings.data or ".")
+    place.mkdir(parents=True, exist_ok=True)
     from sickbay.storage.sqlite.store import open_store
 
     return open_store(place / DATABASE, find)
+
+
+async def _database(address: str, find: Find) -> Store:
+    try:
+        from sickbay.storage.postgres.store import open_store
+    except ImportError as error:
+        raise CannotOpen(f"PostgreSQL needs {error.name} besides: pip install 'sickbay[postgres]'.") from error
+    return await open_store(address, find)
 
 
 async def written(store: Store, settings: Settings) -> Written:

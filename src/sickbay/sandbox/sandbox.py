@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sickbay.operations.journal import Journal
 from sickbay.operations.throttle import Throttle
 from sickbay.sandbox import folder, keys, seeding
 from sickbay.sandbox.filling import Filling
+from sickbay.settings.database import Unavailable
 from sickbay.settings.settings import Settings
 from sickbay.storage.store import Clear, Step, Store
 
@@ -40,7 +42,8 @@ class Sandbox:
         return self.world.tenants
 
     async def close(self) -> None:
-        await self.journal.flush()
+        with suppress(Unavailable):
+            await self.journal.flush()
         await self.world.store.close()
         if self.temporary is not None:
             shutil.rmtree(self.temporary, ignore_errors=True)
@@ -65,7 +68,7 @@ async def _compose(
     tenants = {name: _tenant(name, base) for name in TENANTS}
     world = World(
         base=base, store=store, effects=effects, keys=await keys.load(store, int(effects.now())), tenants=tenants,
-        shared=settings.workers > 1, say=say, sample_base=sample_base(settings),
+        shared=settings.workers > 1 or settings.database is not None, say=say, sample_base=sample_base(settings),
         loopback=settings.loopback, throttle=Throttle(settings.throttle),
     )  # fmt: skip
     await clock.refresh(world)

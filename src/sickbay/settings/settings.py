@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from sickbay.settings.database import is_database, shown
 
 PORT = 7425
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
@@ -12,12 +14,15 @@ LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """data: a folder or postgresql://…; None with ephemeral. today: ISO date, None: the real day."""
+    """data: a folder or postgresql://…; None with ephemeral. folder: its place, or that of what is not in the database.
+
+    today: ISO date, None: the real day.
+    """
 
     host: str = "127.0.0.1"
     port: int = PORT
     base_url: str | None = None
-    data: str | None = None
+    data: str | None = field(default=None, repr=False)
     ephemeral: bool = False
     patients: int = 50
     seed: int = 1
@@ -41,6 +46,18 @@ class Settings:
         """The only source of every absolute URL; no trailing slash."""
         scheme = "https" if self.https else "http"
         return (self.base_url or f"{scheme}://localhost:{self.port}").rstrip("/")
+
+    @property
+    def place(self) -> str:
+        """Where the data are, as it is told to people."""
+        if self.ephemeral:
+            return "kept nowhere (--ephemeral)"
+        return shown(self.database) if self.database else str(self.folder)
+
+    @property
+    def database(self) -> str | None:
+        """The address of the database, with its secrets, if there is one."""
+        return self.data if is_database(self.data) and not self.ephemeral else None
 
     @property
     def loopback(self) -> bool:

@@ -1,7 +1,8 @@
 """The one storage interface: records with a kind, a key and an expiry; resources with history and search.
 
 Everything that changes goes through `transaction(steps)`: all of the steps or none, durable when it returns. A step
-whose condition does not hold raises Conflict and nothing is changed. Reads of resources need a Visibility.
+whose condition does not hold raises Conflict and nothing is changed. Reads of resources need a Visibility. Where the database
+is away, everything raises `settings.database.Unavailable`.
 """
 
 from __future__ import annotations
@@ -153,14 +154,6 @@ class BadCursor(Exception):
 
 class StaleCursor(BadCursor):
     """It was made for somebody who saw something else: 410. Neither its place nor its total are told."""
-
-
-class CannotOpen(ValueError):
-    """There is no store where the settings say: one sentence for the person, without secrets."""
-
-
-class Unavailable(Exception):
-    """The database went away, or is too busy: 503. Of a transaction nothing was kept, unless it went while committing."""
 
 
 class Store(Protocol):

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from sickbay.operations import clock
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.settings.database import Unavailable
 from sickbay.web import answers
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
@@ -24,6 +25,7 @@ from sickbay.web.interactions import Interactions
 from sickbay.web.routes import direct, routes, sample_routes
 
 LOG = logging.getLogger("sickbay")
+AWAY = "Sickbay's database does not answer at the moment; nothing was changed. Ask again."
 Message = MutableMapping[str, Any]
 
 
@@ -52,32 +54,42 @@ class Application:
         if not self.guard.knows(_host(scope)):
             await _wrong_host(send, self.sandbox.world.base, id)
             return
-        if world.shared:
-            await clock.refresh(world)
         self._write()
         door = self._door(scope)
         if door is None:
             await self._page(scope, receive, _with_id(send, id, self._extra(scope)))
             return
         try:
+            await self._refresh()
             await door(scope, receive, send)
+        except Unavailable as error:
+            LOG.error("%s %s", id, error)
+            await _failed(send, id, 503, "transient", AWAY)
         except Exception:
             LOG.exception("%s failed", id)
-            await _failed(send, id)
+            await _failed(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
+
+    async def _refresh(self) -> None:
+        """The clock may have been moved by another worker."""
+        if self.sandbox.world.shared:
+            await clock.refresh(self.sandbox.world)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Past the router where the address has no variable: it and its middleware cost a tenth of a token request."""
         handler = self.direct.get((scope["method"], scope["path"]))
-        if handler is None:
-            await self.pages(scope, receive, send)
-            return
-        scope["app"] = self.pages
         request = Request(scope, receive, send)
         try:
-            response = await handler(request)
+            await self._refresh()
+            scope["app"] = self.pages
+            response = await handler(request) if handler else None
+        except Unavailable as error:
+            response = await _away(request, error)
         except Exception as error:
             LOG.exception("%s failed", scope["state"]["exchange"])
             response = await _fault(request, error)
+        if response is None:
+            await self.pages(scope, receive, send)
+            return
         await response(scope, receive, send)
 
     def _door(self, scope: Scope) -> Door | None:
@@ -115,7 +127,7 @@ class Application:
 def create(sandbox: Sandbox) -> Application:
     """The application of a sandbox, for Uvicorn or for a test's transport."""
     documents = Documents(sandbox)
-    pages = Starlette(routes=routes(sandbox, documents), exception_handlers={Exception: _fault})
+    pages = Starlette(routes=routes(sandbox, documents), exception_handlers={Unavailable: _away, Exception: _fault})
     doors: dict[tuple[str, str], Door] = {
         (tenant.name, version): Interactions(sandbox, tenant, version, documents)
         for tenant in sandbox.tenants.values()
@@ -143,14 +155,19 @@ def _with_id(send: Send, id: str, extra: bytes | None) -> Callable[[Message], Aw
     return sending
 
 
-async def _failed(send: Send, id: str) -> None:
+async def _failed(send: Send, id: str, status: int, code: str, said: str) -> None:
     """A fault of ours: nothing of it goes out but the id under which the log has it."""
-    issue = {"severity": "fatal", "code": "exception", "diagnostics": f"Sickbay failed; its log says how, under {id}."}
+    issue = {"severity": "fatal", "code": code, "diagnostics": said}
     body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
     headers = [(b"content-type", b"application/fhir+json"), (b"x-correlation-id", id.encode()), *cors(None),
                (b"content-length", str(len(body)).encode())]  # fmt: skip
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    LOG.error("%s %s", request.scope["state"]["exchange"], error)
+    return answers.problem(503, "The database is away", detail=AWAY)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

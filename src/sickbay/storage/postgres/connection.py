@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 
+from sickbay.settings.database import CannotOpen, Unavailable, shown
 from sickbay.storage.postgres.migrations import migrate
-from sickbay.storage.store import CannotOpen, Unavailable
 
 OLDEST = 13
 PATIENCE = 15.0
@@ -78,17 +77,6 @@ async def connect(address: str) -> Pool:
             raise CannotOpen(f"The tables cannot be made in {name}: {_said(error)}") from error
         raise
     return Pool(pool, name)
-
-
-def shown(address: str) -> str:
-    """The address without password and parameters."""
-    try:
-        parts = urlsplit(address)
-        user = f"{parts.username}@" if parts.username else ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "postgresql://…"
-    return f"postgresql://{user}{parts.hostname or ''}{port}{parts.path}"
 
 
 async def _suitable(connection: Any, name: str) -> None:

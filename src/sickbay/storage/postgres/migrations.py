@@ -9,8 +9,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from sickbay.settings.database import CannotOpen
 from sickbay.storage.postgres.locks import number
-from sickbay.storage.store import CannotOpen
 
 _FIRST = """
 CREATE SEQUENCE history_sequence;

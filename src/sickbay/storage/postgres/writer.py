@@ -9,8 +9,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
+from sickbay.settings.database import Unavailable
 from sickbay.storage.postgres.connection import Pool
-from sickbay.storage.store import Unavailable
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]

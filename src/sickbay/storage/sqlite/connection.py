@@ -11,6 +11,7 @@ from typing import Any
 
 import apsw
 
+from sickbay.settings.database import CannotOpen
 from sickbay.storage.sql.statement import Row
 from sickbay.storage.sqlite.migrations import STEPS
 
@@ -68,8 +69,8 @@ def migrate(connection: apsw.Connection) -> None:
 def _upgrade(connection: apsw.Connection) -> None:
     version = _version(connection)
     if version > len(STEPS):
-        raise RuntimeError(
-            f"the data folder was written by a newer Sickbay (schema {version}, this one knows {len(STEPS)})"
+        raise CannotOpen(
+            f"The data folder was written by a newer Sickbay (schema {version}, this one knows {len(STEPS)})."
         )
     for step in STEPS[version:]:
         connection.execute(step)

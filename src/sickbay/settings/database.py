@@ -1,0 +1,31 @@
+"""Where the data may be besides a folder: the address of a database, how it is told to people, and that it cannot be had."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+from urllib.parse import urlsplit
+
+SCHEMES = ("postgresql://", "postgres://")
+
+
+class CannotOpen(RuntimeError):
+    """There are no data where the settings say, or none for us: one sentence for the person, without secrets."""
+
+
+class Unavailable(RuntimeError):
+    """The database went away, or is too busy: 503. Of a transaction nothing was kept, unless it went while committing."""
+
+
+def is_database(data: str | None) -> TypeGuard[str]:
+    return data is not None and data.startswith(SCHEMES)
+
+
+def shown(address: str) -> str:
+    """The address without password and parameters."""
+    try:
+        parts = urlsplit(address)
+        user = f"{parts.username}@" if parts.username else ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "postgresql://…"
+    return f"postgresql://{user}{parts.hostname or ''}{port}{parts.path}"
