@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from tests.attacks.asking import Target
 from tests.attacks.fixture import steps
 from tests.flows.flow import Flow
 from tests.flows.sitting import sitting
+from tests.postgres import Server
+from tests.storage.engines import ENGINES
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Callable[[], str | None]:
+    """Gives the address of an empty database, None where the engine is SQLite."""
+    if request.param == "sqlite":
+        return lambda: None
+    server: Server = request.getfixturevalue("postgres")
+    return server.address
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with sitting(tmp_path_factory.mktemp("attacks"), patients=0) as desk:
+def target(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Target]:
+    with sitting(tmp_path_factory.mktemp("attacks"), engine(), patients=0) as desk:
 
         async def load(flow: Flow) -> None:
             await flow.http.get("/general/r4/Patient/x")  # the empty population is filled in now, not over the fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -64,12 +64,12 @@ def shown(token: str, made: Json) -> bool:
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Target]]:
+def worlds(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[dict[str, Target]]:
     """ "" is the whole; under a token's name only what it may see."""
     with ExitStack() as stack:
         opened = {}
         for name in ("", *EYES):
-            desk = stack.enter_context(sitting(tmp_path_factory.mktemp("world"), patients=0))
+            desk = stack.enter_context(sitting(tmp_path_factory.mktemp("world"), engine(), patients=0))
             kept = [one for one in grown() if not name or shown(name, one)]
 
             async def load(flow: Flow, kept: list[Json] = kept, name: str = name) -> None:

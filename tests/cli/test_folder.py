@@ -19,9 +19,27 @@ def test_without_one_it_is_the_users_own(monkeypatch) -> None:
     assert str(folder.chosen(None)) == "/somewhere/sickbay"
 
 
-def test_a_database_that_is_not_built_in_is_refused_in_one_sentence() -> None:
-    with pytest.raises(Trouble, match="cannot use postgresql://"):
-        folder.chosen("postgresql://localhost/sickbay")
+def test_a_kind_of_address_that_sickbay_does_not_know_is_refused_in_one_sentence() -> None:
+    with pytest.raises(Trouble, match="takes a folder or postgresql://…, not mysql://"):
+        folder.chosen("mysql://localhost/sickbay")
+    with pytest.raises(Trouble, match="no address of a database"):
+        folder.chosen("postgresql://me:secret@[::/sickbay")
+
+
+def test_a_database_has_a_folder_of_its_own_whatever_its_password(monkeypatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
+    with_one, with_another, other = (
+        folder.chosen(f"postgresql://me:{word}@host/{name}") for word, name in (("a", "x"), ("b", "x"), ("a", "y"))
+    )
+    assert with_one == with_another != other
+    assert str(with_one).startswith("/somewhere/sickbay/postgresql/")
+
+
+def test_settings_never_show_the_password() -> None:
+    settings = folder.settings("postgresql://me:secret@host:5433/x?sslmode=require&password=secret")
+    assert settings.place == "postgresql://me@host:5433/x"
+    assert "secret" not in repr(settings)
+    assert "secret" in str(settings.database)
 
 
 def test_a_second_server_is_told_who_the_first_is(tmp_path) -> None:

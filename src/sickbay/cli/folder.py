@@ -40,8 +40,10 @@ def settings(data: str | None, **more: Any) -> Settings:
 
 def _told(address: str) -> str:
     """What makes it this database: all but the password."""
-    parts = urlsplit(address)
-    return f"{shown(address)}?{parts.query}"
+    try:
+        return f"{shown(address)}?{urlsplit(address).query}"
+    except ValueError:
+        wrong("--data is no address of a database; it looks like postgresql://user@host/database.")
 
 
 def running(folder: Path) -> dict[str, Any] | None:

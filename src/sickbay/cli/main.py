@@ -11,7 +11,6 @@ from cyclopts.config import Env, Toml
 
 from sickbay import __version__
 from sickbay.cli.words import Trouble
-from sickbay.settings.database import CannotOpen, Unavailable
 
 COMMANDS = {
     "serve": "Serve Sickbay until Ctrl-C.",
@@ -49,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _fail(" ".join(str(error).split()), 2)
     except Trouble as trouble:
         code = _fail(str(trouble), trouble.code)
-    except (CannotOpen, Unavailable) as error:
-        code = _fail(str(error), 1)
+    except RuntimeError as error:
+        code = _fail(_away(error), 1)
     except BrokenPipeError:
         sys.stderr.close()
         code = 1
@@ -62,3 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _fail(sentence: str, code: int) -> int:
     print(f"sickbay: {sentence}", file=sys.stderr)
     return code
+
+
+def _away(error: RuntimeError) -> str:
+    """The sentence of a database that cannot be had; any other error goes on."""
+    from sickbay.settings.database import CannotOpen, Unavailable
+
+    if not isinstance(error, CannotOpen | Unavailable):
+        raise error
+    return str(error)

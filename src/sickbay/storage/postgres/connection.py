@@ -60,7 +60,10 @@ async def connect(address: str) -> Pool:
             max_cached_statement_lifetime=0, max_queries=10**9, reset=_kept,
         )  # fmt: skip
     except (ValueError, asyncpg.ClientConfigurationError) as error:
-        raise CannotOpen(f"{name} is no address of a database: {_said(error)}") from error
+        # What it says may hold the address, and that the password.
+        raise CannotOpen(
+            f"{name} is no address of a database; it looks like postgresql://user@host/database."
+        ) from error
     except asyncpg.InvalidCatalogNameError as error:
         raise CannotOpen(f"There is no such database as {name}; make it with createdb.") from error
     except asyncpg.InvalidAuthorizationSpecificationError as error:
