@@ -110,3 +110,19 @@ def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None
         assert (await other.ask("GET", f"/Observation/{id}/_history?_at=2020")).status_code == 200
 
     run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("sent", "status"), [('W/"2"', 304), ('"2"', 304), ("2", 304), ('W/"1", W/"2"', 304), ("*", 304),
+                                              ('W/"1"', 200), ('W/"22"', 200), ("", 200)])  # fmt: skip
+def test_a_read_of_what_one_has_is_not_modified(tmp_path: Path, sent: str, status: int) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        id, _ = await written(flow, own, 2)
+        for path in (f"/Observation/{id}", f"/Observation/{id}/_history/2"):
+            for method in ("GET", "HEAD"):
+                answer = await own.ask(method, path, If_None_Match=sent)
+                assert answer.status_code == status
+                assert answer.headers["etag"] == 'W/"2"'
+                assert bool(answer.content) is (status == 200 and method == "GET")
+
+    run(steps, tmp_path)

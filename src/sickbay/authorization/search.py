@@ -13,6 +13,7 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.media import body_kind, negotiate
+from sickbay.fhir.patching import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.routing import Misrouted, route
 from sickbay.fhir.search_parameters import compartment_types, known_types, other_versions
 from sickbay.fhir.search_routes import searched_types
@@ -23,7 +24,7 @@ from sickbay.protocol import scopes
 SearchCheck: TypeAlias = Check[AccessRequest, AccessKnown]
 
 FORM = "application/x-www-form-urlencoded"
-PATCH = "application/json-patch+json"
+PATCHES = (JSON_PATCH, MERGE_PATCH)
 UNDEFINED = ("undefined", "null", "None", "NaN", "[object Object]", "[object%20Object]")
 """What scripts write where a value was not there."""
 PATIENT_KEYS = ("patient", "subject", "_id")
@@ -161,14 +162,14 @@ def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refu
 
 @check()
 def body_is_of_a_fhir_type(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    """The version's own types and the generic ones, in UTF-8; a patch is a JSON Patch, an operation may take a form."""
+    """The version's own types and the generic ones, in UTF-8; a patch has types of its own, an operation may take a form."""
     sent, sends = request.headers.get("content-type"), request.interaction in ("create", "update", "patch", "batch")
     if request.type == "Binary" and request.interaction in ("create", "update"):
         return None  # of any type: what is no resource becomes one
     if known.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
         return None
     if request.method == "PATCH":
-        good, expected = _media(sent) in (PATCH, VERSIONS[known.version].json), PATCH
+        good, expected = _media(sent) in PATCHES or body_kind(known.version, sent) is not None, PATCHES[0]
     else:
         good, expected = body_kind(known.version, sent) is not None, VERSIONS[known.version].json
     if good or (not sends and _media(sent) == FORM):

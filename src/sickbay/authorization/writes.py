@@ -14,7 +14,8 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
-from sickbay.fhir.patch import PatchFailed, read
+from sickbay.fhir.patch import PatchFailed
+from sickbay.fhir.patching import read
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import scopes
 
@@ -76,7 +77,7 @@ def patch_is_a_patch(request: AccessRequest, known: AccessKnown) -> Refusal | No
     if not request.body:
         return Refusal("fhir-patch-failed", "structure", {"received": "it is empty"})
     try:
-        read(request.body)
+        read(known.version or "r4", request.body, request.headers.get("content-type"))
     except PatchFailed as error:
         return Refusal("fhir-patch-failed", "structure", {"received": str(error)})
     return None

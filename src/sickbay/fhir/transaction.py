@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from sickbay.fhir import written
 from sickbay.fhir.body import parsed
 
 MOST = 5000
@@ -64,7 +65,11 @@ def _asked(position: int, entry: Any) -> Asked:
     headers = {header: request[key] for key, header in HEADERS.items() if isinstance(request.get(key), str)}
     resource, full = entry.get("resource"), entry.get("fullUrl")
     held = resource if isinstance(resource, dict) else None
-    content = headers | {"content-type": str((held or {}).get("contentType"))} if method == "PATCH" else headers
+    content = (
+        headers | {"content-type": str((held or {}).get("contentType", "application/json"))}
+        if method == "PATCH"
+        else headers
+    )
     patch = _patch(held) if method == "PATCH" else b""
     return Asked(
         position, method, f"/{path}" if path else "", query, content, full if isinstance(full, str) else "", held, patch
@@ -72,7 +77,9 @@ def _asked(position: int, entry: Any) -> Asked:
 
 
 def _patch(binary: dict[str, Any] | None) -> bytes:
-    """A patch travels in a Binary (R4, 3.1.0.8.1)."""
+    """A patch travels in a Binary (R4, 3.1.0.8.1), a FHIRPath Patch as the Parameters that it is."""
+    if binary is not None and binary.get("resourceType") == "Parameters":
+        return written.dumps(binary)
     try:
         return base64.b64decode(str((binary or {}).get("data", (binary or {}).get("content", ""))), validate=True)
     except binascii.Error:

@@ -13,7 +13,7 @@ from sickbay.authorization import access as stage
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import patch, written
+from sickbay.fhir import patch, patching, written
 from sickbay.fhir.body import Body
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Query
@@ -175,7 +175,8 @@ async def _patch(world: World, one: Wanted) -> Prepared | Declined:
 
 
 def _changed(one: Wanted, resource: dict[str, Any]) -> Any:
-    return one.change(resource) if one.change else patch.apply(resource, patch.read(one.request.body))
+    change = one.change or patching.read(one.version, one.request.body, one.request.headers.get("content-type"))
+    return change(resource)
 
 
 async def _delete(world: World, one: Wanted) -> Prepared | Declined:

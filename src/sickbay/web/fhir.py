@@ -316,7 +316,8 @@ def _faults(
 def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
     """If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
     if "if-none-match" in headers:
-        return headers["if-none-match"].strip() in (etag, etag.removeprefix("W/"), "*")
+        sent = {one.strip().removeprefix("W/").strip('"') for one in headers["if-none-match"].split(",")}
+        return "*" in sent or etag.removeprefix("W/").strip('"') in sent
     return headers.get("if-modified-since") == modified
 
 

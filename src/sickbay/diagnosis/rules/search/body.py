@@ -96,7 +96,8 @@ PATCH_FAILED = Rule(
     outcome="400 where it is no patch, 422 where it cannot be applied",
     title="The patch cannot be applied",
     why="Nothing was changed: {received}.",
-    fix="Send a JSON Patch, a list of operations, each with op, a path that is there, and a value where it takes one.",
+    fix="Send a JSON Patch, a list of operations, each with op, a path that is there, and a value where it takes one; "
+    "or a FHIRPath Patch, which is Parameters.",
     spec=PATCH,
 )
 

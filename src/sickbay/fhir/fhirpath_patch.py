@@ -1,0 +1,242 @@
+"""FHIRPath Patch (R4, fhirpatch): add, insert, delete, replace, move, at places that a simple FHIRPath names.
+
+Of FHIRPath: names, indexes, first(), last(), and where() of elements that equal literals, joined by `and`.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sickbay.fhir.patch import MOST, PatchFailed
+from sickbay.fhir.shapes import Shape, shape
+
+_STEP = re.compile(r"\.?(?:(where)\(((?:[^()']|'(?:[^'\\]|\\.)*')*)\)|(first|last)\(\)|([A-Za-z]\w*)|\[(\d{1,6})\])")
+_EQUALS = re.compile(r"\s*([A-Za-z][\w.]*)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(true|false)|(-?\d+(?:\.\d+)?))\s*")
+_TAKES = {
+    "add": ("path", "name", "value"), "insert": ("path", "index", "value"), "delete": ("path",),
+    "replace": ("path", "value"), "move": ("path", "source", "destination"),
+}  # fmt: skip
+
+
+class Place(NamedTuple):
+    """holder[key] is the value; holder None: the resource itself. home: path of the value's shape, "" of a primitive."""
+
+    holder: Any
+    key: Any
+    home: str
+
+    @property
+    def value(self) -> Any:
+        return self.key if self.holder is None else self.holder[self.key]
+
+
+Operation = dict[str, Any]
+
+
+def read(parameters: dict[str, Any]) -> list[Operation]:
+    """The operations of a Parameters resource. Raises PatchFailed."""
+    listed = parameters.get("parameter")
+    if not isinstance(listed, list) or not listed or len(listed) > MOST:
+        raise PatchFailed(f"a FHIRPath Patch has 1 to {MOST} parameters named operation")
+    return [_read(number, one) for number, one in enumerate(listed)]
+
+
+def _read(number: int, one: Any) -> Operation:
+    parts = one.get("part") if isinstance(one, dict) and one.get("name") == "operation" else None
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise PatchFailed(f"parameter {number} must be an operation with parts")
+    found = {str(part.get("name")): _value(part) for part in parts}
+    takes = _TAKES.get(str(found.get("type")))
+    if takes is None:
+        raise PatchFailed(f"operation {number} must have a type of {', '.join(_TAKES)}")
+    lacking = [name for name in takes if found.get(name) is None]
+    if lacking:
+        raise PatchFailed(f"operation {number}, {found['type']}, lacks {', '.join(lacking)}")
+    return found | {"key": next((_key(part) for part in parts if part.get("name") == "value"), "")}
+
+
+def _value(part: dict[str, Any]) -> Any:
+    """value[x]; parts where the value is of a type without a name."""
+    if isinstance(part.get("part"), list):
+        made: dict[str, Any] = {}
+        for one in part["part"]:
+            _put(made, str(one.get("name")), _value(one))
+        return made
+    return next((value for key, value in part.items() if key.startswith("value") or key == "resource"), None)
+
+
+def _put(made: dict[str, Any], name: str, value: Any) -> None:
+    """A name that comes twice is a list."""
+    if name not in made:
+        made[name] = value
+    else:
+        made[name] = [*(made[name] if isinstance(made[name], list) else [made[name]]), value]
+
+
+def _key(part: dict[str, Any]) -> str:
+    """How the type of the value stands in the name of a choice: Boolean of valueBoolean."""
+    return next((key.removeprefix("value") for key in part if key.startswith("value")), "")
+
+
+def apply(version: str, resource: dict[str, Any], operations: list[Operation]) -> Any:
+    """The patched resource; the one given stays as it is. Raises PatchFailed."""
+    changed = copy.deepcopy(resource)
+    for number, one in enumerate(operations):
+        try:
+            _DO[one["type"]](version, changed, one)
+        except (_NotThere, KeyError) as error:
+            raise PatchFailed(f"operation {number}, {one['type']} at {one['path']!r}: {error.args[0]}") from None
+    return changed
+
+
+class _NotThere(Exception):
+    """Where a path leads nowhere, or to several places."""
+
+
+def _add(version: str, resource: dict[str, Any], one: Operation) -> None:
+    place = _one(version, resource, one["path"])
+    holder, name = place.value, str(one["name"])
+    if not isinstance(holder, dict) or not place.home:
+        raise _NotThere("it holds nothing by name")
+    known = _shape(version, place.home, holder).elements
+    key = name if name in known else name + str(one["key"])
+    if key not in known:
+        raise _NotThere(f"there is no element {name}")
+    if known[key].many:
+        value = one["value"]
+        holder[key] = [*holder.get(key, []), *(value if isinstance(value, list) else [value])]
+    else:
+        if any(other in holder for other in known if other == key or known[other].group == known[key].group != ""):
+            raise _NotThere(f"{name} is there already")
+        holder[key] = one["value"]
+
+
+def _insert(version: str, resource: dict[str, Any], one: Operation) -> None:
+    listed = _list(version, resource, one["path"])
+    index = _number(one["index"])
+    if index > len(listed):
+        raise _NotThere(f"there are {len(listed)} elements, and no place {index}")
+    listed.insert(index, one["value"])
+
+
+def _delete(version: str, resource: dict[str, Any], one: Operation) -> None:
+    """What is not there is as if deleted."""
+    found = _places(version, resource, one["path"])
+    if len(found) > 1:
+        raise _NotThere(f"it names {len(found)} elements, and one can be deleted at a time")
+    for place in found:
+        if place.holder is None:
+            raise _NotThere("a resource is removed by DELETE")
+        del place.holder[place.key]
+
+
+def _replace(version: str, resource: dict[str, Any], one: Operation) -> None:
+    place = _one(version, resource, one["path"])
+    if place.holder is None:
+        raise _NotThere("a resource is replaced by PUT")
+    place.holder[place.key] = one["value"]
+
+
+def _move(version: str, resource: dict[str, Any], one: Operation) -> None:
+    listed = _list(version, resource, one["path"])
+    source, destination = _number(one["source"]), _number(one["destination"])
+    if max(source, destination) >= len(listed):
+        raise _NotThere(f"there are {len(listed)} elements")
+    listed.insert(destination, listed.pop(source))
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise _NotThere("an index is a whole number from 0 on")
+    return value
+
+
+def _list(version: str, resource: dict[str, Any], path: str) -> list[Any]:
+    """The list whose elements the path names, all of them."""
+    found = _places(version, resource, path)
+    holders = [one.holder for one in found]
+    if not holders or not isinstance(holders[0], list) or any(one is not holders[0] for one in holders):
+        raise _NotThere("it names no one list")
+    return holders[0]
+
+
+def _one(version: str, resource: dict[str, Any], path: str) -> Place:
+    found = _places(version, resource, path)
+    if len(found) != 1:
+        raise _NotThere("there is no such element" if not found else f"it names {len(found)} elements")
+    return found[0]
+
+
+def _places(version: str, resource: dict[str, Any], path: str) -> list[Place]:
+    type = str(resource["resourceType"])
+    head = re.match(r"[A-Za-z]+", path)
+    if head is None or head[0] not in (type, "Resource", "DomainResource"):
+        raise _NotThere(f"a path begins with {type}")
+    found, at = [Place(None, resource, type)], head.end()
+    while at < len(path):
+        step = _STEP.match(path, at)
+        if step is None:
+            raise _NotThere(f"{path[at:]!r} is not understood")
+        found, at = _follow(version, found, step), step.end()
+    return found
+
+
+def _follow(version: str, found: list[Place], step: re.Match[str]) -> list[Place]:
+    where, criteria, end, name, index = step.groups()
+    if where:
+        return [one for one in found if _holds(one.value, criteria)]
+    if end:
+        return found[:1] if end == "first" else found[-1:]
+    if index:
+        return found[int(index) : int(index) + 1]
+    return [below for one in found for below in _below(version, one, name)]
+
+
+def _below(version: str, one: Place, name: str) -> list[Place]:
+    value = one.value
+    if not isinstance(value, dict) or not one.home:
+        return []
+    known = _shape(version, one.home, value).elements
+    found: list[Place] = []
+    for key, element in known.items():
+        if key in value and (key == name or element.group == name):
+            home = element.home
+            held = value[key]
+            found += (
+                [Place(held, at, home) for at in range(len(held))]
+                if isinstance(held, list)
+                else [Place(value, key, home)]
+            )
+    return found
+
+
+def _shape(version: str, home: str, value: dict[str, Any]) -> Shape:
+    return shape(version, str(value.get("resourceType", home)) if home == "Resource" else home)
+
+
+def _holds(value: Any, criteria: str) -> bool:
+    for text in re.split(r"\band\b(?=(?:[^']*'[^']*')*[^']*$)", criteria):
+        equals = _EQUALS.fullmatch(text)
+        if equals is None:
+            raise _NotThere(f"where({criteria}) is not understood")
+        path, word, truth, number = equals.groups()
+        wanted: Any = (truth == "true") if truth else float(number) if number else re.sub(r"\\(.)", r"\1", word or "")
+        if wanted not in _values(value, path.split(".")):
+            return False
+    return True
+
+
+def _values(value: Any, names: list[str]) -> list[Any]:
+    if isinstance(value, list):
+        return [found for one in value for found in _values(one, names)]
+    if not names:
+        return [value]
+    return _values(value[names[0]], names[1:]) if isinstance(value, dict) and names[0] in value else []
+
+
+_DO: dict[str, Callable[[str, dict[str, Any], Operation], None]] = {
+    "add": _add, "insert": _insert, "delete": _delete, "replace": _replace, "move": _move,
+}  # fmt: skip

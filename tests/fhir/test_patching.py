@@ -1,0 +1,129 @@
+"""FHIRPath Patch and Merge Patch: what they change, and what is said where they cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.fhir.patch import PatchFailed
+from sickbay.fhir.patching import read
+
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient", "id": "x", "active": True, "birthDate": "1980-01-01", "deceasedBoolean": False,
+    "name": [{"use": "official", "family": "A", "given": ["One", "Two"]}, {"use": "nickname", "text": "B"}],
+    "contact": [{"name": {"family": "C"}}],
+}  # fmt: skip
+
+
+def text(value: str) -> dict[str, str]:
+    return {"valueString": value}
+
+
+def operation(type: str, path: str, **more: Any) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = [{"name": "type", "valueCode": type}, {"name": "path", "valueString": path}]
+    for name, value in more.items():
+        parts.append({"name": name, **value} if isinstance(value, dict) else {"name": name, "valueString": value}
+                     if isinstance(value, str) else {"name": name, "valueInteger": value})  # fmt: skip
+    return {"name": "operation", "part": parts}
+
+
+def patched(*operations: dict[str, Any], version: str = "r4", resource: dict[str, Any] = PATIENT) -> Any:
+    body = json.dumps({"resourceType": "Parameters", "parameter": list(operations)})
+    before = copy.deepcopy(resource)
+    changed = read(version, body, "application/fhir+json")(resource)
+    assert resource == before
+    return changed
+
+
+NAME = {
+    "part": [
+        {"name": "use", "valueCode": "old"},
+        {"name": "given", "valueString": "G"},
+        {"name": "given", "valueString": "H"},
+    ]
+}
+
+
+@pytest.mark.parametrize(("asked", "path", "expected"), [
+    (operation("add", "Patient", name="gender", value={"valueCode": "female"}), ["gender"], "female"),
+    (operation("add", "Patient", name="name", value={"valueHumanName": {"text": "N"}}), ["name", 2], {"text": "N"}),
+    (operation("add", "Patient", name="link", value=NAME), ["link", 0, "given"], ["G", "H"]),
+    (operation("add", "Patient.name[1]", name="given", value=text("Q")), ["name", 1, "given"], ["Q"]),
+    (operation("insert", "Patient.name[0].given", index=1, value=text("Q")), ["name", 0, "given"], ["One", "Q", "Two"]),
+    (operation("replace", "Patient.birthDate", value={"valueDate": "1990-01-01"}), ["birthDate"], "1990-01-01"),
+    (operation("replace", "Patient.deceased", value={"valueBoolean": True}), ["deceasedBoolean"], True),
+    (operation("replace", "Patient.name.where(use = 'official').family", value=text("Z")), ["name", 0, "family"], "Z"),
+    (operation("replace", "Patient.name.where(use='nickname' and text='B').text", value=text("Z")), ["name", 1, "text"], "Z"),
+    (operation("replace", "Patient.name.last().text", value=text("Z")), ["name", 1, "text"], "Z"),
+    (operation("replace", "Patient.contact.first().name.family", value=text("Z")), ["contact", 0, "name", "family"], "Z"),
+    (operation("delete", "Patient.name[0]"), ["name"], PATIENT["name"][1:]),
+    (operation("delete", "Patient.gender"), ["gender"], None),
+    (operation("move", "Patient.name[0].given", source=1, destination=0), ["name", 0, "given"], ["Two", "One"]),
+])  # fmt: skip
+def test_an_operation_changes_its_place(asked: dict[str, Any], path: list[Any], expected: Any) -> None:
+    found = patched(asked)
+    for step in path:
+        found = found.get(step) if isinstance(found, dict) else found[step]
+    assert found == expected
+
+
+def test_all_operations_or_none() -> None:
+    with pytest.raises(PatchFailed, match="operation 1"):
+        patched(
+            operation("delete", "Patient.active"), operation("replace", "Patient.gender", value={"valueCode": "male"})
+        )
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    (operation("explode", "Patient.active"), "type of add"),
+    (operation("replace", "Patient.active"), "lacks value"),
+    (operation("replace", "Patient.name.given", value=text("x")), "names 2"),
+    (operation("replace", "Observation.status", value={"valueCode": "x"}), "begins with Patient"),
+    (operation("replace", "Patient.name.exists()", value=text("x")), "not understood"),
+    (operation("replace", "Patient.name.where(use ~ 'x')", value=text("x")), "not understood"),
+    (operation("delete", "Patient"), "DELETE"),
+    (operation("delete", "Patient.name"), "one can be deleted"),
+    (operation("add", "Patient", name="colour", value=text("x")), "no element colour"),
+    (operation("add", "Patient", name="active", value={"valueBoolean": True}), "there already"),
+    (operation("add", "Patient", name="deceased", value={"valueDateTime": "2020"}), "there already"),
+    (operation("insert", "Patient.name", index=9, value={"valueHumanName": {}}), "no place 9"),
+    (operation("insert", "Patient.active", index=0, value={"valueBoolean": True}), "no one list"),
+    (operation("move", "Patient.name", source=0, destination=7), "there are 2"),
+    (operation("move", "Patient.name", source="0", destination=1), "whole number"),
+])  # fmt: skip
+def test_what_cannot_be_done_is_said(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(PatchFailed, match=said):
+        patched(asked)
+
+
+@pytest.mark.parametrize("body", ['{"resourceType":"Parameters"}', '{"resourceType":"Parameters","parameter":[{"name":"x"}]}',
+                                  '{"active":false}', "3", '"x"', "{", ""])  # fmt: skip
+def test_what_is_no_patch_is_none(body: str) -> None:
+    with pytest.raises(PatchFailed):
+        read("r4", body, "application/fhir+json")
+
+
+def test_a_merge_patch_takes_away_what_is_null() -> None:
+    change = {"active": None, "gender": "male", "maritalStatus": {"text": "x", "coding": None}}
+    for kind in ("application/merge-patch+json", "application/json"):
+        found = read("r4", json.dumps(change), kind)(PATIENT)
+        assert "active" not in found
+        assert (found["gender"], found["maritalStatus"], found["name"]) == ("male", {"text": "x"}, PATIENT["name"])
+    with pytest.raises(PatchFailed, match="another id"):
+        read("r4", '{"id":"y"}', "application/merge-patch+json")(PATIENT)
+
+
+@given(
+    st.text("Patient.name[0]given()where='x\\ and=", max_size=40),
+    st.sampled_from(["add", "insert", "delete", "replace", "move"]),
+)
+def test_any_path_is_followed_or_refused(path: str, type: str) -> None:
+    asked = operation(type, "Patient" + path, name="text", index=0, source=0, destination=0, value=text("x"))
+    with contextlib.suppress(PatchFailed):
+        patched(asked)

@@ -1,0 +1,35 @@
+"""Patches by HTTP that are no JSON Patch: Parameters, and merges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.flows.flow import Flow, run
+from tests.flows.writing import hand, observation, rules
+
+ALL = "patient/Observation.cruds patient/Patient.rs"
+
+
+def test_a_patch_may_be_parameters_or_a_merge(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        path = f"/Observation/{(await own.made(observation()))['id']}"
+        parts = [{"name": "type", "valueCode": "replace"}, {"name": "path", "valueString": "Observation.status"},
+                 {"name": "value", "valueCode": "amended"}]  # fmt: skip
+        body = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+        changed = await own.ask("PATCH", path, body)
+        assert (changed.status_code, changed.json()["status"]) == (200, "amended")
+        request = {"method": "PATCH", "url": path[1:]}
+        parts[2]["valueCode"] = "corrected"
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": body, "request": request}]}
+        assert (await own.ask("POST", "", bundle)).json()["entry"][0]["response"]["status"] == "200 OK"
+        merged = await own.ask("PATCH", path, {"note": [{"text": "x"}]}, Content_Type="application/merge-patch+json")
+        assert merged.json()["note"] == [{"text": "x"}]
+        assert merged.json()["status"] == "corrected"
+        assert merged.json()["meta"]["versionId"] == "4"
+        away = await own.ask(
+            "PATCH", path, {"subject": {"reference": "Patient/p-0002"}}, Content_Type="application/json"
+        )
+        assert (away.status_code, rules(away)) == (403, {"fhir-write-outside-scope"})
+
+    run(steps, tmp_path)
