@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from sickbay.fhir import written
+from sickbay.fhir.search_parameters import resource_types
 from sickbay.fhir.validation import LIMIT, validate
+from sickbay.fhir.versions import VERSIONS
+
+from .minimal import minimal
 
 EXPLAINED = {
     # The published examples break their own definitions; (version, resource, a word of what is said).
@@ -52,6 +56,17 @@ def test_every_published_example_is_valid_or_explained(version: str, shared: Pat
     assert set(rejected) == {key for key in EXPLAINED if key[0] == version}
     for key, found in rejected.items():
         assert any(EXPLAINED[key] in one.text for one in found), (key, found)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_of_every_type_the_least_is_valid_and_less_is_not(version: str) -> None:
+    for type in resource_types(version):
+        least = minimal(version, type)
+        assert validate(version, least) == [], type
+        for key in least.keys() - {"resourceType"}:
+            found = validate(version, {name: value for name, value in least.items() if name != key})
+            assert any(one.code == "required" for one in found), (type, key)
+        assert [one.expression for one in validate(version, least | {"nonsense": 1})] == [f"{type}.nonsense"]
 
 
 @pytest.mark.parametrize("version", ["r4", "stu3", "dstu2"])

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fhir.minimal import minimal
 from tests.flows.flow import Flow, run
 from tests.flows.writing import Hand, hand, rules
 
+from sickbay.fhir import xml_reading
+from sickbay.fhir.search_parameters import resource_types
+from sickbay.fhir.validation import validate
 from sickbay.fhir.versions import VERSIONS
 
 
@@ -76,3 +80,54 @@ def test_the_documents_of_a_base_speak_of_its_version(version: str, tmp_path: Pa
         assert told["token"] == smart["token_endpoint"]
 
     run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_types_are_created_read_found_and_deleted_as_the_statement_says(version: str, tmp_path: Path) -> None:
+    run(lambda flow: every_type(flow, version, step=6), tmp_path)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_type_is_created_read_found_and_deleted_as_the_statement_says(version: str, tmp_path: Path) -> None:
+    run(lambda flow: every_type(flow, version, step=1), tmp_path)
+
+
+async def every_type(flow: Flow, version: str, step: int) -> None:
+    mine = await hand(flow, "system/*.cruds", fhir=version)
+    mine.base = f"/general/{version}"
+    json, xml = VERSIONS[version].json, VERSIONS[version].xml
+    mine.headers |= {"Accept": json, "Content-Type": json}
+    statement = (await flow.http.get(f"/general/{version}/metadata")).json()
+    listed = {one["type"]: {each["code"] for each in one["interaction"]} for one in statement["rest"][0]["resource"]}
+    assert listed.keys() == set(resource_types(version))
+    assert all({"read", "vread", "create", "update", "delete", "search-type"} <= codes for codes in listed.values())
+    for type in [*listed][::step]:
+        made = await mine.made(minimal(version, type))
+        path = f"/{type}/{made['id']}"
+        assert (await mine.ask("GET", path)).json() == made
+        assert xml_reading.loads(version, (await mine.ask("GET", path, Accept=xml)).content) == made
+        found = (await mine.ask("GET", f"/{type}?_id={made['id']}&_summary=true")).json()
+        assert [one["resource"]["id"] for one in found["entry"]] == [made["id"]]
+        assert validate(version, found) == [], type
+        assert (await mine.ask("DELETE", path)).status_code == 204
+        assert (await mine.ask("GET", path)).status_code == 410
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_search_parameter_of_the_statement_is_known_to_the_search(version: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = await hand(flow, "system/*.rs", fhir=version)
+        mine.base = f"/general/{version}"
+        mine.headers["Accept"] = VERSIONS[version].json
+        statement = (await flow.http.get(f"/general/{version}/metadata")).json()
+        for told in statement["rest"][0]["resource"]:
+            asked = [f"{one['name']}={VALUES.get(one['type'], 'x')}" for one in told.get("searchParam", ())
+                     if one["type"] not in ("composite", "special")]  # fmt: skip
+            answer = await mine.ask("GET", f"/{told['type']}?{'&'.join(asked)}", Prefer="handling=strict")
+            assert answer.status_code == 200, (told["type"], answer.text)
+
+    run(steps, tmp_path)
+
+
+VALUES = {"date": "2026", "number": "1", "quantity": "1", "uri": "http://h/x", "reference": "x"}

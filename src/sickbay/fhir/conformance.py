@@ -71,10 +71,12 @@ def statement(version: str, server: Self) -> dict[str, Any]:
         "fhirVersion": VERSIONS[version].number,
     }
     if version in _OLD:
-        found["acceptUnknown"] = "both"
+        found["acceptUnknown"] = "extensions"
     else:
         found["instantiates"] = [BULK_DATA]
     found["format"] = ["json", json_type, "xml", VERSIONS[version].xml]
+    if version != "dstu2":
+        found["patchFormat"] = ["application/json-patch+json"]
     found["rest"] = [_rest(version, server)]
     return found
 
@@ -135,6 +137,8 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
     if "create" in interactions:
         found |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True, "conditionalUpdate": True}
         found["conditionalDelete"] = "single"
+        if version != "dstu2":
+            found["conditionalRead"] = "full-support"
     if "search-type" in interactions:
         references = sorted(one.code for one in held if one.kind == "reference")
         found["searchInclude"] = [f"{type}:{code}" for code in references]

@@ -60,6 +60,8 @@ def _resource(looking: _Looking, resource: Any, place: str, depth: int) -> None:
     body = {key: value for key, value in resource.items() if key != "resourceType"}
     if body:
         _object(looking, shape(looking.version, type), type, body, at, depth)
+    else:
+        _required(looking, shape(looking.version, type), body, at)
     if whole:
         _resolve(looking)
         looking.local, looking.contained = outer, inner
