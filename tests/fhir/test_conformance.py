@@ -8,12 +8,16 @@ import pytest
 
 from sickbay.fhir.conformance import INTERACTIONS, OAUTH_URIS, Self, statement
 from sickbay.fhir.elements import children
+from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Route, route
-from sickbay.fhir.search_parameters import resource_types
+from sickbay.fhir.search import parse
+from sickbay.fhir.search_filters import COLUMNS
+from sickbay.fhir.search_parameters import parameters, resource_types
 from sickbay.fhir.validation import validate
 from sickbay.fhir.versions import VERSIONS
 
 OAUTH = {"token": "http://h/general/oauth/token", "authorize": "http://h/general/oauth/authorize"}
+NOT_READ = ("fhir-search-unknown-param", "fhir-search-param-unsupported")
 SERVER = Self("http://h/general/r4", "2026-01-01", "0.1", OAUTH)
 
 
@@ -48,6 +52,32 @@ def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> No
     codes = [one["code"] for one in patient["interaction"]]
     assert codes == [one for one in INTERACTIONS if version != "dstu2" or one != "patch"]
     assert patient["conditionalDelete"] == "single"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_it_says_all_that_a_search_takes_and_nothing_else(version: str) -> None:
+    """Each parameter, include and reverse include that is named is read; what is not named is refused or left out."""
+    rest = statement(version, SERVER)["rest"][0]
+    assert {"code": "search-system"} in rest["interaction"]
+    assert {"_id", "_lastUpdated", "_tag", "_profile"} <= {one["name"] for one in rest["searchParam"]}
+    for held in rest["resource"]:
+        type, named = held["type"], {one["name"] for one in held["searchParam"]}
+        for code in named:
+            read = parse(version, type, [(f"{code}:missing", "true")], base="http://h", strict=True)
+            plain = parse(version, type, [(code, "a b\x00")], base="http://h", strict=True)
+            assert isinstance(read, Query) or code in COLUMNS, (type, code)
+            assert isinstance(plain, Query) or plain[0].rule not in NOT_READ, (type, code)
+        for code in parameters(version, type).keys() - named:
+            refused = parse(version, type, [(code, "x")], base="http://h")
+            assert isinstance(refused, tuple), (type, code)
+            assert refused[0].rule == "fhir-search-param-unsupported", (type, code)
+        for name in held.get("searchInclude", ()):
+            assert isinstance(parse(version, type, [("_include", name)], base="http://h", strict=True), Query), name
+        for name in held.get("searchRevInclude", ())[:20]:
+            assert isinstance(parse(version, type, [("_revinclude", name)], base="http://h", strict=True), Query), name
+    patient = next(one for one in rest["resource"] if one["type"] == "Patient")
+    assert "Observation:subject" in patient["searchRevInclude"]
+    assert "Observation:encounter" not in patient["searchRevInclude"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sickbay.fhir import operations
+from sickbay.fhir.definitions import table
 from sickbay.fhir.operations import Operation
-from sickbay.fhir.search_parameters import parameters, resource_types
-from sickbay.fhir.search_values import READ
+from sickbay.fhir.query import SearchParameter
+from sickbay.fhir.search_filters import is_answered
+from sickbay.fhir.search_parameters import COMMON, parameters, resource_types
 from sickbay.fhir.versions import VERSIONS
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -83,6 +86,7 @@ def statement(version: str, server: Self) -> dict[str, Any]:
 
 def _rest(version: str, server: Self) -> dict[str, Any]:
     several = ["transaction", "history-system"] if version == "dstu2" else ["transaction", "batch", "history-system"]
+    several.append("search-system")
     mode = {"transactionMode": "both"} if version == "dstu2" else {}
     return {
         "mode": "server",
@@ -90,7 +94,9 @@ def _rest(version: str, server: Self) -> dict[str, Any]:
         **mode,
         "security": _security(version, server),
         "resource": [_resource(version, server, type) for type in resource_types(version)],
+        "searchParam": _of_all(version),
         "operation": _operations(version),
+        "compartment": [_compartment(version, name) for name in sorted(table(version, "compartments"))],
     }
 
 
@@ -125,10 +131,42 @@ def _security(version: str, server: Self) -> dict[str, Any]:
     }
 
 
+def _parameter(version: str, one: SearchParameter) -> dict[str, str]:
+    """Before R4 there was no kind `special`: what is of it was called a token."""
+    return {"name": one.code, "type": "token" if version in _OLD and one.kind == "special" else one.kind}
+
+
+def _compartment(version: str, name: str) -> str:
+    if version == "dstu2":
+        return f"http://hl7.org/fhir/compartment/{name}"
+    return f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
+
+
+def _of_all(version: str) -> list[dict[str, str]]:
+    """What every type is searched by, and so several at once."""
+    held = parameters(version, "Patient")
+    common = [_parameter(version, held[code]) for code in COMMON if code in held and is_answered(version, held[code])]
+    by_others = [] if version in _OLD else [{"name": name, "type": "special"} for name in ("_has", "_list")]
+    return [*common, *by_others]
+
+
+@cache
+def _referring(version: str) -> Mapping[str, Sequence[str]]:
+    """Type -> what refers to it, as Type:parameter. A reference to anything is said at every type."""
+    found: dict[str, list[str]] = {}
+    for source in resource_types(version):
+        for one in sorted(parameters(version, source).values(), key=lambda one: one.code):
+            if one.kind == "reference":
+                anything = not one.targets or "Resource" in one.targets
+                for target in resource_types(version) if anything else one.targets:
+                    found.setdefault(target, []).append(f"{source}:{one.code}")
+    return found
+
+
 def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
     asked = server.more.get(type, server.interactions)
     interactions = [one for one in asked if version != "dstu2" or one not in _NEW_IN_STU3]
-    held = [one for one in parameters(version, type).values() if one.kind in READ]
+    held = [one for one in parameters(version, type).values() if is_answered(version, one)]
     found: dict[str, Any] = {
         "type": type,
         "interaction": [{"code": code} for code in interactions],
@@ -142,7 +180,8 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
     if "search-type" in interactions:
         references = sorted(one.code for one in held if one.kind == "reference")
         found["searchInclude"] = [f"{type}:{code}" for code in references]
-        found["searchParam"] = [{"name": one.code, "type": one.kind} for one in sorted(held, key=lambda one: one.code)]
+        found["searchRevInclude"] = list(_referring(version).get(type, ()))
+        found["searchParam"] = [_parameter(version, one) for one in sorted(held, key=lambda one: one.code)]
     if version not in _OLD:
         offered = operations.of_version(version)
         found["operation"] = _named(

@@ -97,6 +97,12 @@ def filter_of(reading: Reading, type: str, name: str, text: str, depth: int) -> 
     return _values(reading, parameter, modifier or None, text)
 
 
+def _from(inner: Fault, name: str, way: str) -> Fault:
+    """The fault at the end of a chain, told of the whole; a sentence in words stays as it is."""
+    worded = inner.rule in ("fhir-search-too-complex", UNSUPPORTED)
+    return Fault(inner.rule, name, inner.value, inner.expected if worded else way + inner.expected)
+
+
 def unanswered(name: str, text: str, type: str) -> Fault:
     return Fault(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
 
@@ -119,7 +125,7 @@ def _has(reading: Reading, type: str, name: str, text: str, depth: int) -> Filte
         return Fault("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
     inner = filter_of(reading, source, rest, text, depth + 1)
     if isinstance(inner, Fault):
-        return Fault(inner.rule, name, inner.value, f"_has:{source}:{code}:{inner.expected}")
+        return _from(inner, name, f"_has:{source}:{code}:")
     return Filter(parameter, (), None, (source, inner), reverse=True)
 
 
@@ -164,7 +170,7 @@ def _chain(
     aim = (able or list(targets))[0]
     inner = filter_of(reading, aim, rest, text, depth + 1)
     if isinstance(inner, Fault):
-        return Fault(inner.rule, name, inner.value, f"{parameter.code}.{inner.expected}")
+        return _from(inner, name, f"{parameter.code}.")
     return Filter(parameter, (), None, (aim, inner))
 
 

@@ -93,6 +93,9 @@ record = _table(
     rowid=True,
 )
 
+_OUTDATED = text("state = 1 AND index_revision < 2")
+"""With a new revision of the index (`sql/saving.py`) comes a step that makes this index anew: it is what is left to do."""
+
 resource = _table(
     "resource",
     _key("nid"),
@@ -108,6 +111,7 @@ resource = _table(
     indexes=[
         Index("resource_by_id", "space", "type", "id", unique=True),
         Index("resource_by_type", "space", "type", "state", "nid"),
+        Index("resource_outdated", "nid", sqlite_where=_OUTDATED, postgresql_where=_OUTDATED),
     ],
     rowid=True,
 )

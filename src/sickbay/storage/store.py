@@ -104,7 +104,18 @@ class Save:
     who: str = ""
 
 
-Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save
+@dataclass(frozen=True, slots=True)
+class Reindex:
+    """Write the index rows of a current version anew; nothing happens where it is not current any more."""
+
+    space: Space
+    type: str
+    id: str
+    version_id: int
+    facts: ResourceFacts
+
+
+Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex
 
 
 class Conflict(Exception):
@@ -133,6 +144,16 @@ class Versions(NamedTuple):
 
     entries: list[tuple[Stored, str]]
     next: str | None
+
+
+class Outdated(NamedTuple):
+    """A live resource that was indexed by an older Sickbay, which knew fewer facts."""
+
+    space: Space
+    type: str
+    id: str
+    version_id: int
+    body: bytes
 
 
 class Page(NamedTuple):
@@ -224,6 +245,10 @@ class Store(Protocol):
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
         """The exact number of matches."""
+        ...
+
+    async def outdated(self, limit: int) -> list[Outdated]:
+        """Some of what an older Sickbay indexed; empty once all of it was indexed anew."""
         ...
 
     async def filled(self, space: Space) -> bool:

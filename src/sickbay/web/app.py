@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sickbay.operations import clock
+from sickbay.operations.reindexing import index_anew
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.web import answers
@@ -41,6 +42,7 @@ class Application:
         pages.state.sandbox = sandbox
         pages.state.guard = self.guard
         self._writing: asyncio.Task[None] | None = None
+        self._indexing: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -106,6 +108,17 @@ class Application:
         """The journal's task lives with the event loop that serves; a test may serve without a lifespan."""
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self.sandbox.journal.run())
+            self._indexing = asyncio.get_running_loop().create_task(self._index())
+
+    async def _index(self) -> None:
+        """What an older Sickbay left; the newer kinds of searches find a resource once it is done."""
+        try:
+            count = await index_anew(self.sandbox.world)
+        except Exception:
+            LOG.exception("what an older Sickbay stored is not all indexed anew; the next start goes on")
+            return
+        if count:
+            LOG.info("%d resources of an older Sickbay are indexed anew", count)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -118,10 +131,11 @@ class Application:
                 return
 
     async def stop(self) -> None:
-        if self._writing is not None:
-            self._writing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._writing
+        for task in (self._indexing, self._writing):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 def create(sandbox: Sandbox) -> Application:

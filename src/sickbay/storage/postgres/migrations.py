@@ -82,7 +82,11 @@ DROP TABLE string_index_before;
 CREATE INDEX string_index_of ON string_index (nid, parameter, value, exact);
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _COMPOSITES_AND_EXACT_TEXTS)
+_WHAT_IS_OUTDATED = """
+CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 2;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED)
 """Step n leads from version n to n + 1."""
 
 

@@ -25,7 +25,7 @@ from sickbay.storage.sql.answers import Answers
 from sickbay.storage.sql.copying import TABLES
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.statement import Row, Statement
-from sickbay.storage.store import Conflict, Page, Record, Save, Space, Step, Stored, Versions
+from sickbay.storage.store import Conflict, Outdated, Page, Record, Save, Space, Step, Stored, Versions
 
 CHUNK = 500
 """Resources of a population that are written at a time."""
@@ -135,6 +135,10 @@ class PostgresStore:
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
         return await self._ask(lambda: self._answers.count(space, query, visibility)(self._asking.run))
+
+    async def outdated(self, limit: int) -> list[Outdated]:
+        """No database of an older revision of the index has ever been."""
+        return []
 
     async def filled(self, space: Space) -> bool:
         return await self._ask(lambda: self._answers.filled(space))

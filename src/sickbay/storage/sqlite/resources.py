@@ -12,7 +12,7 @@ from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERE
 from sickbay.storage.sql.saving import INDEX_REVISION, INDEXES, check, index_rows
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.rows import Rows
-from sickbay.storage.store import Clear, Save, Space
+from sickbay.storage.store import Clear, Reindex, Save, Space
 
 _INSERT = (
     "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
@@ -21,6 +21,7 @@ _INSERT = (
 _UPDATE = (
     "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 )
+_REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
 _HISTORY = (
     "INSERT INTO resource_history (nid, version_id, sequence, at, interaction, who, facts) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
@@ -64,6 +65,18 @@ class Changes:
             self._delete(space, type, nid, step)
         else:
             self._write(space, type, nid, state if found else None, step)
+
+    def reindex(self, step: Reindex) -> None:
+        """Index rows of a current version anew."""
+        space, type = self._space(step.space), self._word(step.type)
+        query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
+        found = rows(self._db, query, (space.number, type, step.id, step.version_id))
+        if found:
+            nid = found[0][0]
+            facts = as_text(step.facts.patients, step.facts.codes)
+            self._db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
+            self._forget(nid)
+            self._index(space, type, nid, step.facts)
 
     def clear(self, step: Clear) -> None:
         """Forget all resources of a tenant, or of all: a range in every table."""

@@ -10,7 +10,7 @@ from sickbay.storage.sql.copying import copies, live
 from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.resources import Changes
-from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Save, Space, Step, UseOnce
+from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Reindex, Save, Space, Step, UseOnce
 
 
 def apply(db: apsw.Connection, steps: Sequence[Step]) -> None:
@@ -32,6 +32,8 @@ def apply(db: apsw.Connection, steps: Sequence[Step]) -> None:
                 records.clear(db, step)
             case Save():
                 changes.save(step)
+            case Reindex():
+                changes.reindex(step)
     changes.finish()
 
 

@@ -18,12 +18,13 @@ from sickbay.storage.sql import past
 from sickbay.storage.sql import records as said
 from sickbay.storage.sql.answers import Answers, Ask
 from sickbay.storage.sql.order import Find
+from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import connect, migrate
 from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.steps import apply, copy, fill
 from sickbay.storage.sqlite.writer import Writer
-from sickbay.storage.store import Page, Record, Save, Space, Step, Stored, Versions
+from sickbay.storage.store import Outdated, Page, Record, Save, Space, Step, Stored, Versions
 
 T = TypeVar("T")
 
@@ -100,6 +101,10 @@ class SqliteStore:
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
         return await self._run(self._answers.count(space, query, visibility))
+
+    async def outdated(self, limit: int) -> list[Outdated]:
+        found = self._reader.rows(OUTDATED, (limit,))
+        return [Outdated(Space(tenant, version), *rest) for tenant, version, *rest in found]
 
     async def filled(self, space: Space) -> bool:
         return self._answers.filled(space)
