@@ -6,7 +6,7 @@ each body once more before it leaves, on facts stored beside the body and indepe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 
@@ -50,14 +50,13 @@ class Visibility:
         return found
 
     def allows(
-        self, type: str, letters: str, patients: Iterable[str], codes: Iterable[tuple[str, str | None, str]]
+        self, type: str, letters: str, patients: Collection[str], codes: Collection[tuple[str, str | None, str]]
     ) -> bool:
         """The second, independent check: facts of one resource against the clauses.
 
         patients: ids whose compartments hold it. codes: (parameter, system, code) for granular scopes.
         """
-        held, coded = frozenset(patients), frozenset(codes)
-        return any(_meets(one, held, coded) for one in self.of(type, letters))
+        return any(_meets(one, patients, codes) for one in self.of(type, letters))
 
 
 def through(visibility: Visibility, letter: str) -> Visibility:
@@ -84,13 +83,13 @@ def to_groups(visibility: Visibility) -> Visibility:
     return Visibility((*visibility.clauses, Clause("Group", "r", None)))
 
 
-def _meets(clause: Clause, patients: frozenset[str], codes: frozenset[tuple[str, str | None, str]]) -> bool:
-    if clause.patients is not None and not clause.patients & patients:
+def _meets(clause: Clause, patients: Collection[str], codes: Collection[tuple[str, str | None, str]]) -> bool:
+    if clause.patients is not None and clause.patients.isdisjoint(patients):
         return False
-    return all(_coded(one, codes) for one in clause.filters)
+    return not clause.filters or all(_coded(one, codes) for one in clause.filters)
 
 
-def _coded(one: Granular, codes: frozenset[tuple[str, str | None, str]]) -> bool:
+def _coded(one: Granular, codes: Collection[tuple[str, str | None, str]]) -> bool:
     return any(
         parameter == one.parameter and code == wanted and (system is None or held == system)
         for parameter, held, code in codes

@@ -124,12 +124,12 @@ def _own(query: Query, chosen: Source) -> list[Sql]:
 
 def _page(plan: Plan, at: Position | None) -> Statement:
     limit = plan.query.count + 1
-    sorting = bool(plan.query.sort) and plan.keys != (Key("d.rank"),)
-    return _sorted(plan, at, limit) if sorting and plan.keys else _streamed(plan, at, limit)
+    sorting = bool(plan.query.sort) and plan.keys not in ((), (Key("d.rank"),))
+    return _streamed(plan, at, limit) if plan.needs_row and not sorting else _sorted(plan, at, limit)
 
 
 def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
-    """In the order of the source: SQLite reads no more than the page."""
+    """In the order of the source, whose rows are read anyway: no more of them than the page."""
     names = (*(key.text for key in plan.keys), plan.source.nid)
     after = beyond(tuple((name, False) for name in names), at.last) if at else TRUE
     columns = ", ".join((COLUMNS, *names[:-1]))
@@ -145,15 +145,16 @@ def _numbers(plan: Plan) -> Statement:
 
 
 def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
-    """Sort keys and nids first, so that no body goes through the sorter."""
+    """Sort keys and nids first, so that no body goes through the sorter and none is read but those of the page."""
     names = [f"k{number}" for number in range(len(plan.keys))]
-    keys = ", ".join(f"{key.text} AS {name}" for key, name in zip(plan.keys, names, strict=True))
+    keys = [f"{key.text} AS {name}" for key, name in zip(plan.keys, names, strict=True)]
     directed = tuple((name, key.descending) for key, name in zip(plan.keys, names, strict=True))
     after = beyond((*directed, ("n", False)), at.last) if at else TRUE
     by = ", ".join(f"{name}{' DESC' if descending else ''}" for name, descending in (*directed, ("n", False)))
-    inner = f"SELECT {plan.source.nid} AS n, {keys} {plan.source.joined()} AND {plan.where.text}"
+    table = plan.source.joined() if plan.needs_row or plan.query.sort else plan.source.text
+    inner = f"SELECT {', '.join((f'{plan.source.nid} AS n', *keys))} {table} AND {plan.where.text}"
     few = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
-    text = f"SELECT {COLUMNS}, {', '.join(names)} FROM ({few}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
+    text = f"SELECT {', '.join((COLUMNS, *names))} FROM ({few}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
     values = tuple(bind for key in plan.keys for bind in key.binds)
     return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit))
 
