@@ -36,3 +36,18 @@ def test_the_user_is_named_by_an_absolute_address_as_the_scopes_ask(scope: str, 
 @pytest.mark.parametrize(("scope", "due"), [("openid fhirUser", True), ("fhirUser", False), ("openidx", False)])
 def test_an_id_token_is_due_with_openid_alone(scope: str, due: bool) -> None:
     assert id_token.is_due(scope) is due
+
+
+@pytest.mark.parametrize(
+    ("base", "reference", "url"),
+    [
+        ("http://x/r4", "Practitioner/1", "http://x/r4/Practitioner/1"),
+        ("http://x/r4/", "Practitioner/1", "http://x/r4/Practitioner/1"),
+        ("http://x/r4", "https://y/r4/Practitioner/1", "https://y/r4/Practitioner/1"),
+    ],
+)
+def test_the_person_is_named_by_an_absolute_address(base: str, reference: str, url: str) -> None:
+    user = User("anna", "general", reference)
+    said = id_token.claims(issuer="i", client_id="c", user=user, base=base, scope="openid fhirUser", now=0)
+    assert said["fhirUser"] == url
+    assert said["sub"] == "anna"

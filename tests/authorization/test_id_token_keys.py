@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.authorization import id_token
-from sickbay.authorization.id_token_keys import AGE, KEPT, Ring, is_due, published, rotated, with_next
+from sickbay.authorization.id_token_keys import AGE, KEPT, Retired, Ring, is_due, published, rotated, with_next
 
 
 def test_what_waits_signs_next_and_what_signed_retires() -> None:
@@ -39,3 +39,17 @@ def test_every_key_is_published_from_before_it_signs_until_what_it_signed_is_ove
         assert ring.active == before.next
         assert before.active in published(ring, now + id_token.LIFETIME)
         assert before.active not in published(ring, now + KEPT)
+
+
+def test_a_retired_key_is_kept_a_week_to_the_second() -> None:
+    ring = Ring("b", 50, "", (Retired("a", 100),))
+    assert published(ring, 100 + KEPT - 1) == ("b", "a")
+    assert published(ring, 100 + KEPT) == ("b",)
+    assert rotated(ring, 100 + KEPT - 1, "c", "x").retired == (Retired("b", 100 + KEPT - 1), Retired("a", 100))
+    late = rotated(ring, 100 + KEPT, "c", "x")
+    assert late == Ring("x", 100 + KEPT, "c", (Retired("b", 100 + KEPT),))
+
+
+def test_a_key_is_as_old_as_its_beginning_says() -> None:
+    assert not is_due(Ring("a", 500), 500 + AGE - 1)
+    assert is_due(Ring("a", 500), 500 + AGE)

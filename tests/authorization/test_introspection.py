@@ -194,3 +194,8 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: TokenRequest, known: SubjectKnown, told: Refusal
 ) -> None:
     assert examine(introspection.checks(request_), request_, known).refusals[0] == told
+
+
+@pytest.mark.parametrize("error", ["invalid_client", "invalid_token", ""])
+def test_who_is_not_proven_is_answered_401_whatever_the_refusal_says(error: str) -> None:
+    assert introspection.status(Refusal("x", error, {}, 400)) == 401

@@ -107,3 +107,24 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: UrlRequest, known: UrlKnown, told: Refusal
 ) -> None:
     assert examine(CHECKS, request_, known).refusals[0] == told
+
+
+def test_code_and_url_are_made_as_they_always_were() -> None:
+    assert code_of(b"k" * 32, "t") == "pkD0x7azd3LId73Y9afcs8QltHCm1P4Ww0qgqDS0Hys"
+    client = replace(samples.CLIENT, launch_uri="http://localhost:8100/launch")
+    assert launch_url(client, "a/b", "http://ehr/r4") == (
+        "http://localhost:8100/launch?iss=http%3A%2F%2Fehr%2Fr4&launch=a%2Fb"
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?iss=http%3A%2F%2F%2Fx&launch=x", ["launch-url-iss-not-absolute"]),
+        ("?iss=https%3A%2F%2Fa%2Fx&launch=x&p=$x$", []),
+        ("?p=$$", ["launch-url-missing-iss"]),
+        ("?p=$x", ["launch-url-missing-iss"]),
+    ],
+)
+def test_what_is_nearly_an_iss_or_a_substitution(query: str, expected: list[str]) -> None:
+    assert names(f"https://app.example.org/launch{query}") == expected

@@ -110,3 +110,28 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: LoginRequest, known: LoginKnown, told: Refusal
 ) -> None:
     assert examined(request_, known).refusals[0] == told
+
+
+def test_a_hospital_may_relax_what_else_would_be_refused() -> None:
+    lenient = replace(KNOWN, launch=None, server=samples.server(relaxed=("scope-patient-without-context",)))
+    assert names(replace(REQUEST, patient=None), replace(KNOWN, launch=None)) == ["scope-patient-without-context"]
+    assert examined(replace(REQUEST, patient=None), lenient).granted
+
+
+def test_where_no_patient_can_be_picked_none_is_needed() -> None:
+    known = replace(KNOWN, launch=None, granted=("openid", "launch/patient"))
+    request = replace(REQUEST, patient=None)
+    assert names(request, known) == ["scope-patient-without-context"]
+    assert not names(request, replace(known, server=samples.server(standalone_picker=False)))
+
+
+@pytest.mark.parametrize("user", ["amelia.wright", "Practitioner/pr-0001"])
+def test_the_launch_may_name_its_person_by_either_name(user: str) -> None:
+    launch = replace(samples.LAUNCH, user=user)
+    assert not names(replace(REQUEST, user="amelia.wright"), replace(KNOWN, launch=launch))
+
+
+def test_who_may_see_everybody_may_see_this_patient() -> None:
+    anyone = replace(KNOWN, launch=None, user=replace(USER, patients="*"))
+    assert not names(replace(REQUEST, patient="p-0099"), anyone)
+    assert not names(replace(REQUEST, patient="p-0099"), replace(anyone, user=USER, patient_visible=True))

@@ -58,3 +58,16 @@ def test_the_wishes_are_read_apart() -> None:
     assert wished(prompt="none").silent
     assert wished(prompt="login consent").consent
     assert wished(login_hint="okafor").hint == "okafor"
+
+
+def test_who_wishes_nothing_is_asked_as_usual() -> None:
+    assert wished() == Wishes()
+    assert wished(prompt="none consent").prompts == {"none", "consent"}
+    assert wished(login_hint="anna").hint == "anna"
+
+
+@pytest.mark.parametrize(
+    ("sent", "age"), [("0", 0), ("9" * 9, 999_999_999), ("9" * 10, None), ("\u0661", None), ("-1", None)]
+)
+def test_an_age_has_nine_digits_at_most(sent: str, age: int | None) -> None:
+    assert wished(max_age=sent).max_age == age

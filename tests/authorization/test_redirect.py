@@ -150,3 +150,18 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: UrlRequest, known: UrlKnown, told: Refusal
 ) -> None:
     assert examine(CHECKS, request_, known).refusals[0] == told
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        ("login_required", "prompt-none-without-session"),
+        ("unsupported_response_type", "response-type-invalid"),
+        ("redirect_uri_mismatch", "redirect-uri-mismatch"),
+        ("unknown_client", "client-id-unknown"),
+        ("server_error", None),
+    ],
+)
+def test_an_error_that_says_it_all_is_understood_beside_words_that_say_nothing(error: str, name: str | None) -> None:
+    sent = request({"url": f"{CALLBACK}?error={error}&error_description=Sorry&state=s"})
+    assert [one.name for one in examine(CHECKS, sent, UrlKnown()).refusals] == ([name] if name else [])

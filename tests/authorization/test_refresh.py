@@ -172,3 +172,27 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: TokenRequest, known: TokenKnown, told: Refusal
 ) -> None:
     assert examined(request_, known).refusals[0] == told
+
+
+def test_tokens_are_made_as_they_always_were() -> None:
+    """An app that keeps one must be able to use it after Sickbay was updated."""
+    key = b"k" * 32
+    assert refresh.make(key, "f", 3) == "f.3.bXi8snZWmsGOI2BBaSShqeCbSpBAlCoAyTW-Hy52hzU"
+    assert refresh.access(key, "f", 3) == "tOXv1PDwrzxgHDYVgtiFzFYI_OLg8yEP057L80Titq0"
+
+
+@pytest.mark.parametrize("generation", [0, 9, 10**8, 10**9 - 1])
+def test_a_generation_has_nine_digits_at_most(generation: int) -> None:
+    key = b"k" * 32
+    assert refresh.read(key, refresh.make(key, "f", generation)) == ("f", generation)
+    assert refresh.read(key, refresh.make(key, "f", generation + 10**9)) is None
+
+
+@pytest.mark.parametrize("number", ["\u0661", "\u00b2", "-1", "", "1_0", " 1"])
+def test_a_generation_is_of_plain_digits(number: str) -> None:
+    assert refresh.read(b"k" * 32, f"f.{number}.x") is None
+
+
+def test_a_narrower_scope_is_written_with_blanks() -> None:
+    assert refresh.narrowed(FAMILY, "patient/Patient.rs  openid") == "patient/Patient.rs openid"
+    assert refresh.narrowed(FAMILY, None) == FAMILY.scope

@@ -26,7 +26,7 @@ from tests.authorization.token_requests import (
 from sickbay.authorization import token
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Family, Policy, Token
+from sickbay.authorization.values import Client, Family, Policy, Server, Token
 from sickbay.kernel.refusal import UNKNOWN, Refusal
 
 
@@ -337,3 +337,22 @@ def test_a_code_becomes_a_family_and_a_token_with_all_that_it_was_given_for() ->
         "app", "openid", BASE, NOW + 60, "f1", timeline="t1", user="anna", patient="p1", encounter="e1", issuer="iss",
         issued_at=NOW,
     )  # fmt: skip
+
+
+def test_a_refresh_may_carry_a_code_along_but_not_the_other_way_round() -> None:
+    """What the grant needs is there: more than it needs is no mismatch."""
+    both = asked(REFRESH_FORM, code="c1")
+    assert "grant-type-mismatch" not in [one.name for one in examined(both).refusals]
+    code = asked(refresh_token="r1")
+    assert "grant-type-mismatch" not in [one.name for one in examined(code).refusals]
+
+
+def test_a_tenant_may_exchange_less() -> None:
+    known = knowing(server=Server(fhir_bases=(BASE,), grants=("refresh_token",)))
+    (refusal,) = examined(asked(), known).refusals
+    assert (refusal.name, refusal.facts["supported"]) == ("grant-type-invalid", ("refresh_token",))
+
+
+def test_what_stood_in_json_is_read_as_text() -> None:
+    request = token.read("POST", URL, {}, '{"code": 5, "state": null, "scope": "a b"}')
+    assert request.parameters.pairs == (("code", "5"), ("state", "null"), ("scope", "a b"))

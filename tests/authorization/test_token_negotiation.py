@@ -80,3 +80,22 @@ def test_a_refresh_tells_what_was_left_out() -> None:
     assert [(one.asked, one.granted) for one in told.scopes] == [("openid", "openid"), ("user/Patient.rs", "")]
     assert [one.reason for one in told.narrower] == [LEFT_OUT]
     assert refreshed("openid", "openid", False).refresh == STAYS
+
+
+@pytest.mark.parametrize(
+    ("rows", "scope", "grants", "told"),
+    [
+        ([Negotiated("openid", "openid")], "openid", (), "Neither offline_access nor online_access was asked for."),
+        (
+            [Negotiated("online_access", "online_access")], "online_access", ("authorization_code", "client_credentials"),
+            "The app is registered for authorization_code and client_credentials, not for the grant refresh_token.",
+        ),
+        (
+            [Negotiated("offline_access", "", "was unticked"), Negotiated("online_access", "", "is not registered")], "", (),
+            "Neither came of what was asked: offline_access was unticked, and online_access is not registered.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], told: str) -> None:
+    client = replace(samples.CLIENT, grant_types=grants)
+    assert given(rows, scope, client, False).refresh == told

@@ -275,3 +275,12 @@ def test_a_conditional_update_has_no_id_to_be_held_to() -> None:
     """Nor is its patient judged before it is known which resource it will be."""
     names = [one.name for one in writes.checks(asked(id=None))]
     assert names == ["body_is_such_a_resource", "resource_is_valid"]
+
+
+def test_what_is_no_known_write_is_held_to_the_letter_of_a_change() -> None:
+    known = with_body(observation(), holding("patient/Observation.c"))
+    request = asked("merge", letters="c")
+    assert [one.name for one in examine((*access.CHECKS, *writes.BODY), request, known).refusals] == [
+        "fhir-write-outside-scope"
+    ]
+    assert writes.checks(request) == ()

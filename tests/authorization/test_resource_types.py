@@ -1,0 +1,43 @@
+"""The types of each version of FHIR, and the one that a wrong name most likely meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.authorization.resource_types import ALL_TYPES, RESOURCE_TYPES, nearest, types_of
+
+
+@pytest.mark.parametrize(
+    ("version", "of"), [("4.0.1", "4.0.1"), ("4.0", "4.0.1"), ("1.0.2", "1.0.2"), ("4.3", "4.3.0")]
+)
+def test_a_version_is_known_by_its_beginning(version: str, of: str) -> None:
+    assert types_of(version) == RESOURCE_TYPES[of]
+
+
+@pytest.mark.parametrize("version", ["", "9.9.9", "r4"])
+def test_a_version_that_is_not_known_has_no_types(version: str) -> None:
+    assert types_of(version) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "meant"),
+    [
+        ("MedicationOrder", "4.0.1", "MedicationRequest"),
+        ("MedicationOrder", "1.0.2", "MedicationOrder"),
+        ("ServiceRequest", "1.0.2", "DiagnosticOrder"),
+        ("ServiceRequest", "3.0.1", "ProcedureRequest"),
+        ("Patients", "4.0.1", "Patient"),
+        ("Conditon", "4.0.1", "Condition"),
+        ("Persn", "4.0.1", "Person"),
+        ("Pearson", "4.0.1", "Person"),
+        ("Order", "4.0.1", None),
+        ("Xyz", "4.0.1", None),
+    ],
+)
+def test_a_wrong_name_means_what_it_was_renamed_to_or_resembles(name: str, version: str, meant: str | None) -> None:
+    assert nearest(name, types_of(version)) == meant
+
+
+def test_all_types_are_those_of_any_version() -> None:
+    assert {"MedicationOrder", "MedicationRequest"} <= set(ALL_TYPES)
+    assert list(ALL_TYPES) == sorted(set(ALL_TYPES))
