@@ -27,7 +27,7 @@ def test_help_names_every_command_with_what_it_does() -> None:
 def test_the_command_itself_imports_no_subcommand() -> None:
     code = "import sys, sickbay.cli.main; print(*[n for n in sys.modules if n.startswith('sickbay.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"sickbay.cli", "sickbay.cli.main", "sickbay.cli.words"}
+    assert set(done.stdout.split()) == {"sickbay.cli", "sickbay.cli.choices", "sickbay.cli.main", "sickbay.cli.words"}
 
 
 def test_an_option_may_stand_in_the_environment_and_in_the_file(tmp_path) -> None:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client
+from sickbay.authorization.values import Client, Server
 from sickbay.kernel.refusal import Check, Refusal, check
 from sickbay.protocol import basic, jose
 from sickbay.protocol.basic import Basic
@@ -79,13 +79,16 @@ def hashed(secret: str) -> str:
 
 def reading(request: TokenRequest, client: Client) -> Reading | None:
     """Which reading of the secret sent is the registered one: form-decoded as RFC 6749 2.3.1 has it, or as it stands."""
+    return next(iter(_readings(request, client)), None)
+
+
+def _readings(request: TokenRequest, client: Client) -> tuple[Reading, ...]:
+    """Of a secret without special characters both are right."""
     read = presented(request).basic
     posted = request.parameters.get("client_secret") or ""
     pairs = (read.decoded, read.raw) if read else ((client.client_id, posted),) * 2
-    fits = [_is_secret(pair[1], client) if pair else False for pair in pairs]
-    if fits[0]:
-        return "decoded"
-    return "raw" if fits[1] else None
+    names: tuple[Reading, ...] = ("decoded", "raw")
+    return tuple(name for name, pair in zip(names, pairs, strict=True) if pair and _is_secret(pair[1], client))
 
 
 def _is_secret(text: str, client: Client) -> bool:
@@ -188,9 +191,18 @@ def method_is_the_registered_one(request: TokenRequest, known: TokenKnown) -> Re
 @check(needs=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
 def secret_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     client = _client(known)
-    if client.client != "symmetric" or reading(request, client):
+    if client.client != "symmetric":
         return None
-    return _invalid(request, "client-secret-wrong", received=presented(request).methods[0])
+    method = presented(request).methods[0]
+    readings = _readings(request, client)
+    if not readings:
+        return _invalid(request, "client-secret-wrong", received=method)
+    wanted = known.server.policy.basic_secret if isinstance(known.server, Server) else "either"
+    if wanted == "either" or wanted in readings or method != "client_secret_basic":
+        return None
+    return _invalid(
+        request, "basic-urlencoded-mismatch" if wanted == "raw" else "basic-not-urlencoded", compares=wanted
+    )
 
 
 def registered_method(client: Client) -> str:

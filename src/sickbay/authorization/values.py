@@ -55,6 +55,8 @@ class Client:
     jwks: dict[str, Any] | None = None
     token_lifetime: int | None = None
     auto_approve: AutoApprove | None = None
+    policy: dict[str, Any] = field(default_factory=dict)
+    """What is decided for this app otherwise than for its hospital: see authorization.policy."""
     enabled_tenants: tuple[str, ...] | None = None
     created_at: int = 0
     sample: bool = False
@@ -199,6 +201,10 @@ class Policy:
     redirect_uri_optional: bool = False
     standalone_picker: bool = True
     """Whether launch/patient without a launch opens a patient picker for a practitioner; False: granted, but no patient."""
+    launches: tuple[str, ...] = ("ehr", "standalone")
+    """From where an app may be opened: the EHR, or on its own."""
+    basic_secret: Literal["either", "decoded", "raw"] = "either"
+    """How id and secret of a Basic header are compared: form-decoded first (RFC 6749 2.3.1), as they stand, or whichever fits."""
     shared_types: tuple[str, ...] = ("Practitioner", "PractitionerRole", "Organization", "Location", "Medication")
     """Types outside the patient compartment that a patient/ scope naming them may read."""
     relaxed: tuple[str, ...] = ()

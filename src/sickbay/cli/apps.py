@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -58,6 +59,8 @@ class Fields:
         Instead of one that is made.
     token_lifetime
         Seconds that an access token lives.
+    app_policy
+        What is decided for it otherwise than for its hospital, such as code_lifetime=5; may be repeated.
     auto_approve
         A username: sign-in, pickers and consent pass without a person.
     """
@@ -78,6 +81,7 @@ class Fields:
     client_id: str | None = None
     client_secret: str | None = None
     token_lifetime: int | None = None
+    app_policy: tuple[str, ...] | None = None
     auto_approve: str | None = None
 
     def body(self) -> dict[str, Any]:
@@ -86,6 +90,8 @@ class Fields:
         for name in ("redirect_uri", "post_logout_redirect_uri"):
             if name in given:
                 given[f"{name}s"] = list(given.pop(name))
+        if self.app_policy is not None:
+            given["policy"] = dict(_choice(one) for one in given.pop("app_policy"))
         if self.auto_approve is not None:
             given["auto_approve"] = {"user": self.auto_approve}
         if self.jwks is not None:
@@ -176,6 +182,17 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return "  ".join(map(str, value))
     return as_json(value, pretty=False) if isinstance(value, dict) else str(value)
+
+
+def _choice(text: str) -> tuple[str, Any]:
+    """name=value, the value as in sickbay.toml; a word need not be quoted."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        wrong(f"--app-policy {text} must be name=value, such as code_lifetime=5.")
+    try:
+        return name.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name.strip(), value
 
 
 def _keys(path: Path) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx2
 from cyclopts import Parameter
 
-from sickbay.cli import folder
+from sickbay.cli import choices, folder
 from sickbay.cli.words import Trouble, note
 from sickbay.settings import Settings
 
@@ -29,7 +29,7 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
     place = folder.chosen(data)
     server = folder.running(place)
     asked = (method, path, body)
-    answer = _beside(server, *asked) if server else asyncio.run(_alone(folder.settings(data), *asked))
+    answer = _beside(server, *asked) if server else asyncio.run(_alone(folder.settings(data, policies=choices.policies()), *asked))
     if answer.is_success:
         return answer.json() if answer.content else None
     raise Trouble(_refused(answer))

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.config import Env, Toml
 
 from sickbay import __version__
+from sickbay.cli import choices
 from sickbay.cli.words import Trouble
 
 COMMANDS = {
@@ -43,6 +44,7 @@ app.command("sickbay.cli.apps:apps", name="apps", help="Register, list, show, ch
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and end the process: 0 done, 1 not possible, 2 wrongly asked; doctor: 1 where it found an error."""
     try:
+        choices.checked()
         code = app(arguments, print_error=False, exit_on_error=False, result_action="return_value")
     except CycloptsError as error:
         code = _fail(" ".join(str(error).split()), 2)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
+from sickbay.cli import choices
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.words import Trouble, wrong
@@ -87,6 +88,7 @@ def serve(
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
+        policies=choices.policies(),
         throttle=throttle, https=https, certificate=cert, certificate_key=key,
         **(wishes := _wishes(patients=patients, seed=seed, today=today)),
     )  # fmt: skip

@@ -98,6 +98,7 @@ async def authorize(
     """text: `endpoint?query`, or for POST `endpoint?body`, as received."""
     request = authorize_request(text, method)
     client = await _client(world, tenant, request)
+    tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(world, tenant, code)
     found = await sessions.login(world, tenant, session)
@@ -192,6 +193,7 @@ async def resume(world: World, tenant: Tenant, id: str, session: Session | None)
         return None
     kept = records.parse(Pending, record.value)
     client = await registration.by_id(world, kept.client_id)
+    tenant = tenant.under(client)
     if session is None or kept.session != session.key or client is None:
         return None
     request = authorize_request(kept.text, kept.method)

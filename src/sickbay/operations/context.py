@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.authorization.values import Policy, Server
+from sickbay.authorization import policy as policies
+from sickbay.authorization.values import Client, Policy, Server
 from sickbay.dialects import Dialect
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
@@ -53,6 +54,12 @@ class Tenant:
     def policy(self) -> Policy:
         return self.server.policy
 
+    def under(self, client: Client | None) -> Tenant:
+        """The same hospital with what is decided otherwise for this app."""
+        if client is None or not client.policy:
+            return self
+        return replace(self, server=replace(self.server, policy=policies.under(self.policy, client.policy)))
+
     def fhir_base(self, version: str) -> str:
         return f"{self.base}/{version}"
 
@@ -96,8 +103,14 @@ class World:
         return int(self.effects.now())
 
 
-def tenant(name: str, base: str, dialect: Dialect, types: Mapping[str, tuple[str, ...]]) -> Tenant:
-    """types: FHIR version -> its resource types."""
+def tenant(
+    name: str,
+    base: str,
+    dialect: Dialect,
+    types: Mapping[str, tuple[str, ...]],
+    chosen: Mapping[str, Any] | None = None,
+) -> Tenant:
+    """types: FHIR version -> its resource types. chosen: policy of this hospital, over its dialect's."""
     home = f"{base}/{name}"
     bases = {version: f"{home}/{version}" for version in dialect.fhir}
     server = Server(
@@ -108,6 +121,6 @@ def tenant(name: str, base: str, dialect: Dialect, types: Mapping[str, tuple[str
         fhir_versions={address: VERSIONS[version].number for version, address in bases.items()},
         resource_types={address: types.get(version, ()) for version, address in bases.items()},
         tenants=(name,),
-        policy=Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}),
+        policy=policies.under(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
     )
     return Tenant(name, dialect.title, home, dialect, server)

@@ -45,7 +45,7 @@ async def launch(
 
     timeline: an id that a page of ours made before; one that is in use already is replaced.
     """
-    now = world.now()
+    now, tenant = world.now(), tenant.under(client)
     if (
         timeline is None
         or not TIMELINE.fullmatch(timeline)

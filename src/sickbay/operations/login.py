@@ -40,6 +40,7 @@ class Finished:
 
 async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     """What a person has to be asked next."""
+    tenant = tenant.under(waiting.client)
     if waiting.client.auto_approve is not None:
         return "nothing"
     if waiting.user is None or _anew(world, waiting, waiting.user):
@@ -93,6 +94,7 @@ async def finish(
     world: World, tenant: Tenant, waiting: Waiting, *, ticked: tuple[str, ...] | None = None, denied: bool = False
 ) -> Finished:
     """Decide on the person's answers and give a code. ticked: what was left allowed on the consent page, None: all."""
+    tenant = tenant.under(waiting.client)
     granted = _granted(waiting, ticked)
     patient = waiting.patient or own_patient(waiting)
     user = waiting.user

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from sickbay.authorization import policy as policies
 from sickbay.authorization import registration as stage
 from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.requests import RegistrationRequest
@@ -126,6 +127,8 @@ async def rotated(world: World, client: Client) -> tuple[Client, str]:
 def lacking(world: World, given: dict[str, Any], old: Client | None = None) -> str:
     """What an app of this kind needs and has not, in one sentence; "" where it has all."""
     has = {**(msgspec.to_builtins(old) if old else {}), **given}
+    if said := policies.faults(has.get("policy") or {}, app=True):
+        return said[0]
     versions = world.tenants[has["tenant"]].dialect.fhir
     if has["fhir"] not in versions:
         return f"{has['tenant']} speaks {' and '.join(versions)}, not {has['fhir']}"

@@ -20,7 +20,7 @@ async def known_of(world: World, tenant: Tenant, request: TokenRequest) -> tuple
     client = await registration.by_id(world, client_authentication.claimed(request))
     if client is not None and client.tenant != tenant.name:
         client = None
-    base = TokenKnown(now=world.now(), server=tenant.server, client=client)
+    base = TokenKnown(now=world.now(), server=tenant.under(client).server, client=client)
     known, revision = await backend.known_of(world, request, base)
     shared = {field.name: getattr(known, field.name) for field in fields(TokenKnown)}
     return await _with_subject(world, tenant, request, SubjectKnown(**shared, caller=None)), revision

@@ -41,6 +41,7 @@ async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered
     """One token request. What a second use of a code or refresh token must revoke is revoked before the answer."""
     for _ in range(5):
         loaded = await _load(world, tenant, request)
+        tenant = _under(tenant, loaded.known)
         decision = await backend.decided(world, tenant, request, loaded.known, "token", stage.checks(request))
         try:
             return await _answer(world, tenant, decision, loaded)
@@ -50,6 +51,10 @@ async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered
         "token", request, loaded.known, Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"})
     )
     return _refused(gone, loaded.known)
+
+
+def _under(tenant: Tenant, known: TokenKnown) -> Tenant:
+    return tenant.under(known.client) if isinstance(known.client, Client) else tenant
 
 
 async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loaded) -> Answered:
@@ -98,7 +103,7 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest) -> _Loaded:
     if client is not None and client.tenant != tenant.name:
         client = None
     now = world.now()
-    base = TokenKnown(now=now, server=tenant.server, client=client, code=None, family=None, jwks=None)
+    base = TokenKnown(now=now, server=tenant.under(client).server, client=client, code=None, family=None, jwks=None)
     if client is None:
         base = replace(base, others=tuple(one.client_id for one in await registration.neighbours(world, tenant.name)))
     base, revision = await backend.known_of(world, request, base)

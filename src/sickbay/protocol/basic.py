@@ -48,6 +48,11 @@ def _pair(inside: str, broken: bool) -> Basic:
     return Basic((id, secret), (unquote_plus(id), unquote_plus(secret)), fault)
 
 
+def plain(id: str, secret: str) -> str:
+    """The same without encoding, for servers that compare what stands there."""
+    return "Basic " + b64encode(f"{id}:{secret}".encode()).decode()
+
+
 def write(id: str, secret: str) -> str:
     """The header for this id and secret: each form-encoded, then base64 (RFC 6749 2.3.1)."""
     return "Basic " + b64encode(f"{quote_plus(id)}:{quote_plus(secret)}".encode()).decode()

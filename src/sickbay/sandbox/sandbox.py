@@ -65,7 +65,7 @@ async def _compose(
 ) -> Sandbox:
     written = await folder.written(store, settings)
     base = settings.base
-    tenants = {name: _tenant(name, base) for name in TENANTS}
+    tenants = {name: _tenant(name, base, settings) for name in TENANTS}
     world = World(
         base=base, store=store, effects=effects, keys=await keys.load(store, int(effects.now())), tenants=tenants,
         shared=settings.workers > 1 or settings.database is not None, say=say, sample_base=sample_base(settings),
@@ -76,11 +76,12 @@ async def _compose(
     return Sandbox(settings, world, Journal(world), Filling(world, written), temporary, ready=True)
 
 
-def _tenant(name: str, base: str) -> Tenant:
+def _tenant(name: str, base: str, settings: Settings) -> Tenant:
     dialect = dialects.load(name)
     return context.tenant(
-        name, base, dialect, {version: types_of(VERSIONS[version].number) for version in dialect.fhir}
-    )
+        name, base, dialect, {version: types_of(VERSIONS[version].number) for version in dialect.fhir},
+        {**settings.policies.get("", {}), **settings.policies.get(name, {})},
+    )  # fmt: skip
 
 
 def sample_base(settings: Settings) -> str:

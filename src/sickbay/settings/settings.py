@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sickbay.settings.database import is_database, shown
@@ -38,6 +40,8 @@ class Settings:
     instance: str = "sickbay"
     folder: Path | None = None
     sample_port: int | None = None
+    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By tenant, "" for all: what is decided otherwise than its dialect has it (authorization.policy)."""
     throttle: int = 300
     """Wrong secrets of one client from one address in a minute, before it has to wait; 0: none ever waits."""
 

@@ -45,6 +45,8 @@ class NewApp(Struct, forbid_unknown_fields=True):
     client_secret: NonEmpty | None = None
     token_lifetime: Annotated[int, Meta(ge=1, le=86400)] | None = None
     auto_approve: AutoApprove | None = None
+    policy: dict[str, Any] = {}
+    """What is decided for this app otherwise than for its hospital, such as {"code_lifetime": 5}."""
 
 
 class ChangedApp(Struct, forbid_unknown_fields=True):
@@ -68,6 +70,7 @@ class ChangedApp(Struct, forbid_unknown_fields=True):
     client_secret: NonEmpty | UnsetType = UNSET
     token_lifetime: Annotated[int, Meta(ge=1, le=86400)] | UnsetType | None = UNSET
     auto_approve: AutoApprove | UnsetType | None = UNSET
+    policy: dict[str, Any] | UnsetType = UNSET
 
 
 class App(Struct, omit_defaults=True):
@@ -93,6 +96,7 @@ class App(Struct, omit_defaults=True):
     auto_approve: AutoApprove | None
     smart_release: str | None = None
     post_logout_redirect_uris: tuple[str, ...] = ()
+    policy: dict[str, Any] = {}
     client_secret: str | UnsetType = UNSET
     findings: list[dict[str, Any]] | UnsetType = UNSET
 

@@ -88,7 +88,8 @@ async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
         auto=f"This app is approved by itself as {auto.user}: no sign-in, no picker, no consent." if auto else "",
         launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
-        rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
+        policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
+        knobs=portal.knobs(tenant.policy), rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
     )  # fmt: skip
 
@@ -221,6 +222,25 @@ def _form(
         smart=portal.smart_choices(sent.get("smart_version") or "2"), boxes=boxes, values=values,
         findings=findings([one.to_json() for one in found]), faults=said,
     )  # fmt: skip
+
+
+async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
+    """What is decided for this app otherwise than for its hospital: text as in sickbay.toml, all of it."""
+    if away := _closed(request, sandbox):
+        return away
+    around = await show.around(request, sandbox, here="Developer portal")
+    sent = parse(await wire.read_body(request))
+    client = await registration.find(sandbox.world, id)
+    if client is None or not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
+    text = sent.get("policy") or ""
+    chosen, fault = portal.read_policy(text)
+    fault = fault or registration.lacking(sandbox.world, {"policy": chosen}, client)
+    if fault:
+        view = replace(await _app_view(sandbox, client, ""), policy=text, policy_fault=fault)
+        return show.page(request, sandbox, "app", view, around, 422)
+    await registration.save(sandbox.world, replace(client, policy=chosen))
+    return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
 
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:

@@ -48,6 +48,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/register", _with(sandbox, registration.register), methods=["GET", "POST"]),
         Route("/developer/apps/{id}", _by_id(sandbox, registration.app)),
         Route("/developer/apps/{id}/secret", _by_id(sandbox, registration.secret), methods=["POST"]),
+        Route("/developer/apps/{id}/policy", _by_id(sandbox, registration.policy), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, registration.remove), methods=["POST"]),
         Route("/exchanges", _with(sandbox, exchanges.listing)),
         Route("/exchanges/{id}", _by_id(sandbox, exchanges.exchange)),

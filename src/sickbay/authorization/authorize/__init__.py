@@ -40,6 +40,7 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     pkce.code_challenge_comes_with_its_method,
     pkce.code_challenge_method_is_s256,
     pkce.code_challenge_is_a_base64url_sha256,
+    launch.launch_type_is_allowed,
     launch.launch_scope_comes_with_a_launch_code,
     launch.launch_code_comes_with_the_launch_scope,
     launch.launch_is_a_code_and_no_url,

@@ -17,6 +17,15 @@ def _code(request: AuthorizeRequest) -> str | None:
     return request.parameters.get("launch")
 
 
+@check(needs=("server",))
+def launch_type_is_allowed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    """From the EHR with a launch code, or on its own: as hospital and registration allow."""
+    allowed = known.server.policy.launches if isinstance(known.server, Server) else ()
+    kind = "ehr" if _code(request) else "standalone"
+    facts = {"received": kind, "expected": list(allowed)}
+    return None if kind in allowed else Refusal("launch-type-not-allowed", "unauthorized_client", facts)
+
+
 @check()
 def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if not asks_launch(request) or _code(request):

@@ -42,6 +42,8 @@ def policy(given: Json) -> Policy:
     pkce = given.get("pkce_required")
     return Policy(
         pkce=None if pkce is None else "required" if pkce else "if-sent",
+        launches=tuple(given.get("launches", ("ehr", "standalone"))),
+        basic_secret=given.get("basic_secret", "either"),
         wildcard_scopes=given.get("wildcard_scopes", True),
         scope_versions=tuple(given.get("scope_versions", ("v1", "v2"))),
         unbounded_patient_search="refuse" if given.get("unbounded_patient_search") == "refuse" else "allow",

@@ -7,13 +7,19 @@ register  POST {root}/developer/register: csrf, tenant, name, type = provider | 
           With findings of severity error: the same page again, status 422, `findings` and the values kept.
 app       GET to launch: view.launch_action with app (hidden), patient, user, encounter. frame or tab is a choice of the button.
           POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; a new secret, shown once.
+          POST …/policy: csrf, policy (text as in sickbay.toml). With a fault the same page, 422.
 """
 
 from __future__ import annotations
 
+import json
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from sickbay.authorization.policy import KNOBS
+from sickbay.authorization.values import Policy
 from sickbay.protocol.scopes import ResourceScope, parse
 from sickbay.web.pages.parts import Chip, Choice, FindingView, initials
 
@@ -84,6 +90,11 @@ class AppView:
     command: str = ""
     remove: str = ""
     rotate: str = ""
+    policy: str = ""
+    policy_fault: str = ""
+    policy_action: str = ""
+    knobs: tuple[tuple[str, str, str], ...] = ()
+    """Name, what it says, and what holds at the hospital."""
 
     @property
     def letters(self) -> str:
@@ -105,6 +116,23 @@ class RegisterView:
     findings: tuple[FindingView, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+
+
+def policy_text(policy: Mapping[str, Any]) -> str:
+    """As in sickbay.toml."""
+    return "\n".join(f"{name} = {json.dumps(value)}" for name, value in policy.items())
+
+
+def read_policy(text: str) -> tuple[dict[str, Any], str]:
+    """The choices, and why they cannot be read: one sentence, or ""."""
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n")), ""
+    except tomllib.TOMLDecodeError as error:
+        return {}, f"This is not as in sickbay.toml: {error}"
+
+
+def knobs(policy: Policy) -> tuple[tuple[str, str, str], ...]:
+    return tuple((name, one.says, json.dumps(getattr(policy, name))) for name, one in KNOBS.items() if one.app)
 
 
 STANDARD = ("launch", "launch/patient", "openid", "fhirUser", "profile", "online_access", "offline_access")

@@ -7,6 +7,19 @@ from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
 
+LAUNCH_TYPE_NOT_ALLOWED = Rule(
+    id="launch-type-not-allowed",
+    stage="authorize",
+    explains="launch-type-not-allowed",
+    severity="error",
+    outcome="unauthorized_client",
+    parameter="launch",
+    title="Your app may not be opened so: {received}",
+    why="This hospital, or the registration of your app, allows {expected} alone. ehr: with a launch code; standalone: without.",
+    fix="Open the app in an allowed way, or change launches in the policy of the app.",
+    spec=specs.SMART_LAUNCH,
+)
+
 LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM = Rule(
     id="launch-scope-without-launch-param",
     stage="authorize",
@@ -152,6 +165,7 @@ LAUNCH_PATIENT_IN_EHR_LAUNCH = Rule(
 )
 
 RULES = (
+    LAUNCH_TYPE_NOT_ALLOWED,
     LAUNCH_PARAM_IS_ISS,
     LAUNCH_PARAM_IS_URL,
     LAUNCH_CODE_UNKNOWN,

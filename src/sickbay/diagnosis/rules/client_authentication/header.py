@@ -112,10 +112,32 @@ NOT_URLENCODED = Rule(
     outcome="advice",
     parameter="Authorization",
     title="Id and secret were put into the Basic header without form-encoding them first",
-    why="The secret holds characters that mean something else once decoded. This server tries both readings; others do not.",
+    why="The secret holds characters that mean something else once decoded, and RFC 6749 has the server decode. Some servers try both readings; others do not.",
     fix="Form-encode id and secret, then base64; or take a secret of letters and digits.",
     spec=PASSWORD,
     repair=_encoded,
 )
 
-RULES = (NEWLINE, MALFORMED, AS_BEARER, NOT_URLENCODED)
+
+def _as_it_stands(request: TokenRequest, facts: Facts) -> TokenRequest:
+    read = presented(request).basic
+    if read is None or read.decoded is None:
+        return request
+    return replace(request, headers={**request.headers, "authorization": basic.plain(*read.decoded)})
+
+
+URLENCODED_MISMATCH = Rule(
+    id="basic-urlencoded-mismatch",
+    stage="client_authentication",
+    explains="basic-urlencoded-mismatch",
+    severity="warning",
+    outcome="401 invalid_client",
+    parameter="Authorization",
+    title="Id and secret were form-encoded, and this server compares them as they stand",
+    why="RFC 6749 has them encoded first, and some servers never decode them; for those it is another secret.",
+    fix="For this server put id and secret into the header unencoded; or take a secret of letters and digits, right for both.",
+    spec=PASSWORD,
+    repair=_as_it_stands,
+)
+
+RULES = (URLENCODED_MISMATCH, NEWLINE, MALFORMED, AS_BEARER, NOT_URLENCODED)

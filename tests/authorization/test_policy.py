@@ -1,0 +1,70 @@
+"""What may be chosen of a policy: every name means something, and what does not fit is said with what was meant."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.authorization.policy import KNOBS, faults, under
+from sickbay.authorization.values import Policy
+
+
+def test_every_name_is_a_field_of_the_policy() -> None:
+    assert set(KNOBS) <= {field.name for field in fields(Policy)}
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_what_is_there_by_default_fits(name: str) -> None:
+    value = getattr(Policy(), name)
+    assert value is None or faults({name: value}) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"code_lifetme": 5}, "There is no policy code_lifetme: code_lifetime was meant, perhaps"),
+        ({"code_lifetime": 0}, "The policy code_lifetime must be a number of seconds, 1 or more"),
+        ({"code_lifetime": True}, "The policy code_lifetime must be a number of seconds, 1 or more"),
+        ({"code_lifetime": 10**10}, "The policy code_lifetime must be a number of seconds, 1 or more"),
+        ({"rotate_refresh": "no"}, "The policy rotate_refresh must be true or false"),
+        ({"pkce": "maybe"}, "The policy pkce must be one of required, if-sent, off"),
+        ({"launches": ["ehr", "moon"]}, "The policy launches must be a list of ehr, standalone"),
+        ({"launches": []}, "The policy launches must be a list of ehr, standalone"),
+        ({"launches": "ehr"}, "The policy launches must be a list of ehr, standalone"),
+    ],
+)
+def test_a_choice_that_does_not_fit_is_said(given: dict[str, Any], said: str) -> None:
+    assert faults(given) == [said]
+
+
+def test_what_is_near_nothing_lists_all() -> None:
+    assert "there are basic_secret, code_lifetime" in faults({"xyzzy": 1})[0]
+
+
+def test_what_an_app_says_elsewhere_is_no_policy_of_it() -> None:
+    assert faults({"token_lifetime": 5, "pkce": "off"}) == []
+    assert len(faults({"token_lifetime": 5, "pkce": "off"}, app=True)) == 2
+
+
+def test_a_choice_stands_over_the_policy_and_nothing_else_changes() -> None:
+    assert under(Policy(), {}) == Policy()
+    assert under(Policy(), {"code_lifetime": 5, "launches": ["ehr"]}) == Policy(code_lifetime=5, launches=("ehr",))
+    assert under(Policy(), {"of_another_release": 1}) == Policy()
+
+
+def test_a_lifetime_that_was_chosen_is_also_what_is_said() -> None:
+    """A dialect that says less than is so does not say it of a lifetime that somebody chose."""
+    dialect = Policy(token_lifetime=600, expires_in=570)
+    assert under(dialect, {"token_lifetime": 5}).expires_in is None
+    assert under(dialect, {"code_lifetime": 5}).expires_in == 570
+
+
+@given(st.dictionaries(st.sampled_from(sorted(KNOBS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
+def test_what_has_no_fault_can_be_held_to(chosen: dict[str, Any]) -> None:
+    if not faults(chosen):
+        made = under(Policy(), chosen)
+        assert all(getattr(made, name) == value for name, value in chosen.items())

@@ -1,0 +1,95 @@
+"""sickbay.toml: what is misspelt is refused with what was meant, and a policy in it holds."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sickbay.cli import choices
+from sickbay.cli.main import COMMANDS
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("SICKBAY_")}
+    command = [sys.executable, "-m", "sickbay", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=kept, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("patiens = 5", "There is no option or table patiens in sickbay.toml: patients was meant, perhaps."),
+        ("[policy]\ncode_lifetme = 5", "There is no policy code_lifetme: code_lifetime was meant, perhaps"),
+        ("[policy]\ncode_lifetime = 0", "The policy code_lifetime must be a number of seconds, 1 or more"),
+        ("[tenants.epik.policy]\npkce = 'off'", "There is no hospital epik in sickbay.toml: epic was meant, perhaps."),
+        ("[tenants.epic.polici]\npkce = 'off'", "policy was meant, perhaps."),
+        ("[tenants.epic.policy]\npkce = 'of'", "(sickbay.toml, tenants.epic.policy)"),
+        ("policy = 5", "policy in sickbay.toml must be a table, as in [policy]."),
+        ("port = ", "sickbay.toml cannot be read"),
+    ],
+)
+def test_a_misspelt_file_is_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "sickbay.toml").write_text(text)
+    done = run(tmp_path, "rules")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_right_stands_in_nobodys_way(tmp_path: Path) -> None:
+    text = (
+        'port = 0\nbase-url = "http://x.example"\n[policy]\ntoken_lifetime = 60\n[tenants.epic.policy]\npkce = "off"\n'
+    )
+    (tmp_path / "sickbay.toml").write_text(text)
+    done = run(tmp_path, "rules", "state-missing")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_policy_of_an_app_is_given_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "sickbay.toml").write_text("[policy]\ncode_lifetime = 60\n")
+    asked = [
+        "--type",
+        "provider",
+        "--client",
+        "public",
+        "--scope",
+        "openid user/Patient.rs",
+        "--redirect-uri",
+        "http://localhost/",
+    ]
+    data = ["--data", str(tmp_path / "data")]
+    done = run(tmp_path, "apps", "add", "Chart", *asked, *data, "--app-policy", "code_lifetime=5", "--app-policy",
+               "basic_secret=raw", "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert '"policy": {\n    "code_lifetime": 5,\n    "basic_secret": "raw"' in done.stdout
+    wrong = run(tmp_path, "apps", "edit", "Chart", *data, "--app-policy", "code_lifetime")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+def test_the_policies_are_read_by_hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sickbay.toml").write_text("[policy]\ntoken_lifetime = 60\n[tenants.epic.policy]\npkce = 'off'\n")
+    monkeypatch.chdir(tmp_path)
+    assert choices.policies() == {"": {"token_lifetime": 60}, "epic": {"pkce": "off"}}
+
+
+def test_without_a_file_nothing_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert choices.policies() == {}
+
+
+def test_every_option_of_every_command_is_known() -> None:
+    from dataclasses import fields
+
+    from sickbay.cli import apps
+
+    named = {field.name for field in fields(apps.Fields)}
+    for name in COMMANDS:
+        called = getattr(importlib.import_module(f"sickbay.cli.{name}"), name)
+        named |= {one.name for one in inspect.signature(called).parameters.values() if one.kind is one.KEYWORD_ONLY}
+    assert named - {"fields"} <= set(choices.OPTIONS), named - set(choices.OPTIONS)

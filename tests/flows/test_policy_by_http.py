@@ -1,0 +1,150 @@
+"""Policy as data: of a hospital in sickbay.toml, of an app by /admin and in the portal; each choice is held to."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from tests.flows.flow import Flow, received, run
+from tests.flows.test_ward import HTML, field
+
+TOKEN = "/general/oauth/token"
+SCOPE = "launch openid fhirUser online_access patient/Patient.rs"
+
+
+async def redeemed(flow: Flow, app: dict[str, Any], later: int = 0) -> Any:
+    code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=SCOPE)
+    if later:
+        await flow.http.post("/admin/clock", json={"advance": later})
+    return await flow.redeem(app, code)
+
+
+def test_an_app_s_code_lives_as_long_as_its_policy_says(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, other = await flow.register(policy={"code_lifetime": 5}), await flow.register(name="Other")
+        assert app["policy"] == {"code_lifetime": 5}
+        assert (await redeemed(flow, app, 5)).status_code == 200
+        late = await redeemed(flow, app, 6)
+        assert (await flow.findings(late))["code-expired"] == "error"
+        assert (await redeemed(flow, other, 6)).status_code == 200
+        await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": {}})
+        assert (await redeemed(flow, app, 6)).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_lifetimes_and_refresh_rules_of_an_app_are_held_to(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        chosen = {"rotate_refresh": False, "refresh_lifetime": 30, "id_token_lifetime": 7, "launch_lifetime": 3}
+        app = await flow.register(policy=chosen)
+        given = (await redeemed(flow, app)).json()
+        claims = _claims(given["id_token"])
+        assert claims["exp"] - claims["iat"] == 7
+        form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], "client_id": app["client_id"]}
+        again = await flow.http.post(TOKEN, data=form)
+        assert "refresh_token" not in again.json()
+        await flow.http.post("/admin/clock", json={"advance": 31})
+        assert (await flow.http.post(TOKEN, data=form)).json()["error"] == "invalid_grant"
+        made = await flow.launch(app)
+        await flow.http.post("/admin/clock", json={"advance": 4})
+        late = await flow.authorize(app, launch=made["launch"], scope=SCOPE)
+        assert (await flow.findings(late))["launch-code-expired"] == "error"
+        await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": {"public_refresh": False}})
+        assert "refresh_token" not in (await redeemed(flow, app)).json()
+
+    run(steps, tmp_path)
+
+
+def _claims(token: str) -> dict[str, Any]:
+    from sickbay.protocol import jose
+
+    read = jose.peek(token)
+    assert read is not None
+    return read.claims
+
+
+@pytest.mark.parametrize(("allowed", "other"), [("ehr", "standalone"), ("standalone", "ehr")])
+def test_an_app_is_opened_as_its_policy_allows_alone(tmp_path: Path, allowed: str, other: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(policy={"launches": [allowed]})
+        launch = (await flow.launch(app))["launch"]
+        ways: dict[str, dict[str, Any]] = {
+            "ehr": {"launch": launch, "scope": SCOPE}, "standalone": {"scope": "openid user/Patient.rs"},
+        }  # fmt: skip
+        refused = await flow.authorize(app, **ways[other])
+        assert received(refused)["error"] == "unauthorized_client"
+        assert (await flow.findings(refused))["launch-type-not-allowed"] == "error"
+        assert "code" in received(await flow.authorize(app, **ways[allowed]))
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("compares", "encoded", "finding"),
+    [("raw", True, "basic-urlencoded-mismatch"), ("raw", False, ""), ("decoded", False, "basic-not-urlencoded"),
+     ("decoded", True, ""), ("either", True, ""), ("either", False, "")],
+)  # fmt: skip
+def test_a_secret_is_compared_as_the_policy_has_it(tmp_path: Path, compares: str, encoded: bool, finding: str) -> None:
+    async def steps(flow: Flow) -> None:
+        secret = "a+b%20c/8Zk3vQ0m=8yT1"
+        app = await flow.register(client="symmetric", client_secret=secret, policy={"basic_secret": compares})
+        sent = quote_plus(secret) if encoded else secret
+        header = "Basic " + base64.b64encode(f"{app['client_id']}:{sent}".encode()).decode()
+        answer = await flow.http.post("/general/oauth/revoke", data={"token": "x"}, headers={"Authorization": header})
+        assert answer.status_code == (401 if finding else 200), answer.text
+        if finding:
+            assert (await flow.findings(answer))[finding] == "error"
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("policy", [{"code_lifetme": 5}, {"code_lifetime": -1}, {"token_lifetime": 5}])
+def test_a_policy_that_means_nothing_is_refused_with_what_was_meant(tmp_path: Path, policy: dict[str, Any]) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        answer = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": policy})
+        assert answer.status_code == 422
+        assert next(iter(policy)) in answer.json()["title"]
+        assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json().get("policy", {}) == {}
+
+    run(steps, tmp_path)
+
+
+def test_a_policy_is_written_in_the_portal(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        address = f"/developer/apps/{app['app_id']}"
+        csrf = field(await flow.http.get(address, headers=HTML), "csrf")
+
+        async def save(text: str, **more: str) -> Any:
+            form = {"csrf": csrf, "policy": text} | more
+            return await flow.http.post(f"{address}/policy", data=form, headers=HTML)
+
+        assert (await save('code_lifetime = 5\r\nlaunches = ["ehr"]')).status_code == 303
+        page = await flow.http.get(address, headers=HTML)
+        assert "code_lifetime = 5" in page.text
+        wrong = await save("code_lifetme = 5")
+        assert (wrong.status_code, "code_lifetime was meant" in wrong.text) == (422, True)
+        assert "code_lifetme = 5</textarea>" in wrong.text
+        assert "not as in sickbay.toml" in (await save("code_lifetime ist 5")).text
+        assert (await save("", csrf="guess")).status_code == 303
+        kept = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
+        assert kept["policy"] == {"code_lifetime": 5, "launches": ["ehr"]}
+
+    run(steps, tmp_path)
+
+
+def test_a_hospital_s_policy_holds_for_all_and_for_one(tmp_path: Path) -> None:
+    policies = {"": {"token_lifetime": 9, "code_lifetime": 5}, "general": {"code_lifetime": 7}, "epic": {"pkce": "off"}}
+
+    async def steps(flow: Flow) -> None:
+        tenants = flow.sandbox.tenants
+        assert {one.policy.token_lifetime for one in tenants.values()} == {9}
+        assert (tenants["general"].policy.code_lifetime, tenants["epic"].policy.code_lifetime) == (7, 5)
+        assert (tenants["general"].policy.pkce, tenants["epic"].policy.pkce) == (None, "off")
+        assert (await redeemed(flow, await flow.register())).json()["expires_in"] == 9
+
+    run(steps, tmp_path, policies=policies)
