@@ -33,7 +33,7 @@ class Knob(NamedTuple):
             return "" if isinstance(value, bool) else "true or false"
         if self.kind == "choice":
             return "" if value in self.choices else f"one of {', '.join(self.choices)}"
-        fits = isinstance(value, (list, tuple)) and all(one in self.choices for one in value) and value
+        fits = isinstance(value, (list, tuple)) and bool(value) and all(one in self.choices for one in value)
         return "" if fits else f"a list of {', '.join(self.choices)}"
 
 
@@ -88,7 +88,8 @@ def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 def under(policy: Policy, given: Mapping[str, Any]) -> Policy:
     """The policy with what was chosen. Names that are no longer known are left out."""
-    chosen = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items() if name in KNOBS}
+    kept = {name: one for name, one in given.items() if name in KNOBS}
+    chosen: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in kept.items()}
     if "token_lifetime" in chosen and policy.expires_in is not None:
         chosen["expires_in"] = None
     return replace(policy, **chosen) if chosen else policy

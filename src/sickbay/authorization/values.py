@@ -204,7 +204,7 @@ class Policy:
     launches: tuple[str, ...] = ("ehr", "standalone")
     """From where an app may be opened: the EHR, or on its own."""
     basic_secret: Literal["either", "decoded", "raw"] = "either"
-    """How id and secret of a Basic header are compared: form-decoded first (RFC 6749 2.3.1), as they stand, or whichever fits."""
+    """How id and secret of a Basic header are compared: form-decoded (RFC 6749 2.3.1), as they stand, or whichever fits."""
     shared_types: tuple[str, ...] = ("Practitioner", "PractitionerRole", "Organization", "Location", "Medication")
     """Types outside the patient compartment that a patient/ scope naming them may read."""
     relaxed: tuple[str, ...] = ()

@@ -89,7 +89,8 @@ async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
         launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
         policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
-        knobs=portal.knobs(tenant.policy), rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
+        knobs=portal.knobs(tenant.policy),
+        rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ LAUNCH_TYPE_NOT_ALLOWED = Rule(
     outcome="unauthorized_client",
     parameter="launch",
     title="Your app may not be opened so: {received}",
-    why="This hospital, or the registration of your app, allows {expected} alone. ehr: with a launch code; standalone: without.",
+    why="Hospital or registration allow {expected} alone. ehr means with a launch code, standalone without.",
     fix="Open the app in an allowed way, or change launches in the policy of the app.",
     spec=specs.SMART_LAUNCH,
 )
