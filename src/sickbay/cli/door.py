@@ -29,7 +29,11 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
     place = folder.chosen(data)
     server = folder.running(place)
     asked = (method, path, body)
-    answer = _beside(server, *asked) if server else asyncio.run(_alone(folder.settings(data, policies=choices.policies()), *asked))
+    answer = (
+        _beside(server, *asked)
+        if server
+        else asyncio.run(_alone(folder.settings(data, policies=choices.policies()), *asked))
+    )
     if answer.is_success:
         return answer.json() if answer.content else None
     raise Trouble(_refused(answer))
