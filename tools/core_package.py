@@ -41,7 +41,7 @@ def search(held: list[dict[str, Any]]) -> list[list[Any]]:
 
 
 def _resources(path: Path) -> Iterator[dict[str, Any]]:
-    with tarfile.open(fileobj=io.BytesIO(_package(path)), mode="r:gz") as package:
+    with tarfile.open(fileobj=io.BytesIO(archive(path)), mode="r:gz") as package:
         for member in package:
             name = member.name.removeprefix("package/")
             if name.startswith(("StructureDefinition-", "SearchParameter-", "CompartmentDefinition-")):
@@ -50,7 +50,7 @@ def _resources(path: Path) -> Iterator[dict[str, Any]]:
                     yield json.load(file)
 
 
-def _package(path: Path) -> bytes:
+def archive(path: Path) -> bytes:
     if path.suffix != ".whl":
         return path.read_bytes()
     with zipfile.ZipFile(path) as wheel:

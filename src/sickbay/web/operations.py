@@ -22,7 +22,7 @@ from sickbay.operations import everything, writing
 from sickbay.operations.access import Seen
 from sickbay.operations.writing import Done, Wanted
 from sickbay.storage.store import BadCursor, Stored
-from sickbay.web import exports
+from sickbay.web import exports, terminology
 from sickbay.web.fhir import Answer, Headers
 
 if TYPE_CHECKING:
@@ -207,4 +207,5 @@ _HANDLERS: dict[str, Handler] = {
     "everything": _everything, "lastn": _lastn, "docref": _docref, "validate": _validate, "meta": _meta,
     "meta-add": _change_meta, "meta-delete": _change_meta,
     "export": exports.kick_off,
+    "expand": terminology.expand, "validate-code": terminology.validate_code, "lookup": terminology.lookup,
 }  # fmt: skip
