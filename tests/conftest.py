@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import settings
-from tests.postgres import Server, programs, server
+from tests.postgres import ENGINES, Server, programs, server
 
 from sickbay.testing.server import serving
 
@@ -87,6 +87,15 @@ def postgres() -> Iterator[Server]:
         missing("postgres", "no initdb, neither on the PATH nor where Debian keeps it")
     with server(bin) as running:
         yield running
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Callable[[], str | None]:
+    """Gives the address of an empty database, None where the engine is SQLite."""
+    if request.param == "sqlite":
+        return lambda: None
+    server: Server = request.getfixturevalue("postgres")
+    return server.address
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
-"""Nothing here is worth surviving a power cut."""
+ENGINES = ("sqlite", "postgres")
+"""Every store; a fixture with `params=ENGINES` gives each of them."""
+HASTE = ("fsync=off", "full_page_writes=off", "max_connections=60")
+"""Nothing here is worth surviving a power cut; what was committed survives the end of the server."""
 
 
 def programs() -> Path | None:

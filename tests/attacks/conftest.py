@@ -9,17 +9,6 @@ from tests.attacks.asking import Target
 from tests.attacks.fixture import steps
 from tests.flows.flow import Flow
 from tests.flows.sitting import sitting
-from tests.postgres import Server
-from tests.storage.engines import ENGINES
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Callable[[], str | None]:
-    """Gives the address of an empty database, None where the engine is SQLite."""
-    if request.param == "sqlite":
-        return lambda: None
-    server: Server = request.getfixturevalue("postgres")
-    return server.address
 
 
 @pytest.fixture(scope="module")

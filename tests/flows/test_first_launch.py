@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.flows.flow import BASE, Flow, received, run
 
 
-def test_an_app_is_launched_and_reads_its_patient(tmp_path: Path) -> None:
+def test_an_app_is_launched_and_reads_its_patient(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         config = (await flow.http.get("/general/r4/.well-known/smart-configuration")).json()
         assert config["authorization_endpoint"] == f"{BASE}/general/oauth/authorize"
@@ -35,4 +36,4 @@ def test_an_app_is_launched_and_reads_its_patient(tmp_path: Path) -> None:
         assert found.status_code == 200, found.text
         assert len(found.json()["entry"]) == 5
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, data=engine() or str(tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_prefer_says_what_the_answer_holds(tmp_path: Path, prefer: str, holds: s
     run(steps, tmp_path)
 
 
-def test_of_64_creates_at_once_with_one_condition_one_creates(tmp_path: Path) -> None:
+def test_of_64_creates_at_once_with_one_condition_one_creates(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         body = observation(identifier=[{"system": "urn:x", "value": "1"}])
@@ -100,7 +101,7 @@ def test_of_64_creates_at_once_with_one_condition_one_creates(tmp_path: Path) ->
         assert len({one.json()["id"] for one in answers}) == 1
         assert (await own.ask("GET", "/Observation?identifier=urn:x|1")).json()["total"] == 1
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
 def test_a_condition_says_which_resource_is_meant(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The engines that pass the contract, by name; a fixture with `params=ENGINES` gives each of them."""
+"""An empty store of each engine."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from tests.storage.making import find
 
 from sickbay.storage.postgres.store import open_store as open_postgres
 from sickbay.storage.sqlite.store import open_store as open_sqlite
-
-ENGINES = ("sqlite", "postgres")
 
 
 async def open_engine(request: pytest.FixtureRequest, folder: Path) -> Any:

@@ -12,7 +12,8 @@ from typing import Any, get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.storage.engines import ENGINES, open_engine
+from tests.postgres import ENGINES
+from tests.storage.engines import open_engine
 from tests.storage.featured import (
     INCLUDES,
     NEAR,

@@ -107,7 +107,9 @@ async def migrate(connection: Any, name: str) -> None:
 
 
 async def _version(connection: Any) -> int:
-    if not await connection.fetchval("SELECT to_regclass('meta') IS NOT NULL"):
+    # Asked as a table, since to_regclass() may still believe what it saw before it waited for the lock.
+    there = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta'"
+    if not await connection.fetchval(there):
         return 0
     found = await connection.fetchval("SELECT value FROM meta WHERE name = 'schema'")
     return int(found or b"0")

@@ -1,0 +1,281 @@
+"""PostgreSQL in trouble: not there, too old a schema, gone in the midst, and transactions that it could not order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from tests.postgres import Server, server
+from tests.storage.making import SPACE, asked, find, observation, patient
+
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.settings.database import CannotOpen, Unavailable
+from sickbay.storage.postgres import migrations, writer
+from sickbay.storage.postgres.migrations import STEPS
+from sickbay.storage.postgres.store import PostgresStore, open_store
+from sickbay.storage.schema import render
+from sickbay.storage.store import Conflict, Delete, DeleteFamily, Put, Record, UseOnce
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def address(postgres: Server) -> str:
+    return postgres.address()
+
+
+@pytest.fixture
+async def store(address: str) -> AsyncIterator[PostgresStore]:
+    opened = await open_store(address, find)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="module")
+def own(postgres: Server) -> Iterator[Server]:
+    """A server that may be killed."""
+    with server(postgres.bin) as running:
+        yield running
+
+
+def schema(address: str) -> str:
+    return address.partition("search_path=")[2]
+
+
+UNORDERED = """
+CREATE SEQUENCE tries;
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('tries') <= {times} THEN RAISE EXCEPTION 'not in order' USING ERRCODE = '{code}'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fail();
+"""
+
+
+def injected(postgres: Server, address: str, times: int, code: str = "40001", table: str = "record") -> None:
+    """The server fails so many inserts as it would where it cannot order transactions."""
+    postgres.say(f"SET search_path = {schema(address)};" + UNORDERED.format(times=times, code=code, table=table))
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+@pytest.mark.anyio
+async def test_what_could_not_be_ordered_is_tried_again(
+    postgres: Server, address: str, store: PostgresStore, code: str
+) -> None:
+    injected(postgres, address, 5, code)
+    await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
+    assert await store.get("token", "t") is not None
+    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 1
+
+
+@pytest.mark.anyio
+async def test_after_five_more_tries_it_is_said_and_nothing_was_kept(
+    postgres: Server, address: str, store: PostgresStore
+) -> None:
+    injected(postgres, address, 6)
+    with pytest.raises(Unavailable, match="too busy"):
+        await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
+    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 0
+    await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
+    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 1
+
+
+@pytest.mark.anyio
+async def test_a_conflict_is_not_tried_again(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+    once = writer._once
+
+    async def counted(*asked: object) -> object:
+        tries.append(asked)
+        return await once(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writer, "_once", counted)
+    with pytest.raises(Conflict):
+        await store.transaction([UseOnce("code", "absent", 1)])
+    assert len(tries) == 1
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_is_killed_in_the_midst_leaves_no_half_transaction(
+    postgres: Server, address: str, store: PostgresStore
+) -> None:
+    """The server ends the session while it inserts the last of the rows."""
+    kill = "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid());"
+    kill += " PERFORM pg_sleep(5); RETURN NEW; END $$;"
+    kill += "CREATE TRIGGER dies BEFORE INSERT ON type_count FOR EACH ROW EXECUTE FUNCTION die();"
+    postgres.say(f"SET search_path = {schema(address)};{kill}")
+    with pytest.raises(Unavailable) as raised:
+        await store.transaction([Put(Record("token", "t", b"{}")), patient("p"), observation("o", "p")])
+    assert "sickbay@" in str(raised.value)
+    postgres.say(f"SET search_path = {schema(address)};DROP TRIGGER dies ON type_count;")
+    assert await store.get("token", "t") is None
+    assert await store.read(SPACE, "Patient", "p", EVERYTHING) is None
+    await store.transaction([Put(Record("token", "t", b"{}")), patient("p"), observation("o", "p")])
+    assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 1
+
+
+@pytest.mark.anyio
+async def test_a_server_that_was_away_serves_again(own: Server) -> None:
+    store = await open_store(own.address(), find)
+    await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
+    own.stop()
+    for question in (
+        store.get("token", "t"),
+        store.read(SPACE, "Patient", "p", EVERYTHING),
+        store.transaction([Delete("token", "t")]),
+    ):
+        with pytest.raises(Unavailable, match="does not answer"):
+            await question
+    own.start()
+    assert await store.get("token", "t") is not None
+    assert await store.read(SPACE, "Patient", "p", EVERYTHING) is not None
+    await store.transaction([Delete("token", "t")])
+    assert await store.get("token", "t") is None
+    await store.close()
+
+
+@pytest.mark.anyio
+async def test_writers_of_two_processes_share_one_history_and_lose_nothing(address: str) -> None:
+    """Each has its own pool and its own numbers, as two workers have."""
+    stores = [await open_store(address, find) for _ in range(3)]
+
+    async def creates(number: int) -> None:
+        for place in range(20):
+            await stores[number].transaction([observation(f"o{number}-{place}", f"p{place % 4}")])
+
+    await asyncio.gather(*(creates(number) for number in range(3)))
+    assert await stores[0].count(SPACE, asked("Observation"), EVERYTHING) == 60
+    tries = [
+        one.transaction([patient("p0", version_id=1, if_version=0)]) for one in stores for _ in range(8)
+    ]  # the patient is referred to, and not there yet
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(type(one).__name__ for one in outcomes) == ["Conflict"] * 23 + ["NoneType"]
+    versions = [
+        one.transaction([patient("p0", version_id=2, interaction="update", if_version=1)]) for one in stores * 8
+    ]
+    outcomes = await asyncio.gather(*versions, return_exceptions=True)
+    assert [one for one in outcomes if not isinstance(one, Conflict)] == [None]
+    history = await stores[1].history(SPACE, "Patient", "p0", EVERYTHING, count=10)
+    assert [one.version_id for one, _ in history.entries] == [2, 1]
+    for one in stores:
+        await one.close()
+
+
+@pytest.mark.anyio
+async def test_no_token_of_a_revoked_family_is_put_after_all(address: str) -> None:
+    """Refreshing (only while the family's record is unchanged) against revoking, many times over."""
+    one, other = await open_store(address, find), await open_store(address, find)
+    for turn in range(20):
+        family = f"f{turn}"
+        await one.transaction([Put(Record("refresh", family, b"", family=family))])
+        refresh = one.transaction(
+            [
+                Put(Record("refresh", family, b"", family=family), if_revision=1),
+                *(Put(Record("token", f"{family}-{n}", b"", family=family)) for n in range(3)),
+            ]
+        )
+        revoke = other.transaction([DeleteFamily(family, ("token", "refresh"))])
+        await asyncio.gather(refresh, revoke, return_exceptions=True)
+        assert await one.find("token", family=family) == []
+    await one.close()
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("/postgres?", "/absent?"), "There is no such database"),
+        (("sickbay@", "stranger:secret@"), "does not let"),
+        (("sickbay@", "sickbay:secret@localhost:1"), "does not answer"),
+        (("search_path=", "search_path=nowhere_"), "tables cannot be made"),
+    ],
+    ids=["database", "user", "server", "schema"],
+)
+@pytest.mark.anyio
+async def test_what_cannot_be_opened_is_said_in_one_sentence_without_secrets(
+    address: str, change: tuple[str, str], said: str
+) -> None:
+    wrong = address.replace(*change)
+    wrong = wrong.partition("?")[0] if "localhost" in wrong else wrong
+    with pytest.raises(CannotOpen, match=said) as raised:
+        await open_store(wrong, find)
+    assert "secret" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.anyio
+async def test_a_database_in_another_encoding_is_refused(postgres: Server, address: str) -> None:
+    postgres.say("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
+    with pytest.raises(CannotOpen, match="in UTF8"):
+        await open_store(address.replace("/postgres?", "/latin?"), find)
+
+
+def shape(postgres: Server, schema: str) -> str:
+    columns = (
+        "SELECT table_name, column_name, data_type, is_nullable, collation_name FROM information_schema.columns"
+        f" WHERE table_schema = '{schema}' ORDER BY 1, 2"
+    )
+    indexes = f"SELECT replace(indexdef, '{schema}.', '') FROM pg_indexes WHERE schemaname = '{schema}' ORDER BY 1"
+    return postgres.say(columns) + "\n" + postgres.say(indexes)
+
+
+@pytest.mark.anyio
+async def test_the_migrations_lead_to_what_the_tables_say(postgres: Server, address: str, store: PostgresStore) -> None:
+    from sqlalchemy.dialects import postgresql
+
+    said = schema(postgres.address())
+    postgres.say(f"SET search_path = {said};" + ";".join(render(postgresql.dialect())))
+    assert shape(postgres, schema(address)) == shape(postgres, said) != "\n"
+
+
+@pytest.mark.anyio
+async def test_many_processes_may_begin_at_once(address: str) -> None:
+    stores = await asyncio.gather(*(open_store(address, find) for _ in range(4)))
+    await stores[0].transaction([Put(Record("token", "t", b"{}"))])
+    assert await stores[3].get("token", "t") is not None
+    for one in stores:
+        await one.close()
+
+
+@pytest.mark.anyio
+async def test_a_step_that_fails_leaves_the_database_as_it_was(
+    postgres: Server, address: str, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = shape(postgres, schema(address))
+    monkeypatch.setattr(migrations, "STEPS", (*STEPS, "CREATE TABLE half (a bigint); CREATE NONSENSE"))
+    with pytest.raises(CannotOpen, match="tables cannot be made"):
+        await open_store(address, find)
+    assert shape(postgres, schema(address)) == before
+
+
+@pytest.mark.anyio
+async def test_a_database_of_a_newer_sickbay_is_refused(postgres: Server, address: str, store: PostgresStore) -> None:
+    postgres.say(f"UPDATE {schema(address)}.meta SET value = '{len(STEPS) + 1}'::bytea WHERE name = 'schema'")
+    with pytest.raises(CannotOpen, match="newer Sickbay"):
+        await open_store(address, find)
+
+
+@pytest.mark.anyio
+async def test_texts_that_postgresql_cannot_hold_are_kept_all_the_same(store: PostgresStore) -> None:
+    """Zeros, and texts too long for an index row."""
+    long = "x" * 9000
+    await store.transaction(
+        [
+            Put(Record("exchange", "k", b"{}", owner="a\0b", label=long)),
+            patient("p", names=("a\0b", long)),
+            observation("o", "p", code=long, category="a\0b"),
+        ]
+    )
+    assert len(await store.find("exchange", owner="a\0b", label=long)) == 1
+    assert await store.find("exchange", owner="a", label=long) == []
+    assert await store.read(SPACE, "Observation", "o", EVERYTHING) is not None
+
+
+def test_nobody_reaches_the_server_of_the_tests_but_by_its_folder(postgres: Server) -> None:
+    assert Path(postgres.folder).is_dir()
+    assert postgres.say("SHOW listen_addresses") == ""
