@@ -6,8 +6,10 @@ import base64
 import hashlib
 import secrets
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+import orjson
 
 from bench import process
 from bench.load import CONNECTIONS, Answer, Connection, Rate
@@ -53,16 +55,27 @@ def run(port: int, pid: int, flow: Flow, seconds: float) -> Rate:
             connection.close()
 
 
-def _round(connections: list[Connection], flow: Flow, pairs: list[tuple[str, str]]) -> None:
+def tokens(port: int, flow: Flow) -> list[dict[str, Any]]:
+    """The token responses of one round of flows."""
+    connections = [Connection(port) for _ in range(CONNECTIONS)]
+    try:
+        return [orjson.loads(body) for body in _round(connections, flow, challenges(CONNECTIONS))]
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def _round(connections: list[Connection], flow: Flow, pairs: list[tuple[str, str]]) -> list[bytes]:
     for connection, (_, sent) in zip(connections, pairs, strict=True):
         connection.send(_authorize(flow, sent))
     codes = [code(connection.read()) for connection in connections]
     for connection, got, (verifier, _) in zip(connections, codes, pairs, strict=True):
         connection.send(_token(flow, got, verifier))
-    for connection in connections:
-        answer = connection.read()
+    answers = [connection.read() for connection in connections]
+    for answer in answers:
         if answer.status != 200 or b"access_token" not in answer.body:
             raise RuntimeError(f"token: {answer.status} {answer.body[:500]!r}")
+    return [answer.body for answer in answers]
 
 
 def code(answer: Answer) -> str:

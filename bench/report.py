@@ -19,6 +19,10 @@ SAID = {
     "observations": "`Observation?patient=&category=&_count=50`",
     "flow": "authorize to token, PKCE",
     "openid": "the same with an id_token (RS256)",
+    "secret": "client_credentials with a secret",
+    "key": "client_credentials with ES384",
+    "refresh": "refresh, rotated",
+    "introspect": "introspection",
     "create": "create of an Observation",
     "transaction": "transaction of 100 entries",
 }

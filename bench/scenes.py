@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 import apsw
 import httpx2
 
-from bench import flow, load, process, writing
+from bench import flow, load, process, tokens, writing
 from bench.load import Rate, get
 from bench.signing_in import Person
+from sickbay.protocol import jose
 from sickbay.testing.server import serving, stop
 
 PATIENTS = 1000
@@ -124,6 +125,7 @@ class Desk:
             ]),
             "flow": lambda: flow.run(port, pid, self.flow("user/Patient.rs"), seconds),
             "openid": lambda: flow.run(port, pid, self.flow("openid fhirUser user/Patient.rs"), seconds),
+            **self._services(port, pid, seconds),
             "create": lambda: load.run(
                 port, pid, writing.creates(path, self.token_to_write, self.patients, SAMPLE), seconds, 201
             ),
@@ -132,9 +134,32 @@ class Desk:
             ),
         }  # fmt: skip
 
+    def _services(self, port: int, pid: int, seconds: float) -> dict[str, Callable[[], Rate]]:
+        """What the token endpoint and introspection do beside the flow."""
+        path, key, scope = urlsplit(self.tenant["token"]).path, tokens.es384(), "system/Patient.rs"
+        public = {"keys": [jose.public(key)]}
+        secret, signed = (
+            self._register(scope, type="system", redirect_uris=[], **kind)
+            for kind in ({"client": "symmetric"}, {"client": "asymmetric", "jwks": public})
+        )
+        basic, kept = (secret["client_id"], secret["client_secret"]), self.flow("offline_access user/Patient.rs")
+        asked = tokens.form(path, {"grant_type": "client_credentials", "scope": scope}, basic)
+        introspected = tokens.form(f"{path.rpartition('/')[0]}/introspect", {"token": self.token}, basic)
+
+        def by_key() -> Rate:
+            sent = tokens.assertions(self.tenant["token"], signed["client_id"], key, seconds * 1.5)
+            return load.run(port, pid, tokens.by_key(path, sent, scope), seconds)
+
+        return {
+            "secret": lambda: load.run(port, pid, [asked], seconds),
+            "key": by_key,
+            "refresh": lambda: tokens.refreshes(port, pid, path, kept.client_id, flow.tokens(port, kept), seconds),
+            "introspect": lambda: load.run(port, pid, [introspected], seconds),
+        }
+
     def flow(self, scope: str) -> flow.Flow:
         """Of somebody who is signed in, and has allowed this app what it asks."""
-        app = self._register(scope, None)
+        app = self._register(scope)
         authorize, token = (urlsplit(self.tenant[name]).path for name in ("authorize", "token"))
         asked = flow.Flow(authorize, token, app["client_id"], HERE, scope, self.tenant["fhir"]["r4"])
         person = Person(self.http)
@@ -149,14 +174,14 @@ class Desk:
         return int(answer.raise_for_status().json()["total"])
 
     def _token(self, scope: str) -> str:
-        app = self._register(scope, None)["app_id"]
+        app = self._register(scope)["app_id"]
         asked = {"tenant": "general", "app": app, "scope": scope, "user": self.user["username"]}
         return str(self._post("/admin/tokens", asked)["access_token"])
 
-    def _register(self, scope: str, approve: dict[str, Any] | None) -> dict[str, Any]:
+    def _register(self, scope: str, **more: Any) -> dict[str, Any]:
         return self._post("/admin/apps", {
             "tenant": "general", "name": f"Bench {time.time_ns()}", "type": "provider", "client": "public", "scope": scope,
-            "redirect_uris": [HERE], "auto_approve": approve,
+            "redirect_uris": [HERE], **more,
         })  # fmt: skip
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
