@@ -90,9 +90,14 @@ def post(path: str, token: str | None, body: bytes, kind: str = "application/fhi
     return head.encode() + body
 
 
-def run(port: int, pid: int, requests: Iterable[bytes], seconds: float, status: int = 200) -> Rate:
-    """Send these requests, again and again, for so long. Raises RuntimeError at an answer of another status."""
-    connections = [Connection(port) for _ in range(CONNECTIONS)]
+def run(
+    port: int, pid: int, requests: Iterable[bytes], seconds: float, status: int = 200, width: int = CONNECTIONS
+) -> Rate:
+    """Send these requests, again and again, for so long. Raises RuntimeError at an answer of another status.
+
+    width: of connections; few where a request takes long, or the server closes those that wait for the rest of a round.
+    """
+    connections = [Connection(port) for _ in range(width)]
     endless = itertools.cycle(requests)
     try:
         _rounds(connections, endless, time.perf_counter() + min(1.0, seconds / 4), status)  # warm

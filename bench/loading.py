@@ -31,6 +31,7 @@ class Loaded(NamedTuple):
 
 def measure(source: Path, folder: Path) -> Loaded:
     """source: a data folder that nobody serves; folder: where its NDJSON and the new data folder may lie."""
+    process.anywhere()
     files, target = folder / "files", folder / "data"
     _command("export", str(files), "--data", str(source)).wait()
     before, begin = _used(), time.perf_counter()

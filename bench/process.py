@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0))
+"""Before any of us was bound to one."""
 
 
 def cpu(pid: int) -> float:
@@ -22,8 +24,12 @@ def memory(pid: int) -> float:
 
 def apart(server: int) -> None:
     """Where there are two cores or more: the server on one, we on another."""
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) > 1:
+    if len(CORES) > 1:
         for thread in Path(f"/proc/{server}/task").iterdir():
-            os.sched_setaffinity(int(thread.name), {cores[0]})
-        os.sched_setaffinity(0, {cores[1]})
+            os.sched_setaffinity(int(thread.name), {CORES[0]})
+        os.sched_setaffinity(0, {CORES[1]})
+
+
+def anywhere() -> None:
+    """We, and what we start from now on, run on every core again."""
+    os.sched_setaffinity(0, CORES)

@@ -1,0 +1,67 @@
+// npm oidc-provider as the benchmark's peer: one process, in memory, the flow with PKCE and client_credentials.
+// Usage: node bench/peer.mjs. Prints its port. Its own adapter keeps 1,000 entries and then forgets sessions.
+import { createServer } from "node:http";
+import { generateKeyPairSync } from "node:crypto";
+import { Provider } from "oidc-provider";
+
+const kept = new Map();
+const families = new Map();
+
+class Kept {
+  constructor(model) {
+    this.model = model;
+  }
+
+  key(id) {
+    return `${this.model}:${id}`;
+  }
+
+  async upsert(id, payload) {
+    kept.set(this.key(id), payload);
+    if (payload.uid && this.model === "Session") kept.set(`uid:${payload.uid}`, id);
+    if (payload.grantId) {
+      if (!families.has(payload.grantId)) families.set(payload.grantId, new Set());
+      families.get(payload.grantId).add(this.key(id));
+    }
+  }
+
+  async find(id) {
+    return kept.get(this.key(id));
+  }
+
+  async findByUid(uid) {
+    return this.find(kept.get(`uid:${uid}`));
+  }
+
+  async consume(id) {
+    kept.get(this.key(id)).consumed = Math.floor(Date.now() / 1000);
+  }
+
+  async destroy(id) {
+    kept.delete(this.key(id));
+  }
+
+  async revokeByGrantId(grantId) {
+    for (const key of families.get(grantId) ?? []) kept.delete(key);
+    families.delete(grantId);
+  }
+}
+
+const HERE = "http://localhost:8100/callback";
+const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const server = createServer().listen(0, "127.0.0.1", () => {
+  const { port } = server.address();
+  const provider = new Provider(`http://localhost:${port}`, {
+    adapter: Kept,
+    clients: [
+      { client_id: "public", token_endpoint_auth_method: "none", redirect_uris: [HERE] },
+      { client_id: "service", client_secret: "secret-of-the-service-in-the-benchmark", redirect_uris: [],
+        response_types: [], grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_basic" },
+    ],
+    jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), use: "sig", alg: "RS256", kid: "only" }] },
+    cookies: { keys: ["a key of the benchmark"] },
+    features: { clientCredentials: { enabled: true }, devInteractions: { enabled: true } },
+  });
+  server.on("request", provider.callback());
+  console.log(port);
+});
