@@ -138,14 +138,14 @@ def token_is_for_this_base(request: AccessRequest, known: AccessKnown) -> Refusa
 def patient_scopes_have_a_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Fail closed: without a patient there is no compartment to hold a patient/ scope to."""
     token = _token(known)
-    if token.patient or not any(one.level == "patient" for one in scopes.resources(token.scope)):
+    if token.patient or "patient" not in _levels(token.scope):
         return None
     return _unusable("no patient", held=token.scope)
 
 
 @check(needs=("token",), after=(token_is_known,))
 def scopes_are_not_mixed(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    levels = {one.level for one in scopes.resources(_token(known).scope)}
+    levels = _levels(_token(known).scope)
     if "system" not in levels or len(levels) == 1:
         return None
     return _insufficient(request, _token(known), request.type, request.letters, mixed=True)
@@ -182,13 +182,21 @@ def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) 
 
 def _covers(token: Token, type: str | None, letters: str) -> bool:
     """Every letter, by some scope for the type. What has no type, the whole system, takes system/*."""
-    held = [one for one in scopes.resources(token.scope) if _usable(one)]
+    held = _usable(token.scope)
     fitting = [one for one in held if (one.type in ("*", type) if type else one.level == "system" and one.wildcard)]
-    return all(any(letter in one.letters for one in fitting) for letter in letters)
+    granted = "".join([one.letters for one in fitting])
+    return not set(letters).difference(granted)
 
 
-def _usable(scope: ResourceScope) -> bool:
-    return _filters(scope) is not None
+@lru_cache(maxsize=4096)
+def _levels(scope: str) -> frozenset[str]:
+    return frozenset(one.level for one in scopes.resources(scope))
+
+
+@lru_cache(maxsize=4096)
+def _usable(scope: str) -> tuple[ResourceScope, ...]:
+    """Those whose filters are understood."""
+    return tuple(one for one in scopes.resources(scope) if _filters(one) is not None)
 
 
 def _insufficient(request: AccessRequest, token: Token, type: str | None, letters: str, **more: object) -> Refusal:

@@ -78,9 +78,11 @@ def _said(version: str) -> str:
 def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Only where an address outside of every base names a resource type: anything else is not meant for FHIR."""
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
+    if request.base or not bases:
+        return None
     segments = request.path.split("?")[0].split("/")
     at = next((index for index, one in enumerate(segments) if one in known_types(known.version or "r4")), None)
-    if request.base or not bases or at is None:
+    if at is None:
         return None
     path = "/" + "/".join(segments[at:])
     facts = {"received": request.url.partition("?")[0], "expected": bases[0] + path, "base": bases[0], "path": path}
@@ -90,12 +92,14 @@ def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Ref
 @check()
 def patient_is_defined(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """undefined or null, where the app had no patient and asked all the same."""
-    named = [("id", request.id or _second(request.path))]
-    named += [(key, value) for key, value in request.parameters if key.partition(":")[0] in PATIENT_KEYS]
-    for parameter, value in named:
-        if value and value.rpartition("/")[2] in UNDEFINED:
-            status = 404 if parameter == "id" else 400
-            return Refusal("fhir-patient-undefined", "value", {"parameter": parameter, "received": value}, status)
+    id = request.id or _second(request.path)
+    if id in UNDEFINED:
+        return Refusal("fhir-patient-undefined", "value", {"parameter": "id", "received": id}, 404)
+    for key, value in request.parameters:
+        if value.rpartition("/")[2] in UNDEFINED and key.partition(":")[0] in PATIENT_KEYS:
+            return Refusal("fhir-patient-undefined", "value", {"parameter": key, "received": value}, 400)
+    if not known.faults:
+        return None
     read = next((one for one in known.faults if one.rule == "fhir-patient-undefined"), None)
     facts = {} if read is None else {"parameter": read.parameter, "received": read.value}
     return Refusal("fhir-patient-undefined", "value", facts) if facts else None

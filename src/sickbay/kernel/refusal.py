@@ -129,8 +129,11 @@ def _granted(checks: tuple[Check[R, K], ...], request: R, known: K) -> Examinati
     Nearly every request is such a one, and of it no more is done than to call each check.
     """
     needs, passed = _prepared(checks)
-    if passed is None or any(getattr(known, need) is UNKNOWN for need in needs):
+    if passed is None:
         return None
+    for need in needs:
+        if getattr(known, need) is UNKNOWN:
+            return None
     for one in checks:
         if one.decide(request, known) is not None:
             return None
