@@ -35,6 +35,9 @@ cover: .venv/.dev  ## branch coverage of what decides, authorization and protoco
 	$(PY) -m coverage run -m pytest -q --no-header tests/authorization tests/protocol
 	$(PY) -m coverage report
 
+mutants: .venv/.mutants  ## mutation testing of authorization: at least 90 % killed, survivors with a reason in docs/mutants.md
+	$(PY) tools/mutants.py $(ARGS)
+
 bench: .venv/.dev  ## rates, CPU a request and ratios to the limit, into docs/benchmarks.md
 	$(PY) -m bench $(ARGS)
 
@@ -66,6 +69,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@echo "Installing Sickbay into .venv (the first time only)"
 	@$(PIP) install -q --require-hashes -r requirements/runtime.txt
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.mutants: requirements/mutants.txt .venv/.dev
+	@$(PIP) install -q --require-hashes -r requirements/mutants.txt
 	@touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.runtime

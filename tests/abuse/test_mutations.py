@@ -36,6 +36,12 @@ class Tally:
     past: int = 0
     granted: int = 0
 
+    def add(self, other: Tally) -> None:
+        self.hits.update(other.hits)
+        self.sent.update(other.sent)
+        self.past += other.past
+        self.granted += other.granted
+
     def table(self) -> str:
         rows = [f"{count:6d}  {name}" for name, count in self.hits.most_common()]
         total = sum(self.sent.values())
