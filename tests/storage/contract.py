@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.storage.making import SPACE, asked, observation, of_patients, parameter, patient, saved, where
+from tests.storage.making import SPACE, asked, number, observation, of_patients, parameter, patient, saved, where
 
+from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Filter, Include, Query, ReferenceValue, Sort, StringValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
 from sickbay.storage.store import (
@@ -361,6 +362,33 @@ class SearchContract:
             (Clause("Observation", "rs", None, (Granular("category", (("http://x", "vital-signs"),)),)),)
         )
         assert ids(await store.search(SPACE, asked("Observation"), wrong)) == []
+
+    async def test_by_which_parameter_a_patient_is_referred_to_counts_also_where_the_whole_range_does_so(
+        self, store: Store
+    ) -> None:
+        """A range that refers by `patient` alone, then one more that refers by `performer`, and is deleted again."""
+        other = ResourceFacts(
+            patients=("p", "q"), clinical_date=0,
+            references=(
+                (number("Observation", "patient"), "Patient", "q"), (number("Observation", "performer"), "Patient", "p"),
+            ),
+        )  # fmt: skip
+        by = {
+            code: asked("Observation", where("Observation", code, ReferenceValue("Patient", "p")))
+            for code in ("patient", "performer")
+        }
+        await store.transaction([observation(f"o{n}", "p") for n in range(3)])
+        for seen in (EVERYTHING, of_patients("p")):
+            assert ids(await store.search(SPACE, by["patient"], seen)) == ["o0", "o1", "o2"]
+            assert ids(await store.search(SPACE, by["performer"], seen)) == []
+        await store.transaction([saved("Observation", "by", other)])
+        for seen in (EVERYTHING, of_patients("p")):
+            assert ids(await store.search(SPACE, by["patient"], seen)) == ["o0", "o1", "o2"]
+            assert ids(await store.search(SPACE, by["performer"], seen)) == ["by"]
+        await store.transaction([saved("Observation", "by", version_id=2, body=b"", interaction="delete")])
+        for seen in (EVERYTHING, of_patients("p")):
+            assert ids(await store.search(SPACE, by["patient"], seen)) == ["o0", "o1", "o2"]
+            assert ids(await store.search(SPACE, by["performer"], seen)) == []
 
     async def test_who_refers_to_a_patient_without_being_in_the_compartment_is_found_but_not_shown_to_the_patient(
         self, store: Store
