@@ -105,3 +105,22 @@ def test_an_included_resource_is_summarised_but_keeps_its_elements(tmp_path: Pat
         assert [is_part(one["resource"]) for one in found] == [True, True]
 
     run(steps, tmp_path)
+
+
+def test_parts_of_several_types_are_those_of_each(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.rs")
+        for address in (
+            "?_type=Patient,Observation&_id=p-0001,p-0001-o001",
+            "/Patient/p-0001/*?_id=p-0001,p-0001-o001",
+        ):
+            found = (await own.ask("GET", f"{address}&_elements=status,birthDate")).json()["entry"]
+            kept = {one["resource"]["resourceType"]: set(one["resource"]) for one in found}
+            assert kept["Observation"] == {"resourceType", "id", "meta", "status", "code"}, address
+            assert kept.get("Patient", {"birthDate"}) >= {"birthDate"}
+            found = (await own.ask("GET", f"{address}&_summary=data")).json()["entry"]
+            assert all(is_part(one["resource"]) for one in found)
+            for wrong in ("_summary=no", "_elements=nots", "_summary=text&_include=Observation:subject"):
+                assert (await own.ask("GET", f"{address}&{wrong}")).status_code == 400, wrong
+
+    run(steps, tmp_path)

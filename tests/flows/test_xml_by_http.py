@@ -107,3 +107,22 @@ def test_pretty_is_laid_out_in_both(tmp_path: Path) -> None:
         assert (await own.ask("GET", "/Patient/p-0001?_pretty=true", Accept=XML)).content.count(b"\n") > 20
 
     run(steps, tmp_path)
+
+
+def test_a_patch_and_an_operation_take_parameters_in_xml(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/Observation.cruds")
+        made = await own.made(observation())
+        parts = [{"name": "type", "valueCode": "replace"}, {"name": "path", "valueString": "Observation.status"},
+                 {"name": "value", "valueCode": "amended"}]  # fmt: skip
+        patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+        path = f"/Observation/{made['id']}"
+        done = await own.ask("PATCH", path, xml_writing.dumps("r4", patch), Content_Type=XML, Accept=XML)
+        assert (done.status_code, read(done)["status"]) == (200, "amended")
+        asked = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": observation(status="x")}]}
+        told = await own.ask(
+            "POST", "/Observation/$validate", xml_writing.dumps("r4", asked), Content_Type=XML, Accept=XML
+        )
+        assert "Observation.status" in str(read(told)["issue"])
+
+    run(steps, tmp_path)

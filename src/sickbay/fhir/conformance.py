@@ -10,6 +10,7 @@ from typing import Any
 from sickbay.fhir import operations
 from sickbay.fhir.definitions import table
 from sickbay.fhir.operations import Operation
+from sickbay.fhir.patching import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.query import SearchParameter
 from sickbay.fhir.search_filters import is_answered
 from sickbay.fhir.search_parameters import COMMON, parameters, resource_types
@@ -79,7 +80,7 @@ def statement(version: str, server: Self) -> dict[str, Any]:
         found["instantiates"] = [BULK_DATA]
     found["format"] = ["json", json_type, "xml", VERSIONS[version].xml]
     if version != "dstu2":
-        found["patchFormat"] = ["application/json-patch+json"]
+        found["patchFormat"] = [JSON_PATCH, MERGE_PATCH, json_type, VERSIONS[version].xml]
     found["rest"] = [_rest(version, server)]
     return found
 

@@ -177,7 +177,7 @@ def _result(reading: Reading, name: str, code: str, modifier: str, text: str) ->
     if expected is None:
         if code != CURSOR:
             reading.applied.append((name, text))
-    elif reading.strict or code in ("_include", "_revinclude", "_sort", "_summary", "_elements"):
+    elif reading.strict or code in ("_include", "_revinclude", "_sort", "_summary"):
         reading.faults.append(Fault("fhir-search-value-malformed", name, text, expected))
     else:
         reading.ignored.append((name, None))

@@ -12,7 +12,6 @@ from typing import Literal, cast
 from sickbay.fhir.query import Include, Sort
 from sickbay.fhir.search_parameters import find, known_types, nearest_of, parameters
 from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.subset import unknown
 
 MAXIMUM_COUNT = 1000
 CURSOR = "_cursor"
@@ -91,9 +90,6 @@ def _summary(reading: Reading, modifier: str, text: str) -> str | None:
 
 def _elements(reading: Reading, modifier: str, text: str) -> str | None:
     names = tuple(one for one in text.split(",") if one)
-    wrong = [said for one in names if (said := unknown(reading.version, reading.type, one))]
-    if wrong:
-        return wrong[0]
     reading.said["elements"] = (*reading.said.get("elements", ()), *names)
     return None
 

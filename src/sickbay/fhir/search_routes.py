@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sickbay.fhir import subset
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.routing import Route
@@ -29,7 +30,11 @@ def search_of(
     else:
         types = sorted(held) if found.compartment else resource_types(version)
         query = parse_several(version, types, pairs, base=base, strict=strict)
-    if not isinstance(query, Query) or found.compartment is None:
+    if not isinstance(query, Query):
+        return query
+    if wrong := subset.faults(query):
+        return wrong
+    if found.compartment is None:
         return query
     parts = tuple(replace(one, within=_within(version, one.type, *found.compartment)) for one in query.parts)
     return replace(query, parts=parts, within=_within(version, found.type or "", *found.compartment))

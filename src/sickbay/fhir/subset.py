@@ -60,11 +60,17 @@ def unknown(version: str, type: str | None, name: str) -> str | None:
     return f"_elements={near or 'the names of elements of ' + str(type) + ', separated by commas'}"
 
 
-def unmixed(query: Query | tuple[Fault, ...]) -> Query | tuple[Fault, ...]:
-    """A summary of texts cannot include other resources (R4, 3.1.1.5.8)."""
-    if isinstance(query, Query) and query.summary == "text" and query.includes:
-        return (Fault(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"),)
-    return query
+def faults(query: Query) -> tuple[Fault, ...]:
+    """What a search cannot ask for: elements that no type of it has; texts alone of included resources (R4, 3.1.1.5.8)."""
+    types = [one.type for one in query.parts] or [query.type]
+    found = []
+    for name in query.elements:
+        said = [unknown(query.version, type, name) for type in types]
+        if None not in said:
+            found.append(Fault(RULE, "_elements", name, str(said[0])))
+    if query.summary == "text" and any(one.includes for one in query.parts or (query,)):
+        found.append(Fault(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"))
+    return tuple(found)
 
 
 def subset(version: str, type: str, body: bytes, summary: str | None, elements: Collection[str] = ()) -> bytes:

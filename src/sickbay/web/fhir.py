@@ -110,8 +110,8 @@ class Door:
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
         answer, seen = await self.perform(request, found, raw)
-        media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
-        if media.xml or b"_pretty" in scope["query_string"]:
+        if request.parameters.pairs or "xml" in headers.get("accept", ""):
+            media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
             answer = shaped(self.version, answer, media, request.parameters)
         wire = Wire(
             scope["method"], request.url, headers, body if answer.status >= 400 and self._may_keep(found) else ""
@@ -191,8 +191,7 @@ class Door:
         if not isinstance(found, Route):
             return None
         strict = strictly(self.tenant.policy.strict_search, request.headers.get("prefer", ""))
-        query = search_of(self.version, found, request.parameters.pairs, base=self.base, strict=strict)
-        return None if query is None else subset.unmixed(query)
+        return search_of(self.version, found, request.parameters.pairs, base=self.base, strict=strict)
 
     async def _read(self, seen: Seen, found: Route, headers: Mapping[str, str], content: Headers) -> Answer:
         assert found.type is not None
