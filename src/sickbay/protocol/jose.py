@@ -51,14 +51,17 @@ def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
     """A compact JWS over the claims, with the key's kid."""
     from joserfc import jwt
 
-    private = _private(key)
+    private = _imported(key)
     header = {"alg": algorithm, "typ": "JWT", "kid": private.kid}
     return jwt.encode(header, dict(claims), private, algorithms=[algorithm])
 
 
-@lru_cache(maxsize=16)
-def _private(key: str) -> RSAKey | ECKey:
-    """The key, read once: the library tests an RSA key's primes when it reads it, which takes a hundred signatures' time."""
+@lru_cache(maxsize=256)
+def _imported(key: str) -> RSAKey | ECKey:
+    """The key, read once: the library tests an RSA key's primes when it reads it, which takes a hundred signatures' time.
+
+    Raises ValueError, TypeError or one of the library's errors where it is none.
+    """
     from joserfc.jwk import ECKey, RSAKey, import_key
 
     read = import_key(json.loads(key))
@@ -110,13 +113,10 @@ def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
     """Whether the signature was made by this public key with one of these algorithms; claims are not looked at."""
     from joserfc import jws
     from joserfc.errors import JoseError
-    from joserfc.jwk import ECKey, RSAKey, import_key
     from joserfc.jws import JWSRegistry
 
     try:
-        public_key = import_key({name: value for name, value in key.items() if name not in PRIVATE})
-        if not isinstance(public_key, RSAKey | ECKey):
-            return False
+        public_key = _imported(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
         jws.deserialize_compact(text, public_key, registry=JWSRegistry(algorithms=list(algorithms)))
     except (JoseError, ValueError, TypeError):
         return False
