@@ -249,3 +249,36 @@ def test_a_binary_may_be_sent_as_what_it_holds(interaction: str, refused: bool) 
     headers = {"content-type": "application/pdf", "if-match": 'W/"1"'}
     request = asked("Binary", method="PATCH" if refused else "PUT", interaction=interaction, headers=headers)
     assert said(request) == ([("fhir-write-content-type", 415)] if refused else [])
+
+
+BY_TYPE = Policy(
+    search_criteria=(
+        "r4 Appointment: _id | patient | location | actor",
+        "r4 Appointment: _id | date",
+        "r4 Goal: _id | patient",
+    ),
+    search_alone=("r4 Appointment",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("type", "query", "refused"),
+    [
+        ("Appointment", "", ["fhir-search-missing-param"]),
+        ("Appointment", "patient=1", ["fhir-search-missing-param"]),
+        ("Appointment", "date=2026", ["fhir-search-missing-param"]),
+        ("Appointment", "patient=1&date=2026", []),
+        ("Appointment", "location:missing=true&date=2026", []),
+        ("Appointment", "_id=1", []),
+        ("Appointment", "_id=1&_count=5&_include=Appointment:patient", []),
+        ("Appointment", "_id=1&date=2026", ["fhir-search-id-not-alone"]),
+        ("Goal", "", ["fhir-search-missing-patient"]),
+        ("Goal", "_id=1&patient=2", []),
+        ("Flag", "", []),
+    ],
+)
+def test_a_hospital_s_criteria_hold_type_by_type(type: str, query: str, refused: list[str]) -> None:
+    server = KNOWN.server
+    assert isinstance(server, Server)
+    known = replace(KNOWN, server=replace(server, policy=BY_TYPE))
+    assert [name for name, _ in said(asked(type, query), known)] == refused

@@ -6,6 +6,8 @@ search arrives as known.faults; the checks here name it, and hold searches to th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sickbay.authorization.known import AccessKnown
@@ -148,6 +150,49 @@ def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Ref
     return Refusal("fhir-search-missing-category", "required", {"type": types[0], "expected": "category"})
 
 
+@check(needs=("server",))
+def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Of each of the type's criteria one parameter at least."""
+    names = _names(request)
+    wanted = criteria(_policy(known).search_criteria)
+    for type in _searched(request, known) if wanted else ():
+        for alternatives in wanted.get((known.version, type), ()):
+            if not names.intersection(alternatives):
+                facts = {"type": type, "expected": [one for one in alternatives if not one.startswith("-")]}
+                return Refusal(_missing(alternatives), "required", facts)
+    return None
+
+
+def _missing(alternatives: tuple[str, ...]) -> str:
+    if "patient" in alternatives and len(alternatives) < 4:
+        return "fhir-search-missing-patient"
+    return "fhir-search-missing-category" if "category" in alternatives else "fhir-search-missing-param"
+
+
+@lru_cache(maxsize=64)
+def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
+    """`r4 Observation: _id | patient` -> (version, type) -> alternatives, all of which a search must meet."""
+    found: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
+    for line in lines:
+        head, _, tail = line.partition(":")
+        version, _, type = head.partition(" ")
+        found[version, type] = (*found.get((version, type), ()), tuple(one.strip() for one in tail.split("|")))
+    return found
+
+
+@check(needs=("server",))
+def id_stands_alone(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Where the hospital wants it so; what shapes the answer may stand beside it."""
+    names = _names(request)
+    others = sorted(one for one in names if not one.startswith("_"))
+    of_type = f"{known.version} {request.type}"
+    if "_id" not in names or not others or request.interaction != "search-type":
+        return None
+    if of_type not in _policy(known).search_alone:
+        return None
+    return Refusal("fhir-search-id-not-alone", "business-rule", {"type": request.type, "received": others})
+
+
 @check()
 def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     sent = request.headers.get("content-type")
@@ -225,6 +270,8 @@ CHECKS: tuple[SearchCheck, ...] = (
     patient_search_is_narrowed,
     search_names_its_patient,
     search_names_its_category,
+    search_names_what_the_hospital_wants,
+    id_stands_alone,
     update_names_its_version,
     body_is_of_a_fhir_type,
 )

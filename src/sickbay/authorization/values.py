@@ -173,6 +173,10 @@ class Policy:
     unbounded_patient_search: Literal["refuse", "allow"] = "refuse"
     requires_patient: bool = False
     requires_category: bool = False
+    search_criteria: tuple[str, ...] = ()
+    """What a search must name: "r4 Observation: _id | patient"; several of one type must all hold."""
+    search_alone: tuple[str, ...] = ()
+    """"r4 Observation": types where nothing else may stand beside `_id`."""
     versioned_update: bool = False
     strict_search: bool = False
     strict_cors: bool = False

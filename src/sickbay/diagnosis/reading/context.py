@@ -49,6 +49,8 @@ def policy(given: Json) -> Policy:
         unbounded_patient_search="refuse" if given.get("unbounded_patient_search") == "refuse" else "allow",
         requires_patient=given.get("requires_patient", False),
         requires_category=given.get("requires_category", False),
+        search_criteria=tuple(given.get("search_criteria", ())),
+        search_alone=tuple(given.get("search_alone", ())),
         versioned_update=given.get("versioned_update", False),
     )
 

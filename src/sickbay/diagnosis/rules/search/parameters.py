@@ -212,6 +212,38 @@ UNKNOWN_PARAM = Rule(
     repair=_nearest,
 )
 
+MISSING_PARAM = Rule(
+    id="fhir-search-missing-param",
+    stage="search",
+    explains="fhir-search-missing-param",
+    severity="error",
+    outcome="accepted; 400 in a vendor's dialect",
+    title="The search for {type} names none of {expected}",
+    why="This hospital answers a search for this type only if one of them says where to look.",
+    fix="Add one of {expected}.",
+    spec=HANDLING,
+)
+
+
+def _id_alone(request: AccessRequest, facts: Facts) -> AccessRequest:
+    pairs = tuple(one for one in request.parameters if one[0].partition(":")[0] not in facts["received"])
+    return replace(request, parameters=Parameters(pairs, encode(pairs)))
+
+
+ID_NOT_ALONE = Rule(
+    id="fhir-search-id-not-alone",
+    stage="search",
+    explains="fhir-search-id-not-alone",
+    severity="error",
+    outcome="accepted; 400 in a vendor's dialect",
+    parameter="_id",
+    title="{type} is searched by _id and by {received} at once",
+    why="This hospital takes _id for the whole search; beside it stands nothing but what shapes the answer.",
+    fix="Take {received} away, or search without _id.",
+    spec=HANDLING,
+    repair=_id_alone,
+)
+
 MODIFIER_UNSUPPORTED = Rule(
     id="fhir-search-modifier-unsupported",
     stage="search",
@@ -250,5 +282,5 @@ TOO_COMPLEX = Rule(
 
 RULES = (
     UNDEFINED, UNBOUNDED, MISSING_PATIENT, MISSING_CATEGORY, BY_PATIENT, COLON, REFERENCE_MALFORMED, DATE_MALFORMED,
-    VALUE_MALFORMED, UNKNOWN_PARAM, MODIFIER_UNSUPPORTED, PARAM_UNSUPPORTED, TOO_COMPLEX,
+    VALUE_MALFORMED, UNKNOWN_PARAM, MISSING_PARAM, ID_NOT_ALONE, MODIFIER_UNSUPPORTED, PARAM_UNSUPPORTED, TOO_COMPLEX,
 )  # fmt: skip
