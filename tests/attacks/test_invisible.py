@@ -86,6 +86,7 @@ def _is_extra(step: object) -> bool:
     return isinstance(step, Save) and step.id == "D"
 
 
+PAIRS = st.builds("{}${}".format, st.sampled_from(CODES), st.sampled_from(("gt3", "le5", "4", "gt1000")))
 IDS = st.sampled_from((*PEOPLE, "none"))
 SUBJECT = {"subject": IDS, "patient": IDS, "subject:Patient.name": st.sampled_from(("bravo", "alfa", "name")),
            "patient.birthdate": st.sampled_from(("lt1970", "ge1970", "ne1980-01-01")),
@@ -94,6 +95,12 @@ POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
     "Patient": {
         "_id": IDS, "name": st.sampled_from(("bravo", "name", "a", "namep1")),
         "birthdate": st.sampled_from(("lt1970", "ge1970")),
+        "_has:Observation:patient:code": st.sampled_from(CODES), "_has:Observation:subject:code-value-quantity": PAIRS,
+        "_has:Observation:focus:status": st.just("final"), "_has:Coverage:subscriber:beneficiary": IDS,
+        "_has:DiagnosticReport:subject:result:Observation.code": st.sampled_from(CODES),
+        "_has:Observation:patient:_has:DiagnosticReport:result:status": st.just("final"),
+        "_has:Observation:patient:_has:DiagnosticReport:result:_id": st.sampled_from(("d1,d2,d3", "d4,d5", "drb")),
+        "_list": st.just("l"), "name:exact": st.sampled_from(("Bravo", "bravo")), "gender:missing": st.just("true"),
         "link": IDS, "link:Patient.name": st.sampled_from(("bravo", "name")), "identifier": st.sampled_from(("mrn-B", "mrn-A")),
     },
     "Observation": SUBJECT | {
@@ -102,6 +109,12 @@ POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
         "has-member:Observation.code": st.sampled_from(CODES), "encounter:Encounter.patient": IDS,
         "has-member:Observation.subject:Patient.name": st.just("name"),
         "_id": st.sampled_from(("x1,x2,x3", "ob-lab", "oa-lab")),
+        "code-value-quantity": PAIRS, "combo-code-value-quantity": PAIRS, "_list": st.sampled_from(("l", "none")),
+        "status": st.sampled_from(("http://hl7.org/fhir/observation-status|final", "|final", "http://x|final")),
+        "_has:DiagnosticReport:result:patient": IDS, "_has:Observation:has-member:code": st.sampled_from(CODES),
+        "_has:List:item:patient": IDS, "subject._has:Coverage:beneficiary:subscriber": IDS,
+        "patient._has:Observation:patient:code": st.sampled_from(CODES), "focus:identifier": st.just("mrn-B"),
+        "code:text": st.just("x"), "_has:Provenance:target:_id": st.just("pv-b"),
     },
     "Encounter": SUBJECT | {"status": st.just("finished")},
     "DiagnosticReport": SUBJECT | {"result:Observation.code": st.sampled_from(CODES), "result": st.sampled_from(("x1", "x2"))},
@@ -114,13 +127,27 @@ SHAPES = st.sampled_from(
     ["_include=*", "_revinclude=*", "_include=Observation:has-member", "_include=DiagnosticReport:result",
      "_include=Coverage:subscriber", "_include=Observation:focus", "_revinclude=Observation:has-member",
      "_revinclude=DiagnosticReport:result", "_revinclude=Observation:focus", "_include=Observation:encounter",
+     "_include:iterate=Observation:has-member", "_include:iterate=Observation:focus&_include=DiagnosticReport:result",
+     "_revinclude:iterate=Observation:has-member", "_include:iterate=*", "_revinclude:iterate=Patient:link",
      "_count=1", "_count=3", "_count=7", "_count=0", "_summary=count", "_total=accurate", "_total=none",
      "_sort=_id", "_sort=-_id", "_sort=-date", "_sort=code", "bogus=1"]
 )  # fmt: skip
 
 
+SEVERAL = (
+    "/?_type=Patient,Observation,Coverage&_id={0},x1,x2,c1{1}", "/?_type=Observation,DiagnosticReport&_list=l{1}",
+    "/Patient/{0}/*?_type=Observation,Encounter{1}", "/Patient/{0}/*?_lastUpdated=ge2020{1}",
+    "/Patient/{0}/Observation?_sort=-date{1}", "/?_type=Encounter,Coverage&_lastUpdated=ge2020{1}",
+    "/?_id={0},x5,e{0}{1}",
+)  # fmt: skip
+"""Searches on several types, and in compartments."""
+ENDS = st.sampled_from(("", "&_count=2", "&_sort=-_id&_count=3", "&_summary=count", "&_revinclude=*"))
+
+
 @st.composite
 def searches(draw: st.DrawFn) -> str:
+    if draw(st.integers(0, 7)) == 0:
+        return draw(st.sampled_from(SEVERAL)).format(draw(IDS), draw(ENDS))
     type = draw(st.sampled_from(sorted(POOL)))
     chosen = draw(st.lists(st.sampled_from(sorted(POOL[type])), max_size=3))
     pairs = [f"{name}={draw(POOL[type][name])}" for name in chosen]
