@@ -24,6 +24,7 @@ from tests.authorization.token_requests import (
 from sickbay.authorization.client_authentication import claimed, guesses_are_few, hashed, reading
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Policy, Server
 from sickbay.kernel.refusal import Refusal, examine
 from sickbay.protocol.basic import write
 
@@ -217,3 +218,33 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: TokenRequest, known: TokenKnown, told: Refusal
 ) -> None:
     assert examined(request_, known).refusals[0] == told
+
+
+@pytest.mark.parametrize(
+    ("compares", "encoded", "refused"),
+    [
+        ("either", True, None),
+        ("either", False, None),
+        ("decoded", True, None),
+        ("decoded", False, "basic-not-urlencoded"),
+        ("raw", True, "basic-urlencoded-mismatch"),
+        ("raw", False, None),
+    ],
+)
+def test_a_hospital_may_read_a_secret_in_one_way_alone(compares: str, encoded: bool, refused: str | None) -> None:
+    secret = "a+b%2F c"
+    header = write("app", secret) if encoded else basic(f"app:{secret}")
+    client = replace(SYMMETRIC, secret_hash=hashed(secret))
+    known = knowing(client=client, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
+    refusals = examined(asked(client_id=None, headers={"Authorization": header}), known).refusals
+    names = [one.name for one in refusals if one.name.startswith(("basic", "client"))]
+    assert names == ([] if refused is None else [refused])
+    if refused:
+        assert next(one for one in refusals if one.name == refused).facts["compares"] == compares
+
+
+def test_a_secret_in_the_body_is_read_in_one_way_everywhere() -> None:
+    for compares in ("either", "decoded", "raw"):
+        known = knowing(client=SYMMETRIC, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
+        names = [one.name for one in examined(asked(client_secret=SECRET), known).refusals]
+        assert not [one for one in names if one.startswith(("basic", "client"))]

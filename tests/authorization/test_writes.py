@@ -175,11 +175,11 @@ PATCH = json.dumps([{"op": "replace", "path": "/status", "value": "amended"}])
         (PATCH, None),
         ("", "it is empty"),
         ("{", "it is no JSON: "),
-        ("{}", "a JSON Patch is a list of 1 to 1000 operations"),
+        ("{}", "it is "),
         ('[{"op": "dance", "path": "/a"}]', "operation 0 must have an op of "),
     ],
 )
-def test_a_patch_is_a_json_patch(sent: str, received: str | None) -> None:
+def test_a_patch_is_one_that_can_be_read(sent: str, received: str | None) -> None:
     request = asked("patch", body=sent)
     assert said(request, KNOWN) == ([] if received is None else [("fhir-patch-failed", "structure", 400)])
     if received is not None:

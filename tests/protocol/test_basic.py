@@ -56,3 +56,8 @@ def test_with_a_newline_the_pair_is_read_without_it() -> None:
 @pytest.mark.parametrize(("sent", "said"), [("Basic x", True), ("basic x", True), ("Bearer x", False), ("x", False)])
 def test_whether_a_header_is_basic(sent: str, said: bool) -> None:
     assert basic.is_basic(sent) is said
+
+
+@given(ids, secrets)
+def test_what_is_written_plainly_is_read_as_it_stands(id: str, secret: str) -> None:
+    assert basic.read(basic.plain(id, secret)).raw == (id, secret)
