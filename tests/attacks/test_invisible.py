@@ -154,6 +154,29 @@ def searches(draw: st.DrawFn) -> str:
     return f"/{type}?{'&'.join((*pairs, *draw(st.lists(SHAPES, max_size=3, unique=True))))}"
 
 
+PLACES = (*(f"/Patient/{id}/$everything" for id in (*PEOPLE, "none")), "/Patient/$everything",
+          *(f"/Encounter/e{id}/$everything" for id in PEOPLE[2:5]), "/Encounter/ea/$everything")  # fmt: skip
+NARROWED = st.sampled_from(["_count=1", "_count=4", "_count=50", "_type=Observation", "_type=Patient,Encounter", "start=2015",
+                            "end=2016-05", "_since=2020-01-01T00:00:00Z", "_since=2024-01-01T00:00:00Z"])  # fmt: skip
+
+
+@st.composite
+def operations(draw: st.DrawFn) -> str:
+    """What operations answer with: bundles as of a search."""
+    kind = draw(st.sampled_from(("everything", "everything", "lastn", "docref")))
+    if kind == "docref":
+        return f"/DocumentReference/$docref?patient={draw(IDS)}&{draw(st.sampled_from(('', 'start=2015', '_count=1')))}"
+    if kind == "lastn":
+        names = draw(st.lists(st.sampled_from(sorted(SUBJECT)), max_size=2, unique=True))
+        pairs = [f"{name}={draw(SUBJECT[name])}" for name in names]
+        return f"/Observation/$lastn?{'&'.join((*pairs, f'max={draw(st.integers(1, 4))}'))}"
+    return f"{draw(st.sampled_from(PLACES))}?{'&'.join(draw(st.lists(NARROWED, max_size=2, unique_by=_name)))}"
+
+
+def _name(pair: str) -> str:
+    return pair.partition("=")[0]
+
+
 def told(answer: httpx2.Response) -> Any:
     """What one page says, aside from cursors and the order that nobody asked for."""
     if answer.status_code != 200:
@@ -193,6 +216,12 @@ def check(worlds: dict[str, Target], token: str, path: str) -> None:
         assert whole[2] == visible[2]
 
 
+@given(token=st.sampled_from(EYES), path=operations())
+@QUICK
+def test_the_invisible_makes_no_difference_to_operations(worlds: dict[str, Target], token: str, path: str) -> None:
+    check(worlds, token, path)
+
+
 @given(token=st.sampled_from(EYES), path=searches())
 @QUICK
 def test_the_invisible_makes_no_difference(worlds: dict[str, Target], token: str, path: str) -> None:
@@ -201,7 +230,7 @@ def test_the_invisible_makes_no_difference(worlds: dict[str, Target], token: str
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
-@given(token=st.sampled_from(EYES), path=searches())
+@given(token=st.sampled_from(EYES), path=st.one_of(searches(), operations()))
 @LONG
 def test_the_invisible_makes_no_difference_at_length(worlds: dict[str, Target], token: str, path: str) -> None:
     check(worlds, token, path)

@@ -134,6 +134,20 @@ def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path
     run(steps, tmp_path)
 
 
+def test_a_practitioner_s_patients_are_exported_in_dstu2_too(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs", fhir="dstu2")
+        own.base = "/general/dstu2"
+        own.headers |= {"Accept": "application/json+fhir"}
+        group = (await own.ask("GET", "/Group/panel-pr-1")).json()
+        lines = await exported(flow, own, "/Group/panel-pr-1/$export?_type=Patient,MedicationOrder")
+        assert {f"Patient/{one['id']}" for one in lines["Patient"]} == {
+            one["entity"]["reference"] for one in group["member"]}  # fmt: skip
+        assert "MedicationRequest" not in await exported(flow, own, "/$export?_type=MedicationOrder")
+
+    run(steps, tmp_path)
+
+
 def test_type_filters_narrow_their_types_alone(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
