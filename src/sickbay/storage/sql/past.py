@@ -9,6 +9,7 @@ from sickbay.storage.cursor import Position, opened, seal
 from sickbay.storage.sql.filters import FALSE, Scope
 from sickbay.storage.sql.names import NEVER, REFERENCED, codes_of, patients_of
 from sickbay.storage.sql.statement import Row, Run, Sql, Statement
+from sickbay.storage.sql.visible import compartments
 from sickbay.storage.store import Stored, Versions
 
 _COLUMNS = (
@@ -16,6 +17,7 @@ _COLUMNS = (
     " h.interaction, h.sequence, r.type"
 )
 _BY_RESOURCE = f"SELECT {_COLUMNS} FROM resource r CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
+_OF_PATIENTS = " d CROSS JOIN resource r ON r.nid = d.nid CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
 _BY_TIME = f"SELECT {_COLUMNS} FROM resource_history h CROSS JOIN resource r ON r.nid = h.nid WHERE"
 _CURRENT = (
     "h.at < ? AND NOT EXISTS (SELECT 1 FROM resource_history n WHERE n.nid = h.nid AND n.version_id = h.version_id + 1"
@@ -50,7 +52,9 @@ def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibilit
     before = int(opened(key, asked.cursor, mark).last[0]) if asked.cursor is not None else NEVER
     if held is FALSE:
         return Versions([], None)
-    text = _versions(run, scope, asked, held)
+    text = _versions(
+        run, scope, asked, held, compartments(scope.names, scope.space, visibility, letter, asked.type or "*")
+    )
     kept: list[tuple[tuple[Stored, str], int]] = []
     while len(kept) <= count:
         rows = run(Statement(text.text, (*text.binds, before, count + 1)))
@@ -63,8 +67,8 @@ def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibilit
     return Versions([entry for entry, _ in kept[:count]], following)
 
 
-def _versions(run: Run, scope: Scope, asked: Asked, held: Sql) -> Sql:
-    """Newest first, before a sequence, at most so many: the two binds that are still to come."""
+def _versions(run: Run, scope: Scope, asked: Asked, held: Sql, own: Sql | None) -> Sql:
+    """Newest first, before a sequence, at most so many: the two binds that are still to come. own: all that may be seen."""
     binds: list[int | str] = [scope.space]
     where = [f"r.space = ? AND r.state <> {REFERENCED}"]
     for condition, value in (("r.type = ?", asked.type and scope.names.word(asked.type)), ("r.id = ?", asked.id),
@@ -76,6 +80,8 @@ def _versions(run: Run, scope: Scope, asked: Asked, held: Sql) -> Sql:
         where.append(_CURRENT)
         binds += (asked.at[1], asked.at[0])
     rest = f"{' AND '.join(where)} AND {held.text} AND h.sequence < ? ORDER BY h.sequence DESC LIMIT ?"
+    if own is not None and asked.id is None and asked.type is not None:
+        return Sql(f"SELECT {_COLUMNS} FROM {own.text}{_OF_PATIENTS} {rest}", (*own.binds, *binds, *held.binds))
     if asked.id is not None or (asked.type is not None and _few(run, scope, asked.type)):
         return Sql(f"{_BY_RESOURCE} {rest}", (*binds, *held.binds))
     return Sql(f"{_BY_TIME} {rest}", (*binds, *held.binds))

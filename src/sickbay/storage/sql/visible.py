@@ -36,6 +36,22 @@ def only_patient(visibility: Visibility, letters: str, type: str) -> str | None:
     return next(iter(patients)) if patients is not None and len(patients) == 1 else None
 
 
+def compartments(names: Names, space: int, visibility: Visibility, letters: str, type: str) -> Sql | None:
+    """The nids of all that may be visible of the type, where that lies in compartments; each once. Type as a bind."""
+    found = {one.patients for one in visibility.of(type, letters)}
+    if not found or None in found:
+        return None
+    ids = one_of("id", sorted(frozenset[str]().union(*(one or () for one in found))))
+    if ids is FALSE:
+        return None
+    patients = f"SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}"
+    text = f"SELECT DISTINCT c.nid FROM compartment_index c WHERE c.patient IN ({patients}) AND c.type = ?"
+    return Sql(
+        f"({text} AND c.member IN (1, 2))",
+        (space, names.word("Patient"), *ids.binds, names.word(type)),
+    )
+
+
 def _clause(names: Names, space: int, clause: Clause, nid: str, patient: str | None) -> Sql:
     parts = [_granular(names, space, one, nid) for one in clause.filters]
     if clause.patients is not None and patient not in clause.patients:
