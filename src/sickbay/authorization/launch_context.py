@@ -23,6 +23,12 @@ def members(context: Mapping[str, Any], client: Client) -> dict[str, Any]:
     return told
 
 
+def chosen(context: Mapping[str, Any], items: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
+    """With what a person chose at a picker: reference and the role that the app asked for."""
+    added = [{"reference": reference} | ({"role": role} if role else {}) for reference, role in items]
+    return {**context, "fhirContext": [*context.get("fhirContext", ()), *added]} if added else dict(context)
+
+
 def fhir_context(items: Sequence[Any], release: str | None = None) -> list[Any]:
     """Objects since 2.1; in 2.0 strings, the references alone. A string given stands for its reference."""
     whole = [{"reference": one} if isinstance(one, str) else one for one in items]

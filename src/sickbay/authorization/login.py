@@ -39,6 +39,12 @@ def asks_encounter(granted: tuple[str, ...]) -> bool:
     return any(isinstance(one, LaunchScope) and one.type == "encounter" for one in scopes.parse_all(granted))
 
 
+def asks_context(granted: tuple[str, ...]) -> tuple[LaunchScope, ...]:
+    """launch/ scopes of other types than patient and encounter: each is something to be chosen (SMART 2.2, launch context)."""
+    asked = (one for one in scopes.parse_all(granted) if isinstance(one, LaunchScope))
+    return tuple(one for one in asked if one.type not in (None, "patient", "encounter"))
+
+
 def gives_encounter(granted: tuple[str, ...], launch: Launch | None) -> bool:
     """Whether the token may name an encounter: of the launch from the EHR, or the one that was chosen."""
     return asks_encounter(granted) or (launch is not None and "launch" in granted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
@@ -37,6 +37,7 @@ class Pending:
     patient: str | None = None
     encounter: str | None = None
     before: str | None = None
+    chosen: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Waiting:
     patient: str | None = None
     encounter: str | None = None
     """"" where a person was asked and chose none."""
+    chosen: dict[str, str] = field(default_factory=dict)
+    """launch/ scope of another type -> reference that a person chose; "" where none was chosen."""
     id: str = ""
     offered: tuple[GrantedScope, ...] = ()
     """Each scope asked, and whether it can be granted."""
@@ -177,7 +180,7 @@ async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session)
     kept = Pending(
         text=f"{waiting.request.url}?{asked.raw}", method=waiting.request.method, launch_key=waiting.launch_key,
         client_id=waiting.client.client_id, timeline=waiting.timeline, exchange=waiting.exchange,
-        session=session.key, patient=waiting.patient, encounter=waiting.encounter, before=waiting.before,
+        session=session.key, patient=waiting.patient, encounter=waiting.encounter, before=waiting.before, chosen=waiting.chosen,
     )  # fmt: skip
     now = world.now()
     record = Record("pending", id, records.dump(kept), tenant.name, waiting.client.client_id, at=now,
@@ -206,6 +209,7 @@ async def resume(world: World, tenant: Tenant, id: str, session: Session | None)
         waiting,
         patient=kept.patient or waiting.patient,
         encounter=waiting.encounter if kept.encounter is None else kept.encounter,
+        chosen=kept.chosen,
     )
     return await _with_user(world, tenant, waiting, await sessions.login(world, tenant, session))
 

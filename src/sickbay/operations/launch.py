@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from sickbay.authorization import launch_style
 from sickbay.authorization.launch import code_of, launch_url
+from sickbay.authorization.launch_task import Wanted
 from sickbay.authorization.values import Client, Launch
 from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
-from sickbay.operations import patients, records, sessions
+from sickbay.operations import patients, records, registration, sessions
 from sickbay.operations.context import Tenant, World
 from sickbay.storage.store import Put
 
@@ -74,6 +75,14 @@ async def absent(
         if id and not await patients.read(world, tenant, version, type, id, None):
             return f"There is no {type}/{id} at {tenant.name} in {version}"
     return ""
+
+
+async def opened_by(world: World, tenant: Tenant, wanted: Wanted) -> Client | None:
+    """The app whose launch URI this is, but for a query of its own."""
+    bare = wanted.url.partition("?")[0]
+    every = await registration.every(world, tenant.name)
+    exact = [one for one in every if one.launch_uri == wanted.url]
+    return next(iter(exact or [one for one in every if (one.launch_uri or "").partition("?")[0] == bare]), None)
 
 
 def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:

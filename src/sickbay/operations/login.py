@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sickbay.authorization import launch_context, login_consent, login_prompt, token_negotiation
 from sickbay.authorization import login as stage
@@ -16,9 +16,10 @@ from sickbay.operations.authorize import Waiting, forget
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide, refused
 from sickbay.protocol import scopes
+from sickbay.protocol.scopes import LaunchScope
 from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
 
-Ask: TypeAlias = Literal["sign-in", "patient", "encounter", "consent", "nothing"]
+Ask: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,31 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
         return "patient"
     if picker and waiting.launch is None and waiting.encounter is None and stage.asks_encounter(granted):
         return "encounter"
+    if picker and waiting.launch is None and open_context(tenant, waiting) is not None:
+        return "context"
     allowed = await consented(world, tenant, waiting)
     asks = waiting.wishes.consent or allowed is None or not set(granted) <= set(allowed.scopes)
     return "consent" if asks else "nothing"
+
+
+def open_context(tenant: Tenant, waiting: Waiting) -> tuple[LaunchScope, str] | None:
+    """The next launch/ scope of another type for which nothing was chosen yet, and the name of its type."""
+    types = {one.lower(): one for one in tenant.server.resource_types.get(waiting.base, ())}
+    left = (
+        one for one in stage.asks_context(waiting.grantable) if one.text not in waiting.chosen and one.type in types
+    )
+    return next(((one, types[one.type or ""]) for one in left), None)
+
+
+async def candidates(world: World, tenant: Tenant, waiting: Waiting, type: str) -> list[dict[str, Any]]:
+    """What may be chosen of this type: of the patient in context where it is about one, visible to the person."""
+    patient = waiting.patient or own_patient(waiting)
+    for asked in ([("patient", patient)] if patient else [], []):
+        try:
+            return await patients.find(world, tenant, waiting.version, type, [*asked, ("_count", "50")], waiting.user)
+        except ValueError:  # a type that is about no patient
+            continue
+    return []
 
 
 def _anew(world: World, waiting: Waiting, user: User) -> bool:
@@ -166,6 +189,7 @@ def _code(
 ) -> Code:
     sent, launch = waiting.request.parameters, waiting.launch
     context = dict(launch.context) if launch else {"need_patient_banner": True} if patient else {}
+    context = launch_context.chosen(context, _picked(waiting, granted))
     return Code(
         client_id=waiting.client.client_id, redirect_uri=sent.get("redirect_uri"), scope=" ".join(granted), issued_at=now,
         lifetime=tenant.policy.code_lifetime, family=world.effects.token(12), base=waiting.base,
@@ -178,6 +202,12 @@ def _code(
             waiting.offered, granted, automatic=waiting.client.auto_approve is not None
         ),
     )  # fmt: skip
+
+
+def _picked(waiting: Waiting, granted: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """Reference and role of what was chosen for a scope that was granted in the end."""
+    asked = stage.asks_context(granted)
+    return [(reference, one.role) for one in asked if (reference := waiting.chosen.get(one.text))]
 
 
 def _remembered(tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], now: int) -> Put:

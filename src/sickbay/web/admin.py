@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sickbay.authorization import launch_context
+from sickbay.authorization import launch_context, launch_task
 from sickbay.authorization.values import Client
-from sickbay.operations import clock, exchanges, id_token_keys, registration, users
+from sickbay.operations import clock, exchanges, id_token_keys, patients, registration, users
 from sickbay.operations import launch as launches
 from sickbay.operations import token as tokens
 from sickbay.operations.context import Tenant
@@ -119,7 +119,12 @@ def _person(user: Any) -> dict[str, Any]:
 
 async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     given: bodies.NewLaunch = await _body(request, bodies.NewLaunch)
-    client = await _named(sandbox, given.app, given.tenant)
+    if sum(one is not None for one in (given.app, given.task, given.link)) != 1:
+        raise Wrong(422, "Send one of app, task and link")
+    if given.app is None:
+        client = await _wanted(sandbox, given)
+    else:
+        client = await _named(sandbox, given.app, given.tenant)
     tenant = _tenant(sandbox, given.tenant or client.tenant)
     if faults := launch_context.faults(given.fhir_context or []):
         raise Wrong(422, f"fhir_context is not as SMART has it: {'; '.join(faults)}")
@@ -134,6 +139,32 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
         context=launches.context_of(msgspec.to_builtins(given)),
     )  # fmt: skip
     return _json(bodies.Launched(*made), 201)
+
+
+async def _wanted(sandbox: Sandbox, given: bodies.NewLaunch) -> Client:
+    """The app that a Task or a card asks for; what else they say is filled in where the body does not say it."""
+    tenant = _tenant(sandbox, given.tenant or "general")
+    wanted = launch_task.of_link(given.link) if given.link is not None else await _of_task(sandbox, tenant, given)
+    if isinstance(wanted, str):
+        raise Wrong(422, f"This asks for no launch: {wanted}")
+    if wanted.standalone:
+        raise Wrong(409, f"This app is opened on its own, without a launch: {wanted.url}")
+    client = await launches.opened_by(sandbox.world, tenant, wanted)
+    if client is None:
+        raise Wrong(404, f"No app at {tenant.name} has the launch URI {wanted.url}")
+    given.patient, given.encounter = given.patient or wanted.patient, given.encounter or wanted.encounter
+    given.app_context = given.app_context or wanted.app_context
+    return client
+
+
+async def _of_task(sandbox: Sandbox, tenant: Tenant, given: bodies.NewLaunch) -> launch_task.Wanted | str:
+    if given.fhir not in tenant.dialect.fhir:
+        raise Wrong(422, f"{tenant.name} does not speak {given.fhir}")
+    await sandbox.filling.ensure(Space(tenant.name, given.fhir))
+    task = await patients.read(sandbox.world, tenant, given.fhir, "Task", given.task or "", None)
+    if task is None:
+        raise Wrong(404, f"There is no Task/{given.task} at {tenant.name}")
+    return launch_task.of_task(task)
 
 
 async def add_token(request: Request, sandbox: Sandbox) -> Response:

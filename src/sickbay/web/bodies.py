@@ -113,9 +113,14 @@ class NewUser(Struct, forbid_unknown_fields=True, rename={"fhir_user": "fhirUser
 
 
 class NewLaunch(Struct, forbid_unknown_fields=True):
-    """app: an app_id, a client_id or a unique name."""
+    """app: an app_id, a client_id or a unique name. In its place task, the id of a Task that asks for a launch, or link, that
+    of a CDS Hooks card: both name the app by its launch URL, and bring appContext along."""
 
-    app: NonEmpty
+    app: NonEmpty | None = None
+    task: NonEmpty | None = None
+    link: dict[str, Any] | None = None
+    fhir: str = "r4"
+    """The version of the Task."""
     tenant: str | None = None
     patient: str | None = None
     user: str | None = None

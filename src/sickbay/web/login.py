@@ -20,7 +20,7 @@ from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.authorize import delivered
 from sickbay.web.doors import host_name, peer
-from sickbay.web.pages import chart, consent, notice, visits
+from sickbay.web.pages import chart, consent, contexts, notice, visits
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import Chip
@@ -71,6 +71,8 @@ async def _asked(
         )
     if ask == "encounter":
         return show.page(request, sandbox, "visits", await _visits(sandbox, tenant, waiting), around)
+    if ask == "context":
+        return show.page(request, sandbox, "contexts", await _contexts(sandbox, tenant, waiting), around)
     return show.page(request, sandbox, "consent", await _consent(sandbox, tenant, waiting), around)
 
 
@@ -130,6 +132,9 @@ async def _answered(
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
         await operation.keep(sandbox.world, tenant, replace(waiting, encounter=encounter or ""), session)
         return _on(tenant, waiting)
+    if ask == "context" and session is not None and sent.get("decision") in ("open", "without"):
+        await _choose(sandbox, tenant, waiting, session, sent)
+        return _on(tenant, waiting)
     if ask == "consent" and sent.get("decision") == "allow":
         ticked = consent.ticked(sent.all("scope"), sent.all("narrow"))
         return await _finish(request, sandbox, tenant, waiting, ticked)
@@ -180,6 +185,31 @@ async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str
     return PickerView(
         action=action(tenant), app=waiting.client.name, candidates=candidates, request=waiting.id, query=query,
         total=len(candidates),
+    )  # fmt: skip
+
+
+async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session, sent: Parameters) -> None:
+    """Only what was offered can be chosen."""
+    asked = login.open_context(tenant, waiting)
+    if asked is None:
+        return
+    scope, type = asked
+    offered = {f"{type}/{one['id']}" for one in await login.candidates(sandbox.world, tenant, waiting, type)}
+    wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
+    chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
+    await operation.keep(sandbox.world, tenant, replace(waiting, chosen=chosen), session)
+
+
+async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> contexts.ContextsView:
+    asked = login.open_context(tenant, waiting)
+    assert asked is not None
+    scope, type = asked
+    patient = waiting.patient or login.own_patient(waiting) or ""
+    record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
+    found = await login.candidates(sandbox.world, tenant, waiting, type)
+    return contexts.ContextsView(
+        action=action(tenant), app=waiting.client.name, scope=scope.text, type=type, role=scope.role or "",
+        patient=_name(record) if patient else "", choices=contexts.choices(type, found), request=waiting.id,
     )  # fmt: skip
 
 

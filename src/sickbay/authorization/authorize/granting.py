@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.protocol import scopes
-from sickbay.protocol.scopes import ResourceScope, Scope
+from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
 class GrantedScope(NamedTuple):
@@ -36,7 +36,15 @@ def _grant(token: str, held: tuple[Scope, ...], client: Client, server: Server) 
 def _reason(scope: Scope, held: tuple[Scope, ...], client: Client, server: Server) -> str:
     if isinstance(scope, ResourceScope) and (reason := _resource_reason(scope, client, server)):
         return reason
+    if isinstance(scope, LaunchScope) and scope.type and not _is_known(scope.type, server):
+        return "names a type that this server's FHIR version does not have"
     return "" if scopes.covered(scope, held) else "is not registered for this app"
+
+
+def _is_known(type: str, server: Server) -> bool:
+    """By its name in lower case; of a server whose types are not known any type is."""
+    known = [types for types in server.resource_types.values() if types]
+    return not known or any(type == one.lower() for types in known for one in types)
 
 
 def _resource_reason(scope: ResourceScope, client: Client, server: Server) -> str:

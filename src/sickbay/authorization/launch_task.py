@@ -1,0 +1,63 @@
+"""A launch that somebody asked for: by a Task (SMART 2.2, Task profiles for requesting SMART launch) or by the link of a CDS
+Hooks card. Both name the app by its launch URL, and hand over an appContext.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+CODES = ("launch-app-ehr", "launch-app-standalone")
+APPLICATION, APP_CONTEXT = "smartonfhir-application", "smartonfhir-appcontext"
+
+
+class Wanted(NamedTuple):
+    """url: the app's launch URL. patient, encounter: ids, None where none is named."""
+
+    url: str
+    app_context: str | None = None
+    patient: str | None = None
+    encounter: str | None = None
+    standalone: bool = False
+
+
+def of_task(task: Mapping[str, Any]) -> Wanted | str:
+    """What the Task asks for; a sentence where it asks for no launch."""
+    code = next((one for one in _codes(task.get("code")) if one in CODES), None)
+    if code is None:
+        return f"Task.code has none of {', '.join(CODES)}"
+    url = _input(task, APPLICATION, "valueUrl", "valueUri")
+    if not url:
+        return f"Task.input has no {APPLICATION} with a valueUrl"
+    return Wanted(
+        url, _input(task, APP_CONTEXT, "valueString"), _id(task.get("for"), "Patient"),
+        _id(task.get("encounter"), "Encounter"), code == "launch-app-standalone",
+    )  # fmt: skip
+
+
+def of_link(link: Mapping[str, Any]) -> Wanted | str:
+    """What the link of a card asks for (CDS Hooks 2.0, Link); a sentence where it asks for no launch."""
+    if link.get("type") != "smart":
+        return "The link of a card that launches an app has the type smart"
+    url, context = link.get("url"), link.get("appContext")
+    if not isinstance(url, str) or not isinstance(context, str | None):
+        return "The link of a card has a url, and its appContext is a string"
+    return Wanted(url, context)
+
+
+def _codes(concept: Any) -> list[str]:
+    codings = concept.get("coding") if isinstance(concept, Mapping) else None
+    return [str(one.get("code")) for one in codings or () if isinstance(one, Mapping)]
+
+
+def _input(task: Mapping[str, Any], kind: str, *members: str) -> str | None:
+    for one in task.get("input") or ():
+        if isinstance(one, Mapping) and kind in _codes(one.get("type")):
+            return next((str(one[name]) for name in members if one.get(name)), None)
+    return None
+
+
+def _id(reference: Any, type: str) -> str | None:
+    text = str(reference.get("reference") or "") if isinstance(reference, Mapping) else ""
+    kind, _, id = text.rpartition("/")
+    return id if kind.rpartition("/")[2] == type else None

@@ -1,0 +1,103 @@
+"""A launch that a Task or the link of a CDS Hooks card asks for: the app is found by its launch URL, appContext comes along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+
+URL = "http://localhost:8100/launch"
+SYSTEM = "http://hl7.org/fhir/smart-app-launch/CodeSystem/smart-codes"
+SCOPE = "launch openid patient/Patient.rs"
+
+
+def task(code: str = "launch-app-ehr", url: str = URL, **more: Any) -> dict[str, Any]:
+    def typed(code: str) -> dict[str, Any]:
+        return {"coding": [{"system": SYSTEM, "code": code}]}
+
+    return {
+        "resourceType": "Task", "status": "requested", "intent": "proposal", "code": typed(code),
+        "for": {"reference": "Patient/p-0017"}, "encounter": {"reference": "Encounter/p-0017-e02"},
+        "input": [{"type": typed("smartonfhir-application"), "valueUrl": url},
+                  {"type": typed("smartonfhir-appcontext"), "valueString": '{"form": "phq-9"}'}],
+    } | more  # fmt: skip
+
+
+async def stored(flow: Flow, body: dict[str, Any]) -> str:
+    app = await flow.register(name="Writer", scope="user/Task.cruds")
+    asked = {"app": app["app_id"], "scope": "user/Task.cruds", "user": "okafor"}
+    token = (await flow.http.post("/admin/tokens", json=asked)).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = await flow.http.post("/general/r4/Task", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"].partition("/Task/")[2].partition("/")[0]
+
+
+async def token(flow: Flow, app: dict[str, Any], launch: str) -> dict[str, Any]:
+    return dict((await flow.redeem(app, await flow.code(app, launch=launch, scope=SCOPE))).json())
+
+
+def test_a_task_launches_its_app_for_its_patient_with_its_context(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(launch_uri=URL + "?from=here", name="Forms")
+        id = await stored(flow, task(url=URL + "?from=here"))
+        made = await flow.http.post("/admin/launches", json={"task": id})
+        assert made.status_code == 201, made.text
+        assert made.json()["url"].startswith(URL + "?from=here&")
+        given = await token(flow, app, made.json()["launch"])
+        assert (given["patient"], given["encounter"]) == ("p-0017", "p-0017-e02")
+        assert given["appContext"] == '{"form": "phq-9"}'
+
+    run(steps, tmp_path)
+
+
+def test_a_card_s_link_launches_its_app_with_its_context(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        link = {"label": "Open", "type": "smart", "url": URL + "?x=1", "appContext": "opaque text"}
+        made = await flow.http.post("/admin/launches", json={"link": link, "patient": "p-0017"})
+        given = await token(flow, app, made.json()["launch"])
+        assert (given["patient"], given["appContext"]) == ("p-0017", "opaque text")
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({}, 422, "one of app, task and link"),
+        ({"app": "x", "task": "y"}, 422, "one of app, task and link"),
+        ({"task": "nobody"}, 404, "There is no Task/nobody"),
+        ({"task": "nobody", "fhir": "r9"}, 422, "does not speak r9"),
+        ({"link": {"type": "absolute", "url": URL}}, 422, "has the type smart"),
+        ({"link": {"type": "smart"}}, 422, "has a url"),
+        ({"link": {"type": "smart", "url": URL, "appContext": 5}}, 422, "is a string"),
+        ({"link": {"type": "smart", "url": "https://nobody.example/launch"}}, 404, "No app at general"),
+    ],
+)
+def test_what_asks_for_no_launch_is_told_so(tmp_path: Path, body: dict[str, Any], status: int, said: str) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.register()
+        answer = await flow.http.post("/admin/launches", json=body)
+        assert (answer.status_code, said in answer.json()["title"]) == (status, True), answer.text
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [({"code": {"text": "x"}}, 422, "Task.code has none of"), ({"input": []}, 422, "has no smartonfhir-application"),
+     ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "on its own")],
+)  # fmt: skip
+def test_a_task_that_asks_for_no_launch_from_the_ehr(
+    tmp_path: Path, change: dict[str, Any], status: int, said: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.register()
+        changed = {name: value for name, value in {**task(), **change}.items() if value}
+        answer = await flow.http.post("/admin/launches", json={"task": await stored(flow, changed)})
+        assert (answer.status_code, said in answer.json()["title"]) == (status, True), answer.text
+
+    run(steps, tmp_path)

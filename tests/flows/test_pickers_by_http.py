@@ -1,0 +1,109 @@
+"""launch/ scopes of other types, on its own: the person chooses, and the app is told reference and role (SMART 2.2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, received, run
+from tests.flows.test_contexts_by_http import said
+from tests.flows.test_ward import HTML, field, sign_in
+
+ROLE = "https://example.org/roles/reason"
+SCOPE = f"launch/patient launch/condition?role={ROLE} launch/practitioner patient/Patient.rs"
+REGISTERED = "launch launch/patient launch/condition launch/practitioner launch/slotty patient/*.rs"
+
+
+async def asked(flow: Flow, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], str]:
+    """The app, and the address of the page that comes next."""
+    await sign_in(flow)
+    app = await flow.register(**{"auto_approve": None, "scope": REGISTERED} | more)
+    answer = await flow.authorize(app, scope=scope)
+    return app, answer.headers["location"]
+
+
+async def opened(flow: Flow, address: str, **form: str) -> Any:
+    """Answer the page that stands there; the page that comes next, or the redirect to the app."""
+    page = await flow.http.get(address, headers=HTML)
+    answer = await said(flow, page, **form)
+    return (
+        answer
+        if "code=" in answer.headers["location"]
+        else await flow.http.get(answer.headers["location"], headers=HTML)
+    )
+
+
+async def given(flow: Flow, app: dict[str, Any], address: str, scope: str = SCOPE) -> dict[str, Any]:
+    page = await flow.http.get(address, headers=HTML)
+    answer = await said(flow, page, scope=scope.split(), decision="allow")
+    return dict((await flow.redeem(app, received(answer)["code"])).json())
+
+
+def test_each_is_chosen_in_turn_and_told_with_its_role(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, address = await asked(flow)
+        page = await opened(flow, address, patient="p-0017", decision="open")
+        assert "Which Condition is Provider app opened for?" in page.text
+        assert ROLE in page.text
+        assert "Condition/p-0017-c01" in page.text
+        assert "p-0001-c" not in page.text
+        page = await opened(flow, address, reference="Condition/p-0017-c01", decision="open")
+        assert "Which Practitioner is Provider app opened for?" in page.text
+        assert "Okafor" in page.text
+        await opened(flow, address, reference="Practitioner/pr-2", decision="open")
+        token = await given(flow, app, address)
+        assert token["patient"] == "p-0017"
+        assert token["fhirContext"] == [
+            {"reference": "Condition/p-0017-c01", "role": ROLE}, {"reference": "Practitioner/pr-2"}
+        ]  # fmt: skip
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "choice", [{"decision": "without"}, {"decision": "open", "reference": "Condition/p-0001-c01"}, {"decision": "open"}]
+)
+def test_none_is_chosen_or_one_that_was_not_offered(tmp_path: Path, choice: dict[str, str]) -> None:
+    async def steps(flow: Flow) -> None:
+        scope = "launch/patient launch/condition patient/Patient.rs"
+        app, address = await asked(flow, scope)
+        await opened(flow, address, patient="p-0017", decision="open")
+        page = await opened(flow, address, **choice)
+        assert field(page, "request")
+        token = await given(flow, app, address, scope)
+        assert "fhirContext" not in token
+        assert token["scope"] == scope
+
+    run(steps, tmp_path)
+
+
+def test_a_launch_from_the_ehr_asks_nothing_and_an_app_of_the_old_release_is_told_in_strings(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, address = await asked(flow, smart_release="2.0")
+        await opened(flow, address, patient="p-0017", decision="open")
+        await opened(flow, address, reference="Condition/p-0017-c01", decision="open")
+        await opened(flow, address, decision="without")
+        assert (await given(flow, app, address))["fhirContext"] == ["Condition/p-0017-c01"]
+        made = await flow.launch(app, patient="p-0017", user=await flow.clinician())
+        scope = "launch launch/practitioner patient/Patient.rs"
+        answer = await flow.authorize(app, launch=made["launch"], scope=scope)
+        page = await flow.http.get(answer.headers["location"], headers=HTML)
+        assert "Which Practitioner" not in page.text
+
+    run(steps, tmp_path)
+
+
+def test_a_type_that_fhir_does_not_have_is_left_out_and_said(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope=REGISTERED, auto_approve={"user": "okafor", "patient": "p-0017"})
+        code = await flow.code(app, scope="launch/patient launch/slotty patient/Patient.rs")
+        answer = await flow.redeem(app, code)
+        assert answer.json()["scope"] == "launch/patient patient/Patient.rs"
+        exchange = await flow.http.get(
+            f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+        )
+        row = next(one for one in exchange.json()["scopes"] if one["asked"] == "launch/slotty")
+        assert row["reason"] == "names a type that this server's FHIR version does not have"
+
+    run(steps, tmp_path)
