@@ -37,6 +37,8 @@ OUT_OF_REACH = {
     "grant-type-invalid", "grant-type-missing", "token-wrong-method", "token-wrong-content-type", "token-endpoint-wrong-tenant",
     "refresh-token-missing", "refresh-token-reused", "refresh-token-invalid", "refresh-scope-expanded",
     "refresh-online-session-ended", "backend-scope-missing", "backend-scope-not-system",
+    # of a hospital's policy
+    "basic-urlencoded-mismatch", "guesses-too-many",
 }  # fmt: skip
 
 
