@@ -126,3 +126,40 @@ def test_a_patch_and_an_operation_take_parameters_in_xml(tmp_path: Path) -> None
         assert "Observation.status" in str(read(told)["issue"])
 
     run(steps, tmp_path)
+
+
+def test_what_is_not_utf_8_is_refused_and_nothing_of_it_kept(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds")
+        entry = {
+            "resource": observation(note=[{"text": "\u00e9"}]),
+            "request": {"method": "POST", "url": "Observation"},
+        }
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        good = xml_writing.dumps("r4", bundle)
+        before = (await own.ask("GET", "/Observation?_summary=count")).json()["total"]
+        bad = await own.ask("POST", "", good.replace("\u00e9".encode(), b"\xe9"), Content_Type=XML)
+        assert (bad.status_code, "UTF-8" in bad.text) == (400, True)
+        single = xml_writing.dumps("r4", entry["resource"]).replace("\u00e9".encode(), b"\xe9")
+        assert (await refused(own, single))[:2] == (400, {"fhir-body-malformed"})
+        assert (await own.ask("GET", "/Observation?_summary=count")).json()["total"] == before
+        assert (await own.ask("POST", "", good, Content_Type=XML)).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_a_large_page_and_a_large_transaction_are_the_same_in_xml(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds")
+        long = observation(note=[{"text": "x" * 5000}])
+        entry = {"resource": long, "request": {"method": "POST", "url": "Observation"}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry] * 60}
+        answer = await own.ask("POST", "", xml_writing.dumps("r4", bundle), Content_Type=XML, Accept=XML)
+        assert len(read(answer)["entry"]) == 60
+        plain = (await own.ask("GET", "/Observation?_sort=_lastUpdated&_count=100&_summary=data")).json()["entry"]
+        page = read(await own.ask("GET", "/Observation?_sort=_lastUpdated&_count=100&_summary=data", Accept=XML))[
+            "entry"
+        ]
+        assert page == plain
+
+    run(steps, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +23,7 @@ from sickbay.operations.access import Seen, access
 from sickbay.operations.writing import Declined, Prepared, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Conflict, Put, Save, Step
-from sickbay.web.fhir import Answer, Headers
+from sickbay.web.fhir import LARGE, Answer, Headers
 
 if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions
@@ -46,7 +47,11 @@ class Failed(Exception):
 
 async def answer(door: Interactions, seen: Seen, request: AccessRequest, content: Headers) -> tuple[Answer, Seen]:
     try:
-        kind, asked = transaction.read(door.version, request.body.encode(), request.headers.get("content-type"))
+        text = request.body.encode(), request.headers.get("content-type")
+        if len(text[0]) > LARGE:
+            kind, asked = await asyncio.to_thread(transaction.read, door.version, *text)
+        else:
+            kind, asked = transaction.read(door.version, *text)
     except Unreadable as error:
         return door.issue(400, Issue("structure", str(error))), seen
     entries = [_entry(door, request, one) for one in asked]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
@@ -36,6 +37,7 @@ from sickbay.web.wire import LIMIT, query_of, raw_path
 Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
 FORM = "application/x-www-form-urlencoded"
+LARGE = 200_000
 INVALID = "fhir-resource-invalid"
 READING = SEARCHES | {"read"}
 ALWAYS = (
@@ -106,13 +108,18 @@ class Door:
         if len(raw) > limit:
             return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
         body = raw.decode("utf-8", "replace")
+        if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
+            return self._issue(400, Issue("structure", "The body is not UTF-8."))
         request = self._request(scope, headers, path, found, body)
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
         answer, seen = await self.perform(request, found, raw)
         if request.parameters.pairs or "xml" in headers.get("accept", ""):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
-            answer = shaped(self.version, answer, media, request.parameters)
+            if len(answer.body) > LARGE:  # so that others need not wait for it
+                answer = await asyncio.to_thread(shaped, self.version, answer, media, request.parameters)
+            else:
+                answer = shaped(self.version, answer, media, request.parameters)
         wire = Wire(
             scope["method"], request.url, headers, body if answer.status >= 400 and self._may_keep(found) else ""
         )
