@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import loading, report, scenes, starting
+from bench import loading, postgres, report, scenes, starting
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
         begun = starting.measure(Path(folder) / "small")
         served = scenes.measure(Path(folder) / "large", seconds)
         loaded = loading.measure(Path(folder) / "large", Path(folder) / "loaded")
-    text = report.text(begun, served, loaded)
+    text = report.text(begun, served, loaded, postgres.measure(seconds))
     print(text)
     if "--quick" not in sys.argv:
         report.PAGE.write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ import platform
 from pathlib import Path
 
 from bench.loading import Loaded
+from bench.postgres import Read
 from bench.scenes import Served
 from bench.starting import Starting
 
@@ -34,7 +35,7 @@ CEILINGS = {"transaction": 50_000}
 """CPU µs that it may take at most."""
 
 
-def text(begun: Starting, served: Served, loaded: Loaded) -> str:
+def text(begun: Starting, served: Served, loaded: Loaded, database: Read | None) -> str:
     limit, busy = served.rates["limit"].microseconds, os.getloadavg()[1]
     rows = [
         f"| {SAID[name]} | {rate.per_second:,.0f} | {rate.microseconds:,.0f} | {rate.size:,.0f} | "
@@ -54,6 +55,7 @@ def text(begun: Starting, served: Served, loaded: Loaded) -> str:
         "", "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |", "|---|---:|---:|---:|---:|---:|---:|",
         *rows, "",
         f"The bare SQLite statement of a read, ids varying: {served.statement * 1e6:.1f} µs.", "",
+        *_database(database),
         f"`sickbay load` of these {loaded.count:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f} a second "
         f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, its start included;",
         f"{loaded.memory[0]:.0f} MB at most in its first half, {loaded.memory[1]:.0f} MB in its second.", "",
@@ -62,6 +64,15 @@ def text(begun: Starting, served: Served, loaded: Loaded) -> str:
         f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |", "",
         f"Memory of one worker: {begun.idle:.0f} MB idle, {begun.filled:.0f} MB after its hospital was used (at most 120).", "",
     ))  # fmt: skip
+
+
+def _database(read: Read | None) -> tuple[str, ...]:
+    if read is None:
+        return ()
+    return (
+        f"A read on PostgreSQL, on the same machine and by its socket: {read.rate.per_second:,.0f} a second,"
+        f" {read.share * 100:.1f} % of the limit (at least 15 %), {read.rate.microseconds:,.0f} µs of CPU of ours.", "",
+    )  # fmt: skip
 
 
 def _bound(name: str) -> str:

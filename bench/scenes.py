@@ -48,7 +48,7 @@ def measure(folder: Path, seconds: float) -> Served:
     limits: list[Rate] = []
     rates: dict[str, Rate] = {}
     shares: dict[str, float] = {}
-    with serving("--data", str(folder), "--patients", str(PATIENTS)) as live, _limit(seconds / ROUNDS) as limit:
+    with serving("--data", str(folder), "--patients", str(PATIENTS)) as live, limiting(seconds / ROUNDS) as limit:
         desk = Desk(live.line)
         counts = desk.total("Patient"), desk.total("Observation")  # the first use fills the hospital
         process.apart(live.process.pid)
@@ -56,13 +56,13 @@ def measure(folder: Path, seconds: float) -> Served:
         with peer.scenes(seconds / ROUNDS) as beside:
             for name, run in {**desk.scenes(port, pid, seconds / ROUNDS), **beside}.items():
                 print(f"measuring: {name}", file=sys.stderr)
-                rounds = sorted(_round(limit, run, limits) for _ in range(ROUNDS))
+                rounds = sorted(one_round(limit, run, limits) for _ in range(ROUNDS))
                 shares[name], rates[name] = rounds[ROUNDS // 2]
     middle = sorted(limits, key=lambda one: one.per_second)[len(limits) // 2]
     return Served({"limit": middle, **rates}, {"limit": 1.0, **shares}, _statement(folder, seconds), *counts)
 
 
-def _round(limit: Callable[[], Rate], run: Callable[[], Rate], limits: list[Rate]) -> tuple[float, Rate]:
+def one_round(limit: Callable[[], Rate], run: Callable[[], Rate], limits: list[Rate]) -> tuple[float, Rate]:
     """Limit and scene one after the other: what else the machine does meets both."""
     limits.append(limit())
     rate = run()
@@ -70,7 +70,7 @@ def _round(limit: Callable[[], Rate], run: Callable[[], Rate], limits: list[Rate
 
 
 @contextmanager
-def _limit(seconds: float) -> Iterator[Callable[[], Rate]]:
+def limiting(seconds: float) -> Iterator[Callable[[], Rate]]:
     server = subprocess.Popen([sys.executable, "-m", "bench.limit"], stdout=subprocess.PIPE, text=True)
     assert server.stdout
     port = int(server.stdout.readline())
@@ -101,13 +101,13 @@ def _statement(folder: Path, seconds: float) -> float:
 class Desk:
     """Registers an app, gets a token, and knows ids that are there."""
 
-    def __init__(self, line: dict[str, Any]) -> None:
+    def __init__(self, line: dict[str, Any], patients: int = PATIENTS) -> None:
         self.line = line
         self.tenant = line["tenants"]["general"]
         self.user = next(one for one in line["users"] if "Practitioner/" in one["fhirUser"])
         self.http = httpx2.Client(base_url=line["base"], trust_env=False, timeout=600)
         self.token, self.token_to_write = self._token("user/*.rs"), self._token("user/*.cruds")
-        self.patients = [f"p-{number:04}" for number in range(1, PATIENTS + 1)]
+        self.patients = [f"p-{number:04}" for number in range(1, patients + 1)]
 
     def scenes(self, port: int, pid: int, seconds: float) -> dict[str, Callable[[], Rate]]:
         path, dice = urlsplit(self.tenant["fhir"]["r4"]).path, random.Random(1)

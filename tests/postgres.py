@@ -29,8 +29,8 @@ def programs() -> Path | None:
 class Server:
     """`address()` is a new, empty place in it."""
 
-    def __init__(self, bin: Path, folder: Path) -> None:
-        self.bin, self.folder = bin, folder
+    def __init__(self, bin: Path, folder: Path, haste: tuple[str, ...] = HASTE) -> None:
+        self.bin, self.folder, self._haste = bin, folder, haste
         self._user = _other() if os.getuid() == 0 else None
         self._names = count()
 
@@ -40,7 +40,7 @@ class Server:
         self._run("initdb", "-D", self._data, "-U", "sickbay", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
     def start(self) -> None:
-        options = f"-k {self.folder} -h '' " + " ".join(f"-c {one}" for one in HASTE)
+        options = f"-k {self.folder} -h '' " + " ".join(f"-c {one}" for one in self._haste)
         self._run("pg_ctl", "-D", self._data, "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self, mode: str = "immediate") -> None:
@@ -72,9 +72,9 @@ class Server:
 
 
 @contextmanager
-def server(bin: Path) -> Iterator[Server]:
+def server(bin: Path, haste: tuple[str, ...] = HASTE) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="sickbay-postgres-"))
-    made = Server(bin, folder)
+    made = Server(bin, folder, haste)
     try:
         made.make()
         made.start()

@@ -1,4 +1,4 @@
-"""An empty store of each engine."""
+"""Empty stores of each engine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from sickbay.storage.postgres.store import open_store as open_postgres
 from sickbay.storage.sqlite.store import open_store as open_sqlite
 
 
-async def open_engine(request: pytest.FixtureRequest, folder: Path) -> Any:
-    """An empty store of the engine that the fixture asks for."""
+async def open_engine(request: pytest.FixtureRequest, folder: Path, count: int = 1) -> list[Any]:
+    """So many of one empty place, of the engine that the fixture asks for."""
     if request.param == "sqlite":
-        return open_sqlite(folder / "sickbay.db", find)
-    return await open_postgres(request.getfixturevalue("postgres").address(), find)
+        return [open_sqlite(folder / "sickbay.db", find) for _ in range(count)]
+    address = request.getfixturevalue("postgres").address()
+    return [await open_postgres(address, find) for _ in range(count)]

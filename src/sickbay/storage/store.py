@@ -200,7 +200,10 @@ class Store(Protocol):
         ...
 
     def stamp(self) -> int | None:
-        """Another number after every write, by whichever process; None where that cannot be told cheaply."""
+        """Another number after every write, by whichever process; None where that cannot be told cheaply.
+
+        It may be as old as the last `get`: whoever relies on it asks for the clock first, as every request does.
+        """
         ...
 
     async def find(

@@ -29,6 +29,11 @@ from sickbay.storage.store import Conflict, Outdated, Page, Record, Save, Space,
 
 CHUNK = 500
 """Resources of a population that are written at a time."""
+_RECORD = ", ".join(f"r.{name}" for name in said.COLUMNS.split(", "))
+_GET = (
+    f"SELECT s.seen, {_RECORD} FROM (SELECT pg_current_snapshot()::text AS seen) s"
+    " LEFT JOIN record r ON r.kind = $1 AND r.key = $2"
+)
 T = TypeVar("T")
 
 
@@ -41,6 +46,7 @@ class PostgresStore:
         self._asking = Asking()
         self._answers = Answers(self._asking, find, key)
         self._filling = asyncio.Lock()
+        self._seen, self._stamp = "", 0
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -95,11 +101,15 @@ class PostgresStore:
         return count
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return await self._ask(lambda: said.get(self._asking, kind, key))
+        async with self._pool.connection() as db:
+            seen, *found = await db.fetchrow(_GET, *values((kind, key)))
+        if seen != self._seen:
+            self._seen, self._stamp = seen, self._stamp + 1
+        return Record(*found) if found[0] is not None else None
 
     def stamp(self) -> int | None:
-        """Whether anybody wrote cannot be told without asking the server."""
-        return None
+        """As of the last `get`. As long as the server's snapshot is the same, nobody committed anything."""
+        return self._stamp
 
     async def find(
         self,

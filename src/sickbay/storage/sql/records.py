@@ -10,9 +10,9 @@ from sickbay.storage.store import Record
 KEPT = 86_400
 """Seconds for which an expired record is still known as expired."""
 
-_COLUMNS = "kind, key, value, tenant, owner, family, label, at, expires_at, used_at, revision"
-_GET = f"SELECT {_COLUMNS} FROM record WHERE kind = ? AND key = ?"
-_INSERT = f"INSERT INTO record ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (kind, key) DO "
+COLUMNS = "kind, key, value, tenant, owner, family, label, at, expires_at, used_at, revision"
+_GET = f"SELECT {COLUMNS} FROM record WHERE kind = ? AND key = ?"
+_INSERT = f"INSERT INTO record ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (kind, key) DO "
 PUT_ABSENT = f"{_INSERT}NOTHING"
 PUT = (
     f"{_INSERT}UPDATE SET value = excluded.value, tenant = excluded.tenant, owner = excluded.owner,"
@@ -44,5 +44,5 @@ def find(reader: Reader, kind: str, wanted: dict[str, str | None], limit: int) -
     where = "".join(f" AND {name} = ?" for name in asked)
     # Said literally, or SQLite would not see that a partial index serves.
     where += "".join(f" AND {name} <> ''" for name in ("family", "owner") if asked.get(name))
-    text = f"SELECT {_COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at DESC, number DESC LIMIT ?"
+    text = f"SELECT {COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at DESC, number DESC LIMIT ?"
     return [Record(*row) for row in reader.rows(text, (kind, *asked.values(), limit))]
