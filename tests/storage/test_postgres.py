@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.postgres import Server
-from tests.storage.contract import RecordsContract, ResourcesContract, SearchContract
+from tests.storage.contract import RecordsContract, ResourcesContract
+from tests.storage.contract_search import SearchContract
 from tests.storage.making import find
 
 from sickbay.storage.postgres.store import PostgresStore, open_store

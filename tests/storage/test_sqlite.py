@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.storage.contract import RecordsContract, ResourcesContract, SearchContract
+from tests.storage.contract import RecordsContract, ResourcesContract
+from tests.storage.contract_search import SearchContract
 from tests.storage.making import find
 
 from sickbay.storage.sqlite.store import SqliteStore, open_store

@@ -1,0 +1,166 @@
+"""What every store must find; a file per engine runs it: it defines the fixture `store`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.storage.contract import ids
+from tests.storage.making import SPACE, asked, number, observation, of_patients, parameter, patient, saved, where
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.query import Filter, Include, Query, ReferenceValue, Sort, StringValue, TokenValue
+from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
+from sickbay.storage.store import (
+    BadCursor,
+    Space,
+    Store,
+)
+
+
+@pytest.mark.anyio
+class SearchContract:
+    async def test_a_patients_list_is_newest_first_and_the_undated_last(self, store: Store) -> None:
+        await store.transaction([observation(f"o{n}", "p", date=date) for n, date in enumerate((2, None, 9, -4, 9))])
+        query = asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p")))
+        for seen in (EVERYTHING, of_patients("p")):
+            page = await store.search(SPACE, query, seen)
+            assert ids(page) == ["o2", "o4", "o0", "o3", "o1"]
+            assert (page.next, page.total) == (None, 5)
+
+    async def test_pages_follow_each_other_and_the_total_stays(self, store: Store) -> None:
+        await store.transaction([observation(f"o{n:02}", "p", date=n) for n in range(25)])
+        for query in (asked("Observation", count=10), asked("Observation", count=10, sort=(Sort("date", True),))):
+            for seen in (EVERYTHING, of_patients("p")):
+                found, cursor, totals = [], None, []
+                for _ in range(3):
+                    page = await store.search(SPACE, _at(query, cursor), seen)
+                    found += ids(page)
+                    totals.append(page.total)
+                    cursor = page.next
+                assert cursor is None
+                assert sorted(found) == [f"o{n:02}" for n in range(25)]
+                assert totals == [25, 25, 25]
+
+    async def test_a_cursor_of_another_query_or_a_changed_one_is_refused(self, store: Store) -> None:
+        await store.transaction([patient(f"p{n}") for n in range(5)])
+        page = await store.search(SPACE, asked("Patient", count=2), EVERYTHING)
+        assert page.next is not None
+        other = asked("Patient", where("Patient", "gender", TokenValue(None, "female")), cursor=page.next)
+        with pytest.raises(BadCursor):
+            await store.search(SPACE, other, EVERYTHING)
+        for cursor in ("", "x", "ä", page.next[:-2] + "AA", "A" + page.next[1:], page.next + "A"):
+            if cursor != page.next:
+                with pytest.raises(BadCursor):
+                    await store.search(SPACE, asked("Patient", cursor=cursor), EVERYTHING)
+
+    async def test_a_cursor_of_another_tenant_is_refused(self, store: Store) -> None:
+        other = Space("cerner", "r4")
+        await store.transaction([patient(f"p{n}", space=space) for n in range(5) for space in (SPACE, other)])
+        page = await store.search(SPACE, asked("Patient", count=2), EVERYTHING)
+        with pytest.raises(BadCursor):
+            await store.search(other, asked("Patient", count=2, cursor=page.next), EVERYTHING)
+
+    async def test_totals_are_exact_where_asked_and_left_out_beyond_a_thousand(self, store: Store) -> None:
+        await store.fill(SPACE, (patient(f"p{n}") for n in range(1005)))
+        assert (await store.search(SPACE, asked("Patient"), EVERYTHING)).total is None
+        assert (await store.search(SPACE, asked("Patient", total="accurate"), EVERYTHING)).total == 1005
+        assert (await store.search(SPACE, asked("Patient", total="none"), EVERYTHING)).total is None
+        assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 1005
+        narrowed = asked("Patient", where("Patient", "gender", TokenValue(None, "female")))
+        assert await store.count(SPACE, narrowed, EVERYTHING) == 1005
+
+    async def test_the_patient_is_included_where_visible(self, store: Store) -> None:
+        await store.transaction([patient("p"), patient("q"), observation("o", "p"), observation("n", "q")])
+        query = asked("Observation", includes=(Include("Observation", "patient"),))
+        page = await store.search(SPACE, query, EVERYTHING)
+        assert {(one.type, one.id) for one in page.included} == {("Patient", "p"), ("Patient", "q")}
+        page = await store.search(SPACE, query, of_patients("p"))
+        assert [one.id for one in page.included] == ["p"]
+        page = await store.search(SPACE, query, of_patients("p", type="Observation"))
+        assert (ids(page), page.included) == (["o"], [])
+
+    @pytest.mark.parametrize("parameter", ["patient", "*"])
+    async def test_what_refers_to_a_match_is_included_backwards(self, store: Store, parameter: str) -> None:
+        await store.transaction([patient("p"), patient("q"), observation("o", "p"), observation("n", "q")])
+        query = asked("Patient", ids=("p",), includes=(Include("Observation", parameter, reverse=True),))
+        page = await store.search(SPACE, query, EVERYTHING)
+        assert (ids(page), [one.id for one in page.included]) == (["p"], ["o"])
+        assert (await store.search(SPACE, query, of_patients("p", type="Patient"))).included == []
+
+    async def test_a_granular_scope_shows_only_its_codes(self, store: Store) -> None:
+        await store.transaction(
+            [observation("v", "p"), observation("l", "p", category="laboratory"), observation("x", "q")]
+        )
+        for system in (None, "http://category"):
+            filters = (Granular("category", ((system, "vital-signs"),)),)
+            seen = Visibility((Clause("Observation", "rs", frozenset({"p"}), filters),))
+            assert ids(await store.search(SPACE, asked("Observation"), seen)) == ["v"]
+            assert await store.read(SPACE, "Observation", "v", seen) is not None
+            assert await store.read(SPACE, "Observation", "l", seen) is None
+            assert await store.count(SPACE, asked("Observation"), seen) == 1
+        wrong = Visibility(
+            (Clause("Observation", "rs", None, (Granular("category", (("http://x", "vital-signs"),)),)),)
+        )
+        assert ids(await store.search(SPACE, asked("Observation"), wrong)) == []
+
+    async def test_by_which_parameter_a_patient_is_referred_to_counts_also_where_the_whole_range_does_so(
+        self, store: Store
+    ) -> None:
+        """A range that refers by `patient` alone, then one more that refers by `performer`, and is deleted again."""
+        other = ResourceFacts(
+            patients=("p", "q"), clinical_date=0,
+            references=(
+                (number("Observation", "patient"), "Patient", "q"), (number("Observation", "performer"), "Patient", "p"),
+            ),
+        )  # fmt: skip
+        by = {
+            code: asked("Observation", where("Observation", code, ReferenceValue("Patient", "p")))
+            for code in ("patient", "performer")
+        }
+        await store.transaction([observation(f"o{n}", "p") for n in range(3)])
+        for seen in (EVERYTHING, of_patients("p")):
+            assert ids(await store.search(SPACE, by["patient"], seen)) == ["o0", "o1", "o2"]
+            assert ids(await store.search(SPACE, by["performer"], seen)) == []
+        await store.transaction([saved("Observation", "by", other)])
+        for seen in (EVERYTHING, of_patients("p")):
+            assert ids(await store.search(SPACE, by["patient"], seen)) == ["o0", "o1", "o2"]
+            assert ids(await store.search(SPACE, by["performer"], seen)) == ["by"]
+        await store.transaction([saved("Observation", "by", version_id=2, body=b"", interaction="delete")])
+        for seen in (EVERYTHING, of_patients("p")):
+            assert ids(await store.search(SPACE, by["patient"], seen)) == ["o0", "o1", "o2"]
+            assert ids(await store.search(SPACE, by["performer"], seen)) == []
+
+    async def test_who_refers_to_a_patient_without_being_in_the_compartment_is_found_but_not_shown_to_the_patient(
+        self, store: Store
+    ) -> None:
+        await store.transaction([observation("in", "p"), observation("out", "p", member=False)])
+        query = asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p")))
+        assert set(ids(await store.search(SPACE, query, EVERYTHING))) == {"in", "out"}
+        assert ids(await store.search(SPACE, query, of_patients("p"))) == ["in"]
+
+    async def test_a_chain_follows_the_reference_to_what_is_visible(self, store: Store) -> None:
+        await store.transaction([patient("p", names=("peters",)), patient("q", names=("miller",))])
+        await store.transaction([observation("o", "p"), observation("n", "q")])
+        name = where("Patient", "name", StringValue("pet", "Pet"))
+        chained = Filter(parameter("Observation", "subject"), (), chain=("Patient", name))
+        assert ids(await store.search(SPACE, asked("Observation", chained), EVERYTHING)) == ["o"]
+        assert ids(await store.search(SPACE, asked("Observation", chained), of_patients("p", "q"))) == ["o"]
+        hidden = Visibility((Clause("Observation", "s", None), Clause("Patient", "s", frozenset({"q"}))))
+        assert ids(await store.search(SPACE, asked("Observation", chained), hidden)) == []
+
+    async def test_what_takes_long_is_answered_all_the_same(self, store: Store) -> None:
+        await store.fill(SPACE, (observation(f"o{n}", f"p{n % 7}", date=n % 50) for n in range(6000)))
+        query = asked("Observation", sort=(Sort("date", True),), count=3, total="accurate")
+        page = await store.search(SPACE, query, EVERYTHING)
+        assert page.total == 6000
+        assert len(page.matches) == 3
+        assert await store.count(SPACE, asked("Observation", modified()), EVERYTHING) == 6000
+
+
+def modified() -> Filter:
+    return where("Observation", "code", TokenValue(None, "absent"), modifier="not")
+
+
+def _at(query: Query, cursor: str | None) -> Query:
+    return replace(query, cursor=cursor)
