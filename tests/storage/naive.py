@@ -81,4 +81,7 @@ def _key(one: Save, name: str, descending: bool) -> Any:
     dates = [high if descending else low for parameter, low, high in one.facts.dates if parameter == wanted]
     codes = [code for parameter, _, code in one.facts.tokens if parameter == wanted]
     texts = [text for parameter, text, _ in one.facts.strings if parameter == wanted]
-    return choose([*dates, *codes, *texts], default=None)
+    amounts = [
+        high if descending else low for parameter, _, _, low, high in one.facts.quantities if parameter == wanted
+    ]
+    return choose([*dates, *codes, *texts, *amounts], default=None)

@@ -37,6 +37,8 @@ class Composite(NamedTuple):
     number: int
     base: Way
     components: tuple[Component, ...]
+    needs: tuple[tuple[str, ...], ...] = ()
+    """For each part the keys of which the element must have one; of parts that are elsewhere nothing is needed."""
 
 
 def kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
@@ -79,6 +81,11 @@ def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]
     )
 
 
+def _needs(components: list[Component]) -> tuple[tuple[str, ...], ...]:
+    local = [one for one in components if not any(whole or not way for whole, way, _ in one.ways)]
+    return tuple(tuple(str(way[0]) for _, way, _ in one.ways) for one in local)
+
+
 def _bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
     found: list[Way] = []
     for part in (one.strip() for one in parameter.expression.split("|")):
@@ -109,10 +116,23 @@ def composites(version: str, resource: dict[str, Any], base: str) -> Iterator[tu
         if first is not None and first not in resource:
             continue
         for node in follow([resource], one.base, resource):
+            if not _may_have(one.needs, node):
+                continue
             held = [_rows(each, node, resource, base) for each in one.components]
             if all(held):
                 for parts in product(*held):
                     yield one.number, parts
+
+
+def _may_have(needs: tuple[tuple[str, ...], ...], node: Any) -> bool:
+    """Most elements lack one of the parts: seen by its first key, before anything is read."""
+    for keys in needs:
+        for key in keys:
+            if key in node:
+                break
+        else:
+            return False
+    return True
 
 
 def _rows(component: Component, node: Any, resource: dict[str, Any], base: str) -> list[Part]:

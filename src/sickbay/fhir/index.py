@@ -20,6 +20,7 @@ from sickbay.fhir.search_parameters import (
     OF_TYPE,
     TEXT,
     compartment_types,
+    covered_by,
     known_types,
     parameters,
 )
@@ -62,6 +63,8 @@ class _Task(NamedTuple):
     type: str
     compartment: bool
     granular: bool
+    worded: bool
+    """Whether its texts are kept under its own number."""
 
 
 @dataclass(slots=True)
@@ -132,13 +135,15 @@ def _tasks(version: str, type: str) -> dict[str, tuple[_Task, ...]]:
     for one in parameters(version, type).values():
         if one.kind in _TAKE and one.code not in _ELSEWHERE:
             for route in routes(version, type, one.expression):
-                found.setdefault(route.first, []).append(_task(one, route, one.code in compartment))
+                found.setdefault(route.first, []).append(_task(version, one, route, one.code in compartment))
     return {key: tuple(tasks) for key, tasks in found.items()}
 
 
-def _task(one: SearchParameter, route: Route, compartment: bool) -> _Task:
+def _task(version: str, one: SearchParameter, route: Route, compartment: bool) -> _Task:
     granular = one.kind == "token" and one.code in GRANULAR
-    return _Task(one.number, one.code, one.kind, route.steps, route.type, compartment, granular)
+    return _Task(
+        one.number, one.code, one.kind, route.steps, route.type, compartment, granular, not covered_by(version, one)
+    )
 
 
 def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
@@ -152,16 +157,18 @@ def _token(rows: _Rows, task: _Task, value: Any) -> None:
         rows.tokens[task.number, system, code] = None
         if task.granular:
             rows.codes[task.code, system, code] = None
-    if isinstance(value, dict):
+    if task.worded and isinstance(value, dict) and (task.type != "Identifier" or "type" in value):
         for text, raw in values.texts(value, task.type):
             rows.strings[task.number + TEXT, text, raw] = None
-        for kind, number in values.of_type(value, task.type):
-            rows.tokens[task.number + OF_TYPE, kind, number] = None
+        if task.type == "Identifier":
+            for kind, number in values.of_type(value, task.type):
+                rows.tokens[task.number + OF_TYPE, kind, number] = None
 
 
 def _reference(rows: _Rows, task: _Task, value: Any) -> None:
-    for system, code in values.identified(value, task.type):
-        rows.tokens[task.number + IDENTIFIER, system, code] = None
+    if isinstance(value, dict) and "identifier" in value:
+        for system, code in values.identified(value, task.type):
+            rows.tokens[task.number + IDENTIFIER, system, code] = None
     text = values.referenced(value, task.type)
     if text is None:
         return

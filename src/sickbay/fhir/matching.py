@@ -119,7 +119,8 @@ def _present(numbers: tuple[int, ...], facts: ResourceFacts) -> bool:
 
 
 def _value(asked: Filter, value: Value, one: Held) -> bool:
-    number, facts = asked.parameter.number, one.facts
+    numbers, facts = asked.parameter.numbers, one.facts
+    number = asked.parameter.number
     match value:
         case CompositeValue():
             held = [parts for number, parts in facts.composites if number in asked.parameter.numbers]
@@ -132,7 +133,7 @@ def _value(asked: Filter, value: Value, one: Held) -> bool:
             return compared(value.prefix, one.updated, one.updated + 1, value.low, value.high)
         case QuantityValue() if any(row[0] == number and _part(value, row[1:], None) for row in facts.numbers):
             return True
-    return any(row[0] == number and _part(value, row[1:], asked.modifier) for row in _rows(value, facts))
+    return any(row[0] in numbers and _part(value, row[1:], asked.modifier) for row in _rows(value, facts))
 
 
 def _rows(value: Value, facts: ResourceFacts) -> Iterable[tuple[Any, ...]]:

@@ -114,6 +114,17 @@ def nearest_of(name: str, known: Iterable[str]) -> str | None:
 
 
 @cache
+def covered_by(version: str, parameter: SearchParameter) -> tuple[int, ...]:
+    """The numbers of those whose elements together are this one's: combo-code is code and component-code."""
+    parts = parameter.expression.split(" | ")
+    same = {
+        one.expression: one.number for one in parameters(version, parameter.type).values() if one.kind == parameter.kind
+    }
+    found = tuple(same[part] for part in parts if part in same)
+    return found if len(parts) > 1 and len(found) == len(parts) else ()
+
+
+@cache
 def compartment_types(version: str, compartment: str = "Patient") -> Mapping[str, tuple[str, ...]]:
     """Type -> the parameters by which it belongs to the compartment."""
     held = table(version, "compartments").get(compartment, {})

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 LENGTH = 120
 
 
 def fold(text: str) -> str:
     """`  Müller-Lüdenscheidt ` -> `muller-ludenscheidt`."""
+    return _short(text) if len(text) <= LENGTH else _folded(text)
+
+
+@lru_cache(maxsize=16_384)
+def _short(text: str) -> str:
+    """Most texts are displays of codes, and come again and again."""
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     if not text.isascii():
         text = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
     return " ".join(text.casefold().split())[:LENGTH].rstrip()

@@ -275,6 +275,8 @@ def single_hash(scope: Scope, one: Filter) -> int | None:
     wanted = [value for value in one.values if isinstance(value, TokenValue) and value.code is not None]
     if one.parameter.kind != "token" or one.modifier is not None or len(wanted) != 1 or len(one.values) != 1:
         return None
+    if one.parameter.held:
+        return None
     hashes = scope.names.hashes(((wanted[0].system, wanted[0].code or ""),))
     return hashes[0] if len(hashes) == 1 else None
 

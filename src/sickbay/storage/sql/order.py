@@ -15,6 +15,10 @@ Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
 """(version, type, code) -> the search parameter."""
 
 
+MOST = (1 << 63) - 1
+"""More than any number: `ordered` takes all 64 bits, and 2.0 is NEVER already."""
+
+
 class Key(NamedTuple):
     """One expression to sort by, never NULL; what lacks the value comes last either way."""
 
@@ -61,7 +65,8 @@ def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> Key | N
         case "date" | "number" | "quantity":
             table = "date_index" if parameter.kind == "date" else "quantity_index"
             value = f"SELECT {which}(s.{'high' if descending else 'low'}) FROM {table} s {where}"
-            absent = str(-NEVER if descending else NEVER)
+            last = NEVER if parameter.kind == "date" else MOST
+            absent = str(-last if descending else last)
         case "string" | "uri":
             value = f"SELECT {which}(s.value) FROM {parameter.kind}_index s {where}"
             absent = "''" if descending else f"'{LAST}'"
