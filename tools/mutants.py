@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ THERE = ROOT / "build" / "mutants"
 PACKAGE = Path("src/sickbay/authorization")
 DOCUMENT = ROOT / "docs" / "mutants.md"
 LEAST = 0.9
+CHILDREN = os.environ.get("MUTANTS", "2")
+"""How many are tried at a time."""
 STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "no tests", 33: "no tests"}
 """By mutmut's exit code; anything else ran out of time, or crashed, which is counted apart."""
 
@@ -44,6 +47,9 @@ def prepare() -> None:
     THERE.mkdir(parents=True, exist_ok=True)
     for name in ("src", "tests"):
         shutil.copytree(ROOT / name, THERE / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    # mutmut brings sources up to date by itself, but nothing beside them
+    beside = shutil.ignore_patterns("__pycache__", "*.py")
+    shutil.copytree(ROOT / "src", THERE / "mutants" / "src", dirs_exist_ok=True, ignore=beside)
     shutil.copy(ROOT / "pyproject.toml", THERE)
     for path in (THERE / PACKAGE).rglob("*.py"):
         path.write_text(undecorated(path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -107,7 +113,9 @@ def _alike(one: str, other: str) -> int:
 def main() -> int:
     prepare()
     forget()
-    subprocess.run([sys.executable, "-m", "mutmut", "run", "--max-children", "2"], cwd=THERE, check=True)
+    shared = {"SICKBAY_SHARED": os.environ.get("SICKBAY_SHARED") or str(ROOT.parent / "shared")}
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", CHILDREN]
+    subprocess.run(command, cwd=THERE, env=os.environ | shared, check=True)
     found = outcomes()
     tally = Counter(found.values())
     survivors = sorted(changes([name for name, outcome in found.items() if outcome in ("survived", "no tests")]))

@@ -151,6 +151,9 @@ def _once(text: str) -> tuple[bool, dict[str, str]]:
 
 
 def _bytes(part: str) -> bytes:
+    """Of base64url without padding, and of nothing else (RFC 7515, 2)."""
+    if re.fullmatch(r"[A-Za-z0-9_-]*", part) is None:
+        raise ValueError(part)
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 

@@ -135,7 +135,7 @@ class Forger:
         """The token endpoint's answer, which is right by what the oracle says."""
         body, header = form([*draft.pairs]), draft.authorization()
         may = self.oracle.may_have_token(Sent(body, header), forging.now())
-        headers = FORM | ({} if header is None else {"Authorization": header})
+        headers = FORM | ({} if header is None else {"Authorization": header.encode()})
         answer = await self.flow.http.post("/general/oauth/token", content=body, headers=headers)
         assert answer.status_code in ((200,) if may else (400, 401)), (may, draft, answer.status_code, answer.text)
         if may:

@@ -8,7 +8,7 @@ import pytest
 from tests.authorization import samples
 
 from sickbay.authorization import launch_style
-from sickbay.authorization.launch_context import faults, fhir_context, members
+from sickbay.authorization.launch_context import chosen, faults, fhir_context, members
 
 STUDY = {"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}
 CANONICAL = {"canonical": "http://example.org/Questionnaire/q", "type": "Questionnaire"}
@@ -77,3 +77,18 @@ def test_strings_stand_for_their_references() -> None:
 def test_the_style_has_the_eleven_members_of_smart() -> None:
     assert len(launch_style.STYLE) == 11
     assert launch_style.PATH.startswith("/smart-style/")
+
+
+def test_what_was_chosen_stands_behind_what_the_launch_brought() -> None:
+    brought = {"intent": "x", "fhirContext": [{"reference": "Task/1"}]}
+    added = chosen(brought, [("ImagingStudy/2", "y"), ("Group/3", None)])
+    assert added == {
+        "intent": "x",
+        "fhirContext": [
+            {"reference": "Task/1"},
+            {"reference": "ImagingStudy/2", "role": "y"},
+            {"reference": "Group/3"},
+        ],
+    }
+    assert chosen(brought, []) == brought
+    assert chosen({}, [("Group/3", None)]) == {"fhirContext": [{"reference": "Group/3"}]}

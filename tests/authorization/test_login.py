@@ -8,7 +8,14 @@ import pytest
 from tests.authorization import samples
 
 from sickbay.authorization.known import LoginKnown
-from sickbay.authorization.login import asks_encounter, examined, gives_encounter, gives_patient, needs_patient
+from sickbay.authorization.login import (
+    asks_context,
+    asks_encounter,
+    examined,
+    gives_encounter,
+    gives_patient,
+    needs_patient,
+)
 from sickbay.authorization.requests import LoginRequest
 from sickbay.authorization.values import User
 from sickbay.kernel.refusal import UNKNOWN, Refusal
@@ -135,3 +142,8 @@ def test_who_may_see_everybody_may_see_this_patient() -> None:
     anyone = replace(KNOWN, launch=None, user=replace(USER, patients="*"))
     assert not names(replace(REQUEST, patient="p-0099"), anyone)
     assert not names(replace(REQUEST, patient="p-0099"), replace(anyone, user=USER, patient_visible=True))
+
+
+def test_what_else_is_to_be_chosen() -> None:
+    asked = asks_context(("launch", "launch/patient", "launch/encounter", "launch/imagingstudy?role=x", "openid"))
+    assert [(one.type, one.role) for one in asked] == [("imagingstudy", "x")]

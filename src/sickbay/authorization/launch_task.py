@@ -46,12 +46,16 @@ def of_link(link: Mapping[str, Any]) -> Wanted | str:
 
 
 def _codes(concept: Any) -> list[str]:
-    codings = concept.get("coding") if isinstance(concept, Mapping) else None
-    return [str(one.get("code")) for one in codings or () if isinstance(one, Mapping)]
+    codings = _list(concept.get("coding")) if isinstance(concept, Mapping) else []
+    return [str(one.get("code")) for one in codings if isinstance(one, Mapping)]
+
+
+def _list(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
 
 
 def _input(task: Mapping[str, Any], kind: str, *members: str) -> str | None:
-    for one in task.get("input") or ():
+    for one in _list(task.get("input")):
         if isinstance(one, Mapping) and kind in _codes(one.get("type")):
             return next((str(one[name]) for name in members if one.get(name)), None)
     return None

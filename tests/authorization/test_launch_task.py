@@ -1,0 +1,90 @@
+"""A Task or the link of a card asks for a launch, or a sentence says why it asks for none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sickbay.authorization.launch_task import Wanted, of_link, of_task
+
+APP = "https://app.example.org/launch"
+
+
+def coded(code: Any) -> dict[str, Any]:
+    return {"coding": [None, {"system": "x"}, {"code": code}]}
+
+
+def task(**changed: Any) -> dict[str, Any]:
+    whole = {
+        "code": coded("launch-app-ehr"),
+        "input": [
+            None,
+            {"type": coded("smartonfhir-application"), "valueUrl": APP},
+            {"type": coded("smartonfhir-appcontext"), "valueString": "{}"},
+        ],
+        "for": {"reference": "https://ehr.example.org/r4/Patient/p-1"},
+        "encounter": {"reference": "Encounter/e-1"},
+    } | changed
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def test_a_task_names_app_context_patient_and_visit() -> None:
+    assert of_task(task()) == Wanted(APP, "{}", "p-1", "e-1", standalone=False)
+    assert of_task(task(code=coded("launch-app-standalone"))) == Wanted(APP, "{}", "p-1", "e-1", standalone=True)
+
+
+@pytest.mark.parametrize("member", ["valueUrl", "valueUri"])
+def test_a_task_need_not_say_more_than_its_app(member: str) -> None:
+    alone = [{"type": coded("smartonfhir-application"), member: APP}]
+    wanted = task(input=alone, encounter=None, **{"for": None})
+    assert of_task(wanted) == Wanted(APP)
+
+
+@pytest.mark.parametrize(
+    "reference", [{"reference": "Group/g"}, {"reference": "p-1"}, {"reference": 5}, "Patient/p", {}, None]
+)
+def test_who_is_no_patient_is_not_taken_for_one(reference: Any) -> None:
+    asked = of_task(task(**{"for": reference}))
+    assert isinstance(asked, Wanted)
+    assert asked.patient is None
+
+
+@pytest.mark.parametrize(
+    "code", [None, {}, "launch-app-ehr", coded("other"), {"coding": 5}, {"coding": "x"}, {"coding": [5]}]
+)
+def test_a_task_of_another_code_asks_for_no_launch(code: Any) -> None:
+    assert of_task(task(code=code)) == "Task.code has none of launch-app-ehr, launch-app-standalone"
+
+
+@pytest.mark.parametrize(
+    "input",
+    [
+        None,
+        5,
+        "x",
+        {},
+        [],
+        [5],
+        [{"type": coded("other"), "valueUrl": APP}],
+        [{"type": coded("smartonfhir-application")}],
+    ],
+)
+def test_a_task_without_an_app_asks_for_no_launch(input: Any) -> None:
+    assert of_task(task(input=input)) == "Task.input has no smartonfhir-application with a valueUrl"
+
+
+def test_the_link_of_a_card_names_app_and_context() -> None:
+    assert of_link({"type": "smart", "url": APP, "appContext": "{}"}) == Wanted(APP, "{}")
+    assert of_link({"type": "smart", "url": APP}) == Wanted(APP)
+
+
+@pytest.mark.parametrize("link", [{}, {"type": "absolute", "url": APP}])
+def test_another_link_launches_nothing(link: dict[str, Any]) -> None:
+    assert of_link(link) == "The link of a card that launches an app has the type smart"
+
+
+@pytest.mark.parametrize("link", [{}, {"url": 5}, {"url": APP, "appContext": {}}])
+def test_a_link_is_made_of_text(link: dict[str, Any]) -> None:
+    told = "The link of a card has a url, and its appContext is a string"
+    assert of_link({"type": "smart", **link}) == told
