@@ -81,7 +81,8 @@ class Application:
         handler = self.direct.get((scope["method"], scope["path"]))
         request = Request(scope, receive, send)
         try:
-            await self._refresh()
+            if scope["path"] != "/healthz":  # which says that the process lives, whatever the database does
+                await self._refresh()
             scope["app"] = self.pages
             response = await handler(request) if handler else None
         except Unavailable as error:

@@ -56,30 +56,32 @@ async def connect(address: str) -> Pool:
     name = shown(address)
     try:
         pool = await asyncpg.create_pool(
-            address, min_size=1, max_size=MOST, server_settings=SESSION, statement_cache_size=1000, timeout=PATIENCE,
+            address, min_size=0, max_size=MOST, server_settings=SESSION, statement_cache_size=1000, timeout=PATIENCE,
             max_cached_statement_lifetime=0, max_queries=10**9, reset=_kept,
         )  # fmt: skip
-    except (ValueError, asyncpg.ClientConfigurationError) as error:
-        # What it says may hold the address, and that the password.
-        raise CannotOpen(
-            f"{name} is no address of a database; it looks like postgresql://user@host/database."
-        ) from error
-    except asyncpg.InvalidCatalogNameError as error:
-        raise CannotOpen(f"There is no such database as {name}; make it with createdb.") from error
-    except asyncpg.InvalidAuthorizationSpecificationError as error:
-        raise CannotOpen(f"PostgreSQL does not let {name} in: {_said(error)}") from error
-    except (*LOST, asyncpg.PostgresError) as error:
-        raise CannotOpen(f"PostgreSQL at {name} does not answer: {_said(error)}") from error
-    try:
-        async with pool.acquire() as connection:
-            await _suitable(connection, name)
-            await migrate(connection, name)
-    except BaseException as error:
-        pool.terminate()
-        if isinstance(error, asyncpg.PostgresError):
-            raise CannotOpen(f"The tables cannot be made in {name}: {_said(error)}") from error
-        raise
+        try:
+            async with pool.acquire() as connection:
+                await _suitable(connection, name)
+                await migrate(connection, name)
+        except BaseException:
+            pool.terminate()
+            raise
+    except (ValueError, asyncpg.PostgresError, *LOST) as error:
+        raise CannotOpen(_why(error, name)) from error
     return Pool(pool, name)
+
+
+def _why(error: BaseException, name: str) -> str:
+    match error:
+        case ValueError():  # what it says may hold the address, and that the password
+            return f"{name} is no address of a database; it looks like postgresql://user@host/database."
+        case asyncpg.InvalidCatalogNameError():
+            return f"There is no such database as {name}; make it with createdb."
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return f"PostgreSQL does not let {name} in: {_said(error)}"
+        case _ if isinstance(error, LOST):
+            return f"PostgreSQL at {name} does not answer: {_said(error)}"
+    return f"The tables cannot be made in {name}: {_said(error)}"
 
 
 async def _suitable(connection: Any, name: str) -> None:
