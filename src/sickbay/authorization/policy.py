@@ -60,6 +60,7 @@ KNOBS: dict[str, Knob] = {
     "requires_patient": Knob("flag", "a search must name a patient", app=False),
     "requires_category": Knob("flag", "a search of observations must name a category", app=False),
     "versioned_update": Knob("flag", "an update must say If-Match", app=False),
+    "multiple_deletes": Knob("flag", "a conditional delete deletes all that match", app=False),
     "strict_search": Knob("flag", "an unknown search parameter is refused", app=False),
     "strict_cors": Knob("flag", "only registered origins may read answers", app=False),
 }  # fmt: skip

@@ -178,6 +178,8 @@ class Policy:
     search_alone: tuple[str, ...] = ()
     """"r4 Observation": types where nothing else may stand beside `_id`."""
     versioned_update: bool = False
+    multiple_deletes: bool = False
+    """Whether a conditional delete deletes all that match."""
     strict_search: bool = False
     strict_cors: bool = False
     code_lifetime: int = 60

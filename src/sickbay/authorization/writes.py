@@ -107,7 +107,11 @@ def version_is_the_one_named(request: AccessRequest, known: AccessKnown) -> Refu
 
 @check(needs=("matches",))
 def condition_matches_one(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Of a delete several may, where the policy says so."""
+    policy = known.server.policy if isinstance(known.server, Server) else Policy()
     if not isinstance(known.matches, int) or known.matches < 2:
+        return None
+    if request.interaction == "delete" and policy.multiple_deletes:
         return None
     facts = {"type": request.type, "received": condition(request), "interaction": request.interaction}
     return Refusal("fhir-condition-ambiguous", "multiple-matches", facts, 412)

@@ -52,6 +52,7 @@ class Self:
     software: str
     oauth: Mapping[str, str]
     interactions: Sequence[str] = INTERACTIONS
+    multiple_deletes: bool = False
     more: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Type -> interactions, where they are others."""
 
@@ -175,7 +176,7 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
     }
     if "create" in interactions:
         found |= {"readHistory": True, "updateCreate": True, "conditionalCreate": True, "conditionalUpdate": True}
-        found["conditionalDelete"] = "single"
+        found["conditionalDelete"] = "multiple" if server.multiple_deletes else "single"
         if version != "dstu2":
             found["conditionalRead"] = "full-support"
     if "search-type" in interactions:

@@ -27,6 +27,8 @@ from sickbay.storage.store import Conflict, Put, Record, Save, Space, Step, Stor
 ATTEMPTS = 20
 """Of a write whose resource changes under it, before it is told so."""
 LOCK_FOR = 86_400
+DELETED = 1000
+"""Resources that one conditional delete may delete, where the policy lets it delete several."""
 
 
 class Wanted(NamedTuple):
@@ -180,6 +182,8 @@ def _changed(one: Wanted, resource: dict[str, Any]) -> Any:
 
 
 async def _delete(world: World, one: Wanted) -> Prepared | Declined:
+    if one.query is not None and one.tenant.policy.multiple_deletes:
+        return await _delete_all(world, one, one.query)
     target = await _target(world, one, "d")
     if isinstance(target, Declined):
         return Prepared(Done(204, one.type, "")) if target.status == 204 else target
@@ -188,12 +192,23 @@ async def _delete(world: World, one: Wanted) -> Prepared | Declined:
         return declined
     version_id = target.version_id + (0 if target.deleted else 1)
     done = Done(204, one.type, target.id, version_id, _at(world))
-    if target.deleted:
-        return Prepared(done)
-    step = Save(
-        one.space, one.type, target.id, version_id, b"", ResourceFacts(), done.at, "delete", who=one.seen.client_id
-    )
-    return Prepared(done, (step,))
+    return Prepared(done, () if target.deleted else (_deleted(one, target, done.at),))
+
+
+async def _delete_all(world: World, one: Wanted, query: Query) -> Prepared | Declined:
+    """Of what matches, what the token may delete; all at once."""
+    found = (await world.store.search(one.space, replace(query, count=DELETED + 1), one.seen.visibility)).matches
+    if len(found) > DELETED:
+        return Declined(412, "too-costly", f"More than {DELETED} match: narrow the condition.")
+    current = [await _current(world, one._replace(request=replace(one.request, id=each.id)), "d") for each in found]
+    at = _at(world)
+    steps = tuple(_deleted(one, each, at) for each in current if each is not None and not each.deleted)
+    return Prepared(Done(204, one.type, ""), steps)
+
+
+def _deleted(one: Wanted, target: Stored, at: int) -> Save:
+    version, who = target.version_id + 1, one.seen.client_id
+    return Save(one.space, one.type, target.id, version, b"", ResourceFacts(), at, "delete", who=who)
 
 
 async def _target(world: World, one: Wanted, letter: str) -> Stored | Declined:

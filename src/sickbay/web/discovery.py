@@ -71,7 +71,10 @@ def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
         "introspect": more["introspection_endpoint"], "revoke": more["revocation_endpoint"],
         "register": more["registration_endpoint"], "manage": more["management_endpoint"],
     }  # fmt: skip
-    return conformance.statement(version, conformance.Self(tenant.fhir_base(version), MADE, __version__, oauth))
+    told = conformance.Self(
+        tenant.fhir_base(version), MADE, __version__, oauth, multiple_deletes=tenant.policy.multiple_deletes
+    )
+    return conformance.statement(version, told)
 
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
