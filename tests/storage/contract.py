@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 from tests.storage.making import SPACE, asked, observation, of_patients, patient, saved, where
 
 from sickbay.fhir.query import StringValue
-from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Visibility
+from sickbay.fhir.visibility import EVERYTHING, NOTHING
 from sickbay.storage.store import (
-    BadCursor,
     Clear,
     Conflict,
     Delete,
@@ -212,30 +210,6 @@ class ResourcesContract:
             await store.transaction([saved("Observation", "o", version_id=3, body=b"", interaction="delete")])
         await store.transaction([observation("o", "p", version_id=3, if_version=0)])
         assert ids(await store.search(SPACE, asked("Observation"), of_patients("p"))) == ["o"]
-
-    async def test_the_history_of_everything_is_newest_first_by_pages_and_by_time(self, store: Store) -> None:
-        first = [patient("a", at=1000), patient("b", at=2000), observation("o", "a", at=3000)]
-        await store.transaction(first)
-        await store.transaction([patient("a", version_id=2, at=4000, interaction="update")])
-
-        async def told(
-            visibility: Visibility = EVERYTHING, type: str | None = None, **more: Any
-        ) -> list[tuple[str, int]]:
-            found = await store.history(SPACE, type, None, visibility, count=10, **more)
-            return [(one.id, one.version_id) for one, _ in found.entries]
-
-        assert await told() == [("a", 2), ("o", 1), ("b", 1), ("a", 1)]
-        assert await told(type="Patient") == [("a", 2), ("b", 1), ("a", 1)]
-        assert await told(since=3000) == [("a", 2), ("o", 1)]
-        assert await told(at=(2500, 3001)) == [("o", 1), ("b", 1), ("a", 1)]
-        assert await told(at=(4000, 4001)) == [("a", 2), ("o", 1), ("b", 1)]
-        assert await told(Visibility((Clause("Patient", "rs", None),))) == []
-        page = await store.history(SPACE, None, None, EVERYTHING, count=3)
-        rest = await store.history(SPACE, None, None, EVERYTHING, count=3, cursor=page.next)
-        assert [one.id for one, _ in rest.entries] == ["a"]
-        assert rest.next is None
-        with pytest.raises(BadCursor):
-            await store.history(SPACE, "Patient", None, EVERYTHING, count=3, cursor=page.next)
 
     async def test_what_is_only_referred_to_is_absent(self, store: Store) -> None:
         await store.transaction([observation("o", "p")])

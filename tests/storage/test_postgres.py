@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.postgres import Server
 from tests.storage.contract import RecordsContract, ResourcesContract
+from tests.storage.contract_history import HistoryContract
 from tests.storage.contract_search import SearchContract
 from tests.storage.making import find
 
@@ -31,6 +32,10 @@ class TestRecords(RecordsContract):
 
 
 class TestResources(ResourcesContract):
+    pass
+
+
+class TestHistory(HistoryContract):
     pass
 
 
