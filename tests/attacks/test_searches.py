@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import httpx2
 import pytest
 from tests.attacks.asking import Target, following, names
 from tests.attacks.fixture import BASE
+from tests.flows.flow import Flow
 
 A_OBSERVATIONS = {"Observation/oa-lab", "Observation/oa-vit", "Observation/oa-cont", "Observation/moved"}
 B_OBSERVATIONS = {f"Observation/{id}" for id in ("ob-lab", "ob-hiv", "o-focus", "ob-member")}
@@ -185,3 +187,16 @@ def test_13_an_identifier_of_a_reference_does_not_reach_others(target: Target) -
         answer = target.ask("TA", f"/Observation?{parameter}")
         assert answer.status_code in (200, 400)
         assert names(answer) == set()
+
+
+def test_26_what_was_left_out_is_a_finding_of_the_exchange(target: Target) -> None:
+    answer = target.ask("TA", "/Patient?nmae=x")
+    id = answer.headers["x-correlation-id"]
+
+    async def steps(flow: Flow) -> httpx2.Response:
+        return await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})
+
+    findings = {one["id"]: one for one in target.desk.do(steps).json()["findings"]}
+    assert "Use name" in findings["fhir-search-unknown-param"]["fix"]
+    assert findings["fhir-search-unknown-param"]["severity"] == "warning"
+    assert "nmae" not in answer.json()["link"][0]["url"]

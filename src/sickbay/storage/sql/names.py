@@ -13,7 +13,7 @@ from sickbay.storage.terms import term_hash
 
 SHIFT = 40
 NEVER = 1 << 62
-"""Later than any date, larger than any number."""
+"""Later than any date."""
 REFERENCED, LIVE, DELETED = 0, 1, 2
 APART, MEMBER, GONE = 0, 1, 2
 
