@@ -38,7 +38,7 @@ OUT_OF_REACH = {
     "refresh-token-missing", "refresh-token-reused", "refresh-token-invalid", "refresh-scope-expanded",
     "refresh-online-session-ended", "backend-scope-missing", "backend-scope-not-system",
     # of a hospital's policy
-    "basic-urlencoded-mismatch", "guesses-too-many",
+    "basic-urlencoded-mismatch", "guesses-too-many", "token-resource-mismatch",
 }  # fmt: skip
 
 

@@ -70,6 +70,10 @@ def test_the_whole_document_of_openid() -> None:
         "authorization_response_iss_parameter_supported": True,
         "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile"],
+        "response_modes_supported": ["query"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"], "claims_parameter_supported": False,
+        "introspection_endpoint_auth_methods_supported": list(discovery.AUTH_METHODS),
+        "revocation_endpoint_auth_methods_supported": [*discovery.AUTH_METHODS, "none"],
         "request_parameter_supported": False, "request_uri_parameter_supported": False,
         "scopes_supported": said["scopes_supported"], "capabilities": said["capabilities"],
     }  # fmt: skip
@@ -90,3 +94,10 @@ def test_scopes_and_capabilities_as_they_are_by_default() -> None:
         ]
         is False
     )
+
+
+@pytest.mark.parametrize(("launches", "gone"), [(("ehr",), "launch-standalone"), (("standalone",), "launch-ehr")])
+def test_a_way_of_opening_apps_that_is_not_allowed_is_no_capability(launches: tuple[str, ...], gone: str) -> None:
+    assert gone in discovery.capabilities(Policy())
+    assert gone not in discovery.capabilities(Policy(launches=launches))
+    assert "client-public" in discovery.capabilities(Policy(launches=launches))

@@ -15,7 +15,7 @@ from sickbay.authorization.token_negotiation import (
     given,
     negotiated,
     refreshed,
-    unchanged,
+    service,
 )
 
 OFFERED = (
@@ -68,9 +68,9 @@ def test_an_app_that_may_refresh_and_gets_none_is_public() -> None:
 
 
 def test_who_speaks_for_itself_has_what_it_asked_for_and_no_refresh_token() -> None:
-    told = unchanged("system/Patient.rs system/Observation.rs")
-    assert [one.granted for one in told.scopes] == ["system/Patient.rs", "system/Observation.rs"]
-    assert told.narrower == ()
+    told = service((("system/Patient.rs", True, ""), ("system/Made.rs", False, "is not registered for this app")))
+    assert [one.granted for one in told.scopes] == ["system/Patient.rs", ""]
+    assert [one.reason for one in told.narrower] == ["is not registered for this app"]
     assert told.refresh.startswith("An app that speaks for itself")
 
 

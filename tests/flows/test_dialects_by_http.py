@@ -190,3 +190,82 @@ def test_a_patient_launches_patient_apps_from_the_own_chart(tmp_path: Path) -> N
         assert foreign.status_code == 404
 
     run(steps, tmp_path)
+
+
+def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        registered = (
+            "launch openid profile patient/Patient.read user/Observation.read system/Patient.read offline_access"
+        )
+        user = {"user": "okafor"}
+        app = await flow.register(tenant="epic", scope=registered, smart_version=1, auto_approve=user)
+        made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+        answer = await asked(
+            flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=made["launch"]
+        )
+        assert answer.json()["scope"] == "launch openid profile patient/Patient.read user/Observation.read"
+        address = f"/exchanges/{answer.headers['x-correlation-id']}"
+        rows = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["scopes"]
+        came = {one["asked"]: (one["granted"], one["reason"]) for one in rows}
+        unasked = "was not asked for: this server grants what is registered"
+        assert came["user/Observation.read"] == ("user/Observation.read", unasked)
+        assert came["patient/Condition.read"] == ("", "is not registered for this app")
+        alone = await asked(flow, "epic", app, scope="openid")
+        assert alone.json()["scope"] == "openid user/Observation.read"
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "subject", "own"),
+    [("epic", "pr-1", {"preferred_username": "okafor"}), ("cerner", "okafor", {"name": "Okafor, Amara"}),
+     ("general", "general-okafor", {})],
+)  # fmt: skip
+def test_each_calls_its_people_in_its_own_way(tmp_path: Path, tenant: str, subject: str, own: dict[str, str]) -> None:
+    async def steps(flow: Flow) -> None:
+        scope = "launch openid profile patient/Patient.read"
+        app = await flow.register(tenant=tenant, scope=scope, smart_version=1, auto_approve={"user": "okafor"})
+        made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+        answer = await asked(flow, tenant, app, scope=scope, launch=made["launch"])
+        read = jose.peek(answer.json()["id_token"])
+        assert read is not None
+        assert read.claims["sub"] == subject
+        named = {name: read.claims[name] for name in ("preferred_username", "name") if name in read.claims}
+        assert named == own
+
+    run(steps, tmp_path)
+
+
+def test_cerner_says_little_without_a_launch(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(
+            tenant="cerner", scope="openid user/Patient.read", smart_version=1, auto_approve={"user": "okafor"}
+        )
+        answer = await asked(flow, "cerner", app, scope="openid user/Patient.read")
+        assert set(answer.json()) == {"access_token", "scope", "token_type", "expires_in", "id_token"}
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("scope", "granted"),
+    [("system/Patient.read system/Fictitious.read", "system/Patient.read"), ("system/Patient.rs", ""), ("", ""),
+     ("user/Patient.read", ""), ("system/*.read", "")],
+)  # fmt: skip
+def test_cerner_drops_a_service_s_scopes_in_silence_until_none_is_left(
+    tmp_path: Path, scope: str, granted: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(
+            tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1, fhir="r4"
+        )
+        _, token = await paths(flow, "cerner")
+        pair = (app["client_id"], app["client_secret"])
+        answer = await flow.http.post(token, data={"grant_type": "client_credentials", "scope": scope}, auth=pair)
+        if granted:
+            assert answer.json()["scope"] == granted
+            return
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+        assert "empty-scopes" in answer.json()["error_uri"]
+
+    run(steps, tmp_path)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sickbay.authorization.authorize.granting import UNASKED
 from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, client_is_registered, presented
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Server
+from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.jose import Jwt
@@ -186,7 +187,38 @@ def scopes_are_separated_by_blanks(request: TokenRequest, known: TokenKnown) -> 
     return Refusal("scope-comma-separated", "invalid_scope", facts) if read.commas else None
 
 
+def offered(asked: tuple[str, ...], client: Client, policy: Policy) -> tuple[tuple[str, bool, str], ...]:
+    """Of each scope asked, whether it is granted, and why not, or why it is there unasked. Where nothing is dropped, what is
+    wrong was refused before.
+    """
+    held = scopes.parse_all(scopes.split(client.scope))
+    rows = [(one, not (why := _why_not(one, held, client, policy)), why) for one in asked]
+    if policy.grants_registered:
+        more = [one for one in held if isinstance(one, scopes.ResourceScope) and one.level == "system"]
+        rows += [(one.text, True, UNASKED) for one in more if one.text not in asked]
+    return tuple(rows)
+
+
+def _why_not(text: str, held: tuple[scopes.Scope, ...], client: Client, policy: Policy) -> str:
+    scope = scopes.parse(text)
+    if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
+        return "is not for backend services"
+    if scope.wildcard and not policy.wildcard_scopes:
+        return "is a wildcard, and this server grants none"
+    if scope.version != f"v{client.smart_version}" and not policy.mixed_scope_versions:
+        return f"is written as in SMART {scope.version}, and the app is registered for v{client.smart_version}"
+    return "" if scopes.covered(scope, held) else "is not registered for this app"
+
+
+def _drops(known: TokenKnown) -> Policy | None:
+    """The policy of a server that leaves out in silence what it does not grant."""
+    policy = known.server.policy if isinstance(known.server, Server) else None
+    return policy if policy is not None and policy.drop_unregistered_scopes else None
+
+
 def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    if _drops(known):
+        return None
     parsed = {one: scopes.parse(one) for one in asked}
     wrong = [
         one for one, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"
@@ -195,14 +227,19 @@ def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
 
 
 def _not_registered(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
-    wrong = _unregistered(asked, known)
+    wrong = [] if _drops(known) else _unregistered(asked, known)
     registered = known.client.scope if isinstance(known.client, Client) else ""
     facts = {"received": wrong, "expected": None, "scopes": wrong, "corrected": [], "registered": registered}
     return Refusal("scope-not-registered", "invalid_scope", facts) if wrong else None
 
 
 def _empty(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
-    if len(_unregistered(asked, known)) < len(asked):
+    policy = _drops(known)
+    if policy and isinstance(known.client, Client):
+        left = sum(granted for _, granted, _ in offered(asked, known.client, policy))
+    else:
+        left = len(asked) - len(_unregistered(asked, known))
+    if left:
         return None
     registered = known.client.scope if isinstance(known.client, Client) else ""
     return Refusal("backend-empty-scopes", "invalid_scope", {"received": asked, "registered": registered})

@@ -49,6 +49,11 @@ def openid_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile"],
+        "response_modes_supported": ["query"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_methods_supported": [*AUTH_METHODS, "none"],
+        "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }
@@ -56,7 +61,9 @@ def openid_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[
 
 def capabilities(policy: Policy) -> list[str]:
     picked = ("context-standalone-patient", "context-standalone-encounter") if policy.standalone_picker else ()
-    return [*CAPABILITIES, *picked, *(f"permission-{version}" for version in policy.scope_versions)]
+    ways = {"launch-ehr": "ehr", "launch-standalone": "standalone"}
+    kept = (one for one in CAPABILITIES if ways.get(one, policy.launches[0]) in policy.launches)
+    return [*kept, *picked, *(f"permission-{version}" for version in policy.scope_versions)]
 
 
 def scopes_supported(policy: Policy) -> list[str]:

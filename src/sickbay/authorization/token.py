@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization import backend, client_authentication, pkce, refresh
+from sickbay.authorization.authorize.reading import base_of
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -27,6 +28,7 @@ PARAMETERS = (
     "code_verifier",
     "refresh_token",
     "scope",
+    "resource",
     "token",
     "token_type_hint",
 )
@@ -112,6 +114,18 @@ def grant_type_fits(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if fitting in (None, grant) or request.parameters.get(_needed(grant)):
         return None
     return Refusal("grant-type-mismatch", "invalid_grant", {"received": grant, "expected": fitting})
+
+
+@check(needs=("server",))
+def resource_is_what_was_granted(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """A resource indicator (RFC 8707 2.2) names the FHIR base that the grant is for; a service may choose among all of them."""
+    sent, server = request.parameters.get("resource"), known.server
+    grant = known.code if isinstance(known.code, Code) else known.family
+    granted = grant.base if isinstance(grant, Code | Family) else ""
+    bases = (granted,) if granted else server.fhir_bases if isinstance(server, Server) else ()
+    if not sent or not bases or base_of(sent, bases):
+        return None
+    return Refusal("token-resource-mismatch", "invalid_target", {"received": sent, "expected": bases[0]})
 
 
 def implied(request: TokenRequest) -> str | None:
@@ -208,6 +222,7 @@ ENVELOPE: tuple[TokenCheck, ...] = (
     grant_type_is_sent,
     grant_type_is_supported,
     grant_type_fits,
+    resource_is_what_was_granted,
 )
 
 FORM_CHECKS: tuple[TokenCheck, ...] = (method_is_post, body_is_a_form, parameters_are_sent_once)

@@ -47,7 +47,7 @@ def negotiated(
 def _one(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool) -> Negotiated:
     asked, possible, reason = offered
     if asked in granted:
-        return Negotiated(asked, asked)
+        return Negotiated(asked, asked, reason if possible else "")
     if not possible:
         return Negotiated(asked, "", reason)
     part = next((one for one in granted if one.startswith(f"{asked}?")), "")
@@ -58,9 +58,10 @@ def _one(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool
     )
 
 
-def unchanged(scope: str) -> Given:
-    """Of an app that speaks for itself: what it may not have is refused, and not dropped."""
-    return Given(tuple(Negotiated(one, one) for one in scopes.split(scope)), SERVICE)
+def service(offered: Iterable[tuple[str, bool, str]]) -> Given:
+    """Of an app that speaks for itself. offered: as for `negotiated`."""
+    rows = tuple(Negotiated(scope, scope if possible else "", reason) for scope, possible, reason in offered)
+    return Given(rows, SERVICE)
 
 
 def refreshed(before: str, now: str, refreshes: bool) -> Given:

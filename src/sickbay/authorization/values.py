@@ -207,6 +207,10 @@ class Policy:
     redirect_uri_optional: bool = False
     standalone_picker: bool = True
     """Whether launch/patient without a launch opens a patient picker for a practitioner; False: granted, but no patient."""
+    grants_registered: bool = False
+    """Whether all registered scopes are granted, whatever was asked."""
+    bare_without_launch: bool = False
+    """Whether banner and the dialect's own members come with a launch from the EHR alone."""
     launches: tuple[str, ...] = ("ehr", "standalone")
     """From where an app may be opened: the EHR, or on its own."""
     basic_secret: Literal["either", "decoded", "raw"] = "either"

@@ -56,6 +56,10 @@ class Dialect:
     answers: Answers = Answers()
     policy: Mapping[str, Any] = field(default_factory=dict)
     token_response: Mapping[str, str] = field(default_factory=dict)
+    id_token: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Scope -> claims that come with it."""
+    subject: str = "{tenant}-{username}"
+    """What the seeded people are called in sub."""
     words: Mapping[str, Words] = field(default_factory=dict)
     defaults: Mapping[str, Words] = field(default_factory=dict)
     tenant_id: str = ""
@@ -99,7 +103,8 @@ def read(name: str, given: Mapping[str, Any]) -> Dialect:
         name=name, title=given["title"], about=given["about"], fhir=tuple(given["fhir"]), paths={**OURS, **given["paths"]},
         answers=Answers(**given.get("answers", {})),
         policy={key: _frozen(value) for key, value in given.get("policy", {}).items()},
-        token_response=dict(given.get("token_response", {})),
+        token_response=dict(given.get("token_response", {})), id_token=dict(given.get("id_token", {})),
+        subject=given.get("subject", "{tenant}-{username}"),
         words={key: Words(**value) for key, value in words.items()},
         defaults={key: Words(**value) for key, value in defaults.items()},
         tenant_id=given.get("tenant_id", ""),

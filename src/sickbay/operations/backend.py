@@ -9,6 +9,7 @@ from typing import Any
 
 from sickbay.authorization import backend as stage
 from sickbay.authorization import token as tokens
+from sickbay.authorization.authorize.reading import base_of
 from sickbay.authorization.client_authentication import TokenCheck
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -77,14 +78,26 @@ def spent(
     return [Put(record, revision)]
 
 
+def offered(tenant: Tenant, client: Client, request: TokenRequest) -> tuple[tuple[str, bool, str], ...]:
+    """What became of each scope."""
+    asked = scopes.split(request.parameters.get("scope") or "", tenant.policy.scope_separators)
+    return stage.offered(asked, client, tenant.policy)
+
+
+def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
+    """As a resource indicator asks, else as the app is registered."""
+    asked = base_of(request.parameters.get("resource") or "", tenant.server.fhir_bases)
+    return asked or tenant.fhir_base(client.fhir)
+
+
 async def grant(
     world: World, tenant: Tenant, client: Client, request: TokenRequest, steps: list[Step]
 ) -> tuple[dict[str, Any], str]:
     """A token for nobody but the app (RFC 6749 4.4; SMART 2.2, Backend Services), and its timeline. No refresh token."""
     now, text, family = world.now(), world.effects.token(), world.effects.token(12)
-    scope = " ".join(scopes.split(request.parameters.get("scope") or ""))
+    scope = " ".join(text for text, granted, _ in offered(tenant, client, request) if granted)
     token = Token(
-        client_id=client.client_id, scope=scope, base=tenant.fhir_base(client.fhir), family=family, timeline=family,
+        client_id=client.client_id, scope=scope, base=_base(tenant, client, request), family=family, timeline=family,
         expires_at=now + stage.lifetime(client), issuer=tenant.server.issuer, issued_at=now,
     )  # fmt: skip
     await world.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name))])

@@ -188,7 +188,8 @@ def _code(
     world: World, tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], patient: str | None, now: int
 ) -> Code:
     sent, launch = waiting.request.parameters, waiting.launch
-    context = dict(launch.context) if launch else {"need_patient_banner": True} if patient else {}
+    banner = patient and not tenant.policy.bare_without_launch
+    context = dict(launch.context) if launch else {"need_patient_banner": True} if banner else {}
     context = launch_context.chosen(context, _picked(waiting, granted))
     return Code(
         client_id=waiting.client.client_id, redirect_uri=sent.get("redirect_uri"), scope=" ".join(granted), issued_at=now,

@@ -10,12 +10,12 @@ from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token_negotiation import Given
-from sickbay.authorization.values import Client, Code, Family, Token
+from sickbay.authorization.values import Client, Code, Family, Token, User
 from sickbay.kernel.refusal import Refusal
 from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, refused
-from sickbay.protocol import jose
+from sickbay.protocol import jose, scopes
 from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
 
 
@@ -68,8 +68,9 @@ async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loa
         return _refused(decision, known)
     assert isinstance(known.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
+        given = token_negotiation.service(backend.offered(tenant, known.client, request))
         response, timeline = await backend.grant(world, tenant, known.client, request, spent)
-        return _granted(decision, response, known.client, timeline, token_negotiation.unchanged(response["scope"]))
+        return _granted(decision, response, known.client, timeline, given)
     if isinstance(known.code, Code):
         response = await _redeem(world, tenant, known.client, known.code, loaded.code_key, spent)
         given = _given(known.code, known.client, response)
@@ -155,7 +156,7 @@ async def _redeem(
         text, token, tenant.policy, code.context,
         refresh_token=refresh.make(world.keys.refresh, family.family, 0) if refreshes else None,
         id_token=await _id_token(world, tenant, code, client, now),
-        extra=await _extra(world, tenant, code.user, token.patient),
+        extra=await _extra(world, tenant, code.user, token.patient, code.context),
     )  # fmt: skip
 
 
@@ -169,22 +170,31 @@ async def _id_token(world: World, tenant: Tenant, code: Code, client: Client, no
         issuer=tenant.server.issuer, client_id=client.client_id, user=user, base=code.base, scope=code.scope, now=now,
         nonce=code.nonce, auth_time=code.auth_time, lifetime=tenant.policy.id_token_lifetime,
     )  # fmt: skip
-    return jose.sign(claims, await id_token_keys.signing(world))
+    words, held = _words(tenant, user), scopes.split(code.scope)
+    own = {name: text.format(**words) for scope, said in tenant.dialect.id_token.items() if scope in held
+           for name, text in said.items()}  # fmt: skip
+    return jose.sign({**claims, **own}, await id_token_keys.signing(world))
 
 
-async def _extra(world: World, tenant: Tenant, username: str | None, patient: str | None) -> dict[str, Any]:
-    """Members that a vendor adds to the token response."""
+async def _extra(
+    world: World, tenant: Tenant, username: str | None, patient: str | None, context: dict[str, Any]
+) -> dict[str, Any]:
+    """Members that a vendor adds to the token response: some with a launch from the EHR alone, which has a style."""
     templates = tenant.dialect.token_response
-    if not templates:
+    if not templates or (tenant.policy.bare_without_launch and "smart_style_url" not in context):
         return {}
     user = await sessions.user(world, tenant, username) if username else None
-    values = {
-        "user_id": user.fhir_user.rpartition("/")[2] if user else "",
-        "username": username or "",
-        "tenant_id": tenant.dialect.tenant_id,
-        "patient": patient or "",
-    }
+    values = _words(tenant, user, patient)
     return {name: said for name, text in templates.items() if (said := text.format(**values))}
+
+
+def _words(tenant: Tenant, user: User | None, patient: str | None = None) -> dict[str, str]:
+    """What the templates of a dialect may say."""
+    given, _, family = (user.name if user else "").removeprefix("Dr. ").rpartition(" ")
+    return {
+        "user_id": user.fhir_user.rpartition("/")[2] if user else "", "username": user.username if user else "",
+        "tenant_id": tenant.dialect.tenant_id, "patient": patient or "", "name": f"{family}, {given}" if given else family,
+    }  # fmt: skip
 
 
 async def _refresh(
@@ -227,7 +237,7 @@ async def _repeat(world: World, tenant: Tenant, family: Family) -> dict[str, Any
 async def _refreshed(world: World, tenant: Tenant, family: Family, text: str, token: Token) -> dict[str, Any]:
     rotates = tenant.policy.rotate_refresh
     again = refresh.make(world.keys.refresh, family.family, family.generation) if rotates else None
-    extra = await _extra(world, tenant, family.user, token.patient)
+    extra = await _extra(world, tenant, family.user, token.patient, family.context)
     return stage.response(text, token, tenant.policy, family.context, refresh_token=again, extra=extra)
 
 

@@ -77,7 +77,9 @@ def users(tenant: Tenant, seed: int) -> list[User]:
     return [
         User(
             username=one.username, tenant=tenant.name, fhir_user=one.fhir_user, name=one.name, title=one.title,
-            patients=one.patients, password=_hashed(one.password), sub=f"{tenant.name}-{one.username}",
+            patients=one.patients, password=_hashed(one.password), sub=tenant.dialect.subject.format(
+                tenant=tenant.name, username=one.username, user_id=one.fhir_user.rpartition("/")[2]
+            ),
         )
         for one in population.users(seed)
     ]  # fmt: skip

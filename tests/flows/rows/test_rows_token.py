@@ -195,6 +195,41 @@ def test_a_verifier_without_a_challenge_is_refused(desk: Sitting) -> None:
     desk.do(steps)
 
 
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [
+        (f"{BASE}/general/r4", 200),
+        (f"{BASE}/general/r4/", 200),
+        (f"{BASE}/general/dstu2", 400),
+        ("https://evil.example/", 400),
+    ],
+)
+def test_a_resource_indicator_names_the_server_that_was_authorized(desk: Sitting, resource: str, status: int) -> None:
+    """RFC 8707 2.2."""
+
+    async def steps(flow: Flow) -> None:
+        _, form = await launched(flow)
+        answer = await flow.http.post(TOKEN, data=form | {"resource": resource})
+        assert answer.status_code == status, answer.text
+        if status == 400:
+            refused(answer, "invalid_target")
+            assert (await flow.findings(answer))["token-resource-mismatch"] == "error"
+
+    desk.do(steps)
+
+
+def test_a_service_chooses_its_server_by_a_resource_indicator(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(type="system", client="symmetric", scope="system/Patient.rs")
+        form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", "resource": f"{BASE}/general/dstu2"}
+        given = (await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))).json()
+        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        assert (await flow.http.get("/general/dstu2/Patient", headers=headers)).status_code == 200
+        assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 401
+
+    desk.do(steps)
+
+
 async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
     app, form = await launched(flow, **more)
     given = (await flow.http.post(TOKEN, data=form)).json()

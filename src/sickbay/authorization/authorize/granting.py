@@ -11,7 +11,7 @@ from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
 class GrantedScope(NamedTuple):
-    """One scope asked. reason: "" where granted, else a phrase for the list of what was left out."""
+    """One scope. reason: "" where it was asked and granted, else a phrase: why it was left out, or came unasked."""
 
     scope: str
     granted: bool
@@ -24,7 +24,25 @@ def granted_scopes(request: AuthorizeRequest, client: Client, server: Server) ->
     """
     held = scopes.parse_all(scopes.spelling(client.scope).tokens)
     text = request.parameters.get("scope") or ""
-    return tuple(_grant(token, held, client, server) for token in scopes.split(text, server.policy.scope_separators))
+    asked = scopes.split(text, server.policy.scope_separators)
+    granted = tuple(_grant(token, held, client, server) for token in asked)
+    return granted + _unasked(asked, held, client, server) if server.policy.grants_registered else granted
+
+
+UNASKED = "was not asked for: this server grants what is registered"
+
+
+def _unasked(
+    asked: tuple[str, ...], held: tuple[Scope, ...], client: Client, server: Server
+) -> tuple[GrantedScope, ...]:
+    """Registered scopes of resources; those of a patient only where there will be one."""
+    parsed = scopes.parse_all(asked)
+    patient = "launch" in asked or any(
+        one.level == "patient" if isinstance(one, ResourceScope) else isinstance(one, LaunchScope) for one in parsed
+    )
+    levels = ("user", "patient") if patient else ("user",)
+    more = (one for one in held if isinstance(one, ResourceScope) and one.level in levels and one.text not in asked)
+    return tuple(GrantedScope(one.text, True, UNASKED) for one in more if not _reason(one, held, client, server))
 
 
 def _grant(token: str, held: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:

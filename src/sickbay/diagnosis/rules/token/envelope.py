@@ -57,6 +57,25 @@ WRONG_CONTENT_TYPE = Rule(
     repair=_posted,
 )
 
+
+def _for_the_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
+    return replace(request, parameters=request.parameters.replaced([("resource", facts["expected"])]))
+
+
+RESOURCE_MISMATCH = Rule(
+    id="token-resource-mismatch",
+    stage="token",
+    explains="token-resource-mismatch",
+    severity="error",
+    outcome="400 invalid_target",
+    parameter="resource",
+    title="The token is asked for another server than the one that was authorized: {received}",
+    why="A resource indicator may only name a FHIR base that the grant is for.",
+    fix="Send resource={expected}, or leave it out.",
+    spec=Spec("RFC 8707, 2.2 Access Token Request", "https://www.rfc-editor.org/rfc/rfc8707#section-2.2"),
+    repair=_for_the_grant,
+)
+
 GRANT_TYPE_MISSING = Rule(
     id="grant-type-missing",
     stage="token",
@@ -162,6 +181,7 @@ STATE_PARAM = Rule(
 )
 
 RULES = (
+    RESOURCE_MISMATCH,
     WRONG_METHOD, WRONG_CONTENT_TYPE, GRANT_TYPE_MISSING, GRANT_TYPE_INVALID, GRANT_TYPE_MISMATCH, GRANT_NOT_ALLOWED,
     SCOPE_IGNORED, STATE_PARAM,
 )  # fmt: skip
