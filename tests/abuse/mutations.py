@@ -35,7 +35,8 @@ OUT_OF_REACH = {
     "backend-grant-not-allowed", "fhir-base-url-wrong", "url-has-whitespace", "url-html-escaped",
     "fhir-search-post-content-type", "launch-type-not-allowed", "guesses-too-many", "basic-urlencoded-mismatch",
     "bulk-format-unsupported", "bulk-not-by-system", "fhir-operation-parameter", "fhir-operation-unknown",
-    "fhir-search-too-complex", "fhir-search-param-unsupported", "fhir-search-missing-param", "fhir-search-id-not-alone", "token-resource-mismatch",
+    "fhir-search-too-complex", "fhir-search-param-unsupported", "fhir-search-missing-param",
+    "fhir-search-id-not-alone", "token-resource-mismatch",
 }  # fmt: skip
 """Depend on a tenant's policy, on another app's registration, or on an address; they have tests of their own."""
 
