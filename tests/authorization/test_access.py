@@ -377,3 +377,20 @@ def test_a_filter_of_a_system_scope_and_of_a_shared_type_holds() -> None:
     shared = sees("patient/Practitioner.rs?category=x")
     assert not shared.allows("Practitioner", "r", [], [])
     assert shared.allows("Practitioner", "r", [], [("category", None, "x")])
+
+
+@pytest.mark.parametrize(
+    ("scope", "query", "lacking"),
+    [
+        ("patient/*.rs", "", None),
+        ("patient/Patient.rs patient/Observation.rs", "_type=Patient,Observation", None),
+        ("patient/Patient.rs", "_type=Patient,Observation", "Observation"),
+        ("patient/Patient.r", "_type=Patient", "Patient"),
+        ("patient/Patient.rs", "", "the whole server"),
+    ],
+)
+def test_a_search_of_several_types_takes_a_scope_for_each(scope: str, query: str, lacking: str | None) -> None:
+    request = replace(asked(None, "s", query=query), interaction="search-system")
+    refusals = examine(access.checks(request), request, holding(scope)).refusals
+    assert [one.facts["type"] for one in refusals] == ([] if lacking is None else [lacking])
+    assert all((one.name, one.facts["letters"]) == ("fhir-insufficient-scope", "s") for one in refusals)

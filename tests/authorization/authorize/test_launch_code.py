@@ -8,7 +8,7 @@ import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, known, refusals
 
-from sickbay.kernel.refusal import UNKNOWN
+from sickbay.kernel.refusal import UNKNOWN, Refusal
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,16 @@ def test_the_launch_that_still_lives_is_offered_instead() -> None:
     for changed in ({"live": replace(live, created_at=0)}, {"live": live, "now": UNKNOWN}):
         told = facts(launch=None, live_launch="fresh", **changed)
         assert (told["expected"], told["note"]) == ("fresh", "given to your app in its launch URL")
+
+
+@pytest.mark.parametrize(
+    ("launches", "code", "refused"),
+    [(("ehr",), "a-launch-code", None), (("standalone",), "a-launch-code", "ehr"), (("standalone",), None, None),
+     (("ehr",), None, "standalone")],
+)  # fmt: skip
+def test_a_hospital_may_be_opened_from_the_chart_alone_or_not_at_all(launches, code, refused: str | None) -> None:
+    scope = "launch openid" if code else "launch/patient openid"
+    knowing = known(server=samples.server(launches=launches), launch=samples.LAUNCH if code else None)
+    refused_ = samples.examination(asking(launch=code, scope=scope), knowing).refusals
+    told = {"received": refused, "expected": list(launches)}
+    assert refused_ == (() if refused is None else (Refusal("launch-type-not-allowed", "unauthorized_client", told),))
