@@ -282,3 +282,12 @@ def test_a_hospital_s_criteria_hold_type_by_type(type: str, query: str, refused:
     assert isinstance(server, Server)
     known = replace(KNOWN, server=replace(server, policy=BY_TYPE))
     assert [name for name, _ in said(asked(type, query), known)] == refused
+
+
+def test_what_is_wrong_with_address_and_format_is_found() -> None:
+    fault = Fault("fhir-accept-unsupported", "Accept", "html", "application/fhir+json")
+    assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
+    assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=json")), "r4") == ()
+    assert [one.rule for one in search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == [
+        "fhir-resource-unknown"
+    ]

@@ -284,3 +284,11 @@ def test_what_is_no_known_write_is_held_to_the_letter_of_a_change() -> None:
         "fhir-write-outside-scope"
     ]
     assert writes.checks(request) == ()
+
+
+@pytest.mark.parametrize(("interaction", "refused"), [("delete", False), ("update", True), ("patch", True)])
+def test_where_a_hospital_has_it_so_one_delete_may_mean_several(interaction: str, refused: bool) -> None:
+    request = asked(interaction, id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"), body=PATCH)
+    known = replace(KNOWN, server=Server(policy=Policy(multiple_deletes=True)), matches=2)
+    names = [one.name for one in examine(writes.BEFORE_SAVING, request, known).refusals]
+    assert names == (["fhir-condition-ambiguous"] if refused else [])

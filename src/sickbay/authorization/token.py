@@ -111,7 +111,8 @@ def grant_type_is_supported(request: TokenRequest, known: TokenKnown) -> Refusal
 @check(after=(grant_type_is_supported,))
 def grant_type_fits(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     grant, fitting = request.parameters.get("grant_type"), implied(request)
-    if fitting in (None, grant) or request.parameters.get(_needed(grant)):
+    refreshes = grant == "refresh_token" and request.parameters.get("refresh_token")
+    if fitting in (None, grant) or refreshes:
         return None
     return Refusal("grant-type-mismatch", "invalid_grant", {"received": grant, "expected": fitting})
 
@@ -133,10 +134,6 @@ def implied(request: TokenRequest) -> str | None:
     if request.parameters.get("code"):
         return "authorization_code"
     return "refresh_token" if request.parameters.get("refresh_token") else None
-
-
-def _needed(grant: str | None) -> str:
-    return {"authorization_code": "code", "refresh_token": "refresh_token"}.get(grant or "", "")
 
 
 @check(needs=("client",), after=(client_is_registered, grant_type_is_supported))
