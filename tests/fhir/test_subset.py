@@ -54,3 +54,17 @@ def test_a_part_is_tagged_and_keeps_its_other_tags() -> None:
     tags = cut("data")["meta"]["tag"]
     assert [one["code"] for one in tags] == ["x", "SUBSETTED"]
     assert cut("data", version="dstu2")["meta"]["tag"][1]["system"] == "http://hl7.org/fhir/v3/ObservationValue"
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3"])
+def test_a_summary_of_an_old_version_keeps_what_it_is_found_by(version: str) -> None:
+    holder = "patient" if version == "dstu2" else "subject"
+    encounter = {
+        "resourceType": "Encounter",
+        "status": "finished",
+        holder: {"reference": "Patient/1"},
+        "hospitalization": {},
+    }
+    found = json.loads(subset(version, "Encounter", json.dumps(encounter).encode(), "true"))
+    assert found[holder] == {"reference": "Patient/1"}
+    assert "hospitalization" not in found

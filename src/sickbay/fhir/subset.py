@@ -119,13 +119,15 @@ def _mandatory(version: str, type: str) -> frozenset[str]:
 
 @cache
 def _summarised(version: str, type: str) -> frozenset[str]:
-    """What the definitions mark as its summary; where they do not say (DSTU2 alone), what a search can find it by."""
-    names = table(version, "summary").get(type)
-    if names:
-        held = children(version, type)
-        return frozenset(one.key for name in names for one in held.get(name.removesuffix("[x]"), ()))
-    every = (one.expression for one in parameters(version, type).values())
-    return frozenset(route.first for expression in every for route in routes(version, type, expression) if route.first)
+    """What the definitions mark as its summary. Of DSTU2 and STU3 that is R4's, and what a search finds it by."""
+    held = children(version, type)
+    names = table(version, "summary").get(type, ())
+    found = {one.key for name in names for one in held.get(name.removesuffix("[x]"), ())}
+    if version in _OLD:
+        every = (one.expression for one in parameters(version, type).values())
+        ways = (route for expression in every for route in routes(version, type, expression))
+        found |= {way.first for way in ways if way.first and not any(isinstance(step, str) for step in way.steps)}
+    return frozenset(found)
 
 
 def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
