@@ -122,8 +122,8 @@ def test_every_search_parameter_of_the_statement_is_known_to_the_search(version:
         mine.headers["Accept"] = VERSIONS[version].json
         statement = (await flow.http.get(f"/general/{version}/metadata")).json()
         for told in statement["rest"][0]["resource"]:
-            asked = [f"{one['name']}={VALUES.get(one['name'], VALUES.get(one['type'], 'x'))}" for one in told.get("searchParam", ())
-                     if one["type"] not in ("composite", "special")]  # fmt: skip
+            held = [one for one in told.get("searchParam", ()) if one["type"] not in ("composite", "special")]
+            asked = [f"{one['name']}={VALUES.get(one['name'], VALUES.get(one['type'], 'x'))}" for one in held]
             answer = await mine.ask("GET", f"/{told['type']}?{'&'.join(asked)}", Prefer="handling=strict")
             assert answer.status_code == 200, (told["type"], answer.text)
 
