@@ -15,7 +15,7 @@ from sickbay.authorization import backend
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Server
+from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import UNKNOWN, Refusal
 from sickbay.protocol import jose
 
@@ -277,3 +277,36 @@ def test_an_assertion_lives_five_minutes_and_clocks_may_differ_by_one(exp: objec
 @pytest.mark.parametrize("aud", [URL, (URL, "x"), ("x", URL)])
 def test_the_token_endpoint_may_be_one_audience_of_several(aud: object) -> None:
     assert said(request(signed(aud=aud)), known()) is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "policy", "granted", "why"),
+    [
+        ("system/Patient.rs", Policy(), True, ""),
+        ("user/Patient.rs", Policy(), False, "is not for backend services"),
+        ("openid", Policy(), False, "is not for backend services"),
+        ("system/Patient.cruds", Policy(), False, "is not registered for this app"),
+        ("system/*.rs", Policy(wildcard_scopes=False), False, "is a wildcard, and this server grants none"),
+        (
+            "system/Patient.read", Policy(mixed_scope_versions=False), False,
+            "is written as in SMART v1, and the app is registered for v2",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_offered_of_each_scope_and_why_not(scope: str, policy: Policy, granted: bool, why: str) -> None:
+    assert backend.offered((scope,), client(), policy) == ((scope, granted, why),)
+
+
+def test_a_service_may_be_granted_what_is_registered_and_was_not_asked_for() -> None:
+    rows = backend.offered(("system/Patient.rs",), client(), Policy(grants_registered=True))
+    assert [one[:2] for one in rows] == [("system/Patient.rs", True), ("system/*.rs", True)]
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [("system/Patient.rs user/Patient.rs", []), ("user/Patient.rs", ["backend-empty-scopes"])],
+)
+def test_where_scopes_are_dropped_in_silence_one_must_be_left(scope: str, names: list[str]) -> None:
+    lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
+    knowing = replace(known(), server=lenient)
+    assert [one.name for one in examined(request(signed(), scope=scope), knowing).refusals] == names

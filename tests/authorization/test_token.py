@@ -356,3 +356,11 @@ def test_a_tenant_may_exchange_less() -> None:
 def test_what_stood_in_json_is_read_as_text() -> None:
     request = token.read("POST", URL, {}, '{"code": 5, "state": null, "scope": "a b"}')
     assert request.parameters.pairs == (("code", "5"), ("state", "null"), ("scope", "a b"))
+
+
+def test_a_resource_is_the_base_that_the_grant_is_for() -> None:
+    assert said(asked(resource=BASE)) is None
+    told = {"received": "http://x/r4", "expected": BASE}
+    assert examined(asked(resource="http://x/r4")).refusals == (
+        Refusal("token-resource-mismatch", "invalid_target", told),
+    )

@@ -8,7 +8,7 @@ import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, server
 
-from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
+from sickbay.authorization.authorize.granting import UNASKED, GrantedScope, granted_scopes
 from sickbay.authorization.values import Policy
 
 EVERYTHING = replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*.cruds system/*.cruds")
@@ -90,3 +90,19 @@ def test_scopes_are_taken_apart_as_the_server_does_it() -> None:
     tolerant = granted_scopes(request, EVERYTHING, server(scope_separators=" ,"))
     assert tolerant == (GrantedScope("openid", True), GrantedScope("launch", True))
     assert granted_scopes(asking(scope=None), EVERYTHING, samples.SERVER) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "more"),
+    [
+        ("openid", ["user/*.cruds"]),
+        ("launch", ["patient/*.cruds", "user/*.cruds"]),
+        ("patient/Patient.rs", ["patient/*.cruds", "user/*.cruds"]),
+        ("user/*.cruds", []),
+    ],
+)
+def test_a_server_may_grant_what_is_registered_and_was_not_asked_for(asked: str, more: list[str]) -> None:
+    rows = granted_scopes(asking(scope=asked), EVERYTHING, server(grants_registered=True))
+    assert [(one.scope, one.granted, one.reason) for one in rows] == [
+        (asked, True, ""), *[(one, True, UNASKED) for one in more],
+    ]  # fmt: skip
