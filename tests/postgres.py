@@ -37,14 +37,14 @@ class Server:
     def make(self) -> None:
         if self._user:
             shutil.chown(self.folder, self._user)
-        self._run("initdb", "-D", self._data, "-U", "sickbay", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self._run("initdb", "-D", self.data, "-U", "sickbay", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
     def start(self) -> None:
         options = f"-k {self.folder} -h '' " + " ".join(f"-c {one}" for one in self._haste)
-        self._run("pg_ctl", "-D", self._data, "-w", "-l", self.folder / "log", "-o", options, "start")
+        self._run("pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def stop(self, mode: str = "immediate") -> None:
-        self._run("pg_ctl", "-D", self._data, "-m", mode, "-w", "stop")
+        self._run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
 
     def address(self) -> str:
         schema = f"t{next(self._names)}"
@@ -58,15 +58,19 @@ class Server:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
         return self.folder / "data"
 
-    def _run(self, program: str, *arguments: str | Path) -> None:
+    def command(self, program: str, *arguments: str | Path) -> list[str]:
         """PostgreSQL refuses to run as root."""
         before = ["runuser", "-u", self._user, "--"] if self._user else []
-        command = [*before, str(self.bin / program), *map(str, arguments)]
+        return [*before, str(self.bin / program), *map(str, arguments)]
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
         with (self.folder / "said").open("w") as said:  # a pipe would wait for the server, which inherits it
-            done = subprocess.run(command, stdout=said, stderr=subprocess.STDOUT, cwd=self.folder, timeout=60)
+            done = subprocess.run(
+                self.command(program, *arguments), stdout=said, stderr=subprocess.STDOUT, cwd=self.folder, timeout=60
+            )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {(self.folder / 'said').read_text()}")
 
@@ -78,12 +82,22 @@ def server(bin: Path, haste: tuple[str, ...] = HASTE) -> Iterator[Server]:
     try:
         made.make()
         made.start()
-        try:
+        with _watched(made):
             yield made
-        finally:
-            made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _watched(made: Server) -> Iterator[None]:
+    """It ends with us, however we end: a process waits for its pipe to close, which a killed test closes too."""
+    ending = f"cat; exec {' '.join(made.command('pg_ctl', '-D', made.data, '-m', 'immediate', '-w', 'stop'))}"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    watcher = subprocess.Popen(["sh", "-c", ending], stdin=subprocess.PIPE, cwd="/", **quiet)  # type: ignore[call-overload]
+    try:
+        yield
+    finally:
+        watcher.communicate()
 
 
 def _other() -> str:
