@@ -123,7 +123,10 @@ def test_a_launch_for_somebody_else_is_denied(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        made = await flow.launch(app, user="somebody-else")
+        every = (await flow.http.get("/admin/users?tenant=general")).json()
+        clinician = await flow.clinician()
+        other = next(one["username"] for one in every if one["username"] != clinician)
+        made = await flow.launch(app, user=other)
         answer = await flow.authorize(app, launch=made["launch"])
         assert received(answer)["error"] == "access_denied"
         assert "mismatched-identity" in await flow.findings(answer)
