@@ -29,6 +29,7 @@ def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgr
             for path in ("/", "/general/oauth/authorize", "/admin/apps"):
                 assert (await flow.http.get(path)).status_code == 503
             assert (await flow.http.get("/healthz")).status_code == 200
+            assert (await flow.http.get("/readyz")).status_code == 503
             own.start()
             assert (await asking.ask("GET", address)).status_code == 200
             assert (await asking.ask("GET", "/Observation?_summary=count")).json()["total"] == 1

@@ -154,9 +154,12 @@ class Door:
         query = self._query(request, found)
         faults = _faults(found, media, query, self.version)
         ignored = query.ignored if isinstance(query, Query) else ()
-        seen = await access(
-            self.sandbox.world, self.tenant, self.version, request, faults, self._read_body(request, raw), ignored
+        body = (
+            self._read_body(request, raw)
+            if len(raw) <= LARGE
+            else await asyncio.to_thread(self._read_body, request, raw)
         )
+        seen = await access(self.sandbox.world, self.tenant, self.version, request, faults, body, ignored)
         if seen.decision.refusal is not None:
             return self._refused(seen), seen
         if isinstance(found, Misrouted):

@@ -14,7 +14,9 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
+    """Ready to answer: started, and the database answers too (503 where it is away)."""
     sandbox: Sandbox = request.app.state.sandbox
+    await sandbox.world.store.get("meta", "")
     return PlainTextResponse("ok\n" if sandbox.ready else "starting\n", 200 if sandbox.ready else 503)
 
 
