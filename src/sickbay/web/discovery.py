@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sickbay import __version__
-from sickbay.authorization import discovery, launch_style
+from sickbay.authorization import brands, discovery, launch_style
 from sickbay.fhir import conformance
 from sickbay.operations import id_token_keys
 from sickbay.operations.context import Tenant
@@ -38,8 +38,9 @@ class Documents:
 
     def smart(self, tenant: Tenant, version: str) -> bytes:
         return self._once(
-            "smart", tenant, version, lambda: discovery.smart_configuration(tenant.server, **_more(tenant))
-        )
+            "smart", tenant, version,
+            lambda: {**discovery.smart_configuration(tenant.server, **_more(tenant)), **_branded(tenant)},
+        )  # fmt: skip
 
     def openid(self, tenant: Tenant) -> bytes:
         return self._once("openid", tenant, "", lambda: _openid(tenant))
@@ -62,6 +63,13 @@ def _more(tenant: Tenant) -> dict[str, str]:
         "revocation_endpoint": f"{tenant.base}/oauth/revoke", "registration_endpoint": f"{tenant.base}/oauth/register",
         "management_endpoint": tenant.base + tenant.dialect.path("manage"),
     }  # fmt: skip
+
+
+def _branded(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "user_access_brand_bundle": tenant.base + brands.PATH,
+        "user_access_brand_identifier": brands.identifier(tenant.base),
+    }
 
 
 def _statement(tenant: Tenant, version: str) -> dict[str, Any]:

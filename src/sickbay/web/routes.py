@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from sickbay.operations.context import Tenant
 from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import admin, discovery, ehr, exchanges, health, registration, render, throttled, workshop
+from sickbay.web import admin, brands, discovery, ehr, exchanges, health, registration, render, throttled, workshop
 from sickbay.web.authorize import authorize
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors
@@ -54,6 +54,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/exchanges/{id}", _by_id(sandbox, exchanges.exchange)),
         Route("/timelines/{id}", _by_id(sandbox, exchanges.timeline)),
         *discovery.routes(sandbox, documents),
+        *brands.routes(sandbox),
         *admin.routes(sandbox),
     ]
     for tenant in sandbox.tenants.values():

@@ -1,0 +1,111 @@
+"""What an app shows of a hospital before anybody signs in (SMART 2.2, User-access Brands and Endpoints): an R4 Bundle."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+URI = "urn:ietf:rfc:3986"
+DEFINED = "http://hl7.org/fhir/StructureDefinition"
+GUIDE = "http://hl7.org/fhir/smart-app-launch"
+CODES = "http://terminology.hl7.org/CodeSystem"
+PATH = "/brands"
+"""Below the base: of all hospitals. Below a tenant's address: its own."""
+
+
+class Brand(NamedTuple):
+    """A hospital as its patients know it. home: its address here, by which the brand is identified too.
+
+    endpoints: version as in the address -> (FHIR base, number of the version). developers: where an app is registered.
+    """
+
+    name: str
+    title: str
+    about: str
+    home: str
+    endpoints: Mapping[str, tuple[str, str]]
+    developers: str
+    logo: bytes
+    """SVG."""
+
+
+def identifier(home: str) -> dict[str, str]:
+    """`user_access_brand_identifier`: of exactly one Organization in the Bundle."""
+    return {"system": URI, "value": home}
+
+
+def bundle(address: str, brands: Sequence[Brand], at: str) -> dict[str, Any]:
+    """The Bundle that is served at `address`. at: the instant at which what it says last changed."""
+    resources = [one for brand in brands for one in (_organization(brand), *_endpoints(brand))]
+    return {
+        "resourceType": "Bundle",
+        "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brands-bundle"]},
+        "type": "collection",
+        "timestamp": at,
+        "entry": [
+            {"fullUrl": f"{address}/{one['resourceType']}/{one['id']}", "resource": one} for one in resources
+        ],
+    }  # fmt: skip
+
+
+def _organization(brand: Brand) -> dict[str, Any]:
+    return {
+        "resourceType": "Organization",
+        "id": brand.name,
+        "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brand"]},
+        "extension": [_look(brand), _portal(brand)],
+        "identifier": [identifier(brand.home)],
+        "active": True,
+        "type": [{"coding": [{"system": f"{GUIDE}/CodeSystem/user-access-category", "code": "clinical",
+                              "display": "Clinical"}]}],
+        "name": brand.title,
+        "telecom": [{"system": "url", "value": brand.home}],
+        "endpoint": _references(brand),
+    }  # fmt: skip
+
+
+def _look(brand: Brand) -> dict[str, Any]:
+    """The logo comes along: an address of it would have to be https, which a server on this machine seldom has."""
+    logo = f"data:image/svg+xml;base64,{base64.b64encode(brand.logo).decode()}"
+    return {
+        "url": f"{DEFINED}/organization-brand",
+        "extension": [
+            {"url": "brandLogo", "valueUrl": logo},
+            {"url": "brandBundle", "valueUrl": brand.home + PATH},
+        ],
+    }
+
+
+def _portal(brand: Brand) -> dict[str, Any]:
+    return {
+        "url": f"{DEFINED}/organization-portal",
+        "extension": [
+            {"url": "portalName", "valueString": f"{brand.title}: patients and clinicians"},
+            {"url": "portalDescription", "valueMarkdown": brand.about},
+            {"url": "portalUrl", "valueUrl": f"{brand.home}/ehr"},
+            *({"url": "portalEndpoint", "valueReference": one} for one in _references(brand)),
+        ],
+    }
+
+
+def _references(brand: Brand) -> list[dict[str, str]]:
+    return [{"reference": f"Endpoint/{brand.name}-{version}"} for version in brand.endpoints]
+
+
+def _endpoints(brand: Brand) -> list[dict[str, Any]]:
+    return [
+        {
+            "resourceType": "Endpoint",
+            "id": f"{brand.name}-{version}",
+            "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-endpoint"]},
+            "extension": [{"url": f"{DEFINED}/endpoint-fhir-version", "valueCode": number}],
+            "status": "active",
+            "connectionType": {"system": f"{CODES}/endpoint-connection-type", "code": "hl7-fhir-rest"},
+            "name": f"{brand.title}, FHIR {version.upper()}",
+            "contact": [{"system": "url", "value": brand.developers}],
+            "payloadType": [{"coding": [{"system": f"{CODES}/endpoint-payload-type", "code": "none"}]}],
+            "address": address,
+        }
+        for version, (address, number) in brand.endpoints.items()
+    ]

@@ -1,0 +1,58 @@
+"""The brand Bundles: of each hospital at its own address, and of all of them; open to anybody, from any origin."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sickbay.authorization import brands
+from sickbay.operations.context import Tenant
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web.discovery import MADE
+from sickbay.web.doors import cors
+from sickbay.web.fhir import unchanged
+from sickbay.web.render import STATIC
+
+
+def routes(sandbox: Sandbox) -> list[Route]:
+    base, all = sandbox.world.base, list(sandbox.tenants.values())
+    served = [("", base, all), *((f"/{one.name}", one.base, [one]) for one in all)]
+    return [
+        Route(path + brands.PATH, _answer(address + brands.PATH, base, tenants), methods=["GET", "OPTIONS"])
+        for path, address, tenants in served
+    ]
+
+
+def _answer(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Request], Any]:
+    """Who says which one is kept already is not sent it again (SMART 2.2, Caching Brand Bundles)."""
+    made = [_brand(one, base) for one in tenants]
+    body = orjson.dumps(brands.bundle(address, made, f"{MADE}T00:00:00Z"))
+    tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
+
+    async def answer(request: Request) -> Response:
+        headers = {
+            "etag": tag,
+            **{name.decode(): value.decode() for name, value in cors(request.headers.get("origin"))},
+        }
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
+        if unchanged(request.headers, tag, ""):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="application/fhir+json", headers=headers)
+
+    return answer
+
+
+def _brand(tenant: Tenant, base: str) -> brands.Brand:
+    addresses = {version: tenant.fhir_base(version) for version in tenant.dialect.fhir}
+    endpoints = {version: (one, tenant.server.fhir_versions[one]) for version, one in addresses.items()}
+    logo = (STATIC / "flag.svg").read_bytes()
+    return brands.Brand(
+        tenant.name, tenant.title, tenant.dialect.about, tenant.base, endpoints, f"{base}/developer", logo
+    )

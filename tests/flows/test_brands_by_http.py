@@ -1,0 +1,51 @@
+"""Brands are served to anybody, from any origin, once as long as they do not change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.flows.flow import BASE, Flow, run
+
+
+def test_discovery_leads_to_the_one_brand_of_its_hospital(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        for tenant in ("general", "cerner", "epic"):
+            config = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
+            assert config["user_access_brand_bundle"] == f"{BASE}/{tenant}/brands"
+            answer = await flow.http.get(config["user_access_brand_bundle"], headers={"Origin": "https://app.example"})
+            assert answer.status_code == 200
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert answer.headers["content-type"].startswith("application/fhir+json")
+            resources = [one["resource"] for one in answer.json()["entry"]]
+            brands = [one for one in resources if config["user_access_brand_identifier"] in one.get("identifier", [])]
+            assert [one["id"] for one in brands] == [tenant]
+            addresses = {one["address"] for one in resources if one["resourceType"] == "Endpoint"}
+            assert f"{BASE}/{tenant}/r4" in addresses
+            for address in addresses:
+                assert (await flow.http.get(f"{address}/metadata")).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_who_has_it_already_is_told_so(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        tag = (await flow.http.get("/general/brands")).headers["etag"]
+        assert tag.startswith('W/"')
+        again = await flow.http.get("/general/brands", headers={"If-None-Match": tag})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        other = await flow.http.get("/general/brands", headers={"If-None-Match": 'W/"other"'})
+        assert other.status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_one_bundle_holds_all_hospitals(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        held = [one["resource"] for one in (await flow.http.get("/brands")).json()["entry"]]
+        names = {one["id"] for one in held if one["resourceType"] == "Organization"}
+        assert names == {"general", "cerner", "epic"}
+        asked = await flow.http.options("/brands", headers={"Origin": "https://app.example"})
+        assert asked.status_code == 204
+        assert "If-None-Match" in asked.headers["access-control-allow-headers"]
+
+    run(steps, tmp_path)
