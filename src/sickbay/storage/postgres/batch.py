@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
+from sickbay.fhir.facts import ResourceFacts
 from sickbay.storage.postgres.words import fitted
 from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, as_text
 from sickbay.storage.sql.saving import INDEX_REVISION, check, index_rows
-from sickbay.storage.store import Save
+from sickbay.storage.store import Reindex, Save
 from sickbay.storage.terms import term_hash
 
 Key: TypeAlias = tuple[int, int, str]
@@ -31,7 +32,8 @@ class Batch:
     """spaces, words: their numbers. known: every resource that is saved or referred to; one not there yet has version 0.
 
     resources, history, index, terms: rows to write. keep: nids whose current body goes into the history. forget: nids whose
-    index rows go. gone: nids of which only what tells who may know of them stays. counts: live ones more or less, by type.
+    index rows go. reindexed: facts by nid of what is only indexed anew. gone: nids of which only what tells who may know of
+    them stays. counts: live ones more or less, by type.
     """
 
     spaces: Mapping[Any, int]
@@ -43,6 +45,7 @@ class Batch:
     terms: dict[int, tuple[int, str, str]] = field(default_factory=dict)
     keep: set[int] = field(default_factory=set)
     forget: set[int] = field(default_factory=set)
+    reindexed: dict[int, str] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     counts: dict[tuple[int, int], int] = field(default_factory=dict)
     _last: dict[int, list[Any]] = field(default_factory=dict)
@@ -63,7 +66,7 @@ class Batch:
             if version:
                 self.forget.add(nid)
                 self.gone.discard(nid)
-            self._index(space, type, nid, step)
+            self._index(space, type, nid, step.facts)
         now = DELETED if deleted else LIVE
         body = b"" if deleted else step.body
         self.resources[nid] = (
@@ -74,6 +77,14 @@ class Batch:
         self.known[key] = Known(nid, now, step.version_id, facts)
         if (now == LIVE) != (state == LIVE):
             self.counts[space, type] = self.counts.get((space, type), 0) + (1 if now == LIVE else -1)
+
+    def reindex(self, step: Reindex) -> None:
+        """Index rows of a current version anew."""
+        space, type = self.spaces[step.space], self.words[step.type]
+        nid = self.known[space, type, step.id].nid
+        self.forget.add(nid)
+        self.reindexed[nid] = as_text(step.facts.patients, step.facts.codes)
+        self._index(space, type, nid, step.facts)
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """The index rows by table, neighbours together."""
@@ -97,11 +108,11 @@ class Batch:
         else:
             self.gone.add(nid)
 
-    def _index(self, space: int, type: int, nid: int, step: Save) -> None:
+    def _index(self, space: int, type: int, nid: int, facts: ResourceFacts) -> None:
         def target(kind: str, id: str) -> int:
             return self.known[space, self.words[kind], id].nid
 
-        made = index_rows(space, type, nid, step.facts, self.words.__getitem__, target, self._term)
+        made = index_rows(space, type, nid, facts, self.words.__getitem__, target, self._term)
         self.index[nid] = {(table, tuple(map(_indexed, row))) for table, row in made}
 
     def _term(self, system: str | None, code: str) -> int:

@@ -7,7 +7,7 @@ other in a circle. A name is locked shared by those who use it and exclusively b
     everything                  shared by all, exclusive for what clears
     a family of records         shared by whoever puts one, exclusive for whoever revokes it
     a space                     shared by whoever saves, exclusive for fills, copies and great batches
-    one resource                shared by whoever refers to it, exclusive for whoever saves it
+    one resource                shared by whoever refers to it, exclusive for whoever saves or indexes it
 
 Single records need none: their conditions are in the statement that changes them.
 """
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from sickbay.storage.sql.saving import targets
-from sickbay.storage.store import Clear, DeleteFamily, Put, Save, Space, Step
+from sickbay.storage.store import Clear, DeleteFamily, Put, Reindex, Save, Space, Step
 
 MANY = 200
 """More resources than these are locked by their spaces: the server holds all locks in one table."""
@@ -28,7 +28,7 @@ EVERYTHING = "everything"
 def of_steps(steps: Sequence[Step]) -> str:
     """The statement that takes the locks of these steps."""
     shared, exclusive = {EVERYTHING}, set[str]()
-    saves: list[Save] = []
+    saves: list[Save | Reindex] = []
     for step in steps:
         match step:
             case Put(record=record) if record.family:
@@ -37,7 +37,7 @@ def of_steps(steps: Sequence[Step]) -> str:
                 exclusive.add(f"family {family}")
             case Clear():
                 exclusive.add(EVERYTHING)
-            case Save():
+            case Save() | Reindex():
                 saves.append(step)
     spaces = {_space(one.space) for one in saves}
     changed = {_resource(one.space, one.type, one.id) for one in saves}

@@ -7,7 +7,7 @@ from typing import Any
 
 from sickbay.storage.sql.names import SHIFT
 from sickbay.storage.sql.saving import targets
-from sickbay.storage.store import Save, Space
+from sickbay.storage.store import Reindex, Save, Space
 
 BLOCK = 1000
 """nids that are taken at a time; what a process does not use is never used."""
@@ -27,7 +27,7 @@ class Numbers:
         self.words: dict[str, int] = {}
         self._free: dict[int, list[int]] = {}
 
-    async def learn(self, db: Any, saves: Iterable[Save]) -> None:
+    async def learn(self, db: Any, saves: Iterable[Save | Reindex]) -> None:
         """The spaces and words of these."""
         spaces, words = set[Space](), set[str]()
         for one in saves:

@@ -8,9 +8,9 @@ from typing import Any
 
 from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
 from sickbay.storage.postgres.numbers import Numbers
-from sickbay.storage.sql.names import APART, GONE, MEMBER, REFERENCED
-from sickbay.storage.sql.saving import COLUMNS, INDEXES, targets
-from sickbay.storage.store import Save
+from sickbay.storage.sql.names import APART, GONE, LIVE, MEMBER, REFERENCED
+from sickbay.storage.sql.saving import COLUMNS, INDEX_REVISION, INDEXES, targets
+from sickbay.storage.store import Reindex, Save
 
 _KINDS = {
     "resource": "nid bigint, space bigint, type bigint, state bigint, id text, version_id bigint, changed bigint,"
@@ -33,6 +33,10 @@ _KEEP = (
     "UPDATE resource_history h SET body = r.body FROM resource r"
     " WHERE r.nid = ANY($1) AND h.nid = r.nid AND h.version_id = r.version_id"
 )
+_REINDEXED = (
+    f"UPDATE resource r SET index_revision = {INDEX_REVISION}, facts = f.facts"
+    " FROM unnest($1::bigint[], $2::text[]) f(nid, facts) WHERE r.nid = f.nid"
+)
 _FORGET = "WITH " + ", ".join(
     f"{table}_ AS (DELETE FROM {table} WHERE nid = ANY($1))" for table in INDEXES
 ) + " SELECT 1"  # fmt: skip
@@ -48,7 +52,7 @@ _GONE = (
 )
 
 
-def bounds(numbers: Numbers, saves: Iterable[Save]) -> dict[int, int]:
+def bounds(numbers: Numbers, saves: Iterable[Save | Reindex]) -> dict[int, int]:
     """How many nids of each space may be needed, at most."""
     found: dict[int, int] = {}
     for space, *_ in _keys(numbers, saves):
@@ -66,7 +70,23 @@ async def save(db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Seq
     await _write(db, batch)
 
 
-def _keys(numbers: Numbers, saves: Iterable[Save]) -> dict[Key, None]:
+async def reindex(db: Any, numbers: Numbers, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
+    """Index rows of what is still of that version, under the same locks as a save."""
+    known = await _look(db, _keys(numbers, steps))
+
+    def current(one: Reindex) -> bool:
+        there = known.get((numbers.spaces[one.space], numbers.words[one.type], one.id))
+        return there is not None and (there.state, there.version) == (LIVE, one.version_id)
+
+    wanted = [one for one in steps if current(one)]
+    await _place(db, numbers, nids, wanted, known)
+    batch = Batch(numbers.spaces, numbers.words, known)
+    for step in wanted:
+        batch.reindex(step)
+    await _write(db, batch)
+
+
+def _keys(numbers: Numbers, saves: Iterable[Save | Reindex]) -> dict[Key, None]:
     """Everything that is saved or referred to, once."""
     words, found = numbers.words, dict[Key, None]()
     for one in saves:
@@ -89,7 +109,7 @@ async def _look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
 
 
 async def _place(
-    db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Sequence[Save], known: dict[Key, Known]
+    db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Sequence[Save | Reindex], known: dict[Key, Known]
 ) -> None:  # fmt: skip
     """A number for whatever is not there yet. What is only referred to may be placed by others at the same time."""
     saved = {(numbers.spaces[one.space], numbers.words[one.type], one.id) for one in saves}
@@ -116,7 +136,11 @@ async def _write(db: Any, batch: Batch) -> None:
     }
     if batch.terms:
         rows["term"] = sorted(batch.terms.values())
-    await db.execute(_inserts(tuple(rows)), *(array for table in rows.values() for array in _arrays(table)))
+    if batch.reindexed:
+        await db.execute(_REINDEXED, list(batch.reindexed), list(batch.reindexed.values()))
+    rows = {table: some for table, some in rows.items() if some}
+    if rows:
+        await db.execute(_inserts(tuple(rows)), *(array for table in rows.values() for array in _arrays(table)))
     counts = sorted((*key, live) for key, live in batch.counts.items())
     if counts:  # at last, since those who write the same type wait here for each other
         await db.execute(_insert("type_count"), *_arrays(counts))

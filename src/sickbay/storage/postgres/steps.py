@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.storage.postgres import records
 from sickbay.storage.postgres.numbers import Numbers
-from sickbay.storage.postgres.resources import save
+from sickbay.storage.postgres.resources import reindex, save
 from sickbay.storage.sql.copying import TABLES, copies, forgets, live
 from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Reindex, Save, Step, UseOnce
 
@@ -21,6 +21,8 @@ async def apply(db: Any, numbers: Numbers, nids: dict[int, list[int]], steps: Se
                 await records.put(db, [one for one in together if isinstance(one, Put)])
             case Save():
                 await save(db, numbers, nids, [one for one in together if isinstance(one, Save)])
+            case Reindex():
+                await reindex(db, numbers, nids, [one for one in together if isinstance(one, Reindex)])
             case one:
                 await _single(db, one)
 
@@ -47,8 +49,6 @@ async def _single(db: Any, step: Step) -> None:
             await _clear(db, step.tenant)
         case Clear():
             await records.clear(db, step)
-        case Reindex():
-            raise NotImplementedError("nothing here is outdated: see PostgresStore.outdated")
 
 
 async def _clear(db: Any, tenant: str) -> None:
@@ -67,4 +67,4 @@ def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
 
 
 def _joins(step: Step) -> bool:
-    return isinstance(step, Put | Save)
+    return isinstance(step, Put | Save | Reindex)

@@ -24,8 +24,9 @@ from sickbay.storage.sql import records as said
 from sickbay.storage.sql.answers import Answers
 from sickbay.storage.sql.copying import TABLES
 from sickbay.storage.sql.order import Find
+from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sql.statement import Row, Statement
-from sickbay.storage.store import Conflict, Outdated, Page, Record, Save, Space, Step, Stored, Versions
+from sickbay.storage.store import Conflict, Outdated, Page, Record, Reindex, Save, Space, Step, Stored, Versions
 
 CHUNK = 500
 """Resources of a population that are written at a time."""
@@ -52,7 +53,7 @@ class PostgresStore:
     async def transaction(self, steps: Sequence[Step]) -> None:
         if not steps:
             return
-        saves = [one for one in steps if isinstance(one, Save)]
+        saves = [one for one in steps if isinstance(one, Save | Reindex)]
         nids = await self._reserved(saves) if saves else {}
         unused = nids
 
@@ -147,8 +148,8 @@ class PostgresStore:
         return await self._ask(lambda: self._answers.count(space, query, visibility)(self._asking.run))
 
     async def outdated(self, limit: int) -> list[Outdated]:
-        """No database of an older revision of the index has ever been."""
-        return []
+        found = await self._ask(lambda: self._asking.rows(OUTDATED, (limit,)))
+        return [Outdated(Space(tenant, version), *rest) for tenant, version, *rest in found]
 
     async def filled(self, space: Space) -> bool:
         return await self._ask(lambda: self._answers.filled(space))
@@ -161,7 +162,7 @@ class PostgresStore:
         async with self._pool.connection() as db:
             return await in_turn(partial(_fetch, db), job)
 
-    async def _reserved(self, saves: Sequence[Save]) -> dict[int, list[int]]:
+    async def _reserved(self, saves: Sequence[Save | Reindex]) -> dict[int, list[int]]:
         """Numbers for all that the saves may need, before they hold any lock."""
         async with self._pool.connection() as db:
             await self._numbers.learn(db, saves)

@@ -130,8 +130,8 @@ class SqliteStore:
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:
     """Open or make the file, migrated. `find` names search parameters for _sort and _include; default: FHIR's own."""
-    return SqliteStore(path, find or _published)
+    return SqliteStore(path, find or published)
 
 
-def _published(version: str, type: str, code: str) -> SearchParameter | None:
+def published(version: str, type: str, code: str) -> SearchParameter | None:
     return search_parameters.find(version, type, code) if type in search_parameters.known_types(version) else None
