@@ -18,6 +18,7 @@ def test_in_a_browser():
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
     pytester.makeconftest((ROOT / "tests/conftest.py").read_text())
+    pytester.makeini(f"[pytest]\npythonpath = {ROOT} {ROOT / 'src'}")
     return pytester
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from tests.storage.featured import INCLUDES, closure
 from tests.storage.making import find
 from tests.storage.naive import matches
+from tests.storage.test_search_laws import HOPS as LEADING
 from tests.storage.test_search_laws import VISIBILITIES, chain, populations, queries, stored
 
 from sickbay.fhir.query import Include, Query
@@ -32,6 +34,10 @@ HOPS: dict[str, Callable[[str, str], bool]] = {
     "a hop that the search begins with": lambda letters, nid: nid == "g.nid",
     "includes": lambda letters, nid: letters == "rs",
 }
+ALONG = st.one_of(
+    *(inner.map(lambda one, type=type: Query("r4", type, (one,), count=4)) for type, inner in LEADING.items())
+)
+"""Searches by one hop or more and nothing besides, which would hide what a hop shows."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +67,7 @@ def test_a_hop_without_its_condition_is_found(
     monkeypatch.setattr(answers, "visible", mutated)
 
     @FOUND
-    @given(saves=populations(), query=queries(), includes=INCLUDES, visibility=VISIBILITIES)
+    @given(saves=populations(), query=queries() | ALONG, includes=INCLUDES, visibility=VISIBILITIES)
     def law(saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility) -> None:
         runner.run(_law(store, saves, query, includes, visibility))
 
