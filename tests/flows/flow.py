@@ -109,11 +109,13 @@ def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settin
 
     async def walk() -> T:
         sandbox = await open_sandbox(Settings(**{"data": str(tmp_path), "patients": 20} | settings))
-        transport = httpx2.ASGITransport(app=create(sandbox))
+        app = create(sandbox)
+        transport = httpx2.ASGITransport(app=app)
         try:
             async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False) as http:
                 return await steps(Flow(sandbox, http))
         finally:
+            await app.stop()
             await sandbox.close()
 
     return asyncio.run(walk())

@@ -94,11 +94,13 @@ async def _alone(settings: Settings, method: str, path: str, body: dict[str, Any
     from sickbay.web.app import create
 
     sandbox = await open_sandbox(settings)
+    app = create(sandbox)
     try:
-        transport = httpx2.ASGITransport(create(sandbox), client=("127.0.0.1", 0))
+        transport = httpx2.ASGITransport(app, client=("127.0.0.1", 0))
         async with httpx2.AsyncClient(base_url=settings.base, transport=transport) as client:
             return await client.request(method, path, json=body)
     finally:
+        await app.stop()
         await sandbox.close()
 
 
