@@ -196,7 +196,7 @@ def _levels(scope: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _usable(scope: str) -> tuple[ResourceScope, ...]:
     """Those whose filters are understood."""
-    return tuple(one for one in scopes.resources(scope) if _filters(one) is not None)
+    return tuple(one for one in scopes.resources(scope) if filters_of(one) is not None)
 
 
 def _insufficient(request: AccessRequest, token: Token, type: str | None, letters: str, **more: object) -> Refusal:
@@ -267,7 +267,7 @@ def visibility(token: Token, user: User | Unknown | None, policy: Policy, compar
     """
     clauses: list[Clause] = []
     for scope in scopes.resources(token.scope):
-        filters = _filters(scope)
+        filters = filters_of(scope)
         if filters is not None:
             clauses += _clauses(scope, filters, _patients(scope, token, user), policy, compartment)
     return Visibility(tuple(dict.fromkeys(clauses)))
@@ -311,7 +311,7 @@ def _clauses(
     return [Clause(scope.type, scope.letters, patients, filters), *everyone]
 
 
-def _filters(scope: ResourceScope) -> tuple[Granular, ...] | None:
+def filters_of(scope: ResourceScope) -> tuple[Granular, ...] | None:
     """None where a filter is not understood, or where a question mark is followed by none: that grants nothing."""
     read = [granular(name, value) for name, value in scope.filters]
     if None in read or ("?" in scope.text and not read):

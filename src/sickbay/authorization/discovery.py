@@ -23,7 +23,7 @@ TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunizat
 """Named where wildcards are not granted: the list need not be complete."""
 
 
-def smart_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[str, Any]:
+def smart_configuration(server: Server, *, jwks_uri: str, **more: Any) -> dict[str, Any]:
     """`<FHIR base>/.well-known/smart-configuration`. more: other endpoints that there are, by their members' names."""
     return {
         "issuer": server.issuer,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sickbay.authorization.token_negotiation import Given
-from sickbay.authorization.values import Client, Code, Family, Launch, Server, Token, User
+from sickbay.authorization.values import AppState, Client, Code, Family, Launch, Server, Token, User
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.kernel.refusal import UNKNOWN, Unknown
@@ -120,6 +120,8 @@ class AccessKnown:
     """The version id of what is there; None where there is nothing that this token may see."""
     matches: int | Unknown = UNKNOWN
     """How many a conditional write's search matched."""
+    state: AppState | Unknown | None = UNKNOWN
+    """What the app keeps under this id; None where it keeps nothing there that this token may change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,17 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
+class AppState:
+    """What an app keeps under a code of its own (SMART 2.2, app state). text: the resource as it is served; "" once deleted."""
+
+    system: str
+    code: str
+    subject: str | None = None
+    """Type/id of the one it is about; None: the app as a whole."""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Who may sign in. `patients`: "*" or the ids this user may see. `password` is an argon2id hash."""
 
@@ -178,6 +189,8 @@ class Policy:
     search_alone: tuple[str, ...] = ()
     """"r4 Observation": types where nothing else may stand beside `_id`."""
     versioned_update: bool = False
+    app_state: bool = True
+    """Whether apps may keep state of their own here."""
     multiple_deletes: bool = False
     """Whether a conditional delete deletes all that match."""
     strict_search: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rules import (
     access,
+    app_state,
     backend,
     browser,
     discovery,
@@ -67,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     *parameters.RULES,
     *body.RULES,
     *operations.RULES,
+    *app_state.RULES,
     *token_response.RULES,
     *id_token.RULES,
     *discovery.RULES,

@@ -48,6 +48,8 @@ def kind_of(url: str) -> str:
     behind = parse_qs(parts.fragment.partition("?")[2] or parts.fragment, keep_blank_values=True).keys()
     if re.search(r"/errors/|urn(?::|%3A|%253A)", parts.path, re.I):
         return "error_page_url"
+    if "/app-state/Basic" in parts.path:
+        return "app_state_request"
     if {"response_type", "redirect_uri", "client_id"} & names or parts.path.endswith("/authorize"):
         return "authorize_url"
     if {"iss"} <= names | behind and {"launch"} <= names | behind:

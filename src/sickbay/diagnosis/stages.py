@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sickbay.authorization import (
     access,
+    app_state,
     authorize,
     client_authentication,
     introspection,
@@ -25,6 +26,7 @@ from sickbay.authorization import (
 from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.diagnosis.reading import access as read_access
 from sickbay.diagnosis.reading import answer
+from sickbay.diagnosis.reading import app_state as read_app_state
 from sickbay.diagnosis.reading import authorize as read_authorize
 from sickbay.diagnosis.reading import login as read_login
 from sickbay.diagnosis.reading import logout as read_logout
@@ -94,6 +96,9 @@ KINDS: dict[str, Kind] = {
         "userinfo", read_subject.userinfo, read_subject.known_of_userinfo, always(userinfo.CHECKS), read_subject.unread
     ),
     "fhir_request": Kind("access", read_access.request, read_access.known, fhir, read_access.unread),
+    "app_state_request": Kind(
+        "access", read_app_state.request, read_app_state.known, app_state.checks, read_access.unread
+    ),
     "token_response": Kind("id_token", answer.token_response, answer.known, always(()), answer.unread),
     "smart_configuration": Kind("discovery", answer.document, answer.known, always(()), answer.unread),
     "http_exchange": Kind("browser", answer.exchange, answer.known, always(()), answer.unread),

@@ -78,7 +78,7 @@ async def save(world: World, client: Client) -> None:
 async def remove(world: World, client: Client) -> None:
     """The app and all that it was given."""
     steps: list[Step] = [Delete("app", client.client_id)]
-    for kind in ("token", "code", "family", "launch", "consent"):
+    for kind in ("token", "code", "family", "launch", "consent", "app-state"):
         for one in await world.store.find(kind, owner=client.client_id, limit=10_000):
             steps.append(Delete(kind, one.key))
     await world.store.transaction(steps)

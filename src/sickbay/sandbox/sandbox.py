@@ -105,6 +105,7 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
         "jti",
         "loaded",
         "export",
+        "app-state",
         "resources",
     ]
     kinds += ["app", "user"] if everything else []

@@ -19,6 +19,7 @@ from sickbay.operations.reindexing import index_anew
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.web import answers
+from sickbay.web.app_state import SEGMENT, AppStates
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
@@ -148,6 +149,9 @@ def create(sandbox: Sandbox) -> Application:
         for tenant in sandbox.tenants.values()
         for version in tenant.dialect.fhir
     }
+    for tenant in sandbox.tenants.values():
+        if tenant.policy.app_state:
+            doors[tenant.name, SEGMENT] = AppStates(sandbox, tenant, documents)
     return Application(sandbox, pages, doors)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sickbay import __version__
-from sickbay.authorization import brands, discovery, launch_style
+from sickbay.authorization import app_state, brands, discovery, launch_style
 from sickbay.fhir import conformance
 from sickbay.operations import id_token_keys
 from sickbay.operations.context import Tenant
@@ -39,7 +39,9 @@ class Documents:
     def smart(self, tenant: Tenant, version: str) -> bytes:
         return self._once(
             "smart", tenant, version,
-            lambda: {**discovery.smart_configuration(tenant.server, **_more(tenant)), **_branded(tenant)},
+            lambda: discovery.smart_configuration(
+                tenant.server, **_more(tenant), **_branded(tenant), **_beside(tenant, version)
+            ),
         )  # fmt: skip
 
     def openid(self, tenant: Tenant) -> bytes:
@@ -57,7 +59,7 @@ def _openid(tenant: Tenant) -> dict[str, Any]:
     return discovery.openid_configuration(tenant.server, **more, **_more(tenant))
 
 
-def _more(tenant: Tenant) -> dict[str, str]:
+def _more(tenant: Tenant) -> dict[str, Any]:
     return {
         "jwks_uri": f"{tenant.base}/oauth/jwks", "introspection_endpoint": f"{tenant.base}/oauth/introspect",
         "revocation_endpoint": f"{tenant.base}/oauth/revoke", "registration_endpoint": f"{tenant.base}/oauth/register",
@@ -70,6 +72,13 @@ def _branded(tenant: Tenant) -> dict[str, Any]:
         "user_access_brand_bundle": tenant.base + brands.PATH,
         "user_access_brand_identifier": brands.identifier(tenant.base),
     }
+
+
+def _beside(tenant: Tenant, version: str) -> dict[str, Any]:
+    """Where tokens of this base are good too."""
+    if version != app_state.VERSION or not tenant.policy.app_state:
+        return {}
+    return {"associated_endpoints": [{"url": tenant.base + app_state.PATH, "capabilities": [app_state.CAPABILITY]}]}
 
 
 def _statement(tenant: Tenant, version: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def known(given: Json, asked: TokenRequest) -> SubjectKnown:
     held = {field.name: getattr(base, field.name) for field in fields(TokenKnown)}
     caller = read.token(context, bearer(AccessRequest(asked.method, "", "", headers=asked.headers)))
     subject = read.token(context, sent) or read.family(context, sent)
-    return SubjectKnown(**held, subject=subject, caller=caller, user=_person(context))
+    return SubjectKnown(**held, subject=subject, caller=caller, user=person(context))
 
 
 def userinfo(given: Json) -> AccessRequest:
@@ -34,11 +34,11 @@ def known_of_userinfo(given: Json, asked: AccessRequest) -> AccessKnown:
     context = given.get("context", {})
     return AccessKnown(
         now=read.now(context), server=read.server(context), client=read.client(context),
-        token=read.token(context, bearer(asked)), user=_person(context),
+        token=read.token(context, bearer(asked)), user=person(context),
     )  # fmt: skip
 
 
-def _person(context: Json) -> User | Unknown:
+def person(context: Json) -> User | Unknown:
     """`context.user`: the one whose token it is."""
     given = context.get("user")
     return User(given["username"], "", given.get("fhir_user", "")) if given else UNKNOWN

@@ -1,0 +1,137 @@
+"""App state: load what the app keeps, decide, store; each state is a record of its app."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sickbay.authorization import access, app_state
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import AppState, Token
+from sickbay.fhir import body as bodies
+from sickbay.fhir.body import Body
+from sickbay.fhir.visibility import NOTHING
+from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.operations import records, subject
+from sickbay.operations.access import Seen
+from sickbay.operations.context import Tenant, World
+from sickbay.operations.decision import decide
+from sickbay.operations.writing import instant
+from sickbay.storage.store import Conflict, Put, Record
+
+KIND = "app-state"
+FOUND = 1000
+"""States of one code and subject in an answer, newest first."""
+GONE_FOR = 90 * 86_400
+"""Seconds for which it is known that there was one."""
+
+
+class Kept(NamedTuple):
+    """One state as it is there now."""
+
+    id: str
+    version_id: int
+    at: int
+    body: bytes
+
+
+class Answered(NamedTuple):
+    """kept: what was written or found; empty where it was refused, and after a delete."""
+
+    seen: Seen
+    kept: tuple[Kept, ...] = ()
+
+
+async def answer(world: World, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> Answered:
+    """Decide on one request and do it; a lost race is decided anew, by what is there then."""
+    while True:
+        known, revision = await _known(world, tenant, request, body)
+        decision = decide("access", tenant, app_state.checks(request), request, known)
+        token = known.token
+        seen = Seen(decision, NOTHING)
+        if isinstance(token, Token):
+            seen = seen._replace(client_id=token.client_id, timeline=token.timeline)
+        if decision.refusal is not None or not isinstance(token, Token):
+            return Answered(seen)
+        if request.interaction == "search-type":
+            return Answered(seen, await _found(world, tenant, request, known, token))
+        if request.interaction not in app_state.LETTERS:
+            return Answered(seen)
+        try:
+            return Answered(seen, await _written(world, tenant, request, known, revision))
+        except Conflict:
+            continue
+
+
+async def _known(
+    world: World, tenant: Tenant, request: AccessRequest, body: Body | Unknown
+) -> tuple[AccessKnown, int]:  # fmt: skip
+    """And the revision of the record, 0 where there is none."""
+    token = await subject.access_token(world, tenant, access.bearer(request))
+    client, user = await subject.owner(world, token), await subject.person(world, tenant, token)
+    record = await world.store.get(KIND, _key(tenant, request.id)) if request.id else None
+    state = _visible(record, token, user, request)
+    known = AccessKnown(
+        now=world.now(), server=tenant.server, client=client, token=token, user=user, version=app_state.VERSION, body=body,
+        state=state, current=record.revision if record and state else UNKNOWN,
+    )  # fmt: skip
+    return known, record.revision if record else 0
+
+
+def _visible(record: Record | None, token: Token | None, user: object, request: AccessRequest) -> AppState | None:
+    """Another app's is not there."""
+    if record is None or token is None or record.owner != token.client_id:
+        return None
+    state, letter = records.parse(AppState, record.value), app_state.LETTERS.get(request.interaction, "s")
+    return state if state.text and app_state.covers(token, user, letter, state) else None
+
+
+async def _written(
+    world: World, tenant: Tenant, request: AccessRequest, known: AccessKnown, revision: int
+) -> tuple[Kept, ...]:
+    """Of a create the id is in the body. Raises Conflict."""
+    token, now = known.token, world.effects.now()
+    assert isinstance(token, Token)
+    if isinstance(known.body, Body):
+        resource, id = known.body.resource, str(known.body.resource["id"])
+        text = bodies.stamped(resource, revision + 1, instant(int(now * 1000)))
+        about = app_state.subject(resource, request.base)
+        state = AppState(*app_state.coded(resource), about, text.decode())
+    else:
+        assert isinstance(known.state, AppState)
+        assert request.id is not None
+        id, text = request.id, b""
+        state = AppState(known.state.system, known.state.code, known.state.subject)
+    record = Record(
+        KIND, _key(tenant, id), records.dump(state), tenant.name, token.client_id, state.subject or "",
+        _label(state.system, state.code), int(now), None if text else int(now) + GONE_FOR,
+    )  # fmt: skip
+    await world.store.transaction([Put(record, if_revision=revision)])
+    return (Kept(id, revision + 1, int(now), text),) if text else ()
+
+
+async def _found(
+    world: World, tenant: Tenant, request: AccessRequest, known: AccessKnown, token: Token
+) -> tuple[Kept, ...]:
+    system, _, code = (request.parameters.get("code") or "").partition("|")
+    asked = request.parameters.get("subject")
+    about = (
+        app_state.referred(asked, request.base) if asked else "" if "subject:missing" in request.parameters else None
+    )
+    held = await world.store.find(
+        KIND, tenant=tenant.name, owner=token.client_id, family=about, label=_label(system, code), limit=FOUND
+    )
+    states = [(one, records.parse(AppState, one.value)) for one in held]
+    return tuple(
+        Kept(one.key.rpartition("/")[2], one.revision, one.at, state.text.encode())
+        for one, state in states
+        if state.text and app_state.covers(token, known.user, "s", state)
+    )
+
+
+def _key(tenant: Tenant, id: str) -> str:
+    return f"{tenant.name}/{id}"
+
+
+def _label(system: str, code: str) -> str:
+    return records.digest(f"{system}|{code}")
