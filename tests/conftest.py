@@ -99,7 +99,7 @@ def engine(request: pytest.FixtureRequest) -> Callable[[], str | None]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Callable[[Path], BrowserContext]]:
+def chromium() -> Iterator[Callable[..., BrowserContext]]:
     """Opens the system's Chromium, headless, with its profile in this folder; what it gives is to be closed.
 
     One driver a module: while it is open, asyncio.run cannot be used in this thread.
@@ -111,9 +111,9 @@ def chromium() -> Iterator[Callable[[Path], BrowserContext]]:
 
     with sync_playwright() as playwright:
 
-        def opened(profile: Path) -> BrowserContext:
+        def opened(profile: Path, preferences: dict[str, Any] = PREFERENCES) -> BrowserContext:
             (profile / "Default").mkdir(parents=True)
-            (profile / "Default" / "Preferences").write_text(json.dumps(PREFERENCES))
+            (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
             return playwright.chromium.launch_persistent_context(
                 profile, executable_path=path, args=list(QUIET), viewport={"width": 1280, "height": 900}
             )

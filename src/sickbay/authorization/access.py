@@ -7,6 +7,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Literal
 
+from sickbay.authorization import origin
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token, User
@@ -246,6 +247,7 @@ HOLDER: tuple[AccessCheck, ...] = (
 
 CHECKS: tuple[AccessCheck, ...] = (
     *HOLDER,
+    *origin.ACCESS_CHECKS,
     token_is_for_this_base,
     patient_scopes_have_a_patient,
     scopes_are_not_mixed,

@@ -74,6 +74,8 @@ class TokenKnown:
     others: tuple[str, ...] = ()
     waits: int = 0
     """Seconds until the next try of one who failed too often; 0: nobody waits."""
+    attempts: tuple[str, ...] = ()
+    """Challenges of this app's other attempts: for the explanation of a verifier that does not fit."""
     given: Given | None = None
     """What the answer brought, where it was granted."""
 

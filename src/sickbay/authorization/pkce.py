@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Pkce, Server
@@ -50,7 +52,13 @@ def verifier_fits_the_challenge(request: TokenRequest, known: TokenKnown) -> Ref
     verifier, challenge = request.parameters.get("code_verifier"), _registered(known)
     if _off(known) or not verifier or not challenge or pkce.matches(verifier, challenge):
         return None
-    facts = {"challenge": challenge, "computed": pkce.challenge(verifier), "slip": pkce.slip(verifier, challenge)}
+    facts: dict[str, Any] = {
+        "challenge": challenge,
+        "computed": pkce.challenge(verifier),
+        "slip": pkce.slip(verifier, challenge),
+    }
+    if facts["computed"] in known.attempts:
+        facts["other_attempt"] = True
     return Refusal("pkce-verifier-mismatch", "invalid_grant", facts)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sickbay.authorization import backend, client_authentication, pkce, refresh
+from sickbay.authorization import backend, client_authentication, origin, pkce, refresh
 from sickbay.authorization.authorize.reading import base_of
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.known import TokenKnown
@@ -225,7 +225,11 @@ ENVELOPE: tuple[TokenCheck, ...] = (
 FORM_CHECKS: tuple[TokenCheck, ...] = (method_is_post, body_is_a_form, parameters_are_sent_once)
 """Of every endpoint that takes a form from an app."""
 
-CLIENT: tuple[TokenCheck, ...] = (*client_authentication.CHECKS, client_may_use_the_grant)
+CLIENT: tuple[TokenCheck, ...] = (
+    *client_authentication.CHECKS,
+    client_may_use_the_grant,
+    *origin.TOKEN_CHECKS,
+)
 
 CODE: tuple[TokenCheck, ...] = (
     code_is_sent,

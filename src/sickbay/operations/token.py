@@ -8,11 +8,12 @@ from typing import Any
 from sickbay.authorization import client_authentication, id_token, refresh, token_negotiation
 from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
-from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.requests import TokenRequest, authorize_request
 from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Client, Code, Family, Token, User
 from sickbay.kernel.refusal import Refusal
 from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
+from sickbay.operations.authorize import Pending
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, refused
 from sickbay.protocol import jose, scopes
@@ -43,6 +44,8 @@ async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered
         loaded = await _load(world, tenant, request)
         tenant = _under(tenant, loaded.known)
         decision = await backend.decided(world, tenant, request, loaded.known, "token", stage.checks(request))
+        if any(one.name == "pkce-verifier-mismatch" for one in decision.examination.refusals):
+            decision = await _beside_others(world, tenant, decision)
         try:
             return await _answer(world, tenant, decision, loaded)
         except Conflict:
@@ -51,6 +54,19 @@ async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered
         "token", request, loaded.known, Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"})
     )
     return _refused(gone, loaded.known)
+
+
+async def _beside_others(world: World, tenant: Tenant, decision: Decision) -> Decision:
+    """The same decision, made by somebody who knows the app's other attempts too: whose verifier it is."""
+    known = decision.known
+    if not isinstance(known.client, Client):
+        return decision
+    find, owner = world.store.find, known.client.client_id
+    codes = [records.parse(Code, one.value).code_challenge for one in await find("code", owner=owner, limit=20)]
+    waiting = [records.parse(Pending, one.value) for one in await find("pending", owner=owner, limit=20)]
+    codes += [authorize_request(one.text, one.method).parameters.get("code_challenge") for one in waiting]
+    known = replace(known, attempts=tuple(one for one in codes if one))
+    return await backend.decided(world, tenant, decision.request, known, "token", stage.checks(decision.request))
 
 
 def _under(tenant: Tenant, known: TokenKnown) -> Tenant:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME_ENCODED = re.compile(r"[a-z][a-z0-9+.-]*%3A%2F%2F", re.I)
 _BLANK = re.compile(r"\s|%0[aAdD]")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
@@ -31,6 +32,16 @@ def host(url: str) -> str:
 
 def is_loopback(url: str) -> bool:
     return host(url) in LOOPBACK
+
+
+def origin(url: str) -> str:
+    """As a browser writes it: http and https alone, in lower case, without the default port; "" of what has none."""
+    parts = split(url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        return ""
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{name}{port}"
 
 
 def is_absolute(url: str) -> bool:

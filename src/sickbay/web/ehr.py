@@ -103,8 +103,17 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         else:
             fault = "This username and password do not belong together."
     view = await sign_in_view(sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
-    around = show.Around(tenant, session, cookie, bare=True, framed=True)
+    leads_to = await _leads_to(ward, _next(ward, query))
+    around = show.Around(tenant, session, cookie, bare=True, framed=True, leads_to=leads_to)
     return show.page(request, sandbox, "sign_in", view, around, 401 if fault else 200)
+
+
+async def _leads_to(ward: Ward, next: str) -> tuple[str, ...]:
+    """Whoever signs in to open an app comes from our form to the app's page, which a browser must be told."""
+    path, _, query = next.partition("?")
+    asked = parse(query).get("app") if path == f"{ward.home}/open" else None
+    client = await registration.find(ward.sandbox.world, asked, ward.tenant.name) if asked else None
+    return (client.launch_uri,) if client and client.launch_uri else ()
 
 
 def _next(ward: Ward, query: Parameters) -> str:
@@ -195,7 +204,17 @@ def _opened(ward: Ward, app: Client, patient: str) -> OpenApp:
     return OpenApp(
         name=app.name, src=f"{open_it}&timeline={timeline}&framed=1", origin=f"{parts.scheme}://{parts.netloc}", tab=open_it,
         close=here, live=f"{here}/requests?timeline={timeline}", timeline=f"/timelines/{timeline}",
+        probe=_probe(ward, parts.hostname or ""),
     )  # fmt: skip
+
+
+def _probe(ward: Ward, app_host: str) -> str:
+    """Two names of one machine are two sites; the ports of one name are one."""
+    host = ward.request.url.hostname or ""
+    other = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}.get(host)
+    if other is None or app_host == host:
+        return ""
+    return str(ward.request.url.replace(hostname=other, path="/static/probe.html", query=""))
 
 
 async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

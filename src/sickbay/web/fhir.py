@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sickbay.authorization.access import challenge, issue_type
+from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search, subset
 from sickbay.fhir.body import Body
@@ -81,7 +82,8 @@ class Door:
             answer = shaped(self.version, answer, media, parameters)
         else:
             answer = await self._answer(scope, receive, headers, id, path, found)
-        await _send(send, scope["method"], answer, headers.get("origin"), id)
+        readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
+        await _send(send, scope["method"], answer, readable, id)
 
     def _open(self, found: Route | Misrouted, path: str, headers: Mapping[str, str]) -> Answer | None:
         """What needs no token."""
@@ -114,6 +116,7 @@ class Door:
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
         answer, seen = await self.perform(request, found, raw)
+        scope["state"]["withheld"] = seen.decision.refusal is not None and withheld(seen.decision.examination)
         if request.parameters.pairs or "xml" in headers.get("accept", ""):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
             if len(answer.body) > LARGE:  # so that others need not wait for it
@@ -341,9 +344,11 @@ async def _body(receive: Callable[[], Any], limit: int) -> bytes:
             return b"".join(pieces)
 
 
-async def _send(send: Callable[[Any], Any], method: str, answer: Answer, origin: str | None, id: str) -> None:
+async def _send(
+    send: Callable[[Any], Any], method: str, answer: Answer, readable: Sequence[tuple[bytes, bytes]], id: str
+) -> None:
     body = answer.body
-    headers = [*answer.headers, *cors(origin), (b"x-correlation-id", id.encode()), *ALWAYS]
+    headers = [*answer.headers, *readable, (b"x-correlation-id", id.encode()), *ALWAYS]
     if answer.stream is not None:
         await _send_pieces(send, method, answer.status, headers, answer.stream)
         return

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.values import User
 from sickbay.operations import authorize as operation
+from sickbay.operations import cookies as held_back
 from sickbay.operations import login, patients, sessions, users
 from sickbay.operations.authorize import Waiting
 from sickbay.operations.context import Tenant
+from sickbay.operations.cookies import Lost
 from sickbay.operations.sessions import Session
 from sickbay.operations.throttle import Key
 from sickbay.protocol.parameters import Parameters, parse
@@ -38,19 +41,39 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     session = await cookies.session(request, sandbox)
     waiting = await operation.resume(sandbox.world, tenant, sent.get("request") or "", session)
     if waiting is None:
-        return _over(request, sandbox, tenant, session)
+        return await _over(request, sandbox, tenant, session, sent)
     await sandbox.filling.ensure(Space(tenant.name, waiting.version))
     if request.method == "POST":
         if not cookies.form_is_ours(request, session, sent.get("csrf")):
-            return _over(request, sandbox, tenant, session)
+            return await _over(request, sandbox, tenant, session, sent)
         return await _answered(request, sandbox, tenant, waiting, session, sent)
     return await _asked(request, sandbox, tenant, waiting, session, sent)
 
 
-def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None) -> Response:
-    """Without any cookie of ours, a browser that holds cookies back in frames is the likely reason."""
-    view = OVER if session else notice.continue_in_tab(wire.address(request.scope, sandbox.world.base), "")
-    return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True, framed=True), 400)
+async def _over(
+    request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters
+) -> Response:
+    """Without any cookie of ours, in a frame, the browser holds cookies back: said so, with the way out of the frame."""
+    around = show.Around(tenant, session, bare=True, framed=True)
+    framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
+    held = await held_back.lost(sandbox.world, tenant, sent.get("request") or "") if framed else None
+    if held is None:
+        return show.page(request, sandbox, "notice", OVER, around, 400)
+    exchange = f"/exchanges/{wire.exchange_id(request)}"
+    view = notice.continue_in_tab(_anew(tenant, held), held.client.name, exchange)
+    response = show.page(request, sandbox, "notice", view, around, 400)
+    return await wire.note(
+        request, response, stage="login", tenant=tenant.name, client_id=held.client.client_id, timeline=held.timeline,
+        decision=held.decision, explanation=held.decision.explained(), shown=False,
+    )  # fmt: skip
+
+
+def _anew(tenant: Tenant, held: Lost) -> str:
+    """Where it begins anew: what the app keeps in a frame does not reach a tab, so that the launch itself is made again."""
+    if held.launch is None or not held.client.launch_uri:
+        return held.again
+    about = {"app": held.client.app_id, "patient": held.launch.patient, "encounter": held.launch.encounter}
+    return f"/{tenant.name}/ehr/open?{urlencode({name: value for name, value in about.items() if value})}"
 
 
 async def _asked(

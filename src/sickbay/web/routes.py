@@ -151,12 +151,13 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
 
 
 def _open(sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Response]]) -> Handler:
-    """Any origin may ask, and read every answer, errors too."""
+    """Any origin may ask, and read every answer, errors too, unless a policy says otherwise."""
     answer = _at(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
         response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
-        response.raw_headers.extend(cors(request.headers.get("origin")))
+        if not request.scope["state"].get("withheld"):
+            response.raw_headers.extend(cors(request.headers.get("origin")))
         return response
 
     return handler

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sickbay.authorization.origin import withheld
 from sickbay.authorization.token import read
 from sickbay.operations.context import Tenant
 from sickbay.operations.token import token as answer
@@ -22,6 +23,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     asked = read(request.method, url, headers, body)
     given = await watched(sandbox.world, tenant, asked, peer(request.scope), answer)
     decision, explanation = given.decision, None
+    request.state.withheld = withheld(decision.examination)
     if given.response is not None:
         response = answers.json(given.response, 200, answers.NO_STORE)
     else:

@@ -52,6 +52,7 @@ def policy(given: Json) -> Policy:
         search_criteria=tuple(given.get("search_criteria", ())),
         search_alone=tuple(given.get("search_alone", ())),
         versioned_update=given.get("versioned_update", False),
+        strict_cors=given.get("strict_cors", False),
     )
 
 

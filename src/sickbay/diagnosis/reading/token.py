@@ -40,7 +40,14 @@ def known(given: Json, asked: TokenRequest) -> TokenKnown:
         secret=context.get("app", {}).get("client_secret"),
         others=(client.client_id,) if isinstance(client, Client) else (),
         waits=int(context.get("waits", 0)),
+        attempts=_attempts(context, asked),
     )
+
+
+def _attempts(context: Json, asked: TokenRequest) -> tuple[str, ...]:
+    """Challenges of the other codes."""
+    others = (one for code, one in context.get("codes", {}).items() if code != asked.parameters.get("code"))
+    return tuple(one["code_challenge"] for one in others if one.get("code_challenge"))
 
 
 def _seen(context: Json, client: object) -> tuple[str, ...]:

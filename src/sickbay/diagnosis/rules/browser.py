@@ -4,15 +4,59 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from sickbay.authorization.known import AnswerKnown
-from sickbay.authorization.requests import HttpExchange
+from sickbay.authorization import origin
+from sickbay.authorization.known import AccessKnown, AnswerKnown, AuthorizeKnown, TokenKnown
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest
+from sickbay.authorization.values import Client
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
+from sickbay.protocol import urls
+from sickbay.protocol.parameters import parse
 
 CORS = Spec("Fetch Standard, CORS protocol", "https://fetch.spec.whatwg.org/#http-cors-protocol")
 FRAMES = Spec("CSP Level 3, frame-ancestors", "https://www.w3.org/TR/CSP3/#directive-frame-ancestors")
 LOCAL = Spec("Local Network Access", "https://wicg.github.io/local-network-access/")
+COOKIES = Spec(
+    "RFC 6265bis, SameSite", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.6.7"
+)
+STORAGE = Spec("HTML Standard, Web storage", "https://html.spec.whatwg.org/multipage/webstorage.html")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def _foreign(asked: object, known: object) -> Facts | None:
+    if not isinstance(asked, TokenRequest | AccessRequest) or not isinstance(known, TokenKnown | AccessKnown):
+        return None
+    own = origin.foreign(asked, known)
+    return None if own is None else _hinted({"received": asked.headers["origin"], "registered": own})
+
+
+def _hinted(facts: Facts) -> Facts:
+    received, own = facts["received"], facts["registered"]
+    aliased = any(urls.one_loopback(one) == urls.one_loopback(received) for one in own)
+    hint = " localhost and 127.0.0.1 are two origins." if aliased else ""
+    if received == "null":
+        hint = " A page that was opened from a file, or in a sandboxed frame, has the origin null: serve it over http."
+    return {**facts, "hint": hint, "expected": own[0] if own else None}
+
+
+def _cookie(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+    """In a frame of another site: a cookie set that will not come back, or the answer's page asked for without one."""
+    framed = asked.headers.get("sec-fetch-dest") == "iframe" and asked.headers.get("sec-fetch-site") == "cross-site"
+    set_now = asked.answer_headers.get("set-cookie", "")
+    kept = "samesite=none" in set_now.lower() and "secure" in set_now.lower()
+    back = {"code", "state"} <= set(parse(urlsplit(asked.url).query).names()) and "cookie" not in asked.headers
+    return {} if framed and (back or (set_now and not kept)) else None
+
+
+def _parted(request: object, known: object) -> Facts | None:
+    """A launch from the EHR whose answer goes to another origin than it came to. Native apps have no such storage."""
+    client = known.client if isinstance(known, AuthorizeKnown) else None
+    if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
+        return None
+    sent = (request.parameters.get("redirect_uri") or "") if request.parameters.get("launch") else ""
+    began, ends = urls.origin(client.launch_uri or ""), urls.origin(sent)
+    native = urls.is_loopback(sent) and not urls.is_loopback(began)
+    return {"received": ends, "registered_launch": began} if began and ends and began != ends and not native else None
 
 
 def _preflight(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
@@ -57,6 +101,39 @@ def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any],
 
 
 RULES = (
+    _rule(
+        origin.NAME,
+        "The page that calls is of {received}, an origin that your app has not registered",
+        "An EHR lets a page read its answers by the origins of the app's launch and redirect URIs: {registered}.{hint}",
+        "Register a redirect URI on that origin, or call from one that is registered.",
+        _foreign,
+        explains=origin.NAME,
+        recognises=_hinted,
+        at=("token", "access"),
+        parameter="Origin",
+    ),
+    _rule(
+        "cookie-samesite-iframe",
+        "The browser holds back a cookie in this frame",
+        "In a frame of another site only SameSite=None; Secure arrives, and nothing where third-party cookies are blocked.",
+        "Open the app in a tab. For a session of your app set SameSite=None; Secure; Partitioned, or keep it under its state.",
+        _cookie,
+        explains="cookie-samesite-iframe",
+        spec=COOKIES,
+        degree="probable",
+    ),
+    _rule(
+        "session-storage-lost",
+        "Your app is launched at {registered_launch} and gets its answer at {received}",
+        "What a page keeps in sessionStorage, or in a cookie of its host, is out of reach for a page of another origin.",
+        "Serve launch and redirect URI from one origin, or keep state and verifier on your server, under the state.",
+        _parted,
+        at=("authorize",),
+        parameter="redirect_uri",
+        severity="warning",
+        spec=STORAGE,
+        degree="probable",
+    ),
     _rule(
         "cors-preflight-rejected",
         "The preflight was answered with {status}",

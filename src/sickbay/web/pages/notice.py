@@ -38,13 +38,14 @@ def wrong_host(host: str, base: str) -> NoticeView:
     )
 
 
-def continue_in_tab(href: str, app: str) -> NoticeView:
+def continue_in_tab(href: str, app: str, exchange: str = "") -> NoticeView:
     return NoticeView(
         title="Continue in a tab",
         text=f"This browser holds back our cookie inside a frame, so {app or 'the app'} can’t sign you in here. "
         "In a tab of its own it can.",
         code="cookie-samesite-iframe",
         primary=Link("Continue in a tab", href),
+        others=(Link("What happened", exchange),) if exchange else (),
         new_tab=True,
     )
 

@@ -162,6 +162,8 @@ class OpenApp:
     tab: str = ""
     close: str = ""
     live: str = ""
+    probe: str = ""
+    """A page of ours of another site, which tells whether this browser lets such a one store; "" where there is none."""
     timeline: str = ""
     requests: tuple[Line, ...] = ()
     said: str = ""

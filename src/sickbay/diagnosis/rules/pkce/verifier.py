@@ -1,5 +1,6 @@
 """Rules about code_verifier."""
 
+from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
 
@@ -82,6 +83,25 @@ CHALLENGE_NOT_HASHED = Rule(
 )
 
 
+def _bleeds(facts: Facts) -> Facts | None:
+    return facts if facts.get("other_attempt") else None
+
+
+SESSION_BLEED = Rule(
+    id="session-bleed",
+    stage="browser",
+    explains="pkce-verifier-mismatch",
+    recognises=_bleeds,
+    severity="warning",
+    outcome="400 invalid_grant",
+    parameter="code_verifier",
+    title="The verifier is that of another launch of your app",
+    why="Two launches are under way, and your app keeps both under one key: so one chart comes to show the other patient.",
+    fix="Keep verifier, issuer and token of each launch under its state, never under one name for all tabs.",
+    spec=specs.SMART_LAUNCH,
+)
+
+
 def _slipped(facts: Facts) -> Facts:
     return {**facts, "said": SLIPS.get(facts["slip"], "No usual slip in the encoding turns the one into the other.")}
 
@@ -100,4 +120,11 @@ VERIFIER_MISMATCH = Rule(
     spec=VERIFY,
 )
 
-RULES = (VERIFIER_MISSING, VERIFIER_UNEXPECTED, VERIFIER_MALFORMED, CHALLENGE_NOT_HASHED, VERIFIER_MISMATCH)
+RULES = (
+    VERIFIER_MISSING,
+    VERIFIER_UNEXPECTED,
+    VERIFIER_MALFORMED,
+    CHALLENGE_NOT_HASHED,
+    SESSION_BLEED,
+    VERIFIER_MISMATCH,
+)

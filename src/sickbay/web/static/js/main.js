@@ -5,8 +5,9 @@ import { consent, picker } from "./choosing.js";
 import { keys } from "./keys.js";
 import { once } from "./once.js";
 import { live } from "./live.js";
+import { storage } from "./storage.js";
 import { theme } from "./theme.js";
 
 document.documentElement.classList.add("js");
 if (window.top !== window) document.documentElement.classList.add("framed");
-for (const start of [copying, tabs, consent, picker, keys, once, live, theme]) start(document);
+for (const start of [copying, tabs, consent, picker, keys, once, live, storage, theme]) start(document);

@@ -1,0 +1,55 @@
+"""The origin of the page that calls (Fetch, Origin header): one of the app's own, by its launch and redirect URIs."""
+
+from __future__ import annotations
+
+from sickbay.authorization.known import AccessKnown, TokenKnown
+from sickbay.authorization.requests import AccessRequest, TokenRequest
+from sickbay.authorization.values import Client, Server
+from sickbay.kernel.refusal import Check, Examination, Refusal, check
+from sickbay.protocol import urls
+
+NAME = "cors-origin-not-registered"
+
+
+def registered(client: Client) -> tuple[str, ...]:
+    """Origins of this app, as a browser writes them: without the default port."""
+    every = (client.launch_uri or "", *client.redirect_uris)
+    return tuple(dict.fromkeys(one for address in every if (one := urls.origin(address))))
+
+
+def foreign(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKnown) -> tuple[str, ...] | None:
+    """The origins that the app registered, where a page of another one calls; else None."""
+    sent = request.headers.get("origin")
+    if sent is None or not isinstance(known.client, Client):
+        return None
+    own = registered(known.client)
+    return None if sent in own else own
+
+
+def _refused(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKnown, error: str) -> Refusal | None:
+    own = foreign(request, known)
+    strict = isinstance(known.server, Server) and known.server.policy.strict_cors
+    if own is None or not strict:
+        return None
+    return Refusal(NAME, error, {"received": request.headers["origin"], "registered": own}, 403)
+
+
+@check(needs=("client", "server"))
+def page_is_of_a_registered_origin(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """At the token endpoint, under the policy strict_cors; elsewhere it is advice."""
+    return _refused(request, known, "invalid_request")
+
+
+@check(needs=("client", "server"))
+def page_may_read_the_record(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """The same at the FHIR server."""
+    return _refused(request, known, "forbidden")
+
+
+def withheld(examination: Examination) -> bool:
+    """Whether no page may read the answer: then it goes out without Access-Control-Allow-Origin."""
+    return any(one.name == NAME for one in examination.refusals)
+
+
+TOKEN_CHECKS: tuple[Check[TokenRequest, TokenKnown], ...] = (page_is_of_a_registered_origin,)
+ACCESS_CHECKS: tuple[Check[AccessRequest, AccessKnown], ...] = (page_may_read_the_record,)

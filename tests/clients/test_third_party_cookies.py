@@ -1,0 +1,108 @@
+"""A browser that blocks third-party cookies: the chart is opened under one loopback name, the app's issuer has the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.clients.desk import TENANT, Desk
+from tests.clients.origins import serves
+from tests.conftest import PREFERENCES
+
+from sickbay.testing.server import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+BLOCKED = {"profile": {"cookie_controls_mode": 1, "block_third_party_cookies": True}}
+FINDING = "cookie-samesite-iframe"
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[dict[str, Any]]:
+    with serving("--ephemeral") as running:
+        yield running.line
+
+
+@pytest.fixture
+def browser(chromium: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[Callable[[Any], Page]]:
+    opened: list[BrowserContext] = []
+
+    def page(preferences: Any) -> Page:
+        opened.append(chromium(tmp_path / "profile", preferences))
+        opened[0].set_default_timeout(10_000)
+        return opened[0].pages[0]
+
+    yield page
+    opened[0].close()
+
+
+@pytest.fixture
+def page(browser: Callable[[Any], Page]) -> Page:
+    return browser(BLOCKED)
+
+
+CLIENT = "keeps-nothing-in-the-browser"
+LAUNCH = """<!doctype html><title>launch</title><script>
+const asked = new URLSearchParams(location.search);
+location.replace(`${asked.get("iss").replace("/r4", "")}/oauth/authorize?` + new URLSearchParams({
+  response_type: "code", client_id: "CLIENT", scope: "launch openid fhirUser patient/Patient.rs", aud: asked.get("iss"),
+  redirect_uri: new URL("done", location.href).href, launch: asked.get("launch"), nonce: crypto.randomUUID(),
+  state: crypto.randomUUID(), code_challenge_method: "S256",
+  code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+}));
+</script>""".replace("CLIENT", CLIENT)
+"""An app that would keep its session on a server of its own, so that the frame does not stop it before it asks."""
+
+
+def served(path: str) -> tuple[str, bytes] | None:
+    page = {"/launch": LAUNCH, "/done": "<!doctype html><h1>Come back with a code</h1>"}.get(path.partition("?")[0])
+    return ("text/html", page.encode()) if page else None
+
+
+@pytest.fixture
+def app(desk: Desk) -> Iterator[dict[str, Any]]:
+    with serves(served) as port:
+        here = f"http://localhost:{port}"
+        made = desk.register(
+            client_id=CLIENT, launch_uri=f"{here}/launch", redirect_uris=[f"{here}/done"],
+            scope="launch openid fhirUser patient/Patient.rs",
+        )  # fmt: skip
+        yield made
+
+
+def test_where_the_cookie_is_lost_the_frame_says_so_and_leads_to_a_tab_in_which_the_app_works(
+    page: Page, desk: Desk, app: dict[str, Any]
+) -> None:
+    home = desk.line["tenants"][TENANT]["ehr"].replace("localhost", "127.0.0.1")
+    page.goto(f"{home}/patients/p-0017?app={app['app_id']}")
+    page.get_by_role("button", name="Dr. Amara Okafor").click()
+    frame = page.wait_for_selector("iframe.app").content_frame()
+    assert frame
+    frame.get_by_role("heading", name="Continue in a tab").wait_for()
+    found = [one for one in desk.exchanges(app) if FINDING in {each["id"] for each in one["findings"]}]
+    assert [(one["stage"], one["findings"][0]["severity"]) for one in found] == [("login", "error")]
+    with page.expect_popup() as popup:
+        frame.get_by_role("link", name="Continue in a tab").click()
+    tab = popup.value
+    tab.get_by_role("button", name="Dr. Amara Okafor").click()
+    tab.get_by_role("button", name="Allow").click()
+    tab.get_by_role("heading", name="Come back with a code").wait_for()
+
+
+@pytest.mark.parametrize(("preferences", "chart", "said"), [
+    (BLOCKED, "127.0.0.1", True), (BLOCKED, "localhost", False), (PREFERENCES, "127.0.0.1", False),
+])  # fmt: skip
+def test_the_chart_says_when_the_app_in_its_frame_cannot_store(
+    browser: Callable[[Any], Page], desk: Desk, preferences: Any, chart: str, said: bool
+) -> None:
+    page = browser(preferences)
+    home = desk.line["tenants"][TENANT]["ehr"].replace("localhost", chart)
+    page.goto(f"{home}/patients/p-0017?app=sample-app-general")
+    with page.expect_response(lambda one: one.url.endswith("/launch.html") or "/launch.html?" in one.url):
+        page.get_by_role("button", name="Dr. Amara Okafor").click()
+    page.wait_for_load_state("networkidle")
+    assert page.get_by_text("blocks the storage of an app").is_visible() is said
+    assert page.get_by_role("link", name="open it in a tab").count() == (1 if said else 0)

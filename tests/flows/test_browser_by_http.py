@@ -1,0 +1,118 @@
+"""What browsers do to apps, as it is seen from here: another origin, another launch's verifier, two homes of one app."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import VERIFIER, Flow, run
+
+HOME, OTHER = "http://localhost:8100", "https://other.example.org"
+FINDING = "cors-origin-not-registered"
+SECOND = "second-verifier-of-another-launch-0123456789abcd"
+
+
+async def read(flow: Flow, given: dict[str, Any], origin: str) -> Any:
+    headers = {"Authorization": f"Bearer {given['access_token']}", "Origin": origin}
+    return await flow.http.get(f"/general/r4/Patient/{given['patient']}", headers=headers)
+
+
+async def redeemed(flow: Flow, app: dict[str, Any], origin: str) -> Any:
+    code = await flow.code(app, launch=(await flow.launch(app))["launch"])
+    flow.http.headers["Origin"] = origin
+    try:
+        return await flow.redeem(app, code)
+    finally:
+        del flow.http.headers["Origin"]
+
+
+@pytest.mark.parametrize(("origin", "said"), [(HOME, {}), (OTHER, {FINDING: "warning"})])
+def test_a_page_of_another_origin_is_served_with_advice(tmp_path: Path, origin: str, said: dict[str, str]) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await redeemed(flow, await flow.register(), origin)
+        record = await read(flow, answer.json(), origin)
+        for one in (answer, record):
+            assert one.status_code == 200
+            assert one.headers["access-control-allow-origin"] == "*"
+            found = await flow.findings(one)
+            assert {id: how for id, how in found.items() if id == FINDING} == said
+
+    run(steps, tmp_path)
+
+
+def test_a_strict_hospital_refuses_it_and_the_page_cannot_read_why(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        refused = await redeemed(flow, app, OTHER)
+        given = (await redeemed(flow, app, HOME)).json()
+        record = await read(flow, given, OTHER)
+        for one in (refused, record):
+            assert one.status_code == 403
+            assert "access-control-allow-origin" not in one.headers
+            assert (await flow.findings(one))[FINDING] == "error"
+        assert refused.json()["error"] == "invalid_request"
+        assert record.json()["issue"][0]["code"] == "forbidden"
+        assert (await read(flow, given, HOME)).headers["access-control-allow-origin"] == "*"
+
+    run(steps, tmp_path, policies={"": {"strict_cors": True}})
+
+
+def test_the_code_that_was_refused_to_another_page_is_still_good(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"])
+        flow.http.headers["Origin"] = OTHER
+        assert (await flow.redeem(app, code)).status_code == 403
+        del flow.http.headers["Origin"]
+        assert (await flow.redeem(app, code)).status_code == 200
+
+    run(steps, tmp_path, policies={"": {"strict_cors": True}})
+
+
+def challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def test_the_verifier_of_another_launch_under_way_is_known_for_what_it_is(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        first = await flow.code(app, launch=(await flow.launch(app))["launch"])
+        second = (await flow.launch(app, "p-0002"))["launch"]
+        await flow.code(app, launch=second, code_challenge=challenge(SECOND))
+        mixed = await flow.redeem(app, first, code_verifier=SECOND)
+        assert mixed.json()["error"] == "invalid_grant"
+        assert (await flow.findings(mixed))["session-bleed"] == "error"
+        stranger = await flow.redeem(app, first, code_verifier=SECOND[::-1])
+        assert "pkce-verifier-mismatch" in await flow.findings(stranger)
+        assert (await flow.redeem(app, first, code_verifier=VERIFIER)).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_another_app_s_verifier_says_nothing_about_this_one(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, other = await flow.register(), await flow.register(name="Other")
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"])
+        await flow.code(other, launch=(await flow.launch(other))["launch"], code_challenge=challenge(SECOND))
+        assert "session-bleed" not in await flow.findings(await flow.redeem(app, code, code_verifier=SECOND))
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("launch_uri", "said"), [
+    ("http://localhost:8100/launch", False), ("http://localhost:8101/launch", True), (f"{OTHER}/launch", False),
+])  # fmt: skip
+def test_an_app_that_is_launched_at_one_origin_and_answered_at_another_is_told(
+    tmp_path: Path, launch_uri: str, said: bool
+) -> None:
+    """Whose answer comes to this machine and whose launch does not is a native app, which has no such storage."""
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(launch_uri=launch_uri)
+        answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"])
+        assert ("session-storage-lost" in await flow.findings(answer)) is said
+
+    run(steps, tmp_path)
