@@ -36,13 +36,14 @@ def exporting(target: Target) -> Target:
     """Clients of their own for the exports: a job is its client's."""
     made = [
         Put(records.token(records.digest(name), Token(client, scope, BASE, 4_000_000_000, name, name), "general"))
-        for client in ("one", "other")
+        for client in ("one", "other", "narrow")
         for name, scope in (
             (f"{client}-{key}", scope)
             for key, scope in {**SYSTEM, "ALL": "system/*.rs", "TS": "system/Observation.rs"}.items()
         )
     ]
-    clients = [Put(records.app(Client(name, app_id=name, name=name, scope="system/*.rs"))) for name in ("one", "other")]
+    registered = {"one": "system/*.rs", "other": "system/*.rs", "narrow": "system/Observation.rs system/Patient.rs"}
+    clients = [Put(records.app(Client(name, app_id=name, name=name, scope=own))) for name, own in registered.items()]
 
     async def load(flow: Flow) -> None:
         await flow.sandbox.world.store.transaction([*made, *clients])
@@ -159,10 +160,15 @@ def exported(target: Target, token: str, path: str) -> dict[str, set[str]]:
     return found
 
 
-def test_66_a_group_is_exported_by_who_may_read_group_and_patients(exporting: Target) -> None:
+def test_66_a_group_is_exported_by_who_covers_group_and_patients_with_the_token_or_its_registration(
+    exporting: Target,
+) -> None:
     for token in ("one-TS", "one-TGROUPONLY"):
         assert exporting.ask(token, "/Group/g/$export", headers=LATER).status_code == 403
         assert exporting.ask(token, "/Patient/$export", headers=LATER).status_code == 403
+    for path in ("/Group/g/$export", "/Group/none/$export"):
+        assert exporting.ask("narrow-TPATIENTS", path, headers=LATER).status_code == 403
+    assert exporting.ask("narrow-TPATIENTS", "/Patient/$export", headers=LATER).status_code == 202
     found = exported(exporting, "one-TGROUP", "/Group/g/$export")
     assert set(found) == {"Observation", "Patient"}
     assert {"oa-lab", "ob-lab"} <= found["Observation"]

@@ -47,6 +47,22 @@ def test_scopes_that_a_person_gave_export_nothing(scope: str) -> None:
     assert refusals(EXPORT, known) == (Refusal("bulk-not-by-system", "insufficient_scope", told, 403),)
 
 
+@pytest.mark.parametrize(
+    ("held", "registered", "granted"),
+    [("system/*.rs", "", True), ("system/Patient.rs system/Group.r", "", True), ("system/Patient.rs", "system/*.read", True),
+     ("system/Patient.rs", "system/Patient.rs", False), ("system/Patient.rs", "system/Group.s", False)],
+)  # fmt: skip
+def test_members_of_a_group_are_told_to_who_may_read_it_by_token_or_registration(
+    held: str, registered: str, granted: bool
+) -> None:
+    request = replace(EXPORT, path="/Group/g/$export", type="Group", id="g", letters="")
+    known = replace(KNOWN, token=replace(TOKEN, scope=held), client=Client("app", scope=registered))
+    told = [(one.name, one.facts["needed"]) for one in refusals(request, known)]
+    assert told == ([] if granted else [("fhir-insufficient-scope", "system/Group.rs")])
+    assert refusals(replace(request, type="Patient", path="/Patient/$export"), known) == ()
+    assert refusals(replace(request, path="/Group/g"), known) == ()
+
+
 @pytest.mark.parametrize(("prefer", "received"), [(None, None), ("return=minimal", "return=minimal")])
 def test_an_export_is_asked_for_later(prefer: str | None, received: str | None) -> None:
     request = replace(EXPORT, headers={"authorization": "Bearer t"} | ({"prefer": prefer} if prefer else {}))

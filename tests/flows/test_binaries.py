@@ -109,3 +109,32 @@ def test_a_binary_is_seen_by_who_sees_its_security_context(tmp_path: Path) -> No
         assert (await own.ask("GET", made)).status_code == 404
 
     run(steps, tmp_path)
+
+
+def test_its_versions_and_history_are_seen_as_it_is(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        system = await hand(flow, "system/*.cruds")
+        own, other = await hand(flow, "patient/*.rs"), await hand(flow, "patient/*.rs", "p-0002")
+        document = {
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "content": [{"attachment": {"title": "x"}}],
+        }
+        owners = [
+            (await system.made({**document, "subject": {"reference": f"Patient/{patient}"}}))["id"]
+            for patient in ("p-0001", "p-0002")
+        ]
+        made = await system.made(binary(f"DocumentReference/{owners[1]}"))
+        path = f"/Binary/{made['id']}"
+        for _ in range(2):
+            changed = binary(f"DocumentReference/{owners[0]}") | {"id": made["id"]}
+            assert (await system.ask("PUT", path, changed)).status_code == 200
+        for version, status in ((1, 404), (2, 200), (3, 200)):
+            assert (await own.ask("GET", f"{path}/_history/{version}")).status_code == status
+            assert (await other.ask("GET", f"{path}/_history/{version}")).status_code == 404
+        seen = (await own.ask("GET", f"{path}/_history")).json()["entry"]
+        assert [one["resource"]["meta"]["versionId"] for one in seen] == ["3", "2"]
+        assert (await other.ask("GET", f"{path}/_history")).status_code == 404
+        assert len((await system.ask("GET", f"{path}/_history")).json()["entry"]) == 3
+
+    run(steps, tmp_path)

@@ -265,3 +265,57 @@ def test_people_s_scopes_do_not_export_and_types_need_theirs(tmp_path: Path) -> 
         assert {one["category"][0]["coding"][0]["code"] for one in lines} == {"laboratory"}
 
     run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_an_entry_of_a_bundle_begins_no_export(tmp_path: Path, kind: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        status = await begun(own, "/$export")
+        for path in ("$export", "Patient/$export", status[1:]):
+            bundle = {"resourceType": "Bundle", "type": kind, "entry": [{"request": {"method": "GET", "url": path}}]}
+            answer = await own.ask("POST", "", bundle, **LATER)
+            told = answer.json()
+            if kind == "batch":
+                assert told["entry"][0]["response"]["status"] == "400 Bad Request"
+                told = told["entry"][0]["response"].get("outcome") or told["entry"][0]["resource"]
+            else:
+                assert answer.status_code == 400
+            assert "of their own" in told["issue"][0]["diagnostics"]
+
+    run(steps, tmp_path)
+
+
+def test_the_manifest_counts_and_tells_what_was_deleted_since(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        kept, gone, later, other = [
+            (await own.made(observation(patient)))["id"] for patient in ("p-0001", "p-0001", "p-0001", "p-0002")
+        ]
+        since = (await own.made(observation("p-0001")))["meta"]["lastUpdated"]
+        await flow.http.post("/admin/clock", json={"advance": 5})
+        for id in (gone, other):
+            assert (await own.ask("DELETE", f"/Observation/{id}")).status_code == 204
+        members = [{"entity": {"reference": "Patient/p-0001"}}]
+        group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": members})
+        asked = {
+            "/$export": {gone, other}, "/Patient/$export": {gone, other}, f"/Group/{group['id']}/$export": {gone},
+        }  # fmt: skip
+        for path, expected in asked.items():
+            told = await manifest(flow, own, await begun(own, f"{path}?_type=Observation&_since={since}"))
+            assert {one["type"] for one in told["output"]} <= {"Observation"}
+            bundles = (await read(own, told, "deleted"))["Bundle"]
+            urls = {entry["request"]["url"] for one in bundles for entry in one["entry"]}
+            assert urls == {f"Observation/{id}" for id in expected}
+            assert {entry["request"]["method"] for one in bundles for entry in one["entry"]} == {"DELETE"}
+            assert kept not in str(bundles)
+        status = await begun(own, f"/Group/{group['id']}/$export?_type=Observation,Patient")
+        told = await manifest(flow, own, status)
+        assert told["deleted"] == []
+        found = await read(own, told)
+        assert {one["type"]: one["count"] for one in told["output"]} == {type: len(found[type]) for type in found}
+        await own.ask("DELETE", f"/Observation/{later}")
+        again = (await own.ask("GET", status)).json()
+        assert ["count" in one for one in again["output"]] == [False, True]
+
+    run(steps, tmp_path)

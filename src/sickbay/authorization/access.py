@@ -149,7 +149,7 @@ def scopes_are_not_mixed(request: AccessRequest, known: AccessKnown) -> Refusal 
     levels = _levels(_token(known).scope)
     if "system" not in levels or len(levels) == 1:
         return None
-    return _insufficient(request, _token(known), request.type, request.letters, mixed=True)
+    return insufficient(request, _token(known), request.type, request.letters, mixed=True)
 
 
 @check(needs=("token",), after=(token_is_known,))
@@ -157,17 +157,19 @@ def scope_covers_the_request(request: AccessRequest, known: AccessKnown) -> Refu
     token = _token(known)
     if request.type is None and request.interaction in SEVERAL:
         return _covers_several(request, token, known.version)
-    if not request.letters or _covers(token, request.type, request.letters):
+    if not request.letters or covers(token.scope, request.type, request.letters):
         return None
-    return _insufficient(request, token, request.type, request.letters)
+    return insufficient(request, token, request.type, request.letters)
 
 
 def _covers_several(request: AccessRequest, token: Token, version: str) -> Refusal | None:
     """A search without a type of its own: each that `_type` names, else all: then it takes a wildcard, of any level."""
     lacking = [
-        one for one in chosen(version, request.parameters.pairs) or ("*",) if not _covers(token, one, request.letters)
+        one
+        for one in chosen(version, request.parameters.pairs) or ("*",)
+        if not covers(token.scope, one, request.letters)
     ]
-    return _insufficient(request, token, lacking[0], request.letters) if lacking else None
+    return insufficient(request, token, lacking[0], request.letters) if lacking else None
 
 
 @check(needs=("token",), after=(token_is_known,))
@@ -175,15 +177,15 @@ def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) 
     """Chains, _has and includes read other types: values that may not be searched could be found out by them."""
     token = _token(known)
     for types in (one.split("|") for one in request.involved if one != "*"):
-        if not any(_covers(token, one, "s") for one in types):
+        if not any(covers(token.scope, one, "s") for one in types):
             lacking = "Patient" if "Patient" in types else types[0]
-            return _insufficient(request, token, lacking, "s", by="chain or include")
+            return insufficient(request, token, lacking, "s", by="chain or include")
     return None
 
 
-def _covers(token: Token, type: str | None, letters: str) -> bool:
+def covers(scope: str, type: str | None, letters: str) -> bool:
     """Every letter, by some scope for the type. What has no type, the whole system, takes system/*."""
-    held = _usable(token.scope)
+    held = _usable(scope)
     fitting = [one for one in held if (one.type in ("*", type) if type else one.level == "system" and one.wildcard)]
     granted = "".join([one.letters for one in fitting])
     return not set(letters).difference(granted)
@@ -200,7 +202,7 @@ def _usable(scope: str) -> tuple[ResourceScope, ...]:
     return tuple(one for one in scopes.resources(scope) if filters_of(one) is not None)
 
 
-def _insufficient(request: AccessRequest, token: Token, type: str | None, letters: str, **more: object) -> Refusal:
+def insufficient(request: AccessRequest, token: Token, type: str | None, letters: str, **more: object) -> Refusal:
     held = scopes.resources(token.scope)
     of_type = "".join(one.letters for one in held if one.type in ("*", type))
     facts = {

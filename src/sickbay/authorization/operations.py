@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from sickbay.authorization.access import token_is_known
+from sickbay.authorization.access import covers, insufficient, token_is_known
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.search import no_fault
-from sickbay.authorization.values import Token
+from sickbay.authorization.values import Client, Token
 from sickbay.kernel.refusal import Check, Refusal, check
 from sickbay.protocol import scopes
 
@@ -37,6 +37,18 @@ def export_is_for_the_system(request: AccessRequest, known: AccessKnown) -> Refu
     return Refusal("bulk-not-by-system", "insufficient_scope", facts, 403)
 
 
+@check(needs=("token", "client"), after=(token_is_known,))
+def members_of_the_group_may_be_known(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Its export tells who is in a Group. The token need not say so where the app is registered for it: clients that others
+    wrote ask for the types that they export, and Group is none of these."""
+    if request.type != "Group" or not is_export(request) or not isinstance(known.token, Token):
+        return None
+    registered = known.client.scope if isinstance(known.client, Client) else ""
+    if covers(known.token.scope, "Group", "r") or covers(registered, "Group", "r"):
+        return None
+    return insufficient(request, known.token, "Group", "r")
+
+
 @check()
 def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     prefer = request.headers.get("prefer", "")
@@ -59,6 +71,7 @@ CHECKS: tuple[OperationCheck, ...] = (
     no_fault("fhir-operation-unknown", "operation_is_offered", "not-supported", 501),
     no_fault("fhir-operation-parameter", "parameters_of_the_operation_fit"),
     export_is_for_the_system,
+    members_of_the_group_may_be_known,
     export_is_asked_for_later,
     export_is_written_as_ndjson,
 )

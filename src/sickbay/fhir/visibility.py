@@ -73,10 +73,7 @@ def within(visibility: Visibility, patients: frozenset[str]) -> Visibility:
 
 
 def to_groups(visibility: Visibility) -> Visibility:
-    """For an export: which patients are in a Group may be known to who may search all patients and has no scope for Group.
-
-    Backend services ask for the types that they export, and Group is none of these.
-    """
+    """For an export by an app that is registered for Groups: its token, which has no scope for them, must show all patients."""
     everybody = any(one.patients is None and not one.filters for one in visibility.of("Patient", "s"))
     if visibility.of("Group", "r") or not everybody:
         return visibility

@@ -5,12 +5,14 @@ A reference to a Binary gives no right to it. Without a context it is for scopes
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from sickbay.fhir.binary import context
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.operations.context import World
-from sickbay.storage.store import Space, Stored
+from sickbay.storage.store import Space, Stored, Versions
 
 
 async def read(world: World, space: Space, id: str, visibility: Visibility, base: str) -> Stored | None:
@@ -19,8 +21,38 @@ async def read(world: World, space: Space, id: str, visibility: Visibility, base
     if own is not None or all(one.filters for one in visibility.of("Binary", "r")):
         return own
     held = await world.store.read(space, "Binary", id, EVERYTHING)
-    owner = context(orjson.loads(held.body), base) if held is not None and not held.deleted else None
+    return held if held is not None and await _is_shown(world, space, held, visibility, base) else None
+
+
+async def version(
+    world: World, space: Space, id: str, number: int, visibility: Visibility, base: str
+) -> Stored | None:  # fmt: skip
+    """As store.version: what it belonged to then must be seen too."""
+    own = await world.store.version(space, "Binary", id, number, visibility)
+    if own is not None or await read(world, space, id, visibility, base) is None:
+        return own
+    held = await world.store.version(space, "Binary", id, number, EVERYTHING)
+    return held if held is not None and await _is_shown(world, space, held, visibility, base) else None
+
+
+async def history(
+    world: World, space: Space, id: str, visibility: Visibility, base: str, *, count: int, cursor: str | None,
+    since: int | None, at: tuple[int, int] | None,
+) -> Versions:  # fmt: skip
+    """As store.history of one Binary, without the versions that belonged to what is not seen."""
+    asked: dict[str, Any] = {"count": count, "cursor": cursor, "since": since, "at": at}
+    by_context = await world.store.read(space, "Binary", id, visibility) is None
+    if not by_context or await read(world, space, id, visibility, base) is None:
+        return await world.store.history(space, "Binary", id, visibility, **asked)
+    found = await world.store.history(space, "Binary", id, EVERYTHING, **asked)
+    shown = [one for one in found.entries if await _is_shown(world, space, one[0], visibility, base)]
+    return Versions(shown, found.next)
+
+
+async def _is_shown(world: World, space: Space, held: Stored, visibility: Visibility, base: str) -> bool:
+    """Whether what this version belongs to is there for this token."""
+    owner = None if held.deleted else context(orjson.loads(held.body), base)
     if owner is None or owner[0] == "Binary":
-        return None
+        return False
     shown = await world.store.read(space, *owner, visibility)
-    return held if shown is not None and not shown.deleted else None
+    return shown is not None and not shown.deleted

@@ -115,14 +115,61 @@ def _types(one: Job, visibility: Visibility) -> list[str]:
     return [type for type in (sorted(one.types) or usual) if visibility.of(type, "s")]
 
 
+async def count(world: World, space: Space, one: Job, visibility: Visibility, type: str) -> int | None:
+    """Lines of the file of a type, where that is known without reading it: None once any of the type was changed since."""
+    eyes, asked = _eyes(one, visibility, type), _queries(one, type, PAGE)
+    if len(asked) > 1 or (_is_held(one, type) and one.patients is None and not one.everything):
+        return None
+    later = await world.store.history(space, type, None, eyes, count=1, since=one.at + 1)
+    return None if later.entries else await world.store.count(space, asked[0], eyes)
+
+
+async def deleted(
+    world: World, space: Space, one: Job, visibility: Visibility, page: int = PAGE
+) -> AsyncIterator[bytes]:
+    """What was deleted between `_since` and the instant of the export: a line for each page, a Bundle that deletes it again."""
+    for type in _types(one, visibility) if one.since is not None else ():
+        eyes, cursor = _eyes(one, visibility, type), None
+        while True:
+            asked = {"count": page, "cursor": cursor, "since": one.since and one.since[0], "at": (one.at, one.at + 1)}
+            found = await world.store.history(space, type, None, eyes, **asked)  # type: ignore[arg-type]
+            gone = [
+                {"request": {"method": "DELETE", "url": f"{type}/{each.id}"}}
+                for each, _ in found.entries
+                if each.deleted and (one.everything or not _is_held(one, type) or each.patients)
+            ]
+            if gone:
+                yield orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": gone}) + b"\n"
+            if found.next is None:
+                break
+            cursor = found.next
+
+
+async def any_deleted(world: World, space: Space, one: Job, visibility: Visibility) -> bool:
+    async for _ in deleted(world, space, one, visibility):
+        return True
+    return False
+
+
+def _is_held(one: Job, type: str) -> bool:
+    """Whether it belongs to patients."""
+    return type in compartment_types(one.version) and type not in CROWDS
+
+
+def _eyes(one: Job, visibility: Visibility, type: str) -> Visibility:
+    """Those of the token, on the patients of the export."""
+    return (
+        within(visibility, frozenset(one.patients)) if one.patients is not None and _is_held(one, type) else visibility
+    )
+
+
 async def lines(
     world: World, space: Space, one: Job, visibility: Visibility, type: str, page: int = PAGE
 ) -> AsyncIterator[bytes]:
     """The file of a type: a resource a line, each piece the lines of one page."""
     if type not in _types(one, visibility):
         return
-    held = type in compartment_types(one.version) and type not in CROWDS
-    eyes = within(visibility, frozenset(one.patients)) if one.patients is not None and held else visibility
+    held, eyes = _is_held(one, type), _eyes(one, visibility, type)
     seen: set[str] = set()
     for query in _queries(one, type, page):
         cursor: str | None = None

@@ -28,6 +28,7 @@ from sickbay.web.fhir import LARGE, Answer, Headers
 if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions
 
+ALONE = "An export is begun, asked after and read by requests of their own; an entry of a Bundle is answered at once."
 TWICE = "Two entries of the transaction are about the same resource."
 
 
@@ -76,9 +77,17 @@ def _entry(door: Interactions, outer: AccessRequest, one: Asked) -> Entry:
     return Entry(one, door.as_request(scope, headers, one.path, found, one.patch.decode("utf-8", "replace")), found)
 
 
+def _is_of_an_export(one: Entry) -> bool:
+    found = one.found
+    return isinstance(found, Route) and (found.operation == "export" or found.interaction.startswith("export-"))
+
+
 async def _batch(door: Interactions, entries: list[Entry]) -> list[Answer]:
     found = []
     for one in entries:
+        if _is_of_an_export(one):
+            found.append(door.issue(400, Issue("not-supported", ALONE)))
+            continue
         raw = one.asked.patch or (written.dumps(one.asked.resource) if one.asked.resource is not None else b"")
         found.append((await door.perform(one.request, one.found, raw))[0])
     return found
@@ -90,6 +99,8 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
     writes = [one for one in ordered if one.asked.method not in ("GET", "HEAD")]
     reads = [one for one in ordered if one.asked.method in ("GET", "HEAD")]
     for read in reads:
+        if _is_of_an_export(read):
+            raise Failed(door.issue(400, Issue("not-supported", ALONE)), seen)
         door.failed_if(*(await door.perform(read.request, read.found)), only=(401, 403, 501))
     for _ in range(writing.ATTEMPTS):
         prepared = await _prepared(door, seen, writes)

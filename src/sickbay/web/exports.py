@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NDJSON: Headers = [(b"content-type", b"application/fhir+ndjson")]
 SUFFIX = ".ndjson"
+DELETED = f"deleted{SUFFIX}"
 
 
 async def kick_off(call: Call) -> Answer:
@@ -64,13 +65,19 @@ async def answer(door: Interactions, seen: Seen, found: Route, content: Headers)
 
 async def _manifest(door: Interactions, seen: Seen, one: Job, record: Record) -> Answer:
     files = f"{door.base}/{JOBS}/{record.key}"
-    types = await exporting.types(door.sandbox.world, door.space, one, seen.visibility)
+    world, space, eyes = door.sandbox.world, door.space, seen.visibility
+    output: list[dict[str, Any]] = []
+    for type in await exporting.types(world, space, one, eyes):
+        count = await exporting.count(world, space, one, eyes, type)
+        output.append({"type": type, "url": f"{files}/{type}{SUFFIX}", **({} if count is None else {"count": count})})
+    gone = await exporting.any_deleted(world, space, one, eyes)
     failed = [{"type": exporting.OUTCOMES, "url": f"{files}/outcomes{SUFFIX}"}] if one.ignored else []
     body = {
         "transactionTime": writing.instant(one.at),
         "request": one.request,
         "requiresAccessToken": True,
-        "output": [{"type": type, "url": f"{files}/{type}{SUFFIX}"} for type in types],
+        "output": output,
+        "deleted": [{"type": "Bundle", "url": f"{files}/{DELETED}"}] if gone else [],
         "error": failed,
     }
     expires = modified(record.expires_at or 0)
@@ -80,6 +87,9 @@ async def _manifest(door: Interactions, seen: Seen, one: Job, record: Record) ->
 def _file(door: Interactions, seen: Seen, one: Job, name: str) -> Answer:
     if name == f"outcomes{SUFFIX}":
         return Answer(200, exporting.outcomes(one), NDJSON)
+    if name == DELETED:
+        gone = exporting.deleted(door.sandbox.world, door.space, one, seen.visibility)
+        return Answer(200, b"", NDJSON, stream=gone)
     type = name.removesuffix(SUFFIX)
     return Answer(200, b"", NDJSON, stream=_lines(door, seen, one, type))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import history as asked_of
@@ -10,9 +10,9 @@ from sickbay.fhir import subset
 from sickbay.fhir.bundle import Change, history, search_url
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search_results import CURSOR
-from sickbay.operations import writing
+from sickbay.operations import binaries, writing
 from sickbay.operations.access import Seen
-from sickbay.storage.store import BadCursor
+from sickbay.storage.store import BadCursor, Versions
 from sickbay.web.fhir import Answer, Headers
 
 if TYPE_CHECKING:
@@ -24,16 +24,7 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
     assert isinstance(asked, asked_of.Asked)  # its faults were refused
     type, id = request.type, request.id
     try:
-        found = await door.sandbox.world.store.history(
-            door.space,
-            type,
-            id,
-            seen.visibility,
-            count=asked.most,
-            cursor=asked.cursor,
-            since=asked.since,
-            at=asked.at,
-        )
+        found = await _versions(door, seen, type, id, asked)
     except BadCursor:
         text = "This page address was not made for this history. Follow the link `next` as it is."
         return door.issue(400, Issue("value", text))
@@ -55,6 +46,17 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
     following = search_url(door.base, path, [*asked.applied, (CURSOR, found.next)]) if found.next else None
     own = search_url(door.base, path, asked.applied)
     return Answer(200, history(door.base, changes, self_url=own, next_url=following, total=total), content)
+
+
+async def _versions(
+    door: Interactions, seen: Seen, type: str | None, id: str | None, asked: asked_of.Asked
+) -> Versions:  # fmt: skip
+    """Raises BadCursor."""
+    world = door.sandbox.world
+    more: dict[str, Any] = {"count": asked.most, "cursor": asked.cursor, "since": asked.since, "at": asked.at}
+    if type == "Binary" and id is not None:
+        return await binaries.history(world, door.space, id, seen.visibility, door.base, **more)
+    return await world.store.history(door.space, type, id, seen.visibility, **more)
 
 
 async def _is_there(door: Interactions, seen: Seen, type: str, id: str, whole: bool) -> bool:

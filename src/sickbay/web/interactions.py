@@ -47,6 +47,11 @@ class Interactions(Door):
             return await super()._stored(seen, type, id)
         return await operated.read(self.sandbox.world, self.space, id, seen.visibility, self.base)
 
+    async def _version(self, seen: Seen, type: str, id: str, number: int) -> Stored | None:
+        if type != "Binary":
+            return await self.sandbox.world.store.version(self.space, type, id, number, seen.visibility)
+        return await operated.version(self.sandbox.world, self.space, id, number, seen.visibility, self.base)
+
     def _limit(self, found: Route | Misrouted) -> int:
         if isinstance(found, Misrouted) or found.interaction not in BODIED:
             return super()._limit(found)
@@ -189,9 +194,7 @@ class Interactions(Door):
         known = number.isascii() and number.isdigit() and len(number) < 19 and number[0] != "0"
         stored: Stored | None = None
         if known:
-            stored = await self.sandbox.world.store.version(
-                self.space, found.type, found.id, int(number), seen.visibility
-            )
+            stored = await self._version(seen, found.type, found.id, int(number))
         if stored is None:
             return self._issue(404, Issue("not-found", f"There is no {found.type}/{found.id}/_history/{number} "
                                                        "that this token may see."))  # fmt: skip
