@@ -1,9 +1,7 @@
-"""What a crash is tested with: transactions of three parts, a process that writes them until it is killed, and a disk that
-forgets what was not synced when the power is cut."""
+"""What a power cut is tested with: transactions that create, change and delete, and a disk that forgets what was not synced."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sys
 from collections import defaultdict
@@ -11,51 +9,63 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-from tests.storage.making import SPACE, asked, find, observation, where
+import orjson
+from tests.storage.making import SPACE, find
+from tests.storage.replaying import differences, versions
 
-from sickbay.fhir.query import ReferenceValue
-from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.sqlite.connection import connect, rows
+from sickbay.fhir.index import extract
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.store import Put, Record, Step
+from sickbay.storage.store import Put, Record, Save, Step
 
 SECTOR = 512
-PADDING = b"x" * 1500
+PADDING = "x" * 1200
+WRITERS = 5
 
 
 def parts(number: int) -> list[Step]:
-    """One transaction: two records and a resource, all named by the number."""
-    records = [Put(Record(kind, str(number), PADDING)) for kind in ("left", "right")]
-    return [*records, observation(f"o{number}", "p", date=number, body=PADDING)]
+    """One transaction: two records and a new resource, all named by the number; and of the one that the same writer made
+    before, the next version or the end."""
+    records = [Put(Record(kind, str(number), PADDING.encode())) for kind in ("left", "right")]
+    return [*records, _saved(number, 1), *([_saved(before(number), 2)] if before(number) >= 0 else [])]
+
+
+def before(number: int) -> int:
+    return number - WRITERS
+
+
+def ends(number: int) -> bool:
+    """Whether the second version of this one is its end."""
+    return number % 3 == 0
+
+
+def _saved(number: int, version: int) -> Save:
+    if version == 2 and ends(number):
+        return Save(SPACE, "Observation", f"o{number}", 2, b"", extract("r4", {}, ""), 2000, "delete", 1)
+    resource = {
+        "resourceType": "Observation", "id": f"o{number}", "status": ("preliminary", "final")[version - 1],
+        "code": {"coding": [{"system": "http://loinc.org", "code": str(number % 7 + version)}], "text": PADDING},
+        "subject": {"reference": f"Patient/{number % 11}"}, "effectiveDateTime": f"2025-0{version}-01",
+        "valueQuantity": {"value": number, "unit": "kg"},
+    }  # fmt: skip
+    kind, facts = ("create", "update")[version - 1], extract("r4", resource, "")
+    return Save(
+        SPACE, "Observation", f"o{number}", version, orjson.dumps(resource), facts, 1000 * version, kind, version - 1
+    )  # type: ignore[arg-type]
 
 
 async def examined(path: Path) -> set[int]:
-    """The numbers whose transactions are whole; fails where one is half. The file must open and be sound."""
+    """The numbers whose transactions are whole; fails where one is half. The file must open and be sound, its index new."""
     store = open_store(path, find)
-    numbers = [{int(one.key) for one in await store.find(kind, limit=100_000)} for kind in ("left", "right")]
-    query = asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p")), count=100_000)
-    found = await store.search(SPACE, query, EVERYTHING)
-    numbers.append({int(one.id[1:]) for one in found.matches})
-    assert numbers[0] == numbers[1] == numbers[2]
+    left, right = [{int(one.key) for one in await store.find(kind, limit=100_000)} for kind in ("left", "right")]
     await store.transaction([Put(Record("alive", "x", b""))])
     await store.close()
-    db = connect(path)
-    assert rows(db, "PRAGMA integrity_check") == [("ok",)]
-    db.close()
-    return numbers[0]
-
-
-async def write_forever(path: Path, first: int) -> None:
-    """Eight tasks that write, and print each number once its transaction is answered."""
-    store = open_store(path, find)
-    numbers = iter(range(first, sys.maxsize))
-
-    async def work() -> None:
-        for number in numbers:
-            await store.transaction(parts(number))
-            print(number, flush=True)
-
-    await asyncio.gather(*(work() for _ in range(8)))
+    held = {int(id[1:]): bodies for (_, id), bodies in versions(path).items()}
+    assert left == right == held.keys()
+    for number, bodies in held.items():
+        assert len(bodies) == 1 + (number + WRITERS in held)
+        assert (bodies[-1] == b"") == (len(bodies) == 2 and ends(number))
+    assert differences(path) == []
+    return left
 
 
 class PowerCut(apsw.VFS):
@@ -134,7 +144,3 @@ class _File(apsw.VFSFile):
         self._disk.spend()
         super().xSync(flags)
         self._disk.sync(self._path)
-
-
-if __name__ == "__main__":
-    asyncio.run(write_forever(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,142 @@
+"""Apps that write all kinds of things by HTTP until the server dies, and remember what was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import httpx2
+
+JSON = "application/fhir+json"
+Key: TypeAlias = tuple[str, str]
+GONE = ""
+
+
+@dataclass
+class Ledger:
+    """answered: the marks of a resource's versions, GONE where it was deleted. asked: of one that was sent after them.
+
+    whole: transactions that were answered; halves: that were sent. once: conditional creates that were answered; tried: sent.
+    """
+
+    answered: dict[Key, list[str]] = field(default_factory=dict)
+    asked: dict[Key, str] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+    halves: set[str] = field(default_factory=set)
+    once: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
+
+    def count(self) -> int:
+        return sum(map(len, self.answered.values())) + len(self.whole) + len(self.once)
+
+    def faults(self, held: dict[Key, list[bytes]]) -> list[str]:
+        """What is not as it was answered. held: the bodies of every resource's versions."""
+        found = []
+        for key, marks in self.answered.items():
+            there = [_mark(body) for body in held.get(key, [])]
+            if there not in (marks, [*marks, self.asked.get(key)]):
+                found.append(f"{key}: answered {marks}, there is {there}")
+        marks = [_mark(body) for bodies in held.values() for body in bodies]
+        for name, most, sure in ((self.halves, 3, self.whole), (self.tried, 1, self.once)):
+            found += [f"{one}: {marks.count(one)}" for one in name if marks.count(one) not in (0, most)]
+            found += [f"{one}: lost" for one in sure if one not in marks]
+        return found
+
+
+def observation(mark: str, **more: Any) -> dict[str, Any]:
+    code = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
+    return {
+        "resourceType": "Observation", "status": "final", "code": code, "subject": {"reference": f"Patient/{len(mark)}"},
+        "identifier": [{"system": "urn:mark", "value": mark}], "effectiveDateTime": "2025-03-04",
+        "valueQuantity": {"value": 80, "unit": "/min"}, **more,
+    }  # fmt: skip
+
+
+def _mark(body: bytes) -> str:
+    """Of the body of a version, without parsing it."""
+    return body.partition(b'"urn:mark","value":"')[2].partition(b'"')[0].decode() if body else GONE
+
+
+class App:
+    """Writes one thing after the other, thrown by the dice. name: nobody else's."""
+
+    def __init__(self, http: httpx2.AsyncClient, ledger: Ledger, name: str) -> None:
+        self.http, self.ledger, self.name = http, ledger, name
+        self.dice, self.number = random.Random(name), 0
+        self.own: list[Key] = []
+
+    async def write_until_it_dies(self) -> None:
+        kinds: tuple[Callable[[], Awaitable[None]], ...] = (
+            self.create, self.update, self.update, self.delete, self.transact, self.create_once,
+        )  # fmt: skip
+        try:
+            while True:
+                await self.dice.choice(kinds if self.own else (self.create,))()
+        except httpx2.TransportError:
+            return
+
+    async def create(self) -> None:
+        mark = self._next("c")
+        answer = await self._send("POST", "/Observation", observation(mark))
+        key = "Observation", str(answer.json()["id"])
+        self.ledger.answered[key] = [mark]
+        self.own.append(key)
+
+    async def update(self) -> None:
+        key, mark = self.dice.choice(self.own), self._next("u")
+        self.ledger.asked[key] = mark
+        await self._send("PUT", "/Observation/" + key[1], observation(mark, id=key[1]))
+        self._answered(key)
+
+    async def delete(self) -> None:
+        key = self.own.pop(self.dice.randrange(len(self.own)))
+        self.ledger.asked[key] = GONE
+        await self._send("DELETE", "/Observation/" + key[1], None)
+        self._answered(key)
+
+    async def transact(self) -> None:
+        """Two that are new, of which one refers to the other, and the next version of one that is there."""
+        key, mark, place = self.dice.choice(self.own), self._next("t"), "urn:uuid:0d5a2c1e-6a0f-4c56-9b3a-1f0000000000"
+        self.ledger.asked[key] = mark
+        self.ledger.halves.add(mark)
+        told = [
+            (place, "POST", "Observation", observation(mark)),
+            (None, "POST", "Observation", observation(mark, hasMember=[{"reference": place}])),
+            (None, "PUT", f"Observation/{key[1]}", observation(mark, id=key[1])),
+        ]
+        entries = [
+            {"resource": one, "request": {"method": method, "url": url}, **({"fullUrl": at} if at else {})}
+            for at, method, url, one in told
+        ]
+        await self._send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+        self.ledger.whole.add(mark)
+        self._answered(key)
+
+    async def create_once(self) -> None:
+        """Three at once who want the same: one resource."""
+        mark = self._next("o")
+        self.ledger.tried.add(mark)
+        only = {"If-None-Exist": f"identifier=urn:mark|{mark}"}
+        tries = [self._send("POST", "/Observation", observation(mark), **only) for _ in range(3)]
+        done = await asyncio.gather(*tries, return_exceptions=True)
+        if any(isinstance(one, httpx2.Response) for one in done):
+            self.ledger.once.add(mark)
+        for one in done:
+            if isinstance(one, BaseException):
+                raise one
+
+    def _next(self, kind: str) -> str:
+        self.number += 1
+        return f"{kind}-{self.name}-{self.number}"
+
+    def _answered(self, key: Key) -> None:
+        self.ledger.answered[key].append(self.ledger.asked.pop(key))
+
+    async def _send(self, method: str, path: str, body: Any, **headers: str) -> httpx2.Response:
+        more = {} if body is None else {"json": body}
+        answer = await self.http.request(method, path, headers={"Content-Type": JSON, **headers}, **more)
+        assert answer.status_code in (200, 201, 204), answer.text
+        return answer

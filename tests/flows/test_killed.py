@@ -1,0 +1,126 @@
+"""The server is killed while many write, and `sickbay load` beside it: nothing answered is lost, and the next one starts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.cli.command import sickbay
+from tests.flows.dying import App, Ledger
+from tests.storage.replaying import differences, versions
+
+from sickbay.testing.server import Live, serving
+
+APPS = 6
+LOADED = 2000
+SOON = 2.0
+"""CPU seconds until a server that was killed is there again: by the clock too, where the machine has nothing else to do."""
+LIVES = 5
+"""Kills of a data folder; then a new one, since all of it is compared after each."""
+
+
+async def killing(folder: Path, times: int, seed: int) -> int:
+    """How many writes were answered."""
+    dice, count = random.Random(seed), 0
+    for turn in range(times):
+        place = folder / str(turn // LIVES)
+        ledger, loads = Ledger(), turn % LIVES == 2
+        with serving("--data", str(place), "--patients", "0") as live:
+            assert used(live.process.pid) < SOON
+            await one_life(live, place, ledger, f"{seed}-{turn}", dice, loads)
+        held = versions(place / "sickbay.db")
+        assert ledger.faults(held) == []
+        assert differences(place / "sickbay.db", "http://nowhere") == []
+        if loads:
+            resumed(place)
+        assert ledger.count() > 0
+        count += ledger.count()
+    return count
+
+
+async def one_life(live: Live, place: Path, ledger: Ledger, name: str, dice: random.Random, loads: bool) -> None:
+    fhir = live.line["tenants"]["general"]["fhir"]["r4"]
+    async with httpx2.AsyncClient(base_url=fhir, trust_env=False, timeout=60) as http:
+        http.headers["Authorization"] = f"Bearer {await token(http, live)}"
+        apps = [asyncio.create_task(App(http, ledger, f"{name}-{n}").write_until_it_dies()) for n in range(APPS)]
+        load = loading(place) if loads else None
+        if load is not None:
+            while (await http.get("/Patient/l0")).status_code != 200:
+                assert load.poll() is None
+        await until(ledger, ledger.count() + dice.randrange(1, 100), apps)
+        await asyncio.sleep(dice.random() / 50)
+        for process in filter(None, (load, live.process)):
+            process.kill()
+        await asyncio.gather(*apps)
+        if load is not None:
+            load.wait()
+
+
+async def until(ledger: Ledger, count: int, apps: list[asyncio.Task[None]]) -> None:
+    while ledger.count() < count:
+        assert not any(one.done() for one in apps), await asyncio.gather(*apps)
+        await asyncio.sleep(0.001)
+
+
+async def token(http: httpx2.AsyncClient, live: Live) -> str:
+    app = {"name": "Writer", "type": "system", "client": "symmetric", "scope": "system/*.cruds"}
+    made = (await http.post(live.base + "/admin/apps", json=app)).json()["app_id"]
+    asked = {"tenant": "general", "app": made, "scope": "system/*.cruds"}
+    return str((await http.post(live.base + "/admin/tokens", json=asked)).json()["access_token"])
+
+
+def loading(place: Path) -> subprocess.Popen[bytes]:
+    lines = [json.dumps({"resourceType": "Patient", "id": f"l{n}", "gender": "other"}) for n in range(LOADED)]
+    (place.parent / "lines.ndjson").write_text("\n".join(lines))
+    command = [sys.executable, "-m", "sickbay", "load", str(place.parent / "lines.ndjson"), "--data", str(place)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def resumed(place: Path) -> None:
+    """What was killed goes on where it was."""
+    before = sum(type == "Patient" and id.startswith("l") for type, id in versions(place / "sickbay.db"))
+    told = sickbay("load", str(place.parent / "lines.ndjson"), folder=place)
+    assert told.stdout == f"{LOADED - before:,} new, 0 changed, {before:,} as they were; 0 bad.\n", told.stderr
+    assert differences(place / "sickbay.db", "http://nowhere") == []
+
+
+def used(pid: int) -> float:
+    """CPU seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def test_what_is_lost_or_half_or_double_is_noticed() -> None:
+    def bodies(*marks: str) -> list[bytes]:
+        return [
+            b'{"identifier":[{"system":"urn:mark","value":"%s"}]}' % mark.encode() if mark else b"" for mark in marks
+        ]
+
+    a, b = ("Observation", "a"), ("Observation", "b")
+    ledger = Ledger({a: ["1", "2"]}, {a: ""}, {"t"}, {"t", "u"}, {"o"}, {"o", "p"})
+    sound = {a: bodies("1", "2"), b: bodies("t", "t", "t", "o")}
+    for more in ({}, {a: bodies("1", "2", "")}, {("Observation", "c"): bodies("u", "u", "u", "p")}):
+        assert ledger.faults(sound | more) == []
+    for bad in ({a: bodies("1")}, {a: bodies("1", "3")}, {b: bodies("o")}, {b: bodies("t", "t", "t")}):
+        assert len(ledger.faults(sound | bad)) == 1
+    for half in (bodies("u", "u"), bodies("p", "p")):
+        assert len(ledger.faults(sound | {("Observation", "c"): half})) == 1
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.anyio
+async def test_twenty_kills_lose_nothing(tmp_path: Path) -> None:
+    assert await killing(tmp_path, 20, 1) > 200
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+@pytest.mark.anyio
+async def test_two_hundred_kills_lose_nothing(tmp_path: Path) -> None:
+    assert await killing(tmp_path, 200, 2) > 2000
