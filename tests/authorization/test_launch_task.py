@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sickbay.authorization.launch_task import Wanted, of_link, of_task
+from sickbay.authorization.launch_task import Wanted, app_of, of_link, of_task
+from sickbay.authorization.values import Client
 
 APP = "https://app.example.org/launch"
 
@@ -88,3 +89,13 @@ def test_another_link_launches_nothing(link: dict[str, Any]) -> None:
 def test_a_link_is_made_of_text(link: dict[str, Any]) -> None:
     told = "The link of a card has a url, and its appContext is a string"
     assert of_link({"type": "smart", **link}) == told
+
+
+def test_the_app_is_the_one_of_that_launch_url_or_of_its_path() -> None:
+    plain, asking = Client("a", launch_uri=APP), Client("b", launch_uri=APP + "?x=1")
+    other = Client("c", launch_uri="https://other.example.org/launch")
+    every = [other, plain, asking, Client("d")]
+    assert app_of(Wanted(APP + "?x=1"), every) == asking
+    assert app_of(Wanted(APP), every) == plain
+    assert app_of(Wanted(APP + "?y=2"), every) == plain
+    assert app_of(Wanted("https://nobody.example.org/launch"), every) is None

@@ -181,7 +181,9 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
         banner=chart.banner(records.PATIENTS[0], today, allergies, "10:30, Room 4", "yearly review"),
         tiles=(ward.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
                ward.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g")),
-        register=Link("Register an app", "/developer/register"), open=app, pressure=chart.pressure(records.OBSERVATIONS),
+        register=Link("Register an app", "/developer/register"), open=app,
+        errands=(ward.Errand("Fill in the form", "?app=a2&task=1", "Sample app"), ward.Errand("Call back", note="no such app"),
+                 ward.Errand("Open an app", "https://app.example.org", "on its own", alone=True)), pressure=chart.pressure(records.OBSERVATIONS),
         signs=chart.signs(records.OBSERVATIONS), problems=chart.problems(records.CONDITIONS),
         medications=chart.medications(records.ORDERS), allergies=allergies, labs=labs, labs_day=labs_day,
     )  # fmt: skip

@@ -4,9 +4,13 @@ Hooks card. Both name the app by its launch URL, and hand over an appContext.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sickbay.authorization.values import Client
+
+OPEN = ("requested", "received", "accepted", "ready", "in-progress")
+"""Statuses of a Task that is still to be done."""
 CODES = ("launch-app-ehr", "launch-app-standalone")
 APPLICATION, APP_CONTEXT = "smartonfhir-application", "smartonfhir-appcontext"
 
@@ -43,6 +47,13 @@ def of_link(link: Mapping[str, Any]) -> Wanted | str:
     if not isinstance(url, str) or not isinstance(context, str | None):
         return "The link of a card has a url, and its appContext is a string"
     return Wanted(url, context)
+
+
+def app_of(wanted: Wanted, every: Sequence[Client]) -> Client | None:
+    """The app whose launch URI this is, but for a query of its own."""
+    bare = wanted.url.partition("?")[0]
+    exact = [one for one in every if one.launch_uri == wanted.url]
+    return next(iter(exact or [one for one in every if (one.launch_uri or "").partition("?")[0] == bare]), None)
 
 
 def _codes(concept: Any) -> list[str]:

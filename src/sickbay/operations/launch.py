@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sickbay.authorization import launch_style
+from sickbay.authorization import launch_style, launch_task
 from sickbay.authorization.launch import code_of, launch_url
 from sickbay.authorization.launch_task import Wanted
 from sickbay.authorization.values import Client, Launch
@@ -78,11 +78,7 @@ async def absent(
 
 
 async def opened_by(world: World, tenant: Tenant, wanted: Wanted) -> Client | None:
-    """The app whose launch URI this is, but for a query of its own."""
-    bare = wanted.url.partition("?")[0]
-    every = await registration.every(world, tenant.name)
-    exact = [one for one in every if one.launch_uri == wanted.url]
-    return next(iter(exact or [one for one in every if (one.launch_uri or "").partition("?")[0] == bare]), None)
+    return launch_task.app_of(wanted, await registration.every(world, tenant.name))
 
 
 def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:

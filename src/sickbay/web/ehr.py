@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.authorization import launch_context, launch_task
+from sickbay.authorization.launch_task import Wanted
 from sickbay.authorization.values import Client, User
 from sickbay.operations import exchanges, patients, registration, sessions
 from sickbay.operations import launch as launches
@@ -188,18 +191,22 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     every = [one for one in await registration.every(sandbox.world, tenant.name) if one.launch_uri]
     apps = [one for one in every if one.type == "patient" or one.sample] if records_of.own_patient(ward.user) else every
     chosen = next((one for one in apps if one.app_id == request.query_params.get("app")), None)
-    opened = _opened(ward, chosen, id) if chosen else None
-    view = await records_of.chart(ward.found, patient, ward.today(), apps, chosen, opened, f"{ward.home}/patients/{id}")
+    task = request.query_params.get("task", "")
+    opened = _opened(ward, chosen, id, task) if chosen else None
+    here = f"{ward.home}/patients/{id}"
+    view = await records_of.chart(ward.found, patient, ward.today(), apps, chosen, opened, here, task)
     return ward.page("chart", view, "Patients", frames=opened is not None)
 
 
-def _opened(ward: Ward, app: Client, patient: str) -> OpenApp:
+def _opened(ward: Ward, app: Client, patient: str, task: str) -> OpenApp:
     """The launch is made when the frame asks for it; its timeline's id is ours to give beforehand. In the frame our
     banner stays above the app.
     """
     here = f"{ward.home}/patients/{patient}"
     timeline = ward.sandbox.world.effects.token(12)
-    open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient})}"
+    open_it = (
+        f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient} | ({'task': task} if task else {}))}"
+    )
     parts = urlsplit(app.launch_uri or "")
     return OpenApp(
         name=app.name, src=f"{open_it}&timeline={timeline}&framed=1", origin=f"{parts.scheme}://{parts.netloc}", tab=open_it,
@@ -258,12 +265,26 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if client is None or not client.launch_uri or (patient and not visible):
         return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
     await sandbox.filling.ensure(Space(tenant.name, client.fhir))
-    encounter = await _visit(ward, client.fhir, patient, asked.get("encounter")) if patient else None
+    wanted = await _of_task(ward, client, patient, asked.get("task"))
+    visit = asked.get("encounter") or (wanted.encounter if wanted else None)
+    encounter = await _visit(ward, client.fhir, patient, visit) if patient else None
+    context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
+    if wanted and wanted.app_context is not None:
+        context["appContext"] = wanted.app_context
     made = await launches.launch(
         sandbox.world, tenant, client, user=ward.user.username, patient=patient or None, encounter=encounter,
-        timeline=asked.get("timeline"), context={"need_patient_banner": False} if patient and framed else None,
+        timeline=asked.get("timeline"), context=context,
     )  # fmt: skip
     return await _launched(request, tenant, client, made)
+
+
+async def _of_task(ward: Ward, client: Client, patient: str | None, id: str | None) -> Wanted | None:
+    """What a Task of this patient's chart says beside the app; None where it is no Task of theirs, or not for this app."""
+    task = await patients.read(ward.sandbox.world, ward.tenant, VERSION, "Task", id, ward.user) if id else None
+    wanted = launch_task.of_task(task) if task else None
+    if not isinstance(wanted, Wanted) or wanted.patient != patient:
+        return None
+    return wanted if launch_task.app_of(wanted, [client]) else None
 
 
 async def _visit(ward: Ward, version: str, patient: str, wanted: str | None) -> str | None:
@@ -295,7 +316,10 @@ FOREIGN = NoticeView(
 
 
 async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, from loopback or with the admin token."""
+    """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, from loopback or with the admin token.
+
+    Beside them intent, app_context and, as JSON, fhir_context.
+    """
     headers = {name: value for name, value in headers_of(request.scope).items() if name != "sec-fetch-mode"}
     if not request.app.state.guard.administers(request.scope, headers):
         return answers.problem(403, "Only from this machine, or with the admin token, and never for a foreign page")
@@ -307,6 +331,9 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     if client is None or not client.launch_uri:
         return answers.problem(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
     await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    context = _context(asked)
+    if isinstance(context, str):
+        return answers.problem(422, context)
     told = [asked.get(name) for name in ("user", "patient", "encounter")]
     if absent := await launches.absent(sandbox.world, tenant, client.fhir, *told):
         return answers.problem(422, absent)
@@ -314,6 +341,22 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     made = await launches.launch(
         sandbox.world, tenant, client, user=asked.get("user") or (auto.user if auto else None),
         patient=asked.get("patient") or (auto.patient if auto else None),
-        encounter=asked.get("encounter") or (auto.encounter if auto else None),
+        encounter=asked.get("encounter") or (auto.encounter if auto else None), context=context,
     )  # fmt: skip
     return await _launched(request, tenant, client, made)
+
+
+def _context(asked: Mapping[str, str]) -> dict[str, object] | str:
+    """What else the launch is to bring, or one sentence about what is wrong with it."""
+    given: dict[str, object] = {name: asked[name] for name in ("intent", "app_context") if asked.get(name)}
+    if asked.get("fhir_context"):
+        try:
+            items = orjson.loads(asked["fhir_context"])
+        except orjson.JSONDecodeError:
+            return "fhir_context is no JSON"
+        if not isinstance(items, list):
+            return "fhir_context must be a list"
+        if faults := launch_context.faults(items):
+            return f"fhir_context is not as SMART has it: {'; '.join(faults)}"
+        given["fhir_context"] = items
+    return launches.context_of(given)

@@ -141,6 +141,18 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """A Task that asks for an app. href: what opens it, "" where nothing can; note: why not, or what the app is called."""
+
+    text: str
+    href: str = ""
+    note: str = ""
+    alone: bool = False
+    """It is opened by its own address, in a tab."""
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One request of the open app: time, method, path, status, milliseconds, its exchange."""
 
@@ -179,6 +191,7 @@ class ChartView:
     banner: Banner
     tiles: tuple[Tile, ...] = ()
     register: Link | None = None
+    errands: tuple[Errand, ...] = ()
     open: OpenApp | None = None
     pressure: tuple[Reading, ...] = ()
     signs: tuple[Sign, ...] = ()

@@ -1,0 +1,107 @@
+"""A Task of SMART's launch shape stands on the chart of its patient, and opens its app with what it says."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.flows.flow import Flow, run
+from tests.flows.test_launch_task_by_http import URL, stored, task, token
+
+from sickbay.population.staff import PASSWORD
+
+CHART = "/general/ehr/patients/p-0017"
+ALONE = "launch-app-standalone"
+
+
+async def signed_in(flow: Flow) -> None:
+    page = (await flow.http.get("/general/ehr/sign-in")).text
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert csrf
+    form = {"csrf": csrf[1], "username": "okafor", "password": PASSWORD}
+    answer = await flow.http.post("/general/ehr/sign-in", data=form, headers={"Origin": "http://localhost:7425"})
+    assert answer.status_code == 303, answer.text
+
+
+def links(page: str, word: str) -> list[str]:
+    return [html.unescape(one) for one in re.findall(r'href="([^"]+)"', page) if word in one]
+
+
+async def launched(flow: Flow, address: str) -> str:
+    """The launch code that the app is opened with."""
+    answer = await flow.http.get(address)
+    assert answer.status_code == 303, answer.text
+    return parse_qs(urlsplit(answer.headers["location"]).query)["launch"][0]
+
+
+def test_a_task_is_offered_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(name="Forms", launch_uri=f"{URL}?forms")
+        id = await stored(flow, task(url=f"{URL}?forms", description="Fill in the PHQ-9"))
+        await signed_in(flow)
+        page = (await flow.http.get(CHART)).text
+        assert "Fill in the PHQ-9" in page
+        [link] = links(page, "task=")
+        assert link == f"{CHART}?app={app['app_id']}&task={id}"
+        opened = (await flow.http.get(link)).text
+        [tab] = {one for one in links(opened, "/ehr/open?") if "task=" in one}
+        given = await token(flow, app, await launched(flow, tab))
+        assert (given["patient"], given["encounter"]) == ("p-0017", "p-0017-e02")
+        assert given["appContext"] == '{"form": "phq-9"}'
+        assert given["need_patient_banner"] is True
+
+    run(steps, tmp_path)
+
+
+def test_a_task_of_another_patient_or_app_adds_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(name="Forms")
+        other = await stored(flow, task(**{"for": {"reference": "Patient/p-0001"}}))
+        foreign = await stored(flow, task(url="http://localhost:9999/launch"))
+        await signed_in(flow)
+        for id in (other, foreign, "nobody"):
+            made = await launched(flow, f"/general/ehr/open?app={app['app_id']}&patient=p-0017&task={id}")
+            assert "appContext" not in await token(flow, app, made)
+
+    run(steps, tmp_path)
+
+
+def test_what_no_app_here_answers_to_is_said_and_what_opens_on_its_own_is_linked(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.register(name="Forms")
+        await stored(flow, task(url="http://localhost:9999/launch"))
+        await stored(flow, task(ALONE, "https://alone.example.org/"))
+        await stored(flow, task(ALONE, "javascript:alert(1)"))
+        await stored(flow, task(status="completed", description="Was done"))
+        await signed_in(flow)
+        page = (await flow.http.get(CHART)).text
+        assert "No app here has the launch URL http://localhost:9999/launch" in page
+        assert links(page, "alone.example.org") == ["https://alone.example.org/"]
+        assert not links(page, "javascript:")
+        assert "Was done" not in page
+
+    run(steps, tmp_path)
+
+
+def test_a_script_may_say_what_else_a_launch_brings(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        items = [{"reference": "ImagingStudy/s-1"}]
+        asked: dict[str, Any] = {
+            "app": app["app_id"], "patient": "p-0001", "intent": "reconcile", "app_context": "x",
+            "fhir_context": json.dumps(items),
+        }  # fmt: skip
+        answer = await flow.http.get("/general/ehr/launch", params=asked)
+        assert answer.headers["location"].startswith(URL)
+        code = parse_qs(urlsplit(answer.headers["location"]).query)["launch"][0]
+        given = await token(flow, app, code)
+        assert (given["intent"], given["appContext"], given["fhirContext"]) == ("reconcile", "x", items)
+        for wrong, said in (("{", "no JSON"), ("{}", "must be a list"), ('[{"reference": "Patient/x"}]', "Patient")):
+            answer = await flow.http.get("/general/ehr/launch", params=asked | {"fhir_context": wrong})
+            assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
+
+    run(steps, tmp_path)
