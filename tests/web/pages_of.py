@@ -183,7 +183,8 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
                ward.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g")),
         register=Link("Register an app", "/developer/register"), open=app,
         errands=(ward.Errand("Fill in the form", "?app=a2&task=1", "Sample app"), ward.Errand("Call back", note="no such app"),
-                 ward.Errand("Open an app", "https://app.example.org", "on its own", alone=True)), pressure=chart.pressure(records.OBSERVATIONS),
+                 ward.Errand("Open an app", "https://app.example.org", "on its own", alone=True)),
+        pressure=chart.pressure(records.OBSERVATIONS),
         signs=chart.signs(records.OBSERVATIONS), problems=chart.problems(records.CONDITIONS),
         medications=chart.medications(records.ORDERS), allergies=allergies, labs=labs, labs_day=labs_day,
     )  # fmt: skip
