@@ -58,7 +58,7 @@ def test_no_two_patients_share_a_record_number(one: int, other: int) -> None:
     assert same == (one == other)
 
 
-def test_the_users_are_two_doctors_a_nurse_and_two_patients() -> None:
+def test_the_users_are_two_doctors_a_nurse_two_patients_and_one_who_looks_after_two() -> None:
     users = population.users(1)
     assert len({user.username for user in users}) == len(users)
     staff = {f"Practitioner/{each.id}": each.name for each in PRACTITIONERS}
@@ -66,11 +66,15 @@ def test_the_users_are_two_doctors_a_nurse_and_two_patients() -> None:
         kind, id = user.fhir_user.split("/")
         if kind == "Practitioner":
             assert (user.name, user.patients) == (staff[user.fhir_user], "*")
+        elif kind == "RelatedPerson":
+            patient = id.removesuffix("-r01")
+            assert person(1, int(patient[2:])).contact == user.name
+            assert (patient in user.patients, len(user.patients)) == (True, 2)
         else:
             assert user.name == person(1, int(id[2:])).name
             assert id in user.patients
     assert sum(user.patients == "*" and user.name.startswith("Dr.") for user in users) == 2
-    assert sum(len(user.patients) == 2 for user in users if user.patients != "*") == 1
+    assert sum(len(user.patients) == 2 for user in users if user.patients != "*") == 2
 
 
 def test_the_child_that_a_mother_acts_for_is_a_child() -> None:

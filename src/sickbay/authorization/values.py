@@ -169,6 +169,21 @@ class User:
     seeded: bool = True
     sub: str = ""
 
+    @property
+    def acts_for_patients(self) -> bool:
+        """A patient, or a RelatedPerson who looks after some: opens patients' apps, for the records that are open to them."""
+        return self.fhir_user.rpartition("/")[0].rpartition("/")[2] in ("Patient", "RelatedPerson")
+
+    @property
+    def only_patient(self) -> str | None:
+        """The id of the one whose record is in context without asking; None where there are several, or any."""
+        if not self.acts_for_patients or len(self.patients) != 1:
+            return None
+        if self.patients != "*":
+            return self.patients[0]
+        type, _, id = self.fhir_user.rpartition("/")
+        return None if type.endswith("RelatedPerson") else id
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

@@ -49,7 +49,7 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
     granted = waiting.grantable
     if not granted or not _same_person(waiting):
         return "nothing"
-    picker = tenant.policy.standalone_picker or _is_patient(waiting)
+    picker = tenant.policy.standalone_picker or waiting.user.acts_for_patients
     if picker and waiting.patient is None and own_patient(waiting) is None and stage.needs_patient(granted):
         return "patient"
     if picker and waiting.launch is None and waiting.encounter is None and stage.asks_encounter(granted):
@@ -93,15 +93,8 @@ def _same_person(waiting: Waiting) -> bool:
 
 
 def own_patient(waiting: Waiting) -> str | None:
-    """Who signs in as a patient is the patient in context; who may open other records too chooses."""
-    user = waiting.user
-    if user is None or not _is_patient(waiting) or len(user.patients) > 1:
-        return None
-    return user.fhir_user.rpartition("/")[2]
-
-
-def _is_patient(waiting: Waiting) -> bool:
-    return waiting.user is not None and waiting.user.fhir_user.rpartition("/")[0].rpartition("/")[2] == "Patient"
+    """Who signs in as a patient, or for one, has that patient in context; who may open several records chooses."""
+    return waiting.user.only_patient if waiting.user else None
 
 
 async def consented(world: World, tenant: Tenant, waiting: Waiting) -> Consent | None:

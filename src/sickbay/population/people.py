@@ -39,7 +39,7 @@ CAST: dict[int, Role] = {
     3: Role("Rosa", "Lindqvist", "female", _day("1954-12-05"), names.WHITE, ("hypertension", "lipids")),
     4: Role("Marek", "Petersen", "male", _day("1968-05-26"), names.WHITE, ("hypertension", "lipids", "diabetes")),
     5: Role("Helen", "Achterberg", "female", _day("1992-02-02"), names.WHITE),
-    6: Role("Kofi", "Peters-Adjei", "male", _day("2017-07-01"), names.BLACK, ("asthma",)),
+    6: Role("Kofi", "Peters-Adjei", "male", _day("2017-07-01"), names.BLACK, ("asthma",), contact="Abena Peters-Adjei"),
     7: Role("Walter", "Brandt", "male", _day("1943-01-08"), names.WHITE, ("hypertension", "kidney", "heart")),
     8: Role("Yuki", "Tanabe", "female", _day("1997-10-12"), names.ASIAN, ("thyroid",)),
     9: Role("Samuel", "Oyelaran", "male", _day("1974-09-09"), names.BLACK, ("lipids", "knee")),

@@ -71,4 +71,12 @@ USERS = (
     SeedUser("hale", PASSWORD, "Robin Hale", "Nurse", "Practitioner/pr-7", "*"),
     SeedUser("timothy", PASSWORD, "Timothy Peters", "Patient", "Patient/p-0017", ("p-0017",)),
     SeedUser("ines", PASSWORD, "Ines Moreau", "Patient, and mother of Lucie", "Patient/p-0001", ("p-0001", "p-0002")),
+    SeedUser(
+        "abena",
+        PASSWORD,
+        "Abena Peters-Adjei",
+        "Mother of Kofi, daughter of Grace Adeyemi",
+        "RelatedPerson/p-0006-r01",
+        ("p-0006", "p-0010"),
+    ),
 )

@@ -150,9 +150,8 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ward = Ward(request, sandbox, tenant)
     if away := await ward.enter():
         return away
-    own = records_of.own_patient(ward.user)
-    if own:
-        return RedirectResponse(f"{ward.home}/patients/{own}", 303, answers.NO_STORE)
+    if ward.user is not None and ward.user.acts_for_patients:
+        return RedirectResponse(_records_of(ward, ward.user), 303, answers.NO_STORE)
     current = ward.today()
     chosen = times.partial(request.query_params.get("date")) or current
     appointments = await ward.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
@@ -165,6 +164,13 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         today="" if chosen == current else ward.home,
     )  # fmt: skip
     return ward.page("day", view, "Today")
+
+
+def _records_of(ward: Ward, user: User) -> str:
+    """Nobody's day but a clinician's: a patient comes to the own record, who looks after several to their list."""
+    type, _, id = user.fhir_user.rpartition("/")
+    own = id if type.rpartition("/")[2] == "Patient" else user.only_patient
+    return f"{ward.home}/patients/{own}" if own else f"{ward.home}/patients"
 
 
 def _day(ward: Ward, day: datetime.date, by: int) -> str:
@@ -189,7 +195,11 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     if patient is None:
         return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
     every = [one for one in await registration.every(sandbox.world, tenant.name) if one.launch_uri]
-    apps = [one for one in every if one.type == "patient" or one.sample] if records_of.own_patient(ward.user) else every
+    apps = (
+        [one for one in every if one.type == "patient" or one.sample]
+        if ward.user and ward.user.acts_for_patients
+        else every
+    )
     chosen = next((one for one in apps if one.app_id == request.query_params.get("app")), None)
     task = request.query_params.get("task", "")
     opened = _opened(ward, chosen, id, task) if chosen else None

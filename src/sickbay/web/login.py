@@ -108,9 +108,7 @@ async def sign_in_view(
 ) -> SignInView:
     every = await users.every(sandbox.world, tenant)
     accounts = tuple(
-        Account(one.username, one.name or one.username, one.title, "Patient/" in one.fhir_user)
-        for one in every
-        if one.seeded
+        Account(one.username, one.name or one.username, one.title, one.acts_for_patients) for one in every if one.seeded
     )
     open_to_all = local(sandbox)
     return SignInView(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sickbay.authorization import launch_task
-from sickbay.authorization.values import Client, User
+from sickbay.authorization.values import Client
 from sickbay.web.pages import chart as pages
 from sickbay.web.pages import day
 from sickbay.web.pages.frame import Link
@@ -15,12 +15,6 @@ from sickbay.web.pages.ward import ChartView, Errand, OpenApp, Tile
 
 Json = dict[str, Any]
 Found = Callable[..., Awaitable[list[Json]]]
-
-
-def own_patient(user: User | None) -> str | None:
-    """The id of the patient who is signed in."""
-    type, _, id = (user.fhir_user if user else "").rpartition("/")
-    return id if type.rpartition("/")[2] == "Patient" else None
 
 
 async def chart(

@@ -1,0 +1,135 @@
+"""Somebody who is no patient here and looks after two: an app is opened for the one of them that is chosen, and for no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.test_contexts_by_http import said
+from tests.flows.test_ward import HTML, field
+
+from sickbay.protocol.jose import peek
+
+SCOPE = "launch/patient openid fhirUser patient/Patient.rs"
+PROXY = f"{BASE}/general/r4/RelatedPerson/p-0006-r01"
+
+
+async def signed_in(flow: Flow, tenant: str = "general", account: str = "abena") -> Any:
+    page = await flow.http.get(f"/{tenant}/ehr/sign-in", headers=HTML)
+    answer = await flow.http.post(f"/{tenant}/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": account})
+    assert answer.status_code == 303
+    return answer
+
+
+async def family_app(flow: Flow, **more: Any) -> dict[str, Any]:
+    return await flow.register(type="patient", auto_approve=None, scope=SCOPE, **more)
+
+
+async def opened(flow: Flow, app: dict[str, Any], patient: str) -> Any:
+    """Pick, allow, and what the app is answered."""
+    answer = await flow.authorize(app, scope=SCOPE)
+    address = answer.headers["location"]
+    page = await flow.http.get(address, headers=HTML)
+    assert "Kofi" in page.text
+    assert "Grace" in page.text
+    assert "Timothy" not in page.text
+    answer = await said(flow, page, patient=patient, decision="open")
+    if "continue" not in answer.headers.get("location", ""):
+        return answer
+    page = await flow.http.get(answer.headers["location"], headers=HTML)
+    return await said(flow, page, scope=SCOPE.split(), decision="allow")
+
+
+@pytest.mark.parametrize("patient", ["p-0006", "p-0010"])
+def test_the_app_gets_the_record_that_was_chosen_and_learns_who_chose(tmp_path: Path, patient: str) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        app = await family_app(flow)
+        token = (await flow.redeem(app, received(await opened(flow, app, patient))["code"])).json()
+        assert token["patient"] == patient
+        claims = peek(token["id_token"])
+        assert claims is not None
+        assert claims.claims["fhirUser"] == PROXY
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        assert (await flow.http.get(f"/general/r4/Patient/{patient}", headers=headers)).status_code == 200
+        other = {"p-0006": "p-0010", "p-0010": "p-0006"}[patient]
+        assert (await flow.http.get(f"/general/r4/Patient/{other}", headers=headers)).status_code == 404
+        told = (await flow.http.get("/general/oauth/userinfo", headers=headers)).json()
+        assert told["fhirUser"] == PROXY
+
+    run(steps, tmp_path)
+
+
+def test_a_record_that_is_not_open_to_them_cannot_be_chosen(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        app = await family_app(flow)
+        answer = await opened(flow, app, "p-0017")
+        assert "code=" not in answer.headers.get("location", "")
+
+    run(steps, tmp_path)
+
+
+def test_user_scopes_are_of_both_records_and_of_no_other(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(type="patient", scope="user/Patient.rs")
+        body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": "abena"}
+        token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        found = (await flow.http.get("/general/r4/Patient?_count=50", headers=headers)).json()
+        if found["resourceType"] != "Bundle":  # a search of all patients is refused: by name then
+            found = (await flow.http.get("/general/r4/Patient?birthdate=ge1900", headers=headers)).json()
+        assert {one["resource"]["id"] for one in found["entry"]} == {"p-0006", "p-0010"}
+
+    run(steps, tmp_path)
+
+
+def test_the_ward_shows_them_their_records_and_the_apps_of_patients(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        await flow.register(name="For clinicians")
+        await family_app(flow, name="For families")
+        home = await flow.http.get("/general/ehr", headers=HTML)
+        assert home.headers["location"] == "/general/ehr/patients"
+        listed = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
+        assert ("Kofi" in listed, "Grace" in listed, "Timothy" in listed) == (True, True, False)
+        chart = (await flow.http.get("/general/ehr/patients/p-0006", headers=HTML)).text
+        assert ("For families" in chart, "For clinicians" in chart) == (True, False)
+        assert (await flow.http.get("/general/ehr/patients/p-0017", headers=HTML)).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_a_vendor_that_lets_no_clinician_pick_asks_them_too(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow, "cerner")
+        app = await family_app(flow, tenant="cerner")
+        config = (await flow.http.get("/cerner/r4/.well-known/smart-configuration")).json()
+        asked = flow.asking(app, scope=SCOPE, aud=f"{BASE}/cerner/r4")
+        answer = await flow.http.get(config["authorization_endpoint"], params=asked)
+        page = await flow.http.get(answer.headers["location"], headers=HTML)
+        assert ("Kofi" in page.text, "Grace" in page.text) == (True, True)
+
+    run(steps, tmp_path)
+
+
+def test_who_looks_after_one_alone_is_not_asked(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        body = {"tenant": "general", "username": "son", "password": "sesame-open", "fhirUser": "RelatedPerson/x",
+                "patients": ["p-0010"]}  # fmt: skip
+        assert (await flow.http.post("/admin/users", json=body)).status_code in (200, 201)
+        app = await family_app(flow)
+        page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
+        form = {"csrf": field(page, "csrf"), "username": "son", "password": "sesame-open"}
+        await flow.http.post("/general/ehr/sign-in", data=form)
+        assert (await flow.http.get("/general/ehr", headers=HTML)).headers["location"] == "/general/ehr/patients/p-0010"
+        answer = await flow.authorize(app, scope=SCOPE)
+        page = await flow.http.get(answer.headers["location"], headers=HTML)
+        assert "Adeyemi" in page.text
+        answer = await said(flow, page, scope=SCOPE.split(), decision="allow")
+        token = (await flow.redeem(app, received(answer)["code"])).json()
+        assert token["patient"] == "p-0010"
+
+    run(steps, tmp_path)
