@@ -104,6 +104,22 @@ async def register(
     return Registered(decision, client, secret, token)
 
 
+async def edit(world: World, old: Client, given: dict[str, Any]) -> Registered:
+    """A change by whoever runs this Sickbay: what followed from the old kind of app follows from the new one."""
+    more = dict(given)
+    if given["client"] != old.client:
+        more["auth_method"] = None
+        more |= {"client_secret": world.effects.token()} if given["client"] == "symmetric" else {}
+    if given["client"] != "asymmetric":
+        more |= {"jwks": None, "jwks_uri": None}
+    if "system" in (given["type"], old.type) and given["type"] != old.type:
+        service = given["type"] == "system"
+        more["grant_types"] = ("client_credentials",) if service else ("authorization_code", "refresh_token")
+    if given["smart_version"] == old.smart_version:
+        more["pkce"] = old.pkce
+    return await register(world, more, old)
+
+
 def may_manage(client: Client | None, token: str | None) -> bool:
     """Whether this is the app's registration access token."""
     if client is None or client.registration_hash is None or not token:

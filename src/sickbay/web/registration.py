@@ -28,13 +28,13 @@ FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "post_logout_redire
 FAULTS = {"reg-redirect-uri": "redirect_uris", "reg-missing-launch-uri": "launch_uri", "reg-jwks": "jwks_uri"}
 
 
-def _closed(request: Request, sandbox: Sandbox) -> Response | None:
+def closed(request: Request, sandbox: Sandbox) -> Response | None:
     """The portal is for whoever runs this Sickbay."""
     return None if full(request) else show.page(request, sandbox, "notice", PRIVATE, status=403)
 
 
 async def apps(request: Request, sandbox: Sandbox) -> Response:
-    if away := _closed(request, sandbox):
+    if away := closed(request, sandbox):
         return away
     every = await registration.every(sandbox.world)
     view = AppsView(tuple([await _row(sandbox, one) for one in every]), "/developer/register")
@@ -55,16 +55,16 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
 
 
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if away := _closed(request, sandbox):
+    if away := closed(request, sandbox):
         return away
     client = await registration.find(sandbox.world, id)
     if client is None:
         view = not_found(wire.raw_path(request.scope))
         return show.page(request, sandbox, "notice", view, status=404)
-    return await _app_page(request, sandbox, client, await show.around(request, sandbox, here="Developer portal"))
+    return await app_page(request, sandbox, client, await show.around(request, sandbox, here="Developer portal"))
 
 
-async def _app_page(
+async def app_page(
     request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200
 ) -> Response:
     view = await _app_view(sandbox, client, secret)
@@ -89,6 +89,7 @@ async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
         launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
         policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
+        edit=f"/developer/apps/{client.app_id}/edit",
         knobs=portal.knobs(tenant.policy),
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
@@ -141,37 +142,37 @@ def _launch(id: str, newest_first: list[dict[str, Any]], who: Persons) -> Launch
 
 async def register(request: Request, sandbox: Sandbox) -> Response:
     """GET the form, POST a registration: the app's page with its secret, or the form again, with what is wrong."""
-    if away := _closed(request, sandbox):
+    if away := closed(request, sandbox):
         return away
     around = await show.around(request, sandbox, here="Developer portal")
     if request.method == "GET":
-        view = _form(sandbox, wire.query_of(request.scope), ())
+        view = form(sandbox, wire.query_of(request.scope), ())
         return show.page(request, sandbox, "register", view, around)
     sent = parse(await wire.read_body(request))
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return show.page(request, sandbox, "register", _form(sandbox, sent, (), EXPIRED), around, 403)
-    missing = _missing(sandbox, sent)
-    if missing:
-        return show.page(request, sandbox, "register", _form(sandbox, sent, (), missing), around, 422)
-    done = await registration.register(sandbox.world, _told(sent))
+        return show.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), around, 403)
+    if faults := missing(sandbox, sent):
+        return show.page(request, sandbox, "register", form(sandbox, sent, (), faults), around, 422)
+    done = await registration.register(sandbox.world, told(sent))
     if done.client is None:
         found = done.decision.explained().findings
-        return show.page(request, sandbox, "register", _form(sandbox, sent, found), around, 422)
+        return show.page(request, sandbox, "register", form(sandbox, sent, found), around, 422)
     if done.secret is None:
         return RedirectResponse(f"/developer/apps/{done.client.app_id}", 303, answers.NO_STORE)
-    return await _app_page(request, sandbox, done.client, around, done.secret, 201)
+    return await app_page(request, sandbox, done.client, around, done.secret, 201)
 
 
 EXPIRED = {"name": "This page was open for too long. Send it again."}
 
 
-def _missing(sandbox: Sandbox, sent: Parameters) -> dict[str, str]:
+def missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
+    """What an app of this kind needs and was not sent, by field. keys: whether its public keys are held by value."""
     said: dict[str, str] = {}
     if not (sent.get("name") or "").strip():
         said["name"] = "The app needs a name."
     if not _addresses(sent) and sent.get("type") != "system":
         said["redirect_uris"] = "Where should the answer go? An app that people use needs a redirect URI."
-    if sent.get("client") == "asymmetric" and not sent.get("jwks_uri"):
+    if sent.get("client") == "asymmetric" and not (keys or sent.get("jwks_uri")):
         said["jwks_uri"] = "An app that signs with a key needs the address where its public keys stand."
     if not _scope(sent):
         said["scope"] = "Without a scope no token is given."
@@ -189,7 +190,7 @@ def _scope(sent: Parameters) -> str:
     return " ".join(dict.fromkeys([*sent.all("scope"), *(sent.get("more_scopes") or "").split()]))
 
 
-def _told(sent: Parameters) -> dict[str, Any]:
+def told(sent: Parameters) -> dict[str, Any]:
     version = 1 if sent.get("smart_version") == "1" else 2
     type, client = sent.get("type"), sent.get("client")
     return {
@@ -203,7 +204,7 @@ def _told(sent: Parameters) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _form(
+def form(
     sandbox: Sandbox, sent: Parameters, found: tuple[Finding, ...], faults: dict[str, str] | None = None
 ) -> RegisterView:
     chosen = sent.get("tenant") or "general"
@@ -227,7 +228,7 @@ def _form(
 
 async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
     """What is decided for this app otherwise than for its hospital: text as in sickbay.toml, all of it."""
-    if away := _closed(request, sandbox):
+    if away := closed(request, sandbox):
         return away
     around = await show.around(request, sandbox, here="Developer portal")
     sent = parse(await wire.read_body(request))
@@ -246,7 +247,7 @@ async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """A new secret, shown this once; the old one is good for nothing any more."""
-    if away := _closed(request, sandbox):
+    if away := closed(request, sandbox):
         return away
     around = await show.around(request, sandbox, here="Developer portal")
     sent = parse(await wire.read_body(request))
@@ -258,11 +259,11 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     ):
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
     new, made = await registration.rotated(sandbox.world, client)
-    return await _app_page(request, sandbox, new, around, made)
+    return await app_page(request, sandbox, new, around, made)
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if away := _closed(request, sandbox):
+    if away := closed(request, sandbox):
         return away
     session = await cookies.session(request, sandbox)
     sent = parse(await wire.read_body(request))

@@ -13,7 +13,19 @@ from starlette.staticfiles import StaticFiles
 from sickbay.operations.context import Tenant
 from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import admin, brands, discovery, ehr, exchanges, health, registration, render, throttled, workshop
+from sickbay.web import (
+    admin,
+    brands,
+    discovery,
+    editing,
+    ehr,
+    exchanges,
+    health,
+    registration,
+    render,
+    throttled,
+    workshop,
+)
 from sickbay.web.authorize import authorize
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors
@@ -47,6 +59,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer", _with(sandbox, registration.apps)),
         Route("/developer/register", _with(sandbox, registration.register), methods=["GET", "POST"]),
         Route("/developer/apps/{id}", _by_id(sandbox, registration.app)),
+        Route("/developer/apps/{id}/edit", _by_id(sandbox, editing.edit), methods=["GET", "POST"]),
         Route("/developer/apps/{id}/secret", _by_id(sandbox, registration.secret), methods=["POST"]),
         Route("/developer/apps/{id}/policy", _by_id(sandbox, registration.policy), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, registration.remove), methods=["POST"]),

@@ -12,7 +12,7 @@ from typing import Any
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.pages import code, negotiation, times
 from sickbay.web.pages.marks import Marked, Piece, mark
-from sickbay.web.pages.parts import FindingView, Verdict, count, findings
+from sickbay.web.pages.parts import VERDICTS, FindingView, Verdict, count, findings
 
 STAGES = {
     "registration": "Registration", "launch": "Launch", "discovery": "Discovery", "authorize": "Authorize request",
@@ -51,6 +51,8 @@ class Row:
     kind: Verdict = "refused"
     unknown: bool = False
     """What is expected can't be written down here: another code, a value that only the app has."""
+    more: tuple[tuple[int, Verdict], ...] = ()
+    """Other findings that concern the same parameter: number and kind of each."""
 
     @property
     def faulty(self) -> bool:
@@ -64,6 +66,16 @@ class Step:
     outcome: str
     text: str
     because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """How another dialect would answer. kind: refused, passed, or "" where it does not speak this version of FHIR."""
+
+    title: str
+    kind: str
+    text: str
+    urn: str = ""
 
 
 FEW = 4
@@ -107,6 +119,7 @@ class ExchangeView:
     support: tuple[tuple[str, str], ...] = ()
     request_line: str = ""
     negotiation: negotiation.Negotiation | None = None
+    others: tuple[Other, ...] = ()
     text: str = ""
 
     @property
@@ -157,9 +170,19 @@ def exchange_view(
         sum=_sum(given.get("checks") or ()),
         request_line=f"{request.method} {code.url(request)}",
         negotiation=negotiation.read(given),
+        others=tuple(_other(one) for one in given.get("others") or ()),
     )  # fmt: skip
     view = replace(view, support=_support(view, given, request, app_id))
     return replace(view, text=as_text(view))
+
+
+def _other(one: Mapping[str, Any]) -> Other:
+    if "speaks" in one:
+        return Other(one["title"], "", f"does not speak this version: {' and '.join(one['speaks']).upper()} only")
+    if one["refusal"] is None:
+        return Other(one["title"], "passed", "grants it")
+    said = (str(one["status"]), one.get("error"), one.get("delivered") and f"({one['delivered']})")
+    return Other(one["title"], "refused", " ".join(part for part in said if part), one.get("urn", ""))
 
 
 def _corrected(given: Mapping[str, Any], request: code.Request) -> code.Request | None:
@@ -232,6 +255,9 @@ def _rows(request: code.Request, corrected: code.Request | None, found: Sequence
             )
             if row:
                 faulty[name] = row
+        elif name:
+            also = (*faulty[name].more, (number, VERDICTS.get(one["severity"], "advice")))
+            faulty[name] = replace(faulty[name], more=also)
     for name, value in right.items():
         if name not in faulty and sent.get(name) != value:
             faulty[name] = _differs(name, sent.get(name), value)

@@ -7,6 +7,7 @@ register  POST {root}/developer/register: csrf, tenant, name, type = provider | 
           With findings of severity error: the same page again, status 422, `findings` and the values kept.
 app       GET to launch: view.launch_action with app (hidden), patient, user, encounter. frame or tab is a choice of the button.
           POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; a new secret, shown once.
+          GET and POST …/edit: the fields of register but tenant; with findings of severity error as there.
           POST …/policy: csrf, policy (text as in sickbay.toml). With a fault the same page, 422.
 """
 
@@ -21,6 +22,7 @@ from typing import Any
 from sickbay.authorization.policy import KNOBS
 from sickbay.authorization.values import Policy
 from sickbay.protocol.scopes import ResourceScope, parse
+from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import Chip, Choice, FindingView, initials
 
 
@@ -88,6 +90,7 @@ class AppView:
     users: tuple[Choice, ...] = ()
     encounters: tuple[Choice, ...] = ()
     command: str = ""
+    edit: str = ""
     remove: str = ""
     rotate: str = ""
     policy: str = ""
@@ -116,6 +119,10 @@ class RegisterView:
     findings: tuple[FindingView, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    app: Link | None = None
+    """The app that is edited; None where one is registered."""
+    hospital: str = ""
+    """Of an app that is edited: it stays where it is."""
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:

@@ -1,0 +1,79 @@
+"""How the other dialects would answer the same request: examined once more, by what was known of it, under their policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from sickbay import dialects
+from sickbay.authorization import policy as policies
+from sickbay.authorization.values import Client, Policy, Server
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.explain import speaker
+from sickbay.diagnosis.stages import KINDS
+from sickbay.dialects import Dialect
+from sickbay.kernel.refusal import Examination, Refusal, examine
+from sickbay.operations.decision import Decision
+
+EXAMINED = {"authorize": "authorize_url", "token": "token_request", "access": "fhir_request"}
+PROOF = "redirect_uri_is_registered"
+
+
+def others(decision: Decision | None, tenant: str) -> list[dict[str, Any]]:
+    """Of each dialect but the tenant's own: title, refusal (None: granted), status, error, urn, delivered.
+
+    Empty where that cannot be said: at other stages, and of what only showed when it was stored.
+    """
+    kind = EXAMINED.get(decision.stage) if decision else None
+    if decision is None or kind is None or len(decision.examination.checked) < 2:
+        return []
+    if not isinstance(decision.known.server, Server) or decision.request.parameters.get("client_assertion"):
+        return []  # a signature is not verified again for a table
+    return [_answer(decision, KINDS[kind], dialects.load(one)) for one in dialects.names() if one != tenant]
+
+
+@cache
+def _policy(dialect: str) -> Policy:
+    given = dialects.load(dialect)
+    return Policy(**{"send_iss": given.answers.iss, **given.policy})
+
+
+def _answer(decision: Decision, kind: Any, dialect: Dialect) -> dict[str, Any]:
+    version = getattr(decision.known, "version", "")
+    if version and version not in dialect.fhir:
+        return {"title": dialect.title, "speaks": list(dialect.fhir)}
+    policy, client = _policy(dialect.name), decision.known.client
+    if isinstance(client, Client):
+        policy = policies.under(policy, client.policy)
+    known = replace(decision.known, server=replace(decision.known.server, policy=policy))
+    relaxed = kind.relaxed(known) | frozenset(policy.relaxed)
+    examination = examine(kind.checks(decision.request), decision.request, known, relaxed)
+    refusal = examination.decisive(policy.precedence)
+    told = {"title": dialect.title, "refusal": refusal.name if refusal else None}
+    return told | (_refused(dialect, decision.stage, examination, refusal) if refusal else {})
+
+
+def _refused(dialect: Dialect, stage: str, examination: Examination, refusal: Refusal) -> Mapping[str, Any]:
+    if stage == "access":
+        return {"status": refusal.status, "error": refusal.error}
+    words = dialect.wording(_speaks(refusal), refusal.name, stage)
+    how, named = dialect.answers, {"error": words.error or refusal.error}
+    if words.urn and "errors" in dialect.paths:
+        named["urn"] = how.urn_prefix + words.urn
+    if stage == "token":
+        return {"status": refusal.status, **named}
+    trusted = examination.passed(PROOF)
+    if trusted and how.refused == "redirect":
+        return {"status": 302, "delivered": "to your app", **named}
+    if not trusted and how.untrusted == "see-other":
+        return {"status": 303, "delivered": "to a page of its own", **named}
+    return {"status": how.page_status, "delivered": "a page, and nothing to your app"}
+
+
+def _speaks(refusal: Refusal) -> str:
+    try:
+        return speaker(RULES, refusal)[0].id
+    except LookupError:
+        return refusal.name

@@ -1,0 +1,119 @@
+"""An app is changed in the portal: by the fields of its registration, held to the same checks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import REDIRECT, Flow, run
+from tests.flows.test_ward import HTML, field
+
+FORM = {
+    "name": "Renamed", "type": "provider", "client": "public", "launch_uri": "http://localhost:8100/launch",
+    "redirect_uris": f"{REDIRECT}\nhttps://app.example.org/done", "fhir": "r4", "smart_version": "2",
+    "scope": ["launch", "patient/Patient.rs"], "more_scopes": "user/Encounter.r",
+}  # fmt: skip
+
+
+async def save(flow: Flow, app: dict[str, Any], **changed: Any) -> Any:
+    address = f"/developer/apps/{app['app_id']}/edit"
+    page = await flow.http.get(address, headers=HTML)
+    return await flow.http.post(address, data={"csrf": field(page, "csrf"), **FORM, **changed}, headers=HTML)
+
+
+async def kept(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
+    return dict((await flow.http.get(f"/admin/apps/{app['app_id']}")).json())
+
+
+def test_the_form_shows_what_is_registered_and_saved_unchanged_it_changes_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="launch openid patient/Patient.rs patient/Device.r", pkce="off")
+        before = await kept(flow, app)
+        page = await flow.http.get(f"/developer/apps/{app['app_id']}/edit", headers=HTML)
+        assert "Edit Provider app" in page.text
+        assert REDIRECT in page.text
+        ticked = re.findall(r'name="scope" value="([^"]+)" checked', page.text)
+        assert ticked == ["launch", "openid", "patient/Patient.rs"]
+        same = {"name": "Provider app", "redirect_uris": REDIRECT, "scope": ticked, "more_scopes": "patient/Device.r"}
+        assert (await save(flow, app, **same)).status_code == 303
+        assert await kept(flow, app) == before
+
+    run(steps, tmp_path)
+
+
+def test_what_is_saved_holds_at_once(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        answer = await save(flow, app)
+        assert answer.headers["location"] == f"/developer/apps/{app['app_id']}"
+        now = await kept(flow, app)
+        assert (now["name"], now["scope"]) == ("Renamed", "launch patient/Patient.rs user/Encounter.r")
+        assert now["redirect_uris"] == [REDIRECT, "https://app.example.org/done"]
+        assert now["client_id"] == app["client_id"]
+        refused = await flow.authorize(app, redirect_uri="http://localhost:8100/other")
+        assert "redirect-uri-mismatch" in await flow.findings(refused)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"redirect_uris": "http://app.example.org/x"}, "reg-redirect-uri-insecure-http"),
+    ({"scope": [], "more_scopes": "patient/Patient.sr"}, "scope-v2-order"),
+    ({"redirect_uris": ""}, "needs a redirect URI"),
+    ({"client": "asymmetric"}, "public keys stand"),
+    ({"fhir": "r9"}, "does not speak this version"),
+    ({"csrf": "guess"}, "open for too long"),
+])  # fmt: skip
+def test_what_could_not_be_registered_is_not_saved_either(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        before = await kept(flow, app)
+        answer = await save(flow, app, **changed)
+        assert answer.status_code in (403, 422)
+        assert said in answer.text
+        assert "Renamed" in answer.text
+        assert await kept(flow, app) == before
+
+    run(steps, tmp_path)
+
+
+def test_an_app_that_becomes_confidential_gets_a_secret_which_ends_when_it_is_public_again(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        page = await save(flow, app, client="symmetric")
+        secret = re.search(r'<code id="secret">([^<]+)</code>', page.text)
+        assert secret
+        scope = "launch patient/Patient.rs"
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=scope)
+        answer = await flow.redeem(app, code, client_secret=secret[1])
+        assert answer.status_code == 200
+        assert (await save(flow, app)).status_code == 303
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=scope)
+        assert (await flow.redeem(app, code)).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_a_service_asks_for_its_tokens_as_one(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        page = await save(flow, app, type="system", client="symmetric", scope=[], more_scopes="system/Patient.rs")
+        secret = re.search(r'<code id="secret">([^<]+)</code>', page.text)
+        assert secret
+        form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", "client_id": app["client_id"]}
+        answer = await flow.http.post("/general/oauth/token", data=form | {"client_secret": secret[1]})
+        assert "backend-grant-not-allowed" not in await flow.findings(answer)
+        assert (await save(flow, app)).status_code == 303
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope="launch patient/Patient.rs")
+        assert (await flow.redeem(app, code)).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_an_app_that_is_not_there_has_no_form(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        assert (await flow.http.get("/developer/apps/nothing/edit", headers=HTML)).status_code == 404
+
+    run(steps, tmp_path)
