@@ -51,8 +51,8 @@ def _answer(decision: Decision, kind: Any, dialect: Dialect) -> dict[str, Any]:
     relaxed = kind.relaxed(known) | frozenset(policy.relaxed)
     examination = examine(kind.checks(decision.request), decision.request, known, relaxed)
     refusal = examination.decisive(policy.precedence)
-    told = {"title": dialect.title, "refusal": refusal.name if refusal else None}
-    return told | (_refused(dialect, decision.stage, examination, refusal) if refusal else {})
+    told = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
+    return {"title": dialect.title, "refusal": refusal.name if refusal else None, **told}
 
 
 def _refused(dialect: Dialect, stage: str, examination: Examination, refusal: Refusal) -> Mapping[str, Any]:
