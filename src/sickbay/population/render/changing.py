@@ -1,8 +1,9 @@
-"""What STU3, R4B and R5 share: a record is R4's, changed by type where the version differs."""
+"""What DSTU2, STU3, R4B and R5 share: a record is R4's, changed by type where the version differs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sickbay.population.calendar import Booking, Slot
@@ -15,17 +16,24 @@ Change = Callable[[Json], Json]
 
 
 class Renderer:
-    """changes: resource type -> a function from R4's resource to the version's. every: what is done to each value, last."""
+    """changes: resource type -> a function from R4's resource to the version's, None: the version has no such type.
 
-    def __init__(self, changes: Mapping[str, Change], every: Callable[[Any], Any] = lambda value: value) -> None:
+    every: what is done to each value, last; not to the types of `plain`, whose function has done it.
+    """
+
+    def __init__(
+        self, changes: Mapping[str, Change | None], every: Callable[[Any], Any] = lambda value: value,
+        plain: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self._changes = changes
         self._every = every
+        self._plain = plain
 
     def hospital(self) -> Iterator[Json]:
-        yield from map(self._changed, r4.hospital())
+        yield from map(self._changed, self._kept(r4.hospital()))
 
     def record(self, life: Life) -> Iterator[Json]:
-        yield from map(self._changed, r4.record(life))
+        yield from map(self._changed, self._kept(r4.record(life)))
 
     def panel(self, who: Practitioner, patients: Sequence[str]) -> Json:
         return self._changed(r4.panel(who, patients))
@@ -36,11 +44,50 @@ class Renderer:
     def appointment(self, booking: Booking) -> Json:
         return self._changed(r4.appointment(booking))
 
+    def _kept(self, resources: Iterator[Json]) -> Iterator[Json]:
+        return (one for one in resources if self._changes.get(one["resourceType"], _as_it_is))
+
     def _changed(self, resource: Json) -> Json:
         """The profiles that R4 names are R4's, so they are left out."""
-        found = {key: value for key, value in resource.items() if key != "meta"}
-        change = self._changes.get(found["resourceType"])
-        return dict(self._every(change(found) if change else found))
+        kind = resource["resourceType"]
+        change = self._changes.get(kind) or _as_it_is
+        found = change({key: value for key, value in resource.items() if key != "meta"})
+        return found if kind in self._plain else dict(self._every(found))
+
+
+def _as_it_is(one: Json) -> Json:
+    return one
+
+
+TERMS = "http://terminology.hl7.org/CodeSystem/"
+HL7 = "http://hl7.org/fhir/"
+
+
+def systems_below(other: Mapping[str, str]) -> Callable[[Any], Any]:
+    """Before R4 the code systems were named below hl7.org/fhir itself: v3/ActCode, v2/0203, observation-category.
+
+    other: those that had yet another name there.
+    """
+
+    @cache
+    def system(name: str) -> str:
+        if not name.startswith(TERMS):
+            return name
+        local = name.removeprefix(TERMS)
+        return HL7 + other.get(local, local.replace("-", "/", 1) if local.startswith(("v2-", "v3-")) else local)
+
+    def systems(value: Any) -> Any:
+        if isinstance(value, list):
+            return [systems(one) for one in value]
+        if isinstance(value, dict):
+            return {key: system(one) if key == "system" else systems(one) for key, one in value.items()}
+        return value
+
+    return systems
+
+
+def code_of(concept: Json) -> str:
+    return str(concept["coding"][0]["code"])
 
 
 def renamed(resource: Json, **names: str) -> Json:

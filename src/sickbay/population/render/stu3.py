@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sickbay.population.render.changing import Renderer, renamed, without
+from sickbay.population.render.changing import Renderer, code_of, renamed, systems_below, without
 from sickbay.population.render.common import Json
 
-_TERMS = "http://terminology.hl7.org/CodeSystem/"
-_FHIR = "http://hl7.org/fhir/"
-_SYSTEMS = {
-    "v3-ObservationInterpretation": "v2/0078",
-    "condition-category": "condition-category",
-    "medicationrequest-category": "medication-request-category",
-}
-
-
-def _systems(value: Any) -> Any:
-    """The code systems were named below hl7.org/fhir itself: v3/ActCode, v2/0203, observation-category."""
-    if isinstance(value, list):
-        return [_systems(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _system(one) if key == "system" else _systems(one) for key, one in value.items()}
-    return value
-
-
-def _system(name: str) -> str:
-    if not name.startswith(_TERMS):
-        return name
-    local = name.removeprefix(_TERMS)
-    if local in _SYSTEMS:
-        return _FHIR + _SYSTEMS[local]
-    return _FHIR + (local.replace("-", "/", 1) if local.startswith(("v2-", "v3-")) else local)
-
-
-def _code(concept: Json) -> str:
-    return str(concept["coding"][0]["code"])
+_systems = systems_below(
+    {
+        "v3-ObservationInterpretation": "v2/0078",
+        "condition-category": "condition-category",
+        "medicationrequest-category": "medication-request-category",
+    }
+)
 
 
 def _condition(one: Json) -> Json:
-    told = {name: _code(one[name]) for name in ("clinicalStatus", "verificationStatus")}
+    told = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus")}
     return renamed({**one, **told}, encounter="context", recordedDate="assertedDate")
 
 
 def _allergy(one: Json) -> Json:
-    told = {name: _code(one[name]) for name in ("clinicalStatus", "verificationStatus")}
+    told = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus")}
     return renamed({**one, **told}, recordedDate="assertedDate")
 
 
