@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from dataclasses import dataclass
 
 from sickbay.population.dice import Dice
@@ -97,6 +98,14 @@ def _child(person: Person, own: Build, age: float) -> Body:
         "breaths": 30 - age * 0.8 if age > 1 else 34,
         "head": _along((34.5, 43, 46, 48, 49, 50, *(51.0,) * 14), age) * (0.75 + own.stature / 4),
     }
+
+
+def rank(person: Person, age: float, bmi: float) -> float:
+    """The percentile of a child's body mass index for age and sex, about."""
+    tall, heavy = _GROWTH[person.sex]
+    middle = _along(heavy, age) * 10_000 / _along(tall, age) ** 2
+    away = (bmi / middle - 1) / (0.08 + age * 0.004)
+    return min(max(round(100 / (1 + math.exp(-1.702 * away))), 1), 99)
 
 
 def _along(curve: tuple[float, ...], age: float) -> float:

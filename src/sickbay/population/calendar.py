@@ -15,7 +15,7 @@ from sickbay.population.dice import Dice
 from sickbay.population.life import Person
 from sickbay.population.people import person
 from sickbay.population.staff import PRACTITIONERS, Practitioner
-from sickbay.population.stories import threads_of
+from sickbay.population.stories import STORIES, threads_of
 
 UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
 DAYS = (-2, -1, 0, 1, 2, 3)
@@ -40,20 +40,6 @@ class Clinic(NamedTuple):
 
 CLINICS = (Clinic(PRACTITIONERS[0], _OKAFOR, "loc-room-4"), Clinic(PRACTITIONERS[1], _REYES, "loc-room-2"))
 
-_REASONS = {
-    "hypertension": ("Blood pressure follow-up", "Hypertension, yearly review"),
-    "diabetes": ("Diabetes review", "HbA1c results"),
-    "lipids": ("Cholesterol results",),
-    "thyroid": ("Thyroid results",),
-    "asthma": ("Asthma review", "Wheezing at night"),
-    "kidney": ("Kidney function review",),
-    "kidney alone": ("Kidney function review",),
-    "heart": ("After discharge, heart failure",),
-    "pregnancy": ("Prenatal visit",),
-    "migraine": ("New headaches",),
-    "knee": ("Knee pain",),
-    "depression": ("Mood, follow-up",),
-}
 _ANYBODY = ("Yearly check-up", "Cough for two weeks", "Travel vaccination", "Back pain", "Sleeping badly")
 _CHILDREN = ("Well child visit", "Cough for two weeks", "Ear pain", "School form", "Rash on the arms")
 
@@ -132,7 +118,10 @@ def _who(
     children = practitioner.title == "Paediatrics"
     for _ in range(40):
         number = dice.whole(1, patients)
-        age = person(seed, number).age(day)
+        one = person(seed, number)
+        age = one.age(day)
+        if one.died and one.died <= day:
+            continue
         if number not in taken and number != TIMOTHY and age >= 0 and (age < 18) == children:
             taken.add(number)
             return number
@@ -140,7 +129,7 @@ def _who(
 
 
 def _reason(seed: int, dice: Dice, number: int, day: datetime.date) -> str:
-    known = [reason for thread in threads_of(seed, number) for reason in _REASONS.get(thread, ())]
+    known = [reason for thread in threads_of(seed, number) if thread in STORIES for reason in STORIES[thread].asks]
     if known and dice.chance(0.75):
         return dice.pick(known)
     return dice.pick(_CHILDREN if person(seed, number).age(day) < 18 else _ANYBODY)

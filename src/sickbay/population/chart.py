@@ -5,28 +5,41 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable
+from typing import Literal
 
 from sickbay.population import measures
 from sickbay.population.body import Body
 from sickbay.population.dice import Dice
 from sickbay.population.life import (
+    Act,
+    Aim,
     Allergy,
     Category,
     Concept,
     Criticality,
     Drug,
+    Implant,
     Life,
     Measure,
+    Note,
     Person,
+    Plan,
     Prescription,
     Problem,
     Reading,
+    Report,
+    Request,
+    Setting,
     Severity,
+    Statement,
+    Vaccination,
     Visit,
 )
 from sickbay.population.staff import NURSES, ROOMS
 
 UTC = datetime.timezone.utc  # noqa: UP017 - one name for it in this package
+Kind = Literal["LAB", "RAD", "CUS", "GE", "PF"]
+Target = tuple[str] | tuple[str, Measure, float | None, float | None]
 
 
 class Chart:
@@ -45,6 +58,7 @@ class Chart:
         *,
         by: str | None = None,
         minutes: int = 20,
+        setting: Setting = "ambulatory",
     ) -> Visit:
         clock = datetime.time(self.dice.whole(8, 16), 5 * self.dice.whole(0, 11), tzinfo=UTC)
         visit = Visit(
@@ -55,6 +69,7 @@ class Chart:
             practitioner=by or self.person.practitioner,
             location=self.dice.pick(ROOMS),
             reason=reason,
+            setting=setting,
         )
         self.life.visits.append(visit)
         return visit
@@ -108,12 +123,13 @@ class Chart:
     def read(
         self, measure: Measure, visit: Visit, value: float | None = None, *, after: int = 5, by: str | None = None,
         concept: Concept | None = None, parts: tuple[tuple[Measure, float], ...] = (),
-    ) -> None:  # fmt: skip
-        """Writes one observation, `after` minutes into the visit."""
+    ) -> int:  # fmt: skip
+        """Writes one observation, `after` minutes into the visit; answers its number."""
         at = visit.start + datetime.timedelta(minutes=after)
         number = len(self.life.readings) + 1
         performer = by or visit.practitioner
         self.life.readings.append(Reading(number, measure, at, value, concept, parts, visit.number, performer))
+        return number
 
     def throw(self, measure: Measure, body: Body) -> float:
         """A plausible value around what the body would show, with the decimals of the measure."""
@@ -154,9 +170,71 @@ class Chart:
             seen["egfr"] = filtration(seen["creatinine"], self.person.age(visit.day), self.person.sex)
         if measures.CHOLESTEROL in todo:
             seen["cholesterol"] = round(seen["ldl"] + seen["hdl"] + seen["triglycerides"] / 5)
-        for measure in todo:
-            self.read(measure, visit, seen[measure.key], after=12)
+        made = {measure.key: self.read(measure, visit, seen[measure.key], after=12) for measure in todo}
+        for panel, members in measures.PANELS:
+            if all(member.key in made for member in members):
+                self.report(panel, "LAB", visit, readings=tuple(made[member.key] for member in members), after=40)
         return seen
+
+    def vaccinate(self, vaccine: Concept, visit: Visit) -> None:
+        lot = f"{self.dice.pick('ABCDEFGH')}{self.dice.whole(1000, 9999)}"
+        self.life.vaccinations.append(Vaccination(len(self.life.vaccinations) + 1, vaccine, visit, lot))
+
+    def request(self, concept: Concept, kind: Concept, visit: Visit, problem: Problem | None = None) -> Request:
+        number = len(self.life.requests) + 1
+        request = Request(number, concept, kind, visit, problem.number if problem else None)
+        self.life.requests.append(request)
+        return request
+
+    def act(
+        self, concept: Concept, visit: Visit, problem: Problem | None = None, request: Request | None = None, *,
+        after: int = 10, minutes: int = 10, site: Concept | None = None, device: Implant | None = None,
+    ) -> Act:  # fmt: skip
+        start = visit.start + datetime.timedelta(minutes=after)
+        act = Act(
+            len(self.life.acts) + 1, concept, start, minutes, visit, problem.number if problem else None,
+            request.number if request else None, site, device.number if device else None,
+        )  # fmt: skip
+        self.life.acts.append(act)
+        return act
+
+    def report(
+        self, concept: Concept, kind: Kind, visit: Visit, conclusion: str | None = None,
+        request: Request | None = None, *, readings: tuple[int, ...] = (), after: int = 15,
+    ) -> None:  # fmt: skip
+        at = visit.start + datetime.timedelta(minutes=after)
+        number, asked = len(self.life.reports) + 1, request.number if request else None
+        self.life.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, asked))
+
+    def plan(self, title: str, problem: Problem, steps: tuple[Concept, ...], aims: Iterable[Target] = ()) -> None:
+        """A plan of care from the day the problem was recorded; each aim is a text and perhaps a measure with bounds."""
+        life, numbers = self.life, []
+        for text, *bound in aims:
+            numbers.append(len(life.aims) + 1)
+            life.aims.append(Aim(numbers[-1], text, problem.recorded, problem.number, *bound))
+        life.plans.append(Plan(len(life.plans) + 1, title, problem.recorded, problem.number, steps, tuple(numbers)))
+
+    def note(self, kind: Concept, visit: Visit, text: str, *, printed: bool = False) -> None:
+        self.life.notes.append(Note(len(self.life.notes) + 1, kind, visit, text, printed))
+
+    def implant(self, concept: Concept, since: datetime.date) -> Implant:
+        serial = f"SB{self.dice.whole(100_000, 999_999)}"
+        implant = Implant(len(self.life.implants) + 1, concept, serial, since)
+        self.life.implants.append(implant)
+        return implant
+
+    def state(self, drug: Drug, since: datetime.date, told: datetime.date) -> None:
+        self.life.statements.append(Statement(len(self.life.statements) + 1, drug, since, told))
+
+    def allergic_to(self, *texts: str) -> bool:
+        return any(allergy.reaction and allergy.concept.text in texts for allergy in self.life.allergies)
+
+    def close(self) -> None:
+        """What is still open when somebody dies ends with the life."""
+        died = self.person.died
+        for order in self.life.prescriptions if died else ():
+            if order.end is None and died:
+                self.stop(order, died)
 
 
 def filtration(creatinine: float, age: float, sex: str) -> float:

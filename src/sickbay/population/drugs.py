@@ -6,6 +6,8 @@ from sickbay.population.life import Drug, rxnorm, snomed
 
 _INHALED = snomed("447694001", "Respiratory tract route", "inhaled")
 
+_ON_SKIN = snomed("6064005", "Topical route", "on the skin")
+
 
 def _tablet(code: str, display: str, text: str, taken: str = "once a day", times: int = 1) -> Drug:
     return Drug(rxnorm(code, display, text), 1, "tablet", taken, times)
@@ -76,4 +78,40 @@ ALBUTEROL = Drug(
 FLUTICASONE = Drug(
     rxnorm("895994", "120 ACTUAT fluticasone propionate 0.044 MG/ACTUAT Metered Dose Inhaler", "Fluticasone inhaler 44 mcg"),
     2, "puff", "twice a day", 2, route=_INHALED,
+)  # fmt: skip
+APIXABAN = _tablet("1364445", "apixaban 5 MG Oral Tablet", "Apixaban 5 mg", "twice a day", 2)
+WARFARIN = _tablet("855332", "warfarin sodium 5 MG Oral Tablet", "Warfarin 5 mg", "once a day, as the INR asks")
+METOPROLOL = _tablet("866436", "24 HR metoprolol succinate 50 MG Extended Release Oral Tablet", "Metoprolol 50 mg")
+ASPIRIN = _tablet("243670", "aspirin 81 MG Oral Tablet", "Aspirin 81 mg")
+CLOPIDOGREL = _tablet("309362", "clopidogrel 75 MG Oral Tablet", "Clopidogrel 75 mg")
+ALLOPURINOL = (
+    _tablet("197319", "allopurinol 100 MG Oral Tablet", "Allopurinol 100 mg"),
+    _tablet("197320", "allopurinol 300 MG Oral Tablet", "Allopurinol 300 mg"),
+)
+NAPROXEN = _tablet("198014", "naproxen 500 MG Oral Tablet", "Naproxen 500 mg", "twice a day, with food", 2)
+DONEPEZIL = _tablet("997223", "donepezil hydrochloride 10 MG Oral Tablet", "Donepezil 10 mg", "at night")
+ALENDRONATE = _tablet("904419", "alendronic acid 10 MG Oral Tablet", "Alendronate 10 mg", "every morning, before food")
+ANASTROZOLE = _tablet("199224", "anastrozole 1 MG Oral Tablet", "Anastrozole 1 mg")
+NITROFURANTOIN = Drug(
+    rxnorm("1648755", "nitrofurantoin, macrocrystals 25 MG / nitrofurantoin, monohydrate 75 MG Oral Capsule",
+           "Nitrofurantoin 100 mg"),
+    1, "capsule", "twice a day for 5 days", 2,
+)  # fmt: skip
+SALMETEROL = Drug(
+    rxnorm("896209", "60 ACTUAT fluticasone propionate 0.25 MG/ACTUAT / salmeterol 0.05 MG/ACTUAT Dry Powder Inhaler",
+           "Fluticasone and salmeterol 250/50 mcg"),
+    1, "puff", "twice a day", 2, route=_INHALED,
+)  # fmt: skip
+EPINEPHRINE = Drug(
+    rxnorm("1870230", "NDA020800 0.3 ML epinephrine 1 MG/ML Auto-Injector", "Epinephrine auto-injector 0.3 mg"),
+    1, "injection", "at the first sign of anaphylaxis", when_needed=True,
+    route=snomed("78421000", "Intramuscular route", "into the muscle"),
+)  # fmt: skip
+HYDROCORTISONE = Drug(
+    rxnorm("106258", "hydrocortisone 10 MG/ML Topical Cream", "Hydrocortisone 1 % cream"),
+    1, "application", "twice a day, thinly", 2, route=_ON_SKIN,
+)  # fmt: skip
+NICOTINE = Drug(
+    rxnorm("198031", "24 HR nicotine 0.875 MG/HR Transdermal System", "Nicotine patch 21 mg"),
+    1, "patch", "one a day for 6 weeks", route=_ON_SKIN,
 )  # fmt: skip

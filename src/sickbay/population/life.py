@@ -13,11 +13,14 @@ SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 UCUM = "http://unitsofmeasure.org"
+CVX = "http://hl7.org/fhir/sid/cvx"
+ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
 
 
 Category: TypeAlias = Literal["food", "medication", "environment"]
 Criticality: TypeAlias = Literal["low", "high"]
 Severity: TypeAlias = Literal["mild", "moderate", "severe"]
+Setting: TypeAlias = Literal["ambulatory", "emergency", "inpatient"]
 
 
 class Code(NamedTuple):
@@ -35,8 +38,14 @@ class Concept(NamedTuple):
     text: str
 
 
-def snomed(code: str, display: str, text: str | None = None) -> Concept:
-    return Concept((Code(SNOMED, code, display),), text or display)
+def snomed(code: str, display: str, text: str | None = None, icd: tuple[str, str] | None = None) -> Concept:
+    """icd: code and display of ICD-10-CM, as the second coding that a bill needs."""
+    second = (Code(ICD10, *icd),) if icd else ()
+    return Concept((Code(SNOMED, code, display), *second), text or display)
+
+
+def loinc(code: str, display: str, text: str | None = None) -> Concept:
+    return Concept((Code(LOINC, code, display),), text or display)
 
 
 def rxnorm(code: str, display: str, text: str | None = None) -> Concept:
@@ -63,6 +72,14 @@ class Person:
     married: bool = False
     language: Code = Code("urn:ietf:bcp:47", "en", "English")
     contact: str | None = None
+    died: datetime.date | None = None
+    plan: str = "Harbour Health"
+    """Who pays."""
+
+    @property
+    def last(self) -> datetime.date:
+        """The last day of the record."""
+        return min(self.died, END) if self.died else END
 
     @property
     def id(self) -> str:
@@ -88,7 +105,11 @@ class Visit:
     practitioner: str
     location: str
     reason: Concept | None = None
-    setting: Literal["ambulatory", "emergency"] = "ambulatory"
+    setting: Setting = "ambulatory"
+
+    @property
+    def end(self) -> datetime.datetime:
+        return self.start + datetime.timedelta(minutes=self.minutes)
 
     @property
     def day(self) -> datetime.date:
@@ -159,7 +180,7 @@ class Measure:
 
     key: str
     concept: Concept
-    kind: Literal["vital-signs", "laboratory", "social-history"]
+    kind: Literal["vital-signs", "laboratory", "social-history", "survey", "exam"]
     unit: str = ""
     ucum: str = ""
     digits: int = 0
@@ -187,6 +208,113 @@ class Reading:
     """A practitioner's id; None: the patient himself, at home."""
 
 
+@dataclass(frozen=True, slots=True)
+class Vaccination:
+    """One dose, given at a visit."""
+
+    number: int
+    vaccine: Concept
+    visit: Visit
+    lot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for: an image, an examination, an operation. kind: SNOMED CT, as US Core groups requests."""
+
+    number: int
+    concept: Concept
+    kind: Concept
+    visit: Visit
+    problem: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A procedure that was done, at a visit, from `start` for some minutes. device: an implant it left."""
+
+    number: int
+    concept: Concept
+    start: datetime.datetime
+    minutes: int
+    visit: Visit
+    problem: int | None = None
+    request: int | None = None
+    site: Concept | None = None
+    device: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a laboratory or a specialist tells. kind: LAB, RAD (radiology), or another code of the HL7 table 0074."""
+
+    number: int
+    concept: Concept
+    kind: Literal["LAB", "RAD", "CUS", "GE", "PF"]
+    visit: Visit
+    at: datetime.datetime
+    readings: tuple[int, ...] = ()
+    conclusion: str | None = None
+    request: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A goal of somebody's care; measure and bound where it is a number that shall be below (or above) it."""
+
+    number: int
+    text: str
+    start: datetime.date
+    problem: int
+    measure: Measure | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan of care for one problem: what is to be done, and the goals' numbers."""
+
+    number: int
+    title: str
+    start: datetime.date
+    problem: int
+    steps: tuple[Concept, ...]
+    aims: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A document about one visit. kind: LOINC."""
+
+    number: int
+    kind: Concept
+    visit: Visit
+    text: str
+    printed: bool = False
+    """As a PDF; else as plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implant:
+    """A device in the body. serial and lot say nothing of anybody."""
+
+    number: int
+    concept: Concept
+    serial: str
+    since: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A drug that the patient says to take, bought without a prescription."""
+
+    number: int
+    drug: Drug
+    since: datetime.date
+    told: datetime.date
+
+
 @dataclass(slots=True)
 class Life:
     """A whole record, in the order in which it happened."""
@@ -197,3 +325,12 @@ class Life:
     allergies: list[Allergy] = field(default_factory=list)
     prescriptions: list[Prescription] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
+    vaccinations: list[Vaccination] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    aims: list[Aim] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    implants: list[Implant] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.population.life import LOINC, Code, Concept, Measure
+from sickbay.population.life import LOINC, Code, Concept, Measure, loinc
 
 Range = tuple[float | None, float | None]
 
@@ -151,3 +151,70 @@ METABOLIC = (GLUCOSE, CREATININE, EGFR, UREA, SODIUM, POTASSIUM)
 LIPIDS = (CHOLESTEROL, LDL, HDL, TRIGLYCERIDES)
 BLOOD = (HEMOGLOBIN, LEUKOCYTES, PLATELETS)
 VITALS = (PULSE, BREATHS, TEMPERATURE, OXYGEN, WEIGHT, HEIGHT, BMI)
+
+PANELS = (
+    (loinc("51990-0", "Basic metabolic panel - Blood", "Basic metabolic panel"), METABOLIC),
+    (loinc("57698-3", "Lipid panel with direct LDL - Serum or Plasma", "Lipid panel"), LIPIDS),
+    (loinc("58410-2", "CBC panel - Blood by Automated count", "Blood count"), BLOOD),
+)
+"""Which measurements of one visit come as one report."""
+
+
+def _survey(key: str, code: str, display: str, text: str, spread: float) -> Measure:
+    return Measure(
+        key, loinc(code, display, text), "survey", "{score}", "{score}", 0, spread,
+        profile="us-core-observation-screening-assessment",
+    )  # fmt: skip
+
+
+def _finding(key: str, code: str, display: str, text: str) -> Measure:
+    """A test whose answer is a word."""
+    return Measure(key, loinc(code, display, text), "laboratory", profile="us-core-observation-lab")
+
+
+PHQ9 = _survey(
+    "phq9", "44261-6", "Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]", "PHQ-9 score", 1.5
+)
+GAD7 = _survey(
+    "gad7", "70274-6", "Generalized anxiety disorder 7 item (GAD-7) total score [Reported.PHQ]", "GAD-7 score", 1.2
+)
+MMSE = _survey("mmse", "72106-8", "Total score [MMSE]", "Mini-mental state score", 0.8)
+PAIN = _survey("pain", "72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported", "Pain, 0 to 10", 0.8)
+INR = Measure(
+    "inr", loinc("6301-6", "INR in Platelet poor plasma by Coagulation assay", "INR"), "laboratory", "{INR}", "{INR}",
+    1, 0.25, (2.0, 3.0), (2.0, 3.0), "us-core-observation-lab",
+)  # fmt: skip
+URATE = _lab(
+    "urate", "3084-1", "Urate [Mass/volume] in Serum or Plasma", "Uric acid", "mg/dL", "mg/dL", 1, 0.3, (2.6, 6.0),
+    (3.5, 7.2),
+)  # fmt: skip
+BNP = _lab(
+    "bnp", "33762-6", "Natriuretic peptide.B prohormone N-Terminal [Mass/volume] in Serum or Plasma", "NT-proBNP",
+    "pg/mL", "pg/mL", 0, 60, (None, 125),
+)  # fmt: skip
+FEV1 = Measure(
+    "fev1", loinc("19926-5", "FEV1/FVC", "FEV1/FVC"), "exam", "%", "%", 0, 1.5,
+    profile="us-core-observation-clinical-result",
+)  # fmt: skip
+EJECTION = Measure(
+    "ejection", loinc("10230-1", "Left ventricular Ejection fraction", "Ejection fraction"), "exam", "%", "%", 0, 2,
+    profile="us-core-observation-clinical-result",
+)  # fmt: skip
+T_SCORE = Measure(
+    "t_score", loinc("38265-5", "DXA [T-score] Bone density", "Bone density, T-score"), "exam",
+    "{Tscore}", "{Tscore}", 1, 0.2, profile="us-core-observation-clinical-result",
+)  # fmt: skip
+BMI_RANK = _vital(
+    "bmi_rank", "59576-9", "Body mass index (BMI) [Percentile] Per age and sex", "%", "%", 0, 0, "pediatric-bmi-for-age"
+)
+NITRITE = _finding("nitrite", "5802-4", "Nitrite [Presence] in Urine by Test strip", "Nitrite, urine")
+ESTERASE = _finding("esterase", "5799-2", "Leukocyte esterase [Presence] in Urine by Test strip", "White cells, urine")
+COVID = _finding("covid", "94500-6", "SARS-CoV-2 (COVID-19) RNA [Presence] in Respiratory specimen by NAA with probe detection",
+                 "SARS-CoV-2")  # fmt: skip
+INFLUENZA = _finding("flu", "80382-5", "Influenza virus A Ag [Presence] in Upper respiratory specimen by Rapid immunoassay",
+                     "Influenza A")  # fmt: skip
+STOOL = _finding("stool", "57905-2", "Hemoglobin.gastrointestinal [Presence] in Stool by Immunologic method",
+                 "Blood in stool")  # fmt: skip
+PREGNANT = Measure(
+    "pregnant", loinc("82810-3", "Pregnancy status"), "social-history", profile="us-core-observation-pregnancystatus"
+)

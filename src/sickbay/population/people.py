@@ -67,7 +67,9 @@ def person(seed: int, number: int) -> Person:
         born=role.born,
         race=role.race,
         ethnicity=role.ethnicity,
-        contact=role.contact,
+        contact=role.contact or (stranger.contact if _young(role.born) else None),
+        died=None,
+        plan="Medicare" if (END - role.born).days > 65 * 365.25 else "Harbour Health",
         practitioner=_own_practitioner(dice, role.born, number),
         married=role.contact is None and stranger.married,
     )
@@ -95,7 +97,24 @@ def _stranger(dice: Dice, number: int) -> Person:
         record_number=_record_number(number),
         practitioner=_own_practitioner(dice, born, number),
         married=(END - born).days > 27 * 365 and dice.chance(0.55),
+        contact=f"{dice.pick(kin.women)} {kin.families[number % len(kin.families)]}" if _young(born) else None,
+        died=_death(dice, born),
+        plan="Medicare"
+        if (END - born).days > 65 * 365.25
+        else dice.pick(("Harbour Health", "Harbour Health", "Medicaid")),
     )
+
+
+def _young(born: datetime.date) -> bool:
+    return (END - born).days < 18 * 365
+
+
+def _death(dice: Dice, born: datetime.date) -> datetime.date | None:
+    """Some of the old have died within the last two years."""
+    years = (END - born).days / 365.25
+    if years > 68 and dice.chance((years - 66) * 0.008):
+        return END - datetime.timedelta(days=dice.whole(20, 730))
+    return None
 
 
 def _years(dice: Dice) -> float:
@@ -114,4 +133,4 @@ def _record_number(number: int) -> str:
 def _own_practitioner(dice: Dice, born: datetime.date, number: int) -> str:
     if number == 17:
         return PHYSICIANS[0].id
-    return dice.pick(PEDIATRICIANS if (END - born).days < 18 * 365 else PHYSICIANS).id
+    return dice.pick(PEDIATRICIANS if _young(born) else PHYSICIANS).id

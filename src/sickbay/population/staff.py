@@ -8,6 +8,8 @@ from typing import Literal
 from sickbay.population.life import Code
 
 ORGANIZATION = "org-1"
+PAYERS = {"Medicare": "org-medicare", "Medicaid": "org-medicaid", "Harbour Health": "org-harbour"}
+"""Who pays, by name: the id of its Organization."""
 CLINIC = "loc-clinic"
 ROOMS = tuple(f"loc-room-{n}" for n in range(1, 7))
 

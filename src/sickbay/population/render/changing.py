@@ -45,7 +45,7 @@ class Renderer:
         return self._changed(r4.appointment(booking))
 
     def _kept(self, resources: Iterator[Json]) -> Iterator[Json]:
-        return (one for one in resources if self._changes.get(one["resourceType"], _as_it_is))
+        return (one for one in resources if self._changes.get(one["resourceType"], _as_it_is) is not None)
 
     def _changed(self, resource: Json) -> Json:
         """The profiles that R4 names are R4's, so they are left out."""
@@ -97,3 +97,15 @@ def renamed(resource: Json, **names: str) -> Json:
 
 def without(value: Json, *names: str) -> Json:
     return {key: one for key, one in value.items() if key not in names}
+
+
+def asked_before(references: list[Json]) -> list[Json]:
+    """ServiceRequest was ProcedureRequest before R4."""
+    return [{**each, "reference": each["reference"].replace("Service", "Procedure", 1)} for each in references]
+
+
+def document_before(one: Json) -> Json:
+    """DocumentReference before R4: one class, one encounter, and two dates."""
+    context = {**one["context"], "encounter": one["context"]["encounter"][0]}
+    changed = {**one, "category": one["category"][0], "context": context, "created": one["date"]}
+    return renamed(changed, category="class", date="indexed")

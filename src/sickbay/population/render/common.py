@@ -15,6 +15,17 @@ IDENTIFIERS = "http://hospital.sickbay.example/"
 """Root of the identifier systems: `record-numbers`, `staff`, `visits`."""
 
 
+CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+TERMS = "http://terminology.hl7.org/CodeSystem/"
+
+
+def profiled(kind: str, id: str, profile: str) -> Json:
+    """profile: the last part of its name; US Core's, but for those that stand by themselves."""
+    if not profile:
+        return {"resourceType": kind, "id": id}
+    return {"resourceType": kind, "id": id, "meta": {"profile": [CORE + profile]}}
+
+
 def coding(code: Code) -> Json:
     return {"system": code.system, "code": code.code, "display": code.display}
 

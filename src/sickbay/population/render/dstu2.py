@@ -1,8 +1,17 @@
-"""FHIR DSTU2 1.0.2, in the shapes that hospitals of its time served (Argonaut's race and ethnicity): what R4 writes, changed."""
+"""FHIR DSTU2 1.0.2, what R4 writes in the shapes that hospitals of its time served (Argonaut's race and ethnicity)."""
 
 from __future__ import annotations
 
-from sickbay.population.render.changing import Renderer, code_of, renamed, systems_below, without
+from sickbay.fhir.binary import EXTENSION
+from sickbay.population.render.changing import (
+    Renderer,
+    asked_before,
+    code_of,
+    document_before,
+    renamed,
+    systems_below,
+    without,
+)
 from sickbay.population.render.common import Json, coded
 
 HL7 = "http://hl7.org/fhir/"
@@ -97,13 +106,116 @@ def _observation(one: Json) -> Json:
 
 def _appointment(one: Json) -> Json:
     status = "arrived" if one["status"] == "checked-in" else one["status"]
-    return renamed({**without(one, "created"), "status": status, "reasonCode": one["reasonCode"][0]}, reasonCode="reason")
+    return renamed(
+        {**without(one, "created"), "status": status, "reasonCode": one["reasonCode"][0]}, reasonCode="reason"
+    )
+
+
+def _coverage(one: Json) -> Json:
+    return {
+        "resourceType": "Coverage",
+        "id": one["id"],
+        "issuer": one["payor"][0],
+        "period": one["period"],
+        "type": one["type"]["coding"][0],
+        "identifier": [without(one["identifier"][0], "type")],
+        "subscriberId": {"value": one["subscriberId"]},
+        "plan": one["class"][0]["value"],
+        "subscriber": one["beneficiary"],
+    }
+
+
+def _related(one: Json) -> Json:
+    changed = {**without(one, "active"), "name": _name(one["name"][0]), "relationship": one["relationship"][0]}
+    return changed
+
+
+def _team(one: Json) -> Json:
+    """There was no CareTeam: Argonaut put it into a CarePlan."""
+    members = [{"role": each["role"][0], "member": each["member"]} for each in one["participant"]]
+    status = "active" if one["status"] == "active" else "completed"
+    return {
+        "resourceType": "CarePlan",
+        "id": one["id"],
+        "subject": one["subject"],
+        "status": status,
+        "category": [coded("http://argonaut.hl7.org", "careteam", "Care Team")],
+        "participant": members,
+    }
+
+
+def _statement(one: Json) -> Json:
+    return renamed(one, subject="patient")
+
+
+def _immunization(one: Json) -> Json:
+    changed = {
+        **without(one, "primarySource"), "wasNotGiven": False, "reported": False,
+        "performer": one["performer"][0]["actor"],
+    }  # fmt: skip
+    return renamed(changed, occurrenceDateTime="date")
+
+
+def _request(one: Json) -> Json:
+    changed = {**without(one, "intent", "category"), "resourceType": "ProcedureRequest"}
+    if "reasonReference" in one:
+        changed["reasonReference"] = one["reasonReference"][0]
+    return renamed(changed, occurrenceDateTime="scheduledDateTime", authoredOn="orderedOn", requester="orderer")
+
+
+def _procedure(one: Json) -> Json:
+    changed = dict(one)
+    if "reasonReference" in one:
+        changed["reasonReference"] = one["reasonReference"][0]
+    if "basedOn" in one:
+        changed["basedOn"] = asked_before(one["basedOn"])[0]
+    return renamed(changed, basedOn="request")
+
+
+def _report(one: Json) -> Json:
+    changed = {**one, "category": one["category"][0], "performer": one["performer"][0]}
+    if "basedOn" in one:
+        changed["basedOn"] = asked_before(one["basedOn"])
+    return renamed(changed, basedOn="request")
+
+
+def _goal(one: Json) -> Json:
+    changed = {**without(one, "lifecycleStatus", "target"), "description": one["description"]["text"]}
+    return {**changed, "status": "in-progress"}
+
+
+def _plan(one: Json) -> Json:
+    activity = [{"detail": {**each["detail"], "prohibited": False}} for each in one["activity"]]
+    category = coded("http://argonaut.hl7.org", "assess-plan", "Assessment and Plan of Treatment")
+    return {**without(one, "intent", "title", "careTeam"), "category": [category], "activity": activity}
+
+
+def _device(one: Json) -> Json:
+    changed = {**without(one, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
+    return {**changed, "udi": one["udiCarrier"][0]["carrierHRF"]}
+
+
+def _document(one: Json) -> Json:
+    changed = document_before(one)
+    changed["content"] = [{**each, "format": [each["format"]]} for each in one["content"]]
+    return changed
+
+
+def _binary(one: Json) -> Json:
+    belongs = {"url": EXTENSION, "valueReference": one["securityContext"]}
+    return renamed({**without(one, "securityContext"), "meta": {"extension": [belongs]}}, data="content")
+
+
+def _provenance(one: Json) -> Json:
+    agents = [{"role": each["type"]["coding"][0], "actor": each["who"]} for each in one["agent"]]
+    return {**one, "agent": agents}
 
 
 _renderer = Renderer(
     {
         "Organization": lambda one: {**one, "type": one["type"][0]},
         "Practitioner": _practitioner,
+        "PractitionerRole": None,
         "Schedule": lambda one: {**one, "actor": one["actor"][0]},
         "Patient": _patient,
         "Encounter": _encounter,
@@ -111,6 +223,20 @@ _renderer = Renderer(
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
         "Observation": _observation,
+        "Coverage": _coverage,
+        "RelatedPerson": _related,
+        "CareTeam": _team,
+        "MedicationStatement": _statement,
+        "Immunization": _immunization,
+        "ServiceRequest": _request,
+        "Procedure": _procedure,
+        "DiagnosticReport": _report,
+        "Goal": _goal,
+        "CarePlan": _plan,
+        "Device": _device,
+        "DocumentReference": _document,
+        "Binary": _binary,
+        "Provenance": _provenance,
         "Group": lambda one: without(one, "active", "managingEntity"),
         "Slot": lambda one: renamed(one, status="freeBusyType"),
         "Appointment": _appointment,

@@ -7,6 +7,8 @@ from sickbay.population.render.common import Json, coded
 
 
 def _organization(one: Json) -> Json:
+    if "telecom" not in one:
+        return one
     contact = {"telecom": one["telecom"], "address": one["address"][0]}
     return {**without(one, "telecom", "address"), "contact": [contact]}
 
@@ -20,7 +22,7 @@ def _encounter(one: Json) -> Json:
     }
     if "reasonCode" in one:
         changed["reasonCode"] = [{"value": [{"concept": reason} for reason in one["reasonCode"]]}]
-    return renamed(changed, period="actualPeriod", reasonCode="reason")
+    return renamed(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
 
 
 def _allergy(one: Json) -> Json:
@@ -44,6 +46,45 @@ def _order(one: Json) -> Json:
     )
 
 
+def _reasons(one: Json, **names: str) -> Json:
+    if "reasonReference" in one:
+        one = {**one, "reasonReference": [{"reference": each} for each in one["reasonReference"]]}
+    return renamed(one, reasonReference="reason", **names)
+
+
+def _team(one: Json) -> Json:
+    return {**one, "participant": [{**each, "role": each["role"][0]} for each in one["participant"]]}
+
+
+def _coverage(one: Json) -> Json:
+    classes = [{**each, "value": {"value": each["value"]}} for each in one["class"]]
+    changed = {**one, "kind": "insurance", "payor": one["payor"][0], "class": classes}
+    return renamed({**changed, "subscriberId": [{"value": one["subscriberId"]}]}, payor="insurer")
+
+
+def _statement(one: Json) -> Json:
+    medication = {"concept": one["medicationCodeableConcept"]}
+    changed = {**without(one, "medicationCodeableConcept"), "medication": medication, "status": "recorded"}
+    return {**changed, "informationSource": [one["informationSource"]]}
+
+
+def _plan(one: Json) -> Json:
+    activity = [{"performedActivity": [{"concept": each["detail"]["code"]}]} for each in one["activity"]]
+    return {**one, "addresses": [{"reference": each} for each in one["addresses"]], "activity": activity}
+
+
+def _device(one: Json) -> Json:
+    """Whose it is stands in DeviceAssociation now."""
+    udi = {**one["udiCarrier"][0], "issuer": "http://hl7.org/fhir/NamingSystem/gs1-di"}
+    return {**without(one, "distinctIdentifier", "patient"), "udiCarrier": [udi], "type": [one["type"]]}
+
+
+def _document(one: Json) -> Json:
+    context = one["context"]
+    content = [{**without(each, "format"), "profile": [{"valueCoding": each["format"]}]} for each in one["content"]]
+    return {**one, "content": content, "context": context["encounter"], "period": context["period"]}
+
+
 def _appointment(one: Json) -> Json:
     taking = [{**each, "required": each["required"] == "required"} for each in one["participant"]]
     reason = [{"concept": each} for each in one["reasonCode"]]
@@ -59,6 +100,14 @@ _renderer = Renderer(
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
         "Appointment": _appointment,
+        "CareTeam": _team,
+        "Coverage": _coverage,
+        "MedicationStatement": _statement,
+        "ServiceRequest": lambda one: _reasons({**one, "code": {"concept": one["code"]}}),
+        "Procedure": lambda one: _reasons(one, performedPeriod="occurrencePeriod"),
+        "CarePlan": _plan,
+        "Device": _device,
+        "DocumentReference": _document,
     }
 )
 hospital, record, panel = _renderer.hospital, _renderer.record, _renderer.panel

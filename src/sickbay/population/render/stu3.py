@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from sickbay.population.render.changing import Renderer, code_of, renamed, systems_below, without
+from sickbay.population.render.changing import (
+    Renderer,
+    asked_before,
+    code_of,
+    document_before,
+    renamed,
+    systems_below,
+    without,
+)
 from sickbay.population.render.common import Json
 
 _systems = systems_below(
@@ -45,6 +53,51 @@ def _observation(one: Json) -> Json:
     return renamed(changed, encounter="context")
 
 
+def _coverage(one: Json) -> Json:
+    plan = one["class"][0]
+    return {**without(one, "class"), "grouping": {"plan": plan["value"], "planDisplay": plan["name"]}}
+
+
+def _team(one: Json) -> Json:
+    return {**one, "participant": [{**each, "role": each["role"][0]} for each in one["participant"]]}
+
+
+def _immunization(one: Json) -> Json:
+    return renamed({**one, "notGiven": False}, occurrenceDateTime="date", performer="practitioner")
+
+
+def _request(one: Json) -> Json:
+    changed = {**one, "resourceType": "ProcedureRequest", "requester": {"agent": one["requester"]}}
+    return renamed(changed, encounter="context")
+
+
+def _based(one: Json) -> Json:
+    changed = {**one, "basedOn": asked_before(one["basedOn"])} if "basedOn" in one else one
+    return renamed(changed, encounter="context")
+
+
+def _report(one: Json) -> Json:
+    performers = [{"actor": each} for each in one["performer"]]
+    return _based({**one, "category": one["category"][0], "performer": performers})
+
+
+def _goal(one: Json) -> Json:
+    changed = {**without(one, "lifecycleStatus"), "status": "in-progress"}
+    return {**changed, "target": one["target"][0]} if "target" in one else changed
+
+
+def _device(one: Json) -> Json:
+    return {**without(one, "udiCarrier", "distinctIdentifier", "serialNumber"), "udi": one["udiCarrier"][0]}
+
+
+def _provenance(one: Json) -> Json:
+    agents = []
+    for each in one["agent"]:
+        agent = {"role": [each["type"]], "whoReference": each["who"]}
+        agents.append({**agent, "onBehalfOfReference": each["onBehalfOf"]} if "onBehalfOf" in each else agent)
+    return {**one, "agent": agents}
+
+
 def _appointment(one: Json) -> Json:
     """There was no check-in yet: who has checked in has arrived."""
     status = "arrived" if one["status"] == "checked-in" else one["status"]
@@ -60,6 +113,19 @@ _renderer = Renderer(
         "MedicationRequest": _order,
         "Observation": _observation,
         "Appointment": _appointment,
+        "Coverage": _coverage,
+        "CareTeam": _team,
+        "RelatedPerson": lambda one: {**one, "relationship": one["relationship"][0]},
+        "MedicationStatement": lambda one: {**one, "taken": "y"},
+        "Immunization": _immunization,
+        "ServiceRequest": _request,
+        "Procedure": _based,
+        "DiagnosticReport": _report,
+        "Goal": _goal,
+        "Device": _device,
+        "DocumentReference": document_before,
+        "Binary": lambda one: renamed(one, data="content"),
+        "Provenance": _provenance,
     },
     _systems,
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sickbay.population import drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
-from sickbay.population.life import END, RXNORM, Category, Code, Concept, Criticality, Drug, Severity, Visit
+from sickbay.population.life import RXNORM, Category, Code, Concept, Criticality, Drug, Severity, Visit
 
 PENICILLIN = Concept((Code(RXNORM, problems.PENICILLIN_G, "penicillin G"),), "Penicillin G")
 SULFAMETHOXAZOLE = Concept((Code(RXNORM, "10180", "sulfamethoxazole"),), "Sulfamethoxazole")
@@ -44,9 +44,13 @@ def acute(chart: Chart, visit: Visit, body: Body, illness: Illness) -> None:
     chart.vitals(visit, body, others, pressure=chart.person.age(visit.day) >= 3)
     begun = visit.day - datetime.timedelta(days=2)
     over = visit.day + datetime.timedelta(days=illness.days)
-    problem = chart.problem(illness.concept, begun, visit.day, visit, lasting=False, over=over if over <= END else None)
+    problem = chart.problem(
+        illness.concept, begun, visit.day, visit, lasting=False, over=over if over <= chart.person.last else None
+    )
     if illness.drug and not (illness.drug is drugs.AMOXICILLIN and _no_penicillin(chart)):
-        chart.prescribe(illness.drug, visit, problem, end=min(visit.day + datetime.timedelta(days=7), END))
+        chart.prescribe(
+            illness.drug, visit, problem, end=min(visit.day + datetime.timedelta(days=7), chart.person.last)
+        )
 
 
 def _no_penicillin(chart: Chart) -> bool:

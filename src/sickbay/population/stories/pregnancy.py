@@ -1,16 +1,17 @@
-"""A pregnancy: prenatal visits, the weight and the blood that change, iron where it is needed."""
+"""A pregnancy: prenatal visits, an ultrasound, the weight and the blood that change, iron where it is needed, the birth."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
 
-from sickbay.population import drugs, measures, problems
+from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
-from sickbay.population.life import END, Measure, Problem, Visit
+from sickbay.population.dice import Dice
+from sickbay.population.life import END, Measure, Person, Problem, Visit
 from sickbay.population.staff import OBSTETRICIAN
-from sickbay.population.stories.base import Planned, Story
+from sickbay.population.stories.base import FIRST_YEAR, Planned, Story, Told
 
 WEEKS = (10, 16, 20, 24, 28, 31, 34, 36, 38, 39)
 BLOOD_WEEKS = (10, 28, 36)
@@ -20,8 +21,9 @@ TERM = datetime.timedelta(weeks=40)
 class Pregnancy(Story):
     """Forty weeks from `start` (the first day of the last period)."""
 
-    def __init__(self, start: datetime.date) -> None:
+    def __init__(self, start: datetime.date, caesarean: bool = False) -> None:
         self.start = start
+        self.birth = acts.CAESAREAN if caesarean else acts.DELIVERY
         self.problem: Problem | None = None
         self.iron = False
 
@@ -33,6 +35,10 @@ class Pregnancy(Story):
         for week in WEEKS:
             day = self.start + datetime.timedelta(weeks=week, days=1)
             yield Planned(day, problems.PRENATAL, problems.PREGNANCY, OBSTETRICIAN.id)
+        days = 3 if self.birth is acts.CAESAREAN else 2
+        yield Planned(
+            self.start + TERM, problems.ADMISSION, problems.PREGNANCY, OBSTETRICIAN.id, self, "inpatient", days * 1440
+        )
 
     def bend(self, body: Body, day: datetime.date) -> None:
         week = self.week(day)
@@ -56,6 +62,33 @@ class Pregnancy(Story):
             end = self.start + TERM
             over = end if end <= END else None
             self.problem = chart.problem(problems.PREGNANCY, self.start, visit.day, visit, over=over)
+            chart.read(measures.PREGNANT, visit, concept=problems.PREGNANCY, after=3)
+        if visit.kind is problems.PRENATAL and self.problem and int((visit.day - self.start).days / 7) == 20:
+            asked = chart.request(acts.ULTRASOUND, acts.IMAGING, visit, self.problem)
+            chart.act(acts.ULTRASOUND, visit, self.problem, asked)
+            chart.report(acts.IMAGE, "RAD", visit, "One child, heart beating, as large as its weeks.", asked)
+        if visit.day == self.start + TERM and self.problem:
+            self._born(chart, visit)
         if self.problem and not self.iron and seen.get("hemoglobin", 99) < 11.5 and self.week(visit.day) is not None:
             self.iron = True
             chart.prescribe(drugs.IRON, visit, self.problem, end=self.problem.over)
+
+    def _born(self, chart: Chart, visit: Visit) -> None:
+        chart.act(self.birth, visit, self.problem, after=300, minutes=50)
+        text = "A healthy child; mother and child go home together."
+        chart.note(acts.DISCHARGE, visit, f"{self.birth.text}. {text}", printed=True)
+
+
+def _conceived(who: Person, dice: Dice) -> datetime.date:
+    if who.number <= 17:
+        return END - datetime.timedelta(weeks=26)
+    earliest = max(who.born + datetime.timedelta(days=20 * 365), datetime.date(FIRST_YEAR, 2, 1))
+    latest = min(who.born + datetime.timedelta(days=41 * 365), END - datetime.timedelta(weeks=12))
+    return earliest + datetime.timedelta(days=dice.whole(0, max((latest - earliest).days, 0)))
+
+
+STORY = Told(
+    "pregnancy", lambda who, dice: Pregnancy(_conceived(who, dice), dice.chance(0.25)), ages=(22, 42), women=0.35,
+    # Nobody is pregnant on lisinopril, empagliflozin or a statin here.
+    never=frozenset({"hypertension", "diabetes", "lipids"}), asks=("Prenatal visit",),
+)  # fmt: skip

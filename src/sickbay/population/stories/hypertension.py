@@ -1,13 +1,13 @@
-"""Hypertension: the pressure rises, the ladder of drugs brings it back step by step. Heart failure."""
+"""Hypertension: the pressure rises, the ladder of drugs brings it back step by step."""
 
 from __future__ import annotations
 
 import datetime
 
-from sickbay.population import drugs, problems
+from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.dice import Dice
-from sickbay.population.stories.base import Lasting
+from sickbay.population.stories.base import Lasting, Told, onset
 
 
 class Hypertension(Lasting):
@@ -18,6 +18,8 @@ class Hypertension(Lasting):
     ladder = (*drugs.LISINOPRIL, drugs.AMLODIPINE, drugs.HYDROCHLOROTHIAZIDE)
     replaces = (False, True, False, False)
     relief = (9.0, 6.0, 8.0, 6.0)
+    care = (acts.SALT, acts.EXERCISE)
+    aims = (("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
 
     def __init__(self, onset: datetime.date, dice: Dice) -> None:
         super().__init__(onset)
@@ -33,18 +35,7 @@ class Hypertension(Lasting):
         return seen.get("systolic", 0) >= 140
 
 
-class HeartFailure(Lasting):
-    """Heart failure, with a diuretic."""
-
-    chronic = True
-    concept = problems.HEART_FAILURE
-    ladder = (drugs.FUROSEMIDE,)
-    replaces = (False,)
-
-    def bend(self, body: Body, day: datetime.date) -> None:
-        if day >= self.onset:
-            wet = 0.0 if self.orders else 3.0
-            body["weight"] += wet
-            body["oxygen"] -= 2.0 + wet / 3
-            body["pulse"] += 7.0
-            body["breaths"] += 2.0
+STORY = Told(
+    "hypertension", lambda who, dice: Hypertension(onset(who, dice, 28), dice), ages=(30, 120), women=0.12, men=0.12,
+    grows=0.014, asks=("Blood pressure follow-up", "Hypertension, yearly review"),
+)  # fmt: skip

@@ -1,0 +1,90 @@
+"""FHIR R4 4.0.1, by the profiles of US Core 6.1 where a resource meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sickbay.population.calendar import Booking, Slot
+from sickbay.population.life import Life
+from sickbay.population.render.common import Json, instant, practitioner, reference, room_name
+from sickbay.population.render.r4 import clinical, doings, papers, people
+from sickbay.population.staff import Practitioner
+
+hospital = people.hospital
+
+
+def record(life: Life) -> Iterator[Json]:
+    """Everything of one patient, the patient first, each after what it refers to."""
+    who = life.person
+    yield people.patient(who)
+    yield from people.around(who)
+    yield from (clinical.encounter_of(who.id, each) for each in life.visits)
+    yield from (clinical.condition(who.id, each) for each in life.problems)
+    yield from (clinical.allergy(who.id, each) for each in life.allergies)
+    yield from (clinical.order(who.id, each) for each in life.prescriptions)
+    yield from (doings.statement(who.id, each) for each in life.statements)
+    yield from (clinical.observation(who, each) for each in life.readings)
+    yield from (doings.immunization(who.id, each) for each in life.vaccinations)
+    yield from (doings.request(who.id, each) for each in life.requests)
+    yield from (doings.device(who.id, each) for each in life.implants)
+    yield from (doings.procedure(who.id, each) for each in life.acts)
+    yield from (doings.report(who.id, each) for each in life.reports)
+    yield from (doings.goal(who.id, each) for each in life.aims)
+    yield from (doings.plan(who.id, each) for each in life.plans)
+    for note in life.notes:
+        yield from papers.document(who, note)
+
+
+def panel(who: Practitioner, patients: Sequence[str]) -> Json:
+    """Whom somebody looks after: a Group, by which exports are asked for."""
+    return {
+        "resourceType": "Group",
+        "id": f"panel-{who.id}",
+        "active": True,
+        "type": "person",
+        "actual": True,
+        "name": f"Patients of {who.name}",
+        "quantity": len(patients),
+        "managingEntity": practitioner(who.id),
+        "member": [{"entity": reference("Patient", id)} for id in patients],
+    }
+
+
+def slot(slot: Slot) -> Json:
+    return {
+        "resourceType": "Slot",
+        "id": slot.id,
+        "schedule": reference("Schedule", f"schedule-{slot.practitioner}"),
+        "status": "busy" if slot.busy else "free",
+        "start": instant(slot.start),
+        "end": instant(slot.end),
+    }
+
+
+def appointment(booking: Booking) -> Json:
+    comes = "declined" if booking.state == "cancelled" else "accepted"
+    return {
+        "resourceType": "Appointment",
+        "id": booking.id,
+        "status": booking.state,
+        "reasonCode": [{"text": booking.reason}],
+        "description": booking.reason,
+        "start": instant(booking.slot.start),
+        "end": instant(booking.slot.end),
+        "minutesDuration": booking.slot.minutes,
+        "slot": [reference("Slot", booking.slot.id)],
+        "created": booking.made.isoformat(),
+        "participant": [
+            {
+                "actor": reference("Patient", booking.patient.id, booking.patient.name),
+                "required": "required",
+                "status": comes,
+            },
+            {"actor": practitioner(booking.slot.practitioner), "required": "required", "status": "accepted"},
+            {
+                "actor": reference("Location", booking.room, room_name(booking.room)),
+                "required": "required",
+                "status": "accepted",
+            },
+        ],
+    }

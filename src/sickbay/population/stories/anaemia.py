@@ -1,0 +1,26 @@
+"""Iron deficiency anaemia: haemoglobin and ferritin are low, and come back with iron."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Anaemia(Lasting):
+    concept = problems.ANEMIA
+    tests = (*measures.BLOOD, measures.FERRITIN)
+    ladder = (drugs.IRON,)
+    replaces = (False,)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        if day >= self.onset:
+            treated = min((day - self.orders[0].start).days / 120, 1.0) if self.orders else 0.0
+            body["hemoglobin"] -= 3.0 * (1 - treated) + 0.3
+            body["ferritin"] = 14.0 + 45.0 * treated
+
+
+STORY = Told("anaemia", lambda who, dice: Anaemia(onset(who, dice, 16, years=5)), ages=(18, 52), women=0.07,
+             never=frozenset({"pregnancy"}), asks=("Tired",))  # fmt: skip

@@ -1,0 +1,30 @@
+"""Allergy to peanuts with anaphylaxis: one night in the emergency room, and an auto-injector ever after."""
+
+from __future__ import annotations
+
+from sickbay.population import acts, drugs, problems
+from sickbay.population.chart import Chart
+from sickbay.population.life import Problem, Visit
+from sickbay.population.stories.base import Episode, Told, within
+
+
+class Anaphylaxis(Episode):
+    concept, days = problems.ANAPHYLACTIC_REACTION, 1
+    kind, setting, minutes = problems.EMERGENCY, "emergency", 420
+
+    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+        if not chart.allergic_to("Peanut"):
+            chart.allergy(
+                problems.PEANUT, visit.day, problems.ANAPHYLAXIS, category="food", criticality="high", severity="severe",
+                since=str(visit.day.year),
+            )  # fmt: skip
+        chart.prescribe(drugs.EPINEPHRINE, visit, problem)
+        chart.plan(
+            "Emergency plan, peanut allergy", problem, (acts.ALLERGY_EDUCATION,), (("Carries the auto-injector",),)
+        )
+        chart.note(
+            acts.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours."
+        )
+
+
+STORY = Told("anaphylaxis", lambda who, dice: Anaphylaxis(within(who, dice, 4, 40)), ages=(5, 40), women=0.02, men=0.02)

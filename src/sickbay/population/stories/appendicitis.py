@@ -1,0 +1,25 @@
+"""Appendicitis: pain, an operation the same day, two nights in hospital."""
+
+from __future__ import annotations
+
+from sickbay.population import acts, drugs, problems
+from sickbay.population.chart import Chart
+from sickbay.population.life import Problem, Visit
+from sickbay.population.stories.base import Episode, Told, within
+
+
+class Appendicitis(Episode):
+    concept, days, fever, drug, drug_days = problems.APPENDICITIS, 14, 1.5, drugs.PARACETAMOL, 5
+    kind, setting, minutes = problems.ADMISSION, "inpatient", 2 * 24 * 60
+
+    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+        asked = chart.request(acts.APPENDECTOMY, acts.SURGICAL, visit, problem)
+        chart.act(acts.APPENDECTOMY, visit, problem, asked, after=240, minutes=55)
+        chart.note(acts.DISCHARGE, visit, "Inflamed appendix removed by laparoscopy, not perforated. Eats and walks;"
+                   " stitches out after ten days.", printed=True)  # fmt: skip
+
+
+STORY = Told(
+    "appendicitis", lambda who, dice: Appendicitis(within(who, dice, 7, 45)), ages=(8, 45), women=0.03, men=0.04,
+    never=frozenset({"pregnancy"}), asks=("Stitches out",),
+)  # fmt: skip

@@ -1,0 +1,38 @@
+"""Asthma, in children and adults: a reliever at once, a controller when the saturation has been low."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, problems
+from sickbay.population.body import Body
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Asthma(Lasting):
+    """The saturation rises with the controller."""
+
+    chronic = True
+    concept = problems.ASTHMA
+    ladder = (drugs.ALBUTEROL, drugs.FLUTICASONE)
+    replaces = (False, False)
+    care = (acts.EDUCATION, acts.SELF_CARE)
+    aims = (("No attack at night",),)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        if day >= self.onset:
+            body["oxygen"] -= 1.5 if len(self.orders) < 2 else 0.6
+            body["breaths"] += 1
+
+    def missed(self, seen: Body) -> bool:
+        return not self.orders or seen.get("oxygen", 100) <= 96
+
+
+CHILD = Told(
+    "asthma of a child", lambda who, dice: Asthma(onset(who, dice, 4)), ages=(6, 18), women=0.12, men=0.16,
+    asks=("Asthma review", "Wheezing at night"),
+)  # fmt: skip
+STORY = Told(
+    "asthma", lambda who, dice: Asthma(onset(who, dice, 4)), women=0.09, men=0.07,
+    asks=("Asthma review", "Wheezing at night"),
+)  # fmt: skip

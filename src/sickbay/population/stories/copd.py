@@ -1,0 +1,54 @@
+"""Chronic obstructive pulmonary disease: spirometry, inhalers, and a flare now and then, in smokers above all."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.dice import Dice
+from sickbay.population.life import Visit
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Obstruction(Lasting):
+    """FEV1/FVC below 70 % and slowly falling."""
+
+    chronic = True
+    concept = problems.COPD
+    ladder = (drugs.ALBUTEROL, drugs.SALMETEROL)
+    replaces = (False, False)
+    care = (acts.LUNG_TRAINING, acts.SMOKING_ADVICE)
+    aims = (("No stay in hospital for breath this year",),)
+
+    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+        super().__init__(onset)
+        self.ratio = dice.between(54, 66)
+        self.blown = 0
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        if day >= self.onset:
+            body["oxygen"] -= 3.5
+            body["breaths"] += 2.0
+            body["fev1"] = max(self.ratio - (day - self.onset).days / 365 * 0.6, 42.0)
+
+    def missed(self, seen: Body) -> bool:
+        return len(self.orders) < 2
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        super().decide(chart, visit, seen)
+        if self.problem and visit.day.year > self.blown + 1:
+            self.blown = visit.day.year
+            body: Body = {}
+            body["fev1"] = max(self.ratio - (visit.day - self.onset).days / 365 * 0.6, 42.0)
+            number = chart.read(measures.FEV1, visit, chart.throw(measures.FEV1, body), after=14)
+            chart.act(acts.SPIROMETRY, visit, self.problem, after=12)
+            chart.report(acts.SPIROMETRY_STUDY, "PF", visit, "Obstruction that does not go away after albuterol.",
+                         readings=(number,), after=16)  # fmt: skip
+
+
+STORY = Told(
+    "copd", lambda who, dice: Obstruction(onset(who, dice, 50), dice), ages=(55, 120), women=0.05, men=0.06,
+    after={"smoking": 3.5}, never=frozenset({"asthma"}), asks=("Short of breath on stairs",),
+)  # fmt: skip

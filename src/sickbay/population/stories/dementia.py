@@ -1,0 +1,37 @@
+"""Alzheimer's disease: the mini-mental state falls by about two points a year, donepezil or not."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.dice import Dice
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Dementia(Lasting):
+    """From 24 points of 30."""
+
+    chronic = True
+    concept = problems.DEMENTIA
+    tests = (measures.MMSE,)
+    ladder = (drugs.DONEPEZIL,)
+    replaces = (False,)
+    care = (acts.EDUCATION, acts.SELF_CARE)
+    aims = (("Lives at home, with help",),)
+
+    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+        super().__init__(onset)
+        self.loss = dice.between(1.4, 2.6)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        body["mmse"] = 28.0
+        if day >= self.onset:
+            body["mmse"] = max(24.5 - (day - self.onset).days / 365 * self.loss, 6.0)
+
+
+STORY = Told(
+    "dementia", lambda who, dice: Dementia(onset(who, dice, 70, years=7), dice), ages=(72, 120), women=0.02, men=0.02,
+    grows=0.012, asks=("Memory, with the family",),
+)  # fmt: skip

@@ -1,0 +1,42 @@
+"""Depression: the PHQ-9 at each visit falls under sertraline and therapy. Generalized anxiety, likewise, by the GAD-7."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.dice import Dice
+from sickbay.population.life import Concept, Measure
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Mood(Lasting):
+    """A score between 12 and 20 at first; below 10 after some months of treatment."""
+
+    chronic = True
+    ladder = (drugs.SERTRALINE,)
+    replaces = (False,)
+    care = (acts.PSYCHOTHERAPY, acts.EXERCISE)
+
+    def __init__(self, onset: datetime.date, dice: Dice, concept: Concept, score: Measure) -> None:
+        super().__init__(onset)
+        self.concept, self.score, self.tests = concept, score, (score,)
+        self.aims = ((f"{score.concept.text} below 5", score, None, 5.0),)
+        self.worst = dice.between(12, 17)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        body[self.score.key] = 3.0
+        if day >= self.onset:
+            treated = (day - self.orders[0].start).days / 365 if self.orders else 0.0
+            body[self.score.key] = max(self.worst - treated * 9, 5.0)
+
+
+STORY = Told(
+    "depression", lambda who, dice: Mood(onset(who, dice, 19), dice, problems.DEPRESSION, measures.PHQ9), ages=(20, 120),
+    women=0.13, men=0.08, asks=("Mood, follow-up",),
+)  # fmt: skip
+ANXIETY = Told(
+    "anxiety", lambda who, dice: Mood(onset(who, dice, 18), dice, problems.ANXIETY, measures.GAD7), ages=(19, 80),
+    women=0.06, men=0.03, never=frozenset({"depression"}), asks=("Anxiety, follow-up",),
+)  # fmt: skip

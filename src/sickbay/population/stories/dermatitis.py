@@ -1,0 +1,14 @@
+"""Contact dermatitis: an itching rash, a cream, over in two weeks."""
+
+from __future__ import annotations
+
+from sickbay.population import drugs, problems
+from sickbay.population.stories.base import Episode, Told, within
+
+
+class Dermatitis(Episode):
+    concept, days, drug, drug_days = problems.CONTACT_DERMATITIS, 16, drugs.HYDROCORTISONE, 14
+
+
+STORY = Told("dermatitis", lambda who, dice: Dermatitis(within(who, dice, 3)), ages=(3, 120), women=0.06, men=0.05,
+             asks=("Rash on the hands",))  # fmt: skip

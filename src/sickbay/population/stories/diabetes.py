@@ -1,0 +1,55 @@
+"""Type 2 diabetes: HbA1c, metformin, a second drug; eyes and feet once a year."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.dice import Dice
+from sickbay.population.life import Visit
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Diabetes(Lasting):
+    """Metformin, then more of it, then a second drug; aim an HbA1c below 7."""
+
+    chronic = True
+    concept = problems.DIABETES
+    tests = (measures.A1C, measures.GLUCOSE, measures.ALBUMIN_RATIO)
+    ladder = (*drugs.METFORMIN, drugs.EMPAGLIFLOZIN)
+    replaces = (False, True, False)
+    relief = (0.9, 0.6, 0.7)
+    care = (acts.EDUCATION, acts.EXERCISE)
+    aims = (("HbA1c below 7 %", measures.A1C, None, 7.0),)
+
+    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+        super().__init__(onset)
+        self.rise = dice.between(1.9, 3.4)
+        self.looked = 0
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        body["weight"] += 6.0
+        if day >= self.onset:
+            years = (day - self.onset).days / 365
+            body["a1c"] = max(5.3 + self.rise + min(years, 12) * 0.05 - sum(self.relief[: len(self.orders)]), 5.9)
+            body["glucose"] = (28.7 * body["a1c"] - 46.7) * 0.88
+            body["albumin_ratio"] += min(years, 15) * 1.4
+
+    def missed(self, seen: Body) -> bool:
+        return seen.get("a1c", 0) >= 7.0
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        super().decide(chart, visit, seen)
+        if self.problem and visit.day.year > self.looked:
+            self.looked = visit.day.year
+            asked = chart.request(acts.RETINAL_EXAM, acts.EVALUATION, visit, self.problem)
+            chart.act(acts.RETINAL_EXAM, visit, self.problem, asked)
+            chart.act(acts.FOOT_EXAM, visit, self.problem, after=8, minutes=5)
+
+
+STORY = Told(
+    "diabetes", lambda who, dice: Diabetes(onset(who, dice, 34), dice), ages=(36, 120), women=0.05, men=0.06,
+    grows=0.004, after={"hypertension": 1.5}, asks=("Diabetes review", "HbA1c results"),
+)  # fmt: skip

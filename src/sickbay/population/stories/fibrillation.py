@@ -1,0 +1,54 @@
+"""Atrial fibrillation: an ECG, a rate that is slowed, apixaban, or warfarin with its INR; a pacemaker for a few."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.dice import Dice
+from sickbay.population.life import Measure, Person, Visit
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Fibrillation(Lasting):
+    """warfarin: the older anticoagulant, which asks for an INR at every visit."""
+
+    chronic = True
+    concept = problems.FIBRILLATION
+    replaces = (False, False)
+    care = (acts.EDUCATION, acts.SELF_CARE)
+
+    def __init__(self, onset: datetime.date, warfarin: bool, paced: bool) -> None:
+        super().__init__(onset)
+        self.ladder = (drugs.WARFARIN if warfarin else drugs.APIXABAN, drugs.METOPROLOL)
+        self.warfarin, self.paced = warfarin, paced
+        self.aims = (("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (("No stroke, no bleeding",),)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        if day >= self.onset:
+            body["pulse"] += 0 if len(self.orders) > 1 else 22
+            body["inr"] = 2.5 if self.orders else 1.0
+
+    def labs(self, visit: Visit) -> tuple[Measure, ...]:
+        return (measures.INR,) if self.warfarin and self.orders else ()
+
+    def missed(self, seen: Body) -> bool:
+        return len(self.orders) < 2
+
+    def found(self, chart: Chart, visit: Visit) -> None:
+        chart.act(acts.ECG, visit, self.problem)
+        chart.report(acts.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
+        if self.paced:
+            chart.act(acts.PACING, visit, self.problem, minutes=60, device=chart.implant(acts.PACEMAKER, visit.day))
+
+
+def _make(who: Person, dice: Dice) -> Fibrillation:
+    return Fibrillation(onset(who, dice, 56), warfarin=dice.chance(0.35), paced=dice.chance(0.12))
+
+
+STORY = Told(
+    "fibrillation", _make, ages=(58, 120), women=0.01, men=0.02,
+    grows=0.0025, after={"hypertension": 1.6, "heart": 2.0}, asks=("Palpitations", "INR"),
+)  # fmt: skip

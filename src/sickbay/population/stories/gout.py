@@ -1,0 +1,46 @@
+"""Gout: an attack, naproxen, and allopurinol until the uric acid is below six."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.dice import Dice
+from sickbay.population.life import Visit
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Gout(Lasting):
+    """Uric acid of 8 to 10 at first."""
+
+    concept = problems.GOUT
+    tests = (measures.URATE,)
+    ladder = drugs.ALLOPURINOL
+    replaces = (False, True)
+    care = (acts.EDUCATION,)
+    aims = (("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
+
+    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+        super().__init__(onset)
+        self.high = dice.between(8.0, 10.0)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        body["urate"] = 5.2
+        if day >= self.onset:
+            body["urate"] = self.high - (0.0, 2.0, 3.6)[len(self.orders)]
+
+    def missed(self, seen: Body) -> bool:
+        return seen.get("urate", 0) >= 6.0
+
+    def found(self, chart: Chart, visit: Visit) -> None:
+        kidney = any(each.concept is problems.KIDNEY_3 for each in chart.life.problems)
+        drug = drugs.PARACETAMOL if kidney else drugs.NAPROXEN
+        chart.prescribe(drug, visit, self.problem, end=visit.day + datetime.timedelta(days=7))
+
+
+STORY = Told(
+    "gout", lambda who, dice: Gout(onset(who, dice, 36), dice), ages=(38, 120), women=0.02, men=0.06,
+    after={"hypertension": 1.6, "kidney": 1.5}, asks=("Painful toe",),
+)  # fmt: skip

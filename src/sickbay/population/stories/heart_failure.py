@@ -1,0 +1,51 @@
+"""Heart failure: breath and legs, an ultrasound of the heart, a diuretic."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.life import Visit
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class HeartFailure(Lasting):
+    """With a diuretic, and NT-proBNP that falls under it."""
+
+    chronic = True
+    concept = problems.HEART_FAILURE
+    tests = (measures.BNP,)
+    ladder = (drugs.FUROSEMIDE, drugs.METOPROLOL)
+    replaces = (False, False)
+    care = (acts.SALT, acts.SELF_CARE)
+    aims = (("No swelling, a steady weight",),)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        body["bnp"] = 60.0
+        if day >= self.onset:
+            wet = 0.0 if self.orders else 3.0
+            body["weight"] += wet
+            body["oxygen"] -= 2.0 + wet / 3
+            body["pulse"] += 7.0 - 4.0 * (len(self.orders) > 1)
+            body["breaths"] += 2.0
+            body["bnp"] = 900.0 if self.orders else 1900.0
+
+    def missed(self, seen: Body) -> bool:
+        return len(self.orders) < 2
+
+    def found(self, chart: Chart, visit: Visit) -> None:
+        asked = chart.request(acts.ECHOCARDIOGRAPHY, acts.IMAGING, visit, self.problem)
+        chart.act(acts.ECHOCARDIOGRAPHY, visit, self.problem, asked)
+        number = chart.read(measures.EJECTION, visit, float(chart.dice.whole(32, 44)), after=18)
+        chart.report(
+            acts.ECHO_STUDY, "CUS", visit, "Reduced ejection fraction, mild mitral regurgitation.", asked,
+            readings=(number,), after=20,
+        )  # fmt: skip
+
+
+STORY = Told(
+    "heart", lambda who, dice: HeartFailure(onset(who, dice, 66)), ages=(68, 120), women=0.05, men=0.06,
+    after={"hypertension": 1.8}, asks=("After discharge, heart failure",),
+)  # fmt: skip

@@ -1,0 +1,50 @@
+"""Immunizations: the schedule of childhood by age, and those of adults, each at the first visit at which it is due."""
+
+from __future__ import annotations
+
+from sickbay.population import acts, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.dice import Dice
+from sickbay.population.life import Concept, Person, Visit
+from sickbay.population.stories.base import Story
+
+_FIRST = (acts.DTAP, acts.POLIO, acts.HIB, acts.PNEUMOCOCCUS_13, acts.ROTAVIRUS)
+CHILDHOOD: tuple[tuple[float, tuple[Concept, ...]], ...] = (
+    (0.08, (acts.HEPATITIS_B,)), (0.16, (acts.HEPATITIS_B, *_FIRST)), (0.33, _FIRST),
+    (0.49, (acts.DTAP, acts.PNEUMOCOCCUS_13, acts.HEPATITIS_B, acts.POLIO)),
+    (0.99, (acts.MMR, acts.VARICELLA, acts.HEPATITIS_A)), (1.24, (acts.DTAP, acts.HIB, acts.PNEUMOCOCCUS_13)),
+    (1.49, (acts.HEPATITIS_A,)), (4.0, (acts.DTAP, acts.POLIO, acts.MMR, acts.VARICELLA)),
+    (11.0, (acts.TDAP, acts.HPV, acts.MENINGOCOCCUS)), (11.9, (acts.HPV,)), (16.0, (acts.MENINGOCOCCUS,)),
+)  # fmt: skip
+"""Age in years from which it is due, and what."""
+
+ADULT: tuple[tuple[float, int, Concept], ...] = (
+    (19, 2021, acts.COVID_1), (19, 2021, acts.COVID_1), (65, 2023, acts.COVID_2), (27, 2022, acts.TD),
+    (50, 2021, acts.SHINGLES), (50, 2022, acts.SHINGLES), (65, 2022, acts.PNEUMOCOCCUS_20),
+)  # fmt: skip
+"""Age and year from which it is due, and what."""
+
+
+class Immunizations(Story):
+    """willing: who lets himself be vaccinated as an adult, and against influenza each autumn."""
+
+    def __init__(self, who: Person, dice: Dice) -> None:
+        self.who = who
+        self.willing = dice.chance(0.6)
+        begun = who.born.year >= 2009
+        self.due = list(CHILDHOOD if begun else [each for each in CHILDHOOD if each[0] > 2021.2 - who.born.year])
+        self.adult = list(ADULT) if self.willing else []
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        if visit.kind not in (problems.CHECK_UP, problems.WELL_CHILD):
+            return
+        age = self.who.age(visit.day)
+        if self.due and age >= self.due[0][0]:
+            for vaccine in self.due.pop(0)[1]:
+                chart.vaccinate(vaccine, visit)
+        for each in [one for one in self.adult if age >= one[0] and visit.day.year >= one[1]][:2]:
+            self.adult.remove(each)
+            chart.vaccinate(each[2], visit)
+        if age > 0.5 and visit.day.month >= 9 and self.willing:
+            chart.vaccinate(acts.INFLUENZA_4 if visit.day.year < 2024 else acts.INFLUENZA_3, visit)

@@ -1,0 +1,53 @@
+"""Infections with a test and a visit of their own: of the bladder, influenza, COVID-19, the lungs."""
+
+from __future__ import annotations
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.chart import Chart
+from sickbay.population.life import Problem, Visit
+from sickbay.population.stories.base import Episode, Told, within
+
+
+class Bladder(Episode):
+    concept, days, drug, drug_days = problems.URINARY_INFECTION, 7, drugs.NITROFURANTOIN, 5
+
+    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+        for measure in (measures.NITRITE, measures.ESTERASE):
+            chart.read(measure, visit, concept=problems.POSITIVE, after=8)
+
+
+class Influenza(Episode):
+    concept, days, fever, drug = problems.INFLUENZA, 10, 2.0, drugs.PARACETAMOL
+
+    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+        chart.read(measures.INFLUENZA, visit, concept=problems.POSITIVE, after=8)
+
+
+class Covid(Episode):
+    concept, days, fever = problems.COVID, 12, 1.4
+
+    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+        chart.read(measures.COVID, visit, concept=problems.DETECTED, after=8)
+
+
+class Pneumonia(Episode):
+    """By way of the emergency room, with an X-ray."""
+
+    concept, days, fever, drug = problems.PNEUMONIA, 21, 1.9, drugs.AMOXICILLIN
+    kind, setting, minutes = problems.EMERGENCY, "emergency", 190
+
+    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+        asked = chart.request(acts.CHEST_XRAY, acts.IMAGING, visit, problem)
+        chart.act(acts.CHEST_XRAY, visit, problem, asked, after=35)
+        chart.report(acts.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", asked, after=55)
+        if chart.allergic_to("Penicillin G"):
+            self.drug = None
+
+
+BLADDER = Told("bladder", lambda who, dice: Bladder(within(who, dice, 17)), ages=(18, 120), women=0.22, men=0.03,
+               asks=("Burning on passing water",))  # fmt: skip
+FLU = Told("influenza", lambda who, dice: Influenza(within(who, dice, 2)), ages=(2, 120), women=0.1, men=0.1)
+COVID = Told("covid", lambda who, dice: Covid(within(who, dice, 2)), ages=(2, 120), women=0.2, men=0.2,
+             asks=("Tired since an infection",))  # fmt: skip
+LUNGS = Told("pneumonia", lambda who, dice: Pneumonia(within(who, dice, 50)), ages=(52, 120), women=0.03, men=0.04,
+             after={"copd": 3.0})  # fmt: skip

@@ -1,0 +1,59 @@
+"""Chronic kidney disease stage 3: the filtration rate starts in the fifties and loses about one a year."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.dice import Dice
+from sickbay.population.life import Drug, Person
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Kidney(Lasting):
+    """other_drug: who takes lisinopril already takes no losartan."""
+
+    chronic = True
+    concept = problems.KIDNEY_3
+    tests = (*measures.METABOLIC, measures.ALBUMIN_RATIO)
+    ladder: tuple[Drug, ...] = (drugs.LOSARTAN,)
+    replaces = (False,)
+    care = (acts.SALT, acts.EDUCATION)
+    aims = (("Filtration rate above 30", measures.EGFR, 30.0, None),)
+
+    def __init__(self, onset: datetime.date, dice: Dice, person: Person, other_drug: bool) -> None:
+        super().__init__(onset)
+        self.person = person
+        self.start = dice.between(46, 56)
+        if other_drug:
+            self.ladder = ()
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        if day >= self.onset:
+            years = (day - self.onset).days / 365
+            rate = max(self.start - years * 0.9, 34)
+            body["creatinine"] = _creatinine(rate, self.person.age(day), self.person.sex)
+            body["urea"] = 26.0
+            body["potassium"] += 0.4
+            body["albumin_ratio"] += 55
+            body["hemoglobin"] -= 0.9
+
+
+def _creatinine(rate: float, age: float, sex: str) -> float:
+    """The creatinine (mg/dL) that gives this filtration rate by CKD-EPI 2021, above its bend."""
+    woman = sex == "female"
+    share = math.pow(142 * math.pow(0.9938, age) * (1.012 if woman else 1.0) / rate, 1 / 1.2)
+    return share * (0.7 if woman else 0.9)
+
+
+def _told(name: str, alone: bool) -> Told:
+    return Told(
+        name, lambda who, dice: Kidney(onset(who, dice, 58), dice, who, other_drug=not alone), ages=(60, 120),
+        women=0.15 if alone else 0.0001, men=0.15 if alone else 0.0001, after={} if alone else {"hypertension": 1600.0},
+        never=frozenset({"hypertension"}) if alone else frozenset(), asks=("Kidney function review",),
+    )  # fmt: skip
+
+
+STORY, ALONE = _told("kidney", alone=False), _told("kidney alone", alone=True)

@@ -1,0 +1,42 @@
+"""Hyperlipidaemia and its statin."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.dice import Dice
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Lipids(Lasting):
+    """LDL falls by two fifths under the statin, by half under more of it."""
+
+    chronic = True
+    concept = problems.HYPERLIPIDEMIA
+    tests = measures.LIPIDS
+    ladder = drugs.ATORVASTATIN
+    replaces = (False, True)
+    care = (acts.EXERCISE,)
+    aims = (("LDL cholesterol below 100", measures.LDL, None, 100.0),)
+    left = (1.0, 0.62, 0.53)
+    """How much of the LDL is left on each rung."""
+
+    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+        super().__init__(onset)
+        self.rise = dice.between(35, 70)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        if day >= self.onset:
+            body["ldl"] = (body["ldl"] + self.rise) * self.left[len(self.orders)]
+            body["triglycerides"] += 35
+
+    def missed(self, seen: Body) -> bool:
+        return seen.get("ldl", 0) >= 105
+
+
+STORY = Told(
+    "lipids", lambda who, dice: Lipids(onset(who, dice), dice), ages=(33, 120), women=0.28, men=0.32,
+    asks=("Cholesterol results",),
+)  # fmt: skip

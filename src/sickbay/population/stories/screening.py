@@ -1,0 +1,90 @@
+"""Screening for cancer: mammography every second year, colonoscopy once in ten, or a stool test; and what some of them find."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.life import Concept, Person, Visit
+from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story, Told, day_at, onset, within
+
+
+class Mammography(Story):
+    """From 50 to 75, every second year."""
+
+    def __init__(self, who: Person, month: int) -> None:
+        years = range(FIRST_YEAR + who.number % 2, who.last.year + 1, 2)
+        days = [datetime.date(year, month, 17) for year in years]
+        self.days = {day for day in days if 50 <= who.age(day) < 75}
+
+    def plan(self) -> Iterable[Planned]:
+        return (Planned(day, problems.SCREENING, acts.MAMMOGRAPHY, None, self) for day in sorted(self.days))
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        if visit.day in self.days:
+            _looked(chart, visit, acts.MAMMOGRAPHY, acts.IMAGE, "No sign of cancer (BI-RADS 1).")
+
+
+class Colonoscopy(Story):
+    """Once in the record; a polyp in one of four is removed."""
+
+    def __init__(self, day: datetime.date, polyp: bool) -> None:
+        self.day, self.polyp = day, polyp
+
+    def plan(self) -> Iterable[Planned]:
+        yield Planned(self.day, problems.SCREENING, acts.COLONOSCOPY, None, self, "ambulatory", 90)
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        if visit.day != self.day:
+            return
+        found = "A polyp of 6 mm, removed; next in five years." if self.polyp else "No polyps; next in ten years."
+        _looked(chart, visit, acts.COLONOSCOPY, acts.COLONOSCOPY_STUDY, found)
+        if self.polyp:
+            polyp = chart.problem(problems.POLYP, visit.day, visit.day, visit, over=None)
+            chart.act(acts.POLYPECTOMY, visit, polyp, after=40, minutes=10)
+        chart.note(acts.PROCEDURE_NOTE, visit, found, printed=True)
+
+
+class StoolTest(Story):
+    """At the check-ups from 50 on."""
+
+    def __init__(self, who: Person) -> None:
+        self.who = who
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        if visit.kind is problems.CHECK_UP and visit.day >= day_at(self.who, 50):
+            chart.read(measures.STOOL, visit, concept=problems.NEGATIVE, after=14)
+
+
+class BreastCancer(Lasting):
+    """Found early, operated on, then anastrozole for five years."""
+
+    concept, ladder, replaces = problems.BREAST_CANCER, (drugs.ANASTROZOLE,), (False,)
+    care = (acts.EDUCATION, acts.MAMMOGRAPHY)
+
+    def found(self, chart: Chart, visit: Visit) -> None:
+        asked = chart.request(acts.LUMPECTOMY, acts.SURGICAL, visit, self.problem)
+        chart.act(acts.LUMPECTOMY, visit, self.problem, asked, minutes=70)
+        chart.note(
+            acts.PROCEDURE_NOTE, visit, "Tumour of 11 mm removed with clear margins; no lymph nodes.", printed=True
+        )
+
+
+def _looked(chart: Chart, visit: Visit, act: Concept, study: Concept, found: str) -> None:
+    asked = chart.request(act, acts.IMAGING if act is acts.MAMMOGRAPHY else acts.EVALUATION, visit)
+    chart.act(act, visit, None, asked, minutes=20)
+    chart.report(study, "RAD" if act is acts.MAMMOGRAPHY else "GE", visit, found, asked, after=35)
+
+
+MAMMOGRAPHY = Told("mammography", lambda who, dice: Mammography(who, dice.whole(2, 11)), ages=(50, 78), women=0.7)
+COLONOSCOPY = Told(
+    "colonoscopy", lambda who, dice: Colonoscopy(within(who, dice, 46, 76), dice.chance(0.25)), ages=(48, 76),
+    women=0.45, men=0.45, never=frozenset({"dementia"}),
+)  # fmt: skip
+STOOL = Told("stool test", lambda who, dice: StoolTest(who), ages=(50, 76), women=0.5, men=0.5,
+             never=frozenset({"colonoscopy"}))  # fmt: skip
+BREAST = Told("breast cancer", lambda who, dice: BreastCancer(onset(who, dice, 52, years=5)), ages=(55, 120), women=0.03,
+              never=frozenset({"osteoporosis"}), asks=("After the operation",))  # fmt: skip

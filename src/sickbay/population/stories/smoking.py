@@ -1,0 +1,42 @@
+"""Smoking: advice at the check-up, and for half of them patches and an end of it."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import acts, drugs, problems
+from sickbay.population.body import Body
+from sickbay.population.chart import Chart
+from sickbay.population.life import Concept, Visit
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Smoking(Lasting):
+    """stopped: the day of the last cigarette, None: still smoking."""
+
+    concept = problems.NICOTINE
+    care = (acts.SMOKING_ADVICE, acts.SMOKING_THERAPY)
+    aims = (("No cigarettes for a year",),)
+
+    def __init__(self, onset: datetime.date, stopped: datetime.date | None) -> None:
+        super().__init__(onset)
+        self.stopped = stopped
+        self.helped = False
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        super().decide(chart, visit, seen)
+        if self.problem and self.stopped and not self.helped and visit.day >= self.stopped:
+            self.helped = True
+            until = visit.day + datetime.timedelta(days=42)
+            chart.act(acts.SMOKING_THERAPY, visit, self.problem, minutes=8)
+            chart.prescribe(drugs.NICOTINE, visit, self.problem, end=until if until <= chart.person.last else None)
+
+    def status(self, day: datetime.date) -> Concept:
+        return problems.EX_SMOKER if self.helped and self.stopped and day > self.stopped else problems.SMOKER
+
+
+STORY = Told(
+    "smoking",
+    lambda who, dice: Smoking(onset(who, dice, 16), onset(who, dice, 20, years=3) if dice.chance(0.5) else None),
+    ages=(18, 80), women=0.12, men=0.16, never=frozenset({"pregnancy"}), asks=("Wants to stop smoking",),
+)  # fmt: skip

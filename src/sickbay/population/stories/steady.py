@@ -1,0 +1,21 @@
+"""Conditions that are simply there, with at most one drug, and change no measurement."""
+
+from __future__ import annotations
+
+from sickbay.population import drugs, problems
+from sickbay.population.life import Concept, Drug
+from sickbay.population.stories.base import Steady, Told, onset
+
+
+def _told(
+    name: str, concept: Concept, drug: Drug | None, begins: float, ages: tuple[float, float], women: float, men: float,
+    *asks: str,
+) -> Told:  # fmt: skip
+    return Told(name, lambda who, dice: Steady(onset(who, dice, begins), concept, drug), ages, women, men, asks=asks)
+
+
+MIGRAINE = _told("migraine", problems.MIGRAINE, drugs.IBUPROFEN, 17, (19, 70), 0.13, 0.05, "New headaches")
+REFLUX = _told("reflux", problems.REFLUX, drugs.OMEPRAZOLE, 25, (28, 120), 0.1, 0.1, "Heartburn")
+RHINITIS = _told("rhinitis", problems.RHINITIS, drugs.LORATADINE, 7, (18, 120), 0.12, 0.12, "Hay fever")
+ECZEMA = _told("eczema", problems.ECZEMA, drugs.HYDROCORTISONE, 1, (3, 18), 0.12, 0.12, "Itching skin")
+BACK = _told("back", problems.CHRONIC_BACK_PAIN, drugs.NAPROXEN, 30, (34, 120), 0.09, 0.08, "Back pain")

@@ -1,0 +1,36 @@
+"""A stroke: emergency, CT of the head, days in hospital, and drugs for ever after."""
+
+from __future__ import annotations
+
+from sickbay.population import acts, drugs, problems
+from sickbay.population.chart import Chart
+from sickbay.population.life import Problem, Visit
+from sickbay.population.stories.base import Episode, Told, within
+
+
+class Stroke(Episode):
+    """Ischaemic; what follows it, a plan and clopidogrel, stays."""
+
+    concept = problems.STROKE
+    kind = problems.ADMISSION
+    setting = "inpatient"
+    minutes = 5 * 24 * 60
+    days = 90
+
+    def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
+        asked = chart.request(acts.HEAD_CT, acts.IMAGING, visit, problem)
+        chart.act(acts.HEAD_CT, visit, problem, asked, after=25)
+        chart.report(acts.IMAGE, "RAD", visit, "Infarction in the area of the middle cerebral artery, no bleeding.",
+                     asked, after=50)  # fmt: skip
+        if not any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.life.prescriptions):
+            chart.prescribe(drugs.CLOPIDOGREL, visit, problem)
+        chart.plan("After a stroke", problem, (acts.PHYSIOTHERAPY, acts.EXERCISE, acts.REVIEW),
+                   (("Walks alone, eats and speaks without help",),))  # fmt: skip
+        chart.note(acts.DISCHARGE, visit, "Weak right arm and slow speech, better within five days. Home with"
+                   " physiotherapy; clopidogrel unless anticoagulated.", printed=True)  # fmt: skip
+
+
+STORY = Told(
+    "stroke", lambda who, dice: Stroke(within(who, dice, 56)), ages=(58, 120), women=0.01, men=0.015, grows=0.001,
+    after={"hypertension": 1.6, "fibrillation": 2.0, "smoking": 1.5}, asks=("After a stroke",),
+)  # fmt: skip

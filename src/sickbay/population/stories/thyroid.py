@@ -1,0 +1,38 @@
+"""Hypothyroidism: levothyroxine is raised until the TSH is back."""
+
+from __future__ import annotations
+
+import datetime
+
+from sickbay.population import drugs, measures, problems
+from sickbay.population.body import Body
+from sickbay.population.dice import Dice
+from sickbay.population.stories.base import Lasting, Told, onset
+
+
+class Hypothyroidism(Lasting):
+    """TSH between 6 and 14 at first."""
+
+    chronic = True
+    concept = problems.HYPOTHYROIDISM
+    tests = (measures.TSH,)
+    ladder = drugs.LEVOTHYROXINE
+    replaces = (False, True, True)
+
+    def __init__(self, onset: datetime.date, dice: Dice) -> None:
+        super().__init__(onset)
+        self.rise = dice.between(6, 12)
+
+    def bend(self, body: Body, day: datetime.date) -> None:
+        if day >= self.onset:
+            body["tsh"] += self.rise * (1.0, 0.35, 0.12, 0.05)[len(self.orders)]
+            body["pulse"] -= 0 if self.orders else 6
+
+    def missed(self, seen: Body) -> bool:
+        return seen.get("tsh", 0) > 4.5
+
+
+STORY = Told(
+    "thyroid", lambda who, dice: Hypothyroidism(onset(who, dice, 24), dice), ages=(26, 120), women=0.1, men=0.03,
+    asks=("Thyroid results",),
+)  # fmt: skip
