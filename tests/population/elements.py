@@ -21,6 +21,8 @@ TEXTS = {
     "canonical": r"\S+",
     "string": r"(?s).+",
     "markdown": r"(?s).+",
+    "base64Binary": r"[A-Za-z0-9+/]+=*",
+    "xhtml": r"(?s)<div xmlns=.+</div>",
 }
 
 
@@ -73,7 +75,11 @@ class Tables:
             yield from self._object(value, path)
         elif name in self.children and name[0].isupper():
             yield from self._object(value, name)
-            if name == "Reference" and targets and value["reference"].split("/")[0] not in targets.split("|"):
+            if (
+                name == "Reference"
+                and targets not in ("", "Resource")
+                and value["reference"].split("/")[0] not in targets.split("|")
+            ):
                 yield f"{path}: refers to {value['reference']}, not to {targets}"
         else:
             yield from _primitive(value, path, name)

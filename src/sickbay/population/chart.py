@@ -39,7 +39,12 @@ from sickbay.population.staff import NURSES, ROOMS
 
 UTC = datetime.timezone.utc  # noqa: UP017 - one name for it in this package
 Kind = Literal["LAB", "RAD", "CUS", "GE", "PF"]
-Target = tuple[str] | tuple[str, Measure, float | None, float | None]
+Target = tuple[str, Measure | None, float | None, float | None]
+"""A goal: its words, and what is measured with its bounds, if anything is."""
+
+
+def wanted(text: str, measure: Measure | None = None, low: float | None = None, high: float | None = None) -> Target:
+    return text, measure, low, high
 
 
 class Chart:
@@ -209,9 +214,9 @@ class Chart:
     def plan(self, title: str, problem: Problem, steps: tuple[Concept, ...], aims: Iterable[Target] = ()) -> None:
         """A plan of care from the day the problem was recorded; each aim is a text and perhaps a measure with bounds."""
         life, numbers = self.life, []
-        for text, *bound in aims:
+        for text, measure, low, high in aims:
             numbers.append(len(life.aims) + 1)
-            life.aims.append(Aim(numbers[-1], text, problem.recorded, problem.number, *bound))
+            life.aims.append(Aim(numbers[-1], text, problem.recorded, problem.number, measure, low, high))
         life.plans.append(Plan(len(life.plans) + 1, title, problem.recorded, problem.number, steps, tuple(numbers)))
 
     def note(self, kind: Concept, visit: Visit, text: str, *, printed: bool = False) -> None:

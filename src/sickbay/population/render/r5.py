@@ -81,7 +81,10 @@ def _device(one: Json) -> Json:
 
 def _document(one: Json) -> Json:
     context = one["context"]
-    content = [{**without(each, "format"), "profile": [{"valueCoding": each["format"]}]} for each in one["content"]]
+    content = []
+    for each in one["content"]:
+        attachment = {**each["attachment"], "size": str(each["attachment"]["size"])}  # a number of 64 bits
+        content.append({"attachment": attachment, "profile": [{"valueCoding": each["format"]}]})
     return {**one, "content": content, "context": context["encounter"], "period": context["period"]}
 
 
@@ -100,6 +103,7 @@ _renderer = Renderer(
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
         "Appointment": _appointment,
+        "PractitionerRole": lambda one: {**without(one, "telecom"), "contact": [{"telecom": one["telecom"]}]},
         "CareTeam": _team,
         "Coverage": _coverage,
         "MedicationStatement": _statement,

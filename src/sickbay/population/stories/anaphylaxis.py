@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.population import acts, drugs, problems
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.life import Problem, Visit
 from sickbay.population.stories.base import Episode, Told, within
 
@@ -20,7 +20,7 @@ class Anaphylaxis(Episode):
             )  # fmt: skip
         chart.prescribe(drugs.EPINEPHRINE, visit, problem)
         chart.plan(
-            "Emergency plan, peanut allergy", problem, (acts.ALLERGY_EDUCATION,), (("Carries the auto-injector",),)
+            "Emergency plan, peanut allergy", problem, (acts.ALLERGY_EDUCATION,), (wanted("Carries the auto-injector"),)
         )
         chart.note(
             acts.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import acts, drugs, problems
+from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
+from sickbay.population.chart import wanted
 from sickbay.population.stories.base import Lasting, Told, onset
 
 
@@ -14,10 +15,11 @@ class Asthma(Lasting):
 
     chronic = True
     concept = problems.ASTHMA
+    signs = (measures.BREATHS, measures.OXYGEN)
     ladder = (drugs.ALBUTEROL, drugs.FLUTICASONE)
     replaces = (False, False)
     care = (acts.EDUCATION, acts.SELF_CARE)
-    aims = (("No attack at night",),)
+    aims = (wanted("No attack at night"),)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:

@@ -32,6 +32,9 @@ class Planned(NamedTuple):
 class Story:
     """One thread of a life. Every visit asks all threads in turn: `bend`, `labs`, `decide`."""
 
+    signs: tuple[Measure, ...] = ()
+    """Vital signs that it wants to see at every visit, besides those that everybody has taken."""
+
     def plan(self) -> Iterable[Planned]:
         return ()
 

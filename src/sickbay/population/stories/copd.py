@@ -6,7 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.dice import Dice
 from sickbay.population.life import Visit
 from sickbay.population.stories.base import Lasting, Told, onset
@@ -17,10 +17,11 @@ class Obstruction(Lasting):
 
     chronic = True
     concept = problems.COPD
+    signs = (measures.BREATHS, measures.OXYGEN)
     ladder = (drugs.ALBUTEROL, drugs.SALMETEROL)
     replaces = (False, False)
     care = (acts.LUNG_TRAINING, acts.SMOKING_ADVICE)
-    aims = (("No stay in hospital for breath this year",),)
+    aims = (wanted("No stay in hospital for breath this year"),)
 
     def __init__(self, onset: datetime.date, dice: Dice) -> None:
         super().__init__(onset)

@@ -6,6 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
+from sickbay.population.chart import wanted
 from sickbay.population.dice import Dice
 from sickbay.population.stories.base import Lasting, Told, onset
 
@@ -19,7 +20,7 @@ class Dementia(Lasting):
     ladder = (drugs.DONEPEZIL,)
     replaces = (False,)
     care = (acts.EDUCATION, acts.SELF_CARE)
-    aims = (("Lives at home, with help",),)
+    aims = (wanted("Lives at home, with help"),)
 
     def __init__(self, onset: datetime.date, dice: Dice) -> None:
         super().__init__(onset)

@@ -6,6 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
+from sickbay.population.chart import wanted
 from sickbay.population.dice import Dice
 from sickbay.population.life import Concept, Measure
 from sickbay.population.stories.base import Lasting, Told, onset
@@ -22,7 +23,7 @@ class Mood(Lasting):
     def __init__(self, onset: datetime.date, dice: Dice, concept: Concept, score: Measure) -> None:
         super().__init__(onset)
         self.concept, self.score, self.tests = concept, score, (score,)
-        self.aims = ((f"{score.concept.text} below 5", score, None, 5.0),)
+        self.aims = (wanted(f"{score.concept.text} below 5", score, None, 5.0),)
         self.worst = dice.between(12, 17)
 
     def bend(self, body: Body, day: datetime.date) -> None:

@@ -6,7 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.dice import Dice
 from sickbay.population.life import Visit
 from sickbay.population.stories.base import Lasting, Told, onset
@@ -22,7 +22,7 @@ class Diabetes(Lasting):
     replaces = (False, True, False)
     relief = (0.9, 0.6, 0.7)
     care = (acts.EDUCATION, acts.EXERCISE)
-    aims = (("HbA1c below 7 %", measures.A1C, None, 7.0),)
+    aims = (wanted("HbA1c below 7 %", measures.A1C, None, 7.0),)
 
     def __init__(self, onset: datetime.date, dice: Dice) -> None:
         super().__init__(onset)

@@ -6,7 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.dice import Dice
 from sickbay.population.life import Measure, Person, Visit
 from sickbay.population.stories.base import Lasting, Told, onset
@@ -24,7 +24,9 @@ class Fibrillation(Lasting):
         super().__init__(onset)
         self.ladder = (drugs.WARFARIN if warfarin else drugs.APIXABAN, drugs.METOPROLOL)
         self.warfarin, self.paced = warfarin, paced
-        self.aims = (("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (("No stroke, no bleeding",),)
+        self.aims = (
+            (wanted("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (wanted("No stroke, no bleeding"),)
+        )
 
     def bend(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:

@@ -8,7 +8,7 @@ from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
 from sickbay.population.dice import Dice
-from sickbay.population.life import Concept, Person, Problem, Visit
+from sickbay.population.life import Concept, Person, Problem, Setting, Visit
 from sickbay.population.stories.base import Episode, Lasting, Told, onset, within
 
 _BONES = (
@@ -19,7 +19,8 @@ _BONES = (
 
 
 class Fracture(Episode):
-    kind, setting, minutes, drug = problems.EMERGENCY, "emergency", 150, drugs.PARACETAMOL
+    kind, minutes, drug = problems.EMERGENCY, 150, drugs.PARACETAMOL
+    setting: Setting = "emergency"
 
     def __init__(self, day: datetime.date, concept: Concept, image: Concept, days: int) -> None:
         super().__init__(day)

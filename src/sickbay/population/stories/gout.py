@@ -6,7 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.dice import Dice
 from sickbay.population.life import Visit
 from sickbay.population.stories.base import Lasting, Told, onset
@@ -20,7 +20,7 @@ class Gout(Lasting):
     ladder = drugs.ALLOPURINOL
     replaces = (False, True)
     care = (acts.EDUCATION,)
-    aims = (("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
+    aims = (wanted("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)
 
     def __init__(self, onset: datetime.date, dice: Dice) -> None:
         super().__init__(onset)

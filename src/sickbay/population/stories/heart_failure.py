@@ -6,7 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.life import Visit
 from sickbay.population.stories.base import Lasting, Told, onset
 
@@ -17,10 +17,11 @@ class HeartFailure(Lasting):
     chronic = True
     concept = problems.HEART_FAILURE
     tests = (measures.BNP,)
+    signs = (measures.BREATHS, measures.OXYGEN)
     ladder = (drugs.FUROSEMIDE, drugs.METOPROLOL)
     replaces = (False, False)
     care = (acts.SALT, acts.SELF_CARE)
-    aims = (("No swelling, a steady weight",),)
+    aims = (wanted("No swelling, a steady weight"),)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         body["bnp"] = 60.0

@@ -6,6 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
+from sickbay.population.chart import wanted
 from sickbay.population.dice import Dice
 from sickbay.population.stories.base import Lasting, Told, onset
 
@@ -19,7 +20,7 @@ class Hypertension(Lasting):
     replaces = (False, True, False, False)
     relief = (9.0, 6.0, 8.0, 6.0)
     care = (acts.SALT, acts.EXERCISE)
-    aims = (("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
+    aims = (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),)
 
     def __init__(self, onset: datetime.date, dice: Dice) -> None:
         super().__init__(onset)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.chart import Chart
 from sickbay.population.life import Problem, Visit
@@ -33,15 +35,16 @@ class Covid(Episode):
 class Pneumonia(Episode):
     """By way of the emergency room, with an X-ray."""
 
-    concept, days, fever, drug = problems.PNEUMONIA, 21, 1.9, drugs.AMOXICILLIN
+    concept, days, fever = problems.PNEUMONIA, 21, 1.9
     kind, setting, minutes = problems.EMERGENCY, "emergency", 190
 
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         asked = chart.request(acts.CHEST_XRAY, acts.IMAGING, visit, problem)
         chart.act(acts.CHEST_XRAY, visit, problem, asked, after=35)
         chart.report(acts.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", asked, after=55)
-        if chart.allergic_to("Penicillin G"):
-            self.drug = None
+        if not chart.allergic_to("Penicillin G"):
+            until = visit.day + datetime.timedelta(days=7)
+            chart.prescribe(drugs.AMOXICILLIN, visit, problem, end=until if until <= chart.person.last else None)
 
 
 BLADDER = Told("bladder", lambda who, dice: Bladder(within(who, dice, 17)), ages=(18, 120), women=0.22, men=0.03,

@@ -7,6 +7,7 @@ import math
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
+from sickbay.population.chart import wanted
 from sickbay.population.dice import Dice
 from sickbay.population.life import Drug, Person
 from sickbay.population.stories.base import Lasting, Told, onset
@@ -21,7 +22,7 @@ class Kidney(Lasting):
     ladder: tuple[Drug, ...] = (drugs.LOSARTAN,)
     replaces = (False,)
     care = (acts.SALT, acts.EDUCATION)
-    aims = (("Filtration rate above 30", measures.EGFR, 30.0, None),)
+    aims = (wanted("Filtration rate above 30", measures.EGFR, 30.0, None),)
 
     def __init__(self, onset: datetime.date, dice: Dice, person: Person, other_drug: bool) -> None:
         super().__init__(onset)

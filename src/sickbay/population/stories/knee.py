@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.dice import Dice
 from sickbay.population.life import Person, Visit
 from sickbay.population.stories.base import Lasting, Planned, Told, onset, within
@@ -21,7 +21,7 @@ class Knee(Lasting):
     ladder = (drugs.PARACETAMOL,)
     replaces = (False,)
     care = (acts.PHYSIOTHERAPY, acts.EXERCISE)
-    aims = (("Walks for half an hour without pain",),)
+    aims = (wanted("Walks for half an hour without pain"),)
 
     def __init__(self, onset: datetime.date, operation: datetime.date | None) -> None:
         super().__init__(onset)

@@ -6,6 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
+from sickbay.population.chart import wanted
 from sickbay.population.dice import Dice
 from sickbay.population.stories.base import Lasting, Told, onset
 
@@ -19,7 +20,7 @@ class Lipids(Lasting):
     ladder = drugs.ATORVASTATIN
     replaces = (False, True)
     care = (acts.EXERCISE,)
-    aims = (("LDL cholesterol below 100", measures.LDL, None, 100.0),)
+    aims = (wanted("LDL cholesterol below 100", measures.LDL, None, 100.0),)
     left = (1.0, 0.62, 0.53)
     """How much of the LDL is left on each rung."""
 

@@ -6,7 +6,7 @@ import datetime
 
 from sickbay.population import acts, drugs, problems
 from sickbay.population.body import Body
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.life import Concept, Visit
 from sickbay.population.stories.base import Lasting, Told, onset
 
@@ -16,7 +16,7 @@ class Smoking(Lasting):
 
     concept = problems.NICOTINE
     care = (acts.SMOKING_ADVICE, acts.SMOKING_THERAPY)
-    aims = (("No cigarettes for a year",),)
+    aims = (wanted("No cigarettes for a year"),)
 
     def __init__(self, onset: datetime.date, stopped: datetime.date | None) -> None:
         super().__init__(onset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.population import acts, drugs, problems
-from sickbay.population.chart import Chart
+from sickbay.population.chart import Chart, wanted
 from sickbay.population.life import Problem, Visit
 from sickbay.population.stories.base import Episode, Told, within
 
@@ -25,7 +25,7 @@ class Stroke(Episode):
         if not any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.life.prescriptions):
             chart.prescribe(drugs.CLOPIDOGREL, visit, problem)
         chart.plan("After a stroke", problem, (acts.PHYSIOTHERAPY, acts.EXERCISE, acts.REVIEW),
-                   (("Walks alone, eats and speaks without help",),))  # fmt: skip
+                   (wanted("Walks alone, eats and speaks without help"),))  # fmt: skip
         chart.note(acts.DISCHARGE, visit, "Weak right arm and slow speech, better within five days. Home with"
                    " physiotherapy; clopidogrel unless anticoagulated.", printed=True)  # fmt: skip
 

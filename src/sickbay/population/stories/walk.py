@@ -121,7 +121,7 @@ def _follow_up(day: datetime.date, chronic: list[Lasting]) -> Iterator[Planned]:
 
 def _examine(chart: Chart, visit: Visit, now: body.Body, threads: list[Story]) -> body.Body:
     age = chart.person.age(visit.day)
-    seen = chart.vitals(visit, now, _signs(visit, age), pressure=age >= 3)
+    seen = chart.vitals(visit, now, _signs(visit, age, threads), pressure=age >= 3)
     if visit.kind is problems.WELL_CHILD and 2.3 <= age < 18:
         seen["bmi_rank"] = body.rank(chart.person, age, seen["bmi"])
         chart.read(measures.BMI_RANK, visit, seen["bmi_rank"])
@@ -138,9 +138,11 @@ def _examine(chart: Chart, visit: Visit, now: body.Body, threads: list[Story]) -
     return seen
 
 
-def _signs(visit: Visit, age: float) -> tuple[Measure, ...]:
-    if visit.kind not in (problems.CHECK_UP, problems.WELL_CHILD):
-        return (measures.PULSE, measures.OXYGEN, measures.WEIGHT)
+def _signs(visit: Visit, age: float, threads: list[Story]) -> tuple[Measure, ...]:
+    if visit.setting != "ambulatory":
+        return (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.OXYGEN, measures.WEIGHT)
     if age < 2.2:
         return (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.WEIGHT, measures.HEIGHT, measures.HEAD)
-    return measures.VITALS
+    routine = visit.kind in (problems.CHECK_UP, problems.WELL_CHILD)
+    usual = measures.USUAL if routine else (measures.PULSE, measures.WEIGHT)
+    return (*dict.fromkeys(each for thread in threads for each in thread.signs), *usual)
