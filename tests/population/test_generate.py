@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "bac2da17ac9e3d46c471cf6407b7cf09cbceb85d28128a33bec79b17d91190e5",
-    "dstu2": "6e299fa6f2eb706c80c9d30c1256e65443843001393494b54a5438db3156e26a",
+    "r4": "53a4655f26b7ba8e99301ebb844685af079cfbfc110bddb9aa51537ac0aa4e07",
+    "dstu2": "6ca4a8eba7673553a12bcff05f67e340584765a2683d896b7112ecad68912422",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

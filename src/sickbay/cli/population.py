@@ -6,7 +6,7 @@ import datetime
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import orjson
 
@@ -18,6 +18,7 @@ def population(
     *,
     patients: int = 50,
     seed: int = 1,
+    messiness: float = 0.0,
     today: datetime.date | None = None,
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
     out: Path,
@@ -32,6 +33,8 @@ def population(
         How many.
     seed
         Which: the same seed gives the same people.
+    messiness
+        How badly the records are written, from 0 (clean) to 1: no units, no codes, twice, in error, odd names and dates.
     today
         The day around which appointments are made, such as 2026-03-31. Default: the real day.
     fhir
@@ -41,13 +44,15 @@ def population(
     """
     if patients < 0:
         wrong("--patients must be 0 or more.")
+    if not 0 <= messiness <= 1:
+        wrong("--messiness must be from 0 to 1.")
     counts: dict[str, int] = {}
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         files: dict[str, IO[bytes]] = {}
         day = today or datetime.date.today()
-        people = generate(seed=seed, patients=patients, today=day, version=fhir)
-        for resource in chain(people, schedule(seed=seed, patients=patients, today=day, version=fhir)):
+        asked: Any = {"seed": seed, "patients": patients, "today": day, "version": fhir, "messiness": messiness}
+        for resource in chain(generate(**asked), schedule(**asked)):
             kind = resource["resourceType"]
             if kind not in files:
                 files[kind] = stack.enter_context((out / f"{kind}.ndjson").open("wb"))

@@ -42,6 +42,7 @@ def serve(
     ephemeral: bool = False,
     patients: int | None = None,
     seed: int | None = None,
+    messiness: float | None = None,
     today: str | None = None,
     workers: int = 1,
     allowed_host: tuple[str, ...] = (),
@@ -72,6 +73,8 @@ def serve(
         How many synthetic patients each hospital has (50). Holds for the folder from its first use on.
     seed
         Which patients: the same seed gives the same people (1). Holds for the folder likewise.
+    messiness
+        How badly the records are written, from 0 (clean, the default) to 1. Holds for the folder likewise.
     today
         The day around which appointments are made, such as 2026-03-31. Kept in the folder. Default: the real day.
     workers
@@ -83,14 +86,14 @@ def serve(
     json
         Print one line of JSON when ready, and nothing after it.
     """
-    _sensible(patients, workers, today)
+    _sensible(patients, messiness, workers, today)
     _paired(https, cert, key)
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
         policies=choices.policies(),
         throttle=throttle, https=https, certificate=cert, certificate_key=key,
-        **(wishes := _wishes(patients=patients, seed=seed, today=today)),
+        **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today)),
     )  # fmt: skip
     _begin(settings, wishes)
 
@@ -112,9 +115,11 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         run(_secured(settled), wishes, [*listening, *beside])
 
 
-def _sensible(patients: int | None, workers: int, today: str | None) -> None:
+def _sensible(patients: int | None, messiness: float | None, workers: int, today: str | None) -> None:
     if patients is not None and patients < 0:
         wrong("--patients must be 0 or more.")
+    if messiness is not None and not 0 <= messiness <= 1:
+        wrong("--messiness must be from 0 to 1.")
     if workers < 1:
         wrong("--workers must be 1 or more.")
     if today is not None:

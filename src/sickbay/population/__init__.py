@@ -1,12 +1,12 @@
 """The synthetic patients: seed and day give the same bytes. All people are invented.
 
-The k-th patient (`p-0001`, `p-0002`, …) follows from the seed and k alone, so a larger population begins with the smaller
-one. A life is written once, in no version's words (`life.py`), by the *stories* that run through it: hypertension whose
-drugs are raised while the pressure stays high, type 2 diabetes with its HbA1c and metformin, hyperlipidaemia and statins,
-hypothyroidism, chronic kidney disease, heart failure, asthma, pregnancy, growing children, and healthy people with a cold
-now and then. At each visit every story bends what the body shows, the visit measures it, and the stories decide on what
-was seen. Renderers (`render/r4.py`, `render/dstu2.py`) then write the same life in each version, with the same ids; those of
-STU3, R4B and R5 change what R4 writes where the versions differ.
+The k-th patient (`p-0001`, `p-0002`, …) follows from the seed and k alone, so a larger population begins with the
+smaller one. A life is written once, in no version's words (`life.py`), by the *stories* that run through it
+(`stories/`, a file for each): hypertension whose drugs are raised while the pressure stays high, diabetes with its
+HbA1c, eyes and feet, a broken hip, a child that grows and is vaccinated, and healthy people with a cold now and then.
+At each visit every story bends what the body shows, the visit measures it, and the stories decide on what was seen.
+`render/r4` then writes a life as resources; the other versions change what R4 writes where they differ
+(`render/changing.py`), so that all have the same ids. `mess.py` spoils some of it, if that is asked for.
 
 Lives depend on the seed alone. They end on `life.END`, a fixed day: `today` moves no birth, no reading and no
 prescription. What looks at the day is `schedule`: appointments and slots of today and the days around it. Instants are UTC.
@@ -14,10 +14,12 @@ prescription. What looks at the day is `schedule`: appointments and slots of tod
 Every seed has the same cast (`people.CAST`): Timothy Peters (`p-0017`), who waits for Dr. Okafor at 10:30, is the same
 to the last reading; several others have fixed names and conditions, so that some names begin with "Peters".
 
-Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `schedule-pr-1`; of a patient `p-0017-e01` (Encounter), `-c01` (Condition), `-a01`
-(AllergyIntolerance), `-m01` (MedicationRequest, MedicationOrder), `-o001` (Observation); `panel-pr-1` (Group, whom
-somebody looks after); `ap-20261124-pr-1-1030`
-(Appointment), `slot-…`. Resources share parts: treat them as read-only, or copy before changing.
+Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `role-pr-1`, `schedule-pr-1`; of a patient `p-0017-cov` (Coverage), `-team` (CareTeam),
+`-r01` (RelatedPerson), `-e01` (Encounter), `-c01` (Condition), `-a01` (AllergyIntolerance), `-m01` (MedicationRequest,
+MedicationOrder), `-s01` (MedicationStatement), `-o001` (Observation), `-i01` (Immunization), `-q01` (ServiceRequest,
+ProcedureRequest), `-d01` (Procedure), `-x01` (DiagnosticReport), `-v01` (Device), `-g01` (Goal), `-k01` (CarePlan), `-n01`
+(DocumentReference), `-b01` (Binary), `-w01` (Provenance); `panel-pr-1` (Group, whom somebody looks after);
+`ap-20261124-pr-1-1030` (Appointment), `slot-…`. Resources share parts: treat them as read-only, or copy before changing.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
 Version: TypeAlias = Literal["r4", "dstu2", "stu3", "r4b", "r5"]
 
 
-def generate(*, seed: int, patients: int, today: datetime.date, version: Version) -> Iterator[dict[str, Any]]:
+def generate(
+    *, seed: int, patients: int, today: datetime.date, version: Version, messiness: float = 0.0
+) -> Iterator[dict[str, Any]]:
     """The hospital, one patient after the other, then the Group of each practitioner's patients, in the order of references.
 
     Streams: memory grows by one id with each patient. With 0 patients there is nothing at all. `today` is accepted so that
@@ -50,18 +54,20 @@ def generate(*, seed: int, patients: int, today: datetime.date, version: Version
     yield from render.hospital()
     panels: dict[str, list[str]] = {}
     for number in range(1, patients + 1):
-        life = live(seed, number)
+        life = live(seed, number, messiness)
         panels.setdefault(life.person.practitioner, []).append(life.person.id)
         yield from render.record(life)
     yield from (render.panel(who, panels[who.id]) for who in PRACTITIONERS if who.id in panels)
 
 
-def schedule(*, seed: int, patients: int, today: datetime.date, version: Version) -> Iterator[dict[str, Any]]:
+def schedule(
+    *, seed: int, patients: int, today: datetime.date, version: Version, messiness: float = 0.0
+) -> Iterator[dict[str, Any]]:
     """Slots and appointments from two days before `today` to three days after it, each slot before its appointment."""
     from sickbay.population.calendar import bookings
 
     render = _renderer(version)
-    for slot, booking in bookings(seed, patients, today):
+    for slot, booking in bookings(seed, patients, today, messiness):
         yield render.slot(slot)
         if booking:
             yield render.appointment(booking)

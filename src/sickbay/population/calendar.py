@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sickbay.population import mess
 from sickbay.population.dice import Dice
 from sickbay.population.life import Person
 from sickbay.population.people import person
@@ -72,7 +73,9 @@ class Booking:
     made: datetime.date
 
 
-def bookings(seed: int, patients: int, today: datetime.date) -> Iterator[tuple[Slot, Booking | None]]:
+def bookings(
+    seed: int, patients: int, today: datetime.date, messiness: float = 0.0
+) -> Iterator[tuple[Slot, Booking | None]]:
     """Slots of the days around today, each with its booking if it has one."""
     for shift in DAYS if patients > 0 else ():
         day = today + datetime.timedelta(days=shift)
@@ -81,7 +84,7 @@ def bookings(seed: int, patients: int, today: datetime.date) -> Iterator[tuple[S
             for clock, minutes in clinic.times:
                 who = _who(seed, patients, day, clinic.practitioner, clock, taken)
                 if clock != HELD or shift == 0:
-                    yield _booked(seed, clinic, day, clock, minutes, who, shift)
+                    yield _booked(seed, clinic, day, clock, minutes, who, shift, messiness)
             for clock, minutes in _FREE:
                 yield _slot(clinic.practitioner, day, clock, minutes, busy=False), None
 
@@ -91,7 +94,14 @@ def _dice(seed: int, practitioner: Practitioner, day: datetime.date, clock: str,
 
 
 def _booked(
-    seed: int, clinic: Clinic, day: datetime.date, clock: str, minutes: int, who: int | None, shift: int
+    seed: int,
+    clinic: Clinic,
+    day: datetime.date,
+    clock: str,
+    minutes: int,
+    who: int | None,
+    shift: int,
+    messiness: float,
 ) -> tuple[Slot, Booking | None]:
     dice = _dice(seed, clinic.practitioner, day, clock, "state")
     state = _state(dice, shift, clock)
@@ -99,8 +109,9 @@ def _booked(
     if who is None:
         return slot, None
     made = day - datetime.timedelta(days=dice.whole(4, 40))
+    patient = mess.person(person(seed, who), seed, messiness)
     reason = "Hypertension, yearly review" if who == TIMOTHY else _reason(seed, dice, who, day)
-    return slot, Booking(f"ap-{slot.id[5:]}", slot, person(seed, who), clinic.room, reason, state, made)
+    return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, made)
 
 
 def _slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: int, busy: bool) -> Slot:

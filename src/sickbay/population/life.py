@@ -73,6 +73,10 @@ class Person:
     language: Code = Code("urn:ietf:bcp:47", "en", "English")
     contact: str | None = None
     died: datetime.date | None = None
+    gender: Literal["other", "unknown"] | None = None
+    """What the record says, where it is not the sex."""
+    born_as: Literal["day", "month", "year"] = "day"
+    """How much of the birthday is known."""
     plan: str = "Harbour Health"
     """Who pays."""
 
@@ -128,6 +132,10 @@ class Problem:
     lasting: bool = True
     over: datetime.date | None = None
     site: Concept | None = None
+    wrong: bool = False
+    """Entered in error."""
+    vague: bool = False
+    """Of its onset the year alone is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +214,10 @@ class Reading:
     visit: int | None = None
     performer: str | None = None
     """A practitioner's id; None: the patient himself, at home."""
+    wrong: bool = False
+    """Entered in error."""
+    absent: bool = False
+    """There is no value, and nobody knows why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Filling:
         """Runs on the writer's thread."""
         written, version = self.written, cast(Version, space.version)
         for make in (population.generate, population.schedule):
-            for resource in make(seed=written.seed, patients=written.patients, today=today, version=version):
+            for resource in make(**_asked(written, today, version)):
                 yield save(tenant, space, resource, 1, today)
 
     async def _new_day(self, tenant: Tenant, space: Space, before: datetime.date, today: datetime.date) -> None:
@@ -133,8 +133,14 @@ def save(tenant: Tenant, space: Space, resource: Json, version_id: int, day: dat
 
 
 def _schedule(written: Written, day: datetime.date, version: Version) -> dict[tuple[str, str], Json]:
-    made: Iterable[Json] = population.schedule(seed=written.seed, patients=written.patients, today=day, version=version)
+    made: Iterable[Json] = population.schedule(**_asked(written, day, version))
     return {(one["resourceType"], one["id"]): _plain(one) for one in made}
+
+
+def _asked(written: Written, day: datetime.date, version: Version) -> Any:
+    return {
+        "seed": written.seed, "patients": written.patients, "today": day, "version": version, "messiness": written.messiness,
+    }  # fmt: skip
 
 
 def _plain(resource: Json) -> Json:

@@ -21,11 +21,12 @@ class Contradiction(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What holds for the folder. today: ISO date that was pinned, None: the real day."""
+    """What holds for the folder. today: ISO date that was pinned, None: the real day. messiness: 0 to 1, of the population."""
 
     patients: int
     seed: int
     today: str | None = None
+    messiness: float = 0.0
 
 
 async def store(settings: Settings, temporary: Path | None) -> Store:
@@ -53,7 +54,7 @@ async def written(store: Store, settings: Settings) -> Written:
     """What the folder says; the settings fill one that is new."""
     record = await store.get("meta", "settings")
     if record is None:
-        wanted = Written(settings.patients, settings.seed, settings.today)
+        wanted = Written(settings.patients, settings.seed, settings.today, settings.messiness)
         with suppress(Conflict):  # another process was first
             await store.transaction([Put(Record("meta", "settings", records.dump(wanted)), 0)])
         record = await store.get("meta", "settings")

@@ -28,6 +28,7 @@ class Settings:
     ephemeral: bool = False
     patients: int = 50
     seed: int = 1
+    messiness: float = 0.0
     today: str | None = None
     workers: int = 1
     https: bool = False

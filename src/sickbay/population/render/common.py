@@ -33,7 +33,9 @@ def coding(code: Code) -> Json:
 @lru_cache(maxsize=512)
 def concept(thing: Concept) -> Json:
     """A CodeableConcept. The same object each time: who wants to change a resource copies it first."""
-    return {"coding": [coding(code) for code in thing.codes], "text": thing.text}
+    return (
+        {"coding": [coding(code) for code in thing.codes], "text": thing.text} if thing.codes else {"text": thing.text}
+    )
 
 
 def coded(system: str, code: str, display: str) -> Json:
@@ -59,6 +61,8 @@ def instant(at: datetime.datetime) -> str:
 
 def quantity(measure: Measure, value: float) -> Json:
     number = value if measure.digits else int(value)
+    if not measure.ucum:
+        return {"value": number}
     return {"value": number, "unit": measure.unit, "system": UCUM, "code": measure.ucum}
 
 

@@ -64,7 +64,7 @@ def _encounter(one: Json) -> Json:
 
 def _condition(one: Json) -> Json:
     problem = code_of(one["category"][0]) == "problem-list-item"
-    told = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus")}
+    told: Json = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus") if name in one}
     changed = {**one, **told, "category": _PROBLEM if problem else _DIAGNOSIS}
     return renamed(changed, subject="patient", recordedDate="dateRecorded")
 

@@ -25,6 +25,12 @@ def _encounter(one: Json) -> Json:
     return renamed(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
 
 
+def _condition(one: Json) -> Json:
+    """The clinical status is required now, where it was forbidden to what was entered in error."""
+    unknown = coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "unknown", "Unknown")
+    return one if "clinicalStatus" in one else {**one, "clinicalStatus": unknown}
+
+
 def _allergy(one: Json) -> Json:
     if "reaction" not in one:
         return one
@@ -104,6 +110,7 @@ _renderer = Renderer(
         "MedicationRequest": _order,
         "Appointment": _appointment,
         "PractitionerRole": lambda one: {**without(one, "telecom"), "contact": [{"telecom": one["telecom"]}]},
+        "Condition": _condition,
         "CareTeam": _team,
         "Coverage": _coverage,
         "MedicationStatement": _statement,

@@ -23,7 +23,7 @@ _systems = systems_below(
 
 
 def _condition(one: Json) -> Json:
-    told = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus")}
+    told: Json = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus") if name in one}
     return renamed({**one, **told}, encounter="context", recordedDate="assertedDate")
 
 

@@ -6,6 +6,7 @@ order: a story may look at those before it (`after`, `never`). Each throws dice 
 
 from __future__ import annotations
 
+from sickbay.population import mess
 from sickbay.population.chart import Chart
 from sickbay.population.dice import Dice
 from sickbay.population.life import Life, Person
@@ -52,9 +53,9 @@ TOLD: tuple[Told, ...] = (
 STORIES = {story.name: story for story in TOLD}
 
 
-def live(seed: int, number: int) -> Life:
-    """The life of the `number`-th patient, from the seed alone."""
-    who = person(seed, number)
+def live(seed: int, number: int, messiness: float = 0.0) -> Life:
+    """The life of the `number`-th patient, from the seed alone, as badly written as asked (`mess.py`)."""
+    who = mess.person(person(seed, number), seed, messiness)
     chart = Chart(who, Dice(seed, "life", number))
     names = threads_of(seed, number)
     if names == ("timothy",):
@@ -62,7 +63,7 @@ def live(seed: int, number: int) -> Life:
     else:
         threads = [STORIES[name].make(who, Dice(seed, "story", number, name)) for name in names]
         tell(chart, [*threads, Immunizations(who, Dice(seed, "story", number, "immunizations"))])
-    return chart.life
+    return mess.life(chart.life, seed, messiness)
 
 
 def threads_of(seed: int, number: int) -> tuple[str, ...]:

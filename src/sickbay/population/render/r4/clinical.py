@@ -57,6 +57,10 @@ def encounter_of(patient: str, visit: Visit) -> Json:
     return found
 
 
+_CONFIRMED = coded(TERMS + "condition-ver-status", "confirmed", "Confirmed")
+_IN_ERROR = coded(TERMS + "condition-ver-status", "entered-in-error", "Entered in Error")
+
+
 def condition(patient: str, problem: Problem) -> Json:
     profile = (
         "us-core-condition-problems-health-concerns" if problem.lasting else "us-core-condition-encounter-diagnosis"
@@ -69,14 +73,15 @@ def condition(patient: str, problem: Problem) -> Json:
     status = ("resolved", "Resolved") if problem.over else ("active", "Active")
     found: Json = {
         **profiled("Condition", part_of(patient, "c", problem.number), profile),
-        "clinicalStatus": coded(TERMS + "condition-clinical", *status),
-        "verificationStatus": coded(TERMS + "condition-ver-status", "confirmed", "Confirmed"),
+        "verificationStatus": _IN_ERROR if problem.wrong else _CONFIRMED,
         "category": [coded(TERMS + "condition-category", *category)],
         "code": concept(problem.concept),
         "subject": reference("Patient", patient),
-        "onsetDateTime": problem.onset.isoformat(),
+        "onsetDateTime": problem.onset.isoformat()[: 4 if problem.vague else 10],
         "recordedDate": problem.recorded.isoformat(),
     }
+    if not problem.wrong:  # con-5
+        found["clinicalStatus"] = coded(TERMS + "condition-clinical", *status)
     if problem.visit:
         found["encounter"] = encounter(patient, problem.visit)
     if problem.site:
@@ -148,11 +153,14 @@ _CATEGORIES = {
 }
 
 
+_UNKNOWN = coded(TERMS + "data-absent-reason", "unknown", "Unknown")
+
+
 def observation(who: Person, reading: Reading) -> Json:
     measure, at = reading.measure, instant(reading.at)
     found: Json = {
         **profiled("Observation", part_of(who.id, "o", reading.number), measure.profile),
-        "status": "final",
+        "status": "entered-in-error" if reading.wrong else "final",
         "category": _CATEGORIES[measure.kind],
         "code": concept(measure.concept),
         "subject": {"reference": f"Patient/{who.id}"},
@@ -162,7 +170,9 @@ def observation(who: Person, reading: Reading) -> Json:
     }
     if reading.visit:
         found["encounter"] = encounter(who.id, reading.visit)
-    if reading.parts:
+    if reading.absent:
+        found["dataAbsentReason"] = _UNKNOWN
+    elif reading.parts:
         found["component"] = [
             {"code": concept(part.concept), "valueQuantity": quantity(part, value)} for part, value in reading.parts
         ]

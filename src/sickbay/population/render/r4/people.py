@@ -126,8 +126,8 @@ def patient(who: Person) -> Json:
         "active": True,
         "name": [{"use": "official", "text": who.name, "family": who.family, "given": list(who.given)}],
         "telecom": [{"system": "phone", "value": who.phone, "use": "home"}],
-        "gender": who.sex,
-        "birthDate": who.born.isoformat(),
+        "gender": who.gender or who.sex,
+        "birthDate": who.born.isoformat()[: {"day": 10, "month": 7, "year": 4}[who.born_as]],
         "address": [
             {
                 "use": "home",
