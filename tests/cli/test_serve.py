@@ -96,13 +96,16 @@ def test_a_port_in_use_is_said_in_one_sentence(server, place, tmp_path) -> None:
 
 
 def test_what_was_settled_holds_and_a_contradiction_is_refused(tmp_path) -> None:
-    with serving("--data", str(tmp_path), "--patients", "2", "--seed", "7"):
+    with serving("--data", str(tmp_path), "--patients", "2", "--seed", "7", "--messiness", "0.5"):
         pass
     with serving("--data", str(tmp_path), "--seed", "7") as again:
         assert again.line["users"]
     done = sickbay("serve", "--port", "0", "--patients", "3", folder=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "--patients 3 contradicts" in done.stderr
+    done = sickbay("serve", "--port", "0", "--messiness", "0.1", folder=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--messiness 0.1 contradicts" in done.stderr
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])

@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "53a4655f26b7ba8e99301ebb844685af079cfbfc110bddb9aa51537ac0aa4e07",
-    "dstu2": "6ca4a8eba7673553a12bcff05f67e340584765a2683d896b7112ecad68912422",
+    "r4": "dc9bc4bcd147905a33891aff4d595922920719f187f5b9272c5221c8805736fe",
+    "dstu2": "e59b3f52fb9c93961340e17e478ac2de966c005049afbf1ab1744f6f63699d7f",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

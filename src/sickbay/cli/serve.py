@@ -23,6 +23,14 @@ from sickbay.settings import PORT, Settings
 
 Admin = Annotated[str | None, Parameter(help="What opens /admin to those who are not on this machine.")]
 SamplePort = Annotated[int | None, Parameter(help="Where the sample app is served. Default: the next port.")]
+Messiness = Annotated[
+    float | None,
+    Parameter(help="How badly the records are written, from 0 (clean) to 1 (0). Holds for the folder likewise."),
+]
+Today = Annotated[
+    str | None,
+    Parameter(help="The day of the appointments, such as 2026-03-31. Kept in the folder. Default: the real day."),
+]
 Throttle = Annotated[
     int, Parameter(help="Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits.")
 ]
@@ -42,8 +50,8 @@ def serve(
     ephemeral: bool = False,
     patients: int | None = None,
     seed: int | None = None,
-    messiness: float | None = None,
-    today: str | None = None,
+    messiness: Messiness = None,
+    today: Today = None,
     workers: int = 1,
     allowed_host: tuple[str, ...] = (),
     trusted_proxy: tuple[str, ...] = (),
@@ -73,10 +81,6 @@ def serve(
         How many synthetic patients each hospital has (50). Holds for the folder from its first use on.
     seed
         Which patients: the same seed gives the same people (1). Holds for the folder likewise.
-    messiness
-        How badly the records are written, from 0 (clean, the default) to 1. Holds for the folder likewise.
-    today
-        The day around which appointments are made, such as 2026-03-31. Kept in the folder. Default: the real day.
     workers
         Processes that serve side by side.
     allowed_host

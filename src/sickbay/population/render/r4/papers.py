@@ -36,7 +36,7 @@ _FORMAT = {
 
 
 def document(who: Person, note: Note) -> Iterator[Json]:
-    """The Binary belongs to the patient (securityContext), the Provenance to the document."""
+    """The Binary belongs to the patient (securityContext); so does the Provenance, or no patient's token would see it."""
     id, binary = part_of(who.id, "n", note.number), part_of(who.id, "b", note.number)
     written = instant(note.visit.end + datetime.timedelta(minutes=20))
     kind = "application/pdf" if note.printed else "text/plain"
@@ -73,7 +73,7 @@ def document(who: Person, note: Note) -> Iterator[Json]:
     hospital = reference("Organization", ORGANIZATION)
     yield {
         **profiled("Provenance", part_of(who.id, "w", note.number), "us-core-provenance"),
-        "target": [reference("DocumentReference", id)],
+        "target": [reference("DocumentReference", id), reference("Patient", who.id)],
         "recorded": written,
         "agent": [
             {"type": _AUTHOR, "who": practitioner(note.visit.practitioner), "onBehalfOf": hospital},
