@@ -1,4 +1,4 @@
-"""Somebody who is no patient here and looks after two: an app is opened for the one of them that is chosen, and for no other."""
+"""Somebody who is no patient here and looks after two: an app is opened for the one that is chosen, and for no other."""
 
 from __future__ import annotations
 
