@@ -155,8 +155,13 @@ def client_ids_agree(request: TokenRequest, known: TokenKnown) -> Refusal | None
 def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if known.client is not None:
         return None
-    facts = {"received": claimed(request), "others": list(known.others)}
-    if presented(request).methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
+    coming = {} if known.live_at is None else {"live_at": known.live_at}
+    facts = {"received": claimed(request), "others": list(known.others), **coming}
+    if (
+        known.live_at is None
+        and presented(request).methods == ("private_key_jwt",)
+        and not request.parameters.get("client_id")
+    ):
         return _invalid(
             request, "assertion-client-mismatch", received=claimed(request), expected="a client registered here"
         )

@@ -25,6 +25,8 @@ class AuthorizeKnown:
     launch: Launch | Unknown | None = UNKNOWN
     others: tuple[str, ...] = ()
     session_user: str | Unknown | None = UNKNOWN
+    live_at: int | None = None
+    """When what was registered of this client since will be in force; None where all of it is."""
     seen_states: tuple[str, ...] = ()
     live_launch: str | None = None
     """The code of a launch of this client that is still good, where one is known: for the corrected request alone."""
@@ -72,6 +74,8 @@ class TokenKnown:
     jwks_fault: str | None = None
     """Why the keys could not be had."""
     others: tuple[str, ...] = ()
+    live_at: int | None = None
+    """When what was registered of this client since will be in force; None where all of it is."""
     waits: int = 0
     """Seconds until the next try of one who failed too often; 0: nobody waits."""
     attempts: tuple[str, ...] = ()

@@ -23,12 +23,13 @@ class Knob(NamedTuple):
     says: str
     choices: tuple[str, ...] = ()
     app: bool = True
+    least: int = 1
 
     def fault(self, value: Any) -> str:
         """What the value should be; "" where it is."""
         if self.kind == "seconds":
-            fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST
-            return "" if fits else "a number of seconds, 1 or more"
+            fits = isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= LONGEST
+            return "" if fits else f"a number of seconds, {self.least} or more"
         if self.kind == "flag":
             return "" if isinstance(value, bool) else "true or false"
         if self.kind == "choice":
@@ -43,6 +44,7 @@ KNOBS: dict[str, Knob] = {
     "token_lifetime": Knob("seconds", "that an access token lives", app=False),
     "refresh_lifetime": Knob("seconds", "that a refresh token lives unused"),
     "session_lifetime": Knob("seconds", "that a sign-in lives", app=False),
+    "propagation_delay": Knob("seconds", "until an app that was registered or changed is known everywhere", app=False, least=0),
     "id_token_lifetime": Knob("seconds", "that an id_token is good for"),
     "rotate_refresh": Knob("flag", "a refresh brings a new refresh token, and the old one ends"),
     "public_refresh": Knob("flag", "apps without a secret or a key get refresh tokens"),

@@ -217,6 +217,8 @@ class Policy:
     """What the token response says, where it differs from what is so."""
     refresh_lifetime: int = 90 * 86400
     session_lifetime: int = 8 * 3600
+    propagation_delay: int = 0
+    """Seconds until a registration, or a change of one, is in force."""
     rotate_refresh: bool = True
     public_refresh: bool = True
     """Whether apps without a secret get refresh tokens."""

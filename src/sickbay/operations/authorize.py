@@ -100,7 +100,7 @@ async def authorize(
 ) -> Asked:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received."""
     request = authorize_request(text, method)
-    client = await _client(world, tenant, request)
+    client, live_at = await _client(world, tenant, request)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(world, tenant, code)
@@ -109,7 +109,7 @@ async def authorize(
     known = AuthorizeKnown(
         now=world.now(), server=tenant.server, client=client, launch=launch,
         others=tuple(one.client_id for one in neighbours), neighbours=neighbours,
-        session_user=_session_user(client, found),
+        session_user=_session_user(client, found), live_at=live_at,
     )  # fmt: skip
     decision = decided("authorize", tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
@@ -139,12 +139,13 @@ async def _with_live_launch(world: World, tenant: Tenant, decision: Decision, cl
     return decided("authorize", tenant, decision.request, known, stage.examined(decision.request, known))
 
 
-async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> Client | None:
+async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> registration.Live:
     """An app of another hospital is known, but not enabled here."""
-    client = await registration.by_id(world, request.parameters.get("client_id"))
+    live = await registration.live(world, request.parameters.get("client_id"))
+    client = live.client
     if client is None or client.tenant == tenant.name or client.enabled_tenants is not None:
-        return client
-    return replace(client, enabled_tenants=(client.tenant,))
+        return live
+    return live._replace(client=replace(client, enabled_tenants=(client.tenant,)))
 
 
 def _waiting(tenant: Tenant, waiting: Waiting) -> Waiting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,8 +17,10 @@ from sickbay.kernel.effects import Effects
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
-from sickbay.storage.store import Delete, DeleteFamily, Put, Step
+from sickbay.storage.store import Delete, DeleteFamily, Put, Record, Step
 
+BEFORE = "app-before"
+"""Kind of the records of what was registered before a change, while that is in force still."""
 CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {"secret_hash", "registration_hash", "created_at"}
 
 
@@ -31,6 +33,13 @@ class Registered:
     secret: str | None = None
     token: str | None = None
     """The registration access token, shown this once too."""
+
+
+class Live(NamedTuple):
+    """at: when what was registered since will be in force; None where all of it is."""
+
+    client: Client | None
+    at: int | None = None
 
 
 class Ambiguous(LookupError):
@@ -71,13 +80,33 @@ async def neighbours(world: World, tenant: str) -> tuple[Client, ...]:
     return tuple(await every(world, tenant, 200))
 
 
-async def save(world: World, client: Client) -> None:
-    await world.store.transaction([Put(records.app(client))])
+async def save(world: World, client: Client, before: Client | None) -> None:
+    """before: what was registered until now, None for a new app. Where the hospital is slow, it stays in force for a while."""
+    steps: list[Step] = [Put(records.app(client))]
+    delay = world.tenants[client.tenant].policy.propagation_delay
+    if delay:
+        kept = await world.store.get(BEFORE, client.client_id)
+        waiting = kept is not None and (kept.expires_at or 0) > world.now()
+        value = kept.value if kept is not None and waiting else records.dump(before)
+        until = world.now() + delay
+        steps.append(Put(Record(BEFORE, client.client_id, value, client.tenant, at=world.now(), expires_at=until)))
+    await world.store.transaction(steps)
+
+
+async def live(world: World, client_id: str | None) -> Live:
+    """What the endpoints know of this client: where the hospital is slow, perhaps what was registered before."""
+    client = await by_id(world, client_id)
+    if client is None or not world.tenants[client.tenant].policy.propagation_delay:
+        return Live(client)
+    kept = await world.store.get(BEFORE, client.client_id)
+    if kept is None or kept.expires_at is None or kept.expires_at <= world.now():
+        return Live(client)
+    return Live(records.parse(Client | None, kept.value), kept.expires_at)  # type: ignore[arg-type]
 
 
 async def remove(world: World, client: Client) -> None:
     """The app and all that it was given."""
-    steps: list[Step] = [Delete("app", client.client_id)]
+    steps: list[Step] = [Delete("app", client.client_id), Delete(BEFORE, client.client_id)]
     for kind in ("token", "code", "family", "launch", "consent", "app-state"):
         for one in await world.store.find(kind, owner=client.client_id, limit=10_000):
             steps.append(Delete(kind, one.key))
@@ -100,7 +129,7 @@ async def register(
     decision = advised(world, client)
     if decision.refusal is not None:
         return Registered(decision)
-    await save(world, client)
+    await save(world, client, old)
     return Registered(decision, client, secret, token)
 
 
@@ -136,7 +165,7 @@ async def rotated(world: World, client: Client) -> tuple[Client, str]:
     """With a new secret, in clear this once; the old one is good for nothing from now on."""
     secret = world.effects.token()
     new = replace(client, secret_hash=records.digest(secret))
-    await save(world, new)
+    await save(world, new, client)
     return new, secret
 
 

@@ -17,10 +17,10 @@ async def known_of(world: World, tenant: Tenant, request: TokenRequest) -> tuple
     """All that the checks need, and the revision of the record of the assertion's jti."""
     if introspection.by_token(request):
         return await _with_subject(world, tenant, request, await _by_token(world, tenant, request)), 0
-    client = await registration.by_id(world, client_authentication.claimed(request))
+    client, live_at = await registration.live(world, client_authentication.claimed(request))
     if client is not None and client.tenant != tenant.name:
         client = None
-    base = TokenKnown(now=world.now(), server=tenant.under(client).server, client=client)
+    base = TokenKnown(now=world.now(), server=tenant.under(client).server, client=client, live_at=live_at)
     known, revision = await backend.known_of(world, request, base)
     shared = {field.name: getattr(known, field.name) for field in fields(TokenKnown)}
     return await _with_subject(world, tenant, request, SubjectKnown(**shared, caller=None)), revision

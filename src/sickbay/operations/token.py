@@ -116,11 +116,13 @@ def _refused(decision: Decision, known: TokenKnown) -> Answered:
 
 
 async def _load(world: World, tenant: Tenant, request: TokenRequest) -> _Loaded:
-    client = await registration.by_id(world, client_authentication.claimed(request))
+    client, live_at = await registration.live(world, client_authentication.claimed(request))
     if client is not None and client.tenant != tenant.name:
         client = None
     now = world.now()
-    base = TokenKnown(now=now, server=tenant.under(client).server, client=client, code=None, family=None, jwks=None)
+    base = TokenKnown(
+        now=now, server=tenant.under(client).server, client=client, code=None, family=None, jwks=None, live_at=live_at
+    )
     if client is None:
         base = replace(base, others=tuple(one.client_id for one in await registration.neighbours(world, tenant.name)))
     base, revision = await backend.known_of(world, request, base)

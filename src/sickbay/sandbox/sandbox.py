@@ -106,6 +106,7 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
         "loaded",
         "export",
         "app-state",
+        "app-before",
         "resources",
     ]
     kinds += ["app", "user"] if everything else []

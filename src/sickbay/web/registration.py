@@ -75,7 +75,7 @@ async def app_page(
 async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
     tenant = sandbox.tenants[client.tenant]
     advice = registration.advised(sandbox.world, client).explained().findings
-    auto = client.auto_approve
+    auto, live = client.auto_approve, (await registration.live(sandbox.world, client.client_id)).at
     command = f"sickbay launch {client.app_id} --patient p-0017 --open" if client.launch_uri else ""
     return AppView(
         name=client.name, summary=portal.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
@@ -86,6 +86,7 @@ async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
         scopes=portal.scope_kinds(scopes.split(client.scope)), launches=await _launches(sandbox, client),
         all_launches=f"/exchanges?app={client.app_id}", findings=findings([one.to_json() for one in advice]),
         auto=f"This app is approved by itself as {auto.user}: no sign-in, no picker, no consent." if auto else "",
+        live_at=times.clock(times.instant(live), seconds=True) if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
         policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
@@ -241,7 +242,7 @@ async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
     if fault:
         view = replace(await _app_view(sandbox, client, ""), policy=text, policy_fault=fault)
         return show.page(request, sandbox, "app", view, around, 422)
-    await registration.save(sandbox.world, replace(client, policy=chosen))
+    await registration.save(sandbox.world, replace(client, policy=chosen), client)
     return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
 
 

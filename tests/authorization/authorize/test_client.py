@@ -27,6 +27,12 @@ def test_without_a_client_id_the_registered_ones_are_offered() -> None:
 def test_an_app_that_nobody_registered_is_unknown() -> None:
     (first, *_) = refused(client=None, others=("a",))
     assert first == ("client-id-unknown", "unauthorized_client", {"received": "growth-chart", "others": ["a"]})
+    (first, *_) = refused(client=None, live_at=5)
+    assert first == (
+        "client-id-unknown",
+        "unauthorized_client",
+        {"received": "growth-chart", "others": [], "live_at": 5},
+    )
 
 
 @pytest.mark.parametrize(

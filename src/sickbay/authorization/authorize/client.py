@@ -21,11 +21,9 @@ def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refus
 def client_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if isinstance(known.client, Client):
         return None
-    return Refusal(
-        "client-id-unknown",
-        "unauthorized_client",
-        {"received": request.parameters.get("client_id"), "others": list(known.others)},
-    )
+    coming = {} if known.live_at is None else {"live_at": known.live_at}
+    facts = {"received": request.parameters.get("client_id"), "others": list(known.others), **coming}
+    return Refusal("client-id-unknown", "unauthorized_client", facts)
 
 
 @check(needs=("client", "server"), after=(client_is_registered,))

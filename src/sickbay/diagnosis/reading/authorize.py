@@ -26,7 +26,12 @@ def known(given: Json, asked: AuthorizeRequest) -> AuthorizeKnown:
     return AuthorizeKnown(
         now=read.now(context),
         server=read.server(context),
-        client=client if is_it or not isinstance(client, Client) else None,
+        client=None
+        if context.get("app", {}).get("new")
+        else client
+        if is_it or not isinstance(client, Client)
+        else None,
+        live_at=read.live_at(context),
         launch=read.launch(context, asked.parameters.get("launch")),
         others=(client.client_id,) if isinstance(client, Client) else (),
         session_user=context.get("session"),

@@ -38,6 +38,12 @@ def server(context: Json) -> Server | Unknown:
     )
 
 
+def live_at(context: Json) -> int | None:
+    """`context.app.live_at`: when what was registered of the app since will be in force."""
+    found = context.get("app", {}).get("live_at")
+    return None if found is None else int(found)
+
+
 def policy(given: Json) -> Policy:
     pkce = given.get("pkce_required")
     return Policy(
@@ -59,7 +65,7 @@ def policy(given: Json) -> Policy:
 def client(context: Json) -> Client | Unknown:
     """`context.app`: the one registration known, whoever the request says it is."""
     app = context.get("app")
-    if app is None:
+    if app is None or app.get("new"):
         return UNKNOWN
     secret = app.get("client_secret")
     kind = KINDS.get(app.get("type", "public"), "public")

@@ -39,6 +39,7 @@ def known(given: Json, asked: TokenRequest) -> TokenKnown:
         jwks=_jwks(context, client),
         secret=context.get("app", {}).get("client_secret"),
         others=(client.client_id,) if isinstance(client, Client) else (),
+        live_at=read.live_at(context),
         waits=int(context.get("waits", 0)),
         attempts=_attempts(context, asked),
     )

@@ -85,6 +85,8 @@ class AppView:
     all_launches: str = ""
     findings: tuple[FindingView, ...] = ()
     auto: str = ""
+    live_at: str = ""
+    """When what is shown will be in force; "" where it is."""
     launch_action: str = ""
     patients: tuple[Choice, ...] = ()
     users: tuple[Choice, ...] = ()

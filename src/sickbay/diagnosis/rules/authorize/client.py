@@ -1,10 +1,12 @@
 """Rules about client_id: not sent, not known, or known to be something else."""
 
 import re
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.known import AuthorizeKnown, TokenKnown
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.values import Client
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import UNKNOWN, Facts
@@ -36,6 +38,50 @@ CLIENT_ID_MISSING = Rule(
     fix="Send the client_id that your app got when it was registered.",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
     repair=repairs.setting("client_id", "nearest"),
+)
+
+
+def _coming(facts: Facts) -> Facts | None:
+    live_at = facts.get("live_at")
+    return {**facts, "expected": _clock(live_at)} if isinstance(live_at, int) else None
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S UTC")
+
+
+CLIENT_NOT_LIVE_YET = Rule(
+    id="client-not-live-yet",
+    stage="authorize",
+    explains="client-id-unknown",
+    recognises=_coming,
+    severity="error",
+    outcome="unauthorized_client, on a page",
+    parameter="client_id",
+    title="Your app is registered, and this hospital does not know it yet",
+    why="A registration takes a while until it is known everywhere; until then the app is as unknown as any other.",
+    fix="Wait until {expected}, and send the same request again.",
+    spec=specs.rfc(6749, "2", "Client Registration"),
+)
+
+
+def _changed(request: object, known: AuthorizeKnown | TokenKnown) -> Facts | None:
+    if known.live_at is None or not isinstance(known.client, Client):
+        return None
+    return {"received": known.client.client_id, "expected": _clock(known.live_at)}
+
+
+CLIENT_CHANGE_NOT_LIVE_YET = Rule(
+    id="client-change-not-live-yet",
+    stage="authorize",
+    at=("token",),
+    severity="warning",
+    outcome="advice",
+    advises=_changed,
+    title="Your app was changed, and this request was answered by the registration before",
+    why="A change takes a while until it is known everywhere. What was added is not granted yet, what was taken away still is.",
+    fix="Wait until {expected}, and send the same request again.",
+    spec=specs.rfc(6749, "2", "Client Registration"),
 )
 
 
@@ -128,8 +174,10 @@ CLIENT_NOT_ENABLED_FOR_TENANT = Rule(
 
 RULES = (
     CLIENT_ID_MISSING,
+    CLIENT_NOT_LIVE_YET,
     CLIENT_ID_WHITESPACE,
     CLIENT_ID_PLACEHOLDER,
     CLIENT_ID_UNKNOWN,
     CLIENT_NOT_ENABLED_FOR_TENANT,
+    CLIENT_CHANGE_NOT_LIVE_YET,
 )

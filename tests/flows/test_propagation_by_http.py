@@ -1,0 +1,111 @@
+"""Where a hospital is slow, what is registered or changed is in force after a while; until then all is answered as before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from tests.flows.flow import REDIRECT, Flow, received, run
+from tests.flows.test_ward import HTML
+
+DELAY = 300
+SLOW: dict[str, Any] = {"policies": {"general": {"propagation_delay": DELAY}}}
+
+
+async def later(flow: Flow, seconds: int) -> None:
+    assert (await flow.http.post("/admin/clock", json={"advance": seconds})).status_code == 200
+
+
+async def exchange(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+    address = f"/exchanges/{answer.headers['x-correlation-id']}"
+    return dict((await flow.http.get(address, headers={"Accept": "application/json"})).json())
+
+
+def fix(told: dict[str, Any], id: str) -> str:
+    return next(one["fix"] for one in told["findings"] if one["id"] == id)
+
+
+def test_a_new_app_is_unknown_until_it_is_live(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="launch/patient patient/Patient.rs")
+        answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
+        assert answer.status_code == 400
+        told = await exchange(flow, answer)
+        assert "UTC, and send the same request again" in fix(told, "client-not-live-yet")
+        token = await flow.redeem(app, "x")
+        assert token.json()["error"] == "invalid_client"
+        assert "client-not-live-yet" in token.json()["error_description"]
+        page = (await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)).text
+        assert "Not live before" in page
+        await later(flow, DELAY)
+        answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs")
+        assert "client-not-live-yet" not in await flow.findings(answer)
+        assert answer.status_code in (302, 303)
+        assert "Not live before" not in (await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)).text
+
+    run(steps, tmp_path, data=engine() or str(tmp_path), **SLOW)
+
+
+def test_a_change_counts_from_when_it_is_live_and_each_change_waits_anew(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="launch openid patient/Patient.rs")
+        await later(flow, DELAY)
+        path, wide = f"/admin/apps/{app['app_id']}", "launch openid patient/Patient.rs patient/Observation.rs"
+        made = await flow.launch(app)
+        assert (await flow.http.patch(path, json={"scope": wide, "redirect_uris": [REDIRECT + "2"]})).status_code == 200
+        answer = await flow.authorize(app, launch=made["launch"], scope="launch openid patient/Patient.rs")
+        code = received(answer)["code"]
+        assert (await flow.findings(answer))["client-change-not-live-yet"] == "warning"
+        token = await flow.redeem(app, code)
+        assert token.status_code == 200
+        assert "client-change-not-live-yet" in await flow.findings(token)
+        await later(flow, DELAY - 10)
+        assert (await flow.http.patch(path, json={"name": "Renamed"})).status_code == 200
+        await later(flow, 60)
+        answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
+        assert received(answer)["error"] == "invalid_scope"
+        await later(flow, DELAY)
+        answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
+        assert "redirect-uri-mismatch" in await flow.findings(answer)
+        changed = await flow.authorize(
+            app, launch=(await flow.launch(app))["launch"], scope=wide, redirect_uri=REDIRECT + "2"
+        )
+        assert "code=" in changed.headers["location"]
+
+    run(steps, tmp_path, **SLOW)
+
+
+def test_an_old_secret_is_good_until_the_new_one_is(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        service = {
+            "type": "system",
+            "client": "symmetric",
+            "redirect_uris": [],
+            "launch_uri": None,
+            "auto_approve": None,
+        }
+        app = await flow.register(scope="system/Patient.rs", **service)
+        await later(flow, DELAY)
+        new = (await flow.http.post(f"/admin/apps/{app['app_id']}/secret")).json()["client_secret"]
+
+        async def status(secret: str) -> int:
+            form = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
+            answer = await flow.http.post("/general/oauth/token", data=form, auth=(app["client_id"], secret))
+            return int(answer.status_code)
+
+        assert (await status(app["client_secret"]), await status(new)) == (200, 401)
+        await later(flow, DELAY)
+        assert (await status(app["client_secret"]), await status(new)) == (401, 200)
+
+    run(steps, tmp_path, **SLOW)
+
+
+def test_without_a_delay_nothing_waits_and_nothing_is_kept(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="launch/patient patient/Patient.rs")
+        assert (await flow.authorize(app, scope="launch/patient patient/Patient.rs")).status_code in (302, 303)
+        assert await flow.sandbox.world.store.find("app-before") == []
+
+    run(steps, tmp_path)
