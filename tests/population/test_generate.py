@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "dc9bc4bcd147905a33891aff4d595922920719f187f5b9272c5221c8805736fe",
-    "dstu2": "e59b3f52fb9c93961340e17e478ac2de966c005049afbf1ab1744f6f63699d7f",
+    "r4": "f2aea293262a299a68f867bda6ebe407dadea6f5810a457cbf6eed098e8acb60",
+    "dstu2": "42ff030ceb447ed299eacaf064a84f4b67a973779a6c575428be69d45a903567",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 
