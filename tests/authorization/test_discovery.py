@@ -69,7 +69,7 @@ def test_the_whole_document_of_openid() -> None:
         "response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile"],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile", "name"],
         "response_modes_supported": ["query"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"], "claims_parameter_supported": False,
         "introspection_endpoint_auth_methods_supported": list(discovery.AUTH_METHODS),
@@ -101,3 +101,20 @@ def test_a_way_of_opening_apps_that_is_not_allowed_is_no_capability(launches: tu
     assert gone in discovery.capabilities(Policy())
     assert gone not in discovery.capabilities(Policy(launches=launches))
     assert "client-public" in discovery.capabilities(Policy(launches=launches))
+
+
+def test_what_only_one_way_of_opening_an_app_has_goes_with_it() -> None:
+    alone, opened = Policy(launches=("standalone",)), Policy(launches=("ehr",))
+    of_the_ehr = {"launch-ehr", "context-ehr-patient", "context-ehr-encounter", "context-style"}
+    on_its_own = {"launch-standalone", "context-standalone-patient", "context-standalone-encounter"}
+    whole = set(discovery.capabilities(Policy()))
+    assert set(discovery.capabilities(alone)) == whole - of_the_ehr
+    assert set(discovery.capabilities(opened)) == whole - on_its_own
+    scopes = set(discovery.scopes_supported(Policy()))
+    assert set(discovery.scopes_supported(alone)) == scopes - {"launch"}
+    assert set(discovery.scopes_supported(opened)) == scopes - {"launch/patient", "launch/encounter"}
+
+
+def test_the_claims_of_a_dialect_are_named_once_beside_the_standard_ones() -> None:
+    said = discovery.openid_configuration(SERVER, jwks_uri=JWKS, own_claims=("name", "preferred_username"))
+    assert said["claims_supported"] == [*discovery.CLAIMS, "preferred_username"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sickbay.authorization.values import Policy, Server
@@ -15,9 +16,16 @@ CAPABILITIES = (
     "context-ehr-patient", "context-ehr-encounter",
     "permission-offline", "permission-online", "permission-patient", "permission-user",
 )  # fmt: skip
+WAYS = {
+    "launch-ehr": "ehr", "context-ehr-patient": "ehr", "context-ehr-encounter": "ehr", "context-style": "ehr",
+    "launch-standalone": "standalone", "launch": "ehr", "launch/patient": "standalone", "launch/encounter": "standalone",
+}  # fmt: skip
+"""Capabilities and scopes of one way of opening an app alone."""
 SIGN_IN = (
     "openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access",
 )  # fmt: skip
+CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile", "name")
+"""Of id_tokens and of UserInfo."""
 LEVELS = ("patient", "user", "system")
 TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunization", "Encounter", "Practitioner")
 """Named where wildcards are not granted: the list need not be complete."""
@@ -42,13 +50,15 @@ def smart_configuration(server: Server, *, jwks_uri: str, **more: Any) -> dict[s
     }
 
 
-def openid_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[str, Any]:
-    """`<issuer>/.well-known/openid-configuration`: where who verifies an id_token finds the key."""
+def openid_configuration(
+    server: Server, *, jwks_uri: str, own_claims: Sequence[str] = (), **more: Any
+) -> dict[str, Any]:
+    """`<issuer>/.well-known/openid-configuration`: where who verifies an id_token finds the key. own_claims: the dialect's."""
     return {
         **smart_configuration(server, jwks_uri=jwks_uri, **more),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile"],
+        "claims_supported": list(dict.fromkeys((*CLAIMS, *own_claims))),
         "response_modes_supported": ["query"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
@@ -60,9 +70,10 @@ def openid_configuration(server: Server, *, jwks_uri: str, **more: str) -> dict[
 
 
 def capabilities(policy: Policy) -> list[str]:
-    picked = ("context-standalone-patient", "context-standalone-encounter") if policy.standalone_picker else ()
-    ways = {"launch-ehr": "ehr", "launch-standalone": "standalone"}
-    kept = (one for one in CAPABILITIES if ways.get(one, policy.launches[0]) in policy.launches)
+    """What only one way of opening an app has is not there where no app is opened so."""
+    picks = policy.standalone_picker and "standalone" in policy.launches
+    picked = ("context-standalone-patient", "context-standalone-encounter") if picks else ()
+    kept = (one for one in CAPABILITIES if WAYS.get(one, policy.launches[0]) in policy.launches)
     return [*kept, *picked, *(f"permission-{version}" for version in policy.scope_versions)]
 
 
@@ -70,4 +81,5 @@ def scopes_supported(policy: Policy) -> list[str]:
     """Everything in it is granted to an app that is registered for it."""
     types = ("*",) if policy.wildcard_scopes else TYPES
     letters = [{"v1": "read", "v2": "rs"}[version] for version in policy.scope_versions]
-    return [*SIGN_IN, *(f"{level}/{type}.{one}" for level in LEVELS for type in types for one in letters)]
+    sign_in = (one for one in SIGN_IN if WAYS.get(one, policy.launches[0]) in policy.launches)
+    return [*sign_in, *(f"{level}/{type}.{one}" for level in LEVELS for type in types for one in letters)]

@@ -13,6 +13,7 @@ from sickbay.dialects import Dialect
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
 from sickbay.operations.key_sets import KeySets
+from sickbay.operations.states import States
 from sickbay.operations.throttle import Throttle
 from sickbay.storage.store import Store
 
@@ -97,6 +98,7 @@ class World:
     """Nobody but this machine gets in: then keys of apps on this machine may be fetched too."""
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
+    states: States = field(default_factory=States)
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def now(self) -> int:

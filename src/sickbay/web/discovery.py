@@ -56,7 +56,8 @@ class Documents:
 
 def _openid(tenant: Tenant) -> dict[str, Any]:
     more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
-    return discovery.openid_configuration(tenant.server, **more, **_more(tenant))
+    own = [name for said in tenant.dialect.id_token.values() for name in said]
+    return discovery.openid_configuration(tenant.server, own_claims=own, **more, **_more(tenant))
 
 
 def _more(tenant: Tenant) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Rules about aud: which FHIR server the token is for."""
 
-from sickbay.authorization.authorize.reading import audience
+from sickbay.authorization.authorize.reading import audience, base_of
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Server
@@ -164,6 +164,33 @@ AUD_LOOPBACK_ALIAS = Rule(
     repair=_set_aud,
 )
 
+
+def _disagreeing(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    aud, resource = request.parameters.get("aud"), request.parameters.get("resource")
+    if not aud or not resource or base_of(resource, (aud,)):
+        return None
+    return {"received": resource, "expected": aud}
+
+
+def _one_name(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return repairs.with_parameters(request, ("resource", None))
+
+
+AUD_RESOURCE_DISAGREE = Rule(
+    id="aud-resource-disagree",
+    stage="authorize",
+    severity="warning",
+    outcome="advice",
+    advises=_disagreeing,
+    parameter="resource",
+    title="Your app names two servers: aud {expected}, resource {received}",
+    why="Both say whom the token is for: aud by SMART, resource by RFC 8707. Here aud counts; a server that looks at resource "
+    "first gives a token for the other, or none.",
+    fix="Leave resource out, or send the same address in both.",
+    spec=specs.rfc(8707, "2.1", "Authorization Request"),
+    repair=_one_name,
+)
+
 RULES = (
     AUD_WRONG_PARAM_NAME,
     AUD_MISSING,
@@ -171,4 +198,5 @@ RULES = (
     AUD_MISMATCH,
     AUD_TRAILING_SLASH,
     AUD_LOOPBACK_ALIAS,
+    AUD_RESOURCE_DISAGREE,
 )
