@@ -38,7 +38,7 @@ cover: .venv/.dev  ## branch coverage of what decides, authorization and protoco
 mutants: .venv/.mutants  ## mutation testing of authorization: at least 90 % killed, survivors with a reason in docs/mutants.md
 	$(PY) tools/mutants.py $(ARGS)
 
-bench: .venv/.dev  ## rates, CPU a request and ratios to the limit, into docs/benchmarks.md
+bench: .venv/.dev  ## rates, CPU a request, ratios to the limit, growth with the patients, into docs/benchmarks.md
 	$(PY) -m bench $(ARGS)
 
 format: .venv/.dev  ## put the sources in order

@@ -1,4 +1,7 @@
-"""`make bench`: measure, print, and write docs/benchmarks.md. `--quick`: short, and nothing is written."""
+"""`make bench`: measure, print, and write docs/benchmarks.md.
+
+--quick: short, and nothing is written. --large: the slope up to 100,000 patients. --slope: the slope alone, nothing is written.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,32 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import loading, postgres, report, scenes, starting
+from bench import loading, postgres, report, scenes, slope, starting
+
+KNOWN = {"--quick", "--large", "--slope"}
 
 
-def main() -> None:
+def main(asked: set[str]) -> None:
     """Everything in one run, on this machine, one worker."""
-    seconds = 1.0 if "--quick" in sys.argv else 5.0
+    if asked - KNOWN:
+        sys.exit(f"unknown: {' '.join(sorted(asked - KNOWN))}; there are {', '.join(sorted(KNOWN))}")
+    seconds = 1.0 if "--quick" in asked else 5.0
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
+        if "--slope" in asked:
+            print("\n".join(report.slopes(_slopes(Path(folder), asked))))
+            return
         begun = starting.measure(Path(folder) / "small")
         served = scenes.measure(Path(folder) / "large", seconds)
         loaded = loading.measure(Path(folder) / "large", Path(folder) / "loaded")
-    text = report.text(begun, served, loaded, postgres.measure(seconds))
+        text = report.text(begun, served, loaded, postgres.measure(seconds), _slopes(Path(folder), asked))
     print(text)
-    if "--quick" not in sys.argv:
+    if "--quick" not in asked:
         report.PAGE.write_text(text, encoding="utf-8")
 
 
-main()
+def _slopes(folder: Path, asked: set[str]) -> list[slope.Slope]:
+    sizes = (200, 2000) if "--quick" in asked else (slope.SMALL, 100_000 if "--large" in asked else slope.LARGE)
+    return slope.measure(folder / "slope", 0.2 if "--quick" in asked else 1.0, sizes)
+
+
+main(set(sys.argv[1:]))

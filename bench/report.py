@@ -8,8 +8,10 @@ import platform
 from pathlib import Path
 
 from bench.loading import Loaded
+from bench.people import EACH
 from bench.postgres import Read
 from bench.scenes import Served
+from bench.slope import MOST, Slope
 from bench.starting import Starting
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -35,7 +37,21 @@ CEILINGS = {"transaction": 50_000}
 """CPU µs that it may take at most."""
 
 
-def text(begun: Starting, served: Served, loaded: Loaded, database: Read | None) -> str:
+REPEAT = """
+## To repeat
+
+    make bench                          # everything, about six minutes on two idle cores; writes this page
+    make bench ARGS=--quick             # everything in brief, nothing is written
+    make bench ARGS=--large             # the slope from 1,000 to 100,000 patients: half an hour and 10 GB of disk more
+    make bench ARGS="--slope --large"   # the slope alone, nothing is written
+
+PostgreSQL is measured where its programs are (`initdb` on the PATH or where Debian puts it), on a server of the benchmark's own with
+its ordinary durability. The slope asks two hospitals by turns, the same people but for their number, one request at a time; the
+growth of a median is that of the same minutes. Other work on the machine lowers every figure: look at the load average above.
+"""
+
+
+def text(begun: Starting, served: Served, loaded: Loaded, database: Read | None, grown: list[Slope]) -> str:
     limit, busy = served.rates["limit"].microseconds, os.getloadavg()[1]
     rows = [
         f"| {SAID[name]} | {rate.per_second:,.0f} | {rate.microseconds:,.0f} | {rate.size:,.0f} | "
@@ -62,8 +78,28 @@ def text(begun: Starting, served: Served, loaded: Loaded, database: Read | None)
         "| from spawn to the first 200 of `/general/r4/metadata`, median of 5 | s | at most |", "|---|---:|---:|",
         f"| existing database | {begun.existing:.2f} | 1.0 |", f"| `--ephemeral`, 50 patients | {begun.ephemeral:.2f} | 2.0 |",
         f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |", "",
-        f"Memory of one worker: {begun.idle:.0f} MB idle, {begun.filled:.0f} MB after its hospital was used (at most 120).", "",
+        *slopes(grown),
+        f"Memory of one worker: {begun.idle:.0f} MB idle, {begun.filled:.0f} MB after its hospital was used (at most 120).",
+        REPEAT,
     ))  # fmt: skip
+
+
+def slopes(every: list[Slope]) -> list[str]:
+    return [line for one in every for line in _slope(one)]
+
+
+def _slope(one: Slope) -> tuple[str, ...]:
+    small, large = one.sizes
+    rows = [
+        f"| `{name}` | {query.small:,.0f} | {query.large:,.0f} | {query.times:.2f} | {query.errors} of {query.asked:,} |"
+        for name, query in one.queries.items()
+    ]
+    return (
+        f"The slope on {one.engine}, patients with {EACH} resources each, one request at a time; the limit answers in"
+        f" {one.limit:,.0f} µs:", "",
+        f"| median, µs | {small:,} patients | {large:,} patients | times (at most {MOST}) | errors |",
+        "|---|---:|---:|---:|---:|", *rows, "",
+    )  # fmt: skip
 
 
 def _database(read: Read | None) -> tuple[str, ...]:

@@ -167,6 +167,10 @@ class Desk:
         person.allows(flow.address(asked, flow.challenges(1)[0][1]), self.user["username"])
         return asked._replace(cookie=person.cookie)
 
+    def reading(self) -> str:
+        """A token of a backend service that reads everything."""
+        return self._token("system/*.rs")
+
     def total(self, kind: str) -> int:
         """How many there are, as a backend service is told; fills the hospital where it is not."""
         address = f"{self.tenant['fhir']['r4']}/{kind}"
