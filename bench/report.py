@@ -45,7 +45,7 @@ REPEAT = """
     make bench ARGS=--large             # the slope from 1,000 to 100,000 patients: half an hour and 10 GB of disk more
     make bench ARGS="--slope --large"   # the slope alone, nothing is written
 
-PostgreSQL is measured where its programs are (`initdb` on the PATH or where Debian puts it), on a server of the benchmark's own with
+PostgreSQL is measured where its programs are (`initdb` on the PATH or where Debian puts it), on a server of its own with
 its ordinary durability. The slope asks two hospitals by turns, the same people but for their number, one request at a time; the
 growth of a median is that of the same minutes. Other work on the machine lowers every figure: look at the load average above.
 """
