@@ -176,7 +176,7 @@ def test_type_filters_narrow_their_types_alone(tmp_path: Path) -> None:
     ("_type=Pateint", 400, "fhir-operation-parameter"),
     ("_type=Patient&_typeFilter=Observation?code=1", 400, "fhir-operation-parameter"),
     ("_typeFilter=Observation?cod=1", 400, "fhir-search-unknown-param"),
-    ("_elements=id", 400, "fhir-operation-parameter"),
+    ("includeAssociatedData=x", 400, "fhir-operation-parameter"),
     ("patient=p-0001", 400, "fhir-operation-parameter"),
 ])  # fmt: skip
 def test_what_cannot_be_exported_is_refused_and_named(tmp_path: Path, query: str, status: int, rule: str) -> None:
@@ -198,10 +198,12 @@ def test_an_export_is_asked_for_later_and_in_fhir_json(tmp_path: Path) -> None:
         for format in ("application/fhir%2Bndjson", "application/ndjson", "ndjson"):
             await begun(own, f"/$export?_outputFormat={format}")
         told = await manifest(
-            flow, own, await begun(own, "/$export?_type=Slot&_elements=id", Prefer="respond-async, handling=lenient")
+            flow,
+            own,
+            await begun(own, "/$export?_type=Slot&includeAssociatedData=x", Prefer="respond-async, handling=lenient"),
         )
         errors = await read(own, told, "error")
-        assert "_elements" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
+        assert "includeAssociatedData" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
 
     run(steps, tmp_path)
 
@@ -317,5 +319,20 @@ def test_the_manifest_counts_and_tells_what_was_deleted_since(tmp_path: Path) ->
         await own.ask("DELETE", f"/Observation/{later}")
         again = (await own.ask("GET", status)).json()
         assert ["count" in one for one in again["output"]] == [False, True]
+
+    run(steps, tmp_path)
+
+
+def test_elements_are_of_every_type_or_of_the_one_they_name(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        lines = await exported(flow, own, "/$export?_type=Patient,Encounter,Slot&_elements=status,Patient.name")
+        kept = {name for one in lines["Patient"] for name in one}
+        assert kept == {"resourceType", "id", "meta", "name", "active"}  # active changes what the rest means
+        assert all({"status", "class"} <= set(one) and "subject" not in one for one in lines["Encounter"])
+        assert all(one["meta"]["tag"][0]["code"] == "SUBSETTED" for held in lines.values() for one in held)
+        for wrong in ("_type=Patient&_elements=nome", "_elements=Patien.name", "_elements=Patient.nome"):
+            answer = await own.ask("GET", f"/$export?{wrong}", **LATER)
+            assert (answer.status_code, rules(answer)) == (400, {"fhir-operation-parameter"})
 
     run(steps, tmp_path)

@@ -98,7 +98,7 @@ def _pieces(run: Loading, chosen: list[Path], shown: Progress, validate: bool) -
                         piece = judged(run.version, piece, base)
                     if isinstance(piece, Fault):
                         piece = Fault(f"{text.place}: {piece.place}".removesuffix(": "), piece.text)
-                    shown.read(path, text.read)
+                    shown.read(path, text.read, isinstance(piece, Piece))
                     yield piece
         except files.BROKEN as error:
             yield Fault(str(path), f"cannot be read to its end: {error}")

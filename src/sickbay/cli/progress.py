@@ -14,7 +14,7 @@ from sickbay.fhir.loading import Fault
 
 
 class Progress:
-    """read: bytes of this file so far. bad: how many faults were told."""
+    """bad: how many faults were told."""
 
     def __init__(self, console: Console, bar: Bar | None, chosen: list[Path]) -> None:
         self.bad = 0
@@ -25,8 +25,9 @@ class Progress:
         if bar is not None:
             self._task = bar.add_task("Loading", total=sum(path.stat().st_size for path in chosen))
 
-    def read(self, path: Path, bytes: int) -> None:
-        self._count += 1
+    def read(self, path: Path, bytes: int, good: bool) -> None:
+        """One more of a file, of which so many bytes are read; good: it is no fault."""
+        self._count += good
         if self._bar is not None:
             self._bar.update(self._task, completed=self._before + bytes, description=path.name)
 
@@ -37,7 +38,7 @@ class Progress:
     def done(self, path: Path) -> None:
         self._before += path.stat().st_size
         if self._bar is None:
-            self._say(f"{path}: {self._count:,} resources")
+            self._say(f"{path}: {self._count:,} resource{'s' * (self._count != 1)}")
         self._count = 0
 
     def _say(self, text: str) -> None:

@@ -15,6 +15,7 @@ from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.search_types import named
+from sickbay.fhir.subset import unknown
 from sickbay.protocol.parameters import parse
 
 RULE = "fhir-operation-parameter"
@@ -193,7 +194,18 @@ def _faults(version: str, operation: Operation, given: Given) -> list[Fault]:
             found.append(Fault(RULE, "_type", type, nearest_of(type, known_types(version)) or "a resource type"))
     if "_typeFilter" in takes:
         found += [fault for type, asked in type_filters(given) for fault in _filter(version, given, type, asked)]
+    if "_elements" in takes and operation.name == "export":
+        found += [fault for name in given.listed("_elements") if (fault := _element(version, given, name))]
     return found
+
+
+def _element(version: str, given: Given, name: str) -> Fault | None:
+    """Of one type where it says so, else of some of those that are exported."""
+    own = name.partition(".")[0] if name[:1].isupper() and "." in name else ""
+    if own and own not in known_types(version):
+        return Fault(RULE, "_elements", name, nearest_of(own, known_types(version)) or "a resource type")
+    said = [unknown(version, type, name) for type in ([own] if own else given.listed("_type"))]
+    return Fault(RULE, "_elements", name, str(said[0]).partition("=")[2]) if said and None not in said else None
 
 
 def _filter(version: str, given: Given, type: str, asked: tuple[tuple[str, str], ...]) -> Sequence[Fault]:

@@ -41,6 +41,7 @@ class Operation:
 
 _EXPORT: dict[str, Kind] = {
     "_outputFormat": "string", "_since": "instant", "_type": "string", "_typeFilter": "string",
+    "_elements": "string",
 }  # fmt: skip
 _OF_PATIENTS: dict[str, Kind] = {**_EXPORT, "patient": "reference"}
 _EVERYTHING: dict[str, Kind] = {

@@ -18,6 +18,7 @@ from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.query import DateValue, Query
 from sickbay.fhir.references import target
 from sickbay.fhir.search_parameters import compartment_types, resource_types
+from sickbay.fhir.subset import subset
 from sickbay.fhir.visibility import Visibility, within
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
@@ -36,6 +37,7 @@ class Job:
     """at: the instant of it, epoch ms. patients: whose records, None for everybody's. everything: of the whole server.
 
     types: those asked for, () for all. filters: (type, search). ignored: parameters left out under lenient handling.
+    elements: what is given of a resource, () for all of it.
     """
 
     version: str
@@ -47,6 +49,7 @@ class Job:
     filters: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     patients: tuple[str, ...] | None = None
     ignored: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
 
 
 def members(group: Stored, base: str) -> tuple[str, ...]:
@@ -61,11 +64,11 @@ def job(world: World, version: str, url: str, given: Given, level: str, group: t
     """level: system, type (all patients) or instance (of a group, whose members are given)."""
     asked = {text.rpartition("/")[2] for text in given.texts.get("patient", ())}
     chosen = group if not asked else tuple(sorted(asked if group is None else asked & set(group)))
-    known = ("_outputFormat", "_since", "_type", "_typeFilter", "patient", "_format", "_pretty")
+    known = ("_outputFormat", "_since", "_type", "_typeFilter", "_elements", "patient", "_format", "_pretty")
     ignored = tuple(name for name in (*given.texts, *given.things) if name not in known)
     return Job(
         version, url, int(world.effects.now() * 1000), level == "system", given.listed("_type"), given.since("_since"),
-        tuple(type_filters(given)), chosen, ignored,
+        tuple(type_filters(given)), chosen, ignored, given.listed("_elements"),
     )  # fmt: skip
 
 
@@ -178,7 +181,9 @@ async def lines(
             kept = [await _as_of(world, space, one, eyes, each) for each in found.matches if each.id not in seen]
             if len(one.filters) > 1:
                 seen |= {each.id for each in found.matches}
-            piece = _ndjson(each for each in kept if each is not None and (one.everything or not held or each.patients))
+            piece = _ndjson(
+                one, (each for each in kept if each is not None and (one.everything or not held or each.patients))
+            )
             if piece:
                 yield piece
             if found.next is None:
@@ -208,9 +213,16 @@ async def _as_of(world: World, space: Space, one: Job, eyes: Visibility, found: 
     return None if then is None or (one.since is not None and then.at < one.since[0]) else then
 
 
-def _ndjson(found: Iterable[Stored]) -> bytes:
+def _ndjson(one: Job, found: Iterable[Stored]) -> bytes:
     """A body may be written over several lines; within JSON a line break is a blank."""
-    return b"".join(one.body.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for one in found)
+    return b"".join(_part(one, each).replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for each in found)
+
+
+def _part(one: Job, each: Stored) -> bytes:
+    """Elements without a type are those of every type."""
+    named = ((name.partition(".")[0] if name[:1].isupper() else each.type, name) for name in one.elements)
+    wanted = tuple(name for type, name in named if type == each.type)
+    return subset(one.version, each.type, each.body, None, wanted) if wanted else each.body
 
 
 def outcomes(one: Job) -> bytes:
