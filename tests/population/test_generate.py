@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "f2aea293262a299a68f867bda6ebe407dadea6f5810a457cbf6eed098e8acb60",
-    "dstu2": "42ff030ceb447ed299eacaf064a84f4b67a973779a6c575428be69d45a903567",
+    "r4": "be5d5084de69da149461250cb85251187250f39fe43890fd6514f0e993337003",
+    "dstu2": "2e037014bbda79f48355a3ddc55e1f4feb1b863281e14fe5b03c443578bee200",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

@@ -154,9 +154,12 @@ USUAL = (PULSE, TEMPERATURE, WEIGHT, HEIGHT, BMI)
 """The vital signs of a check-up, beside the pressure."""
 VITALS = (PULSE, BREATHS, TEMPERATURE, OXYGEN, WEIGHT, HEIGHT, BMI)
 
+LIPID_PANEL = loinc("57698-3", "Lipid panel with direct LDL - Serum or Plasma", "Lipid panel")
+KIDNEY_PANEL = loinc("51990-0", "Basic metabolic panel - Blood", "Basic metabolic panel")
+KIDNEY = (GLUCOSE, CREATININE, EGFR, SODIUM, POTASSIUM)
 PANELS = (
-    (loinc("51990-0", "Basic metabolic panel - Blood", "Basic metabolic panel"), METABOLIC),
-    (loinc("57698-3", "Lipid panel with direct LDL - Serum or Plasma", "Lipid panel"), LIPIDS),
+    (KIDNEY_PANEL, METABOLIC),
+    (LIPID_PANEL, LIPIDS),
     (loinc("58410-2", "CBC panel - Blood by Automated count", "Blood count"), BLOOD),
 )
 """Which measurements of one visit come as one report."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population import drugs, measures, problems
-from sickbay.population.chart import Chart, filtration
+from sickbay.population import acts, drugs, measures, problems
+from sickbay.population.chart import Chart, filtration, wanted
 from sickbay.population.life import Concept, Problem, Reading, Visit
 from sickbay.population.staff import NURSES
 from sickbay.population.stories.minor import PENICILLIN
@@ -88,12 +88,15 @@ def _blood(
 ) -> None:
     rate = filtration(creatinine, chart.person.age(visit.day), "male")
     total = round(ldl + hdl + fat / 5)
+    made = {}
     for measure, value in (
         (measures.A1C, a1c), (measures.GLUCOSE, glucose), (measures.CREATININE, creatinine), (measures.EGFR, rate),
         (measures.POTASSIUM, potassium), (measures.SODIUM, 140), (measures.LDL, ldl), (measures.HDL, hdl),
         (measures.TRIGLYCERIDES, fat), (measures.CHOLESTEROL, total), (measures.HEMOGLOBIN, 14.8),
     ):  # fmt: skip
-        chart.read(measure, visit, value, after=12)
+        made[measure] = chart.read(measure, visit, value, after=12)
+    for panel, members in ((measures.LIPID_PANEL, measures.LIPIDS), (measures.KIDNEY_PANEL, measures.KIDNEY)):
+        chart.report(panel, "LAB", visit, readings=tuple(made[each] for each in members), after=40)
 
 
 def _home(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> None:
@@ -135,6 +138,32 @@ def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
         order = chart.prescribe(drug, visits[_day(day)], problem)
         if until:
             chart.stop(order, _day(until))
+    _care(chart, visits, sugar, pressure, knee)
+
+
+def _care(chart: Chart, visits: dict[datetime.date, Visit], sugar: Problem, pressure: Problem, knee: Problem) -> None:
+    """Eyes and feet once a year, the knee's image, vaccines, plans, and a letter after the last visit."""
+    for day, visit in sorted(visits.items()):
+        if day.month >= 11 and day.year >= 2021:
+            asked = chart.request(acts.RETINAL_EXAM, acts.EVALUATION, visit, sugar)
+            chart.act(acts.RETINAL_EXAM, visit, sugar, asked)
+            chart.act(acts.FOOT_EXAM, visit, sugar, after=8, minutes=5)
+            chart.vaccinate(acts.INFLUENZA_4 if day.year < 2024 else acts.INFLUENZA_3, visit)
+    for vaccine, on in ((acts.COVID_1, "2021-11-09"), (acts.SHINGLES, "2022-05-17"), (acts.SHINGLES, "2022-11-15")):
+        chart.vaccinate(vaccine, visits[_day(on)])
+    seen = visits[_day("2021-03-16")]
+    asked = chart.request(acts.KNEE_XRAY, acts.IMAGING, seen, knee)
+    chart.act(acts.KNEE_XRAY, seen, knee, asked, site=problems.LEFT_KNEE)
+    chart.report(acts.IMAGE, "RAD", seen, "Left knee: narrow joint space, osteophytes; no fracture.", asked)
+    chart.plan("Type 2 diabetes: plan of care", sugar, (acts.EDUCATION, acts.EXERCISE, acts.REVIEW),
+               (wanted("HbA1c below 7 %", measures.A1C, None, 7.0),))  # fmt: skip
+    chart.plan("Hypertension: plan of care", pressure, (acts.SALT, acts.REVIEW),
+               (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),))  # fmt: skip
+    last = visits[_day("2026-11-17")]
+    chart.note(acts.PROGRESS, last, "Blood pressure 148/88 on lisinopril 20 mg, HbA1c 7.4 % on metformin. Feels well, no cough,"
+               " no dizziness. To see Dr. Okafor next week about the pressure.")  # fmt: skip
+    chart.note(acts.CONSULT, seen, "Pain of the left knee on stairs. Osteoarthritis; paracetamol when needed, exercises.",
+               printed=True)  # fmt: skip
 
 
 def _found(
