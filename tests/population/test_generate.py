@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "be5d5084de69da149461250cb85251187250f39fe43890fd6514f0e993337003",
-    "dstu2": "2e037014bbda79f48355a3ddc55e1f4feb1b863281e14fe5b03c443578bee200",
+    "r4": "2ec83fe2e3e4110a7fad60b06c10ff9ec932196e01e42490eb65ab3d313c3b27",
+    "dstu2": "872ed7d4c1b586a6b02dcddbeb77a7338ed0f5e4f3326c05bc28f0c32e83f484",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

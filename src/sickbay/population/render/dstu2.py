@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sickbay.fhir.binary import EXTENSION
 from sickbay.population.render.changing import (
     Renderer,
@@ -13,6 +15,7 @@ from sickbay.population.render.changing import (
     without,
 )
 from sickbay.population.render.common import Json, coded
+from sickbay.population.render.r4.clinical import CATEGORIES
 
 HL7 = "http://hl7.org/fhir/"
 ARGONAUT = "http://fhir.org/guides/argonaut/StructureDefinition/"
@@ -21,7 +24,7 @@ _RACE = {"argo-race": HL7 + "v3/Race", "argo-ethnicity": HL7 + "v3/Ethnicity"}
 _CRITICALITY = {"low": "CRITL", "high": "CRITH"}
 _PROBLEM = coded("http://argonaut.hl7.org", "problem", "Problem")
 _DIAGNOSIS = coded(HL7 + "condition-category", "diagnosis", "Diagnosis")
-_systems = systems_below({"v3-ObservationInterpretation": "v2/0078"})
+_systems = systems_below({})
 
 
 def _name(one: Json) -> Json:
@@ -96,11 +99,22 @@ def _order(one: Json) -> Json:
     return renamed(changed, subject="patient", authoredOn="dateWritten", requester="prescriber")
 
 
+_CATEGORIES = {code: _systems(category[0]) for code, category in CATEGORIES.items()}
+
+
+@cache
+def _interpreted(code: str, display: str) -> Json:
+    return coded(HL7 + "v2/0078", code, display)
+
+
 def _observation(one: Json) -> Json:
-    """Nine in ten resources are one, so systems are changed only where they can have another name."""
-    changed = {**one, "category": _systems(one["category"][0])}
+    """Nine in ten resources are one, so what is told of it again and again is changed once."""
+    changed = {**one, "category": _CATEGORIES[code_of(one["category"][0])]}
     if "interpretation" in one:
-        changed["interpretation"] = _systems(one["interpretation"][0])
+        told = one["interpretation"][0]["coding"][0]
+        changed["interpretation"] = _interpreted(told["code"], told["display"])
+    if "dataAbsentReason" in one:
+        changed["dataAbsentReason"] = _systems(one["dataAbsentReason"])
     return changed
 
 

@@ -127,7 +127,8 @@ def _examine(chart: Chart, visit: Visit, now: body.Body, threads: list[Story]) -
         chart.read(measures.BMI_RANK, visit, seen["bmi_rank"])
     wanted: dict[str, Measure] = {}
     if visit.kind is problems.CHECK_UP and visit.day.year % 2 == chart.person.number % 2:
-        wanted.update((m.key, m) for m in (*measures.METABOLIC, *measures.LIPIDS, *measures.BLOOD))
+        blood = measures.BLOOD if visit.day.year % 4 in (1, 2) else ()
+        wanted.update((m.key, m) for m in (*measures.METABOLIC, *measures.LIPIDS, *blood))
     for thread in threads:
         wanted.update((m.key, m) for m in thread.labs(visit))
     answers = [each for each in wanted.values() if each.kind == "survey"]
@@ -145,4 +146,6 @@ def _signs(visit: Visit, age: float, threads: list[Story]) -> tuple[Measure, ...
         return (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.WEIGHT, measures.HEIGHT, measures.HEAD)
     routine = visit.kind in (problems.CHECK_UP, problems.WELL_CHILD)
     usual = measures.USUAL if routine else (measures.PULSE, measures.WEIGHT)
+    if routine and age < 18:
+        usual = (measures.TEMPERATURE, *usual)
     return (*dict.fromkeys(each for thread in threads for each in thread.signs), *usual)

@@ -141,7 +141,7 @@ def order(patient: str, order: Prescription) -> Json:
     return found
 
 
-_CATEGORIES = {
+CATEGORIES = {
     kind: [{**coded(TERMS + "observation-category", kind, display), "text": display}]
     for kind, display in (
         ("vital-signs", "Vital Signs"),
@@ -161,7 +161,7 @@ def observation(who: Person, reading: Reading) -> Json:
     found: Json = {
         **profiled("Observation", part_of(who.id, "o", reading.number), measure.profile),
         "status": "entered-in-error" if reading.wrong else "final",
-        "category": _CATEGORIES[measure.kind],
+        "category": CATEGORIES[measure.kind],
         "code": concept(measure.concept),
         "subject": {"reference": f"Patient/{who.id}"},
         "effectiveDateTime": at,
