@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "2ec83fe2e3e4110a7fad60b06c10ff9ec932196e01e42490eb65ab3d313c3b27",
-    "dstu2": "872ed7d4c1b586a6b02dcddbeb77a7338ed0f5e4f3326c05bc28f0c32e83f484",
+    "r4": "af399bc649e7b87843414af4691cffd2c3cb6a6f9ff0063d44256a031811a7df",
+    "dstu2": "5e4b693decd54da3ec9b815a23e9a8d45f3d1c86baacc2d8c3c8c6c43e1b8935",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

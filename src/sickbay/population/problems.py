@@ -153,6 +153,7 @@ CHECK_UP = snomed("185349003", "Encounter for check up", "Check-up")
 FOLLOW_UP = snomed("390906007", "Follow-up encounter", "Follow-up")
 SYMPTOM = snomed("185345009", "Encounter for symptom", "Acute visit")
 WELL_CHILD = snomed("410620009", "Well child visit", "Well child visit")
+POSTNATAL = snomed("169762003", "Postnatal visit")
 PRENATAL = snomed("424619006", "Prenatal visit", "Prenatal visit")
 
 EMERGENCY = snomed("50849002", "Emergency room admission", "Emergency")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sickbay.population import problems
 from sickbay.population.acts import REVIEW
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart, Target
@@ -106,7 +107,7 @@ class Episode(Story):
     """Something that comes once and is over after some days, with a visit of its own."""
 
     concept: Concept
-    kind: Concept = REVIEW
+    kind: Concept = problems.REVIEW
     setting: Setting = "ambulatory"
     minutes = 20
     days = 10
@@ -185,6 +186,11 @@ def within(who: Person, dice: Dice, youngest: float = 1, oldest: float = 110) ->
     earliest = max(day_at(who, youngest), datetime.date(FIRST_YEAR, 1, 10))
     latest = min(day_at(who, oldest), who.last - datetime.timedelta(days=30))
     return earliest + datetime.timedelta(days=dice.whole(0, max((latest - earliest).days, 0)))
+
+
+def winter(day: datetime.date) -> datetime.date:
+    """The same year's January or February, when people cough."""
+    return day.replace(month=1 + day.day % 2, day=min(day.day, 28))
 
 
 def day_at(who: Person, age: float) -> datetime.date:

@@ -30,7 +30,8 @@ class Fracture(Episode):
         asked = chart.request(self.image, acts.IMAGING, visit, problem)
         chart.act(self.image, visit, problem, asked, after=30)
         chart.report(acts.IMAGE, "RAD", visit, f"{self.concept.text}, not displaced.", asked, after=50)
-        chart.act(acts.FRACTURE_CARE, visit, problem, after=80, minutes=25)
+        if visit.setting == "emergency":
+            chart.act(acts.FRACTURE_CARE, visit, problem, after=80, minutes=25)
 
 
 class Hip(Fracture):

@@ -32,19 +32,22 @@ class Immunizations(Story):
     def __init__(self, who: Person, dice: Dice) -> None:
         self.who = who
         self.willing = dice.chance(0.6)
+        self.autumn = 0
         begun = who.born.year >= 2009
         self.due = list(CHILDHOOD if begun else [each for each in CHILDHOOD if each[0] > 2021.2 - who.born.year])
         self.adult = list(ADULT) if self.willing else []
 
     def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        age = self.who.age(visit.day)
+        if age > 0.5 and visit.day.month >= 9 and visit.day.year > self.autumn and self.willing:
+            self.autumn = visit.day.year
+            chart.vaccinate(acts.INFLUENZA_4 if visit.day.year < 2024 else acts.INFLUENZA_3, visit)
         if visit.kind not in (problems.CHECK_UP, problems.WELL_CHILD):
             return
-        age = self.who.age(visit.day)
         if self.due and age >= self.due[0][0]:
             for vaccine in self.due.pop(0)[1]:
                 chart.vaccinate(vaccine, visit)
-        for each in [one for one in self.adult if age >= one[0] and visit.day.year >= one[1]][:2]:
+        due = {one[2]: one for one in reversed(self.adult) if age >= one[0] and visit.day.year >= one[1]}
+        for vaccine, each in list(due.items())[:2]:
             self.adult.remove(each)
-            chart.vaccinate(each[2], visit)
-        if age > 0.5 and visit.day.month >= 9 and self.willing:
-            chart.vaccinate(acts.INFLUENZA_4 if visit.day.year < 2024 else acts.INFLUENZA_3, visit)
+            chart.vaccinate(vaccine, visit)

@@ -7,7 +7,7 @@ import datetime
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.chart import Chart
 from sickbay.population.life import Problem, Visit
-from sickbay.population.stories.base import Episode, Told, within
+from sickbay.population.stories.base import Episode, Told, winter, within
 
 
 class Bladder(Episode):
@@ -49,7 +49,7 @@ class Pneumonia(Episode):
 
 BLADDER = Told("bladder", lambda who, dice: Bladder(within(who, dice, 17)), ages=(18, 120), women=0.22, men=0.03,
                asks=("Burning on passing water",))  # fmt: skip
-FLU = Told("influenza", lambda who, dice: Influenza(within(who, dice, 2)), ages=(2, 120), women=0.1, men=0.1)
+FLU = Told("influenza", lambda who, dice: Influenza(winter(within(who, dice, 3))), ages=(4, 120), women=0.1, men=0.1)
 COVID = Told("covid", lambda who, dice: Covid(within(who, dice, 2)), ages=(2, 120), women=0.2, men=0.2,
              asks=("Tired since an infection",))  # fmt: skip
 LUNGS = Told("pneumonia", lambda who, dice: Pneumonia(within(who, dice, 50)), ages=(52, 120), women=0.03, men=0.04,

@@ -39,6 +39,7 @@ class Pregnancy(Story):
         yield Planned(
             self.start + TERM, problems.ADMISSION, problems.PREGNANCY, OBSTETRICIAN.id, self, "inpatient", days * 1440
         )
+        yield Planned(self.start + TERM + datetime.timedelta(days=42), problems.POSTNATAL, None, OBSTETRICIAN.id, self)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         week = self.week(day)

@@ -22,12 +22,14 @@ class Stroke(Episode):
         chart.act(acts.HEAD_CT, visit, problem, asked, after=25)
         chart.report(acts.IMAGE, "RAD", visit, "Infarction in the area of the middle cerebral artery, no bleeding.",
                      asked, after=50)  # fmt: skip
-        if not any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.life.prescriptions):
+        thinned = any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.life.prescriptions)
+        if not thinned:
             chart.prescribe(drugs.CLOPIDOGREL, visit, problem)
         chart.plan("After a stroke", problem, (acts.PHYSIOTHERAPY, acts.EXERCISE, acts.REVIEW),
                    (wanted("Walks alone, eats and speaks without help"),))  # fmt: skip
+        after = "Anticoagulation goes on." if thinned else "Clopidogrel from now on."
         chart.note(acts.DISCHARGE, visit, "Weak right arm and slow speech, better within five days. Home with"
-                   " physiotherapy; clopidogrel unless anticoagulated.", printed=True)  # fmt: skip
+                   f" physiotherapy. {after}", printed=True)  # fmt: skip
 
 
 STORY = Told(
