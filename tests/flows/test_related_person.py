@@ -12,7 +12,7 @@ from tests.flows.test_ward import HTML, field
 
 from sickbay.protocol.jose import peek
 
-SCOPE = "launch/patient openid fhirUser patient/Patient.rs"
+SCOPE = "launch/patient openid fhirUser patient/Patient.rs patient/RelatedPerson.rs"
 PROXY = f"{BASE}/general/r4/RelatedPerson/p-0006-r01"
 
 
@@ -56,6 +56,12 @@ def test_the_app_gets_the_record_that_was_chosen_and_learns_who_chose(tmp_path: 
         assert (await flow.http.get(f"/general/r4/Patient/{patient}", headers=headers)).status_code == 200
         other = {"p-0006": "p-0010", "p-0010": "p-0006"}[patient]
         assert (await flow.http.get(f"/general/r4/Patient/{other}", headers=headers)).status_code == 404
+        person = await flow.http.get(PROXY, headers=headers)
+        if patient == "p-0006":
+            assert person.json()["patient"]["reference"] == "Patient/p-0006"
+            assert "Abena" in person.json()["name"][0]["given"]
+        else:  # a RelatedPerson is in the compartment of its one patient
+            assert person.status_code == 404
         told = (await flow.http.get("/general/oauth/userinfo", headers=headers)).json()
         assert told["fhirUser"] == PROXY
 

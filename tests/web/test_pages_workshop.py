@@ -56,3 +56,12 @@ def test_scopes_are_shown_by_their_kind() -> None:
 
 def test_the_form_offers_standard_patient_and_user_scopes() -> None:
     assert [title for title, _ in scope_boxes()] == ["Standard scopes", "Patient scopes", "User scopes"]
+
+
+def test_a_token_that_was_given_waits_for_the_app_alone() -> None:
+    def waiting(*done: dict[str, object]) -> list[str]:
+        return [one.status for one in timeline_view("l", done, app="A", hospital="H").arrows if one.kind == "waits"]
+
+    assert waiting() == ["waits for an authorize request", "waits for a code", "waits for a token"]
+    assert waiting({**granted(), "stage": "authorize"}, token()) == ["waits for your app"]
+    assert waiting({**granted(), "stage": "authorize"}) == ["waits for a code", "waits for a token"]

@@ -12,6 +12,7 @@ from sickbay.operations.decision import refused
 from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, show, wire
+from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 
 
@@ -22,7 +23,7 @@ async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Th
     explanation = decision.explained()
     client = await registration.by_id(sandbox.world, waits.key.name) if waits.key.kind == "client" else None
     if "text/html" in request.headers.get("accept", ""):
-        response: Response = show.page(request, sandbox, "notice", _view(waits.seconds), status=429)
+        response: Response = _page(request, sandbox, tenant, waits)
     else:
         said = answers.oauth_words(
             sandbox.world, tenant, decision, explanation, wire.exchange_id(request), waits.key.name, ""
@@ -35,9 +36,12 @@ async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Th
     )  # fmt: skip
 
 
-def _view(seconds: int) -> NoticeView:
-    return NoticeView(
+def _page(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Throttled) -> Response:
+    """In the hospital's own frame: who guesses came from its sign-in."""
+    view = NoticeView(
         title="Too many failures",
-        text=f"The password was wrong too often from here. Try again in {seconds} seconds; until then none is looked at.",
-        code="guesses-too-many",
+        text=f"The password was wrong too often from here. Go back and try again in {waits.seconds} seconds; until then "
+        "none is looked at.",
+        others=(Link("Why this is so", "/rules/guesses-too-many"),),
     )
+    return show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True), status=429)

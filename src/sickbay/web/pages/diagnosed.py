@@ -61,7 +61,8 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
         id=rule.id, title=said.title if said else plain(rule.title), kind=VERDICTS[said.severity] if said else _kind(rule),
         why=said.why if said else plain(rule.why), fix=said.fix if said else plain(rule.fix), outcome=rule.outcome,
         stage=STAGES.get(rule.stage, rule.stage), degree=rule.degree, spec=Link(rule.spec.name, rule.spec.url),
-        prose=case.prose if case else "", refused=_tab(case.refused) if case else None,
+        prose=case.prose if case else "", tab="Refused" if rule.explains else "Sent",
+        refused=_tab(case.refused) if case else None,
         corrected=_tab(case.corrected) if case else None, rows=rows,
     )  # fmt: skip
 

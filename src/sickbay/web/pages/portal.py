@@ -144,7 +144,16 @@ def knobs(policy: Policy) -> tuple[tuple[str, str, str], ...]:
     return tuple((name, one.says, json.dumps(getattr(policy, name))) for name, one in KNOBS.items() if one.app)
 
 
-STANDARD = ("launch", "launch/patient", "openid", "fhirUser", "profile", "online_access", "offline_access")
+STANDARD = (
+    "launch",
+    "launch/patient",
+    "launch/encounter",
+    "openid",
+    "fhirUser",
+    "profile",
+    "online_access",
+    "offline_access",
+)
 TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "AllergyIntolerance", "Appointment", "Encounter")
 CHOSEN = ("launch", "openid", "fhirUser", "online_access", "patient/Patient.rs", "patient/Observation.rs")
 

@@ -176,7 +176,8 @@ def timeline_view(
     """From the exchanges of one launch, oldest first (JSON of the outside contract)."""
     done = [_arrow(one, root) for one in exchanges]
     tried = {_TRIED.get(str(one.get("stage")), str(one.get("stage"))) for one in exchanges}
-    waiting = _waiting(tried)
+    granted = {str(one.get("stage")) for one, arrow in zip(exchanges, done, strict=True) if arrow.kind == "passed"}
+    waiting = _waiting(tried, granted)
     stopped = max((number for number, one in enumerate(done, 1) if one.kind == "refused"), default=0)
     still = bool(stopped) and not any(one.kind == "passed" for one in done[stopped:])
     last = next((one for one in reversed(exchanges) if "scopes" in one), None)
@@ -217,10 +218,12 @@ def _arrow(given: Mapping[str, Any], root: str) -> Arrow:
     )  # fmt: skip
 
 
-def _waiting(tried: set[str]) -> tuple[Arrow, ...]:
+def _waiting(tried: set[str], granted: set[str]) -> tuple[Arrow, ...]:
+    """A token that was given is there to be used: then it is the app that is waited for."""
     missing = [one for one in _EXPECTED if one[0] not in tried]
+    held = {"access": "your app"} if "token" in granted else {}
     return tuple(
-        Arrow(_SAID[stage][0], _SAID[stage][1], "not yet", f"waits for {what}", text, "", "waits")
+        Arrow(_SAID[stage][0], _SAID[stage][1], "not yet", f"waits for {held.get(stage, what)}", text, "", "waits")
         for stage, text, what in missing
     )
 
@@ -298,6 +301,8 @@ class RuleView:
     degree: str
     spec: Link
     prose: str = ""
+    tab: str = "Refused"
+    """What the request of the case is called: one that is only advised on was granted."""
     refused: code.Tab | None = None
     corrected: code.Tab | None = None
     rows: tuple[Row, ...] = ()
