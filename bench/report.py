@@ -42,7 +42,7 @@ REPEAT = """
 
     make bench                          # everything, about six minutes on two idle cores; writes this page
     make bench ARGS=--quick             # everything in brief, nothing is written
-    make bench ARGS=--large             # the slope from 1,000 to 100,000 patients: half an hour and 10 GB of disk more
+    make bench ARGS=--large             # the slope from 1,000 to 100,000 patients: many minutes and some 5 GB of disk more
     make bench ARGS="--slope --large"   # the slope alone, nothing is written
 
 PostgreSQL is measured where its programs are (`initdb` on the PATH or where Debian puts it), on a server of its own with

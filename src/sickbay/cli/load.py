@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from sickbay.operations.loading import Loading
 
 BATCH, WEIGHT = 500, 4 << 20
 """A transaction holds so many resources, or bytes of them: a server beside it waits that long for its own writes."""
+RARELY = (100_000, 50, 50)
+"""Nothing here refers to itself: looking for such things as often as usual takes a twelfth of the time."""
 
 
 def load(
@@ -51,6 +54,7 @@ def load(
     chosen = files.found(paths)
     if not chosen:
         wrong("Name the files or folders to load.")
+    gc.set_threshold(*RARELY)
     return asyncio.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
 
 
