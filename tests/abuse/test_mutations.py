@@ -18,6 +18,8 @@ from tests.flows.flow import BASE, Flow, run
 
 from sickbay.diagnosis.catalogue import BY_ID
 
+NOT_OFFERED = 501
+"""FHIR's answer to an operation that there is not."""
 SHORT, LONG = 2_000, 20_000
 STAGES = ("authorize", "token", "search")
 OUTSIDE = {
@@ -69,6 +71,12 @@ class Abuser:
         self.secret = await flow.register(scope=scope, auto_approve=auto, client="symmetric")
         self.first = await flow.register(scope=scope.replace(".rs", ".read"), auto_approve=auto, smart_version=1)
         self.asking = await flow.register(scope=scope, auto_approve=None)
+        narrow = {"mixed_scope_versions": False, "wildcard_scopes": False}
+        self.narrow = await flow.register(scope=scope, auto_approve=auto, policy=narrow)
+        self.ehr = await flow.register(scope=scope, auto_approve=auto, policy={"launches": ["ehr"]})
+        raw = {"client": "symmetric", "client_secret": "a secret/with+signs", "policy": {"basic_secret": "raw"}}
+        self.raw = await flow.register(scope=scope, auto_approve=auto, **raw)
+        keyed = await flow.register(client="asymmetric", jwks_uri="http://localhost:1/jwks")
         self.foreign = (await flow.http.post("/admin/apps", json={
             "tenant": "cerner", "name": "Elsewhere", "type": "provider", "client": "public", "scope": "launch/patient",
             "redirect_uris": ["http://localhost:8100/callback"],
@@ -86,8 +94,12 @@ class Abuser:
             "narrow": await self.token("patient/Patient.r"),
             "other base": await self.token(fhir="dstu2"),
         }
+        for tenant in ("cerner", "epic"):
+            tokens[tenant] = await self.elsewhere(tenant)
+        endpoint = flow.sandbox.tenants["cerner"].server.token_endpoint
         self.stock = mutations.Stock(BASE, self.app, self.other, self.secret, self.foreign, old["code"], used_code,
-                                     old["launch"], used_launch, theirs, tokens, used_refresh)  # fmt: skip
+                                     old["launch"], used_launch, theirs, tokens, used_refresh, keyed["client_id"],
+                                     endpoint.removeprefix(BASE))  # fmt: skip
 
     async def launch(self) -> str:
         return str((await self.flow.launch(self.app))["launch"])
@@ -108,6 +120,14 @@ class Abuser:
             given = answer.json()
         return str(first)
 
+    async def elsewhere(self, tenant: str) -> str:
+        """A token of another hospital."""
+        people = (await self.flow.http.get(f"/admin/users?tenant={tenant}")).json()
+        user = next(one["username"] for one in people if one["fhirUser"].startswith("Practitioner"))
+        app = await self.flow.register(tenant=tenant, auto_approve={"user": user})
+        asked = {"app": app["app_id"], "tenant": tenant, "scope": "user/*.rs", "user": user}
+        return str((await self.flow.http.post("/admin/tokens", json=asked)).json()["access_token"])
+
     async def token(self, scope: str = "user/Patient.rs user/Observation.rs", fhir: str = "r4") -> str:
         app = self.app if fhir == "r4" else await self.flow.register(fhir=fhir)
         asked = {"app": app["app_id"], "scope": scope, "user": await self.flow.clinician(), "patient": "p-0001"}
@@ -120,25 +140,30 @@ class Abuser:
             self.launches.append(await self.launch())
         scope = "launch patient/Patient.rs openid fhirUser" if ehr else "launch/patient patient/Patient.rs openid"
         app = (
-            self.random.choices((self.app, self.first, self.secret, self.asking), (6, 1, 1, 2))[0]
+            self.random.choices(
+                (self.app, self.first, self.secret, self.asking, self.narrow, self.ehr), (6, 1, 1, 2, 2, 1)
+            )[0]
             if not ehr
             else self.app
         )
         if app is self.first:
             scope = "launch/patient patient/Patient.read"
+        if app is self.narrow:
+            scope += self.random.choice(("", " patient/Observation.read", " patient/*.rs"))
         right = self.flow.asking(app, scope=scope, launch=self.launches[0] if ehr else None)
         pairs = mutated(self.random, list(right.items()), mutations.authorize(self.stock))
+        query = mutations.transported(self.random, form(pairs))
         if self.random.random() < 0.1:
-            answer = await self.flow.http.post("/general/oauth/authorize", content=form(pairs), headers=FORM)
+            answer = await self.flow.http.post("/general/oauth/authorize", content=query, headers=FORM)
         else:
-            answer = await self.flow.http.get("/general/oauth/authorize?" + form(pairs))
+            answer = await self.flow.http.get("/general/oauth/authorize?" + query)
         if ehr and "code=" in answer.headers.get("location", ""):
             self.launches.clear()
         await self.judge("authorize", answer)
 
     async def redeem(self) -> None:
         """A code or a refresh token, by a public or a confidential app."""
-        app = self.random.choices((self.app, self.secret, self.first), (6, 3, 1))[0]
+        app = self.random.choices((self.app, self.secret, self.first, self.raw), (6, 3, 2, 1))[0]
         right: Pairs = [("grant_type", "authorization_code"), ("code", await self.code(app)),
                         ("redirect_uri", "http://localhost:8100/callback")]  # fmt: skip
         right += [("code_verifier", mutations.VERIFIER)] if app is not self.first else []
@@ -146,7 +171,9 @@ class Abuser:
             given = await self.flow.http.post("/general/oauth/token", content=form(right + self.own(app)), headers=FORM)
             right = [("grant_type", "refresh_token"), ("refresh_token", given.json()["refresh_token"])]
         headers = dict(FORM)
-        if app is not self.secret or self.random.random() < 0.5:
+        if app is self.raw:  # encoded, where this hospital compares what stands there
+            headers["Authorization"] = mutations.basic(quote(app["client_id"]), quote(app["client_secret"], safe=""))
+        elif app is not self.secret or self.random.random() < 0.5:
             right += self.own(app)
         else:
             headers["Authorization"] = mutations.basic(app["client_id"], app["client_secret"])
@@ -159,16 +186,23 @@ class Abuser:
 
     def own(self, app: dict[str, Any]) -> Pairs:
         mine = [("client_id", str(app["client_id"]))]
-        return [*mine, ("client_secret", str(app["client_secret"]))] if app is self.secret else mine
+        return [*mine, ("client_secret", str(app["client_secret"]))] if app in (self.secret, self.raw) else mine
 
     async def search(self) -> None:
-        method, url, headers = mutations.search(self.random, self.stock)
-        answer = await self.flow.http.request(method, url, headers=headers)
+        if self.random.random() < 0.25:
+            method, url, headers, body = mutations.odd(self.random, self.stock)
+        else:
+            (method, url, headers), body = mutations.search(self.random, self.stock), ""
+        answer = await self.flow.http.request(method, url, headers=headers, content=body)
         await self.judge("search", answer)
 
     async def judge(self, stage: str, answer: httpx2.Response) -> None:
         self.tally.sent[stage] += 1
-        assert answer.status_code < 500, (answer.request.method, str(answer.request.url), answer.text)
+        assert answer.status_code < 500 or answer.status_code == NOT_OFFERED, (
+            answer.request.method,
+            str(answer.request.url),
+            answer.text,
+        )
         location = answer.headers.get("location", "")
         assert not location or location.startswith(("http://localhost:8100/callback", "/", BASE)), location
         if answer.status_code < 400 and "error=" not in location:

@@ -129,8 +129,11 @@ def test_the_last_of_each_code(tmp_path: Path) -> None:
         three = await own.ask("GET", "/Observation/$lastn?patient=p-0001&max=3&category=vital-signs")
         vital = [held[:3] for code, held in expected.items() if any(each in ids(three) for each in held)]
         assert sorted(ids(three)) == sorted(each for held in vital for each in held)
-        assert (await own.ask("GET", "/Observation/$lastn?patient=p-0001&max=no")).status_code == 400
-        assert (await own.ask("GET", "/Observation/$lastn?patient=p-0001&bogus=1")).status_code == 400
+        for wrong, rule in (("max=no", "fhir-operation-parameter"), ("bogus=1", "fhir-search-unknown-param")):
+            refused = await own.ask("GET", f"/Observation/$lastn?patient=p-0001&{wrong}")
+            assert refused.status_code == 400
+            assert rules(refused) == {rule}
+            assert rule in await flow.findings(refused)
         assert ids(await own.ask("GET", "/Observation/$lastn?patient=p-0002")) == []
 
     run(steps, tmp_path)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.web.pages_of import granted, refused, token_refused
 
 from sickbay.web.pages import code
-from sickbay.web.pages.exchange import Step, as_text, exchange_view, folded, parts_marked
+from sickbay.web.pages.exchange import Step, as_text, exchange_view, folded
+from sickbay.web.pages.rows import parts_marked
 
 VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
 
@@ -164,3 +165,39 @@ def test_a_long_value_is_cut_in_the_headline_and_whole_in_the_finding() -> None:
     assert long not in view.headline
     assert view.headline.rstrip(".").endswith("/callback/")
     assert long in view.findings[0].title
+
+
+def search_of(id: str, severity: str) -> dict[str, object]:
+    finding = {"id": id, "severity": severity, "title": "A search", "facts": {"parameter": "naem", "received": "x"}}
+    url = "http://localhost:7425/general/r4/Patient?name=Peters&naem=x"
+    return {"id": "x", "at": 0, "stage": "search", "request": {"method": "GET", "url": url}, "findings": [finding]}
+
+
+def test_a_parameter_that_only_the_facts_name_is_marked_and_not_called_right() -> None:
+    row, right = exchange_view(search_of("fhir-search-unknown-param", "warning")).rows
+    assert (row.name, row.number, row.kind, row.unknown, texts(row.received)) == ("naem", 1, "warning", False, "x")
+    assert (right.name, right.faulty) == ("name", False)
+    assert exchange_view(search_of("fhir-date-malformed", "error")).rows[0].unknown
+
+
+def test_two_findings_on_one_parameter_have_a_number_each() -> None:
+    given = refused()
+    twice = next(one for one in given["findings"] if one["id"].startswith("scope"))
+    view = exchange_view({**given, "findings": [*given["findings"], {**twice, "id": "scope-v2-order"}]})
+    row = next(one for one in view.rows if one.name == "scope")
+    assert [row.number, *(number for number, _ in row.more)] == [2, 6]
+
+
+def test_how_others_would_answer_is_said_in_words() -> None:
+    others = [
+        {"title": "One", "refusal": "aud-missing", "status": 302, "error": "invalid_request", "delivered": "to your app",
+         "urn": "urn:x"},
+        {"title": "Two", "refusal": None},
+        {"title": "Three", "speaks": ["r4", "dstu2"]},
+    ]  # fmt: skip
+    one, two, three = exchange_view({**refused(), "others": others}).others
+    assert (one.kind, one.text, one.urn, one.rule) == (
+        "refused", "302 invalid_request (to your app)", "urn:x", "aud-missing"
+    )  # fmt: skip
+    assert (two.kind, two.text) == ("passed", "grants it")
+    assert (three.kind, three.text) == ("", "does not speak this version: only R4 and DSTU2")

@@ -65,7 +65,7 @@ def read(
         things = found[1]
     given = Given(_texts(kept), things, tuple(kept))
     if operation.takes is None:
-        return given
+        return tuple(_of_newest(version, given)) or given
     faults = [*_unknown(operation, given, lenient), *_faults(version, operation, given), *_missing(operation, given)]
     return tuple(faults) if faults else given
 
@@ -206,6 +206,26 @@ def _element(version: str, given: Given, name: str) -> Fault | None:
         return Fault(RULE, "_elements", name, nearest_of(own, known_types(version)) or "a resource type")
     said = [unknown(version, type, name) for type in ([own] if own else given.listed("_type"))]
     return Fault(RULE, "_elements", name, str(said[0]).partition("=")[2]) if said and None not in said else None
+
+
+def newest(given: Given) -> int | None:
+    """How many of each code $lastn is to give; None where that is no number from 1 to 1000."""
+    most = given.one("max") or "1"
+    number = int(most) if re.fullmatch(r"\d{1,4}", most, re.ASCII) else 0
+    return number if 0 < number <= 1000 else None
+
+
+def newest_search(given: Given) -> list[tuple[str, str]]:
+    """The other parameters of $lastn are those of a search, but for order and pages, which it has of its own."""
+    own = ("max", "_sort", "_count", "_total", "_summary", "_cursor")
+    kept = [pair for pair in given.pairs if pair[0] not in own]
+    return [*kept, ("_sort", "-date"), ("_count", "1000"), ("_total", "none")]
+
+
+def _of_newest(version: str, given: Given) -> list[Fault]:
+    wrong = [] if newest(given) else [Fault(RULE, "max", given.one("max") or "", "a whole number from 1 to 1000")]
+    query = search.parse(version, "Observation", newest_search(given), base="", strict=True)
+    return wrong if isinstance(query, Query) else [*wrong, *query]
 
 
 def _filter(version: str, given: Given, type: str, asked: tuple[tuple[str, str], ...]) -> Sequence[Fault]:

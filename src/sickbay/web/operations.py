@@ -107,21 +107,10 @@ def _searchset(call: Call, found: everything.Found) -> Answer:
 async def _lastn(call: Call) -> Answer:
     """Its other parameters are those of a search on Observation."""
     door, version = call.door, call.door.version
-    most = call.given.one("max") or "1"
-    if not (most.isascii() and most.isdigit() and 0 < int(most[:6]) <= 1000):
-        return door.issue(400, Issue("value", f"max is how many of each code, 1 to 1000; here {most}.", rule=RULE))
-    pairs = [
-        pair for pair in call.given.pairs if pair[0] not in ("max", "_sort", "_count", "_total", "_summary", "_cursor")
-    ]
-    query = search.parse(version, "Observation", [*pairs, ("_sort", "-date"), ("_count", "1000"), ("_total", "none")],
-                         base=door.base, strict=True)  # fmt: skip
-    if not isinstance(query, Query):
-        told = [
-            Issue("value", f"{one.parameter}={one.value} cannot be taken: {one.expected}.", rule=one.rule)
-            for one in query
-        ]
-        return door.issue(400, *told)
-    newest, scanned = Newest(int(most)), 0
+    asked = operation_parameters.newest_search(call.given)
+    query = search.parse(version, "Observation", asked, base=door.base, strict=True)
+    assert isinstance(query, Query)  # its faults were refused before
+    newest, scanned = Newest(operation_parameters.newest(call.given) or 1), 0
     while scanned < SCANNED:
         page = await door.sandbox.world.store.search(door.space, query, call.seen.visibility)
         newest.take(page.matches)

@@ -108,6 +108,7 @@ RULES = (
         "Register a redirect URI on that origin, or call from one that is registered.",
         _foreign,
         explains=origin.NAME,
+        outcome="advice; 403 under the policy strict_cors",
         recognises=_hinted,
         at=("token", "access"),
         parameter="Origin",

@@ -11,8 +11,9 @@ from typing import Any
 
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.pages import code, negotiation, times
-from sickbay.web.pages.marks import Marked, Piece, mark
-from sickbay.web.pages.parts import VERDICTS, FindingView, Verdict, count, findings
+from sickbay.web.pages.marks import Piece
+from sickbay.web.pages.parts import FindingView, Verdict, count, findings
+from sickbay.web.pages.rows import Found, Row, compared
 
 STAGES = {
     "registration": "Registration", "launch": "Launch", "discovery": "Discovery", "authorize": "Authorize request",
@@ -24,7 +25,6 @@ STAGES = {
 }  # fmt: skip
 _REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
-_PARAMETERS = {rule.id: rule.parameter for rule in RULES}
 _SPELLED = {
     "fhir": "FHIR",
     "url": "URL",
@@ -37,26 +37,6 @@ _SPELLED = {
 _WAITS = {"client": "the registration", "server": "that server’s word", "launch": "the launch", "code": "the code",
           "token": "the token", "user": "the person", "now": "the time"}  # fmt: skip
 GATE = "redirect_uri_is_registered"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One parameter: a faulty one has a finding's number and both sides; received None: not sent."""
-
-    name: str
-    received: tuple[Piece, ...] | None
-    expected: tuple[Piece, ...] | None = None
-    note: str = ""
-    number: int = 0
-    kind: Verdict = "refused"
-    unknown: bool = False
-    """What is expected can't be written down here: another code, a value that only the app has."""
-    more: tuple[tuple[int, Verdict], ...] = ()
-    """Other findings that concern the same parameter: number and kind of each."""
-
-    @property
-    def faulty(self) -> bool:
-        return self.expected is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +56,7 @@ class Other:
     kind: str
     text: str
     urn: str = ""
+    rule: str = ""
 
 
 FEW = 4
@@ -146,7 +127,7 @@ def exchange_view(
     request = code.read(given.get("request") or {})
     corrected = _corrected(given, request)
     found = _numbered(given)
-    rows = _rows(request, corrected, found)
+    rows = compared(request, corrected, found, (given.get("request") or {}).get("headers") or {})
     views = findings([one for _, one in found])
     refused = any(one.kind == "refused" for one in views)
     changed = {row.name: row.expected for row in rows if row.expected is not None}
@@ -178,11 +159,15 @@ def exchange_view(
 
 def _other(one: Mapping[str, Any]) -> Other:
     if "speaks" in one:
-        return Other(one["title"], "", f"does not speak this version: {' and '.join(one['speaks']).upper()} only")
+        return Other(
+            one["title"],
+            "",
+            f"does not speak this version: only {' and '.join(name.upper() for name in one['speaks'])}",
+        )
     if one["refusal"] is None:
         return Other(one["title"], "passed", "grants it")
     said = (str(one["status"]), one.get("error"), one.get("delivered") and f"({one['delivered']})")
-    return Other(one["title"], "refused", " ".join(part for part in said if part), one.get("urn", ""))
+    return Other(one["title"], "refused", " ".join(part for part in said if part), one.get("urn", ""), one["refusal"])
 
 
 def _corrected(given: Mapping[str, Any], request: code.Request) -> code.Request | None:
@@ -194,10 +179,7 @@ def _corrected(given: Mapping[str, Any], request: code.Request) -> code.Request 
     return read if read.headers else replace(read, headers=request.headers)
 
 
-_Found = tuple[int, Mapping[str, Any]]
-
-
-def _numbered(given: Mapping[str, Any]) -> list[_Found]:
+def _numbered(given: Mapping[str, Any]) -> list[Found]:
     """The one that decided the answer first, the rest as they come: worst first."""
     decided = given.get("decided")
     found = list(given.get("findings") or ())
@@ -240,73 +222,6 @@ def _lede(views: Sequence[FindingView], corrected: bool) -> str:
     number = count(len(refused), "thing", "things")
     tail = "all are put right in the request below." if whole else "how to mend each stands below."
     return f"{number[0].upper()}{number[1:]} stand in the way, and {tail}"
-
-
-def _rows(request: code.Request, corrected: code.Request | None, found: Sequence[_Found]) -> tuple[Row, ...]:
-    """Faulty ones first, in the order of the findings; then the right ones, each once."""
-    sent, right = _joined(request), _joined(corrected) if corrected else {}
-    headers = {name.lower(): value for name, value in request.headers}
-    faulty: dict[str, Row] = {}
-    for number, one in found:
-        name = one.get("parameter") or _PARAMETERS.get(one["id"])
-        if name and name not in faulty:
-            row = _faulty(
-                name, sent.get(name, headers.get(name.lower())), right.get(name), number, one, corrected is not None
-            )
-            if row:
-                faulty[name] = row
-        elif name:
-            also = (*faulty[name].more, (number, VERDICTS.get(one["severity"], "advice")))
-            faulty[name] = replace(faulty[name], more=also)
-    for name, value in right.items():
-        if name not in faulty and sent.get(name) != value:
-            faulty[name] = _differs(name, sent.get(name), value)
-    quiet = [Row(name, (Piece(value),)) for name, value in sent.items() if name not in faulty]
-    return (*faulty.values(), *quiet)
-
-
-def _joined(request: code.Request) -> dict[str, str]:
-    """Name -> value; one sent twice shows both."""
-    values: dict[str, str] = {}
-    for name, value in request.parameters:
-        values[name] = f"{values[name]} + {value}" if name in values else value
-    return values
-
-
-def _faulty(
-    name: str, sent: str | None, right: str | None, number: int, one: Mapping[str, Any], mended: bool
-) -> Row | None:
-    facts = one.get("facts") or {}
-    expected = right if right not in (None, sent) else _word(facts.get("expected"))
-    if expected is None and (one["severity"] != "error" or (sent is None and mended)):
-        return None
-    wrong = "bad" if one["severity"] == "error" else "slip"
-    kind: Verdict = "refused" if wrong == "bad" else "warning" if one["severity"] == "warning" else "advice"
-    pieces = mark(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
-    if expected is None:
-        pieces = Marked(parts_marked(sent or "", _word(facts.get("received"))), ())
-    received = None if sent is None else pieces.received
-    note = _word(facts.get("note")) or ""
-    unknown = expected is None and (bool(note) or not (mended and right is None))
-    return Row(name, received, pieces.expected, note, number, kind, unknown)
-
-
-def parts_marked(sent: str, received: str | None) -> tuple[Piece, ...]:
-    """All of it, or the part that the finding names where that is less."""
-    before, found, after = sent.partition(received) if received else ("", sent, "")
-    pieces = (Piece(before), Piece(found or sent, "bad"), Piece(after)) if found else (Piece(sent, "bad"),)
-    return tuple(piece for piece in pieces if piece.text)
-
-
-def _differs(name: str, sent: str | None, value: str) -> Row:
-    pieces = mark(sent or "", value)
-    return Row(name, None if sent is None else pieces.received, pieces.expected)
-
-
-def _word(value: Any) -> str | None:
-    if isinstance(value, (list, tuple)):
-        return " ".join(str(one) for one in value)
-    return None if value is None else str(value)
 
 
 def _answer(response: Mapping[str, Any]) -> str:

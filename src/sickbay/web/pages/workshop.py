@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sickbay.web.pages import code, negotiation, times
-from sickbay.web.pages.exchange import STAGES, Row, Step, folded
+from sickbay.web.pages.exchange import STAGES, Step, folded
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import FindingView, Verdict, count
+from sickbay.web.pages.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
