@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.population.test_generate import TODAY, names, references
+from tests.population.us_core import faults, read
 
 from sickbay import population
 from sickbay.fhir.validation import validate
@@ -78,3 +80,11 @@ def test_an_appointment_shows_the_name_of_its_patient() -> None:
     for one in of("Appointment"):
         actor = one["participant"][0]["actor"]
         assert people[actor["reference"]] == actor["display"]
+
+
+def test_what_still_claims_a_profile_meets_it(shared: Path) -> None:
+    guide = read(shared / "data" / "us-core-6.1.0.tgz")
+    claimed = [(url, one) for one in messy("r4", patients=25) for url in one.get("meta", {}).get("profile", ())]
+    bare = [one for one in messy("r4", patients=25) if one["resourceType"] == "Observation" and "meta" not in one]
+    assert bare
+    assert {f"{url}: {fault}" for url, one in claimed for fault in faults(one, url, guide)} == set()

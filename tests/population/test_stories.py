@@ -212,3 +212,20 @@ def test_who_had_an_anaphylaxis_carries_epinephrine() -> None:
     for life in found:
         assert any(order.drug is drugs.EPINEPHRINE for order in life.prescriptions)
         assert any(each.reaction is problems.ANAPHYLAXIS for each in life.allergies)
+
+
+def test_every_code_that_a_life_is_told_with_is_among_the_codes_that_can_be_looked_up() -> None:
+    known = set(population.codes())
+    for life in lives():
+        told_with = [each.concept for each in (*life.problems, *life.acts, *life.reports, *life.requests)]
+        told_with += [each.measure.concept for each in life.readings] + [each.vaccine for each in life.vaccinations]
+        told_with += [order.drug.concept for order in life.prescriptions]
+        assert {code for concept in told_with for code in concept.codes} <= known
+
+
+def test_a_code_has_one_display() -> None:
+    displays: dict[tuple[str, str], set[str]] = {}
+    for system, code, display in population.codes():
+        displays.setdefault((system, code), set()).add(display)
+    assert len(displays) > 250
+    assert {key: found for key, found in displays.items() if len(found) > 1} == {}

@@ -10,8 +10,8 @@ from typing import Any, cast
 from sickbay import population
 from sickbay.fhir import terminology
 
-PEOPLE = 100
-"""Lives that are read for their codes: the cast and enough others for every story."""
+PEOPLE = 20
+"""Lives that are read for the codes that stand around their stories: races, roles, kinds of things."""
 
 
 @cache
@@ -19,6 +19,8 @@ def systems(version: str) -> Mapping[str, Mapping[str, str]]:
     """System -> code -> display. A quarter of a second at the first call: from a thread."""
     found = {system: dict(codes) for system, codes in terminology.systems(version).items()}
     day = datetime.date(2026, 1, 1)
+    for system, code, display in population.codes():
+        found.setdefault(system, {}).setdefault(code, display)
     for make in (population.generate, population.schedule):
         for one in make(seed=1, patients=PEOPLE, today=day, version=cast(population.Version, version)):
             for system, code, display in _codings(one):

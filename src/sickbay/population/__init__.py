@@ -73,6 +73,18 @@ def schedule(
             yield render.appointment(booking)
 
 
+def codes() -> Iterator[tuple[str, str, str]]:
+    """System, code and display of everything that a life may be told with, whoever lives it."""
+    from sickbay.population import acts, drugs, life, measures, problems
+
+    for module in (problems, acts, drugs, measures):
+        for value in vars(module).values():
+            for each in value if isinstance(value, tuple) and not isinstance(value, life.Concept) else (value,):
+                concept = getattr(each, "concept", each)
+                if isinstance(concept, life.Concept):
+                    yield from concept.codes
+
+
 def users(seed: int) -> tuple[SeedUser, ...]:
     """The accounts of a seeded tenant: two doctors, a nurse, a patient, and a mother who acts for her child too."""
     from sickbay.population.staff import USERS

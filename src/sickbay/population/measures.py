@@ -155,12 +155,13 @@ USUAL = (PULSE, WEIGHT, HEIGHT, BMI)
 VITALS = (PULSE, BREATHS, TEMPERATURE, OXYGEN, WEIGHT, HEIGHT, BMI)
 
 LIPID_PANEL = loinc("57698-3", "Lipid panel with direct LDL - Serum or Plasma", "Lipid panel")
+BLOOD_PANEL = loinc("58410-2", "CBC panel - Blood by Automated count", "Blood count")
 KIDNEY_PANEL = loinc("51990-0", "Basic metabolic panel - Blood", "Basic metabolic panel")
 KIDNEY = (GLUCOSE, CREATININE, EGFR, SODIUM, POTASSIUM)
 PANELS = (
     (KIDNEY_PANEL, METABOLIC),
     (LIPID_PANEL, LIPIDS),
-    (loinc("58410-2", "CBC panel - Blood by Automated count", "Blood count"), BLOOD),
+    (BLOOD_PANEL, BLOOD),
 )
 """Which measurements of one visit come as one report."""
 

@@ -1,0 +1,51 @@
+"""Documents: what the index says of a Binary is so, and a PDF is one."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import re
+from typing import Any
+
+from tests.population.test_generate import everything
+
+from sickbay.population.render.pdf import page
+
+
+def of(kind: str) -> list[dict[str, Any]]:
+    return [one for one in everything("r4") if one["resourceType"] == kind]
+
+
+def test_a_document_says_type_and_size_of_its_binary_which_belongs_to_the_same_patient() -> None:
+    held = {f"Binary/{one['id']}": one for one in of("Binary")}
+    documents = of("DocumentReference")
+    kinds = set()
+    for one in documents:
+        attachment = one["content"][0]["attachment"]
+        binary = held.pop(attachment["url"])
+        data = base64.b64decode(binary["data"], validate=True)
+        assert (attachment["contentType"], attachment["size"]) == (binary["contentType"], len(data))
+        assert binary["securityContext"] == one["subject"]
+        assert data.startswith(b"%PDF-") == (binary["contentType"] == "application/pdf")
+        kinds.add(binary["contentType"])
+    assert not held
+    assert kinds == {"application/pdf", "text/plain"}
+
+
+def test_every_document_has_a_provenance_by_its_author() -> None:
+    authors = {f"DocumentReference/{one['id']}": one["author"][0] for one in of("DocumentReference")}
+    told = {one["target"][0]["reference"]: one["agent"][0]["who"] for one in of("Provenance")}
+    assert told == authors
+
+
+def test_the_table_of_a_pdf_points_at_its_objects() -> None:
+    made = page("Discharge (summary)", "Zoë \\ Łuczak", datetime.date(2026, 1, 2), "Long words. " * 40)
+    start = int(re.findall(rb"startxref\n(\d+)\n%%EOF", made)[0])
+    assert made[start:].startswith(b"xref\n0 6\n")
+    places = [int(each) for each in re.findall(rb"(\d{10}) 00000 n ", made)]
+    assert [made[place : place + 8] for place in places] == [b"%d 0 obj\n" % number for number in range(1, 6)]
+    length = int(re.findall(rb"/Length (\d+)", made)[0])
+    stream = made.split(b"stream\n", 1)[1].split(b"\nendstream", 1)[0]
+    assert len(stream) == length
+    assert b"Discharge \\(summary\\)" in stream
+    assert b"\\\\ uczak" in stream
