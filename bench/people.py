@@ -27,13 +27,14 @@ def write(folder: Path, patients: int) -> None:
 
 
 def name(number: int) -> str:
-    """A family name that a few in ten thousand share."""
+    """A family name that hardly anybody shares: among many as among few one answer."""
     dice = random.Random(number)
-    return "".join(dice.choice(PARTS) for _ in range(4)).capitalize()
+    return "".join(dice.choice(PARTS) for _ in range(5)).capitalize()
 
 
 def born(number: int) -> str:
-    return f"{1930 + number % 90}-{number % 12 + 1:02}-{number % 28 + 1:02}"
+    """A day that so many share that a page of ten is full among a thousand too."""
+    return f"{1930 + number % 90}-05-17"
 
 
 def _one(number: int) -> Iterator[dict[str, Any]]:
