@@ -7,6 +7,13 @@ export class Fault extends Error {
   constructor(message, more = {}) { super(message); Object.assign(this, more); }
 }
 
+// A browser may hold the storage back from a page that another site frames.
+const storage = () => {
+  try { return sessionStorage; } catch {
+    throw new Fault("This browser lets no page store anything in a frame of another site. Open the app in a tab.", { title: "Nothing can be kept here" });
+  }
+};
+
 const base64url = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 export const random = (size = 32) => base64url(crypto.getRandomValues(new Uint8Array(size)));
 export const challenge = async (verifier) => base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
@@ -37,7 +44,7 @@ export async function authorizeAddress(iss, launch) {
   const verifier = random();
   const redirect = new URL("index.html", location.href).href;
   const scope = `${launch ? "launch" : "launch/patient"} ${config.scope || DEFAULT_SCOPE}`;
-  sessionStorage.setItem(KEPT + state, JSON.stringify({ iss, clientId, verifier, redirect, token: found.token_endpoint, issuer: found.issuer }));
+  storage().setItem(KEPT + state, JSON.stringify({ iss, clientId, verifier, redirect, token: found.token_endpoint, issuer: found.issuer }));
   const address = new URL(found.authorization_endpoint);
   const parameters = { response_type: "code", client_id: clientId, redirect_uri: redirect, scope, state, aud: iss,
     code_challenge: await challenge(verifier), code_challenge_method: "S256", ...(launch ? { launch } : {}) };
@@ -48,7 +55,7 @@ export async function authorizeAddress(iss, launch) {
 // The answer on this page's address: a code for a request of ours, or the reason why there is none.
 export function answered(search) {
   const got = new URLSearchParams(search);
-  const kept = sessionStorage.getItem(KEPT + got.get("state"));
+  const kept = storage().getItem(KEPT + got.get("state"));
   if (got.get("error")) {
     throw new Fault(got.get("error_description") || "It did not say why.", { code: got.get("error"), link: got.get("error_uri") });
   }
@@ -56,7 +63,7 @@ export function answered(search) {
   if (!kept) {
     throw new Fault("This answer has a state that this tab did not make: it belongs to another tab, or this page was loaded again.", { title: "Not our answer" });
   }
-  sessionStorage.removeItem(KEPT + got.get("state"));
+  storage().removeItem(KEPT + got.get("state"));
   return { code: got.get("code"), ...JSON.parse(kept) };
 }
 
