@@ -40,9 +40,9 @@ CEILINGS = {"transaction": 50_000}
 REPEAT = """
 ## To repeat
 
-    make bench                          # everything, about six minutes on two idle cores; writes this page
-    make bench ARGS=--quick             # everything in brief, nothing is written
-    make bench ARGS=--large             # the slope from 1,000 to 100,000 patients: many minutes and some 5 GB of disk more
+    make bench                          # everything; writes this page
+    make bench ARGS=--quick             # everything in brief, about six minutes on two idle cores; nothing is written
+    make bench ARGS=--large             # the slope from 1,000 to 100,000 patients; not run yet
     make bench ARGS="--slope --large"   # the slope alone, nothing is written
 
 PostgreSQL is measured where its programs are (`initdb` on the PATH or where Debian puts it), on a server of its own with

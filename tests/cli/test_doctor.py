@@ -36,11 +36,12 @@ def test_jsonl_echoes_the_id_and_answers_each_line_alone() -> None:
         {"id": "one", "input": {"kind": "authorize_url", "url": URL}},
         {"id": "two", "input": {"kind": "unheard of"}},
     ]
-    done = sickbay("doctor", "--jsonl", given="\n".join(map(json.dumps, cases)))
-    one, two = map(json.loads, done.stdout.splitlines())
+    done = sickbay("doctor", "--jsonl", given="\n".join(["no JSON", *map(json.dumps, cases)]))
+    none, one, two = map(json.loads, done.stdout.splitlines())
     assert (one["id"], two["id"]) == ("one", "two")
     assert "state-missing" in {finding["id"] for finding in one["findings"]}
     assert "unheard of" in two["trouble"]
+    assert none["trouble"]
 
 
 @pytest.mark.parametrize("pasted", ["no such file", "{", '{"url": "http://a"}'])

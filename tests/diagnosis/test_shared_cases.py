@@ -44,7 +44,13 @@ def test_what_is_corrected_is_not_refused_again(shared: Path) -> None:
     assert not wrong
 
 
-def test_a_line_of_a_kind_that_nobody_knows_has_no_findings() -> None:
-    said = {"id": "x", "findings": [], "corrected": None}
-    assert diagnose_line({"id": "x", "input": {"kind": "telepathy"}}) == said
-    assert diagnose_line({"id": "x"}) == said
+def test_a_line_that_cannot_be_read_has_no_findings_and_says_so() -> None:
+    for line, id, word in (
+        ({"id": "x", "input": {"kind": "telepathy"}}, "x", "telepathy"),
+        ({"id": "x", "input": {"kind": ["launch_url"]}}, "x", "launch_url"),
+        ({"id": "x"}, "x", "input"),
+        ([], None, "no JSON object"),
+    ):
+        said = diagnose_line(line)
+        assert word in said.pop("trouble")
+        assert said == {"id": id, "findings": [], "corrected": None}

@@ -155,7 +155,6 @@ def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
 def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
         "not-found": ("notice", notice.not_found("/nowhere"), WORKSHOP),
-        "wrong-host": ("notice", notice.wrong_host("evil.example", BASE), WORKSHOP),
         "continue": ("notice", notice.continue_in_tab("/x", "Pressure Notes"), DOOR),
         "signed-out": ("notice", notice.signed_out("General Hospital", "/general/ehr/sign-in"), DOOR),
         "notice-least": ("notice", notice.NoticeView(title="T", text="t", others=(Link("a", "b"),)), WORKSHOP),

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from sickbay.cli.words import as_json, wrong
 from sickbay.diagnosis import pasted
-from sickbay.diagnosis.doctor import Diagnosis, diagnose
+from sickbay.diagnosis.doctor import Diagnosis, diagnose, diagnose_line
 from sickbay.diagnosis.rule import Finding
 
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
@@ -76,12 +76,14 @@ def _lines(source: str) -> Iterator[str]:
     """Each line alone: one that cannot be read is answered with its trouble, and the next is read all the same."""
     lines = sys.stdin.buffer if source == "-" else Path(source).read_bytes().splitlines()
     for line in filter(bytes.strip, lines):
-        case = orjson.loads(line)
-        try:
-            told = _as_json(diagnose(case["input"]))
-        except KeyError as error:
-            told = {"findings": [], "corrected": None, "trouble": f"cannot read the kind {error}"}
-        yield as_json({"id": case.get("id")} | told, pretty=False)
+        yield as_json(diagnose_line(_case(line)), pretty=False)
+
+
+def _case(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:

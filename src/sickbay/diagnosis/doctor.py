@@ -41,11 +41,13 @@ def _again(kind: Kind, given: dict[str, Any], mended: Any) -> tuple[Examination,
     return _examine(kind, request, known), known
 
 
-def diagnose_line(line: dict[str, Any]) -> dict[str, Any]:
-    """A line of `doctor --jsonl`: `id` is echoed, `input` alone is looked at; a kind nobody knows has no findings."""
-    given = line.get("input")
-    if not isinstance(given, dict) or given.get("kind") not in KINDS:
-        return {"id": line.get("id"), "findings": [], "corrected": None}
+def diagnose_line(line: Any) -> dict[str, Any]:
+    """A line of `doctor --jsonl`: `id` is echoed, `input` alone is looked at; one that can't be read says so."""
+    id, given = (line.get("id"), line.get("input")) if isinstance(line, dict) else (None, None)
+    if not isinstance(given, dict):
+        return {"id": id, "findings": [], "corrected": None, "trouble": "it is no JSON object with an input"}
+    if given.get("kind") not in [*KINDS]:
+        return {"id": id, "findings": [], "corrected": None, "trouble": f"cannot read the kind {given.get('kind')!r}"}
     found = diagnose(given)
     findings = [finding.to_json() for finding in found.explanation.findings]
-    return {"id": line.get("id"), "findings": findings, "corrected": found.corrected}
+    return {"id": id, "findings": findings, "corrected": found.corrected}

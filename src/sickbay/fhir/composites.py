@@ -81,11 +81,6 @@ def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]
     )
 
 
-def _needs(components: list[Component]) -> tuple[tuple[str, ...], ...]:
-    local = [one for one in components if not any(whole or not way for whole, way, _ in one.ways)]
-    return tuple(tuple(str(way[0]) for _, way, _ in one.ways) for one in local)
-
-
 def _bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
     found: list[Way] = []
     for part in (one.strip() for one in parameter.expression.split("|")):

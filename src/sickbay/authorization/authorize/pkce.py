@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from sickbay.authorization.authorize.reading import pkce_mode
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import pkce
 
-CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 REFUSALS = frozenset(
     {
         "pkce-missing", "pkce-plain", "pkce-method-missing", "pkce-method-invalid", "pkce-method-without-challenge",
@@ -55,7 +53,7 @@ def code_challenge_method_is_s256(request: AuthorizeRequest, known: AuthorizeKno
 @check()
 def code_challenge_is_a_base64url_sha256(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     challenge = _sent(request)[0]
-    if challenge is None or CHALLENGE.fullmatch(challenge):
+    if challenge is None or pkce.is_challenge(challenge):
         return None
     facts = {"received": challenge, "length": len(challenge), "note": "43 characters, base64url"}
     return Refusal("pkce-challenge-malformed", "invalid_request", facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from sickbay.diagnosis.rule import Rule
 from sickbay.web.pages import code
 from sickbay.web.pages.exchange import STAGES, exchange_view
 from sickbay.web.pages.frame import Link
+from sickbay.web.pages.marks import Piece
 from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.pages.workshop import DoctorView, RuleRow, RulesView, RuleView
 
@@ -68,7 +70,12 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
 
 
 def _tab(given: dict[str, Any] | None) -> code.Tab | None:
-    return code.tabs(code.read(given), {})[0] if given and given.get("url") else None
+    """A request as its URL; what is none (a token response, what a browser saw) as the JSON that `doctor` takes."""
+    if not given or given.get("url"):
+        return code.tabs(code.read(given), {})[0] if given else None
+    shown = {name: value for name, value in given.items() if name != "context"}
+    lines = json.dumps(shown, indent=2, ensure_ascii=False).splitlines()
+    return code.Tab("json", "JSON", tuple(code.Line((Piece(line),), end="\n") for line in lines))
 
 
 def plain(template: str) -> str:

@@ -29,15 +29,6 @@ def not_found(path: str, root: str = "") -> NoticeView:
     )
 
 
-def wrong_host(host: str, base: str) -> NoticeView:
-    return NoticeView(
-        title="This name is not one of ours",
-        text=f"The request asked for {host}. Open {base}, or start Sickbay with --allowed-host {host}.",
-        code=f"sickbay serve --allowed-host {host}",
-        primary=Link("Open the right address", base),
-    )
-
-
 def continue_in_tab(href: str, app: str, exchange: str = "") -> NoticeView:
     return NoticeView(
         title="Continue in a tab",

@@ -1,0 +1,33 @@
+"""Every rule has a page, with words for its placeholders and a case that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.diagnosis.case import load, paths
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.diagnosis.rule import Rule
+from sickbay.web.pages.diagnosed import plain, rule_view
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_page_has_all_that_a_reader_needs_and_leaves_no_fact_unsaid(rule: Rule) -> None:
+    case = load(paths()[rule.id])
+    diagnosis = diagnose(case.refused)
+    assert rule.id in {one.id for one in diagnosis.explanation.findings}
+    page = rule_view(rule, case, diagnosis)
+    assert page.id == rule.id
+    assert page.prose
+    assert page.refused
+    assert "…" not in page.title + page.why + page.fix
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_page_without_a_case_has_marks_for_its_placeholders(rule: Rule) -> None:
+    page = rule_view(rule, None)
+    assert "{" not in page.title + page.why + page.fix
+
+
+def test_a_placeholder_stands_in_marks() -> None:
+    assert plain("Send {expected_value}.") == "Send ‹expected_value›."
