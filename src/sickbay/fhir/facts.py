@@ -15,6 +15,8 @@ class ResourceFacts:
 
     patients: tuple[str, ...] = ()
     """Ids of the patients whose compartments hold it (a Patient is in its own)."""
+    named: tuple[str, ...] = ()
+    """Ids of the patients that its search parameter `patient` names."""
     clinical_date: int | None = None
     """Epoch ms by which a patient's resources are listed, newest first."""
     tokens: tuple[tuple[int, str | None, str], ...] = ()

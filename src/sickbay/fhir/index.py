@@ -81,6 +81,7 @@ class _Rows:
     uris: dict[tuple[int, str], None] = field(default_factory=dict)
     codes: dict[tuple[str, str | None, str], None] = field(default_factory=dict)
     patients: dict[str, None] = field(default_factory=dict)
+    named: dict[str, None] = field(default_factory=dict)
     positions: dict[tuple[int, int, int], None] = field(default_factory=dict)
     composites: dict[tuple[int, tuple[Part, ...]], None] = field(default_factory=dict)
 
@@ -113,6 +114,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
 def _facts(rows: _Rows, at: int | None) -> ResourceFacts:
     return ResourceFacts(
         patients=tuple(sorted(rows.patients)),
+        named=tuple(rows.named),
         clinical_date=at,
         tokens=tuple(rows.tokens),
         references=tuple(rows.references),
@@ -178,8 +180,11 @@ def _reference(rows: _Rows, task: _Task, value: Any) -> None:
             rows.uris[task.number, text] = None
         return
     rows.references[task.number, found[0], found[1]] = None
-    if task.compartment and found[0] == "Patient":
-        rows.patients[found[1]] = None
+    if found[0] == "Patient":
+        if task.compartment:
+            rows.patients[found[1]] = None
+        if task.code == "patient":
+            rows.named[found[1]] = None
 
 
 def _date(rows: _Rows, task: _Task, value: Any) -> None:

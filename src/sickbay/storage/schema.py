@@ -138,10 +138,25 @@ compartment_index = _table(
     _key("rank"),
     _key("nid"),
     _big("member"),
+    _big("named"),
     indexes=[Index("compartment_index_of", "nid", "member", "patient")],
 )
 """rank: minus the clinical date, so that ascending is newest first. member: 0 refers to the patient but is not in the
-compartment, 1 is in it, 2 was in it and is deleted."""
+compartment, 1 is in it, 2 was in it and is deleted. named: 1 where the search parameter `patient` names the patient, 0 where
+that is not known (of what was stored before there was this column)."""
+facet_index = _table(
+    "facet_index",
+    _key("patient"),
+    _key("type"),
+    _key("word"),
+    _key("hash"),
+    _key("rank"),
+    _key("nid"),
+    _big("member"),
+    _big("named"),
+)
+"""What is live of a compartment by each of its codes: a patient's vital signs, newest first, are one range. word: the name of
+the parameter, as of granular scopes. It has no index by nid: what is to be forgotten follows from the other two indexes."""
 
 token_index = _fact("token_index", _big("hash"))
 reference_index = _fact("reference_index", _big("target"), _big("parameter"), space=False)

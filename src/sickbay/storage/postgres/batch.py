@@ -130,8 +130,8 @@ def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
 
 def _remains(table: str, row: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]] | None:
     """Of an index row, when its resource is deleted."""
-    if table == "compartment_index" and row[-1] != APART:
-        return table, (*row[:-1], GONE if row[-1] == MEMBER else row[-1])
+    if table == "compartment_index" and row[-2] != APART:
+        return table, (*row[:-2], GONE if row[-2] == MEMBER else row[-2], row[-1])
     return (table, row) if table == "token_index" and row[1] < 0 else None
 
 

@@ -86,7 +86,17 @@ _WHAT_IS_OUTDATED = """
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 2;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED)
+_FACETS = """
+ALTER TABLE compartment_index ADD COLUMN named BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE compartment_index ALTER COLUMN named DROP DEFAULT;
+CREATE TABLE facet_index (patient BIGINT NOT NULL, type BIGINT NOT NULL, word BIGINT NOT NULL, hash BIGINT NOT NULL,
+    rank BIGINT NOT NULL, nid BIGINT NOT NULL, member BIGINT NOT NULL, named BIGINT NOT NULL, PRIMARY KEY (patient, type, word,
+    hash, rank, nid));
+INSERT INTO facet_index SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, c.nid, c.member, 0
+    FROM compartment_index c JOIN token_index t ON t.nid = c.nid WHERE c.member IN (0, 1) AND t.parameter < 0;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS)
 """Step n leads from version n to n + 1."""
 
 

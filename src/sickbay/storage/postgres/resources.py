@@ -9,7 +9,7 @@ from typing import Any
 from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
 from sickbay.storage.postgres.numbers import Numbers
 from sickbay.storage.sql.names import APART, GONE, LIVE, MEMBER, REFERENCED
-from sickbay.storage.sql.saving import COLUMNS, INDEX_REVISION, INDEXES, targets
+from sickbay.storage.sql.saving import COLUMNS, INDEX_REVISION, INDEXES, rows_of, targets
 from sickbay.storage.store import Reindex, Save
 
 _KINDS = {
@@ -38,13 +38,14 @@ _REINDEXED = (
     " FROM unnest($1::bigint[], $2::text[]) f(nid, facts) WHERE r.nid = f.nid"
 )
 _FORGET = "WITH " + ", ".join(
-    f"{table}_ AS (DELETE FROM {table} WHERE nid = ANY($1))" for table in INDEXES
+    f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')})" for table in INDEXES
 ) + " SELECT 1"  # fmt: skip
 _GONE = (
     f"WITH member AS (UPDATE compartment_index SET member = {GONE} WHERE nid = ANY($1) AND member = {MEMBER}),"
     f" apart AS (DELETE FROM compartment_index WHERE nid = ANY($1) AND member = {APART}), "
     + ", ".join(
-        f"{table}_ AS (DELETE FROM {table} WHERE nid = ANY($1){' AND parameter > 0' * (table == 'token_index')})"
+        f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')}"
+        f"{' AND parameter > 0' * (table == 'token_index')})"
         for table in INDEXES
         if table != "compartment_index"
     )

@@ -12,7 +12,8 @@ _BY_NID = {
         "nid + {by}, {to}, type, state, id, version_id, changed, index_revision, facts, body",
     ),
     "resource_history": ("nid", "nid + {by}, version_id, sequence, at, interaction, who, facts, body"),
-    "compartment_index": ("patient", "patient + {by}, type, rank, nid + {by}, member"),
+    "compartment_index": ("patient", "patient + {by}, type, rank, nid + {by}, member, named"),
+    "facet_index": ("patient", "patient + {by}, type, word, hash, rank, nid + {by}, member, named"),
     "reference_index": ("target", "target + {by}, parameter, nid + {by}"),
 }
 _BY_SPACE = {

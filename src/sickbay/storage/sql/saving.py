@@ -18,7 +18,8 @@ OUTDATED = (
 )
 """Served by the index `resource_outdated`, which has the same condition."""
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "compartment_index": ("patient", "type", "rank", "nid", "member"),
+    "facet_index": ("patient", "type", "word", "hash", "rank", "nid", "member", "named"),
+    "compartment_index": ("patient", "type", "rank", "nid", "member", "named"),
     "token_index": ("space", "parameter", "hash", "nid"),
     "reference_index": ("target", "parameter", "nid"),
     "date_index": ("space", "parameter", "low", "high", "nid"),
@@ -28,12 +29,22 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "composite_index": ("space", "parameter", "hash", "low", "high", "unit", "value", "nid"),
 }
 INDEXES = tuple(COLUMNS)
+"""The facets first: which they are is told by the others."""
+_FACETS = (
+    "(patient, type, word, hash, rank, nid) IN (SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, c.nid"
+    " FROM compartment_index c CROSS JOIN token_index t WHERE c.nid {which} AND t.nid = c.nid AND t.parameter < 0)"
+)
 LONGEST = 120
 """Characters of a text that are indexed."""
 IndexRow: TypeAlias = tuple[str, tuple[int | str, ...]]
 Word: TypeAlias = Callable[[str], int]
 Target: TypeAlias = Callable[[str, str], int]
 Term: TypeAlias = Callable[[str | None, str], int]
+
+
+def rows_of(table: str, which: str) -> str:
+    """The condition on an index's rows of one nid or several; which: what follows the column, `= ?`."""
+    return _FACETS.format(which=which) if table == "facet_index" else f"nid {which}"
 
 
 def check(step: Save, state: int, version: int) -> None:
@@ -51,11 +62,15 @@ def index_rows(
     space: int, type: int, nid: int, facts: ResourceFacts, word: Word, target: Target, term: Term
 ) -> Iterator[IndexRow]:  # fmt: skip
     """(table, row) of all facts. word numbers a name, target a resource that is referred to, term a coding."""
-    yield from _compartments(type, nid, facts, target)
+    codes = [(word(name), term(system, code)) for name, system, code in facts.codes]
+    for patient, rank, member, named in _compartments(facts, target):
+        yield "compartment_index", (patient, type, rank, nid, member, named)
+        for name, hash in codes:
+            yield "facet_index", (patient, type, name, hash, rank, nid, member, named)
     for parameter, system, code in facts.tokens:
         yield "token_index", (space, parameter, term(system, code), nid)
-    for name, system, code in facts.codes:
-        yield "token_index", (space, -word(name), term(system, code), nid)
+    for name, hash in codes:
+        yield "token_index", (space, -name, hash, nid)
     for parameter, kind, id in facts.references:
         yield "reference_index", (target(kind, id), parameter, nid)
     for parameter, low, high in facts.dates:
@@ -81,11 +96,11 @@ def targets(facts: ResourceFacts) -> Iterator[tuple[str, str]]:
     yield from ((kind, id) for _, kind, id in facts.references)
 
 
-def _compartments(type: int, nid: int, facts: ResourceFacts, target: Target) -> Iterator[IndexRow]:
-    """Rows of the compartments, and of patients that are only referred to, so that a patient's list is one range."""
+def _compartments(facts: ResourceFacts, target: Target) -> Iterator[tuple[int, int, int, int]]:
+    """(patient, rank, member, named) of compartments, and of patients only referred to: so a patient's list is one range."""
     rank = NEVER if facts.clinical_date is None else -facts.clinical_date
     held = set(facts.patients)
     apart = {id for _, kind, id in facts.references if kind == "Patient"} - held
     for patients, member in ((held, MEMBER), (apart, APART)):
         for patient in patients:
-            yield "compartment_index", (target("Patient", patient), type, rank, nid, member)
+            yield target("Patient", patient), rank, member, int(patient in facts.named)

@@ -60,7 +60,14 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
     """One page by keyset, LIMIT n + 1. Raises BadCursor."""
     query = plan.query
     at = _at(key, plan, query.cursor) if query.cursor is not None else None
-    if at is None and plan.source.rank and not query.sort and query.total != "none" and query.count > 0:
+    if (
+        at is None
+        and plan.source.rank
+        and not plan.source.facet
+        and not query.sort
+        and query.total != "none"
+        and query.count > 0
+    ):
         return _first_of_patient(run, key, plan)
     rows = run(_page(plan, at)) if query.count > 0 else []
     more = len(rows) > query.count
@@ -125,11 +132,12 @@ def _own(query: Query, chosen: Source) -> list[Sql]:
 def _page(plan: Plan, at: Position | None) -> Statement:
     limit = plan.query.count + 1
     sorting = bool(plan.query.sort) and plan.keys not in ((), (Key("d.rank"),))
-    return _streamed(plan, at, limit) if plan.needs_row and not sorting else _sorted(plan, at, limit)
+    streamed = (plan.needs_row or plan.source.facet) and not sorting
+    return _streamed(plan, at, limit) if streamed else _sorted(plan, at, limit)
 
 
 def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
-    """In the order of the source, whose rows are read anyway: no more of them than the page."""
+    """In the order of the source, most of whose rows match or are read anyway: no more of them than the page."""
     names = (*(key.text for key in plan.keys), plan.source.nid)
     after = beyond(tuple((name, False) for name in names), at.last) if at else TRUE
     columns = ", ".join((COLUMNS, *names[:-1]))

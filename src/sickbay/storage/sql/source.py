@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.fhir.query import Filter, Query, ReferenceValue
+from sickbay.fhir.index import GRANULAR
+from sickbay.fhir.query import Filter, Query, ReferenceValue, SearchParameter
 from sickbay.storage.sql.filters import TRUE, Scope, collected, one_of, single_hash, single_target
 from sickbay.storage.sql.names import LIVE
 from sickbay.storage.sql.statement import Sql
@@ -18,7 +19,7 @@ class Source(NamedTuple):
     """`table` with `where`, its own conditions, yields each live nid of the type once, in the order of nids.
 
     rest: filters that it does not fulfil. patient: all is in this compartment. rank: it is a patient's range, in the
-    order of `rank` first. row: the source is the resource's own row, `r`.
+    order of `rank` first. facet: and of nearly nothing but what matches. row: the source is the resource's own row, `r`.
     """
 
     table: str
@@ -28,6 +29,7 @@ class Source(NamedTuple):
     rest: tuple[Filter, ...]
     patient: str | None = None
     rank: bool = False
+    facet: bool = False
     row: bool = False
 
     @property
@@ -78,27 +80,56 @@ def _patient_of(one: Filter) -> str | None:
 def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> Source:
     nid, type = scope.names.nid(scope.space, "Patient", patient), scope.names.word(query.type)
     whose = next((one for one in query.filters if _patient_of(one) == patient), None)
-    joins = [(one, _join(scope, one, f"j{at}")) for at, one in enumerate(query.filters) if one is not whose]
-    table = "compartment_index d" + "".join(join.text for _, join in joins if join)
-    joined = [bind for _, join in joins if join for bind in join.binds]
-    rest = tuple(one for one, join in joins if join is None)
-    held = _referring(nid, type, whose.parameter.number) if whose else TRUE
-    members = "d.member = 1" if member else "d.member IN (0, 1)"
-    where = f"d.patient = ? AND d.type = ? AND {members} AND {held.text}"
+    facet, hash = _facet(scope, query)
+    rest = [one for one in query.filters if one is not whose and one is not facet]
+    joins = [(one, _join(scope, one, f"j{at}")) for at, one in enumerate(rest)]
+    joined = "".join(join.text for _, join in joins if join)
+    range = _range_of(nid, type, (scope.names.word(facet.parameter.code), hash) if facet else None)
+    held = _referring(nid, type, whose.parameter) if whose else TRUE
+    where = f"{range.text} AND {'d.member = 1' if member else 'd.member IN (0, 1)'} AND {held.text}"
     return Source(
-        table, where, (*joined, nid, type, *held.binds), "d.nid", rest, patient if member else None, rank=True
+        f"{'facet_index' if facet else 'compartment_index'} d{joined}",
+        where,
+        (*(bind for _, join in joins if join for bind in join.binds), *range.binds, *held.binds),
+        "d.nid",
+        tuple(one for one, join in joins if join is None),
+        patient if member else None,
+        rank=True,
+        facet=facet is not None,
     )
 
 
-def _referring(patient: int, type: int, parameter: int) -> Sql:
+def _facet(scope: Scope, query: Query) -> tuple[Filter | None, int]:
+    """The filter whose code narrows the compartment to one range, and its hash: what it is goes before its group."""
+    found = [
+        (one, hash)
+        for one in query.filters
+        if one.parameter.code in GRANULAR and (hash := single_hash(scope, one)) is not None
+    ]
+    return min(found, key=lambda pair: pair[0].parameter.code != "code", default=(None, 0))
+
+
+def _range_of(patient: int, type: int, facet: tuple[int, int] | None) -> Sql:
+    text = "d.patient = ? AND d.type = ?"
+    return (
+        Sql(f"{text} AND d.word = ? AND d.hash = ?", (patient, type, *facet)) if facet else Sql(text, (patient, type))
+    )
+
+
+def _referring(patient: int, type: int, parameter: SearchParameter) -> Sql:
     """True of what refers to the patient by the parameter, and so is in the patient's range.
 
-    Mostly that is the whole range, which two counts tell once for a third of what it costs to look at every row.
+    By `patient` the index says so itself. By another one it mostly is the whole range, which two counts tell once for a third
+    of what it costs to look at every row.
     """
+    each = "EXISTS (SELECT 1 FROM reference_index h WHERE h.nid = d.nid AND h.parameter = ? AND h.target = ?)"
+    if parameter.code == "patient":
+        return Sql(f"(d.named = 1 OR {each})", (parameter.number, patient))
     refer = "SELECT count(*) FROM reference_index WHERE target = ? AND parameter = ?"
     there = "SELECT count(*) FROM compartment_index WHERE patient = ? AND type = ? AND member IN (0, 1)"
-    each = "EXISTS (SELECT 1 FROM reference_index h WHERE h.nid = d.nid AND h.parameter = ? AND h.target = ?)"
-    return Sql(f"(({refer}) = ({there}) OR {each})", (patient, parameter, patient, type, parameter, patient))
+    return Sql(
+        f"(({refer}) = ({there}) OR {each})", (patient, parameter.number, patient, type, parameter.number, patient)
+    )
 
 
 def _join(scope: Scope, one: Filter, name: str) -> Sql | None:

@@ -83,5 +83,21 @@ _WHAT_IS_OUTDATED = """
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 2;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED)
+_FACETS = """
+DROP INDEX compartment_index_of;
+ALTER TABLE compartment_index RENAME TO compartment_index_before;
+CREATE TABLE compartment_index (patient INTEGER NOT NULL, type INTEGER NOT NULL, rank INTEGER NOT NULL, nid
+    INTEGER NOT NULL, member INTEGER NOT NULL, named INTEGER NOT NULL, PRIMARY KEY (patient, type, rank, nid))
+    WITHOUT ROWID, STRICT;
+INSERT INTO compartment_index SELECT patient, type, rank, nid, member, 0 FROM compartment_index_before;
+DROP TABLE compartment_index_before;
+CREATE INDEX compartment_index_of ON compartment_index (nid, member, patient);
+CREATE TABLE facet_index (patient INTEGER NOT NULL, type INTEGER NOT NULL, word INTEGER NOT NULL, hash INTEGER
+    NOT NULL, rank INTEGER NOT NULL, nid INTEGER NOT NULL, member INTEGER NOT NULL, named INTEGER NOT NULL,
+    PRIMARY KEY (patient, type, word, hash, rank, nid)) WITHOUT ROWID, STRICT;
+INSERT INTO facet_index SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, c.nid, c.member, 0
+    FROM compartment_index c JOIN token_index t ON t.nid = c.nid WHERE c.member IN (0, 1) AND t.parameter < 0;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS)
 """Step n leads from version n to n + 1."""

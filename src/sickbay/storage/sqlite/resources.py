@@ -9,7 +9,7 @@ import apsw
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.storage.sql.copying import forgets
 from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT, as_text
-from sickbay.storage.sql.saving import INDEX_REVISION, INDEXES, check, index_rows
+from sickbay.storage.sql.saving import INDEX_REVISION, INDEXES, check, index_rows, rows_of
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.rows import Rows
 from sickbay.storage.store import Clear, Reindex, Save, Space
@@ -129,10 +129,11 @@ class Changes:
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
         )
+        self._db.execute(f"DELETE FROM facet_index WHERE {rows_of('facet_index', '= ?')}", (nid,))
         self._db.execute("UPDATE compartment_index SET member = ? WHERE nid = ? AND member = ?", (GONE, nid, MEMBER))
         self._db.execute("DELETE FROM compartment_index WHERE nid = ? AND member = ?", (nid, APART))
         for table in INDEXES:
-            if table != "compartment_index":
+            if table not in ("facet_index", "compartment_index"):
                 kept_too = " AND parameter > 0" if table == "token_index" else ""
                 self._db.execute(f"DELETE FROM {table} WHERE nid = ?{kept_too}", (nid,))
         self._remember(space, nid, step, kept)
@@ -146,7 +147,7 @@ class Changes:
     def _forget(self, nid: int) -> None:
         self._rows.flush()
         for table in INDEXES:
-            self._db.execute(f"DELETE FROM {table} WHERE nid = ?", (nid,))
+            self._db.execute(f"DELETE FROM {table} WHERE {rows_of(table, '= ?')}", (nid,))
 
     def _index(self, space: _Counters, type: int, nid: int, facts: ResourceFacts) -> None:
         target = partial(self._target, space)
