@@ -186,6 +186,24 @@ async def test_no_token_of_a_revoked_family_is_put_after_all(address: str) -> No
     await other.close()
 
 
+@pytest.mark.anyio
+async def test_what_was_deleted_before_the_question_is_in_no_answer_however_many_ask(address: str) -> None:
+    """Answers are shared, but never one that was begun before: a revoked token is refused at once, on every worker."""
+    one, other = await open_store(address, find), await open_store(address, find)
+    for turn in range(30):
+        key = f"t{turn}"
+        await other.transaction([Put(Record("token", key, b""))])
+        early = [asyncio.create_task(one.get("token", key)) for _ in range(8)]
+        deleting = asyncio.create_task(other.transaction([Delete("token", key)]))
+        while not deleting.done():
+            early.append(asyncio.create_task(one.get("token", key)))
+            await asyncio.sleep(0)
+        assert await asyncio.gather(*(one.get("token", key) for _ in range(8))) == [None] * 8
+        await asyncio.gather(*early)
+    await one.close()
+    await other.close()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import partial
+from types import TracebackType
 from typing import Any
 
 import asyncpg
 
 from sickbay.settings.database import CannotOpen, Unavailable, shown
 from sickbay.storage.postgres.migrations import migrate
+from sickbay.storage.postgres.pool import PATIENCE, Connections
 
 OLDEST = 13
-PATIENCE = 15.0
-"""Seconds that connecting, or waiting for a free connection, may take."""
-MOST = 10
-"""Connections of one process."""
 SESSION = {
     "application_name": "sickbay",
     "join_collapse_limit": "1",  # the order of joins is the text's
@@ -32,43 +28,66 @@ LOST = (
 class Pool:
     """Connections, and the name by which the database may be told to people: without its password."""
 
-    def __init__(self, pool: asyncpg.Pool, name: str) -> None:
-        self._pool, self.name = pool, name
+    def __init__(self, connections: Connections, name: str) -> None:
+        self._connections, self.name = connections, name
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
+    def connection(self) -> _Turn:
         """One for a while. Raises Unavailable where the database went away; a later one is connected anew."""
-        try:
-            async with self._pool.acquire(timeout=PATIENCE) as connection:
-                yield connection
-        except LOST as error:
-            raise Unavailable(f"PostgreSQL at {self.name} does not answer: {_said(error)}") from error
+        return _Turn(self._connections, self.name)
 
     async def close(self) -> None:
         try:
-            await asyncio.wait_for(self._pool.close(), PATIENCE)
+            await self._connections.close()
         except LOST:
-            self._pool.terminate()
+            return
+
+
+class _Turn:
+    """`async with`: a generator would cost as much as all the rest of it."""
+
+    __slots__ = ("_connection", "_connections", "_name")
+
+    def __init__(self, connections: Connections, name: str) -> None:
+        self._connections, self._name = connections, name
+        self._connection: Any = None
+
+    async def __aenter__(self) -> Any:
+        try:
+            self._connection = await self._connections.take()
+        except LOST as error:
+            raise Unavailable(_away(error, self._name)) from error
+        return self._connection
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._connections.give(self._connection)
+        if isinstance(error, LOST):
+            raise Unavailable(_away(error, self._name)) from error
 
 
 async def connect(address: str) -> Pool:
     """A pool on a database with the newest schema. Raises CannotOpen, in one sentence."""
     name = shown(address)
+    making = partial(
+        asyncpg.connect, address, server_settings=SESSION, statement_cache_size=1000, timeout=PATIENCE,
+        max_cached_statement_lifetime=0,
+    )  # fmt: skip
+    connections = Connections(making)
     try:
-        pool = await asyncpg.create_pool(
-            address, min_size=0, max_size=MOST, server_settings=SESSION, statement_cache_size=1000, timeout=PATIENCE,
-            max_cached_statement_lifetime=0, max_queries=10**9, reset=_kept,
-        )  # fmt: skip
+        connection = await connections.take()
         try:
-            async with pool.acquire() as connection:
-                await _suitable(connection, name)
-                await migrate(connection, name)
+            await _suitable(connection, name)
+            await migrate(connection, name)
         except BaseException:
-            pool.terminate()
+            connection.terminate()
             raise
     except (ValueError, asyncpg.PostgresError, *LOST) as error:
         raise CannotOpen(_why(error, name)) from error
-    return Pool(pool, name)
+    connections.give(connection)
+    return Pool(connections, name)
+
+
+def _away(error: BaseException, name: str) -> str:
+    return f"PostgreSQL at {name} does not answer: {_said(error)}"
 
 
 def _why(error: BaseException, name: str) -> str:
@@ -80,7 +99,7 @@ def _why(error: BaseException, name: str) -> str:
         case asyncpg.InvalidAuthorizationSpecificationError():
             return f"PostgreSQL does not let {name} in: {_said(error)}"
         case _ if isinstance(error, LOST):
-            return f"PostgreSQL at {name} does not answer: {_said(error)}"
+            return _away(error, name)
     return f"The tables cannot be made in {name}: {_said(error)}"
 
 
@@ -91,10 +110,6 @@ async def _suitable(connection: Any, name: str) -> None:
     encoding = await connection.fetchval("SHOW server_encoding")
     if encoding != "UTF8":
         raise CannotOpen(f"Sickbay needs a database in UTF8; {name} is in {encoding}.")
-
-
-async def _kept(connection: Any) -> None:
-    """Nothing of a session is ever changed, so nothing is to be reset: a round trip less for each statement."""
 
 
 def _said(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from sickbay.storage.postgres.numbers import Numbers, allocated
 from sickbay.storage.postgres.records import purge
 from sickbay.storage.postgres.resources import bounds, save
 from sickbay.storage.postgres.steps import apply, copy
+from sickbay.storage.postgres.together import Together
 from sickbay.storage.postgres.turns import Asking, in_turn
 from sickbay.storage.postgres.words import spoken, values
 from sickbay.storage.postgres.writer import in_transaction
@@ -48,6 +49,7 @@ class PostgresStore:
         self._answers = Answers(self._asking, find, key)
         self._filling = asyncio.Lock()
         self._seen, self._stamp = "", 0
+        self._records: Together[tuple[str, str], Record | None] = Together(self._record)
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -102,8 +104,11 @@ class PostgresStore:
         return count
 
     async def get(self, kind: str, key: str) -> Record | None:
+        return await self._records.ask((kind, key))
+
+    async def _record(self, named: tuple[str, str]) -> Record | None:
         async with self._pool.connection() as db:
-            seen, *found = await db.fetchrow(_GET, *values((kind, key)))
+            seen, *found = await db.fetchrow(_GET, *values(named))
         if seen != self._seen:
             self._seen, self._stamp = seen, self._stamp + 1
         return Record(*found) if found[0] is not None else None
