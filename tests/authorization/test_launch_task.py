@@ -99,3 +99,21 @@ def test_the_app_is_the_one_of_that_launch_url_or_of_its_path() -> None:
     assert app_of(Wanted(APP), every) == plain
     assert app_of(Wanted(APP + "?y=2"), every) == plain
     assert app_of(Wanted("https://nobody.example.org/launch"), every) is None
+
+
+def test_of_several_apps_of_one_launch_url_the_one_of_that_version_is_meant() -> None:
+    r4, dstu2 = Client("a", launch_uri=APP), Client("b", launch_uri=APP, fhir="dstu2")
+    assert app_of(Wanted(APP), [r4, dstu2], "dstu2") == dstu2
+    assert app_of(Wanted(APP), [dstu2, r4], "r4") == r4
+    assert app_of(Wanted(APP), [r4, dstu2], "r5") == r4
+    assert app_of(Wanted(APP), [dstu2, r4]) == dstu2
+
+
+def test_the_sample_app_is_known_on_whichever_port_it_is_served_and_no_other_is() -> None:
+    there = "http://localhost:7426/launch.html"
+    sample = Client("s", launch_uri="https://127.0.0.1:9000/launch.html", sample=True)
+    assert app_of(Wanted(there), [sample]) == sample
+    assert app_of(Wanted(there), [Client("o", launch_uri="https://127.0.0.1:9000/launch.html")]) is None
+    assert app_of(Wanted("http://localhost:7426/other.html"), [sample]) is None
+    assert app_of(Wanted("https://app.example.org/launch.html"), [sample]) is None
+    assert app_of(Wanted("https://app.example.org/x"), [Client("s", launch_uri=None, sample=True)]) is None

@@ -72,6 +72,19 @@ def test_a_policy_of_an_app_is_given_beside_the_file(tmp_path: Path) -> None:
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
 
 
+def test_cards_of_an_app_are_read_from_a_file(tmp_path: Path) -> None:
+    card = '{"summary": "Due", "indicator": "info", "source": {"label": "Forms"}}'
+    data = ["--data", str(tmp_path / "data")]
+    for name, text in (("answer", f'{{"cards": [{card}]}}'), ("list", f"[{card}]"), ("one", card)):
+        (tmp_path / name).write_text(text)
+        done = run(tmp_path, "apps", "edit", "sample-general", *data, "--cards", str(tmp_path / name), "--json")
+        assert done.returncode == 0, done.stderr
+        assert '"summary": "Due"' in done.stdout
+    (tmp_path / "broken").write_text("{")
+    wrong = run(tmp_path, "apps", "edit", "sample-general", *data, "--cards", str(tmp_path / "broken"))
+    assert (wrong.returncode, wrong.stderr.count("\n"), "cannot be read" in wrong.stderr) == (2, 1, True)
+
+
 def test_the_policies_are_read_by_hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sickbay.toml").write_text("[policy]\ntoken_lifetime = 60\n[tenants.epic.policy]\npkce = 'off'\n")
     monkeypatch.chdir(tmp_path)

@@ -18,11 +18,11 @@ CHART = "/general/ehr/patients/p-0017"
 ALONE = "launch-app-standalone"
 
 
-async def signed_in(flow: Flow) -> None:
+async def signed_in(flow: Flow, username: str = "okafor") -> None:
     page = (await flow.http.get("/general/ehr/sign-in")).text
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)
     assert csrf
-    form = {"csrf": csrf[1], "username": "okafor", "password": PASSWORD}
+    form = {"csrf": csrf[1], "username": username, "password": PASSWORD}
     answer = await flow.http.post("/general/ehr/sign-in", data=form, headers={"Origin": "http://localhost:7425"})
     assert answer.status_code == 303, answer.text
 

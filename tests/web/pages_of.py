@@ -181,6 +181,13 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
         tiles=(ward.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
                ward.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g")),
         register=Link("Register an app", "/developer/register"), open=app,
+        others=(Link("Sample app, DSTU2", "?app=a3"), Link("Another", "?app=a4")),
+        suggestions=(ward.Suggestion("Two drugs do not go together", "critical", "Drug service", "Both lower the potassium.",
+                                     (ward.Errand("Open the list", "?app=a2&card=1", "Sample app", open=True),
+                                      ward.Errand("Open it elsewhere", note="No app here has the launch URL x"))),
+                     ward.Suggestion("A screening is due", "warning", "Forms"),
+                     ward.Suggestion("Read more", "info", "Library", links=(
+                         ward.Errand("The guideline", "https://guides.example.org", alone=True),))),
         errands=(ward.Errand("Fill in the form", "?app=a2&task=1", "Sample app"), ward.Errand("Call back", note="no such app"),
                  ward.Errand("Open an app", "https://app.example.org", "on its own", alone=True)),
         pressure=chart.pressure(records.OBSERVATIONS),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sickbay.authorization.values import Client
+from sickbay.protocol import urls
 
 OPEN = ("requested", "received", "accepted", "ready", "in-progress")
 """Statuses of a Task that is still to be done."""
@@ -49,11 +50,23 @@ def of_link(link: Mapping[str, Any]) -> Wanted | str:
     return Wanted(url, context)
 
 
-def app_of(wanted: Wanted, every: Sequence[Client]) -> Client | None:
-    """The app whose launch URI this is, but for a query of its own."""
-    bare = wanted.url.partition("?")[0]
-    exact = [one for one in every if one.launch_uri == wanted.url]
-    return next(iter(exact or [one for one in every if (one.launch_uri or "").partition("?")[0] == bare]), None)
+def app_of(wanted: Wanted, every: Sequence[Client], version: str = "") -> Client | None:
+    """The app whose launch URI this is, but for a query of its own; of several the one that speaks this version of FHIR."""
+    found = (
+        [one for one in every if one.launch_uri == wanted.url]
+        or [one for one in every if _bare(one.launch_uri) == _bare(wanted.url)]
+        or [one for one in every if one.sample and _place(wanted.url) and _place(one.launch_uri) == _place(wanted.url)]
+    )
+    return next((one for one in found if one.fhir == version), next(iter(found), None))
+
+
+def _bare(url: str | None) -> str:
+    return (url or "").partition("?")[0]
+
+
+def _place(url: str | None) -> str:
+    """The sample app is served on whichever port is free: on this machine it is known by its path alone."""
+    return urls.split(url or "").path if urls.is_loopback(url or "") else ""
 
 
 def _codes(concept: Any) -> list[str]:

@@ -57,6 +57,8 @@ class Client:
     auto_approve: AutoApprove | None = None
     policy: dict[str, Any] = field(default_factory=dict)
     """What is decided for this app otherwise than for its hospital: see authorization.policy."""
+    cards: tuple[dict[str, Any], ...] = ()
+    """What it suggests beside a chart: see authorization.launch_card."""
     enabled_tenants: tuple[str, ...] | None = None
     created_at: int = 0
     sample: bool = False

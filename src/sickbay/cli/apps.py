@@ -61,6 +61,8 @@ class Fields:
         Seconds that an access token lives.
     app_policy
         What is decided for it otherwise than for its hospital, such as code_lifetime=5; may be repeated.
+    cards
+        A file with cards of CDS Hooks, which every chart shows.
     auto_approve
         A username: sign-in, pickers and consent pass without a person.
     """
@@ -82,6 +84,7 @@ class Fields:
     client_secret: str | None = None
     token_lifetime: int | None = None
     app_policy: tuple[str, ...] | None = None
+    cards: Path | None = None
     auto_approve: str | None = None
 
     def body(self) -> dict[str, Any]:
@@ -95,7 +98,10 @@ class Fields:
         if self.auto_approve is not None:
             given["auto_approve"] = {"user": self.auto_approve}
         if self.jwks is not None:
-            given["jwks"] = _keys(self.jwks)
+            given["jwks"] = _read(self.jwks, "keys")
+        if self.cards is not None:
+            read = _read(self.cards, "cards")
+            given["cards"] = read.get("cards", [read]) if isinstance(read, dict) else read
         return given
 
 
@@ -195,8 +201,8 @@ def _choice(text: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
-def _keys(path: Path) -> Any:
+def _read(path: Path, what: str) -> Any:
     try:
         return orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
-        wrong(f"The keys in {path} cannot be read: {error}.")
+        wrong(f"The {what} in {path} cannot be read: {error}.")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sickbay.authorization import launch_card
 from sickbay.authorization import policy as policies
 from sickbay.authorization import registration as stage
 from sickbay.authorization.known import UrlKnown
@@ -172,7 +173,7 @@ async def rotated(world: World, client: Client) -> tuple[Client, str]:
 def lacking(world: World, given: dict[str, Any], old: Client | None = None) -> str:
     """What an app of this kind needs and has not, in one sentence; "" where it has all."""
     has = {**(msgspec.to_builtins(old) if old else {}), **given}
-    if said := policies.faults(has.get("policy") or {}, app=True):
+    if said := policies.faults(has.get("policy") or {}, app=True) or launch_card.faults(has.get("cards") or ()):
         return said[0]
     versions = world.tenants[has["tenant"]].dialect.fhir
     if has["fhir"] not in versions:

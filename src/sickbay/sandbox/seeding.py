@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from sickbay import population
 from sickbay.authorization.values import Client, User
@@ -17,6 +18,17 @@ SAMPLE_SCOPE = (
     "patient/*.rs user/*.rs patient/*.read user/*.read "
     "patient/Patient.read patient/Observation.read user/Patient.read user/Observation.read user/Appointment.read"
 )
+
+
+def _card(launch_uri: str) -> dict[str, Any]:
+    """What the sample app suggests on each chart: so that one sees how a card opens an app."""
+    told = '{"from": "a card", "patient": "{{context.patientId}}"}'
+    return {
+        "summary": "Apps can suggest themselves with cards like this one", "indicator": "info",
+        "source": {"label": "Sample app"},
+        "detail": "Its link opens the app as a launch from this chart, and hands it an appContext beside the token.",
+        "links": [{"label": "Open it with an appContext", "url": launch_uri, "type": "smart", "appContext": told}],
+    }  # fmt: skip
 
 
 async def seed(world: World, written: Written) -> None:
@@ -63,12 +75,13 @@ def sample(world: World, tenant: Tenant, version: str) -> Client:
         for name in ("localhost", "127.0.0.1")
         for address in (f"{world.sample_base.replace('localhost', name)}/{page}" for page in ("", "index.html"))
     )
-    client_id = sample_id(tenant, version)
+    client_id, launch_uri = sample_id(tenant, version), f"{world.sample_base}/launch.html"
     return Client(
         client_id=client_id, tenant=tenant.name, app_id=client_id.replace("sample-", "sample-app-", 1),
         name="Sample app" if version == tenant.dialect.fhir[0] else f"Sample app, {version.upper()}",
-        type="provider", client="public", launch_uri=f"{world.sample_base}/launch.html", redirect_uris=redirects,
+        type="provider", client="public", launch_uri=launch_uri, redirect_uris=redirects,
         scope=SAMPLE_SCOPE, fhir=version, smart_version=2, pkce="if-sent", created_at=world.now(), sample=True,
+        cards=(_card(launch_uri),) if version == tenant.dialect.fhir[0] else (),
     )  # fmt: skip
 
 

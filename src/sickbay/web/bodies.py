@@ -47,6 +47,8 @@ class NewApp(Struct, forbid_unknown_fields=True):
     auto_approve: AutoApprove | None = None
     policy: dict[str, Any] = {}
     """What is decided for this app otherwise than for its hospital, such as {"code_lifetime": 5}."""
+    cards: tuple[dict[str, Any], ...] = ()
+    """What it suggests beside a chart: cards of CDS Hooks 2.0."""
 
 
 class ChangedApp(Struct, forbid_unknown_fields=True):
@@ -71,6 +73,7 @@ class ChangedApp(Struct, forbid_unknown_fields=True):
     token_lifetime: Annotated[int, Meta(ge=1, le=86400)] | UnsetType | None = UNSET
     auto_approve: AutoApprove | UnsetType | None = UNSET
     policy: dict[str, Any] | UnsetType = UNSET
+    cards: tuple[dict[str, Any], ...] | UnsetType = UNSET
 
 
 class App(Struct, omit_defaults=True):
@@ -97,6 +100,7 @@ class App(Struct, omit_defaults=True):
     smart_release: str | None = None
     post_logout_redirect_uris: tuple[str, ...] = ()
     policy: dict[str, Any] = {}
+    cards: tuple[dict[str, Any], ...] = ()
     client_secret: str | UnsetType = UNSET
     findings: list[dict[str, Any]] | UnsetType = UNSET
 

@@ -91,7 +91,8 @@ async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
         policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
-        knobs=portal.knobs(tenant.policy),
+        knobs=portal.knobs(tenant.policy), cards=portal.cards_text(client.cards),
+        cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
     )  # fmt: skip
@@ -243,6 +244,25 @@ async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
         view = replace(await _app_view(sandbox, client, ""), policy=text, policy_fault=fault)
         return show.page(request, sandbox, "app", view, around, 422)
     await registration.save(sandbox.world, replace(client, policy=chosen), client)
+    return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
+
+
+async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
+    """What this app suggests beside a chart: cards of CDS Hooks as JSON, all of them."""
+    if away := closed(request, sandbox):
+        return away
+    around = await show.around(request, sandbox, here="Developer portal")
+    sent = parse(await wire.read_body(request))
+    client = await registration.find(sandbox.world, id)
+    if client is None or not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
+    text = sent.get("cards") or ""
+    chosen, fault = portal.read_cards(text)
+    fault = fault or registration.lacking(sandbox.world, {"cards": chosen}, client)
+    if fault:
+        view = replace(await _app_view(sandbox, client, ""), cards=text, cards_fault=fault)
+        return show.page(request, sandbox, "app", view, around, 422)
+    await registration.save(sandbox.world, replace(client, cards=chosen), client)
     return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
 
 

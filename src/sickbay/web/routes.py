@@ -21,6 +21,7 @@ from sickbay.web import (
     ehr,
     exchanges,
     health,
+    opening,
     registration,
     render,
     throttled,
@@ -62,6 +63,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}/edit", _by_id(sandbox, editing.edit), methods=["GET", "POST"]),
         Route("/developer/apps/{id}/secret", _by_id(sandbox, registration.secret), methods=["POST"]),
         Route("/developer/apps/{id}/policy", _by_id(sandbox, registration.policy), methods=["POST"]),
+        Route("/developer/apps/{id}/cards", _by_id(sandbox, registration.cards), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, registration.remove), methods=["POST"]),
         Route("/exchanges", _with(sandbox, exchanges.listing)),
         Route("/exchanges/{id}", _by_id(sandbox, exchanges.exchange)),
@@ -91,8 +93,8 @@ def _ward(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(f"{home}/patients", _at(sandbox, tenant, ehr.people)),
         Route(f"{home}/patients/{{patient}}", _at(sandbox, tenant, ehr.chart)),
         Route(f"{home}/patients/{{patient}}/requests", _at(sandbox, tenant, ehr.requests)),
-        Route(f"{home}/open", _at(sandbox, tenant, ehr.open_app)),
-        Route(f"{home}/launch", _at(sandbox, tenant, ehr.launch)),
+        Route(f"{home}/open", _at(sandbox, tenant, opening.open_app)),
+        Route(f"{home}/launch", _at(sandbox, tenant, opening.launch)),
     ]
 
 

@@ -8,7 +8,8 @@ register  POST {root}/developer/register: csrf, tenant, name, type = provider | 
 app       GET to launch: view.launch_action with app (hidden), patient, user, encounter. frame or tab is a choice of the button.
           POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; a new secret, shown once.
           GET and POST …/edit: the fields of register but tenant; with findings of severity error as there.
-          POST …/policy: csrf, policy (text as in sickbay.toml). With a fault the same page, 422.
+          POST …/policy: csrf, policy (text as in sickbay.toml). POST …/cards: csrf, cards (JSON). With a fault the same
+          page, 422.
 """
 
 from __future__ import annotations
@@ -100,6 +101,9 @@ class AppView:
     policy_action: str = ""
     knobs: tuple[tuple[str, str, str], ...] = ()
     """Name, what it says, and what holds at the hospital."""
+    cards: str = ""
+    cards_fault: str = ""
+    cards_action: str = ""
 
     @property
     def letters(self) -> str:
@@ -138,6 +142,22 @@ def read_policy(text: str) -> tuple[dict[str, Any], str]:
         return tomllib.loads(text.replace("\r\n", "\n")), ""
     except tomllib.TOMLDecodeError as error:
         return {}, f"This is not as in sickbay.toml: {error}"
+
+
+def cards_text(cards: Iterable[Mapping[str, Any]]) -> str:
+    shown = list(cards)
+    return json.dumps(shown, indent=2, ensure_ascii=False) if shown else ""
+
+
+def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
+    """A list of cards, one card, or a whole answer of a CDS service; and why it cannot be read: one sentence, or ""."""
+    try:
+        given = json.loads(text) if text.strip() else []
+    except (ValueError, RecursionError) as error:
+        return (), f"This is no JSON: {error}"
+    if isinstance(given, dict):
+        given = given.get("cards", [given])
+    return (tuple(given), "") if isinstance(given, list) else ((), "cards must be a list")
 
 
 def knobs(policy: Policy) -> tuple[tuple[str, str, str], ...]:

@@ -142,7 +142,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A Task that asks for an app. href: what opens it, "" where nothing can; note: why not, or what the app is called."""
+    """A Task or a link that leads to an app. href: what opens it, "" where nothing can; note: why not, or the app's name."""
 
     text: str
     href: str = ""
@@ -150,6 +150,21 @@ class Errand:
     alone: bool = False
     """It is opened by its own address, in a tab."""
     open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A card of CDS Hooks: what an app suggests, how much it matters, whose word it is, and what it leads to."""
+
+    summary: str
+    indicator: Literal["info", "warning", "critical"]
+    source: str
+    detail: str = ""
+    links: tuple[Errand, ...] = ()
+
+    @property
+    def word(self) -> str:
+        return {"info": "For information", "warning": "Warning", "critical": "Critical"}[self.indicator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +205,10 @@ class OpenApp:
 class ChartView:
     banner: Banner
     tiles: tuple[Tile, ...] = ()
+    others: tuple[Link, ...] = ()
+    """The sample app in other versions of FHIR than the chart's."""
     register: Link | None = None
+    suggestions: tuple[Suggestion, ...] = ()
     errands: tuple[Errand, ...] = ()
     open: OpenApp | None = None
     pressure: tuple[Reading, ...] = ()

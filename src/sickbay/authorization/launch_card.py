@@ -1,0 +1,88 @@
+"""Cards of an app (CDS Hooks 2.0, Card): what it suggests beside a chart. Data of its registration: no service is asked.
+
+In every text of a card the names of TOKENS, written as a prefetch template has them ({{context.patientId}}), are filled in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sickbay.authorization.values import Client
+
+INDICATORS = ("info", "warning", "critical")
+TOKENS = ("context.patientId", "context.userId")
+MOST = 20
+"""Cards of one app."""
+_TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+
+
+def faults(cards: Sequence[Any]) -> list[str]:
+    """What is wrong with them, one sentence each."""
+    said = [f"An app may have {MOST} cards, not {len(cards)}"] if len(cards) > MOST else []
+    return said + [fault for number, card in enumerate(cards) for fault in _faults(card, f"cards[{number}]")]
+
+
+def _faults(card: Any, here: str) -> list[str]:
+    if not isinstance(card, Mapping):
+        return [f"{here} is no object"]
+    said = [] if _text(card.get("summary")) and len(card["summary"]) < 140 else [
+        f"{here}.summary must be a text of less than 140 characters"
+    ]  # fmt: skip
+    if card.get("indicator") not in INDICATORS:
+        said.append(f"{here}.indicator must be one of {', '.join(INDICATORS)}")
+    source = card.get("source")
+    if not isinstance(source, Mapping) or not _text(source.get("label")):
+        said.append(f"{here}.source.label must be a text")
+    if not isinstance(card.get("detail"), str | None):
+        said.append(f"{here}.detail must be a text")
+    links = card.get("links", [])
+    if not isinstance(links, list | tuple):
+        return [*said, f"{here}.links must be a list"]
+    return said + [fault for number, one in enumerate(links) if (fault := _of_link(one, f"{here}.links[{number}]"))]
+
+
+def _of_link(link: Any, here: str) -> str:
+    if not isinstance(link, Mapping) or not _text(link.get("label")):
+        return f"{here}.label must be a text"
+    if link.get("type") not in ("absolute", "smart"):
+        return f"{here}.type must be absolute or smart"
+    if not str(link.get("url")).startswith(("https://", "http://")):
+        return f"{here}.url must be a web address"
+    if link["type"] == "absolute" and link.get("appContext") is not None:
+        return f"{here}.appContext stands only beside the type smart"
+    return "" if isinstance(link.get("appContext"), str | None) else f"{here}.appContext must be a text"
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def filled(card: Any, context: Mapping[str, str]) -> Any:
+    """The card for this chart: context by the names of TOKENS. A name that is none of them stays as it stands."""
+    if isinstance(card, str):
+        return _TOKEN.sub(lambda found: context.get(found[1], found[0]), card)
+    if isinstance(card, Mapping):
+        return {name: filled(value, context) for name, value in card.items()}
+    return [filled(one, context) for one in card] if isinstance(card, list | tuple) else card
+
+
+def links(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(card.get("links") or ())
+
+
+def key(link: Mapping[str, Any]) -> str:
+    """What a page calls this link by: it changes with the link, so that a page of before cannot open another one."""
+    return hashlib.sha256(json.dumps(link, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def by_key(every: Sequence[Client], wanted: str) -> Mapping[str, Any] | None:
+    """The link that is called so, of any of these apps, as it is registered."""
+    return next((one for one in _links(every) if key(one) == wanted), None)
+
+
+def _links(every: Sequence[Client]) -> Iterator[Mapping[str, Any]]:
+    return (link for app in every for card in app.cards for link in links(card))

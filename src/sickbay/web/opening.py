@@ -1,0 +1,149 @@
+"""Opening an app from the ward: by a person at a chart, or by a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.authorization import launch_card, launch_context, launch_task
+from sickbay.authorization.launch_task import Wanted
+from sickbay.authorization.values import Client
+from sickbay.operations import launch as launches
+from sickbay.operations import patients, registration
+from sickbay.operations.context import Tenant
+from sickbay.operations.launch import Launched
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import Space
+from sickbay.web import answers, wire
+from sickbay.web.doors import headers_of
+from sickbay.web.ehr import VERSION, Ward
+from sickbay.web.pages import notice
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView
+
+
+async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """Launch as the person who is signed in. Only a page of ours may send the browser here."""
+    ward = Ward(request, sandbox, tenant)
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return ward.page("notice", FOREIGN, status=403)
+    if away := await ward.enter():
+        return away
+    assert ward.user is not None
+    asked = request.query_params
+    client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
+    patient, framed = asked.get("patient"), "framed" in asked
+    visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
+    if client is None or not client.launch_uri or (patient and not visible):
+        return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
+    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    wanted = await _of_card(ward, client, patient, asked.get("card")) or await _of_task(
+        ward, client, patient, asked.get("task")
+    )
+    visit = asked.get("encounter") or (wanted.encounter if wanted else None)
+    encounter = await _visit(ward, client.fhir, patient, visit) if patient else None
+    context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
+    if wanted and wanted.app_context is not None:
+        context["appContext"] = wanted.app_context
+    made = await launches.launch(
+        sandbox.world, tenant, client, user=ward.user.username, patient=patient or None, encounter=encounter,
+        timeline=asked.get("timeline"), context=context,
+    )  # fmt: skip
+    return await _launched(request, tenant, client, made)
+
+
+async def _of_task(ward: Ward, client: Client, patient: str | None, id: str | None) -> Wanted | None:
+    """What a Task of this patient's chart says beside the app; None where it is no Task of theirs, or not for this app."""
+    task = await patients.read(ward.sandbox.world, ward.tenant, VERSION, "Task", id, ward.user) if id else None
+    wanted = launch_task.of_task(task) if task else None
+    if not isinstance(wanted, Wanted) or wanted.patient != patient:
+        return None
+    return wanted if launch_task.app_of(wanted, [client]) else None
+
+
+async def _of_card(ward: Ward, client: Client, patient: str | None, key: str | None) -> Wanted | None:
+    """What the link of a card says beside the app; None where no app here has this card, or it does not open this one."""
+    context = ward.context(patient) if patient and key else {}
+    if not context:
+        return None
+    link = launch_card.by_key(await registration.every(ward.sandbox.world, ward.tenant.name), key or "")
+    wanted = launch_task.of_link(launch_card.filled(link, context)) if link else None
+    return wanted if isinstance(wanted, Wanted) and launch_task.app_of(wanted, [client]) else None
+
+
+async def _visit(ward: Ward, version: str, patient: str, wanted: str | None) -> str | None:
+    """The visit that the chart is open for: the one asked for, none where that is "none", else the last there was."""
+    if wanted == "none":
+        return None
+    world, tenant, user = ward.sandbox.world, ward.tenant, ward.user
+    if wanted:
+        fits = await patients.encounter_fits(world, tenant, version, user, patient, wanted)
+        return wanted if fits else None
+    found = await patients.encounters(world, tenant, version, patient, user)
+    return str(found[0]["id"]) if found else None
+
+
+async def _launched(request: Request, tenant: Tenant, client: Client, made: Launched) -> Response:
+    """To the app's launch URI; the first arrow of the timeline."""
+    response = RedirectResponse("/", 303, answers.NO_STORE)
+    response.headers["location"] = made.url
+    return await wire.note(
+        request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=made.timeline
+    )
+
+
+FOREIGN = NoticeView(
+    title="Only from a page of this hospital",
+    text="A page of another origin asked to launch an app. Open the chart and launch it there.",
+    primary=Link("Go to the hospitals", "/"),
+)
+
+
+async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, from loopback or with the admin token.
+
+    Beside them intent, app_context and, as JSON, fhir_context.
+    """
+    headers = {name: value for name, value in headers_of(request.scope).items() if name != "sec-fetch-mode"}
+    if not request.app.state.guard.administers(request.scope, headers):
+        return answers.problem(403, "Only from this machine, or with the admin token, and never for a foreign page")
+    asked = request.query_params
+    try:
+        client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
+    except registration.Ambiguous:
+        return answers.problem(409, f"Several apps are called {asked['app']}")
+    if client is None or not client.launch_uri:
+        return answers.problem(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
+    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    context = _context(asked)
+    if isinstance(context, str):
+        return answers.problem(422, context)
+    told = [asked.get(name) for name in ("user", "patient", "encounter")]
+    if absent := await launches.absent(sandbox.world, tenant, client.fhir, *told):
+        return answers.problem(422, absent)
+    auto = client.auto_approve
+    made = await launches.launch(
+        sandbox.world, tenant, client, user=asked.get("user") or (auto.user if auto else None),
+        patient=asked.get("patient") or (auto.patient if auto else None),
+        encounter=asked.get("encounter") or (auto.encounter if auto else None), context=context,
+    )  # fmt: skip
+    return await _launched(request, tenant, client, made)
+
+
+def _context(asked: Mapping[str, str]) -> dict[str, object] | str:
+    """What else the launch is to bring, or one sentence about what is wrong with it."""
+    given: dict[str, object] = {name: asked[name] for name in ("intent", "app_context") if asked.get(name)}
+    if asked.get("fhir_context"):
+        try:
+            items = orjson.loads(asked["fhir_context"])
+        except orjson.JSONDecodeError:
+            return "fhir_context is no JSON"
+        if not isinstance(items, list):
+            return "fhir_context must be a list"
+        if faults := launch_context.faults(items):
+            return f"fhir_context is not as SMART has it: {'; '.join(faults)}"
+        given["fhir_context"] = items
+    return launches.context_of(given)

@@ -1,0 +1,104 @@
+"""Cards of an app: what CDS Hooks asks of one, the chart's names filled in, and a link that is known by all it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.authorization.launch_card import MOST, TOKENS, by_key, faults, filled, key, links
+from sickbay.authorization.values import Client
+
+LINK = {"label": "Open", "type": "smart", "url": "https://app.example.org/launch", "appContext": "x"}
+TEXT = st.text(st.characters(exclude_characters="{}"), max_size=20)
+
+
+def card(**changed: Any) -> dict[str, Any]:
+    whole = {
+        "summary": "A screening is due",
+        "indicator": "info",
+        "source": {"label": "Forms"},
+        "links": [LINK],
+    } | changed
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def link(**changed: Any) -> dict[str, Any]:
+    return card(links=[{name: value for name, value in (LINK | changed).items() if value is not None}])
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        card(), card(links=None), card(links=()), card(detail="More"), card(indicator="critical"), card(summary="x" * 139),
+        link(appContext=None), link(type="absolute", appContext=None), link(url="http://localhost:8100/launch"),
+    ],
+)  # fmt: skip
+def test_a_card_as_cds_hooks_has_it_is_taken(one: dict[str, Any]) -> None:
+    assert faults([one]) == []
+
+
+SUMMARY = "cards[0].summary must be a text of less than 140 characters"
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (5, "cards[0] is no object"),
+        (card(summary=None), SUMMARY),
+        (card(summary=" "), SUMMARY),
+        (card(summary=5), SUMMARY),
+        (card(summary="x" * 140), SUMMARY),
+        (card(indicator="success"), "cards[0].indicator must be one of info, warning, critical"),
+        (card(indicator=None), "cards[0].indicator must be one of info, warning, critical"),
+        (card(source=None), "cards[0].source.label must be a text"),
+        (card(source={"label": ""}), "cards[0].source.label must be a text"),
+        (card(detail=5), "cards[0].detail must be a text"),
+        (card(links={}), "cards[0].links must be a list"),
+        (card(links=[5]), "cards[0].links[0].label must be a text"),
+        (link(label=None), "cards[0].links[0].label must be a text"),
+        (link(type="app"), "cards[0].links[0].type must be absolute or smart"),
+        (link(url=None), "cards[0].links[0].url must be a web address"),
+        (link(url="javascript:alert(1)"), "cards[0].links[0].url must be a web address"),
+        (link(type="absolute"), "cards[0].links[0].appContext stands only beside the type smart"),
+        (link(appContext={}), "cards[0].links[0].appContext must be a text"),
+    ],
+)  # fmt: skip
+def test_what_a_chart_could_not_show_is_said_in_one_sentence(one: Any, said: str) -> None:
+    assert faults([one]) == [said]
+
+
+def test_all_faults_are_told_at_once_and_too_many_cards_are_one() -> None:
+    assert len(faults([{}, 5])) == 4
+    assert faults([card()] * MOST) == []
+    assert faults([card()] * (MOST + 1)) == ["An app may have 20 cards, not 21"]
+
+
+def test_the_names_of_the_chart_are_filled_in_wherever_they_stand() -> None:
+    context = dict(zip(TOKENS, ("p-1", "Practitioner/a"), strict=True))
+    told = card(
+        summary="{{ context.patientId }} and {{context.userId}}", links=[LINK | {"appContext": "{{context.patientId}}"}]
+    )
+    shown = filled(told, context)
+    assert shown["summary"] == "p-1 and Practitioner/a"
+    assert shown["links"] == [LINK | {"appContext": "p-1"}]
+    assert filled(card(summary="{{context.encounterId}}"), context)["summary"] == "{{context.encounterId}}"
+    assert filled({"autolaunchable": True, "links": ()}, context) == {"autolaunchable": True, "links": []}
+
+
+@given(TEXT, TEXT, TEXT)
+def test_what_is_filled_in_is_not_filled_in_again(before: str, after: str, other: str) -> None:
+    context = {"context.patientId": "{{context.userId}}", "context.userId": other}
+    assert filled(f"{before}{{{{context.patientId}}}}{after}", context) == f"{before}{{{{context.userId}}}}{after}"
+
+
+def test_a_link_is_found_by_its_key_among_all_apps() -> None:
+    other = LINK | {"appContext": "y"}
+    apps = [Client("a"), Client("b", cards=(card(links=None), card())), Client("c", cards=(card(links=[LINK, other]),))]
+    assert links(apps[1].cards[0]) == []
+    assert by_key(apps, key(other)) == other
+    assert by_key(apps, key(LINK)) == LINK
+    assert by_key(apps, key(LINK | {"label": "Now otherwise"})) is None
+    assert key(dict(reversed(LINK.items()))) == key(LINK)

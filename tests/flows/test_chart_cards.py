@@ -1,0 +1,178 @@
+"""What apps suggest stands on the chart as cards; their links open the app with what the card says, of this patient alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.test_chart_tasks import CHART, launched, links, signed_in
+from tests.flows.test_launch_task_by_http import URL, token
+from tests.flows.test_six_clicks import TIMOTHY, framed, loud
+from tests.flows.test_ward import HTML, field
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+TOLD = '{"patient": "{{context.patientId}}", "by": "{{context.userId}}"}'
+
+
+def card(url: str = URL, **more: Any) -> dict[str, Any]:
+    link = {"label": "Open the form", "url": url, "type": "smart", "appContext": TOLD}
+    return {"summary": "The PHQ-9 is due", "indicator": "warning", "source": {"label": "Forms"}, "links": [link]} | more
+
+
+async def record(flow: Flow, id: str = "p-0017") -> str:
+    return (await flow.http.get(f"/general/ehr/patients/{id}")).text
+
+
+def offered(page: str, app: dict[str, Any]) -> list[str]:
+    return [one for one in links(page, "card=") if f"app={app['app_id']}&" in one]
+
+
+async def opens(flow: Flow, link: str) -> str:
+    """The address that makes the launch, as the page of this link has it."""
+    [tab] = {one for one in links((await flow.http.get(link)).text, "/ehr/open?") if "framed" not in one}
+    return tab
+
+
+def test_a_card_stands_on_the_chart_and_opens_its_app_with_its_context(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(name="Forms", cards=[card(detail="For {{context.patientId}}.")])
+        assert app["cards"] == [card(detail="For {{context.patientId}}.")]
+        await signed_in(flow)
+        page = await record(flow)
+        assert "The PHQ-9 is due" in page
+        assert "For p-0017." in page
+        [link] = offered(page, app)
+        given = await token(flow, app, await launched(flow, await opens(flow, link)))
+        assert given["patient"] == "p-0017"
+        assert json.loads(given["appContext"]) == {"patient": "p-0017", "by": "Practitioner/pr-1"}
+        assert 'class="quiet">open<' in (await flow.http.get(link)).text
+
+    run(steps, tmp_path)
+
+
+def test_a_card_of_one_app_may_open_another_and_grave_ones_stand_first(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        forms = await flow.register(name="Forms", launch_uri=f"{URL}?forms")
+        far = {"label": "The guideline", "url": "https://guides.example.org/1", "type": "absolute"}
+        cards = [
+            card(summary="Mild", indicator="info", links=[far]),
+            card(f"{URL}?forms", summary="Grave", indicator="critical"),
+        ]
+        await flow.register(name="Service", launch_uri="http://localhost:8200/launch", cards=cards)
+        await signed_in(flow)
+        page = await record(flow)
+        assert page.index("Grave") < page.index("Mild")
+        [link] = offered(page, forms)
+        assert "appContext" in await token(flow, forms, await launched(flow, await opens(flow, link)))
+        assert links(page, "guides.example.org") == ["https://guides.example.org/1"]
+
+    run(steps, tmp_path)
+
+
+def test_a_link_that_was_changed_or_leads_elsewhere_adds_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(
+            name="Forms", cards=[card(), card("http://localhost:9999/launch", summary="Nobody's")]
+        )
+        await signed_in(flow)
+        page = await record(flow)
+        assert "No app here has the launch URL http://localhost:9999/launch" in page
+        [link] = offered(page, app)
+        tab = await opens(flow, link)
+        other = await flow.register(name="Other", launch_uri="http://localhost:8200/launch")
+        made = await launched(flow, tab.replace(app["app_id"], other["app_id"]))
+        assert "appContext" not in await token(flow, other, made)
+        changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": [card(summary="Later")]})
+        assert changed.json()["cards"] == [card(summary="Later")]
+        assert "appContext" in await token(flow, app, await launched(flow, tab))
+        await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": []})
+        assert "appContext" not in await token(flow, app, await launched(flow, tab))
+        assert "The PHQ-9 is due" not in await record(flow)
+
+    run(steps, tmp_path)
+
+
+def test_no_card_speaks_to_a_patient(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(name="Mine", type="patient", cards=[card()])
+        await signed_in(flow, "timothy")
+        page = await record(flow)
+        assert f"app={app['app_id']}" in page
+        assert "The PHQ-9 is due" not in page
+        assert "Suggestions" not in page
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cards", "said"),
+    [([{}], "cards[0].summary must be a text"), ([card(indicator="hard-stop")], "indicator must be one of"),
+     ([card("javascript:alert(1)")], "url must be a web address")],
+)  # fmt: skip
+def test_cards_that_no_chart_can_show_are_refused_with_their_place(tmp_path: Path, cards: list[Any], said: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        for answer in (
+            await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": cards}),
+            await flow.http.post("/admin/apps", json=_other(cards)),
+        ):
+            assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
+
+    run(steps, tmp_path)
+
+
+def _other(cards: list[Any]) -> dict[str, Any]:
+    return {"name": "x", "type": "provider", "client": "public", "scope": "launch", "redirect_uris": ["http://localhost:1/"],
+            "cards": cards}  # fmt: skip
+
+
+def test_the_portal_takes_the_answer_of_a_cds_service_and_keeps_what_was_typed(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(name="Forms")
+        at = f"/developer/apps/{app['app_id']}"
+        form = {"csrf": field(await flow.http.get(at, headers=HTML), "csrf")}
+
+        async def send(text: str) -> httpx2.Response:
+            headers = {"Origin": "http://localhost:7425"}
+            return await flow.http.post(f"{at}/cards", data=form | {"cards": text}, headers=headers)
+
+        for text in (json.dumps({"cards": [card()]}), json.dumps([card()]), json.dumps(card())):
+            assert (await send(text)).status_code == 303
+            assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()["cards"] == [card()]
+        for text, said in (
+            ("{", "This is no JSON"),
+            ('"x"', "cards must be a list"),
+            ('[{"a": 1}]', "cards[0].summary"),
+        ):
+            answer = await send(text)
+            assert answer.status_code == 422
+            assert said in answer.text
+            assert re.search(r'name="cards"[^>]*>' + re.escape(text).replace('"', "&#34;"), answer.text)
+        assert (await send("")).status_code == 303
+        assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json().get("cards", []) == []
+        assert (await flow.http.post(f"{at}/cards", data={"cards": "[]"})).headers["location"] == at
+        assert (await flow.http.post("/developer/apps/nobody/cards", data=form)).headers["location"] == "/developer"
+
+    run(steps, tmp_path)
+
+
+def test_a_click_on_the_sample_app_s_card_opens_it_with_its_context(page: Page, live: dict[str, Any]) -> None:
+    page.goto(f"{live['base']}{CHART}")
+    page.get_by_role("button", name="Dr. Amara Okafor").click()
+    panel = page.get_by_role("region", name="Suggestions")
+    panel.get_by_role("link", name="Open it with an appContext").click()
+    app = framed(page)
+    app.get_by_role("button", name="Allow").click()
+    app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
+    told = app.locator("section", has_text="The token response").inner_text()
+    assert r'"appContext": "{\"from\": \"a card\", \"patient\": \"p-0017\"}"' in told
+    assert panel.get_by_text("open", exact=True).is_visible()
+    with httpx2.Client(base_url=live["base"], trust_env=False) as http:
+        assert loud(http.get("/admin/exchanges", params={"app": "sample-general"}).json()) == []
