@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.postgres import Server, server
@@ -12,7 +13,7 @@ from tests.storage.making import SPACE, asked, find, observation, patient
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import CannotOpen, Unavailable
-from sickbay.storage.postgres import migrations, writer
+from sickbay.storage.postgres import migrations, resources, writer
 from sickbay.storage.postgres.migrations import STEPS
 from sickbay.storage.postgres.store import PostgresStore, open_store
 from sickbay.storage.schema import render
@@ -164,6 +165,69 @@ async def test_writers_of_two_processes_share_one_history_and_lose_nothing(addre
     assert [one.version_id for one, _ in history.entries] == [2, 1]
     for one in stores:
         await one.close()
+
+
+@pytest.mark.anyio
+async def test_who_creates_waits_for_no_other_of_the_type(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one holds its transaction open while the other begins and ends."""
+    monkeypatch.setattr(resources, "SLICES", 1 << 40)  # so that no two sessions share one
+    begun, ending = asyncio.Event(), asyncio.Event()
+    write = resources._write
+
+    async def held(db: Any, batch: Any) -> None:
+        await write(db, batch)
+        begun.set()
+        await ending.wait()
+
+    await store.transaction([patient("p"), observation("o0", "p")])  # new terms would be waited for
+    monkeypatch.setattr(resources, "_write", held)
+    first = asyncio.create_task(store.transaction([observation("o1", "p")]))
+    await begun.wait()
+    monkeypatch.setattr(resources, "_write", write)
+    async with asyncio.timeout(10):
+        await store.transaction([observation("o2", "p")])
+    assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 2
+    ending.set()
+    await first
+    assert await store.count(SPACE, asked("Observation"), EVERYTHING) == 3
+
+
+@pytest.mark.anyio
+async def test_counts_are_right_whoever_created_and_whoever_deleted(
+    address: str, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "SLICES", 1 << 40)
+    one, other = await open_store(address, find), await open_store(address, find)
+    await one.transaction([patient("p"), patient("q")])
+    for id in ("p", "q"):
+        await other.transaction([patient(id, version_id=2, interaction="delete")])
+        assert await one.count(SPACE, asked("Patient"), EVERYTHING) == (id == "p")
+        assert await other.filled(SPACE) is (id == "p")
+    slices = postgres.say(f"SELECT live FROM {schema(address)}.type_count ORDER BY live")
+    assert slices.split() == ["-2", "2"]
+    assert await one.fill(SPACE, [patient("r")]) == 1
+    assert await other.fill(SPACE, [patient("s")]) == 0
+    await one.close()
+    await other.close()
+
+
+@pytest.mark.parametrize("landed", range(1, len(STEPS)))
+@pytest.mark.anyio
+async def test_what_was_counted_under_an_older_schema_is_counted_after_the_migration(
+    postgres: Server, address: str, landed: int
+) -> None:
+    kept = "INSERT INTO space VALUES (1, 'general', 'r4', 7, 0); INSERT INTO word VALUES (1, 'Patient');"
+    kept += (
+        f"INSERT INTO type_count (space, type, live) VALUES (1, 1, 7); INSERT INTO meta VALUES ('schema', '{landed}')"
+    )
+    postgres.say(f"SET search_path = {schema(address)};" + ";".join((*STEPS[:landed], kept)))
+    store = await open_store(address, find)
+    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 7
+    await store.transaction([patient("new")])
+    assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 8
+    await store.close()
 
 
 @pytest.mark.anyio

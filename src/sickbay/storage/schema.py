@@ -176,7 +176,9 @@ term = _table(
     _words("code"),
     indexes=[Index("term_by_code", "code", "hash"), Index("term_by_system", "system", "hash")],
 )
-type_count = _table("type_count", _key("space"), _key("type"), _big("live"))
+type_count = _table("type_count", _key("space"), _key("type"), _key("slice"), _big("live"))
+"""The sum of a type's slices is how many are live; one slice may be below zero. On PostgreSQL those who write at the same
+time write different slices, so that none waits for another's commit; SQLite, which has one writer, needs one."""
 
 
 def render(dialect: Dialect) -> list[str]:

@@ -96,7 +96,16 @@ INSERT INTO facet_index SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, 
     FROM compartment_index c JOIN token_index t ON t.nid = c.nid WHERE c.member IN (0, 1) AND t.parameter < 0;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS)
+_SLICED_COUNTS = """
+ALTER TABLE type_count RENAME TO type_count_before;
+ALTER TABLE type_count_before RENAME CONSTRAINT type_count_pkey TO type_count_before_pkey;
+CREATE TABLE type_count (space BIGINT NOT NULL, type BIGINT NOT NULL, slice BIGINT NOT NULL, live BIGINT NOT NULL,
+    PRIMARY KEY (space, type, slice));
+INSERT INTO type_count SELECT space, type, 0, live FROM type_count_before;
+DROP TABLE type_count_before;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS)
 """Step n leads from version n to n + 1."""
 
 

@@ -12,12 +12,14 @@ from sickbay.storage.sql.names import APART, GONE, LIVE, MEMBER, REFERENCED
 from sickbay.storage.sql.saving import COLUMNS, INDEX_REVISION, INDEXES, rows_of, targets
 from sickbay.storage.store import Reindex, Save
 
+SLICES = 64
+"""Sessions whose numbers differ by less than this count in rows of their own, and wait for nobody."""
 _KINDS = {
     "resource": "nid bigint, space bigint, type bigint, state bigint, id text, version_id bigint, changed bigint,"
     " index_revision bigint, facts text, body bytea",
     "resource_history": "nid bigint, version_id bigint, at bigint, interaction text, who text, facts text, body bytea",
     "term": "hash bigint, system text, code text",
-    "type_count": "space bigint, type bigint, live bigint",
+    "type_count": "space bigint, type bigint, slice bigint, live bigint",
 }
 _LOOK = (
     "SELECT r.type, r.id, r.nid, r.state, r.version_id, r.facts FROM unnest($2::bigint[], $3::text[]) k(type, id)"
@@ -27,7 +29,7 @@ _CONFLICT = {
     "resource": " ON CONFLICT (nid) DO UPDATE SET state = excluded.state, version_id = excluded.version_id,"
     " changed = excluded.changed, index_revision = excluded.index_revision, facts = excluded.facts, body = excluded.body",
     "term": " ON CONFLICT DO NOTHING",
-    "type_count": " ON CONFLICT (space, type) DO UPDATE SET live = type_count.live + excluded.live",
+    "type_count": " ON CONFLICT (space, type, slice) DO UPDATE SET live = type_count.live + excluded.live",
 }
 _KEEP = (
     "UPDATE resource_history h SET body = r.body FROM resource r"
@@ -139,12 +141,11 @@ async def _write(db: Any, batch: Batch) -> None:
         rows["term"] = sorted(batch.terms.values())
     if batch.reindexed:
         await db.execute(_REINDEXED, list(batch.reindexed), list(batch.reindexed.values()))
+    slice = db.get_server_pid() % SLICES
+    rows["type_count"] = sorted((space, type, slice, live) for (space, type), live in batch.counts.items())
     rows = {table: some for table, some in rows.items() if some}
     if rows:
         await db.execute(_inserts(tuple(rows)), *(array for table in rows.values() for array in _arrays(table)))
-    counts = sorted((*key, live) for key, live in batch.counts.items())
-    if counts:  # at last, since those who write the same type wait here for each other
-        await db.execute(_insert("type_count"), *_arrays(counts))
 
 
 def _arrays(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:

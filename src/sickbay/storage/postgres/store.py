@@ -23,7 +23,7 @@ from sickbay.storage.postgres.writer import in_transaction
 from sickbay.storage.sql import past
 from sickbay.storage.sql import records as said
 from sickbay.storage.sql.answers import Answers
-from sickbay.storage.sql.copying import TABLES
+from sickbay.storage.sql.copying import ANY_LIVE, TABLES
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sql.statement import Row, Statement
@@ -80,7 +80,7 @@ class PostgresStore:
         number = await self._number(space)
 
         async def job(db: Any) -> int:
-            if await db.fetchval("SELECT 1 FROM type_count WHERE space = $1 AND live > 0 LIMIT 1", number):
+            if await db.fetchval(spoken(ANY_LIVE).text, number):
                 return 0
             count = 0
             while chunk := await asyncio.to_thread(lambda: list(islice(coming, CHUNK))):

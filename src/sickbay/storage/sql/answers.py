@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql import includes, past, reading, search, several
+from sickbay.storage.sql.copying import ANY_LIVE
 from sickbay.storage.sql.filters import TRUE, Scope
 from sickbay.storage.sql.names import Names
 from sickbay.storage.sql.order import Find
@@ -77,8 +78,7 @@ class Answers:
 
     def filled(self, space: Space) -> bool:
         number = self.names.space(space)
-        text = "SELECT 1 FROM type_count WHERE space = ? AND live > 0 LIMIT 1"
-        return number is not None and bool(self._reader.rows(text, (number,)))
+        return number is not None and bool(self._reader.rows(ANY_LIVE, (number,)))
 
     def _page(self, run: Run, scope: Scope, plan: Plan) -> Page:
         query, visibility = plan.query, plan.visibility
@@ -109,7 +109,7 @@ class Answers:
 
     def _counted(self, scope: Scope, plan: Plan) -> Statement:
         if plan.where is TRUE and plan.source.row and plan.query.ids is None:
-            text = "SELECT coalesce(max(live), 0) FROM type_count WHERE space = ? AND type = ?"
+            text = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?"
             return Statement(text, (scope.space, self.names.word(plan.query.type)))
         return search.counted(plan)
 

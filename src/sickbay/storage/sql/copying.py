@@ -23,7 +23,7 @@ _BY_SPACE = {
     "string_index": "{to}, parameter, value, exact, nid + {by}",
     "uri_index": "{to}, parameter, value, nid + {by}",
     "composite_index": "{to}, parameter, hash, low, high, unit, value, nid + {by}",
-    "type_count": "{to}, type, live",
+    "type_count": "{to}, type, slice, live",
 }
 TABLES = (*_BY_NID, *_BY_SPACE)
 """All that holds resources."""
@@ -49,6 +49,10 @@ def forgets(number: int) -> Iterator[str]:
         yield f"DELETE FROM {table} WHERE {_within(column, number)}"
     for table in _BY_SPACE:
         yield f"DELETE FROM {table} WHERE space = {number}"
+
+
+ANY_LIVE = "SELECT 1 FROM type_count WHERE space = ? GROUP BY type HAVING sum(live) > 0 LIMIT 1"
+"""Whether anything is in a space."""
 
 
 def live(number: int) -> str:

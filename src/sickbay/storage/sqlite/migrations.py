@@ -99,5 +99,15 @@ INSERT INTO facet_index SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, 
     FROM compartment_index c JOIN token_index t ON t.nid = c.nid WHERE c.member IN (0, 1) AND t.parameter < 0;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS)
+_SLICED_COUNTS = """
+ALTER TABLE type_count RENAME TO type_count_before;
+CREATE TABLE type_count (space INTEGER NOT NULL, type INTEGER NOT NULL, slice INTEGER NOT NULL, live INTEGER
+    NOT NULL, PRIMARY KEY (space, type, slice)) WITHOUT ROWID, STRICT;
+INSERT INTO type_count SELECT space, type, 0, live FROM type_count_before;
+DROP TABLE type_count_before;
+"""
+
+STEPS: tuple[str, ...] = (
+    _FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS,
+)  # fmt: skip
 """Step n leads from version n to n + 1."""

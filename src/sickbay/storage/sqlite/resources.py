@@ -99,8 +99,8 @@ class Changes:
             )
             for type, live in space.live.items():
                 self._db.execute(
-                    "INSERT INTO type_count (space, type, live) VALUES (?, ?, ?)"
-                    " ON CONFLICT (space, type) DO UPDATE SET live = live + excluded.live",
+                    "INSERT INTO type_count (space, type, slice, live) VALUES (?, ?, 0, ?)"
+                    " ON CONFLICT (space, type, slice) DO UPDATE SET live = live + excluded.live",
                     (space.number, type, live),
                 )
             space.live.clear()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
-from sickbay.storage.sql.copying import copies, live
+from sickbay.storage.sql.copying import ANY_LIVE, copies, live
 from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.resources import Changes
@@ -39,10 +39,9 @@ def apply(db: apsw.Connection, steps: Sequence[Step]) -> None:
 
 def fill(db: apsw.Connection, space: Space, saves: Iterable[Save]) -> int:
     """How many were written; 0 if something is there already, so that two workers may both try."""
-    text = "SELECT 1 FROM type_count JOIN space ON space = number WHERE tenant = ? AND version = ? AND live > 0 LIMIT 1"
-    if rows(db, text, space):
-        return 0
     changes, count = Changes(db), 0
+    if rows(db, ANY_LIVE, (changes.number(space),)):
+        return 0
     for step in saves:
         changes.save(step)
         count += 1
