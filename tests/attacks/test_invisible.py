@@ -39,7 +39,8 @@ def grown() -> list[Json]:
     for id in PEOPLE[2:]:
         made.append(patient(id, f"Name{id}", birthDate=f"19{dice.randint(30, 99)}-01-01", link=[
             {"other": ref(f"Patient/{dice.choice(PEOPLE)}"), "type": "seealso"}]))  # fmt: skip
-        made.append(resource("Encounter", f"e{id}", status="finished", subject=ref(f"Patient/{id}")))
+        made.append(resource("Encounter", f"e{id}", status="finished", subject=ref(f"Patient/{id}"),
+                             partOf=ref(f"Encounter/e{dice.choice(PEOPLE[2:])}")))  # fmt: skip
     for number in range(50):
         made.append(observation(
             f"x{number}", f"Patient/{dice.choice(PEOPLE)}", dice.choice(("laboratory", "vital-signs")), dice.choice(CODES),
@@ -87,6 +88,7 @@ def _is_extra(step: object) -> bool:
 
 
 PAIRS = st.builds("{}${}".format, st.sampled_from(CODES), st.sampled_from(("gt3", "le5", "4", "gt1000")))
+VISITS = st.sampled_from(tuple(f"e{id}" for id in PEOPLE[2:]))
 IDS = st.sampled_from((*PEOPLE, "none"))
 SUBJECT = {"subject": IDS, "patient": IDS, "subject:Patient.name": st.sampled_from(("bravo", "alfa", "name")),
            "patient.birthdate": st.sampled_from(("lt1970", "ge1970", "ne1980-01-01")),
@@ -114,9 +116,11 @@ POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
         "_has:DiagnosticReport:result:patient": IDS, "_has:Observation:has-member:code": st.sampled_from(CODES),
         "_has:List:item:patient": IDS, "subject._has:Coverage:beneficiary:subscriber": IDS,
         "patient._has:Observation:patient:code": st.sampled_from(CODES), "focus:identifier": st.just("mrn-B"),
-        "code:text": st.just("x"), "_has:Provenance:target:_id": st.just("pv-b"),
+        "code:text": st.just("x"), "_id:not": st.sampled_from(("ob-lab", "oa-lab,x1")), "status:below": st.just("final"),
+        "category:in": st.just("http://hl7.org/fhir/ValueSet/observation-status"),
+        "_has:Provenance:target:_id": st.just("pv-b"),
     },
-    "Encounter": SUBJECT | {"status": st.just("finished")},
+    "Encounter": SUBJECT | {"status": st.just("finished"), "part-of:below": VISITS, "part-of:above": VISITS},
     "DiagnosticReport": SUBJECT | {"result:Observation.code": st.sampled_from(CODES), "result": st.sampled_from(("x1", "x2"))},
     "Coverage": {"beneficiary": IDS, "subscriber": IDS, "subscriber:Patient.name": st.sampled_from(("bravo", "name"))},
     "List": {"patient": IDS, "item": st.sampled_from(("Observation/oa-lab", "Observation/ob-lab"))},
@@ -130,7 +134,7 @@ SHAPES = st.sampled_from(
      "_include:iterate=Observation:has-member", "_include:iterate=Observation:focus&_include=DiagnosticReport:result",
      "_revinclude:iterate=Observation:has-member", "_include:iterate=*", "_revinclude:iterate=Patient:link",
      "_count=1", "_count=3", "_count=7", "_count=0", "_summary=count", "_total=accurate", "_total=none",
-     "_sort=_id", "_sort=-_id", "_sort=-date", "_sort=code", "bogus=1"]
+     "_sort=_id", "_sort=-_id", "_sort=-date", "_sort=code", "_sort=subject", "_sort=-encounter,_id", "bogus=1"]
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from sickbay.fhir.elements import children
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Route, route
 from sickbay.fhir.search import parse
-from sickbay.fhir.search_filters import COLUMNS
+from sickbay.fhir.search_modifiers import COLUMNS
 from sickbay.fhir.search_parameters import parameters, resource_types
 from sickbay.fhir.validation import validate
 from sickbay.fhir.versions import VERSIONS

@@ -8,9 +8,10 @@ from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import CompositeValue, NearValue, QuantityValue, Query, ReferenceValue, TokenValue, UriValue
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search import FILTERS, parse, parse_several
-from sickbay.fhir.search_filters import VALUES
-from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT, find, resource_types
+from sickbay.fhir.search_filters import VALUES, is_answered
+from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT, find, parameters, resource_types
 from sickbay.fhir.search_routes import search_of, strictly
+from sickbay.fhir.versions import VERSIONS
 
 BASE = "http://h/general/r4"
 
@@ -152,7 +153,17 @@ def test_a_value_set_of_the_definitions_is_its_codes() -> None:
         ("Observation", "subject:above", "1", "fhir-search-modifier-unsupported"),
         ("Patient", "name:below", "x", "fhir-search-modifier-unsupported"),
         ("Patient", "birthdate:exact", "2020", "fhir-search-modifier-unsupported"),
-        ("Patient", "_id:not", "x", "fhir-search-modifier-unsupported"),
+        ("Patient", "_lastUpdated:not", "2020", "fhir-search-modifier-unsupported"),
+        ("Observation", "code:below", "http://loinc.org|8867-4", "fhir-search-modifier-unsupported"),
+        ("Condition", "clinical-status:below", "active", "fhir-search-modifier-unsupported"),
+        ("Observation", "status:below", "http://loinc.org|final", "fhir-search-modifier-unsupported"),
+        ("Observation", "status:below", "http://hl7.org/fhir/observation-status|", "fhir-search-value-malformed"),
+        ("Observation", "encounter:below", "http://h/general/r4/Patient/1", "fhir-reference-malformed"),
+        ("Observation", "patient:below", "1", "fhir-search-modifier-unsupported"),
+        ("ValueSet", "url:contains", "x", "fhir-search-modifier-unsupported"),
+        ("Patient", "name:text", "x", "fhir-search-modifier-unsupported"),
+        ("Patient", "age", "7", "fhir-search-param-unsupported"),
+        ("Patient", "_contained", "true", "fhir-search-param-unsupported"),
         ("Patient", "_filter", "name eq x", "fhir-search-param-unsupported"),
         ("Patient", "_text", "x", "fhir-search-param-unsupported"),
         ("Patient", "_content", "x", "fhir-search-param-unsupported"),
@@ -167,6 +178,44 @@ def test_what_is_not_answered_is_refused_however_lenient_the_handling(
     type: str, name: str, text: str, rule: str
 ) -> None:
     assert refused(type, (name, text)).rule == rule
+
+
+def test_what_only_shapes_an_answer_is_left_out_and_named_or_refused_under_strict_handling() -> None:
+    for name in ("_score", "_graph", "_maxresults", "_containedType"):
+        found = parse("r4", "Patient", [(name, "1")], base=BASE)
+        assert isinstance(found, Query)
+        assert found.ignored == ((name, None),)
+        strict = parse("r4", "Patient", [(name, "1")], base=BASE, strict=True)
+        assert isinstance(strict, tuple)
+        assert strict[0].rule == "fhir-search-param-unsupported"
+    assert asked("Patient", ("_contained", "false")).applied == (("_contained", "false"),)
+
+
+def test_members_of_a_group_are_found_by_r5_alone() -> None:
+    (one,) = asked("Patient", ("_in", "Group/a,Group/b"), version="r5").filters
+    assert one.reverse
+    assert one.chain is not None
+    assert (one.chain[0], one.chain[1].values) == ("Group", (TokenValue(None, "a"), TokenValue(None, "b")))
+    for wrong in ("a", "Group/a,List/b", "Patient/a", "Group/a b", "Group/"):
+        assert refused("Patient", ("_in", wrong), version="r5").rule == "fhir-search-value-malformed"
+    assert refused("Patient", ("name:text-advanced", "x"), version="r5").rule == "fhir-search-modifier-unsupported"
+
+
+def test_older_versions_call_the_systems_of_a_hierarchy_otherwise() -> None:
+    v3, r4 = "http://hl7.org/fhir/v3/ActCode", "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+    below = [asked("Encounter", ("class:below", f"{one}|IMP"), version=version).filters[0].values
+             for version, one in (("stu3", v3), ("r4", r4))]  # fmt: skip
+    assert {one.code for one in below[0] if isinstance(one, TokenValue)} == {"IMP", "ACUTE", "NONAC"}
+    assert [TokenValue(r4, one.code) for one in below[0] if isinstance(one, TokenValue)] == list(below[1])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_metadata_promise_what_is_answered_and_nothing_else(version: str) -> None:
+    for type in resource_types(version):
+        for code, one in parameters(version, type).items():
+            found = parse(version, type, [(code, "1")], base=BASE)
+            refused_as_unanswered = isinstance(found, tuple) and found[0].rule == "fhir-search-param-unsupported"
+            assert refused_as_unanswered is not is_answered(version, one), (type, code)
 
 
 def test_a_position_has_a_distance() -> None:

@@ -12,7 +12,7 @@ from sickbay.storage.postgres.store import open_store as open_postgres
 from sickbay.storage.sqlite.store import open_store as open_sqlite
 
 
-async def open_engine(request: pytest.FixtureRequest, folder: Path, count: int = 1) -> list[Any]:
+async def open_engine(request: pytest.FixtureRequest, folder: Path, count: int = 1, find: Any = find) -> list[Any]:
     """So many of one empty place, of the engine that the fixture asks for."""
     if request.param == "sqlite":
         return [open_sqlite(folder / "sickbay.db", find) for _ in range(count)]

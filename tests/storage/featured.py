@@ -19,6 +19,7 @@ from sickbay.fhir.query import (
     SearchParameter,
     StringValue,
     TokenValue,
+    UriValue,
     Value,
 )
 from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT, beside
@@ -50,13 +51,36 @@ OTHER_FILTERS = st.one_of(
     st.sampled_from("abA").map(lambda code: _on(beside(SUBJECT, IDENTIFIER, "token"), TokenValue("s1", code))),
     st.sampled_from("abA").map(lambda code: _on(beside(SUBJECT, OF_TYPE, "token"), TokenValue("t|mrn", code))),
     st.sampled_from(("a", "an", "bo")).map(lambda text: _on(beside(CODE, TEXT, "string"), StringValue(text, text))),
-    st.sampled_from((*URLS, "http://elsewhere")).map(
-        lambda url: _on(parameter("Observation", "performer"), ReferenceValue(None, "", url))
+    st.builds(
+        lambda url, way: _on(parameter("Observation", "performer"), ReferenceValue(None, "", url), modifier=way),
+        st.sampled_from((*URLS, "http://elsewhere")),
+        st.sampled_from((None, "below")),
+    ),
+    st.sampled_from(("a", "an", "bo", "other ann")).map(
+        lambda text: _on(beside(CODE, TEXT, "string"), StringValue(text, text), modifier="text")
     ),
     st.sampled_from(("true", "false")).map(
         lambda said: _on(parameter("Observation", "performer"), TokenValue(None, said), modifier="missing")
     ),
 )
+PART = parameter("Location", "partof").number
+LOCATIONS = tuple("abcde")
+PARTS = st.builds(
+    lambda id, way: Filter(
+        parameter("Location", "partof"), (ReferenceValue("Location", id),), way, along=(("Location", PART),)
+    ),
+    st.sampled_from(LOCATIONS),
+    st.sampled_from(("above", "below")),
+)
+PLACES = st.one_of(
+    PARTS,
+    st.sampled_from(("here", "http", "x/1")).map(
+        lambda text: Filter(parameter("Location", "url"), (UriValue(text),), "contains")
+    ),
+    st.lists(st.sampled_from(LOCATIONS), min_size=1, max_size=2).map(
+        lambda ids: Filter(parameter("Location", "_id"), tuple(TokenValue(None, id) for id in ids), "not")
+    ),
+)  # fmt: skip
 NEAR = st.builds(
     lambda latitude, longitude, radius: Filter(
         parameter("Location", "near"), (NearValue(latitude, longitude, radius),)

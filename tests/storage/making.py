@@ -29,7 +29,7 @@ _KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "_lastUpdated": ("date",),
     },
     "Practitioner": {"name": ("string",)},
-    "Location": {"near": ("special",)},
+    "Location": {"near": ("special",), "partof": ("reference", ("Location",)), "url": ("uri",), "_id": ("token",)},
     "List": {"item": ("reference", ("Patient", "Observation")), "_id": ("token",)},
 }
 

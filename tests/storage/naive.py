@@ -84,4 +84,6 @@ def _key(one: Save, name: str, descending: bool) -> Any:
     amounts = [
         high if descending else low for parameter, _, _, low, high in one.facts.quantities if parameter == wanted
     ]
-    return choose([*dates, *codes, *texts, *amounts], default=None)
+    aims = [f"{type}/{id}" for parameter, type, id in one.facts.references if parameter == wanted]
+    aims += [uri for parameter, uri in one.facts.uris if parameter == wanted]
+    return choose([*dates, *codes, *texts, *amounts, *aims], default=None)

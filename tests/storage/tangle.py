@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -15,10 +16,11 @@ PATIENTS = ("p0", "p1", "p2", "p3")
 OBSERVATIONS = tuple(f"o{place}" for place in range(9))
 SYSTEMS = (None, "s1", "s2")
 CODES = ("a", "b", "A")
-TEXTS = ("ann", "Anna", "bo", "peters", "zoë", "\U0010ffff")
-URLS = ("http://elsewhere/Practitioner/d", "http://elsewhere/Practitioner/d|2")
+TEXTS = ("ann", "Anna", "bo", "Anna other", "peters", "zoë", "\U0010ffff")
+URLS = ("http://elsewhere/Practitioner/d", "http://elsewhere/Practitioner/d|2", "http://elsewhere/Practitioner/d|2.1")
 LATITUDES = (0, 89_000_000, -45_000_000)
 LONGITUDES = (0, 179_990_000, -179_990_000, 1_000_000)
+PLACES = tuple("abcde")
 PAIRS = ("code-value-quantity", "component-code-value-quantity")
 
 
@@ -27,7 +29,7 @@ def population(seed: int) -> list[Save]:
     people = [_patient(dice, id) for id in PATIENTS if dice.random() < 0.8]
     observed = [_observation(dice, id) for id in OBSERVATIONS[: dice.randint(0, len(OBSERVATIONS))]]
     listed = [_list(dice, id) for id in ("l0", "l1") if dice.random() < 0.7]
-    return people + observed + listed + [_place(dice, id) for id in ("a", "b") if dice.random() < 0.5]
+    return people + observed + listed + [_place(dice, id) for id in PLACES if dice.random() < 0.7]
 
 
 def _some(dice: Random, every: tuple[Any, ...], most: int) -> list[Any]:
@@ -95,4 +97,8 @@ def _list(dice: Random, id: str) -> Save:
 
 def _place(dice: Random, id: str) -> Save:
     at = dice.choice(LATITUDES), dice.choice(LONGITUDES)
-    return saved("Location", id, ResourceFacts(positions=((number("Location", "near"), *at),)))
+    # To none that comes later: what is referred to first has the smaller number, and they stand in that order.
+    whole = ((number("Location", "partof"), "Location", dice.choice(PLACES[: PLACES.index(id) + 1])),)
+    url = ((number("Location", "url"), f"http://here/x/{dice.randint(1, 2)}"),)
+    facts = ResourceFacts(positions=((number("Location", "near"), *at),), references=whole, uris=url)
+    return saved("Location", id, replace(facts, patients=dice.choice((("p0",), ("p1",), ()))))

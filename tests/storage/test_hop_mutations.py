@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.storage.featured import INCLUDES, closure
+from tests.storage.featured import INCLUDES, PARTS, closure
 from tests.storage.making import find
 from tests.storage.naive import matches
 from tests.storage.test_search_laws import HOPS as LEADING
@@ -32,12 +32,14 @@ HOPS: dict[str, Callable[[str, str], bool]] = {
     "a hop as a condition": lambda letters, nid: nid == "g_.nid",
     "the second hop as a condition": lambda letters, nid: nid == "g__.nid",
     "a hop that the search begins with": lambda letters, nid: nid == "g.nid",
+    "a part of something": lambda letters, nid: nid == "k.nid",
     "includes": lambda letters, nid: letters == "rs",
 }
 ALONG = st.one_of(
     *(inner.map(lambda one, type=type: Query("r4", type, (one,), count=4)) for type, inner in LEADING.items())
 )
 """Searches by one hop or more and nothing besides, which would hide what a hop shows."""
+INTO_PARTS = PARTS.map(lambda one: Query("r4", "Location", (one,), count=4))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,12 @@ def test_a_hop_without_its_condition_is_found(
     monkeypatch.setattr(answers, "visible", mutated)
 
     @FOUND
-    @given(saves=populations(), query=queries() | ALONG, includes=INCLUDES, visibility=VISIBILITIES)
+    @given(
+        saves=populations(),
+        query=INTO_PARTS if hop == "a part of something" else queries() | ALONG,
+        includes=INCLUDES,
+        visibility=VISIBILITIES,
+    )
     def law(saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility) -> None:
         runner.run(_law(store, saves, query, includes, visibility))
 

@@ -18,6 +18,7 @@ from tests.storage.featured import (
     INCLUDES,
     NEAR,
     OTHER_FILTERS,
+    PLACES,
     closure,
     composite_filters,
     hops,
@@ -121,12 +122,12 @@ HOPS = dict(zip(("Patient", "Observation"), hops(ON_PATIENT, ON_OBSERVATION), st
 ON: dict[str, st.SearchStrategy[Filter]] = {
     "Patient": st.one_of(ON_PATIENT, HOPS["Patient"]),
     "Observation": st.one_of(ON_OBSERVATION, HOPS["Observation"]),
-    "Location": NEAR,
+    "Location": st.one_of(NEAR, PLACES, PLACES),
 }
 SORTS = {
     "Patient": ("name", "gender", "_id", "_lastUpdated"),
-    "Observation": ("date", "code", "value-quantity", "_id", "_lastUpdated"),
-    "Location": ("_id",),
+    "Observation": ("date", "code", "value-quantity", "subject", "performer", "_id", "_lastUpdated"),
+    "Location": ("_id", "partof", "url"),
     "": ("_id", "_lastUpdated"),
 }
 

@@ -12,23 +12,27 @@ from sickbay.fhir.expressions import Step, follow, routes
 from sickbay.fhir.facts import Part
 from sickbay.fhir.query import Kind, SearchParameter
 from sickbay.fhir.references import target
-from sickbay.fhir.search_parameters import find, parameters
+from sickbay.fhir.search_parameters import components, parameters
 
 Way: TypeAlias = tuple[Step, ...]
+_RATIO = ("quantity", "quantity")
+"""Two amounts in one row of the index: each is a point in it."""
 SHAPES = frozenset(
     {
         ("token", "token"), ("token", "quantity"), ("token", "date"), ("token", "string"), ("token", "reference"),
         ("reference", "token"), ("token", "number"), ("token", "uri"), ("token", "number", "number"),
+        ("token", "date", "token"), ("reference", "date"), ("quantity", "quantity"), ("uri", "token"),
     }
 )  # fmt: skip
 """The kinds of parts that there are in the definitions; the index has a place for each."""
 
 
 class Component(NamedTuple):
-    """ways: (whether from the resource itself, steps, type of what stands at their end)."""
+    """ways: (whether from the resource itself, steps, type of what stands at their end). exact: no "less than"."""
 
     kind: Kind
     ways: tuple[tuple[bool, Way, str], ...]
+    exact: bool = False
 
 
 class Composite(NamedTuple):
@@ -43,7 +47,7 @@ class Composite(NamedTuple):
 
 def kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
     """Of its parts, in order; None where the composite is not one that is understood."""
-    held = [find(version, parameter.type, code) for code in parameter.components]
+    held = components(version, parameter)
     found = tuple(one.kind for one in held if one is not None)
     return found if len(found) == len(held) and found in SHAPES else None
 
@@ -71,11 +75,13 @@ def held_by(version: str, parameter: SearchParameter) -> tuple[int, ...]:
 def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]:
     if kinds(version, parameter) is None:
         return ()
-    type, bases = parameter.type, _bases(version, parameter)
-    held = [find(version, type, code) for code in parameter.components]
+    bases = _bases(version, parameter)
+    held = components(version, parameter)
     ways = {base: [_component(version, one, base, bases) for one in held if one is not None] for base in bases}
     return tuple(
-        Composite(parameter.number, base, tuple(found))
+        Composite(
+            parameter.number, base, tuple(one._replace(exact=kinds(version, parameter) == _RATIO) for one in found)
+        )
         for base, found in ways.items()
         if all(one.ways for one in found)
     )
@@ -135,7 +141,8 @@ def _rows(component: Component, node: Any, resource: dict[str, Any], base: str) 
     for whole, way, type in component.ways:
         for value in follow([resource if whole else node], way, resource):
             for row in _typed(component.kind, value, type, base):
-                found[component.kind, *row] = None
+                if not component.exact or row[-1] == row[-2]:
+                    found[component.kind, *row] = None
     return list(found)
 
 

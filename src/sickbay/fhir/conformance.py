@@ -149,6 +149,8 @@ def _of_all(version: str) -> list[dict[str, str]]:
     held = parameters(version, "Patient")
     common = [_parameter(version, held[code]) for code in COMMON if code in held and is_answered(version, held[code])]
     by_others = [] if version in _OLD else [{"name": name, "type": "special"} for name in ("_has", "_list")]
+    if version == "r5":
+        by_others.append({"name": "_in", "type": "reference"})
     return [*common, *by_others]
 
 

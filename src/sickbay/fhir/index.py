@@ -64,7 +64,7 @@ class _Task(NamedTuple):
     compartment: bool
     granular: bool
     worded: bool
-    """Whether its texts are kept under its own number."""
+    """Whether its texts are kept under its own number: of references R5's alone, where they can be asked for."""
 
 
 @dataclass(slots=True)
@@ -143,9 +143,8 @@ def _tasks(version: str, type: str) -> dict[str, tuple[_Task, ...]]:
 
 def _task(version: str, one: SearchParameter, route: Route, compartment: bool) -> _Task:
     granular = one.kind == "token" and one.code in GRANULAR
-    return _Task(
-        one.number, one.code, one.kind, route.steps, route.type, compartment, granular, not covered_by(version, one)
-    )
+    worded = not covered_by(version, one) and (one.kind != "reference" or version == "r5")
+    return _Task(one.number, one.code, one.kind, route.steps, route.type, compartment, granular, worded)
 
 
 def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
@@ -171,6 +170,9 @@ def _reference(rows: _Rows, task: _Task, value: Any) -> None:
     if isinstance(value, dict) and "identifier" in value:
         for system, code in values.identified(value, task.type):
             rows.tokens[task.number + IDENTIFIER, system, code] = None
+    if task.worded and isinstance(value, dict):
+        for folded, raw in values.texts(value, task.type):
+            rows.strings[task.number + TEXT, folded, raw] = None
     text = values.referenced(value, task.type)
     if text is None:
         return

@@ -6,6 +6,7 @@ The stores answer searches by their indexes; this says what the answer has to be
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import cos, radians
 from typing import Any, NamedTuple, Protocol
 
@@ -72,11 +73,12 @@ def holds(asked: Filter, type: str, one: Held, others: Others) -> bool:
     if asked.chain is not None:
         return _referring(asked, type, one, others) if asked.reverse else _chained(asked, one, others)
     if asked.parameter.code == "_id":
-        return any(isinstance(value, TokenValue) and value.code == one.id for value in asked.values)
+        named = any(isinstance(value, TokenValue) and value.code == one.id for value in asked.values)
+        return named is not (asked.modifier == "not")
     if asked.modifier == "missing":
         wanted = any(isinstance(value, TokenValue) and value.code == "true" for value in asked.values)
         return _present(asked.parameter.numbers, one.facts) is not wanted
-    found = any(_value(asked, value, one) for value in asked.values)
+    found = any(_value(asked, value, one, others) for value in asked.values)
     return not found if asked.modifier == "not" else found
 
 
@@ -118,7 +120,7 @@ def _present(numbers: tuple[int, ...], facts: ResourceFacts) -> bool:
     return any(row[0] in wanted for rows in every for row in rows)
 
 
-def _value(asked: Filter, value: Value, one: Held) -> bool:
+def _value(asked: Filter, value: Value, one: Held, others: Others) -> bool:
     numbers, facts = asked.parameter.numbers, one.facts
     number = asked.parameter.number
     match value:
@@ -128,7 +130,7 @@ def _value(asked: Filter, value: Value, one: Held) -> bool:
         case NearValue():
             return any(row[0] == number and within(value, row[1], row[2]) for row in facts.positions)
         case ReferenceValue():
-            return _referenced(asked, value, facts)
+            return any(_referenced(asked, each, facts) for each in _reached(asked, value, others))
         case DateValue() if asked.parameter.code == "_lastUpdated":
             return compared(value.prefix, one.updated, one.updated + 1, value.low, value.high)
         case QuantityValue() if any(row[0] == number and _part(value, row[1:], None) for row in facts.numbers):
@@ -186,14 +188,33 @@ def _coded(value: TokenValue, system: str | None, code: str) -> bool:
 def _referenced(one: Filter, value: ReferenceValue, facts: ResourceFacts) -> bool:
     number = one.parameter.number
     if value.url is not None:
-        return any(row[0] == number and row[1] in (value.url, *_versions(value.url, row[1])) for row in facts.uris)
+        return any(row[0] == number and row[1] in (value.url, *_versions(value.url, row[1], one.modifier == "below"))
+                   for row in facts.uris)  # fmt: skip
     types = (value.type,) if value.type is not None else one.parameter.targets
     return any(row[0] == number and row[2] == value.id and (not types or row[1] in types) for row in facts.references)
+
+
+def _reached(asked: Filter, value: ReferenceValue, others: Others) -> Iterable[ReferenceValue]:
+    """`:below`: and all that is part of it, or of its parts; `:above`: and all that it is part of. Only what may be seen."""
+    link = next((number for type, number in asked.along if type == value.type), None)
+    if link is None or value.type is None:
+        return (value,)
+    steps = [(each.id, id) for each in others.every(value.type) for number, type, id in each.facts.references
+             if number == link and type == value.type]  # fmt: skip
+    found, frontier = {value.id}, {value.id}
+    while frontier:
+        near = {part if asked.modifier == "below" else whole for part, whole in steps
+                if (whole if asked.modifier == "below" else part) in frontier}  # fmt: skip
+        frontier = near - found
+        found |= near
+    return [replace(value, id=id) for id in sorted(found)]
 
 
 def _text(modifier: str | None, wanted: StringValue, folded: str, raw: str) -> bool:
     if modifier == "exact":
         return raw == wanted.raw
+    if modifier == "text":
+        return all(f" {word}" in f" {folded}" for word in wanted.text.split())
     return wanted.text in folded if modifier == "contains" else folded.startswith(wanted.text)
 
 
@@ -204,9 +225,12 @@ def _unit(value: QuantityValue, system: str | None, code: str | None) -> bool:
 
 
 def _uri(modifier: str | None, wanted: str, held: str) -> bool:
+    if modifier == "contains":
+        return wanted in held
     return held.startswith(wanted) if modifier == "below" else held == wanted
 
 
-def _versions(wanted: str, held: str) -> tuple[str, ...]:
-    """A canonical without a version means each of its versions."""
-    return (held,) if "|" not in wanted and held.startswith(wanted + "|") else ()
+def _versions(wanted: str, held: str, below: bool) -> tuple[str, ...]:
+    """A canonical without a version means each of its versions; version 2 `:below` means 2.1 too."""
+    following = wanted + ("." if "|" in wanted and below else "|")
+    return (held,) if ("|" not in wanted or below) and held.startswith(following) else ()

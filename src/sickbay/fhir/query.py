@@ -111,6 +111,8 @@ class Filter:
     """(type at the other end, filter on it): `subject:Patient.name=x`. Then values is empty."""
     reverse: bool = False
     """Of a chain: `_has`. `parameter` is the other end's, and leads here."""
+    along: tuple[tuple[str, int], ...] = ()
+    """Of `:above` and `:below` on references: (type, number of the parameter by which it is part of another)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import DateValue, Query, SearchParameter, TokenValue
-from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered, understood
+from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered
+from sickbay.fhir.search_modifiers import understood
 from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters, resource_types
 from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, RESULTS
+from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, RESULTS, UNSHAPED
 from sickbay.fhir.search_types import named
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
@@ -101,8 +102,11 @@ def _read(reading: Reading, name: str, text: str) -> None:
     if code in RESULTS:
         _result(reading, name, code, modifier, text)
         return
-    if code in ("_has", "_list"):
+    if code in ("_has", "_list") or (name == "_in" and reading.version == "r5"):
         _filtered(reading, name, text)
+        return
+    if code in UNSHAPED:
+        _unshaped(reading, name, text)
         return
     if code == "near-distance" and reading.type == "Location" and find(reading.version, "Location", code):
         reading.applied.append((name, text))  # it was said together with near
@@ -114,7 +118,7 @@ def _read(reading: Reading, name: str, text: str) -> None:
         reading.faults.append(unanswered(name, text, reading.type))
     elif parameter is None:
         _unknown(reading, name, code, modifier, text)
-    elif text == "" and modifier and not dot and not understood(reading, parameter, modifier):
+    elif text == "" and modifier and not dot and not understood(reading.version, parameter, modifier):
         # `code:50050`: the value was put where a modifier stands.
         reading.faults.append(Fault("fhir-search-colon-for-equals", name, "", f"{code}={modifier}"))
     elif text == "":
@@ -170,6 +174,16 @@ def _filtered(reading: Reading, name: str, text: str) -> None:
     else:
         reading.filters.append(found)
         reading.applied.append((name, text))
+
+
+def _unshaped(reading: Reading, name: str, text: str) -> None:
+    """Nobody's answer is wrong without a score or a limit; without what lies in others it is, if that was asked for."""
+    if (name, text) == ("_contained", "false"):
+        reading.applied.append((name, text))
+    elif reading.strict or name == "_contained":
+        reading.faults.append(unanswered(name, text, reading.type))
+    else:
+        reading.ignored.append((name, None))
 
 
 def _result(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:

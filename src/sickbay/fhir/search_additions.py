@@ -1,4 +1,5 @@
-"""Search parameters that the published tables do not spell out: DSTU2 names its composites and not their parts.
+"""Search parameters that the published tables do not spell out: DSTU2 names its composites and not their parts, R5 names
+parts that are no search parameters.
 
 `code-value-[x]` stands for one parameter for each kind of value (DSTU2, Observation: search parameters).
 """
@@ -47,3 +48,21 @@ ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
     "stu3": {"Location": _NEAR},
 }
 """Version -> type -> code -> row. Codes that the table has keep their number; new ones come after all of its."""
+
+PARTS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
+    "r5": {
+        "DeviceDefinition": {"version": ("string", ".version", (), ())},
+        "Encounter": {"period": ("date", ".period", (), ())},
+        "Ingredient": {"numerator": ("quantity", ".numerator", (), ()), "denominator": ("quantity", ".denominator", (), ())},
+        "Observation": {"value-string": ("string", ".value.ofType(string)", (), ())},
+        "ResearchStudy": {
+            "state": ("token", ".state", (), ()), "actual": ("token", ".actual", (), ()), "period": ("date", ".period", (), ()),
+        },
+        "TestScript": {
+            "artifact": ("uri", ".artifact", (), ()), "conformance": ("token", ".conformance", (), ()),
+            "phase": ("token", ".phase", (), ()),
+        },
+    }
+}  # fmt: skip
+"""Version -> type -> name of a part -> row, its expression below the composite's own. They are no parameters: nothing is
+searched by one of them alone."""

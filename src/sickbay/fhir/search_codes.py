@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from sickbay.fhir import hierarchies, terminology
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
 from sickbay.fhir.expressions import routes
@@ -65,13 +66,26 @@ def _entry(version: str, type: str, names: list[str]) -> list[str] | None:
     return entry
 
 
-def codes_in(version: str, parameter: SearchParameter, url: str) -> tuple[str, ...] | None:
-    """The codes of a value set that one of its elements is bound to; None where they are not known."""
-    url = url.partition("|")[0]
-    if url not in value_sets(version, parameter):
+def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[TokenValue, ...] | None:
+    """The codes of a value set that comes with us, as the parameter's elements hold them; None where it is not here."""
+    terms = terminology.value_sets(version).get(url)
+    if terms is None:
         return None
-    found = table(version, "codes").get(url)
-    return None if found is None else tuple(found)
+    if not implied_systems(version, parameter):
+        return tuple(TokenValue(one.system, one.code) for one in terms)
+    bound = url in value_sets(version, parameter)
+    return tuple(
+        TokenValue("", one.code) for one in terms if bound or one.system in implied_systems(version, parameter)
+    )
+
+
+def related(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:
+    """The code and all above or below it; None where its system is not here, or is neither said nor implied."""
+    assert value.code is not None
+    systems = (value.system,) if value.system else sorted(implied_systems(version, parameter))
+    known = [hierarchies.related(version, one, value.code, way) for one in systems]
+    codes = dict.fromkeys(code for found in known if found is not None for code in found)
+    return tuple(TokenValue(value.system or "", code) for code in codes) or None
 
 
 def without_implied(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from sickbay.fhir import composites, search_codes
+from sickbay.fhir.expressions import routes
 from sickbay.fhir.fault import Fault
+from sickbay.fhir.hierarchies import ladder
 from sickbay.fhir.query import (
     CompositeValue,
     Filter,
@@ -14,15 +17,16 @@ from sickbay.fhir.query import (
     SearchParameter,
     StringValue,
     TokenValue,
-    UriValue,
     Value,
 )
 from sickbay.fhir.references import ID
+from sickbay.fhir.search_modifiers import in_value_sets, modifiers, of_type, spread, understood, unsupported
 from sickbay.fhir.search_parameters import (
     IDENTIFIER,
     OF_TYPE,
     TEXT,
     beside,
+    components,
     covered_by,
     find,
     known_types,
@@ -32,43 +36,27 @@ from sickbay.fhir.search_parameters import (
     resource_types,
 )
 from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.search_values import MODIFIERS, READ, above, missing, near, split, unescape
+from sickbay.fhir.search_values import READ, missing, near, split, unescape
 
 DEPTH = 3
 """Parameters in a chain, and `_has` one below the other."""
 VALUES = 500
 """Alternatives of one parameter."""
-COLUMNS = frozenset({"_id", "_lastUpdated"})
-"""What the stores keep beside a resource and not in an index."""
 UNSUPPORTED = "fhir-search-param-unsupported"
 UNANSWERED = frozenset({"_filter", "_query", "_text", "_content"})
 """Known by name, and not answered: what they leave out is not known, so an answer without them would be another's."""
+MEMBERS = {"CareTeam": "participant", "Group": "member", "List": "item"}
+"""What R5's `_in` may name, and by which parameter it has members."""
 
 
+@cache
 def is_answered(version: str, parameter: SearchParameter) -> bool:
-    """Whether a search by it has an answer here."""
+    """Whether a search by it has an answer here: some are published without an expression, or lead to no element."""
     if parameter.kind == "composite":
         return composites.kinds(version, parameter) is not None
     if parameter.kind == "special":
         return parameter.code == "near"
-    return parameter.code not in UNANSWERED and parameter.kind in READ
-
-
-def understood(reading: Reading, parameter: SearchParameter, modifier: str) -> bool:
-    if parameter.code in COLUMNS:
-        return False
-    if modifier in ("missing", *MODIFIERS.get(parameter.kind, ())):
-        return True
-    return parameter.kind == "reference" and modifier in known_types(reading.version)
-
-
-def _unsupported(parameter: SearchParameter, name: str) -> Fault:
-    """A modifier that is not understood is refused, however lenient the handling (R4, 3.1.1.4.4)."""
-    known = (*MODIFIERS.get(parameter.kind, ()), *(("<Type>",) if parameter.kind == "reference" else ()))
-    allowed = (
-        "no modifier" if parameter.code in COLUMNS else "one of " + ", ".join(f":{one}" for one in ("missing", *known))
-    )
-    return Fault("fhir-search-modifier-unsupported", name, "", f"{parameter.code} with {allowed}")
+    return parameter.code not in UNANSWERED and bool(routes(version, parameter.type, parameter.expression))
 
 
 def too_deep(name: str) -> Fault:
@@ -81,6 +69,8 @@ def filter_of(reading: Reading, type: str, name: str, text: str, depth: int) -> 
         return _has(reading, type, name, text, depth)
     if name == "_list":
         return _list(reading, type, text)
+    if name == "_in":
+        return _in(reading, type, text)
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
     parameter = find(reading.version, type, code)
@@ -91,8 +81,8 @@ def filter_of(reading: Reading, type: str, name: str, text: str, depth: int) -> 
         return Fault("fhir-search-unknown-param", name, text, near_by or f"a search parameter of {type}")
     if not is_answered(reading.version, parameter):
         return unanswered(name, text, type)
-    if modifier and not understood(reading, parameter, modifier):
-        return _unsupported(parameter, name)
+    if modifier and not understood(reading.version, parameter, modifier):
+        return unsupported(reading.version, parameter, name)
     if dot:
         return _chain(reading, parameter, modifier, rest, text, depth)
     return _values(reading, parameter, modifier or None, text)
@@ -152,11 +142,25 @@ def _list(reading: Reading, type: str, text: str) -> Filter | Fault:
     return Filter(item, (), None, ("List", Filter(by, tuple(TokenValue(None, one) for one in ids))), reverse=True)
 
 
+def _in(reading: Reading, type: str, text: str) -> Filter | Fault:
+    """Members of a CareTeam, a Group or a List (R5, 3.2.1.6.2), which has to be visible itself."""
+    named = [unescape(one).partition("/") for one in split(text) if one]
+    holders = {holder for holder, _, _ in named}
+    if len(holders) != 1 or not holders <= MEMBERS.keys() or not all(ID.fullmatch(id) for _, _, id in named):
+        return Fault("fhir-search-value-malformed", "_in", text, "_in=Group/<id>, CareTeam/<id> or List/<id>")
+    holder = holders.pop()
+    by, link = find(reading.version, holder, "_id"), find(reading.version, holder, MEMBERS[holder])
+    assert by is not None
+    assert link is not None
+    inner = Filter(by, tuple(TokenValue(None, id) for _, _, id in named))
+    return Filter(link, (), None, (holder, inner), reverse=True)
+
+
 def _chain(
     reading: Reading, parameter: SearchParameter, modifier: str, rest: str, text: str, depth: int
 ) -> Filter | Fault:
     name = f"{parameter.code}.{rest}"
-    if parameter.kind != "reference" or modifier in ("missing", *MODIFIERS["reference"]):
+    if parameter.kind != "reference" or modifier in modifiers(reading.version, parameter):
         return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
     if depth + 1 >= DEPTH and not rest.startswith("_has:"):
         return too_deep(name)
@@ -180,19 +184,27 @@ def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, 
     if len(parts) > VALUES:
         return Fault("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
     if modifier in ("in", "not-in"):
-        return _in(reading, parameter, modifier, parts)
+        return in_value_sets(reading, parameter, modifier, parts)
     found: list[Value] = []
     for part in parts:
         value = _value(reading, parameter, modifier, part)
         if isinstance(value, Fault):
             return value
         if not isinstance(value, StringValue) or value.text:
-            found += _upwards(value) if modifier == "above" else [value]
-    return Filter(_looked_into(reading, parameter, modifier), tuple(found), _kept(parameter, modifier))
+            several = spread(reading, parameter, modifier, value) if modifier in ("above", "below") else [value]
+            if isinstance(several, Fault):
+                return several
+            found += several
+    return Filter(
+        _looked_into(reading, parameter, modifier), tuple(found), _kept(parameter, modifier),
+        along=_ladders(reading, found) if modifier in ("above", "below") else (),
+    )  # fmt: skip
 
 
-def _upwards(value: Value) -> list[Value]:
-    return [UriValue(one) for one in above(value.uri)] if isinstance(value, UriValue) else [value]
+def _ladders(reading: Reading, found: list[Value]) -> tuple[tuple[str, int], ...]:
+    """By which parameter the resources of each type that is named are part of each other."""
+    types = sorted({one.type for one in found if isinstance(one, ReferenceValue) and one.type is not None})
+    return tuple((one, step.number) for one in types if (step := ladder(reading.version, one)) is not None)
 
 
 def _value(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Value | Fault:
@@ -205,16 +217,20 @@ def _value(reading: Reading, parameter: SearchParameter, modifier: str | None, t
     if parameter.kind == "special":
         return near(parameter, text, reading.distance)
     if modifier == "of-type":
-        return _of_type(parameter, text)
-    kind: Kind = {"text": "string", "identifier": "token"}.get(modifier or "", parameter.kind)  # type: ignore[assignment]
-    value = READ[kind](parameter, modifier, text, reading.base)
+        return of_type(parameter, text)
+    kind = _READ_AS.get(modifier or "", parameter.kind)
+    aim = modifier if modifier in known_types(reading.version) else None
+    value = READ[kind](parameter, aim, text, reading.base)
     return search_codes.without_implied(reading.version, parameter, value) if isinstance(value, TokenValue) else value
+
+
+_READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifier": "token"}
 
 
 def _composite(reading: Reading, parameter: SearchParameter, text: str) -> Value | Fault:
     """`8480-6$gt140`: each part in the form of its own kind."""
     given = split(text, "$")
-    held = [one for code in parameter.components if (one := find(reading.version, parameter.type, code)) is not None]
+    held = [one for one in components(reading.version, parameter) if one is not None]
     if len(given) != len(held) or not all(given):
         form = "$".join(f"<{one.code}>" for one in held)
         return Fault("fhir-search-value-malformed", parameter.code, text, f"{form}, the parts divided by a dollar sign")
@@ -229,33 +245,12 @@ def _composite(reading: Reading, parameter: SearchParameter, text: str) -> Value
     return CompositeValue(tuple(parts))  # type: ignore[arg-type]
 
 
-def _of_type(parameter: SearchParameter, text: str) -> Value | Fault:
-    parts = [unescape(one) for one in split(text, "|")]
-    if len(parts) != 3 or not parts[1] or not parts[2]:
-        form = f"{parameter.code}:of-type=<system of the type>|<code of the type>|<value>"
-        return Fault("fhir-search-value-malformed", f"{parameter.code}:of-type", text, form)
-    return TokenValue(f"{parts[0]}|{parts[1]}", parts[2])
-
-
-def _in(reading: Reading, parameter: SearchParameter, modifier: str, urls: list[str]) -> Filter | Fault:
-    """By the value sets of the definitions, on elements of type code; others would need a terminology server."""
-    codes: dict[str, None] = {}
-    for url in urls:
-        found = search_codes.codes_in(reading.version, parameter, unescape(url))
-        if found is None:
-            known = search_codes.value_sets(reading.version, parameter)
-            expected = f"{known[0]}" if known else f"{parameter.code}=<code>,<code>: the codes themselves"
-            return Fault("fhir-search-modifier-unsupported", f"{parameter.code}:{modifier}", url, expected)
-        codes |= dict.fromkeys(found)
-    return Filter(parameter, tuple(TokenValue("", one) for one in codes), "not" if modifier == "not-in" else None)
-
-
 def _looked_into(reading: Reading, parameter: SearchParameter, modifier: str | None) -> SearchParameter:
     if modifier == "identifier":
         return beside(parameter, IDENTIFIER, "token")
     if modifier == "of-type":
         return _beside(reading, parameter, OF_TYPE, "token")
-    if modifier == "text":
+    if modifier in ("text", "code-text") and parameter.kind != "string":
         return _beside(reading, parameter, TEXT, "string")
     if parameter.kind == "composite":
         return replace(parameter, held=composites.held_by(reading.version, parameter))
@@ -270,4 +265,8 @@ def _beside(reading: Reading, parameter: SearchParameter, offset: int, kind: Kin
 
 def _kept(parameter: SearchParameter, modifier: str | None) -> str | None:
     """What is left of the modifier where the parameter or the values do not say it yet."""
-    return modifier if modifier in ("missing", "not", "exact", "contains", "below") else None
+    if modifier == "text":
+        return "text" if parameter.kind == "string" else None
+    if modifier in ("above", "below"):
+        return modifier if parameter.kind == "reference" or (parameter.kind, modifier) == ("uri", "below") else None
+    return modifier if modifier in ("missing", "not", "exact", "contains") else None

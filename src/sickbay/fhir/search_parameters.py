@@ -9,10 +9,11 @@ from functools import cache, lru_cache
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.query import Kind, SearchParameter
-from sickbay.fhir.search_additions import ADDITIONS
+from sickbay.fhir.search_additions import ADDITIONS, PARTS
 from sickbay.fhir.versions import VERSIONS
 
-COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag")
+COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language")
+"""In the order of their numbers, which never move: what is new comes last."""
 RESULT = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_format", "_pretty",
           "_has", "_list")  # fmt: skip
 COLLOQUIAL = {
@@ -93,6 +94,20 @@ _LONGEST = 64
 def find(version: str, type: str, code: str) -> SearchParameter | None:
     """One parameter, or None where the type does not have it."""
     return parameters(version, type).get(code)
+
+
+@cache
+def components(version: str, parameter: SearchParameter) -> tuple[SearchParameter | None, ...]:
+    """The parts of a composite; None for one that nothing is known of."""
+    own = PARTS.get(version, {}).get(parameter.type, {})
+    found: list[SearchParameter | None] = []
+    for code in parameter.components:
+        if code in own:
+            kind, below, *rest = own[code]
+            found.append(_parameter(parameter.type, code, 0, (kind, parameter.expression + below, *rest)))
+        else:
+            found.append(find(version, parameter.type, code))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1024)

@@ -15,9 +15,12 @@ from sickbay.fhir.search_reading import Reading
 
 MAXIMUM_COUNT = 1000
 CURSOR = "_cursor"
-_SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri"})
+_SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri", "reference"})
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
+
+UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "_score"})
+"""Known by name, and not answered: they say how an answer looks, and not what is in it, but for `_contained`."""
 
 
 def _count(reading: Reading, modifier: str, text: str) -> str | None:

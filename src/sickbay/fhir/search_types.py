@@ -24,6 +24,8 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
             groups = _included(version, head, value)
         elif head == "_list":
             groups = (("List",),)
+        elif head == "_in" and version == "r5":
+            groups = [(one.partition("/")[0],) for one in value.split(",")]
         else:
             groups = _followed(version, several, name)
         for group in groups:

@@ -230,11 +230,3 @@ READ: dict[Kind, Callable[[SearchParameter, str | None, str, str], Value | Fault
     "quantity": quantity,
     "uri": uri,
 }
-
-MODIFIERS: dict[Kind, tuple[str, ...]] = {
-    "token": ("not", "text", "of-type", "in", "not-in"),
-    "string": ("exact", "contains"),
-    "uri": ("below", "above"),
-    "reference": ("identifier",),
-}
-"""What is understood besides `:missing` and, on a reference, `:Type`."""

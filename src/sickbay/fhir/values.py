@@ -58,7 +58,7 @@ def _coded(value: dict[str, Any], system: str, code: str) -> Iterator[tuple[str 
 
 
 def texts(value: Any, type: str) -> Iterator[tuple[str, str]]:
-    """What a token says in words, for `:text` (R4, 3.1.1.5.4): text, displays, the text of an identifier's type."""
+    """What a value says in words, for `:text` (R4, 3.1.1.5.4): text, displays, the text of an identifier's type."""
     if not isinstance(value, dict):
         return
     if type == "CodeableConcept":
@@ -66,7 +66,7 @@ def texts(value: Any, type: str) -> Iterator[tuple[str, str]]:
         for one in _list(value.get("coding")):
             if isinstance(one, dict):
                 yield from _parts(one, ("display",))
-    elif type == "Coding":
+    elif type in ("Coding", "Reference"):
         yield from _parts(value, ("display",))
     elif type == "Identifier" and isinstance(value.get("type"), dict):
         yield from _parts(value["type"], ("text",))

@@ -28,18 +28,21 @@ _ROUND = 360_000_000
 
 
 def places(kinds: Sequence[str]) -> tuple[Columns, ...]:
-    """The columns of each component: the first token `hash`, a second one `low`; two numbers share a range."""
+    """The columns of each component: a range has two, a quantity its unit as a third.
+
+    Two numbers or two quantities share a range. The first token is `hash`, a second one `low`, or `unit` beside a date.
+    """
     found: list[Columns] = []
     for at, kind in enumerate(kinds):
-        before = kinds[:at]
+        again, twice = kind in kinds[:at], list(kinds).count(kind) == 2
         if kind == "token":
-            found.append(("low",) if "token" in before else ("hash",))
-        elif kind == "number" and list(kinds).count("number") == 2:
-            found.append(("high", "high") if "number" in before else ("low", "low"))
+            found.append((("unit",) if "date" in kinds else ("low",)) if again else ("hash",))
+        elif kind in ("number", "quantity") and twice:
+            found.append(("high", "high", "hash") if again else ("low", "low", "unit"))
         elif kind in ("string", "uri", "reference"):
             found.append(("value",))
         else:
-            found.append(("low", "high"))
+            found.append(("low", "high", "unit"))
     return tuple(found)
 
 
@@ -59,11 +62,11 @@ def row(parts: Sequence[Part], term: Term) -> tuple[int, int, int, int, str]:
             case ("date", int(low), int(high)):
                 held |= {"low": low, "high": high}
             case ("number", float(low), float(high)):
-                held |= dict(zip(columns, (ordered(low), ordered(high)), strict=True))
+                held |= dict(zip(columns, (ordered(low), ordered(high)), strict=False))
             case ("quantity", system, unit, float(low), float(high)):
                 known = isinstance(unit, str)
                 hash = term(system if isinstance(system, str) else None, str(unit)) if known else 0
-                held |= {"low": ordered(low), "high": ordered(high), "unit": hash}
+                held |= dict(zip(columns, (ordered(low), ordered(high), hash), strict=True))
     return held["hash"], held["low"], held["high"], held["unit"], held["value"]  # type: ignore[return-value]
 
 
@@ -74,9 +77,10 @@ _KINDS: dict[type, str] = {
 
 
 def kinds_of(value: CompositeValue) -> list[str]:
-    """The kinds of a value's parts. Where there are two quantities they are numbers: no composite has two of those."""
+    """The kinds of a value's parts. Two quantities beside another part are numbers, by themselves they are a ratio."""
     found = [_KINDS[type(one)] for one in value.parts]
-    return ["number" if one == "quantity" and found.count("quantity") == 2 else one for one in found]
+    numbers = len(found) > 2 and found.count("quantity") == 2
+    return ["number" if one == "quantity" and numbers else one for one in found]
 
 
 def near(value: NearValue) -> Sql:

@@ -95,7 +95,8 @@ def condition(scope: Scope, one: Filter, nid: str) -> Sql:
     if one.chain is not None:
         return _hop(scope, one, nid)
     if one.parameter.code in ("_id", "_lastUpdated"):
-        return _column(scope, one, nid)
+        held = _column(scope, one, nid)
+        return _negated(held) if one.modifier == "not" else held
     if one.modifier == "missing":
         return _missing(one, nid)
     matched = either((_some(scope, one, nid), _addressed(scope, one, nid)))
@@ -125,14 +126,19 @@ def _addressed(scope: Scope, one: Filter, nid: str) -> Sql:
     urls = [value.url for value in one.values if isinstance(value, ReferenceValue) and value.url is not None]
     if not urls:
         return FALSE
-    whole = either(
-        either((Sql("t.value = ?", (url,)), *((_between("t.value", url + "|"),) if "|" not in url else ())))
-        for url in urls
-    )
+    whole = either(_versions(url, one.modifier == "below") for url in urls)
     text = (
         f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND t.space = ? AND {whole.text})"
     )
     return Sql(text, (one.parameter.number, scope.space, *whole.binds))
+
+
+def _versions(url: str, below: bool) -> Sql:
+    """A canonical without a version means each of its versions; version 2 `:below` means 2.1 too."""
+    same = Sql("t.value = ?", (url,))
+    if "|" in url and not below:
+        return same
+    return either((same, _between("t.value", url + ("." if "|" in url else "|"))))
 
 
 def _missing(one: Filter, nid: str) -> Sql:
@@ -207,6 +213,8 @@ def _value(scope: Scope, one: Filter, value: Value) -> Sql:
         case ReferenceValue():
             return _reference(scope, one, value)
         case UriValue(uri=uri):
+            if one.modifier == "contains":
+                return Sql("instr(t.value, ?) > 0", (uri,))
             return _between("t.value", uri) if one.modifier == "below" else Sql("t.value = ?", (uri,))
         case CompositeValue():
             return _composite(scope, one, value)
@@ -226,7 +234,8 @@ def _composite(scope: Scope, one: Filter, value: CompositeValue) -> Sql:
                 parts.append(_tokens(scope, [part], f"t.{columns[0]}"))
             case QuantityValue():
                 ends = (f"t.{columns[0]}", f"t.{columns[1]}")
-                parts += [ranged(part, ordered(part.low), ordered(part.high), ends), _unit(scope, part)]
+                unit = _unit(scope, part, f"t.{columns[2]}")
+                parts += [ranged(part, ordered(part.low), ordered(part.high), ends), unit]
             case ReferenceValue():
                 parts.append(Sql("t.value = ?", (f"{part.type}/{part.id}",)))
             case _:
@@ -240,6 +249,8 @@ def _string(value: StringValue, modifier: str | None) -> Sql:
         return Sql("(t.value = ? AND t.exact = ?)", (value.text[:120], text_hash(value.raw)))
     if modifier == "contains":
         return Sql("instr(t.value, ?) > 0", (value.text,))
+    if modifier == "text":
+        return both(Sql("instr(' ' || t.value, ?) > 0", (f" {word}",)) for word in value.text.split())
     return _between("t.value", value.text[:120])
 
 
@@ -251,6 +262,8 @@ def _reference(scope: Scope, one: Filter, value: ReferenceValue) -> Sql:
     if value.url is not None:
         return FALSE
     targets = (value.type,) if value.type is not None else one.parameter.targets
+    if one.along and value.type is not None:
+        return _part(scope, one, value.type, value.id)
     if len(targets) == 1:
         return Sql("t.target = ?", (scope.names.nid(scope.space, targets[0], value.id),))
     words = [word for word in map(scope.names.word, targets) if word]
@@ -259,6 +272,22 @@ def _reference(scope: Scope, one: Filter, value: ReferenceValue) -> Sql:
         f"t.target IN (SELECT nid FROM resource WHERE space = ? AND {types.text} AND id = ?)",
         (scope.space, *types.binds, value.id),
     )
+
+
+def _part(scope: Scope, one: Filter, type: str, id: str) -> Sql:
+    """The resource itself and, step by step, what is part of it or what it is part of: who says so must be visible."""
+    number = next(number for named, number in one.along if named == type)
+    found, known = ("f.nid", "f.target") if one.modifier == "below" else ("f.target", "f.nid")
+    held = scope.visible(type, "s", "k.nid", None)
+    word = scope.names.word(type)
+    step = (
+        f"SELECT {found} FROM whole p CROSS JOIN reference_index f ON {known} = p.n CROSS JOIN resource k ON k.nid = f.nid"
+        f" CROSS JOIN resource h ON h.nid = {found} WHERE f.parameter = ? AND k.type = ? AND k.state = 1 AND {held.text}"
+        " AND h.type = ?"
+    )
+    begin = "SELECT nid FROM resource WHERE nid = ?"
+    text = f"t.target IN (WITH RECURSIVE whole(n) AS ({begin} UNION {step}) SELECT n FROM whole)"
+    return Sql(text, (scope.names.nid(scope.space, type, id), number, word, *held.binds, word))
 
 
 def _tokens(scope: Scope, wanted: list[TokenValue], column: str = "t.hash") -> Sql:
@@ -295,12 +324,12 @@ def single_target(scope: Scope, one: Filter) -> int | None:
     return scope.names.nid(scope.space, targets[0], value.id) if len(targets) == 1 else None
 
 
-def _unit(scope: Scope, value: QuantityValue) -> Sql:
+def _unit(scope: Scope, value: QuantityValue, column: str = "t.unit") -> Sql:
     if value.code is None:
         return TRUE
     if value.system:
-        return Sql("t.unit = ?", (term_hash(value.system, value.code),))
-    return one_of("t.unit", scope.names.hashes(((None, value.code),)))
+        return Sql(f"{column} = ?", (term_hash(value.system, value.code),))
+    return one_of(column, scope.names.hashes(((None, value.code),)))
 
 
 def _hop(scope: Scope, one: Filter, nid: str) -> Sql:

@@ -73,6 +73,13 @@ def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> Key | N
         case "token":
             value = f"SELECT {which}(w.code) FROM token_index s JOIN term w ON w.hash = s.hash {where}"
             absent = "''" if descending else f"'{LAST}'"
+        case "reference":
+            named = "SELECT w.text || '/' || o.id AS v FROM reference_index s JOIN resource o ON o.nid = s.target"
+            foreign = f"SELECT s.value FROM uri_index s {where}"
+            every = f"{named} JOIN word w ON w.number = o.type {where} UNION ALL {foreign}"
+            value = f"SELECT {which}(e.v) FROM ({every}) e"
+            absent = "''" if descending else f"'{LAST}'"
         case _:
             return None
-    return Key(f"coalesce(({value}), {absent})", (parameter.number,), descending)
+    numbers = (parameter.number,) * value.count("?")
+    return Key(f"coalesce(({value}), {absent})", numbers, descending)

@@ -1,0 +1,110 @@
+"""Modifiers (R4, 3.1.1.4.4; R5, 3.2.1.5.5): which are understood where, and what they make of the values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sickbay.fhir import search_codes
+from sickbay.fhir.fault import Fault
+from sickbay.fhir.hierarchies import ladder
+from sickbay.fhir.query import Filter, Kind, ReferenceValue, SearchParameter, TokenValue, UriValue, Value
+from sickbay.fhir.search_parameters import known_types
+from sickbay.fhir.search_reading import Reading
+from sickbay.fhir.search_values import above, split, unescape
+
+COLUMNS = frozenset({"_id", "_lastUpdated"})
+"""What the stores keep beside a resource and not in an index."""
+UNSUPPORTED = "fhir-search-modifier-unsupported"
+_MODIFIERS: dict[Kind, tuple[str, ...]] = {
+    "token": ("not", "text", "of-type", "in", "not-in", "above", "below"),
+    "string": ("exact", "contains"),
+    "uri": ("below", "above"),
+    "reference": ("identifier", "above", "below"),
+}
+_IN_R5: dict[Kind, tuple[str, ...]] = {
+    "token": ("code-text",),
+    "string": ("text",),
+    "uri": ("contains",),
+    "reference": ("text", "code-text"),
+}
+_SPARE = "http://terminology.hl7.org/CodeSystem/condition-clinical|active"
+
+
+def modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
+    """All that are understood, but for the types that a reference may lead to."""
+    if parameter.code in COLUMNS:
+        return ("not",) if parameter.code == "_id" else ()
+    later = _IN_R5.get(parameter.kind, ()) if version == "r5" else ()
+    return ("missing", *_MODIFIERS.get(parameter.kind, ()), *later)
+
+
+def understood(version: str, parameter: SearchParameter, modifier: str) -> bool:
+    if modifier in modifiers(version, parameter):
+        return True
+    return parameter.kind == "reference" and modifier in known_types(version)
+
+
+def unsupported(version: str, parameter: SearchParameter, name: str) -> Fault:
+    """A modifier that is not understood is refused, however lenient the handling (R4, 3.1.1.4.4)."""
+    known = (*modifiers(version, parameter), *(("<Type>",) if parameter.kind == "reference" else ()))
+    allowed = "one of " + ", ".join(f":{one}" for one in known) if known else "no modifier"
+    return Fault(UNSUPPORTED, name, "", f"{parameter.code} with {allowed}")
+
+
+def of_type(parameter: SearchParameter, text: str) -> TokenValue | Fault:
+    parts = [unescape(one) for one in split(text, "|")]
+    if len(parts) != 3 or not parts[1] or not parts[2]:
+        form = f"{parameter.code}:of-type=<system of the type>|<code of the type>|<value>"
+        return Fault("fhir-search-value-malformed", f"{parameter.code}:of-type", text, form)
+    return TokenValue(f"{parts[0]}|{parts[1]}", parts[2])
+
+
+def in_value_sets(reading: Reading, parameter: SearchParameter, modifier: str, urls: Sequence[str]) -> Filter | Fault:
+    """By the value sets that come with us; of others only a terminology server would know."""
+    held: dict[TokenValue, None] = {}
+    for url in urls:
+        found = search_codes.tokens_in(reading.version, parameter, unescape(url).partition("|")[0])
+        if found is None:
+            bound = search_codes.value_sets(reading.version, parameter)
+            expected = f"{bound[0]}" if bound else f"{parameter.code}=<code>,<code>: the codes themselves"
+            return Fault(UNSUPPORTED, f"{parameter.code}:{modifier}", url, expected)
+        held |= dict.fromkeys(found)
+    return Filter(parameter, tuple(held), "not" if modifier == "not-in" else None)
+
+
+def spread(reading: Reading, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | Fault:
+    """What a value of `:above` or `:below` stands for. References and uris below stay one: the store follows them."""
+    match value:
+        case UriValue() if way == "above":
+            return [UriValue(one) for one in above(value.uri)]
+        case TokenValue():
+            return _codes(reading, parameter, way, value)
+        case ReferenceValue():
+            return _part(reading, parameter, way, value)
+    return [value]
+
+
+def _codes(reading: Reading, parameter: SearchParameter, way: str, value: TokenValue) -> Sequence[Value] | Fault:
+    name = f"{parameter.code}:{way}"
+    if value.code is None:
+        return Fault("fhir-search-value-malformed", name, f"{value.system}|", f"{name}=<system>|<code>")
+    found = search_codes.related(reading.version, parameter, value, way)
+    if found is not None:
+        return found
+    expected = (
+        f"{parameter.code} with the codes themselves: hierarchies are known here of FHIR's own systems, as {_SPARE}"
+    )
+    return Fault(UNSUPPORTED, name, value.code, expected)
+
+
+def _part(reading: Reading, parameter: SearchParameter, way: str, value: ReferenceValue) -> Sequence[Value] | Fault:
+    """A canonical has versions below it; a resource has parts if its type has them."""
+    if value.url is not None:
+        return [value]
+    if value.type is not None and ladder(reading.version, value.type):
+        return [value]
+    able = [one for one in parameter.targets if ladder(reading.version, one)]
+    form = (
+        f"{parameter.code}:{way}={'|'.join(able)}/<id>" if able else f"{parameter.code}: what it leads to has no parts"
+    )
+    return Fault(UNSUPPORTED, f"{parameter.code}:{way}", value.id, form)

@@ -1,0 +1,180 @@
+"""From the text of a search to the resources that it finds: modifiers, composites, sorting, on both engines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+from tests.postgres import ENGINES
+from tests.storage.engines import open_engine
+
+from sickbay.fhir.index import extract
+from sickbay.fhir.query import Query
+from sickbay.fhir.search import parse
+from sickbay.fhir.search_parameters import find
+from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
+from sickbay.storage.store import Save, Space
+
+BASE = "http://h/general/r4"
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+CANONICAL = "http://x/PlanDefinition/p"
+
+
+def concept(code: str, system: str = "http://x", **more: Any) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code, **more}]}
+
+
+def ref(text: str, **more: Any) -> dict[str, Any]:
+    return {"reference": text, **more}
+
+
+def amount(value: float, unit: str) -> dict[str, Any]:
+    return {"value": value, "system": "http://unitsofmeasure.org", "code": unit}
+
+
+def condition(id: str, patient: str, status: str, code: str) -> dict[str, Any]:
+    return {"resourceType": "Condition", "id": id, "subject": ref(f"Patient/{patient}"),
+            "clinicalStatus": concept(status, CLINICAL), "code": concept(code)}  # fmt: skip
+
+
+R4: tuple[dict[str, Any], ...] = (
+    {"resourceType": "Patient", "id": "a"},
+    {"resourceType": "Patient", "id": "b"},
+    condition("c1", "a", "active", "1"),
+    condition("c2", "b", "relapse", "1"),
+    condition("c3", "a", "resolved", "2"),
+    {"resourceType": "DiagnosticReport", "id": "r1", "status": "amended", "subject": ref("Patient/b")},
+    {"resourceType": "DiagnosticReport", "id": "r2", "status": "corrected", "subject": ref("Patient/a")},
+    {"resourceType": "DiagnosticReport", "id": "r3", "status": "final"},
+    {"resourceType": "Location", "id": "ward"},
+    {"resourceType": "Location", "id": "room", "partOf": ref("Location/ward")},
+    {"resourceType": "Location", "id": "bed", "partOf": ref("Location/room")},
+    {"resourceType": "Encounter", "id": "e1", "class": {"system": ACT, "code": "ACUTE"}, "subject": ref("Patient/a"),
+     "location": [{"location": ref("Location/bed")}]},
+    {"resourceType": "Encounter", "id": "e2", "class": {"system": ACT, "code": "AMB"}, "subject": ref("Patient/b"),
+     "location": [{"location": ref("Location/ward")}]},
+    {"resourceType": "CarePlan", "id": "p1", "instantiatesCanonical": [f"{CANONICAL}|2.1"], "subject": ref("Patient/a")},
+    {"resourceType": "CarePlan", "id": "p2", "instantiatesCanonical": [f"{CANONICAL}|3"], "subject": ref("Patient/a")},
+)  # fmt: skip
+R5: tuple[dict[str, Any], ...] = (
+    {"resourceType": "Encounter", "id": "e1", "location": [
+        {"location": ref("Location/a", display="North Ward"), "period": {"start": "2020-01-01", "end": "2020-01-05"}},
+        {"location": ref("Location/b"), "period": {"start": "2021-01-01", "end": "2021-01-05"}}]},
+    {"resourceType": "Ingredient", "id": "i1", "substance": {"strength": [
+        {"concentrationRatio": {"numerator": amount(5, "mg"), "denominator": amount(1, "mL")},
+         "presentationRatio": {"numerator": amount(50, "mg"), "denominator": amount(10, "mL")}}]}},
+    {"resourceType": "ResearchStudy", "id": "s1", "title": "Bone and liver", "progressStatus": [
+        {"state": concept("active"), "actual": True, "period": {"start": "2020-01-01", "end": "2020-02-01"}},
+        {"state": concept("completed"), "actual": False, "period": {"start": "2021-01-01", "end": "2021-02-01"}}]},
+    {"resourceType": "TestScript", "id": "t1", "url": "http://x/y/z", "scope": [
+        {"artifact": "http://x/A", "phase": concept("unit"), "conformance": concept("required")}]},
+    {"resourceType": "DeviceDefinition", "id": "d1", "conformsTo": [
+        {"specification": concept("11073", display="Personal health"), "version": ["2.0"]}]},
+    {"resourceType": "Observation", "id": "o1", "code": concept("c"), "valueString": "Positive"},
+    {"resourceType": "Patient", "id": "a", "language": "de", "name": [{"text": "Anna Maria Peters"}]},
+    {"resourceType": "Patient", "id": "b"},
+    {"resourceType": "Group", "id": "g", "member": [{"entity": ref("Patient/a")}]},
+)  # fmt: skip
+FOUND: tuple[tuple[str, str, str, str], ...] = (
+    ("r4", "Condition", f"clinical-status:below={CLINICAL}|active", "c1 c2"),
+    ("r4", "Condition", f"clinical-status:above={CLINICAL}|resolved", "c3"),
+    ("r4", "Condition", f"clinical-status:above={CLINICAL}|relapse", "c1 c2"),
+    ("r4", "Condition", "clinical-status:in=http://hl7.org/fhir/ValueSet/condition-clinical", "c1 c2 c3"),
+    ("r4", "Condition", "clinical-status:not-in=http://hl7.org/fhir/ValueSet/condition-ver-status", "c1 c2 c3"),
+    ("r4", "Condition", "_id:not=c1", "c2 c3"),
+    ("r4", "Condition", "_sort=subject,_id", "c1 c3 c2"),
+    ("r4", "Condition", "_sort=-subject,_id", "c2 c1 c3"),
+    ("r4", "DiagnosticReport", "_sort=subject", "r2 r1 r3"),
+    ("r4", "DiagnosticReport", "status:below=amended", "r1 r2"),
+    ("r4", "DiagnosticReport", "status:above=http://hl7.org/fhir/diagnostic-report-status|corrected", "r1 r2"),
+    ("r4", "DiagnosticReport", "status:below=final", "r3"),
+    ("r4", "Encounter", f"class:below={ACT}|_ActEncounterCode", "e1 e2"),
+    ("r4", "Encounter", f"class:below={ACT}|IMP", "e1"),
+    ("r4", "Encounter", "location:below=Location/ward", "e1 e2"),
+    ("r4", "Encounter", "location:below=room", "e1"),
+    ("r4", "Encounter", "location:above=bed", "e1 e2"),
+    ("r4", "Encounter", "location:above=ward", "e2"),
+    ("r4", "Encounter", "location=ward", "e2"),
+    ("r4", "Location", "partof:below=ward", "room bed"),
+    ("r4", "CarePlan", f"instantiates-canonical:below={CANONICAL}|2", "p1"),
+    ("r4", "CarePlan", f"instantiates-canonical:below={CANONICAL}", "p1 p2"),
+    ("r4", "CarePlan", f"instantiates-canonical={CANONICAL}|2", ""),
+    ("r5", "Encounter", "location-period=a$2020", "e1"),
+    ("r5", "Encounter", "location-period=a$2021", ""),
+    ("r5", "Encounter", "location:text=north", "e1"),
+    ("r5", "Encounter", "location:code-text=ward", ""),
+    ("r5", "Ingredient", "strength-concentration-ratio=5||mg$1||mL", "i1"),
+    ("r5", "Ingredient", "strength-concentration-ratio=gt4$lt2", "i1"),
+    ("r5", "Ingredient", "strength-concentration-ratio=5||mg$10||mL", ""),
+    ("r5", "Ingredient", "strength-concentration-ratio=5||mL$1||mg", ""),
+    ("r5", "Ingredient", "strength-presentation-ratio=50||mg$10||mL", "i1"),
+    ("r5", "ResearchStudy", "progress-status-state-actual=active$true", "s1"),
+    ("r5", "ResearchStudy", "progress-status-state-actual=active$false", ""),
+    ("r5", "ResearchStudy", "progress-status-state-period=completed$2021", "s1"),
+    ("r5", "ResearchStudy", "progress-status-state-period=completed$2020", ""),
+    ("r5", "ResearchStudy", "progress-status-state-period-actual=active$2020$true", "s1"),
+    ("r5", "ResearchStudy", "progress-status-state-period-actual=active$2020$false", ""),
+    ("r5", "TestScript", "scope-artifact-phase=http://x/A$unit", "t1"),
+    ("r5", "TestScript", "scope-artifact-phase=http://x/A$required", ""),
+    ("r5", "TestScript", "scope-artifact-conformance=http://x/A$required", "t1"),
+    ("r5", "TestScript", "url:contains=/y/", "t1"),
+    ("r5", "TestScript", "url:contains=/w/", ""),
+    ("r5", "DeviceDefinition", "specification-version=11073$2.0", "d1"),
+    ("r5", "DeviceDefinition", "specification:code-text=personal", "d1"),
+    ("r5", "Observation", "code-value-string=c$posi", "o1"),
+    ("r5", "Patient", "_language=de", "a"),
+    ("r5", "Patient", "_in=Group/g", "a"),
+    ("r5", "Patient", "name:text=peters anna", "a"),
+    ("r5", "Patient", "name:text=nna", ""),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def store(
+    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("modifiers"), find=find))
+    for version, resources in (("r4", R4), ("r5", R5)):
+        runner.run(opened.transaction([saved(version, one) for one in resources]))
+    yield opened
+    runner.run(opened.close())
+
+
+def saved(version: str, one: dict[str, Any]) -> Save:
+    space = Space("general", version)
+    return Save(space, one["resourceType"], one["id"], 1, orjson.dumps(one), extract(version, one, BASE), 1000)
+
+
+def read(version: str, type: str, text: str) -> Query:
+    pairs = [(name, value) for name, _, value in (one.partition("=") for one in text.split("&"))]
+    found = parse(version, type, pairs, base=BASE, strict=True)
+    assert isinstance(found, Query), found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("version", "type", "text", "ids"), FOUND, ids=[f"{one[0]} {one[1]}?{one[2]}" for one in FOUND]
+)
+def test_a_search_finds_what_it_says(
+    store: Any, runner: asyncio.Runner, version: str, type: str, text: str, ids: str
+) -> None:
+    page = runner.run(store.search(Space("general", version), read(version, type, text), EVERYTHING))
+    found = [one.id for one in page.matches]
+    assert (found if "_sort" in text else sorted(found)) == (ids.split() if "_sort" in text else sorted(ids.split()))
+
+
+def test_a_part_that_may_not_be_seen_leads_nowhere(store: Any, runner: asyncio.Runner) -> None:
+    """The room is not visible, so the bed is no part of the ward."""
+    some = Visibility((Clause("Encounter", "s", None),))
+    page = runner.run(store.search(Space("general", "r4"), read("r4", "Encounter", "location:below=ward"), some))
+    assert [one.id for one in page.matches] == ["e2"]
