@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,8 +13,9 @@ from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.index import extract
 from sickbay.storage.sql.saving import COLUMNS
 from sickbay.storage.sqlite.connection import connect, migrate, rows
+from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.steps import apply
-from sickbay.storage.store import Save, Space
+from sickbay.storage.store import Save, Space, Step
 
 Told: TypeAlias = dict[str, list[tuple[Any, ...]]]
 NAMED = ("nid", "patient", "target")
@@ -40,7 +41,7 @@ def differences(path: Path, base: str = "") -> list[str]:
     migrate(anew)
     anew.execute("BEGIN")
     for save in _saves(db, base):
-        apply(anew, [save])
+        applied(anew, [save])
     anew.execute("COMMIT")
     unsound = [str(row[0]) for row in rows(db, "PRAGMA integrity_check") if row != ("ok",)]
     held, made = _told(db), _told(anew)
@@ -48,11 +49,18 @@ def differences(path: Path, base: str = "") -> list[str]:
     return unsound + [name for name in held if held[name] != made[name]]
 
 
+def applied(db: apsw.Connection, steps: Sequence[Step]) -> None:
+    """Within a transaction, these steps and nothing else."""
+    changes = Changes(db)
+    apply(changes, steps)
+    changes.finish()
+
+
 def versions(path: Path) -> dict[tuple[str, str], list[bytes]]:
     """Type and id of every resource, and its bodies from the first version on; b"" where it was deleted."""
     db, found = connect(path), dict[tuple[str, str], list[bytes]]()
-    for _, _, type, id, _, body, *_ in sorted(rows(db, _VERSIONS), key=lambda row: row[4]):
-        found.setdefault((type, id), []).append(body or b"")
+    for _, _, type, id, _, body, _, interaction, _ in sorted(rows(db, _VERSIONS), key=lambda row: row[4]):
+        found.setdefault((type, id), []).append(b"" if interaction == "delete" else body)
     db.close()
     return found
 

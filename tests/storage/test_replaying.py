@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.storage.crashing import parts
-from tests.storage.replaying import differences
+from tests.storage.replaying import applied, differences
 
 from sickbay.storage.sqlite.connection import connect, migrate
-from sickbay.storage.sqlite.steps import apply
 
 FULL = ("compartment_index", "token_index", "reference_index", "date_index", "quantity_index", "string_index")
 
@@ -20,7 +19,7 @@ def file(tmp_path: Path) -> Path:
     migrate(db)
     for number in range(20):
         db.execute("BEGIN")
-        apply(db, parts(number))
+        applied(db, parts(number))
         db.execute("COMMIT")
     db.close()
     return tmp_path / "a.db"

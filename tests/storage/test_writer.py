@@ -14,6 +14,7 @@ from tests.storage.making import SPACE, find, observation
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite.connection import begin, connect, rows
+from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.sqlite.writer import Writer
 from sickbay.storage.store import Conflict, Put, Record
@@ -34,8 +35,8 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "a.db"
 
 
-def insert(number: int, db: apsw.Connection) -> int:
-    db.execute("INSERT INTO a VALUES (?)", (number,))
+def insert(number: int, changes: Changes) -> int:
+    changes.db.execute("INSERT INTO a VALUES (?)", (number,))
     return number
 
 
@@ -60,8 +61,8 @@ async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) ->
     db.set_commit_hook(lambda: bool(commits.append(1)))
     writer, busy, go = Writer(db), threading.Event(), threading.Event()
 
-    def slow(db: apsw.Connection) -> None:
-        insert(100, db)
+    def slow(changes: Changes) -> None:
+        insert(100, changes)
         busy.set()
         go.wait(10)
 
@@ -80,8 +81,8 @@ async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) ->
 async def test_a_fault_undoes_its_own_job_alone(file: Path) -> None:
     writer = Writer(connect(file))
 
-    def faulty(db: apsw.Connection) -> None:
-        insert(100, db)
+    def faulty(changes: Changes) -> None:
+        insert(100, changes)
         raise ValueError("no")
 
     jobs = [*(writer.run(partial(insert, number)) for number in range(5)), writer.run(faulty)]
@@ -95,7 +96,9 @@ async def test_a_fault_undoes_its_own_job_alone(file: Path) -> None:
 async def test_a_job_that_ends_the_transaction_fails_with_its_neighbours_and_the_next_one_works(file: Path) -> None:
     writer = Writer(connect(file))
     with pytest.raises(apsw.Error):
-        await writer.run(lambda db: db.execute("ROLLBACK") and insert(1, db) and db.execute("ROLLBACK"))
+        await writer.run(
+            lambda changes: changes.db.execute("ROLLBACK") and insert(1, changes) and changes.db.execute("ROLLBACK")
+        )
     assert await writer.run(partial(insert, 7)) == 7
     writer.close()
 

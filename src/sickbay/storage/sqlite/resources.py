@@ -11,7 +11,7 @@ from sickbay.storage.sql.copying import forgets
 from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT, as_text
 from sickbay.storage.sql.saving import INDEX_REVISION, INDEXES, check, index_rows, rows_of
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.sqlite.rows import Rows
+from sickbay.storage.sqlite.rows import HISTORY, Rows
 from sickbay.storage.store import Clear, Reindex, Save, Space
 
 _INSERT = (
@@ -22,9 +22,6 @@ _UPDATE = (
     "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 )
 _REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
-_HISTORY = (
-    "INSERT INTO resource_history (nid, version_id, sequence, at, interaction, who, facts) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
 _KEEP_BODY = (
     "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
 )
@@ -33,20 +30,36 @@ _KEEP_BODY = (
 class _Counters:
     """One space within one transaction: what is allocated, and how many live resources came and went by type."""
 
-    def __init__(self, number: int, allocated: int, sequence: int) -> None:
+    def __init__(self, number: int, allocated: int, sequence: int, live: dict[int, int] | None = None) -> None:
         self.number, self.allocated, self.sequence = number, allocated, sequence
-        self.live: dict[int, int] = {}
+        self.live: dict[int, int] = live or {}
         self.nids: dict[tuple[str, str], int] = {}
+
+    def copy(self) -> _Counters:
+        return _Counters(self.number, self.allocated, self.sequence, dict(self.live))
 
 
 class Changes:
-    """The resources that one transaction changes. `finish` writes what waits; without it nothing is complete."""
+    """What one transaction changes, job after job: `settle` after one that is good, `undo` after one whose savepoint was
+    rolled back. `finish` writes what waits; without it nothing is complete.
+    """
 
     def __init__(self, db: apsw.Connection) -> None:
-        self._db = db
+        self.db = self._db = db
         self._rows = Rows(db)
         self._spaces: dict[Space, _Counters] = {}
+        self._settled: dict[Space, _Counters] = {}
         self._words: dict[str, int] = {}
+
+    def settle(self) -> None:
+        self._rows.settle()
+        self._settled = {space: one.copy() for space, one in self._spaces.items()}
+
+    def undo(self) -> None:
+        """As of the last `settle`; what was only looked up is looked up again."""
+        self._rows.undo()
+        self._spaces = {space: one.copy() for space, one in self._settled.items()}
+        self._words.clear()
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict."""
@@ -60,6 +73,7 @@ class Changes:
             nid = self._allocate(space)
             space.nids[step.type, step.id] = nid
         if state == LIVE:
+            self._rows.flush()
             self._db.execute(_KEEP_BODY, (nid, version))
         if step.interaction == "delete":
             self._delete(space, type, nid, step)
@@ -80,8 +94,7 @@ class Changes:
 
     def clear(self, step: Clear) -> None:
         """Forget all resources of a tenant, or of all: a range in every table."""
-        self.finish()
-        self._spaces.clear()
+        self.anew()
         text = "SELECT number FROM space WHERE ? = '' OR tenant = ?"
         for (number,) in rows(self._db, text, (step.tenant, step.tenant)):
             self.forget_all(number)
@@ -89,6 +102,11 @@ class Changes:
     def number(self, space: Space) -> int:
         """The number of a space, which is made if it is new."""
         return self._space(space).number
+
+    def anew(self) -> None:
+        """Before a statement that changes whole tables: nothing waits, and nothing is known any more."""
+        self.finish()
+        self._spaces.clear()
 
     def finish(self) -> None:
         self._rows.flush()
@@ -141,8 +159,7 @@ class Changes:
 
     def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
-        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
-        self._db.execute(_HISTORY, row)
+        self._rows.add(HISTORY, (nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts))
 
     def _forget(self, nid: int) -> None:
         self._rows.flush()

@@ -53,7 +53,7 @@ class SqliteStore:
 
         `saves` is consumed on the writer's thread; other writes wait meanwhile.
         """
-        return await self._writer.run(partial(fill, space=space, saves=saves))
+        return await self._writer.run(partial(fill, space=space, saves=saves), alone=True)
 
     async def copy_space(self, source: Space, target: Space) -> int:
         """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
@@ -81,7 +81,7 @@ class SqliteStore:
         return said.find(self._reader, kind, wanted, limit)
 
     async def purge(self, now: int) -> int:
-        return await self._writer.run(partial(records.purge, now=now))
+        return await self._writer.run(lambda changes: records.purge(changes.db, now))
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         return self._answers.read(space, type, id, visibility)

@@ -1,7 +1,8 @@
 """One thread that writes: requests that wait together share one commit, and are answered after it.
 
 What is asked within one turn of the event loop is handed over at its end: else the first one would be alone in its commit,
-and the others would wait for that. Each request runs in a savepoint of its own, so that a Conflict undoes only itself.
+and the others would wait for that. Each request runs in a savepoint of its own, so that a Conflict undoes only itself; the
+index rows of all go in together, right before the commit.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import apsw
 
 from sickbay.storage.sqlite.connection import begin
+from sickbay.storage.sqlite.resources import Changes
 
 GROUP = 64
 """No more is added to a commit that has so many requests."""
 T = TypeVar("T")
-Job: TypeAlias = Callable[[apsw.Connection], T]
+Job: TypeAlias = Callable[[Changes], T]
 
 
 class _Request(NamedTuple):
     job: Job[Any]
     future: asyncio.Future[Any]
+    alone: bool = False
 
 
 class _Outcome(NamedTuple):
@@ -43,8 +46,8 @@ class Writer:
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, job: Job[T]) -> T:
-        """The job's value, or what it raised; then nothing of it was kept."""
+    async def run(self, job: Job[T], alone: bool = False) -> T:
+        """The job's value, or what it raised; then nothing of it was kept. alone: in a commit of its own, called once."""
         if not self._open:
             raise RuntimeError("the store is closed")
         loop = asyncio.get_running_loop()
@@ -52,7 +55,7 @@ class Writer:
         if loop not in self._turns:
             self._turns[loop] = []
             loop.call_soon(self._hand_over, loop)
-        self._turns[loop].append(_Request(job, future))
+        self._turns[loop].append(_Request(job, future, alone))
         return await future
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -86,28 +89,35 @@ class Writer:
                 going = following is not None
                 if following is not None:
                     group += following
-            if group:
-                self._answer(group, self._commit(group))
+            for part in _parts(group):
+                self._answer(part, self._commit(part))
 
     def _commit(self, group: list[_Request]) -> list[_Outcome]:
         try:
             begin(self._connection)
-            outcomes = [self._attempt(one.job) for one in group]
+            changes = Changes(self._connection)
+            outcomes = [self._attempt(changes, one.job) for one in group]
+            changes.finish()
             self._connection.execute("COMMIT")
             return outcomes
         except Exception as error:
             self._undo()
-            return [_Outcome(error=error)] * len(group)
+            if len(group) == 1 or isinstance(error, apsw.Error):
+                return [_Outcome(error=error)] * len(group)
+        # No fault of the database: a row of one of them cannot be written, and the others shall not fail for it.
+        return [outcome for one in group for outcome in self._commit([one])]
 
-    def _attempt(self, job: Job[Any]) -> _Outcome:
+    def _attempt(self, changes: Changes, job: Job[Any]) -> _Outcome:
         """What one job gives or raises. An error that ended the whole transaction is the group's."""
         self._connection.execute("SAVEPOINT one")
         try:
-            outcome = _Outcome(job(self._connection))
+            outcome = _Outcome(job(changes))
+            changes.settle()
         except Exception as error:
             if not self._connection.in_transaction:
                 raise
             self._connection.execute("ROLLBACK TO one")
+            changes.undo()
             outcome = _Outcome(error=error)
         self._connection.execute("RELEASE one")
         return outcome
@@ -129,6 +139,17 @@ class Writer:
                 loop.call_soon_threadsafe(_settle, pairs)
             except RuntimeError:  # the loop that asked is gone, and with it whoever waited
                 continue
+
+
+def _parts(group: list[_Request]) -> list[list[_Request]]:
+    """In order, those apart that are to be alone."""
+    parts: list[list[_Request]] = []
+    for one in group:
+        if parts and not one.alone and not parts[-1][-1].alone:
+            parts[-1].append(one)
+        else:
+            parts.append([one])
+    return parts
 
 
 def _settle(pairs: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:

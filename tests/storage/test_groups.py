@@ -1,0 +1,163 @@
+"""Whatever shares a commit: each transaction is whole or not there, and the index is as if each had come by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.storage.making import SPACE
+from tests.storage.replaying import differences, versions
+
+from sickbay.fhir.index import extract
+from sickbay.storage.sqlite.connection import connect, migrate, rows
+from sickbay.storage.sqlite.steps import apply, fill
+from sickbay.storage.sqlite.writer import Writer
+from sickbay.storage.store import Clear, Conflict, Put, Record, Save, Space, Step
+
+Change: TypeAlias = tuple[str, str, int]
+"""Type, id, and what it then says; -1 deletes it."""
+Outcomes: TypeAlias = list[Exception | None]
+
+OTHER = Space("other", "r4")
+TAKEN = Put(Record("taken", "x", b""), if_revision=0)
+CHANGES = st.tuples(st.sampled_from(("Observation", "Condition", "Goal")), st.sampled_from("abcd"), st.integers(-1, 5))
+GROUPS = st.lists(
+    st.lists(st.tuples(st.lists(CHANGES, min_size=1, max_size=4), st.booleans()), min_size=1, max_size=8), max_size=4
+)
+"""Commits of transactions, each with whether its last step fails."""
+
+
+class Model:
+    """What there should be: bodies by type and id, and the steps that lead there."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], list[bytes]] = {}
+
+    def steps(self, changes: list[Change]) -> list[Step]:
+        """Of one transaction; what it says is held from now on."""
+        return [one for change in changes if (one := self._step(*change)) is not None]
+
+    def _step(self, type: str, id: str, says: int) -> Save | None:
+        bodies = self.held.setdefault((type, id), [])
+        if says < 0 and (not bodies or bodies[-1] == b""):
+            return None
+        saved = save(type, id, len(bodies) + 1, says)
+        bodies.append(saved.body)
+        return saved
+
+
+def save(type: str, id: str, version: int, says: int) -> Save:
+    if says < 0:
+        return Save(SPACE, type, id, version, b"", extract("r4", {}, ""), 1000 * version, "delete")
+    kind = {"coding": [{"system": "http://a", "code": str(says)}], "text": f"says {says}"}
+    resource = {
+        "resourceType": type, "id": id, "code": kind, "subject": {"reference": f"Patient/{says}"},
+        "effectiveDateTime": f"2025-01-0{says + 1}", "valueQuantity": {"value": says, "unit": "kg"},
+    }  # fmt: skip
+    facts = extract("r4", resource, "")
+    return Save(
+        SPACE, type, id, version, orjson.dumps(resource), facts, 1000 * version, "create" if version == 1 else "update"
+    )
+
+
+async def committed(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
+    """All in one commit, since they are asked in one turn of the loop."""
+    jobs = (writer.run(partial(apply, steps=steps)) for steps in transactions)
+    return list(await asyncio.gather(*jobs, return_exceptions=True))  # type: ignore[arg-type]
+
+
+def run(path: Path, groups: list[list[list[Step]]]) -> list[Outcomes]:
+    db = connect(path)
+    migrate(db)
+    writer = Writer(db)
+
+    async def all_of_them() -> list[Outcomes]:
+        await committed(writer, [[TAKEN]])
+        return [await committed(writer, transactions) for transactions in groups]
+
+    try:
+        return asyncio.run(all_of_them())
+    finally:
+        writer.close()
+
+
+@given(groups=GROUPS)
+@settings(max_examples=60, deadline=None)
+def test_each_transaction_is_whole_or_not_there(groups: list[list[tuple[list[Change], bool]]]) -> None:
+    good, asked = Model(), list[list[list[Step]]]()
+    for transactions in groups:
+        asked.append([])
+        for changes, fails in transactions:
+            model = good if not fails else copied(good)
+            asked[-1].append([*model.steps(changes), *([TAKEN] if fails else [])])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.db"
+        outcomes = run(path, asked)
+        for transactions, said in zip(groups, outcomes, strict=True):
+            assert [isinstance(one, Conflict) for one in said] == [fails for _, fails in transactions]
+        assert versions(path) == {key: bodies for key, bodies in good.held.items() if bodies}
+        assert differences(path) == []
+
+
+def copied(model: Model) -> Model:
+    made = Model()
+    made.held = {key: list(bodies) for key, bodies in model.held.items()}
+    return made
+
+
+def test_a_row_that_cannot_be_written_fails_its_own_transaction_alone(tmp_path: Path) -> None:
+    """It is found when all rows go in together; then each goes by itself."""
+    good = [[save("Observation", id, 1, 1)] for id in "ab"]
+    bad = save("Observation", "c", 1, 1)
+    bad = replace(bad, facts=replace(bad.facts, uris=((1, "half a \ud800"),)))
+    outcomes = run(tmp_path / "a.db", [[good[0], [bad], good[1]]])
+    assert [type(one) for one in outcomes[0]] == [type(None), UnicodeEncodeError, type(None)]
+    assert [id for _, id in versions(tmp_path / "a.db")] == ["a", "b"]
+    assert differences(tmp_path / "a.db") == []
+
+
+def test_what_fills_a_space_is_called_once_and_alone(tmp_path: Path) -> None:
+    """Its resources come out of an iterator: a neighbour's fault must not consume them."""
+    db = connect(tmp_path / "a.db")
+    migrate(db)
+    writer, bad = Writer(db), save("Observation", "c", 1, 1)
+    bad = replace(bad, facts=replace(bad.facts, uris=((1, "half a \ud800"),)))
+    saves = iter([replace(save("Observation", id, 1, 1), space=OTHER) for id in "ab"])
+
+    async def both() -> list[Any]:
+        jobs = (
+            writer.run(partial(apply, steps=[bad])), writer.run(partial(fill, space=OTHER, saves=saves), alone=True)
+        )  # fmt: skip
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    outcomes = asyncio.run(both())
+    writer.close()
+    assert isinstance(outcomes[0], UnicodeEncodeError)
+    assert outcomes[1] == 2
+    assert differences(tmp_path / "a.db") == []
+
+
+def test_forgetting_a_tenant_forgets_what_still_waits_in_the_same_commit(tmp_path: Path) -> None:
+    clear: list[Step] = [Clear("resources", SPACE.tenant)]
+    before, after = [save("Observation", "a", 1, 1)], [save("Observation", "a", 1, 2)]
+    assert run(tmp_path / "a.db", [[before, clear, after]]) == [[None, None, None]]
+    assert versions(tmp_path / "a.db") == {("Observation", "a"): [after[0].body]}
+    db = connect(tmp_path / "a.db")
+    assert rows(db, "SELECT sum(live) FROM type_count") == [(1,)]
+    db.close()
+    assert differences(tmp_path / "a.db") == []
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 63, 64, 65, 200])
+def test_rows_go_in_whatever_their_number(tmp_path: Path, count: int) -> None:
+    group = [[save("Observation", f"o{number}", 1, number % 5)] for number in range(count)]
+    assert run(tmp_path / "a.db", [group]) == [[None] * count]
+    assert differences(tmp_path / "a.db") == []
