@@ -84,3 +84,18 @@ def test_a_relaxed_refusal_counts_as_passed_and_is_kept_as_advice() -> None:
 def test_unknown_is_false_and_is_not_none() -> None:
     assert not UNKNOWN
     assert UNKNOWN is not None
+
+
+@dataclass(frozen=True)
+class Faulty:
+    faults: tuple[str, ...] = ()
+
+
+@check(about="faults")
+def nothing_is_at_fault(request: None, known: Faulty) -> Refusal | None:
+    return Refusal("fault", "value", {"received": known.faults[0]})
+
+
+def test_what_a_check_is_about_need_not_be_asked_where_there_is_none() -> None:
+    assert examine((nothing_is_at_fault,), None, Faulty()).granted
+    assert not examine((nothing_is_at_fault,), None, Faulty(("x",))).granted

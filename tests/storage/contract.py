@@ -9,6 +9,7 @@ from tests.storage.making import SPACE, asked, observation, of_patients, patient
 
 from sickbay.fhir.query import StringValue
 from sickbay.fhir.visibility import EVERYTHING, NOTHING
+from sickbay.storage.facts import as_text
 from sickbay.storage.store import (
     Clear,
     Conflict,
@@ -20,6 +21,7 @@ from sickbay.storage.store import (
     Save,
     Space,
     Store,
+    Stored,
     UseOnce,
 )
 
@@ -146,7 +148,7 @@ class ResourcesContract:
     async def test_the_bytes_that_were_saved_are_read(self, store: Store) -> None:
         await store.transaction([saved_patient(at=5)])
         found = await store.read(SPACE, "Patient", "p", EVERYTHING)
-        assert found == ("Patient", "p", 1, 5, b"Patient/p/1", ("p",), (), False)
+        assert found == Stored("Patient", "p", 1, 5, b"Patient/p/1", as_text(("p",), ()))
 
     async def test_nothing_is_visible_to_nobody_and_nowhere_else(self, store: Store) -> None:
         await store.transaction([saved_patient()])

@@ -28,6 +28,39 @@ class SearchContract:
             assert ids(page) == ["o2", "o4", "o0", "o3", "o1"]
             assert (page.next, page.total) == (None, 5)
 
+    async def test_a_patients_codes_are_found_newest_first_on_every_page(self, store: Store) -> None:
+        steps = [observation(f"v{n}", "p", date=n) for n in range(5)]
+        steps += [observation("lab", "p", date=9, category="laboratory"), observation("other", "q", date=9)]
+        steps += [observation("apart", "p", date=7, member=False)]
+        await store.transaction(steps)
+        of = where("Observation", "patient", ReferenceValue("Patient", "p"))
+        query = asked("Observation", of, where("Observation", "category", TokenValue("http://category", "vital-signs")))
+        for seen, expected in (
+            (EVERYTHING, ["apart", "v4", "v3", "v2", "v1", "v0"]),
+            (of_patients("p"), ["v4", "v3", "v2", "v1", "v0"]),
+        ):
+            found, cursor = [], None
+            for _ in range(3):
+                page = await store.search(SPACE, replace(query, count=2, cursor=cursor), seen)
+                found += ids(page)
+                assert page.total == len(expected)
+                cursor = page.next
+            assert (found, cursor) == (expected, None)
+
+    async def test_a_code_that_is_no_longer_said_is_no_longer_found(self, store: Store) -> None:
+        await store.transaction([observation("changed", "p"), observation("gone", "p"), observation("moved", "p")])
+        await store.transaction([
+            observation("changed", "p", category="laboratory", version_id=2),
+            observation("moved", "q", version_id=2),
+            saved("Observation", "gone", version_id=2, body=b"", interaction="delete"),
+        ])  # fmt: skip
+        for patient_, category, expected in (
+            ("p", "vital-signs", []), ("p", "laboratory", ["changed"]), ("q", "vital-signs", ["moved"]),
+        ):  # fmt: skip
+            of = where("Observation", "patient", ReferenceValue("Patient", patient_))
+            by = where("Observation", "category", TokenValue(None, category))
+            assert ids(await store.search(SPACE, asked("Observation", of, by), EVERYTHING)) == expected
+
     async def test_pages_follow_each_other_and_the_total_stays(self, store: Store) -> None:
         await store.transaction([observation(f"o{n:02}", "p", date=n) for n in range(25)])
         for query in (asked("Observation", count=10), asked("Observation", count=10, sort=(Sort("date", True),))):

@@ -22,7 +22,7 @@ NDJSON = ("application/fhir+ndjson", "application/ndjson", "ndjson")
 
 def is_export(request: AccessRequest) -> bool:
     """The request that begins one, not the one that asks after it."""
-    return request.path.rstrip("/").rpartition("/")[2] == EXPORT
+    return "$" in request.path and request.path.rstrip("/").rpartition("/")[2] == EXPORT
 
 
 @check(needs=("token",), after=(token_is_known,))

@@ -49,10 +49,10 @@ def no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> S
     """A check that fhir found no fault of this rule."""
 
     def decide(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-        return _refused(rule, error, status, known) if known.faults else None
+        return _refused(rule, error, status, known)
 
     decide.__name__ = name
-    return check()(decide)
+    return check(about="faults")(decide)
 
 
 def _refused(rule: str, error: str, status: int, known: AccessKnown) -> Refusal | None:
@@ -132,9 +132,9 @@ def _narrows(parameter: str) -> bool:
 
 @check(needs=("server",))
 def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    compartment = compartment_types(known.version) if known.version else {}
     if not _policy(known).requires_patient:
         return None
+    compartment = compartment_types(known.version) if known.version else {}
     for type in _searched(request, known):
         asked = {*PATIENT_KEYS, *compartment.get(type, ())}
         if type != "Patient" and type in compartment and not _names(request) & asked:
@@ -144,8 +144,10 @@ def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refu
 
 @check(needs=("server",))
 def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    if not _policy(known).requires_category:
+        return None
     types = [one for one in _searched(request, known) if one in CATEGORY_TYPES]
-    if not _policy(known).requires_category or not types or _names(request) & {"category", "code", "_id"}:
+    if not types or _names(request) & {"category", "code", "_id"}:
         return None
     return Refusal("fhir-search-missing-category", "required", {"type": types[0], "expected": "category"})
 
@@ -153,9 +155,11 @@ def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Ref
 @check(needs=("server",))
 def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Of each of the type's criteria one parameter at least."""
-    names = _names(request)
     wanted = criteria(_policy(known).search_criteria)
-    for type in _searched(request, known) if wanted else ():
+    if not wanted:
+        return None
+    names = _names(request)
+    for type in _searched(request, known):
         for alternatives in wanted.get((known.version, type), ()):
             if not names.intersection(alternatives):
                 facts = {"type": type, "expected": [one for one in alternatives if not one.startswith("-")]}
@@ -183,12 +187,12 @@ def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str
 @check(needs=("server",))
 def id_stands_alone(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Where the hospital wants it so; what shapes the answer may stand beside it."""
+    alone = _policy(known).search_alone
+    if not alone or request.interaction != "search-type" or f"{known.version} {request.type}" not in alone:
+        return None
     names = _names(request)
     others = sorted(one for one in names if not one.startswith("_"))
-    of_type = f"{known.version} {request.type}"
-    if "_id" not in names or not others or request.interaction != "search-type":
-        return None
-    if of_type not in _policy(known).search_alone:
+    if "_id" not in names or not others:
         return None
     return Refusal("fhir-search-id-not-alone", "business-rule", {"type": request.type, "received": others})
 

@@ -60,10 +60,11 @@ def searchset(
 def _listed(base: str, entries: Mapping[str, Sequence[Kept]]) -> list[bytes]:
     """The entries and the end of the Bundle, in pieces: a body is copied once, when all is joined."""
     pieces: list[bytes] = []
+    first = f'{{"fullUrl":"{base}/'  # types and ids are of letters that JSON need not escape
     for mode, kept in entries.items():
         tail = _TAILS[mode]
         for one in kept:
-            pieces += (_head(base, one), one.body, tail)
+            pieces += (f'{first}{one.type}/{one.id}","resource":'.encode() if one.id else _NAMELESS, one.body, tail)
     if not pieces:
         return [b"}"]
     pieces[-1] = pieces[-1].removesuffix(b",")
@@ -112,13 +113,8 @@ def _links(self_url: str, next_url: str | None) -> bytes:
     return orjson.dumps(links)
 
 
-def _head(base: str, entry: Kept) -> bytes:
-    """Types and ids are of letters that JSON need not escape; an outcome may have no id and then no fullUrl."""
-    if not entry.id:
-        return b'{"resource":'
-    return f'{{"fullUrl":"{base}/{entry.type}/{entry.id}","resource":'.encode()
-
-
+_NAMELESS = b'{"resource":'
+"""The head of an entry without an id, which has no fullUrl: an outcome."""
 _TAILS = {mode: b',"search":{"mode":"%b"}},' % mode.encode() for mode in ("match", "include", "outcome")}
 
 

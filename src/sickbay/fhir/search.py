@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import DateValue, Query, SearchParameter, TokenValue
+from sickbay.fhir.query import DateValue, Filter, Query, SearchParameter, TokenValue
 from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered
 from sickbay.fhir.search_modifiers import understood
 from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters, resource_types
@@ -16,6 +17,8 @@ from sickbay.fhir.search_types import named
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
+BRIEF = 100
+"""Characters of a parameter that is worth remembering."""
 FILTERS, INCLUDES, SORTS = 40, 40, 10
 """What one search may ask at once; of several types a quarter of the filters."""
 
@@ -128,7 +131,7 @@ def _read(reading: Reading, name: str, text: str) -> None:
 
 
 def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -> None:
-    found = filter_of(reading, reading.type, name, text, depth=0)
+    found = _filter(reading, name, text)
     if isinstance(found, Fault):
         reading.faults.append(found)
         return
@@ -139,6 +142,19 @@ def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -
     else:
         reading.filters.append(found)
     reading.applied.append((name, text))
+
+
+def _filter(reading: Reading, name: str, text: str) -> Filter | Fault:
+    if len(name) + len(text) > BRIEF:
+        return filter_of(reading, reading.type, name, text, depth=0)
+    return _brief_filter(reading.version, reading.type, reading.base, reading.distance, name, text)
+
+
+@lru_cache(maxsize=4096)
+def _brief_filter(version: str, type: str, base: str, distance: str | None, name: str, text: str) -> Filter | Fault:
+    """Apps ask the same of many patients: what was read once need not be read again."""
+    reading = Reading(version, type, base, strict=False, distance=distance)
+    return filter_of(reading, type, name, text, depth=0)
 
 
 def _unknown(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:

@@ -16,6 +16,9 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 Facts: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Literal["passed", "refused", "skipped"]
 
+Group: TypeAlias = tuple[str, tuple[Callable[[Any, Any], "Refusal | None"], ...]]
+"""What checks are about, and what they decide by."""
+
 R = TypeVar("R")
 K = TypeVar("K")
 
@@ -50,25 +53,30 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check(Generic[R, K]):
-    """One assertion: `decide(request, known)`, the known things it `needs`, the checks it comes `after`."""
+    """One assertion: `decide(request, known)`, the known things it `needs`, the checks it comes `after`.
+
+    about: the attribute of `known` in which it looks for something to refuse; where that is empty it need not be asked.
+    """
 
     name: str
     decide: Callable[[R, K], Refusal | None]
     needs: tuple[str, ...] = ()
     after: tuple[Check[Any, Any], ...] = ()
+    about: str = ""
 
 
 def check(
-    *, needs: Iterable[str] = (), after: Iterable[Check[Any, Any]] = ()
+    *, needs: Iterable[str] = (), after: Iterable[Check[Any, Any]] = (), about: str = ""
 ) -> Callable[[Callable[[R, K], Refusal | None]], Check[R, K]]:
     """Make a plain function `(request, known) -> Refusal | None` a Check.
 
     needs: names of attributes of `known` that must not be UNKNOWN.
     after: checks that must have passed before this one can say anything.
+    about: the attribute of `known` that holds what it refuses, if it has any.
     """
 
     def wrap(decide: Callable[[R, K], Refusal | None]) -> Check[R, K]:
-        return Check(decide.__name__, decide, tuple(needs), tuple(after))
+        return Check(decide.__name__, decide, tuple(needs), tuple(after), about)
 
     return wrap
 
@@ -128,25 +136,33 @@ def _granted(checks: tuple[Check[R, K], ...], request: R, known: K) -> Examinati
 
     Nearly every request is such a one, and of it no more is done than to call each check.
     """
-    needs, passed = _prepared(checks)
+    needs, groups, passed = _prepared(checks)
     if passed is None:
         return None
     for need in needs:
         if getattr(known, need) is UNKNOWN:
             return None
-    for one in checks:
-        if one.decide(request, known) is not None:
-            return None
+    for about, group in groups:
+        if not about or getattr(known, about):
+            for decide in group:
+                if decide(request, known) is not None:
+                    return None
     return passed
 
 
 @lru_cache(maxsize=256)
-def _prepared(checks: tuple[Check[Any, Any], ...]) -> tuple[tuple[str, ...], Examination | None]:
-    """What the checks need to know, and what is said where all pass; None where one comes before what it comes after."""
+def _prepared(checks: tuple[Check[Any, Any], ...]) -> tuple[tuple[str, ...], tuple[Group, ...], Examination | None]:
+    """What the checks need to know, all by what they are about, and what is said where they pass.
+
+    None is said where one comes before what it comes after.
+    """
     ordered = all(before in checks[:at] for at, one in enumerate(checks) for before in one.after)
     needs = tuple(dict.fromkeys(need for one in checks for need in one.needs))
+    groups: dict[str, list[Callable[[Any, Any], Refusal | None]]] = {}
+    for one in checks:
+        groups.setdefault(one.about, []).append(one.decide)
     passed = Examination(tuple(Checked(one.name, "passed") for one in checks))
-    return needs, passed if ordered else None
+    return needs, tuple((about, tuple(group)) for about, group in groups.items()), passed if ordered else None
 
 
 def _examined(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: frozenset[str]) -> Examination:

@@ -249,15 +249,13 @@ class Door:
         return self._bundle(query, page, content)
 
     def _bundle(self, query: Query, page: Page, content: Headers) -> Answer:
-        following = None
-        if page.next is not None:
-            following = search_url(self.base, query.path, (*query.applied, (search.CURSOR, page.next)))
+        own = search_url(self.base, query.path, query.applied)
+        following = None if page.next is None else f"{own}{'&' if query.applied else '?'}{search.CURSOR}={page.next}"
         entries: dict[str, Sequence[Kept]] = {
             "match": parts(self.version, query, page.matches),
             "include": parts(self.version, query, page.included, included=True),
             "outcome": self._told(query, page.clipped),
         }
-        own = search_url(self.base, query.path, query.applied)
         return Answer(200, searchset(self.base, entries, self_url=own, next_url=following, total=page.total), content)
 
     def _told(self, query: Query, clipped: bool) -> list[Entry]:

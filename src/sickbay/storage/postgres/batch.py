@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.facts import ResourceFacts
+from sickbay.storage.facts import as_text
 from sickbay.storage.postgres.words import fitted
-from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, as_text
+from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED
 from sickbay.storage.sql.saving import INDEX_REVISION, check, index_rows
 from sickbay.storage.store import Reindex, Save
 from sickbay.storage.terms import term_hash

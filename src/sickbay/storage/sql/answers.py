@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from msgspec.structs import replace
+
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql import includes, past, reading, search, several
@@ -36,14 +38,14 @@ class Answers:
     def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         row = self._current(space, type, id, visibility)
         kept = self.guard.allowed(visibility, "r", type, [row]) if row else []
-        return kept[0]._replace(deleted=True) if kept and row and row[WIDTH] else kept[0] if kept else None
+        return replace(kept[0], deleted=True) if kept and row and row[WIDTH] else kept[0] if kept else None
 
     def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         now = self._current(space, type, id, visibility)
         row = reading.version(self._reader, id, now[0], version_id) if now else None
         if row is None or not reading.shows(visibility, type, row):
             return None
-        return self.guard.allowed(visibility, "r", type, [row])[0]._replace(deleted=bool(row[WIDTH]))
+        return replace(self.guard.allowed(visibility, "r", type, [row])[0], deleted=bool(row[WIDTH]))
 
     def history(self, space: Space, asked: past.Asked, visibility: Visibility) -> Ask[Versions]:
         scope = self._scope(space, visibility)

@@ -1,11 +1,6 @@
-"""What stands for what: numbers of spaces and words, and the facts kept beside a body as tuples."""
+"""What stands for what: numbers of spaces and words."""
 
 from __future__ import annotations
-
-from functools import lru_cache
-from typing import TypeAlias
-
-import msgspec
 
 from sickbay.storage.sql.statement import Reader
 from sickbay.storage.store import Space
@@ -16,27 +11,6 @@ NEVER = 1 << 62
 """Later than any date."""
 REFERENCED, LIVE, DELETED = 0, 1, 2
 APART, MEMBER, GONE = 0, 1, 2
-
-Codes: TypeAlias = tuple[tuple[str, str | None, str], ...]
-
-_patients = msgspec.json.Decoder(tuple[str, ...])
-_codes = msgspec.json.Decoder(tuple[tuple[str, str | None, str], ...])
-
-
-@lru_cache(maxsize=16384)
-def patients_of(text: str) -> tuple[str, ...]:
-    return _patients.decode(text)
-
-
-@lru_cache(maxsize=16384)
-def codes_of(text: str) -> Codes:
-    """Few are different from each other, so most calls find them decoded."""
-    return _codes.decode(text)
-
-
-def as_text(patients: tuple[str, ...], codes: Codes) -> str:
-    """The facts beside a body: two lines of JSON, told apart by `partition`."""
-    return f"{msgspec.json.encode(patients).decode()}\n{msgspec.json.encode(codes).decode()}"
 
 
 class Names:

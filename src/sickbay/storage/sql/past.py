@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
 from sickbay.storage.sql.filters import FALSE, Scope
-from sickbay.storage.sql.names import NEVER, REFERENCED, codes_of, patients_of
+from sickbay.storage.sql.names import NEVER, REFERENCED
 from sickbay.storage.sql.statement import Row, Run, Sql, Statement
 from sickbay.storage.sql.visible import compartments
 from sickbay.storage.store import Stored, Versions
@@ -96,12 +96,8 @@ def _few(run: Run, scope: Scope, type: str) -> bool:
 
 def _entry(scope: Scope, row: Row) -> tuple[Stored, str]:
     facts, id, version_id, at, body, interaction, _, type = row
-    held, _, codings = facts.partition("\n")
     deleted = interaction == "delete"
-    kept = Stored(
-        scope.names.text(type), id, version_id, at, body or b"", patients_of(held), codes_of(codings), deleted
-    )
-    return kept, interaction
+    return Stored(scope.names.text(type), id, version_id, at, body or b"", facts, deleted), interaction
 
 
 def _shown(visibility: Visibility, letter: str, one: Stored) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from sickbay.fhir.visibility import Visibility
+from sickbay.storage.facts import codes_of, patients_of
 from sickbay.storage.sql.filters import FALSE, Scope
-from sickbay.storage.sql.names import REFERENCED, Codes, codes_of, patients_of
+from sickbay.storage.sql.names import REFERENCED
 from sickbay.storage.sql.statement import Reader, Row
 from sickbay.storage.store import Stored
 
@@ -46,40 +46,29 @@ class Guard:
     def allowed(self, visibility: Visibility, letters: str, type: str, found: list[Row]) -> list[Stored]:
         """What may leave of rows that begin with COLUMNS. One verdict serves all that have the same facts."""
         judge = _Judge(visibility, letters, type)
-        kept = []
-        for row in found:
-            held = judge.said.get(row[1]) or judge.about(row[1])
-            if held.allowed:
-                kept.append(Stored(type, row[2], row[3], row[4], row[5], held.patients, held.codes))
+        kept = [
+            Stored(type, id, version, at, body, facts)
+            for _, facts, id, version, at, body, *_ in found
+            if judge.all or judge.allows(facts)
+        ]
         self.removed += len(found) - len(kept)
         return kept
 
 
-class _Held(NamedTuple):
-    patients: tuple[str, ...]
-    codes: Codes
-    allowed: bool
-
-
 class _Judge:
-    """Facts read, and the verdict on them: by the patients alone where no clause looks at codes."""
+    """Verdicts on facts: none is needed where `all` is allowed whatever they say."""
 
     def __init__(self, visibility: Visibility, letters: str, type: str) -> None:
-        self.said: dict[str, _Held] = {}
+        self.all = visibility.allows_all(type, letters)
         self._verdicts: dict[str, bool] = {}
         self._asked = visibility, letters, type
-        self._coded = any(clause.filters for clause in visibility.of(type, letters))
 
-    def about(self, facts: str) -> _Held:
-        head, _, tail = facts.partition("\n")
-        patients, codes = patients_of(head), codes_of(tail)
-        key = facts if self._coded else head
-        verdict = self._verdicts.get(key)
+    def allows(self, facts: str) -> bool:
+        verdict = self._verdicts.get(facts)
         if verdict is None:
             visibility, letters, type = self._asked
-            verdict = self._verdicts[key] = visibility.allows(type, letters, patients, codes)
-        held = self.said[facts] = _Held(patients, codes, verdict)
-        return held
+            verdict = self._verdicts[facts] = visibility.allows(type, letters, patients_of(facts), codes_of(facts))
+        return verdict
 
 
 def mixed(
@@ -98,5 +87,4 @@ def mixed(
 
 def shows(visibility: Visibility, type: str, row: Row) -> bool:
     """The same check of one row, where a no is no alarm: an old version may have been somebody else's."""
-    held, _, codings = row[1].partition("\n")
-    return visibility.allows(type, "r", patients_of(held), codes_of(codings))
+    return visibility.allows(type, "r", patients_of(row[1]), codes_of(row[1]))

@@ -7,8 +7,9 @@ from functools import partial
 import apsw
 
 from sickbay.fhir.facts import ResourceFacts
+from sickbay.storage.facts import as_text
 from sickbay.storage.sql.copying import forgets
-from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT, as_text
+from sickbay.storage.sql.names import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
 from sickbay.storage.sql.saving import INDEX_REVISION, INDEXES, check, index_rows, rows_of
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.rows import HISTORY, Rows

@@ -1,0 +1,39 @@
+"""The facts beside a body, as they are kept for the second check: two lines of JSON, patients and codes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeAlias
+
+import msgspec
+
+Codes: TypeAlias = tuple[tuple[str, str | None, str], ...]
+
+_patients = msgspec.json.Decoder(tuple[str, ...])
+_codes = msgspec.json.Decoder(tuple[tuple[str, str | None, str], ...])
+
+
+def as_text(patients: tuple[str, ...], codes: Codes) -> str:
+    return f"{msgspec.json.encode(patients).decode()}\n{msgspec.json.encode(codes).decode()}"
+
+
+NONE = as_text((), ())
+
+
+def patients_of(facts: str) -> tuple[str, ...]:
+    return _patients_in(facts.partition("\n")[0])
+
+
+def codes_of(facts: str) -> Codes:
+    return _codes_in(facts.partition("\n")[2])
+
+
+@lru_cache(maxsize=16384)
+def _patients_in(line: str) -> tuple[str, ...]:
+    return _patients.decode(line)
+
+
+@lru_cache(maxsize=16384)
+def _codes_in(line: str) -> Codes:
+    """Few are different from each other, so most calls find them decoded."""
+    return _codes.decode(line)
