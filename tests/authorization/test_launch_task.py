@@ -35,6 +35,27 @@ def test_a_task_names_app_context_patient_and_visit() -> None:
     assert of_task(task(code=coded("launch-app-standalone"))) == Wanted(APP, "{}", "p-1", "e-1", standalone=True)
 
 
+def test_what_else_the_code_says_is_the_intent_and_the_task_is_told_with_what_it_is_about() -> None:
+    named = {"coding": [{"code": "launch-app-ehr"}, {"system": "x"}, {"code": "phq-9"}]}
+    whole = of_task(task(code=named, id="t-1", focus={"reference": "Condition/c-1"}))
+    assert isinstance(whole, Wanted)
+    assert whole.context() == {
+        "appContext": "{}", "intent": "phq-9", "fhirContext": [{"reference": "Task/t-1"}, {"reference": "Condition/c-1"}],
+    }  # fmt: skip
+    assert Wanted(APP).context() == {}
+    before = of_task(task(encounter=None, context={"reference": "Encounter/e-2"}))
+    assert isinstance(before, Wanted)
+    assert before.encounter == "e-2"
+
+
+@pytest.mark.parametrize("focus", ["Patient/p-1", "Encounter/e-1", "https://ehr.example.org/Condition/c", "", None, 5])
+def test_what_no_fhir_context_may_hold_is_left_out(focus: Any) -> None:
+    for about in ({"reference": focus}, focus):
+        wanted = of_task(task(id="t-1", focus=about))
+        assert isinstance(wanted, Wanted)
+        assert wanted.about == ({"reference": "Task/t-1"},)
+
+
 @pytest.mark.parametrize("member", ["valueUrl", "valueUri"])
 def test_a_task_need_not_say_more_than_its_app(member: str) -> None:
     alone = [{"type": coded("smartonfhir-application"), member: APP}]

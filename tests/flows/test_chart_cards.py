@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_chart_tasks import CHART, launched, links, signed_in
+from tests.flows.test_chart_tasks import launched, links, signed_in
 from tests.flows.test_launch_task_by_http import URL, token
-from tests.flows.test_six_clicks import TIMOTHY, framed, loud
 from tests.flows.test_ward import HTML, field
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 TOLD = '{"patient": "{{context.patientId}}", "by": "{{context.userId}}"}'
 
@@ -161,18 +157,3 @@ def test_the_portal_takes_the_answer_of_a_cds_service_and_keeps_what_was_typed(t
         assert (await flow.http.post("/developer/apps/nobody/cards", data=form)).headers["location"] == "/developer"
 
     run(steps, tmp_path)
-
-
-def test_a_click_on_the_sample_app_s_card_opens_it_with_its_context(page: Page, live: dict[str, Any]) -> None:
-    page.goto(f"{live['base']}{CHART}")
-    page.get_by_role("button", name="Dr. Amara Okafor").click()
-    panel = page.get_by_role("region", name="Suggestions")
-    panel.get_by_role("link", name="Open it with an appContext").click()
-    app = framed(page)
-    app.get_by_role("button", name="Allow").click()
-    app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
-    told = app.locator("section", has_text="The token response").inner_text()
-    assert r'"appContext": "{\"from\": \"a card\", \"patient\": \"p-0017\"}"' in told
-    assert panel.get_by_text("open", exact=True).is_visible()
-    with httpx2.Client(base_url=live["base"], trust_env=False) as http:
-        assert loud(http.get("/admin/exchanges", params={"app": "sample-general"}).json()) == []

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_launch_task_by_http import URL, stored, task, token
 
+from sickbay.authorization.values import Launch
+from sickbay.operations import records
 from sickbay.population.staff import PASSWORD
 
 CHART = "/general/ehr/patients/p-0017"
@@ -45,13 +48,15 @@ def test_a_task_is_offered_and_opens_its_app_with_its_context(tmp_path: Path) ->
         await signed_in(flow)
         page = (await flow.http.get(CHART)).text
         assert "Fill in the PHQ-9" in page
-        [link] = links(page, "task=")
+        [link] = [one for one in links(page, "task=") if app["app_id"] in one]
         assert link == f"{CHART}?app={app['app_id']}&task={id}"
         opened = (await flow.http.get(link)).text
         [tab] = {one for one in links(opened, "/ehr/open?") if "task=" in one}
         given = await token(flow, app, await launched(flow, tab))
         assert (given["patient"], given["encounter"]) == ("p-0017", "p-0017-e02")
         assert given["appContext"] == '{"form": "phq-9"}'
+        assert given["fhirContext"] == [{"reference": f"Task/{id}"}]
+        assert "intent" not in given
         assert given["need_patient_banner"] is True
 
     run(steps, tmp_path)
@@ -85,6 +90,37 @@ def test_what_no_app_here_answers_to_is_said_and_what_opens_on_its_own_is_linked
         assert "Was done" not in page
 
     run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("version", ["r4", "stu3", "r4b", "r5"])
+def test_a_task_of_the_population_launches_the_sample_app_of_its_version(tmp_path: Path, version: str) -> None:
+    async def steps(flow: Flow) -> None:
+        made = await flow.http.post("/admin/launches", json={"task": "p-0017-t01", "fhir": version, "user": "okafor"})
+        assert made.status_code == 201, made.text
+        assert made.json()["iss"].endswith(f"/general/{version}")
+        [record] = await flow.sandbox.world.store.find("launch", family=made.json()["timeline"], limit=1)
+        launch = records.parse(Launch, record.value)
+        assert launch.client_id == ("sample-general" if version == "r4" else f"sample-general-{version}")
+        assert (launch.patient, launch.encounter) == ("p-0017", "p-0017-e22")
+        assert launch.context["intent"] == "pressure-review"
+        assert [one["reference"] for one in launch.context["fhirContext"]] == [
+            "Task/p-0017-t01",
+            "Condition/p-0017-c01",
+        ]
+
+    run(steps, tmp_path)
+
+
+def test_the_day_says_who_has_something_to_be_done_with_an_app(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        row = re.search(
+            r'<a class="visit here" href="[^"]*p-0017">.*?</a>', (await flow.http.get("/general/ehr")).text, re.S
+        )
+        assert row
+        assert "Review the blood pressures since the last visit" in row[0]
+
+    run(steps, tmp_path, today="2026-11-24")
 
 
 def test_a_script_may_say_what_else_a_launch_brings(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ def test_it_is_the_same_each_time_and_has_the_same_ids_in_every_version(seed: in
     first = record(seed, number, level, "r4")
     assert first == record(seed, number, level, "r4")
     for version in VERSIONS:
-        assert [one["id"] for one in record(seed, number, level, version)] == [one["id"] for one in first]
+        known = [one["id"] for one in first if version != "dstu2" or one["resourceType"] != "Task"]
+        assert [one["id"] for one in record(seed, number, level, version)] == known
 
 
 @settings(max_examples=60, deadline=None)

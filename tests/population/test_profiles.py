@@ -11,7 +11,7 @@ import pytest
 from tests.population.test_generate import everything
 from tests.population.us_core import CORE, Guide, faults, read
 
-WITHOUT = {"Schedule", "Slot", "Appointment", "Group", "Binary", "MedicationStatement"}
+WITHOUT = {"Schedule", "Slot", "Appointment", "Group", "Binary", "MedicationStatement", "Task"}
 """Types of the population for which US Core 6.1 has no profile."""
 
 

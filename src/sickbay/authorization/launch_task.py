@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sickbay.authorization import launch_context
 from sickbay.authorization.values import Client
 from sickbay.protocol import urls
 
@@ -17,18 +18,29 @@ APPLICATION, APP_CONTEXT = "smartonfhir-application", "smartonfhir-appcontext"
 
 
 class Wanted(NamedTuple):
-    """url: the app's launch URL. patient, encounter: ids, None where none is named."""
+    """url: the app's launch URL. patient, encounter: ids, None where none is named. intent: what else the Task's code says.
+
+    about: items of fhirContext, the Task itself and what it is about.
+    """
 
     url: str
     app_context: str | None = None
     patient: str | None = None
     encounter: str | None = None
     standalone: bool = False
+    intent: str | None = None
+    about: tuple[dict[str, str], ...] = ()
+
+    def context(self) -> dict[str, Any]:
+        """The members that it adds to the token response."""
+        told = {"appContext": self.app_context, "intent": self.intent, "fhirContext": list(self.about) or None}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 def of_task(task: Mapping[str, Any]) -> Wanted | str:
     """What the Task asks for; a sentence where it asks for no launch."""
-    code = next((one for one in _codes(task.get("code")) if one in CODES), None)
+    codes = _codes(task.get("code"))
+    code = next((one for one in codes if one in CODES), None)
     if code is None:
         return f"Task.code has none of {', '.join(CODES)}"
     url = _input(task, APPLICATION, "valueUrl", "valueUri")
@@ -36,8 +48,18 @@ def of_task(task: Mapping[str, Any]) -> Wanted | str:
         return f"Task.input has no {APPLICATION} with a valueUrl"
     return Wanted(
         url, _input(task, APP_CONTEXT, "valueString"), _id(task.get("for"), "Patient"),
-        _id(task.get("encounter"), "Encounter"), code == "launch-app-standalone",
+        _id(task.get("encounter") or task.get("context"), "Encounter"), code == "launch-app-standalone",
+        next((one for one in codes if one not in CODES), None), _about(task),
     )  # fmt: skip
+
+
+def _about(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+    """What stands in a member of its own, and what no fhirContext may hold, is left out."""
+    focus = task.get("focus")
+    named = [f"Task/{task['id']}"] if task.get("id") else []
+    named += [str(focus.get("reference") or "")] if isinstance(focus, Mapping) else []
+    items = [{"reference": one} for one in named]
+    return tuple(one for one in items if not launch_context.faults([one]))
 
 
 def of_link(link: Mapping[str, Any]) -> Wanted | str:
@@ -71,7 +93,7 @@ def _place(url: str | None) -> str:
 
 def _codes(concept: Any) -> list[str]:
     codings = _list(concept.get("coding")) if isinstance(concept, Mapping) else []
-    return [str(one.get("code")) for one in codings if isinstance(one, Mapping)]
+    return [str(one["code"]) for one in codings if isinstance(one, Mapping) and one.get("code")]
 
 
 def _list(found: Any) -> list[Any]:

@@ -77,8 +77,8 @@ async def absent(
     return ""
 
 
-async def opened_by(world: World, tenant: Tenant, wanted: Wanted) -> Client | None:
-    return launch_task.app_of(wanted, await registration.every(world, tenant.name))
+async def opened_by(world: World, tenant: Tenant, wanted: Wanted, version: str) -> Client | None:
+    return launch_task.app_of(wanted, await registration.every(world, tenant.name), version)
 
 
 def _ours(tenant: Tenant, patient: str | None) -> dict[str, Any]:

@@ -18,8 +18,9 @@ Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `role-pr-1`, `schedule-pr-1`; of a pa
 `-r01` (RelatedPerson), `-e01` (Encounter), `-c01` (Condition), `-a01` (AllergyIntolerance), `-m01` (MedicationRequest,
 MedicationOrder), `-s01` (MedicationStatement), `-o001` (Observation), `-i01` (Immunization), `-q01` (ServiceRequest,
 ProcedureRequest), `-d01` (Procedure), `-x01` (DiagnosticReport), `-v01` (Device), `-g01` (Goal), `-k01` (CarePlan), `-n01`
-(DocumentReference), `-b01` (Binary), `-w01` (Provenance); `panel-pr-1` (Group, whom somebody looks after);
-`ap-20261124-pr-1-1030` (Appointment), `slot-…`. Resources share parts: treat them as read-only, or copy before changing.
+(DocumentReference), `-b01` (Binary), `-w01` (Provenance), `-t01` (Task; DSTU2 has none); `panel-pr-1` (Group, whom
+somebody looks after); `ap-20261124-pr-1-1030` (Appointment), `slot-…`. Resources share parts: treat them as read-only, or
+copy before changing.
 """
 
 from __future__ import annotations

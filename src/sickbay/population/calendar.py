@@ -14,13 +14,12 @@ from typing import NamedTuple
 from sickbay.population import mess
 from sickbay.population.dice import Dice
 from sickbay.population.life import Person
-from sickbay.population.people import person
+from sickbay.population.people import TIMOTHY, person
 from sickbay.population.staff import PRACTITIONERS, Practitioner
 from sickbay.population.stories import STORIES, threads_of
 
 UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
 DAYS = (-2, -1, 0, 1, 2, 3)
-TIMOTHY = 17
 NOW = "10:24"
 HELD = "10:30"
 """The time of Timothy Peters on the day itself; on other days there is no such slot, so what was written of it stays."""

@@ -327,6 +327,19 @@ class Statement:
     told: datetime.date
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is to be done with an app, asked for at a visit. do: a code of the hospital's; told: what the app is handed over."""
+
+    number: int
+    do: str
+    text: str
+    app: str
+    told: str
+    visit: Visit
+    problem: int
+
+
 @dataclass(slots=True)
 class Life:
     """A whole record, in the order in which it happened."""
@@ -346,3 +359,4 @@ class Life:
     notes: list[Note] = field(default_factory=list)
     implants: list[Implant] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
+    errands: list[Errand] = field(default_factory=list)

@@ -33,6 +33,8 @@ def _day(text: str) -> datetime.date:
     return datetime.date.fromisoformat(text)
 
 
+TIMOTHY = 17
+
 CAST: dict[int, Role] = {
     1: Role("Ines", "Moreau", "female", _day("1979-08-21"), names.WHITE, ("migraine",)),
     2: Role("Lucie", "Moreau", "female", _day("2018-04-09"), names.BLACK, (), contact="Ines Moreau"),

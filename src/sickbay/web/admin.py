@@ -149,11 +149,12 @@ async def _wanted(sandbox: Sandbox, given: bodies.NewLaunch) -> Client:
         raise Wrong(422, f"This asks for no launch: {wanted}")
     if wanted.standalone:
         raise Wrong(409, f"This app is opened on its own, without a launch: {wanted.url}")
-    client = await launches.opened_by(sandbox.world, tenant, wanted)
+    client = await launches.opened_by(sandbox.world, tenant, wanted, given.fhir)
     if client is None:
         raise Wrong(404, f"No app at {tenant.name} has the launch URI {wanted.url}")
     given.patient, given.encounter = given.patient or wanted.patient, given.encounter or wanted.encounter
-    given.app_context = given.app_context or wanted.app_context
+    given.app_context, given.intent = given.app_context or wanted.app_context, given.intent or wanted.intent
+    given.fhir_context = list(wanted.about) or None if given.fhir_context is None else given.fhir_context
     return client
 
 

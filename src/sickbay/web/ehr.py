@@ -155,11 +155,12 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     appointments = await ward.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
     ids = sorted({id for one in appointments if (id := day.actor(one, "Patient")[0])})
     known = await ward.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
+    tasks = await ward.found("Task", ("patient", ",".join(ids)), *records_of.TO_DO) if ids else []
     now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
     view = day.day_view(
         chosen, appointments, {one["id"]: one for one in known}, await ward.listed(""), ward=ward.home,
-        now=now if chosen == current else None, previous=_day(ward, chosen, -1), following=_day(ward, chosen, 1),
-        today="" if chosen == current else ward.home,
+        to_do=records_of.to_do(tasks), now=now if chosen == current else None, previous=_day(ward, chosen, -1),
+        following=_day(ward, chosen, 1), today="" if chosen == current else ward.home,
     )  # fmt: skip
     return ward.page("day", view, "Today")
 

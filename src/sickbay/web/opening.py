@@ -46,8 +46,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     visit = asked.get("encounter") or (wanted.encounter if wanted else None)
     encounter = await _visit(ward, client.fhir, patient, visit) if patient else None
     context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
-    if wanted and wanted.app_context is not None:
-        context["appContext"] = wanted.app_context
+    context |= wanted.context() if wanted else {}
     made = await launches.launch(
         sandbox.world, tenant, client, user=ward.user.username, patient=patient or None, encounter=encounter,
         timeline=asked.get("timeline"), context=context,

@@ -16,6 +16,8 @@ from sickbay.web.pages.ward import ChartView, Errand, OpenApp, Suggestion, Tile
 
 Json = dict[str, Any]
 Found = Callable[..., Awaitable[list[Json]]]
+TO_DO = (("status", ",".join(launch_task.OPEN)), ("_count", "200"))
+"""Of a search of Tasks: those that are still to be done."""
 GRAVE = tuple(reversed(launch_card.INDICATORS))
 
 
@@ -39,7 +41,7 @@ async def chart(found: Found, patient: Json, today: datetime.date, beside: Besid
     whose = ("patient", str(patient["id"]))
     allergies = pages.allergies(await found("AllergyIntolerance", whose, ("_count", "100")))
     observations = await found("Observation", whose, ("_count", "500"), ("_sort", "-date"))
-    tasks = await found("Task", whose, ("status", ",".join(launch_task.OPEN)), ("_count", "50"))
+    tasks = await found("Task", whose, *TO_DO)
     visit, detail = _visit(await found("Appointment", whose, ("date", today.isoformat())))
     labs, labs_day = pages.labs(observations)
     tiles, others = _tiles(beside)
@@ -95,6 +97,13 @@ def _errands(tasks: Sequence[Json], beside: Beside) -> tuple[Errand, ...]:
     """Of the Tasks those that ask for a launch (SMART 2.2, Task profiles): of an app that is registered here, or on its own."""
     wanted = [(one, launch_task.of_task(one)) for one in tasks]
     return tuple(_errand(one, asked, beside) for one, asked in wanted if isinstance(asked, launch_task.Wanted))
+
+
+def to_do(tasks: Sequence[Json]) -> dict[str, str]:
+    """Patient -> what is to be done with an app."""
+    asked = [(one, launch_task.of_task(one)) for one in tasks]
+    wanted = [(one, each) for one, each in asked if isinstance(each, launch_task.Wanted) and each.patient]
+    return {str(each.patient): str(one.get("description") or "Open an app") for one, each in wanted}
 
 
 def _errand(task: Json, asked: launch_task.Wanted, beside: Beside) -> Errand:

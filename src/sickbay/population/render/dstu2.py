@@ -227,6 +227,7 @@ def _provenance(one: Json) -> Json:
 
 _renderer = Renderer(
     {
+        "Task": None,
         "Organization": lambda one: {**one, "type": one["type"][0]},
         "Practitioner": _practitioner,
         "PractitionerRole": None,

@@ -98,6 +98,12 @@ def _provenance(one: Json) -> Json:
     return {**one, "agent": agents}
 
 
+def _task(one: Json) -> Json:
+    """A value could be no url yet."""
+    input = [renamed(each, valueUrl="valueUri") for each in one["input"]]
+    return renamed({**one, "requester": {"agent": one["requester"]}, "input": input}, encounter="context")
+
+
 def _appointment(one: Json) -> Json:
     """There was no check-in yet: who has checked in has arrived."""
     status = "arrived" if one["status"] == "checked-in" else one["status"]
@@ -126,6 +132,7 @@ _renderer = Renderer(
         "DocumentReference": document_before,
         "Binary": lambda one: renamed(one, data="content"),
         "Provenance": _provenance,
+        "Task": _task,
     },
     _systems,
 )

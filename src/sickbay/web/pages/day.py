@@ -22,11 +22,15 @@ STATES: dict[str, tuple[State, str]] = {
 
 def day_view(
     day: date, appointments: Sequence[Resource], patients: Mapping[str, Resource], listed: PatientsView, *,
-    ward: str, now: datetime | None = None, previous: str = "", following: str = "", today: str = "",
+    ward: str, to_do: Mapping[str, str] | None = None, now: datetime | None = None, previous: str = "", following: str = "",
+    today: str = "",
 ) -> DayView:  # fmt: skip
-    """`patients`: id -> Patient, as far as loaded. `now`: None where `day` is not today; hours as they are written."""
+    """`patients`: id -> Patient, as far as loaded; `to_do`: id -> what is to be done with an app.
+
+    `now`: None where `day` is not today; hours as they are written.
+    """
     ordered = sorted(appointments, key=lambda one: str(one.get("start")))
-    visits = tuple(visit(one, patients, ward, day) for one in ordered)
+    visits = tuple(visit(one, patients, ward, day, to_do or {}) for one in ordered)
     clock = times.clock(now) if now else ""
     return DayView(
         title=times.weekday(day), summary=summary(visits), visits=visits, patients=listed, now=clock, previous=previous,
@@ -34,7 +38,9 @@ def day_view(
     )  # fmt: skip
 
 
-def visit(one: Resource, patients: Mapping[str, Resource], ward: str, today: date) -> Visit:
+def visit(
+    one: Resource, patients: Mapping[str, Resource], ward: str, today: date, to_do: Mapping[str, str]
+) -> Visit:  # fmt: skip
     state, word = STATES.get(str(one.get("status")), ("booked", str(one.get("status") or "")))
     id, display = actor(one, "Patient")
     place = actor(one, "Location")[1] if state == "here" else ""
@@ -44,7 +50,7 @@ def visit(one: Resource, patients: Mapping[str, Resource], ward: str, today: dat
     return Visit(
         times.clock(start), f"{_minutes(one)} min", state, ", ".join(part for part in (word, place) if part),
         f"{given} {family}".strip() or "Somebody", who(patient, today), reason(one),
-        f"{ward}/patients/{id}" if id and state != "off" else "",
+        f"{ward}/patients/{id}" if id and state != "off" else "", to_do.get(id, "") if state in ("here", "booked") else "",
     )  # fmt: skip
 
 

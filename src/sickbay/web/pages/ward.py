@@ -28,6 +28,8 @@ class Visit:
     who: str
     reason: str
     href: str = ""
+    to_do: str = ""
+    """What a Task asks for, with an app."""
 
 
 @dataclass(frozen=True, slots=True)

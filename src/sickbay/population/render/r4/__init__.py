@@ -33,6 +33,7 @@ def record(life: Life) -> Iterator[Json]:
     yield from (doings.plan(who.id, each) for each in life.plans)
     for note in life.notes:
         yield from papers.document(who, note)
+    yield from (doings.task(who, each) for each in life.errands)
 
 
 def panel(who: Practitioner, patients: Sequence[str]) -> Json:

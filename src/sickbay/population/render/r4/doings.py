@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import datetime
 
-from sickbay.population.life import UCUM, Act, Aim, Implant, Plan, Report, Request, Statement, Vaccination, snomed
+from sickbay.population.life import (
+    UCUM,
+    Act,
+    Aim,
+    Errand,
+    Implant,
+    Person,
+    Plan,
+    Report,
+    Request,
+    Statement,
+    Vaccination,
+    snomed,
+)
 from sickbay.population.render.common import (
+    IDENTIFIERS,
     TERMS,
     Json,
     coded,
@@ -19,6 +33,7 @@ from sickbay.population.render.common import (
 )
 from sickbay.population.staff import ORGANIZATION
 
+SMART = "http://hl7.org/fhir/smart-app-launch/CodeSystem/smart-codes"
 _ARM = snomed("368208006", "Left upper arm structure", "Left arm")
 _KINDS = {
     "LAB": ("LAB", "Laboratory"), "RAD": ("RAD", "Radiology"), "CUS": ("CUS", "Cardiac Ultrasound"),
@@ -153,6 +168,39 @@ def plan(patient: str, one: Plan) -> Json:
     if one.aims:
         found["goal"] = [reference("Goal", part_of(patient, "g", aim)) for aim in one.aims]
     return found
+
+
+def task(who: Person, one: Errand) -> Json:
+    """By the profile of a Task that asks for an EHR launch; beside its code stands the hospital's own."""
+    asked = instant(one.visit.start + datetime.timedelta(minutes=one.visit.minutes))
+    return {
+        "resourceType": "Task",
+        "id": part_of(who.id, "t", one.number),
+        "status": "requested",
+        "intent": "order",
+        "priority": "routine",
+        "code": {
+            "coding": [
+                {"system": SMART, "code": "launch-app-ehr", "display": "Launch application using the SMART EHR launch"},
+                {"system": f"{IDENTIFIERS}errands", "code": one.do, "display": one.text},
+            ]
+        },
+        "description": one.text,
+        "focus": reference("Condition", part_of(who.id, "c", one.problem)),
+        "for": reference("Patient", who.id),
+        "encounter": encounter(who.id, one.visit.number),
+        "authoredOn": asked,
+        "lastModified": asked,
+        "requester": practitioner(one.visit.practitioner),
+        "owner": practitioner(who.practitioner),
+        "input": [
+            {"type": coded(SMART, "smartonfhir-application", "SMART on FHIR application URL."), "valueUrl": one.app},
+            {
+                "type": coded(SMART, "smartonfhir-appcontext", "Application context related to this launch."),
+                "valueString": one.told,
+            },
+        ],
+    }
 
 
 def device(patient: str, one: Implant) -> Json:
