@@ -142,6 +142,7 @@ INCLUDES = st.lists(
         Include, st.sampled_from(("Observation", "Observation", "List", "*")),
         st.sampled_from(("subject", "focus", "performer", "item", "*")),
         st.sampled_from((None, None, "Patient", "Observation")), st.booleans(), st.booleans(),
+        st.frozensets(st.sampled_from(("Patient", "Observation")), max_size=1),
     ).filter(lambda one: one.source == "*" or (one.source == "List") is (one.parameter == "item") or one.parameter == "*")
     .map(lambda one: replace(one, parameter="*") if one.source == "*" else one),
     min_size=1, max_size=3,
@@ -158,7 +159,9 @@ def closure(saves: list[Save], query: Query, found: list[Save], seen: list[Save]
             place
             for one in asked
             for place, far in _links(there, one, frontier)
-            if place not in known | brought and (one.target in (None, place[0] if not one.reverse else far[0]))
+            if place not in known | brought
+            and place[0] not in one.without
+            and (one.target in (None, place[0] if not one.reverse else far[0]))
         }
         brought |= fresh
         frontier, asked = fresh, tuple(one for one in query.includes if one.iterate)

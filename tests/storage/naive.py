@@ -57,6 +57,8 @@ def _of_one_patient(query: Query, visibility: Visibility) -> bool:
     held = {clause.patients for clause in visibility.of(query.type, "s")}
     if len(held) == 1 and (patients := next(iter(held))) is not None and len(patients) == 1:
         return True
+    if query.within is not None and query.within.type == "Patient":
+        return True
     return any(
         one.modifier is None
         and len(one.values) == 1

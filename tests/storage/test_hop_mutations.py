@@ -18,8 +18,8 @@ from tests.storage.test_search_laws import VISIBILITIES, chain, populations, que
 
 from sickbay.fhir.query import Include, Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import answers
-from sickbay.storage.sql.filters import TRUE
+from sickbay.storage.sql import answers, compartment
+from sickbay.storage.sql.filters import TRUE, Scope
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 from sickbay.storage.store import Save
 
@@ -55,6 +55,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     asyncio.run(opened.close())
 
 
+def found(store: SqliteStore, runner: asyncio.Runner, searches: st.SearchStrategy[Query]) -> None:
+    @FOUND
+    @given(saves=populations(), query=searches, includes=INCLUDES, visibility=VISIBILITIES)
+    def law(saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility) -> None:
+        runner.run(_law(store, saves, query, includes, visibility))
+
+    law()
+
+
 @pytest.mark.parametrize("hop", HOPS)
 def test_a_hop_without_its_condition_is_found(
     store: SqliteStore, hop: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
@@ -68,18 +77,22 @@ def test_a_hop_without_its_condition_is_found(
 
     monkeypatch.setattr(answers, "visible", mutated)
 
-    @FOUND
-    @given(
-        saves=populations(),
-        query=INTO_PARTS if hop == "a part of something" else queries() | ALONG,
-        includes=INCLUDES,
-        visibility=VISIBILITIES,
-    )
-    def law(saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility) -> None:
-        runner.run(_law(store, saves, query, includes, visibility))
-
     with pytest.raises(AssertionError):
-        law()
+        found(store, runner, INTO_PARTS if hop == "a part of something" else queries() | ALONG)
+
+
+def test_a_compartment_without_its_condition_is_found(
+    store: SqliteStore, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read in one range, whatever the types."""
+    plan = compartment._plan
+
+    def mutated(scope: Scope, *more: Any) -> Any:
+        return plan(scope._replace(visible=lambda *_: TRUE), *more)
+
+    monkeypatch.setattr(compartment, "_plan", mutated)
+    with pytest.raises(AssertionError):
+        found(store, runner, queries())
 
 
 async def _law(

@@ -41,6 +41,7 @@ from sickbay.fhir.query import (
     StringValue,
     TokenValue,
     Value,
+    Within,
 )
 from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
 from sickbay.storage.store import Save, Space
@@ -132,6 +133,16 @@ SORTS = {
 }
 
 
+HOLDERS = st.sampled_from((*product(("Patient",), PATIENTS), ("Observation", "o1"), ("Observation", "o2")))
+MEMBERS = {"Observation": ("subject", "patient", "performer", "focus"), "List": ("item",)}
+
+
+def inside(type: str, holder: tuple[str, str], *without: str) -> Within:
+    """What refers to it by some of the parameters that a type has."""
+    codes = [one for one in MEMBERS.get(type, ()) if one not in without]
+    return Within(*holder, tuple(number(type, one) for one in codes))
+
+
 @st.composite
 def queries(draw: st.DrawFn) -> Query:
     type = draw(st.sampled_from(("Patient", "Patient", "Observation", "Observation", "Observation", "Location", "")))
@@ -142,12 +153,20 @@ def queries(draw: st.DrawFn) -> Query:
     updated = draw(st.just(()) | st.just(()) | DATES.map(lambda one: (one,)))
     total = draw(st.sampled_from((None, "accurate")))
     made = Query("r4", type, tuple(asked), ids, updated, sort=tuple(sorts), count=draw(st.integers(1, 4)), total=total)
+    holder = draw(st.none() | HOLDERS)
+    without = draw(st.sampled_from(((), ("subject", "patient"), ("performer", "focus"))))
     if type:
-        return made
+        return replace(made, within=inside(type, holder, *without) if holder else None)
     chosen = draw(st.lists(st.sampled_from(("Patient", "Observation", "List", "Location")), unique=True))
     listed = draw(st.none() | st.sampled_from(("l0", "l1")).map(in_list))
-    parts = tuple(replace(made, type=one, filters=(listed,) if listed else ()) for one in chosen)
-    return replace(made, parts=parts, ids=None, updated=())
+    asking = draw(st.sets(st.sampled_from(chosen))) if holder and chosen else chosen
+    parts = tuple(
+        replace(
+            made, type=one, filters=(listed,) if listed and one in asking else (), ids=ids if one in asking else None,
+            within=inside(one, holder, *without) if holder else None,
+        ) for one in chosen
+    )  # fmt: skip
+    return replace(made, parts=parts, ids=None, updated=(), within=inside("", holder) if holder else None)
 
 
 GRANULAR = st.builds(
@@ -275,8 +294,9 @@ def test_what_was_updated_is_found_as_if_it_had_always_been_so(
         found, _ = await chain(store, space, query, EVERYTHING)
         assert sorted(found) == sorted(matches(changed, query, EVERYTHING))
         whole = replace(
-            query, filters=(), ids=None, updated=(), parts=tuple(Query("r4", one.type) for one in query.parts)
-        )
+            query, filters=(), ids=None, updated=(), within=None,
+            parts=tuple(Query("r4", one.type) for one in query.parts),
+        )  # fmt: skip
         types = {one.type for one in query.each()}
         assert await store.count(space, whole, EVERYTHING) == sum(one.type in types for one in changed)
 

@@ -124,6 +124,8 @@ class Include:
     target: str | None = None
     reverse: bool = False
     iterate: bool = False
+    without: frozenset[str] = frozenset()
+    """Types that are not brought along."""
 
 
 @dataclass(frozen=True, slots=True)

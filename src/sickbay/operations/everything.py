@@ -1,4 +1,4 @@
-"""$everything: what lies in the compartment of a patient or of an encounter, type by type, and what it refers to.
+"""$everything: a patient or an encounter, what lies in its compartment, and what that refers to.
 
 Every piece of it is a search with the token's own visibility, so that nothing comes this way that does not come by search.
 """
@@ -6,6 +6,7 @@ Every piece of it is a search with the token's own visibility, so that nothing c
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from sickbay.fhir.index import CROWDS
@@ -33,16 +34,19 @@ class Asked(NamedTuple):
     cursor: str | None = None
 
 
+REST = "rest"
+
+
 class Place(NamedTuple):
-    """Where in it one is: which patient, by the cursor that leads there; which type; and how far in that type."""
+    """Where in it one is: which patient, by the cursor that leads there; whether that was given (REST); how far in the rest."""
 
     patient: str = ""
-    type: str = ""
+    part: str = ""
     inner: str = ""
 
     @property
     def text(self) -> str:
-        return f"{self.patient}~{self.type}~{self.inner}"
+        return f"{self.patient}~{self.part}~{self.inner}"
 
 
 class Found(NamedTuple):
@@ -89,66 +93,65 @@ class Walk:
 
     async def _record(self, holder: Stored, place: Place) -> Place | None:
         """Collect as much as there is room for; where it goes on, None where it is complete."""
-        type, id = holder.type, holder.id
-        types = self._types(type)
-        if place.type and place.type not in types:
-            raise BadCursor("of another operation")
-        start = types.index(place.type) if place.type else 0
-        for at, one in enumerate(types[start:]):
-            inner = place.inner if at == 0 and place.type == one else ""
-            if self.room == 0:
-                if await self._any(self._query(type, id, one, 1)):
-                    return Place("", one)
-                continue
-            if one == type and not self.visibility.of(type, "s"):
-                self.matches.append(holder)  # it may be read, and not be searched for
-                continue
-            page = await self.store.search(self.space, self._query(type, id, one, self.room, inner), self.visibility)
-            self.matches += page.matches
-            for other in page.included:
-                if self._goes_along(type, other.type):
-                    self.included.setdefault((other.type, other.id), other)
-            if page.next is not None:
-                return Place("", one, page.next)
-        return None
+        if not place.part:
+            await self._holder(holder)
+        rest = self._rest(holder)
+        if not rest.parts:
+            return None
+        if self.room == 0:
+            left = await self.store.search(self.space, replace(rest, count=1, includes=()), self.visibility)
+            return Place("", REST) if left.matches else None
+        following = await self._take(replace(rest, count=self.room, cursor=place.inner or None))
+        return Place("", REST, following) if following is not None else None
 
-    async def _any(self, query: Query) -> bool:
-        return bool((await self.store.search(self.space, query, self.visibility)).matches)
+    async def _holder(self, holder: Stored) -> None:
+        """It was seen; whoever may not search for it gets it as it was read."""
+        if self.asked.types and holder.type not in self.asked.types:
+            return
+        if not self.visibility.of(holder.type, "s"):
+            self.matches.append(holder)
+            return
+        await self._take(replace(self._query(holder.type, holder.type), ids=(holder.id,), count=1))
 
-    def _types(self, holder: str) -> list[str]:
-        """The holder first, which was seen; of the others those that the token shows at all."""
-        others = sorted(one for one in _compartment(self.space.version, holder) if one not in (holder, *CROWDS))
-        wanted = self.asked.types
-        shown = [one for one in others if self.visibility.of(one, "s")]
-        return [one for one in (holder, *shown) if not wanted or one in wanted]
+    async def _take(self, query: Query) -> str | None:
+        """Matches and what they bring along; the cursor of what follows."""
+        page = await self.store.search(self.space, query, self.visibility)
+        self.matches += page.matches
+        for other in page.included:
+            self.included.setdefault((other.type, other.id), other)
+        return page.next
 
-    def _query(self, holder: str, id: str, type: str, most: int, cursor: str = "") -> Query:
-        asked, version = self.asked, self.space.version
-        updated = () if asked.since is None else (DateValue("ge", *asked.since),)
-        query = Query(version, type, updated=updated, count=most, total="none", cursor=cursor or None,
-                      includes=(Include(type, "*"),))  # fmt: skip
-        if type == holder:
-            return replace(query, ids=(id,))
-        codes = _compartment(version, holder)[type]
-        numbers = tuple(one.number for code in codes if (one := find(version, type, code)) is not None)
-        return replace(query, filters=self._dated(type), within=Within(holder, id, numbers))
+    def _query(self, holder: str, type: str) -> Query:
+        """On a type, bringing along what a record refers to outside of it, as who wrote it and where; never another patient."""
+        version, without = self.space.version, _inside(self.space.version, holder)
+        if self.asked.types:
+            without |= frozenset(resource_types(version)).difference(self.asked.types)
+        along = Include("*", "*", without=without)
+        return Query(version, type, updated=self._updated(), includes=(along,), total="none")
+
+    def _rest(self, holder: Stored) -> Query:
+        """All of the compartment that the token shows, in one search."""
+        version, wanted, updated = self.space.version, self.asked.types, self._updated()
+        parts = tuple(
+            Query(version, type, self._dated(type), updated=updated, within=Within(holder.type, holder.id, numbers))
+            for type, numbers in _members(version, holder.type)
+            if (not wanted or type in wanted) and self.visibility.of(type, "s")
+        )
+        return replace(self._query(holder.type, ""), parts=parts, within=Within(holder.type, holder.id, ()))
+
+    def _updated(self) -> tuple[DateValue, ...]:
+        return () if self.asked.since is None else (DateValue("ge", *self.asked.since),)
 
     def _dated(self, type: str) -> tuple[Filter, ...]:
+        asked = self.asked
+        if asked.start is None and asked.end is None:
+            return ()
         known = parameters(self.space.version, type)
         held = next((known[one] for one in CARE_DATES if one in known and known[one].kind == "date"), None)
         if held is None:
             return ()
-        asked = self.asked
         ranges = (("ge", asked.start), ("le", asked.end))
         return tuple(Filter(held, (DateValue(prefix, *one),)) for prefix, one in ranges if one is not None)  # type: ignore[arg-type]
-
-    def _goes_along(self, holder: str, type: str) -> bool:
-        """What a record refers to outside of it, as who wrote it and where; never another patient's."""
-        if self.asked.types and type not in self.asked.types:
-            return False
-        return type not in compartment_types(self.space.version) and type not in _compartment(
-            self.space.version, holder
-        )
 
     def _found(self, following: Place | None) -> Found:
         there = {(one.type, one.id) for one in self.matches}
@@ -165,11 +168,27 @@ def _compartment(version: str, holder: str) -> dict[str, tuple[str, ...]]:
     return {type: (code,) for type in resource_types(version) if find(version, type, code) is not None}
 
 
+@cache
+def _members(version: str, holder: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The types of a compartment but for its holder's own, each with the parameters that make it a member."""
+    held = _compartment(version, holder)
+    types = sorted(type for type in held if type not in (holder, *CROWDS))
+    return tuple(
+        (type, tuple(one.number for code in held[type] if (one := find(version, type, code)))) for type in types
+    )
+
+
+@cache
+def _inside(version: str, holder: str) -> frozenset[str]:
+    """Types that a record never brings along from outside of it."""
+    return frozenset((holder, *compartment_types(version), *_compartment(version, holder)))
+
+
 def _place(cursor: str | None) -> Place | None:
     """Raises BadCursor. It grants nothing: what is found at a place is searched for with the token's own eyes."""
     if cursor is None:
         return None
     parts = cursor.split("~")
-    if len(parts) != 3 or (parts[2] and not parts[1]):
+    if len(parts) != 3 or parts[1] not in ("", REST) or (parts[2] and not parts[1]):
         raise BadCursor("not a cursor")
     return Place(*parts)

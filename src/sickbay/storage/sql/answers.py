@@ -105,7 +105,7 @@ class Answers:
     ) -> Page:
         """The page with what it includes; `nids` of its matches, by type."""
         others: list[Stored] = []
-        for type, rows in includes.included(run, scope, self._find, query, nids).items():
+        for type, rows in includes.included(run, scope, self._find, query, visibility, nids).items():
             others += self.guard.allowed(visibility, "rs", type, rows)
         return page._replace(included=others[: includes.MOST], clipped=len(others) > includes.MOST)
 

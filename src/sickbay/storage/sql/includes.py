@@ -8,25 +8,32 @@ from typing import NamedTuple
 import orjson
 
 from sickbay.fhir.query import Include, Query
-from sickbay.storage.sql.filters import FALSE, Scope
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.sql.filters import FALSE, Scope, one_of
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.reading import COLUMNS
 from sickbay.storage.sql.statement import Row, Run, Statement
+from sickbay.storage.sql.visible import alike
 
 MOST = 1000
 """Included resources of one page: a patient's whole record may hang on one match."""
 
 
 class _Hop(NamedTuple):
-    """From the matches, along references, to the other end's nid (`o.nid`)."""
+    """From the matches, along references, to the numbers (`nid`) of the other end, each once.
+
+    types: at the other end; None: whatever is there. without: types that are left there.
+    """
 
     text: str
     binds: tuple[int | str, ...]
     types: tuple[str, ...] | None
-    """Types at the other end; None: whatever is there."""
+    without: frozenset[str]
 
 
-def included(run: Run, scope: Scope, find: Find, query: Query, matches: dict[str, list[int]]) -> dict[str, list[Row]]:
+def included(
+    run: Run, scope: Scope, find: Find, query: Query, visibility: Visibility, matches: dict[str, list[int]]
+) -> dict[str, list[Row]]:
     """Rows by type of what is visible and is no match itself, each once; one more than MOST where there are more.
 
     matches: nids by type. What `:iterate` says is done again with what it brought, until nothing new comes; what is not
@@ -38,60 +45,54 @@ def included(run: Run, scope: Scope, find: Find, query: Query, matches: dict[str
     frontier, asked = matches, query.includes
     while frontier and asked and len(seen) <= most:
         brought: dict[str, list[int]] = {}
-        for one in asked:
-            for hop in _hops(find, query.version, one, frontier):
-                for type in hop.types if hop.types is not None else _types(run, scope, hop):
-                    for row in _fetch(run, scope, hop, type, MOST + len(seen) + 1):
-                        if row[0] not in seen and len(seen) <= most:
-                            seen.add(row[0])
-                            found.setdefault(type, []).append(row)
-                            brought.setdefault(type, []).append(row[0])
+        for hop in (hop for one in asked for hop in _hops(find, query.version, one, frontier)):
+            for row in _fetch(run, scope, hop, visibility, MOST + len(seen) + 1):
+                if row[0] not in seen and len(seen) <= most:
+                    type = scope.names.text(row[-1])
+                    seen.add(row[0])
+                    found.setdefault(type, []).append(row)
+                    brought.setdefault(type, []).append(row[0])
         frontier, asked = brought, tuple(one for one in query.includes if one.iterate)
     return found
 
 
 def _hops(find: Find, version: str, one: Include, frontier: dict[str, list[int]]) -> Iterator[_Hop]:
-    """From each type that the include may begin at."""
+    """From each type that the include may begin at; from all at once where the type says nothing of the way."""
+    if one.parameter == "*" and (one.target is None if one.reverse else one.source == "*"):
+        yield _along(one, [nid for nids in frontier.values() for nid in nids], None)
+        return
     for type, nids in frontier.items():
-        listed = orjson.dumps(nids).decode()
-        hop = _backward(find, version, type, one, listed) if one.reverse else _forward(find, version, type, one, listed)
-        if hop is not None:
-            yield hop
+        if not (one.target in (None, type) if one.reverse else one.source in ("*", type)):
+            continue
+        source = one.source if one.reverse else type
+        parameter = find(version, source, one.parameter) if one.parameter != "*" else None
+        if parameter is not None or one.parameter == "*":
+            yield _along(one, nids, parameter.number if parameter else None)
 
 
-def _forward(find: Find, version: str, type: str, one: Include, nids: str) -> _Hop | None:
-    if one.source not in ("*", type):
-        return None
-    text, binds = "FROM reference_index f CROSS JOIN resource r ON r.nid = f.target", (nids,)
-    where = " WHERE f.nid IN (SELECT value FROM json_each(?))"
-    types = None if one.target is None else (one.target,)
-    if one.parameter == "*":
-        return _Hop(text + where, binds, types)
-    parameter = find(version, type, one.parameter)
-    return _Hop(f"{text}{where} AND f.parameter = ?", (*binds, parameter.number), types) if parameter else None
-
-
-def _backward(find: Find, version: str, type: str, one: Include, nids: str) -> _Hop | None:
-    text = "FROM reference_index f CROSS JOIN resource r ON r.nid = f.nid"
-    where = " WHERE f.target IN (SELECT value FROM json_each(?))"
-    if one.target not in (None, type):
-        return None
-    types = None if one.source == "*" else (one.source,)
-    if one.parameter == "*":
-        return _Hop(text + where, (nids,), types)
-    parameter = find(version, one.source, one.parameter)
-    return _Hop(f"{text}{where} AND f.parameter = ?", (nids, parameter.number), types) if parameter else None
+def _along(one: Include, nids: list[int], parameter: int | None) -> _Hop:
+    here, there = ("target", "nid") if one.reverse else ("nid", "target")
+    text = f"SELECT DISTINCT f.{there} AS nid FROM reference_index f WHERE f.{here} IN (SELECT value FROM json_each(?))"
+    binds: tuple[int | str, ...] = (orjson.dumps(nids).decode(),)
+    if parameter is not None:
+        text, binds = f"{text} AND f.parameter = ?", (*binds, parameter)
+    far = (None if one.source == "*" else one.source) if one.reverse else one.target
+    return _Hop(text, binds, None if far is None else (far,), one.without)
 
 
 def _types(run: Run, scope: Scope, hop: _Hop) -> list[str]:
     """Which types are there at all; nothing of this leaves."""
-    rows = run(Statement(f"SELECT DISTINCT r.type {hop.text} AND r.state = 1", hop.binds))
-    return sorted(scope.names.text(row[0]) for row in rows)
+    text = f"SELECT DISTINCT r.type FROM ({hop.text}) o CROSS JOIN resource r ON r.nid = o.nid WHERE r.state = 1"
+    return sorted(scope.names.text(row[0]) for row in run(Statement(text, hop.binds)))
 
 
-def _fetch(run: Run, scope: Scope, hop: _Hop, type: str, limit: int) -> list[Row]:
-    held = scope.visible(type, "rs", "r.nid", None)
-    if held is FALSE:
-        return []
-    text = f"SELECT DISTINCT {COLUMNS} {hop.text} AND r.state = 1 AND r.type = ? AND {held.text} ORDER BY r.nid LIMIT ?"
-    return run(Statement(text, (*hop.binds, scope.names.word(type), *held.binds, limit)))
+def _fetch(run: Run, scope: Scope, hop: _Hop, visibility: Visibility, limit: int) -> Iterator[Row]:
+    """Rows that end with the number of their type; those of which the same is visible by one statement."""
+    types = hop.types if hop.types is not None else _types(run, scope, hop)
+    for group in alike(visibility, "rs", (one for one in types if one not in hop.without)):
+        held = scope.visible(group[0], "rs", "r.nid", None)
+        of = one_of("r.type", [scope.names.word(type) for type in group])
+        if held is not FALSE:
+            text = f"SELECT {COLUMNS}, r.type FROM ({hop.text}) o CROSS JOIN resource r ON r.nid = o.nid"
+            text = f"{text} WHERE r.state = 1 AND {of.text} AND {held.text} ORDER BY r.nid LIMIT ?"
+            yield from run(Statement(text, (*hop.binds, *of.binds, *held.binds, limit)))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import orjson
+
 from sickbay.storage.sql.statement import Reader
 from sickbay.storage.store import Space
 from sickbay.storage.terms import term_hash
@@ -38,6 +42,14 @@ class Names:
                 return 0
             self._words[text] = found
         return self._words[text]
+
+    def known(self, texts: Collection[str]) -> set[str]:
+        """Those under which something was ever stored, asked for at once."""
+        unknown = [text for text in texts if text not in self._words]
+        if unknown:
+            text = "SELECT text, number FROM word WHERE text IN (SELECT value FROM json_each(?))"
+            self._words.update(self._reader.rows(text, (orjson.dumps(unknown).decode(),)))
+        return {text for text in texts if text in self._words}
 
     def text(self, number: int) -> str:
         if number not in self._texts:

@@ -46,14 +46,14 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     """None: nothing can match."""
     patient = only_patient(visibility, "s", query.type)
     chosen = source(scope, query, patient)
-    own = _own(query, chosen)
+    more = own(query, chosen)
     parts = [condition(scope, one, chosen.nid) for one in chosen.rest]
     if query.within is not None:
         parts.append(_inside(scope, query.within, chosen.nid))
-    where = both([*parts, *own, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
+    where = both([*parts, *more, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
     if where is FALSE:
         return None
-    return Plan(chosen, where, order(find, query, chosen), bool(own) or chosen.row, query, space, visibility)
+    return Plan(chosen, where, order(find, query, chosen), bool(more) or chosen.row, query, space, visibility)
 
 
 def page(run: Run, key: bytes, plan: Plan) -> Matches:
@@ -121,7 +121,7 @@ def _inside(scope: Scope, within: Within, nid: str) -> Sql:
     )
 
 
-def _own(query: Query, chosen: Source) -> list[Sql]:
+def own(query: Query, chosen: Source) -> list[Sql]:
     """What is asked of the resource's own row."""
     found = [either([ranged(one, one.low, one.high, ("r.changed", "(r.changed + 1)"))]) for one in query.updated]
     if query.ids is not None and not chosen.row:

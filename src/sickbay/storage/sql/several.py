@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
+from sickbay.storage.sql.compartment import gathered
 from sickbay.storage.sql.filters import TRUE, Scope
 from sickbay.storage.sql.order import Find, beyond
 from sickbay.storage.sql.reading import COLUMNS
@@ -26,15 +27,17 @@ class Plans(NamedTuple):
 
 def plans(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility) -> Plans | None:
     """None: nothing can match. Types of which nothing was ever stored are left out."""
-    there = [part for part in query.parts if scope.names.word(part.type)]
-    found = [one for part in there if (one := plan(scope, find, space, part, visibility)) is not None]
+    found, parts = gathered(scope, find, space, query, visibility)
+    there = scope.names.known([part.type for part in parts])
+    each = (plan(scope, find, space, part, visibility) for part in parts if part.type in there)
+    found += [one for one in each if one is not None]
     return Plans(tuple(found), query, space, visibility) if found else None
 
 
 def page(run: Run, key: bytes, asked: Plans) -> Matches:
     """One page by keyset; each row ends with the number of its type. Raises BadCursor."""
-    query, mark, sight = asked.query, fingerprint(asked.space, asked.query), sight_of(asked.visibility)
-    at = opened(key, query.cursor, mark, sight) if query.cursor is not None else None
+    query, sight = asked.query, sight_of(asked.visibility)
+    at = opened(key, query.cursor, fingerprint(asked.space, query), sight) if query.cursor is not None else None
     rows = run(_page(asked, at))
     more = len(rows) > query.count
     rows = rows[: query.count]
@@ -43,7 +46,7 @@ def page(run: Run, key: bytes, asked: Plans) -> Matches:
     if not more:
         return Matches(rows, None, total)
     last = (*rows[-1][-1 - len(_names(asked)) : -1], rows[-1][0])
-    return Matches(rows, seal(key, Position(mark, last, seen, total, sight)), total)
+    return Matches(rows, seal(key, Position(fingerprint(asked.space, query), last, seen, total, sight)), total)
 
 
 def _names(asked: Plans) -> list[tuple[str, bool]]:
@@ -58,9 +61,8 @@ def _page(asked: Plans, at: Position | None) -> Statement:
     binds: list[Bind] = []
     for one in asked.each:
         keys = [f"{key.text} AS {name}" for key, (name, _) in zip(one.keys, names, strict=False)]
-        texts.append(
-            f"SELECT {', '.join((f'{one.source.nid} AS n', *keys))} {one.source.joined()} AND {one.where.text}"
-        )
+        table = one.source.joined() if one.needs_row or names else one.source.text
+        texts.append(f"SELECT {', '.join((f'{one.source.nid} AS n', *keys))} {table} AND {one.where.text}")
         binds += [bind for key, _ in zip(one.keys, names, strict=False) for bind in key.binds]
         binds += (*one.source.binds, *one.where.binds)
     after = beyond((*names, ("n", False)), at.last) if at else TRUE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.storage.sql.filters import FALSE, TRUE, both, either, one_of
 from sickbay.storage.sql.names import Names
@@ -25,6 +27,16 @@ def visible(
     parts = [_compartments(names, space, patients, nid)]
     parts += [_clause(names, space, one, nid, patient) for one in clauses if one.filters]
     return either(parts)
+
+
+def alike(visibility: Visibility, letters: str, types: Iterable[str]) -> list[list[str]]:
+    """The types of which something may be visible, together those for which `visible` says the same."""
+    found: dict[tuple[object, ...], list[str]] = {}
+    for type in types:
+        clauses = visibility.of(type, letters)
+        if clauses:
+            found.setdefault(tuple((one.patients, one.filters) for one in clauses), []).append(type)
+    return list(found.values())
 
 
 def only_patient(visibility: Visibility, letters: str, type: str) -> str | None:
