@@ -13,6 +13,7 @@ from sickbay.fhir.query import Filter, Include, Query, ReferenceValue, Sort, Str
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
 from sickbay.storage.store import (
     BadCursor,
+    Clear,
     Space,
     Store,
 )
@@ -60,6 +61,17 @@ class SearchContract:
             of = where("Observation", "patient", ReferenceValue("Patient", patient_))
             by = where("Observation", "category", TokenValue(None, category))
             assert ids(await store.search(SPACE, asked("Observation", of, by), EVERYTHING)) == expected
+
+    async def test_what_was_looked_up_is_looked_up_again_once_anything_was_written(self, store: Store) -> None:
+        of = where("Observation", "patient", ReferenceValue("Patient", "p"))
+        by = where("Observation", "category", TokenValue(None, "vital-signs"))
+        query = asked("Observation", of, by)
+        assert ids(await store.search(SPACE, query, EVERYTHING)) == []
+        await store.transaction([observation("o1", "p")])
+        assert ids(await store.search(SPACE, query, EVERYTHING)) == ["o1"]
+        await store.transaction([Clear("resources", "general")])
+        await store.transaction([observation("o2", "p")])
+        assert ids(await store.search(SPACE, query, EVERYTHING)) == ["o2"]
 
     async def test_pages_follow_each_other_and_the_total_stays(self, store: Store) -> None:
         await store.transaction([observation(f"o{n:02}", "p", date=n) for n in range(25)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Generic, TypeVar
 
 import orjson
 
@@ -15,6 +16,29 @@ NEVER = 1 << 62
 """Later than any date."""
 REFERENCED, LIVE, DELETED = 0, 1, 2
 APART, MEMBER, GONE = 0, 1, 2
+K = TypeVar("K")
+V = TypeVar("V")
+MOST = 4096
+"""Look-ups that are remembered."""
+
+
+class _Remembered(Generic[K, V]):
+    """What was looked up since anybody wrote: apps ask the same again, of the same patient or for the same code."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._stamp: int | None = None
+        self._kept: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        stamp = self._reader.stamp()
+        if stamp != self._stamp or stamp is None or len(self._kept) > MOST:
+            self._kept, self._stamp = {}, stamp
+        return self._kept.get(key)
+
+    def keep(self, key: K, found: V) -> V:
+        self._kept[key] = found
+        return found
 
 
 class Names:
@@ -25,6 +49,8 @@ class Names:
         self._spaces: dict[Space, int] = {}
         self._words: dict[str, int] = {}
         self._texts: dict[int, str] = {}
+        self._nids: _Remembered[tuple[int, int, str], int] = _Remembered(reader)
+        self._hashes: _Remembered[str, list[int]] = _Remembered(reader)
 
     def space(self, space: Space) -> int | None:
         if space not in self._spaces:
@@ -58,15 +84,25 @@ class Names:
 
     def nid(self, space: int, type: str, id: str) -> int:
         """The nid of a resource, -1 where there is none. No nid is ever used twice, so a stale one finds nothing."""
-        text = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
-        found: int | None = self._reader.one(text, (space, self.word(type), id))
-        return -1 if found is None else found
+        key = (space, self.word(type), id)
+        found = self._nids.get(key)
+        if found is None:
+            there = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
+            found = self._nids.keep(key, -1 if there is None else there)
+        return found
 
     def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
         """The hashes of (system, code); with system None those of every system that has the code."""
         found = [term_hash(system, code) for system, code in codings if system is not None]
         for code in (code for system, code in codings if system is None):
-            found += [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
+            found += self._of_any_system(code)
+        return found
+
+    def _of_any_system(self, code: str) -> list[int]:
+        found = self._hashes.get(code)
+        if found is None:
+            rows = self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))
+            found = self._hashes.keep(code, [row[0] for row in rows])
         return found
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:

@@ -34,3 +34,7 @@ class Reader(Protocol):
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
         """The only column of the only row; None where there is none."""
         ...
+
+    def stamp(self) -> int | None:
+        """A number that is the same as long as nothing was written; None where that is not known."""
+        ...

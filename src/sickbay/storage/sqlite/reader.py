@@ -29,6 +29,7 @@ class Reader:
         self.db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # else a new value for a bind may plan the statement anew
         self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
         self._open = False
+        self._stamp: int | None = None
         self._ticks: int | None = None
         self.db.set_progress_handler(self._tick, _TICK)
 
@@ -43,6 +44,14 @@ class Reader:
         if not self._open:
             self._begin()
         return self.db.execute(text, binds).get
+
+    def stamp(self) -> int:
+        """Another number whenever anybody has written; the same for all of a turn, which sees one state of the file."""
+        if not self._open:
+            self._begin()
+        if self._stamp is None or not self._open:
+            self._stamp = self.db.execute("PRAGMA data_version").get
+        return self._stamp
 
     def brief(self, statement: Statement) -> list[Row]:
         """On the event loop. Raises apsw.InterruptError where it proves long."""
@@ -66,7 +75,7 @@ class Reader:
         except RuntimeError:  # no loop here: each statement is by itself
             return
         self.db.execute("BEGIN")
-        self._open = True
+        self._open, self._stamp = True, None
 
     def _end(self) -> None:
         if self._open:

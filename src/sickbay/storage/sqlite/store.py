@@ -64,8 +64,7 @@ class SqliteStore:
 
     def stamp(self) -> int | None:
         """The reader's own connection never writes, so every commit is another connection's to it."""
-        number: int = self._reader.one("PRAGMA data_version")
-        return number
+        return self._reader.stamp()
 
     async def find(
         self,
