@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.policy import KNOBS, faults, under
+from sickbay.authorization.policy import KNOBS, faults, under, unknown, values
 from sickbay.authorization.values import Policy
 
 
@@ -68,3 +68,15 @@ def test_what_has_no_fault_can_be_held_to(chosen: dict[str, Any]) -> None:
     if not faults(chosen):
         made = under(Policy(), chosen)
         assert all(getattr(made, name) == value for name, value in chosen.items())
+
+
+def test_what_is_taken_back_is_named_rightly_too() -> None:
+    assert unknown({"code_lifetime": None, "nothing": 5}) == []
+    [said] = unknown({"code_lifetme": None})
+    assert said == "There is no policy code_lifetme: code_lifetime was meant, perhaps"
+
+
+def test_what_holds_is_told_of_all_that_may_be_chosen() -> None:
+    told = values(Policy(code_lifetime=7))
+    assert list(told) == list(KNOBS)
+    assert (told["code_lifetime"], told["launches"]) == (7, ("ehr", "standalone"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.web import records
 
+from sickbay.authorization.values import Policy
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
@@ -209,6 +210,13 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
     }  # fmt: skip
 
 
+def _hospital(text: str, fault: str) -> portal.HospitalView:
+    rows = portal.policy_rows(Policy(), {"token_lifetime": 30}, {"state_required": False})
+    return portal.HospitalView(
+        title="General Hospital", name="general", rows=rows, action="/h", policy=text, fault=fault
+    )  # fmt: skip
+
+
 def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
     found = parts.findings(refused()["findings"])
     here = replace(WORKSHOP, here="Developer portal")
@@ -241,9 +249,19 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
     faulty = replace(register, findings=found[:1], faults={"redirect_uris": "The address lacks http:// at its start."},
                      values={"name": "Pressure Notes", "redirect_uris": "localhost:8100"})  # fmt: skip
     return {
-        "apps": ("apps", portal.AppsView((row,), "/developer/register"), here),
+        "apps": (
+            "apps",
+            portal.AppsView((row,), "/developer/register", (Link("General", "/h"), Link("Epic", "/e"))),
+            here,
+        ),
         "apps-least": ("apps", portal.AppsView((), "/developer/register"), here),
         "app": ("app", app, here),
+        "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
+        "hospital-wrong": (
+            "hospital",
+            _hospital("pkce = 5", "The policy pkce must be one of required, if-sent, off"),
+            here,
+        ),
         "app-least": ("app", portal.AppView(name="A", summary="s", client_id="c", app_id="a"), here),
         "register": ("register", register, here),
         "register-faulty": ("register", faulty, here),

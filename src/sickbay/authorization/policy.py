@@ -75,6 +75,13 @@ def faults(given: Mapping[str, Any], *, app: bool = False) -> list[str]:
     return [said for name, value in given.items() if (said := _fault(name, value, known))]
 
 
+def unknown(given: Mapping[str, Any]) -> list[str]:
+    """One sentence for each name that is none, of those that are taken back."""
+    return [
+        f"There is no policy {name}{meant(name, KNOBS)}" for name in given if given[name] is None and name not in KNOBS
+    ]
+
+
 def _fault(name: str, value: Any, known: Mapping[str, Knob]) -> str:
     knob = known.get(name)
     if knob is None:
@@ -87,6 +94,11 @@ def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
     """The nearest known name, as the rest of a sentence."""
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
     return f": {near[0]} was meant, perhaps" if near else f": there are {', '.join(sorted(known))}"
+
+
+def values(policy: Policy) -> dict[str, Any]:
+    """What holds of all that may be chosen, by name."""
+    return {name: getattr(policy, name) for name in KNOBS}
 
 
 def under(policy: Policy, given: Mapping[str, Any]) -> Policy:

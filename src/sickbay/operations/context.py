@@ -41,15 +41,31 @@ class Keys:
     refresh: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Tenant:
-    """One hospital: its addresses, its dialect and its policy. `base`: {base}/{name}, also the issuer."""
+    """One hospital: its addresses, its dialect and its policy. `base`: {base}/{name}, also the issuer.
+
+    Every handler holds this one object; `choose` alone changes it, while it runs.
+    """
 
     name: str
     title: str
     base: str
     dialect: Dialect
     server: Server
+    file: Mapping[str, Any] = field(default_factory=dict)
+    """What sickbay.toml decides otherwise than the dialect."""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    """What was chosen while running: it stands above both."""
+    settled: Policy = field(init=False)
+    """As dialect and sickbay.toml have it."""
+
+    def __post_init__(self) -> None:
+        self.settled = self.server.policy
+
+    def choose(self, chosen: Mapping[str, Any]) -> None:
+        self.chosen = chosen
+        self.server = replace(self.server, policy=policies.under(self.settled, chosen))
 
     @property
     def policy(self) -> Policy:
@@ -59,7 +75,8 @@ class Tenant:
         """The same hospital with what is decided otherwise for this app."""
         if client is None or not client.policy:
             return self
-        return replace(self, server=replace(self.server, policy=policies.under(self.policy, client.policy)))
+        server = replace(self.server, policy=policies.under(self.policy, client.policy))
+        return Tenant(self.name, self.title, self.base, self.dialect, server)
 
     def fhir_base(self, version: str) -> str:
         return f"{self.base}/{version}"
@@ -83,7 +100,7 @@ class Holders:
 
 @dataclass(slots=True)
 class World:
-    """base: the only source of absolute URLs. shared: other workers may move the clock, so it is read each time."""
+    """base: the only source of absolute URLs. shared: other workers may choose what is `running`, so it is read each time."""
 
     base: str
     store: Store
@@ -99,6 +116,8 @@ class World:
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     states: States = field(default_factory=States)
+    running: int = 0
+    """Revision of what was chosen while running (operations.running) that is held here."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def now(self) -> int:
@@ -112,7 +131,7 @@ def tenant(
     types: Mapping[str, tuple[str, ...]],
     chosen: Mapping[str, Any] | None = None,
 ) -> Tenant:
-    """types: FHIR version -> its resource types. chosen: policy of this hospital, over its dialect's."""
+    """types: FHIR version -> its resource types. chosen: policy of this hospital in sickbay.toml, over its dialect's."""
     home = f"{base}/{name}"
     bases = {version: f"{home}/{version}" for version in dialect.fhir}
     server = Server(
@@ -125,4 +144,4 @@ def tenant(
         tenants=(name,),
         policy=policies.under(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
     )
-    return Tenant(name, dialect.title, home, dialect, server)
+    return Tenant(name, dialect.title, home, dialect, server, chosen or {})

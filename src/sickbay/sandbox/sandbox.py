@@ -13,7 +13,7 @@ from sickbay import dialects
 from sickbay.authorization.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects, SystemEffects
-from sickbay.operations import clock, context
+from sickbay.operations import context, running
 from sickbay.operations.context import Say, Tenant, World
 from sickbay.operations.journal import Journal
 from sickbay.operations.throttle import Throttle
@@ -71,7 +71,7 @@ async def _compose(
         shared=settings.workers > 1 or settings.database is not None, say=say, sample_base=sample_base(settings),
         loopback=settings.loopback, throttle=Throttle(settings.throttle),
     )  # fmt: skip
-    await clock.refresh(world)
+    await running.refresh(world)
     await seeding.seed(world, written)
     return Sandbox(settings, world, Journal(world), Filling(world, written), temporary, ready=True)
 
@@ -91,7 +91,9 @@ def sample_base(settings: Settings) -> str:
 
 
 async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> None:
-    """Data as seeded; sessions, tokens, launches, exchanges gone. With everything, apps and users that were added too."""
+    """Data as seeded; sessions, tokens, launches, exchanges gone. With everything, apps and users that were added, and
+    policies that were chosen, too.
+    """
     kinds = [
         "session",
         "login",
@@ -113,4 +115,6 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
     steps: list[Step] = [Clear(kind, tenant or "") for kind in kinds]
     async with sandbox.filling.paused(tenant):
         await sandbox.world.store.transaction([*steps, *sandbox.filling.forgotten(tenant)])
+        if everything:
+            await running.forget_policies(sandbox.world, tenant)
         await seeding.seed(sandbox.world, sandbox.filling.written)

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sickbay.authorization import launch_context, launch_task
+from sickbay.authorization import policy as policies
 from sickbay.authorization.values import Client
-from sickbay.operations import clock, exchanges, id_token_keys, patients, registration, users
+from sickbay.operations import exchanges, id_token_keys, patients, registration, running, users
 from sickbay.operations import launch as launches
 from sickbay.operations import token as tokens
 from sickbay.operations.context import Tenant
@@ -197,12 +198,34 @@ async def move_clock(request: Request, sandbox: Sandbox) -> Response:
     given: bodies.ClockMove = await _body(request, bodies.ClockMove)
     if (given.advance is None) == (given.offset is None):
         raise Wrong(422, "Send either advance or offset, in seconds")
-    now = await clock.move(sandbox.world, advance=given.advance, offset=given.offset)
+    now = await running.move(sandbox.world, advance=given.advance, offset=given.offset)
     return _json(bodies.Now(now))
 
 
 async def get_clock(request: Request, sandbox: Sandbox) -> Response:
     return _json(bodies.Now(sandbox.world.effects.now()))
+
+
+async def list_policies(request: Request, sandbox: Sandbox) -> Response:
+    chosen = request.query_params.get("tenant")
+    tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    return _json([_policy(one) for one in tenants])
+
+
+async def get_policy(request: Request, sandbox: Sandbox) -> Response:
+    return _json(_policy(_tenant(sandbox, request.path_params["tenant"])))
+
+
+async def change_policy(request: Request, sandbox: Sandbox) -> Response:
+    tenant = _tenant(sandbox, request.path_params["tenant"])
+    given: dict[str, Any] = await _body(request, dict[str, Any])
+    if faults := await running.choose(sandbox.world, tenant, given):
+        raise Wrong(422, "; ".join(faults))
+    return _json(_policy(tenant))
+
+
+def _policy(tenant: Tenant) -> bodies.TenantPolicy:
+    return bodies.TenantPolicy(tenant.name, policies.values(tenant.policy), dict(tenant.chosen), dict(tenant.file))
 
 
 async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
@@ -239,6 +262,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/exchanges"): list_exchanges,
     ("post", "/admin/clock"): move_clock,
     ("get", "/admin/clock"): get_clock,
+    ("get", "/admin/policies"): list_policies,
+    ("get", "/admin/policies/{tenant}"): get_policy,
+    ("patch", "/admin/policies/{tenant}"): change_policy,
     ("get", "/admin/keys"): show_keys,
     ("post", "/admin/keys/rotate"): rotate_keys,
     ("post", "/admin/reset"): make_reset,

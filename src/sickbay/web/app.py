@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sickbay.operations import clock
+from sickbay.operations import running
 from sickbay.operations.reindexing import index_anew
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
@@ -73,9 +73,9 @@ class Application:
             await _failed(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
 
     async def _refresh(self) -> None:
-        """The clock may have been moved by another worker."""
+        """Another worker may have moved the clock, or been told another policy."""
         if self.sandbox.world.shared:
-            await clock.refresh(self.sandbox.world)
+            await running.refresh(self.sandbox.world)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Past the router where the address has no variable: it and its middleware cost a tenth of a token request."""

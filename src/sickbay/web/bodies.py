@@ -162,6 +162,16 @@ class Now(Struct):
     now: float
 
 
+class TenantPolicy(Struct):
+    """policy: what holds, by name. Of that, what was chosen while running, which stands above all, and what sickbay.toml says;
+    the rest is the dialect's."""
+
+    tenant: str
+    policy: dict[str, Any]
+    chosen: dict[str, Any]
+    file: dict[str, Any]
+
+
 class Reset(Struct, forbid_unknown_fields=True):
     tenant: str | None = None
     everything: bool = False

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from sickbay import __version__
 from sickbay.authorization import app_state, brands, discovery, launch_style
+from sickbay.authorization.values import Policy
 from sickbay.fhir import conformance
 from sickbay.operations import id_token_keys
 from sickbay.operations.context import Tenant
@@ -27,11 +28,11 @@ IDENTITY = (("userinfo_endpoint", "userinfo"), ("end_session_endpoint", "logout"
 
 
 class Documents:
-    """Bytes by tenant and version."""
+    """Bytes by tenant and version, made anew for another policy."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self._kept: dict[tuple[str, str, str], bytes] = {}
+        self._kept: dict[tuple[str, str, str], tuple[Policy, bytes]] = {}
 
     def metadata(self, tenant: Tenant, version: str) -> bytes:
         return self._once("metadata", tenant, version, lambda: _statement(tenant, version))
@@ -49,9 +50,11 @@ class Documents:
 
     def _once(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
         key = (name, tenant.name, version)
-        if key not in self._kept:
-            self._kept[key] = orjson.dumps(make())
-        return self._kept[key]
+        under, kept = self._kept.get(key, (None, b""))
+        if under is not tenant.policy:
+            kept = orjson.dumps(make())
+            self._kept[key] = tenant.policy, kept
+        return kept
 
 
 def _openid(tenant: Tenant) -> dict[str, Any]:

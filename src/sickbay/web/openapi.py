@@ -38,6 +38,10 @@ OPERATIONS = (
               ("launch", "app", "stage", "correlation_id", "tenant", "limit")),
     Operation("post", "/admin/clock", "Travel in time", bodies.ClockMove, 200, bodies.Now),
     Operation("get", "/admin/clock", "What counts as now", None, 200, bodies.Now),
+    Operation("get", "/admin/policies", "What the hospitals decide", None, 200, list[bodies.TenantPolicy], ("tenant",)),
+    Operation("get", "/admin/policies/{tenant}", "What one hospital decides", None, 200, bodies.TenantPolicy),
+    Operation("patch", "/admin/policies/{tenant}", "Choose otherwise; null takes a choice back", dict[str, Any], 200,
+              bodies.TenantPolicy),
     Operation("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
     Operation("post", "/admin/keys/rotate", "The next key signs, the old one retires", None, 200, dict[str, Any]),
     Operation("post", "/admin/reset", "Data as seeded", bodies.Reset, 204, None),
@@ -71,7 +75,7 @@ def _operation(one: Operation, of: dict[str, Any]) -> dict[str, Any]:
         "summary": one.summary,
         "responses": {str(one.status): answer, "4XX": {"description": "Problem details", "content": problem}},
     }
-    names = [("app", "path")] if "{app}" in one.path else []
+    names = [(name, "path") for name in ("app", "tenant") if f"{{{name}}}" in one.path]
     places = [*names, *((name, "query") for name in one.query)]
     if places:
         said["parameters"] = [

@@ -20,6 +20,7 @@ from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.exchanges import PRIVATE, Persons, full, persons
 from sickbay.web.pages import chart, portal, times
+from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.pages.portal import AppRow, AppsView, AppView, LaunchRow, RegisterView
@@ -37,7 +38,8 @@ async def apps(request: Request, sandbox: Sandbox) -> Response:
     if away := closed(request, sandbox):
         return away
     every = await registration.every(sandbox.world)
-    view = AppsView(tuple([await _row(sandbox, one) for one in every]), "/developer/register")
+    hospitals = tuple(Link(one.title, f"/developer/hospitals/{name}") for name, one in sandbox.tenants.items())
+    view = AppsView(tuple([await _row(sandbox, one) for one in every]), "/developer/register", hospitals)
     return show.page(request, sandbox, "apps", view, await show.around(request, sandbox, here="Developer portal"))
 
 
@@ -91,7 +93,8 @@ async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
         policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
-        knobs=portal.knobs(tenant.policy), cards=portal.cards_text(client.cards),
+        knobs=portal.knobs(tenant.policy), hospital_policy=f"/developer/hospitals/{tenant.name}",
+        cards=portal.cards_text(client.cards),
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",

@@ -8,6 +8,7 @@ register  POST {root}/developer/register: csrf, tenant, name, type = provider | 
 app       GET to launch: view.launch_action with app (hidden), patient, user, encounter. frame or tab is a choice of the button.
           POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; a new secret, shown once.
           GET and POST …/edit: the fields of register but tenant; with findings of severity error as there.
+          hospital GET and POST {root}/developer/hospitals/{tenant}: csrf, policy (text as in sickbay.toml).
           POST …/policy: csrf, policy (text as in sickbay.toml). POST …/cards: csrf, cards (JSON). With a fault the same
           page, 422.
 """
@@ -18,9 +19,9 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sickbay.authorization.policy import KNOBS
+from sickbay.authorization.policy import KNOBS, Knob
 from sickbay.authorization.values import Policy
 from sickbay.protocol.scopes import ResourceScope, parse
 from sickbay.web.pages.frame import Link
@@ -42,6 +43,8 @@ class AppRow:
 class AppsView:
     rows: tuple[AppRow, ...]
     register: str
+    hospitals: tuple[Link, ...] = ()
+    """Where their policies stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class AppView:
     policy: str = ""
     policy_fault: str = ""
     policy_action: str = ""
+    hospital_policy: str = ""
     knobs: tuple[tuple[str, str, str], ...] = ()
     """Name, what it says, and what holds at the hospital."""
     cards: str = ""
@@ -131,6 +135,41 @@ class RegisterView:
     """Of an app that is edited: it stays where it is."""
 
 
+class PolicyRow(NamedTuple):
+    """whence: "here" (chosen while running), "sickbay.toml" or "dialect"."""
+
+    name: str
+    says: str
+    value: str
+    whence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HospitalView:
+    """policy: what is chosen, or was typed, as in sickbay.toml."""
+
+    title: str
+    name: str
+    rows: tuple[PolicyRow, ...]
+    action: str
+    policy: str = ""
+    fault: str = ""
+
+
+def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[PolicyRow, ...]:
+    """What is decided otherwise than the dialect has it stands first."""
+    rows = [
+        PolicyRow(name, _said(one), json.dumps(getattr(policy, name)),
+                  "here" if name in chosen else "sickbay.toml" if name in file else "dialect")
+        for name, one in KNOBS.items()
+    ]  # fmt: skip
+    return tuple(sorted(rows, key=lambda one: ("here", "sickbay.toml", "dialect").index(one.whence)))
+
+
+def _said(knob: Knob) -> str:
+    return f"seconds {knob.says}" if knob.kind == "seconds" else knob.says
+
+
 def policy_text(policy: Mapping[str, Any]) -> str:
     """As in sickbay.toml."""
     return "\n".join(f"{name} = {json.dumps(value)}" for name, value in policy.items())
@@ -161,7 +200,7 @@ def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
 
 
 def knobs(policy: Policy) -> tuple[tuple[str, str, str], ...]:
-    return tuple((name, one.says, json.dumps(getattr(policy, name))) for name, one in KNOBS.items() if one.app)
+    return tuple((name, _said(one), json.dumps(getattr(policy, name))) for name, one in KNOBS.items() if one.app)
 
 
 STANDARD = (

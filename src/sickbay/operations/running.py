@@ -1,0 +1,95 @@
+"""What is chosen while Sickbay runs: how far its clock is moved, and the policies of its hospitals.
+
+One record, which every worker reads with each request where there are several: what is chosen holds on all of them at once, and
+after the next start too. A policy that is chosen so stands above sickbay.toml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sickbay.authorization import policy as policies
+from sickbay.kernel.effects import SystemEffects
+from sickbay.operations import records
+from sickbay.operations.context import Tenant, World
+from sickbay.storage.store import Conflict, Put, Record
+
+NAME = "clock"
+"""The record's key, from when it held nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """seconds: of the clock, from the real time. policies: by hospital, name -> value."""
+
+    seconds: float = 0.0
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+async def refresh(world: World) -> None:
+    """Take over what another worker set."""
+    record = await world.store.get("meta", NAME)
+    revision = record.revision if record else 0
+    if revision != world.running:
+        _hold(world, records.parse(Running, record.value) if record else Running(), revision)
+
+
+async def move(world: World, *, advance: float | None = None, offset: float | None = None) -> float:
+    """The clock, by so many seconds or to this offset; gives the new now."""
+
+    def moved(now: Running) -> Running:
+        return replace(now, seconds=offset if offset is not None else now.seconds + (advance or 0.0))
+
+    await _change(world, moved)
+    return world.effects.now()
+
+
+async def choose(world: World, tenant: Tenant, given: Mapping[str, Any]) -> list[str]:
+    """Policy of a hospital, from the next request on; None takes a choice back.
+
+    Gives what is wrong with it, one sentence each: then nothing is chosen.
+    """
+    wanted = {name: value for name, value in given.items() if value is not None}
+    faults = policies.faults(wanted) + policies.unknown(given)
+    if not faults:
+        await _change(world, lambda now: _chosen(now, tenant.name, given))
+    return faults
+
+
+def _chosen(now: Running, tenant: str, given: Mapping[str, Any]) -> Running:
+    every = {**now.policies.get(tenant, {}), **given}
+    kept = {name: value for name, value in every.items() if value is not None}
+    return replace(now, policies={**now.policies, tenant: kept})
+
+
+async def forget_policies(world: World, tenant: str | None) -> None:
+    """Of one hospital or of all: as dialect and sickbay.toml have it."""
+    await _change(world, lambda now: replace(
+        now, policies={name: one for name, one in now.policies.items() if tenant not in (None, name)}
+    ))  # fmt: skip
+
+
+async def _change(world: World, change: Callable[[Running], Running]) -> None:
+    """Again from what is there, where another worker was first."""
+    while True:
+        record = await world.store.get("meta", NAME)
+        revision = record.revision if record else 0
+        wanted = change(records.parse(Running, record.value) if record else Running())
+        try:
+            await world.store.transaction([Put(Record("meta", NAME, records.dump(wanted)), revision)])
+        except Conflict:
+            continue
+        return await refresh(world)
+
+
+def _hold(world: World, now: Running, revision: int) -> None:
+    if isinstance(world.effects, SystemEffects):
+        world.effects.offset = now.seconds
+    for tenant in world.tenants.values():
+        chosen = now.policies.get(tenant.name, {})
+        if chosen != tenant.chosen:
+            tenant.choose(chosen)
+            world.holders.forget(None)
+    world.running = revision

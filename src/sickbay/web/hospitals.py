@@ -1,0 +1,51 @@
+"""The policy of a hospital in the portal: what holds, where that comes from, and what is chosen while Sickbay runs."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.operations import running
+from sickbay.operations.context import Tenant
+from sickbay.protocol.parameters import parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import answers, cookies, show, wire
+from sickbay.web.pages import portal
+from sickbay.web.pages.notice import not_found
+from sickbay.web.registration import closed
+
+
+async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
+    """GET shows it. POST: csrf, policy (text as in sickbay.toml, all that is chosen); with a fault the same page, 422."""
+    if away := closed(request, sandbox):
+        return away
+    tenant = sandbox.tenants.get(name)
+    if tenant is None:
+        return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
+    around = await show.around(request, sandbox, here="Developer portal")
+    if request.method == "GET":
+        return show.page(request, sandbox, "hospital", _view(tenant), around)
+    sent = parse(await wire.read_body(request))
+    text, fault = sent.get("policy") or "", "This page was open for too long. Send it again."
+    if cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        fault = await _choose(sandbox, tenant, text)
+    if fault:
+        return show.page(request, sandbox, "hospital", _view(tenant, text, fault), around, 422)
+    return RedirectResponse(f"/developer/hospitals/{name}", 303, answers.NO_STORE)
+
+
+async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
+    """What stands in the text is chosen, what does not is taken back."""
+    chosen, fault = portal.read_policy(text)
+    if fault:
+        return fault
+    faults = await running.choose(sandbox.world, tenant, dict.fromkeys(tenant.chosen) | chosen)
+    return "; ".join(faults)
+
+
+def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal.HospitalView:
+    return portal.HospitalView(
+        title=tenant.title, name=tenant.name, rows=portal.policy_rows(tenant.policy, tenant.chosen, tenant.file),
+        action=f"/developer/hospitals/{tenant.name}", fault=fault,
+        policy=portal.policy_text(tenant.chosen) if text is None else text,
+    )  # fmt: skip

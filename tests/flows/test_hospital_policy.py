@@ -1,0 +1,237 @@
+"""The policy of a hospital, read and chosen while Sickbay runs: by /admin and in the portal, kept, above sickbay.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.test_policy_by_http import redeemed
+from tests.flows.test_ward import HTML, field
+
+from sickbay.authorization.policy import KNOBS
+from sickbay.testing.server import serving
+
+AT = "/admin/policies/general"
+
+
+async def choose(flow: Flow, **given: Any) -> dict[str, Any]:
+    answer = await flow.http.patch(AT, json=given)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def capabilities(flow: Flow, tenant: str = "general") -> list[str]:
+    answer = await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")
+    return list(answer.json()["capabilities"])
+
+
+def test_every_policy_is_told_with_where_it_comes_from(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        told = (await flow.http.get("/admin/policies")).json()
+        assert [one["tenant"] for one in told] == ["general", "cerner", "epic"]
+        assert all(list(one["policy"]) == list(KNOBS) for one in told)
+        assert told[0]["file"] == {"code_lifetime": 7}
+        assert (told[0]["policy"]["code_lifetime"], told[1]["policy"]["code_lifetime"]) == (7, 60)
+        assert (await flow.http.get("/admin/policies", params={"tenant": "epic"})).json() == [told[2]]
+        assert (await flow.http.get(AT)).json() == told[0]
+        for wrong in ("/admin/policies/nowhere", "/admin/policies?tenant=nowhere"):
+            assert (await flow.http.get(wrong)).status_code == 404
+        assert (await flow.http.patch("/admin/policies/nowhere", json={})).status_code == 404
+
+    run(steps, tmp_path, policies={"general": {"code_lifetime": 7}})
+
+
+def test_what_is_chosen_holds_from_the_next_request_on_and_is_taken_back(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        assert (await redeemed(flow, app)).json()["expires_in"] == 9
+        told = await choose(flow, token_lifetime=30, launches=["ehr"])
+        assert (told["chosen"], told["file"]) == ({"token_lifetime": 30, "launches": ["ehr"]}, {"token_lifetime": 9})
+        assert told["policy"]["token_lifetime"] == 30
+        assert (await redeemed(flow, app)).json()["expires_in"] == 30
+        assert "launch-standalone" not in await capabilities(flow)
+        assert "launch-standalone" in await capabilities(flow, "cerner")
+        assert "launch-standalone" not in (await flow.http.get("/general/.well-known/openid-configuration")).text
+        told = await choose(flow, launches=None, code_lifetime=5)
+        assert told["chosen"] == {"token_lifetime": 30, "code_lifetime": 5}
+        assert "launch-standalone" in await capabilities(flow)
+        assert (await flow.findings(await redeemed(flow, app, 6)))["code-expired"] == "error"
+        assert (await choose(flow, token_lifetime=None, code_lifetime=None))["chosen"] == {}
+        assert (await redeemed(flow, app)).json()["expires_in"] == 9
+
+    run(steps, tmp_path, policies={"": {"token_lifetime": 9}})
+
+
+def test_pkce_and_the_strictness_of_scopes_are_chosen_so_and_an_app_s_own_policy_stands_above(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        old = await flow.register(name="Old", smart_version=1, pkce="if-sent")
+        asked = {
+            "code_challenge": None,
+            "code_challenge_method": None,
+            "scope": "launch patient/Patient.rs patient/Group.x",
+        }
+
+        async def found() -> set[str]:
+            launch = (await flow.launch(old))["launch"]
+            answer = await flow.authorize(old, launch=launch, **asked)
+            return {id for id, severity in (await flow.findings(answer)).items() if severity == "error"}
+
+        before = await found()
+        await choose(flow, pkce="required", state_required=False)
+        assert await found() - before == {"pkce-missing"}
+        await choose(flow, pkce=None, drop_unregistered_scopes=True)
+        assert await found() < before
+        await flow.http.patch(f"/admin/apps/{old['app_id']}", json={"policy": {"drop_unregistered_scopes": False}})
+        assert await found() == before
+
+    run(steps, tmp_path)
+
+
+def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="user/*.rs")
+        asked = {"app": app["app_id"], "scope": "user/*.rs", "user": "okafor"}
+        token = (await flow.http.post("/admin/tokens", json=asked)).json()["access_token"]
+
+        async def status() -> int:
+            headers = {"Authorization": f"Bearer {token}"}
+            return (await flow.http.get("/general/r4/Observation?code=8480-6", headers=headers)).status_code
+
+        assert await status() == 200
+        await choose(flow, requires_patient=True)
+        assert await status() == 400
+        await choose(flow, requires_patient=None)
+        assert await status() == 200
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"code_lifetme": 5}, "code_lifetime was meant"), ({"code_lifetme": None}, "code_lifetime was meant"),
+     ({"code_lifetime": 0}, "code_lifetime"), ({"pkce": "often"}, "one of"), ({"launches": []}, "a list of")],
+)  # fmt: skip
+def test_what_means_nothing_is_refused_and_nothing_of_it_is_chosen(
+    tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.patch(AT, json={"token_lifetime": 30} | given)
+        assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
+        assert (await flow.http.get(AT)).json()["chosen"] == {}
+        assert (await flow.http.patch(AT, json=[])).status_code == 422
+
+    run(steps, tmp_path)
+
+
+def test_it_is_kept_above_the_file_and_beside_the_clock_until_everything_is_reset(tmp_path: Path) -> None:
+    async def first(flow: Flow) -> None:
+        await choose(flow, token_lifetime=30)
+        await flow.http.post("/admin/clock", json={"offset": 1000})
+        await flow.http.patch("/admin/policies/epic", json={"pkce": "off"})
+        assert (await flow.http.get(AT)).json()["chosen"] == {"token_lifetime": 30}
+
+    async def later(flow: Flow) -> None:
+        told = (await flow.http.get(AT)).json()
+        assert (told["policy"]["token_lifetime"], told["file"]) == (30, {"token_lifetime": 9})
+        await flow.http.post("/admin/reset", json={})
+        assert (await flow.http.get(AT)).json() == told
+        await flow.http.post("/admin/reset", json={"tenant": "general", "everything": True})
+        assert (await flow.http.get(AT)).json()["policy"]["token_lifetime"] == 9
+        assert (await flow.http.get("/admin/policies/epic")).json()["chosen"] == {"pkce": "off"}
+        await flow.http.post("/admin/reset", json={"everything": True})
+        assert (await flow.http.get("/admin/policies/epic")).json()["chosen"] == {}
+        assert flow.sandbox.world.effects.offset == 1000  # type: ignore[attr-defined]
+
+    run(first, tmp_path, policies={"": {"token_lifetime": 8}})
+    run(later, tmp_path, policies={"": {"token_lifetime": 9}})
+
+
+def test_it_is_chosen_in_the_portal_where_what_is_left_out_is_taken_back(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        at = "/developer/hospitals/general"
+        page = await flow.http.get(at, headers=HTML)
+        form = {"csrf": field(page, "csrf")}
+
+        async def save(text: str, **more: str) -> httpx2.Response:
+            return await flow.http.post(at, data=form | {"policy": text} | more, headers={"Origin": BASE} | HTML)
+
+        assert (await save('pkce = "off"\r\ntoken_lifetime = 30')).status_code == 303
+        assert (await flow.http.get(AT)).json()["chosen"] == {"pkce": "off", "token_lifetime": 30}
+        shown = (await flow.http.get(at, headers=HTML)).text
+        assert shown.count("<b>chosen here</b>") == 2
+        assert "token_lifetime = 30" in shown
+        assert (await save("token_lifetime = 31")).status_code == 303
+        assert (await flow.http.get(AT)).json()["chosen"] == {"token_lifetime": 31}
+        for text, said in (("token_lifetme = 5", "token_lifetime was meant"), ("x ist 5", "not as in sickbay.toml")):
+            wrong = await save(text)
+            assert (wrong.status_code, said in wrong.text, f"{text}</textarea>" in wrong.text) == (422, True, True)
+        assert (await save("", csrf="guess")).status_code == 422
+        assert (await flow.http.get(AT)).json()["chosen"] == {"token_lifetime": 31}
+        assert (await flow.http.get("/developer/hospitals/nowhere", headers=HTML)).status_code == 404
+        assert 'href="/developer/hospitals/general"' in (await flow.http.get("/developer", headers=HTML)).text
+
+    run(steps, tmp_path)
+
+
+def test_nobody_else_reads_or_chooses_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        foreign = {"Origin": "https://evil.example.org"}
+        assert (await flow.http.get(AT, headers=foreign)).status_code == 403
+        assert (await flow.http.patch(AT, json={"pkce": "off"}, headers=foreign)).status_code == 403
+        shut = await flow.http.get(
+            "/developer/hospitals/general", headers=HTML | {"X-Forwarded-For": "203.0.113.9"} | foreign
+        )
+        assert shut.status_code == 403
+        assert (await flow.http.get(AT)).json()["chosen"] == {}
+
+    run(steps, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def two(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    address = engine()
+    where = ("--data", address) if address else ("--ephemeral",)
+    beside = {"XDG_DATA_HOME": str(tmp_path_factory.mktemp("beside"))}
+    with serving(*where, "--workers", "2", "--patients", "0", environment=beside) as running:
+        yield running
+
+
+def test_it_holds_on_both_workers_at_once_and_many_choices_at_a_time_lose_none(two: Any) -> None:
+    def once(method: str, path: str, **more: Any) -> httpx2.Response:
+        """Over a connection of its own: either worker may have it."""
+        with httpx2.Client(base_url=two.base, trust_env=False) as http:
+            return http.request(method, path, **more)
+
+    for seconds in range(11, 41):
+        assert once("PATCH", AT, json={"token_lifetime": seconds}).status_code == 200
+        told = {once("GET", AT).json()["policy"]["token_lifetime"] for _ in range(4)}
+        assert told == {seconds}
+    app = {"name": "x", "type": "provider", "client": "public", "scope": "user/Patient.rs"}
+    made = once("POST", "/admin/apps", json=app | {"redirect_uris": ["http://localhost/"]}).json()
+    asked = {"app": made["app_id"], "scope": "user/Patient.rs", "user": "okafor"}
+    given = [once("POST", "/admin/tokens", json=asked).json()["expires_in"] for _ in range(8)]
+    assert given == [40] * 8
+    _at_once(once)
+    chosen = once("GET", AT).json()["chosen"]
+    assert {name: chosen[name] for name in LIFETIMES} == dict.fromkeys(LIFETIMES, 77)
+    assert {"launch-standalone" in once("GET", DISCOVERY).text for _ in range(8)} == {True}
+    once("PATCH", AT, json={"launches": ["ehr"]})
+    assert {"launch-standalone" in once("GET", DISCOVERY).text for _ in range(8)} == {False}
+
+
+LIFETIMES = ("code_lifetime", "launch_lifetime", "refresh_lifetime", "session_lifetime", "id_token_lifetime")
+DISCOVERY = "/general/r4/.well-known/smart-configuration"
+
+
+def _at_once(once: Callable[..., httpx2.Response]) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(len(LIFETIMES) + 1) as pool:
+        clock = pool.submit(once, "POST", "/admin/clock", json={"advance": 5})
+        done = list(pool.map(lambda name: once("PATCH", AT, json={name: 77}).status_code, LIFETIMES))
+        assert clock.result().status_code == 200
+    assert done == [200] * len(LIFETIMES)
