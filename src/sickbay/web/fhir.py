@@ -318,9 +318,10 @@ def _faults(
     found: Route | Misrouted, media: Media, query: Query | tuple[Fault, ...] | None, version: str
 ) -> tuple[Fault, ...]:
     """What is wrong with the address, the representation asked for and the search."""
-    at_address = (found.fault,) if isinstance(found, Misrouted) and found.fault else ()
-    wanted = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json),)
-    return (*at_address, *(wanted if media.content_type is None else ()), *(query if isinstance(query, tuple) else ()))
+    faults = query if isinstance(query, tuple) else ()
+    if media.content_type is None:
+        faults = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)
+    return (found.fault, *faults) if isinstance(found, Misrouted) and found.fault else faults
 
 
 def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
