@@ -15,6 +15,7 @@ from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.numbers import Numbers, allocated
 from sickbay.storage.postgres.records import purge
 from sickbay.storage.postgres.resources import bounds, save
+from sickbay.storage.postgres.statistics import ANALYZE, Statistics
 from sickbay.storage.postgres.steps import apply, copy
 from sickbay.storage.postgres.together import Together
 from sickbay.storage.postgres.turns import Asking, in_turn
@@ -23,7 +24,7 @@ from sickbay.storage.postgres.writer import in_transaction
 from sickbay.storage.sql import past
 from sickbay.storage.sql import records as said
 from sickbay.storage.sql.answers import Answers
-from sickbay.storage.sql.copying import ANY_LIVE, TABLES
+from sickbay.storage.sql.copying import ANY_LIVE
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sql.statement import Row, Statement
@@ -42,12 +43,13 @@ T = TypeVar("T")
 class PostgresStore:
     """`find` names search parameters for _sort and _include. open_store() makes it."""
 
-    def __init__(self, pool: Pool, find: Find, key: bytes) -> None:
+    def __init__(self, pool: Pool, find: Find, key: bytes, statistics: Statistics) -> None:
         self._pool = pool
         self._numbers = Numbers()
         self._asking = Asking()
         self._answers = Answers(self._asking, find, key)
         self._filling = asyncio.Lock()
+        self._statistics = statistics
         self._seen, self._stamp = "", 0
         self._records: Together[tuple[str, str], Record | None] = Together(self._record)
         self.guard = self._answers.guard
@@ -70,6 +72,7 @@ class PostgresStore:
             self._numbers.give_back(nids)
             raise
         self._numbers.give_back(unused)  # not after any other error: it may have been committed all the same
+        self._statistics.wrote(len(saves))
 
     async def fill(self, space: Space, saves: Iterable[Save]) -> int:
         """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
@@ -89,18 +92,22 @@ class PostgresStore:
                 nids = {of: list(await allocated(db, of, most)) for of, most in bounds(self._numbers, chunk).items()}
                 await save(db, self._numbers, nids, chunk)
                 count += len(chunk)
+                if count == CHUNK:
+                    await db.execute(ANALYZE)  # what follows is looked for among these
             return count
 
         async with self._filling:  # one at a time, since each needs a second connection
             count = await in_transaction(self._pool, locks.of_spaces([space]), job)
-        await self._analyze(count)
+        if count:
+            await self._statistics.make()
         return count
 
     async def copy_space(self, source: Space, target: Space) -> int:
         """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
         job = partial(copy, start=await self._number(source), end=await self._number(target))
         count = await in_transaction(self._pool, locks.of_spaces([source, target]), job)
-        await self._analyze(count)
+        if count:
+            await self._statistics.make()
         return count
 
     async def get(self, kind: str, key: str) -> Record | None:
@@ -160,6 +167,7 @@ class PostgresStore:
         return await self._ask(lambda: self._answers.filled(space))
 
     async def close(self) -> None:
+        await self._statistics.close()
         await self._pool.close()
 
     async def _ask(self, job: Callable[[], T]) -> T:
@@ -178,12 +186,6 @@ class PostgresStore:
         async with self._pool.connection() as db:
             return await self._numbers.space(db, space)
 
-    async def _analyze(self, count: int) -> None:
-        """The planner knows nothing of what has just been written in bulk."""
-        if count:
-            async with self._pool.connection() as db:
-                await db.execute(f"ANALYZE {', '.join((*TABLES, 'term'))}")
-
 
 async def _fetch(db: Any, statement: Statement) -> list[Row]:
     text, lists = spoken(statement.text)
@@ -196,4 +198,6 @@ async def open_store(address: str, find: Find) -> PostgresStore:
     pool = await connect(address)
     async with pool.connection() as db:
         key = await db.fetchval("SELECT value FROM meta WHERE name = 'cursor_key'")
-    return PostgresStore(pool, find, key)
+    statistics = Statistics(pool)
+    await statistics.open()
+    return PostgresStore(pool, find, key, statistics)

@@ -1,0 +1,68 @@
+"""The planner's statistics, kept up with what is written.
+
+Without them it cannot tell a row's own index from one that begins with the type, and reads thousands of rows for one.
+The server's own daemon comes once a minute, and not at all to what was restored from a dump.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from asyncpg import PostgresError
+
+from sickbay.settings.database import Unavailable
+from sickbay.storage.postgres.connection import Pool
+from sickbay.storage.sql.copying import TABLES
+
+LOG = logging.getLogger("sickbay")
+FEW = 100
+"""Resources, from which on it matters."""
+ANALYZE = f"ANALYZE (SKIP_LOCKED) {', '.join((*TABLES, 'term'))}"
+_KNOWN = (
+    "SELECT reltuples::bigint, relpages, pg_relation_size(oid) / current_setting('block_size')::int"
+    " FROM pg_class WHERE oid = 'resource'::regclass"
+)
+PAGES = 20
+"""A table of fewer is small, whatever is known of it."""
+
+
+class Statistics:
+    """Made anew whenever as many resources were written as were known; `open` says how many are."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._known, self._written = FEW, 0
+        self._making: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Where they are of a database that was much smaller they are made anew now."""
+        async with self._pool.connection() as db:
+            rows, known, pages = await db.fetchrow(_KNOWN)
+        self._known = max(rows, FEW)
+        if pages > max(2 * known, PAGES):
+            await self.make()
+
+    def wrote(self, count: int) -> None:
+        """So many resources; whoever wrote them does not wait."""
+        self._written += count
+        if self._written >= self._known and (self._making is None or self._making.done()):
+            self._making = asyncio.get_running_loop().create_task(self._quietly())
+
+    async def make(self) -> None:
+        self._known, self._written = self._known + self._written, 0
+        async with self._pool.connection() as db:
+            await db.execute(ANALYZE)
+
+    async def close(self) -> None:
+        if self._making is not None:
+            self._making.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._making
+
+    async def _quietly(self) -> None:
+        try:
+            await self.make()
+        except (Unavailable, PostgresError) as error:
+            LOG.warning("The statistics of the database could not be made: %s", error)
