@@ -159,7 +159,8 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     directed = tuple((name, key.descending) for key, name in zip(plan.keys, names, strict=True))
     after = beyond((*directed, ("n", False)), at.last) if at else TRUE
     by = ", ".join(f"{name}{' DESC' if descending else ''}" for name, descending in (*directed, ("n", False)))
-    table = plan.source.joined() if plan.needs_row or plan.query.sort else plan.source.text
+    by_row = any(key.text.startswith("r.") for key in plan.keys)
+    table = plan.source.joined() if plan.needs_row or by_row else plan.source.text
     inner = f"SELECT {', '.join((f'{plan.source.nid} AS n', *keys))} {table} AND {plan.where.text}"
     few = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
     text = f"SELECT {', '.join((COLUMNS, *names))} FROM ({few}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
