@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sickbay.fhir.dates import END, span
+from sickbay.fhir.expressions import evaluate
 from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.index import extract
-from sickbay.fhir.search_parameters import find
+from sickbay.fhir.index import GRANULAR, extract
+from sickbay.fhir.search_parameters import compartment_types, find, parameters, resource_types
 
 from .examples import examples
 
@@ -49,6 +50,31 @@ def test_names_are_folded_part_by_part() -> None:
     assert of(found.strings, "Patient", "name") == [
         ("muller", "Müller"), ("zoe", "Zoë"), ("ann mary", "Ann  Mary"), ("zoe muller", "Zoë Müller"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["stu3", "r4"])
+def test_what_combines_others_is_held_by_them_alone(version: str, shared: Path) -> None:
+    """combo-code is code and component-code: their values together, and no rows of its own."""
+    every = [one for type in resource_types(version) for one in parameters(version, type).values() if one.held]
+    assert {"combo-code", "combo-value-quantity", "combo-value-concept"} <= {one.code for one in every}
+    resources = [one for one in examples(shared, version) if one["resourceType"] in {each.type for each in every}]
+    assert len(resources) > 20
+    for resource, one in ((resource, one) for resource in resources for one in every):
+        if one.type == resource["resourceType"]:
+            found = facts(resource, version)
+            assert not of(found.tokens + found.quantities, one.type, one.code, version)
+            own = {id(value) for value in evaluate(version, one.type, one.expression, resource)}
+            by = [each for each in parameters(version, one.type).values() if each.number in one.held]
+            theirs = [value for each in by for value in evaluate(version, one.type, each.expression, resource)]
+            assert own == {id(value) for value in theirs}
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
+def test_what_decides_who_may_see_is_always_held(version: str) -> None:
+    """Codes by which scopes are narrowed, and what puts a resource into a compartment."""
+    for type in resource_types(version):
+        deciding = GRANULAR | set(compartment_types(version).get(type, ()))
+        assert not [code for code, one in parameters(version, type).items() if one.held and code in deciding]
 
 
 def test_dstu2_family_names_are_a_list() -> None:

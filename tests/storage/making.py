@@ -27,6 +27,9 @@ _KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "focus": ("reference", ("Patient", "Observation")),
         "_id": ("token",),
         "_lastUpdated": ("date",),
+        "component-value-quantity": ("quantity",),
+        "combo-value-quantity": ("quantity",),
+        "combo-code": ("token",),
     },
     "Practitioner": {"name": ("string",)},
     "Location": {"near": ("special",), "partof": ("reference", ("Location",)), "url": ("uri",), "_id": ("token",)},
@@ -34,10 +37,15 @@ _KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 
 
+_HELD = {"combo-code": ("code", "category"), "combo-value-quantity": ("value-quantity", "component-value-quantity")}
+"""What the index has under the numbers of others."""
+
+
 def parameter(type: str, code: str) -> SearchParameter:
     kind, *targets = _KINDS[type][code]
     number = list(_KINDS).index(type) * 128 + list(_KINDS[type]).index(code) + 1
-    return SearchParameter(code, type, kind, number, targets=targets[0] if targets else ())
+    held = tuple(parameter(type, one).number for one in _HELD.get(code, ()))
+    return SearchParameter(code, type, kind, number, targets=targets[0] if targets else (), held=held)
 
 
 def find(version: str, type: str, code: str) -> SearchParameter | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.storage.making import number
+from tests.storage.making import parameter
 
 from sickbay.fhir import matching
 from sickbay.fhir.matching import Held
@@ -78,14 +78,12 @@ def _key(one: Save, name: str, descending: bool) -> Any:
         return one.id
     if name == "_lastUpdated":
         return one.at
-    wanted = number(one.type, name)
+    wanted = parameter(one.type, name).numbers
     choose = max if descending else min
-    dates = [high if descending else low for parameter, low, high in one.facts.dates if parameter == wanted]
-    codes = [code for parameter, _, code in one.facts.tokens if parameter == wanted]
-    texts = [text for parameter, text, _ in one.facts.strings if parameter == wanted]
-    amounts = [
-        high if descending else low for parameter, _, _, low, high in one.facts.quantities if parameter == wanted
-    ]
-    aims = [f"{type}/{id}" for parameter, type, id in one.facts.references if parameter == wanted]
-    aims += [uri for parameter, uri in one.facts.uris if parameter == wanted]
+    dates = [high if descending else low for of, low, high in one.facts.dates if of in wanted]
+    codes = [code for of, _, code in one.facts.tokens if of in wanted]
+    texts = [text for of, text, _ in one.facts.strings if of in wanted]
+    amounts = [high if descending else low for of, _, _, low, high in one.facts.quantities if of in wanted]
+    aims = [f"{type}/{id}" for of, type, id in one.facts.references if of in wanted]
+    aims += [uri for of, uri in one.facts.uris if of in wanted]
     return choose([*dates, *codes, *texts, *amounts, *aims], default=None)

@@ -50,6 +50,8 @@ def _observation(dice: Random, id: str) -> Save:
     codings = list({(dice.choice(SYSTEMS), dice.choice(CODES)): None for _ in range(dice.randint(0, 2))})
     dates = [(low, low + dice.randint(1, 3)) for low in (dice.randint(-2, 6) for _ in range(dice.randint(0, 2)))]
     values = [(dice.choice((None, "mg", "g")), float(dice.randint(-3, 3))) for _ in range(dice.randint(0, 1))]
+    parts = [(dice.choice((None, "mg", "g")), float(dice.randint(-3, 3))) for _ in range(dice.randint(0, 1))]
+    categories = [(dice.choice(SYSTEMS), dice.choice(CODES)) for _ in range(dice.randint(0, 1))]
     references = [(name, "Patient", patient) for name in dice.choice((("patient", "subject"), ("subject",), ()))]
     references += [("performer", *one) for one in dice.choice(((("Practitioner", "d"),), (("Patient", "p0"),), ()))]
     references += [("focus", "Patient", dice.choice(PATIENTS))] if dice.random() < 0.4 else []
@@ -59,10 +61,18 @@ def _observation(dice: Random, id: str) -> Save:
     facts = ResourceFacts(
         patients=tuple(dict.fromkeys(dice.choice(((patient,), (patient,), (patient, "p1"), ("p2",), ())))),
         clinical_date=dates[0][0] if dates else None,
-        tokens=tuple((of["code"], *one) for one in codings) + _named(dice, of["subject"]),
+        tokens=(
+            *((of["code"], *one) for one in codings),
+            *((of["category"], *one) for one in categories),
+            *_named(dice, of["subject"]),
+        ),
         references=tuple((of[name], type, target) for name, type, target in references),
         dates=tuple((of["date"], low, high) for low, high in dates),
-        quantities=tuple((of["value-quantity"], "u", unit, low, low + 1.0) for unit, low in values),
+        quantities=tuple(
+            (of[name], "u", unit, low, low + 1.0)
+            for name, some in (("value-quantity", values), ("component-value-quantity", parts))
+            for unit, low in some
+        ),
         codes=tuple(("code", *one) for one in codings),
         composites=tuple((of[dice.choice(PAIRS)], _pair(dice)) for _ in range(dice.randint(0, 2))),
         uris=tuple((of["performer"], one) for one in _some(dice, URLS, 1)),
@@ -72,7 +82,10 @@ def _observation(dice: Random, id: str) -> Save:
 
 
 def _numbers() -> dict[str, int]:
-    names = ("code", "date", "patient", "subject", "performer", "focus", "value-quantity", *PAIRS)
+    names = (
+        "code", "category", "date", "patient", "subject", "performer", "focus", "value-quantity",
+        "component-value-quantity", *PAIRS,
+    )  # fmt: skip
     return {name: number("Observation", name) for name in names}
 
 

@@ -102,7 +102,7 @@ def filters(type: str, code: str, values: st.SearchStrategy[Value], *modifiers: 
 
 MISSING = st.builds(
     lambda code, answer: Filter(parameter("Observation", code), (TokenValue(None, answer),), "missing"),
-    st.sampled_from(("code", "date", "performer")),
+    st.sampled_from(("code", "date", "performer", "combo-code", "combo-value-quantity")),
     st.sampled_from(("true", "false")),
 )
 ON_PATIENT = st.one_of(
@@ -112,6 +112,8 @@ ON_OBSERVATION = st.one_of(
     filters("Observation", "code", TOKENS, "not"),
     filters("Observation", "date", DATES),
     filters("Observation", "value-quantity", QUANTITIES),
+    filters("Observation", "combo-code", TOKENS, "not"),
+    filters("Observation", "combo-value-quantity", QUANTITIES),
     filters("Observation", "patient", REFERENCES),
     filters("Observation", "subject", REFERENCES),
     filters("Observation", "performer", REFERENCES),
@@ -127,7 +129,17 @@ ON: dict[str, st.SearchStrategy[Filter]] = {
 }
 SORTS = {
     "Patient": ("name", "gender", "_id", "_lastUpdated"),
-    "Observation": ("date", "code", "value-quantity", "subject", "performer", "_id", "_lastUpdated"),
+    "Observation": (
+        "date",
+        "code",
+        "value-quantity",
+        "combo-code",
+        "combo-value-quantity",
+        "subject",
+        "performer",
+        "_id",
+        "_lastUpdated",
+    ),
     "Location": ("_id", "partof", "url"),
     "": ("_id", "_lastUpdated"),
 }

@@ -75,16 +75,20 @@ def held_by(version: str, parameter: SearchParameter) -> tuple[int, ...]:
 def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]:
     if kinds(version, parameter) is None:
         return ()
-    bases = _bases(version, parameter)
-    held = components(version, parameter)
-    ways = {base: [_component(version, one, base, bases) for one in held if one is not None] for base in bases}
+    bases, exact = _bases(version, parameter), kinds(version, parameter) == _RATIO
+    held = [one for one in components(version, parameter) if one is not None]
+    ways = {base: tuple(_component(version, one, base, bases, exact) for one in held) for base in bases}
     return tuple(
-        Composite(
-            parameter.number, base, tuple(one._replace(exact=kinds(version, parameter) == _RATIO) for one in found)
-        )
+        Composite(parameter.number, base, found, tuple(_needed(one) for one in found if one.ways and _needed(one)))
         for base, found in ways.items()
         if all(one.ways for one in found)
     )
+
+
+def _needed(component: Component) -> tuple[str, ...]:
+    """Keys of which the element must have one; none where a part may stand elsewhere, or is the element itself."""
+    keys = [way[0] if way and not whole else None for whole, way, _ in component.ways]
+    return tuple(one for one in keys if isinstance(one, str)) if all(isinstance(one, str) for one in keys) else ()
 
 
 def _bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
@@ -97,7 +101,7 @@ def _bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
     return tuple(found)
 
 
-def _component(version: str, one: SearchParameter, base: Way, bases: tuple[Way, ...]) -> Component:
+def _component(version: str, one: SearchParameter, base: Way, bases: tuple[Way, ...], exact: bool) -> Component:
     """Its ways below this element; what stands below none of the elements is the same for all."""
     ways = []
     for route in routes(version, one.type, one.expression):
@@ -107,7 +111,7 @@ def _component(version: str, one: SearchParameter, base: Way, bases: tuple[Way, 
             ways.append((True, whole, route.type))
         elif max(above, key=len) == base:
             ways.append((False, whole[len(base) :], route.type))
-    return Component(one.kind, tuple(ways))
+    return Component(one.kind, tuple(ways), exact)
 
 
 def composites(version: str, resource: dict[str, Any], base: str) -> Iterator[tuple[int, tuple[Part, ...]]]:
@@ -117,7 +121,7 @@ def composites(version: str, resource: dict[str, Any], base: str) -> Iterator[tu
         if first is not None and first not in resource:
             continue
         for node in follow([resource], one.base, resource):
-            if not _may_have(one.needs, node):
+            if not isinstance(node, dict) or not _may_have(one.needs, node):
                 continue
             held = [_rows(each, node, resource, base) for each in one.components]
             if all(held):
@@ -125,7 +129,7 @@ def composites(version: str, resource: dict[str, Any], base: str) -> Iterator[tu
                     yield one.number, parts
 
 
-def _may_have(needs: tuple[tuple[str, ...], ...], node: Any) -> bool:
+def _may_have(needs: tuple[tuple[str, ...], ...], node: dict[str, Any]) -> bool:
     """Most elements lack one of the parts: seen by its first key, before anything is read."""
     for keys in needs:
         for key in keys:

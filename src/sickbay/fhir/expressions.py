@@ -59,6 +59,8 @@ def walk(route: Route, resource: dict[str, Any]) -> list[Any]:
 def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> list[Any]:
     """The nodes that `steps` lead to from the value of the first key."""
     nodes = start if isinstance(start, list) else [start]
+    if not steps:
+        return nodes if None not in nodes else [node for node in nodes if node is not None]
     for step in steps:
         if isinstance(step, str):
             nodes = _children(nodes, step)

@@ -20,7 +20,6 @@ from sickbay.fhir.search_parameters import (
     OF_TYPE,
     TEXT,
     compartment_types,
-    covered_by,
     known_types,
     parameters,
 )
@@ -58,7 +57,7 @@ class _Task(NamedTuple):
 
     number: int
     code: str
-    kind: Kind
+    take: Callable[[_Rows, _Task, Any], None]
     steps: tuple[Step, ...]
     type: str
     compartment: bool
@@ -99,7 +98,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
     for key, held in resource.items():
         for task in tasks.get(key, ()):
             for value in follow(held, task.steps, resource):
-                _TAKE[task.kind](rows, task, value)
+                task.take(rows, task, value)
     for task in tasks.get("", ()):
         _presence(rows, task, resource)
     if type == "Binary" and (owner := context(resource, base)) is not None and owner[0] == "Patient":
@@ -135,7 +134,7 @@ def _tasks(version: str, type: str) -> dict[str, tuple[_Task, ...]]:
     found: dict[str, list[_Task]] = {}
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
     for one in parameters(version, type).values():
-        if one.kind in _TAKE and one.code not in _ELSEWHERE:
+        if one.kind in _TAKE and one.code not in _ELSEWHERE and not one.held:
             for route in routes(version, type, one.expression):
                 found.setdefault(route.first, []).append(_task(version, one, route, one.code in compartment))
     return {key: tuple(tasks) for key, tasks in found.items()}
@@ -143,8 +142,8 @@ def _tasks(version: str, type: str) -> dict[str, tuple[_Task, ...]]:
 
 def _task(version: str, one: SearchParameter, route: Route, compartment: bool) -> _Task:
     granular = one.kind == "token" and one.code in GRANULAR
-    worded = not covered_by(version, one) and (one.kind != "reference" or version == "r5")
-    return _Task(one.number, one.code, one.kind, route.steps, route.type, compartment, granular, worded)
+    worded = one.kind != "reference" or version == "r5"
+    return _Task(one.number, one.code, _TAKE[one.kind], route.steps, route.type, compartment, granular, worded)
 
 
 def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:

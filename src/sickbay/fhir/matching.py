@@ -133,7 +133,7 @@ def _value(asked: Filter, value: Value, one: Held, others: Others) -> bool:
             return any(_referenced(asked, each, facts) for each in _reached(asked, value, others))
         case DateValue() if asked.parameter.code == "_lastUpdated":
             return compared(value.prefix, one.updated, one.updated + 1, value.low, value.high)
-        case QuantityValue() if any(row[0] == number and _part(value, row[1:], None) for row in facts.numbers):
+        case QuantityValue() if any(row[0] in numbers and _part(value, row[1:], None) for row in facts.numbers):
             return True
     return any(row[0] in numbers and _part(value, row[1:], asked.modifier) for row in _rows(value, facts))
 

@@ -27,7 +27,6 @@ from sickbay.fhir.search_parameters import (
     TEXT,
     beside,
     components,
-    covered_by,
     find,
     known_types,
     nearest,
@@ -249,18 +248,12 @@ def _looked_into(reading: Reading, parameter: SearchParameter, modifier: str | N
     if modifier == "identifier":
         return beside(parameter, IDENTIFIER, "token")
     if modifier == "of-type":
-        return _beside(reading, parameter, OF_TYPE, "token")
+        return beside(parameter, OF_TYPE, "token")
     if modifier in ("text", "code-text") and parameter.kind != "string":
-        return _beside(reading, parameter, TEXT, "string")
+        return beside(parameter, TEXT, "string")
     if parameter.kind == "composite":
         return replace(parameter, held=composites.held_by(reading.version, parameter))
     return parameter
-
-
-def _beside(reading: Reading, parameter: SearchParameter, offset: int, kind: Kind) -> SearchParameter:
-    """What is kept beside the elements: where other parameters cover them, under their numbers."""
-    covering = covered_by(reading.version, parameter)
-    return replace(beside(parameter, offset, kind), held=tuple(one + offset for one in covering))
 
 
 def _kept(parameter: SearchParameter, modifier: str | None) -> str | None:

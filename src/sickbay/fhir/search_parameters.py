@@ -62,7 +62,30 @@ def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
     codes = [*sorted(own), *(code for code in added if code not in own)]
     for position, code in enumerate(codes):
         found[code] = _parameter(type, code, first + 16 + position, added.get(code) or own[code])
-    return found
+    return {
+        code: replace(one, held=_covering(one, found)) if " | " in one.expression else one
+        for code, one in found.items()
+    }
+
+
+_COVERED = ("token", "quantity", "date", "string", "number", "uri")
+"""Of composites `composites.held_by` says it; along references chains and includes go, by the number of their own."""
+
+
+def _covering(one: SearchParameter, every: Mapping[str, SearchParameter]) -> tuple[int, ...]:
+    """The numbers of those whose elements together are this one's, so that the index need not hold them twice: combo-code
+    is code and component-code."""
+    if one.kind not in _COVERED:
+        return ()
+    parts = _parts(one)
+    alike = [other for other in every.values() if other.kind == one.kind and other.expression in one.expression]
+    within = [other for other in alike if _parts(other) < parts]
+    whole = parts == frozenset().union(*map(_parts, within))
+    return tuple(other.number for other in within) if whole else ()
+
+
+def _parts(one: SearchParameter) -> frozenset[str]:
+    return frozenset(one.expression.split(" | "))
 
 
 def _parameter(type: str, code: str, number: int, row: Sequence[object]) -> SearchParameter:
@@ -85,7 +108,8 @@ def _code(definition: str) -> str:
 
 def beside(parameter: SearchParameter, offset: int, kind: Kind) -> SearchParameter:
     """The same elements by what else they say."""
-    return replace(parameter, number=parameter.number + offset, kind=kind)
+    held = tuple(one + offset for one in parameter.held)
+    return replace(parameter, number=parameter.number + offset, kind=kind, held=held)
 
 
 _LONGEST = 64
@@ -126,17 +150,6 @@ def nearest_of(name: str, known: Iterable[str]) -> str | None:
     wanted = name.lower().replace("_", "-") if not name.startswith("_") else name.lower()
     close = get_close_matches(wanted, lowered, n=1, cutoff=0.6)
     return lowered[close[0]] if close else None
-
-
-@cache
-def covered_by(version: str, parameter: SearchParameter) -> tuple[int, ...]:
-    """The numbers of those whose elements together are this one's: combo-code is code and component-code."""
-    parts = parameter.expression.split(" | ")
-    same = {
-        one.expression: one.number for one in parameters(version, parameter.type).values() if one.kind == parameter.kind
-    }
-    found = tuple(same[part] for part in parts if part in same)
-    return found if len(parts) > 1 and len(found) == len(parts) else ()
 
 
 @cache

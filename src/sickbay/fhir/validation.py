@@ -106,10 +106,12 @@ def _object(looking: _Looking, shape: Shape, path: str, value: Any, at: str, dep
     elements = shape.elements
     for key, held in value.items():
         element = elements.get(key)
-        if element is not None:
-            _element(looking, element, key, value, held, at, depth)
-        else:
+        if element is None:
             _beside(looking, shape, key, value, held, at, depth)
+        elif element.says is None or element.many:
+            _element(looking, element, key, value, held, at, depth)
+        elif (said := element.says(held)) is not None:  # most values are these, and good: no place is told of them
+            _said(looking, said, f"{at}.{key}")
     if shape.required:
         _required(looking, shape, value, at)
     if shape.choices:
@@ -141,13 +143,17 @@ def _one(looking: _Looking, element: Element, value: Any, at: str, depth: int) -
     if element.says is not None:
         said = element.says(value)
         if said is not None:
-            looking.say(at, "code-invalid" if said.startswith("must be one of") else "value", said)
+            _said(looking, said, at)
     elif element.home == "Resource":
         _resource(looking, value, at, depth + 1)
     else:
         _object(looking, shape(looking.version, element.home), element.home, value, at, depth + 1)
         if element.home == "Reference" and isinstance(value, dict):
             _reference(looking, element.targets, value.get("reference"), at)
+
+
+def _said(looking: _Looking, said: str, at: str) -> None:
+    looking.say(at, "code-invalid" if said.startswith("must be one of") else "value", said)
 
 
 def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at: str) -> None:

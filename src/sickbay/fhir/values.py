@@ -6,8 +6,8 @@ shape than its type promises yields nothing: the index never refuses what valida
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeGuard
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias, TypeGuard
 
 from sickbay.fhir.dates import BEGINNING, END, span
 from sickbay.fhir.text import fold
@@ -24,52 +24,58 @@ _QUANTITIES = frozenset(
 )
 
 
-def tokens(value: Any, type: str) -> Iterator[tuple[str | None, str]]:
+Coded: TypeAlias = Sequence[tuple[str | None, str]]
+"""(system, code). Most of what is indexed are codes: no generators, since to begin one costs as much as a code does."""
+
+
+def tokens(value: Any, type: str) -> Coded:
     """(system, code)."""
+    if isinstance(value, dict):
+        read = _CODED.get(type)
+        return read(value) if read is not None else ()
     if isinstance(value, bool):
-        yield None, "true" if value else "false"
-    elif isinstance(value, str | int | float):
-        yield None, str(value)
-    elif isinstance(value, dict):
-        yield from _token_of_object(value, type)
+        return ((None, "true" if value else "false"),)
+    return ((None, str(value)),) if isinstance(value, str | int | float) else ()
 
 
-def _token_of_object(value: dict[str, Any], type: str) -> Iterator[tuple[str | None, str]]:
-    if type == "CodeableConcept":
-        for one in _list(value.get("coding")):
-            if isinstance(one, dict):
-                yield from _coded(one, "system", "code")
-    elif type == "Coding":
-        yield from _coded(value, "system", "code")
-    elif type == "Identifier":
-        yield from _coded(value, "system", "value")
-    elif type == "ContactPoint":
-        yield from _coded(value, "", "value")
-    elif type == "Extension":
-        inner, of = _extension(value)
-        if inner is not None:
-            yield from tokens(inner, of)
+def _codings(value: dict[str, Any]) -> Coded:
+    held = [one for one in _list(value.get("coding")) if isinstance(one, dict)]
+    return [pair for one in held for pair in _coded(one, "system", "code")]
 
 
-def _coded(value: dict[str, Any], system: str, code: str) -> Iterator[tuple[str | None, str]]:
+def _extended(value: dict[str, Any]) -> Coded:
+    inner, of = _extension(value)
+    return tokens(inner, of) if inner is not None else ()
+
+
+def _coded(value: dict[str, Any], system: str, code: str) -> Coded:
     held, written = value.get(system), value.get(code)
-    if isinstance(written, str) and written:
-        yield (held if isinstance(held, str) and held else None), written
+    if not isinstance(written, str) or not written:
+        return ()
+    return ((held if isinstance(held, str) and held else None, written),)
 
 
-def texts(value: Any, type: str) -> Iterator[tuple[str, str]]:
+_CODED: dict[str, Callable[[dict[str, Any]], Coded]] = {
+    "CodeableConcept": _codings,
+    "Coding": lambda value: _coded(value, "system", "code"),
+    "Identifier": lambda value: _coded(value, "system", "value"),
+    "ContactPoint": lambda value: _coded(value, "", "value"),
+    "Extension": _extended,
+}
+
+
+def texts(value: Any, type: str) -> Sequence[tuple[str, str]]:
     """What a value says in words, for `:text` (R4, 3.1.1.5.4): text, displays, the text of an identifier's type."""
     if not isinstance(value, dict):
-        return
+        return ()
     if type == "CodeableConcept":
-        yield from _parts(value, ("text",))
-        for one in _list(value.get("coding")):
-            if isinstance(one, dict):
-                yield from _parts(one, ("display",))
-    elif type in ("Coding", "Reference"):
-        yield from _parts(value, ("display",))
-    elif type == "Identifier" and isinstance(value.get("type"), dict):
-        yield from _parts(value["type"], ("text",))
+        held = [one for one in _list(value.get("coding")) if isinstance(one, dict)]
+        return [*_parts(value, ("text",)), *(pair for one in held for pair in _parts(one, ("display",)))]
+    if type in ("Coding", "Reference"):
+        return _parts(value, ("display",))
+    if type == "Identifier" and isinstance(value.get("type"), dict):
+        return _parts(value["type"], ("text",))
+    return ()
 
 
 def of_type(value: Any, type: str) -> Iterator[tuple[str, str]]:
@@ -120,12 +126,9 @@ def strings(value: Any, type: str) -> Iterator[tuple[str, str]]:
                 yield from strings(inner, of)
 
 
-def _parts(value: dict[str, Any], keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for key in keys:
-        for one in _list(value.get(key)):
-            folded = fold(one) if isinstance(one, str) else ""
-            if folded:
-                yield folded, one
+def _parts(value: dict[str, Any], keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    held = [one for key in keys if key in value for one in _list(value[key]) if isinstance(one, str)]
+    return [(folded, one) for one in held if (folded := fold(one))]
 
 
 def dates(value: Any, type: str) -> Iterator[tuple[int, int]]:

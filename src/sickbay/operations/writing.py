@@ -305,8 +305,12 @@ def _gone(one: Wanted, id: str) -> Declined:
 
 
 def new_id(world: World) -> str:
-    """32 hexadecimal digits: a FHIR id holds no underscore, which our dice give."""
-    return hashlib.blake2b(world.effects.token(16).encode(), digest_size=16).hexdigest()
+    """32 hexadecimal digits, as in UUIDv7 the time first: so that what is made together lies together in the index of ids.
+
+    A FHIR id holds no underscore, which our dice give.
+    """
+    dice = hashlib.blake2b(world.effects.token(16).encode(), digest_size=10).hexdigest()
+    return f"{_at(world):012x}{dice}"
 
 
 def _at(world: World) -> int:

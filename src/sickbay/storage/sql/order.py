@@ -60,7 +60,8 @@ def _sorted(find: Find, query: Query, source: Source, name: str, descending: boo
 
 def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> Key | None:
     which = "max" if descending else "min"
-    where = f"WHERE s.nid = {nid} AND s.parameter = ?"
+    places = ", ".join("?" * len(parameter.numbers))
+    where = f"WHERE s.nid = {nid} AND s.parameter IN ({places})"
     match parameter.kind:
         case "date" | "number" | "quantity":
             table = "date_index" if parameter.kind == "date" else "quantity_index"
@@ -81,5 +82,5 @@ def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> Key | N
             absent = "''" if descending else f"'{LAST}'"
         case _:
             return None
-    numbers = (parameter.number,) * value.count("?")
+    numbers = parameter.numbers * (value.count("?") // len(parameter.numbers))
     return Key(f"coalesce(({value}), {absent})", numbers, descending)
