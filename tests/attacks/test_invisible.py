@@ -46,13 +46,20 @@ def grown() -> list[Json]:
             f"x{number}", f"Patient/{dice.choice(PEOPLE)}", dice.choice(("laboratory", "vital-signs")), dice.choice(CODES),
             encounter=ref(f"Encounter/e{dice.choice(PEOPLE[2:])}"), focus=[ref(f"Patient/{dice.choice(PEOPLE)}")],
             hasMember=[ref(f"Observation/x{dice.randrange(50)}")], valueQuantity={"value": dice.randint(1, 9)},
-            effectiveDateTime=f"20{dice.randint(10, 23)}-0{dice.randint(1, 9)}-01"))  # fmt: skip
+            effectiveDateTime=f"20{dice.randint(10, 23)}-0{dice.randint(1, 9)}-01", **_told(dice)))  # fmt: skip
     for number in range(12):
         made.append(resource("DiagnosticReport", f"d{number}", status="final", subject=ref(f"Patient/{dice.choice(PEOPLE)}"),
                              result=[ref(f"Observation/x{dice.randrange(50)}") for _ in range(3)]))  # fmt: skip
         made.append(resource("Coverage", f"c{number}", status="active", beneficiary=ref(f"Patient/{dice.choice(PEOPLE)}"),
                              subscriber=ref(f"Patient/{dice.choice(PEOPLE)}")))  # fmt: skip
     return made
+
+
+def _told(dice: random.Random) -> Json:
+    """In words, for people: some of it."""
+    div = f"<div xmlns='http://www.w3.org/1999/xhtml'>{dice.choice(('Calm', 'Not calm, at rest', 'Bravo'))}</div>"
+    said = {"text": {"status": "generated", "div": div}} if dice.random() < 0.5 else {}
+    return said | ({"note": [{"text": dice.choice(("Resting", "Bravo was there"))}]} if dice.random() < 0.5 else {})
 
 
 def shown(token: str, made: Json) -> bool:
@@ -87,6 +94,7 @@ def _is_extra(step: object) -> bool:
     return isinstance(step, Save) and step.id == "D"
 
 
+WORDS = st.sampled_from(("bravo", "name", "calm", "calm OR bravo", "calm rest", "rest"))
 PAIRS = st.builds("{}${}".format, st.sampled_from(CODES), st.sampled_from(("gt3", "le5", "4", "gt1000")))
 VISITS = st.sampled_from(tuple(f"e{id}" for id in PEOPLE[2:]))
 IDS = st.sampled_from((*PEOPLE, "none"))
@@ -97,6 +105,7 @@ POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
     "Patient": {
         "_id": IDS, "name": st.sampled_from(("bravo", "name", "a", "namep1")),
         "birthdate": st.sampled_from(("lt1970", "ge1970")),
+        "_content": WORDS, "_has:Observation:patient:_text": WORDS,
         "_has:Observation:patient:code": st.sampled_from(CODES), "_has:Observation:subject:code-value-quantity": PAIRS,
         "_has:Observation:focus:status": st.just("final"), "_has:Coverage:subscriber:beneficiary": IDS,
         "_has:DiagnosticReport:subject:result:Observation.code": st.sampled_from(CODES),
@@ -110,7 +119,8 @@ POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
         "value-quantity": st.sampled_from(("gt4", "le4", "4")), "date": st.sampled_from(("ge2015", "lt2015")),
         "has-member:Observation.code": st.sampled_from(CODES), "encounter:Encounter.patient": IDS,
         "has-member:Observation.subject:Patient.name": st.just("name"),
-        "_id": st.sampled_from(("x1,x2,x3", "ob-lab", "oa-lab")),
+        "_id": st.sampled_from(("x1,x2,x3", "ob-lab", "oa-lab")), "_content": WORDS, "_text": WORDS,
+        "subject:Patient._content": WORDS, "has-member:Observation._text": WORDS,
         "code-value-quantity": PAIRS, "combo-code-value-quantity": PAIRS, "_list": st.sampled_from(("l", "none")),
         "status": st.sampled_from(("http://hl7.org/fhir/observation-status|final", "|final", "http://x|final")),
         "_has:DiagnosticReport:result:patient": IDS, "_has:Observation:has-member:code": st.sampled_from(CODES),

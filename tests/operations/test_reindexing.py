@@ -31,6 +31,8 @@ SEARCHES = (
     "code-value-quantity=8867-4$gt70",
     "subject:identifier=urn:mrn|7",
     "code:text=heart",
+    "_content=resting",
+    "_text=calm",
     "code=8867-4",
     "patient=1",
 )
@@ -46,7 +48,8 @@ def body(id: str) -> dict[str, Any]:
         "resourceType": "Observation", "id": id, "status": "final",
         "code": {"text": "Heart rate", "coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
         "subject": {"reference": "Patient/1", "identifier": {"system": "urn:mrn", "value": "7"}},
-        "valueQuantity": {"value": 80, "unit": "1"},
+        "valueQuantity": {"value": 80, "unit": "1"}, "note": [{"text": "While resting"}],
+        "text": {"status": "generated", "div": "<div xmlns='http://www.w3.org/1999/xhtml'>Calm</div>"},
     }  # fmt: skip
 
 

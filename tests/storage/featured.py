@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from tests.storage.making import number, parameter
-from tests.storage.tangle import OBSERVATIONS, PAIRS, URLS
+from tests.storage.tangle import OBSERVATIONS, PAIRS, URLS, WORDED
 
 from sickbay.fhir.query import (
     CompositeValue,
@@ -21,6 +21,7 @@ from sickbay.fhir.query import (
     TokenValue,
     UriValue,
     Value,
+    WordsValue,
 )
 from sickbay.fhir.search_parameters import IDENTIFIER, OF_TYPE, TEXT, beside
 from sickbay.storage.store import Save
@@ -55,6 +56,14 @@ OTHER_FILTERS = st.one_of(
         lambda url, way: _on(parameter("Observation", "performer"), ReferenceValue(None, "", url), modifier=way),
         st.sampled_from((*URLS, "http://elsewhere")),
         st.sampled_from((None, "below")),
+    ),
+    st.lists(
+        st.sampled_from((("ann",), ("oth", "anna"), ("er",), ("zo",), ("bo", "anna"))), min_size=1, max_size=2
+    ).map(
+        lambda asked: _on(
+            replace(CODE, kind="string", held=(CODE.number + WORDED, CODE.number + TEXT)),
+            *(WordsValue(one) for one in asked),
+        )
     ),
     st.sampled_from(("a", "an", "bo", "other ann")).map(
         lambda text: _on(beside(CODE, TEXT, "string"), StringValue(text, text), modifier="text")

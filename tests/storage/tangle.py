@@ -16,10 +16,12 @@ PATIENTS = ("p0", "p1", "p2", "p3")
 OBSERVATIONS = tuple(f"o{place}" for place in range(9))
 SYSTEMS = (None, "s1", "s2")
 CODES = ("a", "b", "A")
-TEXTS = ("ann", "Anna", "bo", "Anna other", "peters", "zoë", "\U0010ffff")
+TEXTS = ("ann", "Anna", "bo", "Anna other", "(zoe-bo) Anna", "peters", "zoë", "\U0010ffff")
 URLS = ("http://elsewhere/Practitioner/d", "http://elsewhere/Practitioner/d|2", "http://elsewhere/Practitioner/d|2.1")
 LATITUDES = (0, 89_000_000, -45_000_000)
 LONGITUDES = (0, 179_990_000, -179_990_000, 1_000_000)
+WORDED = 64
+"""Added to a parameter's number: its texts where no other parameter keeps them."""
 PLACES = tuple("abcde")
 PAIRS = ("code-value-quantity", "component-code-value-quantity")
 
@@ -76,7 +78,9 @@ def _observation(dice: Random, id: str) -> Save:
         codes=tuple(("code", *one) for one in codings),
         composites=tuple((of[dice.choice(PAIRS)], _pair(dice)) for _ in range(dice.randint(0, 2))),
         uris=tuple((of["performer"], one) for one in _some(dice, URLS, 1)),
-        strings=tuple((of["code"] + TEXT, one.lower(), one) for one in _some(dice, TEXTS, 1)),
+        strings=tuple(
+            (of["code"] + dice.choice((WORDED, TEXT, TEXT)), one.lower(), one) for one in _some(dice, TEXTS, 2)
+        ),
     )
     return saved("Observation", id, facts, at=dice.randint(0, 5))
 

@@ -36,6 +36,10 @@ def amount(value: float, unit: str) -> dict[str, Any]:
     return {"value": value, "system": "http://unitsofmeasure.org", "code": unit}
 
 
+def narrative(text: str) -> dict[str, Any]:
+    return {"status": "generated", "div": f"<div xmlns='http://www.w3.org/1999/xhtml' title='strong'>{text}</div>"}
+
+
 def condition(id: str, patient: str, status: str, code: str) -> dict[str, Any]:
     return {"resourceType": "Condition", "id": id, "subject": ref(f"Patient/{patient}"),
             "clinicalStatus": concept(status, CLINICAL), "code": concept(code)}  # fmt: skip
@@ -50,6 +54,12 @@ R4: tuple[dict[str, Any], ...] = (
     {"resourceType": "DiagnosticReport", "id": "r1", "status": "amended", "subject": ref("Patient/b")},
     {"resourceType": "DiagnosticReport", "id": "r2", "status": "corrected", "subject": ref("Patient/a")},
     {"resourceType": "DiagnosticReport", "id": "r3", "status": "final"},
+    {"resourceType": "Observation", "id": "n1", "status": "final", "subject": ref("Patient/a", display="Peters"),
+     "code": {"text": "Heart-rate", **concept("8867-4", display="Heart rate (beats)")},
+     "note": [{"text": "Taken in Zürich, after a walk"}], "component": [{"code": {"text": "Rhythm"}, "valueString": "sinus"}],
+     "text": narrative("<p>Pulse&#160;80: <b>regular</b> liver &amp; bone</p>")},
+    {"resourceType": "Observation", "id": "n2", "status": "final", "code": {"text": "Liver metastases"},
+     "text": narrative(" ".join(f"word{number}" for number in range(400)))},
     {"resourceType": "Location", "id": "ward"},
     {"resourceType": "Location", "id": "room", "partOf": ref("Location/ward")},
     {"resourceType": "Location", "id": "bed", "partOf": ref("Location/room")},
@@ -64,6 +74,7 @@ R5: tuple[dict[str, Any], ...] = (
     {"resourceType": "Encounter", "id": "e1", "location": [
         {"location": ref("Location/a", display="North Ward"), "period": {"start": "2020-01-01", "end": "2020-01-05"}},
         {"location": ref("Location/b"), "period": {"start": "2021-01-01", "end": "2021-01-05"}}]},
+    {"resourceType": "Composition", "id": "m1", "section": [{"section": [{"text": narrative("No penicillin")}]}]},
     {"resourceType": "Ingredient", "id": "i1", "substance": {"strength": [
         {"concentrationRatio": {"numerator": amount(5, "mg"), "denominator": amount(1, "mL")},
          "presentationRatio": {"numerator": amount(50, "mg"), "denominator": amount(10, "mL")}}]}},
@@ -103,6 +114,25 @@ FOUND: tuple[tuple[str, str, str, str], ...] = (
     ("r4", "CarePlan", f"instantiates-canonical:below={CANONICAL}|2", "p1"),
     ("r4", "CarePlan", f"instantiates-canonical:below={CANONICAL}", "p1 p2"),
     ("r4", "CarePlan", f"instantiates-canonical={CANONICAL}|2", ""),
+    ("r4", "Observation", "_text=pulse", "n1"),
+    ("r4", "Observation", "_text=PULSE regul", "n1"),
+    ("r4", "Observation", "_text=ular", ""),
+    ("r4", "Observation", "_text=strong", ""),
+    ("r4", "Observation", "_text=word0 AND word399", "n2"),
+    ("r4", "Observation", "_text=(bone OR liver) and pulse,word7", "n1 n2"),
+    ("r4", "Observation", "_text=heart", ""),
+    ("r4", "Observation", "_content=heart", "n1"),
+    ("r4", "Observation", "_content=beats rate", "n1"),
+    ("r4", "Observation", "_content=zurich", "n1"),
+    ("r4", "Observation", "_content=liver", "n1 n2"),
+    ("r4", "Observation", "_content=liver metast", "n2"),
+    ("r4", "Observation", "_content=rhythm&_content=sinus", "n1"),
+    ("r4", "Observation", "_content=peters", ""),
+    ("r4", "Observation", "_content=final", ""),
+    ("r4", "Observation", "_content=liver&patient=a", "n1"),
+    ("r4", "Patient", "_has:Observation:patient:_content=walk", "a"),
+    ("r5", "Composition", "section-text=penicillin", "m1"),
+    ("r5", "Composition", "section-text=aspirin", ""),
     ("r5", "Encounter", "location-period=a$2020", "e1"),
     ("r5", "Encounter", "location-period=a$2021", ""),
     ("r5", "Encounter", "location:text=north", "e1"),

@@ -213,7 +213,10 @@ async def test_counts_are_right_whoever_created_and_whoever_deleted(
     await other.close()
 
 
-@pytest.mark.parametrize("landed", range(1, len(STEPS)))
+BEFORE_SLICES = [landed for landed in range(1, len(STEPS)) if "slice" not in "".join(STEPS[:landed])]
+
+
+@pytest.mark.parametrize("landed", BEFORE_SLICES)
 @pytest.mark.anyio
 async def test_what_was_counted_under_an_older_schema_is_counted_after_the_migration(
     postgres: Server, address: str, landed: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-from sickbay.fhir import values
+from sickbay.fhir import values, words
 from sickbay.fhir.binary import context
 from sickbay.fhir.clinical import clinical_date
 from sickbay.fhir.composites import composites
@@ -104,10 +104,21 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
     if type == "Binary" and (owner := context(resource, base)) is not None and owner[0] == "Patient":
         rows.patients = {owner[1]: None}
     rows.composites = dict.fromkeys(composites(version, resource, base))
+    _worded(rows, version, type, resource)
     own = resource.get("id")
     if type == "Patient" and isinstance(own, str):
         rows.patients = {own: None}
     return _facts(rows, clinical_date(version, resource))
+
+
+def _worded(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> None:
+    """What is text and no parameter keeps, and the narrative."""
+    held = parameters(version, type)
+    for piece in words.content(version, resource, rows.strings):
+        rows.strings[held["_content"].number, piece, piece] = None
+    if "text" in resource:
+        for piece in words.narrative(resource["text"]):
+            rows.strings[held["_text"].number, piece, piece] = None
 
 
 def _facts(rows: _Rows, at: int | None) -> ResourceFacts:
@@ -214,7 +225,9 @@ def _uri(rows: _Rows, task: _Task, value: Any) -> None:
 
 
 def _special(rows: _Rows, task: _Task, value: Any) -> None:
-    """The only one that reads an element is `near`, on Location."""
+    """`near` of Location, and R5's narratives of sections."""
+    if task.code in words.WORDS:
+        rows.strings |= dict.fromkeys((task.number, piece, piece) for piece in words.narrative(value))
     found = values.position(value)
     if found is not None:
         rows.positions[task.number, *found] = None

@@ -25,6 +25,7 @@ from sickbay.fhir.query import (
     UriValue,
     Value,
     Within,
+    WordsValue,
 )
 from sickbay.fhir.search_parameters import IDENTIFIER
 
@@ -41,6 +42,10 @@ class Others(Protocol):
     """What is there besides and may be seen: where chains and `_has` lead."""
 
     def every(self, type: str) -> Iterable[Held]: ...
+
+
+SPACED = str.maketrans("(/-[", "    ")
+"""After what a word may begin, besides a space."""
 
 
 class _Alone:
@@ -129,6 +134,9 @@ def _value(asked: Filter, value: Value, one: Held, others: Others) -> bool:
             return any(_all(value, parts) for parts in held)
         case NearValue():
             return any(row[0] == number and within(value, row[1], row[2]) for row in facts.positions)
+        case WordsValue():
+            texts = [f" {text}" for row, text, _ in facts.strings if row in numbers]
+            return all(any(f" {word}" in text.translate(SPACED) for text in texts) for word in value.words)
         case ReferenceValue():
             return any(_referenced(asked, each, facts) for each in _reached(asked, value, others))
         case DateValue() if asked.parameter.code == "_lastUpdated":

@@ -95,8 +95,23 @@ class NearValue:
     radius: int
 
 
+@dataclass(frozen=True, slots=True)
+class WordsValue:
+    """Words, folded, each the beginning of one in the text: all of them, wherever they stand."""
+
+    words: tuple[str, ...]
+
+
 Value: TypeAlias = (
-    TokenValue | ReferenceValue | StringValue | DateValue | QuantityValue | UriValue | CompositeValue | NearValue
+    TokenValue
+    | ReferenceValue
+    | StringValue
+    | DateValue
+    | QuantityValue
+    | UriValue
+    | CompositeValue
+    | NearValue
+    | WordsValue
 )
 
 

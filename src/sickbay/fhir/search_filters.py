@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from sickbay.fhir import composites, search_codes
+from sickbay.fhir import composites, search_codes, words
 from sickbay.fhir.expressions import routes
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.hierarchies import ladder
@@ -36,13 +36,14 @@ from sickbay.fhir.search_parameters import (
 )
 from sickbay.fhir.search_reading import Reading
 from sickbay.fhir.search_values import READ, missing, near, split, unescape
+from sickbay.fhir.words import WORDS
 
 DEPTH = 3
 """Parameters in a chain, and `_has` one below the other."""
 VALUES = 500
 """Alternatives of one parameter."""
 UNSUPPORTED = "fhir-search-param-unsupported"
-UNANSWERED = frozenset({"_filter", "_query", "_text", "_content"})
+UNANSWERED = frozenset({"_filter", "_query"})
 """Known by name, and not answered: what they leave out is not known, so an answer without them would be another's."""
 MEMBERS = {"CareTeam": "participant", "Group": "member", "List": "item"}
 """What R5's `_in` may name, and by which parameter it has members."""
@@ -53,8 +54,8 @@ def is_answered(version: str, parameter: SearchParameter) -> bool:
     """Whether a search by it has an answer here: some are published without an expression, or lead to no element."""
     if parameter.kind == "composite":
         return composites.kinds(version, parameter) is not None
-    if parameter.kind == "special":
-        return parameter.code == "near"
+    if parameter.kind == "special" or parameter.code in WORDS:
+        return parameter.code == "near" or parameter.code in WORDS
     return parameter.code not in UNANSWERED and bool(routes(version, parameter.type, parameter.expression))
 
 
@@ -184,6 +185,8 @@ def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, 
         return Fault("fhir-search-too-complex", parameter.code, f"{len(parts)} values", f"at most {VALUES} values")
     if modifier in ("in", "not-in"):
         return in_value_sets(reading, parameter, modifier, parts)
+    if parameter.code in WORDS:
+        return _in_words(reading, parameter, parts)
     found: list[Value] = []
     for part in parts:
         value = _value(reading, parameter, modifier, part)
@@ -198,6 +201,18 @@ def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, 
         _looked_into(reading, parameter, modifier), tuple(found), _kept(parameter, modifier),
         along=_ladders(reading, found) if modifier in ("above", "below") else (),
     )  # fmt: skip
+
+
+def _in_words(reading: Reading, parameter: SearchParameter, parts: list[str]) -> Filter | Fault:
+    found: list[Value] = []
+    for part in parts:
+        several = words.asked(unescape(part))
+        if several is None:
+            form = f"{parameter.code}=words, AND or OR between them, as (bone OR liver) AND metastases"
+            return Fault("fhir-search-value-malformed", parameter.code, part, form)
+        found += several
+    held = words.numbers(reading.version, parameter.type) if parameter.code == "_content" else ()
+    return Filter(replace(parameter, kind="string", held=held), tuple(found))
 
 
 def _ladders(reading: Reading, found: list[Value]) -> tuple[tuple[str, int], ...]:

@@ -11,6 +11,7 @@ from sickbay.fhir.query import Filter, Kind, ReferenceValue, SearchParameter, To
 from sickbay.fhir.search_parameters import known_types
 from sickbay.fhir.search_reading import Reading
 from sickbay.fhir.search_values import above, split, unescape
+from sickbay.fhir.words import WORDS
 
 COLUMNS = frozenset({"_id", "_lastUpdated"})
 """What the stores keep beside a resource and not in an index."""
@@ -34,6 +35,8 @@ def modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
     """All that are understood, but for the types that a reference may lead to."""
     if parameter.code in COLUMNS:
         return ("not",) if parameter.code == "_id" else ()
+    if parameter.code in WORDS:
+        return ()
     later = _IN_R5.get(parameter.kind, ()) if version == "r5" else ()
     return ("missing", *_MODIFIERS.get(parameter.kind, ()), *later)
 

@@ -12,7 +12,7 @@ from sickbay.fhir.query import Kind, SearchParameter
 from sickbay.fhir.search_additions import ADDITIONS, PARTS
 from sickbay.fhir.versions import VERSIONS
 
-COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language")
+COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
 """In the order of their numbers, which never move: what is new comes last."""
 RESULT = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_format", "_pretty",
           "_has", "_list")  # fmt: skip

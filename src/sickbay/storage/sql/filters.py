@@ -23,9 +23,10 @@ from sickbay.fhir.query import (
     TokenValue,
     UriValue,
     Value,
+    WordsValue,
 )
 from sickbay.fhir.search_parameters import IDENTIFIER
-from sickbay.storage.sql import composites
+from sickbay.storage.sql import composites, words
 from sickbay.storage.sql.names import Names
 from sickbay.storage.sql.statement import Bind, Sql
 from sickbay.storage.terms import ordered, term_hash, text_hash
@@ -99,6 +100,8 @@ def condition(scope: Scope, one: Filter, nid: str) -> Sql:
         return _negated(held) if one.modifier == "not" else held
     if one.modifier == "missing":
         return _missing(one, nid)
+    if any(isinstance(value, WordsValue) for value in one.values):
+        return words.matched(one, nid)
     matched = either((_some(scope, one, nid), _addressed(scope, one, nid)))
     if one.modifier != "not":
         return matched
@@ -220,7 +223,7 @@ def _value(scope: Scope, one: Filter, value: Value) -> Sql:
             return _composite(scope, one, value)
         case NearValue():
             return composites.near(value)
-        case TokenValue():
+        case TokenValue() | WordsValue():
             return FALSE
 
 
@@ -356,6 +359,8 @@ def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
         return _led(scope, type, one)
     if one.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in one.values):
         return None
+    if any(isinstance(value, WordsValue) for value in one.values):
+        return words.collected(scope.space, one)
     if one.parameter.code == "_id":
         by = one_of("t.nid", _nids(scope, one))
         return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)

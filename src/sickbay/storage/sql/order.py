@@ -15,6 +15,8 @@ Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
 """(version, type, code) -> the search parameter."""
 
 
+_ABSENT = LAST * 121
+"""After every text, since none that is indexed has more than 120 characters."""
 MOST = (1 << 63) - 1
 """More than any number: `ordered` takes all 64 bits, and 2.0 is NEVER already."""
 
@@ -70,16 +72,16 @@ def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> Key | N
             absent = str(-last if descending else last)
         case "string" | "uri":
             value = f"SELECT {which}(s.value) FROM {parameter.kind}_index s {where}"
-            absent = "''" if descending else f"'{LAST}'"
+            absent = "''" if descending else f"'{_ABSENT}'"
         case "token":
             value = f"SELECT {which}(w.code) FROM token_index s JOIN term w ON w.hash = s.hash {where}"
-            absent = "''" if descending else f"'{LAST}'"
+            absent = "''" if descending else f"'{_ABSENT}'"
         case "reference":
             named = "SELECT w.text || '/' || o.id AS v FROM reference_index s JOIN resource o ON o.nid = s.target"
             foreign = f"SELECT s.value FROM uri_index s {where}"
             every = f"{named} JOIN word w ON w.number = o.type {where} UNION ALL {foreign}"
             value = f"SELECT {which}(e.v) FROM ({every}) e"
-            absent = "''" if descending else f"'{LAST}'"
+            absent = "''" if descending else f"'{_ABSENT}'"
         case _:
             return None
     numbers = parameter.numbers * (value.count("?") // len(parameter.numbers))

@@ -107,7 +107,12 @@ INSERT INTO type_count SELECT space, type, 0, live FROM type_count_before;
 DROP TABLE type_count_before;
 """
 
+_WORDS = """
+DROP INDEX resource_outdated;
+CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 3;
+"""
+
 STEPS: tuple[str, ...] = (
-    _FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS,
+    _FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS, _WORDS,
 )  # fmt: skip
 """Step n leads from version n to n + 1."""

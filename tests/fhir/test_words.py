@@ -1,0 +1,136 @@
+"""Words: every text of a resource is found by each of its words, and what is asked is read as it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.fhir.index import extract
+from sickbay.fhir.matching import Held, matches
+from sickbay.fhir.query import Query
+from sickbay.fhir.search import parse
+from sickbay.fhir.words import LENGTH, asked, content, narrative, pieces
+
+from .examples import examples
+
+BASE = "http://h/general/r4"
+WORDS = st.lists(st.text("abcä-,.( Ω1", min_size=1, max_size=9), max_size=60).map(" ".join)
+
+
+def found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
+    query = parse(version, resource["resourceType"], [(name, text)], base=BASE)
+    assert isinstance(query, Query), query
+    return matches(query, Held("x", 0, extract(version, resource, BASE)))
+
+
+@given(text=WORDS)
+def test_pieces_hold_every_word_and_fit(text: str) -> None:
+    held = pieces(text)
+    assert all(0 < len(one) <= LENGTH for one in held)
+    assert " ".join(held).split() == pieces_of(text)
+
+
+def pieces_of(text: str) -> list[str]:
+    query = asked(text.replace("(", " "))
+    words = [word for one in text.split() for word in " ".join(pieces(one)).split()]
+    assert query is None or set(query[0].words) == set(words)
+    return words
+
+
+@pytest.mark.parametrize(
+    ("text", "alternatives"),
+    [
+        ("bone", [("bone",)]),
+        ("Bone Marrow", [("bone", "marrow")]),
+        ("(bone OR liver) and metastases", [("bone", "metastases"), ("liver", "metastases")]),
+        ("a or b c", [("a",), ("b", "c")]),
+        ("Covid-19", [("covid", "19")]),
+        ("((a))", [("a",)]),
+    ],
+)
+def test_words_are_joined_by_and_and_or(text: str, alternatives: list[tuple[str, ...]]) -> None:
+    read = asked(text)
+    assert read is not None
+    assert [one.words for one in read] == alternatives
+
+
+@pytest.mark.parametrize("text", ["", "(", "a)", "a OR", "OR a", "AND", "()", '"a b"', "NOT a", "..."])
+def test_what_can_t_be_read_is_none(text: str) -> None:
+    assert asked(text) is None
+
+
+def test_alternatives_do_not_grow_without_end() -> None:
+    assert asked(" ".join(["(a OR b)"] * 6)) is not None
+    assert asked(" ".join(["(a OR b)"] * 7)) is None
+    assert asked("(" * 300 + "a" + ")" * 300) is None
+
+
+@given(text=st.text('()aA OR ND"', max_size=30))
+def test_no_text_is_too_odd(text: str) -> None:
+    read = asked(text)
+    assert read is None or all(one.words for one in read)
+
+
+def test_a_narrative_is_its_text_alone() -> None:
+    assert narrative({"div": "<div class='x'>A<br/>b &lt; c&nbsp;d</div>"}) == ["a b c d"]
+    assert narrative({"div": 1}) == narrative("x") == narrative({}) == []
+
+
+def test_what_the_index_keeps_anyway_is_not_kept_twice() -> None:
+    code = {"text": "Heart rate", "coding": [{"display": "Heart rate"}]}
+    one = {"resourceType": "Observation", "code": code, "note": [{"text": "Heart rate"}, {"text": "At rest"}]}
+    assert content("r4", one, [(1, "heart rate", "Heart rate")]) == ["at rest"]
+    assert not content("r4", {"resourceType": "Observation", "code": code, "status": "final"}, [])
+
+
+def test_what_the_index_keeps_badly_is_kept_in_words() -> None:
+    """Too long for a row, or with a word after a sign that the search does not take for a space."""
+    long = "word " * 40 + "end"
+    one = {"resourceType": "Observation", "code": {"text": "See http://docs.example"}, "valueString": long,
+           "_status": {"extension": [{"url": "http://x", "valueString": "Doubtful"}]}}  # fmt: skip
+    for word in ("docs", "end", "doubtful", "see"):
+        assert found("r4", one, "_content", word)
+
+
+def test_a_contained_resource_is_not_looked_into() -> None:
+    one = {"resourceType": "Observation", "contained": [{"resourceType": "Patient", "name": [{"family": "Bravo"}]}]}
+    assert not found("r4", one, "_content", "bravo")
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2", "stu3"])
+def test_each_text_of_the_published_examples_is_found(version: str, shared: Path) -> None:
+    """Displays, texts, narratives, notes: by their longest word."""
+    looked = 0
+    for resource in examples(shared, version):
+        for text in (*_texts(resource, "display"), *_texts(resource, "text")):
+            words = sorted(" ".join(pieces(text)).split(), key=len)
+            if words:
+                looked += 1
+                assert found(version, resource, "_content", words[-1]), (
+                    resource["resourceType"],
+                    resource.get("id"),
+                    text,
+                )
+    assert looked > 400
+
+
+APART = ("contained", "meta", "identifier", "Identifier", "resource", "outcome", "signature")
+"""Other resources, and what is looked for by its code."""
+
+
+def _texts(node: Any, wanted: str) -> list[str]:
+    """Of codings and concepts, wherever they stand."""
+    if isinstance(node, list):
+        return [text for one in node for text in _texts(one, wanted)]
+    if not isinstance(node, dict):
+        return []
+    own = [node[wanted]] if wanted in node and isinstance(node[wanted], str) and _is_concept(node) else []
+    return own + [text for key, one in node.items() if not key.endswith(APART) for text in _texts(one, wanted)]
+
+
+def _is_concept(node: dict[str, Any]) -> bool:
+    return "coding" in node or ("code" in node and "system" in node and "display" in node)
