@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from sickbay.fhir.elements import Child, children
 from sickbay.fhir.expressions import routes
 from sickbay.fhir.query import WordsValue
-from sickbay.fhir.search_parameters import TEXT, covered_by, parameters
+from sickbay.fhir.search_parameters import TEXT, parameters
 from sickbay.fhir.text import fold
 
 WORDS = frozenset({"_text", "_content", "section-text"})
@@ -127,7 +127,7 @@ def _outermost(version: str, type: str) -> Plan:
     kept = {
         (route.first, route.type)
         for one in parameters(version, type).values()
-        if one.kind == "string" or (one.kind == "token" and not covered_by(version, one))
+        if one.kind == "string" or (one.kind == "token" and not one.held)
         for route in routes(version, type, one.expression)
         if not route.steps and (one.kind == "string" or route.type in _CODED)
     }
@@ -151,7 +151,7 @@ def numbers(version: str, type: str) -> tuple[int, ...]:
     """Under which numbers the index has the words of a type: those that `_content` looks into."""
     held = parameters(version, type).values()
     plain = [one.number for one in held if one.kind == "string" or one.code in WORDS]
-    beside = [one.number + TEXT for one in held if one.kind == "token" and not covered_by(version, one)]
+    beside = [one.number + TEXT for one in held if one.kind == "token" and not one.held]
     return (*plain, *beside)
 
 
