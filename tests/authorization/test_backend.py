@@ -68,12 +68,30 @@ def test_the_right_assertion_is_granted() -> None:
         ({"exp": (NOW + 240) * 1000}, "assertion-exp-milliseconds"),
         ({"exp": NOW + 361}, "assertion-exp-too-long"),
         ({"exp": NOW - 61}, "assertion-expired"),
+        ({"nbf": NOW + 61}, "assertion-nbf-future"),
+        ({"nbf": "now"}, "assertion-nbf-future"),
+        ({"nbf": True}, "assertion-nbf-future"),
         ({"jti": None}, "assertion-jti-missing"),
         ({"jti": "seen"}, "assertion-jti-reused"),
     ],
 )
 def test_a_claim_that_is_wrong(changed: dict[str, object], name: str) -> None:
     assert said(request(signed(**changed)), known(seen_jti=("seen",))) == (name, "invalid_client", 400)
+
+
+@pytest.mark.parametrize("nbf", [NOW + 60, NOW, 0, NOW - 0.5])
+def test_an_assertion_that_is_good_already_may_say_since_when(nbf: float) -> None:
+    """With the minute by which clocks may differ."""
+    assert said(request(signed(nbf=nbf)), known()) is None
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS384"])
+def test_another_algorithm_is_taken_where_the_hospital_takes_it_and_nowhere_else(algorithm: str) -> None:
+    """And what is refused is the algorithm alone: the key is there."""
+    sent = request(_with_header(alg=algorithm))
+    assert [one.name for one in examined(sent, known()).refusals] == ["assertion-alg-unsupported"]
+    policy = Policy(assertion_algorithms=("RS384", "ES384", algorithm))
+    assert said(sent, replace(known(), server=replace(known().server, policy=policy))) is None  # type: ignore[type-var]
 
 
 def test_another_key_and_another_algorithm_prove_nothing() -> None:
@@ -111,6 +129,9 @@ def test_what_is_no_jwt_is_refused_as_such(text: str) -> None:
         ("system/Patient.cruds", ["scope-not-registered", "backend-empty-scopes"]),
         ("system/Patient.rs system/Patient.d", ["scope-not-registered"]),
         ("system/Patient.rs,system/Observation.rs", ["scope-comma-separated"]),
+        ("system/Patient.rs+system/Observation.rs", ["scope-plus-literal"]),
+        ("system/Patient.rs\tsystem/Observation.rs", ["scope-tab-separated"]),
+        ("system/Patient.rs\nsystem/Observation.rs", ["scope-tab-separated"]),
     ],
 )
 def test_scopes_of_a_backend_service(scope: str | None, names: list[str]) -> None:
@@ -145,7 +166,7 @@ def _with_header(**more: object) -> str:
     assert read is not None
     return str(
         jws.serialize_compact(
-            {**read.header, **more}, json.dumps(read.claims), import_key(json.loads(key())), ["RS384"]
+            {**read.header, **more}, json.dumps(read.claims), import_key(json.loads(key())), list(jose.ALGORITHMS)
         )
     )
 
@@ -216,6 +237,10 @@ KID = str(json.loads(key())["kid"])
         (request(signed(exp=NOW - 90)), known(),
          Refusal("assertion-expired", "invalid_client", {"received": 1763999910, "now": 1764000000, "ahead": -90,
           "late": 90})),
+        (request(signed(nbf=NOW + 90)), known(),
+         Refusal("assertion-nbf-future", "invalid_client", {"received": 1764000090, "now": 1764000000})),
+        (request(_with_header(alg="RS256")), known(),
+         Refusal("assertion-alg-unsupported", "invalid_client", {"received": "RS256", "expected": ["RS384", "ES384"]})),
         (request(signed(jti="")), known(), Refusal("assertion-jti-missing", "invalid_client", {"received": None})),
         (request(signed(jti="seen")), known(seen_jti=("seen",)),
          Refusal("assertion-jti-reused", "invalid_client", {"received": "seen"})),

@@ -33,6 +33,13 @@ def test_every_address_is_absolute() -> None:
     )
 
 
+def test_an_algorithm_that_smart_does_not_name_is_listed_where_the_hospital_takes_it() -> None:
+    name = "token_endpoint_auth_signing_alg_values_supported"
+    assert discovery.smart_configuration(SERVER, jwks_uri=JWKS)[name] == ["RS384", "ES384"]
+    wider = replace(SERVER, policy=Policy(assertion_algorithms=("ES384", "RS256")))
+    assert discovery.smart_configuration(wider, jwks_uri=JWKS)[name] == ["ES384", "RS256"]
+
+
 def test_plain_is_not_offered() -> None:
     assert discovery.smart_configuration(SERVER, jwks_uri=JWKS)["code_challenge_methods_supported"] == ["S256"]
 

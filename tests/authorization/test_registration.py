@@ -53,6 +53,8 @@ def test_addresses_that_are_not(uri: str, name: str) -> None:
         ({"jwks": {"keys": [{"kty": "EC", "d": "x"}]}}, "reg-jwks-has-private-key"),
         ({"jwks": {"keys": [{"kty": "oct"}]}}, "reg-jwks-has-private-key"),
         ({"scope": "launch,openid"}, "scope-comma-separated"),
+        ({"scope": "launch+openid"}, "scope-plus-literal"),
+        ({"scope": "launch\topenid"}, "scope-tab-separated"),
         ({"scope": "launch OpenID"}, "scope-wrong-case"),
         ({"scope": "launch patient/Patient.sr"}, "scope-v2-order"),
         ({"scope": "launch patient.Patient.read"}, "scope-malformed"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.authorization.values import User
+from sickbay.authorization.values import Policy, User
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,11 @@ from sickbay.authorization.values import User
 def test_one_record_needs_no_choice(fhir_user: str, patients: Any, acts: bool, only: str | None) -> None:
     user = User("u", "general", fhir_user, patients=patients)
     assert (user.acts_for_patients, user.only_patient) == (acts, only)
+
+
+@pytest.mark.parametrize(
+    ("framed", "sign_in", "others"), [("all", True, True), ("signed-in", False, True), ("none", False, False)]
+)
+def test_which_pages_the_ehr_may_frame(framed: str, sign_in: bool, others: bool) -> None:
+    policy = Policy(framed=framed)  # type: ignore[arg-type]
+    assert (policy.frames(signed_in=False), policy.frames(signed_in=True)) == (sign_in, others)

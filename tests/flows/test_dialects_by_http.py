@@ -11,6 +11,7 @@ import pytest
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
 from tests.flows.test_ward import HTML, field
 
+from sickbay.operations import login
 from sickbay.protocol import jose
 
 SCOPE = "launch openid patient/Patient.read patient/Observation.read offline_access"
@@ -96,6 +97,35 @@ def test_cerner_says_less_than_is_so_and_drops_in_silence(tmp_path: Path) -> Non
         assert read is not None
         assert read.claims["exp"] - read.claims["iat"] == 600
         assert (await flow.findings(answer))["granted-scopes-narrower"] == "warning"
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "delivered"), [("cerner", "oauth2%3Agrant%3Aserver-error"), ("general", "/exchanges/"), ("epic", "")]
+)
+def test_a_fault_of_ours_is_told_in_the_dialect_s_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tenant: str, delivered: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(tenant=tenant, scope="openid", auto_approve={"user": "okafor"})
+        authorize, _ = await paths(flow, tenant)
+        query = flow.asking(app, scope="openid", aud=f"{BASE}/{tenant}/r4")
+
+        async def fails(*_: object) -> None:
+            raise RuntimeError("a secret")
+
+        monkeypatch.setattr(login, "next_ask", fails)
+        answer = await flow.http.get(authorize, params=query)
+        assert "secret" not in answer.text + answer.headers.get("location", "")
+        if not delivered:
+            assert (answer.status_code, "location" in answer.headers) == (500, False)
+            return
+        said = received(answer)
+        assert said["error"] == "server_error"
+        assert delivered in said["error_uri"]
+        assert ("error_description" in said) is (tenant == "general")
+        assert (await flow.http.get(said["error_uri"])).status_code == 200
 
     run(steps, tmp_path)
 

@@ -83,6 +83,51 @@ def test_an_app_is_opened_as_its_policy_allows_alone(tmp_path: Path, allowed: st
 
 
 @pytest.mark.parametrize(
+    ("framed", "sign_in", "consent"), [("all", True, True), ("signed-in", False, True), ("none", False, False)]
+)
+def test_pages_stand_in_the_ehr_s_frame_as_the_policy_has_it(
+    tmp_path: Path, framed: str, sign_in: bool, consent: bool
+) -> None:
+    """And in nobody else's in any case."""
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(auto_approve=None, policy={"framed": framed})
+
+        async def asked() -> str:
+            answer = await flow.authorize(app, scope="openid user/Patient.rs")
+            return str(answer.headers["location"])
+
+        async def in_frame(address: str, **form: str) -> tuple[int, bool]:
+            if form:
+                page = await flow.http.get(address, headers=HTML)
+                sent = {name: field(page, name) for name in ("csrf", "request")} | form
+                answer = await flow.http.post("/general/oauth/continue", data=sent, headers=HTML)
+            else:
+                answer = await flow.http.get(address, headers=HTML)
+            ancestors = answer.headers["content-security-policy"].partition("frame-ancestors ")[2]
+            assert "8100" not in ancestors
+            return answer.status_code, "'self'" in ancestors
+
+        assert await in_frame(await asked()) == (200, sign_in)
+        assert await in_frame(await asked(), username="okafor", password="wrong") == (401, sign_in)
+        page = await flow.http.get(await asked(), headers=HTML)
+        form = {name: field(page, name) for name in ("csrf", "request")}
+        await flow.http.post("/general/oauth/continue", data=form | {"account": await flow.clinician()})
+        assert await in_frame(await asked()) == (200, consent)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
+def test_a_sign_in_page_is_framed_as_the_hospital_has_it(tmp_path: Path, tenant: str) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await flow.http.get(f"/{tenant}/ehr/sign-in", headers=HTML)
+        assert ("frame-ancestors 'none'" in page.headers["content-security-policy"]) is (tenant == "cerner")
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
     ("compares", "encoded", "finding"),
     [("raw", True, "basic-urlencoded-mismatch"), ("raw", False, ""), ("decoded", False, "basic-not-urlencoded"),
      ("decoded", True, ""), ("either", True, ""), ("either", False, "")],

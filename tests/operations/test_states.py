@@ -8,26 +8,43 @@ from tests.flows.flow import STATE, Flow, run
 
 from sickbay.operations import states
 from sickbay.operations.states import States
+from sickbay.protocol.parameters import parse
 
 
 def test_each_app_has_its_own_and_none_is_kept_in_clear() -> None:
     kept = States()
-    kept.remember("a", "one")
-    kept.remember("a", None)
-    assert kept.seen("a", "one")
-    assert not any((kept.seen("b", "one"), kept.seen("a", "two"), kept.seen("a", None), kept.seen("a", "")))
+    kept.remember("a", parse("state=one&nonce=&scope=openid"))
+    assert kept.seen("a", parse("state=one&nonce=one")) == {("state", "one")}
+    assert not kept.seen("a", parse("state=two&nonce=&scope=openid"))
+    assert not kept.seen("b", parse("state=one"))
     assert "one" not in repr(vars(kept))
 
 
 def test_few_are_remembered_of_each_and_few_apps() -> None:
     kept = States()
     for number in range(states.EACH + 1):
-        kept.remember("a", str(number))
-    assert (kept.seen("a", "0"), kept.seen("a", "1")) == (False, True)
+        kept.remember("a", parse(f"state={number}"))
+    assert (kept.seen("a", parse("state=0")), kept.seen("a", parse("state=1"))) == (frozenset(), {("state", "1")})
     for number in range(states.APPS):
-        kept.remember(f"app-{number}", "s")
-    assert not kept.seen("a", "1")
-    assert kept.seen("app-0", "s")
+        kept.remember(f"app-{number}", parse("state=s"))
+    assert not kept.seen("a", parse("state=1"))
+    assert kept.seen("app-0", parse("state=s"))
+
+
+def test_a_nonce_and_a_challenge_that_never_change_are_noticed(tmp_path: Path) -> None:
+    """RFC 9700 2.1.1."""
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(pkce="if-sent")
+        scope, said = "openid user/Patient.rs", {"state-reused", "nonce-reused", "pkce-challenge-reused"}
+        for found in (set(), said):
+            answer = await flow.authorize(app, scope=scope, nonce="always-the-same")
+            assert set(await flow.findings(answer)) & said == found
+        new: dict[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
+        fresh = await flow.authorize(app, scope=scope, nonce="another", state=STATE[::-1], **new)
+        assert not set(await flow.findings(fresh)) & said
+
+    run(steps, tmp_path)
 
 
 def test_the_second_request_with_a_state_is_warned_and_a_refused_one_does_not_count(tmp_path: Path) -> None:

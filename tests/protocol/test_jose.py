@@ -65,7 +65,8 @@ def test_a_key_of_another_kind_signs_nothing_and_verifies_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("kty", "algorithm", "fits"),
-    [("RSA", "RS384", True), ("EC", "ES384", True), ("EC", "RS384", False), ("RSA", "ES384", False), ("RSA", "RS256", False),
+    [("RSA", "RS384", True), ("EC", "ES384", True), ("EC", "RS384", False), ("RSA", "ES384", False), ("RSA", "RS256", True),
+     ("RSA", "PS512", True), ("EC", "ES256", True), ("OKP", "EdDSA", False), ("oct", "HS256", False), ("RSA", ["RS384"], False),
      (None, "none", False), ("RSA", None, False)],
 )  # fmt: skip
 def test_an_algorithm_needs_its_kind_of_key(kty: str | None, algorithm: object, fits: bool) -> None:

@@ -32,6 +32,8 @@ def resource(text: str) -> ResourceScope:
         ("launch", LaunchScope("launch")),
         ("launch/encounter", LaunchScope("launch/encounter", "encounter")),
         ("launch/imagingstudy?role=x", LaunchScope("launch/imagingstudy?role=x", "imagingstudy", "x")),
+        ("launch/list?role=https://x.org/?a=b&c=d", LaunchScope("launch/list?role=https://x.org/?a=b&c=d", "list",
+                                                                 "https://x.org/?a=b&c=d")),
         ("user/Patient.read", ResourceScope("user/Patient.read", "user", "Patient", "rs", "v1")),
         ("user/*.write", ResourceScope("user/*.write", "user", "*", "cud", "v1")),
         ("system/*.*", ResourceScope("system/*.*", "system", "*", "cruds", "v1")),
@@ -51,7 +53,8 @@ def test_the_grammar(text: str, found: object) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " openid", "OpenID", "launch/", "launch/Patient", "Launch", "patient/Patient", "patient/Patient.", "patient/.rs",
+        "", " openid", "OpenID", "launch/", "launch/Patient", "launch/x?role=", "Launch",
+        "launch/x?role=a&role=b", "launch/x?role=a b", "patient/Patient", "patient/Patient.", "patient/.rs",
         "patient/patient.rs", "patient/Patient.sr", "patient/Patient.rr", "patient/Patient.rs?", "patient/Patient.Read",
         "patient/Patient.read.write", "group/Patient.rs", "patient/**.rs", "patient/Patient.rs\n", "patient/Patient.rs\u00a0",
     ],
@@ -82,7 +85,8 @@ def test_commas_separate_where_a_server_takes_them(some: list[str]) -> None:
         ("openid,launch", Spelling(("openid", "launch"), commas=True)),
         ("openid+launch", Spelling(("openid", "launch"), pluses=True)),
         ("openid, launch", Spelling(("openid", "launch"), commas=True)),
-        ("openid\tlaunch\r\nprofile", Spelling(("openid", "launch", "profile"))),
+        ("openid\tlaunch\r\nprofile", Spelling(("openid", "launch", "profile"), tabs=True)),
+        ("\topenid launch\n", Spelling(("openid", "launch"))),
         ("patient/A.rs?c=x,y z", Spelling(("patient/A.rs?c=x,y", "z"))),
         ("patient/A.rs?c=x,launch/patient", Spelling(("patient/A.rs?c=x", "launch/patient"), commas=True)),
         (

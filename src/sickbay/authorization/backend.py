@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sickbay.authorization.authorize.granting import UNASKED
+from sickbay.authorization.authorize.reading import misjoined
 from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, client_is_registered, presented
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -53,12 +54,17 @@ def assertion_is_a_jwt(request: TokenRequest, known: TokenKnown) -> Refusal | No
     return None if assertion(request) else _invalid("assertion-not-jwt", parts=parts)
 
 
+def _algorithms(known: TokenKnown) -> tuple[str, ...]:
+    return (known.server.policy if isinstance(known.server, Server) else Policy()).assertion_algorithms
+
+
 @check(after=(assertion_is_a_jwt,))
 def algorithm_is_one_of_smart(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """Or one that the hospital takes besides."""
     sent = _read(request).header.get("alg")
-    if sent in jose.ASSERTION_ALGORITHMS:
+    if sent in _algorithms(known):
         return None
-    return _invalid("assertion-alg-unsupported", received=sent, expected=list(jose.ASSERTION_ALGORITHMS))
+    return _invalid("assertion-alg-unsupported", received=sent, expected=list(_algorithms(known)))
 
 
 @check(after=(assertion_is_a_jwt,))
@@ -105,6 +111,15 @@ def assertion_expires_soon(request: TokenRequest, known: TokenKnown) -> Refusal 
     return _invalid("assertion-expired", **facts) if exp < now - LEEWAY else None
 
 
+@check(needs=("now",), after=(assertion_is_a_jwt,))
+def assertion_is_good_already(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """nbf may be left out; one that is there holds (RFC 7523 3, 5)."""
+    nbf, now = _read(request).claims.get("nbf"), _now(known)
+    if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
+        return None
+    return _invalid("assertion-nbf-future", received=nbf, now=now)
+
+
 @check(after=(assertion_is_a_jwt,))
 def assertion_is_used_once(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     jti = _read(request).claims.get("jti")
@@ -122,7 +137,7 @@ def keys_can_be_fetched(request: TokenRequest, known: TokenKnown) -> Refusal | N
     return _invalid("jwks-unreachable", received=client.jwks_uri if client else None, **facts)
 
 
-@check(needs=("jwks",), after=(key_is_named, keys_can_be_fetched))
+@check(needs=("jwks",), after=(algorithm_is_one_of_smart, key_is_named, keys_can_be_fetched))
 def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """Exactly one key of this id and kind, and no other address for it than the registered one (SMART 2.2, 5.2.2.1)."""
     header = _read(request).header
@@ -135,12 +150,12 @@ def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None
     return _invalid("assertion-kid-unknown", received=header.get("kid"), published=published, **facts)
 
 
-@check(needs=("jwks",), after=(algorithm_is_one_of_smart, key_is_published))
+@check(needs=("jwks",), after=(key_is_published,))
 def signature_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known)
     text = request.parameters.get("client_assertion") or ""
-    if key is not None and jose.verify(text, key, jose.ASSERTION_ALGORITHMS):
+    if key is not None and jose.verify(text, key, _algorithms(known)):
         return None
     return _invalid("assertion-signature-invalid", received=header.get("kid"))
 
@@ -180,11 +195,10 @@ def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_separated_by_blanks(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     text = request.parameters.get("scope") or ""
-    read = scopes.spelling(text)
-    facts = {"received": text, "expected": " ".join(read.tokens)}
-    return Refusal("scope-comma-separated", "invalid_scope", facts) if read.commas else None
+    facts = {"received": text, "expected": " ".join(_asked(request))}
+    return next((Refusal(name, "invalid_scope", facts) for name in misjoined(text)), None)
 
 
 def offered(asked: tuple[str, ...], client: Client, policy: Policy) -> tuple[tuple[str, bool, str], ...]:
@@ -284,6 +298,7 @@ ASSERTION: tuple[TokenCheck, ...] = (
     issuer_is_the_client,
     audience_is_the_token_endpoint,
     assertion_expires_soon,
+    assertion_is_good_already,
     assertion_is_used_once,
     keys_can_be_fetched,
     key_is_published,
@@ -294,7 +309,7 @@ ASSERTION: tuple[TokenCheck, ...] = (
 CHECKS: tuple[TokenCheck, ...] = (
     assertion_is_sent,
     scope_is_sent,
-    scopes_are_separated_by_blanks,
+    scopes_are_separated_by_spaces,
     _scope_check("scopes_are_of_the_system", _not_system),
     _scope_check("scopes_are_registered", _not_registered),
     _scope_check("some_scope_is_granted", _empty),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sickbay.authorization.values import Policy, Server
-from sickbay.protocol.jose import ASSERTION_ALGORITHMS
 from sickbay.protocol.pkce import METHOD
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -40,7 +39,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, **more: Any) -> dict[s
         "token_endpoint": server.token_endpoint,
         "grant_types_supported": list(server.grants),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "token_endpoint_auth_signing_alg_values_supported": list(server.policy.assertion_algorithms),
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],
         "scopes_supported": scopes_supported(server.policy),

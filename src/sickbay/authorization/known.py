@@ -27,7 +27,8 @@ class AuthorizeKnown:
     session_user: str | Unknown | None = UNKNOWN
     live_at: int | None = None
     """When what was registered of this client since will be in force; None where all of it is."""
-    seen_states: tuple[str, ...] = ()
+    seen: frozenset[tuple[str, str]] = frozenset()
+    """Name and value of what this client sent before, and must send anew each time: state, nonce, code_challenge."""
     live_launch: str | None = None
     """The code of a launch of this client that is still good, where one is known: for the corrected request alone."""
     live: Launch | None = None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization.values import Policy
+from sickbay.protocol import jose
 
 Kind: TypeAlias = Literal["seconds", "flag", "choice", "list"]
 LONGEST = 10 * 365 * 86400
@@ -48,6 +49,7 @@ KNOBS: dict[str, Knob] = {
     "id_token_lifetime": Knob("seconds", "that an id_token is good for"),
     "rotate_refresh": Knob("flag", "a refresh brings a new refresh token, and the old one ends"),
     "public_refresh": Knob("flag", "apps without a secret or a key get refresh tokens"),
+    "framed": Knob("choice", "which pages of an authorization the EHR may show in its frame", ("all", "signed-in", "none")),
     "launches": Knob("list", "from where an app may be opened", ("ehr", "standalone")),
     "pkce": Knob("choice", "whether PKCE must be used, whatever the app registered", ("required", "if-sent", "off"), app=False),
     "drop_unregistered_scopes": Knob("flag", "scopes that are not registered are left out, not refused"),
@@ -58,6 +60,7 @@ KNOBS: dict[str, Knob] = {
     "standalone_picker": Knob("flag", "launch/patient on its own opens a patient picker"),
     "own_patient_is_context": Knob("flag", "a patient app has the person who signs in as its patient, unasked"),
     "redirect_uri_optional": Knob("flag", "redirect_uri may be left out where one is registered"),
+    "assertion_algorithms": Knob("list", "with which a client assertion may be signed", jose.ALGORITHMS, app=False),
     "basic_secret": Knob("choice", "how the secret in a Basic header is compared", ("either", "decoded", "raw")),
     "requires_patient": Knob("flag", "a search must name a patient", app=False),
     "requires_category": Knob("flag", "a search of observations must name a category", app=False),

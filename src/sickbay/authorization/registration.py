@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from sickbay.authorization.authorize.reading import misjoined
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.kernel.refusal import Check, Refusal, check
@@ -101,11 +102,8 @@ def _private(key: dict[str, Any]) -> list[str]:
 
 @check()
 def scopes_are_separated_by_spaces(request: RegistrationRequest, known: Any) -> Refusal | None:
-    spelling = scopes.spelling(request.scope)
-    if not spelling.commas:
-        return None
-    facts = {"received": request.scope, "expected": " ".join(spelling.tokens)}
-    return Refusal("scope-comma-separated", "invalid_client_metadata", facts)
+    facts = {"received": request.scope, "expected": " ".join(_tokens(request))}
+    return next((Refusal(name, "invalid_client_metadata", facts) for name in misjoined(request.scope)), None)
 
 
 @check()

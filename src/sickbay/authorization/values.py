@@ -77,6 +77,8 @@ class Launch:
     used_at: int | None = None
     created_at: int = 0
     fhir: str = "r4"
+    iss: str = ""
+    """The FHIR base that it was opened with; "" where that is not known."""
     context: dict[str, Any] = field(default_factory=dict)
     """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as the token response will have them."""
 
@@ -243,16 +245,24 @@ class Policy:
     """Whether all registered scopes are granted, whatever was asked."""
     bare_without_launch: bool = False
     """Whether banner and the dialect's own members come with a launch from the EHR alone."""
+    framed: Literal["all", "signed-in", "none"] = "all"
+    """Which pages of an authorization our own EHR may show in a frame: "signed-in": all but the sign-in."""
     launches: tuple[str, ...] = ("ehr", "standalone")
     """From where an app may be opened: the EHR, or on its own."""
     basic_secret: Literal["either", "decoded", "raw"] = "either"
     """How id and secret of a Basic header are compared: form-decoded (RFC 6749 2.3.1), as they stand, or whichever fits."""
     shared_types: tuple[str, ...] = ("Practitioner", "PractitionerRole", "Organization", "Location", "Medication")
     """Types outside the patient compartment that a patient/ scope naming them may read."""
+    assertion_algorithms: tuple[str, ...] = ("RS384", "ES384")
+    """With which client assertions may be signed; SMART knows these two."""
     relaxed: tuple[str, ...] = ()
     """Refusals that are only advice here."""
     precedence: tuple[str, ...] = ()
     """Refusals that win the wire answer when several hold."""
+
+    def frames(self, *, signed_in: bool) -> bool:
+        """Whether a page of an authorization may stand in the EHR's frame. signed_in: it is not the sign-in."""
+        return self.framed == "all" or (signed_in and self.framed == "signed-in")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,16 @@ def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) ->
     return spelling(text or "").tokens
 
 
+def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeKnown], Facts | None]:
+    """Advice where this parameter is the same as in an earlier request."""
+
+    def advises(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+        value = request.parameters.get(name)
+        return {"received": value} if (name, value) in known.seen else None
+
+    return advises
+
+
 def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
     """A repair: parameter `name` becomes what the fact of this name says; as it is where the fact has nothing."""
     return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request

@@ -109,7 +109,7 @@ async def authorize(
     known = AuthorizeKnown(
         now=world.now(), server=tenant.server, client=client, launch=launch,
         others=tuple(one.client_id for one in neighbours), neighbours=neighbours,
-        session_user=_session_user(client, found), live_at=live_at, seen_states=_seen(world, client, request),
+        session_user=_session_user(client, found), live_at=live_at, seen=_seen(world, client, request),
     )  # fmt: skip
     decision = decided("authorize", tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
@@ -118,16 +118,15 @@ async def authorize(
     trusted = decision.examination.passed(PROOF)
     if decision.refusal is not None or client is None:
         return Asked(decision, client, timeline, trusted)
-    world.states.remember(client.client_id, request.parameters.get("state"))
+    world.states.remember(client.client_id, request.parameters)
     key = records.digest(code) if launch and code else ""
     before = found[0] if found else None
     waiting = _waiting(tenant, Waiting(request, client, timeline, exchange, "", "", launch, key, before=before))
     return Asked(decision, client, timeline, trusted, await _with_user(world, tenant, waiting, found))
 
 
-def _seen(world: World, client: Client | None, request: AuthorizeRequest) -> tuple[str, ...]:
-    state = request.parameters.get("state")
-    return (state,) if client and state and world.states.seen(client.client_id, state) else ()
+def _seen(world: World, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
+    return world.states.seen(client.client_id, request.parameters) if client else frozenset()
 
 
 def _session_user(client: Client | None, found: tuple[str, sessions.Login] | None) -> str | None:

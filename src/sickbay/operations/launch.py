@@ -53,14 +53,13 @@ async def launch(
         or await world.store.find("launch", family=timeline, limit=1)
     ):
         timeline = world.effects.token(12)
-    code = code_of(world.keys.refresh, timeline)
+    code, iss = code_of(world.keys.refresh, timeline), tenant.fhir_base(client.fhir)
     made = Launch(
         client_id=client.client_id, timeline=timeline, expires_at=now + tenant.policy.launch_lifetime,
-        user=user, patient=patient, encounter=encounter, created_at=now, fhir=client.fhir,
+        user=user, patient=patient, encounter=encounter, created_at=now, fhir=client.fhir, iss=iss,
         context=_ours(tenant, patient) | (context or {}),
     )  # fmt: skip
     await world.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
-    iss = tenant.fhir_base(client.fhir)
     return Launched(code, iss, launch_url(client, code, iss), timeline)
 
 

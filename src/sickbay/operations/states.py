@@ -1,13 +1,17 @@
-"""States that apps sent lately, for the advice that one was sent before: hashes, few of each app, in this worker alone."""
+"""What apps sent lately and must send anew each time, for the advice that it was sent before: hashes, few of each app, in this
+worker alone (RFC 9700 2.1.1, 4.5.3).
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
 
 from sickbay.authorization.client_authentication import hashed
+from sickbay.protocol.parameters import Parameters
 
-APPS, EACH = 1000, 50
-"""How many apps are remembered, and how many states of each."""
+NAMES = ("state", "nonce", "code_challenge")
+APPS, EACH = 1000, 150
+"""How many apps are remembered, and how many values of each."""
 
 
 class States:
@@ -16,14 +20,22 @@ class States:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, deque[str]] = OrderedDict()
 
-    def seen(self, client_id: str, state: str | None) -> bool:
-        return bool(state) and hashed(state or "") in self._kept.get(client_id, ())
+    def seen(self, client_id: str, sent: Parameters) -> frozenset[tuple[str, str]]:
+        """Name and value of what was sent before."""
+        kept = self._kept.get(client_id, ())
+        return frozenset((name, value) for name, value in _values(sent) if _hash(name, value) in kept)
 
-    def remember(self, client_id: str, state: str | None) -> None:
+    def remember(self, client_id: str, sent: Parameters) -> None:
         """The oldest go first."""
-        if not state:
-            return
-        self._kept.setdefault(client_id, deque(maxlen=EACH)).append(hashed(state))
+        self._kept.setdefault(client_id, deque(maxlen=EACH)).extend(_hash(*one) for one in _values(sent))
         self._kept.move_to_end(client_id)
         if len(self._kept) > APPS:
             self._kept.popitem(last=False)
+
+
+def _values(sent: Parameters) -> list[tuple[str, str]]:
+    return [(name, value) for name in NAMES if (value := sent.get(name))]
+
+
+def _hash(name: str, value: str) -> str:
+    return hashed(f"{name}\0{value}")

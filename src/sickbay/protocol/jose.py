@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 Jwk: TypeAlias = dict[str, Any]
 
 PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
-ASSERTION_ALGORITHMS = ("RS384", "ES384")
-"""What SMART names for client assertions."""
+KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
+ALGORITHMS = tuple(f"{kind}{size}" for kind in KINDS for size in (256, 384, 512))
+"""All with a public key that a client assertion could be signed with (RFC 7518 3.1); SMART names two of them."""
 
 
 class Jwt(NamedTuple):
@@ -105,8 +106,7 @@ def _whole(text: str) -> int:
 
 def fits(key: Jwk, algorithm: object) -> bool:
     """Whether a key is of the kind that this algorithm of client assertions needs (SMART 2.2, 5.2.2.1: matching kty)."""
-    needed = {"RS384": "RSA", "ES384": "EC"}.get(str(algorithm))
-    return needed is not None and key.get("kty") == needed
+    return algorithm in ALGORITHMS and key.get("kty") == KINDS[str(algorithm)[:2]]
 
 
 def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:

@@ -28,7 +28,8 @@ _JOINED = re.compile(
 )
 _BLANKS = re.compile(r"[ \t\r\n]+")
 """A no-break space separates nothing: it makes a scope malformed."""
-_LAUNCH = re.compile(r"launch(?:/(?P<type>[a-z]+))?(?:\?role=(?P<role>.+))?")
+_LAUNCH = re.compile(r"launch(?:/(?P<type>[a-z]+))?(?:\?role=(?P<role>(?:(?!&role=)\S)+))?")
+"""Of roles one at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Spelling(NamedTuple):
     tokens: tuple[str, ...]
     commas: bool = False
     pluses: bool = False
+    tabs: bool = False
+    """Or a line break: RFC 6749 3.3 knows the space alone."""
 
 
 @lru_cache(maxsize=4096)
@@ -92,7 +95,8 @@ def spelling(text: str) -> Spelling:
         parts, marks = _apart(piece)
         tokens += parts
         found += marks
-    return Spelling(tuple(dict.fromkeys(token for token in tokens if token)), "," in found, "+" in found)
+    read = tuple(dict.fromkeys(token for token in tokens if token))
+    return Spelling(read, "," in found, "+" in found, re.search(r"[\t\r\n]", text.strip()) is not None)
 
 
 def _apart(piece: str) -> tuple[list[str], str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -14,10 +16,16 @@ from sickbay.operations.decision import Decision
 from sickbay.operations.journal import Answered, Exchange, entry
 from sickbay.operations.login import Finished
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, exchanges, show, wire
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
+
+LOG = logging.getLogger("sickbay")
+AWAY = "Sickbay's database does not answer at the moment. Ask again."
+FAULT = "server-error"
+"""By this name a dialect has its own words for a fault of the server."""
 
 
 async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona: str = "provider") -> Response:
@@ -33,7 +41,10 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         explanation = decision.explained()
         response = await refusal(request, sandbox, tenant, asked, explanation, persona, body)
     else:
-        response, finished = await onwards(request, sandbox, tenant, asked.waiting)
+        try:
+            response, finished = await onwards(request, sandbox, tenant, asked.waiting)
+        except Exception as error:
+            return await failed(request, sandbox, tenant, asked.waiting, "authorize", error)
         if finished is not None and finished.decision.refusal is not None:
             decision, explanation = finished.decision, finished.decision.explained()
     return await wire.note(
@@ -80,6 +91,31 @@ def delivered(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiti
         waiting.client.client_id, waiting.client.type,
     )  # fmt: skip
     return answers.error_redirect(tenant, said, waiting.redirect_uri, state, request.method)
+
+
+async def failed(
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, stage: str, error: Exception
+) -> Response:
+    """A fault of ours once the redirect URI is proven: a redirect cannot say 500 or 503 (RFC 6749 4.1.2.1)."""
+    how, id, client = tenant.dialect, wire.exchange_id(request), waiting.client
+    if how.answers.refused != "redirect":
+        raise error
+    away = isinstance(error, Unavailable)
+    LOG.error("%s failed: %s", id, error, exc_info=None if away else error)
+    name, said = (
+        ("temporarily_unavailable", AWAY)
+        if away
+        else ("server_error", f"Sickbay failed; its log says how, under {id}.")
+    )
+    vendor = how.error_path(how.wording(FAULT, FAULT, stage), id=id, client=client.client_id, persona=client.type)
+    uri = tenant.base + vendor if vendor else f"{sandbox.world.base}/exchanges/{id}"
+    spoken = answers.Words(name, said if how.answers.error_description else None, uri)
+    state = waiting.request.parameters.get("state")
+    response = answers.error_redirect(tenant, spoken, waiting.redirect_uri, state, request.method)
+    return await wire.note(
+        request, response, stage=stage, tenant=tenant.name, client_id=client.client_id, timeline=waiting.timeline,
+        shown=False,
+    )  # fmt: skip
 
 
 async def refusal(

@@ -105,7 +105,8 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
             fault = "This username and password do not belong together."
     view = await sign_in_view(sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
     leads_to = await _leads_to(ward, _next(ward, query))
-    around = show.Around(tenant, session, cookie, bare=True, framed=True, leads_to=leads_to)
+    framed = tenant.policy.frames(signed_in=False)
+    around = show.Around(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
     return show.page(request, sandbox, "sign_in", view, around, 401 if fault else 200)
 
 

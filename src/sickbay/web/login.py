@@ -16,12 +16,12 @@ from sickbay.operations.authorize import Waiting
 from sickbay.operations.context import Tenant
 from sickbay.operations.cookies import Lost
 from sickbay.operations.sessions import Session
-from sickbay.operations.throttle import Key
+from sickbay.operations.throttle import Key, Throttled
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
-from sickbay.web.authorize import delivered
+from sickbay.web.authorize import delivered, failed
 from sickbay.web.doors import host_name, peer
 from sickbay.web.pages import chart, consent, contexts, notice, visits
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
@@ -42,12 +42,16 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     waiting = await operation.resume(sandbox.world, tenant, sent.get("request") or "", session)
     if waiting is None:
         return await _over(request, sandbox, tenant, session, sent)
-    await sandbox.filling.ensure(Space(tenant.name, waiting.version))
-    if request.method == "POST":
-        if not cookies.form_is_ours(request, session, sent.get("csrf")):
-            return await _over(request, sandbox, tenant, session, sent)
-        return await _answered(request, sandbox, tenant, waiting, session, sent)
-    return await _asked(request, sandbox, tenant, waiting, session, sent)
+    if request.method == "POST" and not cookies.form_is_ours(request, session, sent.get("csrf")):
+        return await _over(request, sandbox, tenant, session, sent)
+    step = _answered if request.method == "POST" else _asked
+    try:
+        await sandbox.filling.ensure(Space(tenant.name, waiting.version))
+        return await step(request, sandbox, tenant, waiting, session, sent)
+    except Throttled:
+        raise
+    except Exception as error:
+        return await failed(request, sandbox, tenant, waiting, "login", error)
 
 
 async def _over(
@@ -82,7 +86,8 @@ async def _asked(
     ask = await login.next_ask(sandbox.world, tenant, waiting)
     if ask == "nothing":
         return await _finish(request, sandbox, tenant, waiting, None)
-    around = show.Around(tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=True)
+    framed = tenant.under(waiting.client).policy.frames(signed_in=ask != "sign-in")
+    around = show.Around(tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
     if ask == "sign-in":
         view = await sign_in_view(
             sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.wishes.hint
@@ -175,7 +180,8 @@ async def _signed_in(
         view = await sign_in_view(
             sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
-        around = show.Around(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=True)
+        framed = tenant.under(waiting.client).policy.frames(signed_in=False)
+        around = show.Around(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
         return show.page(request, sandbox, "sign_in", view, around, 401)
     new, cookie = await sessions.sign_in(sandbox.world, tenant, session, user)
     await operation.keep(sandbox.world, tenant, waiting, new)

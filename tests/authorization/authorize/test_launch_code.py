@@ -74,6 +74,28 @@ def test_the_launch_that_still_lives_is_offered_instead() -> None:
 
 
 @pytest.mark.parametrize(
+    ("iss", "aud", "refused"),
+    [(samples.BASE, samples.BASE, False), (samples.BASE, samples.BASE + "/", False), (samples.BASE, samples.OLD, True),
+     (samples.OLD, samples.BASE, True), (samples.OLD, samples.OLD, False), ("", samples.OLD, False),
+     ("https://gone.example/r4", samples.OLD, False)],
+)  # fmt: skip
+def test_in_a_launch_aud_is_the_server_that_the_app_was_opened_with(iss: str, aud: str, refused: bool) -> None:
+    """Where that is known, and still there."""
+    found = samples.examination(asking(aud=aud), known(launch=replace(samples.LAUNCH, iss=iss))).refusals
+    told = {"received": aud, "expected": iss, "note": "the iss of the launch"}
+    assert found == ((Refusal("aud-not-iss-of-launch", "invalid_request", told),) if refused else ())
+
+
+def test_without_a_launch_any_base_may_be_asked_for() -> None:
+    assert not refusals(asking(**samples.ALONE, aud=samples.OLD), known(launch=None))
+
+
+def test_of_a_launch_that_is_not_good_aud_is_not_compared() -> None:
+    launch = replace(samples.LAUNCH, iss=samples.BASE)
+    assert refusals(asking(aud="https://elsewhere.example"), known(launch=launch)) == ["aud-mismatch"]
+
+
+@pytest.mark.parametrize(
     ("launches", "code", "refused"),
     [(("ehr",), "a-launch-code", None), (("standalone",), "a-launch-code", "ehr"), (("standalone",), None, None),
      (("ehr",), None, "standalone")],

@@ -14,7 +14,7 @@ from sickbay.kernel.refusal import UNKNOWN
 
 LIVE = replace(samples.LAUNCH, timeline="timeline-2")
 OTHER = Client("other")
-KNOWN = known(live_launch="fresh", live=LIVE, neighbours=(OTHER,), seen_states=("a",))
+KNOWN = known(live_launch="fresh", live=LIVE, neighbours=(OTHER,), seen=frozenset({("state", "a")}))
 
 
 def after(**changes: str | None) -> AuthorizeKnown:
@@ -24,7 +24,7 @@ def after(**changes: str | None) -> AuthorizeKnown:
 def test_what_was_not_mended_stays_known() -> None:
     kept = after(scope="launch openid")
     assert (kept.client, kept.launch) == (samples.CLIENT, samples.LAUNCH)
-    assert kept.seen_states == ()
+    assert kept.seen == frozenset()
 
 
 def test_another_client_is_one_of_its_neighbours_or_unknown() -> None:

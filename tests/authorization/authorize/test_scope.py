@@ -19,6 +19,8 @@ from sickbay.protocol import scopes
     [
         ("launch,openid", "scope-comma-separated"),
         ("launch+openid", "scope-plus-literal"),
+        ("launch\topenid", "scope-tab-separated"),
+        ("launch launch/list?role=a&role=b", "scope-malformed"),
         ("launch%20openid", "scope-double-encoded"),
         ("launch OpenID", "scope-wrong-case"),
         ("launch patient/Patient.sr", "scope-v2-order"),
@@ -131,6 +133,7 @@ def test_an_app_of_v1_asks_in_its_own_letters_where_they_do_not_mix() -> None:
         ("patient/Patient", "patient/Patient.rs"),
         ("patient/launch", "launch/patient"),
         ("encounter/launch", ""),
+        ("http://smarthealthit.org/fhir/scopes/patient/Patient.rs", "patient/Patient.rs"),
         ("nonsense", ""),
         ("nonsense.x", ""),
     ],

@@ -6,6 +6,7 @@ import pytest
 from tests.authorization.samples import asking, examination, known, refusals
 
 from sickbay.authorization.authorize import authorize_request
+from sickbay.kernel.refusal import Refusal
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,10 @@ from sickbay.authorization.authorize import authorize_request
         ({"client_id": None}, "client-id-missing"),
         ({"client_secret": "x"}, "client-secret-in-url"),
         ({"request": "a.b.c"}, "request-object-unsupported"),
+        ({"registration": "{}"}, "request-object-unsupported"),
         ({"prompt": "none"}, "prompt-none-without-session"),
+        ({"prompt": "none login"}, "prompt-none-with-others"),
+        ({"prompt": "consent none"}, "prompt-none-with-others"),
         ({"code_challenge": None}, "pkce-method-without-challenge"),
         ({"code_challenge_method": None}, "pkce-method-missing"),
         ({"code_challenge_method": "plain"}, "pkce-plain"),
@@ -41,13 +45,27 @@ def test_what_is_harmless_is_let_pass(changes: dict[str, str]) -> None:
 
 def test_a_session_lets_a_silent_request_through_and_an_unknown_one_does_not() -> None:
     silent = asking(prompt="none")
-    assert examination(silent, known(session_user="amelia.wright")).granted
+    for way in (silent, asking(prompt="none none")):
+        assert examination(way, known(session_user="amelia.wright")).granted
     assert refusals(silent, known(session_user=None)) == ["prompt-none-without-session"]
 
 
 def test_a_repeated_parameter_is_refused_and_one_that_is_not_oauths_is_not() -> None:
     assert refusals(authorize_request(asking().raw + "&state=again")) == ["duplicate-parameter"]
     assert not refusals(authorize_request(asking().raw + "&foo=1&foo=2"))
+
+
+def test_to_ask_nothing_and_to_ask_again_cannot_both_be_done() -> None:
+    (refusal,) = examination(asking(prompt="login  none"), known(session_user="amelia.wright")).refusals
+    told = {"received": "login none", "expected": "none"}
+    assert refusal == Refusal("prompt-none-with-others", "invalid_request", told)
+
+
+@pytest.mark.parametrize("name", ["request", "request_uri", "registration"])
+def test_an_object_is_told_by_its_name_and_has_an_error_of_its_own(name: str) -> None:
+    (refusal,) = examination(asking(**{name: "x"})).refusals
+    told = {"received": name, "name": name, "expected": "plain parameters"}
+    assert refusal == Refusal("request-object-unsupported", f"{name}_not_supported", told)
 
 
 def test_errors_are_called_as_the_rfcs_call_them() -> None:

@@ -10,6 +10,9 @@ import pytest
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received
 from tests.flows.sitting import DESCRIPTION, Sitting
 
+from sickbay.operations import login
+from sickbay.settings.database import Unavailable
+
 Row = tuple[str, dict[str, str | None], str]
 AUTHORIZE = "/general/oauth/authorize"
 NEVER: list[tuple[str, dict[str, str | None]]] = [
@@ -63,6 +66,9 @@ BY_REDIRECT: list[Row] = [
     ("scope-patient-without-context", {"scope": "patient/Patient.rs"}, "access_denied"),
     ("request-object-unsupported", {"request": "e30.e30."}, "request_not_supported"),
     ("request-object-unsupported", {"request_uri": "https://app.example/r"}, "request_uri_not_supported"),
+    ("request-object-unsupported", {"registration": "{}"}, "registration_not_supported"),
+    ("scope-tab-separated", {"scope": "launch/patient\tpatient/Patient.rs"}, "invalid_scope"),
+    ("prompt-none-with-others", {"scope": "openid user/Patient.rs", "prompt": "none login"}, "invalid_request"),
     ("client-secret-in-url", {"client_secret": "s3cr3t-in-url"}, "invalid_request"),
     ("prompt-none-without-session", {"scope": "openid user/Patient.rs", "prompt": "none"}, "login_required"),
 ]  # fmt: skip
@@ -172,6 +178,22 @@ def test_a_launch_that_is_not_good_any_more_is_an_invalid_request(desk: Sitting,
     desk.do(steps)
 
 
+def test_a_launch_is_good_for_the_server_that_it_named_alone(desk: Sitting) -> None:
+    """In a launch from the EHR aud is the iss, and not another version of it (SMART 2.2)."""
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        code = (await flow.launch(app))["launch"]
+        answer = await flow.authorize(app, launch=code, aud=f"{BASE}/general/dstu2")
+        by_redirect(answer, "GET", "invalid_request")
+        told(answer, await flow.findings(answer), "aud-not-iss-of-launch")
+        for alias in (f"{BASE}/general/r4/", f"{BASE.replace('localhost', '127.0.0.1')}/general/r4"):
+            other = (await flow.launch(app))["launch"]
+            assert "code" in received(await flow.authorize(app, launch=other, aud=alias))
+
+    desk.do(steps)
+
+
 def test_an_app_of_another_hospital_may_not_use_this_one(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(tenant="epic", auto_approve=None)
@@ -191,6 +213,34 @@ def test_consent_that_was_not_given_is_required_where_no_page_may_be_shown(desk:
         app = await flow.register(auto_approve=None)
         answer = await flow.authorize(app, scope="openid user/Patient.rs", prompt="none")
         by_redirect(answer, "GET", "consent_required")
+
+    desk.do(steps, desk.flow())
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("fault", "error"), [(RuntimeError("a secret"), "server_error"), (Unavailable("a host"), "temporarily_unavailable")]
+)
+def test_a_fault_of_ours_is_told_to_the_app_once_its_address_is_proven(
+    desk: Sitting, monkeypatch: pytest.MonkeyPatch, method: str, fault: Exception, error: str
+) -> None:
+    """A redirect cannot say 500; and nothing of the fault goes out."""
+
+    async def fails(*_: object) -> None:
+        raise fault
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(auto_approve=None)
+        sent = list(flow.asking(app, scope="openid user/Patient.rs").items())
+        waits = await ask(flow, method, sent)
+        with monkeypatch.context() as patched:
+            patched.setattr(login, "next_ask", fails)
+            for answer in (await ask(flow, method, sent), await flow.http.get(waits.headers["location"])):
+                said = by_redirect(answer, answer.request.method, error)
+                assert str(fault) not in said["error_description"]
+                assert (await flow.http.get(said["error_uri"])).status_code == 200
+        wrong = await ask(flow, method, [("client_id", "nobody")])
+        assert "location" not in wrong.headers
 
     desk.do(steps, desk.flow())
 

@@ -48,10 +48,12 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     launch.launch_code_is_this_apps,
     launch.launch_code_is_fresh,
     launch.launch_code_is_unused,
+    launch.aud_is_the_iss_of_the_launch,
     scope.scope_is_sent,
     scope.scope_is_encoded_once,
     scope.scopes_are_separated_without_commas,
     scope.scopes_are_separated_without_plus_signs,
+    scope.scopes_are_separated_without_tabs,
     scope.scopes_are_in_the_right_case,
     scope.scope_letters_are_in_order,
     scope.scopes_are_well_formed,
@@ -62,6 +64,7 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     scope.scopes_are_registered,
     scope.scope_types_exist_in_the_fhir_version,
     scope.patient_scopes_have_a_patient,
+    shape.prompt_none_stands_alone,
     shape.prompt_none_has_a_session,
 )
 

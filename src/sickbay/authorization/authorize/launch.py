@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
 from sickbay.authorization.authorize.client import client_is_registered
-from sickbay.authorization.authorize.reading import asks_launch, asks_patient, audience, tokens
+from sickbay.authorization.authorize.reading import asks_launch, asks_patient, audience, base, base_of, tokens
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Launch, Server
@@ -86,6 +87,18 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> R
         return None
     ago = known.now - launch.used_at if isinstance(known.now, int) and launch.used_at else None
     return Refusal("launch-code-reused", "invalid_request", _times(request, known, ago))
+
+
+@check(needs=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here))
+def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    """The server that the app was told of, and no other version of it (SMART 2.2, authorize request)."""
+    launch, server = known.launch, known.server
+    if not isinstance(launch, Launch) or not isinstance(server, Server) or not launch.iss:
+        return None
+    if base_of(launch.iss, server.fhir_bases) in (None, base(request, server)):
+        return None
+    facts = {"received": audience(request), "expected": launch.iss, "note": "the iss of the launch"}
+    return Refusal("aud-not-iss-of-launch", "invalid_request", facts)
 
 
 def _right(known: AuthorizeKnown) -> dict[str, Any]:

@@ -22,6 +22,13 @@ def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
     return scopes.spelling(request.parameters.get("scope") or "").tokens
 
 
+def misjoined(text: str) -> tuple[str, ...]:
+    """The refusals of what separates scopes where it should be a space (RFC 6749 3.3)."""
+    read = scopes.spelling(text)
+    found = {"scope-comma-separated": read.commas, "scope-plus-literal": read.pluses, "scope-tab-separated": read.tabs}
+    return tuple(name for name, there in found.items() if there)
+
+
 def meant(request: AuthorizeRequest) -> tuple[str, ...]:
     """The scopes with their letter case corrected: one fault must not bring others with it."""
     return tuple(scopes.recased(token, ALL_TYPES) or token for token in tokens(request))
@@ -77,7 +84,7 @@ def known_for(known: AuthorizeKnown, request: AuthorizeRequest, mended: Authoriz
     client = known.client if id == request.parameters.get("client_id") else _neighbour(known, id)
     code = mended.parameters.get("launch")
     launch = known.launch if code == request.parameters.get("launch") else _launch(known, code)
-    return replace(known, client=client, launch=launch, seen_states=())
+    return replace(known, client=client, launch=launch, seen=frozenset())
 
 
 def _neighbour(known: AuthorizeKnown, id: str | None) -> Client | Unknown:

@@ -13,6 +13,7 @@ from sickbay.authorization.authorize.reading import (
     asks_patient,
     base,
     meant,
+    misjoined,
     tokens,
 )
 from sickbay.authorization.known import AuthorizeKnown
@@ -48,20 +49,23 @@ def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeKnown) -> R
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_without_commas(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return _separators(request, "scope-comma-separated", ",")
+    return _separators(request, "scope-comma-separated")
 
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return _separators(request, "scope-plus-literal", "+")
+    return _separators(request, "scope-plus-literal")
 
 
-def _separators(request: AuthorizeRequest, name: str, mark: str) -> Refusal | None:
+@check(after=(scope_is_sent,))
+def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    return _separators(request, "scope-tab-separated")
+
+
+def _separators(request: AuthorizeRequest, name: str) -> Refusal | None:
     text = request.parameters.get("scope") or ""
-    spelling = scopes.spelling(text)
-    if not (spelling.commas if mark == "," else spelling.pluses):
-        return None
-    return Refusal(name, "invalid_scope", {"received": text, "expected": " ".join(spelling.tokens)})
+    facts = {"received": text, "expected": " ".join(tokens(request))}
+    return Refusal(name, "invalid_scope", facts) if name in misjoined(text) else None
 
 
 @check(after=(scope_is_sent,))
@@ -87,7 +91,8 @@ def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeKnown) -> 
 
 
 def _likely(token: str) -> str:
-    """What a malformed scope most likely meant: dots for slashes, .search for .s; "" where nothing is likely."""
+    """What a malformed scope most likely meant: dots for slashes, .search for .s, a URI for its scope; "" for none."""
+    token = token.removeprefix("http://smarthealthit.org/fhir/scopes/")
     tried = token.replace(".", "/", 1) if token.split(".")[0] in ("patient", "user", "system") else token
     for word, letters in ((".search", ".s"), (".view", ".rs"), (".all", ".cruds"), (".readwrite", ".cruds")):
         tried = tried.replace(word, letters)

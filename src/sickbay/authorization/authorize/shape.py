@@ -14,6 +14,8 @@ ONCE = (
     "response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch", "code_challenge",
     "code_challenge_method", "response_mode", "nonce", "prompt", "max_age", "login_hint", "id_token_hint",
 )  # fmt: skip
+OBJECTS = ("request", "request_uri", "registration")
+"""Parameters of OpenID Connect Core 6 and 7.2.1, each with an error of its own (3.1.2.6)."""
 
 
 @check()
@@ -66,7 +68,7 @@ def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeKnown) -
 
 @check()
 def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    used = next((name for name in ("request", "request_uri") if request.parameters.get(name)), None)
+    used = next((name for name in OBJECTS if request.parameters.get(name)), None)
     if used is None:
         return None
     facts = {"received": used, "name": used, "expected": "plain parameters"}
@@ -85,6 +87,15 @@ def client_secret_is_not_in_the_url(request: AuthorizeRequest, known: AuthorizeK
     if "client_secret" not in request.parameters:
         return None
     return Refusal("client-secret-in-url", "invalid_request", {"received": "(a secret)", "expected": None})
+
+
+@check()
+def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    """To ask nothing, and to ask again, cannot both be done (OpenID Connect Core 3.1.2.1)."""
+    asked = (request.parameters.get("prompt") or "").split()
+    if "none" not in asked or set(asked) == {"none"}:
+        return None
+    return Refusal("prompt-none-with-others", "invalid_request", {"received": " ".join(asked), "expected": "none"})
 
 
 @check()

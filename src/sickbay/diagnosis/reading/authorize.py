@@ -8,6 +8,8 @@ from sickbay.authorization.values import Client, Launch
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
 
+SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
+
 
 def request(given: Json) -> AuthorizeRequest:
     """`url` is raw, as it was on the wire or on a forum."""
@@ -35,7 +37,7 @@ def known(given: Json, asked: AuthorizeRequest) -> AuthorizeKnown:
         launch=read.launch(context, asked.parameters.get("launch")),
         others=(client.client_id,) if isinstance(client, Client) else (),
         session_user=context.get("session"),
-        seen_states=tuple(context.get("seen_states", ())),
+        seen=frozenset((name, value) for name, many in SEEN.items() for value in context.get(many, ())),
         live_launch=live,
         live=launch if isinstance(launch, Launch) else None,
     )

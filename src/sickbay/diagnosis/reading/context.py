@@ -97,7 +97,7 @@ def _launch(code: str, given: Json) -> Launch:
     return Launch(
         client_id=given.get("client_id", ""), timeline="", expires_at=int(given.get("expires_at", 1 << 40)),
         user=given.get("user"), patient=given.get("patient"), encounter=given.get("encounter"),
-        used_at=0 if given.get("used") else None,
+        used_at=0 if given.get("used") else None, iss=given.get("iss", ""),
     )  # fmt: skip
 
 

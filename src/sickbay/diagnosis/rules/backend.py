@@ -72,7 +72,7 @@ RULES = (
     _rule(
         "assertion-alg-unsupported",
         "The assertion is signed by {received}",
-        "SMART names {expected}; a server takes no others, and none least of all.",
+        "This server takes {expected}. SMART names RS384 and ES384; none is taken nowhere.",
         "Sign with RS384 or ES384, with a key of that kind.",
     ),
     _rule(
@@ -124,6 +124,12 @@ RULES = (
         "Make a new assertion for each request.",
     ),
     _rule(
+        "assertion-nbf-future",
+        "The assertion is good from {received} on, and not yet",
+        "nbf says so, in seconds since 1970; the server's clock reads {now}, and 60 s of difference are let pass.",
+        "Leave nbf out, or set it to the time at which the assertion is made.",
+    ),
+    _rule(
         "assertion-jti-missing",
         "The assertion has no jti",
         "jti is what an assertion is known again by, so that it works once.",
@@ -140,6 +146,22 @@ RULES = (
         "The keys of the app could not be had from {received}",
         "The server takes them from the registered address, which must answer with a JSON object that has keys.",
         "Serve the JWKS there, publicly and as JSON, or register the keys themselves.",
+    ),
+    _rule(
+        "assertion-jku-foreign",
+        "jku names {jku}, which is not the registered address of the app's keys",
+        "Keys are taken from the registered address alone, {expected}: else whoever signs could bring the key along.",
+        "Leave jku out, or set it to the registered jwks_uri, character by character.",
+        "assertion-kid-unknown",
+        recognises=lambda facts: facts if facts.get("jku") is not None else None,
+    ),
+    _rule(
+        "assertion-kid-ambiguous",
+        "Several keys of the app have the kid {received}",
+        "Published are {published}. Of those of the right kind exactly one must be left, or none is taken.",
+        "Give each key a kid of its own.",
+        "assertion-kid-unknown",
+        recognises=lambda facts: facts if (facts.get("published") or []).count(facts.get("received")) > 1 else None,
     ),
     _rule(
         "assertion-kid-unknown",

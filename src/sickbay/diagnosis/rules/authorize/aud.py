@@ -110,6 +110,20 @@ AUD_MISMATCH = Rule(
     repair=_set_aud,
 )
 
+AUD_NOT_ISS_OF_LAUNCH = Rule(
+    id="aud-not-iss-of-launch",
+    stage="authorize",
+    explains="aud-not-iss-of-launch",
+    severity="error",
+    outcome="invalid_request",
+    parameter="aud",
+    title="Your app was opened by {expected}, and asked for access to {received}",
+    why="The launch is of one FHIR server: its patient and its visit have their ids there. Another version is another server.",
+    fix="Send aud equal to the iss of the launch, character by character: {expected}.",
+    spec=specs.SMART_AUTHORIZE,
+    repair=_set_aud,
+)
+
 
 def _near(request: AuthorizeRequest, known: AuthorizeKnown) -> tuple[str, tuple[str, ...]]:
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
@@ -196,6 +210,7 @@ RULES = (
     AUD_MISSING,
     AUD_NOT_FHIR_BASE,
     AUD_MISMATCH,
+    AUD_NOT_ISS_OF_LAUNCH,
     AUD_TRAILING_SLASH,
     AUD_LOOPBACK_ALIAS,
     AUD_RESOURCE_DISAGREE,

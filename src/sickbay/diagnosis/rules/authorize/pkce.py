@@ -148,6 +148,19 @@ PKCE_CHALLENGE_MALFORMED = Rule(
     repair=_challenge,
 )
 
+PKCE_CHALLENGE_REUSED = Rule(
+    id="pkce-challenge-reused",
+    stage="authorize",
+    severity="warning",
+    outcome="advice",
+    advises=repairs.sent_before("code_challenge"),
+    parameter="code_challenge",
+    title="Your app sent this code_challenge before",
+    why="It is made of the same verifier, then: who learnt that once can redeem every code of your app.",
+    fix="Make a new random verifier for each request, and the challenge of it.",
+    spec=specs.SMART_PKCE,
+)
+
 RULES = (
     PKCE_MISSING,
     PKCE_METHOD_WITHOUT_CHALLENGE,
@@ -155,4 +168,5 @@ RULES = (
     PKCE_PLAIN,
     PKCE_METHOD_INVALID,
     PKCE_CHALLENGE_MALFORMED,
+    PKCE_CHALLENGE_REUSED,
 )

@@ -61,8 +61,8 @@ REQUEST_OBJECT_UNSUPPORTED = Rule(
     explains="request-object-unsupported",
     severity="error",
     outcome="request_not_supported",
-    title="Your app sent its request as an object, in {name}",
-    why="What such an object says would win over the plain parameters, and this server does not read it.",
+    title="Your app sent an object that this server does not read, in {name}",
+    why="What such an object says would win over the plain parameters and over what is registered.",
     fix="Leave {name} out, and send plain parameters.",
     spec=Spec("OpenID Connect Core 1.0, 6.1", f"{specs.OIDC}#RequestObject"),
     repair=_drop_object,
@@ -80,6 +80,22 @@ CLIENT_SECRET_IN_URL = Rule(
     fix="Leave client_secret out, and have a new one made; it belongs to the call of the token endpoint.",
     spec=specs.rfc(6749, "2.3.1", "Client Password"),
     repair=repairs.writing("client_secret", None),
+)
+
+PROMPT_NONE_WITH_OTHERS = Rule(
+    id="prompt-none-with-others",
+    stage="authorize",
+    explains="prompt-none-with-others",
+    severity="error",
+    outcome="invalid_request",
+    parameter="prompt",
+    title="Your app asked that nobody be asked, and that somebody be asked: prompt={received}",
+    why="none means that no page is shown, so that it cannot stand beside login, consent or select_account.",
+    fix="Send prompt=none alone, or leave none out of it.",
+    spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
+    repair=lambda request, facts: repairs.with_parameters(
+        request, ("prompt", " ".join(one for one in facts["received"].split() if one != "none"))
+    ),
 )
 
 PROMPT_NONE_WITHOUT_SESSION = Rule(
@@ -102,5 +118,6 @@ RULES = (
     RESPONSE_MODE_UNSUPPORTED,
     REQUEST_OBJECT_UNSUPPORTED,
     CLIENT_SECRET_IN_URL,
+    PROMPT_NONE_WITH_OTHERS,
     PROMPT_NONE_WITHOUT_SESSION,
 )

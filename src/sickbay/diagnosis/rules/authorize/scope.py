@@ -81,6 +81,20 @@ SCOPE_PLUS_LITERAL = Rule(
     repair=_respelt,
 )
 
+SCOPE_TAB_SEPARATED = Rule(
+    id="scope-tab-separated",
+    stage="authorize",
+    explains="scope-tab-separated",
+    severity="error",
+    outcome="invalid_scope",
+    parameter="scope",
+    title="The scopes are joined by a tab or a line break",
+    why="OAuth joins scopes by a space and by nothing else. Around a tab most servers see one long scope that nobody knows.",
+    fix="Join them by single spaces: {expected}.",
+    spec=SEPARATED,
+    repair=_respelt,
+)
+
 SCOPE_WRONG_CASE = Rule(
     id="scope-wrong-case",
     stage="authorize",
@@ -226,6 +240,7 @@ RULES = (
     SCOPE_DOUBLE_ENCODED,
     SCOPE_COMMA_SEPARATED,
     SCOPE_PLUS_LITERAL,
+    SCOPE_TAB_SEPARATED,
     SCOPE_WRONG_CASE,
     SCOPE_V2_ORDER,
     SCOPE_MALFORMED,

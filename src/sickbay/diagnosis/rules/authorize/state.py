@@ -48,17 +48,12 @@ STATE_LOW_ENTROPY = Rule(
 )
 
 
-def _seen(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    state = request.parameters.get("state")
-    return {"received": state} if state and state in known.seen_states else None
-
-
 STATE_REUSED = Rule(
     id="state-reused",
     stage="authorize",
     severity="warning",
     outcome="advice",
-    advises=_seen,
+    advises=repairs.sent_before("state"),
     parameter="state",
     title="Your app sent this state before",
     why="A state that repeats does not tell one answer from another, and an old answer can be played back.",
@@ -71,6 +66,20 @@ STATE_REUSED = Rule(
 def _no_nonce(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
     wanted = "openid" in meant(request) and not request.parameters.get("nonce")
     return {"received": None} if wanted else None
+
+
+NONCE_REUSED = Rule(
+    id="nonce-reused",
+    stage="authorize",
+    severity="warning",
+    outcome="advice",
+    advises=repairs.sent_before("nonce"),
+    parameter="nonce",
+    title="Your app sent this nonce before",
+    why="By the nonce an app knows that the id_token is of this sign-in. One that repeats lets an old id_token pass.",
+    fix="Make a new random nonce for each request, and compare it with the one in the id_token.",
+    spec=Spec("OpenID Connect Core 1.0, 15.5.2", f"{specs.OIDC}#NonceNotes"),
+)
 
 
 NONCE_MISSING = Rule(
@@ -86,4 +95,4 @@ NONCE_MISSING = Rule(
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
 )
 
-RULES = (STATE_MISSING, STATE_LOW_ENTROPY, STATE_REUSED, NONCE_MISSING)
+RULES = (STATE_MISSING, STATE_LOW_ENTROPY, STATE_REUSED, NONCE_REUSED, NONCE_MISSING)
