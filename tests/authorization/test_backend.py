@@ -329,6 +329,20 @@ def test_a_service_may_be_granted_what_is_registered_and_was_not_asked_for() -> 
 
 @pytest.mark.parametrize(
     ("scope", "names"),
+    [
+        ("system/Patient.rs user/Patient.rs", ["backend-scope-not-system"]), ("system/Patient.rs", []),
+        ("user/Patient.rs openid", ["backend-empty-scopes"]),
+    ],
+)  # fmt: skip
+def test_a_service_may_have_to_name_no_scope_of_a_person_beside_its_own(scope: str, names: list[str]) -> None:
+    policy = Policy(drop_unregistered_scopes=True, mixed_levels=False)
+    server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy)
+    found = examined(request(signed(), scope=scope), replace(known(), server=server))
+    assert [one.name for one in found.refusals] == names
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
     [("system/Patient.rs user/Patient.rs", []), ("user/Patient.rs", ["backend-empty-scopes"])],
 )
 def test_where_scopes_are_dropped_in_silence_one_must_be_left(scope: str, names: list[str]) -> None:

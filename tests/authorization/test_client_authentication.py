@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization.token_requests import (
+    BASE,
     PUBLIC,
     REFRESH_FORM,
     SECRET,
@@ -248,3 +249,31 @@ def test_a_secret_in_the_body_is_read_in_one_way_everywhere() -> None:
         known = knowing(client=SYMMETRIC, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
         names = [one.name for one in examined(asked(client_secret=SECRET), known).refusals]
         assert not [one for one in names if one.startswith(("basic", "client"))]
+
+
+@pytest.mark.parametrize(
+    ("methods", "own", "sent", "right"),
+    [
+        (("client_secret_basic",), None, "post", "client_secret_basic"),
+        (("client_secret_basic",), None, "basic", None),
+        (("client_secret_post",), None, "basic", "client_secret_post"),
+        (("client_secret_post",), None, "post", None),
+        (("client_secret_post",), "client_secret_basic", "basic", "client_secret_basic"),
+        (("private_key_jwt",), None, "basic", "client_secret_basic"),
+    ],
+)
+def test_a_hospital_may_take_fewer_ways_of_sending_a_secret(
+    methods: tuple[str, ...], own: str | None, sent: str, right: str | None
+) -> None:
+    """And says the one that it takes."""
+    server = Server(fhir_bases=(BASE,), policy=Policy(auth_methods=methods))
+    asking = knowing(client=replace(SYMMETRIC, auth_method=own), server=server)
+    posted = asked(client_secret=SECRET)
+    request = posted if sent == "post" else asked(client_id=None, headers={"Authorization": basic(f"app:{SECRET}")})
+    found = examined(request, asking).refusals
+    if right is None:
+        assert not found
+        return
+    (refusal,) = found
+    assert refusal.name == "client-auth-method-mismatch"
+    assert (refusal.facts["received"], refusal.facts["registered"]) == (f"client_secret_{sent}", right)

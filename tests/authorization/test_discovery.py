@@ -79,8 +79,8 @@ def test_the_whole_document_of_openid() -> None:
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile", "name"],
         "response_modes_supported": ["query"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"], "claims_parameter_supported": False,
-        "introspection_endpoint_auth_methods_supported": list(discovery.AUTH_METHODS),
-        "revocation_endpoint_auth_methods_supported": [*discovery.AUTH_METHODS, "none"],
+        "introspection_endpoint_auth_methods_supported": list(Policy().auth_methods),
+        "revocation_endpoint_auth_methods_supported": [*Policy().auth_methods, "none"],
         "request_parameter_supported": False, "request_uri_parameter_supported": False,
         "scopes_supported": said["scopes_supported"], "capabilities": said["capabilities"],
     }  # fmt: skip

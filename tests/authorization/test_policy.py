@@ -42,7 +42,7 @@ def test_a_choice_that_does_not_fit_is_said(given: dict[str, Any], said: str) ->
 
 
 def test_what_is_near_nothing_lists_all() -> None:
-    assert "there are assertion_algorithms, basic_secret, code_lifetime" in faults({"xyzzy": 1})[0]
+    assert "there are assertion_algorithms, auth_methods, basic_secret" in faults({"xyzzy": 1})[0]
 
 
 def test_what_an_app_says_elsewhere_is_no_policy_of_it() -> None:

@@ -12,7 +12,7 @@ from sickbay.authorization import revocation
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.known import SubjectKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Server, Token
+from sickbay.authorization.values import Policy, Server, Token
 from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
 
 TOKEN = Token("app", "patient/Patient.rs", "http://localhost:7425/general/r4", NOW + 100, "f1")
@@ -57,3 +57,23 @@ def test_nothing_is_given_back_that_is_not_named_or_not_known() -> None:
     unknown = replace(KNOWN, subject=UNKNOWN)
     assert not examine(revocation.checks(asked(FORM)), asked(FORM), unknown).granted
     assert names(asked(FORM), replace(KNOWN, client=None)) == ["client-id-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("revokes", "subject", "refused"),
+    [(False, TOKEN, True), (False, FAMILY, False), (False, None, False), (True, TOKEN, False)],
+)
+def test_a_hospital_may_let_access_tokens_run_out(revokes: bool, subject: Any, refused: bool) -> None:
+    server = Server(policy=Policy(revokes_access=revokes))
+    told = Refusal(
+        "revoke-access-token", "unsupported_token_type", {"received": "an access token", "expected": "a refresh token"}
+    )
+    found = refusals(asked(FORM), replace(KNOWN, server=server, subject=subject))
+    assert found == ((told,) if refused else ())
+    assert refusals(asked(FORM), replace(KNOWN, server=UNKNOWN, subject=subject)) == ()
+
+
+def test_a_token_of_another_app_is_that_and_of_no_kind() -> None:
+    server = Server(policy=Policy(revokes_access=False))
+    other = replace(KNOWN, server=server, subject=replace(TOKEN, client_id="other"))
+    assert names(asked(FORM), other) == ["refresh-client-mismatch"]

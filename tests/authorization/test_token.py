@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.authorization.token_requests import (
@@ -367,3 +368,10 @@ def test_a_resource_is_the_base_that_the_grant_is_for() -> None:
     assert examined(asked(resource="http://x/r4")).refusals == (
         Refusal("token-resource-mismatch", "invalid_target", told),
     )
+
+
+@pytest.mark.parametrize(("server", "right"), [(Server(token_endpoint=URL, fhir_bases=(BASE,)), URL), (UNKNOWN, None)])
+def test_an_address_of_another_tenant_is_said_before_all(server: Any, right: str | None) -> None:
+    found = examined(asked(), knowing(elsewhere="0b8a", server=server)).refusals
+    assert found[0] == Refusal("tenant-unknown", "invalid_grant", {"received": "0b8a", "expected": right})
+    assert not examined(asked(), knowing(server=server)).refusals

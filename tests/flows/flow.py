@@ -72,8 +72,14 @@ class Flow:
         return received(await self.authorize(app, **more))["code"]
 
     async def redeem(self, app: dict[str, Any], code: str, **more: str) -> httpx2.Response:
+        return await self.redeem_at("/general/oauth/token", app, code, **more)
+
+    async def redeem_at(self, endpoint: str, app: dict[str, Any], code: str, **more: str) -> httpx2.Response:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
-        return await self.http.post("/general/oauth/token", data=form | {"client_id": app["client_id"]} | more)
+        return await self.http.post(endpoint, data=form | {"client_id": app["client_id"]} | more)
+
+    def now(self) -> int:
+        return self.sandbox.world.now()
 
     async def launch(self, app: dict[str, Any], patient: str = "p-0001", **more: Any) -> dict[str, Any]:
         answer = await self.http.post("/admin/launches", json={"app": app["app_id"], "patient": patient} | more)

@@ -43,8 +43,9 @@ async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> ht
         "redirect_uri": REDIRECT,
         "code_verifier": VERIFIER,
     }
-    secret = {"client_secret": app["client_secret"]} if "client_secret" in app else {}
-    return await flow.http.post(token, data=form | {"client_id": app["client_id"]} | secret)
+    if "client_secret" in app:
+        return await flow.http.post(token, data=form, auth=(app["client_id"], app["client_secret"]))
+    return await flow.http.post(token, data=form | {"client_id": app["client_id"]})
 
 
 def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:

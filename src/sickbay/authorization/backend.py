@@ -231,12 +231,13 @@ def _drops(known: TokenKnown) -> Policy | None:
 
 
 def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
-    if _drops(known):
-        return None
     parsed = {one: scopes.parse(one) for one in asked}
     wrong = [
         one for one, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"
     ]
+    policy = _drops(known)
+    if policy and (policy.mixed_levels or len(wrong) == len(asked)):
+        return None
     return Refusal("backend-scope-not-system", "invalid_scope", {"scopes": wrong, "received": asked}) if wrong else None
 
 

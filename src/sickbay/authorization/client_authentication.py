@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Server
+from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import Check, Refusal, check
 from sickbay.protocol import basic, jose
 from sickbay.protocol.basic import Basic
@@ -188,9 +188,10 @@ def public_client_sends_no_secret(request: TokenRequest, known: TokenKnown) -> R
 @check(needs=("client",), after=(credentials_are_sent, one_method_is_used))
 def method_is_the_registered_one(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     client, methods = _client(known), presented(request).methods
-    if client.client == "public" or methods[0] in _accepted(client):
+    if client.client == "public" or methods[0] in _accepted(client, _policy(known)):
         return None
-    return _invalid(request, "client-auth-method-mismatch", received=methods[0], registered=registered_method(client))
+    right = next(iter(_accepted(client, _policy(known))), registered_method(client))
+    return _invalid(request, "client-auth-method-mismatch", received=methods[0], registered=right)
 
 
 @check(needs=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
@@ -202,7 +203,7 @@ def secret_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     readings = _readings(request, client)
     if not readings:
         return _invalid(request, "client-secret-wrong", received=method)
-    wanted = known.server.policy.basic_secret if isinstance(known.server, Server) else "either"
+    wanted = _policy(known).basic_secret
     if wanted == "either" or wanted in readings or method != "client_secret_basic":
         return None
     return _invalid(
@@ -216,11 +217,16 @@ def registered_method(client: Client) -> str:
     return client.auth_method or kinds[client.client]
 
 
-def _accepted(client: Client) -> tuple[str, ...]:
-    """A symmetric client registered without a method may use either of the two for secrets."""
+def _accepted(client: Client, policy: Policy) -> tuple[str, ...]:
+    """A symmetric client registered without a method may use either of the two for secrets, where the hospital takes both."""
     if client.client == "asymmetric":
         return ("private_key_jwt",)
-    return (client.auth_method,) if client.auth_method else ("client_secret_basic", "client_secret_post")
+    secrets = (client.auth_method,) if client.auth_method else ("client_secret_basic", "client_secret_post")
+    return tuple(one for one in secrets if one in policy.auth_methods)
+
+
+def _policy(known: TokenKnown) -> Policy:
+    return known.server.policy if isinstance(known.server, Server) else Policy()
 
 
 def _client(known: TokenKnown) -> Client:

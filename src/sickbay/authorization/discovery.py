@@ -8,7 +8,6 @@ from typing import Any
 from sickbay.authorization.values import Policy, Server
 from sickbay.protocol.pkce import METHOD
 
-AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 CAPABILITIES = (
     "launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric",
     "client-confidential-asymmetric", "sso-openid-connect", "context-banner", "context-style",
@@ -38,7 +37,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, **more: Any) -> dict[s
         "authorization_endpoint": server.authorization_endpoint,
         "token_endpoint": server.token_endpoint,
         "grant_types_supported": list(server.grants),
-        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_methods_supported": list(server.policy.auth_methods),
         "token_endpoint_auth_signing_alg_values_supported": list(server.policy.assertion_algorithms),
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],
@@ -60,8 +59,8 @@ def openid_configuration(
         "claims_supported": list(dict.fromkeys((*CLAIMS, *own_claims))),
         "response_modes_supported": ["query"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "introspection_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "revocation_endpoint_auth_methods_supported": [*AUTH_METHODS, "none"],
+        "introspection_endpoint_auth_methods_supported": list(server.policy.auth_methods),
+        "revocation_endpoint_auth_methods_supported": [*server.policy.auth_methods, "none"],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

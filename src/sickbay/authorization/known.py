@@ -21,6 +21,8 @@ class AuthorizeKnown:
 
     now: int | Unknown = UNKNOWN
     server: Server | Unknown = UNKNOWN
+    elsewhere: str = ""
+    """The tenant in the address of the request, where it is none that this server knows."""
     client: Client | Unknown | None = UNKNOWN
     launch: Launch | Unknown | None = UNKNOWN
     others: tuple[str, ...] = ()
@@ -61,6 +63,8 @@ class TokenKnown:
 
     now: int | Unknown = UNKNOWN
     server: Server | Unknown = UNKNOWN
+    elsewhere: str = ""
+    """The tenant in the address of the request, where it is none that this server knows."""
     client: Client | Unknown | None = UNKNOWN
     code: Code | Unknown | None = UNKNOWN
     family: Family | Unknown | None = UNKNOWN

@@ -61,6 +61,8 @@ KNOBS: dict[str, Knob] = {
     "own_patient_is_context": Knob("flag", "a patient app has the person who signs in as its patient, unasked"),
     "redirect_uri_optional": Knob("flag", "redirect_uri may be left out where one is registered"),
     "assertion_algorithms": Knob("list", "with which a client assertion may be signed", jose.ALGORITHMS, app=False),
+    "auth_methods": Knob("list", "by which an app may prove who it is", Policy().auth_methods, app=False),
+    "revokes_access": Knob("flag", "an access token can be revoked; otherwise it runs out", app=False),
     "basic_secret": Knob("choice", "how the secret in a Basic header is compared", ("either", "decoded", "raw")),
     "requires_patient": Knob("flag", "a search must name a patient", app=False),
     "requires_category": Knob("flag", "a search of observations must name a category", app=False),

@@ -7,7 +7,7 @@ from sickbay.authorization.client_authentication import TokenCheck, client_is_re
 from sickbay.authorization.introspection import token_is_named
 from sickbay.authorization.known import SubjectKnown, TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Family, Token
+from sickbay.authorization.values import Client, Family, Server, Token
 from sickbay.kernel.refusal import Refusal, check
 
 
@@ -23,8 +23,20 @@ def token_is_of_this_client(request: TokenRequest, known: TokenKnown) -> Refusal
     return Refusal("refresh-client-mismatch", "invalid_grant", {"received": client.client_id})
 
 
+@check(needs=("subject",), after=(token_is_of_this_client,))
+def token_is_of_a_kind_that_is_revoked(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """A hospital may let access tokens run out (RFC 7009 2.2.1)."""
+    assert isinstance(known, SubjectKnown)
+    revokes = not isinstance(known.server, Server) or known.server.policy.revokes_access
+    if revokes or not isinstance(known.subject, Token):
+        return None
+    facts = {"received": "an access token", "expected": "a refresh token"}
+    return Refusal("revoke-access-token", "unsupported_token_type", facts)
+
+
 CHECKS: tuple[TokenCheck, ...] = (
     *token.FORM_CHECKS, *client_authentication.CHECKS, token_is_named, token_is_of_this_client,
+    token_is_of_a_kind_that_is_revoked,
 )  # fmt: skip
 
 

@@ -72,6 +72,14 @@ def method_is_post(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 
 @check()
+def address_is_of_a_tenant(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if not known.elsewhere:
+        return None
+    right = known.server.token_endpoint if isinstance(known.server, Server) else None
+    return Refusal("tenant-unknown", "invalid_grant", {"received": known.elsewhere, "expected": right})
+
+
+@check()
 def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     sent = request.headers.get("content-type")
     if request.method != "POST" or (
@@ -213,6 +221,7 @@ def _code(known: TokenKnown) -> Code:
 
 
 ENVELOPE: tuple[TokenCheck, ...] = (
+    address_is_of_a_tenant,
     method_is_post,
     body_is_a_form,
     parameters_are_sent_once,

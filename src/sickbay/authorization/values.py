@@ -253,6 +253,12 @@ class Policy:
     """How id and secret of a Basic header are compared: form-decoded (RFC 6749 2.3.1), as they stand, or whichever fits."""
     shared_types: tuple[str, ...] = ("Practitioner", "PractitionerRole", "Organization", "Location", "Medication")
     """Types outside the patient compartment that a patient/ scope naming them may read."""
+    auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+    """By which an app may prove who it is."""
+    mixed_levels: bool = True
+    """Where scopes are dropped: whether a service may name scopes of persons beside those of the system."""
+    revokes_access: bool = True
+    """Whether an access token can be revoked, or runs out."""
     assertion_algorithms: tuple[str, ...] = ("RS384", "ES384")
     """With which client assertions may be signed; SMART knows these two."""
     relaxed: tuple[str, ...] = ()

@@ -11,8 +11,11 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 STANDARD = "general"
-OURS = {"manage": "/oauth/manage"}
-"""Paths of endpoints for which a dialect need not have its own."""
+OURS = {
+    "issuer": "", "manage": "/oauth/manage", "introspect": "/oauth/introspect", "revoke": "/oauth/revoke",
+    "jwks": "/oauth/jwks",
+}  # fmt: skip
+"""Paths for which a dialect need not have its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Answers:
     untrusted: before the redirect URI is proven: our page, or see-other (303) to the error's own address.
     null_description: at the token endpoint the member is there, and null.
     refused: after that: by redirect, or again a page. page_*: what a page of few words says.
+    untold: refusals that are delivered as before the redirect URI is proven, though it is.
+    client_status: of invalid_client where the Authorization header was used.
     """
 
     error_description: bool = True
@@ -37,6 +42,8 @@ class Answers:
     iss: bool = True
     untrusted: Literal["page", "see-other"] = "page"
     refused: Literal["redirect", "page"] = "redirect"
+    untold: tuple[str, ...] = ()
+    client_status: int = 401
     correlation_header: str | None = None
     urn_prefix: str = ""
     page_status: int = 400
@@ -61,7 +68,11 @@ class Dialect:
     subject: str = "{tenant}-{username}"
     """What the seeded people are called in sub."""
     words: Mapping[str, Words] = field(default_factory=dict)
+    at_token: Mapping[str, Words] = field(default_factory=dict)
+    """The same of the token endpoint alone, where it says other words than authorize."""
     defaults: Mapping[str, Words] = field(default_factory=dict)
+    discovery: Mapping[str, Any] = field(default_factory=dict)
+    """Members of smart-configuration that say otherwise; one that is false is left out."""
     tenant_id: str = ""
 
     def path(self, name: str, persona: str = "provider") -> str:
@@ -70,15 +81,21 @@ class Dialect:
 
     def wording(self, finding: str, refusal: str, stage: str) -> Words:
         """The words for a finding, else for its refusal, else for the stage."""
-        return self.words.get(finding) or self.words.get(refusal) or self.defaults.get(stage) or Words()
+        tables = (self.at_token, self.words) if stage == "token" else (self.words,)
+        named = (table[name] for table in tables for name in (finding, refusal) if name in table)
+        return next(named, None) or self.defaults.get(stage) or Words()
 
     def error_path(self, words: Words, *, id: str, client: str, persona: str) -> str:
-        """The vendor's address of one refusal, below the tenant's; "" where the dialect has none of its own."""
+        """The vendor's address of one refusal, below the tenant's; "" where the dialect has none of its own.
+
+        persona: "" at the token endpoint, which knows none. client: "" where it is not proven.
+        """
         if "errors" not in self.paths or words.urn is None:
             return ""
         urn = quote(self.answers.urn_prefix + words.urn, safe="")
         client = quote(client or "unknown", safe="")
-        return self.paths["errors"].format(urn=urn, id=id, client=client, persona=persona, tenant_id=self.tenant_id)
+        path = self.paths["errors"] if persona else self.paths["errors"].replace("persona={persona}&", "")
+        return path.format(urn=urn, id=id, client=client, persona=persona, tenant_id=self.tenant_id)
 
 
 def names() -> tuple[str, ...]:
@@ -98,14 +115,15 @@ def load(name: str) -> Dialect:
 def read(name: str, given: Mapping[str, Any]) -> Dialect:
     """A dialect from parsed TOML. Raises TypeError on a key that means nothing."""
     words = dict(given.get("words", {}))
-    defaults = words.pop("default", {})
+    defaults, at_token = words.pop("default", {}), words.pop("token", {})
     return Dialect(
         name=name, title=given["title"], about=given["about"], fhir=tuple(given["fhir"]), paths={**OURS, **given["paths"]},
-        answers=Answers(**given.get("answers", {})),
+        answers=Answers(**{key: _frozen(value) for key, value in given.get("answers", {}).items()}),
         policy={key: _frozen(value) for key, value in given.get("policy", {}).items()},
         token_response=dict(given.get("token_response", {})), id_token=dict(given.get("id_token", {})),
         subject=given.get("subject", "{tenant}-{username}"),
         words={key: Words(**value) for key, value in words.items()},
+        at_token={key: Words(**value) for key, value in at_token.items()}, discovery=dict(given.get("discovery", {})),
         defaults={key: Words(**value) for key, value in defaults.items()},
         tenant_id=given.get("tenant_id", ""),
     )  # fmt: skip

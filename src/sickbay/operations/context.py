@@ -135,7 +135,7 @@ def tenant(
     home = f"{base}/{name}"
     bases = {version: f"{home}/{version}" for version in dialect.fhir}
     server = Server(
-        issuer=home,
+        issuer=home + dialect.path("issuer"),
         authorization_endpoint=home + dialect.path("authorize"),
         token_endpoint=home + dialect.path("token"),
         fhir_bases=tuple(bases.values()),

@@ -64,7 +64,7 @@ def _refused(dialect: Dialect, stage: str, examination: Examination, refusal: Re
         named["urn"] = how.urn_prefix + words.urn
     if stage == "token":
         return {"status": refusal.status, **named}
-    trusted = examination.passed(PROOF)
+    trusted = examination.passed(PROOF) and refusal.name not in how.untold
     if trusted and how.refused == "redirect":
         return {"status": 302, "delivered": "to your app", **named}
     if not trusted and how.untrusted == "see-other":

@@ -38,10 +38,13 @@ class _Loaded:
     jti_revision: int = 0
 
 
-async def token(world: World, tenant: Tenant, request: TokenRequest) -> Answered:
-    """One token request. What a second use of a code or refresh token must revoke is revoked before the answer."""
+async def token(world: World, tenant: Tenant, request: TokenRequest, *, elsewhere: str = "") -> Answered:
+    """One token request. What a second use of a code or refresh token must revoke is revoked before the answer.
+
+    elsewhere: the tenant that the address names, if it is none of this server's.
+    """
     for _ in range(5):
-        loaded = await _load(world, tenant, request)
+        loaded = await _load(world, tenant, request, elsewhere)
         tenant = _under(tenant, loaded.known)
         decision = await backend.decided(world, tenant, request, loaded.known, "token", stage.checks(request))
         if any(one.name == "pkce-verifier-mismatch" for one in decision.examination.refusals):
@@ -115,14 +118,15 @@ def _refused(decision: Decision, known: TokenKnown) -> Answered:
     return Answered(decision, None, client_id, timeline)
 
 
-async def _load(world: World, tenant: Tenant, request: TokenRequest) -> _Loaded:
+async def _load(world: World, tenant: Tenant, request: TokenRequest, elsewhere: str = "") -> _Loaded:
     client, live_at = await registration.live(world, client_authentication.claimed(request))
     if client is not None and client.tenant != tenant.name:
         client = None
     now = world.now()
     base = TokenKnown(
-        now=now, server=tenant.under(client).server, client=client, code=None, family=None, jwks=None, live_at=live_at
-    )
+        now=now, server=tenant.under(client).server, elsewhere=elsewhere, client=client, code=None, family=None, jwks=None,
+        live_at=live_at,
+    )  # fmt: skip
     if client is None:
         base = replace(base, others=tuple(one.client_id for one in await registration.neighbours(world, tenant.name)))
     base, revision = await backend.known_of(world, request, base)

@@ -34,7 +34,8 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     text = _text(request, sandbox, body)
     session = await cookies.session(request, sandbox)
     asked = await operation.authorize(
-        sandbox.world, tenant, text, request.method, session, wire.exchange_id(request)
+        sandbox.world, tenant, text, request.method, session, wire.exchange_id(request),
+        elsewhere=request.path_params.get("tenant_id", ""),
     )  # fmt: skip
     decision, explanation = asked.decision, None
     if asked.waiting is None:
@@ -127,10 +128,12 @@ async def refusal(
     id = wire.exchange_id(request)
     said = answers.oauth_words(sandbox.world, tenant, asked.decision, explanation, id, client, persona)
     sent = asked.decision.request.parameters
-    if asked.trusted and asked.client is not None and how.refused == "redirect":
+    untold = asked.decision.refusal is not None and asked.decision.refusal.name in how.untold
+    trusted = asked.trusted and not untold
+    if trusted and asked.client is not None and how.refused == "redirect":
         address = operation.redirect_uri(asked.decision.request, asked.client)
         return answers.error_redirect(tenant, said, address, sent.get("state"), request.method)
-    if not asked.trusted and how.untrusted == "see-other":
+    if not trusted and how.untrusted == "see-other":
         return RedirectResponse(said.uri, 303, answers.NO_STORE)
     if how.page_title is not None:
         view = NoticeView(

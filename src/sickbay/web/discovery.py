@@ -23,6 +23,12 @@ from sickbay.web.doors import cors
 MADE = "2026-11-24"
 """Date of the statement: when what it says last changed."""
 
+OAUTH_URIS = {
+    "introspect": "introspection_endpoint", "revoke": "revocation_endpoint", "register": "registration_endpoint",
+    "manage": "management_endpoint",
+}  # fmt: skip
+"""What the extension oauth-uris calls it (SMART 1.0) -> what discovery does."""
+
 IDENTITY = (("userinfo_endpoint", "userinfo"), ("end_session_endpoint", "logout"))
 """What OpenID Connect alone knows of."""
 
@@ -40,9 +46,9 @@ class Documents:
     def smart(self, tenant: Tenant, version: str) -> bytes:
         return self._once(
             "smart", tenant, version,
-            lambda: discovery.smart_configuration(
+            lambda: _said(tenant, discovery.smart_configuration(
                 tenant.server, **_more(tenant), **_branded(tenant), **_beside(tenant, version)
-            ),
+            )),
         )  # fmt: skip
 
     def openid(self, tenant: Tenant) -> bytes:
@@ -60,14 +66,21 @@ class Documents:
 def _openid(tenant: Tenant) -> dict[str, Any]:
     more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
     own = [name for said in tenant.dialect.id_token.values() for name in said]
-    return discovery.openid_configuration(tenant.server, own_claims=own, **more, **_more(tenant))
+    return _said(tenant, discovery.openid_configuration(tenant.server, own_claims=own, **more, **_more(tenant)))
+
+
+def _said(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
+    """As the dialect has it."""
+    said = document | dict(tenant.dialect.discovery)
+    return {name: value for name, value in said.items() if value is not False or name not in tenant.dialect.discovery}
 
 
 def _more(tenant: Tenant) -> dict[str, Any]:
+    base, path = tenant.base, tenant.dialect.path
     return {
-        "jwks_uri": f"{tenant.base}/oauth/jwks", "introspection_endpoint": f"{tenant.base}/oauth/introspect",
-        "revocation_endpoint": f"{tenant.base}/oauth/revoke", "registration_endpoint": f"{tenant.base}/oauth/register",
-        "management_endpoint": tenant.base + tenant.dialect.path("manage"),
+        "jwks_uri": base + path("jwks"), "introspection_endpoint": base + path("introspect"),
+        "revocation_endpoint": base + path("revoke"), "registration_endpoint": f"{base}/oauth/register",
+        "management_endpoint": base + path("manage"),
     }  # fmt: skip
 
 
@@ -86,12 +99,9 @@ def _beside(tenant: Tenant, version: str) -> dict[str, Any]:
 
 
 def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
-    more, server = _more(tenant), tenant.server
-    oauth = {
-        "authorize": server.authorization_endpoint, "token": server.token_endpoint,
-        "introspect": more["introspection_endpoint"], "revoke": more["revocation_endpoint"],
-        "register": more["registration_endpoint"], "manage": more["management_endpoint"],
-    }  # fmt: skip
+    listed, server = _said(tenant, _more(tenant)), tenant.server
+    oauth = {"authorize": server.authorization_endpoint, "token": server.token_endpoint}
+    oauth |= {name: listed[member] for name, member in OAUTH_URIS.items() if member in listed}
     told = conformance.Self(
         tenant.fhir_base(version), MADE, __version__, oauth, multiple_deletes=tenant.policy.multiple_deletes
     )
@@ -103,11 +113,12 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     found: list[Route] = []
     jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
+        issuer = f"/{tenant.name}{tenant.dialect.path('issuer')}".rstrip("/")
         openid = _answer(lambda tenant=tenant: documents.openid(tenant))  # type: ignore[misc]
         found += [
-            Route(f"/{tenant.name}/.well-known/openid-configuration", openid),
-            Route(f"/.well-known/oauth-authorization-server/{tenant.name}", openid),
-            Route(f"/{tenant.name}/oauth/jwks", jwks),
+            Route(f"{issuer}/.well-known/openid-configuration", openid),
+            Route(f"/.well-known/oauth-authorization-server{issuer}", openid),
+            Route(f"/{tenant.name}{tenant.dialect.path('jwks')}", jwks),
             Route(f"/{tenant.name}{launch_style.PATH}", _answer(lambda: launch_style.DOCUMENT)),
         ]
     return found

@@ -110,8 +110,8 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     ]
     found += [
         Route(home + dialect.path("token"), _open(sandbox, tenant, token), methods=[*EVERY, "OPTIONS"]),
-        Route(f"{home}/oauth/introspect", _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
-        Route(f"{home}/oauth/revoke", _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
+        Route(home + dialect.path("introspect"), _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
+        Route(home + dialect.path("revoke"), _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
         Route(f"{home}/oauth/register", _at(sandbox, tenant, register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
@@ -126,9 +126,22 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(home + path, _at(sandbox, tenant, manage), methods=["GET", "POST"])
         for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
+    if dialect.tenant_id:
+        found += _of_other_tenants(sandbox, tenant)
     if "errors" in dialect.paths:
         found.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchanges.exchange)))
     return found
+
+
+def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
+    """Where an address names the tenant, one that names another is answered by whoever it reached."""
+    home, paths = f"/{tenant.name}", tenant.dialect.paths
+    named = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
+    return [
+        *(Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+          for persona, path in named.items()),
+        Route(home + paths["token"], _open(sandbox, tenant, token), methods=[*EVERY, "OPTIONS"]),
+    ]  # fmt: skip
 
 
 def sample_routes(sandbox: Sandbox) -> list[BaseRoute]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,17 +23,19 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     headers = headers_of(request.scope)
     url = wire.address(request.scope, sandbox.world.base)
     asked = read(request.method, url, headers, body)
-    given = await watched(sandbox.world, tenant, asked, peer(request.scope), answer)
+    redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
+    given = await watched(sandbox.world, tenant, asked, peer(request.scope), redeem)
     decision, explanation = given.decision, None
     request.state.withheld = withheld(decision.examination)
     if given.response is not None:
         response = answers.json(given.response, 200, answers.NO_STORE)
     else:
         explanation = decision.explained()
-        said = answers.oauth_words(
-            sandbox.world, tenant, decision, explanation, wire.exchange_id(request), given.client_id, ""
-        )
-        status = decision.refusal.status if decision.refusal else 400
+        assert decision.refusal is not None
+        proven = given.client_id if decision.refusal.error != "invalid_client" else ""
+        said = answers.oauth_words(sandbox.world, tenant, decision, explanation, wire.exchange_id(request), proven, "")
+        status = decision.refusal.status
+        status = tenant.dialect.answers.client_status if status == 401 else status
         response = answers.oauth_json(said, status, tenant, "authorization" in headers)
     return await wire.note(
         request, response, stage="token", tenant=tenant.name, client_id=given.client_id, timeline=given.timeline,

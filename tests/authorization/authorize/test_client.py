@@ -8,6 +8,8 @@ import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, examination, known
 
+from sickbay.kernel.refusal import UNKNOWN, Refusal
+
 SHARED = replace(
     samples.SERVER, tenants=("general", "cerner"), fhir_bases=(samples.BASE, "http://localhost:7425/cerner/r4"),
     resource_types={}, fhir_versions={},
@@ -22,6 +24,20 @@ def refused(request=None, **changed: object) -> list[tuple[str, str, dict[str, o
 def test_without_a_client_id_the_registered_ones_are_offered() -> None:
     (first, *_) = refused(asking(client_id=None), client=None, others=("a", "b"))
     assert first == ("client-id-missing", "invalid_request", {"received": None, "others": ["a", "b"]})
+
+
+@pytest.mark.parametrize(("server", "right"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
+def test_an_address_of_another_tenant_is_said_before_all_and_answered_to_nobody_else(server, right: str | None) -> None:
+    found = examination(asking(), known(elsewhere="0b8a", server=server))
+    told = {"received": "0b8a", "expected": right}
+    assert found.refusals[0] == Refusal("tenant-unknown", "invalid_request", told)
+    assert not found.passed("redirect_uri_is_registered")
+    assert examination(asking(), known(server=server)).passed("redirect_uri_is_registered")
+
+
+def test_no_policy_relaxes_whose_address_it_is() -> None:
+    lenient = samples.server(relaxed=("tenant-unknown",))
+    assert [one[0] for one in refused(elsewhere="0b8a", server=lenient)] == ["tenant-unknown"]
 
 
 def test_an_app_that_nobody_registered_is_unknown() -> None:

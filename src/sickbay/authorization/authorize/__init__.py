@@ -16,6 +16,7 @@ from sickbay.kernel.refusal import Examination, examine
 __all__ = ["CHECKS", "GrantedScope", "authorize_request", "examined", "granted_scopes", "known_for", "relaxed"]
 
 CHECKS: tuple[AuthorizeCheck, ...] = (
+    client.address_is_of_a_tenant,
     client.client_id_is_sent,
     client.client_is_registered,
     redirect_uri.client_id_and_redirect_uri_are_sent_once,
@@ -78,7 +79,7 @@ DROPPED = frozenset(
 
 STRICT = frozenset(
     {
-        "client-id-missing", "client-id-unknown", "client-not-enabled-for-tenant", "redirect-uri-missing",
+        "tenant-unknown", "client-id-missing", "client-id-unknown", "client-not-enabled-for-tenant", "redirect-uri-missing",
         "redirect-uri-mismatch", "redirect-uri-has-fragment", "redirect-uri-double-encoded", "duplicate-parameter",
         "url-has-whitespace", "url-html-escaped", "aud-mismatch", "launch-code-unknown", "launch-code-other-client",
         "launch-code-expired", "launch-code-reused",

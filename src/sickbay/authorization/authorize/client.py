@@ -11,6 +11,14 @@ from sickbay.protocol import urls
 
 
 @check()
+def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if not known.elsewhere:
+        return None
+    right = known.server.authorization_endpoint if isinstance(known.server, Server) else None
+    return Refusal("tenant-unknown", "invalid_request", {"received": known.elsewhere, "expected": right})
+
+
+@check()
 def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if request.parameters.get("client_id"):
         return None

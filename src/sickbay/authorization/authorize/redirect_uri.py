@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.client import client_is_registered
+from sickbay.authorization.authorize.client import address_is_of_a_tenant, client_is_registered
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Policy, Server
@@ -60,6 +60,7 @@ def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeKnow
 @check(
     needs=("client",),
     after=(
+        address_is_of_a_tenant,
         client_is_registered,
         client_id_and_redirect_uri_are_sent_once,
         redirect_uri_is_sent,

@@ -28,6 +28,7 @@ def known(given: Json, asked: AuthorizeRequest) -> AuthorizeKnown:
     return AuthorizeKnown(
         now=read.now(context),
         server=read.server(context),
+        elsewhere=context.get("elsewhere", ""),
         client=None
         if context.get("app", {}).get("new")
         else client

@@ -29,6 +29,7 @@ def known(given: Json, asked: TokenRequest) -> TokenKnown:
     return TokenKnown(
         now=read.now(context),
         server=read.server(context),
+        elsewhere=context.get("elsewhere", ""),
         client=client if not isinstance(client, Client) or _is_named(asked, client) else None,
         code=read.code(context, asked.parameters.get("code")),
         family=family,

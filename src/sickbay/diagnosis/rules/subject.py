@@ -29,4 +29,17 @@ USERINFO_WITHOUT_OPENID = Rule(
     spec=Spec("OpenID Connect Core 1.0, 5.3 UserInfo Endpoint", f"{specs.OIDC}#UserInfo"),
 )
 
-RULES = (TOKEN_PARAMETER_MISSING, USERINFO_WITHOUT_OPENID)
+REVOKE_ACCESS_TOKEN = Rule(
+    id="revoke-access-token",
+    stage="revocation",
+    explains="revoke-access-token",
+    severity="error",
+    outcome="400 unsupported_token_type",
+    parameter="token",
+    title="An access token cannot be revoked here",
+    why="This server takes refresh tokens back; an access token lives for minutes, and runs out.",
+    fix="Send the refresh token, and throw the access token away.",
+    spec=specs.rfc(7009, "2.2.1", "Error Response"),
+)
+
+RULES = (TOKEN_PARAMETER_MISSING, USERINFO_WITHOUT_OPENID, REVOKE_ACCESS_TOKEN)

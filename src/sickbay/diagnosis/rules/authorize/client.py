@@ -25,6 +25,18 @@ def _only(facts: Facts) -> Facts:
     return {**facts, "nearest": others[0] if len(others) == 1 else None}
 
 
+TENANT_UNKNOWN = Rule(
+    id="tenant-unknown",
+    stage="authorize",
+    explains="tenant-unknown",
+    severity="error",
+    outcome="invalid_request, on a page; at the token endpoint invalid_grant",
+    title="There is no tenant {received} here",
+    why="The address names the hospital that is asked, and this server does not know it: a slip, or another sandbox's address.",
+    fix="Take the address from the discovery document of the FHIR server: {expected}.",
+    spec=specs.SMART_DISCOVERY,
+)
+
 CLIENT_ID_MISSING = Rule(
     id="client-id-missing",
     stage="authorize",
@@ -173,6 +185,7 @@ CLIENT_NOT_ENABLED_FOR_TENANT = Rule(
 )
 
 RULES = (
+    TENANT_UNKNOWN,
     CLIENT_ID_MISSING,
     CLIENT_NOT_LIVE_YET,
     CLIENT_ID_WHITESPACE,

@@ -103,6 +103,32 @@ REDIRECT_URI_IS_LAUNCH_URI = Rule(
     repair=_mend,
 )
 
+
+def _relative(facts: Facts) -> Facts | None:
+    """No scheme; what looks like one and is followed by a number is a host and its port."""
+    received = str(facts["received"])
+    if re.match(r"[a-z][a-z0-9+.-]*:(?!\d)", received, re.I):
+        return None
+    path = received if received.startswith("/") else f"/{received.partition('/')[2]}"
+    found = next((one for one in facts["registered"] if one.partition("://")[2].partition("/")[2] == path[1:]), None)
+    return {**facts, "expected": found, "note": "registered"}
+
+
+REDIRECT_URI_NOT_ABSOLUTE = Rule(
+    id="redirect-uri-not-absolute",
+    stage="authorize",
+    explains="redirect-uri-mismatch",
+    recognises=_relative,
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="Your app asked for the answer at {received}, which is no whole address",
+    why="The browser is sent there from another server, to which an address without scheme and host means nothing.",
+    fix="Send the whole address, with scheme and host, as it is registered: {registered}.",
+    spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
+    repair=_mend,
+)
+
 REDIRECT_URI_TRAILING_SLASH = Rule(
     id="redirect-uri-trailing-slash",
     stage="authorize",
@@ -227,6 +253,7 @@ RULES = (
     REDIRECT_URI_DOUBLE_ENCODED,
     REDIRECT_URI_HAS_FRAGMENT,
     REDIRECT_URI_IS_LAUNCH_URI,
+    REDIRECT_URI_NOT_ABSOLUTE,
     REDIRECT_URI_TRAILING_SLASH,
     REDIRECT_URI_SCHEME_MISMATCH,
     REDIRECT_URI_LOOPBACK_ALIAS,

@@ -1,0 +1,268 @@
+"""What the vendors' dialects answer otherwise than the standard: addresses, documents, and to whom an error is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, REDIRECT, STATE, Flow, received
+from tests.flows.rows.test_rows_token import basic
+from tests.flows.sitting import Sitting, sitting
+
+SCOPE = "launch openid patient/Patient.read offline_access"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+    with sitting(tmp_path_factory.mktemp("vendors"), throttle=0) as found:
+        yield found
+
+
+async def discovered(flow: Flow, tenant: str) -> dict[str, Any]:
+    return dict((await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json())
+
+
+async def registered(flow: Flow, tenant: str, **more: Any) -> dict[str, Any]:
+    given = {"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": {"user": "okafor"}, "pkce": "off"}
+    return await flow.register(**given | more)
+
+
+async def given(flow: Flow, tenant: str, app: dict[str, Any]) -> dict[str, Any]:
+    """The token response of a launch."""
+    said = await discovered(flow, tenant)
+    made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+    asked = flow.asking(app, launch=made["launch"], scope=SCOPE, aud=f"{BASE}/{tenant}/r4")
+    code = received(await flow.http.get(said["authorization_endpoint"], params=asked))["code"]
+    return dict((await flow.redeem_at(said["token_endpoint"], app, code)).json())
+
+
+def urn_of(address: str) -> str:
+    return unquote(urlsplit(address).path.split("/errors/")[1].split("/")[0]).partition("server:")[2]
+
+
+@pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
+def test_every_address_that_is_listed_answers_and_the_issuer_s_document_is_its_own(desk: Sitting, tenant: str) -> None:
+    async def steps(flow: Flow) -> None:
+        said = await discovered(flow, tenant)
+        for name, address in said.items():
+            if name.endswith(("_endpoint", "_uri")):
+                found = {(await flow.http.get(address)).status_code, (await flow.http.post(address)).status_code}
+                assert found != {404}, name
+        openid = (await flow.http.get(f"{said['issuer'].rstrip('/')}/.well-known/openid-configuration")).json()
+        bare = f"{BASE}/.well-known/oauth-authorization-server{urlsplit(said['issuer']).path.rstrip('/')}"
+        assert openid["issuer"] == (await flow.http.get(bare)).json()["issuer"] == said["issuer"]
+        assert (await flow.http.get(openid["jwks_uri"])).json()["keys"]
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize(("tenant", "path"), [("cerner", "/oidc/idsps/"), ("epic", "/oauth2")])
+def test_the_issuer_has_the_vendor_s_shape_in_every_token(desk: Sitting, tenant: str, path: str) -> None:
+    from sickbay.protocol import jose
+
+    async def steps(flow: Flow) -> None:
+        app = await registered(flow, tenant)
+        read = jose.peek((await given(flow, tenant, app))["id_token"])
+        assert read is not None
+        issuer = read.claims["iss"]
+        assert path in issuer
+        assert issuer == (await discovered(flow, tenant))["issuer"]
+
+    desk.do(steps)
+
+
+def test_documents_list_what_the_vendor_s_list(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        cerner, epic = await discovered(flow, "cerner"), await discovered(flow, "epic")
+        assert cerner["grant_types_supported"] == ["authorization_code", "client_credentials"]
+        assert cerner["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "private_key_jwt"]
+        assert urlsplit(cerner["jwks_uri"]).path == "/cerner/jwk"
+        assert urlsplit(cerner["introspection_endpoint"]).path == "/cerner/tokeninfo"
+        assert cerner["revocation_endpoint"].endswith("/smart-v1/token/revoke")
+        assert "registration_endpoint" not in cerner
+        assert not {"introspection_endpoint", "revocation_endpoint", "registration_endpoint"} & set(epic)
+        statement = (await flow.http.get("/epic/r4/metadata")).json()
+        uris = statement["rest"][0]["security"]["extension"][0]["extension"]
+        assert {one["url"] for one in uris} == {"authorize", "token", "manage"}
+
+    desk.do(steps)
+
+
+def test_a_secret_in_the_body_is_no_proof_where_the_vendor_takes_none(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        for tenant, status in (("cerner", 400), ("epic", 200)):
+            app = await flow.register(tenant=tenant, type="system", client="symmetric", scope="system/Patient.read",
+                                      smart_version=1)  # fmt: skip
+            form = {"grant_type": "client_credentials", "scope": "system/Patient.read"}
+            token = (await discovered(flow, tenant))["token_endpoint"]
+            posted = {"client_id": app["client_id"], "client_secret": app["client_secret"]}
+            answer = await flow.http.post(token, data=form | posted)
+            assert answer.status_code == status, answer.text
+            if status == 400:
+                assert (await flow.findings(answer))["client-auth-method-mismatch"] == "error"
+            known = basic(app["client_id"], app["client_secret"])
+            assert (await flow.http.post(token, data=form, headers=known)).status_code == 200
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize(("tenant", "status"), [("general", 401), ("cerner", 401), ("epic", 400)])
+def test_a_wrong_secret_in_the_header_has_the_vendor_s_status(desk: Sitting, tenant: str, status: int) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await registered(flow, tenant, client="symmetric")
+        token = (await discovered(flow, tenant))["token_endpoint"]
+        answer = await flow.http.post(token, data={"grant_type": "x"}, headers=basic(app["client_id"], "wrong"))
+        assert answer.status_code == 400  # of the grant, which comes first
+        form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT}
+        answer = await flow.http.post(token, data=form, headers=basic(app["client_id"], "wrong"))
+        assert (answer.status_code, answer.json()["error"]) == (status, "invalid_client")
+        assert ("www-authenticate" in answer.headers) is (status == 401)
+
+    desk.do(steps)
+
+
+def test_a_token_error_names_the_client_once_it_is_proven_and_never_a_persona(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await registered(flow, "cerner", client="symmetric")
+        token = (await discovered(flow, "cerner"))["token_endpoint"]
+        form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT}
+        for secret, named, urn in (
+            ("wrong", "unknown", "oauth2:token:invalid-client-credentials"),
+            (app["client_secret"], app["client_id"], "oauth2:token:code-invalid-or-expired"),
+        ):
+            answer = await flow.http.post(token, data=form, headers=basic(app["client_id"], secret))
+            address = answer.json()["error_uri"]
+            assert parse_qs(urlsplit(address).query)["client"] == [named]
+            assert "persona" not in address
+            assert urn_of(address) == urn
+            assert set(answer.json()) == {"error", "error_uri"}
+            assert (await flow.http.get(address)).status_code == 200
+        nobody = await flow.http.post(token, data=form | {"client_id": "nobody"})
+        assert urn_of(nobody.json()["error_uri"]) == "oauth2:token:invalid-client-credentials"
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_address_of_another_tenant_is_answered_as_an_unknown_one(desk: Sitting, method: str) -> None:
+    """To the person at authorize, whatever else is wrong, and to the app at the token endpoint."""
+
+    async def steps(flow: Flow) -> None:
+        said, ours = await discovered(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id
+        authorize, token = (said[f"{one}_endpoint"].replace(ours, "0b8a0111") for one in ("authorization", "token"))
+        app = await registered(flow, "cerner")
+        for asked in (
+            flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4"),
+            flow.asking(app, aud=None, launch="x"),
+        ):
+            sent: dict[str, Any] = {"params": asked} if method == "GET" else {"data": asked}
+            answer = await flow.http.request(method, authorize, **sent)
+            assert (answer.status_code, urn_of(answer.headers["location"])) == (303, "oauth2:grant:unknown-tenant")
+            assert STATE not in answer.headers["location"]
+            assert (await flow.findings(answer))["tenant-unknown"] == "error"
+        form = {
+            "grant_type": "authorization_code",
+            "code": "x",
+            "redirect_uri": REDIRECT,
+            "client_id": app["client_id"],
+        }
+        answer = await flow.http.post(token, data=form)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+        assert urn_of(answer.json()["error_uri"]) == "oauth2:token:invalid-tenant"
+        assert (await flow.http.get("/general/oauth/authorize", params=asked)).status_code != 404
+
+    desk.do(steps)
+
+
+def test_an_app_that_a_tenant_has_not_enabled_is_told_to_the_person(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        said = await discovered(flow, "cerner")
+        asked = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4")
+        answer = await flow.http.get(said["authorization_endpoint"], params=asked)
+        assert answer.status_code == 303
+        assert urn_of(answer.headers["location"]) == "oauth2:grant:unauthorized-client-for-tenant"
+
+    desk.do(steps)
+
+
+@pytest.mark.parametrize(
+    ("sent", "urn"),
+    [("/callback", "redirect-uri-not-absolute"), ("localhost:8100/callback", "redirect-uri-not-absolute"),
+     ("callback", "redirect-uri-not-absolute"), (REDIRECT + "/", "invalid-redirect-uri-trailing-slash"),
+     (REDIRECT + "#x", "invalid-redirect-uri"), ("http%3A%2F%2Flocalhost%3A8100%2Fcallback", "invalid-redirect-uri"),
+     ("https://elsewhere.example/", "redirect-uri-not-registered"), ("com.example.app:/cb", "redirect-uri-not-registered")],
+)  # fmt: skip
+def test_each_way_of_missing_the_redirect_uri_has_its_name(desk: Sitting, sent: str, urn: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await registered(flow, "cerner")
+        said = await discovered(flow, "cerner")
+        asked = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4", redirect_uri=sent)
+        answer = await flow.http.get(said["authorization_endpoint"], params=asked)
+        assert (answer.status_code, urn_of(answer.headers["location"])) == (303, f"oauth2:grant:{urn}")
+
+    desk.do(steps)
+
+
+def test_access_tokens_run_out_and_refresh_tokens_are_revoked_where_it_is_so(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await registered(flow, "cerner")
+        tokens = await given(flow, "cerner", app)
+        revoke = (await discovered(flow, "cerner"))["revocation_endpoint"]
+        kept = await flow.http.post(revoke, data={"token": tokens["access_token"], "client_id": app["client_id"]})
+        assert (kept.status_code, kept.json()["error"]) == (400, "unsupported_token_type")
+        assert (await flow.findings(kept)) == {"revoke-access-token": "error"}
+        held = {"Authorization": f"Bearer {tokens['access_token']}"}
+        assert (await flow.http.get("/cerner/r4/Patient/p-0001", headers=held)).status_code == 200
+        gone = await flow.http.post(revoke, data={"token": tokens["refresh_token"], "client_id": app["client_id"]})
+        assert gone.status_code == 200
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
+        answer = await flow.http.post((await discovered(flow, "cerner"))["token_endpoint"], data=form)
+        assert urn_of(answer.json()["error_uri"]) == "oauth2:token:refresh-token:token-invalid"
+
+    desk.do(steps)
+
+
+def test_a_service_s_scopes_stand_beside_no_person_s(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(tenant="cerner", type="system", client="symmetric", scope="system/Patient.read",
+                                  smart_version=1)  # fmt: skip
+        token, known = (
+            (await discovered(flow, "cerner"))["token_endpoint"],
+            basic(app["client_id"], app["client_secret"]),
+        )
+        form = {"grant_type": "client_credentials", "scope": "system/Patient.read user/Patient.read"}
+        answer: httpx2.Response = await flow.http.post(token, data=form, headers=known)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+        assert (await flow.findings(answer))["backend-scope-not-system"] == "error"
+
+    desk.do(steps)
+
+
+def test_a_signature_that_is_wrong_has_the_vendor_s_name(desk: Sitting) -> None:
+    import json
+
+    from sickbay.protocol import jose
+
+    async def steps(flow: Flow) -> None:
+        key = {**json.loads(jose.generate()), "alg": "RS384"}
+        app = await flow.register(
+            tenant="cerner", type="system", client="asymmetric", scope="system/Patient.read", smart_version=1,
+            jwks={"keys": [jose.public(json.dumps(key))]},
+        )  # fmt: skip
+        token = (await discovered(flow, "cerner"))["token_endpoint"]
+        claims = {"iss": app["client_id"], "sub": app["client_id"], "aud": token, "jti": "j", "exp": flow.now() + 200}
+        signed = jose.sign(claims, json.dumps(key), "RS384")
+        form = {
+            "grant_type": "client_credentials", "scope": "system/Patient.read", "client_assertion": f"{signed[:-4]}AAAA",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        }  # fmt: skip
+        answer = await flow.http.post(token, data=form)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client")
+        assert urn_of(answer.json()["error_uri"]) == "client-assertion:jwt-bearer:invalid-signature"
+        assert (await flow.http.post(token, data=form | {"client_assertion": signed})).status_code == 200
+
+    desk.do(steps)
