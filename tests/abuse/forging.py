@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -18,6 +19,8 @@ from tests.flows.flow import REDIRECT, VERIFIER
 
 TOKEN = "http://localhost:7425/general/oauth/token"
 OTHER = "http://localhost:8100/other"
+FORM_TYPE = "application/x-www-form-urlencoded"
+BASES = tuple(f"http://localhost:7425/general/{one}" for one in ("r4", "dstu2", "stu3", "r4b", "r5"))
 BEARER_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 KEY, STRANGER = (ECKey.generate_key("P-384", {"kid": "k1"}) for _ in range(2))
 AHEAD = 61
@@ -27,11 +30,14 @@ RSA = RSAKey.generate_key(2048, {"kid": "k1"})
 
 @dataclass(frozen=True)
 class Draft:
-    """What will be sent: parameters, perhaps id and secret for a Basic header, perhaps a whole header instead of it."""
+    """What will be sent: parameters, perhaps id and secret for a Basic header or a whole header; and how, and where to."""
 
     pairs: tuple[tuple[str, str], ...]
     basic: tuple[str, str] | None = None
     header: str | None = None
+    method: str = "POST"
+    address: str = TOKEN
+    type: str | None = FORM_TYPE
 
     def get(self, name: str) -> str | None:
         return dict(self.pairs).get(name)
@@ -78,6 +84,28 @@ verifier = wrong("code_verifier", VERIFIER[::-1], "x" * 43, "x" * 129, "short", 
 challenge = wrong("code_challenge", VERIFIER, "0" * 64, "A" * 43, "A" * 42, "A" * 43 + "=")
 
 
+grant = wrong(
+    "grant_type", "password", "Authorization_Code", "authorization_code", "refresh_token", "client_credentials"
+)
+refreshed = wrong("scope", "patient/Patient.r", "patient/Patient.rs", "patient/Observation.rs", "user/*.rs", "nonsense")
+served = wrong("scope", "system/Patient.r", "user/Patient.rs", "system/Patient.rs openid", "system/Patient.cruds", "openid",
+               "system/Patient.rs\tsystem/Patient.r", "system/Patient.rs,system/Patient.r", "system/*.rs")  # fmt: skip
+resource = wrong("resource", *BASES[:2], BASES[0] + "/", "https://elsewhere.example/r4")
+
+
+def transport(*elsewhere: str) -> Forgery:
+    """By another method, in another type, or to one of these addresses."""
+
+    def forgery(random: Random, draft: Draft) -> Draft:
+        return random.choice((
+            replace(draft, method=random.choice(("GET", "PUT", "PATCH", "DELETE"))),
+            replace(draft, type=random.choice(("application/json", "text/plain", None, FORM_TYPE + "x"))),
+            replace(draft, address=random.choice(elsewhere)),
+        ))  # fmt: skip
+
+    return forgery
+
+
 def client(*others: dict[str, Any]) -> Forgery:
     """Another id, another secret, another way of proving it; others: apps that are registered, here or elsewhere."""
     ids = tuple(str(one["client_id"]) for one in others)
@@ -93,6 +121,7 @@ def client(*others: dict[str, Any]) -> Forgery:
         id, held = draft.basic
         return random.choice((
             replace(draft, basic=None), replace(draft, basic=(random.choice(ids), held)),
+            replace(draft, basic=(quote(id, safe=""), quote(held, safe=""))),
             replace(draft, basic=(id, random.choice(ACCIDENTS)(random, held))), draft.having("client_secret", held),
             draft.having("client_id", random.choice((id, *ids))), replace(draft, header=_header(random, draft)),
         ))  # fmt: skip

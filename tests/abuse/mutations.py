@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -31,8 +32,6 @@ LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "acces
 OUT_OF_REACH = {
     "fhir-base-url-wrong": "the doors stand at the bases alone: what comes elsewhere is no FHIR request (the doctor sees it)",
     "fhir-token-wrong-issuer": "the hospitals share a host: another's token has a wrong audience (test_access.py)",
-    "fhir-if-match-missing": "no dialect asks for one: a hospital's policy (flows/test_writes.py)",
-    "refresh-online-session-ended": "a person signs out between two requests (flows/test_logout_by_http.py)",
     "guesses-too-many": "thousands of wrong requests would soon have to wait: no throttle here (flows/test_security.py)",
 }
 """Refusals that no single wrong request brings about, each with its reason."""
@@ -54,6 +53,8 @@ class Stock:
     other_launch: str
     tokens: dict[str, str]
     used_refresh: str
+    ended_refresh: str
+    """Of a person who signed out since."""
     keyed: str = ""
     """The client_id of an app that signs with a key."""
     cerner_token: str = ""
@@ -89,11 +90,13 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
         repeated("state"),
         replaced("request", "eyJhbGciOiJub25lIn0.e30."),
         replaced("request_uri", "https://evil.example/request"),
+        replaced("registration", "{}"),
         replaced("client_secret", "hunter2"),
         dropped("state"),
         replaced("state", "1", "launch_state", "\u00e9\u2028"),
         dropped("aud"),
         garbled("aud"),
+        replaced("aud", f"{stock.base}/general/dstu2", f"{stock.base}/general/dstu2", "https://ehr.example/fhir"),
         replaced("aud", fhir + "/", "http://127.0.0.1:7425/general/r4", stock.base, "https://ehr.example/fhir"),
         dropped("code_challenge"),
         dropped("code_challenge_method"),
@@ -114,8 +117,8 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
                    "patient/Patient.read", "patient%2FPatient.rs", "patient/Observation.rs?category:not=x",
                    "patient/*.rs", "fhiruser"),
         replaced("scope", "launch/patient,patient/Patient.rs", "launch/patient+patient/Patient.rs", "patient/Patient.rs",
-                 "openid", "launch%2Fpatient%20openid"),
-        replaced("prompt", "none", "login"),
+                 "openid", "launch%2Fpatient%20openid", "launch/patient\tpatient/Patient.rs"),
+        replaced("prompt", "none", "login", "none login", "consent none"),
         swapped("aud", "launch"),
     )  # fmt: skip
     return (*outside, *inside, *inside)
@@ -144,7 +147,7 @@ def token(stock: Stock) -> Sequence[Mutation]:
         repeated("grant_type"),
         repeated("refresh_token"),
         dropped("refresh_token"),
-        replaced("refresh_token", stock.used_refresh),
+        replaced("refresh_token", stock.used_refresh, stock.ended_refresh),
         garbled("refresh_token"),
         replaced("scope", "user/*.cruds", "user/Patient.rs", "system/*.rs"),
         replaced("state", "x"),
@@ -178,7 +181,7 @@ def transport(random: Random, body: str, headers: dict[str, str], stock: Stock) 
     elif accident == 4:
         headers = {}
     elif accident == 5:
-        url = stock.cerner_token
+        url = random.choice((stock.cerner_token, re.sub("tenants/[^/]+", "tenants/nobody", stock.cerner_token)))
     elif accident == 6:
         headers = headers | {"Authorization": basic(stock.keyed, "a-secret")}
         body = "&".join(one for one in body.split("&") if not one.startswith("client_"))
@@ -264,6 +267,13 @@ ODD: Sequence[tuple[str, str, dict[str, str], str, str]] = (
     ("POST", "/general/r4/Patient/_search", FORM_TYPE, "good", "name=Peters"),
     ("POST", "/general/r4/Patient", TEXT, "good", "Peters"),
     ("PUT", "/general/r4/Patient/p-0001", TEXT, "good", "Peters"),
+    (
+        "PUT",
+        "/epic/r4/Patient/p-0001",
+        {"Content-Type": "application/fhir+json"},
+        "epic",
+        '{"resourceType": "Patient"}',
+    ),
     ("GET", f"/general/r4/Observation?patient=p-0001&code={MANY}", {}, "good", ""),
     ("GET", "/general/r4/Condition?_list=$current-problems", {}, "good", ""),
     ("GET", "/general/r4/Patient?_filter=name%20eq%20x", {}, "good", ""),

@@ -32,6 +32,10 @@ class App:
     keys: dict[str, ec.EllipticCurvePublicKey] = field(default_factory=dict)
     pkce: bool = True
     service: bool = False
+    raw: bool = False
+    """Its secret is compared as it stands in a Basic header, and never decoded."""
+    may: frozenset[str] = frozenset()
+    """Every scope that is within what it was granted, or as a service is registered for."""
 
 
 class Issued(NamedTuple):
@@ -48,6 +52,9 @@ class Sent(NamedTuple):
 
     body: str
     authorization: str | None
+    method: str = "POST"
+    address: str = ""
+    type: str | None = "application/x-www-form-urlencoded"
 
 
 @dataclass
@@ -55,6 +62,8 @@ class Oracle:
     """apps: those of this tenant. codes and refresh: what was issued and not yet used. endpoint: of tokens."""
 
     endpoint: str
+    bases: tuple[str, ...] = ()
+    """FHIR bases; the first is the one that everything is asked for."""
     apps: dict[str, App] = field(default_factory=dict)
     codes: dict[str, Issued] = field(default_factory=dict)
     refresh: dict[str, str] = field(default_factory=dict)
@@ -74,15 +83,26 @@ class Oracle:
         return method == "S256" and re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge or "") is not None
 
     def may_have_token(self, sent: Sent, now: float) -> bool:
+        """By POST of a form to the one endpoint, with a grant of its own, for no more than it has."""
         once, form = _once(sent.body)
         app = self._authenticated(form, sent.authorization, now)
-        if not once or app is None:
+        if not once or app is None or (sent.method, sent.address) != ("POST", self.endpoint):
+            return False
+        if sent.type != "application/x-www-form-urlencoded" or not self._names_its_base(form, app):
             return False
         if form.get("grant_type") == "client_credentials":
-            return app.service and "code" not in form
+            other = "code" in form or "refresh_token" in form
+            return app.service and not other and "scope" in form and _within(form["scope"], app)
         if form.get("grant_type") == "refresh_token":
-            return self.refresh.get(form.get("refresh_token", "")) == app.client_id
-        return not app.service and self._redeems(form, app, now)
+            mine = self.refresh.get(form.get("refresh_token", "")) == app.client_id
+            return mine and _within(form.get("scope", ""), app)
+        redeems = form.get("grant_type") == "authorization_code" and not app.service
+        return redeems and self._redeems(form, app, now)
+
+    def _names_its_base(self, form: dict[str, str], app: App) -> bool:
+        """A service may have a token for each of them."""
+        named = form.get("resource", self.bases[0]).removesuffix("/")
+        return named in (self.bases if app.service else self.bases[:1])
 
     def spend(self, assertion: str | None) -> None:
         """It was taken, and is good no more."""
@@ -123,6 +143,9 @@ class Oracle:
             return None
         id, _, secret = pair.partition(":")
         app = self.apps.get(unquote_plus(id))
+        if app is not None and app.raw:
+            good = (id, secret) == (app.client_id, app.secret) and form.get("client_id", id) == id
+            return app if good and not re.search(r"[\r\n]", pair) else None
         if app is None or app.kind != "symmetric" or form.get("client_id", id) != id or re.search(r"[\r\n]", pair):
             return None
         return app if app.secret in (secret, unquote_plus(secret)) else None
@@ -140,8 +163,15 @@ class Oracle:
     def _good(self, claims: dict[str, Any], now: float) -> bool:
         exp, jti, aud = claims.get("exp"), claims.get("jti"), claims.get("aud")
         audiences = aud if isinstance(aud, list) else [aud]
+        nbf = claims.get("nbf")
+        if nbf is not None and not (type(nbf) in (int, float) and nbf <= now + LEEWAY):
+            return False
         timely = type(exp) in (int, float) and now - LEEWAY - 2 <= exp <= now + LIFETIME + LEEWAY + 2
         return timely and self.endpoint in audiences and type(jti) is str and jti != "" and jti not in self.used_jti
+
+
+def _within(scope: str, app: App) -> bool:
+    return {one for one in scope.split(" ") if one} <= app.may
 
 
 def _once(text: str) -> tuple[bool, dict[str, str]]:

@@ -14,7 +14,8 @@ import httpx2
 import pytest
 from tests.abuse import mutations
 from tests.abuse.mutate import Pairs, mutated
-from tests.flows.flow import BASE, Flow, run
+from tests.flows import test_ward as ward
+from tests.flows.flow import BASE, Flow, received, run
 
 from sickbay.diagnosis.catalogue import BY_ID
 
@@ -98,8 +99,8 @@ class Abuser:
             tokens[tenant] = await self.elsewhere(tenant)
         endpoint = flow.sandbox.tenants["cerner"].server.token_endpoint
         self.stock = mutations.Stock(BASE, self.app, self.other, self.secret, self.foreign, old["code"], used_code,
-                                     old["launch"], used_launch, theirs, tokens, used_refresh, keyed["client_id"],
-                                     endpoint.removeprefix(BASE))  # fmt: skip
+                                     old["launch"], used_launch, theirs, tokens, used_refresh,
+                                     await signed_out(flow), keyed["client_id"], endpoint.removeprefix(BASE))  # fmt: skip
 
     async def launch(self) -> str:
         return str((await self.flow.launch(self.app))["launch"])
@@ -233,7 +234,26 @@ def abused(folder: Path, count: int, seed: int) -> Tally:
             await abuser.random.choices(acts, (4, 3, 3))[0]()
         return abuser.tally
 
-    return run(steps, folder, throttle=0)
+    return run(steps, folder, throttle=0, policies={"epic": {"versioned_update": True}})
+
+
+async def signed_out(flow: Flow) -> str:
+    """A refresh token that went with a person's session, which is over."""
+    app = await flow.register(name="Signed out of", auto_approve=None)
+    scope = "online_access user/Patient.rs"
+    await ward.sign_in(flow)
+    page = await flow.http.get((await flow.authorize(app, scope=scope)).headers["location"], headers=ward.HTML)
+    form = {
+        "csrf": ward.field(page, "csrf"),
+        "request": ward.field(page, "request"),
+        "scope": scope.split(),
+        "decision": "allow",
+    }
+    code = received(await flow.http.post("/general/oauth/continue", data=form))["code"]
+    token = str((await flow.redeem(app, code)).json()["refresh_token"])
+    home = await flow.http.get("/general/ehr", headers=ward.HTML)
+    await flow.http.post("/general/ehr/sign-out", data={"csrf": ward.field(home, "csrf")})
+    return token
 
 
 def judge(tally: Tally, least: int) -> None:

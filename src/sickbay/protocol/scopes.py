@@ -96,7 +96,7 @@ def spelling(text: str) -> Spelling:
         tokens += parts
         found += marks
     read = tuple(dict.fromkeys(token for token in tokens if token))
-    return Spelling(read, "," in found, "+" in found, re.search(r"[\t\r\n]", text.strip()) is not None)
+    return Spelling(read, "," in found, "+" in found, re.search(r"[\t\r\n]", text) is not None)
 
 
 def _apart(piece: str) -> tuple[list[str], str]:
