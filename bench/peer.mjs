@@ -1,5 +1,5 @@
 // npm oidc-provider as the benchmark's peer: one process, in memory, the flow with PKCE and client_credentials.
-// Usage: node bench/peer.mjs. Prints its port. Its own adapter keeps 1,000 entries and then forgets sessions.
+// Usage: node bench/peer.mjs KEY, the public key of a service that signs with ES384, as a JWK. Prints its port. Its own adapter keeps 1,000 entries and then forgets sessions.
 import { createServer } from "node:http";
 import { generateKeyPairSync } from "node:crypto";
 import { Provider } from "oidc-provider";
@@ -57,7 +57,11 @@ const server = createServer().listen(0, "127.0.0.1", () => {
       { client_id: "public", token_endpoint_auth_method: "none", redirect_uris: [HERE] },
       { client_id: "service", client_secret: "secret-of-the-service-in-the-benchmark", redirect_uris: [],
         response_types: [], grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_basic" },
+      { client_id: "keyed", jwks: { keys: [JSON.parse(process.argv[2])] }, redirect_uris: [], response_types: [],
+        grant_types: ["client_credentials"], token_endpoint_auth_method: "private_key_jwt",
+        token_endpoint_auth_signing_alg: "ES384" },
     ],
+    enabledJWA: { clientAuthSigningAlgValues: ["RS384", "ES384"] },
     jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), use: "sig", alg: "RS256", kid: "only" }] },
     cookies: { keys: ["a key of the benchmark"] },
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: true } },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import time
@@ -13,6 +14,7 @@ import httpx2
 
 from bench import flow, load, process, tokens
 from bench.load import Rate
+from sickbay.protocol import jose
 from sickbay.testing.server import stop
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +29,8 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
     if node is None or not (ROOT / "node_modules" / "oidc-provider").is_dir():
         yield {}
         return
-    command = [node, str(ROOT / "bench" / "peer.mjs")]
+    key = tokens.es384()
+    command = [node, str(ROOT / "bench" / "peer.mjs"), json.dumps(jose.public(key))]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout
     port = int(server.stdout.readline())
@@ -36,9 +39,15 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
         known = asked._replace(cookie=_signed_in(port, flow.address(asked, flow.challenges(1)[0][1])))
         service = tokens.form("/token", {"grant_type": "client_credentials"}, SERVICE)
         process.apart(server.pid)
+
+        def by_key() -> Rate:
+            sent = tokens.assertions(f"http://localhost:{port}", "keyed", key, seconds * 1.5)
+            return load.run(port, server.pid, tokens.by_key("/token", sent), seconds)
+
         yield {
             "peer-openid": lambda: flow.run(port, server.pid, known, seconds),
             "peer-secret": lambda: load.run(port, server.pid, [service], seconds),
+            "peer-key": by_key,
         }
     finally:
         stop(server)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.loading import Loaded
+from bench.load import Rate
 from bench.people import EACH
 from bench.postgres import Read
 from bench.scenes import Served
@@ -30,11 +32,14 @@ SAID = {
     "transaction": "transaction of 100 entries",
     "peer-openid": "oidc-provider (npm, in memory): the flow with PKCE and an id_token",
     "peer-secret": "oidc-provider: client_credentials with a secret",
+    "peer-key": "oidc-provider: client_credentials with ES384",
 }
 BOUNDS = {"read": 25.0, "observations": 10.0, "flow": 3.0, "openid": 2.0, "create": 6.0}
 """Percent of the limit that it must reach."""
 CEILINGS = {"transaction": 50_000}
 """CPU µs that it may take at most."""
+SIGNED = {"key": "secret", "peer-key": "peer-secret"}
+"""What an ES384 assertion costs is what a request with one takes more than the same request with a secret."""
 
 
 REPEAT = """
@@ -70,6 +75,7 @@ def text(begun: Starting, served: Served, loaded: Loaded, database: Read | None,
         "oidc-provider is measured where Node has it: one process, all in memory, against one worker that writes to the disk.",
         "", "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |", "|---|---:|---:|---:|---:|---:|---:|",
         *rows, "",
+        *_signed(served.rates),
         f"The bare SQLite statement of a read, ids varying: {served.statement * 1e6:.1f} µs.", "",
         *_database(database),
         f"`sickbay load` of these {loaded.count:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f} a second "
@@ -82,6 +88,19 @@ def text(begun: Starting, served: Served, loaded: Loaded, database: Read | None,
         f"Memory of one worker: {begun.idle:.0f} MB idle, {begun.filled:.0f} MB after its hospital was used (at most 120).",
         REPEAT,
     ))  # fmt: skip
+
+
+def _signed(rates: Mapping[str, Rate]) -> tuple[str, ...]:
+    """CPU of an assertion beside the peer's; nothing where it is not installed."""
+    if "peer-key" not in rates:
+        return ()
+    whole = {name: rates[name].microseconds for name in SIGNED}
+    more = {name: whole[name] - rates[plain].microseconds for name, plain in SIGNED.items()}
+    return (
+        f"A request with an ES384 assertion takes {whole['key']:,.0f} µs of CPU, oidc-provider's {whole['peer-key']:,.0f} µs"
+        f" (at most its own); the assertion alone, which is what it takes more than a secret, {more['key']:,.0f} and"
+        f" {more['peer-key']:,.0f} µs.", "",
+    )  # fmt: skip
 
 
 def slopes(every: list[Slope]) -> list[str]:

@@ -46,8 +46,9 @@ def assertions(address: str, client_id: str, key: str, seconds: float) -> list[s
     return [jose.sign({**claims, "jti": str(uuid.uuid4())}, key, "ES384") for _ in range(int(FASTEST * seconds))]
 
 
-def by_key(path: str, sent: list[str], scope: str) -> list[bytes]:
-    asked = {"grant_type": "client_credentials", "scope": scope, "client_assertion_type": JWT_BEARER}
+def by_key(path: str, sent: list[str], scope: str = "") -> list[bytes]:
+    asked = {"grant_type": "client_credentials", "client_assertion_type": JWT_BEARER}
+    asked |= {"scope": scope} if scope else {}
     return [form(path, {**asked, "client_assertion": one}) for one in sent]
 
 

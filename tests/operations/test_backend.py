@@ -13,6 +13,8 @@ from tests.operations.assertions import form, jwks, key, signed
 
 from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.kernel.outbound import Fetched, Unreachable
+from sickbay.operations import backend
+from sickbay.operations.decision import decide
 
 SERVICE = {
     "name": "Night service", "type": "system", "client": "asymmetric", "scope": "system/Patient.rs system/Observation.rs",
@@ -48,6 +50,34 @@ def test_a_service_gets_a_token_of_300_seconds_for_what_it_was_registered_for(
         assert (await flow.http.get("/general/r4/Observation", headers=bearer)).status_code == 403
         await flow.http.post("/admin/clock", json={"advance": 301})
         assert (await flow.http.get("/general/r4/Patient?name=Peters", headers=bearer)).status_code == 401
+
+    run(steps, tmp_path)
+
+
+def test_between_two_signatures_everything_else_has_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a millisecond each, in which nothing else runs: so the loop turns between any two of a crowd."""
+    turns, verified = 0, list[int]()
+
+    def counted(*asked: Any) -> Any:
+        verified.append(turns)
+        return decide(*asked)
+
+    async def turning() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def steps(flow: Flow) -> None:
+        monkeypatch.setattr(backend, "decide", counted)
+        id = await service(flow)
+        crowd = [asked(flow, signed(id, "k1", "ES384", jti=str(number))) for number in range(16)]
+        other = asyncio.create_task(turning())
+        answers = await asyncio.gather(*crowd)
+        other.cancel()
+        assert {one.status_code for one in answers} == {200}
+        assert len(verified) == 16
+        assert len(set(verified)) == 16
 
     run(steps, tmp_path)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
@@ -34,24 +35,28 @@ class Presented:
 
 
 def presented(request: TokenRequest) -> Presented:
-    header = request.headers.get("authorization", "")
+    sent = request.parameters
+    return _presented(
+        request.headers.get("authorization", ""), sent.get("client_secret"), sent.get("client_assertion"),
+        sent.get("client_id"),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _presented(header: str, secret: str | None, assertion: str | None, client_id: str | None) -> Presented:
+    """Most checks of a request ask, one right after the other; what another request sent is not kept."""
     read = basic.read(header) if basic.is_basic(header) else None
     sent: tuple[tuple[Method, object], ...] = (
-        ("client_secret_basic", read),
-        ("client_secret_post", request.parameters.get("client_secret")),
-        ("private_key_jwt", request.parameters.get("client_assertion")),
+        ("client_secret_basic", read), ("client_secret_post", secret), ("private_key_jwt", assertion),
+    )  # fmt: skip
+    named = read.decoded[0] if read is not None and read.decoded else None
+    return Presented(
+        tuple(method for method, value in sent if value), named or client_id or _subject(assertion or ""), read
     )
-    return Presented(tuple(method for method, value in sent if value), _named(request, read), read)
 
 
-def _named(request: TokenRequest, read: Basic | None) -> str | None:
-    if read is not None and read.decoded and read.decoded[0]:
-        return read.decoded[0]
-    return request.parameters.get("client_id") or _subject(request)
-
-
-def _subject(request: TokenRequest) -> str | None:
-    assertion = jose.peek(request.parameters.get("client_assertion") or "")
+def _subject(text: str) -> str | None:
+    assertion = jose.peek(text)
     subject = assertion.claims.get("sub") or assertion.claims.get("iss") if assertion else None
     return subject if isinstance(subject, str) else None
 

@@ -71,8 +71,12 @@ def _imported(key: str) -> RSAKey | ECKey:
     return read
 
 
+@lru_cache(maxsize=64)
 def peek(text: str) -> Jwt | None:
-    """Header and claims, unverified; None where it is no header.payload.signature of JSON objects."""
+    """Header and claims, unverified; None where it is no header.payload.signature of JSON objects.
+
+    A request's checks each read the assertion: it is taken apart once. Nobody may change what comes.
+    """
     parts = text.split(".")
     if len(parts) != 3:
         return None
