@@ -8,8 +8,8 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.loading import Loaded
 from bench.load import Rate
+from bench.loading import Loaded
 from bench.people import EACH
 from bench.postgres import Read
 from bench.scenes import Served
