@@ -59,7 +59,12 @@ def _told(dice: random.Random) -> Json:
     """In words, for people: some of it."""
     div = f"<div xmlns='http://www.w3.org/1999/xhtml'>{dice.choice(('Calm', 'Not calm, at rest', 'Bravo'))}</div>"
     said = {"text": {"status": "generated", "div": div}} if dice.random() < 0.5 else {}
-    return said | ({"note": [{"text": dice.choice(("Resting", "Bravo was there"))}]} if dice.random() < 0.5 else {})
+    label = {"tag": [{"system": "urn:label", "code": str(dice.randint(1, 40))}]}
+    return (
+        said
+        | {"meta": label}
+        | ({"note": [{"text": dice.choice(("Resting", "Bravo was there"))}]} if dice.random() < 0.5 else {})
+    )
 
 
 def shown(token: str, made: Json) -> bool:
@@ -248,6 +253,19 @@ def test_the_invisible_makes_no_difference(worlds: dict[str, Target], token: str
 @LONG
 def test_the_invisible_makes_no_difference_at_length(worlds: dict[str, Target], token: str, path: str) -> None:
     check(worlds, token, path)
+
+
+def test_the_labels_of_the_invisible_make_no_difference(worlds: dict[str, Target]) -> None:
+    """$meta of a type and of the server: what is in use among what the token may see."""
+    told = 0
+    for token in EYES:
+        for path in ("/$meta", "/Observation/$meta", "/Patient/$meta"):
+            whole, visible = worlds[""].ask(token, path), worlds[token].ask(token, path)
+            assert (whole.status_code, whole.text) == (visible.status_code, visible.text), (token, path)
+            told += "urn:label" in whole.text
+        every = worlds[""].ask("ALL", "/$meta").text
+        assert "urn:label" in every
+    assert told >= len(EYES)
 
 
 def test_the_visible_does_make_a_difference(worlds: dict[str, Target]) -> None:

@@ -231,6 +231,23 @@ def test_the_meta_is_read_and_changed_as_by_a_patch(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+def test_the_meta_of_a_type_and_of_the_server_are_the_labels_in_use(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        await own.made(observation() | {"meta": {"tag": [{"system": "urn:t", "code": "mine"}]}})
+        other = await hand(flow, OWN, "p-0002")
+        for path in ("/$meta", "/Observation/$meta"):
+            for ask in ("GET", "POST"):
+                told = (await own.ask(ask, path)).json()["parameter"][0]["valueMeta"]
+                assert {"system": "urn:t", "code": "mine"} in told["tag"]
+                assert told["profile"]
+            assert "urn:t" not in (await other.ask("GET", path)).text
+        assert "urn:t" not in (await own.ask("GET", "/Condition/$meta")).text
+        assert (await own.ask("POST", "/Observation/$meta-add", {})).status_code == 501
+
+    run(steps, tmp_path)
+
+
 def test_what_is_no_operation_here_is_named_with_what_is(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from sickbay.fhir.query import Query
 from sickbay.fhir.search import parse
 from sickbay.fhir.search_parameters import find
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.storage.store import Save, Space
+from sickbay.storage.store import Labels, Save, Space
 
 BASE = "http://h/general/r4"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -201,6 +202,28 @@ def test_a_search_finds_what_it_says(
     page = runner.run(store.search(Space("general", version), read(version, type, text), EVERYTHING))
     found = [one.id for one in page.matches]
     assert (found if "_sort" in text else sorted(found)) == (ids.split() if "_sort" in text else sorted(ids.split()))
+
+
+def test_labels_are_those_of_what_may_be_seen(store: Any, runner: asyncio.Runner) -> None:
+    space = Space("labelled", "r4")
+    tagged = [condition(f"c{number}", patient, "active", "1") | {"meta": {"profile": [f"http://p/{number}"],
+              "tag": [{"system": "s", "code": patient}, {"code": "own"}]}} for number, patient in enumerate("aab")]  # fmt: skip
+    private = {"resourceType": "Patient", "id": "a", "meta": {"security": [{"system": "s", "code": "R"}]}}
+    runner.run(store.transaction([replace(saved("r4", one), space=space) for one in (private, *tagged)]))
+
+    def of(visibility: Visibility, *types: str) -> Labels:
+        found: Labels = runner.run(store.labels(space, types, visibility))
+        return found
+
+    every = ("http://p/0", "http://p/1", "http://p/2")
+    assert of(EVERYTHING, "Condition") == Labels(every, (), (("", "own"), ("s", "a"), ("s", "b")))
+    assert of(EVERYTHING, "Condition", "Patient", "Device").security == (("s", "R"),)
+    mine = Visibility((Clause("*", "rs", frozenset({"a"})),))
+    assert of(mine, "Condition", "Patient") == Labels(every[:2], (("s", "R"),), (("", "own"), ("s", "a")))
+    assert of(Visibility((Clause("Patient", "r", None),)), "Condition", "Patient") == Labels((), (), ())
+    gone = replace(saved("r4", tagged[2]), space=space, version_id=2, body=b"", interaction="delete")
+    runner.run(store.transaction([gone]))
+    assert of(EVERYTHING, "Condition").profiles == every[:2]
 
 
 def test_a_part_that_may_not_be_seen_leads_nowhere(store: Any, runner: asyncio.Runner) -> None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 LISTS = ("profile", "security", "tag")
+
+
+def of(profiles: Sequence[str], security: Sequence[tuple[str, str]], tags: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A Meta that has these; labels as (system, code), the system "" where there is none."""
+    coded = {
+        name: [{"system": system, "code": code} if system else {"code": code} for system, code in held]
+        for name, held in (("security", security), ("tag", tags))
+    }
+    return {name: held for name, held in {"profile": list(profiles), **coded}.items() if held}
 
 
 def is_one(meta: dict[str, Any]) -> bool:

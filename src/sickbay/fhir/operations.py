@@ -74,6 +74,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("validate", "type", None, "", CORE + "Resource-validate", _VALIDATE, methods=WRITING),
     Operation("validate", "instance", None, "r", CORE + "Resource-validate", _VALIDATE),
     Operation("meta", "instance", None, "r", CORE + "Resource-meta", {}),
+    Operation("meta", "type", None, "s", CORE + "Resource-meta", {}),
+    Operation("meta", "system", None, "", CORE + "Resource-meta", {}),
     Operation("meta-add", "instance", None, "u", CORE + "Resource-meta-add", _META, ("meta",), WRITING),
     Operation("meta-delete", "instance", None, "u", CORE + "Resource-meta-delete", _META, ("meta",), WRITING),
     Operation("expand", "type", ("ValueSet",), "", CORE + "ValueSet-expand", _EXPAND, ("url",)),

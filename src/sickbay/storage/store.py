@@ -184,6 +184,14 @@ class Page(NamedTuple):
     clipped: bool = False
 
 
+class Labels(NamedTuple):
+    """profiles: canonicals. security, tags: (system, code), the system "" where there is none."""
+
+    profiles: tuple[str, ...]
+    security: tuple[tuple[str, str], ...]
+    tags: tuple[tuple[str, str], ...]
+
+
 class BadCursor(Exception):
     """The cursor was not made by this server for this query: 400."""
 
@@ -263,6 +271,10 @@ class Store(Protocol):
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
         """The exact number of matches."""
+        ...
+
+    async def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Labels:
+        """The profiles, security labels and tags in use among the visible resources of these types."""
         ...
 
     async def outdated(self, limit: int) -> list[Outdated]:

@@ -17,6 +17,7 @@ from sickbay.fhir.operation_parameters import RULE, Given
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Route
+from sickbay.fhir.search_parameters import resource_types
 from sickbay.fhir.visibility import Visibility
 from sickbay.operations import everything, writing
 from sickbay.operations.access import Seen
@@ -167,6 +168,12 @@ async def _validate(call: Call) -> Answer:
 
 
 async def _meta(call: Call) -> Answer:
+    """Of a resource what it says; of a type, and of the whole server, every label in use among what the token may search."""
+    door = call.door
+    if call.found.id is None:
+        types = (call.found.type,) if call.found.type else resource_types(door.version)
+        held = await door.sandbox.world.store.labels(door.space, types, call.seen.visibility)
+        return call.parameters(return_valueMeta=metas.of(held.profiles, held.security, held.tags))
     stored = await call.stored()
     if isinstance(stored, Answer):
         return stored

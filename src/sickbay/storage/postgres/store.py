@@ -28,7 +28,7 @@ from sickbay.storage.sql.copying import ANY_LIVE
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sql.statement import Row, Statement
-from sickbay.storage.store import Conflict, Outdated, Page, Record, Reindex, Save, Space, Step, Stored, Versions
+from sickbay.storage.store import Conflict, Labels, Outdated, Page, Record, Reindex, Save, Space, Step, Stored, Versions
 
 CHUNK = 500
 """Resources of a population that are written at a time."""
@@ -158,6 +158,9 @@ class PostgresStore:
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
         return await self._ask(lambda: self._answers.count(space, query, visibility)(self._asking.run))
+
+    async def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Labels:
+        return await self._ask(lambda: self._answers.labels(space, types, visibility)(self._asking.run))
 
     async def outdated(self, limit: int) -> list[Outdated]:
         found = await self._ask(lambda: self._asking.rows(OUTDATED, (limit,)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias, TypeVar
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.sql import includes, past, reading, search, several
+from sickbay.storage.sql import includes, labels, past, reading, search, several
 from sickbay.storage.sql.copying import ANY_LIVE
 from sickbay.storage.sql.filters import TRUE, Scope
 from sickbay.storage.sql.names import Names
@@ -19,7 +19,7 @@ from sickbay.storage.sql.reading import WIDTH, Guard
 from sickbay.storage.sql.search import Plan
 from sickbay.storage.sql.statement import Reader, Row, Run, Statement
 from sickbay.storage.sql.visible import visible
-from sickbay.storage.store import Page, Space, Stored, Versions
+from sickbay.storage.store import Labels, Page, Space, Stored, Versions
 
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)
@@ -77,6 +77,14 @@ class Answers:
             return several.counted(plans) if plans else None
         plan = search.plan(scope, self._find, space, query, visibility)
         return self._counted(scope, plan) if plan else None
+
+    def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Ask[Labels]:
+        scope = self._scope(space, visibility)
+        if scope is None:
+            return lambda run: Labels((), (), ())
+        return partial(
+            labels.labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility
+        )
 
     def filled(self, space: Space) -> bool:
         number = self.names.space(space)

@@ -24,7 +24,7 @@ from sickbay.storage.sqlite.connection import connect, migrate
 from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.steps import apply, copy, fill
 from sickbay.storage.sqlite.writer import Writer
-from sickbay.storage.store import Outdated, Page, Record, Save, Space, Step, Stored, Versions
+from sickbay.storage.store import Labels, Outdated, Page, Record, Save, Space, Step, Stored, Versions
 
 T = TypeVar("T")
 
@@ -100,6 +100,9 @@ class SqliteStore:
 
     async def count(self, space: Space, query: Query, visibility: Visibility) -> int:
         return await self._run(self._answers.count(space, query, visibility))
+
+    async def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Labels:
+        return await self._run(self._answers.labels(space, types, visibility))
 
     async def outdated(self, limit: int) -> list[Outdated]:
         found = self._reader.rows(OUTDATED, (limit,))
