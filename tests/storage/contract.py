@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from tests.storage.making import SPACE, asked, observation, of_patients, patient, saved, where
 
+from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import StringValue
 from sickbay.fhir.visibility import EVERYTHING, NOTHING
 from sickbay.storage.facts import as_text
@@ -163,6 +164,18 @@ class ResourcesContract:
         assert await store.read(SPACE, "Observation", "o", of_patients("q")) is None
         assert await store.read(SPACE, "Observation", "o", of_patients("p", letters="s")) is None
         assert await store.read(SPACE, "Observation", "o", of_patients("p", type="Patient")) is None
+
+    async def test_reads_at_the_same_time_are_answered_each_by_its_own_eyes(self, store: Store) -> None:
+        people = [f"p{number}" for number in range(6)]
+        await store.transaction([*map(patient, people), *(observation(f"o-{one}", one) for one in people)])
+        gone = Save(SPACE, "Observation", "o-p5", 2, b"", ResourceFacts(), 2000, "delete")
+        await store.transaction([gone])
+        eyes = [NOTHING, EVERYTHING, of_patients("p0", "p5"), of_patients("p5", "p0"), of_patients("p1", letters="s")]
+        wanted = [(sight, one) for one in (*people, "absent") for sight in eyes for _ in range(3)]
+        told = await asyncio.gather(*(store.read(SPACE, "Observation", f"o-{one}", sight) for sight, one in wanted))
+        for (sight, one), found in zip(wanted, told, strict=True):
+            assert (found is not None) == (one != "absent" and sight.allows("Observation", "r", (one,), ()))
+            assert found is None or (found.id, found.deleted) == (f"o-{one}", one == "p5")
 
     async def test_versions_are_kept(self, store: Store) -> None:
         await store.transaction([saved_patient()])

@@ -6,28 +6,28 @@ import asyncio
 
 import pytest
 
-from sickbay.storage.postgres.together import Together
+from sickbay.storage.postgres.together import MOST, Together
 
 
 class Question:
-    """Counts how often it is asked, and answers when it is let."""
+    """Counts how often it is asked, and answers when it is let: each with the number of the asking, "none" not at all."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, list[str]]] = []
         self.gate = asyncio.Semaphore(0)
         self.error: Exception | None = None
         self.together = Together(self.answer)
 
-    async def answer(self, key: str) -> int:
-        self.asked.append(key)
+    async def answer(self, key: str, questions: list[str]) -> dict[str, int]:
+        self.asked.append((key, questions))
         number = len(self.asked)
         await self.gate.acquire()
         if self.error is not None:
             raise self.error
-        return number
+        return {one: number for one in questions if one != "none"}
 
-    async def begun(self, *keys: str) -> list[asyncio.Task[int]]:
-        tasks = [asyncio.create_task(self.together.ask(key)) for key in keys]
+    async def begun(self, *questions: str, key: str = "k") -> list[asyncio.Task[int | None]]:
+        tasks = [asyncio.create_task(self.together.ask(key, one)) for one in questions]
         for _ in range(5):
             await asyncio.sleep(0)
         return tasks
@@ -39,13 +39,25 @@ def anyio_backend() -> str:
 
 
 @pytest.mark.anyio
-async def test_who_asks_at_the_same_time_is_answered_together() -> None:
+async def test_who_asks_at_the_same_time_is_answered_together_each_by_its_own_answer() -> None:
     question = Question()
-    tasks = await question.begun("a", "a", "a", "b")
+    tasks = await question.begun("a", "b", "none", "a")
+    others = await question.begun("a", key="other")
     question.gate.release()
     question.gate.release()
-    assert await asyncio.gather(*tasks) == [1, 1, 1, 2]
-    assert question.asked == ["a", "b"]
+    assert await asyncio.gather(*tasks) == [1, 1, None, 1]
+    assert await others[0] == 2
+    assert question.asked == [("k", ["a", "b", "none"]), ("other", ["a"])]
+
+
+@pytest.mark.anyio
+async def test_no_more_than_some_are_asked_at_once() -> None:
+    question = Question()
+    tasks = await question.begun(*map(str, range(MOST + 1)))
+    for _ in range(2):
+        question.gate.release()
+    assert set(await asyncio.gather(*tasks)) == {1, 2}
+    assert [len(questions) for _, questions in question.asked] == [MOST, 1]
 
 
 @pytest.mark.anyio
@@ -53,7 +65,7 @@ async def test_who_asks_while_it_is_asked_gets_an_answer_that_was_begun_later() 
     question = Question()
     first = await question.begun("a")
     later = await question.begun("a", "a")
-    assert question.asked == ["a"]
+    assert question.asked == [("k", ["a"])]
     question.gate.release()
     assert await first[0] == 1
     question.gate.release()
@@ -100,4 +112,4 @@ def test_nobody_waits_for_what_ends_with_the_loop() -> None:
 
 async def _answered(question: Question) -> None:
     question.gate = asyncio.Semaphore(1)
-    assert await question.together.ask("a") == 2
+    assert await question.together.ask("k", "a") == 2

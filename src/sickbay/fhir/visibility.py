@@ -37,6 +37,13 @@ class Visibility:
     clauses: tuple[Clause, ...] = ()
     _of: dict[tuple[str, str], tuple[Clause, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `of` said before: a value lives as long as a token is used."""
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash(self.clauses))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def of(self, type: str, letters: str) -> tuple[Clause, ...]:
         """The clauses that grant any of `letters` on `type`; empty means refuse by what was asked."""

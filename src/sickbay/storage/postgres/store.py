@@ -19,7 +19,7 @@ from sickbay.storage.postgres.statistics import ANALYZE, Statistics
 from sickbay.storage.postgres.steps import apply, copy
 from sickbay.storage.postgres.together import Together
 from sickbay.storage.postgres.turns import Asking, in_turn
-from sickbay.storage.postgres.words import spoken, values
+from sickbay.storage.postgres.words import fitted, spoken, values
 from sickbay.storage.postgres.writer import in_transaction
 from sickbay.storage.sql import past
 from sickbay.storage.sql import records as said
@@ -35,7 +35,7 @@ CHUNK = 500
 _RECORD = ", ".join(f"r.{name}" for name in said.COLUMNS.split(", "))
 _GET = (
     f"SELECT s.seen, {_RECORD} FROM (SELECT pg_current_snapshot()::text AS seen) s"
-    " LEFT JOIN record r ON r.kind = $1 AND r.key = $2"
+    " LEFT JOIN record r ON r.kind = $1 AND r.key = ANY($2)"
 )
 T = TypeVar("T")
 
@@ -51,7 +51,8 @@ class PostgresStore:
         self._filling = asyncio.Lock()
         self._statistics = statistics
         self._seen, self._stamp = "", 0
-        self._records: Together[tuple[str, str], Record | None] = Together(self._record)
+        self._records: Together[str, str, Record] = Together(self._get)
+        self._reads: Together[tuple[Space, str, Visibility], str, Stored] = Together(self._read)
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -111,14 +112,14 @@ class PostgresStore:
         return count
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return await self._records.ask((kind, key))
+        return await self._records.ask(kind, fitted(key))
 
-    async def _record(self, named: tuple[str, str]) -> Record | None:
+    async def _get(self, kind: str, keys: list[str]) -> dict[str, Record]:
         async with self._pool.connection() as db:
-            seen, *found = await db.fetchrow(_GET, *values(named))
-        if seen != self._seen:
+            found = await db.fetch(_GET, fitted(kind), keys)
+        if (seen := found[0][0]) != self._seen:
             self._seen, self._stamp = seen, self._stamp + 1
-        return Record(*found) if found[0] is not None else None
+        return {row[2]: Record(*row[1:]) for row in found if row[1] is not None}
 
     def stamp(self) -> int | None:
         """As of the last `get`. As long as the server's snapshot is the same, nobody committed anything."""
@@ -141,7 +142,11 @@ class PostgresStore:
         return await in_transaction(self._pool, locks.of_steps(()), partial(purge, now=now))
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
-        return await self._ask(lambda: self._answers.read(space, type, id, visibility))
+        return await self._reads.ask((space, type, visibility), id)
+
+    async def _read(self, asked: tuple[Space, str, Visibility], ids: list[str]) -> dict[str, Stored]:
+        space, type, visibility = asked
+        return await self._ask(lambda: self._answers.reads(space, type, ids, visibility))
 
     async def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         return await self._ask(lambda: self._answers.version(space, type, id, version_id, visibility))

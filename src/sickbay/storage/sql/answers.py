@@ -36,13 +36,18 @@ class Answers:
         self.guard = Guard()
 
     def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
-        row = self._current(space, type, id, visibility)
-        kept = self.guard.allowed(visibility, "r", type, [row]) if row else []
-        return replace(kept[0], deleted=True) if kept and row and row[WIDTH] else kept[0] if kept else None
+        return self.reads(space, type, [id], visibility).get(id)
+
+    def reads(self, space: Space, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
+        """Those that are visible, deleted ones too, by id."""
+        found = self._current(space, type, ids, visibility)
+        gone = {row[2] for row in found if row[WIDTH]}
+        kept = self.guard.allowed(visibility, "r", type, found)
+        return {one.id: replace(one, deleted=True) if one.id in gone else one for one in kept}
 
     def version(self, space: Space, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
-        now = self._current(space, type, id, visibility)
-        row = reading.version(self._reader, id, now[0], version_id) if now else None
+        now = self._current(space, type, [id], visibility)
+        row = reading.version(self._reader, id, now[0][0], version_id) if now else None
         if row is None or not reading.shows(visibility, type, row):
             return None
         return replace(self.guard.allowed(visibility, "r", type, [row])[0], deleted=bool(row[WIDTH]))
@@ -129,6 +134,6 @@ class Answers:
             return None
         return Scope(number, self.names, partial(visible, self.names, number, visibility))
 
-    def _current(self, space: Space, type: str, id: str, visibility: Visibility) -> Row | None:
+    def _current(self, space: Space, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
         scope = self._scope(space, visibility)
-        return reading.current(self._reader, scope, type, id) if scope else None
+        return reading.current(self._reader, scope, type, ids) if scope else []

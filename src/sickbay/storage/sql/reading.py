@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.facts import codes_of, patients_of
-from sickbay.storage.sql.filters import FALSE, Scope
+from sickbay.storage.sql.filters import FALSE, Scope, one_of
 from sickbay.storage.sql.names import REFERENCED
 from sickbay.storage.sql.statement import Reader, Row
 from sickbay.storage.store import Stored
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
 WIDTH = 6
-_ONE = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ? AND r.id = ?"
+_CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
 _VERSION = (
     "SELECT h.nid, h.facts, ?, h.version_id, h.at,"
     " CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END, h.interaction = 'delete'"
@@ -21,14 +21,13 @@ _VERSION = (
 )
 
 
-def current(reader: Reader, scope: Scope, type: str, id: str) -> Row | None:
-    """The row of the current version, if the condition of visibility holds."""
-    held = scope.visible(type, "r", "r.nid", None)
+def current(reader: Reader, scope: Scope, type: str, ids: list[str]) -> list[Row]:
+    """The rows of current versions for which the condition of visibility holds."""
+    named, held = one_of("r.id", ids), scope.visible(type, "r", "r.nid", None)
     if held is FALSE:
-        return None
-    text = f"{_ONE} AND r.state <> {REFERENCED} AND {held.text}"
-    found = reader.rows(text, (scope.space, scope.names.word(type), id, *held.binds))
-    return found[0] if found else None
+        return []
+    text = f"{_CURRENT} AND {named.text} AND r.state <> {REFERENCED} AND {held.text}"
+    return reader.rows(text, (scope.space, scope.names.word(type), *named.binds, *held.binds))
 
 
 def version(reader: Reader, id: str, nid: int, version_id: int) -> Row | None:
