@@ -14,6 +14,7 @@ import pytest
 from tests.cli.command import sickbay
 
 from sickbay.cli import files
+from sickbay.fhir import xml_reading, xml_writing
 from sickbay.fhir.loading import Piece, pieces
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.sqlite.store import open_store
@@ -42,7 +43,7 @@ def written(paths: list[Path], version: str) -> dict[Key, bytes]:
         one
         for path in files.found(tuple(paths))
         for text in files.texts(path)
-        for one in pieces(version, text.body, line=text.line)
+        for one in pieces(version, text.body, line=text.line, xml=text.xml)
     ]
     return {(one.type, one.id): one.body for one in found if isinstance(one, Piece)}
 
@@ -137,6 +138,23 @@ def test_a_file_that_ends_in_its_midst_is_named(tmp_path: Path):
     told = sickbay("load", str(packed), "--patients", "0", folder=tmp_path / "data")
     assert told.returncode == 1
     assert f"{packed}: cannot be read to its end" in told.stderr
+
+
+def test_classic_patients_in_xml_are_loaded_and_read_back(shared: Path, tmp_path: Path):
+    """Bundles of DSTU2, packed: each entry under its own id, in JSON and in the XML that it came in."""
+    source = shared / "data" / "dstu2-smart-xml"
+    told = sickbay("load", str(source), "--fhir", "dstu2", "--patients", "0", folder=tmp_path / "data")
+    assert told.returncode == 0, told.stderr
+    wanted = written([source], "dstu2")
+    assert len(wanted) > 100
+    there = stored(tmp_path / "data", "dstu2", wanted)
+    assert {key: one.body for key, one in there.items()} == wanted
+    plain = tmp_path / "plain.xml"
+    plain.write_bytes(gzip.decompress(next(source.glob("*.xml.gz")).read_bytes()))
+    again = sickbay("load", str(plain), "--fhir", "dstu2", folder=tmp_path / "data")
+    assert again.stdout.startswith("0 new, 0 changed,")
+    for key, one in there.items():
+        assert xml_reading.loads("dstu2", xml_writing.dumps("dstu2", json.loads(one.body))) == json.loads(one.body), key
 
 
 def test_validation_is_asked_for(tmp_path: Path):

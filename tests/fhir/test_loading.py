@@ -79,8 +79,36 @@ def test_what_is_wrong_is_said():
     assert fault(b'{"resourceType":"Pateint","id":"a"}').endswith("did you mean Patient?")
     assert fault(b'{"resourceType":"Patient"}') == "this Patient has no id"
     assert "letters, digits" in fault(b'{"resourceType":"Patient","id":"a/b"}')
-    assert fault(b'{"resourceType":"Bundle","type":"batch","entry":[1]}').startswith("is no Bundle")
+    assert fault(b'{"resourceType":"Bundle","type":"batch","entry":[1]}') == "is no object"
+    assert fault(b'{"resourceType":"Bundle","type":"batch","entry":{}}').startswith("is no Bundle")
     assert fault(bundle('{"request":{"method":"DELETE","url":"Patient/a"}}')) == "holds no resource"
+
+
+def test_an_entry_that_is_none_is_named_and_the_others_are_taken():
+    odd = bundle("1", entry(PATIENT, 1), "null", '"x"', " [ ]", '{"resource":1,"search":7}', entry(OBSERVATION, 2))
+    found = list(pieces("r4", odd))
+    told = [(one.place, one.text) for one in found if isinstance(one, Fault)]
+    places = [f"Bundle.entry[{number}]" for number in (0, 2, 3, 4)]
+    assert told == [*((place, "is no object") for place in places), ("Bundle.entry[5]", "holds no resource")]
+    assert [(one.place, one.type) for one in found if isinstance(one, Piece)] == [
+        ("Bundle.entry[1]", "Patient"), ("Bundle.entry[6]", "Observation"),
+    ]  # fmt: skip
+
+
+def test_xml_is_kept_as_json():
+    text = '<Patient xmlns="http://hl7.org/fhir"><id value="a"/><active value="true"/></Patient>'
+    one = only("r4", text.encode(), xml=True)
+    assert isinstance(one, Piece)
+    assert one.body == b'{"resourceType":"Patient","id":"a","active":true}'
+    assert one.resource == json.loads(one.body)
+    inside = (
+        f'<Bundle xmlns="http://hl7.org/fhir"><type value="batch"/><entry><resource>{text}</resource></entry></Bundle>'
+    )
+    assert only("r4", inside.encode(), xml=True)[:4] == ("Bundle.entry[0]", "Patient", "a", one.body)
+    for bad in ("<Patient/>", text[:-1], "{}", f'<!DOCTYPE x [<!ENTITY y "z">]>{text}'):
+        told = only("r4", bad.encode(), xml=True)
+        assert isinstance(told, Fault)
+        assert told.text.startswith("is no XML of this version of FHIR: ")
 
 
 def test_a_type_of_another_version_is_refused():

@@ -1,4 +1,4 @@
-"""The files that `sickbay load` reads, and their JSON texts one after the other: no file is held whole but a Bundle."""
+"""The files that `sickbay load` reads, and their texts one after the other: no file is held whole but a Bundle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import IO, NamedTuple, cast
 from sickbay.cli.words import wrong
 
 LINES = (".ndjson", ".jsonl")
-ENDINGS = (*LINES, ".json")
+XML = ".xml"
+ENDINGS = (*LINES, ".json", XML)
 MANIFEST = "manifest.json"
 """What a bulk export tells of its files; it is no resource."""
 BROKEN = (OSError, EOFError, zlib.error)
@@ -19,12 +20,13 @@ BROKEN = (OSError, EOFError, zlib.error)
 
 
 class Text(NamedTuple):
-    """One JSON text. place: file, and line where there are many. read: bytes of the file so far."""
+    """One text, of JSON or XML. place: file, and line where there are many. read: bytes of the file so far."""
 
     place: str
     body: bytes
     line: bool
     read: int
+    xml: bool = False
 
 
 def found(paths: tuple[Path, ...]) -> list[Path]:
@@ -54,7 +56,7 @@ def texts(path: Path) -> Iterator[Text]:
     with path.open("rb") as raw:
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
         if _ending(path) not in LINES:
-            yield Text(name, stream.read(), False, raw.tell())
+            yield Text(name, stream.read(), False, raw.tell(), _ending(path) == XML)
             return
         for number, line in enumerate(stream, 1):
             if line.strip():

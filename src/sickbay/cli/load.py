@@ -39,7 +39,7 @@ def load(
     Parameters
     ----------
     paths
-        Files (.json, .ndjson, .jsonl, each also with .gz) and folders.
+        Files (.json, .ndjson, .jsonl, .xml, each also with .gz) and folders. What is XML is kept as JSON.
     tenant
         The hospital.
     fhir
@@ -97,7 +97,7 @@ def _pieces(run: Loading, chosen: list[Path], shown: Progress, validate: bool) -
     for path in chosen:
         try:
             for text in files.texts(path):
-                for piece in pieces(run.version, text.body, line=text.line):
+                for piece in pieces(run.version, text.body, line=text.line, xml=text.xml):
                     if validate and isinstance(piece, Piece):
                         piece = judged(run.version, piece, base)
                     if isinstance(piece, Fault):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sickbay.fhir import written
+from sickbay.fhir import written, xml_reading
 from sickbay.fhir.references import ID
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.validation import validate
@@ -44,14 +44,25 @@ class _Bundle(msgspec.Struct):
     entry: list[_Entry] = []
 
 
-def pieces(version: str, text: bytes, *, line: bool = False) -> Iterator[Piece | Fault]:
-    """What one JSON text holds. line: of NDJSON, where a Bundle with an id is itself a resource, as it was exported."""
+class _Odd(msgspec.Struct):
+    """A Bundle of which some entries are none."""
+
+    entry: list[msgspec.Raw] = []
+
+
+def pieces(version: str, text: bytes, *, line: bool = False, xml: bool = False) -> Iterator[Piece | Fault]:
+    """What one text holds: JSON, or XML, which is kept as JSON.
+
+    line: of NDJSON, where a Bundle with an id is itself a resource, as it was exported.
+    """
     body = text.removeprefix(b"\xef\xbb\xbf").strip()
     try:
-        document = written.loads(body)
+        document = xml_reading.loads(version, body) if xml else written.loads(body)
     except ValueError as error:
-        yield Fault("", f"is no JSON: {error}")
+        yield Fault("", f"is no {'XML of this version of FHIR' if xml else 'JSON'}: {error}")
         return
+    if xml:
+        body = written.dumps(document)
     if _spreads(document, line):
         yield from _entries(version, body, document)
     else:
@@ -67,24 +78,40 @@ def _spreads(document: Any, line: bool) -> bool:
 def _entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[Piece | Fault]:
     """References by urn:uuid lead to the entries' own ids."""
     try:
-        bodies = [bytes(one.resource) for one in msgspec.json.decode(body, type=_Bundle).entry]
+        bodies = _bodies(body)
     except msgspec.ValidationError as error:
         yield Fault("", f"is no Bundle: {error}")
         return
-    entries: list[dict[str, Any]] = bundle.get("entry", [])
+    entries: list[Any] = bundle.get("entry", [])
     names = _names(entries)
     for index, (entry, own) in enumerate(zip(entries, bodies, strict=True)):
-        if (entry.get("search") or {}).get("mode") == "outcome":
+        place = f"Bundle.entry[{index}]"
+        if not isinstance(entry, dict):
+            yield Fault(place, "is no object")
             continue
-        place, resource = f"Bundle.entry[{index}]", entry.get("resource")
+        search, resource = entry.get("search"), entry.get("resource")
+        if isinstance(search, dict) and search.get("mode") == "outcome":
+            continue
         led = _URN.sub(lambda found: _led(found, names), own)
         yield _piece(version, place, led, resource if led == own else written.loads(led))
 
 
-def _names(entries: list[dict[str, Any]]) -> Mapping[bytes, bytes]:
+def _bodies(bundle: bytes) -> list[bytes]:
+    """The bytes of each entry's resource. Raises ValidationError where `entry` is no list."""
+    try:
+        return [bytes(one.resource) for one in msgspec.json.decode(bundle, type=_Bundle).entry]
+    except msgspec.ValidationError:
+        each = msgspec.json.decode(bundle, type=_Odd).entry
+        return [
+            bytes(msgspec.json.decode(one, type=_Entry).resource) if one[:1] == b"{" else b""
+            for one in map(bytes, each)
+        ]
+
+
+def _names(entries: list[Any]) -> Mapping[bytes, bytes]:
     """URN -> Type/id."""
     found: dict[bytes, bytes] = {}
-    for entry in entries:
+    for entry in (one for one in entries if isinstance(one, dict)):
         url, resource = entry.get("fullUrl"), entry.get("resource")
         if isinstance(url, str) and url.startswith("urn:") and isinstance(resource, dict):
             found[url.encode()] = f"{resource.get('resourceType')}/{resource.get('id')}".encode()
