@@ -70,7 +70,7 @@ def save(type: str, id: str, version: int, says: int) -> Save:
 
 async def committed(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
     """All in one commit, since they are asked in one turn of the loop."""
-    jobs = (writer.run(partial(apply, steps=steps)) for steps in transactions)
+    jobs = (writer.run(partial(apply, steps=steps), single=len(steps) == 1) for steps in transactions)
     return list(await asyncio.gather(*jobs, return_exceptions=True))  # type: ignore[arg-type]
 
 

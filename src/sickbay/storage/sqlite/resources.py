@@ -19,6 +19,7 @@ _INSERT = (
     "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_CREATE = f"{_INSERT} ON CONFLICT DO NOTHING"
 _UPDATE = (
     "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 )
@@ -63,9 +64,16 @@ class Changes:
         self._words.clear()
 
     def save(self, step: Save) -> None:
-        """Write one version. Raises Conflict."""
+        """Write one version. Raises Conflict, before anything is changed."""
         space = self._space(step.space)
         type = self._word(step.type)
+        if (
+            step.version_id == 1
+            and not step.if_version
+            and step.interaction == "create"
+            and self._create(space, type, step)
+        ):
+            return
         query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
         found = rows(self._db, query, (space.number, type, step.id))
         nid, state, version = found[0] if found else (0, REFERENCED, 0)
@@ -124,6 +132,20 @@ class Changes:
                 )
             space.live.clear()
 
+    def _create(self, space: _Counters, type: int, step: Save) -> bool:
+        """Most saves are of what is not there yet: done without a look. False, with nothing changed, where it is."""
+        nid, facts = self._allocate(space), as_text(step.facts.patients, step.facts.codes)
+        self._db.execute(
+            _CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body)
+        )
+        if not self._db.changes():
+            space.allocated -= 1
+            return False
+        space.nids[step.type, step.id] = nid
+        self._written(space, type, nid, step, facts)
+        space.live[type] = space.live.get(type, 0) + 1
+        return True
+
     def _write(self, space: _Counters, type: int, nid: int, state: int | None, step: Save) -> None:
         facts = as_text(step.facts.patients, step.facts.codes)
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
@@ -133,10 +155,13 @@ class Changes:
             self._db.execute(_UPDATE, (*fresh, nid))
             if state != REFERENCED:
                 self._forget(nid)
-        self._remember(space, nid, step, facts)
-        self._index(space, type, nid, step.facts)
+        self._written(space, type, nid, step, facts)
         if state != LIVE:
             space.live[type] = space.live.get(type, 0) + 1
+
+    def _written(self, space: _Counters, type: int, nid: int, step: Save, facts: str) -> None:
+        self._remember(space, nid, step, facts)
+        self._index(space, type, nid, step.facts)
         if self._rows.full():
             self._rows.flush()
 
@@ -160,7 +185,8 @@ class Changes:
 
     def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
-        self._rows.add(HISTORY, (nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts))
+        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
+        self._rows.add([(HISTORY, row)])
 
     def _forget(self, nid: int) -> None:
         self._rows.flush()
@@ -169,8 +195,7 @@ class Changes:
 
     def _index(self, space: _Counters, type: int, nid: int, facts: ResourceFacts) -> None:
         target = partial(self._target, space)
-        for table, row in index_rows(space.number, type, nid, facts, self._word, target, self._rows.term):
-            self._rows.add(table, row)
+        self._rows.add(index_rows(space.number, type, nid, facts, self._word, target, self._rows.term))
 
     def _target(self, space: _Counters, type: str, id: str) -> int:
         """The nid of what is referenced, allocated where it is not stored yet."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import apsw
@@ -18,54 +20,58 @@ _COLUMNS = {
     HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts"),
 }
 _SIZES = (64, 16, 4, 1)
-_FULL = 4096
+_FULL = 16_384
 
-Waiting: TypeAlias = dict[str, list[tuple[Any, ...]]]
+Row: TypeAlias = tuple[str, tuple[Any, ...]]
+"""Table, and what stands in its columns."""
 
 
 class Rows:
-    """Rows by table, of one job after the other. `flush` writes what waits, `settle` ends a job, `undo` forgets its rows."""
+    """Rows of one job after the other. `flush` writes what waits, `settle` ends a job, `undo` forgets what it added."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
-        self._waiting: Waiting = {name: [] for name in _COLUMNS}
+        self._settled: list[Row] = []
+        self._own: list[Row] = []
         self._terms: set[int] = set()
-        self._written: Waiting = {}
-        self.settle()
+        self._flushed: list[Row] = []
 
-    def add(self, table: str, row: tuple[Any, ...]) -> None:
-        self._waiting[table].append(row)
+    def add(self, rows: Iterable[Row]) -> None:
+        self._own += list(rows)  # a list first: while rows are made, their terms are added
 
     def term(self, system: str | None, code: str) -> int:
         """The hash of a coding, which the dictionary will know."""
         hash = term_hash(system, code)
         if hash not in self._terms:
             self._terms.add(hash)
-            self._waiting[_TERM].append((hash, system or "", code))
+            self._own.append((_TERM, (hash, system or "", code)))
         return hash
 
     def full(self) -> bool:
-        return len(self._waiting["token_index"]) >= _FULL
+        return len(self._own) >= _FULL
 
     def settle(self) -> None:
         """What was added so far stays, whatever becomes of the next job."""
-        self._settled = {table: len(rows) for table, rows in self._waiting.items()}
-        self._written.clear()
+        self._settled += self._own
+        self._own.clear()
+        self._flushed.clear()
 
     def undo(self) -> None:
         """As of the last `settle`. What was flushed since then is not in the database any more, so it waits again."""
-        self._waiting = self._written or {table: rows[: self._settled[table]] for table, rows in self._waiting.items()}
-        self._written = {}
+        self._settled = self._flushed + self._settled
+        self._flushed = []
+        self._own.clear()
         self._terms.clear()
-        self.settle()
 
     def flush(self) -> None:
-        self._written = self._written or {table: rows[: self._settled[table]] for table, rows in self._waiting.items()}
-        for table, rows in self._waiting.items():
-            if rows:
-                rows.sort()  # neighbours go to the same page
-                self._write(table, rows)
-                rows.clear()
+        waiting: dict[str, list[tuple[Any, ...]]] = {}
+        for table, row in chain(self._settled, self._own):
+            waiting.setdefault(table, []).append(row)
+        for table, rows in waiting.items():
+            rows.sort()  # neighbours go to the same page
+            self._write(table, rows)
+        self._flushed += self._settled
+        self._settled, self._own = [], []
 
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         at = 0

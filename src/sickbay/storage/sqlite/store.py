@@ -46,7 +46,7 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            await self._writer.run(partial(apply, steps=tuple(steps)))
+            await self._writer.run(partial(apply, steps=tuple(steps)), single=len(steps) == 1)
 
     async def fill(self, space: Space, saves: Iterable[Save]) -> int:
         """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.

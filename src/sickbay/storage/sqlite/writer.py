@@ -1,8 +1,8 @@
 """One thread that writes: requests that wait together share one commit, and are answered after it.
 
 What is asked within one turn of the event loop is handed over at its end: else the first one would be alone in its commit,
-and the others would wait for that. Each request runs in a savepoint of its own, so that a Conflict undoes only itself; the
-index rows of all go in together, right before the commit.
+and the others would wait for that. Each request of several steps runs in a savepoint of its own, so that a Conflict undoes
+only itself; the index rows of all go in together, right before the commit.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import apsw
 
 from sickbay.storage.sqlite.connection import begin
 from sickbay.storage.sqlite.resources import Changes
+from sickbay.storage.store import Conflict
 
 GROUP = 64
 """No more is added to a commit that has so many requests."""
@@ -28,6 +29,7 @@ class _Request(NamedTuple):
     job: Job[Any]
     future: asyncio.Future[Any]
     alone: bool = False
+    single: bool = False
 
 
 class _Outcome(NamedTuple):
@@ -46,8 +48,12 @@ class Writer:
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, job: Job[T], alone: bool = False) -> T:
-        """The job's value, or what it raised; then nothing of it was kept. alone: in a commit of its own, called once."""
+    async def run(self, job: Job[T], alone: bool = False, single: bool = False) -> T:
+        """The job's value, or what it raised; then nothing of it was kept.
+
+        alone: in a commit of its own, called once. single: of one step, which raises Conflict before it changes anything, so
+        that it needs no savepoint.
+        """
         if not self._open:
             raise RuntimeError("the store is closed")
         loop = asyncio.get_running_loop()
@@ -55,7 +61,7 @@ class Writer:
         if loop not in self._turns:
             self._turns[loop] = []
             loop.call_soon(self._hand_over, loop)
-        self._turns[loop].append(_Request(job, future, alone))
+        self._turns[loop].append(_Request(job, future, alone, single))
         return await future
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -95,23 +101,28 @@ class Writer:
     def _commit(self, group: list[_Request]) -> list[_Outcome]:
         try:
             begin(self._connection)
+        except Exception as error:
+            return [_Outcome(error=error)] * len(group)
+        try:
             changes = Changes(self._connection)
-            outcomes = [self._attempt(changes, one.job) for one in group]
+            outcomes = [self._attempt(changes, one) for one in group]
             changes.finish()
             self._connection.execute("COMMIT")
             return outcomes
         except Exception as error:
             self._undo()
-            if len(group) == 1 or isinstance(error, apsw.Error):
-                return [_Outcome(error=error)] * len(group)
-        # No fault of the database: a row of one of them cannot be written, and the others shall not fail for it.
+            if len(group) == 1:
+                return [_Outcome(error=error)]
+        # What one of them brings along cannot be written: each by itself, so that the others do not fail for it.
         return [outcome for one in group for outcome in self._commit([one])]
 
-    def _attempt(self, changes: Changes, job: Job[Any]) -> _Outcome:
-        """What one job gives or raises. An error that ended the whole transaction is the group's."""
+    def _attempt(self, changes: Changes, one: _Request) -> _Outcome:
+        """What one job gives or raises. An error that ended the whole transaction is the group's, and one of a single step."""
+        if one.single:
+            return self._single(changes, one.job)
         self._connection.execute("SAVEPOINT one")
         try:
-            outcome = _Outcome(job(changes))
+            outcome = _Outcome(one.job(changes))
             changes.settle()
         except Exception as error:
             if not self._connection.in_transaction:
@@ -120,6 +131,16 @@ class Writer:
             changes.undo()
             outcome = _Outcome(error=error)
         self._connection.execute("RELEASE one")
+        return outcome
+
+    @staticmethod
+    def _single(changes: Changes, job: Job[Any]) -> _Outcome:
+        try:
+            outcome = _Outcome(job(changes))
+        except Conflict as error:
+            changes.undo()
+            return _Outcome(error=error)
+        changes.settle()
         return outcome
 
     def _undo(self) -> None:
