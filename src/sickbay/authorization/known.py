@@ -110,7 +110,7 @@ class LogoutKnown:
     keys: dict[str, Any] | Unknown = UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class AccessKnown:
     """token: stored under the hash of the bearer token sent. user: whose it is, for what this person may see."""
 

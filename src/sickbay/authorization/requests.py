@@ -63,7 +63,9 @@ class TokenRequest:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    slots=True
+)  # not frozen, as all the others are: one is made for each read, and freezing takes four times as long
 class AccessRequest:
     """A FHIR request as far as authorization looks at it. base: the FHIR base it came to; path: what follows it.
 

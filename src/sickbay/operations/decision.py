@@ -20,7 +20,7 @@ PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch
 HIDDEN = "(shown to the app's owner)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Decision:
     """refusal: the one that decides the wire answer, None where the request was granted."""
 
