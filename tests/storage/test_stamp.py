@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
+from tests.storage.making import SPACE, asked, observation, patient, where
 
-from sickbay.storage.store import Put, Record, Store, UseOnce
+from sickbay.fhir.query import ReferenceValue, TokenValue
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.sql.names import _Remembered
+from sickbay.storage.sql.statement import Reader
+from sickbay.storage.store import Clear, Put, Record, Store, UseOnce
 
 
 @pytest.fixture
@@ -43,3 +49,44 @@ async def test_the_stamp_stays_until_something_is_written_by_whomever(stores: tu
     assert second != first
     await here.transaction([Put(Record("code", "k", b"{}"))])
     assert await stamp(here) not in (first, second)
+
+
+@pytest.mark.anyio
+async def test_what_was_looked_up_is_looked_up_anew_once_anybody_wrote(stores: tuple[Store, Store]) -> None:
+    here, there = stores
+    of_p = asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p")))
+    coded = asked("Observation", where("Observation", "code", TokenValue(None, "x")))
+    searches = (of_p, coded)
+    await here.transaction([patient("other")])
+    assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [0, 0]
+    await there.transaction([observation("o1", "p", code="x")])
+    await stamp(here)
+    assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [1, 1]
+    await there.transaction([Clear("resources", SPACE.tenant)])
+    await there.transaction([observation("o2", "p", code="x"), observation("o3", "p", code="x")])
+    await stamp(here)
+    assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [2, 2]
+    await here.transaction([Clear("resources", SPACE.tenant)])
+    await here.transaction([observation("o4", "p", code="x")])
+    assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [1, 1]
+
+
+def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:
+    class Clock:
+        number = 1
+
+        def stamp(self) -> int:
+            return self.number
+
+    clock = Clock()
+    remembered = _Remembered[str, int](cast(Reader, clock))
+
+    def long() -> int:
+        clock.number += 1
+        assert remembered.get("other", lambda: 5) == 5
+        return -1
+
+    assert remembered.get("key", long) == -1
+    assert remembered.get("key", lambda: 7) == 7
+    assert remembered.get("key", lambda: 8) == 7
+    assert remembered.get("other", lambda: 6) == 5

@@ -20,7 +20,7 @@ from sickbay.storage.postgres.steps import apply, copy
 from sickbay.storage.postgres.together import Together
 from sickbay.storage.postgres.turns import Asking, in_turn
 from sickbay.storage.postgres.words import fitted, spoken, values
-from sickbay.storage.postgres.writer import in_transaction
+from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.sql import past
 from sickbay.storage.sql import records as said
 from sickbay.storage.sql.answers import Answers
@@ -46,7 +46,7 @@ class PostgresStore:
     def __init__(self, pool: Pool, find: Find, key: bytes, statistics: Statistics) -> None:
         self._pool = pool
         self._numbers = Numbers()
-        self._asking = Asking()
+        self._asking = Asking(self.stamp)
         self._answers = Answers(self._asking, find, key)
         self._filling = asyncio.Lock()
         self._statistics = statistics
@@ -68,7 +68,7 @@ class PostgresStore:
             await apply(db, self._numbers, unused, steps)
 
         try:
-            await in_transaction(self._pool, locks.of_steps(steps), job)
+            await self._written(locks.of_steps(steps), job)
         except Conflict:
             self._numbers.give_back(nids)
             raise
@@ -98,7 +98,7 @@ class PostgresStore:
             return count
 
         async with self._filling:  # one at a time, since each needs a second connection
-            count = await in_transaction(self._pool, locks.of_spaces([space]), job)
+            count = await self._written(locks.of_spaces([space]), job)
         if count:
             await self._statistics.make()
         return count
@@ -106,7 +106,7 @@ class PostgresStore:
     async def copy_space(self, source: Space, target: Space) -> int:
         """Copy one space into another, whose resources are forgotten, in one transaction. How many were copied."""
         job = partial(copy, start=await self._number(source), end=await self._number(target))
-        count = await in_transaction(self._pool, locks.of_spaces([source, target]), job)
+        count = await self._written(locks.of_spaces([source, target]), job)
         if count:
             await self._statistics.make()
         return count
@@ -122,7 +122,7 @@ class PostgresStore:
         return {row[2]: Record(*row[1:]) for row in found if row[1] is not None}
 
     def stamp(self) -> int | None:
-        """As of the last `get`. As long as the server's snapshot is the same, nobody committed anything."""
+        """As of the last `get` or write of ours. As long as the server's snapshot is the same, nobody committed anything."""
         return self._stamp
 
     async def find(
@@ -139,7 +139,7 @@ class PostgresStore:
         return await self._ask(lambda: said.find(self._asking, kind, wanted, limit))
 
     async def purge(self, now: int) -> int:
-        return await in_transaction(self._pool, locks.of_steps(()), partial(purge, now=now))
+        return await self._written(locks.of_steps(()), partial(purge, now=now))
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         return await self._reads.ask((space, type, visibility), id)
@@ -177,6 +177,13 @@ class PostgresStore:
     async def close(self) -> None:
         await self._statistics.close()
         await self._pool.close()
+
+    async def _written(self, held: str, job: Job[T]) -> T:
+        """What the job gives under its locks; what was looked up before it is asked anew."""
+        try:
+            return await in_transaction(self._pool, held, job)
+        finally:
+            self._stamp += 1
 
     async def _ask(self, job: Callable[[], T]) -> T:
         """On one connection from its first question to its last."""

@@ -19,7 +19,10 @@ Fetch: TypeAlias = Callable[[Statement], Awaitable[list[Row]]]
 
 
 class Asking:
-    """A `storage.sql.statement.Reader` for code that `in_turn` runs; `run` is its `Run`."""
+    """A `storage.sql.statement.Reader` for code that `in_turn` runs; `run` is its `Run`. stamp: the store's."""
+
+    def __init__(self, stamp: Callable[[], int | None] = lambda: None) -> None:
+        self.stamp = stamp
 
     def run(self, statement: Statement) -> list[Row]:
         driver = getcurrent().parent
@@ -33,10 +36,6 @@ class Asking:
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
         found = self.rows(text, binds)
         return found[0][0] if found else None
-
-    def stamp(self) -> int | None:
-        """Asking for it would take as long as asking for what it would spare."""
-        return None
 
 
 async def in_turn(fetch: Fetch, job: Callable[[], T]) -> T:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Generic, TypeVar
 
 import orjson
@@ -30,15 +31,15 @@ class _Remembered(Generic[K, V]):
         self._stamp: int | None = None
         self._kept: dict[K, V] = {}
 
-    def get(self, key: K) -> V | None:
+    def get(self, key: K, look: Callable[[], V]) -> V:
+        """Kept beside what was found under the same stamp: another may have come while we looked."""
         stamp = self._reader.stamp()
         if stamp != self._stamp or stamp is None or len(self._kept) > MOST:
             self._kept, self._stamp = {}, stamp
-        return self._kept.get(key)
-
-    def keep(self, key: K, found: V) -> V:
-        self._kept[key] = found
-        return found
+        kept = self._kept
+        if key not in kept:
+            kept[key] = look()
+        return kept[key]
 
 
 class Names:
@@ -85,25 +86,21 @@ class Names:
     def nid(self, space: int, type: str, id: str) -> int:
         """The nid of a resource, -1 where there is none. No nid is ever used twice, so a stale one finds nothing."""
         key = (space, self.word(type), id)
-        found = self._nids.get(key)
-        if found is None:
-            there = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
-            found = self._nids.keep(key, -1 if there is None else there)
-        return found
+        return self._nids.get(key, partial(self._nid, key))
+
+    def _nid(self, key: tuple[int, int, str]) -> int:
+        found = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
+        return -1 if found is None else int(found)
 
     def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
         """The hashes of (system, code); with system None those of every system that has the code."""
         found = [term_hash(system, code) for system, code in codings if system is not None]
         for code in (code for system, code in codings if system is None):
-            found += self._of_any_system(code)
+            found += self._hashes.get(code, partial(self._of_any_system, code))
         return found
 
     def _of_any_system(self, code: str) -> list[int]:
-        found = self._hashes.get(code)
-        if found is None:
-            rows = self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))
-            found = self._hashes.keep(code, [row[0] for row in rows])
-        return found
+        return [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
         """How many resources have a token, counted to 1,000."""
