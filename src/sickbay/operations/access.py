@@ -31,12 +31,13 @@ class Seen(NamedTuple):
 
 async def access(
     world: World, tenant: Tenant, version: str, request: AccessRequest, faults: tuple[Fault, ...] = (),
-    body: Body | Unknown = UNKNOWN, ignored: tuple[tuple[str, str | None], ...] = (),
+    body: Body | Unknown = UNKNOWN, ignored: tuple[tuple[str, str | None], ...] = (), *, unread: bool = False,
 ) -> Seen:  # fmt: skip
     """Decide on what is asked. Token, app and user are read afresh each time: revocation is in force at once.
 
     body: of a create or update, read. faults: what fhir read wrong in address, Accept and search; one answer names them
-    beside what is wrong with the token. ignored: what the search leaves out, each with the nearest known name.
+    beside what is wrong with the token. ignored: what the search leaves out, each with the nearest known name. unread: the body
+    is still to come, so nothing is said of it.
     """
     holder = await _holder(world, tenant, version, stage.bearer(request))
     token, client, user = holder.token, holder.client, holder.user
@@ -44,7 +45,7 @@ async def access(
         now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version, faults=faults,
         body=body, ignored=ignored,
     )  # fmt: skip
-    more = writes.checks(request)
+    more = () if unread else writes.checks(request)
     decision = decide("access", tenant, (*CHECKS, *more) if more else CHECKS, request, known)
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
     if decision.refusal is not None or token is None:

@@ -105,17 +105,23 @@ class Door:
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
         found: Route | Misrouted,
     ) -> Answer:  # fmt: skip
-        limit = self._limit(found)
-        raw = b"" if scope["method"] in ("GET", "HEAD", "DELETE") else await _body(receive, limit)
-        if len(raw) > limit:
-            return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
-        body = raw.decode("utf-8", "replace")
-        if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
-            return self._issue(400, Issue("structure", "The body is not UTF-8."))
-        request = self._request(scope, headers, path, found, body)
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
-        answer, seen = await self.perform(request, found, raw)
+        bodied = scope["method"] not in ("GET", "HEAD", "DELETE")
+        limit, length, body = self._limit(found), sent_length(headers), ""
+        large = bodied and (length is None or length > LARGE)
+        early = await self._unread(self._request(scope, headers, path, found, ""), found) if large else None
+        if early is not None:
+            request, answer, seen = early
+        else:
+            raw = await _body(receive, limit) if bodied and (length or 0) <= limit else b""
+            if len(raw) > limit or (length or 0) > limit:
+                return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
+            body = raw.decode("utf-8", "replace")
+            if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
+                return self._issue(400, Issue("structure", "The body is not UTF-8."))
+            request = self._request(scope, headers, path, found, body)
+            answer, seen = await self.perform(request, found, raw)
         scope["state"]["withheld"] = seen.decision.refusal is not None and withheld(seen.decision.examination)
         if request.parameters.pairs or "xml" in headers.get("accept", ""):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
@@ -134,6 +140,16 @@ class Door:
                      seen.timeline, wire, answered, seen.decision, explanation)
         )  # fmt: skip
         return answer
+
+    async def _unread(
+        self, request: AccessRequest, found: Route | Misrouted
+    ) -> tuple[AccessRequest, Answer, Seen] | None:
+        """The refusal of whoever may not send this at all, before a large body is read; the server drops what still comes."""
+        media = negotiate(self.version, request.headers.get("accept"), request.parameters.get("_format"))
+        faults = _faults(found, media, None, self.version)
+        seen = await access(self.sandbox.world, self.tenant, self.version, request, faults, unread=True)
+        refusal = seen.decision.refusal
+        return (request, self._refused(seen), seen) if refusal is not None and refusal.status in (401, 403) else None
 
     def _request(
         self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
@@ -330,6 +346,14 @@ def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
         sent = {one.strip().removeprefix("W/").strip('"') for one in headers["if-none-match"].split(",")}
         return "*" in sent or etag.removeprefix("W/").strip('"') in sent
     return headers.get("if-modified-since") == modified
+
+
+def sent_length(headers: Mapping[str, str]) -> int | None:
+    """Bytes of the body as it was announced; None where it comes in pieces that nobody counted."""
+    if "transfer-encoding" in headers:
+        return None
+    told = headers.get("content-length", "0")
+    return int(told) if told.isascii() and told.isdigit() else 0
 
 
 async def _body(receive: Callable[[], Any], limit: int) -> bytes:

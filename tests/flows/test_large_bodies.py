@@ -1,0 +1,129 @@
+"""A large body: who may not send it hears so before it is read, and the connection is good for the next request."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from tests.cli.command import sickbay
+
+from sickbay.testing.server import serving
+
+MEGABYTE = b" " * 1_000_000
+
+
+class Wire(NamedTuple):
+    """A connection, and a token that may write Observations."""
+
+    socket: socket.socket
+    host: str
+    token: str
+
+    def head(self, method: str, path: str, token: str | None, *more: str) -> None:
+        lines = [
+            f"{method} /general/r4{path} HTTP/1.1",
+            f"Host: {self.host}",
+            "Content-Type: application/fhir+json",
+            *more,
+        ]
+        lines += [f"Authorization: Bearer {token}"] if token else []
+        self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    def answer(self) -> tuple[int, str]:
+        """Status and body of the next answer."""
+        held = b""
+        while b"\r\n\r\n" not in held:
+            held += self._more()
+        head, _, body = held.partition(b"\r\n\r\n")
+        length = int((re.search(rb"content-length: (\d+)", head) or [b"", b"0"])[1])
+        while len(body) < length:
+            body += self._more()
+        return int(head.split()[1]), body.decode()
+
+    def _more(self) -> bytes:
+        piece = self.socket.recv(65536)
+        assert piece, "the connection was closed"
+        return piece
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """(host:port, token)."""
+    data = str(tmp_path_factory.mktemp("large"))
+    with serving("--data", data, "--patients", "1") as running:
+        scope = "system/*.cruds"
+        app = ["--name", "Mine", "--type", "system", "--client", "symmetric", "--scope", scope]
+        for arguments in (["apps", "add", *app], ["token", "Mine", "--scope", scope]):
+            made = sickbay(*arguments, folder=Path(data))
+            assert made.returncode == 0, made.stderr
+        yield urlsplit(running.base).netloc, made.stdout.strip()
+
+
+@pytest.fixture
+def wire(place: tuple[str, str]) -> Iterator[Wire]:
+    host, _, port = place[0].partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as opened:
+        yield Wire(opened, *place)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "token"),
+    [("POST", "/Observation", "nobody"), ("POST", "", None), ("PUT", "/Observation/x", "nobody"),
+     ("POST", "/nothing/x/y/z", None),
+     ("PATCH", "/Observation/x", "nobody"), ("POST", "/Observation/$validate", "nobody")],
+)  # fmt: skip
+def test_a_token_that_is_not_good_is_said_before_the_body_comes(
+    wire: Wire, method: str, path: str, token: str | None
+) -> None:
+    wire.head(method, path, token, "Content-Length: 100000000")
+    wire.socket.sendall(MEGABYTE)
+    assert wire.answer()[0] == 401
+    for _ in range(99):
+        wire.socket.sendall(MEGABYTE)
+    wire.head("GET", "/metadata", None)
+    assert wire.answer()[0] == 200
+
+
+def test_a_client_that_waits_to_go_on_need_not_send_it(wire: Wire) -> None:
+    wire.head("POST", "/Observation", "nobody", "Content-Length: 100000000", "Expect: 100-continue")
+    status, said = wire.answer()
+    assert status == 401
+    assert "it is empty" not in said
+
+
+def test_a_body_in_pieces_that_nobody_counted_is_not_read_either(wire: Wire) -> None:
+    wire.head("POST", "", "nobody", "Transfer-Encoding: chunked")
+    assert wire.answer()[0] == 401
+    for _ in range(5):
+        wire.socket.sendall(b"f4240\r\n" + MEGABYTE + b"\r\n")
+    wire.socket.sendall(b"0\r\n\r\n")
+    wire.head("GET", "/metadata", None)
+    assert wire.answer()[0] == 200
+
+
+def test_one_that_is_announced_as_too_large_is_refused_unread_by_whoever_may_send(wire: Wire) -> None:
+    wire.head("POST", "/Observation", wire.token, "Content-Length: 100000000")
+    status, said = wire.answer()
+    assert status == 413
+    assert "8000000 bytes" in said
+
+
+def test_a_large_one_of_whoever_may_send_it_is_read_whole(wire: Wire) -> None:
+    body = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"note":[{"text":"%s"}]}' % (
+        b"a" * 400_000
+    )
+    wire.head("POST", "/Observation", wire.token, f"Content-Length: {len(body)}", "Expect: 100-continue")
+    assert wire.answer() == (100, "")
+    wire.socket.sendall(body)
+    assert wire.answer()[0] == 201
+    wire.head("POST", "/Observation", wire.token, "Transfer-Encoding: chunked")
+    for at in range(0, len(body), 100_000):
+        piece = body[at : at + 100_000]
+        wire.socket.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+    wire.socket.sendall(b"0\r\n\r\n")
+    assert wire.answer()[0] == 201
