@@ -11,6 +11,7 @@ from tests.authorization.test_access import BASE, KNOWN, NOW, TOKEN, asked, hold
 from sickbay.authorization import access
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Token
 from sickbay.kernel.refusal import Refusal, examine
 
 CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
@@ -107,3 +108,25 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
     request_: AccessRequest, known: AccessKnown, told: Refusal
 ) -> None:
     assert examine(access.checks(request_), request_, known).refusals[0] == told
+
+
+def test_a_challenge_names_the_scope_only_where_it_is_the_scope_that_is_missing() -> None:
+    for status, named in ((401, False), (400, False), (403, True)):
+        said = access.challenge(Refusal("x", "insufficient_scope", {"needed": "patient/Patient.rs"}, status), "here")
+        assert ('scope="patient/Patient.rs"' in said) is named
+
+
+@pytest.mark.parametrize(
+    ("held", "person", "letters", "needed"),
+    [
+        ("launch openid", "anna", "s", "user/Patient.rs"), ("launch openid", None, "s", "patient/Patient.rs"),
+        ("system/Observation.rs", None, "r", "system/Patient.rs"), ("user/Observation.rs", "anna", "rs", "user/Patient.rs"),
+        ("user/Observation.rs", "anna", "cu", "user/Patient.cu"), ("user/Observation.read", "anna", "rs", "user/Patient.read"),
+        ("user/Observation.read", "anna", "rc", "user/Patient.write"),
+    ],
+)  # fmt: skip
+def test_the_scope_to_ask_for_is_at_the_level_of_those_held_and_in_their_spelling(
+    held: str, person: str | None, letters: str, needed: str
+) -> None:
+    token = Token("app", held, "", 0, "f", user=person)
+    assert access.needed(token, "Patient", letters) == needed

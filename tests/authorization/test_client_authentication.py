@@ -22,7 +22,7 @@ from tests.authorization.token_requests import (
     said,
 )
 
-from sickbay.authorization.client_authentication import claimed, guesses_are_few, hashed, reading
+from sickbay.authorization.client_authentication import claimed, guesses_are_few, hashed, reading, registered_method
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Policy, Server
@@ -277,3 +277,11 @@ def test_a_hospital_may_take_fewer_ways_of_sending_a_secret(
     (refusal,) = found
     assert refusal.name == "client-auth-method-mismatch"
     assert (refusal.facts["received"], refusal.facts["registered"]) == (f"client_secret_{sent}", right)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"), [("public", "none"), ("symmetric", "client_secret_basic"), ("asymmetric", "private_key_jwt")]
+)
+def test_an_app_that_registered_no_method_has_the_one_of_its_kind(kind: str, method: str) -> None:
+    assert registered_method(replace(PUBLIC, client=kind)) == method  # type: ignore[arg-type]
+    assert registered_method(replace(PUBLIC, client=kind, auth_method="another")) == "another"  # type: ignore[arg-type]

@@ -178,3 +178,8 @@ def test_where_it_can_be_managed_is_told_with_the_token_for_it() -> None:
     assert "registration_client_uri" not in client_metadata.told(REGISTERED, None, address="http://x/c")
     bye = Client("c", post_logout_redirect_uris=("http://x/bye",))
     assert client_metadata.told(bye, None)["post_logout_redirect_uris"] == ("http://x/bye",)
+
+
+def test_every_grant_that_there_is_may_be_registered_at_once() -> None:
+    grants = ["authorization_code", "refresh_token", "client_credentials"]
+    assert client_metadata.fault({"redirect_uris": ["http://localhost:8100/callback"], "grant_types": grants}) == ""

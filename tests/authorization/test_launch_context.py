@@ -92,3 +92,8 @@ def test_what_was_chosen_stands_behind_what_the_launch_brought() -> None:
     }
     assert chosen(brought, []) == brought
     assert chosen({}, [("Group/3", None)]) == {"fhirContext": [{"reference": "Group/3"}]}
+
+
+def test_where_nothing_was_picked_the_context_is_as_it_was() -> None:
+    assert chosen({"intent": "x"}, []) == {"intent": "x"}
+    assert chosen({"fhirContext": [STUDY]}, []) == {"fhirContext": [STUDY]}

@@ -147,3 +147,9 @@ def test_who_may_see_everybody_may_see_this_patient() -> None:
 def test_what_else_is_to_be_chosen() -> None:
     asked = asks_context(("launch", "launch/patient", "launch/encounter", "launch/imagingstudy?role=x", "openid"))
     assert [(one.type, one.role) for one in asked] == [("imagingstudy", "x")]
+
+
+def test_of_a_launch_the_patient_need_not_be_named_again() -> None:
+    assert names(replace(REQUEST, patient=None)) == []
+    hidden = replace(KNOWN, user=replace(USER, patients=("p-0099",)))
+    assert names(replace(REQUEST, patient=None), hidden) == ["patient-not-accessible"]

@@ -53,3 +53,16 @@ def test_what_can_be_narrowed(scope: str, version: str, count: int) -> None:
     parts = narrowings(scope, version)
     assert len(parts) == count
     assert all(scopes.parse(text) for _, text in parts)
+
+
+def test_a_part_is_named_by_the_code_system_of_its_type() -> None:
+    terms = "http://terminology.hl7.org/CodeSystem"
+    (laboratory, *_) = narrowings("patient/Observation.rs", "r4")
+    assert laboratory == (
+        "laboratory results",
+        f"patient/Observation.rs?category={terms}/observation-category|laboratory",
+    )
+    (problems, *_) = narrowings("user/Condition.s", "r4")
+    assert problems == ("the problem list", f"user/Condition.s?category={terms}/condition-category|problem-list-item")
+    (old, *_) = narrowings("patient/Observation.rs", "dstu2")
+    assert old == ("laboratory results", "patient/Observation.rs?category=laboratory")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.policy import KNOBS, faults, under, unknown, values
+from sickbay.authorization.policy import KNOBS, LONGEST, faults, under, unknown, values
 from sickbay.authorization.values import Policy
 
 
@@ -80,3 +80,12 @@ def test_what_holds_is_told_of_all_that_may_be_chosen() -> None:
     told = values(Policy(code_lifetime=7))
     assert list(told) == list(KNOBS)
     assert (told["code_lifetime"], told["launches"]) == (7, ("ehr", "standalone"))
+
+
+@pytest.mark.parametrize("name", [name for name, knob in KNOBS.items() if knob.kind == "seconds"])
+def test_seconds_reach_from_the_least_to_the_longest(name: str) -> None:
+    least = KNOBS[name].least
+    assert not faults({name: least})
+    assert not faults({name: LONGEST})
+    assert faults({name: least - 1})
+    assert faults({name: LONGEST + 1})

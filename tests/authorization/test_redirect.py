@@ -165,3 +165,20 @@ def test_a_refusal_tells_its_explanation_all_that_it_needs(
 def test_an_error_that_says_it_all_is_understood_beside_words_that_say_nothing(error: str, name: str | None) -> None:
     sent = request({"url": f"{CALLBACK}?error={error}&error_description=Sorry&state=s"})
     assert [one.name for one in examine(CHECKS, sent, UrlKnown()).refusals] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("sent", "name", "error"),
+    [
+        ({"error": "invalid_audience"}, "aud-mismatch", "invalid_audience"),
+        ({"error": "unknown_client_id"}, "client-id-unknown", "unknown_client_id"),
+        ({"error_uri": "https://e.example/errors/urn%3Ax%3Amissing-patient"}, "scope-patient-without-context",
+         "invalid_request"),
+    ],
+)  # fmt: skip
+def test_an_error_s_own_name_and_address_are_read_where_nothing_else_is_said(
+    sent: dict[str, str], name: str, error: str
+) -> None:
+    asked = request({"url": answering(**sent)})
+    found = {one.name: one.error for one in examine(CHECKS, asked, UrlKnown()).refusals}
+    assert found.get(name) == error

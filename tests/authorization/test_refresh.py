@@ -196,3 +196,7 @@ def test_a_generation_is_of_plain_digits(number: str) -> None:
 def test_a_narrower_scope_is_written_with_blanks() -> None:
     assert refresh.narrowed(FAMILY, "patient/Patient.rs  openid") == "patient/Patient.rs openid"
     assert refresh.narrowed(FAMILY, None) == FAMILY.scope
+
+
+def test_offline_where_the_generation_is_not_known_the_current_one_is_meant() -> None:
+    assert said(asked(REFRESH_FORM), replace(REFRESHING, generation=None)) is None

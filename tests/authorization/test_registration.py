@@ -149,3 +149,15 @@ def test_addresses_to_which_a_browser_is_led_when_signed_out_are_held_to_the_sam
     assert names(post_logout_redirect_uris=("https://*.example.org/bye",)) == ["reg-redirect-uri-wildcard"]
     assert names(post_logout_redirect_uris=("/bye",)) == ["reg-redirect-uri-not-absolute"]
     assert names(post_logout_redirect_uris=("http://app.example.org/",)) == ["reg-redirect-uri-insecure-http"]
+
+
+@pytest.mark.parametrize(
+    "uri", ["http:///callback", "http:/callback", "callback:thing", "javascript:alert(1)", "data:,x"]
+)
+def test_a_scheme_alone_makes_no_address(uri: str) -> None:
+    assert names(redirect_uris=(uri,)) == ["reg-redirect-uri-not-absolute"]
+
+
+@pytest.mark.parametrize(("type", "refused"), [("system", False), ("provider", True), ("patient", True)])
+def test_what_a_service_says_of_its_method_is_judged_by_its_keys(type: str, refused: bool) -> None:
+    assert bool(names(type=type, client="public", auth_method="private_key_jwt")) is refused

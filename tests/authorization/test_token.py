@@ -375,3 +375,9 @@ def test_an_address_of_another_tenant_is_said_before_all(server: Any, right: str
     found = examined(asked(), knowing(elsewhere="0b8a", server=server)).refusals
     assert found[0] == Refusal("tenant-unknown", "invalid_grant", {"received": "0b8a", "expected": right})
     assert not examined(asked(), knowing(server=server)).refusals
+
+
+def test_where_pkce_is_off_a_wrong_verifier_is_nothing_to_anybody() -> None:
+    off = replace(PUBLIC, pkce="off")
+    for verifier in ("x" * 43, "short", None):
+        assert not examined(asked(code_verifier=verifier), knowing(client=off)).refusals

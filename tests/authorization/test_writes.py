@@ -12,6 +12,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Client, Policy, Server, Token, User
 from sickbay.fhir import body
+from sickbay.fhir.problem import Problem
 from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
 from sickbay.protocol.parameters import parse
 
@@ -292,3 +293,21 @@ def test_where_a_hospital_has_it_so_one_delete_may_mean_several(interaction: str
     known = replace(KNOWN, server=Server(policy=Policy(multiple_deletes=True)), matches=2)
     names = [one.name for one in examine(writes.BEFORE_SAVING, request, known).refusals]
     assert names == (["fhir-condition-ambiguous"] if refused else [])
+
+
+def test_of_many_problems_ten_are_said_and_all_are_counted() -> None:
+    problems = tuple(Problem(f"Observation.x{number}", "invalid", f"fault {number}.") for number in range(12))
+    known = replace(KNOWN, body=body.of("r4", "Observation", "o", observation(), BASE)._replace(problems=problems))
+    told = facts(asked(), known)
+    assert (told["count"], told["received"]) == (12, "fault 0.")
+    assert told["said"] == " ".join(f"fault {number}." for number in range(10))
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "fails"),
+    [("application/merge-patch+json", '{"status": "final"}', False), ("application/json-patch+json", '{"a": 1}', True),
+     ("application/json-patch+json", '[{"op": "remove", "path": "/a"}]', False)],
+)  # fmt: skip
+def test_a_patch_is_read_by_its_content_type(type: str, text: str, fails: bool) -> None:
+    request = asked("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
+    assert (writes.patch_is_a_patch.decide(request, KNOWN) is not None) is fails
