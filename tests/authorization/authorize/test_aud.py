@@ -50,3 +50,9 @@ def test_the_base_that_was_meant_is_the_one_most_alike() -> None:
     assert nearest("http://localhost:7425/general/dstu", BASES) == samples.OLD
     assert nearest("HTTP://LOCALHOST:7425/GENERAL/R", BASES) == samples.BASE
     assert nearest("", BASES) == samples.BASE
+
+
+def test_resource_is_encoded_once_too() -> None:
+    twice = "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4"
+    assert refusals(asking(aud=None, resource=twice)) == ["aud-mismatch"]
+    assert refusals(asking(resource=twice)) == ["aud-mismatch"]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.authorization import samples
 from tests.authorization.samples import asking, examination, known, refusals, server
 
-from sickbay.authorization.authorize import CHECKS, STRICT, authorize_request, known_for, relaxed
+from sickbay.authorization.authorize import CHECKS, DROPPED, STRICT, authorize_request, known_for, relaxed
+from sickbay.authorization.authorize.pkce import REFUSALS
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.values import Policy
 from sickbay.kernel.refusal import UNKNOWN
@@ -113,3 +114,23 @@ def test_pkce_is_as_the_tenant_says_and_else_as_the_app_does() -> None:
     assert not refusals(none, known(server=replace(samples.SERVER, policy=Policy(pkce="if-sent"))))
     off = known(server=server(pkce="off"))
     assert examination(asking(code_challenge_method="plain"), off).granted
+
+
+@pytest.mark.parametrize(
+    ("policy", "mode", "names"),
+    [
+        ({}, "strict", set()), ({"relaxed": ("a", "b")}, "strict", {"a", "b"}),
+        ({"state_required": False}, "strict", {"state-missing"}),
+        ({"scope_separators": " ,"}, "strict", {"scope-comma-separated"}),
+        ({"drop_unregistered_scopes": True}, "strict", set(DROPPED)),
+        ({}, "lenient", set(DROPPED)),
+        ({"relaxed": ("a",), "scope_separators": " ,", "state_required": False, "drop_unregistered_scopes": True}, "lenient",
+         {"a", "scope-comma-separated", "state-missing", *DROPPED}),
+        ({"relaxed": ("a",), "scope_separators": " ,", "state_required": False}, "lenient",
+         {"a", "scope-comma-separated", "state-missing", *DROPPED}),
+        ({"pkce": "off", "relaxed": ("a",)}, "strict", {"a", *REFUSALS}),
+    ],
+)  # fmt: skip
+def test_what_policy_and_registration_relax_adds_up(policy: dict[str, object], mode: str, names: set[str]) -> None:
+    knowing = known(server=server(**policy), client=replace(samples.CLIENT, scope_mode=mode))
+    assert relaxed(knowing) == names - STRICT

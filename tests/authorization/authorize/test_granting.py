@@ -106,3 +106,26 @@ def test_a_server_may_grant_what_is_registered_and_was_not_asked_for(asked: str,
     assert [(one.scope, one.granted, one.reason) for one in rows] == [
         (asked, True, ""), *[(one, True, UNASKED) for one in more],
     ]  # fmt: skip
+
+
+def test_what_comes_unasked_is_of_the_version_that_the_app_speaks() -> None:
+    app = replace(samples.CLIENT, scope="user/Patient.read user/Observation.rs", smart_version=1)
+    strict = server(grants_registered=True, mixed_scope_versions=False)
+    assert granted_scopes(asking(scope="openid"), app, strict)[1:] == (
+        GrantedScope("user/Patient.read", True, UNASKED),
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "comes"),
+    [
+        ("launch", True),
+        ("launch/patient", True),
+        ("patient/Patient.rs", True),
+        ("openid", False),
+        ("user/Patient.rs", False),
+    ],
+)
+def test_scopes_of_a_patient_come_unasked_where_there_will_be_one(asked: str, comes: bool) -> None:
+    rows = granted_scopes(asking(scope=asked), samples.CLIENT, server(grants_registered=True))
+    assert ("patient/Observation.rs" in {one.scope for one in rows if one.granted}) is comes

@@ -106,3 +106,19 @@ def test_a_hospital_may_be_opened_from_the_chart_alone_or_not_at_all(launches, c
     refused_ = samples.examination(asking(launch=code, scope=scope), knowing).refusals
     told = {"received": refused, "expected": list(launches)}
     assert refused_ == (() if refused is None else (Refusal("launch-type-not-allowed", "unauthorized_client", told),))
+
+
+def test_that_a_base_of_this_server_was_sent_is_told_whatever_aud_is() -> None:
+    (refusal,) = samples.examination(asking(launch=samples.OLD), known(launch=None)).refusals
+    assert (refusal.name, refusal.facts["is_base"]) == ("launch-param-is-url", True)
+    (refusal,) = samples.examination(asking(launch="http://localhost:8100/launch"), known(launch=None)).refusals
+    assert refusal.facts["is_base"] is False
+
+
+def test_a_live_code_of_which_nothing_is_known_is_not_offered() -> None:
+    assert facts(launch=None, live_launch="fresh")["note"] == "the launch value of the launch URL"
+
+
+def test_a_code_that_was_used_is_an_invalid_request() -> None:
+    used = samples.examination(asking(), known(launch=replace(samples.LAUNCH, used_at=samples.NOW))).refusals
+    assert [(one.name, one.error) for one in used] == [("launch-code-reused", "invalid_request")]

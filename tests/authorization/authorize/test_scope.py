@@ -152,3 +152,8 @@ def test_a_patient_who_signs_in_may_be_the_patient(own: bool, type: str, refused
     )  # fmt: skip
     names = refusals(asking(launch=None, scope="openid patient/Patient.rs"), knowing)
     assert names == (["scope-patient-without-context"] if refused else [])
+
+
+def test_a_type_in_the_wrong_case_is_one_fault_and_no_other() -> None:
+    app = replace(samples.CLIENT, scope="launch patient/AllergyIntolerance.rs")
+    assert refusals(asking(scope="launch patient/allergyintolerance.rs"), known(client=app)) == ["scope-wrong-case"]

@@ -78,3 +78,12 @@ def test_errors_are_called_as_the_rfcs_call_them() -> None:
         "request-object-unsupported": "request_uri_not_supported",
         "prompt-none-without-session": "login_required",
     }
+
+
+@pytest.mark.parametrize(
+    ("response_type", "names"),
+    [("token", ["response-type-invalid"]), (None, ["response-type-missing", "pkce-missing"]), ("code", ["pkce-missing"]),
+     ("code id_token", ["response-type-invalid", "pkce-missing"])],
+)  # fmt: skip
+def test_who_asks_for_no_code_needs_no_challenge(response_type: str | None, names: list[str]) -> None:
+    assert refusals(asking(response_type=response_type, code_challenge=None, code_challenge_method=None)) == names

@@ -37,7 +37,7 @@ def _unasked(
 ) -> tuple[GrantedScope, ...]:
     """Registered scopes of resources; those of a patient only where there will be one."""
     parsed = scopes.parse_all(asked)
-    patient = "launch" in asked or any(
+    patient = any(
         one.level == "patient" if isinstance(one, ResourceScope) else isinstance(one, LaunchScope) for one in parsed
     )
     levels = ("user", "patient") if patient else ("user",)

@@ -93,7 +93,7 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> R
 def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     """The server that the app was told of, and no other version of it (SMART 2.2, authorize request)."""
     launch, server = known.launch, known.server
-    if not isinstance(launch, Launch) or not isinstance(server, Server) or not launch.iss:
+    if not isinstance(launch, Launch) or not isinstance(server, Server):
         return None
     if base_of(launch.iss, server.fhir_bases) in (None, base(request, server)):
         return None
