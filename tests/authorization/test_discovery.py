@@ -125,3 +125,13 @@ def test_what_only_one_way_of_opening_an_app_has_goes_with_it() -> None:
 def test_the_claims_of_a_dialect_are_named_once_beside_the_standard_ones() -> None:
     said = discovery.openid_configuration(SERVER, jwks_uri=JWKS, own_claims=("name", "preferred_username"))
     assert said["claims_supported"] == [*discovery.CLAIMS, "preferred_username"]
+
+
+def test_app_state_is_listed_with_its_address_or_not_at_all() -> None:
+    at = "http://localhost:7425/general/app-state"
+    told = discovery.smart_configuration(SERVER, jwks_uri=JWKS, app_state=at)
+    assert told["capabilities"] == [*discovery.capabilities(SERVER.policy), "smart-app-state"]
+    assert told["associated_endpoints"] == [{"url": at, "capabilities": ["smart-app-state"]}]
+    without = discovery.smart_configuration(SERVER, jwks_uri=JWKS)
+    assert without["capabilities"] == discovery.capabilities(SERVER.policy)
+    assert "associated_endpoints" not in without

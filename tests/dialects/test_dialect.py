@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from sickbay.authorization.values import Policy
-from sickbay.dialects import Words, load, names
+from sickbay.dialects import Words, load, names, short_path
 from sickbay.dialects.dialect import read
 
 NAMES = names()
@@ -34,6 +34,16 @@ def test_paths_of_authorize_and_token_are_named_and_absolute(name) -> None:
     for path in ("authorize", "token"):
         assert load(name).path(path).startswith("/")
         assert "{" not in load(name).path(path)
+
+
+def test_a_fhir_base_has_the_vendor_s_shape() -> None:
+    """As the sandboxes have them; for Epic's a hospital is what stands before oauth2 and api."""
+    cerner, epic = load("cerner"), load("epic")
+    tenant = cerner.tenant_id
+    assert [cerner.fhir_path(one) for one in cerner.fhir] == [f"/r4/{tenant}", f"/dstu2/{tenant}"]
+    assert [epic.fhir_path(one) for one in epic.fhir] == ["/api/FHIR/R4", "/api/FHIR/DSTU2"]
+    general = load("general")
+    assert [general.fhir_path(one) for one in general.fhir] == [short_path(one) for one in general.fhir]
 
 
 def test_a_missing_patient_has_the_vendor_s_address() -> None:

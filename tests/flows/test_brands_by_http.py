@@ -20,7 +20,7 @@ def test_discovery_leads_to_the_one_brand_of_its_hospital(tmp_path: Path) -> Non
             brands = [one for one in resources if config["user_access_brand_identifier"] in one.get("identifier", [])]
             assert [one["id"] for one in brands] == [tenant]
             addresses = {one["address"] for one in resources if one["resourceType"] == "Endpoint"}
-            assert f"{BASE}/{tenant}/r4" in addresses
+            assert flow.sandbox.tenants[tenant].fhir_base("r4") in addresses
             for address in addresses:
                 assert (await flow.http.get(f"{address}/metadata")).status_code == 200
 

@@ -300,3 +300,72 @@ def test_cerner_drops_a_service_s_scopes_in_silence_until_none_is_left(
         assert "empty-scopes" in answer.json()["error_uri"]
 
     run(steps, tmp_path)
+
+
+BASES = {
+    "cerner": ("/cerner/{version}/{tenant}", ("r4", "dstu2")),
+    "epic": ("/epic/api/FHIR/{VERSION}", ("r4", "dstu2")),
+}
+
+
+@pytest.mark.parametrize("tenant", BASES)
+def test_a_fhir_base_stands_where_the_vendor_has_it_and_under_the_short_address_too(
+    tmp_path: Path, tenant: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        shape, versions = BASES[tenant]
+        told = flow.sandbox.tenants[tenant].dialect.tenant_id
+        app = await flow.register(tenant=tenant, scope=SCOPE, smart_version=1, auto_approve={"user": "okafor"})
+        for version in versions:
+            await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"fhir": version})
+            made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
+            base = BASE + shape.format(version=version, VERSION=version.upper(), tenant=told)
+            assert made["iss"] == base
+            given = (await asked(flow, tenant, app, scope=SCOPE, launch=made["launch"], aud=base)).json()
+            headers = {"Authorization": f"Bearer {given['access_token']}"}
+            for at in (base, f"{BASE}/{tenant}/{version}"):
+                assert (await flow.http.get(f"{at}/Patient/p-0001", headers=headers)).status_code == 200
+                found = await flow.http.get(
+                    f"{at}/Observation?patient=p-0001&category=vital-signs&_count=1", headers=headers
+                )
+                assert "entry" in found.json(), found.text
+                assert found.json()["entry"][0]["fullUrl"].startswith(f"{base}/Observation/")
+                assert (await flow.http.get(f"{at}/metadata")).json()["url" if version == "r4" else "fhirVersion"]
+                assert (await flow.http.get(f"{at}/.well-known/smart-configuration")).status_code == 200
+            for wrong in (
+                f"{base}x/Patient/p-0001",
+                f"{base}/{version}/Patient/p-0001",
+                f"{BASE}/{tenant}/api/Patient",
+            ):
+                assert (await flow.http.get(wrong, headers=headers)).status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_the_short_address_as_aud_means_the_base_and_another_does_not(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, answer = await launched(flow, "cerner")
+        assert answer.status_code == 200
+        authorize, _ = await paths(flow, "cerner")
+        query = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r5")
+        error = received(await flow.http.get(authorize, params=query))["error_uri"]
+        assert "unknown-resource-server" in error
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
+def test_app_state_is_a_capability_exactly_where_apps_can_keep_it(tmp_path: Path, tenant: str) -> None:
+    async def steps(flow: Flow) -> None:
+        for version in flow.sandbox.tenants[tenant].dialect.fhir:
+            told = (await flow.http.get(f"/{tenant}/{version}/.well-known/smart-configuration")).json()
+            listed = "smart-app-state" in told["capabilities"]
+            assert listed is (tenant == "general" and version == "r4")
+            assert listed is ("associated_endpoints" in told)
+            if listed:
+                [beside] = told["associated_endpoints"]
+                assert (await flow.http.get(f"{beside['url']}/metadata")).status_code == 200
+            else:
+                assert tenant == "general" or (await flow.http.get(f"/{tenant}/app-state/metadata")).status_code == 404
+
+    run(steps, tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sickbay.authorization.app_state import CAPABILITY
 from sickbay.authorization.values import Policy, Server
 from sickbay.protocol.pkce import METHOD
 
@@ -29,8 +30,13 @@ TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunizat
 """Named where wildcards are not granted: the list need not be complete."""
 
 
-def smart_configuration(server: Server, *, jwks_uri: str, **more: Any) -> dict[str, Any]:
-    """`<FHIR base>/.well-known/smart-configuration`. more: other endpoints that there are, by their members' names."""
+def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", **more: Any) -> dict[str, Any]:
+    """`<FHIR base>/.well-known/smart-configuration`. more: other endpoints that there are, by their members' names.
+
+    app_state: where apps with tokens of this base keep state of their own, "" where they may not.
+    """
+    kept = [CAPABILITY] if app_state else []
+    beside = {"associated_endpoints": [{"url": app_state, "capabilities": kept}]} if app_state else {}
     return {
         "issuer": server.issuer,
         "jwks_uri": jwks_uri,
@@ -42,8 +48,9 @@ def smart_configuration(server: Server, *, jwks_uri: str, **more: Any) -> dict[s
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],
         "scopes_supported": scopes_supported(server.policy),
-        "capabilities": capabilities(server.policy),
+        "capabilities": [*capabilities(server.policy), *kept],
         "authorization_response_iss_parameter_supported": server.policy.send_iss,
+        **beside,
         **more,
     }
 

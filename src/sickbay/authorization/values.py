@@ -279,6 +279,8 @@ class Server:
     authorization_endpoint: str = ""
     token_endpoint: str = ""
     fhir_bases: tuple[str, ...] = ()
+    also: dict[str, str] = field(default_factory=dict)
+    """Another address at which a base answers -> the base."""
     fhir_versions: dict[str, str] = field(default_factory=dict)
     """base -> "1.0.2", "4.0.1", ..."""
     resource_types: dict[str, tuple[str, ...]] = field(default_factory=dict)

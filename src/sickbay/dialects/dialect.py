@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 STANDARD = "general"
 OURS = {
-    "issuer": "", "manage": "/oauth/manage", "introspect": "/oauth/introspect", "revoke": "/oauth/revoke",
+    "fhir": "/{version}", "issuer": "", "manage": "/oauth/manage", "introspect": "/oauth/introspect", "revoke": "/oauth/revoke",
     "jwks": "/oauth/jwks",
 }  # fmt: skip
 """Paths for which a dialect need not have its own."""
@@ -79,6 +79,10 @@ class Dialect:
         """The path of an endpoint below the tenant's address."""
         return self.paths[name].format(tenant_id=self.tenant_id, persona=persona)
 
+    def fhir_path(self, version: str) -> str:
+        """The path of a FHIR base below the tenant's address."""
+        return self.paths["fhir"].format(tenant_id=self.tenant_id, version=version, VERSION=version.upper())
+
     def wording(self, finding: str, refusal: str, stage: str) -> Words:
         """The words for a finding, else for its refusal, else for the stage."""
         tables = (self.at_token, self.words) if stage == "token" else (self.words,)
@@ -96,6 +100,11 @@ class Dialect:
         client = quote(client or "unknown", safe="")
         path = self.paths["errors"] if persona else self.paths["errors"].replace("persona={persona}&", "")
         return path.format(urn=urn, id=id, client=client, persona=persona, tenant_id=self.tenant_id)
+
+
+def short_path(version: str) -> str:
+    """The path at which a FHIR base answers in every dialect, below the tenant's address."""
+    return OURS["fhir"].format(version=version)
 
 
 def names() -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from sickbay import dialects
 from sickbay.authorization import policy as policies
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.dialects import Dialect
@@ -79,7 +80,7 @@ class Tenant:
         return Tenant(self.name, self.title, self.base, self.dialect, server)
 
     def fhir_base(self, version: str) -> str:
-        return f"{self.base}/{version}"
+        return self.base + self.dialect.fhir_path(version)
 
     def version_of(self, base: str) -> str:
         """The version whose base this is, as it stands in Space; "" where it is none of ours."""
@@ -133,12 +134,13 @@ def tenant(
 ) -> Tenant:
     """types: FHIR version -> its resource types. chosen: policy of this hospital in sickbay.toml, over its dialect's."""
     home = f"{base}/{name}"
-    bases = {version: f"{home}/{version}" for version in dialect.fhir}
+    bases = {version: home + dialect.fhir_path(version) for version in dialect.fhir}
     server = Server(
         issuer=home + dialect.path("issuer"),
         authorization_endpoint=home + dialect.path("authorize"),
         token_endpoint=home + dialect.path("token"),
         fhir_bases=tuple(bases.values()),
+        also={short: base for version, base in bases.items() if (short := home + dialects.short_path(version)) != base},
         fhir_versions={address: VERSIONS[version].number for version, address in bases.items()},
         resource_types={address: types.get(version, ()) for version, address in bases.items()},
         tenants=(name,),

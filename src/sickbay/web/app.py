@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from starlette.applications import Starlette
@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sickbay import dialects
 from sickbay.operations import running
 from sickbay.operations.reindexing import index_anew
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.web import answers
-from sickbay.web.app_state import SEGMENT, AppStates
+from sickbay.web.app_state import AppStates
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
@@ -29,12 +30,14 @@ from sickbay.web.routes import direct, routes, sample_routes
 LOG = logging.getLogger("sickbay")
 AWAY = "Sickbay's database does not answer at the moment; nothing was changed. Ask again."
 Message = MutableMapping[str, Any]
+Doors: TypeAlias = dict[tuple[str, str], list[Door]]
+"""By the first two segments of a path: those that begin so, the longest first."""
 
 
 class Application:
     """create() makes it. The sandbox is opened by whoever serves; its journal is written while this application lives."""
 
-    def __init__(self, sandbox: Sandbox, pages: Starlette, doors: dict[tuple[str, str], Door]) -> None:
+    def __init__(self, sandbox: Sandbox, pages: Starlette, doors: Doors) -> None:
         self.sandbox = sandbox
         self.pages = pages
         self.doors = doors
@@ -97,8 +100,12 @@ class Application:
         await response(scope, receive, send)
 
     def _door(self, scope: Scope) -> Door | None:
-        parts = scope["path"].split("/", 3)
-        return self.doors.get((parts[1], parts[2])) if len(parts) > 2 else None
+        path: str = scope["path"]
+        parts = path.split("/", 3)
+        for door in self.doors.get((parts[1], parts[2]), ()) if len(parts) > 2 else ():
+            if path.startswith(door.path) and path[door.prefix : door.prefix + 1] in ("", "/"):
+                return door
+        return None
 
     def _extra(self, scope: Scope) -> bytes | None:
         """A vendor's own name for the correlation id."""
@@ -144,15 +151,24 @@ def create(sandbox: Sandbox) -> Application:
     """The application of a sandbox, for Uvicorn or for a test's transport."""
     documents = Documents(sandbox)
     pages = Starlette(routes=routes(sandbox, documents), exception_handlers={Unavailable: _away, Exception: _fault})
-    doors: dict[tuple[str, str], Door] = {
-        (tenant.name, version): Interactions(sandbox, tenant, version, documents)
-        for tenant in sandbox.tenants.values()
-        for version in tenant.dialect.fhir
-    }
-    for tenant in sandbox.tenants.values():
-        if tenant.policy.app_state:
-            doors[tenant.name, SEGMENT] = AppStates(sandbox, tenant, documents)
+    doors: Doors = {}
+    for door in _doors(sandbox, documents):
+        _, tenant, segment = door.path.split("/")[:3]
+        doors.setdefault((tenant, segment), []).append(door)
     return Application(sandbox, pages, doors)
+
+
+def _doors(sandbox: Sandbox, documents: Documents) -> Iterator[Door]:
+    """Of each base. Where a dialect has another path, the base answers under ours too: whoever knows one hospital finds all."""
+    for tenant in sandbox.tenants.values():
+        for version in tenant.dialect.fhir:
+            door = Interactions(sandbox, tenant, version, documents)
+            short = dialects.short_path(version)
+            yield door
+            if door.path != f"/{tenant.name}{short}":
+                yield Interactions(sandbox, tenant, version, documents, short)
+        if tenant.policy.app_state:
+            yield AppStates(sandbox, tenant, documents)
 
 
 def create_sample(sandbox: Sandbox) -> Starlette:

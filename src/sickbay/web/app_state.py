@@ -32,9 +32,8 @@ class AppStates(Interactions):
     """`base` stays the FHIR base: for it the tokens are good, and by it subjects are named. `home` is where this is."""
 
     def __init__(self, sandbox: Sandbox, tenant: Tenant, documents: Documents) -> None:
-        super().__init__(sandbox, tenant, app_state.VERSION, documents)
+        super().__init__(sandbox, tenant, app_state.VERSION, documents, app_state.PATH)
         self.home = tenant.base + app_state.PATH
-        self.prefix = len(f"/{tenant.name}{app_state.PATH}")
 
     def _open(self, found: Route | Misrouted, path: str, headers: object) -> Answer | None:
         if not isinstance(found, Route):

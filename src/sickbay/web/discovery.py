@@ -47,7 +47,7 @@ class Documents:
         return self._once(
             "smart", tenant, version,
             lambda: _said(tenant, discovery.smart_configuration(
-                tenant.server, **_more(tenant), **_branded(tenant), **_beside(tenant, version)
+                tenant.server, app_state=_app_state(tenant, version), **_more(tenant), **_branded(tenant)
             )),
         )  # fmt: skip
 
@@ -91,11 +91,9 @@ def _branded(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def _beside(tenant: Tenant, version: str) -> dict[str, Any]:
-    """Where tokens of this base are good too."""
-    if version != app_state.VERSION or not tenant.policy.app_state:
-        return {}
-    return {"associated_endpoints": [{"url": tenant.base + app_state.PATH, "capabilities": [app_state.CAPABILITY]}]}
+def _app_state(tenant: Tenant, version: str) -> str:
+    """Where tokens of this base are good too; "" where apps keep nothing."""
+    return tenant.base + app_state.PATH if version == app_state.VERSION and tenant.policy.app_state else ""
 
 
 def _statement(tenant: Tenant, version: str) -> dict[str, Any]:

@@ -61,14 +61,17 @@ class Answer(NamedTuple):
 
 
 class Door:
-    """Answers what comes to one tenant's base of one version."""
+    """Answers what comes to one tenant's base of one version. path: where it stands, if not at the base itself."""
 
-    def __init__(self, sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents) -> None:
+    def __init__(
+        self, sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents, path: str | None = None
+    ) -> None:
         self.sandbox, self.tenant, self.version = sandbox, tenant, version
         self.base = tenant.fhir_base(version)
         self.space = Space(tenant.name, version)
         self.documents = documents
-        self.prefix = len(f"/{tenant.name}/{version}")
+        self.path = f"/{tenant.name}{path or tenant.dialect.fhir_path(version)}"
+        self.prefix = len(self.path)
 
     async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         headers = headers_of(scope)

@@ -9,7 +9,7 @@ from tests.authorization import samples
 from tests.authorization.samples import asking, refusals
 
 from sickbay.authorization.authorize.aud import nearest
-from sickbay.authorization.authorize.reading import base_of
+from sickbay.authorization.authorize.reading import base, base_of
 
 BASES = (samples.BASE, samples.OLD)
 
@@ -56,3 +56,13 @@ def test_resource_is_encoded_once_too() -> None:
     twice = "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4"
     assert refusals(asking(aud=None, resource=twice)) == ["aud-mismatch"]
     assert refusals(asking(resource=twice)) == ["aud-mismatch"]
+
+
+def test_another_address_of_a_base_means_the_base_and_nothing_else_does() -> None:
+    short = "http://localhost:7425/general/short"
+    server = replace(samples.SERVER, also={short: samples.OLD})
+    assert base(asking(aud=short), server) == samples.OLD
+    assert base(asking(aud=f"{short}/"), server) == samples.OLD
+    assert base(asking(aud=samples.BASE), server) == samples.BASE
+    assert base(asking(aud=f"{short}er"), server) is None
+    assert base(asking(aud=None), server) is None

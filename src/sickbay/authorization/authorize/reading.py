@@ -66,7 +66,9 @@ def base_of(aud: str, bases: Sequence[str]) -> str | None:
 def base(request: AuthorizeRequest, server: Server) -> str | None:
     """The FHIR base the request is for; None where aud names none of the server's."""
     aud = audience(request)
-    return base_of(aud, server.fhir_bases) if aud else None
+    if not aud:
+        return None
+    return base_of(aud, server.fhir_bases) or server.also.get(base_of(aud, tuple(server.also)) or "")
 
 
 def pkce_mode(known: AuthorizeKnown) -> Pkce:
