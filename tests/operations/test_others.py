@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.flow import Flow, run
+from tests.flows.flow import VERIFIER, Flow, run
 from tests.flows.test_ward import HTML
 
 from sickbay.operations import exchanges
@@ -88,14 +88,40 @@ def test_what_is_no_examination_has_no_others(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_of_a_crowd_only_the_refused_are_compared(tmp_path: Path) -> None:
+def test_of_a_crowd_everyone_is_compared(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         given = await flow.launched()
         headers = {"Authorization": f"Bearer {given['access_token']}"}
         refused = await flow.http.get("/general/r4/Patient/p-0001")
-        for _ in range(40):
-            granted = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
-        assert await others(flow, granted) == {}
-        assert set(await others(flow, refused)) == {"cerner", "epic"}
+        granted = [await flow.http.get("/general/r4/Patient/p-0001", headers=headers) for _ in range(40)]
+        for one in (refused, *granted[::13]):
+            assert set(await others(flow, one)) == {"cerner", "epic"}
+
+    run(steps, tmp_path)
+
+
+def test_what_is_kept_for_it_is_shown_to_nobody_and_holds_no_secret(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="symmetric", client_secret="a-secret-of-its-own-1234")
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"])
+        answer = await flow.redeem(app, code, client_secret="a-secret-of-its-own-1234")
+        given = answer.json()
+        wrong = await flow.redeem(app, code, client_secret="a-secret-of-its-own-1234")
+        headers = {"Authorization": f"Bearer {given['access_token']}"}
+        read = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
+        body = {"resourceType": "Observation", "status": "final", "code": {"text": "words-of-a-chart"}}
+        written = await flow.http.post("/general/r4/Observation", json=body, headers=headers)
+        for one in (answer, wrong, read, written):
+            shown = await flow.http.get(
+                f"/exchanges/{one.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+            )
+            assert "again" not in shown.json()
+        assert all("again" not in one for one in (await flow.http.get("/admin/exchanges")).json())
+        records = await flow.sandbox.world.store.find("exchange", limit=100)
+        text = b"\n".join(one.value for one in records).decode()
+        assert text.count('"again":{') >= 4
+        secrets = ("a-secret-of-its-own-1234", code, given["access_token"], VERIFIER, "words-of-a-chart")
+        assert not [one for one in secrets if one in text]
+        assert "argon2" not in text
 
     run(steps, tmp_path)

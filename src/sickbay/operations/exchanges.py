@@ -9,10 +9,12 @@ import msgspec
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
+from sickbay.operations import again
 from sickbay.operations import launch as launches
 from sickbay.operations.context import World
 from sickbay.operations.decision import redacted
 from sickbay.operations.journal import EVERY, Journal
+from sickbay.operations.others import others
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
 MORE = ("scopes", "refresh")
@@ -30,8 +32,15 @@ async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[s
         record = await world.store.get("exchange", id)
     if record is None:
         return None
-    entry: dict[str, Any] = msgspec.json.decode(await launches.shown(world, record.value.decode(), full))
+    entry = compared(world, msgspec.json.decode(await launches.shown(world, record.value.decode(), full)))
     return entry if full else public(entry)
+
+
+def compared(world: World, entry: dict[str, Any]) -> dict[str, Any]:
+    """With what the other dialects would answer, in the place of what is kept of the decision for that."""
+    kept, tenant = entry.pop("again", None), world.tenants.get(entry["tenant"])
+    told = others(again.read(kept, tenant.server), tenant.name) if kept and tenant else []
+    return entry | {"others": told}
 
 
 async def listed(
@@ -47,7 +56,10 @@ async def listed(
     """Newest first, in full: for the administrator. launch: a timeline's id."""
     await journal.flush()
     found = await world.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    return [msgspec.json.decode(await launches.shown(world, one.value.decode(), False)) for one in found]
+    told = [msgspec.json.decode(await launches.shown(world, one.value.decode(), False)) for one in found]
+    for one in told:
+        one.pop("again", None)
+    return told
 
 
 async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> list[dict[str, Any]]:
@@ -60,7 +72,7 @@ async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> li
 async def fresh(world: World, entry: dict[str, Any], *, full: bool) -> dict[str, Any]:
     """An exchange that is being answered, as `read` would give it."""
     text = await launches.shown(world, msgspec.json.encode(entry).decode(), full)
-    filled: dict[str, Any] = msgspec.json.decode(text)
+    filled = compared(world, msgspec.json.decode(text))
     return filled if full else public(filled)
 
 

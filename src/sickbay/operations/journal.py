@@ -17,11 +17,10 @@ from sickbay.diagnosis.repairs import with_parameters
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.stages import KINDS
 from sickbay.kernel.refusal import Examination
-from sickbay.operations import masking
+from sickbay.operations import again, masking
 from sickbay.operations.context import Line, World
 from sickbay.operations.decision import Decision
 from sickbay.operations.launch import place_of
-from sickbay.operations.others import others
 from sickbay.protocol.parameters import parse
 from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Put, Record
@@ -30,8 +29,6 @@ EVERY = 1.0
 """Seconds between two batches."""
 KEPT = 256
 """Granted exchanges a batch keeps, of FHIR and of all other kinds: under load the newest."""
-QUIET = 32
-"""Of a larger batch it is not said how others would answer: that costs as much as all the rest of a record."""
 PURGED_EVERY = 3600
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
@@ -96,7 +93,7 @@ class Journal:
             self._waiting.clear()
             if batch:
                 try:
-                    await self.world.store.transaction([Put(record(one, len(batch) <= QUIET)) for one in batch])
+                    await self.world.store.transaction([Put(record(one)) for one in batch])
                 except Unavailable:
                     self._kept.extend(batch)
                     raise
@@ -123,19 +120,16 @@ class Journal:
         self.world.say(Line(one.at, one.tenant, one.stage, one.client_id, one.answer.status, finding, one.id))
 
 
-def record(one: Exchange, compared: bool = True) -> Record:
-    """The exchange as it is kept: masked, explained, as JSON in the shape of the outside contract and a little more.
-
-    compared: whether with what the other dialects would answer.
-    """
+def record(one: Exchange) -> Record:
+    """The exchange as it is kept: masked, explained, as JSON in the shape of the outside contract and a little more."""
     refused = one.decision is not None and one.decision.refusal is not None
     return Record(
-        "exchange", one.id, msgspec.json.encode(entry(one, compared)), one.tenant, one.client_id, one.timeline, one.stage,
+        "exchange", one.id, msgspec.json.encode(entry(one)), one.tenant, one.client_id, one.timeline, one.stage,
         at=int(one.at), expires_at=int(one.at) + (REFUSED_FOR if refused else GRANTED_FOR),
     )  # fmt: skip
 
 
-def entry(one: Exchange, compared: bool = True) -> dict[str, Any]:
+def entry(one: Exchange) -> dict[str, Any]:
     explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
     made: dict[str, Any] = {
         "id": one.id,
@@ -152,7 +146,7 @@ def entry(one: Exchange, compared: bool = True) -> dict[str, Any]:
         **_negotiation(one.decision.known if one.decision else None),
     }
     made = masking.mask(made, _secrets(one))
-    made["others"] = others(one.decision, one.tenant) if compared else []
+    made["again"] = again.keep(one.decision)
     made["decided"] = one.decision.refusal.name if one.decision and one.decision.refusal else None
     return made
 

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from sickbay import dialects
 from sickbay.authorization import policy as policies
-from sickbay.authorization.values import Client, Policy, Server
+from sickbay.authorization.values import Client, Policy
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import speaker
 from sickbay.diagnosis.stages import KINDS
 from sickbay.dialects import Dialect
-from sickbay.kernel.refusal import Examination, Refusal, examine
-from sickbay.operations.decision import Decision
+from sickbay.kernel.refusal import Check, Checked, Examination, Refusal, examine
+from sickbay.operations.again import Again
 
 EXAMINED = {"authorize": "authorize_url", "token": "token_request", "access": "fhir_request"}
 PROOF = "redirect_uri_is_registered"
+NOT_KEPT = "body"
+"""What was known and is kept nowhere: the checks that need it are as they were, since no dialect has them otherwise."""
 
 
-def others(decision: Decision | None, tenant: str) -> list[dict[str, Any]]:
-    """Of each dialect but the tenant's own: title, refusal (None: granted), status, error, urn, delivered.
-
-    Empty where that cannot be said: at other stages, and of what only showed when it was stored.
-    """
-    kind = EXAMINED.get(decision.stage) if decision else None
-    if decision is None or kind is None or len(decision.examination.checked) < 2:
-        return []
-    if not isinstance(decision.known.server, Server) or decision.request.parameters.get("client_assertion"):
-        return []  # a signature is not verified again for a table
-    return [_answer(decision, KINDS[kind], dialects.load(one)) for one in dialects.names() if one != tenant]
+def others(again: Again, tenant: str) -> list[dict[str, Any]]:
+    """Of each dialect but the tenant's own: title, refusal (None: granted), status, error, urn, delivered."""
+    kind = KINDS[EXAMINED[again.stage]]
+    return [_answer(again, kind, dialects.load(one)) for one in dialects.names() if one != tenant]
 
 
 @cache
@@ -40,19 +35,28 @@ def _policy(dialect: str) -> Policy:
     return Policy(**{"send_iss": given.answers.iss, **given.policy})
 
 
-def _answer(decision: Decision, kind: Any, dialect: Dialect) -> dict[str, Any]:
-    version = getattr(decision.known, "version", "")
+def _answer(again: Again, kind: Any, dialect: Dialect) -> dict[str, Any]:
+    version = getattr(again.known, "version", "")
     if version and version not in dialect.fhir:
         return {"title": dialect.title, "speaks": list(dialect.fhir)}
-    policy, client = _policy(dialect.name), decision.known.client
+    policy, client = _policy(dialect.name), again.known.client
     if isinstance(client, Client):
         policy = policies.under(policy, client.policy)
-    known = replace(decision.known, server=replace(decision.known.server, policy=policy))
+    known = replace(again.known, server=replace(again.known.server, policy=policy))
     relaxed = kind.relaxed(known) | frozenset(policy.relaxed)
-    examination = examine(kind.checks(decision.request), decision.request, known, relaxed)
+    checks = kind.checks(again.request)
+    examination = _as_before(examine(checks, again.request, known, relaxed), checks, again)
     refusal = examination.decisive(policy.precedence)
-    told = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
+    told = _refused(dialect, again.stage, examination, refusal) if refusal else {}
     return {"title": dialect.title, "refusal": refusal.name if refusal else None, **told}
+
+
+def _as_before(examination: Examination, checks: Sequence[Check[Any, Any]], again: Again) -> Examination:
+    def said(one: Checked, of: Check[Any, Any]) -> Checked:
+        refusal = again.refused.get(one.name) if one.outcome == "skipped" and NOT_KEPT in of.needs else None
+        return Checked(one.name, "refused", refusal) if refusal else one
+
+    return Examination(tuple(map(said, examination.checked, checks)))
 
 
 def _refused(dialect: Dialect, stage: str, examination: Examination, refusal: Refusal) -> Mapping[str, Any]:
