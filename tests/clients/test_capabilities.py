@@ -30,6 +30,7 @@ USED_BY = {
     "permission-patient": (JS, "test_launched_by_its_url_it_reads_its_patient"),
     "permission-user": ("test_authlib", "test_the_whole_flow_with_pkce_and_a_verified_id_token"),
     "permission-v1": (PY, "test_a_provider_app_finds_patients_by_name_and_refreshes"),
+    "smart-app-state": ("test_fhir_kit_client", "test_it_keeps_state_where_discovery_says"),
     "permission-v2": ("test_authlib", "test_the_whole_flow_with_pkce_and_a_verified_id_token"),
 }
 """Capability -> the file and the test in which a foreign client uses it."""

@@ -1,4 +1,4 @@
-"""fhir-kit-client, unmodified: the examples of its README, against a running Sickbay."""
+"""fhir-kit-client, unmodified: the examples of its README, and app state, against a running Sickbay."""
 
 from __future__ import annotations
 
@@ -9,14 +9,25 @@ from pathlib import Path
 from tests.clients.desk import Desk
 
 
-def test_its_examples_run(desk: Desk, node: Path, tmp_path: Path) -> None:
-    (tmp_path / "node_modules").symlink_to(node)
-    script = tmp_path / "kit.mjs"
-    script.write_text((Path(__file__).parent / "kit.mjs").read_text())
-    command = ["node", "--preserve-symlinks", "--preserve-symlinks-main", str(script), desk.fhir("r4")]
+def said(name: str, folder: Path, node: Path, *given: str) -> str:
+    (folder / "node_modules").symlink_to(node)
+    script = folder / name
+    script.write_text((Path(__file__).parent / name).read_text())
+    command = ["node", "--preserve-symlinks", "--preserve-symlinks-main", str(script), *given]
     done = subprocess.run(
-        [*command, desk.token("system/*.cruds")], capture_output=True, text=True, timeout=60, cwd=tmp_path,
+        command, capture_output=True, text=True, timeout=60, cwd=folder,
         env={key: value for key, value in os.environ.items() if "proxy" not in key.lower()},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout == "every example ran\n"
+    return done.stdout
+
+
+def test_its_examples_run(desk: Desk, node: Path, tmp_path: Path) -> None:
+    assert said("kit.mjs", tmp_path, node, desk.fhir("r4"), desk.token("system/*.cruds")) == "every example ran\n"
+
+
+def test_it_keeps_state_where_discovery_says(desk: Desk, node: Path, tmp_path: Path) -> None:
+    with desk.http as http:
+        smart = http.get(desk.fhir("r4") + "/.well-known/smart-configuration").raise_for_status().json()
+    [at] = [one["url"] for one in smart["associated_endpoints"] if "smart-app-state" in one["capabilities"]]
+    assert said("app_state.mjs", tmp_path, node, at, desk.token("user/Basic.cuds")) == "the state was kept\n"
