@@ -121,7 +121,7 @@ async def _place(
     rows = sorted((placeholder(nid, key) for key, nid in fresh.items() if key not in saved), key=lambda row: row[1:5])
     if rows:
         text = _insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
-        if int((await db.execute(text, *_arrays(rows))).rpartition(" ")[2]) < len(rows):
+        if int((await db.execute(text, *_arrays("resource", rows))).rpartition(" ")[2]) < len(rows):
             known |= await _look(db, [(row[1], row[2], row[4]) for row in rows])
 
 
@@ -145,21 +145,29 @@ async def _write(db: Any, batch: Batch) -> None:
     rows["type_count"] = sorted((space, type, slice, live) for (space, type), live in batch.counts.items())
     rows = {table: some for table, some in rows.items() if some}
     if rows:
-        await db.execute(_inserts(tuple(rows)), *(array for table in rows.values() for array in _arrays(table)))
+        await db.execute(_inserts(tuple(rows)), *(array for named in rows.items() for array in _arrays(*named)))
 
 
-def _arrays(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """Rows as columns."""
-    return [list(column) for column in zip(*rows, strict=True)]
+@cache
+def _columns(table: str) -> tuple[tuple[str, str], ...]:
+    """Name and kind of each."""
+    if table in _KINDS:
+        return tuple((name, kind) for name, kind in (one.split() for one in _KINDS[table].split(", ")))
+    return tuple((name, "text" if name == "value" else "bigint") for name in COLUMNS[table])
+
+
+def _arrays(table: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Rows as columns; numbers as PostgreSQL writes an array, since asyncpg asks of each whether it is an array itself."""
+    columns = zip(_columns(table), zip(*rows, strict=True), strict=True)
+    return [f"{{{str(column)[1:-1].rstrip(',')}}}" if kind == "bigint" else column for (_, kind), column in columns]
 
 
 @cache
 def _insert(table: str, conflict: str | None = None, first: int = 1) -> str:
-    kinds = _KINDS.get(table) or ", ".join(
-        f"{name} {'text' if name == 'value' else 'bigint'}" for name in COLUMNS[table]
+    columns = [name for name, _ in _columns(table)]
+    arrays = ", ".join(
+        f"${at}::{'text::' if kind == 'bigint' else ''}{kind}[]" for at, (_, kind) in enumerate(_columns(table), first)
     )
-    columns = [kind.split()[0] for kind in kinds.split(", ")]
-    arrays = ", ".join(f"${at}::{kind.split()[1]}[]" for at, kind in enumerate(kinds.split(", "), first))
     names, values = ", ".join(columns), ", ".join(columns)
     if table == "resource_history":
         names, values = f"sequence, {names}", f"nextval('history_sequence'), {values}"
@@ -173,5 +181,5 @@ def _inserts(tables: tuple[str, ...]) -> str:
     parts, first = [], 1
     for table in tables:
         parts.append(f"{table}_ AS ({_insert(table, None, first)})")
-        first += len((_KINDS[table].split(", ")) if table in _KINDS else COLUMNS[table])
+        first += len(_columns(table))
     return f"WITH {', '.join(parts)} SELECT 1"
