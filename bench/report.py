@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.load import Rate
 from bench.loading import Loaded
 from bench.people import EACH
-from bench.postgres import Read
+from bench.postgres import PATIENTS, Beside
 from bench.scenes import Served
 from bench.slope import MOST, Slope
 from bench.starting import Starting
@@ -56,7 +56,7 @@ growth of a median is that of the same minutes. Other work on the machine lowers
 """
 
 
-def text(begun: Starting, served: Served, loaded: Loaded, database: Read | None, grown: list[Slope]) -> str:
+def text(begun: Starting, served: Served, loaded: Loaded, database: Mapping[str, Beside], grown: list[Slope]) -> str:
     limit, busy = served.rates["limit"].microseconds, os.getloadavg()[1]
     rows = [
         f"| {SAID[name]} | {rate.per_second:,.0f} | {rate.microseconds:,.0f} | {rate.size:,.0f} | "
@@ -121,12 +121,19 @@ def _slope(one: Slope) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _database(read: Read | None) -> tuple[str, ...]:
-    if read is None:
+def _database(found: Mapping[str, Beside]) -> tuple[str, ...]:
+    if not found:
         return ()
+    rows = [
+        f"| {SAID[name]} | {one.rate.per_second:,.0f} | {one.rate.microseconds:,.0f} | {one.rate.size:,.0f} | "
+        f"{one.share * 100:.1f} % | {one.cpu * 100:.1f} % | {'15 %' if name == 'read' else ''} |"
+        for name, one in found.items()
+    ]
     return (
-        f"A read on PostgreSQL, on the same machine and by its socket: {read.rate.per_second:,.0f} a second,"
-        f" {read.share * 100:.1f} % of the limit (at least 15 %), {read.rate.microseconds:,.0f} µs of CPU of ours.", "",
+        f"On PostgreSQL, on the same machine, by its socket, with its ordinary durability, {PATIENTS} patients; CPU is that of"
+        " ours alone.", "The 32 connections have one token, so that reads which come together share statements:", "",
+        "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |", "|---|---:|---:|---:|---:|---:|---:|",
+        *rows, "",
     )  # fmt: skip
 
 

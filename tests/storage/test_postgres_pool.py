@@ -1,13 +1,17 @@
-"""Connections and who waits for one, on stand-ins that count; the real ones are in test_postgres_trouble.py."""
+"""Connections and who waits for one: on stand-ins that count, and at the end on real ones."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from tests.postgres import Server as Postgres
 
 from sickbay.storage.postgres import pool
+from sickbay.storage.postgres.connection import connect
 from sickbay.storage.postgres.pool import MOST, Connections
+from sickbay.storage.postgres.writer import in_transaction
 
 
 class Connection:
@@ -161,3 +165,42 @@ async def test_closing_waits_for_those_in_use(server: Server) -> None:
     await closing
     assert all(one.closed for one in held)
     assert len(server.made) == MOST
+
+
+@pytest.mark.anyio
+async def test_who_goes_away_in_the_midst_of_a_question_leaves_a_connection_that_answers(postgres: Postgres) -> None:
+    opened = await connect(postgres.address())
+
+    async def long() -> None:
+        async with opened.connection() as db:
+            await db.execute("SELECT pg_sleep(60)")
+
+    async with asyncio.timeout(30):
+        for _ in range(MOST + 2):
+            asking = asyncio.create_task(long())
+            await asyncio.sleep(0.01)
+            asking.cancel()
+            await asyncio.sleep(0)
+            async with opened.connection() as db:
+                assert await db.fetchval("SELECT 1") == 1
+        await opened.close()
+
+
+@pytest.mark.anyio
+async def test_who_goes_away_in_the_midst_of_a_transaction_leaves_nothing_of_it(postgres: Postgres) -> None:
+    opened = await connect(postgres.address())
+
+    async def long(db: Any) -> None:
+        await db.execute("INSERT INTO meta VALUES ('half', '')")
+        await db.execute("SELECT pg_sleep(60)")
+
+    async with asyncio.timeout(30):
+        for _ in range(MOST + 2):
+            writing = asyncio.create_task(in_transaction(opened, "SELECT 1", long))
+            await asyncio.sleep(0.02)
+            writing.cancel()
+            await asyncio.wait([writing])
+            async with opened.connection() as db:
+                assert not db.is_in_transaction()
+                assert await db.fetchval("SELECT count(*) FROM meta WHERE name = 'half'") == 0
+        await opened.close()
