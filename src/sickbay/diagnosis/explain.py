@@ -62,6 +62,8 @@ def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
 def _spoken(rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination) -> list[_Spoken]:
     """In the order of the catalogue, which is the order of repairs."""
     said = _refused(rules, examination) + _advised(rules, stage, request, known)
+    if len(said) < 2:
+        return said
     place = {rule.id: index for index, rule in enumerate(rules)}
     return sorted(said, key=lambda one: place[one[0].id])
 

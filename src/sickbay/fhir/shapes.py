@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-from sickbay.fhir import narrative
+from sickbay.fhir import invariants, narrative
 from sickbay.fhir.definitions import table
+from sickbay.fhir.invariants import Invariant
 from sickbay.fhir.primitives import PRIMITIVES, Says
 
 _INLINE = ("BackboneElement", "Element")
@@ -30,20 +31,20 @@ class Element(NamedTuple):
 
 @dataclass(slots=True)
 class Shape:
-    """required: (name, all keys of which one must be there)."""
+    """required: (name, all keys of which one must be there). invariants: what must hold of the whole value."""
 
     elements: dict[str, Element] = field(default_factory=dict)
     required: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     choices: bool = False
+    invariants: tuple[Invariant, ...] = ()
 
 
 @cache
 def shape(version: str, path: str) -> Shape:
     """The shape at a path: a resource type, a datatype, or an element with children of its own. Raises KeyError."""
-    rows = _under(version)
+    rows, found = _under(version), Shape(invariants=invariants.of(path))
     if path not in rows and path in _FROM_QUANTITY:
         path = "Quantity"
-    found = Shape()
     for name, row in rows[path]:
         _add(found, version, path, name, row)
     if version == "dstu2":

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sickbay.fhir import invariants
 from sickbay.fhir.problem import Problem
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.shapes import Element, Shape, shape
@@ -59,7 +58,7 @@ def _resource(looking: _Looking, resource: Any, place: str, depth: int) -> None:
         looking.say(f"{at}.contained", "structure", "must not stand in a contained resource (dom-2)")
     body = {key: value for key, value in resource.items() if key != "resourceType"}
     if body:
-        _object(looking, shape(looking.version, type), type, body, at, depth)
+        _object(looking, shape(looking.version, type), body, at, depth)
     else:
         _required(looking, shape(looking.version, type), body, at)
     if whole:
@@ -92,7 +91,7 @@ def _resolve(looking: _Looking) -> None:
             looking.say(expression, "value", f"must refer to {_or(targets)}, and {text} is a {type}")
 
 
-def _object(looking: _Looking, shape: Shape, path: str, value: Any, at: str, depth: int) -> None:
+def _object(looking: _Looking, shape: Shape, value: Any, at: str, depth: int) -> None:
     """One complex value: what stands in it, what is missing, what must hold."""
     if not isinstance(value, dict):
         looking.say(at, "structure", "must be an object")
@@ -116,7 +115,7 @@ def _object(looking: _Looking, shape: Shape, path: str, value: Any, at: str, dep
         _required(looking, shape, value, at)
     if shape.choices:
         _choices(looking, shape, value, at)
-    for one in invariants.of(path):
+    for one in shape.invariants:
         if not one.holds(value):
             looking.say(at, "invariant", f"breaks {one.key}: {one.text}")
 
@@ -147,7 +146,7 @@ def _one(looking: _Looking, element: Element, value: Any, at: str, depth: int) -
     elif element.home == "Resource":
         _resource(looking, value, at, depth + 1)
     else:
-        _object(looking, shape(looking.version, element.home), element.home, value, at, depth + 1)
+        _object(looking, shape(looking.version, element.home), value, at, depth + 1)
         if element.home == "Reference" and isinstance(value, dict):
             _reference(looking, element.targets, value.get("reference"), at)
 
@@ -184,7 +183,7 @@ def _beside(
         return
     place = f"{at}.{key[1:]}"
     if not element.many:
-        _object(looking, _extra(looking.version), "Element", held, place, depth + 1)
+        _object(looking, _extra(looking.version), held, place, depth + 1)
         return
     beside = value.get(key[1:])
     if not isinstance(held, list) or (isinstance(beside, list) and len(beside) != len(held)):
@@ -192,7 +191,7 @@ def _beside(
         return
     for index, one in enumerate(held):
         if one is not None:
-            _object(looking, _extra(looking.version), "Element", one, f"{place}[{index}]", depth + 1)
+            _object(looking, _extra(looking.version), one, f"{place}[{index}]", depth + 1)
 
 
 @cache

@@ -32,7 +32,9 @@ class Decision:
 
     def explained(self) -> Explanation:
         """All findings, as loud as a live exchange may be."""
-        examination = Examination(tuple(one for one in self.examination.checked if _has_rule(one)))
+        examination = self.examination
+        if any(one.refusal for one in examination.checked):
+            examination = Examination(tuple(one for one in examination.checked if _has_rule(one)))
         return explain(RULES, self.stage, self.request, self.known, examination, live=True, again=self._again())
 
     def _again(self) -> Again | None:

@@ -7,6 +7,7 @@ import datetime
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization import access as stage
@@ -318,5 +319,10 @@ def _at(world: World) -> int:
 
 
 def instant(at: int) -> str:
-    moment = datetime.datetime.fromtimestamp(at / 1000, datetime.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"
+    return f"{_second(at // 1000)}.{at % 1000:03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(at: int) -> str:
+    """Many are written in one."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
