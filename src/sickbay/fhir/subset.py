@@ -10,11 +10,10 @@ import orjson
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
-from sickbay.fhir.expressions import routes
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.members import joined, members
 from sickbay.fhir.query import Query
-from sickbay.fhir.search_parameters import nearest_of, parameters
+from sickbay.fhir.search_parameters import nearest_of
 
 _ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules"})
 _OLD = ("dstu2", "stu3")
@@ -119,15 +118,10 @@ def _mandatory(version: str, type: str) -> frozenset[str]:
 
 @cache
 def _summarised(version: str, type: str) -> frozenset[str]:
-    """What the definitions mark as its summary. Of DSTU2 and STU3 that is R4's, and what a search finds it by."""
+    """What the definitions mark as its summary."""
     held = children(version, type)
     names = table(version, "summary").get(type, ())
-    found = {one.key for name in names for one in held.get(name.removesuffix("[x]"), ())}
-    if version in _OLD:
-        every = (one.expression for one in parameters(version, type).values())
-        ways = (route for expression in every for route in routes(version, type, expression))
-        found |= {way.first for way in ways if way.first and not any(isinstance(step, str) for step in way.steps)}
-    return frozenset(found)
+    return frozenset(one.key for name in names for one in held.get(name.removesuffix("[x]"), ()))
 
 
 def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
