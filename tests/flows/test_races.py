@@ -81,6 +81,10 @@ class App:
     async def refresh(self, token: str) -> httpx2.Response:
         return await self.token(grant_type="refresh_token", refresh_token=token)
 
+    async def revoke(self, token: str) -> None:
+        address = f"{self.general['token'].rpartition('/')[0]}/revoke"
+        (await self.http.post(address, data={"token": token, "client_id": self.client["client_id"]})).raise_for_status()
+
     async def reads(self, token: str) -> int:
         address = f"{self.general['fhir']['r4']}/Patient/p-0001"
         return (await self.http.get(address, headers={"Authorization": f"Bearer {token}"})).status_code
@@ -137,7 +141,28 @@ async def one_assertion(app: App) -> None:
     assert "assertion-jti-reused" in late.json()["error_description"]
 
 
-ROUNDS = (one_code, one_refresh_token, one_assertion)
+async def one_revocation(app: App) -> None:
+    """What was revoked is refused from then on, by both workers, however many read with it at that moment."""
+    token = (await app.redeem(await app.code())).json()["access_token"]
+    revoked = asyncio.Event()
+
+    async def reading() -> list[tuple[bool, int]]:
+        told: list[tuple[bool, int]] = []
+        while len(told) < 3 or not told[-3][0]:
+            told.append((revoked.is_set(), await app.reads(token)))
+        return told
+
+    assert await app.reads(token) == 200
+    readers = [asyncio.create_task(reading()) for _ in range(AT_ONCE // 4)]
+    await asyncio.sleep(0.02)
+    await app.revoke(token)
+    revoked.set()
+    told = [one for reader in readers for one in await reader]
+    assert {status for after, status in told if after} == {401}
+    assert {status for after, status in told if not after} <= {200, 401}
+
+
+ROUNDS = (one_code, one_refresh_token, one_assertion, one_revocation)
 
 
 @pytest.mark.parametrize("one_round", ROUNDS)
