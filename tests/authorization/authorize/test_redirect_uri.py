@@ -81,3 +81,14 @@ def test_what_was_sent_twice_is_told_with_both_values() -> None:
         "names": ["redirect_uri"], "received": [f"redirect_uri={samples.CALLBACK}", "redirect_uri=http://x/"],
         "expected": "each parameter once",
     }  # fmt: skip
+
+
+def test_what_had_to_be_mended_to_be_the_registered_one_is_said_for_what_it_is() -> None:
+    twice = "http%3A%2F%2Flocalhost%3A8100%2Fcallback"
+    assert set(refusals(asking(redirect_uri=twice))) == {"redirect-uri-double-encoded"}
+
+
+def test_where_a_query_may_ride_along_it_may_hold_another_question_mark() -> None:
+    tolerant = known(server=server(redirect_extra_query=True))
+    assert not refusals(asking(redirect_uri=f"{samples.CALLBACK}?a=b?c=d"), tolerant)
+    assert refusals(asking(redirect_uri=f"{samples.CALLBACK}x?a=b"), tolerant) == ["redirect-uri-mismatch"]

@@ -132,7 +132,7 @@ def test_an_app_of_v1_asks_in_its_own_letters_where_they_do_not_mix() -> None:
         ("patient/Patient.readwrite", "patient/Patient.cruds"),
         ("patient/Patient", "patient/Patient.rs"),
         ("patient/launch", "launch/patient"),
-        ("encounter/launch", ""),
+        ("encounter/launch", "launch/encounter"),
         ("http://smarthealthit.org/fhir/scopes/patient/Patient.rs", "patient/Patient.rs"),
         ("nonsense", ""),
         ("nonsense.x", ""),
@@ -156,4 +156,11 @@ def test_a_patient_who_signs_in_may_be_the_patient(own: bool, type: str, refused
 
 def test_a_type_in_the_wrong_case_is_one_fault_and_no_other() -> None:
     app = replace(samples.CLIENT, scope="launch patient/AllergyIntolerance.rs")
-    assert refusals(asking(scope="launch patient/allergyintolerance.rs"), known(client=app)) == ["scope-wrong-case"]
+    (refusal,) = samples.examination(asking(scope="launch patient/allergyintolerance.rs"), known(client=app)).refusals
+    assert (refusal.name, refusal.facts["corrected"]) == ("scope-wrong-case", ["patient/AllergyIntolerance.rs"])
+
+
+@pytest.mark.parametrize("filter", ["_has=1", "_filter=a", "_filter=a?b", "category:not=x", "subject.name=x"])
+def test_a_filter_that_cannot_be_enforced_is_told_with_what_is_left_without_it(filter: str) -> None:
+    (refusal,) = samples.examination(asking(scope=f"launch patient/Observation.rs?{filter}")).refusals
+    assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", ["patient/Observation.rs"])

@@ -90,14 +90,18 @@ def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeKnown) -> 
     return _refusal("scope-malformed", wrong, likely=[_likely(one) for one in wrong])
 
 
+LAUNCHES = ("patient/launch", "encounter/launch")
+"""Context scopes as they stand when they are read aloud."""
+
+
 def _likely(token: str) -> str:
     """What a malformed scope most likely meant: dots for slashes, .search for .s, a URI for its scope; "" for none."""
     token = token.removeprefix("http://smarthealthit.org/fhir/scopes/")
     tried = token.replace(".", "/", 1) if token.split(".")[0] in ("patient", "user", "system") else token
     for word, letters in ((".search", ".s"), (".view", ".rs"), (".all", ".cruds"), (".readwrite", ".cruds")):
         tried = tried.replace(word, letters)
-    tried = tried if "." in tried or "/" not in tried or tried.startswith("patient/launch") else f"{tried}.rs"
-    swapped = {"patient/launch": "launch/patient", "encounter/launch": "launch/encounter"}.get(tried, tried)
+    tried = tried if "." in tried or "/" not in tried or tried.startswith(LAUNCHES) else f"{tried}.rs"
+    swapped = dict(zip(LAUNCHES, ("launch/patient", "launch/encounter"), strict=True)).get(tried, tried)
     return swapped if scopes.parse(swapped) else ""
 
 
