@@ -349,3 +349,19 @@ def test_where_scopes_are_dropped_in_silence_one_must_be_left(scope: str, names:
     lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
     knowing = replace(known(), server=lenient)
     assert [one.name for one in examined(request(signed(), scope=scope), knowing).refusals] == names
+
+
+def test_a_check_of_scopes_has_its_name_and_what_it_needs_and_is_given_what_is_asked() -> None:
+    said: list[object] = []
+
+    def decide(asked: tuple[str, ...], knowing: TokenKnown) -> Refusal | None:
+        said.append((asked, knowing))
+        return Refusal("x", "y") if len(asked) > 1 else None
+
+    one = backend._scope_check("scopes_are_few", decide)
+    knowing = known()
+    assert one.decide(request("", scope="a b"), knowing) == Refusal("x", "y")
+    assert one.decide(request("", scope=None), knowing) is None
+    assert said == [(("a", "b"), knowing), ((), knowing)]
+    assert (one.name, one.needs) == ("scopes_are_few", ("client",))
+    assert [before.name for before in one.after] == ["scope_is_sent", "client_is_registered"]

@@ -384,3 +384,20 @@ def test_a_patch_is_of_a_patch_s_type_or_of_fhir_s(sent: str | None, refused: bo
         "Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p"
     )
     assert ("fhir-write-content-type" in {name for name, _ in said(request)}) is refused
+
+
+def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
+    fault = Fault("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
+    known = replace(KNOWN, faults=(Fault("fhir-id-invalid", "x", "y", None), fault))
+    plain, own = (search.no_fault("fhir-date-malformed", "dates_are_dates", *more) for more in ((), ("late", 418)))
+    assert (plain.name, own.name) == ("dates_are_dates", "dates_are_dates")
+    first, second = (one.decide(asked("Observation"), known) for one in (plain, own))
+    assert first is not None
+    assert second is not None
+    assert (first.name, first.error, first.status) == ("fhir-date-malformed", "value", 400)
+    assert (second.name, second.error, second.status) == ("fhir-date-malformed", "late", 418)
+    assert first.facts == {
+        "parameter": "date", "received": "tomorrow", "expected": "2020-01-01", "version": "R4", "versions": [], "real": False,
+    }  # fmt: skip
+    for faults in ((), (Fault("fhir-id-invalid", "x", "y", None),)):
+        assert plain.decide(asked("Observation"), replace(KNOWN, faults=faults)) is None

@@ -164,3 +164,24 @@ def test_a_type_in_the_wrong_case_is_one_fault_and_no_other() -> None:
 def test_a_filter_that_cannot_be_enforced_is_told_with_what_is_left_without_it(filter: str) -> None:
     (refusal,) = samples.examination(asking(scope=f"launch patient/Observation.rs?{filter}")).refusals
     assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", ["patient/Observation.rs"])
+
+
+def types_told(request, at) -> list[str]:
+    found = samples.examination(request, known(server=at)).refusals
+    return [one.facts["version"] for one in found if one.name == "scope-resource-not-in-version"]
+
+
+def test_where_no_base_is_named_a_type_must_be_of_one_of_them_and_all_their_versions_are_told() -> None:
+    asked = asking(aud=None, scope="launch patient/Fictitious.rs")
+    assert types_told(asked, samples.SERVER) == ["1.0.2, 4.0.1"]
+    assert types_told(asking(aud=samples.OLD, scope="launch patient/Fictitious.rs"), samples.SERVER) == ["1.0.2"]
+    assert types_told(asking(aud=None, scope="launch patient/MedicationOrder.rs"), samples.SERVER) == []
+    assert types_told(asked, replace(samples.SERVER, fhir_versions={})) == [""]
+    unknown = {**samples.SERVER.resource_types, samples.OLD: ()}
+    assert types_told(asked, replace(samples.SERVER, resource_types=unknown)) == []
+
+
+def test_a_system_scope_is_told_with_the_one_of_a_person_and_its_filter_stays() -> None:
+    found = samples.examination(asking(scope="launch system/Observation.rs?code=system/x|system/y")).refusals
+    (refusal,) = (one for one in found if one.name == "scope-system-in-user-flow")
+    assert refusal.facts["corrected"] == ["user/Observation.rs?code=system/x|system/y"]

@@ -87,3 +87,11 @@ def test_errors_are_called_as_the_rfcs_call_them() -> None:
 )  # fmt: skip
 def test_who_asks_for_no_code_needs_no_challenge(response_type: str | None, names: list[str]) -> None:
     assert refusals(asking(response_type=response_type, code_challenge=None, code_challenge_method=None)) == names
+
+
+@pytest.mark.parametrize("broken", ["%0A", "%0a", "%0D", "%0d", "\n", " "])
+def test_where_a_url_is_broken_is_shown(broken: str) -> None:
+    request = authorize_request(asking().url + "?state=abc" + broken + "def&x=" + broken)
+    (refusal,) = (one for one in examination(request).refusals if one.name == "url-has-whitespace")
+    assert refusal.facts["places"] == 2
+    assert f"abc{broken}def" in refusal.facts["received"]
