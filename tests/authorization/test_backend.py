@@ -66,6 +66,8 @@ def test_the_right_assertion_is_granted() -> None:
         ({"exp": None}, "assertion-exp-missing"),
         ({"exp": "soon"}, "assertion-exp-missing"),
         ({"exp": (NOW + 240) * 1000}, "assertion-exp-milliseconds"),
+        ({"exp": 10**11 + 1}, "assertion-exp-milliseconds"),
+        ({"exp": 10**11}, "assertion-exp-too-long"),
         ({"exp": NOW + 361}, "assertion-exp-too-long"),
         ({"exp": NOW - 61}, "assertion-expired"),
         ({"nbf": NOW + 61}, "assertion-nbf-future"),
@@ -365,3 +367,13 @@ def test_a_check_of_scopes_has_its_name_and_what_it_needs_and_is_given_what_is_a
     assert said == [(("a", "b"), knowing), ((), knowing)]
     assert (one.name, one.needs) == ("scopes_are_few", ("client",))
     assert [before.name for before in one.after] == ["scope_is_sent", "client_is_registered"]
+
+
+def test_an_assertion_of_nobody_is_told_for_whom_it_should_speak() -> None:
+    sent = request(signed(iss="other", sub="other"), client_id="other")
+    told = backend.issuer_is_the_client.decide(sent, replace(known(), client=None))
+    facts = {"received": "other", "expected": "other"}
+    assert told == Refusal("assertion-client-mismatch", "invalid_client", facts)
+    bare = backend.issuer_is_the_client.decide(request(signed(iss="other", sub="other")), replace(known(), client=None))
+    assert bare is not None
+    assert bare.facts["expected"] == "a client registered here"

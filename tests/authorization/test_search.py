@@ -390,7 +390,7 @@ def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
     fault = Fault("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
     known = replace(KNOWN, faults=(Fault("fhir-id-invalid", "x", "y", None), fault))
     plain, own = (search.no_fault("fhir-date-malformed", "dates_are_dates", *more) for more in ((), ("late", 418)))
-    assert (plain.name, own.name) == ("dates_are_dates", "dates_are_dates")
+    assert (plain.name, plain.about, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
     first, second = (one.decide(asked("Observation"), known) for one in (plain, own))
     assert first is not None
     assert second is not None
@@ -401,3 +401,13 @@ def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
     }  # fmt: skip
     for faults in ((), (Fault("fhir-id-invalid", "x", "y", None),)):
         assert plain.decide(asked("Observation"), replace(KNOWN, faults=faults)) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "refused"),
+    [("", True), ("_type=Patient", True), ("_type=Observation,Patient", True), ("_type=Observation", False)],
+)
+def test_a_search_of_several_types_is_one_of_patients_where_it_names_them(query: str, refused: bool) -> None:
+    known = AccessKnown(server=Server(policy=Policy()), token=Token("app", "user/*.cruds", BASE, 0, "f"), version="r4")
+    request = AccessRequest("GET", BASE, "/", parse(query), interaction="search-system", letters="s")
+    assert bool(said(request, known)) is refused
