@@ -285,3 +285,56 @@ def test_a_hospital_may_take_fewer_ways_of_sending_a_secret(
 def test_an_app_that_registered_no_method_has_the_one_of_its_kind(kind: str, method: str) -> None:
     assert registered_method(replace(PUBLIC, client=kind)) == method  # type: ignore[arg-type]
     assert registered_method(replace(PUBLIC, client=kind, auth_method="another")) == "another"  # type: ignore[arg-type]
+
+
+def refusal_of(request: TokenRequest, known: TokenKnown, name: str) -> Refusal:
+    (found,) = (one for one in examined(request, known).refusals if one.name == name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "received"),
+    [("a-secret-without-a-scheme", "basic-malformed", ""), ("Digest a b", "basic-malformed", "Digest"),
+     ("Bearer a b", "assertion-as-bearer", "Bearer"), ("bearer x", "assertion-as-bearer", "bearer")],
+)  # fmt: skip
+def test_of_a_header_that_is_not_basic_only_the_scheme_is_told(header: str, name: str, received: str) -> None:
+    request = asked(client_id=None, headers={"Authorization": header})
+    assert refusal_of(request, CONFIDENTIAL, name).facts["received"] == received
+
+
+@pytest.mark.parametrize(("body", "agrees"), [("a+b", True), ("a b", True), ("a%2Bb", False), ("s", False)])
+def test_a_client_id_in_the_body_agrees_with_either_reading_of_the_header(body: str, agrees: bool) -> None:
+    request = asked(client_id=body, headers={"Authorization": basic("a+b:s")})
+    assert ("client-id-duplicated" in {one.name for one in examined(request, CONFIDENTIAL).refusals}) is not agrees
+
+
+@pytest.mark.parametrize("live", [None, 5])
+def test_of_an_app_that_is_not_known_it_is_told_from_when_on_it_will_be(live: int | None) -> None:
+    told = refusal_of(asked(client_id="new"), knowing(client=None, live_at=live), "client-id-unknown").facts
+    assert told == {"received": "new", "others": []} | ({} if live is None else {"live_at": live})
+
+
+def claiming(**claims: object) -> TokenRequest:
+    text = b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return asked(client_id=None, client_assertion=f"e30.{text}.x")
+
+
+@pytest.mark.parametrize(
+    ("claims", "client_id"),
+    [
+        ({"sub": "a", "iss": "b"}, "a"),
+        ({"iss": "b"}, "b"),
+        ({"sub": 5}, None),
+        ({"sub": "", "iss": "b"}, "b"),
+        ({}, None),
+    ],
+)
+def test_an_assertion_names_its_app_by_its_subject_or_else_by_its_issuer(
+    claims: dict[str, object], client_id: str | None
+) -> None:
+    assert claimed(claiming(**claims)) == client_id
+
+
+def test_of_an_assertion_of_nobody_it_is_told_whom_it_should_name() -> None:
+    told = refusal_of(claiming(sub="stranger"), knowing(client=None), "assertion-client-mismatch").facts
+    assert (told["received"], told["expected"]) == ("stranger", "a client registered here")
