@@ -1,0 +1,52 @@
+"""What of a service's scopes is granted, what comes unasked, and what is told where nothing is left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.authorization.test_backend import client, known, request, signed
+from tests.authorization.token_requests import URL, examined, said
+
+from sickbay.authorization import backend
+from sickbay.authorization.values import Policy, Server
+from sickbay.kernel.refusal import Refusal
+
+
+def test_where_nothing_is_left_it_is_told_what_was_asked_and_what_is_registered() -> None:
+    told = {"received": ("system/Patient.d",), "registered": "system/*.rs"}
+    *_, empty = examined(request(signed(), scope="system/Patient.d"), known()).refusals
+    assert empty == Refusal("backend-empty-scopes", "invalid_scope", told)
+
+
+@pytest.mark.parametrize("scope", ["system/Patient.rs system/Patient.d", "system/Patient.d system/Patient.rs"])
+def test_where_scopes_are_dropped_one_that_is_not_registered_refuses_nothing(scope: str) -> None:
+    lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
+    assert said(request(signed(), scope=scope), replace(known(), server=lenient)) is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "policy", "granted"),
+    [
+        ("system/Patient.rs", Policy(wildcard_scopes=False), True), ("system/*.rs", Policy(wildcard_scopes=False), False),
+        ("system/Patient.rs", Policy(mixed_scope_versions=False), True),
+        ("system/Patient.read", Policy(mixed_scope_versions=False), False), ("system/Patient.read", Policy(), True),
+        ("system/*.rs", Policy(), True), ("user/Patient.rs", Policy(), False), ("openid", Policy(), False),
+    ],
+)  # fmt: skip
+def test_what_of_a_service_s_scopes_is_granted(scope: str, policy: Policy, granted: bool) -> None:
+    ((name, there, why),) = backend.offered((scope,), client(), policy)
+    assert (name, there, not why) == (scope, granted, granted)
+
+
+def test_of_what_is_registered_only_scopes_of_the_system_come_unasked() -> None:
+    app = replace(client(), scope="openid user/Patient.rs system/Patient.rs system/Observation.rs")
+    rows = backend.offered(("system/Patient.rs",), app, Policy(grants_registered=True))
+    assert [row[0] for row in rows] == ["system/Patient.rs", "system/Observation.rs"]
+
+
+@pytest.mark.parametrize(("kind", "asked_"), [("public", True), ("symmetric", False), ("asymmetric", False)])
+def test_only_of_a_public_app_an_assertion_is_asked_here(kind: str, asked_: bool) -> None:
+    bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
+    told = backend.assertion_is_sent.decide(bare, replace(known(), client=replace(client(), client=kind)))  # type: ignore[arg-type]
+    assert (told is not None) is asked_
