@@ -1,0 +1,91 @@
+"""In a browser that blocks new tabs the chart and the portal say that nothing was launched, and lead on; else nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+
+from sickbay.testing.server import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page, Route
+
+CHART = "/general/ehr/patients/p-0017?app=sample-app-general"
+PORTAL = "/developer/apps/sample-app-general"
+SAID = "This browser blocked the new tab"
+
+
+@pytest.fixture
+def live() -> Iterator[dict[str, Any]]:
+    with serving("--ephemeral", "--patients", "20") as running:
+        yield running.line
+
+
+def blocking(page: Page, path: str) -> None:
+    """As where pop-ups are forbidden: a sandbox without allow-popups, which the browser itself enforces."""
+
+    def sandboxed(route: Route) -> None:
+        answer = route.fetch()
+        policy = answer.headers["content-security-policy"] + "; sandbox allow-scripts allow-same-origin allow-forms"
+        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
+
+    page.route(re.compile(re.escape(path) + "$"), sandboxed)
+
+
+def launches(live: dict[str, Any]) -> int:
+    with httpx2.Client(base_url=live["base"], trust_env=False) as http:
+        return len(http.get("/admin/exchanges", params={"stage": "launch"}).raise_for_status().json())
+
+
+def at_the_portal(page: Page, live: dict[str, Any]) -> None:
+    page.goto(live["base"] + PORTAL)
+
+
+def at_the_chart(page: Page, live: dict[str, Any]) -> None:
+    page.goto(live["base"] + CHART)
+    page.get_by_role("button", name="Dr. Amara Okafor").click()
+    page.locator("iframe.app").wait_for()
+    page.goto(live["base"] + CHART)  # where the sign-in led to, no route of this test was asked
+    page.locator("iframe.app").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("path", "there", "button"),
+    [(PORTAL, at_the_portal, ("button", "Launch in a new tab")), (CHART, at_the_chart, ("link", "In a tab"))],
+)
+def test_a_blocked_tab_is_said_and_the_app_can_be_launched_here(
+    page: Page, live: dict[str, Any], path: str, there: Any, button: tuple[Any, str]
+) -> None:
+    blocking(page, path)
+    there(page, live)
+    role, name = button
+    assert page.get_by_text(SAID).is_hidden()
+    page.wait_for_timeout(500)
+    before = launches(live)
+    page.get_by_role(role, name=name).click()
+    note = page.get_by_role("alert").filter(has_text=SAID)
+    note.wait_for()
+    assert launches(live) == before
+    note.get_by_role("link", name="launch it in this tab").click()
+    page.wait_for_url(re.compile(r"/(ehr/sign-in|oauth/continue|index\.html)"))
+    assert page.url.startswith("http")
+
+
+@pytest.mark.parametrize(
+    ("there", "button"), [(at_the_portal, ("button", "Launch in a new tab")), (at_the_chart, ("link", "In a tab"))]
+)
+def test_a_tab_that_opens_is_launched_as_before_and_nothing_is_said(
+    page: Page, live: dict[str, Any], there: Any, button: tuple[Any, str]
+) -> None:
+    there(page, live)
+    role, name = button
+    with page.expect_popup() as popup:
+        page.get_by_role(role, name=name).click()
+    popup.value.wait_for_url(re.compile(r"/(ehr/sign-in|oauth/continue|index\.html)"))
+    assert page.get_by_text(SAID).is_hidden()
+    assert popup.value.evaluate("window.opener === null") is (name != "In a tab")
