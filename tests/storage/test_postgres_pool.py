@@ -9,7 +9,7 @@ import pytest
 from tests.postgres import Server as Postgres
 
 from sickbay.storage.postgres import pool
-from sickbay.storage.postgres.connection import connect
+from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.pool import MOST, Connections
 from sickbay.storage.postgres.writer import in_transaction
 
@@ -165,6 +165,17 @@ async def test_closing_waits_for_those_in_use(server: Server) -> None:
     await closing
     assert all(one.closed for one in held)
     assert len(server.made) == MOST
+
+
+@pytest.mark.anyio
+async def test_closing_ends_though_one_does_not_come_back(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "PATIENCE", 0.01)
+    held = await server.all()
+    closing = asyncio.create_task(Pool(server.connections, "somewhere").close())
+    await turns()
+    server.connections.give(held[0])
+    await closing
+    assert [one.closed for one in held] == [True] + [False] * (MOST - 1)
 
 
 @pytest.mark.anyio

@@ -18,6 +18,7 @@ SESSION = {
     "join_collapse_limit": "1",  # the order of joins is the text's
     "enable_seqscan": "off",  # every question has its index, whatever the statistics say of a table just filled
     "jit": "off",  # compiling costs more than any of our statements
+    "plan_cache_mode": "force_generic_plan",  # what is asked for says nothing of the way there: no plan is made twice
 }
 LOST = (
     OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
@@ -39,7 +40,7 @@ class Pool:
         try:
             await self._connections.close()
         except LOST:
-            return
+            self._connections.drop()
 
 
 class _Turn:
