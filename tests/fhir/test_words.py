@@ -12,13 +12,19 @@ from hypothesis import strategies as st
 from sickbay.fhir.index import extract
 from sickbay.fhir.matching import Held, matches
 from sickbay.fhir.query import Query
-from sickbay.fhir.search import parse
-from sickbay.fhir.words import LENGTH, asked, content, narrative, pieces
+from sickbay.fhir.search import parse, parse_several
+from sickbay.fhir.words import ALTERNATIVES, ASKED, LENGTH, TooMuch, content, narrative, pieces
+from sickbay.fhir.words import asked as read
 
 from .examples import examples
 
 BASE = "http://h/general/r4"
 WORDS = st.lists(st.text("abcä-,.( Ω1", min_size=1, max_size=9), max_size=60).map(" ".join)
+
+
+def asked(*texts: str) -> list[tuple[str, ...]] | None:
+    held = read(texts)
+    return None if isinstance(held, str) else [one.words for one in held]
 
 
 def found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
@@ -37,7 +43,7 @@ def test_pieces_hold_every_word_and_fit(text: str) -> None:
 def pieces_of(text: str) -> list[str]:
     query = asked(text.replace("(", " "))
     words = [word for one in text.split() for word in " ".join(pieces(one)).split()]
-    assert query is None or set(query[0].words) == set(words)
+    assert query is None or set(query[0]) == set(words)
     return words
 
 
@@ -53,9 +59,7 @@ def pieces_of(text: str) -> list[str]:
     ],
 )
 def test_words_are_joined_by_and_and_or(text: str, alternatives: list[tuple[str, ...]]) -> None:
-    read = asked(text)
-    assert read is not None
-    assert [one.words for one in read] == alternatives
+    assert asked(text) == alternatives
 
 
 @pytest.mark.parametrize("text", ["", "(", "a)", "a OR", "OR a", "AND", "()", '"a b"', "NOT a", "..."])
@@ -63,16 +67,46 @@ def test_what_can_t_be_read_is_none(text: str) -> None:
     assert asked(text) is None
 
 
-def test_alternatives_do_not_grow_without_end() -> None:
-    assert asked(" ".join(["(a OR b)"] * 6)) is not None
-    assert asked(" ".join(["(a OR b)"] * 7)) is None
-    assert asked("(" * 300 + "a" + ")" * 300) is None
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [" ".join(["(a OR b)"] * 5)], [" OR ".join("a" * (ALTERNATIVES + 1))], ["a"] * (ALTERNATIVES + 1),
+        [" ".join(f"w{number}" for number in range(ASKED + 1))], ["( " * 100_000], ["a " * 500_000],
+    ],
+)  # fmt: skip
+def test_a_search_has_so_many_words_and_no_more(texts: list[str]) -> None:
+    with pytest.raises(TooMuch):
+        asked(*texts)
+    refused = parse("r4", "Patient", [("_content", ",".join(texts))], base=BASE)
+    assert isinstance(refused, tuple)
+    assert refused[0].rule == "fhir-search-too-complex"
+
+
+def test_all_words_of_a_search_count_together_and_of_several_types_a_tenth_of_them() -> None:
+    many = " ".join(f"w{number}" for number in range(ASKED // 2))
+    for pairs in (
+        [("_content", many)] * 3,
+        [("_text", many), ("general-practitioner:Practitioner._content", f"{many} x")],
+    ):
+        refused = parse("r4", "Patient", pairs, base=BASE)
+        assert isinstance(refused, tuple)
+        assert refused[0].rule == "fhir-search-too-complex"
+    assert isinstance(parse("r4", "Patient", [("_content", many), ("_text", many)], base=BASE), Query)
+    few = " ".join("abcdef")
+    assert isinstance(parse_several("r4", ("Patient", "Group"), [("_content", few)], base=BASE), Query)
+    assert not isinstance(parse_several("r4", ("Patient", "Group"), [("_content", f"{few} g")], base=BASE), Query)
+
+
+def test_what_is_just_not_too_much_is_read() -> None:
+    assert asked(" ".join(["(a OR b)"] * 4)) is not None
+    assert asked(" ".join(f"w{number}" for number in range(ASKED))) is not None
+    assert asked("(" * 30 + "a" + ")" * 30) is None
 
 
 @given(text=st.text('()aA OR ND"', max_size=30))
 def test_no_text_is_too_odd(text: str) -> None:
-    read = asked(text)
-    assert read is None or all(one.words for one in read)
+    held = asked(text)
+    assert held is None or all(held)
 
 
 def test_a_narrative_is_its_text_alone() -> None:

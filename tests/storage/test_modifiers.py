@@ -17,6 +17,7 @@ from sickbay.fhir.query import Query
 from sickbay.fhir.search import parse
 from sickbay.fhir.search_parameters import find
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
+from sickbay.fhir.words import ALTERNATIVES, ASKED
 from sickbay.storage.store import Labels, Save, Space
 
 BASE = "http://h/general/r4"
@@ -202,6 +203,17 @@ def test_a_search_finds_what_it_says(
     page = runner.run(store.search(Space("general", version), read(version, type, text), EVERYTHING))
     found = [one.id for one in page.matches]
     assert (found if "_sort" in text else sorted(found)) == (ids.split() if "_sort" in text else sorted(ids.split()))
+
+
+@pytest.mark.parametrize("name", ["_content", "_text"])
+def test_as_many_words_as_may_be_asked_for_are_searched(store: Any, runner: asyncio.Runner, name: str) -> None:
+    wide = " OR ".join(f"(no{number} never pulse)" for number in range(ALTERNATIVES - 1)) + " OR pulse"
+    deep = " ".join(f"word{number}" for number in range(ASKED))
+    for text, expected in ((wide, ["n1"]), (deep, ["n2"])):
+        query = read("r4", "Observation", f"{name}={text}")
+        for seen in (EVERYTHING, Visibility((Clause("*", "rs", frozenset({"a"})),))):
+            page = runner.run(store.search(Space("general", "r4"), query, seen))
+            assert [one.id for one in page.matches] == (expected if seen is EVERYTHING or expected == ["n1"] else [])
 
 
 def test_labels_are_those_of_what_may_be_seen(store: Any, runner: asyncio.Runner) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from sickbay.fhir import words
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import DateValue, Filter, Query, SearchParameter, TokenValue
 from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered
@@ -20,7 +21,7 @@ _ELSEWHERE = frozenset({"_format", "_pretty"})
 BRIEF = 100
 """Characters of a parameter that is worth remembering."""
 FILTERS, INCLUDES, SORTS = 40, 40, 10
-"""What one search may ask at once; of several types a quarter of the filters."""
+"""What one search may ask at once; of several types a quarter of the filters, and a tenth of the words."""
 
 
 def parse(
@@ -54,6 +55,7 @@ def _limit(reading: Reading) -> None:
     """A search that asks more at once than any app needs is refused, before it costs anything."""
     asked = (
         ("filters", len(reading.filters), FILTERS),
+        ("words", sum(map(words.count, reading.filters)), words.ASKED),
         ("includes", len(reading.includes), INCLUDES),
         ("sort keys", len(reading.said.get("sort", ())), SORTS),
     )
@@ -78,6 +80,8 @@ def parse_several(
     parts = tuple(one for type in chosen if isinstance(one := parse(version, type, kept, base=base), Query))
     if any(len(one.filters) * 4 > FILTERS for one in parts):
         return (Fault("fhir-search-too-complex", "filters", "several types", f"at most {FILTERS // 4} filters"),)
+    if any(sum(map(words.count, one.filters)) * 10 > words.ASKED for one in parts):
+        return (Fault("fhir-search-too-complex", "words", "several types", f"at most {words.ASKED // 10} words"),)
     whole = parts[0] if parts else Query(version, "")
     named_types = tuple(pair for pair in pairs if pair[0] == "_type")
     return replace(

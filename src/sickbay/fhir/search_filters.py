@@ -147,7 +147,7 @@ def _in(reading: Reading, type: str, text: str) -> Filter | Fault:
     named = [unescape(one).partition("/") for one in split(text) if one]
     holders = {holder for holder, _, _ in named}
     if len(holders) != 1 or not holders <= MEMBERS.keys() or not all(ID.fullmatch(id) for _, _, id in named):
-        return Fault("fhir-search-value-malformed", "_in", text, "_in=Group/<id>, CareTeam/<id> or List/<id>")
+        return Fault("fhir-search-value-malformed", "_in", text, "Group/<id>, CareTeam/<id> or List/<id>")
     holder = holders.pop()
     by, link = find(reading.version, holder, "_id"), find(reading.version, holder, MEMBERS[holder])
     assert by is not None
@@ -204,15 +204,16 @@ def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, 
 
 
 def _in_words(reading: Reading, parameter: SearchParameter, parts: list[str]) -> Filter | Fault:
-    found: list[Value] = []
-    for part in parts:
-        several = words.asked(unescape(part))
-        if several is None:
-            form = f"{parameter.code}=words, AND or OR between them, as (bone OR liver) AND metastases"
-            return Fault("fhir-search-value-malformed", parameter.code, part, form)
-        found += several
+    try:
+        found = words.asked([unescape(one) for one in parts])
+    except words.TooMuch:
+        most = f"at most {words.ASKED} words in {words.ALTERNATIVES} alternatives"
+        return Fault("fhir-search-too-complex", parameter.code, "many words", most)
+    if isinstance(found, str):
+        form = "words, AND or OR between them, as (bone OR liver) AND metastases"
+        return Fault("fhir-search-value-malformed", parameter.code, found, form)
     held = words.numbers(reading.version, parameter.type) if parameter.code == "_content" else ()
-    return Filter(replace(parameter, kind="string", held=held), tuple(found))
+    return Filter(replace(parameter, kind="string", held=held), found)
 
 
 def _ladders(reading: Reading, found: list[Value]) -> tuple[tuple[str, int], ...]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
 
 from sickbay.fhir.elements import Child, children
 from sickbay.fhir.expressions import routes
-from sickbay.fhir.query import WordsValue
+from sickbay.fhir.query import Filter, WordsValue
 from sickbay.fhir.search_parameters import TEXT, parameters
 from sickbay.fhir.text import fold
 
@@ -25,7 +25,8 @@ WORDS = frozenset({"_text", "_content", "section-text"})
 """The parameters that are searched so."""
 LENGTH, MOST = 120, 500
 """Characters of a piece, since an index row has no more; pieces of one resource, some 60,000 characters."""
-ALTERNATIVES, DEPTH = 100, 20
+ALTERNATIVES, ASKED, DEPTH = 20, 60, 20
+"""Of one search: its alternatives, its words, its brackets in each other."""
 _TEXTS = frozenset({"string", "markdown"})
 _CODED = frozenset({"CodeableConcept", "Coding"})
 _SILENT = frozenset({
@@ -155,9 +156,35 @@ def numbers(version: str, type: str) -> tuple[int, ...]:
     return (*plain, *beside)
 
 
-def asked(text: str) -> tuple[WordsValue, ...] | None:
-    """`(bone OR liver) AND metastases`: alternatives, of each every word. None: it can't be read."""
+def count(one: Filter) -> int:
+    """How many words a filter asks for, at whatever end of a chain."""
+    if one.chain is not None:
+        return count(one.chain[1])
+    return sum(len(value.words) for value in one.values if isinstance(value, WordsValue))
+
+
+class TooMuch(ValueError):
+    """More words than one search may have."""
+
+
+def asked(texts: Sequence[str]) -> tuple[WordsValue, ...] | str:
+    """The alternatives of all texts, of each every word; or the text that can't be read. Raises TooMuch."""
+    found: list[WordsValue] = []
+    for text in texts:
+        several = _read(text)
+        if several is None:
+            return text
+        found += several
+    if len(found) > ALTERNATIVES or sum(len(one.words) for one in found) > ASKED:
+        raise TooMuch
+    return tuple(found)
+
+
+def _read(text: str) -> tuple[WordsValue, ...] | None:
+    """`(bone OR liver) AND metastases`."""
     tokens = _PARTS.findall(text)
+    if len(tokens) > 4 * ASKED:
+        raise TooMuch
     if not tokens or '"' in text or "NOT" in tokens or tokens.count("(") > DEPTH:
         return None
     found = _either(tokens)
@@ -184,8 +211,10 @@ def _all(tokens: list[str]) -> list[list[str]] | None:
         if tokens[0].upper() == "AND":
             tokens.pop(0)
         more = _unit(tokens)
-        if more is None or len(found) * len(more) > ALTERNATIVES:
+        if more is None:
             return None
+        if len(found) * len(more) > ALTERNATIVES:
+            raise TooMuch
         found = [[*one, *other] for one in found for other in more]
     return found
 

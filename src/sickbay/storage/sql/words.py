@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
+
 from sickbay.fhir.query import Filter, WordsValue
 from sickbay.fhir.search_parameters import TEXT
 from sickbay.storage.sql.statement import Sql
@@ -50,16 +52,16 @@ def _holding(space: int, one: Filter, word: str) -> Sql:
     if not beside:
         return Sql(text, (space, *held.binds))
     least = "SELECT min(s.value) FROM string_index s WHERE s.space = ? AND s.parameter ="
-    values = " UNION ALL ".join(f"SELECT {number}, ({least} {number})" for number in beside)
     each = (
-        f"WITH RECURSIVE v(p, x) AS ({values} UNION ALL SELECT v.p, ({least} v.p AND s.value > v.x) FROM v"
-        f" WHERE v.x IS NOT NULL) SELECT p, x FROM v WHERE v.x IS NOT NULL AND {same.text}"
+        f"WITH RECURSIVE v(p, x) AS (SELECT n.value, ({least} n.value) FROM json_each(?) n UNION ALL"
+        f" SELECT v.p, ({least} v.p AND s.value > v.x) FROM v WHERE v.x IS NOT NULL)"
+        f" SELECT p, x FROM v WHERE v.x IS NOT NULL AND {same.text}"
     )
     more = (
         f"SELECT y.nid FROM ({each}) v CROSS JOIN string_index y ON y.parameter = v.p AND y.value = v.x AND y.space = ?"
     )
-    spaces = (space,) * (len(beside) + 1)
-    return Sql(f"{text} UNION ALL {more}", (space, *held.binds, *spaces, *same.binds, space))
+    walk = (space, orjson.dumps(beside).decode(), space)
+    return Sql(f"{text} UNION ALL {more}", (space, *held.binds, *walk, *same.binds, space))
 
 
 def _begins(column: str, word: str) -> Sql:
