@@ -13,10 +13,11 @@ from tests.storage.making import SPACE, find, observation
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.sqlite import connection as connecting
+from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.sqlite.writer import Writer
+from sickbay.storage.sqlite.writer import QUIET, Writer
 from sickbay.storage.store import Conflict, Put, Record
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +53,33 @@ async def test_requests_of_one_turn_of_the_loop_share_a_commit(file: Path) -> No
     writer = Writer(db)
     assert await asyncio.gather(*(writer.run(partial(insert, number)) for number in range(128))) == list(range(128))
     assert len(commits) == 1
+    writer.close()
+
+
+async def test_requests_of_turns_that_follow_each_other_share_a_commit(file: Path) -> None:
+    """As those do whose first one was on its way to the writer before the others had been read from their sockets."""
+    db = connect(file)
+    commits: list[int] = []
+    db.set_commit_hook(lambda: bool(commits.append(1)))
+    writer, waiting = Writer(db), []
+    for number in range(QUIET):
+        waiting.append(asyncio.ensure_future(writer.run(partial(insert, number))))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*waiting) == list(range(QUIET))
+    assert len(commits) == 1
+    writer.close()
+
+
+async def test_a_request_is_handed_over_however_many_follow(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "LONGEST", 0.0)
+    writer, begun = Writer(connect(file)), threading.Event()
+    asked: list[asyncio.Future[None]] = []
+    for _ in range(5):
+        asked.append(asyncio.ensure_future(writer.run(lambda changes: begun.set())))
+        await asyncio.sleep(0)
+    assert begun.wait(10), "the loop stands still meanwhile: no turn passes in which nothing is added"
+    await asyncio.gather(*asked)
     writer.close()
 
 

@@ -1,6 +1,6 @@
 """One thread that writes: requests that wait together share one commit, and are answered after it.
 
-What is asked within one turn of the event loop is handed over at its end: else the first one would be alone in its commit,
+What is asked within a few turns of the event loop is handed over together: else the first one would be alone in its commit,
 and the others would wait for that. Each request of several steps runs in a savepoint of its own, so that a Conflict undoes
 only itself; the index rows of all go in together, right before the commit.
 """
@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import apsw
@@ -21,6 +22,9 @@ from sickbay.storage.store import Conflict
 
 GROUP = 64
 """No more is added to a commit that has so many requests."""
+QUIET, LONGEST = 3, 0.001
+"""Turns of the loop without a new request, and seconds at most, until what was asked is handed over. From its socket a request
+takes three turns to here; to a lone one they are some 15 µs, and a commit of its own costs as much as ten that share one."""
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Changes], T]
 
@@ -60,9 +64,18 @@ class Writer:
         future: asyncio.Future[T] = loop.create_future()
         if loop not in self._turns:
             self._turns[loop] = []
-            loop.call_soon(self._hand_over, loop)
+            loop.call_soon(self._gather, loop, 0, 0, monotonic() + LONGEST)
         self._turns[loop].append(_Request(job, future, alone, single))
         return await future
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int, until: float) -> None:
+        """Hand over once nothing was added for some turns: what others sent meanwhile is on its way through the loop."""
+        count = len(self._turns.get(loop, ()))
+        quiet = 0 if count > before else quiet + 1
+        if quiet >= QUIET or count >= GROUP or monotonic() >= until:
+            self._hand_over(loop)
+        else:
+            loop.call_soon(self._gather, loop, count, quiet, until)
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         asked = self._turns.pop(loop, None)
