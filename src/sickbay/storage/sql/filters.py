@@ -258,7 +258,8 @@ def _string(value: StringValue, modifier: str | None) -> Sql:
 
 
 def _between(column: str, prefix: str) -> Sql:
-    return Sql(f"({column} >= ? AND {column} < ?)", (prefix, prefix + LAST))
+    # Twice, so that a text which is the last character itself is before it.
+    return Sql(f"({column} >= ? AND {column} < ?)", (prefix, prefix + LAST + LAST))
 
 
 def _reference(scope: Scope, one: Filter, value: ReferenceValue) -> Sql:
