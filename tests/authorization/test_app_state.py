@@ -250,3 +250,33 @@ def test_a_query_says_exactly_what_it_wants(query: str, said: str) -> None:
     [refusal] = searched(query)
     assert (refusal.name, refusal.status) == ("app-state-query-unclear", 400)
     assert refusal.facts == {"received": query or "no parameter", "said": said}
+
+
+@pytest.mark.parametrize(
+    ("told", "received"),
+    [(str(app_state.LIMIT), None), (str(app_state.LIMIT + 1), app_state.LIMIT + 1), ("9" * 18, 10**18 - 1), ("9" * 19, None),
+     ("many", None), ("", None), ("-1", None)],
+)  # fmt: skip
+def test_a_state_is_as_large_as_it_is_told_to_be(told: str, received: int | None) -> None:
+    found = created(basic(), **{"content-length": told})
+    facts = {"received": received, "expected": app_state.LIMIT}
+    assert found == (() if received is None else (Refusal("app-state-too-large", "too-long", facts, 413),))
+
+
+def test_a_condition_on_a_creation_is_told_by_the_name_of_its_header() -> None:
+    (refusal,) = created(basic(), **{"if-none-exist": "code=x"})
+    told = "A state is created without a condition: search for it first."
+    facts = {"count": 1, "names": ["If-None-Exist"], "said": told}
+    assert refusal == Refusal("app-state-not-in-profile", "invalid", facts, 422)
+
+
+def test_a_state_about_somebody_else_is_forbidden() -> None:
+    (refusal,) = created(basic(**about(f"{BASE}/Patient/p-2")))
+    assert (refusal.name, refusal.error, refusal.status) == ("app-state-other-subject", "forbidden", 403)
+
+
+@pytest.mark.parametrize(
+    "code", [None, {}, {"coding": []}, {"coding": [{}, {}]}, {"coding": ["x"]}, {"coding": "x"}, "x"]
+)
+def test_without_exactly_one_coding_there_is_no_code(code: object) -> None:
+    assert app_state.coded({"code": code}) == ("", "")
