@@ -280,3 +280,30 @@ def test_a_state_about_somebody_else_is_forbidden() -> None:
 )
 def test_without_exactly_one_coding_there_is_no_code(code: object) -> None:
     assert app_state.coded({"code": code}) == ("", "")
+
+
+def test_a_change_that_names_no_version_or_nothing_that_is_there_is_refused_as_a_precondition() -> None:
+    unnamed = Refusal("fhir-if-match-missing", "required", {"received": None}, 412)
+    gone = Refusal("app-state-not-there", "conflict", {"received": "Basic/s-1"}, 412)
+    for change in (lambda **more: updated(basic(id="s-1"), **more), deleted):
+        assert unnamed in change(match=None)
+        assert gone in change(known=replace(KNOWN, state=None))
+
+
+@pytest.mark.parametrize(
+    ("subject", "received"),
+    [
+        (None, f"{SYSTEM}|display of the app as a whole"),
+        ({"reference": f"{BASE}/Patient/p-2"}, f"{SYSTEM}|display of Patient/p-2"),
+    ],
+)
+def test_a_state_that_would_move_is_told_from_where_to_where(subject: object, received: str) -> None:
+    moved = [one for one in updated(basic(id="s-1", subject=subject)) if one.name == "app-state-moved"]
+    facts = {"received": received, "expected": f"{SYSTEM}|display of Patient/p-1"}
+    assert moved == [Refusal("app-state-moved", "conflict", facts, 412)]
+
+
+def test_all_that_is_wrong_with_a_query_is_said_in_sentences() -> None:
+    (refusal,) = (one for one in searched("_sort=x&code=display") if one.name == "app-state-query-unclear")
+    said = "_sort is not answered here. code must name one code with its system, as system|code."
+    assert refusal == Refusal("app-state-query-unclear", "invalid", {"received": "_sort=x&code=display", "said": said})
