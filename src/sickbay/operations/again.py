@@ -71,8 +71,15 @@ def keep(decision: Decision | None) -> Again | None:
     return Again(decision.stage, _request(request, known, secrets), _known(request, known), told)
 
 
-def read(kept: Mapping[str, Any], server: Server) -> Again:
-    """From JSON; server: of the hospital as it is now, whose policy is to be replaced."""
+def read(kept: Mapping[str, Any], server: Server) -> Again | None:
+    """From JSON; server: of the hospital as it is now, whose policy is to be replaced. None for what another Sickbay kept."""
+    try:
+        return _read(kept, server)
+    except (msgspec.ValidationError, KeyError, TypeError):
+        return None
+
+
+def _read(kept: Mapping[str, Any], server: Server) -> Again:
     request, known = TYPES[kept["stage"]]
     refused = msgspec.convert(kept["refused"], dict[str, Refusal])
     hints = _hints(kept["stage"])

@@ -39,8 +39,8 @@ async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[s
 def compared(world: World, entry: dict[str, Any]) -> dict[str, Any]:
     """With what the other dialects would answer, in the place of what is kept of the decision for that."""
     kept, tenant = entry.pop("again", None), world.tenants.get(entry["tenant"])
-    told = others(again.read(kept, tenant.server), tenant.name) if kept and tenant else []
-    return entry | {"others": told}
+    found = again.read(kept, tenant.server) if kept and tenant else None
+    return entry | {"others": others(found, entry["tenant"]) if found else entry.get("others", [])}
 
 
 async def listed(
