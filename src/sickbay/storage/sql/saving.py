@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.index import GRANULAR
 from sickbay.storage.sql import composites
 from sickbay.storage.sql.names import APART, LIVE, MEMBER, NEVER
 from sickbay.storage.store import Conflict, Save
@@ -34,6 +35,8 @@ _FACETS = (
     "(patient, type, word, hash, rank, nid) IN (SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, c.nid"
     " FROM compartment_index c CROSS JOIN token_index t WHERE c.nid {which} AND t.nid = c.nid AND t.parameter < 0)"
 )
+FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_security"}
+"""The parameters by which a patient's resources are kept together: not those by which most of them are alike."""
 LONGEST = 120
 """Characters of a text that are indexed."""
 IndexRow: TypeAlias = tuple[str, tuple[int | str, ...]]
@@ -62,14 +65,14 @@ def index_rows(
     space: int, type: int, nid: int, facts: ResourceFacts, word: Word, target: Target, term: Term
 ) -> Iterator[IndexRow]:  # fmt: skip
     """(table, row) of all facts. word numbers a name, target a resource that is referred to, term a coding."""
-    codes = [(word(name), term(system, code)) for name, system, code in facts.codes]
+    codes = [(word(name), term(system, code), name in FACETS) for name, system, code in facts.codes]
     for patient, rank, member, named in _compartments(facts, target):
         yield "compartment_index", (patient, type, rank, nid, member, named)
-        for name, hash in codes:
+        for name, hash, _ in (one for one in codes if one[2]):
             yield "facet_index", (patient, type, name, hash, rank, nid, member, named)
     for parameter, system, code in facts.tokens:
         yield "token_index", (space, parameter, term(system, code), nid)
-    for name, hash in codes:
+    for name, hash, _ in codes:
         yield "token_index", (space, -name, hash, nid)
     for parameter, kind, id in facts.references:
         yield "reference_index", (target(kind, id), parameter, nid)

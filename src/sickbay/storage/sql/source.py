@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.fhir.index import GRANULAR
 from sickbay.fhir.query import Filter, Query, ReferenceValue, SearchParameter
 from sickbay.storage.sql.filters import TRUE, Scope, collected, one_of, single_hash, single_target
 from sickbay.storage.sql.names import LIVE
+from sickbay.storage.sql.saving import FACETS
 from sickbay.storage.sql.statement import Sql
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
@@ -104,7 +104,7 @@ def _facet(scope: Scope, query: Query) -> tuple[Filter | None, int]:
     found = [
         (one, hash)
         for one in query.filters
-        if one.parameter.code in GRANULAR and (hash := single_hash(scope, one)) is not None
+        if one.parameter.code in FACETS and (hash := single_hash(scope, one)) is not None
     ]
     return min(found, key=lambda pair: pair[0].parameter.code != "code", default=(None, 0))
 
