@@ -155,8 +155,8 @@ facet_index = _table(
     _big("member"),
     _big("named"),
 )
-"""What is live of a compartment by the codes that divide it (FACETS): a patient's vital signs, newest first, are one range. word:
-the name of the parameter, as of granular scopes. No index by nid: what is to be forgotten follows from the other two."""
+"""What is live of a compartment by the codes that divide it (FACETS): a patient's vital signs, newest first, are one range.
+word: the name of the parameter, as of granular scopes. No index by nid: what is to be forgotten follows from the other two."""
 
 token_index = _fact("token_index", _big("hash"))
 reference_index = _fact("reference_index", _big("target"), _big("parameter"), space=False)
