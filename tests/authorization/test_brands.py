@@ -62,3 +62,20 @@ def test_an_endpoint_says_its_address_its_version_and_where_apps_are_registered(
     assert made[0]["contact"] == [{"system": "url", "value": "http://localhost:7425/developer"}]
     assert made[0]["connectionType"]["code"] == "hl7-fhir-rest"
     assert made[0]["payloadType"][0]["coding"][0]["code"] == "none"
+
+
+def test_all_that_is_said_of_a_hospital_is_as_the_profiles_have_it() -> None:
+    [brand] = held(brands.bundle(HOME + "/brands", (GENERAL,), MADE), "Organization")
+    assert (brand["id"], brand["name"], brand["active"]) == ("general", "General Hospital", True)
+    category = "http://hl7.org/fhir/smart-app-launch/CodeSystem/user-access-category"
+    assert brand["type"] == [{"coding": [{"system": category, "code": "clinical", "display": "Clinical"}]}]
+    [look], [portal] = extensions(brand, "organization-brand"), extensions(brand, "organization-portal")
+    assert [one["url"] for one in look["extension"]] == ["brandLogo", "brandBundle"]
+    assert look["extension"][1]["valueUrl"] == f"{HOME}/brands"
+    assert portal["extension"][:3] == [
+        {"url": "portalName", "valueString": "General Hospital: patients and clinicians"},
+        {"url": "portalDescription", "valueMarkdown": "The standard."},
+        {"url": "portalUrl", "valueUrl": f"{HOME}/ehr"},
+    ]
+    made = held(brands.bundle(HOME + "/brands", (GENERAL,), MADE), "Endpoint")
+    assert [one["name"] for one in made] == ["General Hospital, FHIR R4", "General Hospital, FHIR DSTU2"]

@@ -102,3 +102,7 @@ def test_a_link_is_found_by_its_key_among_all_apps() -> None:
     assert by_key(apps, key(LINK)) == LINK
     assert by_key(apps, key(LINK | {"label": "Now otherwise"})) is None
     assert key(dict(reversed(LINK.items()))) == key(LINK)
+
+
+def test_a_link_is_called_by_sixteen_characters() -> None:
+    assert len(key(LINK)) == 16
