@@ -381,3 +381,14 @@ def test_where_pkce_is_off_a_wrong_verifier_is_nothing_to_anybody() -> None:
     off = replace(PUBLIC, pkce="off")
     for verifier in ("x" * 43, "short", None):
         assert not examined(asked(code_verifier=verifier), knowing(client=off)).refusals
+
+
+@pytest.mark.parametrize(("grant", "refused"), [("code", True), ("family", True), ("none", False)])
+def test_another_base_of_the_same_server_is_not_what_was_granted(grant: str, refused: bool) -> None:
+    other = BASE.replace("r4", "dstu2")
+    server = Server(fhir_bases=(other, BASE))
+    family = Family("f", "app", "", BASE)
+    held = {"code": {"code": CODE}, "family": {"code": None, "family": family}, "none": {"code": None}}[grant]
+    found = token.resource_is_what_was_granted.decide(asked(resource=other), knowing(server=server, **held))
+    told = Refusal("token-resource-mismatch", "invalid_target", {"received": other, "expected": BASE})
+    assert found == (told if refused else None)

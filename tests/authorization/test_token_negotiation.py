@@ -99,3 +99,11 @@ def test_a_refresh_tells_what_was_left_out() -> None:
 def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], told: str) -> None:
     client = replace(samples.CLIENT, grant_types=grants)
     assert given(rows, scope, client, False).refresh == told
+
+
+@pytest.mark.parametrize(
+    ("offered", "reason"),
+    [(("a", True, "was not asked for"), "was not asked for"), (("a", True, ""), ""), (("a", False, "is unknown"), "")],
+)
+def test_of_what_was_granted_only_why_it_came_unasked_is_told(offered: tuple[str, bool, str], reason: str) -> None:
+    assert negotiated([offered], ["a"]) == (Negotiated("a", "a", reason),)
