@@ -307,3 +307,8 @@ def test_all_that_is_wrong_with_a_query_is_said_in_sentences() -> None:
     (refusal,) = (one for one in searched("_sort=x&code=display") if one.name == "app-state-query-unclear")
     said = "_sort is not answered here. code must name one code with its system, as system|code."
     assert refusal == Refusal("app-state-query-unclear", "invalid", {"received": "_sort=x&code=display", "said": said})
+
+
+def test_the_code_of_a_query_is_what_follows_the_first_bar() -> None:
+    assert not [one for one in searched(f"code={SYSTEM}%7C%7C") if one.name == "app-state-query-unclear"]
+    assert [one for one in searched(f"code=%7C{SYSTEM}") if one.name == "app-state-query-unclear"]

@@ -35,3 +35,12 @@ def test_a_parameter_on_a_line_of_its_own_is_read_and_was_not_sent_under_its_nam
 
 def test_what_was_not_received_stands_on_the_wire_as_it_is() -> None:
     assert AuthorizeRequest(parse("a=b")).wire("a") == "b"
+
+
+def test_a_question_mark_inside_a_value_begins_no_other_query() -> None:
+    read = authorize_request(f"{AT}?redirect_uri=http://a?b=c&state=1 ")
+    assert (read.url, read.parameters.get("redirect_uri"), read.wire("redirect_uri")) == (
+        AT,
+        "http://a?b=c",
+        "http://a?b=c",
+    )
