@@ -24,6 +24,14 @@ BASE = "http://h/general/r4"
 OURS = re.compile(rf"(?:{re.escape(BASE)}/)?Patient/([A-Za-z0-9\-.]+)(?:/_history/[^/]+)?")
 
 
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The engine warns of much; whoever tests what is logged comes after us in the same process."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
 @cache
 def compartment(shared: Path, version: str) -> dict[str, set[str]]:
     """As published, and a patient's own devices; a Group is in nobody's record."""
@@ -88,7 +96,6 @@ def test_a_reference_leads_into_the_record_where_the_compartment_says_so_and_now
 def test_the_records_of_the_examples_are_those_that_a_fhirpath_engine_finds(version: str, shared: Path) -> None:
     fhirpathpy = pytest.importorskip("fhirpathpy")
     models = pytest.importorskip("fhirpathpy.models")
-    logging.disable(logging.WARNING)
     published = json.loads((shared / "data" / "definitions" / f"{version}-search.json").read_text("utf-8"))
     expressions = {(base, row[0]): fhirpath(row[3]) for row in reversed(published) for base in row[1]}
     somebody = 0

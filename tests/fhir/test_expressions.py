@@ -6,6 +6,7 @@ import datetime
 import json
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ STANDING_FOR_NOTHING = {
         "component-value-canonical", "value-canonical",
     },
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The engine warns of much; whoever tests what is logged comes after us in the same process."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
@@ -110,7 +119,6 @@ def _compared(version: str, resources: list[dict[str, Any]]) -> tuple[int, set[t
     """
     fhirpathpy = pytest.importorskip("fhirpathpy")
     models = pytest.importorskip("fhirpathpy.models")
-    logging.disable(logging.WARNING)
     compiled: dict[str, Any] = {}
     compared, differing = 0, set()
     for resource in resources:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.storage.featured import INCLUDES, PARTS, closure
 from tests.storage.making import find
 from tests.storage.naive import matches
+from tests.storage.test_search_laws import HOLDERS, VISIBILITIES, chain, inside, populations, queries, stored
 from tests.storage.test_search_laws import HOPS as LEADING
-from tests.storage.test_search_laws import VISIBILITIES, chain, populations, queries, stored
 
 from sickbay.fhir.query import Include, Query
 from sickbay.fhir.visibility import Visibility
@@ -39,6 +39,12 @@ ALONG = st.one_of(
     *(inner.map(lambda one, type=type: Query("r4", type, (one,), count=4)) for type, inner in LEADING.items())
 )
 """Searches by one hop or more and nothing besides, which would hide what a hop shows."""
+COMPARTMENTS = HOLDERS.map(
+    lambda holder: Query(
+        "r4", "", parts=tuple(Query("r4", type, within=inside(type, holder)) for type in ("Observation", "List")),
+        within=inside("", holder), count=4,
+    )
+)  # fmt: skip
 INTO_PARTS = PARTS.map(lambda one: Query("r4", "Location", (one,), count=4))
 
 
@@ -92,7 +98,7 @@ def test_a_compartment_without_its_condition_is_found(
 
     monkeypatch.setattr(compartment, "_plan", mutated)
     with pytest.raises(AssertionError):
-        found(store, runner, queries())
+        found(store, runner, COMPARTMENTS)
 
 
 async def _law(
