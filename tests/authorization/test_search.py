@@ -291,3 +291,15 @@ def test_what_is_wrong_with_address_and_format_is_found() -> None:
     assert [one.rule for one in search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == [
         "fhir-resource-unknown"
     ]
+
+
+def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
+    """What examine() need not ask must have nothing to say."""
+    about = [one for one in (*search.CHECKS, *operations.CHECKS) if one.about]
+    assert {one.about for one in about} == {"faults"}
+    for request in (
+        asked("Patient"),
+        asked("Nonsense", "naem=x", id="a b", interaction="read"),
+        asked("Patient", method="POST"),
+    ):
+        assert [one.name for one in about if one.decide(request, replace(KNOWN, faults=())) is not None] == []

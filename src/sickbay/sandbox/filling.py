@@ -20,7 +20,6 @@ from sickbay.storage.store import Conflict, Delete, Put, Record, Save, Space, St
 
 Version = population.Version
 Json = dict[str, Any]
-DAY_MS = 86_400_000
 
 
 class Filling:

@@ -25,7 +25,6 @@ from sickbay.web.fhir import Answer, Headers, Scope, modified
 from sickbay.web.interactions import Interactions
 
 JSON = VERSIONS[app_state.VERSION].json.encode()
-SEGMENT = app_state.PATH.removeprefix("/")
 
 
 class AppStates(Interactions):
