@@ -106,3 +106,9 @@ def test_every_option_of_every_command_is_known() -> None:
         called = getattr(importlib.import_module(f"sickbay.cli.{name}"), name)
         named |= {one.name for one in inspect.signature(called).parameters.values() if one.kind is one.KEYWORD_ONLY}
     assert named - {"fields"} <= set(choices.OPTIONS), named - set(choices.OPTIONS)
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "sickbay.toml").mkdir()
+    done = run(tmp_path, "rules")
+    assert (done.returncode, done.stderr) == (2, "sickbay: sickbay.toml cannot be read: Is a directory.\n")

@@ -44,7 +44,7 @@ def test_settings_never_show_the_password() -> None:
 
 def test_a_second_server_is_told_who_the_first_is(tmp_path) -> None:
     with folder.held(tmp_path):
-        folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid()})
+        folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
         with pytest.raises(Trouble, match=rf"at http://localhost:1 \(process {os.getpid()}\)"), folder.held(tmp_path):
             pass
         assert folder.running(tmp_path)
@@ -52,5 +52,11 @@ def test_a_second_server_is_told_who_the_first_is(tmp_path) -> None:
 
 
 def test_a_server_that_died_is_not_taken_for_running(tmp_path) -> None:
-    folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": 2**22 + 1})
+    folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": 2**22 + 1, "port": 1})
+    assert folder.running(tmp_path) is None
+
+
+@pytest.mark.parametrize("text", ["xx", "[1]", '{"pid": 1}', '{"base": "http://localhost", "pid": "1", "port": 1}'])
+def test_a_note_of_a_server_that_cannot_be_read_is_of_no_server(tmp_path, text) -> None:
+    (tmp_path / folder.RUNTIME).write_text(text)
     assert folder.running(tmp_path) is None

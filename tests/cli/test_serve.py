@@ -74,6 +74,18 @@ def test_a_launch_and_a_token_are_printed_alone(server, app, place) -> None:
     assert httpx2.get(address, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
 
 
+def test_a_token_for_nobody_or_for_no_scope_is_refused_in_one_sentence(server, app, place) -> None:
+    nobody = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okaffor", folder=place)
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert "There is no user okaffor at general; there are okafor, " in nobody.stderr
+    nothing = sickbay(
+        "token", "Vitals", "--scope", "user/Patient.rs user/Patient.rea", "--user", "okafor", folder=place
+    )
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "There is no scope user/Patient.rea;" in nothing.stderr
+    assert "There is no hospital generel" in sickbay("apps", "list", "--tenant", "generel", folder=place).stderr
+
+
 def test_a_registration_that_is_refused_says_why(server, place) -> None:
     done = sickbay(
         "apps", "add", "Bad", "--type", "provider", "--client", "public", "--scope", "user/Patient.rs", folder=place

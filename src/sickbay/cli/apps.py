@@ -13,6 +13,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import door
 from sickbay.cli.door import Data
+from sickbay.cli.numbers import SomeOrNone
 from sickbay.cli.words import as_json, note, table, wrong
 
 apps = App(name="apps", help="Register, list, show, change and remove apps.")
@@ -82,7 +83,7 @@ class Fields:
     jwks: Path | None = None
     client_id: str | None = None
     client_secret: str | None = None
-    token_lifetime: int | None = None
+    token_lifetime: SomeOrNone = None
     app_policy: tuple[str, ...] | None = None
     cards: Path | None = None
     auto_approve: str | None = None
@@ -130,7 +131,7 @@ def add(
 @apps.command(name="list")
 def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -> None:
     """List all apps, the newest last: next to where one types."""
-    found = [one for one in reversed(door.apps(data)) if tenant in (None, one["tenant"])]
+    found = list(reversed(door.apps(data, tenant)))
     if json:
         print(as_json(found))
         return
@@ -205,4 +206,4 @@ def _read(path: Path, what: str) -> Any:
     try:
         return orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
-        wrong(f"The {what} in {path} cannot be read: {error}.")
+        wrong(f"The {what} in {path} cannot be read: {getattr(error, 'strerror', None) or error}.")

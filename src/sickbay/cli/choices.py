@@ -42,19 +42,19 @@ def policies() -> dict[str, dict[str, Any]]:
     tenants = _table(given, "tenants")
     _known(tenants, dialects.names(), "hospital")
     for name in tenants:
-        _known(_table(tenants, name), ("policy",), f"table of tenants.{name},")
+        _known(_table(tenants, name), ("policy",), f"tenants.{name} table")
     found = {"": _table(given, "policy")} | {name: _table(_table(tenants, name), "policy") for name in tenants}
     _fit(found)
     return {name: one for name, one in found.items() if one}
 
 
 def _read() -> dict[str, Any]:
-    if not FILE.is_file():
+    if not FILE.exists():
         return {}
     try:
         return tomllib.loads(FILE.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        wrong(f"{FILE} cannot be read: {error}.")
+        wrong(f"{FILE} cannot be read: {getattr(error, 'strerror', None) or error}.")
 
 
 def _table(given: dict[str, Any], name: str) -> dict[str, Any]:

@@ -74,7 +74,10 @@ def _diagnosed(given: dict[str, Any]) -> Diagnosis:
 
 def _lines(source: str) -> Iterator[str]:
     """Each line alone: one that cannot be read is answered with its trouble, and the next is read all the same."""
-    lines = sys.stdin.buffer if source == "-" else Path(source).read_bytes().splitlines()
+    try:
+        lines = sys.stdin.buffer if source == "-" else Path(source).read_bytes().splitlines()
+    except OSError as error:
+        wrong(f"{source} is no file that can be read ({error.strerror}).")
     for line in filter(bytes.strip, lines):
         yield as_json(diagnose_line(_case(line)), pretty=False)
 

@@ -47,8 +47,8 @@ def absent() -> None:
     note("Sickbay is not running on this data folder; start it with `sickbay serve` before you use this.")
 
 
-def apps(data: str | None) -> list[dict[str, Any]]:
-    return list(ask(data, "GET", "/admin/apps"))
+def apps(data: str | None, tenant: str | None = None) -> list[dict[str, Any]]:
+    return list(ask(data, "GET", "/admin/apps" + (f"?tenant={quote(tenant)}" if tenant else "")))
 
 
 def app(data: str | None, wish: str) -> dict[str, Any]:

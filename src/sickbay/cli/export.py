@@ -8,6 +8,7 @@ from typing import Literal
 
 from sickbay.cli import opened
 from sickbay.cli.door import Data
+from sickbay.cli.folder import made
 from sickbay.cli.words import note
 from sickbay.fhir.search_parameters import resource_types
 from sickbay.operations.loading import export as exported
@@ -27,7 +28,7 @@ def export(
     fhir
         The version.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    made(directory)
     asyncio.run(_export(directory, tenant, fhir, data))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import getpass
 import hashlib
 import os
 from collections.abc import Iterator
@@ -18,6 +19,15 @@ from sickbay.settings import Settings
 from sickbay.settings.database import is_database, shown
 
 RUNTIME, LOCK = "runtime.json", "serve.lock"
+
+
+class Running(msgspec.Struct):
+    """runtime.json. certificate: where it serves by https, the file that vouches for it."""
+
+    base: str
+    pid: int
+    port: int
+    certificate: str | None = None
 
 
 def chosen(data: str | None) -> Path:
@@ -38,6 +48,17 @@ def settings(data: str | None, **more: Any) -> Settings:
     return Settings(folder=chosen(data), data=data if is_database(data) else None, **more)
 
 
+def made(folder: Path, mode: int = 0o777) -> None:
+    """The folder, with those above it. Raises Trouble where there can be none, or none of ours to write into."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise Trouble(f"{folder} cannot be made a folder ({error.strerror}); choose another place.") from error
+    if not writable:
+        raise Trouble(f"{folder} cannot be written into; choose another place, or let {getpass.getuser()} write there.")
+
+
 def _told(address: str) -> str:
     """What makes it this database: all but the password."""
     try:
@@ -49,11 +70,11 @@ def _told(address: str) -> str:
 def running(folder: Path) -> dict[str, Any] | None:
     """base and pid of the server that holds this folder; None where none does."""
     try:
-        told: dict[str, Any] = msgspec.json.decode((folder / RUNTIME).read_bytes())
-        os.kill(told["pid"], 0)
-    except (OSError, ValueError, KeyError):
+        told = msgspec.json.decode((folder / RUNTIME).read_bytes(), type=Running)
+        os.kill(told.pid, 0)
+    except (OSError, ValueError):
         return None
-    return told
+    return {name: value for name, value in msgspec.structs.asdict(told).items() if value is not None}
 
 
 @contextmanager

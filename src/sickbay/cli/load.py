@@ -11,6 +11,7 @@ from typing import Literal
 
 from sickbay.cli import files, opened
 from sickbay.cli.door import Data
+from sickbay.cli.numbers import CountOrNone
 from sickbay.cli.progress import Progress, progress
 from sickbay.cli.words import wrong
 from sickbay.fhir.loading import Fault, Piece, judged, pieces
@@ -28,7 +29,7 @@ def load(
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
     stop: bool = False,
     validate: bool = False,
-    patients: int | None = None,
+    patients: CountOrNone = None,
     data: Data = None,
 ) -> int:
     """Load resources: Bundles, NDJSON, single ones, packed by gzip or not, folders of them in the order of file names.
@@ -53,7 +54,7 @@ def load(
     """
     chosen = files.found(paths)
     if not chosen:
-        wrong("Name the files or folders to load.")
+        wrong(f"In {paths[0]} is no {', '.join(files.ENDINGS)}." if paths else "Name the files or folders to load.")
     gc.set_threshold(*RARELY)
     return asyncio.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
 

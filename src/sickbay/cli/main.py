@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
 from cyclopts.config import Env, Toml
 
 from sickbay import __version__
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         choices.checked()
         code = app(arguments, print_error=False, exit_on_error=False, result_action="return_value")
     except CycloptsError as error:
-        code = _fail(" ".join(str(error).split()), 2)
+        code = _fail(_said(error), 2)
     except Trouble as trouble:
         code = _fail(str(trouble), trouble.code)
     except RuntimeError as error:
@@ -58,6 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         code = 130
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _said(error: CycloptsError) -> str:
+    """In one line; where something is missing or too much, with where to read what belongs there."""
+    told = " ".join(str(error).split())
+    asked = " ".join(("sickbay", *(error.command_chain or ())))
+    if isinstance(error, UnusedCliTokensError):
+        return f"`{asked}` has no place for {' '.join(error.unused_tokens or ())}; `{asked} --help` says what it takes."
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        return f"`{asked}` needs {error.keyword or error.argument.name}; `{asked} --help` says what it takes."
+    return told
 
 
 def _fail(sentence: str, code: int) -> int:

@@ -10,14 +10,16 @@ from typing import IO, Any, Literal
 
 import orjson
 
+from sickbay.cli.folder import made
+from sickbay.cli.numbers import Count
 from sickbay.cli.words import note, wrong
 from sickbay.population import generate, schedule
 
 
 def population(
     *,
-    patients: int = 50,
-    seed: int = 1,
+    patients: Count = 50,
+    seed: Count = 1,
     messiness: float = 0.0,
     today: datetime.date | None = None,
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
@@ -42,12 +44,10 @@ def population(
     out
         The folder to write into; made where it is not there.
     """
-    if patients < 0:
-        wrong("--patients must be 0 or more.")
     if not 0 <= messiness <= 1:
         wrong("--messiness must be from 0 to 1.")
     counts: dict[str, int] = {}
-    out.mkdir(parents=True, exist_ok=True)
+    made(out)
     with ExitStack() as stack:
         files: dict[str, IO[bytes]] = {}
         day = today or datetime.date.today()

@@ -18,11 +18,12 @@ from cyclopts import Parameter
 from sickbay.cli import choices
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
+from sickbay.cli.numbers import Count, CountOrNone, Port, PortOrNone, Some
 from sickbay.cli.words import Trouble, wrong
 from sickbay.settings import PORT, Settings
 
 Admin = Annotated[str | None, Parameter(help="What opens /admin to those who are not on this machine.")]
-SamplePort = Annotated[int | None, Parameter(help="Where the sample app is served. Default: the next port.")]
+SamplePort = Annotated[PortOrNone, Parameter(help="Where the sample app is served. Default: the next port.")]
 Messiness = Annotated[
     float | None,
     Parameter(help="How badly the records are written, from 0 (clean) to 1 (0). Holds for the folder likewise."),
@@ -32,7 +33,8 @@ Today = Annotated[
     Parameter(help="The day of the appointments, such as 2026-03-31. Kept in the folder. Default: the real day."),
 ]
 Throttle = Annotated[
-    int, Parameter(help="Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits.")
+    Count,
+    Parameter(help="Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits."),
 ]
 Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
 Cert = Annotated[
@@ -44,15 +46,15 @@ Key = Annotated[Path | None, Parameter(help="Its key, as PEM.")]
 def serve(
     *,
     host: str = "127.0.0.1",
-    port: int = PORT,
+    port: Port = PORT,
     base_url: str | None = None,
     data: str | None = None,
     ephemeral: bool = False,
-    patients: int | None = None,
-    seed: int | None = None,
+    patients: CountOrNone = None,
+    seed: CountOrNone = None,
     messiness: Messiness = None,
     today: Today = None,
-    workers: int = 1,
+    workers: Some = 1,
     allowed_host: tuple[str, ...] = (),
     trusted_proxy: tuple[str, ...] = (),
     admin_token: Admin = None,
@@ -90,7 +92,7 @@ def serve(
     json
         Print one line of JSON when ready, and nothing after it.
     """
-    _sensible(patients, messiness, workers, today)
+    _sensible(base_url, messiness, today)
     _paired(https, cert, key)
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
@@ -119,18 +121,29 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         run(_secured(settled), wishes, [*listening, *beside])
 
 
-def _sensible(patients: int | None, messiness: float | None, workers: int, today: str | None) -> None:
-    if patients is not None and patients < 0:
-        wrong("--patients must be 0 or more.")
+def _sensible(base_url: str | None, messiness: float | None, today: str | None) -> None:
+    if base_url is not None and not _is_base(base_url):
+        wrong(f"--base-url must be an address such as https://ehr.example.org, without ? and #, not {base_url}.")
     if messiness is not None and not 0 <= messiness <= 1:
         wrong("--messiness must be from 0 to 1.")
-    if workers < 1:
-        wrong("--workers must be 1 or more.")
     if today is not None:
         try:
             datetime.date.fromisoformat(today)
         except ValueError:
             wrong(f"--today must be a date such as 2026-03-31, not {today}.")
+
+
+def _is_base(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not set("?# ") & set(text)
+        )
+    except ValueError:
+        return False
 
 
 def _paired(https: bool, cert: Path | None, key: Path | None) -> None:
@@ -161,7 +174,7 @@ def _secured(settings: Settings) -> Settings:
 def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
     if not ephemeral:
         place = folders.chosen(data)
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folders.made(place, 0o700)
         yield place
         return
     with tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True) as temporary:

@@ -8,7 +8,8 @@ from cyclopts import Parameter
 
 from sickbay.cli import door
 from sickbay.cli.door import Data
-from sickbay.cli.words import as_json
+from sickbay.cli.words import Trouble, as_json, wrong
+from sickbay.protocol import scopes
 
 
 def token(
@@ -36,7 +37,13 @@ def token(
     json
         Print the whole token response.
     """
+    if odd := [each for each in scope.split() if not scopes.parse(each)]:
+        wrong(f"There is no scope {' '.join(odd)}; scopes look like user/Patient.rs or user/Patient.read.")
     one = door.app(data, app)
+    if user and user not in (
+        names := [each["username"] for each in door.ask(data, "GET", f"/admin/users?tenant={one['tenant']}")]
+    ):
+        raise Trouble(f"There is no user {user} at {one['tenant']}; there are {', '.join(names)}.")
     given: dict[str, Any] = {"patient": patient, "user": user}
     body = {"tenant": one["tenant"], "app": one["app_id"], "scope": scope} | {
         name: value for name, value in given.items() if value

@@ -85,7 +85,8 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
-    found = await registration.every(sandbox.world, request.query_params.get("tenant"))
+    chosen = request.query_params.get("tenant")
+    found = await registration.every(sandbox.world, _tenant(sandbox, chosen).name if chosen else None)
     return _json([shown(one) for one in found])
 
 

@@ -21,7 +21,15 @@ PATIENCE = 10.0
 
 def connect(path: Path | str, *, vfs: str | None = None) -> apsw.Connection:
     """A connection with our settings: WAL, an answered write is on the disk."""
-    connection = apsw.Connection(str(path), vfs=vfs, statementcachesize=256)
+    try:
+        return _tuned(apsw.Connection(str(path), vfs=vfs, statementcachesize=256), vfs)
+    except (apsw.NotADBError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.CorruptError) as error:
+        raise CannotOpen(
+            f"{path} cannot be opened ({error}); choose another data folder, or put that file away."
+        ) from error
+
+
+def _tuned(connection: apsw.Connection, vfs: str | None) -> apsw.Connection:
     connection.set_busy_timeout(5000)
     if vfs is not None:  # a VFS written in Python has no shared memory; WAL then needs the file for itself
         connection.pragma("locking_mode", "exclusive")
@@ -70,7 +78,8 @@ def _upgrade(connection: apsw.Connection) -> None:
     version = _version(connection)
     if version > len(STEPS):
         raise CannotOpen(
-            f"The data folder was written by a newer Sickbay (schema {version}, this one knows {len(STEPS)})."
+            f"The data folder was written by a newer Sickbay (schema {version}, this one knows {len(STEPS)}); "
+            "take that Sickbay, or choose another folder with --data."
         )
     for step in STEPS[version:]:
         connection.execute(step)
