@@ -216,3 +216,11 @@ def test_what_is_nested_without_end_is_refused() -> None:
 def test_a_list_of_faults_ends() -> None:
     many = OBSERVATION | {"note": [{"txt": "x"} for _ in range(5 * LIMIT)]}
     assert len(validate("r4", many)) == LIMIT
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400, "1e300"])
+def test_a_number_that_no_reader_holds_is_refused(number: str) -> None:
+    observation = minimal("r4", "Observation") | {"valueQuantity": {"value": written.loads(number)}}
+    assert [one.expression for one in validate("r4", observation)] == ["Observation.valueQuantity.value"]
+    observation["valueQuantity"]["value"] = written.loads("9.99e299")
+    assert validate("r4", observation) == []

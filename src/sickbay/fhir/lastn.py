@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-import orjson
+from sickbay.fhir import written
 
 NO_CODE = ("", "")
 
@@ -26,7 +26,7 @@ class Newest:
 
     def take(self, observations: Iterable[Kept]) -> None:
         for one in observations:
-            group = self._group(_codes(orjson.loads(one.body).get("code")))
+            group = self._group(_codes(written.loads(one.body).get("code")))
             if self._counts[group] < self.most:
                 self._counts[group] += 1
                 self.kept.append(one)

@@ -23,7 +23,7 @@ def is_one(meta: dict[str, Any]) -> bool:
 
 def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     """What is there already is not there twice."""
-    held = dict(resource.get("meta") or {})
+    held = _held(resource)
     for name in LISTS:
         new = [one for one in meta.get(name, []) if not _among(one, held.get(name, []))]
         if new:
@@ -32,11 +32,18 @@ def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
 
 
 def removing(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    held = dict(resource.get("meta") or {})
+    held = _held(resource)
     for name in LISTS:
         kept = [one for one in held.get(name, []) if not _among(one, meta.get(name, []))]
         held = {**held, name: kept} if kept else {key: value for key, value in held.items() if key != name}
     return {**resource, "meta": held}
+
+
+def _held(resource: dict[str, Any]) -> dict[str, Any]:
+    """What was loaded may never have been looked at: what is no Meta is none."""
+    meta = resource.get("meta")
+    found = dict(meta) if isinstance(meta, dict) else {}
+    return {name: held for name, held in found.items() if name not in LISTS or isinstance(held, list)}
 
 
 def _among(one: Any, others: list[Any]) -> bool:

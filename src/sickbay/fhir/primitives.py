@@ -14,6 +14,8 @@ _DAY = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?"
 _ZONE = r"(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)"
 _INT = 2**31
+HUGE = 1e300
+"""No number is as large; stands for an open end of a range of numbers, too."""
 
 
 def _text(value: Any) -> str | None:
@@ -70,8 +72,9 @@ def _whole(low: int, said: str) -> Says:
 
 
 def _decimal(value: Any) -> str | None:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return None if good else "must be a number, without quotation marks"
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return "must be a number, without quotation marks"
+    return None if abs(value) < HUGE else "must be a number below 1e300: no index and few readers hold more"
 
 
 def _base64(value: Any) -> str | None:

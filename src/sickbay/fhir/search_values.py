@@ -9,6 +9,7 @@ from typing import cast
 
 from sickbay.fhir.dates import BEGINNING, END, span
 from sickbay.fhir.fault import Fault
+from sickbay.fhir.primitives import HUGE
 from sickbay.fhir.query import (
     DateValue,
     Kind,
@@ -24,7 +25,6 @@ from sickbay.fhir.query import (
 )
 from sickbay.fhir.references import ID, is_absolute, target
 from sickbay.fhir.text import fold
-from sickbay.fhir.values import HUGE
 
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import orjson
-
+from sickbay.fhir import written
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
 from sickbay.fhir.fault import Fault
@@ -126,9 +125,15 @@ def _summarised(version: str, type: str) -> frozenset[str]:
 
 def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     held = dict(cut)
-    meta = orjson.loads(held.get("meta", b"{}"))
-    tags = [one for one in meta.get("tag", []) if one.get("code") != "SUBSETTED"]
+    meta = _object(written.loads(held.get("meta", b"{}")))
+    told = meta.get("tag")
+    tags = [one for one in (told if isinstance(told, list) else []) if _object(one).get("code") != "SUBSETTED"]
     meta["tag"] = [*tags, {"system": _OLD_SYSTEM if version in _OLD else _SYSTEM, "code": "SUBSETTED"}]
     begin = [(key, value) for key, value in cut if key in ("resourceType", "id")]
     rest = [(key, value) for key, value in cut if key not in ("resourceType", "id", "meta")]
-    return [*begin, ("meta", orjson.dumps(meta)), *rest]
+    return [*begin, ("meta", written.dumps(meta)), *rest]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """What was loaded may never have been looked at."""
+    return value if isinstance(value, dict) else {}

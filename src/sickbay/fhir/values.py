@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeGuard
 
 from sickbay.fhir.dates import BEGINNING, END, span
+from sickbay.fhir.primitives import HUGE
 from sickbay.fhir.text import fold
-
-HUGE = 1e300
-"""Stands for an open end of a range of numbers."""
 
 _NAME = ("family", "given", "text", "prefix", "suffix")
 _ADDRESS = ("line", "city", "district", "state", "postalCode", "country", "text")

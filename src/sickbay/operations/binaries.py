@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
+from sickbay.fhir import written
 from sickbay.fhir.binary import context
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.operations.context import World
@@ -51,7 +50,7 @@ async def history(
 
 async def _is_shown(world: World, space: Space, held: Stored, visibility: Visibility, base: str) -> bool:
     """Whether what this version belongs to is there for this token."""
-    owner = None if held.deleted else context(orjson.loads(held.body), base)
+    owner = None if held.deleted else context(written.loads(held.body), base)
     if owner is None or owner[0] == "Binary":
         return False
     shown = await world.store.read(space, *owner, visibility)

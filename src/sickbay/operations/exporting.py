@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from sickbay.fhir import search
+from sickbay.fhir import search, written
 from sickbay.fhir.index import CROWDS
 from sickbay.fhir.operation_parameters import Given, type_filters
 from sickbay.fhir.outcome import Issue, outcome
@@ -54,9 +54,12 @@ class Job:
 
 def members(group: Stored, base: str) -> tuple[str, ...]:
     """Ids of the patients that a Group names and that are active in it."""
-    listed = orjson.loads(group.body).get("member", [])
-    texts = [one.get("entity", {}).get("reference", "") for one in listed if not one.get("inactive")]
-    found = (target(text, base) for text in texts)
+    listed = written.loads(group.body).get("member")
+    held = [
+        one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict) and not one.get("inactive")
+    ]
+    entities = [one["entity"] for one in held if isinstance(one.get("entity"), dict)]
+    found = (target(str(one.get("reference", "")), base) for one in entities)
     return tuple(sorted({one[1] for one in found if one is not None and one[0] == "Patient"}))
 
 

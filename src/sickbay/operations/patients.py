@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from sickbay.authorization.values import User
-from sickbay.fhir import search
+from sickbay.fhir import search, written
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.operations.context import Tenant, World
@@ -33,7 +31,7 @@ async def visible(world: World, tenant: Tenant, version: str, user: User, patien
 
 async def read(world: World, tenant: Tenant, version: str, type: str, id: str, user: User | None) -> Json | None:
     stored = await world.store.read(Space(tenant.name, version), type, id, eyes(user))
-    return None if stored is None or stored.deleted else orjson.loads(stored.body)
+    return None if stored is None or stored.deleted else written.loads(stored.body)
 
 
 async def encounters(world: World, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
@@ -62,7 +60,7 @@ async def find(
     if not isinstance(query, Query):
         raise ValueError(f"{type}: {query[0].parameter} {query[0].expected}")
     page = await world.store.search(Space(tenant.name, version), query, eyes(user))
-    return [orjson.loads(one.body) for one in page.matches]
+    return [written.loads(one.body) for one in page.matches]
 
 
 class Listed(NamedTuple):
@@ -86,4 +84,4 @@ async def listed(
     except BadCursor:
         return Listed([], 0)
     total = page.total if page.total is not None else await world.store.count(space, query, sight)
-    return Listed([orjson.loads(one.body) for one in page.matches], total, page.next)
+    return Listed([written.loads(one.body) for one in page.matches], total, page.next)

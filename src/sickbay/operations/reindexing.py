@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import orjson
-
+from sickbay.fhir import written
 from sickbay.fhir.index import extract
 from sickbay.operations.context import World
 from sickbay.storage.store import Outdated, Reindex
@@ -27,5 +26,5 @@ def _anew(world: World, one: Outdated) -> Reindex:
     tenant = world.tenants.get(one.space.tenant)
     base = tenant.fhir_base(one.space.version) if tenant else ""
     return Reindex(
-        one.space, one.type, one.id, one.version_id, extract(one.space.version, orjson.loads(one.body), base)
+        one.space, one.type, one.id, one.version_id, extract(one.space.version, written.loads(one.body), base)
     )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir import binary
+from sickbay.fhir import binary, written
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.media import body_kind
@@ -35,7 +33,7 @@ def raw(answer: Answer) -> Answer:
     """The content of the resource in the answer; what is refused stays as it is."""
     if answer.status != 200:
         return answer
-    held = binary.content(orjson.loads(answer.body))
+    held = binary.content(written.loads(answer.body))
     kept = [one for one in answer.headers if one[0] != b"content-type"]
     return answer._replace(body=held.data, headers=[*kept, (b"content-type", held.type.encode()), *HARMLESS])
 

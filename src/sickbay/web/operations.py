@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import orjson
-
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
 from sickbay.fhir import judging, metas, operation_parameters, search, written
@@ -195,7 +193,7 @@ async def _change_meta(call: Call) -> tuple[Answer, Seen]:
     answered, seen = call.door.answered(request, call.seen, done, call.content)
     if not isinstance(done, Done):
         return answered, seen
-    held = orjson.loads(done.body).get("meta", {}) if done.body else {}
+    held = written.loads(done.body).get("meta", {}) if done.body else {}
     return call.parameters(return_valueMeta=held)._replace(headers=[*call.content, *answered.headers]), seen
 
 

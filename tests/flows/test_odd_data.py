@@ -1,0 +1,90 @@
+"""What `sickbay load` took without looking at it, since nobody asked it to, breaks no answer to anybody."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import hand
+
+from sickbay.fhir import written
+from sickbay.fhir.loading import Piece, pieces
+from sickbay.operations.loading import Loading
+
+HUGE = (
+    '{"resourceType":"Observation","id":"huge","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p-0001"},'
+    '"valueQuantity":{"value":1e400},"referenceRange":[{"low":{"value":' + "9" * 400 + "}}],"
+    '"meta":{"extension":[{"url":"u","valueDecimal":-1e999}]}}'
+)
+ODD: list[dict[str, Any]] = [
+    {"resourceType": "Observation", "id": "odd-1", "code": "x", "meta": "y", "subject": 5, "status": [], "text": 3},
+    {"resourceType": "Observation", "id": "odd-2", "code": {"coding": "x"}, "meta": {"tag": "t"}, "component": {}},
+    {"resourceType": "Observation", "id": "odd-3", "code": {"coding": [[]]}, "meta": {"tag": [1], "profile": 2}},
+    {"resourceType": "Group", "id": "odd-4", "member": "x", "contained": 1},
+    {"resourceType": "Group", "id": "odd-5", "member": [1, {"entity": "x"}, {"entity": {"reference": 7}}]},
+    {"resourceType": "Binary", "id": "odd-6", "data": 7, "contentType": [], "securityContext": "x"},
+    {"resourceType": "List", "id": "odd-7", "entry": [None, {"item": []}]},
+    {"resourceType": "Patient", "id": "odd-8", "name": "x", "link": {}, "generalPractitioner": [5]},
+    {"resourceType": "Encounter", "id": "odd-9", "subject": [], "period": "x", "participant": None},
+    {"resourceType": "DocumentReference", "id": "odd-10", "date": {}, "content": 1, "subject": {"reference": []}},
+]  # fmt: skip
+ASKED = (
+    "/Observation?_count=1000", "/Observation/$lastn?max=3", "/Observation?_elements=code&_count=1000",
+    "/Observation?_summary=true&_count=1000", "/Observation?_summary=data&_count=1000",
+    "/Observation?_summary=text&_count=1000",
+    "/Observation?_include=*&_count=1000", "/Observation?_sort=-date,code,value-quantity&_count=1000", "/Patient?_revinclude=*",
+    "/Observation/huge", "/Observation/huge?_format=xml", "/Observation/huge?_pretty=true", "/Observation/huge/$validate",
+    "/Observation/huge/$meta", "/Observation/huge/_history", "/Observation/huge/_history/1",
+    "/Observation?_id=huge&_format=xml",
+    "/Observation?value-quantity=gt1e200", "/Patient/p-0001/$everything",
+    "/Patient/p-0001/$everything?_since=2020-01-01T00:00:00Z",
+    "/Patient/odd-8/$everything", "/Encounter/odd-9/$everything", "/Patient/odd-8/*", "/_history?_count=1000", "/?_text=x",
+    "/_history?_count=1000&_summary=true", "/Observation/_history?_elements=id", "/$meta", "/Observation/$meta",
+    "/Patient?_list=odd-7", "/Group?member=Patient/p-0001", "/DocumentReference/$docref?patient=odd-8",
+    *(f"/{one['resourceType']}/{one['id']}{more}" for one in ODD for more in
+      ("", "?_format=xml", "?_pretty=true", "?_summary=true", "?_elements=meta", "?_summary=text", "/$validate", "/$meta")),
+)  # fmt: skip
+
+
+def odd() -> list[Piece]:
+    found = [one for text in (HUGE.encode(), *map(written.dumps, ODD)) for one in pieces("r4", text)]
+    assert all(isinstance(one, Piece) for one in found)
+    return [one for one in found if isinstance(one, Piece)]
+
+
+@pytest.mark.parametrize("parts", [ASKED[:31], ASKED[31:]], ids=["many", "each"])
+def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        await own.ask("GET", "/Patient/p-0001")
+        run = Loading(flow.sandbox.world, flow.sandbox.world.tenants["general"], "r4", "odd")
+        await run.keep(odd())
+        await run.finish()
+        failed = {
+            path: answer.text[:200] for path in parts if (answer := await own.ask("GET", path)).status_code >= 500
+        }
+        assert failed == {}
+        meta = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "t"}]}}]}
+        patch = b'[{"op":"add","path":"/note","value":[{"text":"x"}]}]'
+        for one in (*ODD, {"resourceType": "Observation", "id": "huge"}):
+            address = f"/{one['resourceType']}/{one['id']}"
+            assert (await own.ask("POST", f"{address}/$meta-add", meta)).status_code < 500, one
+            assert (
+                await own.ask("PATCH", address, patch, content_type="application/json-patch+json")
+            ).status_code < 500
+        begun = [await own.ask("GET", path, prefer="respond-async") for path in ("/$export", "/Group/odd-5/$export")]
+        assert all(one.status_code < 500 for one in begun), [one.text for one in begun]
+        for one in begun:
+            job = one.headers["content-location"].partition("/general/r4")[2]
+            status = await own.ask("GET", job)
+            while status.status_code == 202:
+                await asyncio.sleep(0.1)
+                status = await own.ask("GET", job)
+            assert status.status_code == 200, status.text
+            for file in status.json()["output"]:
+                assert (await own.ask("GET", file["url"].partition("/general/r4")[2])).status_code == 200
+
+    run(steps, tmp_path)
