@@ -200,7 +200,8 @@ def test_a_delete_takes_nothing_else_along(name: str) -> None:
     ("sent", "current", "saved"),
     [
         (None, 3, True),
-        ("*", None, True),
+        ("*", 3, True),
+        ("*", None, False),
         ('W/"3"', 3, True),
         ('W/"2", W/"3"', 3, True),
         ('W/"2"', 3, False),
@@ -214,6 +215,26 @@ def test_what_was_read_is_what_is_changed(sent: str | None, current: int | None,
     assert said(request, known) == ([] if saved else [("fhir-version-conflict", "conflict", 412)])
     if not saved:
         assert facts(request, known) == {"received": sent, "expected": None if current is None else f'W/"{current}"'}
+
+
+@pytest.mark.parametrize(
+    ("sent", "current", "saved"),
+    [
+        (None, 3, True),
+        ("*", None, True),
+        ("*", 3, False),
+        ('W/"3"', 3, False),
+        ('W/"2"', 3, True),
+        ('W/"3"', None, True),
+    ],
+)
+def test_what_must_be_new_overwrites_nothing(sent: str | None, current: int | None, saved: bool) -> None:
+    request = asked(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-none-match": sent}))
+    known = replace(with_body(observation()), current=current)
+    assert said(request, known) == ([] if saved else [("fhir-resource-exists", "conflict", 412)])
+    if not saved:
+        told = {"type": "Observation", "received": f"If-None-Match: {sent}", "current": 'W/"3"'}
+        assert facts(request, known) == told
 
 
 @pytest.mark.parametrize(("matches", "saved"), [(UNKNOWN, True), (0, True), (1, True), (2, False), (9, False)])
@@ -268,7 +289,15 @@ def test_nobody_chooses_no_id(token: object) -> None:
     ],
 )  # fmt: skip
 def test_the_checks_of_each_interaction(interaction: str, names: list[str]) -> None:
-    before = [] if not names else ["version_is_the_one_named", "condition_matches_one"]
+    before = (
+        []
+        if not names
+        else [
+            "version_is_the_one_named",
+            "nothing_is_there_that_must_not_be",
+            "condition_matches_one",
+        ]
+    )
     assert [one.name for one in writes.all_checks(asked(interaction))] == names + before
 
 

@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.preconditions import etag, versions, wanted
+from sickbay.fhir.preconditions import criteria, etag, names, unmodified, wanted
+
+AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
 
-@pytest.mark.parametrize(("header", "named"), [
-    (None, None), ("*", None), ('W/"3"', (3,)), ('"3"', (3,)), ("3", (3,)), ('W/"3", W/"4"', (3, 4)), ("x", ()), ("", ()),
-    ('W/"٣"', ()),
+@pytest.mark.parametrize(("header", "current", "named"), [
+    ("*", 3, True), ('W/"3"', 3, True), ('"3"', 3, True), ("3", 3, True), ('W/"3", W/"4"', 4, True), (" * ", 1, True),
+    ('W/"2"', 3, False), ("x", 3, False), ("", 3, False), ('W/"٣"', 3, False), ("*", None, False), ('W/"3"', None, False),
 ])  # fmt: skip
-def test_if_match_names_versions(header: str | None, named: tuple[int, ...] | None) -> None:
-    assert versions(header) == named
+def test_a_header_names_versions(header: str, current: int | None, named: bool) -> None:
+    assert names(header, current) == named
 
 
 def test_a_tag_of_ours_is_read_back() -> None:
-    assert versions(etag(17)) == (17,)
+    assert names(etag(17), 17)
+
+
+@pytest.mark.parametrize(("sent", "same"), [
+    (None, False), (AT, True), ("Wed, 25 Nov 2026 01:35:06 GMT", True), ("Wed, 25 Nov 2026 01:35:04 GMT", False),
+    ("Wednesday, 25-Nov-26 01:35:05 GMT", True), ("2026-11-25T01:35:05.900Z", True), ("2026-11-25T01:35:04Z", False),
+    ("2026-11-25T02:35:05+01:00", True), ("yesterday", False), ("", False), ("Wed, 99 Nov 2026 01:35:05 GMT", False),
+])  # fmt: skip
+def test_what_was_not_changed_since_is_not_sent_again(sent: str | None, same: bool) -> None:
+    assert unmodified(sent, AT) is same
+
+
+@pytest.mark.parametrize("sent", [
+    "identifier=a|b", "?identifier=a|b", "Patient?identifier=a|b", "http://localhost:7425/general/r4/Patient?identifier=a|b",
+])  # fmt: skip
+def test_a_condition_is_a_search_however_its_address_is_written(sent: str) -> None:
+    assert criteria(sent, "Patient") == "identifier=a|b"
+
+
+def test_a_condition_of_another_type_stays_as_it_is() -> None:
+    assert criteria("Observation?code=1", "Patient") == "Observation?code=1"
+    assert criteria("url=http://h/Patient?x", "Patient") == "url=http://h/Patient?x"
 
 
 @pytest.mark.parametrize(("prefer", "said"), [

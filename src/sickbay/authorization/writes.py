@@ -97,12 +97,21 @@ def deletes_do_not_cascade(request: AccessRequest, known: AccessKnown) -> Refusa
 @check(needs=("current",))
 def version_is_the_one_named(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """If-Match against the version there (RFC 9110 13.1.1). Without a version there is nothing it could be."""
-    sent = request.headers.get("if-match")
-    named = preconditions.versions(sent)
-    if named is None or known.current in named:
+    sent, current = request.headers.get("if-match"), _current(known)
+    if sent is None or preconditions.names(sent, current):
         return None
-    expected = preconditions.etag(known.current) if isinstance(known.current, int) else None
+    expected = preconditions.etag(current) if current is not None else None
     return Refusal("fhir-version-conflict", "conflict", {"received": sent, "expected": expected}, 412)
+
+
+@check(needs=("current",))
+def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """If-None-Match of a write (RFC 9110 13.1.2): `*` creates, and overwrites nothing."""
+    sent, current = request.headers.get("if-none-match"), _current(known)
+    if sent is None or current is None or not preconditions.names(sent, current):
+        return None
+    facts = {"type": request.type, "received": f"If-None-Match: {sent}", "current": preconditions.etag(current)}
+    return Refusal("fhir-resource-exists", "conflict", facts, 412)
 
 
 @check(needs=("matches",))
@@ -134,6 +143,10 @@ def may_choose_the_id(token: object, type: str) -> bool:
     )
 
 
+def _current(known: AccessKnown) -> int | None:
+    return known.current if isinstance(known.current, int) else None
+
+
 def _body(known: AccessKnown) -> Body:
     assert isinstance(known.body, Body)
     return known.body
@@ -145,7 +158,11 @@ BODY: tuple[WriteCheck, ...] = (
     resource_is_valid,
     resource_stays_within_the_scope,
 )
-BEFORE_SAVING: tuple[WriteCheck, ...] = (version_is_the_one_named, condition_matches_one)
+BEFORE_SAVING: tuple[WriteCheck, ...] = (
+    version_is_the_one_named,
+    nothing_is_there_that_must_not_be,
+    condition_matches_one,
+)
 
 
 def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:

@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 import re
+from email.utils import parsedate_to_datetime
 from typing import Literal, TypeAlias
+
+from sickbay.fhir.dates import span
 
 Return: TypeAlias = Literal["minimal", "representation", "OperationOutcome"]
 _TAG = re.compile(r'(?:W/)?"?(\d{1,18})"?', re.ASCII)
+_ADDRESS = re.compile(r"(?:https?://[^=&]*/)?\w*", re.ASCII)
 _RETURN = re.compile(r"\breturn\s*=\s*\"?(minimal|representation|OperationOutcome)\b")
 
 
-def versions(header: str | None) -> tuple[int, ...] | None:
-    """The version ids that If-Match names; None where there is no condition: no header, or `*`. A tag of ours is W/"3"."""
-    if header is None or header.strip() == "*":
-        return None
+def names(header: str, current: int | None) -> bool:
+    """Whether If-Match or If-None-Match names the version there; None where nothing is. `*` names whatever is there."""
+    if current is None:
+        return False
     found = (_TAG.fullmatch(one.strip()) for one in header.split(","))
-    return tuple(int(one[1]) for one in found if one)
+    return header.strip() == "*" or current in [int(one[1]) for one in found if one]
+
+
+def unmodified(sent: str | None, modified: str) -> bool:
+    """If-Modified-Since, a date of HTTP or (in a Bundle) an instant, against Last-Modified. Anything else is no condition."""
+    if sent is None or sent == modified:
+        return sent is not None
+    since, at = _seconds(sent), _seconds(modified)
+    return since is not None and at is not None and at <= since
+
+
+def _seconds(text: str) -> int | None:
+    found = span(text)
+    if found is not None:
+        return found[0] // 1000
+    try:
+        return int(parsedate_to_datetime(text).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def criteria(condition: str, type: str) -> str:
+    """The search that a condition is: alone, or as clients send it, behind `?`, `Type?` or the whole address of the type."""
+    address, mark, search = condition.partition("?")
+    return search if mark and _ADDRESS.fullmatch(address) and address.rpartition("/")[2] in ("", type) else condition
 
 
 def etag(version_id: int) -> str:

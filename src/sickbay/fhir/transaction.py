@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sickbay.fhir import written
 from sickbay.fhir.body import parsed
+from sickbay.fhir.elements import children
 
 MOST = 5000
 """Entries of one Bundle."""
@@ -48,7 +50,12 @@ def read(version: str, text: bytes, content_type: str | None = None) -> tuple[st
     kind, entries = bundle.get("type"), bundle.get("entry", [])
     if kind not in ("batch", "transaction") or not isinstance(entries, list) or len(entries) > MOST:
         raise Unreadable(f"A Bundle posted to the base is a batch or a transaction of at most {MOST} entries.")
-    return str(kind), [_asked(position, one) for position, one in enumerate(entries)]
+    asked = [_asked(position, one) for position, one in enumerate(entries)]
+    urls = [one.full_url for one in asked if one.full_url]
+    if kind == "transaction" and len(set(urls)) < len(urls):
+        twice = next(one for index, one in enumerate(urls) if one in urls[:index])
+        raise Unreadable(f"Two entries have the fullUrl {twice}, and a reference to it could mean either (bdl-7).")
+    return str(kind), asked
 
 
 def _asked(position: int, entry: Any) -> Asked:
@@ -57,11 +64,11 @@ def _asked(position: int, entry: Any) -> Asked:
     method, url = request.get("method"), request.get("url")
     if method not in ORDER or not isinstance(url, str) or not url.isascii():
         raise Unreadable(f"Bundle.entry[{position}].request needs a method and a url.")
-    if "://" in url or url.startswith(("/", ".")) or "#" in url:
+    path, _, query = url.partition("?")
+    if "://" in path or url.startswith(("/", ".")) or "#" in url:
         raise Unreadable(
             f"Bundle.entry[{position}].request.url must be relative to the base: Type, Type/id or Type?search."
         )
-    path, _, query = url.partition("?")
     headers = {header: request[key] for key, header in HEADERS.items() if isinstance(request.get(key), str)}
     resource, full = entry.get("resource"), entry.get("fullUrl")
     held = resource if isinstance(resource, dict) else None
@@ -86,13 +93,60 @@ def _patch(binary: dict[str, Any] | None) -> bytes:
         return b""
 
 
-def linked(value: Any, places: Mapping[str, str]) -> Any:
-    """The same with every string that names an entry's fullUrl, or a conditional reference, replaced by its place."""
+def placed(where: Mapping[str, str]) -> Callable[[str], Mapping[str, str]]:
+    """From the fullUrl of an entry to what references in it mean. where: fullUrl, or a conditional reference -> Type/id.
+
+    In an entry of `http://h/fhir/Type/1`, `Other/2` means `http://h/fhir/Other/2` where the Bundle has it (R4, 2.36.4.1).
+    """
+    kept: dict[str, Mapping[str, str]] = {"": where}
+
+    def meant(full_url: str) -> Mapping[str, str]:
+        root = _root(full_url)
+        if root not in kept:
+            kept[root] = {**where, **{url[len(root) :]: place for url, place in where.items() if _root(url) == root}}
+        return kept[root]
+
+    return meant
+
+
+def _root(full_url: str) -> str:
+    """`http://h/fhir/` of `http://h/fhir/Patient/1`; "" of a URN."""
+    if not full_url.startswith(("http://", "https://")):
+        return ""
+    head, _, _ = full_url.rpartition("/")
+    return head.rpartition("/")[0] + "/"
+
+
+def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str, ...] = ()) -> Any:
+    """The same with what leads to an entry's fullUrl, or is a conditional reference, led to its place (R4, 3.1.0.11.2).
+
+    That are references, elements of the types uri and url, and links and images of narratives; an identifier stays as it is.
+    """
     if isinstance(value, str):
-        return places.get(value, value)
+        if trail[-1:] == ("div",):
+            return _LINK.sub(lambda found: found[1] + places.get(found[2], found[2]) + found[3], value)
+        return places[value] if value in places and _leads(version, trail) else value
     if isinstance(value, dict):
-        return {key: linked(held, places) for key, held in value.items()}
-    return [linked(held, places) for held in value] if isinstance(value, list) else value
+        type = value.get("resourceType")
+        here = (type,) if isinstance(type, str) else trail
+        return {key: linked(version, held, places, (*here, key)) for key, held in value.items()}
+    return [linked(version, held, places, trail) for held in value] if isinstance(value, list) else value
+
+
+_LINK = re.compile(r"""(\s(?:href|src)\s*=\s*["'])([^"']*)(["'])""")
+
+
+def _leads(version: str, trail: tuple[str, ...]) -> bool:
+    """Whether what stands there is an address. trail: a type of resource, and the names on the way down."""
+    if trail[-1:] == ("reference",):
+        return True
+    path, type = trail[0], ""
+    for key in trail[1:]:
+        child = next((one for one in children(version, path).get(key, ()) if one.key == key), None)
+        if child is None:
+            return False
+        path, type = child.path, child.type
+    return type in ("uri", "url")
 
 
 def conditional(value: Any) -> Iterator[str]:

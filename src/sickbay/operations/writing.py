@@ -14,7 +14,7 @@ from sickbay.authorization import access as stage
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import patch, patching, written
+from sickbay.fhir import patch, patching, preconditions, written
 from sickbay.fhir.body import Body
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Query
@@ -144,16 +144,19 @@ async def _update(world: World, one: Wanted) -> Prepared | Declined:
         if isinstance(body, Declined):
             return body
         one = one._replace(body=body, request=replace(one.request, id=id))
-    return _with(await _replaced(world, one), steps)
+        return _with(await _replaced(world, one, only_new=not found), steps)
+    return await _replaced(world, one)
 
 
-async def _replaced(world: World, one: Wanted) -> Prepared | Declined:
-    """The resource at the address gets this body."""
+async def _replaced(world: World, one: Wanted, only_new: bool = False) -> Prepared | Declined:
+    """The resource at the address gets this body. One that was deleted is not there, whatever its last version."""
     assert one.body is not None
     current = await _current(world, one, "u")
     if current is None and not writes.may_choose_the_id(one.seen.decision.known.token, one.type):
         return _absent(one)
-    declined = _version(one, current)
+    if only_new and current is not None and not current.deleted:
+        return _taken(one, current)
+    declined = _version(one, current if _is_there(current) else None)
     if declined is not None:
         return declined
     return _saved(world, one, one.body, current.version_id if current else 0, "update", _is_there(current))
@@ -245,7 +248,8 @@ async def _matching(world: World, one: Wanted, query: Query) -> tuple[list[Store
 
 
 def _version(one: Wanted, current: Stored | None) -> Declined | None:
-    decision = _decided(one, (writes.version_is_the_one_named,), current=current.version_id if current else None)
+    checks = (writes.version_is_the_one_named, writes.nothing_is_there_that_must_not_be)
+    decision = _decided(one, checks, current=current.version_id if current else None)
     return Declined(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
@@ -299,6 +303,13 @@ def _absent(one: Wanted) -> Declined:
 def absent(type: str, id: str) -> str:
     """Hidden and never stored are one answer."""
     return f"There is no {type}/{id} that this token may see."
+
+
+def _taken(one: Wanted, current: Stored) -> Declined:
+    """No match, and an id that is there already (R5, 3.2.0.4.1): what the condition did not mean is not overwritten."""
+    told = f"the id {current.id} with a condition that it does not match"
+    facts = {"type": one.type, "received": told, "current": preconditions.etag(current.version_id)}
+    return _refused(one, Refusal("fhir-resource-exists", "conflict", facts, 409))
 
 
 def _gone(one: Wanted, id: str) -> Declined:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -89,8 +91,12 @@ async def _batch(door: Interactions, entries: list[Entry]) -> list[Answer]:
             found.append(door.issue(400, Issue("not-supported", ALONE)))
             continue
         raw = one.asked.patch or (written.dumps(one.asked.resource) if one.asked.resource is not None else b"")
-        found.append((await door.perform(one.request, one.found, raw))[0])
+        found.append(_headed(one, (await door.perform(one.request, one.found, raw))[0]))
     return found
+
+
+def _headed(one: Entry, answer: Answer) -> Answer:
+    return answer._replace(body=b"") if one.asked.method == "HEAD" and not answer.kept else answer
 
 
 async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> list[Answer]:
@@ -115,7 +121,7 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
         )
     answers = {position: door.answered(request, seen, one.done, [])[0] for position, (one, request) in prepared.items()}
     for one in reads:
-        answers[one.asked.position] = (await door.perform(one.request, one.found))[0]
+        answers[one.asked.position] = _headed(one, (await door.perform(one.request, one.found))[0])
     return [answers[position] for position in sorted(answers)]
 
 
@@ -129,9 +135,12 @@ async def _prepared(door: Interactions, seen: Seen, writes: list[Entry]) -> dict
     for one in writes:
         for text in transaction.conditional(one.asked.resource):
             places[text] = await _place(door, seen, text)
+    meant = transaction.placed(places)
     return {
-        one.asked.position: (await _prepare(door, one, ids[one.asked.position], places), one.request) for one in writes
-    }
+        one.asked.position: (
+            await _prepare(door, one, ids[one.asked.position], meant(one.asked.full_url)), one.request
+        ) for one in writes
+    }  # fmt: skip
 
 
 async def _id(door: Interactions, seen: Seen, one: Entry) -> str:
@@ -161,7 +170,7 @@ async def _matches(door: Interactions, seen: Seen, query: Query) -> list[str]:
     return [one.id for one in page.matches]
 
 
-async def _prepare(door: Interactions, one: Entry, id: str, places: dict[str, str]) -> Prepared:
+async def _prepare(door: Interactions, one: Entry, id: str, places: Mapping[str, str]) -> Prepared:
     """As the same request alone: access, then what is there. Raises Failed."""
     request, found = one.request, one.found
     if isinstance(found, Misrouted) or request.interaction not in ("create", "update", "patch", "delete"):
@@ -169,7 +178,7 @@ async def _prepare(door: Interactions, one: Entry, id: str, places: dict[str, st
         raise Failed(answer if answer.status >= 400 else door.issue(400, Issue("not-supported", "Not here.")), seen)
     body = None
     if request.interaction in ("create", "update"):
-        resource = transaction.linked(one.asked.resource, places)
+        resource = transaction.linked(door.version, one.asked.resource, places)
         body = bodies.of(door.version, request.type or "", id, resource, door.base)
     query = door.condition(request, found)
     faults = query if isinstance(query, tuple) else ()
@@ -199,7 +208,9 @@ def _told(answer: Answer) -> bytes:
     """One entry of the response: status and headers, the resource or what was wrong."""
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     response = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
-    response |= {key: headers[name] for name, key in (("location", "location"), ("etag", "etag")) if name in headers}
+    response |= {name: headers[name] for name in ("location", "etag") if name in headers}
+    if "last-modified" in headers:
+        response["lastModified"] = parsedate_to_datetime(headers["last-modified"]).strftime("%Y-%m-%dT%H:%M:%SZ")
     parts = orjson.dumps(response)
     if not answer.body:
         return b'{"response":' + parts + b"}"

@@ -17,6 +17,7 @@ from sickbay.fhir.bundle import Entry, Kept, search_url, searchset
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.media import Media, negotiate
 from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.preconditions import unmodified
 from sickbay.fhir.problem import Problem
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
@@ -348,7 +349,7 @@ def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
     if "if-none-match" in headers:
         sent = {one.strip().removeprefix("W/").strip('"') for one in headers["if-none-match"].split(",")}
         return "*" in sent or etag.removeprefix("W/").strip('"') in sent
-    return headers.get("if-modified-since") == modified
+    return unmodified(headers.get("if-modified-since"), modified)
 
 
 def sent_length(headers: Mapping[str, str]) -> int | None:

@@ -97,8 +97,9 @@ class Interactions(Door):
         if condition is None or request.type is None:
             return super()._query(request, found)
         query = search.parse(
-            self.version, request.type, parse(condition.lstrip("?")).pairs, base=self.base, strict=True
-        )
+            self.version, request.type, parse(preconditions.criteria(condition, request.type)).pairs, base=self.base,
+            strict=True,
+        )  # fmt: skip
         if isinstance(query, Query) and not (query.filters or query.ids or query.updated):
             return (Fault("fhir-search-value-malformed", "condition", condition, "at least one search parameter"),)
         return query
@@ -118,6 +119,8 @@ class Interactions(Door):
             return await operations.answer(self, seen, request, found, content)
         if found.interaction.startswith("export-"):
             return await exports.answer(self, seen, found, content), seen
+        if found.interaction == "capabilities":  # of an entry: alone it needs no token
+            return Answer(200, self.documents.metadata(self.tenant, self.version), content), seen
         if found.interaction == "batch":
             return await bundles.answer(self, seen, request, content)
         return await super()._other(seen, request, found, query, content)
@@ -173,16 +176,15 @@ class Interactions(Door):
             (b"etag", preconditions.etag(done.version_id).encode()),
             (b"last-modified", modified(done.at // 1000)),
         ]
-        if done.status == 201:
+        if done.status == 201 or request.interaction == "create":  # which one it is, also where it was there already
             address = f"{self.base}/{done.type}/{done.id}/_history/{done.version_id}"
             headers.append((b"location", address.encode()))
         wanted = preconditions.wanted(request.headers.get("prefer")) or "representation"
         if wanted == "OperationOutcome":
             said = "created" if done.status == 201 else "saved"
             text = f"{done.type}/{done.id} was {said} as version {done.version_id}."
-            return Answer(
-                done.status, outcome(self.version, [Issue("informational", text, "information")]), [*content, *headers]
-            )
+            told = outcome(self.version, [Issue("informational", text, "information")])
+            return Answer(done.status, told, [*content, *headers], kept=True)
         if wanted == "minimal" or done.body is None:
             return Answer(done.status, b"", headers)
         return Answer(done.status, done.body, [*content, *headers])

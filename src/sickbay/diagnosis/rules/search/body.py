@@ -76,6 +76,19 @@ CONFLICT = Rule(
     spec=VERSIONS,
 )
 
+EXISTS = Rule(
+    id="fhir-resource-exists",
+    stage="search",
+    explains="fhir-resource-exists",
+    severity="error",
+    outcome="412; 409 where a condition matches nothing, and the id is taken",
+    parameter="If-None-Match",
+    title="The {type} is there already",
+    why="You sent {received}, which writes only where there is no such resource; version {current} is there.",
+    fix="Read it and change what you get, with If-Match: {current}; or create yours under another id.",
+    spec=VERSIONS,
+)
+
 AMBIGUOUS = Rule(
     id="fhir-condition-ambiguous",
     stage="search",
@@ -114,4 +127,4 @@ CASCADE = Rule(
     spec=DELETE,
 )
 
-RULES = (MALFORMED, ID_MISMATCH, INVALID, OUTSIDE, CONFLICT, AMBIGUOUS, PATCH_FAILED, CASCADE)
+RULES = (MALFORMED, ID_MISMATCH, INVALID, OUTSIDE, CONFLICT, EXISTS, AMBIGUOUS, PATCH_FAILED, CASCADE)

@@ -1,0 +1,91 @@
+"""A Bundle of requests: what its entries ask for, and where what stands in them leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from sickbay.fhir.transaction import Unreadable, linked, placed, read
+
+URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
+WHERE = {URN: "Patient/7", "http://h/fhir/Patient/tmp": "Patient/8", "Patient?name=x": "Patient/9"}
+
+
+def bundle(*entries: dict[str, Any], kind: str = "transaction") -> bytes:
+    return orjson.dumps({"resourceType": "Bundle", "type": kind, "entry": list(entries)})
+
+
+def entry(url: str, method: str = "GET", **more: Any) -> dict[str, Any]:
+    return {"request": {"method": method, "url": url}, **more}
+
+
+def test_what_is_searched_for_may_hold_an_address() -> None:
+    urls = ["Patient?identifier=http://acme.org/mrn|1", "ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/x"]
+    _, asked = read("r4", bundle(*map(entry, urls)), "application/json")
+    assert [f"{one.path}?{one.query}" for one in asked] == [f"/{one}" for one in urls]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h/fhir/Patient/1", "//h/Patient/1", "/Patient/1", "../Patient/1", "Patient/1#x"]
+)
+def test_a_request_is_of_this_base(url: str) -> None:
+    with pytest.raises(Unreadable, match="relative to the base"):
+        read("r4", bundle(entry(url)), "application/json")
+
+
+def test_two_entries_of_a_transaction_are_not_one() -> None:
+    twice = [entry("Patient", "POST", fullUrl=URN, resource={"resourceType": "Patient"}) for _ in range(2)]
+    with pytest.raises(Unreadable, match="bdl-7"):
+        read("r4", bundle(*twice), "application/json")
+    assert len(read("r4", bundle(*twice, kind="batch"), "application/json")[1]) == 2
+    assert len(read("r4", bundle(entry("Patient"), entry("Patient")), "application/json")[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("type", "sent", "led"),
+    [
+        ("Observation", {"subject": {"reference": URN}}, {"subject": {"reference": "Patient/7"}}),
+        ("Observation", {"subject": {"reference": "Patient?name=x"}}, {"subject": {"reference": "Patient/9"}}),
+        ("Patient", {"contact": [{"extension": [{"valueReference": {"reference": URN}}]}]},
+         {"contact": [{"extension": [{"valueReference": {"reference": "Patient/7"}}]}]}),
+        ("DocumentReference", {"content": [{"attachment": {"url": URN}}]}, {"content": [{"attachment": {"url": "Patient/7"}}]}),
+        ("Patient", {"extension": [{"url": "x", "valueUri": URN}]}, {"extension": [{"url": "x", "valueUri": "Patient/7"}]}),
+        ("Patient", {"contained": [{"resourceType": "Media", "content": {"url": URN}}]},
+         {"contained": [{"resourceType": "Media", "content": {"url": "Patient/7"}}]}),
+        ("Patient", {"text": {"div": f'<div><a href="{URN}">x</a><img alt="{URN}" src=\'{URN}\'/>{URN}</div>'}},
+         {"text": {"div": f'<div><a href="Patient/7">x</a><img alt="{URN}" src=\'Patient/7\'/>{URN}</div>'}}),
+    ],
+)  # fmt: skip
+def test_what_leads_to_an_entry_is_led_to_its_place(type: str, sent: dict[str, Any], led: dict[str, Any]) -> None:
+    assert linked("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **led}
+
+
+@pytest.mark.parametrize(
+    ("type", "sent"),
+    [
+        ("DocumentReference", {"masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": URN}}),
+        ("Patient", {"identifier": [{"value": URN}]}),
+        ("Patient", {"extension": [{"url": "x", "valueString": URN}, {"url": "y", "valueUuid": URN}]}),
+        ("Patient", {"extension": [{"url": "x", "valueCanonical": URN}]}),
+        ("Observation", {"note": [{"text": URN}], "unheard": {"of": URN}, "_status": {"id": URN}}),
+        ("Observation", {"subject": {"display": URN, "reference": "urn:uuid:another"}}),
+        ("Unheard", {"of": [URN]}),
+    ],
+)
+def test_what_is_no_address_stays_as_it_is(type: str, sent: dict[str, Any]) -> None:
+    assert linked("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **sent}
+
+
+def test_what_is_no_resource_stays_as_it_is() -> None:
+    assert linked("r4", {"url": URN}, WHERE) == {"url": URN}
+    assert linked("r4", None, WHERE) is None
+
+
+def test_a_relative_reference_means_what_stands_beside_its_entry() -> None:
+    meant = placed(WHERE)
+    assert meant("http://h/fhir/Observation/1")["Patient/tmp"] == "Patient/8"
+    assert meant("http://h/fhir/Observation/2") is meant("http://h/fhir/Observation/1")
+    for other in ("http://other/fhir/Observation/1", URN, "", "http://h/Observation/1"):
+        assert meant(other) == WHERE

@@ -1,0 +1,134 @@
+"""Bundles of requests by HTTP: what each entry is answered, and what a client is told of what it wrote."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.writing import R4, hand, observation
+
+ALL = "user/*.cruds"
+URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
+PATIENT = {"resourceType": "Patient", "name": [{"family": "Byron"}]}
+
+
+def entry(method: str, url: str, resource: Any = None, full_url: str = "", **more: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"request": {"method": method, "url": url, **more}}
+    found |= {"fullUrl": full_url} if full_url else {}
+    return found | ({"resource": resource} if resource is not None else {})
+
+
+def bundle(kind: str, *entries: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+
+
+def test_a_search_by_an_identifier_of_a_web_address_is_an_entry_as_any_other(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation(identifier=[{"system": "http://acme.org/o", "value": "1"}]))
+        for kind in ("batch", "transaction"):
+            asked = (
+                entry("GET", "Observation?identifier=http://acme.org/o|1"),
+                entry("GET", "metadata"),
+                entry("HEAD", f"Observation/{made['id']}"),
+            )
+            answer = await own.ask("POST", "", bundle(kind, *asked))
+            assert answer.status_code == 200, answer.text
+            found, statement, head = answer.json()["entry"]
+            assert [one["resource"] for one in found["resource"]["entry"]] == [made]
+            assert statement["resource"]["resourceType"] == "CapabilityStatement"
+            assert (head["response"]["status"], "resource" in head) == ("200 OK", False)
+
+    run(steps, tmp_path)
+
+
+def test_whoever_writes_is_told_which_resource_it_is_and_when(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        there = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        place = f"{BASE}{R4}/Observation/{there['id']}/_history/1"
+        alone = await own.ask(
+            "POST", "/Observation", observation(), If_None_Exist="identifier=urn:x|1", Prefer="return=minimal"
+        )
+        assert (alone.status_code, alone.headers["location"], alone.content) == (200, place, b"")
+        asked = (
+            entry("POST", "Observation", observation(), ifNoneExist="identifier=urn:x|1"),
+            entry("POST", "Observation", observation(), ifNoneExist=f"{BASE}{R4}/Observation?identifier=urn:x|1"),
+            entry("POST", "Observation", observation()),
+        )
+        answer = await own.ask("POST", "", bundle("transaction", *asked), Prefer="return=OperationOutcome")
+        told = [one["response"] for one in answer.json()["entry"]]
+        assert [one["status"] for one in told] == ["200 OK", "200 OK", "201 Created"]
+        assert [one["location"] for one in told[:2]] == [place, place]
+        assert told[0]["lastModified"] == there["meta"]["lastUpdated"][:19] + "Z"
+        assert all(one["outcome"]["issue"][0]["code"] == "informational" for one in told)
+        assert all("resource" not in one for one in answer.json()["entry"])
+
+    run(steps, tmp_path)
+
+
+def test_an_entry_asks_with_the_conditions_of_a_read(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation())
+        path = f"Observation/{made['id']}"
+        asked = (
+            entry("GET", path, ifModifiedSince=made["meta"]["lastUpdated"]),
+            entry("GET", path, ifModifiedSince="2020-01-01T00:00:00Z"),
+            entry("GET", path, ifNoneMatch='W/"1"'),
+        )
+        answer = await own.ask("POST", "", bundle("batch", *asked))
+        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["304", "200", "304"]
+        later = {"If-Modified-Since": "Sat, 01 Jan 2050 00:00:00 GMT"}
+        assert (await own.ask("GET", f"/{path}", **later)).status_code == 304
+        earlier = {"If-Modified-Since": "Wed, 01 Jan 2020 00:00:00 GMT"}
+        assert (await own.ask("GET", f"/{path}", **earlier)).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_an_identifier_stays_while_the_references_beside_it_are_led(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        mine = observation(identifier=[{"system": "urn:ietf:rfc:3986", "value": URN}]) | {"subject": {"reference": URN}}
+        beside = observation() | {"subject": {"reference": "Patient/tmp"}}
+        answer = await own.ask("POST", "", bundle(
+            "transaction", entry("POST", "Patient", PATIENT, URN), entry("POST", "Observation", mine),
+            entry("POST", "Patient", PATIENT, "http://h/fhir/Patient/tmp"),
+            entry("POST", "Observation", beside, "http://h/fhir/Observation/tmp"),
+        ))  # fmt: skip
+        assert answer.status_code == 200, answer.text
+        one, named, other, led = (each["resource"] for each in answer.json()["entry"])
+        assert named["identifier"][0]["value"] == URN
+        assert named["subject"]["reference"] == f"Patient/{one['id']}"
+        assert led["subject"]["reference"] == f"Patient/{other['id']}"
+
+    run(steps, tmp_path)
+
+
+def test_what_must_be_new_overwrites_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        body = observation() | {"id": "new-1"}
+        for asked in ({"If-Match": "*"}, {"If-Match": 'W/"1"'}):
+            assert (await own.ask("PUT", "/Observation/new-1", body, **asked)).status_code == 412
+        answers = await asyncio.gather(
+            *(own.ask("PUT", "/Observation/new-1", body, **{"If-None-Match": "*"}) for _ in range(8))
+        )
+        assert sorted(one.status_code for one in answers) == [201, *[412] * 7]
+        late = await own.ask("PUT", "/Observation/new-1", body, **{"If-None-Match": "*"})
+        assert (await flow.findings(late))["fhir-resource-exists"] == "error"
+        held = await own.ask(
+            "POST", "", bundle("transaction", entry("PUT", "Observation/new-1", body, ifNoneMatch="*"))
+        )
+        assert held.status_code == 412
+        missed = await own.ask("PUT", "/Observation?identifier=urn:none|1", body)
+        assert missed.status_code == 409, missed.text
+        assert (await own.ask("PUT", "/Observation/new-1", body, **{"If-Match": "*"})).status_code == 200
+        assert (await own.ask("DELETE", "/Observation/new-1")).status_code == 204
+        assert (await own.ask("PUT", "/Observation/new-1", body, **{"If-Match": "*"})).status_code == 412
+        assert (await own.ask("PUT", "/Observation/new-1", body, **{"If-None-Match": "*"})).status_code == 201
+
+    run(steps, tmp_path)
