@@ -1,7 +1,14 @@
-"""The codes of the population mean what others mean by them: where the shared data have a code too, its names are akin."""
+"""Whoever looks a code of the population up finds what its display says.
+
+`confirmed_codes.tsv` has each with the kind of source that says the same: VSAC (value sets of the National Library of Medicine,
+2022 and 2026), Synthea (its modules), ICD-10-CM (the tabular list of April 2026), CDC (the CVX list of September 2025), the
+guides and code systems of HL7, or examples (several public ones that agree). A new code is looked up first, then written there.
+Where the shared data have a code too, its names are akin; but they have wrong ones themselves.
+"""
 
 from __future__ import annotations
 
+import csv
 import datetime
 import gzip
 import io
@@ -16,7 +23,8 @@ import orjson
 import pytest
 
 from sickbay import population
-from sickbay.population import Version
+from sickbay.population import Version, measures
+from sickbay.population.life import UCUM, Measure
 
 Coding = tuple[str, str]
 OTHERWISE = {
@@ -28,6 +36,8 @@ OTHERWISE = {
     ("urn:oid:2.16.840.1.113883.6.238", "2135-2"): "Other",
 }
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
+OWN = "http://hospital.sickbay.example/"
+"""Root of the hospital's own code systems."""
 
 
 @cache
@@ -69,6 +79,37 @@ def told(version: Version) -> Iterator[tuple[str, str, str]]:
     return ((*coding, display) for coding, displays in found.items() for display in displays)
 
 
+def confirmed() -> set[tuple[str, str, str]]:
+    with (Path(__file__).parent / "confirmed_codes.tsv").open(encoding="utf-8", newline="") as file:
+        lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        assert next(lines) == ["system", "code", "display", "source"]
+        return {(system, code, display) for system, code, display, _ in lines}
+
+
+@cache
+def written() -> frozenset[tuple[str, str, str]]:
+    """Every coding and every unit that there can be, with its display: of any version, and of what a life may be told with."""
+    found = set(population.codes())
+    found.update(
+        (UCUM, each.ucum, each.unit) for each in vars(measures).values() if isinstance(each, Measure) and each.ucum
+    )
+    for version in ("r4", "dstu2", "stu3", "r4b", "r5"):
+        made = population.generate(seed=1, patients=100, today=datetime.date(2026, 11, 24), version=version)
+        for resource in made:
+            found.update(codings(resource))
+    return frozenset(one for one in found if not one[0].startswith(OWN))
+
+
+def codings(node: Any) -> Iterator[tuple[str, str, str]]:
+    if isinstance(node, dict):
+        system, code = node.get("system"), node.get("code")
+        if isinstance(system, str) and isinstance(code, str):
+            yield system, code, node.get("display", node.get("unit", ""))
+    for one in node.values() if isinstance(node, dict) else node:
+        if isinstance(one, dict | list):
+            yield from codings(one)
+
+
 def akin(one: str, other: str) -> bool:
     """Two of their words begin alike: Pregnancy and Pregnant, Spirometry and Spirometry (procedure)."""
     words = [{word[:5] for word in re.findall(r"\w{3,}", text.casefold())} for text in (one, other)]
@@ -85,6 +126,14 @@ def test_a_code_that_others_use_too_means_what_they_mean(version: Version, share
     ]
     assert len(compared) > 150
     assert [one for one in compared if not akin(*one[2:])] == []
+
+
+def test_every_code_was_looked_up_and_says_what_its_display_says() -> None:
+    assert sorted(written() - confirmed()) == []
+
+
+def test_what_was_looked_up_and_is_written_no_more_is_struck_from_the_list() -> None:
+    assert sorted(confirmed() - written()) == []
 
 
 def test_words_that_have_nothing_in_common_are_not_akin() -> None:

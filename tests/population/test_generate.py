@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "ed7c2954d9618de44d5df7240d0430e1054f723b4961c822b064cfb09fc33841",
-    "dstu2": "5e4b693decd54da3ec9b815a23e9a8d45f3d1c86baacc2d8c3c8c6c43e1b8935",
+    "r4": "1725a2e2bba93fe7d48d7fd8778ccfdd01421417d852d052aca537538030b07a",
+    "dstu2": "b62f7f207b13ad0f5169cbffc048600684e3ed0d16042f90163e11806b824f8d",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

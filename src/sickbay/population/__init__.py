@@ -81,9 +81,9 @@ def codes() -> Iterator[tuple[str, str, str]]:
     for module in (problems, acts, drugs, measures):
         for value in vars(module).values():
             for each in value if isinstance(value, tuple) and not isinstance(value, life.Concept) else (value,):
-                concept = getattr(each, "concept", each)
-                if isinstance(concept, life.Concept):
-                    yield from concept.codes
+                for concept in (each, getattr(each, "concept", None), getattr(each, "route", None)):
+                    if isinstance(concept, life.Concept):
+                        yield from concept.codes
 
 
 def users(seed: int) -> tuple[SeedUser, ...]:

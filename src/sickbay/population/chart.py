@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
-from sickbay.population import measures
+from sickbay.population import drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.dice import Dice
 from sickbay.population.life import (
@@ -38,7 +39,7 @@ from sickbay.population.life import (
 from sickbay.population.staff import NURSES, ROOMS
 
 UTC = datetime.timezone.utc  # noqa: UP017 - one name for it in this package
-Kind = Literal["LAB", "RAD", "CUS", "GE", "PF"]
+Kind = Literal["LAB", "RAD", "CUS", "PF", "OTH"]
 Target = tuple[str, Measure | None, float | None, float | None]
 """A goal: its words, and what is measured with its bounds, if anything is."""
 
@@ -88,6 +89,15 @@ class Chart:
         self.life.problems.append(problem)
         return problem
 
+    def resolve(self, problem: Problem, day: datetime.date) -> None:
+        """The problem is over, if that day is still within the record."""
+        if day <= self.person.last:
+            self.life.problems[problem.number - 1] = replace(problem, over=day)
+
+    def standing(self, concept: Concept, day: datetime.date) -> bool:
+        """Whether this problem is known and not over on a day."""
+        return any(each.concept is concept and (each.over is None or each.over > day) for each in self.life.problems)
+
     def allergy(
         self,
         concept: Concept,
@@ -99,12 +109,21 @@ class Chart:
         severity: Severity | None = None,
         since: str | None = None,
     ) -> None:
+        """The first allergy takes the place of the statement that none is known."""
+        if reaction:
+            self.life.allergies = [each for each in self.life.allergies if each.reaction]
         number = len(self.life.allergies) + 1
         self.life.allergies.append(Allergy(number, concept, category, criticality, reaction, severity, since, recorded))
 
     def prescribe(
         self, drug: Drug, visit: Visit, problem: Problem | None = None, end: datetime.date | None = None
     ) -> Prescription:
+        """Orders it in the form for the age; what is taken already is not ordered again. An end after the record is none."""
+        drug = drugs.of_age(drug, self.person.age(visit.day))
+        for known in self.life.prescriptions:
+            if known.drug == drug and known.end is None:
+                return known
+        end = end if end and end <= self.person.last else None
         order = Prescription(
             number=len(self.life.prescriptions) + 1,
             drug=drug,
@@ -120,10 +139,7 @@ class Chart:
 
     def stop(self, order: Prescription, day: datetime.date) -> None:
         """Ends an order early, as when its dose is raised."""
-        ended = Prescription(
-            order.number, order.drug, order.start, order.visit, order.prescriber, order.problem, day, finished=False
-        )
-        self.life.prescriptions[order.number - 1] = ended
+        self.life.prescriptions[order.number - 1] = replace(order, end=day, finished=False)
 
     def read(
         self, measure: Measure, visit: Visit, value: float | None = None, *, after: int = 5, by: str | None = None,
@@ -231,6 +247,11 @@ class Chart:
     def state(self, drug: Drug, since: datetime.date, told: datetime.date) -> None:
         self.life.statements.append(Statement(len(self.life.statements) + 1, drug, since, told))
 
+    @property
+    def spared(self) -> bool:
+        """Whether anti-inflammatory drugs would do harm, by what is known."""
+        return any(each.concept in _SPARED for each in self.life.problems)
+
     def allergic_to(self, *texts: str) -> bool:
         return any(allergy.reaction and allergy.concept.text in texts for allergy in self.life.allergies)
 
@@ -240,6 +261,9 @@ class Chart:
         for order in self.life.prescriptions if died else ():
             if order.end is None and died:
                 self.stop(order, died)
+
+
+_SPARED = (problems.KIDNEY_3, problems.HEART_FAILURE, problems.FIBRILLATION, problems.PREGNANCY)
 
 
 def filtration(creatinine: float, age: float, sex: str) -> float:

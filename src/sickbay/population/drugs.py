@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sickbay.population.life import Drug, rxnorm, snomed
 
 _INHALED = snomed("447694001", "Respiratory tract route", "inhaled")
@@ -64,12 +66,25 @@ IBUPROFEN = Drug(
     3,
     when_needed=True,
 )
+CHEWABLE = tuple(
+    Drug(rxnorm("313820", "acetaminophen 160 MG Chewable Tablet", "Paracetamol 160 mg chewable"), dose, "tablet",
+         "when needed", 4, when_needed=True)
+    for dose in (1, 2)
+)  # fmt: skip
 AMOXICILLIN = Drug(
-    rxnorm("308182", "amoxicillin 250 MG Oral Capsule", "Amoxicillin 250 mg"),
-    1,
-    "capsule",
-    "three times a day for 7 days",
-    3,
+    rxnorm("308189", "amoxicillin 80 MG/ML Oral Suspension", "Amoxicillin 400 mg/5 mL"), 5, "mL",
+    "twice a day for 7 days", 2,
+)  # fmt: skip
+AMOXICILLIN_INFANT = Drug(
+    rxnorm("239191", "amoxicillin 50 MG/ML Oral Suspension", "Amoxicillin 250 mg/5 mL"), 5, "mL",
+    "twice a day for 7 days", 2,
+)  # fmt: skip
+AMOXICILLIN_ADULT = Drug(
+    rxnorm("308191", "amoxicillin 500 MG Oral Capsule", "Amoxicillin 500 mg"), 2, "capsule",
+    "three times a day for 7 days", 3,
+)  # fmt: skip
+DOXYCYCLINE = _tablet(
+    "1650143", "doxycycline hyclate 100 MG Oral Tablet", "Doxycycline 100 mg", "twice a day for 7 days", 2
 )
 ALBUTEROL = Drug(
     rxnorm("745679", "200 ACTUAT albuterol 0.09 MG/ACTUAT Metered Dose Inhaler", "Albuterol inhaler 90 mcg"),
@@ -84,9 +99,9 @@ WARFARIN = _tablet("855332", "warfarin sodium 5 MG Oral Tablet", "Warfarin 5 mg"
 METOPROLOL = _tablet("866436", "24 HR metoprolol succinate 50 MG Extended Release Oral Tablet", "Metoprolol 50 mg")
 ASPIRIN = _tablet("243670", "aspirin 81 MG Oral Tablet", "Aspirin 81 mg")
 CLOPIDOGREL = _tablet("309362", "clopidogrel 75 MG Oral Tablet", "Clopidogrel 75 mg")
-ALLOPURINOL = (
-    _tablet("197319", "allopurinol 100 MG Oral Tablet", "Allopurinol 100 mg"),
-    _tablet("197320", "allopurinol 300 MG Oral Tablet", "Allopurinol 300 mg"),
+ALLOPURINOL = tuple(
+    Drug(rxnorm("197319", "allopurinol 100 MG Oral Tablet", "Allopurinol 100 mg"), dose, "tablet", taken)
+    for dose, taken in ((1, "once a day"), (3, "three tablets once a day"))
 )
 NAPROXEN = _tablet("198014", "naproxen 500 MG Oral Tablet", "Naproxen 500 mg", "twice a day, with food", 2)
 DONEPEZIL = _tablet("997223", "donepezil hydrochloride 10 MG Oral Tablet", "Donepezil 10 mg", "at night")
@@ -112,6 +127,17 @@ HYDROCORTISONE = Drug(
     1, "application", "twice a day, thinly", 2, route=_ON_SKIN,
 )  # fmt: skip
 NICOTINE = Drug(
-    rxnorm("198031", "24 HR nicotine 0.875 MG/HR Transdermal System", "Nicotine patch 21 mg"),
-    1, "patch", "one a day for 6 weeks", route=_ON_SKIN,
+    rxnorm("198030", "24 HR nicotine 0.875 MG/HR Transdermal System", "Nicotine patch 21 mg"),
+    1, "patch", "one a day for 6 weeks", route=snomed("45890007", "Transdermal route", "through the skin"),
 )  # fmt: skip
+
+_FOR_CHILDREN: Mapping[Drug, tuple[tuple[float, Drug], ...]] = {
+    PARACETAMOL: ((6, CHEWABLE[0]), (12, CHEWABLE[1])),
+    AMOXICILLIN: ((2, AMOXICILLIN_INFANT),),
+}
+"""What is given instead below an age in years: nothing that has to be swallowed whole, and less of it."""
+
+
+def of_age(drug: Drug, age: float) -> Drug:
+    """The drug in the form and dose for somebody of this age."""
+    return next((other for below, other in _FOR_CHILDREN.get(drug, ()) if age < below), drug)

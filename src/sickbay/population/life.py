@@ -258,11 +258,11 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a laboratory or a specialist tells. kind: LAB, RAD (radiology), or another code of the HL7 table 0074."""
+    """What a laboratory or a specialist tells. kind: a code of the HL7 table 0074, which says from where."""
 
     number: int
     concept: Concept
-    kind: Literal["LAB", "RAD", "CUS", "GE", "PF"]
+    kind: Literal["LAB", "RAD", "CUS", "PF", "OTH"]
     visit: Visit
     at: datetime.datetime
     readings: tuple[int, ...] = ()

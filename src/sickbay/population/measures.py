@@ -154,9 +154,9 @@ USUAL = (PULSE, WEIGHT, HEIGHT, BMI)
 """The vital signs of a check-up, beside the pressure."""
 VITALS = (PULSE, BREATHS, TEMPERATURE, OXYGEN, WEIGHT, HEIGHT, BMI)
 
-LIPID_PANEL = loinc("57698-3", "Lipid panel with direct LDL - Serum or Plasma", "Lipid panel")
+LIPID_PANEL = loinc("24331-1", "Lipid 1996 panel - Serum or Plasma", "Lipid panel")
 BLOOD_PANEL = loinc("58410-2", "CBC panel - Blood by Automated count", "Blood count")
-KIDNEY_PANEL = loinc("51990-0", "Basic metabolic panel - Blood", "Basic metabolic panel")
+KIDNEY_PANEL = loinc("24321-2", "Basic metabolic 2000 panel - Serum or Plasma", "Basic metabolic panel")
 KIDNEY = (GLUCOSE, CREATININE, EGFR, SODIUM, POTASSIUM)
 PANELS = (
     (KIDNEY_PANEL, METABOLIC),
@@ -207,7 +207,7 @@ EJECTION = Measure(
     profile="us-core-observation-clinical-result",
 )  # fmt: skip
 T_SCORE = Measure(
-    "t_score", loinc("38265-5", "DXA [T-score] Bone density", "Bone density, T-score"), "exam",
+    "t_score", loinc("38264-8", "DXA Hip [T-score] Bone density", "Bone density, T-score"), "exam",
     "{Tscore}", "{Tscore}", 1, 0.2, profile="us-core-observation-clinical-result",
 )  # fmt: skip
 BMI_RANK = _vital(
@@ -219,7 +219,7 @@ COVID = _finding("covid", "94500-6", "SARS-CoV-2 (COVID-19) RNA [Presence] in Re
                  "SARS-CoV-2")  # fmt: skip
 INFLUENZA = _finding("flu", "80382-5", "Influenza virus A Ag [Presence] in Upper respiratory specimen by Rapid immunoassay",
                      "Influenza A")  # fmt: skip
-STOOL = _finding("stool", "57905-2", "Hemoglobin.gastrointestinal [Presence] in Stool by Immunologic method",
+STOOL = _finding("stool", "29771-3", "Hemoglobin.gastrointestinal.lower [Presence] in Stool by Immunoassay",
                  "Blood in stool")  # fmt: skip
 PREGNANT = Measure(
     "pregnant", loinc("82810-3", "Pregnancy status"), "social-history", profile="us-core-observation-pregnancystatus"

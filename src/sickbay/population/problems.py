@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.population.life import snomed
+from sickbay.population.life import rxnorm, snomed
 
 HYPERTENSION = snomed("59621000", "Essential hypertension", icd=("I10", "Essential (primary) hypertension"))
 DIABETES = snomed(
@@ -14,9 +14,6 @@ DIABETES = snomed(
 HYPERLIPIDEMIA = snomed("55822004", "Hyperlipidemia", "Hyperlipidaemia", icd=("E78.5", "Hyperlipidemia, unspecified"))
 HYPOTHYROIDISM = snomed("40930008", "Hypothyroidism", icd=("E03.9", "Hypothyroidism, unspecified"))
 ASTHMA = snomed("195967001", "Asthma", icd=("J45.909", "Unspecified asthma, uncomplicated"))
-KIDNEY_2 = snomed(
-    "431856006", "Chronic kidney disease stage 2", icd=("N18.2", "Chronic kidney disease, stage 2 (mild)")
-)
 KIDNEY_3 = snomed(
     "433144002", "Chronic kidney disease stage 3", icd=("N18.30", "Chronic kidney disease, stage 3 unspecified")
 )
@@ -48,7 +45,6 @@ REFLUX = snomed(
     icd=("K21.9", "Gastro-esophageal reflux disease without esophagitis"),
 )
 ECZEMA = snomed("24079001", "Atopic dermatitis", icd=("L20.9", "Atopic dermatitis, unspecified"))
-OBESITY = snomed("414916001", "Obesity", icd=("E66.9", "Obesity, unspecified"))
 
 COLD = snomed(
     "54150009",
@@ -135,7 +131,9 @@ POSITIVE = snomed("10828004", "Positive")
 NEGATIVE = snomed("260385009", "Negative")
 DETECTED = snomed("260373001", "Detected")
 
-PENICILLIN_G = "7980"
+PENICILLIN = rxnorm("7980", "penicillin G", "Penicillin G")
+SULFAMETHOXAZOLE = rxnorm("10180", "sulfamethoxazole", "Sulfamethoxazole")
+CODEINE = rxnorm("2670", "codeine", "Codeine")
 NO_KNOWN_ALLERGY = snomed("716186003", "No known allergy", "No known allergies")
 LATEX = snomed("111088007", "Latex", "Latex")
 PEANUT = snomed("762952008", "Peanut", "Peanut")
@@ -145,7 +143,6 @@ DUST_MITE = snomed("260147004", "House dust mite", "House dust mite")
 ANAPHYLAXIS = snomed("39579001", "Anaphylaxis", "anaphylaxis")
 RASH = snomed("271807003", "Eruption of skin", "rash")
 HIVES = snomed("126485001", "Urticaria", "hives")
-WHEEZE = snomed("56018004", "Wheezing", "wheezing")
 SNEEZING = snomed("76067001", "Sneezing", "sneezing")
 NAUSEA = snomed("422587007", "Nausea", "nausea")
 

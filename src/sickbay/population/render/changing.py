@@ -104,6 +104,11 @@ def asked_before(references: list[Json]) -> list[Json]:
     return [{**each, "reference": each["reference"].replace("Service", "Procedure", 1)} for each in references]
 
 
+def aimed(goal: Json) -> str:
+    """The status of a goal before R4, which had no life cycle yet."""
+    return "in-progress" if goal["lifecycleStatus"] == "active" else str(goal["lifecycleStatus"])
+
+
 def document_before(one: Json) -> Json:
     """DocumentReference before R4: one class, one encounter, and two dates."""
     context = {**one["context"], "encounter": one["context"]["encounter"][0]}

@@ -7,6 +7,7 @@ from functools import cache
 from sickbay.fhir.binary import EXTENSION
 from sickbay.population.render.changing import (
     Renderer,
+    aimed,
     asked_before,
     code_of,
     document_before,
@@ -195,7 +196,7 @@ def _report(one: Json) -> Json:
 
 def _goal(one: Json) -> Json:
     changed = {**without(one, "lifecycleStatus", "target"), "description": one["description"]["text"]}
-    return {**changed, "status": "in-progress"}
+    return {**changed, "status": aimed(one)}
 
 
 def _plan(one: Json) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sickbay.population.render.changing import (
     Renderer,
+    aimed,
     asked_before,
     code_of,
     document_before,
@@ -82,7 +83,7 @@ def _report(one: Json) -> Json:
 
 
 def _goal(one: Json) -> Json:
-    changed = {**without(one, "lifecycleStatus"), "status": "in-progress"}
+    changed = {**without(one, "lifecycleStatus"), "status": aimed(one)}
     return {**changed, "target": one["target"][0]} if "target" in one else changed
 
 

@@ -27,4 +27,7 @@ class Anaphylaxis(Episode):
         )
 
 
-STORY = Told("anaphylaxis", lambda who, dice: Anaphylaxis(within(who, dice, 4, 40)), ages=(5, 40), women=0.02, men=0.02)
+STORY = Told(
+    "anaphylaxis", lambda who, dice: Anaphylaxis(within(who, dice, 10, 40)), ages=(11, 40), women=0.02, men=0.02
+)
+"""The auto-injector is the one from 30 kg on."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sickbay.population import problems
+from sickbay.population import drugs, problems
 from sickbay.population.acts import REVIEW
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart, Target
@@ -35,6 +35,8 @@ class Story:
 
     signs: tuple[Measure, ...] = ()
     """Vital signs that it wants to see at every visit, besides those that everybody has taken."""
+    no_nsaid = False
+    """Whether beside it nobody takes aspirin or ibuprofen of his own."""
 
     def plan(self) -> Iterable[Planned]:
         return ()
@@ -99,6 +101,7 @@ class Steady(Lasting):
     def __init__(self, onset: datetime.date, concept: Concept, drug: Drug | None = None) -> None:
         super().__init__(onset)
         self.concept = concept
+        self.no_nsaid = drug is drugs.IBUPROFEN
         self.ladder = (drug,) if drug else ()
         self.replaces = (False,)
 
@@ -138,8 +141,7 @@ class Episode(Story):
         )
         self.happen(chart, visit, self.problem)
         if self.drug:
-            until = visit.day + datetime.timedelta(days=self.drug_days)
-            chart.prescribe(self.drug, visit, self.problem, end=until if until <= last else None)
+            chart.prescribe(self.drug, visit, self.problem, end=visit.day + datetime.timedelta(days=self.drug_days))
 
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         """What is done on the day, besides the drug."""

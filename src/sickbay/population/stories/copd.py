@@ -20,7 +20,7 @@ class Obstruction(Lasting):
     signs = (measures.BREATHS, measures.OXYGEN)
     ladder = (drugs.ALBUTEROL, drugs.SALMETEROL)
     replaces = (False, False)
-    care = (acts.LUNG_TRAINING, acts.SMOKING_ADVICE)
+    care = (acts.LUNG_TRAINING, acts.EDUCATION)
     aims = (wanted("No stay in hospital for breath this year"),)
 
     def __init__(self, onset: datetime.date, dice: Dice) -> None:
@@ -44,7 +44,7 @@ class Obstruction(Lasting):
             body: Body = {}
             body["fev1"] = max(self.ratio - (visit.day - self.onset).days / 365 * 0.6, 42.0)
             number = chart.read(measures.FEV1, visit, chart.throw(measures.FEV1, body), after=14)
-            chart.act(acts.SPIROMETRY, visit, self.problem, after=12)
+            chart.act(acts.SPIROMETRY, visit, self.problem, after=8)
             chart.report(acts.SPIROMETRY_STUDY, "PF", visit, "Obstruction that does not go away after albuterol.",
                          readings=(number,), after=16)  # fmt: skip
 

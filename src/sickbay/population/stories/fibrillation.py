@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart, wanted
 from sickbay.population.dice import Dice
 from sickbay.population.life import Measure, Person, Visit
-from sickbay.population.stories.base import Lasting, Told, onset
+from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Told, onset
 
 
 class Fibrillation(Lasting):
@@ -17,16 +18,23 @@ class Fibrillation(Lasting):
 
     chronic = True
     concept = problems.FIBRILLATION
+    no_nsaid = True
     replaces = (False, False)
     care = (acts.EDUCATION, acts.SELF_CARE)
 
     def __init__(self, onset: datetime.date, warfarin: bool, paced: bool) -> None:
         super().__init__(onset)
         self.ladder = (drugs.WARFARIN if warfarin else drugs.APIXABAN, drugs.METOPROLOL)
-        self.warfarin, self.paced = warfarin, paced
+        self.warfarin = warfarin
+        implanted = max(onset + datetime.timedelta(days=40), datetime.date(FIRST_YEAR, 2, 1))
+        self.paced = implanted if paced else None
         self.aims = (
             (wanted("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (wanted("No stroke, no bleeding"),)
         )
+
+    def plan(self) -> Iterable[Planned]:
+        if self.paced:
+            yield Planned(self.paced, problems.ADMISSION, self.concept, None, self, "inpatient", 2 * 24 * 60)
 
     def bend(self, body: Body, day: datetime.date) -> None:
         if day >= self.onset:
@@ -42,8 +50,15 @@ class Fibrillation(Lasting):
     def found(self, chart: Chart, visit: Visit) -> None:
         chart.act(acts.ECG, visit, self.problem)
         chart.report(acts.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
-        if self.paced:
-            chart.act(acts.PACING, visit, self.problem, minutes=60, device=chart.implant(acts.PACEMAKER, visit.day))
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        super().decide(chart, visit, seen)
+        if visit.day == self.paced and visit.setting == "inpatient":
+            device = chart.implant(acts.PACEMAKER, visit.day)
+            chart.act(acts.PACING, visit, self.problem, after=90, minutes=60, device=device)
+            chart.note(
+                acts.DISCHARGE, visit, "Pauses of four seconds; pacemaker implanted, wound dry. Home.", printed=True
+            )
 
 
 def _make(who: Person, dice: Dice) -> Fibrillation:

@@ -41,7 +41,7 @@ class Hip(Fracture):
         super().happen(chart, visit, problem)
         device = chart.implant(acts.HIP_PROSTHESIS, visit.day)
         chart.act(acts.HIP_REPLACEMENT, visit, problem, after=600, minutes=85, device=device)
-        chart.note(acts.DISCHARGE, visit, "Fell at home, broken hip replaced. To rehabilitation, full weight.",
+        chart.note(acts.DISCHARGE, visit, "Fell at home, broken hip replaced. Home with physiotherapy, full weight.",
                    printed=True)  # fmt: skip
 
 

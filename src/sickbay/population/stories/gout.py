@@ -35,8 +35,7 @@ class Gout(Lasting):
         return seen.get("urate", 0) >= 6.0
 
     def found(self, chart: Chart, visit: Visit) -> None:
-        kidney = any(each.concept is problems.KIDNEY_3 for each in chart.life.problems)
-        drug = drugs.PARACETAMOL if kidney else drugs.NAPROXEN
+        drug = drugs.PARACETAMOL if chart.spared else drugs.NAPROXEN
         chart.prescribe(drug, visit, self.problem, end=visit.day + datetime.timedelta(days=7))
 
 

@@ -16,6 +16,7 @@ class HeartFailure(Lasting):
 
     chronic = True
     concept = problems.HEART_FAILURE
+    no_nsaid = True
     tests = (measures.BNP,)
     signs = (measures.BREATHS, measures.OXYGEN)
     ladder = (drugs.FUROSEMIDE, drugs.METOPROLOL)

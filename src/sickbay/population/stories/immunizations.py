@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Mapping
+
 from sickbay.population import acts, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
@@ -9,21 +12,35 @@ from sickbay.population.dice import Dice
 from sickbay.population.life import Concept, Person, Visit
 from sickbay.population.stories.base import Story
 
-_FIRST = (acts.DTAP, acts.POLIO, acts.HIB, acts.PNEUMOCOCCUS_13, acts.ROTAVIRUS)
+_FIRST = (acts.DTAP, acts.POLIO, acts.HIB, acts.PNEUMOCOCCUS_7, acts.ROTAVIRUS)
 CHILDHOOD: tuple[tuple[float, tuple[Concept, ...]], ...] = (
     (0.08, (acts.HEPATITIS_B,)), (0.16, (acts.HEPATITIS_B, *_FIRST)), (0.33, _FIRST),
-    (0.49, (acts.DTAP, acts.PNEUMOCOCCUS_13, acts.HEPATITIS_B, acts.POLIO)),
-    (0.99, (acts.MMR, acts.VARICELLA, acts.HEPATITIS_A)), (1.24, (acts.DTAP, acts.HIB, acts.PNEUMOCOCCUS_13)),
+    (0.49, (acts.DTAP, acts.PNEUMOCOCCUS_7, acts.HEPATITIS_B, acts.POLIO)),
+    (0.99, (acts.MMR, acts.VARICELLA, acts.HEPATITIS_A)), (1.24, (acts.DTAP, acts.HIB, acts.PNEUMOCOCCUS_7)),
     (1.49, (acts.HEPATITIS_A,)), (4.0, (acts.DTAP, acts.POLIO, acts.MMR, acts.VARICELLA)),
     (11.0, (acts.TDAP, acts.HPV, acts.MENINGOCOCCUS)), (11.9, (acts.HPV,)), (16.0, (acts.MENINGOCOCCUS,)),
 )  # fmt: skip
 """Age in years from which it is due, and what."""
 
 ADULT: tuple[tuple[float, int, Concept], ...] = (
-    (19, 2021, acts.COVID_1), (19, 2021, acts.COVID_1), (65, 2023, acts.COVID_2), (27, 2022, acts.TD),
+    (19, 2021, acts.COVID_1), (19, 2021, acts.COVID_1), (65, 2023, acts.COVID_1), (27, 2022, acts.TD),
     (50, 2021, acts.SHINGLES), (50, 2022, acts.SHINGLES), (65, 2022, acts.PNEUMOCOCCUS_20),
 )  # fmt: skip
 """Age and year from which it is due, and what."""
+
+_LATER: Mapping[Concept, tuple[tuple[datetime.date, Concept], ...]] = {
+    acts.PNEUMOCOCCUS_7: (
+        (datetime.date(2010, 4, 1), acts.PNEUMOCOCCUS_13), (datetime.date(2024, 1, 1), acts.PNEUMOCOCCUS_20)
+    ),
+    acts.INFLUENZA_3: ((datetime.date(2013, 7, 1), acts.INFLUENZA_4), (datetime.date(2024, 7, 1), acts.INFLUENZA_3)),
+    acts.COVID_1: ((datetime.date(2023, 4, 18), acts.COVID_BIVALENT), (datetime.date(2023, 9, 12), acts.COVID_2)),
+}  # fmt: skip
+"""From when on another product was given in its place in the United States."""
+
+
+def of_its_day(vaccine: Concept, day: datetime.date) -> Concept:
+    """The product that was given against it on a day."""
+    return next((later for since, later in reversed(_LATER.get(vaccine, ())) if day >= since), vaccine)
 
 
 class Immunizations(Story):
@@ -41,13 +58,13 @@ class Immunizations(Story):
         age = self.who.age(visit.day)
         if age > 0.5 and visit.day.month >= 9 and visit.day.year > self.autumn and self.willing:
             self.autumn = visit.day.year
-            chart.vaccinate(acts.INFLUENZA_4 if visit.day.year < 2024 else acts.INFLUENZA_3, visit)
+            chart.vaccinate(of_its_day(acts.INFLUENZA_3, visit.day), visit)
         if visit.kind not in (problems.CHECK_UP, problems.WELL_CHILD):
             return
         if self.due and age >= self.due[0][0]:
             for vaccine in self.due.pop(0)[1]:
-                chart.vaccinate(vaccine, visit)
+                chart.vaccinate(of_its_day(vaccine, visit.day), visit)
         due = {one[2]: one for one in reversed(self.adult) if age >= one[0] and visit.day.year >= one[1]}
         for vaccine, each in list(due.items())[:2]:
             self.adult.remove(each)
-            chart.vaccinate(vaccine, visit)
+            chart.vaccinate(of_its_day(vaccine, visit.day), visit)

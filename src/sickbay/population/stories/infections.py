@@ -12,6 +12,7 @@ from sickbay.population.stories.base import Episode, Told, winter, within
 
 class Bladder(Episode):
     concept, days, drug, drug_days = problems.URINARY_INFECTION, 7, drugs.NITROFURANTOIN, 5
+    signs = (measures.TEMPERATURE,)
 
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         for measure in (measures.NITRITE, measures.ESTERASE):
@@ -20,6 +21,7 @@ class Bladder(Episode):
 
 class Influenza(Episode):
     concept, days, fever, drug = problems.INFLUENZA, 10, 2.0, drugs.PARACETAMOL
+    signs = (measures.TEMPERATURE, measures.OXYGEN)
 
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         chart.read(measures.INFLUENZA, visit, concept=problems.POSITIVE, after=8)
@@ -27,6 +29,7 @@ class Influenza(Episode):
 
 class Covid(Episode):
     concept, days, fever = problems.COVID, 12, 1.4
+    signs = (measures.TEMPERATURE, measures.OXYGEN)
 
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         chart.read(measures.COVID, visit, concept=problems.DETECTED, after=8)
@@ -42,9 +45,8 @@ class Pneumonia(Episode):
         asked = chart.request(acts.CHEST_XRAY, acts.IMAGING, visit, problem)
         chart.act(acts.CHEST_XRAY, visit, problem, asked, after=35)
         chart.report(acts.IMAGE, "RAD", visit, "Infiltrate of the right lower lobe, no effusion.", asked, after=55)
-        if not chart.allergic_to("Penicillin G"):
-            until = visit.day + datetime.timedelta(days=7)
-            chart.prescribe(drugs.AMOXICILLIN, visit, problem, end=until if until <= chart.person.last else None)
+        drug = drugs.DOXYCYCLINE if chart.allergic_to("Penicillin G") else drugs.AMOXICILLIN_ADULT
+        chart.prescribe(drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 
 BLADDER = Told("bladder", lambda who, dice: Bladder(within(who, dice, 17)), ages=(18, 120), women=0.22, men=0.03,

@@ -18,6 +18,7 @@ class Kidney(Lasting):
 
     chronic = True
     concept = problems.KIDNEY_3
+    no_nsaid = True
     tests = (*measures.METABOLIC, measures.ALBUMIN_RATIO)
     ladder: tuple[Drug, ...] = (drugs.LOSARTAN,)
     replaces = (False,)

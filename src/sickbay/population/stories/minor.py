@@ -8,11 +8,7 @@ from typing import NamedTuple
 from sickbay.population import drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
-from sickbay.population.life import RXNORM, Category, Code, Concept, Criticality, Drug, Severity, Visit
-
-PENICILLIN = Concept((Code(RXNORM, problems.PENICILLIN_G, "penicillin G"),), "Penicillin G")
-SULFAMETHOXAZOLE = Concept((Code(RXNORM, "10180", "sulfamethoxazole"),), "Sulfamethoxazole")
-CODEINE = Concept((Code(RXNORM, "2670", "codeine"),), "Codeine")
+from sickbay.population.life import Category, Concept, Criticality, Drug, Severity, Visit
 
 
 class Illness(NamedTuple):
@@ -47,31 +43,32 @@ def acute(chart: Chart, visit: Visit, body: Body, illness: Illness) -> None:
     problem = chart.problem(
         illness.concept, begun, visit.day, visit, lasting=False, over=over if over <= chart.person.last else None
     )
-    if illness.drug and not (illness.drug is drugs.AMOXICILLIN and _no_penicillin(chart)):
-        chart.prescribe(
-            illness.drug, visit, problem, end=min(visit.day + datetime.timedelta(days=7), chart.person.last)
-        )
+    if illness.drug and not (illness.drug is drugs.AMOXICILLIN and chart.allergic_to("Penicillin G")):
+        chart.prescribe(illness.drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 
-def _no_penicillin(chart: Chart) -> bool:
-    return any(allergy.concept is PENICILLIN for allergy in chart.life.allergies)
+TOO_YOUNG = 3
+"""Below this age in years nothing has yet shown what somebody is allergic to."""
 
 
-def allergies(chart: Chart, first: Visit) -> None:
-    """What the patient says at the first visit; two in three know of none."""
-    dice, born, day = chart.dice, chart.person.born.year, first.day
-    if dice.chance(0.64):
-        chart.allergy(problems.NO_KNOWN_ALLERGY, day)
+def allergies(chart: Chart, visit: Visit) -> None:
+    """What the patient says at the first visit, or the parents when he is old enough; two in three know of none."""
+    dice, born, day = chart.dice, chart.person.born.year, visit.day
+    if chart.person.age(day) < TOO_YOUNG or dice.chance(0.64):
+        if not chart.life.allergies:
+            chart.allergy(problems.NO_KNOWN_ALLERGY, day)
         return
     known: list[tuple[Concept, Category, Criticality, Concept, Severity]] = [
-        (PENICILLIN, "medication", "high", problems.HIVES, "moderate"),
-        (SULFAMETHOXAZOLE, "medication", "low", problems.RASH, "mild"),
-        (CODEINE, "medication", "low", problems.NAUSEA, "mild"),
+        (problems.PENICILLIN, "medication", "high", problems.HIVES, "moderate"),
+        (problems.SULFAMETHOXAZOLE, "medication", "low", problems.RASH, "mild"),
+        (problems.CODEINE, "medication", "low", problems.NAUSEA, "mild"),
         (problems.LATEX, "environment", "low", problems.RASH, "mild"),
         (problems.PEANUT, "food", "high", problems.HIVES, "severe"),
         (problems.GRASS_POLLEN, "environment", "low", problems.SNEEZING, "mild"),
         (problems.DUST_MITE, "environment", "low", problems.SNEEZING, "mild"),
     ]
+    if any(order.drug in (drugs.AMOXICILLIN, drugs.AMOXICILLIN_INFANT) for order in chart.life.prescriptions):
+        known = known[1:]  # it was borne well
     for _ in range(dice.pick((1, 1, 1, 2))):
         substance, category, criticality, reaction, severity = known.pop(dice.whole(0, len(known) - 1))
         latest = max(day.year - 1, born)

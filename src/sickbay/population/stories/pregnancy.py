@@ -21,6 +21,8 @@ TERM = datetime.timedelta(weeks=40)
 class Pregnancy(Story):
     """Forty weeks from `start` (the first day of the last period)."""
 
+    no_nsaid = True
+
     def __init__(self, start: datetime.date, caesarean: bool = False) -> None:
         self.start = start
         self.birth = acts.CAESAREAN if caesarean else acts.DELIVERY
@@ -28,8 +30,8 @@ class Pregnancy(Story):
         self.iron = False
 
     def week(self, day: datetime.date) -> float | None:
-        """The week of pregnancy, or None before and after."""
-        return (day - self.start).days / 7 if self.start <= day < self.start + TERM else None
+        """The week of pregnancy, or None before it and after the day of the birth."""
+        return (day - self.start).days / 7 if self.start <= day <= self.start + TERM else None
 
     def plan(self) -> Iterable[Planned]:
         for week in WEEKS:

@@ -21,7 +21,7 @@ class Mammography(Story):
         self.days = {day for day in days if 50 <= who.age(day) < 75}
 
     def plan(self) -> Iterable[Planned]:
-        return (Planned(day, problems.SCREENING, acts.MAMMOGRAPHY, None, self) for day in sorted(self.days))
+        return (Planned(day, problems.SCREENING, acts.MAMMOGRAPHY, None, self, minutes=40) for day in sorted(self.days))
 
     def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
         if visit.day in self.days:
@@ -43,7 +43,7 @@ class Colonoscopy(Story):
         found = "A polyp of 6 mm, removed; next in five years." if self.polyp else "No polyps; next in ten years."
         _looked(chart, visit, acts.COLONOSCOPY, acts.COLONOSCOPY_STUDY, found)
         if self.polyp:
-            polyp = chart.problem(problems.POLYP, visit.day, visit.day, visit, over=None)
+            polyp = chart.problem(problems.POLYP, visit.day, visit.day, visit, lasting=False, over=visit.day)
             chart.act(acts.POLYPECTOMY, visit, polyp, after=40, minutes=10)
         chart.note(acts.PROCEDURE_NOTE, visit, found, printed=True)
 
@@ -65,18 +65,26 @@ class BreastCancer(Lasting):
     concept, ladder, replaces = problems.BREAST_CANCER, (drugs.ANASTROZOLE,), (False,)
     care = (acts.EDUCATION, acts.MAMMOGRAPHY)
 
-    def found(self, chart: Chart, visit: Visit) -> None:
-        asked = chart.request(acts.LUMPECTOMY, acts.SURGICAL, visit, self.problem)
-        chart.act(acts.LUMPECTOMY, visit, self.problem, asked, minutes=70)
-        chart.note(
-            acts.PROCEDURE_NOTE, visit, "Tumour of 11 mm removed with clear margins; no lymph nodes.", printed=True
-        )
+    def __init__(self, onset: datetime.date) -> None:
+        super().__init__(onset)
+        self.operation = onset + datetime.timedelta(days=21)
+
+    def plan(self) -> Iterable[Planned]:
+        yield Planned(self.operation, problems.ADMISSION, self.concept, None, self, "inpatient", 24 * 60)
+
+    def decide(self, chart: Chart, visit: Visit, seen: Body) -> None:
+        super().decide(chart, visit, seen)
+        if visit.day == self.operation and visit.setting == "inpatient":
+            asked = chart.request(acts.LUMPECTOMY, acts.SURGICAL, visit, self.problem)
+            chart.act(acts.LUMPECTOMY, visit, self.problem, asked, after=150, minutes=70)
+            chart.note(acts.PROCEDURE_NOTE, visit, "Tumour of 11 mm removed with clear margins; no lymph nodes.",
+                       printed=True)  # fmt: skip
 
 
 def _looked(chart: Chart, visit: Visit, act: Concept, study: Concept, found: str) -> None:
     asked = chart.request(act, acts.IMAGING if act is acts.MAMMOGRAPHY else acts.EVALUATION, visit)
     chart.act(act, visit, None, asked, minutes=20)
-    chart.report(study, "RAD" if act is acts.MAMMOGRAPHY else "GE", visit, found, asked, after=35)
+    chart.report(study, "RAD" if act is acts.MAMMOGRAPHY else "OTH", visit, found, asked, after=35)
 
 
 MAMMOGRAPHY = Told("mammography", lambda who, dice: Mammography(who, dice.whole(2, 11)), ages=(50, 78), women=0.7)

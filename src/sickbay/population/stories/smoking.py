@@ -29,7 +29,8 @@ class Smoking(Lasting):
             self.helped = True
             until = visit.day + datetime.timedelta(days=42)
             chart.act(acts.SMOKING_THERAPY, visit, self.problem, minutes=8)
-            chart.prescribe(drugs.NICOTINE, visit, self.problem, end=until if until <= chart.person.last else None)
+            chart.prescribe(drugs.NICOTINE, visit, self.problem, end=until)
+            chart.resolve(self.problem, until)
 
     def status(self, day: datetime.date) -> Concept:
         return problems.EX_SMOKER if self.helped and self.stopped and day > self.stopped else problems.SMOKER

@@ -23,7 +23,7 @@ def _told(
 
 
 _NO_IBUPROFEN = ("kidney", "kidney alone", "fibrillation", "heart", "pregnancy")
-"""Beside these nobody is given ibuprofen or naproxen for years."""
+"""Beside these nobody is given ibuprofen for years."""
 
 MIGRAINE = _told(
     "migraine", problems.MIGRAINE, drugs.IBUPROFEN, 17, (19, 70), 0.13, 0.05, "New headaches", never=_NO_IBUPROFEN
@@ -31,6 +31,4 @@ MIGRAINE = _told(
 REFLUX = _told("reflux", problems.REFLUX, drugs.OMEPRAZOLE, 25, (28, 120), 0.1, 0.1, "Heartburn")
 RHINITIS = _told("rhinitis", problems.RHINITIS, drugs.LORATADINE, 7, (18, 120), 0.12, 0.12, "Hay fever")
 ECZEMA = _told("eczema", problems.ECZEMA, drugs.HYDROCORTISONE, 1, (3, 18), 0.12, 0.12, "Itching skin")
-BACK = _told(
-    "back", problems.CHRONIC_BACK_PAIN, drugs.NAPROXEN, 30, (34, 120), 0.09, 0.08, "Back pain", never=_NO_IBUPROFEN
-)
+BACK = _told("back", problems.CHRONIC_BACK_PAIN, drugs.PARACETAMOL, 30, (34, 120), 0.09, 0.08, "Back pain")

@@ -12,6 +12,7 @@ class Stroke(Episode):
     """Ischaemic; what follows it, a plan and clopidogrel, stays."""
 
     concept = problems.STROKE
+    no_nsaid = True
     kind = problems.ADMISSION
     setting = "inpatient"
     minutes = 5 * 24 * 60

@@ -8,7 +8,7 @@ from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.chart import Chart, filtration, wanted
 from sickbay.population.life import Concept, Problem, Reading, Visit
 from sickbay.population.staff import NURSES
-from sickbay.population.stories.minor import PENICILLIN
+from sickbay.population.stories.immunizations import of_its_day
 
 _HEIGHT = 176.1
 _HALE = NURSES[0].id
@@ -110,7 +110,7 @@ def _home(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> 
 def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
     first = _day("2014-03-18")
     chart.allergy(
-        PENICILLIN,
+        problems.PENICILLIN,
         first,
         problems.ANAPHYLAXIS,
         category="medication",
@@ -148,7 +148,7 @@ def _care(chart: Chart, visits: dict[datetime.date, Visit], sugar: Problem, pres
             asked = chart.request(acts.RETINAL_EXAM, acts.EVALUATION, visit, sugar)
             chart.act(acts.RETINAL_EXAM, visit, sugar, asked)
             chart.act(acts.FOOT_EXAM, visit, sugar, after=8, minutes=5)
-            chart.vaccinate(acts.INFLUENZA_4 if day.year < 2024 else acts.INFLUENZA_3, visit)
+            chart.vaccinate(of_its_day(acts.INFLUENZA_3, day), visit)
     for vaccine, on in ((acts.COVID_1, "2021-11-09"), (acts.SHINGLES, "2022-05-17"), (acts.SHINGLES, "2022-11-15")):
         chart.vaccinate(vaccine, visits[_day(on)])
     seen = visits[_day("2021-03-16")]

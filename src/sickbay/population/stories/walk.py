@@ -10,7 +10,7 @@ from sickbay.population.chart import Chart
 from sickbay.population.dice import Dice
 from sickbay.population.life import Measure, Person, Visit
 from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story
-from sickbay.population.stories.minor import ADULT, CHILD, acute, allergies
+from sickbay.population.stories.minor import ADULT, CHILD, TOO_YOUNG, Illness, acute, allergies
 from sickbay.population.stories.smoking import Smoking
 
 INFANT_MONTHS = (1, 2, 4, 6, 9, 12, 15, 18, 24, 30)
@@ -20,16 +20,19 @@ def tell(chart: Chart, threads: list[Story]) -> None:
     """Walks through the planned visits in order."""
     who, dice = chart.person, chart.dice
     own = body.build(who, dice)
-    last = None
+    last, young = None, False
     for planned in _calendar(who, dice, threads):
-        ill = planned.kind is problems.SYMPTOM
-        illness = dice.pick(CHILD if who.age(planned.day) < 12 else ADULT) if ill else None
+        illness = _illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
         visit = chart.visit(
             planned.day, planned.kind, illness.concept if illness else planned.reason, by=planned.by,
             setting=planned.setting, minutes=planned.minutes,
         )  # fmt: skip
+        grown = who.age(visit.day) >= TOO_YOUNG
+        if visit.number == 1 or (young and grown):
+            allergies(chart, visit)
         if visit.number == 1:
-            _first(chart, visit)
+            _bought(chart, visit, threads)
+        young = not grown
         now = body.expected(who, own, visit.day)
         for thread in threads:
             thread.bend(now, visit.day)
@@ -48,11 +51,17 @@ def tell(chart: Chart, threads: list[Story]) -> None:
     chart.close()
 
 
-def _first(chart: Chart, visit: Visit) -> None:
-    """What the patient says at the first visit: allergies, and what is taken without a prescription."""
-    allergies(chart, visit)
+def _illness(chart: Chart, day: datetime.date) -> Illness:
+    """Something that passes, and is not there already."""
+    usual = CHILD if chart.person.age(day) < 12 else ADULT
+    return chart.dice.pick([each for each in usual if not chart.standing(each.concept, day)] or usual)
+
+
+def _bought(chart: Chart, visit: Visit, threads: list[Story]) -> None:
+    """What the patient says at the first visit to take without a prescription."""
     drug = drugs.ASPIRIN if chart.person.age(visit.day) > 60 else drugs.IBUPROFEN
-    if chart.person.age(visit.day) >= 18 and chart.dice.chance(0.2):
+    spared = any(each.no_nsaid for each in threads)
+    if chart.person.age(visit.day) >= 18 and chart.dice.chance(0.2) and not spared:
         chart.state(drug, visit.day - datetime.timedelta(days=chart.dice.whole(20, 300)), visit.day)
 
 
@@ -70,11 +79,13 @@ def _summary(chart: Chart, visit: Visit) -> str:
     life, who = chart.life, chart.person
     known = [each.concept.text for each in life.problems if each.lasting and not each.over]
     taken = [each.drug.concept.text for each in life.prescriptions if not each.end]
+    age = who.age(visit.day)
+    old, then = (f"{int(age)} years", "in a year") if age >= 2 else (f"{int(age * 12)} months", "as planned")
     lines = (
-        f"{who.name}, {int(who.age(visit.day))} years, seen for {visit.kind.text.lower()}.",
+        f"{who.name}, {old}, seen for {visit.kind.text.lower()}.",
         f"Known: {', '.join(known) or 'nothing that lasts'}.",
         f"Takes: {', '.join(taken) or 'nothing'}.",
-        "No new complaints. Next check-up in a year.",
+        f"No new complaints. Next check-up {then}.",
     )
     return "\n".join(lines)
 
@@ -93,7 +104,12 @@ def _calendar(who: Person, dice: Dice, threads: list[Story]) -> list[Planned]:
         over = planned.day + datetime.timedelta(minutes=planned.minutes)
         if who.born <= planned.day and over <= who.last:
             days.setdefault(planned.day, planned)
-    return [days[day] for day in sorted(days)]
+    return [days[day] for day in sorted(days) if not any(_away(stay, day) for stay in days.values())]
+
+
+def _away(stay: Planned, day: datetime.date) -> bool:
+    """Whether on this day somebody is still in the hospital."""
+    return stay.day < day <= stay.day + datetime.timedelta(minutes=stay.minutes)
 
 
 def _routine(who: Person, dice: Dice, chronic: list[Lasting]) -> Iterator[Planned]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 
+from sickbay.population import acts
 from sickbay.population.life import (
+    LOINC,
     UCUM,
     Act,
     Aim,
@@ -16,7 +18,6 @@ from sickbay.population.life import (
     Request,
     Statement,
     Vaccination,
-    snomed,
 )
 from sickbay.population.render.common import (
     IDENTIFIERS,
@@ -34,19 +35,18 @@ from sickbay.population.render.common import (
 from sickbay.population.staff import ORGANIZATION
 
 SMART = "http://hl7.org/fhir/smart-app-launch/CodeSystem/smart-codes"
-_ARM = snomed("368208006", "Left upper arm structure", "Left arm")
 _KINDS = {
-    "LAB": ("LAB", "Laboratory"), "RAD": ("RAD", "Radiology"), "CUS": ("CUS", "Cardiac Ultrasound"),
-    "GE": ("OTH", "Other"), "PF": ("PF", "Pulmonary Function"),
+    "LAB": (TERMS + "v2-0074", "LAB", "Laboratory"), "RAD": (LOINC, "LP29684-5", "Radiology"),
+    "CUS": (LOINC, "LP29708-2", "Cardiology"), "PF": (TERMS + "v2-0074", "PF", "Pulmonary Function"),
+    "OTH": (TERMS + "v2-0074", "OTH", "Other"),
 }  # fmt: skip
-_US_CORE_KINDS = {
-    "RAD": ("http://loinc.org", "LP29684-5", "Radiology"), "CUS": ("http://loinc.org", "LP29708-2", "Cardiology"),
-    "GE": ("http://loinc.org", "LP7839-6", "Pathology"), "PF": ("http://loinc.org", "LP29708-2", "Cardiology"),
-}  # fmt: skip
+"""What US Core groups reports by, where it has a word for it."""
 
 
-def immunization(patient: str, dose: Vaccination) -> Json:
-    visit = dose.visit
+def immunization(who: Person, dose: Vaccination) -> Json:
+    """Infants are vaccinated in the thigh; against rotavirus they swallow."""
+    patient, visit = who.id, dose.visit
+    site = acts.THIGH if who.age(visit.day) < 1.5 else acts.ARM
     return {
         **profiled("Immunization", part_of(patient, "i", dose.number), "us-core-immunization"),
         "status": "completed",
@@ -57,7 +57,7 @@ def immunization(patient: str, dose: Vaccination) -> Json:
         "primarySource": True,
         "location": reference("Location", visit.location),
         "lotNumber": dose.lot,
-        "site": concept(_ARM),
+        **({} if dose.vaccine is acts.ROTAVIRUS else {"site": concept(site)}),
         "performer": [{"actor": practitioner(visit.practitioner)}],
     }
 
@@ -97,19 +97,19 @@ def procedure(patient: str, act: Act) -> Json:
         found["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", act.request))]
     if act.problem:
         found["reasonReference"] = [reference("Condition", part_of(patient, "c", act.problem))]
+    if act.site:
+        found["bodySite"] = [concept(act.site)]
     if act.device:
         found["focalDevice"] = [{"manipulated": reference("Device", part_of(patient, "v", act.device))}]
     return found
 
 
 def report(patient: str, told: Report) -> Json:
-    laboratory = told.kind == "LAB"
-    kind = coded(TERMS + "v2-0074", *_KINDS[told.kind]) if laboratory else coded(*_US_CORE_KINDS[told.kind])
-    profile = "us-core-diagnosticreport-lab" if laboratory else "us-core-diagnosticreport-note"
+    profile = "us-core-diagnosticreport-lab" if told.kind == "LAB" else "us-core-diagnosticreport-note"
     found: Json = {
         **profiled("DiagnosticReport", part_of(patient, "x", told.number), profile),
         "status": "final",
-        "category": [kind],
+        "category": [coded(*_KINDS[told.kind])],
         "code": concept(told.concept),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, told.visit.number),
@@ -126,10 +126,11 @@ def report(patient: str, told: Report) -> Json:
     return found
 
 
-def goal(patient: str, aim: Aim) -> Json:
+def goal(who: Person, aim: Aim) -> Json:
+    patient = who.id
     found: Json = {
         **profiled("Goal", part_of(patient, "g", aim.number), "us-core-goal"),
-        "lifecycleStatus": "active",
+        "lifecycleStatus": "cancelled" if who.died else "active",
         "description": {"text": aim.text},
         "subject": reference("Patient", patient),
         "startDate": aim.start.isoformat(),
@@ -143,13 +144,15 @@ def goal(patient: str, aim: Aim) -> Json:
     return found
 
 
-def plan(patient: str, one: Plan) -> Json:
+def plan(who: Person, one: Plan) -> Json:
+    """It ends with the life."""
+    patient = who.id
     steps = ", ".join(step.text for step in one.steps)
     story = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{one.title}: {steps}.</p></div>'
     found: Json = {
         **profiled("CarePlan", part_of(patient, "k", one.number), "us-core-careplan"),
         "text": {"status": "generated", "div": story},
-        "status": "active",
+        "status": "completed" if who.died else "active",
         "intent": "plan",
         "category": [
             coded(
@@ -160,10 +163,13 @@ def plan(patient: str, one: Plan) -> Json:
         ],
         "title": one.title,
         "subject": reference("Patient", patient),
-        "period": {"start": one.start.isoformat()},
+        "period": _since(one.start, who),
         "careTeam": [reference("CareTeam", f"{patient}-team")],
         "addresses": [reference("Condition", part_of(patient, "c", one.problem))],
-        "activity": [{"detail": {"code": concept(step), "status": "in-progress"}} for step in one.steps],
+        "activity": [
+            {"detail": {"code": concept(step), "status": "cancelled" if who.died else "in-progress"}}
+            for step in one.steps
+        ],
     }
     if one.aims:
         found["goal"] = [reference("Goal", part_of(patient, "g", aim)) for aim in one.aims]
@@ -218,15 +224,20 @@ def device(patient: str, one: Implant) -> Json:
     }
 
 
-def statement(patient: str, told: Statement) -> Json:
-    drug = told.drug
+def _since(start: datetime.date, who: Person) -> Json:
+    """A period that lasts, until the death at the latest."""
+    return {"start": start.isoformat(), **({"end": who.died.isoformat()} if who.died else {})}
+
+
+def statement(who: Person, told: Statement) -> Json:
+    patient, drug = who.id, told.drug
     return {
         "resourceType": "MedicationStatement",
         "id": part_of(patient, "s", told.number),
-        "status": "active",
+        "status": "completed" if who.died else "active",
         "medicationCodeableConcept": concept(drug.concept),
         "subject": reference("Patient", patient),
-        "effectivePeriod": {"start": told.since.isoformat()},
+        "effectivePeriod": _since(told.since, who),
         "dateAsserted": told.told.isoformat(),
         "informationSource": reference("Patient", patient),
         "dosage": [{"text": drug.taken, "route": concept(drug.route)}],
