@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from functools import cache
 
@@ -377,3 +378,14 @@ def test_an_assertion_of_nobody_is_told_for_whom_it_should_speak() -> None:
     bare = backend.issuer_is_the_client.decide(request(signed(iss="other", sub="other")), replace(known(), client=None))
     assert bare is not None
     assert bare.facts["expected"] == "a client registered here"
+
+
+@pytest.mark.parametrize("crit", [["urn:example:tenant"], [], "exp", None])
+def test_an_extension_that_must_be_understood_is_refused_by_its_name(crit: object) -> None:
+    """Whatever crit says: none is understood, and an empty one is wrong (RFC 7515 4.1.11). The signature is not judged."""
+    _, claims, signature = signed().split(".")
+    told = {**jose.peek(signed()).header, "crit": crit}  # type: ignore[union-attr]
+    new = urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+    found = examined(request(".".join((new, claims, signature))), known())
+    assert found.refusals == (Refusal("assertion-crit-unknown", "invalid_client", {"received": crit}),)
+    assert {one.name: one.outcome for one in found.checked}["signature_is_right"] == "skipped"

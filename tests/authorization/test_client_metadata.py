@@ -183,3 +183,10 @@ def test_where_it_can_be_managed_is_told_with_the_token_for_it() -> None:
 def test_every_grant_that_there_is_may_be_registered_at_once() -> None:
     grants = ["authorization_code", "refresh_token", "client_credentials"]
     assert client_metadata.fault({"redirect_uris": ["http://localhost:8100/callback"], "grant_types": grants}) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [({"software_statement": "x"}, "x"), ({"software_statement": 5}, None), ({}, None), ([], None)]
+)
+def test_the_statement_of_somebody_else_is_read_where_there_is_one(given, said) -> None:
+    assert client_metadata.statement(given) == said

@@ -47,6 +47,9 @@ def test_addresses_that_are_not(uri: str, name: str) -> None:
     ("changes", "name"),
     [
         ({"has_secret": True}, "reg-public-app-with-secret"),
+        ({"software_statement": ""}, "reg-software-statement-invalid"),
+        ({"software_statement": "e30.e30.c2ln"}, "reg-software-statement-invalid"),
+        ({"software_statement": "e30.eyJpc3MiOiJ4In0.c2ln"}, "reg-software-statement-unapproved"),
         ({"auth_method": "client_secret_basic"}, "reg-client-type-mismatch"),
         ({"client": "symmetric", "auth_method": "none"}, "reg-client-type-mismatch"),
         ({"client": "asymmetric"}, "reg-backend-no-jwks"),

@@ -44,6 +44,12 @@ def test_a_path_is_an_interaction(method: str, path: str, expected: Route) -> No
     assert route("r4", method, path) == expected
 
 
+@pytest.mark.parametrize("path", ["/metadata", "/.well-known/smart-configuration"])
+def test_what_describes_the_server_is_read_alone(path: str) -> None:
+    assert route("r4", "HEAD", path) == route("r4", "GET", path)
+    assert route("r4", "DELETE", path) == Misrouted(405, allowed=("GET",))
+
+
 def fault(path: str, version: str = "r4", method: str = "GET") -> tuple[int, str | None, str | None]:
     found = route(version, method, path)
     assert isinstance(found, Misrouted)

@@ -6,6 +6,7 @@ import html
 import re
 from pathlib import Path
 
+import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_ward import HTML, sign_in
 
@@ -43,6 +44,30 @@ def test_an_issuer_opened_in_a_browser_leads_to_the_hospital(tmp_path: Path) -> 
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/general", headers=HTML)
         assert answer.headers["location"] == "/general/ehr"
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/general/oauth/authorize", "GET, HEAD, POST"),
+        ("DELETE", "/general/oauth/jwks", "GET, HEAD"),
+        ("POST", "/general/.well-known/openid-configuration", "GET, HEAD"),
+        ("PATCH", "/admin/apps", "GET, HEAD, POST"),
+        ("GET", "/theme", "POST"),
+        ("DELETE", "/general/ehr", "GET, HEAD"),
+    ],
+)
+def test_an_address_asked_by_another_method_says_which_it_takes(
+    tmp_path: Path, method: str, path: str, allowed: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        for accept in ("text/html", "application/json"):
+            answer = await flow.http.request(method, path, headers={"Accept": accept})
+            assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+            assert allowed in answer.text
+        assert (await flow.http.request(method, "/nothing/here")).status_code == 404
 
     run(steps, tmp_path)
 

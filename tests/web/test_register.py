@@ -86,6 +86,30 @@ def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], erro
     run(steps, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("statement", "error", "rule"),
+    [
+        ("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL3VkYXAuZXhhbXBsZS5vcmcifQ.c2ln", "unapproved_software_statement",
+         "reg-software-statement-unapproved"),
+        ("Growth chart", "invalid_software_statement", "reg-software-statement-invalid"),
+        ("eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "invalid_software_statement", "reg-software-statement-invalid"),
+        (5, "invalid_client_metadata", "reg-metadata-invalid"),
+    ],
+)  # fmt: skip
+def test_a_statement_of_somebody_else_is_not_overlooked(tmp_path: Path, statement: Any, error: str, rule: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.post(ADDRESS, json={"software_statement": statement})
+        assert (answer.status_code, answer.json()["error"]) == (400, error)
+        assert await flow.findings(answer) == {rule: "error"}
+        made = (await flow.http.post(ADDRESS, json={"redirect_uris": [REDIRECT]})).json()
+        headers = {"Authorization": f"Bearer {made['registration_access_token']}"}
+        changed = {"client_id": made["client_id"], "redirect_uris": [REDIRECT], "software_statement": statement}
+        put = await flow.http.put(made["registration_client_uri"], json=changed, headers=headers)
+        assert (put.status_code, put.json()["error"]) == (400, error)
+
+    run(steps, tmp_path)
+
+
 @pytest.mark.parametrize("body", ["", "[]", "{", "[" * 100_000, '"x"'])
 def test_what_is_no_metadata(tmp_path: Path, body: str) -> None:
     async def steps(flow: Flow) -> None:

@@ -68,6 +68,13 @@ def algorithm_is_one_of_smart(request: TokenRequest, known: TokenKnown) -> Refus
 
 
 @check(after=(assertion_is_a_jwt,))
+def nothing_unknown_is_critical(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """What crit names must be understood, and no extension of JWS is understood here (RFC 7515 4.1.11)."""
+    header = _read(request).header
+    return _invalid("assertion-crit-unknown", received=header["crit"]) if "crit" in header else None
+
+
+@check(after=(assertion_is_a_jwt,))
 def key_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return None if _read(request).header.get("kid") else _invalid("assertion-kid-missing", received=None)
 
@@ -150,7 +157,7 @@ def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None
     return _invalid("assertion-kid-unknown", received=header.get("kid"), published=published, **facts)
 
 
-@check(needs=("jwks",), after=(key_is_published,))
+@check(needs=("jwks",), after=(key_is_published, nothing_unknown_is_critical))
 def signature_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known)
@@ -295,6 +302,7 @@ ASSERTION: tuple[TokenCheck, ...] = (
     assertion_type_is_named,
     assertion_is_a_jwt,
     algorithm_is_one_of_smart,
+    nothing_unknown_is_critical,
     key_is_named,
     issuer_is_the_subject,
     issuer_is_the_client,

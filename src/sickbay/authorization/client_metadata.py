@@ -15,7 +15,7 @@ GRANTS = ("authorization_code", "refresh_token", "client_credentials")
 DEFAULT_SCOPE = "openid fhirUser launch launch/patient offline_access patient/*.rs"
 DEFAULT_SYSTEM_SCOPE = "system/*.rs"
 TEXTS = ("client_name", "scope", "jwks_uri", "launch_uri", "initiate_login_uri", "token_endpoint_auth_method",
-         "application_type")  # fmt: skip
+         "application_type", "software_statement")  # fmt: skip
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types")
 
 
@@ -31,6 +31,12 @@ def fault(given: Any) -> str:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             return f"{name} must be a list of strings"
     return _unsupported(given)
+
+
+def statement(given: Any) -> str | None:
+    """What somebody else says of the client (RFC 7591 2.3)."""
+    found = given.get("software_statement") if isinstance(given, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _unsupported(given: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from sickbay.authorization.authorize.reading import misjoined
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.kernel.refusal import Check, Refusal, check
-from sickbay.protocol import scopes, urls
+from sickbay.protocol import jose, scopes, urls
 
 RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
 PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
@@ -17,6 +17,32 @@ PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 def _uris(name: str, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
     facts = {"received": wrong, "expected": expected, "parameter": "redirect_uris"}
     return Refusal(name, "invalid_redirect_uri", facts) if wrong else None
+
+
+@check()
+def statement_is_signed_by_somebody(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if request.software_statement is None or _statement(request):
+        return None
+    return Refusal(
+        "reg-software-statement-invalid", "invalid_software_statement", {"received": request.software_statement}
+    )
+
+
+@check(after=(statement_is_signed_by_somebody,))
+def statement_is_by_whom_we_trust(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """And that is nobody: what it says cannot be held to be true, and overlooked it would make another app than was meant."""
+    issuer = _statement(request)
+    return (
+        Refusal("reg-software-statement-unapproved", "unapproved_software_statement", {"received": issuer})
+        if issuer
+        else None
+    )
+
+
+def _statement(request: RegistrationRequest) -> str:
+    """Who attests to the metadata (RFC 7591 2.3: iss is required); "" where nobody does."""
+    read = jose.peek(request.software_statement or "")
+    return str(read.claims.get("iss") or "") if read else ""
 
 
 @check()
@@ -159,6 +185,8 @@ CHECKS: tuple[RegistrationCheck, ...] = (
     registrar_may_register,
     registration_token_is_right,
     metadata_can_be_used,
+    statement_is_signed_by_somebody,
+    statement_is_by_whom_we_trust,
     redirect_uris_hold_no_wildcard,
     redirect_uris_are_absolute,
     redirect_uris_have_no_fragment,

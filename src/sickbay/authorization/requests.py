@@ -106,6 +106,7 @@ class RegistrationRequest:
     client: str | None = None
     auth_method: str | None = None
     has_secret: bool = False
+    software_statement: str | None = None
     launch_uri: str | None = None
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization import backend, client_authentication, origin, pkce, refresh
-from sickbay.authorization.authorize.reading import base_of
+from sickbay.authorization.authorize.reading import base_here, base_of
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -133,6 +133,8 @@ def resource_is_what_was_granted(request: TokenRequest, known: TokenKnown) -> Re
     granted = grant.base if isinstance(grant, Code | Family) else ""
     bases = (granted,) if granted else server.fhir_bases if isinstance(server, Server) else ()
     if not sent or not bases or base_of(sent, bases):
+        return None
+    if isinstance(server, Server) and base_here(sent, server) in bases:
         return None
     return Refusal("token-resource-mismatch", "invalid_target", {"received": sent, "expected": bases[0]})
 

@@ -70,7 +70,7 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     if path == "/metadata":
         return Route("capabilities") if method in ("GET", "HEAD") else Misrouted(405, allowed=("GET",))
     if path.startswith("/.well-known/"):
-        return Route("discovery")
+        return Route("discovery") if method in ("GET", "HEAD") else Misrouted(405, allowed=("GET",))
     if path and not path.startswith("/"):
         return Misrouted(404)
     if "//" in path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sickbay.authorization import backend as stage
 from sickbay.authorization import token as tokens
-from sickbay.authorization.authorize.reading import base_of
+from sickbay.authorization.authorize.reading import base_here
 from sickbay.authorization.client_authentication import TokenCheck
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
@@ -87,7 +87,7 @@ def offered(tenant: Tenant, client: Client, request: TokenRequest) -> tuple[tupl
 
 def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
     """As a resource indicator asks, else as the app is registered."""
-    asked = base_of(request.parameters.get("resource") or "", tenant.server.fhir_bases)
+    asked = base_here(request.parameters.get("resource") or "", tenant.server)
     return asked or tenant.fhir_base(client.fhir)
 
 

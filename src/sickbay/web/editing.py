@@ -29,7 +29,7 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     if client is None:
         return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
     around = await show.around(request, sandbox, here="Developer portal")
-    if request.method == "GET":
+    if request.method != "POST":
         return show.page(request, sandbox, "register", _form(sandbox, client, _registered(client), ()), around)
     sent = _with(parse(await wire.read_body(request)), tenant=client.tenant)
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):

@@ -23,7 +23,7 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     if tenant is None:
         return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
     around = await show.around(request, sandbox, here="Developer portal")
-    if request.method == "GET":
+    if request.method != "POST":
         return show.page(request, sandbox, "hospital", _view(tenant), around)
     sent = parse(await wire.read_body(request))
     text, fault = sent.get("policy") or "", "This page was open for too long. Send it again."

@@ -31,12 +31,13 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if not request.app.state.guard.administers(request.scope, headers_of(request.scope)):
         return await _refused(request, sandbox, tenant, RegistrationRequest(allowed=False))
     given = _read(body)
-    fault = client_metadata.fault(given)
-    if not fault:
+    fault, stated = client_metadata.fault(given), client_metadata.statement(given)
+    if not fault and stated is None:
         asked = client_metadata.registration(given, tenant.name)
         fault = registration.lacking(sandbox.world, asked)
-    if fault:
-        return await _refused(request, sandbox, tenant, RegistrationRequest(fault=fault), body)
+    if fault or stated is not None:
+        unusable = RegistrationRequest(fault=fault, software_statement=stated)
+        return await _refused(request, sandbox, tenant, unusable, body)
     done = await registration.register(sandbox.world, asked, managed=True)
     return await _registered(request, sandbox, tenant, done, body, 201)
 
@@ -63,12 +64,13 @@ async def _replaced(
 ) -> Response:
     """A secret that is not sent is asked for anew: nobody gets the old one, of which only the hash is kept."""
     given = _read(body)
-    fault = client_metadata.update_fault(given, client)
-    if not fault:
+    fault, stated = client_metadata.update_fault(given, client), client_metadata.statement(given)
+    if not fault and stated is None:
         asked = client_metadata.update(given, client)
         fault = registration.lacking(sandbox.world, asked, client)
-    if fault:
-        return await _refused(request, sandbox, tenant, RegistrationRequest(fault=fault), body)
+    if fault or stated is not None:
+        unusable = RegistrationRequest(fault=fault, software_statement=stated)
+        return await _refused(request, sandbox, tenant, unusable, body)
     if asked["client"] == "symmetric" and "client_secret" not in given:
         asked["client_secret"] = sandbox.world.effects.token()
     done = await registration.register(sandbox.world, asked, client)

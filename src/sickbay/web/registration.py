@@ -150,7 +150,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     if away := closed(request, sandbox):
         return away
     around = await show.around(request, sandbox, here="Developer portal")
-    if request.method == "GET":
+    if request.method != "POST":
         view = form(sandbox, wire.query_of(request.scope), ())
         return show.page(request, sandbox, "register", view, around)
     sent = parse(await wire.read_body(request))

@@ -6,6 +6,7 @@ import asyncio
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match, Route
 
 from sickbay.diagnosis import case, pasted
 from sickbay.diagnosis.catalogue import BY_ID, RULES
@@ -16,7 +17,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.exchanges import full
 from sickbay.web.pages.diagnosed import doctor_view, rule_view, rules_view
-from sickbay.web.pages.notice import not_found
+from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.pages.times import moment
 from sickbay.web.pages.workshop import Address, DoctorView, FirstLaunch, HomeView, Hospital, Lately, exchange_line
 
@@ -63,7 +64,7 @@ def _lately(sandbox: Sandbox, one: dict[str, object]) -> Lately:
 async def doctor(request: Request, sandbox: Sandbox) -> Response:
     """GET the box, POST what was pasted into it. Nothing leaves the machine."""
     around = await show.around(request, sandbox, here="Doctor")
-    if request.method == "GET":
+    if request.method != "POST":
         return show.page(request, sandbox, "doctor", DoctorView(), around)
     sent = parse(await wire.read_body(request))
     text = (sent.get("input") or "").strip()
@@ -115,7 +116,20 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def missing(request: Request, sandbox: Sandbox) -> Response:
-    """Any address that there is not."""
+    """Any address that there is not, or not by this method (RFC 9110 15.5.6)."""
+    path, allowed = wire.raw_path(request.scope), ", ".join(sorted(_allowed(request)))
     if answers.wanted(request.headers.get("accept", "")) != "html":
-        return answers.problem(404, "There is no such address")
-    return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
+        told = f"This address takes {allowed}, not {request.method}" if allowed else "There is no such address"
+        response = answers.problem(405 if allowed else 404, told)
+    else:
+        view = other_method(path, request.method, allowed) if allowed else not_found(path)
+        response = show.page(request, sandbox, "notice", view, status=405 if allowed else 404)
+    if allowed:
+        response.headers["allow"] = allowed
+    return response
+
+
+def _allowed(request: Request) -> set[str]:
+    """The methods that other routes take at this address; the one that led here takes every one, and matches in full."""
+    partly = (one for one in request.app.routes if one.matches(request.scope)[0] is Match.PARTIAL)
+    return {method for one in partly if isinstance(one, Route) for method in one.methods or ()}

@@ -66,8 +66,11 @@ def base_of(aud: str, bases: Sequence[str]) -> str | None:
 def base(request: AuthorizeRequest, server: Server) -> str | None:
     """The FHIR base the request is for; None where aud names none of the server's."""
     aud = audience(request)
-    if not aud:
-        return None
+    return base_here(aud, server) if aud else None
+
+
+def base_here(aud: str, server: Server) -> str | None:
+    """The base of this server that `aud` means, by whichever of its addresses."""
     return base_of(aud, server.fhir_bases) or server.also.get(base_of(aud, tuple(server.also)) or "")
 
 

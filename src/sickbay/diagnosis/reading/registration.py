@@ -16,6 +16,7 @@ def request(given: Json) -> RegistrationRequest:
     kind = str(app.get("client") or KINDS.get(str(app.get("type")), ""))
     return RegistrationRequest(
         type="system" if app.get("type") in ("backend", "system") else "provider", client=kind or None,
+        software_statement=app.get("software_statement"),
         auth_method=app.get("token_endpoint_auth_method"), has_secret=bool(app.get("client_secret")),
         launch_uri=app.get("launch_uri"), redirect_uris=tuple(map(str, app.get("redirect_uris") or ())),
         post_logout_redirect_uris=tuple(map(str, app.get("post_logout_redirect_uris") or ())),
@@ -38,6 +39,8 @@ def unread(asked: RegistrationRequest) -> dict[str, object]:
         app["post_logout_redirect_uris"] = list(asked.post_logout_redirect_uris)
     if asked.auth_method is not None:
         app["token_endpoint_auth_method"] = asked.auth_method
+    if asked.software_statement is None:
+        app.pop("software_statement", None)
     if not asked.has_secret:
         app.pop("client_secret", None)
     if asked.jwks is not None:

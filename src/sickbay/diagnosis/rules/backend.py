@@ -76,6 +76,13 @@ RULES = (
         "Sign with RS384 or ES384, with a key of that kind.",
     ),
     _rule(
+        "assertion-crit-unknown",
+        "The assertion's header says crit={received}",
+        "crit lists extensions of JWS that a server must understand or else refuse; this one understands none, as few do.",
+        "Leave crit out of the header, and what it names, and sign once more.",
+        spec=specs.rfc(7515, "4.1.11", "crit (Critical) Header Parameter"),
+    ),
+    _rule(
         "assertion-kid-missing",
         "The assertion does not say which key signed it",
         "The server looks in the app's key set for the key of the header's kid.",

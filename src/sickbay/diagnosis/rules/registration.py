@@ -59,6 +59,34 @@ METADATA_INVALID = Rule(
 )
 
 
+def _without_statement(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    return replace(request, software_statement=None)
+
+
+def _statement_rule(id: str, error: str, title: str, why: str, fix: str) -> Rule:
+    return Rule(
+        id=id, stage="registration", explains=id, severity="error", outcome=f"400 {error}", parameter="software_statement",
+        title=title, why=why, fix=fix, spec=specs.rfc(7591, "3.2.2", "Client Registration Error Response"),
+        repair=_without_statement,
+    )  # fmt: skip
+
+
+STATEMENT_INVALID = _statement_rule(
+    "reg-software-statement-invalid",
+    "invalid_software_statement",
+    "software_statement is no signed statement of anybody",
+    "It must be a JWT, header.payload.signature, whose iss names who vouches for the app.",
+    "Leave software_statement out, and send the metadata themselves.",
+)
+
+STATEMENT_UNAPPROVED = _statement_rule(
+    "reg-software-statement-unapproved",
+    "unapproved_software_statement",
+    "This server does not know {received}, who signed the software statement",
+    "A statement counts where its signer is trusted, and here nobody's is: whoever runs this Sickbay registers apps.",
+    "Leave software_statement out, and send the metadata that it holds as members of the request.",
+)
+
 WILDCARD = Rule(
     id="reg-redirect-uri-wildcard",
     stage="registration",
@@ -240,7 +268,7 @@ def _no_resources(request: RegistrationRequest, known: Any) -> Facts | None:
 
 def _is_read(request: RegistrationRequest) -> bool:
     """What could not be read gets no advice."""
-    return request.allowed and request.managed and not request.fault
+    return request.allowed and request.managed and not request.fault and request.software_statement is None
 
 
 NO_RESOURCE_SCOPES = Rule(
@@ -260,6 +288,8 @@ RULES = (
     NOT_ALLOWED,
     ACCESS_TOKEN_WRONG,
     METADATA_INVALID,
+    STATEMENT_INVALID,
+    STATEMENT_UNAPPROVED,
     WILDCARD,
     NOT_ABSOLUTE,
     HAS_FRAGMENT,

@@ -29,6 +29,15 @@ def not_found(path: str, root: str = "") -> NoticeView:
     )
 
 
+def other_method(path: str, method: str, allowed: str) -> NoticeView:
+    return NoticeView(
+        title=f"This address is not asked with {method}",
+        text=f"It takes {allowed}. The same address with one of these methods is answered.",
+        code=path,
+        primary=Link("Go to the hospitals", "/"),
+    )
+
+
 def continue_in_tab(href: str, app: str, exchange: str = "") -> NoticeView:
     return NoticeView(
         title="Continue in a tab",
