@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.kernel.refusal import UNKNOWN, Refusal, Unknown, check, examine
+from sickbay.kernel.refusal import UNKNOWN, Refusal, Unknown, check, examine, plan
 
 
 @dataclass(frozen=True)
@@ -99,3 +99,21 @@ def nothing_is_at_fault(request: None, known: Faulty) -> Refusal | None:
 def test_what_a_check_is_about_need_not_be_asked_where_there_is_none() -> None:
     assert examine((nothing_is_at_fault,), None, Faulty()).granted
     assert not examine((nothing_is_at_fault,), None, Faulty(("x",))).granted
+
+
+@check(of=("write",))
+def number_is_positive(number: int, known: Known) -> Refusal | None:
+    return None if number > 0 else Refusal("not-positive", "invalid_request", {"received": number})
+
+
+def test_a_check_is_asked_of_the_kinds_of_requests_that_it_is_of() -> None:
+    assert not examine(plan((number_is_positive,), "write"), -2, Known()).granted
+    assert not examine((number_is_positive,), -2, Known()).granted
+    read = examine(plan((number_is_positive,), "read"), -2, Known())
+    assert [(one.name, one.outcome) for one in read.checked] == [("number_is_positive", "passed")]
+
+
+def test_what_was_proven_is_asked_again_only_where_something_else_is_refused() -> None:
+    proven = plan((*CHECKS, number_is_positive), None, (number_is_positive,))
+    assert examine(proven, -2, Known()).granted
+    assert [one.name for one in examine(proven, -3, Known()).refusals] == ["odd", "not-positive"]

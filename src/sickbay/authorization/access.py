@@ -12,7 +12,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token, User
 from sickbay.fhir.search_parameters import compartment_types
-from sickbay.fhir.search_routes import SEVERAL
+from sickbay.fhir.search_routes import SEARCHES, SEVERAL
 from sickbay.fhir.search_types import chosen
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, Unknown, check
@@ -29,7 +29,12 @@ _SCHEME = re.compile(r"bearer(?= |$)", re.IGNORECASE)
 
 def bearer(request: AccessRequest) -> str | None:
     """The token of the Authorization header (RFC 6750 2.1), or None."""
-    match = _BEARER.fullmatch(request.headers.get("authorization", "").strip(" "))
+    return _token_of(request.headers.get("authorization", ""))
+
+
+@lru_cache(maxsize=4096)
+def _token_of(header: str) -> str | None:
+    match = _BEARER.fullmatch(header.strip(" "))
     return match[1] if match else None
 
 
@@ -129,7 +134,7 @@ def token_is_of_this_issuer(request: AccessRequest, known: AccessKnown) -> Refus
 @check(needs=("token",), after=(token_is_known,))
 def token_is_for_this_base(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     audience = _token(known).base
-    if not request.base or audience.rstrip("/") == request.base.rstrip("/"):
+    if audience == request.base or not request.base or audience.rstrip("/") == request.base.rstrip("/"):
         return None
     facts = {"received": audience, "expected": request.base}
     return Refusal("fhir-token-wrong-audience", "invalid_token", facts, 401)
@@ -172,7 +177,7 @@ def _covers_several(request: AccessRequest, token: Token, version: str) -> Refus
     return insufficient(request, token, lacking[0], request.letters) if lacking else None
 
 
-@check(needs=("token",), after=(token_is_known,))
+@check(needs=("token",), after=(token_is_known,), of=(*SEARCHES, "operation"))
 def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Chains, _has and includes read other types: values that may not be searched could be found out by them."""
     token = _token(known)
@@ -183,6 +188,7 @@ def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) 
     return None
 
 
+@lru_cache(maxsize=4096)
 def covers(scope: str, type: str | None, letters: str) -> bool:
     """Every letter, by some scope for the type. What has no type, the whole system, takes system/*."""
     held = _usable(scope)
@@ -223,7 +229,7 @@ def needed(token: Token, type: str | None, letters: str) -> str:
 
 
 def _in_query(request: AccessRequest) -> bool:
-    return "access_token" in request.parameters
+    return bool(request.parameters.pairs) and "access_token" in request.parameters
 
 
 def _token(known: AccessKnown) -> Token:
@@ -246,6 +252,24 @@ HOLDER: tuple[AccessCheck, ...] = (
     token_is_of_this_issuer,
 )
 """Whether a token is good at all: for what the server itself answers to whoever holds one."""
+
+HOLDING: tuple[AccessCheck, ...] = (
+    token_is_known,
+    token_is_not_revoked,
+    token_has_its_client_and_user,
+    token_is_of_this_issuer,
+    patient_scopes_have_a_patient,
+    scopes_are_not_mixed,
+)
+"""Those that look at nothing but the token, whose it is and the server: of all requests of one holder they say the same."""
+
+
+def holds(known: AccessKnown) -> bool:
+    """Whether all of HOLDING pass, whatever will be asked for; known.token is one that was issued."""
+    return all(one.decide(_ANY, known) is None for one in HOLDING)
+
+
+_ANY = AccessRequest("GET", "", "")
 
 CHECKS: tuple[AccessCheck, ...] = (
     *HOLDER,

@@ -17,6 +17,8 @@ from sickbay.protocol import scopes
 
 OperationCheck: TypeAlias = Check[AccessRequest, AccessKnown]
 EXPORT = "$export"
+ASKED = ("", "operation")
+"""Kinds of request that may ask for one: "" where it is asked for by a method, or of something, that it is not offered for."""
 NDJSON = ("application/fhir+ndjson", "application/ndjson", "ndjson")
 
 
@@ -25,7 +27,7 @@ def is_export(request: AccessRequest) -> bool:
     return "$" in request.path and request.path.rstrip("/").rpartition("/")[2] == EXPORT
 
 
-@check(needs=("token",), after=(token_is_known,))
+@check(needs=("token",), after=(token_is_known,), of=ASKED)
 def export_is_for_the_system(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """An export is for whole populations: scopes that a person gave are held to this person's patients."""
     if not is_export(request) or not isinstance(known.token, Token):
@@ -37,7 +39,7 @@ def export_is_for_the_system(request: AccessRequest, known: AccessKnown) -> Refu
     return Refusal("bulk-not-by-system", "insufficient_scope", facts, 403)
 
 
-@check(needs=("token", "client"), after=(token_is_known,))
+@check(needs=("token", "client"), after=(token_is_known,), of=ASKED)
 def members_of_the_group_may_be_known(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Its export tells who is in a Group. The token need not say so where the app is registered for it: clients that others
     wrote ask for the types that they export, and Group is none of these."""
@@ -49,7 +51,7 @@ def members_of_the_group_may_be_known(request: AccessRequest, known: AccessKnown
     return insufficient(request, known.token, "Group", "r")
 
 
-@check()
+@check(of=ASKED)
 def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     prefer = request.headers.get("prefer", "")
     if not is_export(request) or "respond-async" in prefer:
@@ -58,7 +60,7 @@ def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Ref
     return Refusal("bulk-prefer-missing", "not-supported", facts)
 
 
-@check()
+@check(of=ASKED)
 def export_is_written_as_ndjson(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     asked = request.parameters.get("_outputFormat")
     if not is_export(request) or asked is None or asked.replace(" ", "+") in NDJSON:

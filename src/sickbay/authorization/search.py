@@ -18,7 +18,7 @@ from sickbay.fhir.media import body_kind, negotiate
 from sickbay.fhir.patching import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.routing import Misrouted, route
 from sickbay.fhir.search_parameters import compartment_types, known_types, other_versions
-from sickbay.fhir.search_routes import searched_types
+from sickbay.fhir.search_routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import Check, Refusal, check
 from sickbay.protocol import scopes
@@ -76,7 +76,7 @@ def _said(version: str) -> str:
     return version.upper()
 
 
-@check(needs=("server",))
+@check(needs=("server",), of=("",))
 def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Only where an address outside of every base names a resource type: anything else is not meant for FHIR."""
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
@@ -112,7 +112,7 @@ def _second(path: str) -> str:
     return segments[1] if len(segments) > 1 else ""
 
 
-@check(needs=("server", "token"))
+@check(needs=("server", "token"), of=SEARCHES)
 def patient_search_is_narrowed(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """A policy: a user/ token may not ask for all patients. patient/ sees one record, system/ is for whole populations."""
     if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
@@ -130,7 +130,7 @@ def _narrows(parameter: str) -> bool:
     return name in _NARROWING_COMMON or not (name.startswith("_") or name in (*NOT_NARROWING, "access_token"))
 
 
-@check(needs=("server",))
+@check(needs=("server",), of=SEARCHES)
 def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     if not _policy(known).requires_patient:
         return None
@@ -142,7 +142,7 @@ def search_names_its_patient(request: AccessRequest, known: AccessKnown) -> Refu
     return None
 
 
-@check(needs=("server",))
+@check(needs=("server",), of=SEARCHES)
 def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     if not _policy(known).requires_category:
         return None
@@ -152,7 +152,7 @@ def search_names_its_category(request: AccessRequest, known: AccessKnown) -> Ref
     return Refusal("fhir-search-missing-category", "required", {"type": types[0], "expected": "category"})
 
 
-@check(needs=("server",))
+@check(needs=("server",), of=SEARCHES)
 def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Of each of the type's criteria one parameter at least."""
     wanted = criteria(_policy(known).search_criteria)
@@ -184,7 +184,7 @@ def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str
     return found
 
 
-@check(needs=("server",))
+@check(needs=("server",), of=SEARCHES)
 def id_stands_alone(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """Where the hospital wants it so; what shapes the answer may stand beside it."""
     alone = _policy(known).search_alone
@@ -197,7 +197,7 @@ def id_stands_alone(request: AccessRequest, known: AccessKnown) -> Refusal | Non
     return Refusal("fhir-search-id-not-alone", "business-rule", {"type": request.type, "received": others})
 
 
-@check()
+@check(of=("", *SEARCHES))
 def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     sent = request.headers.get("content-type")
     if request.method != "POST" or not request.path.endswith("/_search") or _media(sent) == FORM:
@@ -205,7 +205,7 @@ def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal
     return Refusal("fhir-search-post-content-type", "not-supported", {"received": sent, "expected": FORM}, 415)
 
 
-@check(needs=("server",))
+@check(needs=("server",), of=("", "update", "patch"))
 def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     sent = request.headers.get("if-match")
     if request.method not in ("PUT", "PATCH") or not _policy(known).versioned_update or (sent or "").startswith('W/"'):
@@ -213,7 +213,7 @@ def update_names_its_version(request: AccessRequest, known: AccessKnown) -> Refu
     return Refusal("fhir-if-match-missing", "required", {"received": sent}, 412)
 
 
-@check()
+@check(of=("create", "update", "patch", "batch", "operation"))
 def body_is_of_a_fhir_type(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     """The version's own types and the generic ones, in UTF-8; a patch has types of its own, an operation may take a form."""
     sent, sends = request.headers.get("content-type"), request.interaction in ("create", "update", "patch", "batch")

@@ -152,6 +152,7 @@ def _body(known: AccessKnown) -> Body:
     return known.body
 
 
+WRITING = frozenset(("create", "update", "patch", "delete"))
 BODY: tuple[WriteCheck, ...] = (
     body_is_such_a_resource,
     body_has_the_id_of_its_address,
@@ -167,16 +168,15 @@ BEFORE_SAVING: tuple[WriteCheck, ...] = (
 
 def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
     """What can be said of the request alone; nothing of a read."""
+    if request.interaction not in WRITING:
+        return ()
     if request.interaction == "update" and request.id is None:
         return (body_is_such_a_resource, resource_is_valid)
     if request.interaction in ("create", "update"):
         return BODY
-    if request.interaction == "patch":
-        return (patch_is_a_patch,)
-    return (deletes_do_not_cascade,) if request.interaction == "delete" else ()
+    return (patch_is_a_patch,) if request.interaction == "patch" else (deletes_do_not_cascade,)
 
 
 def all_checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
     """With what must be known of the store."""
-    writing = request.interaction in ("create", "update", "patch", "delete")
-    return (*checks(request), *BEFORE_SAVING) if writing else ()
+    return (*checks(request), *BEFORE_SAVING) if request.interaction in WRITING else ()

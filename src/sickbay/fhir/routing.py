@@ -63,6 +63,9 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     Still percent-encoded: no id and no type needs encoding, so what is encoded is not found (one spelling per resource).
     GET with a query string on the base is a system search; conditional writes are those of a type without an id.
     """
+    segments = path.split("/")
+    if len(segments) == 3 and method in _INSTANCE and _is_of_type(version, *segments):  # as most requests are
+        return Route(*_INSTANCE[method], segments[1], segments[2])
     if path == "/":
         path = ""
     if method == "OPTIONS":
@@ -80,6 +83,10 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     if "" in segments:
         return Misrouted(404)
     return _below(version, method, segments)
+
+
+def _is_of_type(version: str, before: str, type: str, id: str) -> bool:
+    return not before and type in known_types(version) and ID.fullmatch(id) is not None
 
 
 def _below(version: str, method: str, segments: list[str]) -> Route | Misrouted:

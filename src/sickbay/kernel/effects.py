@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
+from binascii import b2a_base64
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from sickbay.kernel import outbound
 from sickbay.kernel.outbound import Fetched, Unreachable
+
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
 
 
 class Effects(Protocol):
@@ -37,7 +40,7 @@ class SystemEffects:
         return time.time() + self.offset
 
     def token(self, size: int = 32) -> str:
-        return secrets.token_urlsafe(size)
+        return b2a_base64(os.urandom(size), newline=False).translate(_FOR_URLS).rstrip(b"=").decode()
 
     async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
         return await outbound.fetch(url, loopback=loopback)

@@ -7,11 +7,11 @@ the wire answer. A check whose prerequisite failed, or is not known, is skipped 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 Facts: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Literal["passed", "refused", "skipped"]
@@ -56,6 +56,7 @@ class Check(Generic[R, K]):
     """One assertion: `decide(request, known)`, the known things it `needs`, the checks it comes `after`.
 
     about: the attribute of `known` in which it looks for something to refuse; where that is empty it need not be asked.
+    of: the kinds of request of which it may refuse one; none named: any.
     """
 
     name: str
@@ -63,20 +64,26 @@ class Check(Generic[R, K]):
     needs: tuple[str, ...] = ()
     after: tuple[Check[Any, Any], ...] = ()
     about: str = ""
+    of: tuple[str, ...] = ()
 
 
 def check(
-    *, needs: Iterable[str] = (), after: Iterable[Check[Any, Any]] = (), about: str = ""
+    *,
+    needs: Iterable[str] = (),
+    after: Iterable[Check[Any, Any]] = (),
+    about: str = "",
+    of: Iterable[str] = (),
 ) -> Callable[[Callable[[R, K], Refusal | None]], Check[R, K]]:
     """Make a plain function `(request, known) -> Refusal | None` a Check.
 
     needs: names of attributes of `known` that must not be UNKNOWN.
     after: checks that must have passed before this one can say anything.
     about: the attribute of `known` that holds what it refuses, if it has any.
+    of: kinds of request; of others it says nothing.
     """
 
     def wrap(decide: Callable[[R, K], Refusal | None]) -> Check[R, K]:
-        return Check(decide.__name__, decide, tuple(needs), tuple(after), about)
+        return Check(decide.__name__, decide, tuple(needs), tuple(after), about, tuple(of))
 
     return wrap
 
@@ -125,20 +132,47 @@ class Examination:
         return self.refusals[0] if self.refusals else None
 
 
-def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: frozenset[str] = frozenset()) -> Examination:
+class Plan(NamedTuple, Generic[R, K]):
+    """What is asked of one kind of request. needs: of `known`; groups: what is asked, by what it is about.
+
+    passed: what is said where all of it passes; None where a check comes before what it comes after.
+    """
+
+    checks: tuple[Check[R, K], ...]
+    needs: tuple[str, ...]
+    groups: tuple[Group, ...]
+    passed: Examination | None
+
+
+@lru_cache(maxsize=512)
+def plan(checks: tuple[Check[R, K], ...], kind: str | None = None, proven: tuple[Check[R, K], ...] = ()) -> Plan[R, K]:
+    """kind: of request; None: every check is asked. proven: those that passed before, of the very same that is known."""
+    ordered = all(before in checks[:at] for at, one in enumerate(checks) for before in one.after)
+    asked = [one for one in checks if one not in proven and (kind is None or not one.of or kind in one.of)]
+    groups: dict[str, list[Callable[[Any, Any], Refusal | None]]] = {}
+    for one in asked:
+        groups.setdefault(one.about, []).append(one.decide)
+    passed = Examination(tuple(Checked(one.name, "passed") for one in checks))
+    needs = tuple(dict.fromkeys(need for one in asked for need in one.needs))
+    listed = tuple((about, tuple(group)) for about, group in groups.items())
+    return Plan(checks, needs, listed, passed if ordered else None)
+
+
+def examine(
+    checks: Sequence[Check[R, K]] | Plan[R, K], request: R, known: K, relaxed: Collection[str] = ()
+) -> Examination:
     """Run every check; `relaxed` names refusals that this tenant lets pass."""
-    granted = _granted(tuple(checks), request, known)
-    return granted if granted is not None else _examined(checks, request, known, relaxed)
+    ready: Plan[R, K] = checks if isinstance(checks, Plan) else plan(tuple(checks))
+    granted = _granted(ready, request, known)
+    return granted if granted is not None else _examined(ready.checks, request, known, relaxed)
 
 
-def _granted(checks: tuple[Check[R, K], ...], request: R, known: K) -> Examination | None:
+def _granted(ready: Plan[R, K], request: R, known: K) -> Examination | None:
     """The Examination in which every check passed; None where one did not: then it is done anew, with what waits for what.
 
-    Nearly every request is such a one, and of it no more is done than to call each check.
+    Nearly every request is such a one, and of it no more is done than to call each check that may refuse it.
     """
-    needs, groups, passed = _prepared(checks)
-    if passed is None:
-        return None
+    _, needs, groups, passed = ready
     for need in needs:
         if getattr(known, need) is UNKNOWN:
             return None
@@ -150,22 +184,7 @@ def _granted(checks: tuple[Check[R, K], ...], request: R, known: K) -> Examinati
     return passed
 
 
-@lru_cache(maxsize=256)
-def _prepared(checks: tuple[Check[Any, Any], ...]) -> tuple[tuple[str, ...], tuple[Group, ...], Examination | None]:
-    """What the checks need to know, all by what they are about, and what is said where they pass.
-
-    None is said where one comes before what it comes after.
-    """
-    ordered = all(before in checks[:at] for at, one in enumerate(checks) for before in one.after)
-    needs = tuple(dict.fromkeys(need for one in checks for need in one.needs))
-    groups: dict[str, list[Callable[[Any, Any], Refusal | None]]] = {}
-    for one in checks:
-        groups.setdefault(one.about, []).append(one.decide)
-    passed = Examination(tuple(Checked(one.name, "passed") for one in checks))
-    return needs, tuple((about, tuple(group)) for about, group in groups.items()), passed if ordered else None
-
-
-def _examined(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: frozenset[str]) -> Examination:
+def _examined(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: Collection[str]) -> Examination:
     passed: set[str] = set()
     said: list[Checked] = []
     for one in checks:
@@ -190,5 +209,5 @@ def _missing(one: Check[R, K], known: K, passed: set[str]) -> Checked | None:
     return None
 
 
-def _refused(name: str, refusal: Refusal, relaxed: frozenset[str]) -> Checked:
+def _refused(name: str, refusal: Refusal, relaxed: Collection[str]) -> Checked:
     return Checked(name, "passed" if refusal.name in relaxed else "refused", refusal)

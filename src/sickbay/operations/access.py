@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Token, User
+from sickbay.authorization.values import Client, Server, Token, User
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Unknown, plan
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
@@ -39,37 +40,42 @@ async def access(
     beside what is wrong with the token. ignored: what the search leaves out, each with the nearest known name. unread: the body
     is still to come, so nothing is said of it.
     """
-    holder = await _holder(world, tenant, version, stage.bearer(request))
-    token, client, user = holder.token, holder.client, holder.user
-    known = AccessKnown(
-        now=world.now(), server=tenant.server, client=client, token=token, user=user, version=version, faults=faults,
-        body=body, ignored=ignored,
-    )  # fmt: skip
+    text = stage.bearer(request)
+    holder = NOBODY if text is None else await _holder(world, tenant, version, text)
+    token = holder.token
+    known = AccessKnown(world.now(), tenant.server, holder.client, token, holder.user, version, faults, ignored, body)
     more = () if unread else writes.checks(request)
-    decision = decide("access", tenant, (*CHECKS, *more) if more else CHECKS, request, known)
-    client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
-    if decision.refusal is not None or token is None:
-        return Seen(decision, NOTHING, client_id, timeline)
-    return Seen(decision, holder.visibility, client_id, timeline)
+    decision = decide(
+        "access", tenant, _plan(request.interaction, more, holder.server is tenant.server), request, known
+    )
+    if token is None:
+        return Seen(decision, NOTHING)
+    seen = holder.visibility if decision.refusal is None else NOTHING
+    return Seen(decision, seen, token.client_id, token.timeline)
+
+
+@lru_cache(maxsize=256)
+def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> Plan[Any, Any]:
+    """held: whether the holder was found good under this very server, and nothing was written since."""
+    return plan((*CHECKS, *more), interaction, stage.HOLDING if held else ())
 
 
 class Holder(NamedTuple):
-    """Who holds a token, and what it shows."""
+    """Who holds a token, and what it shows. server: under which all is well with the token; None where it is not."""
 
     token: Token | None = None
     client: Client | None = None
     user: User | None = None
     visibility: Visibility = NOTHING
+    server: Server | None = None
 
 
 NOBODY = Holder()
 KEPT = 4096
 
 
-async def _holder(world: World, tenant: Tenant, version: str, text: str | None) -> Holder:
+async def _holder(world: World, tenant: Tenant, version: str, text: str) -> Holder:
     """Read afresh whenever anything was written since, by any worker: revocation is in force at once."""
-    if text is None:
-        return NOBODY
     stamp = world.store.stamp()
     if stamp != world.holders.stamp or stamp is None:
         world.holders.forget(stamp)
@@ -89,4 +95,6 @@ async def _loaded(world: World, tenant: Tenant, version: str, text: str) -> Hold
         return NOBODY
     client = await records.load(world, "app", token.client_id, Client)
     user = await records.load(world, "user", f"{tenant.name}/{token.user}", User) if token.user else None
-    return Holder(token, client, user, stage.shown(token, user, tenant.policy, version))
+    known = AccessKnown(server=tenant.server, client=client, token=token, user=user)
+    shown = stage.shown(token, user, tenant.policy, version)
+    return Holder(token, client, user, shown, tenant.server if stage.holds(known) else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from sickbay.authorization import authorize
 from sickbay.diagnosis.catalogue import BY_ID, RULES
@@ -12,7 +12,7 @@ from sickbay.diagnosis.explain import Again, Explanation, explain
 from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
 from sickbay.diagnosis.rule import Finding, find
 from sickbay.dialects import Words
-from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Refusal, examine
+from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Plan, Refusal, examine
 from sickbay.operations.context import Tenant
 
 PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch_uri")
@@ -58,16 +58,21 @@ def _has_rule(one: Checked) -> bool:
 _SPOKEN_FOR = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
 
 
-def decide(stage: str, tenant: Tenant, checks: Sequence[Check[Any, Any]], request: Any, known: Any) -> Decision:
+Checks: TypeAlias = Sequence[Check[Any, Any]] | Plan[Any, Any]
+
+
+def decide(stage: str, tenant: Tenant, checks: Checks, request: Any, known: Any) -> Decision:
     """Run all checks under the tenant's policy."""
-    examination = examine(checks, request, known, frozenset(tenant.policy.relaxed))
+    examination = examine(checks, request, known, tenant.policy.relaxed)
     return decided(stage, tenant, request, known, examination)
 
 
 def decided(stage: str, tenant: Tenant, request: Any, known: Any, examination: Examination) -> Decision:
     """What an examination comes to. Raises RuntimeError where nothing refused and yet not every check passed."""
+    if examination.granted:
+        return Decision(stage, request, known, examination)
     refusal = examination.decisive(tenant.policy.precedence)
-    if refusal is None and not examination.granted:
+    if refusal is None:
         raise RuntimeError(f"{stage}: nothing refused, but not every check passed: {_waiting(examination)}")
     return Decision(stage, request, known, examination, refusal)
 

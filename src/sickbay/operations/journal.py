@@ -49,11 +49,17 @@ class Wire(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """Our answer. body: None where it holds a patient's data."""
+    """Our answer. headers: as they are known, or as they go out. body: None where it holds a patient's data."""
 
     status: int
-    headers: dict[str, str]
+    headers: dict[str, str] | list[tuple[bytes, bytes]]
     body: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """The headers as text."""
+        if isinstance(self.headers, dict):
+            return self.headers
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
 
 
 class Exchange(NamedTuple):
@@ -83,10 +89,17 @@ class Journal:
 
     async def write(self, one: Exchange) -> None:
         """A refusal is on the disk when this returns; a granted one soon."""
+        if one.decision is None or one.decision.refusal is None:
+            self.hold(one)
+            return
         self._say(one)
-        if one.decision is not None and one.decision.refusal is not None:
-            await self.world.store.transaction([Put(record(one))])
-        elif one.stage == "access":
+        await self.world.store.transaction([Put(record(one))])
+
+    def hold(self, one: Exchange) -> None:
+        """A granted one: it is written soon."""
+        if self.world.say is not None:
+            self._say(one)
+        if one.stage == "access":
             self._waiting.append(one)
             self._came += 1
         else:
@@ -179,7 +192,7 @@ def _request(wire: Wire) -> dict[str, Any]:
 
 
 def _response(answer: Answered) -> dict[str, Any]:
-    return {"status": answer.status, "headers": answer.headers, "body": answer.body}
+    return {"status": answer.status, "headers": answer.told(), "body": answer.body}
 
 
 def checks(examination: Examination) -> list[dict[str, Any]]:
@@ -236,7 +249,7 @@ def _secrets(one: Exchange) -> set[str]:
     """Also the launch code, where it is one of ours: at rest and in addresses it never stands."""
     query, body = parse(one.wire.url.partition("?")[2]), parse(one.wire.body)
     found = masking.secrets(one.wire.headers, query, body, fhir=one.stage in ("access", "search"))
-    location = parse(one.answer.headers.get("location", "").partition("?")[2])
+    location = parse(one.answer.told().get("location", "").partition("?")[2])
     found |= masking.secrets({}, location)
     if one.stage == "launch":
         found.update(location.all("launch"))

@@ -54,8 +54,13 @@ def _set(pairs: list[tuple[str, str]], name: str, value: str | None) -> list[tup
     return kept
 
 
+_NONE = Parameters()
+
+
 def parse(raw: str) -> Parameters:
     """Form-decode once. Never fails: undecodable bytes become U+FFFD, which no registered value contains."""
+    if not raw:
+        return _NONE
     pieces = [piece for piece in raw.split("&") if piece]
     return Parameters(tuple(_pair(piece) for piece in pieces), raw)
 

@@ -22,7 +22,7 @@ from sickbay.settings.database import Unavailable
 from sickbay.web import answers
 from sickbay.web.app_state import AppStates
 from sickbay.web.discovery import Documents
-from sickbay.web.doors import Guard, cors
+from sickbay.web.doors import Guard, cors, read_headers
 from sickbay.web.fhir import Door
 from sickbay.web.interactions import Interactions
 from sickbay.web.routes import direct, routes, sample_routes
@@ -30,7 +30,7 @@ from sickbay.web.routes import direct, routes, sample_routes
 LOG = logging.getLogger("sickbay")
 AWAY = "Sickbay's database does not answer at the moment; nothing was changed. Ask again."
 Message = MutableMapping[str, Any]
-Doors: TypeAlias = dict[tuple[str, str], list[Door]]
+Doors: TypeAlias = dict[str, list[Door]]
 """By the first two segments of a path: those that begin so, the longest first."""
 
 
@@ -56,8 +56,9 @@ class Application:
             return
         world = self.sandbox.world
         id = world.effects.token(12)
-        scope["state"] = {"exchange": id}
-        if not self.guard.knows(_host(scope)):
+        headers = read_headers(scope)
+        scope["state"] = {"exchange": id, "headers": headers}
+        if not self.guard.knows(headers.get("host", "")):
             await _wrong_host(send, self.sandbox.world.base, id)
             return
         self._write()
@@ -66,7 +67,8 @@ class Application:
             await self._page(scope, receive, _with_id(send, id, self._extra(scope)))
             return
         try:
-            await self._refresh()
+            if world.shared:
+                await running.refresh(world)
             await door(scope, receive, send)
         except Unavailable as error:
             LOG.error("%s %s", id, error)
@@ -101,8 +103,8 @@ class Application:
 
     def _door(self, scope: Scope) -> Door | None:
         path: str = scope["path"]
-        parts = path.split("/", 3)
-        for door in self.doors.get((parts[1], parts[2]), ()) if len(parts) > 2 else ():
+        end = path.find("/", path.find("/", 1) + 1)
+        for door in self.doors.get(path if end < 0 else path[:end], ()):
             if path.startswith(door.path) and path[door.prefix : door.prefix + 1] in ("", "/"):
                 return door
         return None
@@ -153,8 +155,7 @@ def create(sandbox: Sandbox) -> Application:
     pages = Starlette(routes=routes(sandbox, documents), exception_handlers={Unavailable: _away, Exception: _fault})
     doors: Doors = {}
     for door in _doors(sandbox, documents):
-        _, tenant, segment = door.path.split("/")[:3]
-        doors.setdefault((tenant, segment), []).append(door)
+        doors.setdefault("/".join(door.path.split("/")[:3]), []).append(door)
     return Application(sandbox, pages, doors)
 
 
@@ -174,10 +175,6 @@ def _doors(sandbox: Sandbox, documents: Documents) -> Iterator[Door]:
 def create_sample(sandbox: Sandbox) -> Starlette:
     """The sample app, for a port of its own."""
     return Starlette(routes=sample_routes(sandbox))
-
-
-def _host(scope: Scope) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
 
 
 def _with_id(send: Send, id: str, extra: bytes | None) -> Callable[[Message], Awaitable[None]]:

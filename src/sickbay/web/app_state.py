@@ -21,7 +21,8 @@ from sickbay.operations.app_state import Kept
 from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.discovery import MADE, Documents
-from sickbay.web.fhir import Answer, Headers, Scope, modified
+from sickbay.web.fhir import Scope
+from sickbay.web.fhir_answer import Answer, Headers, modified
 from sickbay.web.interactions import Interactions
 
 JSON = VERSIONS[app_state.VERSION].json.encode()

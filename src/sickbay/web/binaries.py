@@ -9,7 +9,7 @@ from sickbay.fhir import binary, written
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.media import body_kind
-from sickbay.web.fhir import Answer
+from sickbay.web.fhir_answer import Answer
 
 if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions

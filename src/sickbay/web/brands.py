@@ -16,7 +16,7 @@ from sickbay.operations.context import Tenant
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.discovery import MADE
 from sickbay.web.doors import cors
-from sickbay.web.fhir import unchanged
+from sickbay.web.fhir_answer import unchanged
 from sickbay.web.render import STATIC
 
 

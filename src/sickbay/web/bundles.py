@@ -25,7 +25,8 @@ from sickbay.operations.access import Seen, access
 from sickbay.operations.writing import Declined, Prepared, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Conflict, Put, Save, Step
-from sickbay.web.fhir import LARGE, Answer, Headers
+from sickbay.web.fhir import LARGE
+from sickbay.web.fhir_answer import Answer, Headers
 
 if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions

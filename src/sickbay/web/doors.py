@@ -23,6 +23,12 @@ ALLOWED: Final = (
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    """As the application read them of this request already; whoever is called without it reads them."""
+    kept: dict[str, str] | None = scope["state"].get("headers") if "state" in scope else None
+    return read_headers(scope) if kept is None else kept
+
+
+def read_headers(scope: Mapping[str, Any]) -> dict[str, str]:
     """Names in lower case; of a repeated one the values joined, so that two Authorization headers are seen as two."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:

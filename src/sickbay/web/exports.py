@@ -14,7 +14,7 @@ from sickbay.operations import exporting, writing
 from sickbay.operations.access import Seen
 from sickbay.operations.exporting import Job
 from sickbay.storage.store import Record
-from sickbay.web.fhir import Answer, Headers, modified
+from sickbay.web.fhir_answer import Answer, Headers, modified
 
 if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
-from email.utils import formatdate
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any
 
 from sickbay.authorization.access import challenge, issue_type
 from sickbay.authorization.origin import withheld
@@ -17,7 +15,6 @@ from sickbay.fhir.bundle import Entry, Kept, search_url, searchset
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.media import Media, negotiate
 from sickbay.fhir.outcome import Issue, outcome
-from sickbay.fhir.preconditions import unmodified
 from sickbay.fhir.problem import Problem
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
@@ -33,32 +30,19 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
+from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.representation import cut, parts, shaped
 from sickbay.web.wire import LIMIT, query_of, raw_path
 
 Scope = MutableMapping[str, Any]
-Headers = list[tuple[bytes, bytes]]
 FORM = "application/x-www-form-urlencoded"
 LARGE = 200_000
 INVALID = "fhir-resource-invalid"
 READING = SEARCHES | {"read"}
-ALWAYS = (
-    (b"cache-control", b"no-store"),
-    (b"vary", b"Origin, Accept, Authorization"),
-    (b"x-content-type-options", b"nosniff"),
-)
+OPEN = frozenset(("preflight", "capabilities", "discovery"))
+BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
 """Errors of RFC 6750: they come with a challenge."""
-
-
-class Answer(NamedTuple):
-    """kept: whether the body may stand in the journal: outcomes may, patients' data may not. stream: a body in pieces."""
-
-    status: int
-    body: bytes
-    headers: Headers
-    kept: bool = False
-    stream: AsyncIterator[bytes] | None = None
 
 
 class Door:
@@ -87,23 +71,21 @@ class Door:
         else:
             answer = await self._answer(scope, receive, headers, id, path, found)
         readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
-        await _send(send, scope["method"], answer, readable, id)
+        await sent(send, scope["method"], answer, readable, id)
 
     def _open(self, found: Route | Misrouted, path: str, headers: Mapping[str, str]) -> Answer | None:
         """What needs no token."""
-        if not isinstance(found, Route):
+        if not isinstance(found, Route) or found.interaction not in OPEN:
             return None
         if found.interaction == "preflight":
             return Answer(204, b"", [])
         if found.interaction == "capabilities":
             type = negotiate(self.version, None).content_type or ""
             return Answer(200, self.documents.metadata(self.tenant, self.version), [(b"content-type", type.encode())])
-        if found.interaction == "discovery":
-            if path == "/.well-known/smart-configuration":
-                body = self.documents.smart(self.tenant, self.version)
-                return Answer(200, body, [(b"content-type", b"application/json")])
-            return self._issue(404, Issue("not-found", f"There is no {path} below {self.base}."))
-        return None
+        if path == "/.well-known/smart-configuration":
+            body = self.documents.smart(self.tenant, self.version)
+            return Answer(200, body, [(b"content-type", b"application/json")])
+        return self._issue(404, Issue("not-found", f"There is no {path} below {self.base}."))
 
     async def _answer(
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
@@ -111,39 +93,61 @@ class Door:
     ) -> Answer:  # fmt: skip
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
-        bodied = scope["method"] not in ("GET", "HEAD", "DELETE")
-        limit, length, body = self._limit(found), sent_length(headers), ""
-        large = bodied and (length is None or length > LARGE)
-        early = await self._unread(self._request(scope, headers, path, found, ""), found) if large else None
-        if early is not None:
-            request, answer, seen = early
+        if scope["method"] in BODILESS:
+            body, request = "", self._request(scope, headers, path, found, "")
+            answer, seen = await self.perform(request, found)
         else:
-            raw = await _body(receive, limit) if bodied and (length or 0) <= limit else b""
-            if len(raw) > limit or (length or 0) > limit:
-                return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
-            body = raw.decode("utf-8", "replace")
-            if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
-                return self._issue(400, Issue("structure", "The body is not UTF-8."))
-            request = self._request(scope, headers, path, found, body)
-            answer, seen = await self.perform(request, found, raw)
-        scope["state"]["withheld"] = seen.decision.refusal is not None and withheld(seen.decision.examination)
+            taken = await self._taken(scope, receive, headers, path, found)
+            if isinstance(taken, Answer):
+                return taken
+            body, request, answer, seen = taken
+        if seen.decision.refusal is not None:
+            scope["state"]["withheld"] = withheld(seen.decision.examination)
         if request.parameters.pairs or "xml" in headers.get("accept", ""):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
             if len(answer.body) > LARGE:  # so that others need not wait for it
                 answer = await asyncio.to_thread(shaped, self.version, answer, media, request.parameters)
             else:
                 answer = shaped(self.version, answer, media, request.parameters)
-        wire = Wire(
-            scope["method"], request.url, headers, body if answer.status >= 400 and self._may_keep(found) else ""
+        await self._noted(
+            scope["method"], request, headers, body if body and self._may_keep(found) else "", id, answer, seen
         )
-        shown = {name.decode(): value.decode() for name, value in answer.headers}
-        answered = Answered(answer.status, shown, answer.body.decode() if answer.kept else None)
-        explanation = seen.decision.explained() if seen.decision.refusal else None
-        await self.sandbox.journal.write(
-            Exchange(id, self.sandbox.world.effects.now(), self.tenant.name, seen.decision.stage, seen.client_id,
-                     seen.timeline, wire, answered, seen.decision, explanation)
-        )  # fmt: skip
         return answer
+
+    async def _noted(
+        self, method: str, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
+    ) -> None:  # fmt: skip
+        """Into the journal. body: of the request, as far as it may be kept."""
+        refused = seen.decision.refusal is not None
+        wire = Wire(method, request.url, headers, body if answer.status >= 400 else "")
+        answered = Answered(answer.status, answer.headers, answer.body.decode() if answer.kept else None)
+        explanation = seen.decision.explained() if refused else None
+        one = Exchange(
+            id, self.sandbox.world.effects.now(), self.tenant.name, seen.decision.stage, seen.client_id, seen.timeline, wire,
+            answered, seen.decision, explanation,
+        )  # fmt: skip
+        if refused:
+            await self.sandbox.journal.write(one)
+        else:
+            self.sandbox.journal.hold(one)
+
+    async def _taken(
+        self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], path: str, found: Route | Misrouted
+    ) -> tuple[str, AccessRequest, Answer, Seen] | Answer:
+        """A request with a body, answered; an Answer alone where its body cannot be taken."""
+        limit, length = self._limit(found), sent_length(headers)
+        if length is None or length > LARGE:
+            early = await self._unread(self._request(scope, headers, path, found, ""), found)
+            if early is not None:
+                return "", *early
+        raw = await _body(receive, limit) if (length or 0) <= limit else b""
+        if len(raw) > limit or (length or 0) > limit:
+            return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
+        body = raw.decode("utf-8", "replace")
+        if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
+            return self._issue(400, Issue("structure", "The body is not UTF-8."))
+        request = self._request(scope, headers, path, found, body)
+        return body, request, *await self.perform(request, found, raw)
 
     async def _unread(
         self, request: AccessRequest, found: Route | Misrouted
@@ -171,10 +175,18 @@ class Door:
             body,
         )  # fmt: skip
 
-    async def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> tuple[Answer, Seen]:
+    def perform(
+        self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b""
+    ) -> Awaitable[tuple[Answer, Seen]]:
         """Decide and answer. raw: the body as it came."""
-        media = negotiate(self.version, request.headers.get("accept"), request.parameters.get("_format"))
-        query = self._query(request, found)
+        return self._performed(request, found, raw)
+
+    async def _performed(self, request: AccessRequest, found: Route | Misrouted, raw: bytes) -> tuple[Answer, Seen]:
+        plain = not request.parameters.pairs
+        media = negotiate(
+            self.version, request.headers.get("accept"), None if plain else request.parameters.get("_format")
+        )
+        query = None if plain and request.interaction == "read" else self._query(request, found)
         faults = _faults(found, media, query, self.version)
         ignored = query.ignored if isinstance(query, Query) else ()
         body = (
@@ -193,7 +205,7 @@ class Door:
         if isinstance(query, Query):
             return await self._search(seen, query, content), seen
         answer = await self._read(seen, found, request.headers, content)
-        return (self._cut(answer, request) if request.parameters.pairs else answer), seen
+        return (answer if plain else self._cut(answer, request)), seen
 
     def _cut(self, answer: Answer, request: AccessRequest) -> Answer:
         """What is read may be asked for in part."""
@@ -243,8 +255,8 @@ class Door:
             return Answer(304, b"", more)
         return Answer(200, stored.body, [*content, *more])
 
-    async def _stored(self, seen: Seen, type: str, id: str) -> Stored | None:
-        return await self.sandbox.world.store.read(self.space, type, id, seen.visibility)
+    def _stored(self, seen: Seen, type: str, id: str) -> Awaitable[Stored | None]:
+        return self.sandbox.world.store.read(self.space, type, id, seen.visibility)
 
     def _absent(self, type: str, id: str) -> Answer:
         """Hidden and never stored are one answer."""
@@ -321,12 +333,6 @@ class Door:
         return Answer(status, outcome(self.version, issues), [(b"content-type", type)], kept=True)
 
 
-@lru_cache(maxsize=1024)
-def modified(at: int) -> bytes:
-    """Last-Modified of epoch seconds: a population has few different ones."""
-    return formatdate(at, usegmt=True).encode()
-
-
 def problems(decision: Decision) -> tuple[Problem, ...]:
     """What validation found, where that is among the refusals: every fault an issue with its place."""
     refused = any(one.name == INVALID for one in decision.examination.refusals)
@@ -342,14 +348,6 @@ def _faults(
     if media.content_type is None:
         faults = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)
     return (found.fault, *faults) if isinstance(found, Misrouted) and found.fault else faults
-
-
-def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
-    """If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
-    if "if-none-match" in headers:
-        sent = {one.strip().removeprefix("W/").strip('"') for one in headers["if-none-match"].split(",")}
-        return "*" in sent or etag.removeprefix("W/").strip('"') in sent
-    return unmodified(headers.get("if-modified-since"), modified)
 
 
 def sent_length(headers: Mapping[str, str]) -> int | None:
@@ -369,28 +367,3 @@ async def _body(receive: Callable[[], Any], limit: int) -> bytes:
         size += len(pieces[-1])
         if message["type"] != "http.request" or not message.get("more_body") or size > limit:
             return b"".join(pieces)
-
-
-async def _send(
-    send: Callable[[Any], Any], method: str, answer: Answer, readable: Sequence[tuple[bytes, bytes]], id: str
-) -> None:
-    body = answer.body
-    headers = [*answer.headers, *readable, (b"x-correlation-id", id.encode()), *ALWAYS]
-    if answer.stream is not None:
-        await _send_pieces(send, method, answer.status, headers, answer.stream)
-        return
-    if answer.status not in (204, 304):
-        headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
-
-
-async def _send_pieces(
-    send: Callable[[Any], Any], method: str, status: int, headers: Headers, pieces: AsyncIterator[bytes]
-) -> None:
-    """As they are made: a file of an export may be larger than memory."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    if method != "HEAD":
-        async for piece in pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})

@@ -13,7 +13,7 @@ from sickbay.fhir.search_results import CURSOR
 from sickbay.operations import binaries, writing
 from sickbay.operations.access import Seen
 from sickbay.storage.store import BadCursor, Versions
-from sickbay.web.fhir import Answer, Headers
+from sickbay.web.fhir_answer import Answer, Headers
 
 if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from sickbay.authorization import writes
@@ -22,7 +23,8 @@ from sickbay.operations.writing import Done, Outcome, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Stored
 from sickbay.web import binaries, bundles, exports, histories, operations
-from sickbay.web.fhir import Answer, Door, Headers, Scope, modified, unchanged
+from sickbay.web.fhir import Door, Scope
+from sickbay.web.fhir_answer import Answer, Headers, modified, unchanged
 
 WRITING = frozenset(("create", "update", "patch", "delete"))
 BODIED = frozenset((*WRITING, "batch", "operation"))
@@ -34,18 +36,26 @@ RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 64_000_000
 class Interactions(Door):
     """A Door that writes too."""
 
-    async def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> tuple[Answer, Seen]:
-        """Where the answer is no resource, Accept says nothing of resources."""
+    def perform(
+        self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b""
+    ) -> Awaitable[tuple[Answer, Seen]]:
         as_is = request.type == "Binary" and binaries.is_raw(request)
         if as_is or request.interaction == "export-file":
-            request = replace(request, headers={**request.headers, "accept": VERSIONS[self.version].json})
-        answer, seen = await super().perform(request, found, raw)
+            return self._as_is(as_is, request, found, raw)
+        return self._performed(request, found, raw)
+
+    async def _as_is(
+        self, as_is: bool, request: AccessRequest, found: Route | Misrouted, raw: bytes
+    ) -> tuple[Answer, Seen]:
+        """Where the answer is no resource, Accept says nothing of resources."""
+        request = replace(request, headers={**request.headers, "accept": VERSIONS[self.version].json})
+        answer, seen = await self._performed(request, found, raw)
         return (binaries.raw(answer) if as_is else answer), seen
 
-    async def _stored(self, seen: Seen, type: str, id: str) -> Stored | None:
+    def _stored(self, seen: Seen, type: str, id: str) -> Awaitable[Stored | None]:
         if type != "Binary":
-            return await super()._stored(seen, type, id)
-        return await operated.read(self.sandbox.world, self.space, id, seen.visibility, self.base)
+            return self.sandbox.world.store.read(self.space, type, id, seen.visibility)
+        return operated.read(self.sandbox.world, self.space, id, seen.visibility, self.base)
 
     async def _version(self, seen: Seen, type: str, id: str, number: int) -> Stored | None:
         if type != "Binary":
@@ -65,6 +75,8 @@ class Interactions(Door):
     ) -> AccessRequest:
         """A conditional create searches first, so it needs what a search needs. A HEAD is a GET."""
         request = super()._request(scope, headers, path, found, body)
+        if request.interaction == "read":
+            return request
         if isinstance(found, Route) and found.interaction == "operation":
             more = operation_parameters.involved(self.version, found, request.parameters.pairs, body)
             return replace(request, involved=(*request.involved, *more))

@@ -22,7 +22,7 @@ from sickbay.operations.access import Seen
 from sickbay.operations.writing import Done, Wanted
 from sickbay.storage.store import BadCursor, Stored
 from sickbay.web import exports, terminology
-from sickbay.web.fhir import Answer, Headers
+from sickbay.web.fhir_answer import Answer, Headers
 
 if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions

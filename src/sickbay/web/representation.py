@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sickbay.fhir import written, xml_writing
 from sickbay.fhir.bundle import Entry, Kept
@@ -12,9 +11,7 @@ from sickbay.fhir.query import Query
 from sickbay.fhir.subset import Part, asked, subset
 from sickbay.fhir.versions import VERSIONS
 from sickbay.protocol.parameters import Parameters
-
-if TYPE_CHECKING:
-    from sickbay.web.fhir import Answer
+from sickbay.web.fhir_answer import Answer
 
 
 def shaped(version: str, answer: Answer, media: Media, parameters: Parameters) -> Answer:

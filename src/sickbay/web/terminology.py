@@ -13,7 +13,7 @@ from sickbay.fhir.operation_parameters import RULE, Given
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.terminology import Term
 from sickbay.operations import terminology
-from sickbay.web.fhir import Answer
+from sickbay.web.fhir_answer import Answer
 
 if TYPE_CHECKING:
     from sickbay.web.operations import Call

@@ -14,6 +14,7 @@ from sickbay.storage.store import Stored
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
 WIDTH = 6
 _CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
+_WHOLE = f"{_CURRENT} AND r.id = ? AND r.state <> {REFERENCED}"
 _VERSION = (
     "SELECT h.nid, h.facts, ?, h.version_id, h.at,"
     " CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END, h.interaction = 'delete'"
@@ -28,6 +29,18 @@ def current(reader: Reader, scope: Scope, type: str, ids: list[str]) -> list[Row
         return []
     text = f"{_CURRENT} AND {named.text} AND r.state <> {REFERENCED} AND {held.text}"
     return reader.rows(text, (scope.space, scope.names.word(type), *named.binds, *held.binds))
+
+
+def whole(reader: Reader, space: int, type: int, id: str) -> Row | None:
+    """The row of the current version, for whoever may see all of the type: no condition and no second check is left."""
+    found = reader.rows(_WHOLE, (space, type, id))
+    return found[0] if found else None
+
+
+def stored(type: str, row: Row) -> Stored:
+    """Of a row of `whole`."""
+    _, facts, id, version, at, body, deleted = row
+    return Stored(type, id, version, at, body, facts, bool(deleted))
 
 
 def version(reader: Reader, id: str, nid: int, version_id: int) -> Row | None:

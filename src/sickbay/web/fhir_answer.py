@@ -1,0 +1,66 @@
+"""An answer of the FHIR door, and how it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sickbay.fhir.preconditions import unmodified
+
+Headers = list[tuple[bytes, bytes]]
+ALWAYS = (
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Origin, Accept, Authorization"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+class Answer(NamedTuple):
+    """kept: whether the body may stand in the journal: outcomes may, patients' data may not. stream: a body in pieces."""
+
+    status: int
+    body: bytes
+    headers: Headers
+    kept: bool = False
+    stream: AsyncIterator[bytes] | None = None
+
+
+@lru_cache(maxsize=1024)
+def modified(at: int) -> bytes:
+    """Last-Modified of epoch seconds: a population has few different ones."""
+    return formatdate(at, usegmt=True).encode()
+
+
+def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
+    """If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
+    if "if-none-match" in headers:
+        sent = {one.strip().removeprefix("W/").strip('"') for one in headers["if-none-match"].split(",")}
+        return "*" in sent or etag.removeprefix("W/").strip('"') in sent
+    return unmodified(headers.get("if-modified-since"), modified)
+
+
+async def sent(
+    send: Callable[[Any], Any], method: str, answer: Answer, readable: Sequence[tuple[bytes, bytes]], id: str
+) -> None:
+    body = answer.body
+    headers = [*answer.headers, *readable, (b"x-correlation-id", id.encode()), *ALWAYS]
+    if answer.stream is not None:
+        await _send_pieces(send, method, answer.status, headers, answer.stream)
+        return
+    if answer.status not in (204, 304):
+        headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+async def _send_pieces(
+    send: Callable[[Any], Any], method: str, status: int, headers: Headers, pieces: AsyncIterator[bytes]
+) -> None:
+    """As they are made: a file of an export may be larger than memory."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if method != "HEAD":
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

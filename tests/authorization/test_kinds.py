@@ -1,0 +1,111 @@
+"""Whoever is asked only what concerns this kind of request, and of a good holder, says the same as whoever is asked all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.authorization import access, operations, search
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Client, Policy, Server, Token, User
+from sickbay.fhir import search as searches
+from sickbay.fhir.routing import Route, route
+from sickbay.fhir.search_routes import SEVERAL
+from sickbay.kernel.refusal import examine, plan
+from sickbay.protocol.parameters import parse
+
+NOW = 1_764_000_000
+BASE = "http://localhost:7425/general/r4"
+CHECKS = (*access.CHECKS, *search.CHECKS, *operations.CHECKS)
+STRICT = Policy(
+    requires_patient=True, requires_category=True, versioned_update=True, strict_cors=True,
+    search_criteria=("r4 Appointment: _id | date",), search_alone=("r4 Appointment",),
+)  # fmt: skip
+TOKEN = Token("app", "patient/Patient.rs user/*.cruds", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss")
+KNOWN = AccessKnown(
+    now=NOW, client=Client("app", redirect_uris=("https://app.example.org/cb",)), token=TOKEN,
+    user=User("anna", "general", "Practitioner/p", patients="*"), version="r4",
+)  # fmt: skip
+
+TYPES = ("Patient", "Observation", "Appointment", "Group", "Binary", "Nonsense", "patient", "undefined")
+PATHS = ("", "/", "/metadata", "/$export", "/_search", "/{0}", "/{0}/1", "/{0}/null", "/{0}/_search", "/{0}/$export",
+         "/{0}/1/$export", "/{0}/1/$everything", "/{0}/1/_history", "/{0}/1/_history/2", "/{0}/1/{1}", "/{0}/1/x/y",
+         "/_history", "/$export/job", "/Patient/$validate", "//{0}/1", "/{0}/a b")  # fmt: skip
+QUERIES = ("", "name=x", "_id=1", "_id=1&date=2026", "patient=1&category=x", "_include=Observation:encounter",
+           "_has:Observation:patient:code=1", "access_token=t", "patient=undefined", "_outputFormat=csv", "_type=Device",
+           "subject.name=x")  # fmt: skip
+HEADERS = {
+    "authorization": ("Bearer t", "Basic x", None),
+    "content-type": ("application/json", "text/plain", "application/x-www-form-urlencoded", None),
+    "origin": ("https://app.example.org", "https://elsewhere.example.org", None),
+    "prefer": ("respond-async", None),
+    "if-match": ('W/"1"', "1", None),
+}
+
+headers = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in HEADERS.items()})
+addresses = st.builds(
+    lambda path, one, other: path.format(one, other),
+    st.sampled_from(PATHS),
+    st.sampled_from(TYPES),
+    st.sampled_from(TYPES),
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> AccessRequest:
+    """As the FHIR door makes them."""
+    method = draw(st.sampled_from(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")))
+    path, query = draw(addresses), draw(st.sampled_from(QUERIES))
+    sent = {name: value for name, value in draw(headers).items() if value is not None}
+    found, parameters = route("r4", method, path), parse(query)
+    request = AccessRequest(method, BASE, path, parameters, sent, url=f"{BASE}{path}?{query}")
+    if not isinstance(found, Route):
+        return request
+    several = found.type or found.interaction in SEVERAL
+    involved = searches.named("r4", found.type, parameters.pairs) if several else ()
+    return replace(
+        request, type=found.type, id=found.id, interaction=found.interaction, letters=found.letters,
+        involved=involved if found.interaction.startswith("search-") or found.operation else (),
+    )  # fmt: skip
+
+
+@given(requests(), st.sampled_from((Policy(), STRICT)))
+def test_a_check_says_nothing_of_other_kinds_of_requests_than_its_own(request: AccessRequest, policy: Policy) -> None:
+    known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
+    others = [one for one in CHECKS if one.of and request.interaction not in one.of]
+    assert [one.name for one in others if one.decide(request, known) is not None] == []
+    assert examine(plan(CHECKS, request.interaction), request, known) == examine(CHECKS, request, known)
+
+
+def test_less_than_half_of_the_checks_are_asked_of_a_read() -> None:
+    """Else the test above would say little."""
+    asked = plan(CHECKS, "read", access.HOLDING)
+    assert sum(len(group) for about, group in asked.groups if not about) < len(CHECKS) / 2
+
+
+HOLDERS = {
+    "good": {},
+    "revoked": {"revoked": True},
+    "of another issuer": {"issuer": "elsewhere"},
+    "without its patient": {"patient": None},
+    "mixed": {"scope": "system/*.rs user/*.rs"},
+}
+
+
+@given(requests(), st.sampled_from(sorted(HOLDERS)), st.booleans(), st.booleans())
+def test_whether_a_holder_is_good_does_not_depend_on_what_is_asked(
+    request: AccessRequest, holder: str, has_client: bool, has_user: bool
+) -> None:
+    known = replace(
+        KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,)), token=replace(TOKEN, **HOLDERS[holder]),
+        client=KNOWN.client if has_client else None, user=KNOWN.user if has_user else None,
+    )  # fmt: skip
+    good = holder == "good" and has_client and has_user
+    assert access.holds(known) is good
+    assert all(one.decide(request, known) is None for one in access.HOLDING) is good
+    if good:
+        held = plan(CHECKS, request.interaction, access.HOLDING)
+        assert examine(held, request, known) == examine(CHECKS, request, known)
