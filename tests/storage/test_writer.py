@@ -83,6 +83,15 @@ async def test_a_request_is_handed_over_however_many_follow(file: Path, monkeypa
     writer.close()
 
 
+async def test_one_of_many_steps_is_begun_though_the_loop_is_busy_with_the_next(file: Path) -> None:
+    writer, begun = Writer(connect(file)), threading.Event()
+    asked = asyncio.ensure_future(writer.run(lambda changes: begun.set(), many=True))
+    await asyncio.sleep(0)
+    assert begun.wait(10), "no turn of the loop passes meanwhile"
+    await asked
+    writer.close()
+
+
 async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) -> None:
     db = connect(file)
     commits: list[int] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -17,8 +18,11 @@ from sickbay.cli.words import wrong
 from sickbay.fhir.loading import Fault, Piece, judged, pieces
 from sickbay.operations.loading import Loading
 
-BATCH, WEIGHT = 500, 4 << 20
-"""A transaction holds so many resources, or bytes of them: a server beside it waits that long for its own writes."""
+BATCH, WEIGHT = 2000, 4 << 20
+"""A transaction holds so many resources, or bytes of them: a server beside it waits that long for its own writes. Each page
+of an index that they touch is written once for all of them."""
+SWITCHES = 0.0005
+"""Seconds after which reading files lets the thread that writes go on: it asks thousands of times for each transaction."""
 RARELY = (100_000, 50, 50)
 """Nothing here refers to itself: looking for such things as often as usual takes a twelfth of the time."""
 
@@ -56,6 +60,7 @@ def load(
     if not chosen:
         wrong(f"In {paths[0]} is no {', '.join(files.ENDINGS)}." if paths else "Name the files or folders to load.")
     gc.set_threshold(*RARELY)
+    sys.setswitchinterval(SWITCHES)
     return asyncio.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
 
 

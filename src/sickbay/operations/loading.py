@@ -41,14 +41,21 @@ class Loading:
     same: int = 0
     _started: int = field(init=False)
     _writing: asyncio.Task[None] | None = None
+    _keys: set[Key] = field(default_factory=set)
+    _new_alone: bool = False
 
     def __post_init__(self) -> None:
         self._started = self._now()
 
     async def keep(self, batch: Sequence[Piece]) -> None:
-        """Store these, all or none; they are written while the next ones are read. Raises Conflict of the ones before."""
+        """Store these, all or none; they are made ready while the ones before are written. Raises Conflict of those."""
+        keys = {(one.type, one.id) for one in batch}
+        if not keys.isdisjoint(self._keys):
+            await self.finish()
+        steps = await self._prepared(batch, looking=not self._new_alone)
         await self.finish()
-        self._writing = asyncio.create_task(self._keep(batch))
+        self._keys = keys
+        self._writing = asyncio.create_task(self._keep(batch, steps))
         await asyncio.sleep(0)
 
     async def finish(self) -> None:
@@ -57,23 +64,28 @@ class Loading:
         if writing is not None:
             await writing
 
-    async def _keep(self, batch: Sequence[Piece]) -> None:
-        """Beside a server somebody may write one of them in the same moment: then all are compared again."""
+    async def _keep(self, batch: Sequence[Piece], steps: _Batch) -> None:
+        """Where one of them is there after all, or somebody writes one in the same moment, all are compared (again)."""
         for attempt in range(TRIES):
-            steps = _Batch(self, self._now())
-            for one in batch:
-                await steps.add(one)
             try:
                 await self.world.store.transaction([*steps.saves, *steps.memories()])
+                break
             except Conflict:
                 if attempt == TRIES - 1:
                     raise
-                continue
-            break
+                steps = await self._prepared(batch, looking=True)
         new = sum(one.interaction == "create" for one in steps.saves)
+        self._new_alone = new == len(batch)
         self.new += new
         self.changed += len(steps.saves) - new
         self.same += len(batch) - len(steps.saves)
+
+    async def _prepared(self, batch: Sequence[Piece], looking: bool) -> _Batch:
+        """looking: what is stored is read first; without it all are held to be new, which the store finds out."""
+        steps = _Batch(self, self._now(), looking)
+        for one in batch:
+            await steps.add(one)
+        return steps
 
     def _now(self) -> int:
         return int(self.world.effects.now() * 1000)
@@ -90,8 +102,8 @@ class Loading:
 class _Batch:
     """The steps of one transaction. seen: version and the hashes of the bodies that led to it."""
 
-    def __init__(self, run: Loading, now: int) -> None:
-        self.run, self.now = run, now
+    def __init__(self, run: Loading, now: int, looking: bool) -> None:
+        self.run, self.now, self.looking = run, now, looking
         self.saves: list[Save] = []
         self.before: dict[Key, tuple[int, int, bytes]] = {}
         self.seen: dict[Key, Seen] = {}
@@ -116,7 +128,7 @@ class _Batch:
     async def _before(self, key: Key) -> tuple[int, int, bytes]:
         """Version, time and body, 0 where there is none; a deleted one has no body."""
         if key not in self.before:
-            stored = await self.run.world.store.read(self.run.space, *key, EVERYTHING)
+            stored = await self.run.world.store.read(self.run.space, *key, EVERYTHING) if self.looking else None
             self.before[key] = (stored.version_id, stored.at, stored.body) if stored else (0, 0, b"")
         return self.before[key]
 

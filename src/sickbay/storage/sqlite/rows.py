@@ -20,7 +20,7 @@ _COLUMNS = {
     HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts"),
 }
 _SIZES = (64, 16, 4, 1)
-_FULL = 16_384
+_FULL = 65_536
 
 Row: TypeAlias = tuple[str, tuple[Any, ...]]
 """Table, and what stands in its columns."""

@@ -6,14 +6,19 @@ from collections.abc import Iterable, Sequence
 
 from sickbay.storage.sql.copying import ANY_LIVE, copies, live
 from sickbay.storage.sqlite import records
-from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.sqlite.connection import make_room, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Reindex, Save, Space, Step, UseOnce
+
+MANY = 500
+"""Whoever sends so many steps at once is loading."""
 
 
 def apply(changes: Changes, steps: Sequence[Step]) -> None:
     """All steps in order. Raises Conflict; whoever calls undoes."""
     db = changes.db
+    if len(steps) >= MANY:
+        make_room(db)
     for step in steps:
         match step:
             case Put():

@@ -23,7 +23,7 @@ from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import connect, migrate
 from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.steps import apply, copy, fill
-from sickbay.storage.sqlite.writer import Writer
+from sickbay.storage.sqlite.writer import GROUP, Writer
 from sickbay.storage.store import Labels, Outdated, Page, Record, Save, Space, Step, Stored, Versions
 
 T = TypeVar("T")
@@ -46,7 +46,8 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            await self._writer.run(partial(apply, steps=tuple(steps)), single=len(steps) == 1)
+            count = len(steps)
+            await self._writer.run(partial(apply, steps=tuple(steps)), single=count == 1, many=count >= GROUP)
 
     async def fill(self, space: Space, saves: Iterable[Save]) -> int:
         """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.

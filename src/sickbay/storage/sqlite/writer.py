@@ -52,11 +52,12 @@ class Writer:
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, job: Job[T], alone: bool = False, single: bool = False) -> T:
+    async def run(self, job: Job[T], alone: bool = False, single: bool = False, many: bool = False) -> T:
         """The job's value, or what it raised; then nothing of it was kept.
 
         alone: in a commit of its own, called once. single: of one step, which raises Conflict before it changes anything, so
-        that it needs no savepoint.
+        that it needs no savepoint. many: of so many steps that it waits for no others to share its commit: it is written at
+        once, even while whoever asked keeps the loop busy.
         """
         if not self._open:
             raise RuntimeError("the store is closed")
@@ -66,6 +67,8 @@ class Writer:
             self._turns[loop] = []
             loop.call_soon(self._gather, loop, 0, 0, monotonic() + LONGEST)
         self._turns[loop].append(_Request(job, future, alone, single))
+        if many:
+            self._hand_over(loop)
         return await future
 
     def _gather(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int, until: float) -> None:
