@@ -149,6 +149,10 @@ def test_headers_that_are_needed(
     assert said(request) == [answer]
 
 
+def test_a_posted_search_may_have_all_in_its_address() -> None:
+    assert said(asked("Patient", "_id=1", method="POST", path="/Patient/_search")) == []
+
+
 def test_a_preflight_is_not_examined() -> None:
     assert search.checks(asked("Patient", interaction="preflight")) == ()
 
@@ -169,7 +173,7 @@ def test_a_version_that_is_not_known_has_no_types_of_body() -> None:
          Refusal("fhir-search-missing-patient", "required", {"type": "Observation", "expected": "patient"})),
         (asked("Observation", "patient=x"), KNOWN,
          Refusal("fhir-search-missing-category", "required", {"type": "Observation", "expected": "category"})),
-        (asked("Patient", "name=x", method="POST", path="/Patient/_search"), KNOWN,
+        (asked("Patient", "name=x", method="POST", path="/Patient/_search", body="name=x"), KNOWN,
          Refusal("fhir-search-post-content-type", "not-supported", {"received": None,
           "expected": "application/x-www-form-urlencoded"}, 415)),
         (asked("Patient", "name=x", method="POST", path="/Patient/_search", headers={"content-type": "text/json"}),

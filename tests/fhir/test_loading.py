@@ -122,6 +122,9 @@ def test_a_judged_piece_names_its_resource_and_its_faults():
     told = judged("r4", bad, "")
     assert isinstance(told, Fault)
     assert told.text.startswith("Patient/a: Patient.birthDate")
+    twice = only("r4", b'{"resourceType":"Patient","id":"a","gender":"male","gender":"female"}')
+    assert isinstance(twice, Piece)
+    assert judged("r4", twice, "") == Fault("", "Patient/a: an object has gender twice")
     good = only("r4", b'{"resourceType":"Patient","id":"a"}')
     assert isinstance(good, Piece)
     assert judged("r4", good, "") is good

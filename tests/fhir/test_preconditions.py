@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.preconditions import criteria, etag, names, unmodified, wanted
+from sickbay.fhir.preconditions import criteria, etag, handling, names, unmodified, wanted
 
 AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
@@ -45,7 +45,17 @@ def test_a_condition_of_another_type_stays_as_it_is() -> None:
 @pytest.mark.parametrize(("prefer", "said"), [
     (None, None), ("respond-async", None), ("return=minimal", "minimal"),
     ('handling=strict, return="representation"', "representation"),
-    ("return = OperationOutcome", "OperationOutcome"), ("return=everything", None),
+    ("return = OperationOutcome", "OperationOutcome"), ("return=everything", None), ("Return=Minimal", "minimal"),
+    ("return=operationoutcome;x=1", "OperationOutcome"), ("x-return=minimal", None), ("return=x, return=minimal", None),
 ])  # fmt: skip
 def test_prefer_asks_for_one_of_three(prefer: str | None, said: str | None) -> None:
     assert wanted(prefer) == said
+
+
+@pytest.mark.parametrize(("prefer", "said"), [
+    (None, None), ("handling=strict", "strict"), ("return=minimal,handling=lenient", "lenient"),
+    ("Handling = Strict", "strict"),
+    ('respond-async; handling="strict"', "strict"), ("handling=loose", None), ("mishandling=strict", None),
+])  # fmt: skip
+def test_prefer_says_how_what_is_not_understood_is_handled(prefer: str | None, said: str | None) -> None:
+    assert handling(prefer) == said

@@ -94,7 +94,17 @@ def test_a_method_that_is_not_there_is_405_with_those_that_are() -> None:
     assert isinstance(found, Misrouted)
     found = route("r4", "PATCH", "/metadata")
     assert isinstance(found, Misrouted)
-    assert (found.status, found.allowed) == (405, ("GET",))
+    assert (found.status, found.allowed) == (405, ("GET", "HEAD"))
+    assert found.allow == ((b"allow", b"GET, HEAD"),)
+    assert Misrouted(404).allow == ()
+
+
+@pytest.mark.parametrize(("version", "path", "found"), [
+    ("r4", "/Observation/1/Patient", False), ("r4", "/Organization/1/*", False), ("r4", "/Device/1/Observation", True),
+    ("dstu2", "/Encounter/1/Observation", False), ("dstu2", "/Patient/1/Observation", True),
+])  # fmt: skip
+def test_what_the_version_has_no_compartment_of_is_none(version: str, path: str, found: bool) -> None:
+    assert isinstance(route(version, "GET", path), Route) is found
 
 
 SEGMENTS = st.sampled_from(

@@ -39,3 +39,30 @@ def test_what_was_compact_json_comes_back_byte_for_byte(value: object) -> None:
 def test_what_is_no_json_says_so(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w+"):
         written.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"a":1,"a":2}', "a"),
+        (b'{"a":1,"\\u0061":2}', "a"),
+        (b'\xef\xbb\xbf{"x":[{"b":{},"c":1.00,"b":{}}]}', "b"),
+        (b'{"a":"\\"","a":"\\u0022"}', "a"),
+        (b'{"a":"x\\\\","b":["\\""],"b":[]}', "b"),
+        (b'{"a":{"b":1},"b":{"a":1}}', None),
+        (b'{"a":"a\\":1,\\"a","b":"\\u0022"}', None),
+        (b'{ "a" : [ "a", "a" ], "number" : 123456789012345678901234567890 }', None),
+        (b'"a"', None),
+    ],
+)
+def test_a_name_that_an_object_has_twice_is_found(body: bytes, name: str | None) -> None:
+    assert written.repeated(body, written.loads(body.removeprefix(b"\xef\xbb\xbf"))) == name
+
+
+@given(VALUES)
+def test_what_python_writes_has_every_name_once(value: object) -> None:
+    for body in (
+        json.dumps(value).encode(),
+        json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace"),
+    ):
+        assert written.repeated(body, written.loads(body)) is None

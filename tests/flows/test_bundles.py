@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.writing import R4, hand, observation
+from tests.flows.writing import R4, hand, observation, rules
 
 ALL = "user/*.cruds"
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
@@ -130,5 +130,37 @@ def test_what_must_be_new_overwrites_nothing(tmp_path: Path) -> None:
         assert (await own.ask("DELETE", "/Observation/new-1")).status_code == 204
         assert (await own.ask("PUT", "/Observation/new-1", body, **{"If-Match": "*"})).status_code == 412
         assert (await own.ask("PUT", "/Observation/new-1", body, **{"If-None-Match": "*"})).status_code == 201
+
+    run(steps, tmp_path)
+
+
+def test_a_body_is_read_in_one_way_or_not_at_all(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        marked = await own.ask("POST", "/Patient", b'\xef\xbb\xbf{"resourceType":"Patient"}')
+        assert marked.status_code == 201
+        twice = await own.ask("POST", "/Patient", b'{"resourceType":"Patient","gender":"male","gender":"female"}')
+        assert (twice.status_code, rules(twice)) == (400, {"fhir-body-malformed"})
+        assert "gender twice" in twice.text
+        inside = b'{"resourceType":"Bundle","type":"batch","type":"transaction","entry":[]}'
+        assert (await own.ask("POST", "", inside)).status_code == 400
+        packed = await own.ask("POST", "/Patient", b"\x1f\x8b", Content_Encoding="gzip")
+        assert packed.status_code == 400
+        assert "gzip" in packed.text
+
+    run(steps, tmp_path)
+
+
+def test_an_address_says_which_methods_it_has(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        for path, methods in (
+            ("/metadata", "GET, HEAD"),
+            ("/Patient/1", "GET, HEAD, PUT, PATCH, DELETE"),
+            ("", "GET, HEAD, POST"),
+        ):
+            asked = await own.ask("OPTIONS", path)
+            assert (asked.status_code, asked.headers["allow"]) == (204, methods)
+        assert "allow" not in (await own.ask("OPTIONS", "/nothing/here")).headers
 
     run(steps, tmp_path)

@@ -10,6 +10,8 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.writing import hand, rules
 
+from sickbay.fhir.versions import VERSIONS
+
 GENDER = "http://hl7.org/fhir/ValueSet/administrative-gender"
 SYSTEM = "http://hl7.org/fhir/administrative-gender"
 
@@ -33,9 +35,15 @@ def test_a_value_set_is_expanded(tmp_path: Path, version: str) -> None:
         assert {(one["system"], one["code"]) for one in held["contains"]} == {
             (SYSTEM, code) for code in ("male", "female", "other", "unknown")}  # fmt: skip
         assert held["total"] == 4
-        some = await own.ask("GET", f"/ValueSet/$expand?url={GENDER}|4.0&filter=MALE&count=1&offset=1")
+        some = await own.ask(
+            "GET", f"/ValueSet/$expand?url={GENDER}|{VERSIONS[version].number[:3]}&filter=MALE&count=1&offset=1"
+        )
         assert len(some.json()["expansion"]["contains"]) == 1
         assert some.json()["expansion"]["total"] == 2
+        for other in (f"url={GENDER}|9", f"url={GENDER}&valueSetVersion=9"):
+            assert (await own.ask("GET", f"/ValueSet/$expand?{other}")).status_code == 404
+        older = await own.ask("GET", f"/ValueSet/$expand?identifier={GENDER}")
+        assert older.status_code == (200 if version == "dstu2" else 400)
         none = await own.ask("GET", "/ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/administrative-gendr")
         assert none.status_code == 404
         assert GENDER in none.text

@@ -202,6 +202,8 @@ def search_form_is_a_form(request: AccessRequest, known: AccessKnown) -> Refusal
     sent = request.headers.get("content-type")
     if request.method != "POST" or not request.path.endswith("/_search") or _media(sent) == FORM:
         return None
+    if sent is None and not request.body:
+        return None  # all criteria stand in the address
     return Refusal("fhir-search-post-content-type", "not-supported", {"received": sent, "expected": FORM}, 415)
 
 

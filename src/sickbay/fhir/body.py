@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any, NamedTuple
 
 from sickbay.fhir import written, xml_reading
@@ -38,9 +39,14 @@ def parsed(version: str, text: bytes, content_type: str | None) -> Any:
     """What a body holds, in JSON or XML by its Content-Type. Raises ValueError with a sentence about it."""
     kind = "XML" if body_kind(version, content_type) == "xml" else "JSON"
     try:
-        return xml_reading.loads(version, text) if kind == "XML" else written.loads(text)
+        if kind == "XML":
+            return xml_reading.loads(version, text)
+        found = written.loads(text.removeprefix(codecs.BOM_UTF8))
     except ValueError as error:
         raise ValueError(f"it is no {kind}: {error}") from None
+    if (twice := written.repeated(text, found)) is not None:
+        raise ValueError(f"an object has {twice} twice, and readers differ in which of them counts")
+    return found
 
 
 def of(version: str, type: str, id: str, found: Any, base: str) -> Body:

@@ -18,7 +18,7 @@ def judged(
 ) -> list[Issue]:
     """At least one issue: an information where nothing is wrong. id: of the address. profiles: those that are asked for."""
     if body.malformed:
-        return [Issue("structure", f"It is no {type} as JSON: {body.malformed}.")]
+        return [Issue("structure", f"It is no {type}: {body.malformed}.")]
     found = [Issue(one.code, one.text, where=(one.expression,)) for one in body.problems]
     if mode == "update" and id is not None and body.id != id:
         found.append(Issue("value", f"The id is {body.id}, and the address is of {id}.", where=(f"{type}.id",)))

@@ -141,6 +141,9 @@ def _piece(version: str, place: str, body: bytes, resource: Any) -> Piece | Faul
 
 def judged(version: str, piece: Piece, base: str) -> Piece | Fault:
     """The piece where it is valid, else its first faults."""
+    twice = written.repeated(piece.body, piece.resource)
+    if twice is not None:
+        return Fault(piece.place, f"{piece.type}/{piece.id}: an object has {twice} twice")
     problems = validate(version, piece.resource, base)
     if not problems:
         return piece

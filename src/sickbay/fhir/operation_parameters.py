@@ -63,6 +63,8 @@ def read(
             return (found,)
         kept += found[0]
         things = found[1]
+    if version == "dstu2" and operation.name in operations.IDENTIFIED:
+        kept = [("url" if name == "identifier" else name, text) for name, text in kept]
     given = Given(_texts(kept), things, tuple(kept))
     if operation.takes is None:
         return tuple(_of_newest(version, given)) or given

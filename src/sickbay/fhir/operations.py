@@ -56,13 +56,15 @@ _CODED: dict[str, Kind] = {
 }  # fmt: skip
 _OF_SET: dict[str, Kind] = {"url": "string", "valueSetVersion": "string", "context": "string", **_CODED}
 _EXPAND: dict[str, Kind] = {
-    "url": "string", "identifier": "string", "valueSetVersion": "string", "filter": "string", "offset": "integer",
+    "url": "string", "valueSetVersion": "string", "filter": "string", "offset": "integer",
     "count": "integer", "activeOnly": "boolean", "includeDesignations": "boolean", "displayLanguage": "code",
 }  # fmt: skip
 _DOCREF: dict[str, Kind] = {
     "patient": "string", "start": "date", "end": "date", "type": "any", "on-demand": "boolean", "profile": "string",
     "_count": "integer", "_cursor": "string",
 }  # fmt: skip
+IDENTIFIED = frozenset({"expand", "validate-code"})
+"""Of what names its value set by `identifier` in DSTU2, and by `url` since."""
 _NEWER = ("stu3", "r4", "r4b", "r5")
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -11,7 +11,12 @@ from sickbay.fhir.dates import span
 Return: TypeAlias = Literal["minimal", "representation", "OperationOutcome"]
 _TAG = re.compile(r'(?:W/)?"?(\d{1,18})"?', re.ASCII)
 _ADDRESS = re.compile(r"(?:https?://[^=&]*/)?\w*", re.ASCII)
-_RETURN = re.compile(r"\breturn\s*=\s*\"?(minimal|representation|OperationOutcome)\b")
+_PREFERENCE = re.compile(r'(?:^|[,;])\s*(return|handling)\s*=\s*"?([\w-]+)', re.ASCII | re.IGNORECASE)
+_RETURNS: dict[str, Return] = {
+    "minimal": "minimal",
+    "representation": "representation",
+    "operationoutcome": "OperationOutcome",
+}
 
 
 def names(header: str, current: int | None) -> bool:
@@ -52,5 +57,15 @@ def etag(version_id: int) -> str:
 
 def wanted(prefer: str | None) -> Return | None:
     """What the answer to a write should hold; None where nothing is asked."""
-    found = _RETURN.search(prefer or "")
-    return found[1] if found else None  # type: ignore[return-value]
+    return _RETURNS.get(_preferred(prefer, "return"))
+
+
+def handling(prefer: str | None) -> Literal["strict", "lenient"] | None:
+    """How a parameter that is not understood is to be taken; None where nothing is asked."""
+    asked = _preferred(prefer, "handling")
+    return "strict" if asked == "strict" else "lenient" if asked == "lenient" else None
+
+
+def _preferred(prefer: str | None, name: str) -> str:
+    """The first of a name counts; names are the same in capitals (RFC 7240, 2)."""
+    return next((value.lower() for key, value in _PREFERENCE.findall(prefer or "") if key.lower() == name), "")

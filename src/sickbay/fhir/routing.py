@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sickbay.fhir import operations
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.references import ID
-from sickbay.fhir.search_parameters import known_types, nearest_of, other_versions, resource_types
+from sickbay.fhir.search_parameters import compartment_types, known_types, nearest_of, other_versions, resource_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Misrouted:
     nearest: str | None = None
     allowed: tuple[str, ...] = ()
 
+    @property
+    def allow(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The header that says which methods an address has; none where it is no address."""
+        return ((b"allow", ", ".join(self.allowed).encode()),) if self.allowed else ()
+
 
 JOBS = "$export"
 _SYSTEM = {"GET": ("search-system", "s"), "HEAD": ("search-system", "s"), "POST": ("batch", "")}
@@ -71,7 +76,7 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     if method == "OPTIONS":
         return Route("preflight")
     if path == "/metadata":
-        return Route("capabilities") if method in ("GET", "HEAD") else Misrouted(405, allowed=("GET",))
+        return _by_method({"GET": ("capabilities", ""), "HEAD": ("capabilities", "")}, method)
     if path.startswith("/.well-known/"):
         return Route("discovery") if method in ("GET", "HEAD") else Misrouted(405, allowed=("GET",))
     if path and not path.startswith("/"):
@@ -138,7 +143,7 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
     if head.startswith("$") and not more:
         return _operation(version, method, head[1:], type, id)
     if head == "*" or head in known_types(version):
-        if more and more != ["_search"]:
+        if (more and more != ["_search"]) or not compartment_types(version, type):
             return Misrouted(404)
         methods = {"POST": ("search-compartment", "s")} if more else _reading("search-compartment", "s")
         found = _by_method(methods, method, None if head == "*" else head)

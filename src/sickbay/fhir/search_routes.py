@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sickbay.fhir import subset
 from sickbay.fhir.fault import Fault
+from sickbay.fhir.preconditions import handling
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search import parse, parse_several
@@ -49,9 +50,8 @@ def _within(version: str, type: str, holder: str, id: str) -> Within:
 
 def strictly(policy: bool, prefer: str) -> bool:
     """`Prefer: handling` decides where it is said, else the tenant's policy (R4, 3.1.0.1.2)."""
-    if "handling=strict" in prefer:
-        return True
-    return policy and "handling=lenient" not in prefer
+    asked = handling(prefer)
+    return policy if asked is None else asked == "strict"
 
 
 def searched_types(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -35,6 +37,30 @@ def loads(body: bytes | str) -> Any:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def repeated(body: bytes, value: Any) -> str | None:
+    """A name that an object of `body` has twice; None where all are there in `value`, what was read of it.
+
+    All strings of a text are told by their quotation marks: looked for is only where some were lost.
+    """
+    if _marks(body) == _marks(dumps(value)):
+        return None
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        found.extend(name for name in names if names.count(name) > 1)
+
+    json.loads(body.removeprefix(codecs.BOM_UTF8), object_pairs_hook=look)
+    return found[0] if found else None
+
+
+def _marks(text: bytes) -> int:
+    return (_ESCAPED.sub(b"", text) if b"\\" in text else text).count(b'"')
+
+
+_ESCAPED = re.compile(rb"\\.")
 
 
 def dumps(value: Any, *, pretty: bool = False) -> bytes:

@@ -78,7 +78,8 @@ class Door:
         if not isinstance(found, Route) or found.interaction not in OPEN:
             return None
         if found.interaction == "preflight":
-            return Answer(204, b"", [])
+            other = route(self.version, "", path)
+            return Answer(204, b"", [*other.allow] if isinstance(other, Misrouted) else [])
         if found.interaction == "capabilities":
             type = negotiate(self.version, None).content_type or ""
             return Answer(200, self.documents.metadata(self.tenant, self.version), [(b"content-type", type.encode())])
@@ -306,9 +307,8 @@ class Door:
 
     def _misrouted(self, found: Misrouted) -> Answer:
         if found.status == 405:
-            allow = (b"allow", ", ".join(found.allowed).encode())
             answer = self._issue(405, Issue("not-supported", f"Here one may {' or '.join(found.allowed)}."))
-            return answer._replace(headers=[*answer.headers, allow])
+            return answer._replace(headers=[*answer.headers, *found.allow])
         return self._issue(found.status, Issue("not-found", f"There is no such address below {self.base}."))
 
     def _refused(self, seen: Seen) -> Answer:

@@ -91,6 +91,8 @@ class Interactions(Door):
         id = request.id or (writing.new_id(self.sandbox.world) if request.interaction == "create" else "")
         if request.type == "Binary" and (body := binaries.sent(self, request, id, raw)) is not None:
             return body
+        if (coding := request.headers.get("content-encoding", "identity").lower()) != "identity":
+            return Body(f"it came as {coding}, and is read as it is alone", {})
         return bodies.read(self.version, request.type, id, raw, self.base, request.headers.get("content-type"))
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
@@ -100,7 +102,7 @@ class Interactions(Door):
             faults = [*(asked if not isinstance(asked, history.Asked) else ())]
             return (*faults, *(part if not isinstance(part, subset.Part) else ())) or None
         if isinstance(found, Route) and found.interaction == "operation":
-            lenient = "handling=lenient" in request.headers.get("prefer", "")
+            lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
             return (
                 operation_parameters.faults(self.version, found, request.parameters.pairs, request.body, lenient)
                 or None

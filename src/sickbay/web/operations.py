@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import judging, metas, operation_parameters, search, written
+from sickbay.fhir import judging, metas, operation_parameters, preconditions, search, written
 from sickbay.fhir.body import Body
 from sickbay.fhir.bundle import Kept, search_url, searchset
 from sickbay.fhir.lastn import Newest
@@ -71,7 +71,7 @@ Handler: TypeAlias = Callable[[Call], Awaitable[Answer | tuple[Answer, Seen]]]
 async def answer(
     door: Interactions, seen: Seen, request: AccessRequest, found: Route, content: Headers
 ) -> tuple[Answer, Seen]:
-    lenient = "handling=lenient" in request.headers.get("prefer", "")
+    lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
     given = operation_parameters.given(door.version, found, request.parameters.pairs, request.body, lenient)
     told = await _HANDLERS[found.operation or ""](Call(door, seen, request, found, given, content))
     return told if isinstance(told[1], Seen) else (told, seen)

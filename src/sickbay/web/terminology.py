@@ -12,6 +12,7 @@ from sickbay.fhir import written
 from sickbay.fhir.operation_parameters import RULE, Given
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.terminology import Term
+from sickbay.fhir.versions import VERSIONS
 from sickbay.operations import terminology
 from sickbay.web.fhir_answer import Answer
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def expand(call: Call) -> Answer:
-    given, version, url = call.given, call.door.version, _url(call.given)
+    given, version, url = call.given, call.door.version, _url(call)
     if url not in terms.value_sets(version):
         return _absent(call, url)
     at = datetime.datetime.fromtimestamp(call.door.sandbox.world.now(), datetime.UTC)
@@ -36,7 +37,7 @@ async def validate_code(call: Call) -> Answer:
         return _required(call, "code, coding or codeableConcept")
     if call.type == "CodeSystem":
         return await _in_system(call, asked)
-    url = _url(call.given)
+    url = _url(call)
     held = terms.value_sets(call.door.version).get(url)
     return _absent(call, url) if held is None else _verdict(call, *terms.judged(held, asked))
 
@@ -73,9 +74,12 @@ def _verdict(call: Call, result: bool, message: str, display: str) -> Answer:
     return call.parameters(**parts, **({"display_valueString": display} if display else {}))
 
 
-def _url(given: Given) -> str:
-    """Without its version."""
-    return (given.one("url") or "").partition("|")[0]
+def _url(call: Call) -> str:
+    """Without its version, where that is the one that is here: those of the specification have its own."""
+    url, mark, number = (call.given.one("url") or "").partition("|")
+    number = number if mark else call.given.one("valueSetVersion") or ""
+    own = url.startswith(terms.SPECIFICATION)
+    return f"{url}|{number}" if own and not VERSIONS[call.door.version].number.startswith(number) else url
 
 
 def _asked(given: Given) -> list[Term]:

@@ -16,6 +16,7 @@ from sickbay.fhir import body as bodies
 from sickbay.fhir import operation_parameters, search
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
+from sickbay.fhir.preconditions import handling
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_routes import SEVERAL, search_of, strictly
@@ -112,7 +113,7 @@ def _searched(asked: AccessRequest, version: str) -> tuple[tuple[Fault, ...], tu
 
 def _operation(asked: AccessRequest, version: str) -> tuple[Fault, ...]:
     found = route(version, asked.method, asked.path)
-    lenient = "handling=lenient" in asked.headers.get("prefer", "")
+    lenient = handling(asked.headers.get("prefer")) == "lenient"
     if isinstance(found, Misrouted):
         return ()
     return operation_parameters.faults(version, found, asked.parameters.pairs, asked.body, lenient)

@@ -20,9 +20,9 @@ MALFORMED = Rule(
     explains="fhir-body-malformed",
     severity="error",
     outcome="400",
-    title="The body is not a {type} as JSON",
+    title="The body is no {type}",
     why="It could not be read: {received}.",
-    fix="Send one JSON object whose resourceType is {type}.",
+    fix="Send one JSON object whose resourceType is {type}, or the same in XML, by its Content-Type.",
     spec=READING,
 )
 
