@@ -11,7 +11,7 @@ import pytest
 from sickbay import population
 from sickbay.population import Version, acts, drugs, measures, problems
 from sickbay.population.life import END, Life, Measure, Reading
-from sickbay.population.stories import live
+from sickbay.population.stories import live, threads_of
 from sickbay.population.stories.immunizations import of_its_day
 from sickbay.population.stories.pregnancy import TERM
 
@@ -202,6 +202,19 @@ def test_nobody_takes_aspirin_or_ibuprofen_of_their_own_beside_what_forbids_it()
     assert len(stated) > 20
     for life in stated:
         assert not forbidden & {problem.concept for problem in life.problems}, life.person.id
+
+
+def test_nobody_takes_two_drugs_against_clots_or_one_with_a_pain_killer_that_makes_bleed() -> None:
+    thinning, bleeding = (drugs.WARFARIN, drugs.APIXABAN), (drugs.CLOPIDOGREL, drugs.NAPROXEN, drugs.IBUPROFEN)
+    beside = 0
+    for seed, numbers in ((3, range(18, 700)), (4, range(18, 700))):
+        for number in numbers:
+            if "fibrillation" in threads_of(seed, number):
+                orders = live(seed, number).prescriptions
+                since = min((order.start for order in orders if order.drug in thinning), default=END)
+                beside += any(order.drug in bleeding for order in orders)
+                assert all(order.end and order.end <= since for order in orders if order.drug in bleeding), number
+    assert beside
 
 
 def test_infants_have_no_allergies_yet_and_nobody_has_none_and_one() -> None:

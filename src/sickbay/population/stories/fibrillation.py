@@ -48,6 +48,10 @@ class Fibrillation(Lasting):
         return len(self.orders) < 2
 
     def found(self, chart: Chart, visit: Visit) -> None:
+        """One drug against clots is enough: what was given after a stroke ends."""
+        for order in chart.life.prescriptions:
+            if order.drug is drugs.CLOPIDOGREL and order.end is None:
+                chart.stop(order, visit.day)
         chart.act(acts.ECG, visit, self.problem)
         chart.report(acts.ECG_STUDY, "CUS", visit, "Atrial fibrillation, rate about 100, no signs of ischaemia.")
 
