@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "1725a2e2bba93fe7d48d7fd8778ccfdd01421417d852d052aca537538030b07a",
-    "dstu2": "b62f7f207b13ad0f5169cbffc048600684e3ed0d16042f90163e11806b824f8d",
+    "r4": "fb97fda1bbac1f4afc92b08d0e7f9df3f4483f273aaa93195e45fba9f4381341",
+    "dstu2": "793cb58898fd7b89f766f41f45c172dc35ca2f218309b269c0f13174f9a7c258",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

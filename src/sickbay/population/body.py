@@ -76,10 +76,12 @@ def expected(person: Person, own: Build, day: datetime.date) -> Body:
 def _adult(person: Person, own: Build, age: float, gained: float) -> Body:
     height = _GROWTH[person.sex][0][-1] * own.stature
     frame = 22.0 * height * height / 10_000
+    grown = min((age - 18) / 6, 1.0)  # the weight of 18 gives way to the adult's within six years
+    light = _GROWTH[person.sex][1][-1] * (1.02 + (own.bulk - 1.15) * 0.5)
     systolic = 113 + max(age - 30, 0) * 0.32 + own.systolic
     return {
         "height": height,
-        "weight": frame * own.bulk + gained,
+        "weight": light + (frame * own.bulk + gained - light) * grown,
         "systolic": systolic,
         "diastolic": 50 + systolic * 0.2,
         "pulse": own.pulse,

@@ -34,7 +34,7 @@ class Story:
     """One thread of a life. Every visit asks all threads in turn: `bend`, `labs`, `decide`."""
 
     signs: tuple[Measure, ...] = ()
-    """Vital signs that it wants to see at every visit, besides those that everybody has taken."""
+    """Vital signs that it wants to see, besides those that everybody has taken."""
     no_nsaid = False
     """Whether beside it nobody takes aspirin or ibuprofen of his own."""
 
@@ -43,6 +43,10 @@ class Story:
 
     def bend(self, body: Body, day: datetime.date) -> None:
         """Changes in place what the body will show on this day."""
+
+    def looks(self, day: datetime.date) -> tuple[Measure, ...]:
+        """The vital signs of a visit on this day: of a passing illness only when it is there."""
+        return self.signs
 
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return ()
@@ -125,6 +129,9 @@ class Episode(Story):
 
     def plan(self) -> Iterable[Planned]:
         yield Planned(self.day, self.kind, self.concept, None, self, self.setting, self.minutes)
+
+    def looks(self, day: datetime.date) -> tuple[Measure, ...]:
+        return self.signs if day == self.day else ()
 
     def bend(self, body: Body, day: datetime.date) -> None:
         if day == self.day:

@@ -67,6 +67,8 @@ def allergies(chart: Chart, visit: Visit) -> None:
         (problems.GRASS_POLLEN, "environment", "low", problems.SNEEZING, "mild"),
         (problems.DUST_MITE, "environment", "low", problems.SNEEZING, "mild"),
     ]
+    if chart.person.age(day) < 12:
+        known = [each for each in known if each[0] is not problems.CODEINE]  # nobody gave it to a child
     if any(order.drug in (drugs.AMOXICILLIN, drugs.AMOXICILLIN_INFANT) for order in chart.life.prescriptions):
         known = known[1:]  # it was borne well
     for _ in range(dice.pick((1, 1, 1, 2))):

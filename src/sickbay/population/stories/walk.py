@@ -164,4 +164,4 @@ def _signs(visit: Visit, age: float, threads: list[Story]) -> tuple[Measure, ...
     usual = measures.USUAL if routine else (measures.PULSE, measures.WEIGHT)
     if routine and age < 18:
         usual = (measures.TEMPERATURE, *usual)
-    return (*dict.fromkeys(each for thread in threads for each in thread.signs), *usual)
+    return (*dict.fromkeys(each for thread in threads for each in thread.looks(visit.day)), *usual)
