@@ -16,8 +16,22 @@ VALUES: dict[str, Any] = {
 }  # fmt: skip
 
 
+IN_FORCE = {"coding": [{"system": "http://h/x", "code": "active"}]}
+NEEDED: dict[str, dict[str, Any]] = {
+    "r4 AllergyIntolerance": {"clinicalStatus": IN_FORCE},  # ait-1
+    "r4b AllergyIntolerance": {"clinicalStatus": IN_FORCE},
+    "Organization": {"name": "x"},  # org-1
+    "Appointment": {
+        "status": "proposed",
+        "participant": [{"actor": {"reference": "Patient/p-0001"}, "status": "accepted"}],
+    },
+}
+"""What no table says, and an invariant wants; of a type, or of one version of it."""
+
+
 def minimal(version: str, type: str) -> dict[str, Any]:
-    return {"resourceType": type, **_required(version, type)}
+    wanted = NEEDED.get(f"{version} {type}", NEEDED.get(type, {}))
+    return {"resourceType": type, **_required(version, type), **wanted}
 
 
 def _required(version: str, path: str) -> dict[str, Any]:

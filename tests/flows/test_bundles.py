@@ -134,6 +134,19 @@ def test_what_must_be_new_overwrites_nothing(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+def test_what_one_entry_finds_another_does_not_delete(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        there = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        only = entry("POST", "Observation", observation(), ifNoneExist="identifier=urn:x|1")
+        both = await own.ask("POST", "", bundle("transaction", only, entry("DELETE", f"Observation/{there['id']}")))
+        assert (both.status_code, both.json()["issue"][0]["code"]) == (400, "duplicate")
+        assert (await own.ask("GET", f"/Observation/{there['id']}")).json() == there
+        assert (await own.ask("POST", "", bundle("transaction", only, only))).status_code == 200
+
+    run(steps, tmp_path)
+
+
 def test_a_body_is_read_in_one_way_or_not_at_all(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)

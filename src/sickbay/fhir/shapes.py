@@ -42,7 +42,7 @@ class Shape:
 @cache
 def shape(version: str, path: str) -> Shape:
     """The shape at a path: a resource type, a datatype, or an element with children of its own. Raises KeyError."""
-    rows, found = _under(version), Shape(invariants=invariants.of(path))
+    rows, found = _under(version), Shape(invariants=invariants.of(version, path))
     if path not in rows and path in _FROM_QUANTITY:
         path = "Quantity"
     for name, row in rows[path]:

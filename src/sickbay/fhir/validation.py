@@ -6,6 +6,7 @@ narrative, the invariants of `fhir.invariants`. Nothing is fetched: a reference 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -61,6 +62,7 @@ def _resource(looking: _Looking, resource: Any, place: str, depth: int) -> None:
         _object(looking, shape(looking.version, type), body, at, depth)
     else:
         _required(looking, shape(looking.version, type), body, at)
+        _hold(looking, shape(looking.version, type), body, at)
     if whole:
         _resolve(looking)
         looking.local, looking.contained = outer, inner
@@ -70,6 +72,7 @@ def _contained(looking: _Looking, resource: dict[str, Any], at: str) -> dict[str
     """Id -> type of what is contained."""
     found: dict[str, str] = {}
     held = resource.get("contained", [])
+    named = set(_fragments(resource)) if held else set()
     for index, one in enumerate(held if isinstance(held, list) else []):
         id = one.get("id") if isinstance(one, dict) else None
         if not isinstance(id, str):
@@ -78,7 +81,33 @@ def _contained(looking: _Looking, resource: dict[str, Any], at: str) -> dict[str
             looking.say(f"{at}.contained[{index}].id", "duplicate", "is the id of another contained resource")
         else:
             found[id.removeprefix("#")] = str(one.get("resourceType"))
+            _within(looking, one, f"{at}.contained[{index}]", named)
     return found
+
+
+def _within(looking: _Looking, one: dict[str, Any], at: str, named: set[str]) -> None:
+    """What is contained is there for a reference, to it or from it to the whole, and has no versions and labels of its own."""
+    id = str(one.get("id")).removeprefix("#")
+    if f"#{id}" not in named and "#" not in _fragments(one):
+        looking.say(at, "invariant", "breaks dom-3: nothing in this resource refers to it")
+    meta = one.get("meta")
+    if isinstance(meta, dict) and ("versionId" in meta or "lastUpdated" in meta):
+        looking.say(f"{at}.meta", "invariant", "breaks dom-4: what is contained has no versionId and lastUpdated")
+    if isinstance(meta, dict) and "security" in meta and looking.version not in ("dstu2", "stu3"):
+        looking.say(f"{at}.meta.security", "invariant", "breaks dom-5: what is contained has no security labels")
+
+
+def _fragments(value: Any) -> Iterator[str]:
+    """Every text that begins as a reference to what is contained does."""
+    if isinstance(value, str):
+        if value.startswith("#"):
+            yield value
+    elif isinstance(value, dict):
+        for held in value.values():
+            yield from _fragments(held)
+    elif isinstance(value, list):
+        for held in value:
+            yield from _fragments(held)
 
 
 def _resolve(looking: _Looking) -> None:
@@ -115,6 +144,11 @@ def _object(looking: _Looking, shape: Shape, value: Any, at: str, depth: int) ->
         _required(looking, shape, value, at)
     if shape.choices:
         _choices(looking, shape, value, at)
+    if shape.invariants:
+        _hold(looking, shape, value, at)
+
+
+def _hold(looking: _Looking, shape: Shape, value: dict[str, Any], at: str) -> None:
     for one in shape.invariants:
         if not one.holds(value):
             looking.say(at, "invariant", f"breaks {one.key}: {one.text}")

@@ -112,6 +112,7 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
     for _ in range(writing.ATTEMPTS):
         prepared = await _prepared(door, seen, writes)
         try:
+            _apart(door, seen, list(prepared.values()))
             await door.sandbox.world.store.transaction(_steps(door, seen, [one for one, _ in prepared.values()]))
             break
         except Conflict:
@@ -203,6 +204,19 @@ def _steps(door: Interactions, seen: Seen, prepared: list[Prepared]) -> list[Ste
             raise Failed(door.issue(400, Issue("duplicate", TWICE)), seen)
         steps[key] = one
     return list(steps.values())
+
+
+def _apart(door: Interactions, seen: Seen, prepared: list[tuple[Prepared, AccessRequest]]) -> None:
+    """Raises Failed where an entry creates nothing, as there is one already, and another deletes that (R4, 3.1.0.11.2)."""
+    gone = {
+        (step.type, step.id)
+        for one, _ in prepared
+        for step in one.steps
+        if isinstance(step, Save) and step.interaction == "delete"
+    }
+    found = {(one.done.type, one.done.id) for one, asked in prepared if asked.interaction == "create" and not one.steps}
+    if gone & found:
+        raise Failed(door.issue(400, Issue("duplicate", TWICE)), seen)
 
 
 def _told(answer: Answer) -> bytes:

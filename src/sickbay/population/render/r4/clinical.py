@@ -86,7 +86,7 @@ def condition(patient: str, problem: Problem) -> Json:
         found["encounter"] = encounter(patient, problem.visit)
     if problem.site:
         found["bodySite"] = [concept(problem.site)]
-    if problem.over:
+    if problem.over and not problem.wrong:  # con-4: what was never there has not ended
         found["abatementDateTime"] = problem.over.isoformat()
     return found
 
