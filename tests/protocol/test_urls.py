@@ -20,7 +20,9 @@ def test_no_text_is_too_broken(text: str) -> None:
         assert not urls.is_encoded_twice(urls.decoded_again(url))
 
 
-@pytest.mark.parametrize("url", ["http://[", "http://a:b/", "http://a:99999/"])
+@pytest.mark.parametrize(
+    "url", ["http://[", "http://a:b/", "http://a:99999/", " http://a/", "http://a/\t", "http://a/b c"]
+)
 def test_what_is_no_url_is_all_path(url: str) -> None:
     assert urls.split(url) == ("", "", url, "", "")
     assert urls.host(url) == ""
@@ -47,7 +49,7 @@ def test_the_names_of_this_machine(url: str, loopback: bool) -> None:
     [
         ("http://127.0.0.1:80/a?b#c", "http://localhost:80/a?b#c"),
         ("https://[::1]/a", "https://localhost/a"),
-        ("http://user@127.0.0.1:80/a", "http://localhost:80/a"),
+        ("http://user@127.0.0.1:80/a", "http://user@127.0.0.1:80/a"),
         ("http://example.org:80/a", "http://example.org:80/a"),
     ],
 )

@@ -30,6 +30,7 @@ from sickbay.diagnosis.rules.authorize import (
     redirect_uri,
     response,
     scope,
+    spelling,
     state,
     transport,
 )
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     *launch.RULES,
     *scope.RULES,
     *identity.RULES,
+    *spelling.RULES,
     *registration.RULES,
     *launch_url.RULES,
     *login.RULES,

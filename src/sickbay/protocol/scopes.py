@@ -47,6 +47,12 @@ class ResourceScope:
     def wildcard(self) -> bool:
         return self.type == "*"
 
+    @property
+    def enforceable(self) -> bool:
+        """Modifiers, chains, _has and _filter in a scope are experimental, and a filter without a value says nothing."""
+        odd = ("", "_has", "_filter")
+        return all(value and not set(":.") & set(name) and name not in odd for name, value in self.filters)
+
 
 @dataclass(frozen=True, slots=True)
 class LaunchScope:

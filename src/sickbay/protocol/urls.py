@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME_ENCODED = re.compile(r"[a-z][a-z0-9+.-]*%3A%2F%2F", re.I)
+_UNSEEN = re.compile(r"[\x00-\x20]")
 _BLANK = re.compile(r"\s|%0[aAdD]")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
 _LINE_BREAK = r"\s*[\r\n]\s*|(?:%0[ad])+"
@@ -17,7 +18,9 @@ _BETWEEN_SCOPES = re.compile(rf"(?<=[\w*])(?:{_LINE_BREAK})(?={_SCOPE_BEGINS})(?
 
 
 def split(url: str) -> SplitResult:
-    """urlsplit that never raises: what is no URL has no parts but its path."""
+    """urlsplit that never raises and strips nothing: what is no URL, or has blanks or controls, has no parts but its path."""
+    if _UNSEEN.search(url):
+        return SplitResult("", "", url, "", "")
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -50,9 +53,9 @@ def is_absolute(url: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def one_loopback(url: str) -> str:
-    """The URL with any loopback name written as localhost."""
+    """The URL with any loopback name written as localhost; with user information it is another address."""
     parts = split(url)
-    if not is_loopback(url):
+    if "@" in parts.netloc or not is_loopback(url):
         return url
     port = f":{parts.port}" if parts.port is not None else ""
     return parts._replace(netloc=f"localhost{port}").geturl()

@@ -8,6 +8,7 @@ import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, examination, known
 
+from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import UNKNOWN, Refusal
 
 SHARED = replace(
@@ -49,6 +50,15 @@ def test_an_app_that_nobody_registered_is_unknown() -> None:
         "unauthorized_client",
         {"received": "growth-chart", "others": [], "live_at": 5},
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "nearest"), [("app-1", {"nearest": "a"}), ("Finder", {}), ("Chart", {"nearest": "c"}), ("b", {})]
+)
+def test_the_app_whose_other_name_was_sent_is_told_where_it_is_one(sent: str, nearest: dict[str, str]) -> None:
+    neighbours = (Client("a", app_id="app-1", name="Finder"), Client("b", name="Finder"), Client("c", name="Chart"))
+    (first, *_) = refused(asking(client_id=sent), client=None, neighbours=neighbours)
+    assert first[2] == {"received": sent, "others": []} | nearest
 
 
 @pytest.mark.parametrize(

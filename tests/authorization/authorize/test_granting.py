@@ -40,6 +40,7 @@ def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
         ("patient/Observation.rs?subject.name=x", "has a filter that cannot be enforced"),
         ("patient/Patient.rs?_has=x", "has a filter that cannot be enforced"),
         ("patient/Patient.rs?_filter=x", "has a filter that cannot be enforced"),
+        ("patient/Patient.rs?category", "has a filter that cannot be enforced"),
     ],
 )
 def test_each_scope_has_its_answer(scope: str, expected: str) -> None:

@@ -134,6 +134,18 @@ def test_an_app_of_v1_asks_in_its_own_letters_where_they_do_not_mix() -> None:
         ("patient/launch", "launch/patient"),
         ("encounter/launch", "launch/encounter"),
         ("http://smarthealthit.org/fhir/scopes/patient/Patient.rs", "patient/Patient.rs"),
+        ("patient/Patient.reed", "patient/Patient.read"),
+        ("patient/Patient.rx", "patient/Patient.rs"),
+        ("Patient.read", ""),
+        ("launch-patient", "launch/patient"),
+        ("launch:patient", "launch/patient"),
+        ("offline-access", "offline_access"),
+        ("refresh_token", "offline_access"),
+        ("email", "fhirUser"),
+        ("openid;fhirUser|patient/Patient.rs", "openid fhirUser patient/Patient.rs"),
+        ("openid\u00a0patient/Patient.rs", "openid patient/Patient.rs"),
+        ("openid\u200b", "openid"),
+        ("openid;nonsense", ""),
         ("nonsense", ""),
         ("nonsense.x", ""),
     ],
@@ -160,7 +172,9 @@ def test_a_type_in_the_wrong_case_is_one_fault_and_no_other() -> None:
     assert (refusal.name, refusal.facts["corrected"]) == ("scope-wrong-case", ["patient/AllergyIntolerance.rs"])
 
 
-@pytest.mark.parametrize("filter", ["_has=1", "_filter=a", "_filter=a?b", "category:not=x", "subject.name=x"])
+@pytest.mark.parametrize(
+    "filter", ["_has=1", "_filter=a", "_filter=a?b", "category:not=x", "subject.name=x", "category", "category=", "=x"]
+)
 def test_a_filter_that_cannot_be_enforced_is_told_with_what_is_left_without_it(filter: str) -> None:
     (refusal,) = samples.examination(asking(scope=f"launch patient/Observation.rs?{filter}")).refusals
     assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", ["patient/Observation.rs"])

@@ -36,7 +36,7 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: Authoriz
     facts = {
         "received": request.wire("aud") or request.wire("resource"),
         "bases": list(server.fhir_bases),
-        "nearest": nearest(audience(request) or "", server.fhir_bases),
+        "closest": nearest(audience(request) or "", server.fhir_bases),
         "endpoints": [server.authorization_endpoint, server.token_endpoint],
     }
     return Refusal("aud-mismatch", "invalid_request", facts)

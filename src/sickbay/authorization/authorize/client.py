@@ -29,8 +29,11 @@ def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refus
 def client_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if isinstance(known.client, Client):
         return None
-    coming = {} if known.live_at is None else {"live_at": known.live_at}
-    facts = {"received": request.parameters.get("client_id"), "others": list(known.others), **coming}
+    sent = request.parameters.get("client_id")
+    coming: dict[str, object] = {} if known.live_at is None else {"live_at": known.live_at}
+    named = [one.client_id for one in known.neighbours if sent in (one.app_id, one.name)]
+    meant = {"nearest": named[0]} if len(named) == 1 else {}
+    facts = {"received": sent, "others": list(known.others), **coming, **meant}
     return Refusal("client-id-unknown", "unauthorized_client", facts)
 
 

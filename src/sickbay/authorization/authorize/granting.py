@@ -76,6 +76,6 @@ def _resource_reason(scope: ResourceScope, client: Client, server: Server) -> st
     known = [types for types in server.resource_types.values() if types]
     if known and not scope.wildcard and not any(scope.type in types for types in known):
         return "names a type that this server's FHIR version does not have"
-    if any(":" in name or "." in name or name in ("_has", "_filter") for name, _ in scope.filters):
+    if not scope.enforceable:
         return "has a filter that cannot be enforced"
     return ""

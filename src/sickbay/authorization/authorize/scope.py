@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
@@ -95,24 +97,41 @@ LAUNCHES = ("patient/launch", "encounter/launch")
 
 
 def _likely(token: str) -> str:
-    """What a malformed scope most likely meant: dots for slashes, .search for .s, a URI for its scope; "" for none."""
+    """What a malformed scope most likely meant: dots for slashes, .search for .s, a URI for its scope, a slip of the pen; ""
+    for none.
+    """
+    parts = [one for one in _ODD_SEPARATORS.split(token) if one]
+    if parts != [token] and all(map(scopes.parse, parts)):
+        return " ".join(parts)
     token = token.removeprefix("http://smarthealthit.org/fhir/scopes/")
     tried = token.replace(".", "/", 1) if token.split(".")[0] in ("patient", "user", "system") else token
     for word, letters in ((".search", ".s"), (".view", ".rs"), (".all", ".cruds"), (".readwrite", ".cruds")):
         tried = tried.replace(word, letters)
     tried = tried if "." in tried or "/" not in tried or tried.startswith(LAUNCHES) else f"{tried}.rs"
     swapped = dict(zip(LAUNCHES, ("launch/patient", "launch/encounter"), strict=True)).get(tried, tried)
-    return swapped if scopes.parse(swapped) else ""
+    return swapped if scopes.parse(swapped) else _near(token)
+
+
+_ODD_SEPARATORS = re.compile(r"[;|\u00a0\u200b]")
+_WORDS = (*scopes.PLAIN, "launch", "launch/patient", "launch/encounter")
+_OTHERWISE = {"refresh_token": "offline_access", "email": "fhirUser", "address": "fhirUser", "phone": "fhirUser"}
+"""Scopes of others, and SMART's for the same wish."""
+
+
+def _near(token: str) -> str:
+    """The scope that it resembles: of those without a resource, or with another word behind the dot."""
+    head, dot, access = token.rpartition(".")
+    close = (
+        [f"{head}.{one}" for one in get_close_matches(access, ("read", "write", "rs", "cruds"), 1, 0.5)] if dot else []
+    )
+    close += get_close_matches(token, _WORDS, 1, 0.8)
+    return _OTHERWISE.get(token) or next(filter(scopes.parse, close), "")
 
 
 @check(after=(scope_is_sent,))
 def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    """Modifiers, chains, _has and _filter in a scope are experimental: what cannot be enforced is not granted."""
-    wrong = [
-        scope.text
-        for scope in asked_resources(request)
-        if any(":" in name or "." in name or name in ("_has", "_filter") for name, _ in scope.filters)
-    ]
+    """What cannot be enforced is not granted."""
+    wrong = [scope.text for scope in asked_resources(request) if not scope.enforceable]
     return _refusal("scope-malformed", wrong, likely=[one.partition("?")[0] for one in wrong])
 
 

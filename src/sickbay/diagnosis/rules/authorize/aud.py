@@ -92,7 +92,7 @@ AUD_NOT_FHIR_BASE = Rule(
 
 
 def _nearest(facts: Facts) -> Facts:
-    return {**facts, "expected": facts.get("nearest"), "note": "the iss of the launch"}
+    return {**facts, "expected": facts.get("closest"), "note": "the iss of the launch"}
 
 
 AUD_MISMATCH = Rule(

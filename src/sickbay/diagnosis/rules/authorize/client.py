@@ -150,6 +150,8 @@ CLIENT_ID_PLACEHOLDER = Rule(
 
 
 def _nearest(facts: Facts) -> Facts:
+    if facts.get("nearest"):
+        return {**facts, "hint": f"It is the app_id or the name of the app whose client_id is {facts['nearest']}."}
     others = [str(one) for one in facts.get("others") or ()]
     close = get_close_matches(str(facts["received"]), others, 1, 0.6)
     hint = f"Nearest is {close[0]}." if close else "None that is registered resembles it."

@@ -9,7 +9,6 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
-from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters
 
 SPEC = specs.rfc(9700, "4.1.3", "Countermeasures")
@@ -32,18 +31,31 @@ def _without_port(url: str) -> str:
     return re.sub(r"^([^/?#]*//[^/?#]*?):\d*(?=[/?#]|$)", r"\1", url)
 
 
+def _this_machine(url: str) -> str:
+    """With any loopback name as localhost; the rest is left as it is written here too."""
+    return re.sub(r"^(https?://)(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/?#]|$)", r"\1localhost", url)
+
+
 _mend = repairs.setting("redirect_uri", "expected")
+
+
+def _any_registered(facts: Facts) -> Facts:
+    """What is registered is not known where the app is not."""
+    registered = " ".join(facts.get("registered") or ())
+    return {**facts, "hint": f": {registered}" if registered else ""}
+
 
 REDIRECT_URI_MISSING = Rule(
     id="redirect-uri-missing",
     stage="authorize",
     explains="redirect-uri-missing",
+    recognises=_any_registered,
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
     title="There is no redirect_uri",
     why="SMART requires it in every authorization request, also where only one address is registered.",
-    fix="Send redirect_uri with an address that your app registered: {registered}.",
+    fix="Send redirect_uri with an address that your app registered{hint}.",
     spec=specs.SMART_AUTHORIZE,
     repair=repairs.setting("redirect_uri", "nearest"),
 )
@@ -111,7 +123,8 @@ def _relative(facts: Facts) -> Facts | None:
         return None
     path = received if received.startswith("/") else f"/{received.partition('/')[2]}"
     found = next((one for one in facts["registered"] if one.partition("://")[2].partition("/")[2] == path[1:]), None)
-    return {**facts, "expected": found, "note": "registered"}
+    only = facts["registered"][0] if len(facts["registered"]) == 1 else None
+    return {**facts, "expected": found or only, "note": "registered"}
 
 
 REDIRECT_URI_NOT_ABSOLUTE = Rule(
@@ -163,7 +176,7 @@ REDIRECT_URI_LOOPBACK_ALIAS = Rule(
     id="redirect-uri-loopback-alias",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: urls.one_loopback(one) == urls.one_loopback(sent)),
+    recognises=_differs(lambda one, sent: _this_machine(one) == _this_machine(sent)),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
@@ -208,9 +221,7 @@ REDIRECT_URI_EXTRA_QUERY = Rule(
     id="redirect-uri-extra-query",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(
-        lambda one, sent: sent.partition("?")[2] != "" and one.partition("?")[0] == sent.partition("?")[0]
-    ),
+    recognises=_differs(lambda one, sent: "?" in sent and one.partition("?")[0] == sent.partition("?")[0]),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",

@@ -1,5 +1,7 @@
 """Rules about how the request travelled: broken lines, HTML's escapes, raw URLs, repeated parameters, the wrong address."""
 
+import json
+import re
 from dataclasses import replace
 
 from sickbay.authorization.known import AuthorizeKnown
@@ -11,7 +13,75 @@ from sickbay.kernel.refusal import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters, encode, parse
 
+NAMES = (
+    "response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch", "code_challenge",
+    "code_challenge_method", "nonce",
+)  # fmt: skip
 ADDRESSES = ("redirect_uri", "aud", "resource", "launch")
+
+
+_JOINT = re.compile(rf"[;?](?=(?:{'|'.join(NAMES)})=)")
+
+
+def _misjoined(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    """A name of a parameter inside the value of another one; in an address it may be that address's own."""
+    for name, value in request.parameters:
+        joint = _JOINT.search(value) if name in ("response_type", "scope", "state", "client_id") else None
+        if joint and value[joint.end() :].partition("=")[0] not in request.parameters:
+            return {"received": joint.group(), "name": name}
+    return None
+
+
+def _rejoined(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    pairs: list[tuple[str, str]] = []
+    for name, value in request.parameters:
+        first, *others = _JOINT.split(value) if name == facts["name"] else [value]
+        pairs += [(name, first), *((one.partition("=")[0], one.partition("=")[2]) for one in others)]
+    return replace(request, parameters=Parameters(tuple(pairs), encode(pairs)), raw="", received=Parameters())
+
+
+PARAMETERS_MISJOINED = Rule(
+    id="parameters-misjoined",
+    stage="authorize",
+    severity="error",
+    outcome="advice",
+    advises=_misjoined,
+    title="A {received} stands between parameters, where only & may",
+    why="All that follows became part of {name}. An address that had a ? already, or a library that joins by ;, does so.",
+    fix="Put one ? before the first parameter, and & between all of them.",
+    spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
+    repair=_rejoined,
+)
+
+
+def _no_form(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    body = request.raw.partition("?")[2].lstrip() if request.method == "POST" else ""
+    kind = "JSON" if body.startswith("{") else "a multipart form" if body.startswith("--") else ""
+    return {"received": kind} if kind else None
+
+
+def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """Of what came in JSON; nothing of another kind is taken apart."""
+    try:
+        members = json.loads(request.raw.partition("?")[2])
+    except (ValueError, RecursionError):
+        return request
+    pairs = tuple((name, value) for name, value in members.items() if isinstance(value, str))
+    return replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
+
+
+AUTHORIZE_BODY_NOT_FORM = Rule(
+    id="authorize-body-not-form",
+    stage="authorize",
+    severity="error",
+    outcome="advice",
+    advises=_no_form,
+    title="The body of the request is {received}, of which nothing is read",
+    why="The browser brings the parameters in the address, or by POST in a form; in a body of another kind nobody looks.",
+    fix="Send them as application/x-www-form-urlencoded, or by GET in the query.",
+    spec=specs.SMART_AUTHORIZE,
+    repair=_as_form,
+)
 
 
 def _clean(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -149,6 +219,8 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
 )
 
 RULES = (
+    AUTHORIZE_BODY_NOT_FORM,
+    PARAMETERS_MISJOINED,
     URL_HAS_WHITESPACE,
     URL_HTML_ESCAPED,
     DUPLICATE_PARAMETER,

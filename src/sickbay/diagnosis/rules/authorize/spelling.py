@@ -1,0 +1,138 @@
+"""Rules about how parameters are written: their names, what clings to their values, what has no place here.
+
+They come last, so that what they mend is what the app itself sent, and not an example put in its place.
+"""
+
+import re
+
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.diagnosis import repairs, specs
+from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rules.authorize.transport import NAMES
+from sickbay.kernel.refusal import Facts
+
+ALIKE = {name.replace("_", ""): name for name in NAMES} | {"scopes": "scope"}
+PROMPTS = ("none", "login", "consent", "select_account")
+
+
+def _misnamed(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    sent = [name for name in request.parameters.names() if name not in NAMES]
+    found = {ALIKE.get(re.sub(r"[^a-z]", "", name.lower()), ""): name for name in sent}
+    wrong = {name: right for right, name in found.items() if right and right not in request.parameters}
+    return {"names": list(wrong), "expected": list(wrong.values()), "received": list(wrong)} if wrong else None
+
+
+def _renamed(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    for wrong, right in zip(facts["received"], facts["expected"], strict=True):
+        request = repairs.with_parameters(request, (right, request.parameters.get(wrong)), (wrong, None))
+    return request
+
+
+PARAMETER_NAME_WRONG = Rule(
+    id="parameter-name-wrong",
+    stage="authorize",
+    severity="error",
+    outcome="advice",
+    advises=_misnamed,
+    title="Your app sent {names}, which is no name of a parameter",
+    why="Names are compared letter by letter, and are in lower case with underscores; what has another name is overlooked.",
+    fix="Write {expected}.",
+    spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
+    repair=_renamed,
+)
+
+_CLINGING = re.compile(r"^[\s\"'\u200b-\u200d\ufeff]+|[\s\"'\u200b-\u200d\ufeff]+$")
+_INSIDE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200d\ufeff]")
+_CALLED = {" ": "a blank", '"': "a quotation mark", "'": "a quotation mark", "\u00a0": "a no-break space"}
+BARE = ("response_type", "redirect_uri", "aud", "resource", "launch", "code_challenge", "code_challenge_method")
+"""Their values have neither blanks nor quotation marks at their ends; of client_id client-id-whitespace speaks."""
+
+
+def _bare(value: str) -> str:
+    return _INSIDE.sub("", _CLINGING.sub("", value))
+
+
+def _called(value: str) -> str:
+    odd = next(one for one in (value[0], value[-1], *value) if _CLINGING.match(one) or _INSIDE.match(one))
+    return _CALLED.get(odd, f"the character U+{ord(odd):04X}")
+
+
+def _stray(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    values = {name: request.parameters.get(name) or "" for name in BARE}
+    found = {name: value for name, value in values.items() if value and _bare(value) != value}
+    if not found:
+        return None
+    return {
+        "names": list(found), "received": list(found.values()), "expected": list(map(_bare, found.values())),
+        "what": _called(next(iter(found.values()))),
+    }  # fmt: skip
+
+
+def _stripped(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return repairs.with_parameters(request, *zip(facts["names"], facts["expected"], strict=True))
+
+
+VALUE_HAS_STRAY_CHARACTERS = Rule(
+    id="value-has-stray-characters",
+    stage="authorize",
+    severity="error",
+    outcome="advice",
+    advises=_stray,
+    title="The value of {names} has {what} that does not belong to it",
+    why="Values are compared character by character. What clings to one comes from a template, a configuration or a paste.",
+    fix="Send {expected}, and nothing before or behind it.",
+    spec=specs.rfc(3986, "2", "Characters"),
+    repair=_stripped,
+)
+
+
+def _verifier(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    return {"received": "(a secret)"} if request.parameters.get("code_verifier") else None
+
+
+CODE_VERIFIER_IN_URL = Rule(
+    id="code-verifier-in-url",
+    stage="authorize",
+    severity="error",
+    outcome="advice",
+    advises=_verifier,
+    parameter="code_verifier",
+    title="Your app sent its code_verifier with the authorization request",
+    why="The verifier is what a thief of the code has not got; in an address it is in histories and logs, beside the code.",
+    fix="Send code_challenge alone, and keep the verifier for the token request; make a new one, as this one is told.",
+    spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge with the Authorization Request"),
+    repair=repairs.writing("code_verifier", None),
+)
+
+
+def _no_prompt(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    odd = [one for one in (request.parameters.get("prompt") or "").split() if one not in PROMPTS]
+    return {"received": odd, "expected": None} if odd else None
+
+
+def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    kept = [one for one in (request.parameters.get("prompt") or "").split() if one in PROMPTS]
+    return repairs.with_parameters(request, ("prompt", " ".join(kept) or None))
+
+
+PROMPT_UNKNOWN = Rule(
+    id="prompt-unknown",
+    stage="authorize",
+    severity="warning",
+    outcome="advice",
+    advises=_no_prompt,
+    parameter="prompt",
+    title="Your app sent prompt={received}, which means nothing here",
+    why="prompt is of none, login, consent and select_account, in lower case. Another is overlooked here, refused elsewhere.",
+    fix="Send one of these, or leave prompt out.",
+    spec=Spec("OpenID Connect Core 1.0, 3.1.2.1 Authentication Request", f"{specs.OIDC}#AuthRequest"),
+    repair=_known_prompts,
+)
+
+RULES = (
+    PARAMETER_NAME_WRONG,
+    VALUE_HAS_STRAY_CHARACTERS,
+    CODE_VERIFIER_IN_URL,
+    PROMPT_UNKNOWN,
+)

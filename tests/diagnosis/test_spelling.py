@@ -1,0 +1,86 @@
+"""How parameters are written: what is told of odd names, joints and characters, and what is left in peace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sickbay.diagnosis import case
+from sickbay.diagnosis.doctor import diagnose
+
+GOOD = case.load(case.paths()["prompt-unknown"]).corrected
+RULES = {
+    "parameter-name-wrong", "parameters-misjoined", "authorize-body-not-form", "value-has-stray-characters",
+    "code-verifier-in-url", "prompt-unknown",
+}  # fmt: skip
+
+
+def told(old: str, new: str) -> dict[str, Any]:
+    """Facts by id, of these rules alone, of the good request with `new` for `old`."""
+    assert GOOD
+    assert old in GOOD["url"]
+    found = diagnose({**GOOD, "url": GOOD["url"].replace(old, new, 1)}).explanation.findings
+    return {one.id: one.facts for one in found if one.id in RULES}
+
+
+def test_of_a_good_request_nothing_is_told() -> None:
+    assert told("state=", "state=") == {}
+
+
+@pytest.mark.parametrize("name", ["CLIENT_ID", "clientId", "client-id", "Client_Id", "client_id[]", "%20client_id"])
+def test_a_name_is_known_by_its_letters(name: str) -> None:
+    assert told("client_id=", f"{name}=")["parameter-name-wrong"]["expected"] == ["client_id"]
+
+
+@pytest.mark.parametrize("name", ["clientId", "foo", "ui_locales"])
+def test_what_is_sent_beside_the_right_name_or_resembles_none_is_overlooked(name: str) -> None:
+    assert told("client_id=", f"{name}=x&client_id=") == {}
+
+
+@pytest.mark.parametrize("joint", [";", "?"])
+def test_another_joint_than_an_ampersand_is_told(joint: str) -> None:
+    found = told("&client_id=", f"{joint}client_id=")
+    assert found == {"parameters-misjoined": {"received": joint, "name": "response_type"}}
+
+
+@pytest.mark.parametrize(("old", "new"), [("callback", "callback%3Fstate%3Dx"), ("Zk3v", "Zk3v%3Fscope%3Dx")])
+def test_a_question_mark_in_an_address_or_a_state_joins_nothing(old: str, new: str) -> None:
+    assert "parameters-misjoined" not in told(old, new)
+
+
+@pytest.mark.parametrize(
+    ("new", "what"),
+    [
+        ("%20http", "a blank"), ("%22http", "a quotation mark"), ("%C2%A0http", "a no-break space"),
+        ("%E2%80%8Bhttp", "the character U+200B"), ("h%00ttp", "the character U+0000"),
+    ],
+)  # fmt: skip
+def test_what_clings_to_a_value_is_called_by_its_name(new: str, what: str) -> None:
+    facts = told("aud=http", f"aud={new}")["value-has-stray-characters"]
+    assert (facts["names"], facts["what"]) == (["aud"], what)
+    assert facts["expected"] == ["http://localhost:7425/general/r4"]
+
+
+@pytest.mark.parametrize("name", ["state", "scope", "client_id"])
+def test_where_another_rule_speaks_or_nothing_is_wrong_with_it_this_one_is_silent(name: str) -> None:
+    assert told(f"{name}=", f"{name}=%20") == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ('{"client_id": "x"}', "JSON"), ("{", "JSON"), ("--x\r\n", "a multipart form"), ("a=b", None), ("[]", None),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_form_is_told_by_its_kind(body: str, kind: str | None) -> None:
+    url = "http://localhost:7425/general/oauth/authorize"
+    found = diagnose({"kind": "authorize_url", "url": url, "method": "POST", "body": body}).explanation.findings
+    assert [one.facts["received"] for one in found if one.id == "authorize-body-not-form"] == ([kind] if kind else [])
+
+
+def test_a_prompt_that_is_known_beside_one_that_is_not_stays() -> None:
+    assert GOOD
+    corrected = diagnose({**GOOD, "url": GOOD["url"] + "&prompt=login%20create"}).corrected
+    assert corrected
+    assert corrected["url"].endswith("&prompt=login")
