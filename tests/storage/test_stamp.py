@@ -13,7 +13,7 @@ from tests.storage.making import SPACE, asked, observation, patient, where
 
 from sickbay.fhir.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.sql.names import _Remembered
+from sickbay.storage.sql.names import Remembered
 from sickbay.storage.sql.statement import Reader
 from sickbay.storage.store import Clear, Put, Record, Store, UseOnce
 
@@ -79,7 +79,7 @@ def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:
             return self.number
 
     clock = Clock()
-    remembered = _Remembered[str, int](cast(Reader, clock))
+    remembered = Remembered[str, int](cast(Reader, clock))
 
     def long() -> int:
         clock.number += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -60,15 +62,28 @@ def searchset(
 def _listed(base: str, entries: Mapping[str, Sequence[Kept]]) -> list[bytes]:
     """The entries and the end of the Bundle, in pieces: a body is copied once, when all is joined."""
     pieces: list[bytes] = []
-    first = f'{{"fullUrl":"{base}/'  # types and ids are of letters that JSON need not escape
     for mode, kept in entries.items():
-        tail = _TAILS[mode]
-        for one in kept:
-            pieces += (f'{first}{one.type}/{one.id}","resource":'.encode() if one.id else _NAMELESS, one.body, tail)
-    if not pieces:
-        return [b"}"]
-    pieces[-1] = pieces[-1].removesuffix(b",")
-    return [b',"entry":[', *pieces, b"]}"]
+        if kept:
+            pieces.append(b",")
+            pieces += chain.from_iterable(zip(_before(base, mode, kept), [one.body for one in kept], strict=True))
+            pieces.append(_end(mode).encode())
+    return [b',"entry":[', *pieces[1:], b"]}"] if pieces else [b"}"]
+
+
+def _before(base: str, mode: str, kept: Sequence[Kept]) -> list[bytes]:
+    """What stands before each body: the end of the entry before it, and its own head. All are encoded at once.
+
+    Types and ids are of letters that JSON need not escape. An outcome without an id has no fullUrl, and is alone.
+    """
+    if not kept[0].id:
+        return [b'{"resource":']
+    begin, named = f'{{"fullUrl":"{base}/', [f"{one.type}/{one.id}" for one in kept]
+    between = f'","resource":\n{_end(mode)},{begin}'
+    return f'{begin}{between.join(named)}","resource":'.encode().split(b"\n")
+
+
+def _end(mode: str) -> str:
+    return f',"search":{{"mode":"{mode}"}}}}'
 
 
 class Change(NamedTuple):
@@ -113,12 +128,8 @@ def _links(self_url: str, next_url: str | None) -> bytes:
     return orjson.dumps(links)
 
 
-_NAMELESS = b'{"resource":'
-"""The head of an entry without an id, which has no fullUrl: an outcome."""
-_TAILS = {mode: b',"search":{"mode":"%b"}},' % mode.encode() for mode in ("match", "include", "outcome")}
-
-
-def search_url(base: str, type: str, pairs: Sequence[tuple[str, str]]) -> str:
+@lru_cache(maxsize=2048)
+def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     """The address of a search, percent-encoded; `:` `/` `,` `$` and `*` may stand in a query and stay readable."""
     query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
     address = f"{base}/{type}" if type else base

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["token", "reference", "string", "date", "number", "quantity", "uri", "composite", "special"]
@@ -182,6 +182,8 @@ class Query:
     ignored: tuple[tuple[str, str | None], ...] = ()
     within: Within | None = None
     parts: tuple[Query, ...] = ()
+    remembered: bool = field(default=False, compare=False)
+    """Whether this very object comes again where the same is asked."""
 
     @property
     def path(self) -> str:

@@ -53,6 +53,7 @@ _SYSTEM = {"GET": ("search-system", "s"), "HEAD": ("search-system", "s"), "POST"
 _TYPE = {"GET": ("search-type", "s"), "HEAD": ("search-type", "s"), "POST": ("create", "c")}
 _CONDITIONAL = {"PUT": ("update", "cus"), "PATCH": ("patch", "us"), "DELETE": ("delete", "ds")}
 """Conditional writes search first; an update that finds nothing creates."""
+_WHOLE_TYPE = {**_TYPE, **_CONDITIONAL}
 _INSTANCE = {
     "GET": ("read", "r"),
     "HEAD": ("read", "r"),
@@ -113,7 +114,7 @@ def _below(version: str, method: str, segments: list[str]) -> Route | Misrouted:
 
 def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
-        return _by_method({**_TYPE, **_CONDITIONAL}, method, type)
+        return _by_method(_WHOLE_TYPE, method, type)
     head, *more = rest
     if not more:
         if head == "_search":

@@ -8,18 +8,16 @@ from functools import lru_cache
 
 from sickbay.fhir import words
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import DateValue, Filter, Query, SearchParameter, TokenValue
+from sickbay.fhir.query import DateValue, Query, SearchParameter, TokenValue
 from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered
 from sickbay.fhir.search_modifiers import understood
 from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters, resource_types
 from sickbay.fhir.search_reading import Reading
 from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, RESULTS, UNSHAPED
-from sickbay.fhir.search_types import named
+from sickbay.fhir.search_types import KEPT, is_brief, named
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
-BRIEF = 100
-"""Characters of a parameter that is worth remembering."""
 FILTERS, INCLUDES, SORTS = 40, 40, 10
 """What one search may ask at once; of several types a quarter of the filters, and a tenth of the words."""
 
@@ -32,6 +30,22 @@ def parse(
     pairs: decoded, query string and form together, in order. base: the FHIR base, without a slash at the end. strict:
     `Prefer: handling=strict` or the tenant's policy; else an unknown parameter goes to `Query.ignored`.
     """
+    if is_brief(pairs):
+        return _brief(version, type, tuple(pairs), base, strict)
+    return _parsed(version, type, pairs, base, strict)
+
+
+@lru_cache(maxsize=KEPT)
+def _brief(
+    version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool
+) -> Query | tuple[Fault, ...]:
+    """A Query never changes; the store knows it again, and keeps what it made of it."""
+    return _parsed(version, type, pairs, base, strict, remembered=True)
+
+
+def _parsed(
+    version: str, type: str, pairs: Sequence[tuple[str, str]], base: str, strict: bool, *, remembered: bool = False
+) -> Query | tuple[Fault, ...]:
     reading = Reading(version, type, base, strict)
     reading.distance = next((text for name, text in pairs if name == "near-distance"), None)
     for name, text in pairs:
@@ -47,6 +61,7 @@ def parse(
         includes=tuple(reading.includes),
         applied=tuple(reading.applied),
         ignored=tuple(reading.ignored),
+        remembered=remembered,
         **reading.said,
     )
 
@@ -135,7 +150,7 @@ def _read(reading: Reading, name: str, text: str) -> None:
 
 
 def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -> None:
-    found = _filter(reading, name, text)
+    found = filter_of(reading, reading.type, name, text, depth=0)
     if isinstance(found, Fault):
         reading.faults.append(found)
         return
@@ -146,19 +161,6 @@ def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -
     else:
         reading.filters.append(found)
     reading.applied.append((name, text))
-
-
-def _filter(reading: Reading, name: str, text: str) -> Filter | Fault:
-    if len(name) + len(text) > BRIEF:
-        return filter_of(reading, reading.type, name, text, depth=0)
-    return _brief_filter(reading.version, reading.type, reading.base, reading.distance, name, text)
-
-
-@lru_cache(maxsize=4096)
-def _brief_filter(version: str, type: str, base: str, distance: str | None, name: str, text: str) -> Filter | Fault:
-    """Apps ask the same of many patients: what was read once need not be read again."""
-    reading = Reading(version, type, base, strict=False, distance=distance)
-    return filter_of(reading, type, name, text, depth=0)
 
 
 def _unknown(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:

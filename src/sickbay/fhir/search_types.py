@@ -6,8 +6,18 @@ Read from the text and not from the Query: what is left out under lenient handli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
 
 from sickbay.fhir.search_parameters import find, known_types
+
+FEW, BRIEF, KEPT = 6, 160, 2048
+"""Parameters, and characters in all of them, of a search that is worth remembering; and how many are remembered."""
+
+
+def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether what was read of these may be remembered: apps ask the same again, and nobody fills the memory."""
+    return len(pairs) <= FEW and sum(map(len, chain.from_iterable(pairs))) <= BRIEF
 
 
 def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
@@ -15,6 +25,15 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
 
     Wildcards name none. pairs: decoded, of a search on `type`, which the version knows; None: on several.
     """
+    return _brief(version, type, tuple(pairs)) if is_brief(pairs) else _named(version, type, pairs)
+
+
+@lru_cache(maxsize=KEPT)
+def _brief(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return _named(version, type, pairs)
+
+
+def _named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     several = (type,) if type is not None else chosen(version, pairs) or tuple(known_types(version))
     for name, value in pairs:

@@ -67,6 +67,8 @@ def parse(raw: str) -> Parameters:
 
 def _pair(piece: str) -> tuple[str, str]:
     name, _, value = piece.partition("=")
+    if "%" not in piece and "+" not in piece:
+        return name, value
     return unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace")
 
 

@@ -43,7 +43,7 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
     ]
     path = "/".join(filter(None, (type, id, "_history")))
     total = len(changes) if found.next is None and asked.cursor is None else None
-    following = search_url(door.base, path, [*asked.applied, (CURSOR, found.next)]) if found.next else None
+    following = search_url(door.base, path, (*asked.applied, (CURSOR, found.next))) if found.next else None
     own = search_url(door.base, path, asked.applied)
     return Answer(200, history(door.base, changes, self_url=own, next_url=following, total=total), content)
 

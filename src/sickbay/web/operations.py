@@ -96,10 +96,10 @@ async def _everything(call: Call) -> Answer:
 def _searchset(call: Call, found: everything.Found) -> Answer:
     pairs = [pair for pair in call.given.pairs if pair[0] != search.CURSOR]
     path, base = call.request.path.lstrip("/"), call.door.base
-    following = search_url(base, path, [*pairs, (search.CURSOR, found.next)]) if found.next else None
+    following = search_url(base, path, (*pairs, (search.CURSOR, found.next))) if found.next else None
     total = len(found.matches) if found.next is None and call.given.one(search.CURSOR) is None else None
     entries: dict[str, Sequence[Kept]] = {"match": found.matches, "include": found.included}
-    body = searchset(base, entries, self_url=search_url(base, path, pairs), next_url=following, total=total)
+    body = searchset(base, entries, self_url=search_url(base, path, tuple(pairs)), next_url=following, total=total)
     return Answer(200, body, call.content)
 
 

@@ -13,7 +13,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql import includes, labels, past, reading, search, several
 from sickbay.storage.sql.copying import ANY_LIVE
 from sickbay.storage.sql.filters import TRUE, Scope
-from sickbay.storage.sql.names import Names
+from sickbay.storage.sql.names import Names, Remembered
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.reading import WIDTH, Guard
 from sickbay.storage.sql.search import Plan
@@ -34,6 +34,7 @@ class Answers:
         self._reader, self._find, self._key = reader, find, key
         self.names = Names(reader)
         self.guard = Guard()
+        self._plans: Remembered[tuple[int, int, Space], tuple[Query, Visibility, Plan | None]] = Remembered(reader)
 
     def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         if not visibility.allows_all(type, "r"):
@@ -67,10 +68,20 @@ class Answers:
         if scope is not None and query.type == "":
             plans = several.plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
-        plan = search.plan(scope, self._find, space, query, visibility) if scope else None
+        plan = self._plan(scope, space, query, visibility) if scope else None
         if scope is None or plan is None:
             return lambda run: NOTHING_FOUND
         return partial(self._page, scope=scope, plan=plan)
+
+    def _plan(self, scope: Scope, space: Space, query: Query, visibility: Visibility) -> Plan | None:
+        """One that is remembered is known again by the very objects, which are kept beside: nobody else has their ids then."""
+
+        def made() -> tuple[Query, Visibility, Plan | None]:
+            return query, visibility, search.plan(scope, self._find, space, query, visibility)
+
+        if not query.remembered:
+            return made()[2]
+        return self._plans.get((id(query), id(visibility), space), made)[2]
 
     def count(self, space: Space, query: Query, visibility: Visibility) -> Ask[int]:
         scope = self._scope(space, visibility)

@@ -23,7 +23,7 @@ MOST = 4096
 """Look-ups that are remembered."""
 
 
-class _Remembered(Generic[K, V]):
+class Remembered(Generic[K, V]):
     """What was looked up since anybody wrote: apps ask the same again, of the same patient or for the same code."""
 
     def __init__(self, reader: Reader) -> None:
@@ -50,8 +50,8 @@ class Names:
         self._spaces: dict[Space, int] = {}
         self._words: dict[str, int] = {}
         self._texts: dict[int, str] = {}
-        self._nids: _Remembered[tuple[int, int, str], int] = _Remembered(reader)
-        self._hashes: _Remembered[str, list[int]] = _Remembered(reader)
+        self._nids: Remembered[tuple[int, int, str], int] = Remembered(reader)
+        self._hashes: Remembered[str, list[int]] = Remembered(reader)
 
     def space(self, space: Space) -> int | None:
         if space not in self._spaces:
