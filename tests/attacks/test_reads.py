@@ -6,7 +6,7 @@ import pytest
 from tests.attacks.asking import Target, same
 from tests.flows.flow import Flow
 
-READS = (200, 501)
+READS = (200, 304, 501)
 """501: an interaction that is not supported is so for everybody."""
 HIDDEN: list[tuple[str, str, str, str, str, dict[str, str]]] = [
     # number, path, the id in it, method, a token that may, headers
