@@ -64,6 +64,9 @@ NAME = {
     (operation("replace", "Patient.contact.first().name.family", value=text("Z")), ["contact", 0, "name", "family"], "Z"),
     (operation("delete", "Patient.name[0]"), ["name"], PATIENT["name"][1:]),
     (operation("delete", "Patient.gender"), ["gender"], None),
+    (operation("delete", "Patient.contact.name.family"), ["contact"], None),
+    (operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}), ["deceasedDateTime"], "2020"),
+    (operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}), ["deceasedBoolean"], None),
     (operation("move", "Patient.name[0].given", source=1, destination=0), ["name", 0, "given"], ["Two", "One"]),
 ])  # fmt: skip
 def test_an_operation_changes_its_place(asked: dict[str, Any], path: list[Any], expected: Any) -> None:
@@ -71,6 +74,22 @@ def test_an_operation_changes_its_place(asked: dict[str, Any], path: list[Any], 
     for step in path:
         found = found.get(step) if isinstance(found, dict) else found[step]
     assert found == expected
+
+
+def test_what_more_is_said_of_a_value_goes_with_it() -> None:
+    more = {"extension": [{"url": "urn:x", "valueCode": "y"}]}
+    whole = {"resourceType": "Patient", "birthDate": "1990", "_birthDate": more, "deceasedBoolean": True,
+             "_deceasedBoolean": more, "name": [{"given": ["A", "B"], "_given": [None, more]}]}  # fmt: skip
+
+    def done(asked: dict[str, Any]) -> Any:
+        return patched(asked, resource=whole)
+
+    assert not {"birthDate", "_birthDate"} & set(done(operation("delete", "Patient.birthDate")))
+    assert done(operation("delete", "Patient.name.given[0]"))["name"] == [{"given": ["B"], "_given": [more]}]
+    changed = done(operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}))
+    assert (changed["deceasedDateTime"], "_deceasedBoolean" in changed, changed["birthDate"]) == ("2020", False, "1990")
+    same = done(operation("replace", "Patient.deceased", value={"valueBoolean": False}))
+    assert (same["deceasedBoolean"], same["_deceasedBoolean"]) == (False, more)
 
 
 def test_all_operations_or_none() -> None:

@@ -124,3 +124,16 @@ def test_parts_of_several_types_are_those_of_each(tmp_path: Path) -> None:
                 assert (await own.ask("GET", f"{address}&{wrong}")).status_code == 400, wrong
 
     run(steps, tmp_path)
+
+
+def test_a_part_is_not_written_back(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.cruds")
+        part = (await own.ask("GET", "/Patient/p-0001?_elements=gender")).json()
+        answer = await own.ask("PUT", "/Patient/p-0001", part)
+        assert answer.status_code == 422
+        assert [one["expression"] for one in answer.json()["issue"] if "expression" in one] == [["Patient.meta.tag"]]
+        whole = (await own.ask("GET", "/Patient/p-0001")).json()
+        assert (await own.ask("PUT", "/Patient/p-0001", whole)).status_code == 200
+
+    run(steps, tmp_path)

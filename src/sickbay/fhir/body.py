@@ -65,8 +65,17 @@ def of(version: str, type: str, id: str, found: Any, base: str) -> Body:
     }
     if whole["id"] is None:
         del whole["id"]
-    problems = tuple(validate(version, whole, base))
+    problems = (*validate(version, whole, base), *_partial(type, whole.get("meta")))
     return Body(None, whole, own, problems, extract(version, whole, base))
+
+
+def _partial(type: str, meta: Any) -> tuple[Problem, ...]:
+    """What was read as a part is not written back: the rest would be lost (R4, 3.1.1.5.8)."""
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    if not isinstance(tags, list) or not any(isinstance(one, dict) and one.get("code") == "SUBSETTED" for one in tags):
+        return ()
+    text = f"{type}.meta.tag says SUBSETTED: this is a part of a resource, and to store it would lose the rest."
+    return (Problem(f"{type}.meta.tag", "business-rule", text),)
 
 
 def stamped(resource: dict[str, Any], version_id: int, updated: str) -> bytes:

@@ -22,11 +22,16 @@ _TAKES = {
 
 
 class Place(NamedTuple):
-    """holder[key] is the value; holder None: the resource itself. home: path of the value's shape, "" of a primitive."""
+    """holder[key] is the value; holder None: the resource itself. home: path of the value's shape, "" of a primitive.
+
+    group: the bare name, where it is of a choice. beside: what says more of a list of primitives, index by index.
+    """
 
     holder: Any
     key: Any
     home: str
+    group: str = ""
+    beside: Any = None
 
     @property
     def value(self) -> Any:
@@ -131,13 +136,34 @@ def _delete(version: str, resource: dict[str, Any], one: Operation) -> None:
         if place.holder is None:
             raise _NotThere("a resource is removed by DELETE")
         del place.holder[place.key]
+        if isinstance(place.holder, dict):
+            place.holder.pop(f"_{place.key}", None)
+        elif isinstance(place.beside, list):
+            del place.beside[place.key]
+    _clear(resource)
+
+
+def _clear(value: Any) -> bool:
+    """Whether nothing is left of it; what is left empty within it is not there at all (R4, 2.6.2)."""
+    if isinstance(value, dict):
+        for key in [key for key, held in value.items() if _clear(held)]:
+            del value[key]
+    elif isinstance(value, list):
+        value[:] = [held for held in value if not _clear(held)]
+    return value in ({}, [])
 
 
 def _replace(version: str, resource: dict[str, Any], one: Operation) -> None:
     place = _one(version, resource, one["path"])
     if place.holder is None:
         raise _NotThere("a resource is replaced by PUT")
-    place.holder[place.key] = one["value"]
+    key = f"{place.group}{one['key']}" if place.group and one["key"] else place.key
+    if key == place.key:
+        place.holder[key] = one["value"]
+        return
+    others = {name: held for name, held in place.holder.items() if name not in (place.key, f"_{place.key}")}
+    place.holder.clear()  # another type of a choice has another name
+    place.holder.update(others | {key: one["value"]})
 
 
 def _move(version: str, resource: dict[str, Any], one: Operation) -> None:
@@ -206,9 +232,9 @@ def _below(version: str, one: Place, name: str) -> list[Place]:
             home = element.home
             held = value[key]
             found += (
-                [Place(held, at, home) for at in range(len(held))]
+                [Place(held, at, home, beside=value.get(f"_{key}")) for at in range(len(held))]
                 if isinstance(held, list)
-                else [Place(value, key, home)]
+                else [Place(value, key, home, element.group)]
             )
     return found
 
