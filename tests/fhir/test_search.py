@@ -96,7 +96,12 @@ def test_not_stays_as_a_modifier_and_exact_keeps_the_raw_text() -> None:
         ("subject", "1", ReferenceValue(None, "1")),
         ("subject:Patient", "1", ReferenceValue("Patient", "1")),
         ("subject:Group", "Group/1", ReferenceValue("Group", "1")),
-        ("performer", "http://elsewhere.example/Practitioner/1", None),
+        (
+            "performer",
+            "http://elsewhere.example/Practitioner/1",
+            ReferenceValue(None, "", "http://elsewhere.example/Practitioner/1"),
+        ),
+        ("performer", "http://elsewhere.example/Patient/1", None),
     ],
 )
 def test_the_forms_of_a_reference(name: str, text: str, expected: ReferenceValue | None) -> None:

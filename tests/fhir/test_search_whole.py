@@ -176,6 +176,7 @@ def test_a_value_set_of_the_definitions_is_its_codes() -> None:
         ("Location", "near", "95|0", "fhir-search-value-malformed"),
         ("Location", "near", "1|2|3|furlong", "fhir-search-value-malformed"),
         ("Location", "near", "here", "fhir-search-value-malformed"),
+        ("Location", "near", "1|2|-3|km", "fhir-search-value-malformed"),
     ],
 )
 def test_what_is_not_answered_is_refused_however_lenient_the_handling(

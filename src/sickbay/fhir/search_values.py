@@ -80,8 +80,8 @@ def reference(parameter: SearchParameter, modifier: str | None, text: str, base:
 
 
 def _foreign(parameter: SearchParameter, text: str) -> Value | Fault:
-    """Another server's patient is never one of ours; a canonical or a URN may well stand in a resource."""
-    if text.startswith("urn:") or "Patient" not in parameter.targets:
+    """Another server's patient is never one of ours; its practitioner, a canonical or a URN may well stand in a resource."""
+    if text.startswith("urn:") or "Patient" not in parameter.targets or text.split("/")[-2:-1] != ["Patient"]:
         return ReferenceValue(None, "", text)
     return Fault("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
 
@@ -200,12 +200,17 @@ def near(parameter: SearchParameter, text: str, distance: str | None = None) -> 
     latitude, longitude, radius = (_decimal(one) for one in (*parts, "", "")[:3])
     unit = _UNITS.get(parts[-1] if len(parts) > 3 else "")
     fits = latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180
-    if not fits or unit is None or len(parts) not in (2, 3, 4, 5) or (len(parts) > 2 and parts[2] and radius is None):
+    if (
+        not fits
+        or unit is None
+        or len(parts) not in (2, 3, 4, 5)
+        or (len(parts) > 2 and parts[2] and (radius is None or radius < 0))
+    ):
         form = "latitude|longitude|distance|unit in degrees and km, m or [mi_us], as near=42.25|-83.69|11.2|km"
         return Fault("fhir-search-value-malformed", parameter.code, text, form)
     assert latitude is not None
     assert longitude is not None
-    metres = _DISTANCE if radius is None else min(abs(radius) * unit, 20_000_000.0)
+    metres = _DISTANCE if radius is None else min(radius * unit, 20_000_000.0)
     return NearValue(round(latitude * 1e6), round(longitude * 1e6), round(metres))
 
 
