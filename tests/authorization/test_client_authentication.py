@@ -338,3 +338,13 @@ def test_an_assertion_names_its_app_by_its_subject_or_else_by_its_issuer(
 def test_of_an_assertion_of_nobody_it_is_told_whom_it_should_name() -> None:
     told = refusal_of(claiming(sub="stranger"), knowing(client=None), "assertion-client-mismatch").facts
     assert (told["received"], told["expected"]) == ("stranger", "a client registered here")
+
+
+@pytest.mark.parametrize(("pair", "swapped"), [(f"{SECRET}:app", True), (f"{SECRET}:other", False), ("app", False)])
+def test_a_pair_in_the_wrong_order_is_told_without_the_secret(pair: str, swapped: bool) -> None:
+    request = asked(headers={"Authorization": basic(pair)}, client_id=None if ":" in pair else "nobody")
+    found = examined(request, knowing(client=None, others=("app",))).refusals
+    told = Refusal("basic-swapped", "invalid_client", {
+        "grant_type": "authorization_code", "received": None, "expected": "app"}, 401)  # fmt: skip
+    assert (told in found) == swapped
+    assert not swapped or SECRET not in str(found)

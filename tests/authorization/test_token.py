@@ -246,6 +246,7 @@ def test_the_body_of_a_refusal_holds_no_empty_member() -> None:
           "expected": "refresh_token"})),
         (asked(code=None), KNOWN, Refusal("code-missing", "invalid_request", {"received": None})),
         (asked(), knowing(code=None), Refusal("code-unknown", "invalid_grant", {"length": 2})),
+        (asked(code="c&d"), knowing(code=None), Refusal("code-unknown", "invalid_grant", {"length": 3, "odd": "&"})),
         (asked(), knowing(code=replace(CODE, used_at=NOW - 7)),
          Refusal("code-reused", "invalid_grant", {"seconds": 7})),
         (asked(), knowing(code=replace(CODE, used_at=NOW - 7), now=UNKNOWN),

@@ -84,3 +84,20 @@ def test_a_prompt_that_is_known_beside_one_that_is_not_stays() -> None:
     corrected = diagnose({**GOOD, "url": GOOD["url"] + "&prompt=login%20create"}).corrected
     assert corrected
     assert corrected["url"].endswith("&prompt=login")
+
+
+@pytest.mark.parametrize(
+    ("body", "id"),
+    [
+        ("grantType=authorization_code&code=x&client_id=a", "parameter-name-wrong"),
+        ("grant_type=authorization_code&amp;code=x&amp;client_id=a", "parameter-name-wrong"),
+        ("grant_type=authorization_code;code=x;client_id=a", "parameters-misjoined"),
+    ],
+)
+def test_a_token_request_is_told_so_too(body: str, id: str) -> None:
+    url, headers = "http://localhost:7425/general/oauth/token", {"Content-Type": "application/x-www-form-urlencoded"}
+    given = {"kind": "token_request", "method": "POST", "url": url, "headers": headers, "body": body}
+    found = diagnose(given)
+    assert id in {one.id for one in found.explanation.findings}
+    assert found.corrected
+    assert {"grant_type=authorization_code", "code=x", "client_id=a"} <= set(found.corrected["body"].split("&"))

@@ -72,6 +72,28 @@ def test_an_address_asked_by_another_method_says_which_it_takes(
     run(steps, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "right"),
+    [
+        ("POST", "/general/oauth/token/", "http://localhost:7425/general/oauth/token"),
+        ("POST", "/general/oauth2/token", "http://localhost:7425/general/oauth/token"),
+        ("GET", "/epic/oauth/authorize", "http://localhost:7425/epic/oauth2/authorize"),
+        ("GET", "/general/auth", "http://localhost:7425/general/oauth/authorize"),
+    ],
+)
+def test_a_guessed_endpoint_is_answered_with_the_right_one(tmp_path: Path, method: str, path: str, right: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.request(method, path, headers={"Accept": "*/*", "Origin": "http://localhost:8100"})
+        assert answer.status_code == 404
+        assert right in answer.text
+        if method == "POST":
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["access-control-allow-origin"] == "*"
+        assert "endpoint" not in (await flow.http.get("/nothing/token")).text
+
+    run(steps, tmp_path)
+
+
 def test_a_launch_that_is_not_kept_has_a_page_that_says_so(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/timelines/nothing-here", headers=HTML)

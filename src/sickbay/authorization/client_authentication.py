@@ -160,6 +160,9 @@ def client_ids_agree(request: TokenRequest, known: TokenKnown) -> Refusal | None
 def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if known.client is not None:
         return None
+    read = presented(request).basic
+    if read is not None and read.decoded and read.decoded[1] in known.others:
+        return _invalid(request, "basic-swapped", received=None, expected=read.decoded[1])
     coming = {} if known.live_at is None else {"live_at": known.live_at}
     facts = {"received": claimed(request), "others": list(known.others), **coming}
     if (

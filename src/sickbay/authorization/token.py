@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -162,11 +163,17 @@ def code_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return Refusal("code-missing", "invalid_request", {"received": None})
 
 
+_NO_CODE = re.compile(r"[^\w.~+/=-]")
+"""No code that this server gives, and hardly one of another's, has such a character."""
+
+
 @check(needs=("code",), after=(code_is_sent,))
 def code_is_known(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if known.code is not None:
         return None
-    return Refusal("code-unknown", "invalid_grant", {"length": len(request.parameters.get("code") or "")})
+    code = request.parameters.get("code") or ""
+    odd = _NO_CODE.search(code)
+    return Refusal("code-unknown", "invalid_grant", {"length": len(code)} | ({"odd": odd.group()} if odd else {}))
 
 
 @check(needs=("code",), after=(code_is_known,))

@@ -15,6 +15,7 @@ from sickbay.operations import exchanges
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, show, wire
+from sickbay.web.doors import cors
 from sickbay.web.exchanges import full
 from sickbay.web.pages.diagnosed import doctor_view, rule_view, rules_view
 from sickbay.web.pages.notice import not_found, other_method
@@ -118,15 +119,29 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
 async def missing(request: Request, sandbox: Sandbox) -> Response:
     """Any address that there is not, or not by this method (RFC 9110 15.5.6)."""
     path, allowed = wire.raw_path(request.scope), ", ".join(sorted(_allowed(request)))
-    if answers.wanted(request.headers.get("accept", "")) != "html":
+    accept = request.headers.get("accept", "")
+    meant = "" if allowed else _meant(sandbox, path)
+    if answers.wanted(accept) != "html" or (request.method not in ("GET", "HEAD") and "html" not in accept):
         told = f"This address takes {allowed}, not {request.method}" if allowed else "There is no such address"
-        response = answers.problem(405 if allowed else 404, told)
+        response = answers.problem(405 if allowed else 404, told, detail=meant)
+        response.raw_headers.extend(cors(request.headers.get("origin")))
     else:
-        view = other_method(path, request.method, allowed) if allowed else not_found(path)
+        view = other_method(path, request.method, allowed) if allowed else not_found(path, meant)
         response = show.page(request, sandbox, "notice", view, status=405 if allowed else 404)
     if allowed:
         response.headers["allow"] = allowed
     return response
+
+
+def _meant(sandbox: Sandbox, path: str) -> str:
+    """Where the endpoint is that a hospital was asked for under a guessed address; "" for any other path."""
+    tenant = sandbox.tenants.get(path.split("/")[1])
+    last = path.rstrip("/").rpartition("/")[2].lower()
+    if tenant is None or not last.startswith(("auth", "token")):
+        return ""
+    name = "token" if last.startswith("token") else "authorization"
+    address = tenant.server.token_endpoint if name == "token" else tenant.server.authorization_endpoint
+    return f"The {name} endpoint of {tenant.name} is {address}, as .well-known/smart-configuration below its FHIR base says."
 
 
 def _allowed(request: Request) -> set[str]:

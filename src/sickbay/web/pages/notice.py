@@ -19,10 +19,12 @@ class NoticeView:
     new_tab: bool = False
 
 
-def not_found(path: str, root: str = "") -> NoticeView:
+def not_found(path: str, meant: str = "", root: str = "") -> NoticeView:
+    """meant: where it is that was looked for, in a sentence."""
+    said = "No page of Sickbay has this address."
     return NoticeView(
         title="Nothing is here",
-        text="No page of Sickbay has this address. Exchanges are kept for a while and go when Sickbay is reset.",
+        text=f"{said} {meant or 'Exchanges are kept for a while and go when Sickbay is reset.'}",
         code=path,
         primary=Link("Go to the hospitals", f"{root}/"),
         others=(Link("See the last exchanges", f"{root}/exchanges"),),

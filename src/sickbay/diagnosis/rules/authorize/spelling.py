@@ -6,24 +6,29 @@ They come last, so that what they mend is what the app itself sent, and not an e
 import re
 
 from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.rules.authorize.transport import NAMES
+from sickbay.diagnosis.rules.authorize.transport import R, names_of
 from sickbay.kernel.refusal import Facts
 
-ALIKE = {name.replace("_", ""): name for name in NAMES} | {"scopes": "scope"}
 PROMPTS = ("none", "login", "consent", "select_account")
 
 
-def _misnamed(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    sent = [name for name in request.parameters.names() if name not in NAMES]
-    found = {ALIKE.get(re.sub(r"[^a-z]", "", name.lower()), ""): name for name in sent}
+def _letters(name: str) -> str:
+    return re.sub(r"^amp;|[^a-z]", "", name.lower())
+
+
+def _misnamed(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
+    right = names_of(request)
+    alike = {_letters(name): name for name in right} | {"scopes": "scope"}
+    sent = [name for name in request.parameters.names() if name not in right]
+    found = {alike.get(_letters(name), ""): name for name in sent}
     wrong = {name: right for right, name in found.items() if right and right not in request.parameters}
     return {"names": list(wrong), "expected": list(wrong.values()), "received": list(wrong)} if wrong else None
 
 
-def _renamed(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _renamed(request: R, facts: Facts) -> R:
     for wrong, right in zip(facts["received"], facts["expected"], strict=True):
         request = repairs.with_parameters(request, (right, request.parameters.get(wrong)), (wrong, None))
     return request
@@ -32,6 +37,7 @@ def _renamed(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 PARAMETER_NAME_WRONG = Rule(
     id="parameter-name-wrong",
     stage="authorize",
+    at=("token",),
     severity="error",
     outcome="advice",
     advises=_misnamed,

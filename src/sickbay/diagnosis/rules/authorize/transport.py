@@ -3,9 +3,10 @@
 import json
 import re
 from dataclasses import replace
+from typing import TypeVar
 
 from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.values import Server
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
@@ -13,36 +14,50 @@ from sickbay.kernel.refusal import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters, encode, parse
 
+R = TypeVar("R", AuthorizeRequest, TokenRequest)
+
 NAMES = (
     "response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch", "code_challenge",
     "code_challenge_method", "nonce",
 )  # fmt: skip
+OF_TOKEN = (
+    "grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token", "scope",
+    "client_assertion", "client_assertion_type",
+)  # fmt: skip
+
+
+def names_of(request: AuthorizeRequest | TokenRequest) -> tuple[str, ...]:
+    """The parameters that a request of this kind may have."""
+    return NAMES if isinstance(request, AuthorizeRequest) else OF_TOKEN
+
+
 ADDRESSES = ("redirect_uri", "aud", "resource", "launch")
 
 
-_JOINT = re.compile(rf"[;?](?=(?:{'|'.join(NAMES)})=)")
+_JOINT = re.compile(rf"[;?](?=(?:{'|'.join({*NAMES, *OF_TOKEN})})=)")
 
 
-def _misjoined(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _misjoined(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
     """A name of a parameter inside the value of another one; in an address it may be that address's own."""
     for name, value in request.parameters:
-        joint = _JOINT.search(value) if name in ("response_type", "scope", "state", "client_id") else None
+        joint = _JOINT.search(value) if name in JOINED else None
         if joint and value[joint.end() :].partition("=")[0] not in request.parameters:
             return {"received": joint.group(), "name": name}
     return None
 
 
-def _rejoined(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _rejoined(request: R, facts: Facts) -> R:
     pairs: list[tuple[str, str]] = []
     for name, value in request.parameters:
         first, *others = _JOINT.split(value) if name == facts["name"] else [value]
         pairs += [(name, first), *((one.partition("=")[0], one.partition("=")[2]) for one in others)]
-    return replace(request, parameters=Parameters(tuple(pairs), encode(pairs)), raw="", received=Parameters())
+    return replace(repairs.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
 
 
 PARAMETERS_MISJOINED = Rule(
     id="parameters-misjoined",
     stage="authorize",
+    at=("token",),
     severity="error",
     outcome="advice",
     advises=_misjoined,
@@ -82,6 +97,10 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
     spec=specs.SMART_AUTHORIZE,
     repair=_as_form,
 )
+
+
+JOINED = ("response_type", "scope", "state", "client_id", "grant_type", "code")
+"""Where a joint is looked for: an address may have such a thing of its own."""
 
 
 def _clean(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:

@@ -58,6 +58,26 @@ NEWLINE = Rule(
     repair=_rewritten,
 )
 
+
+def _swapped(request: TokenRequest, facts: Facts) -> TokenRequest:
+    pair = basic.read(request.headers.get("authorization", "")).decoded or ("", "")
+    return replace(request, headers={**request.headers, "authorization": basic.write(pair[1], pair[0])})
+
+
+SWAPPED = Rule(
+    id="basic-swapped",
+    stage="client_authentication",
+    explains="basic-swapped",
+    severity="error",
+    outcome="401 invalid_client",
+    parameter="Authorization",
+    title="The Authorization header has the secret in front, and the client_id behind the colon",
+    why="The first of the two is taken for the id, and ids are shown and logged: a secret that stood there is none any more.",
+    fix="Send client_id:client_secret, and ask for a new secret.",
+    spec=PASSWORD,
+    repair=_swapped,
+)
+
 MALFORMED = Rule(
     id="basic-malformed",
     stage="client_authentication",
@@ -140,4 +160,4 @@ URLENCODED_MISMATCH = Rule(
     repair=_as_it_stands,
 )
 
-RULES = (URLENCODED_MISMATCH, NEWLINE, MALFORMED, AS_BEARER, NOT_URLENCODED)
+RULES = (URLENCODED_MISMATCH, SWAPPED, NEWLINE, MALFORMED, AS_BEARER, NOT_URLENCODED)

@@ -1,5 +1,6 @@
 """Rules about the authorization code and the redirect URI that goes with it."""
 
+import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -36,6 +37,36 @@ CODE_MISSING = Rule(
     why="With grant_type=authorization_code your app redeems the code that came to its redirect URI.",
     fix="Send the value of code from the redirect, unchanged.",
     spec=GRANT,
+)
+
+CALLED = {" ": "a blank", '"': "a quotation mark", "'": "a quotation mark"}
+
+
+def _mangled(facts: Facts) -> Facts | None:
+    odd = facts.get("odd")
+    return {**facts, "what": CALLED.get(odd, odd)} if odd else None
+
+
+def _bare(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """What stands behind code= where there is one, up to the first character that no code has."""
+    sent = (request.parameters.get("code") or "").rpartition("code=")[2].lstrip(" \"'")
+    bare = re.match(r"[\w.~+/=-]*", sent)
+    return replace(request, parameters=request.parameters.replaced([("code", bare.group() if bare else "")]))
+
+
+CODE_MANGLED = Rule(
+    id="code-mangled",
+    stage="token",
+    explains="code-unknown",
+    recognises=_mangled,
+    severity="error",
+    outcome="400 invalid_grant",
+    parameter="code",
+    title="The code has {what} in it, which no code of this server has",
+    why="More was taken from the redirect than its parameter code: a quotation mark, the next parameter, all of the address.",
+    fix="Take code from the redirect by a query parser, and send its value alone.",
+    spec=GRANT,
+    repair=_bare,
 )
 
 CODE_UNKNOWN = Rule(
@@ -157,6 +188,6 @@ WRONG_TENANT = Rule(
 )
 
 RULES = (
-    CODE_MISSING, CODE_UNKNOWN, CODE_EXPIRED, CODE_REUSED, CODE_CLIENT_MISMATCH, REDIRECT_URI_MISSING,
+    CODE_MISSING, CODE_MANGLED, CODE_UNKNOWN, CODE_EXPIRED, CODE_REUSED, CODE_CLIENT_MISMATCH, REDIRECT_URI_MISSING,
     REDIRECT_URI_MISMATCH, WRONG_TENANT,
 )  # fmt: skip
