@@ -303,17 +303,22 @@ def visibility(token: Token, user: User | Unknown | None, policy: Policy, compar
 
 def shown(token: Token, user: User | Unknown | None, policy: Policy, version: str) -> Visibility:
     """`visibility` by the Patient compartment of this version of FHIR; made once, and so is what it then remembers."""
-    return _shown(token.scope, token.patient, user.patients if isinstance(user, User) else None, policy, version)
+    patients = user.patients if isinstance(user, User) else None
+    return _shown(token.scope, token.patient, patients, policy.shared_types, version)
 
 
 @lru_cache(maxsize=4096)
 def _shown(
-    scope: str, patient: str | None, patients: tuple[str, ...] | Literal["*"] | None, policy: Policy, version: str
+    scope: str,
+    patient: str | None,
+    patients: tuple[str, ...] | Literal["*"] | None,
+    shared: tuple[str, ...],
+    version: str,
 ) -> Visibility:
     """A function of what it is given alone, so that nothing of it can be out of date."""
     token = Token("", scope, "", 0, "", patient=patient)
     user = None if patients is None else User("", "", "", patients=patients)
-    return visibility(token, user, policy, frozenset(compartment_types(version)))
+    return visibility(token, user, Policy(shared_types=shared), frozenset(compartment_types(version)))
 
 
 def _patients(scope: ResourceScope, token: Token, user: User | Unknown | None) -> frozenset[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import cos, radians
 from typing import TypeAlias
 
@@ -27,14 +28,15 @@ _ROUND = 360_000_000
 """Once around the earth, in microdegrees."""
 
 
-def places(kinds: Sequence[str]) -> tuple[Columns, ...]:
+@lru_cache(maxsize=256)
+def places(kinds: tuple[str, ...]) -> tuple[Columns, ...]:
     """The columns of each component: a range has two, a quantity its unit as a third.
 
     Two numbers or two quantities share a range. The first token is `hash`, a second one `low`, or `unit` beside a date.
     """
     found: list[Columns] = []
     for at, kind in enumerate(kinds):
-        again, twice = kind in kinds[:at], list(kinds).count(kind) == 2
+        again, twice = kind in kinds[:at], kinds.count(kind) == 2
         if kind == "token":
             found.append((("unit",) if "date" in kinds else ("low",)) if again else ("hash",))
         elif kind in ("number", "quantity") and twice:
@@ -49,7 +51,7 @@ def places(kinds: Sequence[str]) -> tuple[Columns, ...]:
 def row(parts: Sequence[Part], term: Term) -> tuple[int, int, int, int, str]:
     """(hash, low, high, unit, value). term: (system, code) -> hash, which the dictionary will know."""
     held: dict[str, int | str] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
-    for part, columns in zip(parts, places([str(one[0]) for one in parts]), strict=True):
+    for part, columns in zip(parts, places(tuple([str(one[0]) for one in parts])), strict=True):
         match part:
             case ("token", system, str(code)):
                 held[columns[0]] = term(system if isinstance(system, str) else None, code)

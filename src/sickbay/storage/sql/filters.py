@@ -231,7 +231,7 @@ def _composite(scope: Scope, one: Filter, value: CompositeValue) -> Sql:
     """Each part a condition on its own columns of the same row."""
     kinds = composites.kinds_of(value)
     parts = []
-    for part, columns in zip(value.parts, composites.places(kinds), strict=True):
+    for part, columns in zip(value.parts, composites.places(tuple(kinds)), strict=True):
         match part:
             case TokenValue():
                 parts.append(_tokens(scope, [part], f"t.{columns[0]}"))

@@ -77,7 +77,7 @@ class Rows:
         at = 0
         for size in _SIZES:
             while len(rows) - at >= size:
-                self._db.execute(_text(table, size), [value for row in rows[at : at + size] for value in row])
+                self._db.execute(_text(table, size), list(chain.from_iterable(rows[at : at + size])))
                 at += size
 
 
