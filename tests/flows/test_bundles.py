@@ -6,8 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import R4, hand, observation, rules
+
+from sickbay.fhir import written, xml_writing
+from sickbay.fhir.validation import validate
 
 ALL = "user/*.cruds"
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
@@ -175,5 +179,58 @@ def test_an_address_says_which_methods_it_has(tmp_path: Path) -> None:
             asked = await own.ask("OPTIONS", path)
             assert (asked.status_code, asked.headers["allow"]) == (204, methods)
         assert "allow" not in (await own.ask("OPTIONS", "/nothing/here")).headers
+
+    run(steps, tmp_path)
+
+
+def test_an_entry_of_a_batch_may_be_anything_that_is_posted(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        given = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "t"}]}}]}
+        batch = bundle(
+            "batch",
+            entry("POST", "Patient/p-0001/$meta-add", given),
+            entry("POST", "Patient/$validate", {"resourceType": "Patient", "gender": "x"}),
+            entry("POST", "Patient/_search?_id=p-0001&_tag=t"),
+            entry("GET", "Patient?name=Müller,Peters&_count=1"),
+            entry("POST", "Patient", PATIENT),
+        )
+        for kind in ("application/fhir+json", "application/fhir+xml"):
+            body = xml_writing.dumps("r4", batch) if kind.endswith("xml") else written.dumps(batch)
+            answer = await own.ask("POST", "", body, Content_Type=kind)
+            assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == [
+                "200",
+                "200",
+                "200",
+                "200",
+                "201",
+            ]
+            added, judged, found, named, made = (one.get("resource") for one in answer.json()["entry"])
+            assert added["parameter"][0]["valueMeta"]["tag"] == [{"code": "t"}]
+            assert judged["issue"][0]["expression"] == ["Patient.gender"]
+            assert (found["total"], named["total"] > 0, made["name"]) == (1, True, PATIENT["name"])
+        held = await own.ask("POST", "", bundle("transaction", entry("POST", "Patient/p-0001/$meta-add", given)))
+        assert (held.status_code, "batch" in held.text) == (400, True)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r5"])
+def test_what_a_bundle_of_requests_is_answered_is_a_bundle_of_its_version(tmp_path: Path, version: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL, fhir=version)
+        own.base = f"/general/{version}"
+        own.headers |= {"Accept": "application/json", "Content-Type": "application/json"}
+        asked = (
+            entry("GET", "Patient/p-0001"),
+            entry("GET", "Patient/nobody"),
+            entry("POST", "Patient", {"resourceType": "Patient"}),
+        )
+        answer = await own.ask("POST", "", bundle("batch", *asked))
+        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["200", "404", "201"]
+        assert validate(version, answer.json()) == []
+        assert "nobody" in answer.text
+        as_xml = await own.ask("POST", "", bundle("batch", *asked), Accept="application/xml")
+        assert "nobody" in as_xml.text
 
     run(steps, tmp_path)

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from sickbay.fhir import written
 from sickbay.fhir.body import parsed
@@ -62,8 +63,9 @@ def _asked(position: int, entry: Any) -> Asked:
     request = entry.get("request") if isinstance(entry, dict) else None
     request = request if isinstance(request, dict) else {}
     method, url = request.get("method"), request.get("url")
-    if method not in ORDER or not isinstance(url, str) or not url.isascii():
+    if method not in ORDER or not isinstance(url, str):
         raise Unreadable(f"Bundle.entry[{position}].request needs a method and a url.")
+    url = "".join(one if one.isascii() else quote(one, errors="replace") for one in url)
     path, _, query = url.partition("?")
     if "://" in path or url.startswith(("/", ".")) or "#" in url:
         raise Unreadable(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions
 
 ALONE = "An export is begun, asked after and read by requests of their own; an entry of a Bundle is answered at once."
+POSTED = "An operation or a search that is posted is answered as an entry of a batch, not of a transaction."
 TWICE = "Two entries of the transaction are about the same resource."
 
 
@@ -65,19 +66,24 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
         answers = await (_batch(door, entries) if kind == "batch" else _transaction(door, seen, entries))
     except Failed as failed:
         return failed.answer, failed.seen
-    return Answer(200, transaction.response(kind, [_told(one) for one in answers]), content), seen
+    return Answer(200, transaction.response(kind, [_told(door.version, one) for one in answers]), content), seen
 
 
 def _entry(door: Interactions, outer: AccessRequest, one: Asked) -> Entry:
     """The entry as a request: token, Accept and Prefer are those of the Bundle, the conditions its own."""
-    kept = ("authorization", "prefer", "content-type")
-    headers = {name: outer.headers[name] for name in kept if name in outer.headers} | dict(one.headers)
-    headers["accept"] = VERSIONS[
-        door.version
-    ].json  # what stands in a Bundle is a resource; the Bundle is shaped as a whole
+    json = VERSIONS[door.version].json  # whatever the Bundle came in, and is shaped into as a whole
+    headers = {name: outer.headers[name] for name in ("authorization", "prefer") if name in outer.headers}
+    headers |= {"accept": json} | ({"content-type": json} if one.resource is not None else {}) | dict(one.headers)
     found = route(door.version, one.method, one.path)
     scope = {"method": one.method, "query_string": one.query.encode()}
-    return Entry(one, door.as_request(scope, headers, one.path, found, one.patch.decode("utf-8", "replace")), found)
+    return Entry(one, door.as_request(scope, headers, one.path, found, _text(one, found)), found)
+
+
+def _text(one: Asked, found: Route | Misrouted) -> str:
+    """The body, where it is read as a text: of a patch, and of what an operation is given."""
+    if isinstance(found, Route) and found.interaction == "operation" and one.resource is not None:
+        return written.dumps(one.resource).decode()
+    return one.patch.decode("utf-8", "replace")
 
 
 def _is_of_an_export(one: Entry) -> bool:
@@ -177,7 +183,7 @@ async def _prepare(door: Interactions, one: Entry, id: str, places: Mapping[str,
     request, found = one.request, one.found
     if isinstance(found, Misrouted) or request.interaction not in ("create", "update", "patch", "delete"):
         answer, seen = await door.perform(request, found)
-        raise Failed(answer if answer.status >= 400 else door.issue(400, Issue("not-supported", "Not here.")), seen)
+        raise Failed(answer if answer.status >= 400 else door.issue(400, Issue("not-supported", POSTED)), seen)
     body = None
     if request.interaction in ("create", "update"):
         resource = transaction.linked(door.version, one.asked.resource, places)
@@ -219,8 +225,8 @@ def _apart(door: Interactions, seen: Seen, prepared: list[tuple[Prepared, Access
         raise Failed(door.issue(400, Issue("duplicate", TWICE)), seen)
 
 
-def _told(answer: Answer) -> bytes:
-    """One entry of the response: status and headers, the resource or what was wrong."""
+def _told(version: str, answer: Answer) -> bytes:
+    """One entry of the response: status and headers, the resource or what was wrong (in DSTU2 it has no place of its own)."""
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     response = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
     response |= {name: headers[name] for name in ("location", "etag") if name in headers}
@@ -229,6 +235,6 @@ def _told(answer: Answer) -> bytes:
     parts = orjson.dumps(response)
     if not answer.body:
         return b'{"response":' + parts + b"}"
-    if answer.kept:
+    if answer.kept and version != "dstu2":
         return b'{"response":' + parts[:-1] + b',"outcome":' + answer.body + b"}}"
     return b'{"resource":' + answer.body + b',"response":' + parts + b"}"
