@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,16 @@ def test_no_text_is_too_broken_to_parse(text) -> None:
 
 def test_plus_and_percent_twenty_are_both_a_blank() -> None:
     assert parse("scope=a+b%20c").get("scope") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [("%C3%A9+%E2%82%AC", "é €"), ("%C3x%A9", "\ufffdx\ufffd"), ("%C3%28", "\ufffd("), ("100%", "100%"), ("%zz", "%zz"),
+     ("é+%C3%A9", "é é"), ("é%C3", "é\ufffd"), ("é", "é"), ("%", "%"), ("+", " "), ("%2B", "+"), ("%00", "\0")],
+)  # fmt: skip
+def test_what_is_escaped_is_decoded_as_utf_8_beside_what_is_not(raw: str, value: str) -> None:
+    assert parse(f"a={raw}").pairs == (("a", value),)
+    assert parse(f"{raw}=a").pairs == ((value, "a"),)
 
 
 def test_an_empty_value_is_as_if_it_were_not_sent() -> None:

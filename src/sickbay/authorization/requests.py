@@ -10,7 +10,7 @@ from sickbay.protocol import jose, scopes, urls
 from sickbay.protocol.parameters import Parameters, encode, parse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class AuthorizeRequest:
     """An authorization request (RFC 6749 4.1.1). url: the endpoint without its query, "" where unknown."""
 
@@ -41,6 +41,8 @@ def authorize_request(text: str, method: str = "GET") -> AuthorizeRequest:
 
 
 def _decoded(once: Parameters) -> Parameters:
+    if not any("%" in value for _, value in once.pairs):
+        return once
     pairs = tuple((name, _decode_again(name, value)) for name, value in once.pairs)
     return once if pairs == once.pairs else Parameters(pairs, encode(pairs))
 
@@ -51,7 +53,7 @@ def _decode_again(name: str, value: str) -> str:
     return scopes.decoded_again(value) if name == "scope" else value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class TokenRequest:
     """A token request (RFC 6749 4.1.3, 6, 4.4.2). headers: names in lower case. query: what stood in the URL."""
 
@@ -63,9 +65,7 @@ class TokenRequest:
     body: str = ""
 
 
-@dataclass(
-    slots=True
-)  # not frozen, as all the others are: one is made for each read, and freezing takes four times as long
+@dataclass(slots=True)  # not frozen: one is made for each request, and freezing takes four times as long
 class AccessRequest:
     """A FHIR request as far as authorization looks at it. base: the FHIR base it came to; path: what follows it.
 
@@ -128,7 +128,7 @@ class RegistrationRequest:
         return (*self.redirect_uris, *self.post_logout_redirect_uris)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class LoginRequest:
     """What a person at our pages decided: who signed in, which patient, which scopes were left ticked, yes or no."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,21 @@ def parse(raw: str) -> Parameters:
     """Form-decode once. Never fails: undecodable bytes become U+FFFD, which no registered value contains."""
     if not raw:
         return _NONE
-    pieces = [piece for piece in raw.split("&") if piece]
-    return Parameters(tuple(_pair(piece) for piece in pieces), raw)
+    pairs: list[tuple[str, str]] = []
+    for piece in raw.split("&"):
+        if piece:
+            name, _, value = piece.partition("=")
+            pairs.append((_decoded(name), _decoded(value)))
+    return Parameters(tuple(pairs), raw)
 
 
-def _pair(piece: str) -> tuple[str, str]:
-    name, _, value = piece.partition("=")
-    if "%" not in piece and "+" not in piece:
-        return name, value
-    return unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace")
+def _decoded(text: str) -> str:
+    """Most needs no decoding, and most that does is ASCII, which takes half the time."""
+    if "%" not in text and "+" not in text:
+        return text
+    if text.isascii():
+        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
+    return unquote_plus(text, errors="replace")
 
 
 def encode(pairs: Sequence[tuple[str, str]]) -> str:

@@ -121,7 +121,7 @@ def _apart(piece: str) -> tuple[list[str], str]:
 
 def is_encoded_twice(text: str) -> bool:
     """%2F or %20 left in the decoded parameter, outside of ?filters."""
-    return any(re.search(r"%2F|%20", piece.partition("?")[0], re.I) for piece in text.split())
+    return "%" in text and any(re.search(r"%2F|%20", piece.partition("?")[0], re.I) for piece in text.split())
 
 
 def decoded_again(text: str) -> str:
@@ -148,6 +148,7 @@ def recased(token: str, types: tuple[str, ...] = ()) -> str | None:
     return scope if parse(scope) else None
 
 
+@lru_cache(maxsize=4096)
 def reordered(token: str) -> str | None:
     """The scope whose v2 letters stand in another order than c r u d s; None where that is not what is wrong."""
     match = re.fullmatch(r"((?:patient|user|system)/(?:\*|[A-Z][A-Za-z]+)\.)([cruds]+)(\?.+)?", token)
@@ -183,6 +184,12 @@ def _resource(text: str, match: re.Match[str]) -> ResourceScope:
     return ResourceScope(text, level, match["type"], V1.get(access, access), "v1" if access in V1 else "v2", filters)
 
 
+@lru_cache(maxsize=4096)
+def registered(text: str) -> tuple[Scope, ...]:
+    """The scopes of a registration, however they are separated."""
+    return parse_all(spelling(text).tokens)
+
+
 def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
     """Those of the tokens that are scopes."""
     return tuple(scope for scope in map(parse, tokens) if scope)
@@ -196,6 +203,8 @@ def resources(text: str) -> tuple[ResourceScope, ...]:
 
 def covers(held: Scope, asked: Scope) -> bool:
     """Whether whoever holds `held` holds `asked` too. A filter in `held` must stand in `asked` as well."""
+    if held.text == asked.text:
+        return True
     if isinstance(held, ResourceScope) and isinstance(asked, ResourceScope):
         return (
             held.level == asked.level

@@ -70,6 +70,8 @@ def normalised(url: str) -> str:
 
 def has_whitespace(text: str) -> bool:
     """Blanks or line breaks, as such or encoded line breaks inside a value."""
+    if "%0" not in text and text.split() == [text]:  # nearly every URL, and ten times as fast
+        return False
     return _BLANK.search(text) is not None
 
 
@@ -83,11 +85,13 @@ def one_line(text: str) -> str:
 
 
 def is_html_escaped(text: str) -> bool:
-    return re.search(r"&(?:amp|#38|#x26);|[?&]amp;", text, re.I) is not None
+    return ";" in text and re.search(r"&(?:amp|#38|#x26);|[?&]amp;", text, re.I) is not None
 
 
 def unescaped(text: str) -> str:
     """&amp; as &: a URL copied from HTML source."""
+    if ";" not in text:
+        return text
     return re.sub(r"([?&])amp;", r"\1", re.sub(r"&(?:amp|#38|#x26);", "&", text, flags=re.I), flags=re.I)
 
 

@@ -22,7 +22,7 @@ def granted_scopes(request: AuthorizeRequest, client: Client, server: Server) ->
     """Each scope asked, once, in order. A request that was accepted strictly loses at most offline_access here;
     what a lenient app or tenant drops is named with its reason.
     """
-    held = scopes.parse_all(scopes.spelling(client.scope).tokens)
+    held = scopes.registered(client.scope)
     text = request.parameters.get("scope") or ""
     asked = scopes.split(text, server.policy.scope_separators)
     granted = tuple(_grant(token, held, client, server) for token in asked)

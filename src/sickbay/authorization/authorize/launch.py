@@ -64,7 +64,7 @@ def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeKnown
     return Refusal("launch-code-unknown", "invalid_request", {"received": code} | _right(known))
 
 
-@check(needs=("launch",), after=(launch_code_was_issued_here, client_is_registered))
+@check(needs=("launch",), after=(launch_code_was_issued_here, client_is_registered), about="launch")
 def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     launch, client = known.launch, known.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
@@ -72,7 +72,7 @@ def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeKnown) -
     return Refusal("launch-code-other-client", "invalid_request", {"received": _code(request)} | _right(known))
 
 
-@check(needs=("launch", "now"), after=(launch_code_was_issued_here,))
+@check(needs=("launch", "now"), after=(launch_code_was_issued_here,), about="launch")
 def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     launch, now = known.launch, known.now
     if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
@@ -80,7 +80,7 @@ def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
     return Refusal("launch-code-expired", "invalid_request", _times(request, known, now - launch.expires_at))
 
 
-@check(needs=("launch",), after=(launch_code_was_issued_here,))
+@check(needs=("launch",), after=(launch_code_was_issued_here,), about="launch")
 def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     launch = known.launch
     if not isinstance(launch, Launch) or launch.used_at is None:
@@ -89,7 +89,9 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> R
     return Refusal("launch-code-reused", "invalid_request", _times(request, known, ago))
 
 
-@check(needs=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here))
+@check(
+    needs=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), about="launch"
+)
 def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     """The server that the app was told of, and no other version of it (SMART 2.2, authorize request)."""
     launch, server = known.launch, known.server

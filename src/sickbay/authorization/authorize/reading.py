@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from sickbay.authorization.known import AuthorizeKnown
@@ -17,11 +18,17 @@ from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 AuthorizeCheck: TypeAlias = Check[AuthorizeRequest, AuthorizeKnown]
 
 
+def scope_of(request: AuthorizeRequest) -> str:
+    """The parameter. A dozen checks read it, so each reading of a text is kept."""
+    return request.parameters.get("scope") or ""
+
+
 def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
     """The scopes as they stand, however they are separated."""
-    return scopes.spelling(request.parameters.get("scope") or "").tokens
+    return scopes.spelling(scope_of(request)).tokens
 
 
+@lru_cache(maxsize=4096)
 def misjoined(text: str) -> tuple[str, ...]:
     """The refusals of what separates scopes where it should be a space (RFC 6749 3.3)."""
     read = scopes.spelling(text)
@@ -31,15 +38,30 @@ def misjoined(text: str) -> tuple[str, ...]:
 
 def meant(request: AuthorizeRequest) -> tuple[str, ...]:
     """The scopes with their letter case corrected: one fault must not bring others with it."""
-    return tuple(scopes.recased(token, ALL_TYPES) or token for token in tokens(request))
+    return _meant(scope_of(request))
+
+
+@lru_cache(maxsize=4096)
+def _meant(text: str) -> tuple[str, ...]:
+    return tuple(scopes.recased(token, ALL_TYPES) or token for token in scopes.spelling(text).tokens)
 
 
 def asked(request: AuthorizeRequest) -> tuple[Scope, ...]:
-    return scopes.parse_all(meant(request))
+    return _asked(scope_of(request))
+
+
+@lru_cache(maxsize=4096)
+def _asked(text: str) -> tuple[Scope, ...]:
+    return scopes.parse_all(_meant(text))
 
 
 def asked_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
-    return tuple(scope for scope in asked(request) if isinstance(scope, ResourceScope))
+    return _asked_resources(scope_of(request))
+
+
+@lru_cache(maxsize=4096)
+def _asked_resources(text: str) -> tuple[ResourceScope, ...]:
+    return tuple(scope for scope in _asked(text) if isinstance(scope, ResourceScope))
 
 
 def asks_launch(request: AuthorizeRequest) -> bool:

@@ -16,6 +16,7 @@ from sickbay.authorization.authorize.reading import (
     base,
     meant,
     misjoined,
+    scope_of,
     tokens,
 )
 from sickbay.authorization.known import AuthorizeKnown
@@ -65,9 +66,10 @@ def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: Authoriz
 
 
 def _separators(request: AuthorizeRequest, name: str) -> Refusal | None:
-    text = request.parameters.get("scope") or ""
-    facts = {"received": text, "expected": " ".join(tokens(request))}
-    return Refusal(name, "invalid_scope", facts) if name in misjoined(text) else None
+    text = scope_of(request)
+    if name not in misjoined(text):
+        return None
+    return Refusal(name, "invalid_scope", {"received": text, "expected": " ".join(tokens(request))})
 
 
 @check(after=(scope_is_sent,))
@@ -164,35 +166,42 @@ def _wildcards(request: AuthorizeRequest, known: AuthorizeKnown) -> list[Resourc
 def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     """offline_access is not among them: where it is not registered it is left out, and the app is told."""
     registered = known.client.scope if isinstance(known.client, Client) else ""
-    held = scopes.parse_all(scopes.spelling(registered).tokens)
+    held = scopes.registered(registered)
+    wrong = [one.text for one in asked(request) if not scopes.covered(one, held) and not _is_system(one)]
+    if not wrong:
+        return None
     beyond = {one.text for one in _wildcards(request, known)} | {"offline_access"}
-    wrong = [
-        one.text
-        for one in asked(request)
-        if one.text not in beyond and not _is_system(one) and not scopes.covered(one, held)
-    ]
+    wrong = [one for one in wrong if one not in beyond]
     return _refusal("scope-not-registered", wrong, registered=registered)
 
 
 @check(needs=("server",), after=(scope_is_sent,))
 def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     assert isinstance(known.server, Server)
-    types, version = _types(request, known.server)
+    types = _types(request, known.server)
     wrong = [one for one in asked_resources(request) if types and not one.wildcard and one.type not in types]
+    if not wrong:
+        return None
     near = [nearest(one.type, types) for one in wrong]
     corrected = [
         one.text.replace(f"/{one.type}.", f"/{name}.") if name else "" for one, name in zip(wrong, near, strict=True)
     ]
-    return _refusal("scope-resource-not-in-version", [one.text for one in wrong], corrected, version=version)
+    versions = sorted({known.server.fhir_versions.get(one, "") for one in _bases(request, known.server)})
+    return _refusal(
+        "scope-resource-not-in-version", [one.text for one in wrong], corrected, version=", ".join(versions)
+    )
 
 
-def _types(request: AuthorizeRequest, server: Server) -> tuple[tuple[str, ...], str]:
-    """The types of the base asked for, or of all bases where none is; () where one is unknown."""
+def _bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
+    """The one that is asked for, or all where none is."""
     named = base(request, server)
-    bases = (named,) if named else server.fhir_bases
-    known = [server.resource_types.get(one, ()) for one in bases]
-    versions = sorted({server.fhir_versions.get(one, "") for one in bases})
-    return (tuple(chain.from_iterable(known)) if all(known) else ()), ", ".join(versions)
+    return (named,) if named else server.fhir_bases
+
+
+def _types(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
+    """The types of these bases; () where one is unknown."""
+    known = [server.resource_types.get(one, ()) for one in _bases(request, server)]
+    return known[0] if len(known) == 1 else tuple(chain.from_iterable(known)) if all(known) else ()
 
 
 def _is_system(scope: object) -> bool:
