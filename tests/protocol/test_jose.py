@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from functools import cache
 
 import pytest
+from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from sickbay.protocol import jose
@@ -61,6 +62,13 @@ def test_a_key_of_another_kind_signs_nothing_and_verifies_nothing() -> None:
     assert not jose.verify(text, edwards.as_dict(private=False), ["RS256"])
     for broken in ({}, {"kty": "RSA"}, {"kty": "RSA", "n": 5, "e": "AQAB"}, {"kty": "nonsense"}):
         assert not jose.verify(text, broken, ["RS256"])
+
+
+def test_an_algorithm_that_its_key_is_not_for_signs_nothing() -> None:
+    for other in ("ES384", "RS384", "HS256"):
+        with pytest.raises(JoseError):
+            jose.sign({"sub": "1"}, key(), other)
+    assert len({jose.sign({"sub": "1"}, one).partition(".")[0] for one in (key(), jose.generate())}) == 2
 
 
 @pytest.mark.parametrize(
