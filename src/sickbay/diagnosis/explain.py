@@ -80,7 +80,7 @@ def _refused(rules: Sequence[Rule], examination: Examination) -> list[_Spoken]:
 def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> list[_Spoken]:
     said: list[_Spoken] = []
     for rule in rules:
-        if rule.advises and stage in (rule.stage, *rule.at):
+        if rule.advises and (rule.stage == stage or stage in rule.at):
             facts = rule.advises(request, known)
             if facts is not None:
                 said.append((rule, facts, False))

@@ -29,7 +29,6 @@ from sickbay.protocol import basic, pkce
 from sickbay.protocol.parameters import Parameters
 
 _SHAPE = str.maketrans(ascii_letters + digits, "x" * len(ascii_letters) + "0" * len(digits))
-_PLAIN = re.compile(r"[\w.~-]*", re.A)
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _NOBODY = "0" * 64
 """A hash that no secret has."""
@@ -125,7 +124,7 @@ def shaped(secret: str) -> str:
 
 def _forms(secret: str) -> tuple[Clean, ...]:
     """In which it may stand in a URL or a form: most need no encoding."""
-    return (str,) if _PLAIN.fullmatch(secret) else (str, quote, quote_plus)
+    return (str,) if masking.PLAIN.fullmatch(secret) else (str, quote, quote_plus)
 
 
 def _cleaner(secrets: frozenset[str]) -> Clean:
@@ -181,8 +180,9 @@ def _authorization(header: str) -> str:
 def _known(request: Any, known: Any) -> Any:
     """Without what only explains, and with hashes that fit the texts in the secrets' place."""
     more: dict[str, Any] = {"server": UNKNOWN}
-    if isinstance(known.client, Client):
-        more["client"] = replace(known.client, secret_hash=_hash(request, known.client), registration_hash=None)
+    client = known.client
+    if isinstance(client, Client) and (client.secret_hash or client.registration_hash):
+        more["client"] = replace(client, secret_hash=_hash(request, client), registration_hash=None)
     if isinstance(known, AuthorizeKnown):
         return replace(known, **more, others=(), neighbours=(), live=None, live_launch=None)
     if isinstance(known, AccessKnown):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -21,6 +22,8 @@ KEPT_HEADERS = frozenset(
 )  # fmt: skip
 
 
+PLAIN = re.compile(r"[\w.~-]*", re.A)
+"""What is written alike in a URL, in a form and as it is."""
 SESSION = 20
 """Characters of a cookie that may be a session: the choice of a theme is none."""
 OURS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"))
@@ -58,12 +61,17 @@ def given(body: Any) -> set[str]:
     return {value for key, value in body.items() if key in SECRET and isinstance(value, str)}
 
 
+def forms(secret: str) -> tuple[str, ...]:
+    """Itself, and as it may stand in a URL or a form: most need no encoding."""
+    return (secret,) if PLAIN.fullmatch(secret) else (secret, quote(secret, safe=""), quote_plus(secret))
+
+
 def mask(value: Any, hidden: Iterable[str]) -> Any:
     """A copy of JSON in which none of `hidden` stands any more."""
     pairs: dict[str, str] = {}
     for secret in hidden:
         if len(secret) >= 4:
-            for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+            for form in forms(secret):
                 pairs[form] = masked(secret)
     order = sorted(pairs, key=len, reverse=True)
     return _walk(value, [(form, pairs[form]) for form in order]) if order else value
@@ -74,8 +82,10 @@ def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
         for form, shown in pairs:
             value = value.replace(form, shown)
         return value
-    if isinstance(value, Mapping):
-        return {key: one if key in OURS else _walk(one, pairs) for key, one in value.items()}
+    if value is None or isinstance(value, (int, float)):
+        return value
     if isinstance(value, (list, tuple)):
         return [_walk(one, pairs) for one in value]
+    if isinstance(value, Mapping):
+        return {key: one if key in OURS else _walk(one, pairs) for key, one in value.items()}
     return value
