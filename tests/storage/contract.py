@@ -21,6 +21,7 @@ from sickbay.storage.store import (
     Record,
     Save,
     Space,
+    Step,
     Store,
     Stored,
     UseOnce,
@@ -92,6 +93,22 @@ class RecordsContract:
         bad = store.transaction([Put(Record("token", "bad", b"{}")), UseOnce("code", "absent", 1)])
         await asyncio.gather(*good, bad, return_exceptions=True)
         assert {one.key for one in await store.find("token")} == {"0", "1", "2", "3", "4"}
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    @pytest.mark.parametrize(
+        "condition", [UseOnce("code", "absent", 1), Put(CODE, if_revision=0), Put(CODE, if_revision=7)]
+    )
+    async def test_a_conflict_changes_nothing_wherever_it_stands(
+        self, store: Store, place: int, condition: UseOnce | Put
+    ) -> None:
+        await store.transaction([Put(CODE), Put(Record("launch", "there", b"{}"))])
+        steps: list[Step] = [Put(Record("token", "new", b"{}")), Delete("launch", "there")]
+        steps.insert(place, condition)
+        good = [store.transaction([UseOnce("code", "k", 20), Put(Record("token", str(n), b"{}"))]) for n in range(2)]
+        outcomes = await asyncio.gather(good[0], store.transaction(steps), good[1], return_exceptions=True)
+        assert [isinstance(one, Conflict) for one in outcomes] == [False, True, True]
+        assert [one.key for one in await store.find("token")] == ["0"]
+        assert await store.get("launch", "there") is not None
 
     async def test_find_gives_the_newest_first_and_only_what_is_asked(self, store: Store) -> None:
         records = [

@@ -24,7 +24,20 @@ from sickbay.storage.sqlite.connection import connect, migrate
 from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.steps import apply, copy, fill
 from sickbay.storage.sqlite.writer import GROUP, Writer
-from sickbay.storage.store import Labels, Outdated, Page, Record, Save, Space, Step, Stored, Versions
+from sickbay.storage.store import (
+    Delete,
+    DeleteFamily,
+    Labels,
+    Outdated,
+    Page,
+    Put,
+    Record,
+    Save,
+    Space,
+    Step,
+    Stored,
+    Versions,
+)
 
 T = TypeVar("T")
 
@@ -46,8 +59,8 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            count = len(steps)
-            await self._writer.run(partial(apply, steps=tuple(steps)), single=count == 1, many=count >= GROUP)
+            single, many = _decides_first(steps), len(steps) >= GROUP
+            await self._writer.run(partial(apply, steps=tuple(steps)), single=single, many=many)
 
     async def fill(self, space: Space, saves: Iterable[Save]) -> int:
         """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.
@@ -129,6 +142,13 @@ class SqliteStore:
     def _at_length(self, ask: Ask[T]) -> T:
         self._long = self._long or Reader(self._path)
         return ask(self._long.long)
+
+
+def _decides_first(steps: Sequence[Step]) -> bool:
+    """Whether a Conflict can only be the first step's: the others have no condition."""
+    return all(
+        one.if_revision is None if isinstance(one, Put) else isinstance(one, Delete | DeleteFamily) for one in steps[1:]
+    )
 
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:

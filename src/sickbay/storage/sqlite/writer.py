@@ -1,8 +1,8 @@
 """One thread that writes: requests that wait together share one commit, and are answered after it.
 
 What is asked within a few turns of the event loop is handed over together: else the first one would be alone in its commit,
-and the others would wait for that. Each request of several steps runs in a savepoint of its own, so that a Conflict undoes
-only itself; the index rows of all go in together, right before the commit.
+and the others would wait for that. Each request that may change something before it meets a Conflict runs in a savepoint of its
+own, so that it undoes only itself; the index rows of all go in together, right before the commit.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Writer:
     async def run(self, job: Job[T], alone: bool = False, single: bool = False, many: bool = False) -> T:
         """The job's value, or what it raised; then nothing of it was kept.
 
-        alone: in a commit of its own, called once. single: of one step, which raises Conflict before it changes anything, so
-        that it needs no savepoint. many: of so many steps that it waits for no others to share its commit: it is written at
-        once, even while whoever asked keeps the loop busy.
+        alone: in a commit of its own, called once. single: it raises Conflict before it changes anything, if it does, so that
+        it needs no savepoint, which copies each page that it changes. many: of so many steps that it waits for no others to
+        share its commit: it is written at once, even while whoever asked keeps the loop busy.
         """
         if not self._open:
             raise RuntimeError("the store is closed")
@@ -133,7 +133,7 @@ class Writer:
         return [outcome for one in group for outcome in self._commit([one])]
 
     def _attempt(self, changes: Changes, one: _Request) -> _Outcome:
-        """What one job gives or raises. An error that ended the whole transaction is the group's, and one of a single step."""
+        """What one job gives or raises. An error that ended the whole transaction is the group's, and so is any of a single."""
         if one.single:
             return self._single(changes, one.job)
         self._connection.execute("SAVEPOINT one")
