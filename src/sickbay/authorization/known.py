@@ -15,7 +15,7 @@ from sickbay.fhir.fault import Fault
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class AuthorizeKnown:
     """client: registered under the client_id sent. launch: issued under the launch code sent. others: registered ids."""
 
@@ -39,7 +39,7 @@ class AuthorizeKnown:
     """The apps behind `others`, where they are known: for the corrected request alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class LoginKnown:
     """Sign-in, context and consent: the request that waits, its client and launch, and who may see what."""
 
@@ -54,7 +54,7 @@ class LoginKnown:
     """Whether the encounter is this patient's, and this person may see it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class TokenKnown:
     """client: as client_id, Basic or assertion names it. secret_matches: None where no secret was sent or none is registered.
 
@@ -89,7 +89,7 @@ class TokenKnown:
     """What the answer brought, where it was granted."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class SubjectKnown(TokenKnown):
     """At introspection and revocation. subject: what the token asked about is, None where it is none of this server's.
 

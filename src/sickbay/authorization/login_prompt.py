@@ -9,7 +9,7 @@ from sickbay.protocol import jose
 from sickbay.protocol.parameters import Parameters
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Wishes:
     """prompts: none, login, consent, select_account. max_age: seconds; None where none is said that can be read.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
@@ -40,7 +41,7 @@ class Pending:
     chosen: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Waiting:
     """The same, with all it names loaded. id: "" until it was kept. login, auth_time: of the sign-in at this tenant."""
 
@@ -79,7 +80,7 @@ class Waiting:
         return redirect_uri(self.request, self.client)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Asked:
     """trusted: the redirect URI is proven, so that an error may go there. waiting: None where it was refused."""
 
@@ -120,9 +121,9 @@ async def authorize(
         return Asked(decision, client, timeline, trusted)
     world.states.remember(client.client_id, request.parameters)
     key = records.digest(code) if launch and code else ""
-    before = found[0] if found else None
-    waiting = _waiting(tenant, Waiting(request, client, timeline, exchange, "", "", launch, key, before=before))
-    return Asked(decision, client, timeline, trusted, await _with_user(world, tenant, waiting, found))
+    person = await _person(world, tenant, client, found)
+    new = Pending("", method, key, client.client_id, timeline, exchange, "", before=found[0] if found else None)
+    return Asked(decision, client, timeline, trusted, _waiting(tenant, new, request, client, launch, person))
 
 
 def _seen(world: World, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
@@ -153,30 +154,39 @@ async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> re
     return live._replace(client=replace(client, enabled_tenants=(client.tenant,)))
 
 
-def _waiting(tenant: Tenant, waiting: Waiting) -> Waiting:
-    """With what request, client and launch decide."""
-    base = base_of(waiting.request, tenant.server) or tenant.fhir_base(waiting.client.fhir)
-    launch = waiting.launch
-    return replace(
-        waiting, base=base, version=tenant.version_of(base),
-        patient=launch.patient if launch else None, encounter=launch.encounter if launch else None,
-        offered=stage.granted_scopes(waiting.request, waiting.client, tenant.server),
+def _waiting(
+    tenant: Tenant, kept: Pending, request: AuthorizeRequest, client: Client, launch: Launch | None, person: _Person,
+    id: str = "",
+) -> Waiting:  # fmt: skip
+    """kept: of a new request, what there is of it. What was chosen stands above the launch, and that above auto_approve."""
+    base = base_of(request, tenant.server) or tenant.fhir_base(client.fhir)
+    patient = kept.patient or (launch.patient if launch else None)
+    encounter = (launch.encounter if launch else None) if kept.encounter is None else kept.encounter
+    if client.auto_approve is not None:
+        patient, encounter = patient or client.auto_approve.patient, encounter or client.auto_approve.encounter
+    return Waiting(
+        request, client, kept.timeline, kept.exchange, base, tenant.version_of(base), launch, kept.launch_key,
+        user=person.user, login=person.login, before=kept.before, auth_time=person.auth_time, patient=patient,
+        encounter=encounter, chosen=kept.chosen, id=id,
+        offered=stage.granted_scopes(request, client, tenant.server),
     )  # fmt: skip
 
 
-async def _with_user(
-    world: World, tenant: Tenant, waiting: Waiting, found: tuple[str, sessions.Login] | None
-) -> Waiting:
-    """Who is signed in; for an app that is approved by itself, its user, without any sign-in."""
-    auto = waiting.client.auto_approve
-    if auto is not None:
-        user = await sessions.user(world, tenant, auto.user)
-        patient, encounter = waiting.patient or auto.patient, waiting.encounter or auto.encounter
-        return replace(waiting, user=user, auth_time=world.now(), patient=patient, encounter=encounter)
+class _Person(NamedTuple):
+    """Who is signed in, by which sign-in, and since when."""
+
+    user: User | None = None
+    login: str | None = None
+    auth_time: int | None = None
+
+
+async def _person(world: World, tenant: Tenant, client: Client, found: tuple[str, sessions.Login] | None) -> _Person:
+    """For an app that is approved by itself, its user, without any sign-in."""
+    if client.auto_approve is not None:
+        return _Person(await sessions.user(world, tenant, client.auto_approve.user), None, world.now())
     if found is None:
-        return waiting
-    user = await sessions.user(world, tenant, found[1].user)
-    return replace(waiting, user=user, login=found[0], auth_time=found[1].at)
+        return _Person()
+    return _Person(await sessions.user(world, tenant, found[1].user), found[0], found[1].at)
 
 
 async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session) -> Waiting:
@@ -207,17 +217,8 @@ async def resume(world: World, tenant: Tenant, id: str, session: Session | None)
         return None
     request = authorize_request(kept.text, kept.method)
     launch = await launches.by_key(world, tenant, kept.launch_key)
-    waiting = Waiting(
-        request, client, kept.timeline, kept.exchange, "", "", launch, kept.launch_key, before=kept.before, id=id
-    )
-    waiting = _waiting(tenant, waiting)
-    waiting = replace(
-        waiting,
-        patient=kept.patient or waiting.patient,
-        encounter=waiting.encounter if kept.encounter is None else kept.encounter,
-        chosen=kept.chosen,
-    )
-    return await _with_user(world, tenant, waiting, await sessions.login(world, tenant, session))
+    person = await _person(world, tenant, client, await sessions.login(world, tenant, session))
+    return _waiting(tenant, kept, request, client, launch, person, id)
 
 
 def forget(waiting: Waiting) -> list[Delete]:

@@ -31,7 +31,7 @@ class Consent:
     refused: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Finished:
     """code: None where it was refused."""
 
@@ -63,11 +63,11 @@ async def next_ask(world: World, tenant: Tenant, waiting: Waiting) -> Ask:
 
 def open_context(tenant: Tenant, waiting: Waiting) -> tuple[LaunchScope, str] | None:
     """The next launch/ scope of another type for which nothing was chosen yet, and the name of its type."""
+    asked = [one for one in stage.asks_context(waiting.grantable) if one.text not in waiting.chosen]
+    if not asked:
+        return None
     types = {one.lower(): one for one in tenant.server.resource_types.get(waiting.base, ())}
-    left = (
-        one for one in stage.asks_context(waiting.grantable) if one.text not in waiting.chosen and one.type in types
-    )
-    return next(((one, types[one.type or ""]) for one in left), None)
+    return next(((one, name) for one in asked if (name := types.get(one.type or ""))), None)
 
 
 async def candidates(world: World, tenant: Tenant, waiting: Waiting, type: str) -> list[dict[str, Any]]:
@@ -168,9 +168,8 @@ async def _give(
     """The code, and all that goes with it, in one transaction. Raises Conflict where the launch was used in this moment."""
     text, now = world.effects.token(), world.now()
     made = _code(world, tenant, waiting, granted, patient, now)
-    steps: list[Step] = [Put(records.code(records.digest(text), made, tenant.name)), *forget(waiting)]
-    if waiting.launch_key:
-        steps.append(UseOnce("launch", waiting.launch_key, now))
+    steps: list[Step] = [UseOnce("launch", waiting.launch_key, now)] if waiting.launch_key else []
+    steps += [Put(records.code(records.digest(text), made, tenant.name)), *forget(waiting)]
     if remember:
         steps.append(_remembered(tenant, waiting, granted, now))
     await world.store.transaction(steps)
@@ -186,7 +185,7 @@ def _code(
     context = launch_context.chosen(context, _picked(waiting, granted))
     return Code(
         client_id=waiting.client.client_id, redirect_uri=sent.get("redirect_uri"), scope=" ".join(granted), issued_at=now,
-        lifetime=tenant.policy.code_lifetime, family=world.effects.token(12), base=waiting.base,
+        lifetime=tenant.policy.code_lifetime, family=_family(world, now), base=waiting.base,
         timeline=waiting.timeline, user=waiting.user.username if waiting.user else None, session=waiting.login,
         code_challenge=sent.get("code_challenge"), code_challenge_method=sent.get("code_challenge_method"),
         nonce=sent.get("nonce"), patient=patient if stage.gives_patient(granted, launch) else None,
@@ -196,6 +195,11 @@ def _code(
             waiting.offered, granted, automatic=waiting.client.auto_approve is not None
         ),
     )  # fmt: skip
+
+
+def _family(world: World, now: int) -> str:
+    """Its id begins with the time: in an index those of one commit then lie side by side, and a commit writes fewer pages."""
+    return f"{now:x}{world.effects.token(12)}"
 
 
 def _picked(waiting: Waiting, granted: tuple[str, ...]) -> list[tuple[str, str | None]]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 
-from sickbay.authorization.client_authentication import hashed
 from sickbay.protocol.parameters import Parameters
 
 NAMES = ("state", "nonce", "code_challenge")
@@ -18,16 +17,16 @@ class States:
     """Of requests that were accepted: one that is mended by hand may be sent again as it was."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, deque[str]] = OrderedDict()
+        self._kept: OrderedDict[str, deque[int]] = OrderedDict()
 
     def seen(self, client_id: str, sent: Parameters) -> frozenset[tuple[str, str]]:
         """Name and value of what was sent before."""
         kept = self._kept.get(client_id, ())
-        return frozenset((name, value) for name, value in _values(sent) if _hash(name, value) in kept)
+        return frozenset(one for one in _values(sent) if hash(one) in kept)
 
     def remember(self, client_id: str, sent: Parameters) -> None:
         """The oldest go first."""
-        self._kept.setdefault(client_id, deque(maxlen=EACH)).extend(_hash(*one) for one in _values(sent))
+        self._kept.setdefault(client_id, deque(maxlen=EACH)).extend(map(hash, _values(sent)))
         self._kept.move_to_end(client_id)
         if len(self._kept) > APPS:
             self._kept.popitem(last=False)
@@ -35,7 +34,3 @@ class States:
 
 def _values(sent: Parameters) -> list[tuple[str, str]]:
     return [(name, value) for name in NAMES if (value := sent.get(name))]
-
-
-def _hash(name: str, value: str) -> str:
-    return hashed(f"{name}\0{value}")

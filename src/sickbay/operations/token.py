@@ -20,7 +20,7 @@ from sickbay.protocol import jose, scopes
 from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Answered:
     """response: the JSON of RFC 6749 5.1, None where it was refused."""
 
@@ -30,7 +30,7 @@ class Answered:
     timeline: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class _Loaded:
     known: TokenKnown
     code_key: str = ""
@@ -107,8 +107,8 @@ def _given(code: Code, client: Client, response: dict[str, Any]) -> Given:
 
 def _granted(decision: Decision, response: dict[str, Any], client: Client, timeline: str, given: Given) -> Answered:
     """With what is told about the answer to whoever reads the exchange."""
-    told = replace(decision, known=replace(decision.known, given=given))
-    return Answered(told, response, client.client_id, timeline)
+    decision.known.given = given
+    return Answered(decision, response, client.client_id, timeline)
 
 
 def _refused(decision: Decision, known: TokenKnown) -> Answered:
@@ -122,29 +122,26 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest, elsewhere: 
     client, live_at = await registration.live(world, client_authentication.claimed(request))
     if client is not None and client.tenant != tenant.name:
         client = None
-    now = world.now()
-    base = TokenKnown(
-        now=now, server=tenant.under(client).server, elsewhere=elsewhere, client=client, code=None, family=None, jwks=None,
-        live_at=live_at,
+    refreshing = (request.parameters.get("grant_type") or stage.implied(request)) == "refresh_token"
+    sent = None if refreshing else request.parameters.get("code")
+    key = records.digest(sent) if sent else ""
+    neighbours = () if client else await registration.neighbours(world, tenant.name)
+    known = TokenKnown(
+        now=world.now(), server=tenant.under(client).server, elsewhere=elsewhere, client=client,
+        code=await _code(world, key) if key else None, family=None, jwks=None, live_at=live_at,
+        others=tuple(one.client_id for one in neighbours),
     )  # fmt: skip
-    if client is None:
-        base = replace(base, others=tuple(one.client_id for one in await registration.neighbours(world, tenant.name)))
-    base, revision = await backend.known_of(world, request, base)
-    grant = request.parameters.get("grant_type") or stage.implied(request)
-    refreshing = grant == "refresh_token"
-    loaded = await (_with_family(world, tenant, request, base) if refreshing else _with_code(world, request, base))
+    known, revision = await backend.known_of(world, request, known)
+    loaded = await _with_family(world, tenant, request, known) if refreshing else _Loaded(known, key)
     return replace(loaded, jti_revision=revision) if revision else loaded
 
 
-async def _with_code(world: World, request: TokenRequest, base: TokenKnown) -> _Loaded:
-    sent = request.parameters.get("code")
-    key = records.digest(sent) if sent else ""
-    record = await world.store.get("code", key) if key else None
+async def _code(world: World, key: str) -> Code | None:
+    record = await world.store.get("code", key)
     if record is None:
-        return _Loaded(base, key)
+        return None
     code = records.parse(Code, record.value)
-    code = code if record.used_at is None else replace(code, used_at=record.used_at)
-    return _Loaded(replace(base, code=code), key)
+    return code if record.used_at is None else replace(code, used_at=record.used_at)
 
 
 async def _with_family(world: World, tenant: Tenant, request: TokenRequest, base: TokenKnown) -> _Loaded:
@@ -170,7 +167,7 @@ async def _redeem(
     await world.store.transaction([
         *spent,
         UseOnce("code", key, now),
-        Put(records.family(family, tenant.name, now), 0),
+        Put(records.family(family, tenant.name, now)),  # new, since its code is used once
         Put(records.token(records.digest(text), token, tenant.name)),
     ])  # fmt: skip
     refreshes = stage.refreshes(family, client, tenant.policy)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import orjson
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
@@ -74,17 +74,16 @@ def oauth_json(said: Words, status: int, tenant: Tenant, basic: bool) -> Respons
     return json({**{key: value for key, value in body.items() if value}, **silent}, status, headers)
 
 
-def redirect(address: str, parameters: dict[str, str | None], method: str) -> RedirectResponse:
+def redirect(address: str, parameters: dict[str, str | None], method: str) -> Response:
     """To a proven redirect URI: its own query is kept. 303 after a form (RFC 9700 4.12), 302 otherwise."""
-    kept = {name: value for name, value in parameters.items() if value is not None}
-    query = urlencode(kept, quote_via=quote)
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items() if value is not None)
     joint = "" if not query else "&" if "?" in address else "?"
-    answer = RedirectResponse("/", 303 if method == "POST" else 302, NO_STORE)
-    answer.headers["location"] = f"{address}{joint}{query}"
-    return answer
+    return Response(
+        status_code=303 if method == "POST" else 302, headers={**NO_STORE, "location": f"{address}{joint}{query}"}
+    )
 
 
-def error_redirect(tenant: Tenant, said: Words, address: str, state: str | None, method: str) -> RedirectResponse:
+def error_redirect(tenant: Tenant, said: Words, address: str, state: str | None, method: str) -> Response:
     return redirect(address, {
         "error": said.error, "error_description": said.description, "error_uri": said.uri, "state": state,
         "iss": tenant.server.issuer if tenant.dialect.answers.iss else None,
