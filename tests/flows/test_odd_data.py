@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ def odd() -> list[Piece]:
 
 
 @pytest.mark.parametrize("parts", [ASKED[:31], ASKED[31:]], ids=["many", "each"])
-def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...]) -> None:
+def test_whatever_was_loaded_is_answered(
+    tmp_path: Path, parts: tuple[str, ...], engine: Callable[[], str | None]
+) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient/p-0001")
@@ -87,4 +90,4 @@ def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...])
             for file in status.json()["output"]:
                 assert (await own.ask("GET", file["url"].partition("/general/r4")[2])).status_code == 200
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, data=engine() or str(tmp_path))
