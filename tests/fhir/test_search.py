@@ -330,3 +330,20 @@ def test_anything_becomes_a_query_or_faults(
     else:
         assert found
         assert all(one.rule and one.expected for one in found)
+
+
+def test_one_change_or_another_is_no_change_that_is_both() -> None:
+    one, both = (parse("r4", "Patient", [("_lastUpdated", text)], base=BASE) for text in ("lt2020", "lt2020,ge2026"))
+    assert isinstance(one, Query)
+    assert isinstance(both, Query)
+    assert (len(one.updated), one.filters) == (1, ())
+    assert (both.updated, [len(each.values) for each in both.filters]) == ((), [2])
+
+
+@pytest.mark.parametrize(
+    "name", ["_sort", "_include", "_revinclude:iterate", "_total", "_summary", "_elements", "_count"]
+)
+def test_what_is_asked_with_nothing_is_left_out(name: str) -> None:
+    query = parse("r4", "Patient", [(name, ""), ("name", "x")], base=BASE, strict=True)
+    assert isinstance(query, Query)
+    assert (query.applied, query.ignored) == ((("name", "x"),), ((name, None),))

@@ -156,7 +156,7 @@ def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -
         return
     if parameter.code == "_id" and found.modifier is None and found.chain is None:
         _ids(reading, [one.code or "" for one in found.values if isinstance(one, TokenValue)])
-    elif parameter.code == "_lastUpdated" and found.modifier is None:
+    elif parameter.code == "_lastUpdated" and found.modifier is None and len(found.values) == 1 and found.chain is None:
         reading.updated.extend(one for one in found.values if isinstance(one, DateValue))
     else:
         reading.filters.append(found)
@@ -209,6 +209,9 @@ def _unshaped(reading: Reading, name: str, text: str) -> None:
 
 
 def _result(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:
+    if not text:
+        reading.ignored.append((name, None))
+        return
     expected = RESULTS[code](reading, modifier, text)
     if expected is None:
         if code != CURSOR:
