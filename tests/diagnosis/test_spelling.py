@@ -101,3 +101,23 @@ def test_a_token_request_is_told_so_too(body: str, id: str) -> None:
     assert id in {one.id for one in found.explanation.findings}
     assert found.corrected
     assert {"grant_type=authorization_code", "code=x", "client_id=a"} <= set(found.corrected["body"].split("&"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "id"),
+    [
+        ("%20http://localhost:8100/callback", "redirect-uri-mismatch"),
+        ('"http://localhost:8100/callback"', "redirect-uri-mismatch"),
+        ("http://localhost:8100/callback?", "redirect-uri-extra-query"),
+        ("http://LOCALHOST:8100/callback", "redirect-uri-case-mismatch"),
+        ("http://[::1]:8100/callback", "redirect-uri-loopback-alias"),
+        ("http://x@localhost:8100/callback", "redirect-uri-mismatch"),
+        ("undefined", "redirect-uri-not-absolute"),
+    ],
+)
+def test_what_a_redirect_address_differs_by_is_said_by_its_own_rule(sent: str, id: str) -> None:
+    assert GOOD
+    found = diagnose({**GOOD, "url": GOOD["url"].replace("http%3A%2F%2Flocalhost%3A8100%2Fcallback", sent)})
+    assert [one.id for one in found.explanation.findings if one.id.startswith("redirect-uri")] == [id]
+    assert found.corrected
+    assert "redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback&" in found.corrected["url"]

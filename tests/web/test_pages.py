@@ -125,6 +125,16 @@ def test_every_button_and_field_has_a_name(case: str) -> None:
         assert labelled, field
 
 
+@pytest.mark.parametrize("case", ["picker", "visits"])
+def test_enter_opens_what_was_chosen_without_script_too(case: str) -> None:
+    """A browser presses the first submit button of a form; the first one that is seen leads back to the app."""
+    form = html_of(case).rpartition('name="request" value=')[2].partition("</form>")[0]
+    first = re.search(r"<button[^>]*>", form)
+    assert first
+    assert 'value="open"' in first[0]
+    assert "disabled" not in first[0]
+
+
 def test_what_was_sent_is_never_taken_for_markup() -> None:
     template, view, frame = PAGES["exchange"]
     html = render.page(template, replace(view, headline="<script>alert(1)</script>"), frame)

@@ -180,6 +180,16 @@ def test_a_parameter_that_only_the_facts_name_is_marked_and_not_called_right() -
     assert exchange_view(search_of("fhir-date-malformed", "error")).rows[0].unknown
 
 
+def test_what_is_no_name_of_a_parameter_is_marked_and_not_called_right() -> None:
+    facts = {"names": ["clientId", "gone"], "expected": ["client_id", "scope"]}
+    finding = {"id": "parameter-name-wrong", "severity": "warning", "title": "Names", "facts": facts}
+    url = "http://localhost:7425/general/oauth/authorize?clientId=a&state=b"
+    given = {"id": "x", "at": 0, "stage": "authorize", "request": {"method": "GET", "url": url}, "findings": [finding]}
+    row, right = exchange_view(given).rows
+    assert (row.name, row.number, row.kind, row.faulty, row.expected) == ("clientId", 1, "warning", True, ())
+    assert (right.name, right.faulty) == ("state", False)
+
+
 def test_two_findings_on_one_parameter_have_a_number_each() -> None:
     given = refused()
     twice = next(one for one in given["findings"] if one["id"].startswith("scope"))

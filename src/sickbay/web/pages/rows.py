@@ -53,6 +53,8 @@ def compared(
                 faulty[name] = row
         elif not name and (named := _named(number, one, sent)):
             faulty.setdefault(named.name, named)
+        elif one["id"] == "parameter-name-wrong":
+            faulty |= {row.name: row for row in _misnamed(number, one, sent) if row.name not in faulty}
         elif name:
             also = (*faulty[name].more, (number, VERDICTS.get(one["severity"], "advice")))
             faulty[name] = replace(faulty[name], more=also)
@@ -71,6 +73,13 @@ def _named(number: int, one: Mapping[str, Any], sent: Mapping[str, str]) -> Row 
     kind = VERDICTS.get(one["severity"], "advice")
     piece = Piece(sent[name], "bad" if kind == "refused" else "slip")
     return Row(name, (piece,), (), "", number, kind, one["id"] != "fhir-search-unknown-param")
+
+
+def _misnamed(number: int, one: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
+    """What no parameter is called: it is nobody's, and must not stand among the right ones."""
+    names = (one.get("facts") or {}).get("names") or ()
+    kind = VERDICTS.get(one["severity"], "advice")
+    return [Row(name, (Piece(sent[name], "slip"),), (), "", number, kind) for name in names if name in sent]
 
 
 def _joined(request: code.Request) -> dict[str, str]:

@@ -117,8 +117,8 @@ REDIRECT_URI_IS_LAUNCH_URI = Rule(
 
 
 def _relative(facts: Facts) -> Facts | None:
-    """No scheme; what looks like one and is followed by a number is a host and its port."""
-    received = str(facts["received"])
+    """No scheme; what looks like one and is followed by a number is a host and its port. What clings to it is another fault."""
+    received = str(facts["received"]).strip(" \"'")
     if re.match(r"[a-z][a-z0-9+.-]*:(?!\d)", received, re.I):
         return None
     path = received if received.startswith("/") else f"/{received.partition('/')[2]}"
