@@ -5,6 +5,7 @@ from typing import Any
 
 from sickbay.authorization.registration import PRIVATE_MEMBERS
 from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.resource_types import ALL_TYPES, nearest
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
@@ -284,6 +285,30 @@ NO_RESOURCE_SCOPES = Rule(
     spec=specs.SMART_RESOURCE_SCOPES,
 )
 
+
+def _unknown_types(request: RegistrationRequest, known: Any) -> Facts | None:
+    asked = scopes.resources(" ".join(scopes.spelling(request.scope).tokens))
+    odd = [one for one in asked if not one.wildcard and one.type not in ALL_TYPES]
+    if not odd:
+        return None
+    meant = [one.text.replace(f"/{one.type}.", f"/{near}.") for one in odd if (near := nearest(one.type, ALL_TYPES))]
+    hint = f"Perhaps {' '.join(meant)} was meant." if meant else "Look for the name in the list of resource types."
+    return {"received": [one.text for one in odd], "expected": meant or None, "hint": hint}
+
+
+SCOPE_TYPE_UNKNOWN = Rule(
+    id="reg-scope-type-unknown",
+    stage="registration",
+    severity="warning",
+    outcome="advice",
+    advises=_unknown_types,
+    parameter="scope",
+    title="The app may ask for {received}, and FHIR has no such type",
+    why="A name with a slip in it is registered, asked for, and refused at the first launch. {hint}",
+    fix="Register scopes of types that there are.",
+    spec=specs.SMART_RESOURCE_SCOPES,
+)
+
 RULES = (
     NOT_ALLOWED,
     ACCESS_TOKEN_WRONG,
@@ -301,4 +326,5 @@ RULES = (
     LAUNCH_URI_EQUALS_REDIRECT_URI,
     MISSING_LAUNCH_URI,
     NO_RESOURCE_SCOPES,
+    SCOPE_TYPE_UNKNOWN,
 )
