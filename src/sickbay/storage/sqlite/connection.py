@@ -17,12 +17,14 @@ from sickbay.storage.sqlite.migrations import STEPS
 
 PATIENCE = 10.0
 """Seconds that a writer waits for another process before it gives up."""
+_OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+"""A connection is used by one thread at a time, so it needs no lock of its own."""
 
 
 def connect(path: Path | str, *, vfs: str | None = None) -> apsw.Connection:
     """A connection with our settings: WAL, an answered write is on the disk."""
     try:
-        return _tuned(apsw.Connection(str(path), vfs=vfs, statementcachesize=256), vfs)
+        return _tuned(apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256), vfs)
     except (apsw.NotADBError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.CorruptError) as error:
         raise CannotOpen(
             f"{path} cannot be opened ({error}); choose another data folder, or put that file away."
