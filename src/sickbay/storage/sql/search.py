@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ class Plan(NamedTuple):
     keys: tuple[Key, ...]
     needs_row: bool
     query: Query
-    space: Space
+    mark: Callable[[], bytes]
     visibility: Visibility
 
 
@@ -53,7 +54,9 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     where = both([*parts, *more, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
     if where is FALSE:
         return None
-    return Plan(chosen, where, order(find, query, chosen), bool(more) or chosen.row, query, space, visibility)
+    return Plan(
+        chosen, where, order(find, query, chosen), bool(more) or chosen.row, query, marked(space, query), visibility
+    )
 
 
 def page(run: Run, key: bytes, plan: Plan) -> Matches:
@@ -93,11 +96,11 @@ def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
 
 
 def _following(key: bytes, plan: Plan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
-    return seal(key, Position(_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
+    return seal(key, Position(plan.mark(), last, seen, total, sight_of(plan.visibility)))
 
 
 def _at(key: bytes, plan: Plan, cursor: str) -> Position:
-    return opened(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
+    return opened(key, cursor, plan.mark(), sight_of(plan.visibility))
 
 
 def counted(plan: Plan, limit: int | None = None) -> Statement:
@@ -189,11 +192,12 @@ def _number(rows: list[Row]) -> int:
 _encode: Callable[[Any], bytes] = msgspec.json.encode
 
 
-def _fingerprint(plan: Plan) -> bytes:
-    return fingerprint(plan.space, plan.query)
+def marked(space: Space, query: Query) -> Callable[[], bytes]:
+    """The fingerprint, made once it is needed, and once: a plan may be kept."""
+    return cache(partial(fingerprint, space, query))
 
 
 def fingerprint(space: Space, query: Query) -> bytes:
     """What makes it this query; not where in it one is, nor how much of it one takes at a time."""
     asked = [(space, one.type, one.filters, one.ids, one.updated, query.sort, query.within) for one in query.each()]
-    return blake2b(_encode(asked), digest_size=12).hexdigest().encode()
+    return blake2b(_encode(asked), digest_size=12).digest()
