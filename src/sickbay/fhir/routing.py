@@ -79,7 +79,7 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     if path == "/metadata":
         return _by_method({"GET": ("capabilities", ""), "HEAD": ("capabilities", "")}, method)
     if path.startswith("/.well-known/"):
-        return Route("discovery") if method in ("GET", "HEAD") else Misrouted(405, allowed=("GET",))
+        return Route("discovery") if method in ("GET", "HEAD") else Misrouted(405, allowed=("GET", "HEAD"))
     if path and not path.startswith("/"):
         return Misrouted(404)
     if "//" in path:
