@@ -9,11 +9,13 @@ from tests.storage.contract import ids
 from tests.storage.making import SPACE, asked, number, observation, of_patients, parameter, patient, saved, where
 
 from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import Filter, Include, Query, ReferenceValue, Sort, StringValue, TokenValue
+from sickbay.fhir.query import DateValue, Filter, Include, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
+from sickbay.storage.sql import search as searching
 from sickbay.storage.store import (
     BadCursor,
     Clear,
+    Save,
     Space,
     Store,
 )
@@ -47,6 +49,66 @@ class SearchContract:
                 assert page.total == len(expected)
                 cursor = page.next
             assert (found, cursor) == (expected, None)
+
+    async def test_a_day_is_found_whole_and_by_its_parts_in_the_order_of_writing(self, store: Store) -> None:
+        day, hour = 86_400_000, 3_600_000
+
+        def dated(id: str, low: int, high: int) -> Save:
+            facts = ResourceFacts(dates=((number("Observation", "date"), low, high),))
+            return saved("Observation", id, facts)
+
+        async def found() -> list[str]:
+            query = asked("Observation", where("Observation", "date", DateValue("eq", day, 2 * day)), count=2)
+            each, pages = [await store.search(SPACE, query, EVERYTHING)], list[str]()
+            while each[-1].next is not None:
+                each.append(await store.search(SPACE, replace(query, cursor=each[-1].next), EVERYTHING))
+            for page in each:
+                pages += ids(page)
+                assert page.total == sum(len(one.matches) for one in each)
+            return pages
+
+        whole = [dated(f"whole{n}", day, 2 * day) for n in range(3)]
+        await store.transaction(
+            [dated("before", 0, day), dated("longer", day, 3 * day), dated("after", 2 * day, 3 * day), *whole]
+        )
+        assert await found() == ["whole0", "whole1", "whole2"]
+        await store.transaction([dated("late", 2 * day - 1, 2 * day)])
+        assert await found() == ["whole0", "whole1", "whole2", "late"]
+        await store.transaction([saved("Observation", "late", version_id=2, body=b"", interaction="delete")])
+        await store.transaction([dated("early", day, day + hour), dated("whole3", day, 2 * day)])
+        assert await found() == ["whole0", "whole1", "whole2", "early", "whole3"]
+
+    @pytest.mark.parametrize("prefix", ["gt", "ge", "lt", "le"])
+    async def test_of_a_wide_range_a_page_is_the_first_of_the_type(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, prefix: Prefix
+    ) -> None:
+        day, high = 86_400_000, prefix in ("gt", "ge")
+        await store.transaction([
+            observation(f"o{n}", "p" if n % 3 else "q", date=n % 2 * 9 if high else 9 - n % 2 * 9) for n in range(24)
+        ])  # fmt: skip
+        query = asked("Observation", where("Observation", "date", DateValue(prefix, 5 * day, 6 * day)), count=2)
+        monkeypatch.setattr(searching, "WIDE", 5)
+        monkeypatch.setattr(searching, "NEAR", 8)
+        for seen, expected in (
+            (EVERYTHING, [f"o{n}" for n in range(1, 24, 2)]),
+            (of_patients("q"), [f"o{n}" for n in range(3, 24, 6)]),
+            (of_patients("p", "q"), [f"o{n}" for n in range(1, 24, 2)]),
+        ):
+            found, cursor, first = list[str](), None, True
+            while first or cursor is not None:
+                page = await store.search(SPACE, replace(query, cursor=cursor), seen)
+                assert (len(ids(page)), page.total) == (2, len(expected))
+                found, cursor, first = found + ids(page), page.next, False
+            assert found == expected
+
+    async def test_a_wide_range_is_not_sorted(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        await store.transaction([observation(f"o{n}", "p", date=n) for n in range(9)])
+        monkeypatch.setattr(searching, "WIDE", 5)
+        monkeypatch.delattr(searching, "_sorted")
+        day = where("Observation", "date", DateValue("ge", 86_400_000, 2 * 86_400_000))
+        assert ids(await store.search(SPACE, asked("Observation", day, count=3), EVERYTHING)) == ["o1", "o2", "o3"]
+        with pytest.raises(NameError):
+            await store.search(SPACE, asked("Observation", day, count=8), EVERYTHING)
 
     async def test_a_code_that_is_no_longer_said_is_no_longer_found(self, store: Store) -> None:
         await store.transaction([observation("changed", "p"), observation("gone", "p"), observation("moved", "p")])

@@ -97,7 +97,7 @@ def condition(scope: Scope, one: Filter, nid: str) -> Sql:
         return _hop(scope, one, nid)
     if one.parameter.code in ("_id", "_lastUpdated"):
         held = _column(scope, one, nid)
-        return _negated(held) if one.modifier == "not" else held
+        return negated(held) if one.modifier == "not" else held
     if one.modifier == "missing":
         return _missing(one, nid)
     if any(isinstance(value, WordsValue) for value in one.values):
@@ -105,7 +105,7 @@ def condition(scope: Scope, one: Filter, nid: str) -> Sql:
     matched = either((_some(scope, one, nid), _addressed(scope, one, nid)))
     if one.modifier != "not":
         return matched
-    return TRUE if matched is FALSE else _negated(matched)
+    return TRUE if matched is FALSE else negated(matched)
 
 
 def _some(scope: Scope, one: Filter, nid: str) -> Sql:
@@ -154,7 +154,7 @@ def _missing(one: Filter, nid: str) -> Sql:
         by = one_of("t.parameter", numbers)
         parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text})", by.binds))
     some = either(parts)
-    return _negated(some) if _says_true(one.values) else some
+    return negated(some) if _says_true(one.values) else some
 
 
 def _column(scope: Scope, one: Filter, nid: str) -> Sql:
@@ -163,10 +163,10 @@ def _column(scope: Scope, one: Filter, nid: str) -> Sql:
     if dates:
         held = either(ranged(value, value.low, value.high, ("u.changed", "(u.changed + 1)")) for value in dates)
         return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {held.text})", held.binds)
-    return one_of(nid, _nids(scope, one))
+    return one_of(nid, nids(scope, one))
 
 
-def _nids(scope: Scope, one: Filter) -> list[int]:
+def nids(scope: Scope, one: Filter) -> list[int]:
     """Of the resources that `_id` names."""
     ids = [value.code or "" for value in one.values if isinstance(value, TokenValue)]
     return [scope.names.nid(scope.space, one.parameter.type, id) for id in ids]
@@ -354,43 +354,7 @@ def _hop(scope: Scope, one: Filter, nid: str) -> Sql:
     return Sql(text, (one.parameter.number, scope.names.word(type), *held.binds))
 
 
-def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
-    """The nids of all that meet a filter, as a SELECT that begins at the filter's rows; None where it can't begin there."""
-    if one.chain is not None:
-        return _led(scope, type, one)
-    if one.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in one.values):
-        return None
-    if any(isinstance(value, WordsValue) for value in one.values):
-        return words.collected(scope.space, one)
-    if one.parameter.code == "_id":
-        by = one_of("t.nid", _nids(scope, one))
-        return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)
-    if one.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in one.values):
-        return None
-    held, matched = under(scope, one), values(scope, one)
-    text = f"SELECT t.nid FROM {TABLES[one.parameter.kind]} t WHERE {held.text} AND {matched.text}"
-    return Sql(text, (*held.binds, *matched.binds))
-
-
-def _led(scope: Scope, type: str, one: Filter) -> Sql | None:
-    """From what meets the filter at the other end, along the reference, to what is of this type."""
-    assert one.chain is not None
-    far, inner = one.chain
-    begin = collected(scope, far, inner)
-    if begin is None:
-        return None
-    held = scope.visible(far, "s", "g.nid", None)
-    here, there = ("target", "nid") if one.reverse else ("nid", "target")
-    text = (
-        f"SELECT h.nid FROM ({begin.text}) i CROSS JOIN resource g ON g.nid = i.nid CROSS JOIN reference_index f"
-        f" ON f.{there} = g.nid CROSS JOIN resource h ON h.nid = f.{here} WHERE f.parameter = ? AND g.type = ? AND"
-        f" g.state = 1 AND {held.text} AND h.type = ? AND h.state = 1"
-    )
-    words = scope.names.word(far), *held.binds, scope.names.word(type)
-    return Sql(text, (*begin.binds, one.parameter.number, *words))
-
-
-def _negated(one: Sql) -> Sql:
+def negated(one: Sql) -> Sql:
     return Sql(f"NOT ({one.text})", one.binds)
 
 

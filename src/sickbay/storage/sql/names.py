@@ -107,3 +107,9 @@ class Names:
         text = "SELECT count(*) FROM (SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ? LIMIT 1000) few"
         count: int = self._reader.one(text, (space, parameter, hash))
         return count
+
+    def whole(self, space: int, parameter: int, low: int, high: int) -> bool:
+        """Whether what is dated within [low, high) is dated by the whole of it, and nothing by a part."""
+        of = "SELECT 1 FROM date_index WHERE space = ? AND parameter = ?"
+        text = f"SELECT EXISTS ({of} AND low = ? AND high < ?) OR EXISTS ({of} AND low > ? AND low < ?)"
+        return not self._reader.one(text, (space, parameter, low, high, space, parameter, low, high))

@@ -16,17 +16,22 @@ from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, either, one_of, ranged
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import COLUMNS, WIDTH
-from sickbay.storage.sql.source import Source, source
+from sickbay.storage.sql.source import Source, everything, source
 from sickbay.storage.sql.statement import Bind, Row, Run, Sql, Statement
 from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
 COUNTED = 1000
 """Totals are counted so far; beyond, none is better than a wrong one."""
+WIDE, NEAR = 4000, 2000
+"""A range of so many rows is not sorted for a page that is full among so many of the type."""
 
 
 class Plan(NamedTuple):
-    """A search resolved: its source, what must hold besides, its order, and how to tell it from others."""
+    """A search resolved: its source, what must hold besides, its order, and how to tell it from others.
+
+    walk: the same from all of the type, where the source is a range, whose order is another.
+    """
 
     source: Source
     where: Sql
@@ -35,6 +40,7 @@ class Plan(NamedTuple):
     query: Query
     mark: Callable[[], bytes]
     visibility: Visibility
+    walk: Plan | None = None
 
 
 class Matches(NamedTuple):
@@ -47,6 +53,15 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     """None: nothing can match."""
     patient = only_patient(visibility, "s", query.type)
     chosen = source(scope, query, patient)
+    made = _resolved(scope, find, space, query, visibility, chosen)
+    if made is None or chosen.range is None or query.sort:
+        return made
+    return made._replace(walk=_resolved(scope, find, space, query, visibility, everything(scope, query)))
+
+
+def _resolved(
+    scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility, chosen: Source
+) -> Plan | None:  # fmt: skip
     more = own(query, chosen)
     parts = [condition(scope, one, chosen.nid) for one in chosen.rest]
     if query.within is not None:
@@ -72,13 +87,30 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
         and query.count > 0
     ):
         return _first_of_patient(run, key, plan)
-    rows = run(_page(plan, at)) if query.count > 0 else []
+    rows = (_near(run, plan, at) or run(_page(plan, at))) if query.count > 0 else []
     more = len(rows) > query.count
     rows = rows[: query.count]
     seen = (at.seen if at else 0) + len(rows)
     total = _total(run, plan, at, None if more or query.count == 0 else seen)
     last = (*rows[-1][WIDTH : WIDTH + len(plan.keys)], rows[-1][0]) if more else ()
     return Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
+
+
+def _near(run: Run, plan: Plan, at: Position | None) -> list[Row]:
+    """A full page from the next few of the type, where a range is so wide that to sort it takes longer; else nothing."""
+    walk, range = plan.walk, plan.source.range
+    if walk is None or range is None:
+        return []
+    few = f"SELECT count(*) FROM (SELECT 1 FROM ({range.text}) e LIMIT {WIDE}) few"
+    if _number(run(Statement(few, range.binds))) < WIDE:
+        return []
+    after = beyond((("r.nid", False),), at.last) if at else TRUE
+    text = f"SELECT r.nid {walk.source.text} AND {after.text} ORDER BY r.nid LIMIT 1 OFFSET {NEAR}"
+    last = run(Statement(text, (*walk.source.binds, *after.binds)))
+    until = Sql("r.nid <= ?", last[0]) if last else TRUE
+    limit = plan.query.count + 1
+    rows = run(_streamed(walk._replace(where=both([walk.where, until])), at, limit))
+    return rows if len(rows) == limit else []
 
 
 def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:

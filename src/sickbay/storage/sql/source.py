@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.fhir.query import Filter, Query, ReferenceValue, SearchParameter
-from sickbay.storage.sql.filters import TRUE, Scope, collected, one_of, single_hash, single_target
+from sickbay.fhir.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
+from sickbay.storage.sql.collecting import collected
+from sickbay.storage.sql.filters import TRUE, Scope, one_of, single_hash, single_target
 from sickbay.storage.sql.names import LIVE
 from sickbay.storage.sql.saving import FACETS
 from sickbay.storage.sql.statement import Sql
@@ -20,6 +21,7 @@ class Source(NamedTuple):
 
     rest: filters that it does not fulfil. patient: all is in this compartment. rank: it is a patient's range, in the
     order of `rank` first. facet: and of nearly nothing but what matches. row: the source is the resource's own row, `r`.
+    range: the nids before they were made a set, where they are a filter's own rows.
     """
 
     table: str
@@ -31,6 +33,7 @@ class Source(NamedTuple):
     rank: bool = False
     facet: bool = False
     row: bool = False
+    range: Sql | None = None
 
     @property
     def text(self) -> str:
@@ -57,7 +60,13 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
             query.filters,
             row=True,
         )
-    return _token(scope, query) or _reference(scope, query) or _range(scope, query) or _all(scope, query)
+    return (
+        _token(scope, query)
+        or _reference(scope, query)
+        or _date(scope, query)
+        or _range(scope, query)
+        or everything(scope, query)
+    )
 
 
 def _named(query: Query) -> str | None:
@@ -166,19 +175,33 @@ def _reference(scope: Scope, query: Query) -> Source | None:
     return None
 
 
+def _date(scope: Scope, query: Query) -> Source | None:
+    """A day, a month or a year as everybody wrote it: then its rows are in the order of nids, as those of a code are."""
+    for one in query.filters:
+        plain = len(one.values) == 1 and one.modifier is None and one.chain is None
+        value = one.values[0] if plain else None
+        if not isinstance(value, DateValue) or value.prefix != "eq" or one.parameter.code == "_lastUpdated":
+            continue
+        numbers = one.parameter.numbers
+        if len(numbers) == 1 and scope.names.whole(scope.space, numbers[0], value.low, value.high):
+            where = "d.space = ? AND d.parameter = ? AND d.low = ? AND d.high = ?"
+            binds = (scope.space, numbers[0], value.low, value.high)
+            return Source("date_index d", where, binds, "d.nid", _without(query, one))
+    return None
+
+
 def _range(scope: Scope, query: Query) -> Source | None:
     """What meets one filter, as a set: its nids are collected first, so it costs as much as there are."""
     plain = [one for kind in _RANGES for one in query.filters if one.parameter.kind == kind and one.chain is None]
     for one in (*plain, *(each for each in query.filters if each.chain is not None)):
         found = collected(scope, query.type, one)
         if found is not None:
-            return Source(
-                f"(SELECT DISTINCT nid FROM ({found.text}) e) d", "TRUE", found.binds, "d.nid", _without(query, one)
-            )
+            table, own = f"(SELECT DISTINCT nid FROM ({found.text}) e) d", found if one.chain is None else None
+            return Source(table, "TRUE", found.binds, "d.nid", _without(query, one), range=own)
     return None
 
 
-def _all(scope: Scope, query: Query) -> Source:
+def everything(scope: Scope, query: Query) -> Source:
     where = f"r.space = ? AND r.type = ? AND r.state = {LIVE}"
     return Source("resource r", where, (scope.space, scope.names.word(query.type)), "r.nid", query.filters, row=True)
 
