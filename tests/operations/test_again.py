@@ -21,6 +21,7 @@ from sickbay.kernel.refusal import UNKNOWN, examine
 from sickbay.operations.again import TYPES, Again, keep, read, shaped
 from sickbay.operations.decision import Decision
 from sickbay.operations.others import EXAMINED, others
+from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters, encode
 
 STAGES = {kind: stage for stage, kind in EXAMINED.items()}
@@ -91,6 +92,14 @@ def test_no_secret_is_kept(name: str) -> None:
     ]
     assert not [one for one in sent if len(one) >= 4 and one.strip("x0") and one in text]
     assert "password" not in text or '"password":""' in text
+
+
+def test_a_secret_sent_as_the_client_id_is_not_kept_either() -> None:
+    decision = CASES["basic-swapped-refused"]
+    first, last = basic.read(decision.request.headers["authorization"]).raw or ("", "")
+    kept = basic.read(keep(decision).request.headers["authorization"]).raw
+    assert kept == (shaped(first), last)
+    assert shaped(first) != first
 
 
 SECRETS = st.text(st.characters(codec="utf-8", exclude_characters=":\r\n"), min_size=1, max_size=24)

@@ -152,7 +152,7 @@ def _request(request: Any, known: Any, secrets: frozenset[str]) -> Any:
     if isinstance(request, AccessRequest):
         more["body"] = ""
     if hasattr(request, "headers"):
-        more["headers"] = _headers(request.headers)
+        more["headers"] = _headers(request.headers, _named_last(request, known))
     return replace(request, **more)
 
 
@@ -161,18 +161,28 @@ def _sent(sent: Parameters, secrets: frozenset[str], clean: Clean) -> Parameters
     return Parameters(pairs, clean(sent.raw))
 
 
-def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _headers(headers: Mapping[str, str], named_last: tuple[str, ...]) -> dict[str, str]:
     kept = {name: value for name, value in headers.items() if name in masking.KEPT_HEADERS}
     if "authorization" in kept:
-        kept["authorization"] = _authorization(kept["authorization"])
+        kept["authorization"] = _authorization(kept["authorization"], swapped=bool(named_last))
     return kept
 
 
-def _authorization(header: str) -> str:
+def _named_last(request: Any, known: Any) -> tuple[str, ...]:
+    """The app whose id was sent where its secret belongs: what stands first is the secret then."""
+    if not isinstance(request, TokenRequest) or not isinstance(known, TokenKnown) or known.client is not None:
+        return ()
+    sent = client_authentication.presented(request).basic
+    return tuple(one for one in known.others if sent and sent.decoded and sent.decoded[1] == one)
+
+
+def _authorization(header: str, *, swapped: bool = False) -> str:
     scheme, blank, credentials = header.partition(" ")
     found = basic.read(header) if basic.is_basic(header) else basic.Basic()
     if found.raw and not found.fault:
-        credentials = b64encode(f"{found.raw[0]}:{shaped(found.raw[1])}".encode()).decode()
+        first, last = found.raw
+        pair = f"{shaped(first)}:{last}" if swapped else f"{first}:{shaped(last)}"
+        credentials = b64encode(pair.encode()).decode()
         return f"{scheme} {credentials}"
     return f"{scheme}{blank}{shaped(credentials)}"
 
@@ -190,7 +200,8 @@ def _known(request: Any, known: Any) -> Any:
         return replace(known, **more, body=UNKNOWN, user=user)
     if isinstance(known.code, Code):
         more["code"] = replace(known.code, code_challenge=_challenge(request, known.code))
-    return replace(known, **more, others=(), attempts=(), given=None, jwks=UNKNOWN, secret=None)
+    more["others"] = _named_last(request, known)
+    return replace(known, **more, attempts=(), given=None, jwks=UNKNOWN, secret=None)
 
 
 def _hash(request: Any, client: Client) -> str | None:
