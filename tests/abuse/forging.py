@@ -120,7 +120,7 @@ def client(*others: dict[str, Any]) -> Forgery:
             return secret(random, draft) if way < 5 else replace(draft, basic=(random.choice(ids), "wrong"))
         id, held = draft.basic
         return random.choice((
-            replace(draft, basic=None), replace(draft, basic=(random.choice(ids), held)),
+            replace(draft, basic=None), replace(draft, basic=(random.choice(ids), held)), replace(draft, basic=(held, id)),
             replace(draft, basic=(quote(id, safe=""), quote(held, safe=""))),
             replace(draft, basic=(id, random.choice(ACCIDENTS)(random, held))), draft.having("client_secret", held),
             draft.having("client_id", random.choice((id, *ids))), replace(draft, header=_header(random, draft)),
@@ -165,6 +165,7 @@ def _changed(random: Random, client_id: str, others: tuple[str, ...]) -> tuple[d
     at, (header, claims) = now(), header_and_claims(client_id)
     where, name, values = random.choice((
         ("header", "kid", (None, "k2", "", "K1")), ("header", "jku", ("https://evil.example/jwks", "")),
+        ("header", "crit", ([], ["b64"], ["urn:example:x"])),
         ("claims", "iss", (None, *others, TOKEN)), ("claims", "sub", (None, *others, "")),
         ("claims", "both", others),
         ("claims", "aud", (None, [], [TOKEN, "x"], "http://localhost:7425/general", TOKEN + "/", TOKEN.upper())),

@@ -185,6 +185,8 @@ def transport(random: Random, body: str, headers: dict[str, str], stock: Stock) 
     elif accident == 6:
         headers = headers | {"Authorization": basic(stock.keyed, "a-secret")}
         body = "&".join(one for one in body.split("&") if not one.startswith("client_"))
+    elif accident == 7:
+        headers = headers | {"Authorization": basic(secret["client_secret"], secret["client_id"])}
     return method, url, headers, body
 
 

@@ -197,7 +197,7 @@ def _json(part: str) -> dict[str, Any]:
 
 def _signed(parts: list[str], header: dict[str, Any], app: App) -> bool:
     key = app.keys.get(str(header.get("kid")))
-    if key is None or header.get("alg") != "ES384" or "jku" in header:
+    if key is None or header.get("alg") != "ES384" or {"jku", "crit"} & header.keys():
         return False
     try:
         raw = _bytes(parts[2])

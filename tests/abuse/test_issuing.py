@@ -37,7 +37,7 @@ AT_AUTHORIZE = {
 BEFORE_THE_CLIENT = {
     "client-id-missing", "client-id-unknown", "client-id-missing-in-body", "client-auth-missing", "basic-malformed",
     "client-auth-multiple", "client-id-duplicated", "assertion-as-bearer", "assertion-missing", "client-secret-wrong",
-    "client-auth-method-mismatch", "public-client-sent-secret",
+    "client-auth-method-mismatch", "public-client-sent-secret", "basic-swapped",
 }  # fmt: skip
 OUT_OF_REACH = {
     "guesses-too-many": "a hundred thousand wrong requests would soon have to wait: no throttle here (flows/test_security.py)",
