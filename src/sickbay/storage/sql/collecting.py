@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sickbay.fhir.query import DateValue, Filter, QuantityValue, WordsValue
 from sickbay.storage.sql import words
-from sickbay.storage.sql.filters import FALSE, TABLES, Scope, both, negated, nids, one_of, under, values
+from sickbay.storage.sql.filters import TABLES, TRUE, Scope, both, negated, nids, one_of, under, values
 from sickbay.storage.sql.statement import Sql
 from sickbay.storage.terms import ordered
 
@@ -22,14 +22,28 @@ def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
         return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)
     if one.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in one.values):
         return None
-    matched = both([under(scope, one), values(scope, one)])
-    begin = f"SELECT t.nid FROM {TABLES[one.parameter.kind]} t WHERE "
     far = _far(one)
-    if matched is FALSE or far is None:
-        return Sql(f"{begin}{matched.text}", matched.binds)
+    if far is None:
+        return _rows(scope, one)
     # Where the index leads to at once comes first: whoever needs a few of them never comes to what overlaps the bound.
-    each = [Sql(f"{begin}{part.text}", part.binds) for part in (both([matched, end]) for end in (far, negated(far)))]
+    each = [_rows(scope, one, end) for end in (far, negated(far))]
     return Sql(" UNION ALL ".join(one.text for one in each), tuple(bind for one in each for bind in one.binds))
+
+
+def leading(scope: Scope, one: Filter) -> Sql | None:
+    """That part of what meets a filter to which its index leads at once; None where it leads to nothing."""
+    plain = one.chain is None and one.modifier in (None, "exact") and one.parameter.kind not in ("composite", "special")
+    if not plain or one.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
+        return None
+    far = _far(one)
+    if far is None and any(getattr(value, "prefix", "eq") not in ("eq", "lt", "sa") for value in one.values):
+        return None
+    return _rows(scope, one, far or TRUE)
+
+
+def _rows(scope: Scope, one: Filter, end: Sql = TRUE) -> Sql:
+    held = both([under(scope, one), values(scope, one), end])
+    return Sql(f"SELECT t.nid FROM {TABLES[one.parameter.kind]} t WHERE {held.text}", held.binds)
 
 
 def _far(one: Filter) -> Sql | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.fhir.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
-from sickbay.storage.sql.collecting import collected
+from sickbay.storage.sql.collecting import collected, leading
 from sickbay.storage.sql.filters import TRUE, Scope, one_of, single_hash, single_target
 from sickbay.storage.sql.names import LIVE
 from sickbay.storage.sql.saving import FACETS
@@ -21,7 +21,7 @@ class Source(NamedTuple):
 
     rest: filters that it does not fulfil. patient: all is in this compartment. rank: it is a patient's range, in the
     order of `rank` first. facet: and of nearly nothing but what matches. row: the source is the resource's own row, `r`.
-    range: the nids before they were made a set, where they are a filter's own rows.
+    range: of what is sorted first, that to which an index leads at once: by it one tells how many there are.
     """
 
     table: str
@@ -196,8 +196,9 @@ def _range(scope: Scope, query: Query) -> Source | None:
     for one in (*plain, *(each for each in query.filters if each.chain is not None)):
         found = collected(scope, query.type, one)
         if found is not None:
-            table, own = f"(SELECT DISTINCT nid FROM ({found.text}) e) d", found if one.chain is None else None
-            return Source(table, "TRUE", found.binds, "d.nid", _without(query, one), range=own)
+            table = f"(SELECT DISTINCT nid FROM ({found.text}) e) d"
+            range = leading(scope, one)
+            return Source(table, "TRUE", found.binds, "d.nid", _without(query, one), range=range)
     return None
 
 
