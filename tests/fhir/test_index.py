@@ -16,6 +16,7 @@ from sickbay.fhir.expressions import evaluate
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.index import GRANULAR, extract
 from sickbay.fhir.search_parameters import compartment_types, find, parameters, resource_types
+from sickbay.fhir.written import Decimal
 
 from .examples import examples
 
@@ -75,6 +76,20 @@ def test_what_decides_who_may_see_is_always_held(version: str) -> None:
     for type in resource_types(version):
         deciding = GRANULAR | set(compartment_types(version).get(type, ()))
         assert not [code for code, one in parameters(version, type).items() if one.held and code in deciding]
+
+
+def test_a_code_is_read_alike_whether_it_is_kept_or_not() -> None:
+    """Short ones are; a long one is read each time, and so is one with a decimal in it."""
+    code = {"coding": [{"system": "http://s", "code": "c", "display": "Höhe"}], "text": "Height"}
+    odd = [
+        {"extension": [{"url": "http://e", "valueString": "x" * 600}]},
+        {"extension": [{"valueDecimal": Decimal("1.50")}]},
+    ]
+    found = [facts({"resourceType": "Observation", "code": {**code, **one}}) for one in ({}, {}, *odd)]
+    assert of(found[0].tokens, "Observation", "code") == [("http://s", "c")]
+    assert [row[1:] for row in found[0].strings] == [("height", "Height"), ("hohe", "Höhe")]
+    assert found[1] == found[0]
+    assert [(one.tokens, one.strings) for one in found[2:]] == [(found[0].tokens, found[0].strings)] * 2
 
 
 def test_dstu2_family_names_are_a_list() -> None:

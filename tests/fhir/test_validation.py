@@ -200,6 +200,28 @@ def test_an_absent_value_stands_beside_no_value() -> None:
     assert "obs-6" in validate("r4", both)[0].text
 
 
+def test_a_code_that_was_looked_at_before_is_told_at_each_of_its_places() -> None:
+    wrong = {"coding": [{"system": "no uri", "code": "c"}]}
+    whole = minimal("r4", "Observation") | {"category": [wrong, {"text": "good"}, wrong]}
+    for _ in range(2):
+        said = [one.expression for one in validate("r4", whole)]
+        assert said == [f"Observation.category[{at}].coding[0].system" for at in (0, 2)]
+
+
+def test_what_a_code_refers_to_is_looked_for_in_each_resource() -> None:
+    code = {"text": "t", "extension": [{"url": "http://e", "valueReference": {"reference": "#a"}}]}
+    whole = minimal("r4", "Observation") | {"code": code}
+    held = {"contained": [{"resourceType": "Patient", "id": "a"}]}
+    for _ in range(2):
+        assert validate("r4", whole | held) == []
+        assert [one.code for one in validate("r4", whole)] == ["not-found"]
+
+
+def test_a_type_of_resource_is_no_element_of_anything_else() -> None:
+    whole = minimal("r4", "Observation") | {"code": {"resourceType": "Observation", "text": "t"}}
+    assert [one.expression for one in validate("r4", whole)] == ["Observation.code.resourceType"]
+
+
 def test_what_is_no_resource_is_said_to_be_none() -> None:
     for value in (None, [], "x", {}, {"resourceType": 1}, {"resourceType": "Pateint"}):
         (found,) = validate("r4", value)

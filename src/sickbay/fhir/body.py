@@ -58,14 +58,14 @@ def of(version: str, type: str, id: str, found: Any, base: str) -> Body:
         said = "it has no resourceType" if sent is None else f"its resourceType is {sent!r}"
         return Body(f"{said}, and the address is of {type}", {})
     own = found.get("id")
-    whole = {
-        "resourceType": type,
-        "id": id or own,
-        **{k: v for k, v in found.items() if k not in ("resourceType", "id")},
-    }
-    if whole["id"] is None:
+    whole = {"resourceType": type, "id": None, **found}
+    if id or own is not None:
+        whole["id"] = id or own
+    else:
         del whole["id"]
-    problems = (*validate(version, whole, base), *_partial(type, whole.get("meta")))
+    problems = tuple(validate(version, whole, base))
+    if "meta" in whole:
+        problems += _partial(type, whole["meta"])
     return Body(None, whole, own, problems, extract(version, whole, base))
 
 
@@ -81,6 +81,9 @@ def _partial(type: str, meta: Any) -> tuple[Problem, ...]:
 def stamped(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
     """The bytes to store: with versionId and lastUpdated as the server has them, right behind type and id."""
     held = resource.get("meta")
-    meta = {**(held if isinstance(held, dict) else {}), "versionId": str(version_id), "lastUpdated": updated}
-    head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
-    return written.dumps({**head, **{key: value for key, value in resource.items() if key not in head}})
+    meta = {"versionId": str(version_id), "lastUpdated": updated}
+    if isinstance(held, dict):
+        meta = {**held, **meta}
+    whole = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": None, **resource}
+    whole["meta"] = meta
+    return written.dumps(whole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
@@ -42,7 +42,10 @@ class Composite(NamedTuple):
     base: Way
     components: tuple[Component, ...]
     needs: tuple[tuple[str, ...], ...] = ()
-    """For each part the keys of which the element must have one; of parts that are elsewhere nothing is needed."""
+    """For each part the keys of which the element must have one; of parts that are elsewhere nothing is needed. The last part
+    first: the first is a code mostly, which all elements have."""
+    first: frozenset[str] = frozenset()
+    """Keys of which the resource must have one."""
 
 
 def kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
@@ -79,10 +82,14 @@ def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]
     held = [one for one in components(version, parameter) if one is not None]
     ways = {base: tuple(_component(version, one, base, bases, exact) for one in held) for base in bases}
     return tuple(
-        Composite(parameter.number, base, found, tuple(_needed(one) for one in found if one.ways and _needed(one)))
-        for base, found in ways.items()
-        if all(one.ways for one in found)
+        _compiled(parameter.number, base, found) for base, found in ways.items() if all(one.ways for one in found)
     )
+
+
+def _compiled(number: int, base: Way, parts: tuple[Component, ...]) -> Composite:
+    needs = tuple(needed for one in reversed(parts) if (needed := _needed(one)))
+    first = [str(base[0])] if base else needs[0] if needs else ["resourceType"]
+    return Composite(number, base, parts, needs, frozenset(first))
 
 
 def _needed(component: Component) -> tuple[str, ...]:
@@ -114,19 +121,19 @@ def _component(version: str, one: SearchParameter, base: Way, bases: tuple[Way, 
     return Component(one.kind, tuple(ways), exact)
 
 
-def composites(version: str, resource: dict[str, Any], base: str) -> Iterator[tuple[int, tuple[Part, ...]]]:
-    """(number, one row for each part). base: the FHIR base, for references."""
-    for one in compiled(version, resource["resourceType"]):
-        first = one.base[0] if one.base else None
-        if first is not None and first not in resource:
+def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple[int, tuple[Part, ...]], ...]:
+    """(number, one row for each part), each once. base: the FHIR base, for references."""
+    found: dict[tuple[int, tuple[Part, ...]], None] = {}
+    keys = resource.keys()
+    for number, way, parts, needs, first in compiled(version, resource["resourceType"]):
+        if keys.isdisjoint(first):
             continue
-        for node in follow([resource], one.base, resource):
-            if not isinstance(node, dict) or not _may_have(one.needs, node):
-                continue
-            held = [_rows(each, node, resource, base) for each in one.components]
-            if all(held):
-                for parts in product(*held):
-                    yield one.number, parts
+        for node in follow([resource], way, resource) if way else (resource,):
+            if isinstance(node, dict) and _may_have(needs, node):
+                held = [_rows(each, node, resource, base) for each in parts]
+                for row in product(*held):
+                    found[number, row] = None
+    return tuple(found)
 
 
 def _may_have(needs: tuple[tuple[str, ...], ...], node: dict[str, Any]) -> bool:
@@ -140,32 +147,34 @@ def _may_have(needs: tuple[tuple[str, ...], ...], node: dict[str, Any]) -> bool:
     return True
 
 
-def _rows(component: Component, node: Any, resource: dict[str, Any], base: str) -> list[Part]:
+def _rows(component: Component, node: Any, resource: dict[str, Any], base: str) -> dict[Part, None]:
+    kind, ways, exact = component
     found: dict[Part, None] = {}
-    for whole, way, type in component.ways:
-        for value in follow([resource if whole else node], way, resource):
-            for row in _typed(component.kind, value, type, base):
-                if not component.exact or row[-1] == row[-2]:
-                    found[component.kind, *row] = None
-    return list(found)
+    for whole, way, type in ways:
+        start = resource if whole else node
+        if len(way) == 1 and isinstance(way[0], str):
+            held = start.get(way[0])
+            nodes = held if isinstance(held, list) else (held,)
+        else:
+            nodes = follow([start], way, resource)
+        for value in nodes:
+            for row in _READ[kind](value, type) if kind != "reference" else _referred(value, type, base):
+                if not exact or row[-1] == row[-2]:
+                    found[kind, *row] = None
+    return found
 
 
-def _typed(kind: Kind, value: Any, type: str, base: str) -> Iterator[Part]:
-    match kind:
-        case "token":
-            yield from values.tokens(value, type)
-        case "quantity":
-            yield from values.quantities(value, type)
-        case "date":
-            yield from values.dates(value, type)
-        case "string":
-            yield from values.strings(value, type)
-        case "number":
-            yield from values.numbers(value, type)
-        case "uri":
-            yield from ((one,) for one in values.uris(value, type))
-        case "reference":
-            text = values.referenced(value, type)
-            found = target(text, base) if text is not None else None
-            if found is not None:
-                yield found
+def _referred(value: Any, type: str, base: str) -> Sequence[Part]:
+    text = values.referenced(value, type)
+    found = target(text, base) if text is not None else None
+    return (found,) if found is not None else ()
+
+
+_READ: dict[Kind, Callable[[Any, str], Sequence[Part]]] = {
+    "token": values.tokens,
+    "quantity": values.quantities,
+    "date": values.dates,
+    "string": values.strings,
+    "number": values.numbers,
+    "uri": lambda value, type: [(one,) for one in values.uris(value, type)],
+}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.elements import Child, children
@@ -59,8 +59,6 @@ def walk(route: Route, resource: dict[str, Any]) -> list[Any]:
 def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> list[Any]:
     """The nodes that `steps` lead to from the value of the first key."""
     nodes = start if isinstance(start, list) else [start]
-    if not steps:
-        return nodes if None not in nodes else [node for node in nodes if node is not None]
     for step in steps:
         if isinstance(step, str):
             nodes = _children(nodes, step)
@@ -70,7 +68,7 @@ def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> lis
             nodes = [node for node in nodes if step(node, resource)]
         if not nodes:
             break
-    return [node for node in nodes if node is not None]
+    return nodes if None not in nodes else [node for node in nodes if node is not None]
 
 
 def evaluate(version: str, type: str, expression: str, resource: dict[str, Any]) -> list[Any]:
@@ -177,8 +175,14 @@ class _Resolves:
                 isinstance(one, dict) and one.get("id") == target[1:] and one.get("resourceType") == self.type
                 for one in _children([resource], "contained")
             )
-        parts = target.split("/_history/", 1)[0].rsplit("/", 2)
-        return node.get("type") == self.type or (len(parts) >= 2 and parts[-2] == self.type)
+        return node.get("type") == self.type or _type_in(target) == self.type
+
+
+@lru_cache(maxsize=16_384)
+def _type_in(reference: str) -> str | None:
+    """The type that a reference names."""
+    parts = reference.split("/_history/", 1)[0].rsplit("/", 2)
+    return parts[-2] if len(parts) >= 2 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Part: TypeAlias = tuple[str | int | float | None, ...]
 """What one component of a composite has: its kind, then a row of that kind without the number of the parameter."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceFacts:
+class ResourceFacts(NamedTuple):
     """Index rows of one resource; `number`s are SearchParameter.number of its type. Dates are [low, high) epoch ms."""
 
     patients: tuple[str, ...] = ()
@@ -28,7 +26,7 @@ class ResourceFacts:
     numbers: tuple[tuple[int, float, float], ...] = ()
     quantities: tuple[tuple[int, str | None, str | None, float, float], ...] = ()
     uris: tuple[tuple[int, str], ...] = ()
-    codes: tuple[tuple[str, str | None, str], ...] = field(default=())
+    codes: tuple[tuple[str, str | None, str], ...] = ()
     """(parameter code, system, code) that granular scopes may filter by: category, code, clinical-status, …"""
     composites: tuple[tuple[int, tuple[Part, ...]], ...] = ()
     """(number, one row for each component), of one element."""

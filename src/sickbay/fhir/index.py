@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir import values, words
 from sickbay.fhir.binary import context
 from sickbay.fhir.clinical import clinical_date
 from sickbay.fhir.composites import composites
 from sickbay.fhir.expressions import Present, Route, Step, follow, routes
-from sickbay.fhir.facts import Part, ResourceFacts
+from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Kind, SearchParameter
 from sickbay.fhir.references import is_absolute, target
 from sickbay.fhir.search_parameters import (
@@ -53,11 +52,10 @@ _ELSEWHERE = frozenset({"_id", "_lastUpdated"})
 
 
 class _Task(NamedTuple):
-    """What to do with the value of one first key."""
+    """What to know of one parameter and one way to its values."""
 
     number: int
     code: str
-    take: Callable[[_Rows, _Task, Any], None]
     steps: tuple[Step, ...]
     type: str
     compartment: bool
@@ -66,23 +64,30 @@ class _Task(NamedTuple):
     """Whether its texts are kept under its own number: of references R5's alone, where they can be asked for."""
 
 
-@dataclass(slots=True)
 class _Rows:
     """The facts while they are collected; dicts keep the order and drop repetitions."""
 
-    base: str
-    tokens: dict[tuple[int, str | None, str], None] = field(default_factory=dict)
-    references: dict[tuple[int, str, str], None] = field(default_factory=dict)
-    dates: dict[tuple[int, int, int], None] = field(default_factory=dict)
-    strings: dict[tuple[int, str, str], None] = field(default_factory=dict)
-    numbers: dict[tuple[int, float, float], None] = field(default_factory=dict)
-    quantities: dict[tuple[int, str | None, str | None, float, float], None] = field(default_factory=dict)
-    uris: dict[tuple[int, str], None] = field(default_factory=dict)
-    codes: dict[tuple[str, str | None, str], None] = field(default_factory=dict)
-    patients: dict[str, None] = field(default_factory=dict)
-    named: dict[str, None] = field(default_factory=dict)
-    positions: dict[tuple[int, int, int], None] = field(default_factory=dict)
-    composites: dict[tuple[int, tuple[Part, ...]], None] = field(default_factory=dict)
+    __slots__ = (
+        "base", "codes", "dates", "named", "numbers", "patients", "positions", "quantities", "references", "strings", "tokens",
+        "uris",
+    )  # fmt: skip
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.tokens: dict[tuple[int, str | None, str], None] = {}
+        self.references: dict[tuple[int, str, str], None] = {}
+        self.dates: dict[tuple[int, int, int], None] = {}
+        self.strings: dict[tuple[int, str, str], None] = {}
+        self.numbers: dict[tuple[int, float, float], None] = {}
+        self.quantities: dict[tuple[int, str | None, str | None, float, float], None] = {}
+        self.uris: dict[tuple[int, str], None] = {}
+        self.codes: dict[tuple[str, str | None, str], None] = {}
+        self.patients: dict[str, None] = {}
+        self.named: dict[str, None] = {}
+        self.positions: dict[tuple[int, int, int], None] = {}
+
+
+Take: TypeAlias = Callable[[_Rows, _Task, Any], None]
 
 
 def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
@@ -96,19 +101,23 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
     rows = _Rows(base)
     tasks = _tasks(version, type)
     for key, held in resource.items():
-        for task in tasks.get(key, ()):
-            for value in follow(held, task.steps, resource):
-                task.take(rows, task, value)
-    for task in tasks.get("", ()):
+        if key in tasks:
+            for take, steps, task in tasks[key]:
+                for value in follow(held, steps, resource) if steps else held if isinstance(held, list) else (held,):
+                    take(rows, task, value)
+    for _, _, task in tasks.get("", ()):
         _presence(rows, task, resource)
     if type == "Binary" and (owner := context(resource, base)) is not None and owner[0] == "Patient":
         rows.patients = {owner[1]: None}
-    rows.composites = dict.fromkeys(composites(version, resource, base))
     _worded(rows, version, type, resource)
     own = resource.get("id")
     if type == "Patient" and isinstance(own, str):
         rows.patients = {own: None}
-    return _facts(rows, clinical_date(version, resource))
+    return ResourceFacts(
+        tuple(sorted(rows.patients)), tuple(rows.named), clinical_date(version, resource), tuple(rows.tokens),
+        tuple(rows.references), tuple(rows.dates), tuple(rows.strings), tuple(rows.numbers), tuple(rows.quantities),
+        tuple(rows.uris), tuple(rows.codes), composites(version, resource, base), tuple(rows.positions),
+    )  # fmt: skip
 
 
 def _worded(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> None:
@@ -121,40 +130,23 @@ def _worded(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> N
             rows.strings[held["_text"].number, piece, piece] = None
 
 
-def _facts(rows: _Rows, at: int | None) -> ResourceFacts:
-    return ResourceFacts(
-        patients=tuple(sorted(rows.patients)),
-        named=tuple(rows.named),
-        clinical_date=at,
-        tokens=tuple(rows.tokens),
-        references=tuple(rows.references),
-        dates=tuple(rows.dates),
-        strings=tuple(rows.strings),
-        numbers=tuple(rows.numbers),
-        quantities=tuple(rows.quantities),
-        uris=tuple(rows.uris),
-        codes=tuple(rows.codes),
-        composites=tuple(rows.composites),
-        positions=tuple(rows.positions),
-    )
-
-
 @cache
-def _tasks(version: str, type: str) -> dict[str, tuple[_Task, ...]]:
-    """First key -> tasks, so that what a resource does not have costs nothing."""
-    found: dict[str, list[_Task]] = {}
+def _tasks(version: str, type: str) -> dict[str, tuple[tuple[Take, tuple[Step, ...], _Task], ...]]:
+    """First key -> tasks, each behind who does it and its steps, so that what a resource does not have costs nothing."""
+    found: dict[str, list[tuple[Take, tuple[Step, ...], _Task]]] = {}
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
     for one in parameters(version, type).values():
         if one.kind in _TAKE and one.code not in _ELSEWHERE and not one.held:
             for route in routes(version, type, one.expression):
-                found.setdefault(route.first, []).append(_task(version, one, route, one.code in compartment))
+                task = _task(version, one, route, one.code in compartment)
+                found.setdefault(route.first, []).append((_TAKE[one.kind], route.steps, task))
     return {key: tuple(tasks) for key, tasks in found.items()}
 
 
 def _task(version: str, one: SearchParameter, route: Route, compartment: bool) -> _Task:
     granular = one.kind == "token" and one.code in GRANULAR
     worded = one.kind != "reference" or version == "r5"
-    return _Task(one.number, one.code, _TAKE[one.kind], route.steps, route.type, compartment, granular, worded)
+    return _Task(one.number, one.code, route.steps, route.type, compartment, granular, worded)
 
 
 def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
@@ -164,39 +156,43 @@ def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
 
 
 def _token(rows: _Rows, task: _Task, value: Any) -> None:
-    for system, code in values.tokens(value, task.type):
-        rows.tokens[task.number, system, code] = None
-        if task.granular:
-            rows.codes[task.code, system, code] = None
-    if task.worded and isinstance(value, dict) and (task.type != "Identifier" or "type" in value):
-        for text, raw in values.texts(value, task.type):
-            rows.strings[task.number + TEXT, text, raw] = None
-        if task.type == "Identifier":
-            for kind, number in values.of_type(value, task.type):
-                rows.tokens[task.number + OF_TYPE, kind, number] = None
+    number, name, _, type, _, granular, worded = task
+    codes, texts = values.coded(value, type)
+    for system, code in codes:
+        rows.tokens[number, system, code] = None
+        if granular:
+            rows.codes[name, system, code] = None
+    if worded:
+        for text, raw in texts:
+            rows.strings[number + TEXT, text, raw] = None
+        if type == "Identifier" and isinstance(value, dict) and "type" in value:
+            for kind, known in values.of_type(value, type):
+                rows.tokens[number + OF_TYPE, kind, known] = None
 
 
 def _reference(rows: _Rows, task: _Task, value: Any) -> None:
+    number, name, _, type, compartment, _, worded = task
     if isinstance(value, dict) and "identifier" in value:
-        for system, code in values.identified(value, task.type):
-            rows.tokens[task.number + IDENTIFIER, system, code] = None
-    if task.worded and isinstance(value, dict):
-        for folded, raw in values.texts(value, task.type):
-            rows.strings[task.number + TEXT, folded, raw] = None
-    text = values.referenced(value, task.type)
+        for system, code in values.identified(value, type):
+            rows.tokens[number + IDENTIFIER, system, code] = None
+    if worded and isinstance(value, dict):
+        for folded, raw in values.texts(value, type):
+            rows.strings[number + TEXT, folded, raw] = None
+    text = values.referenced(value, type)
     if text is None:
         return
     found = target(text, rows.base)
     if found is None:
         if is_absolute(text):
-            rows.uris[task.number, text] = None
+            rows.uris[number, text] = None
         return
-    rows.references[task.number, found[0], found[1]] = None
-    if found[0] == "Patient":
-        if task.compartment:
-            rows.patients[found[1]] = None
-        if task.code == "patient":
-            rows.named[found[1]] = None
+    kind, id = found
+    rows.references[number, kind, id] = None
+    if kind == "Patient":
+        if compartment:
+            rows.patients[id] = None
+        if name == "patient":
+            rows.named[id] = None
 
 
 def _date(rows: _Rows, task: _Task, value: Any) -> None:
@@ -233,7 +229,7 @@ def _special(rows: _Rows, task: _Task, value: Any) -> None:
         rows.positions[task.number, *found] = None
 
 
-_TAKE: dict[Kind, Callable[[_Rows, _Task, Any], None]] = {
+_TAKE: dict[Kind, Take] = {
     "token": _token,
     "reference": _reference,
     "date": _date,

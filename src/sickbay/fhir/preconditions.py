@@ -68,4 +68,6 @@ def handling(prefer: str | None) -> Literal["strict", "lenient"] | None:
 
 def _preferred(prefer: str | None, name: str) -> str:
     """The first of a name counts; names are the same in capitals (RFC 7240, 2)."""
-    return next((value.lower() for key, value in _PREFERENCE.findall(prefer or "") if key.lower() == name), "")
+    if not prefer:
+        return ""
+    return next((value.lower() for key, value in _PREFERENCE.findall(prefer) if key.lower() == name), "")

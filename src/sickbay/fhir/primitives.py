@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 Says: TypeAlias = Callable[[Any], str | None]
@@ -14,6 +15,8 @@ _DAY = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?"
 _ZONE = r"(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)"
 _INT = 2**31
+_SHORT = 120
+"""Characters of a text that is worth keeping."""
 HUGE = 1e300
 """No number is as large; stands for an open end of a range of numbers, too."""
 
@@ -40,6 +43,12 @@ def _matching(pattern: str, said: str, flags: int = re.ASCII) -> Says:
     return says
 
 
+def _known(says: Says) -> Says:
+    """Of what comes again and again, systems and dates: a short text is looked at once."""
+    kept = lru_cache(maxsize=16_384)(says)
+    return lambda value: kept(value) if isinstance(value, str) and len(value) <= _SHORT else says(value)
+
+
 def _dated(pattern: str, said: str) -> Says:
     """The form, and that there is such a day."""
     form = _matching(pattern, said)
@@ -48,7 +57,7 @@ def _dated(pattern: str, said: str) -> Says:
         found = form(value)
         return found if found or len(value) < 10 or _is_a_day(value[:10]) else f"must be {said}: there is no such day"
 
-    return says
+    return _known(says)
 
 
 def _is_a_day(text: str) -> bool:
@@ -86,7 +95,7 @@ def _base64(value: Any) -> str | None:
 
 
 _BASE64 = re.compile(r"[0-9A-Za-z+/]*={0,2}", re.ASCII).fullmatch
-_uri = _matching(r"\S+", "a URI without blanks", 0)
+_uri = _known(_matching(r"\S+", "a URI without blanks", 0))
 
 PRIMITIVES: dict[str, Says] = {
     "base64Binary": _base64,

@@ -31,12 +31,16 @@ class Element(NamedTuple):
 
 @dataclass(slots=True)
 class Shape:
-    """required: (name, all keys of which one must be there). invariants: what must hold of the whole value."""
+    """required: (name, all keys of which one must be there). invariants: what must hold of the whole value.
+
+    plain: how a single primitive is looked at, which most are: no more is asked of an element. choices: key -> bare name.
+    """
 
     elements: dict[str, Element] = field(default_factory=dict)
     required: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    choices: bool = False
+    choices: dict[str, str] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
+    plain: dict[str, Says] = field(default_factory=dict)
 
 
 @cache
@@ -49,6 +53,10 @@ def shape(version: str, path: str) -> Shape:
         _add(found, version, path, name, row)
     if version == "dstu2":
         found.elements.setdefault("fhir_comments", Element(True, PRIMITIVES["string"]))
+    found.choices = {key: one.group for key, one in found.elements.items() if one.group}
+    found.plain = {key: one.says for key, one in found.elements.items() if one.says is not None and not one.many}
+    if path in table(version, "search"):
+        found.plain["resourceType"] = lambda value: None  # it was looked at before the shape was known
     return found
 
 
@@ -62,7 +70,6 @@ def _add(found: Shape, version: str, path: str, name: str, row: list[Any]) -> No
         keys.append(key)
         made = _element(version, path, name, type, targets, many, row)
         found.elements[key] = made._replace(group=base) if choice else made
-    found.choices = found.choices or choice
     if row[0] > 0:
         found.required.append((name, tuple(keys)))
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+from sickbay.fhir import written
 from sickbay.fhir.problem import Problem
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.shapes import Element, Shape, shape
+from sickbay.fhir.values import known
 
 LIMIT = 100
 """Faults that are told of one resource; after that it is not looked at any further."""
@@ -54,17 +56,13 @@ def _resource(looking: _Looking, resource: Any, place: str, depth: int) -> None:
     outer, inner = looking.local, looking.contained
     whole = place == "" or not place.rpartition(".")[2].startswith("contained[")
     if whole:
-        looking.local, looking.contained = [], _contained(looking, resource, at)
+        looking.local, looking.contained = [], _contained(looking, resource, at) if "contained" in resource else {}
     elif "contained" in resource:
         looking.say(f"{at}.contained", "structure", "must not stand in a contained resource (dom-2)")
-    body = {key: value for key, value in resource.items() if key != "resourceType"}
-    if body:
-        _object(looking, shape(looking.version, type), body, at, depth)
-    else:
-        _required(looking, shape(looking.version, type), body, at)
-        _hold(looking, shape(looking.version, type), body, at)
-    if whole:
+    _object(looking, shape(looking.version, type), resource, at, depth)
+    if whole and looking.local:
         _resolve(looking)
+    if whole:
         looking.local, looking.contained = outer, inner
 
 
@@ -131,27 +129,26 @@ def _object(looking: _Looking, shape: Shape, value: Any, at: str, depth: int) ->
     if depth > DEEPEST or len(looking.found) >= LIMIT:
         looking.say(at, "too-long", f"is nested deeper than {DEEPEST}")
         return
-    elements = shape.elements
+    plain, elements = shape.plain, shape.elements
     for key, held in value.items():
-        element = elements.get(key)
-        if element is None:
+        if key in plain:
+            said = plain[key](held)
+            if said is not None:  # most values are these, and good: no place is told of them
+                _said(looking, said, f"{at}.{key}")
+        elif key in elements:
+            _element(looking, elements[key], key, value, held, at, depth)
+        else:
             _beside(looking, shape, key, value, held, at, depth)
-        elif element.says is None or element.many:
-            _element(looking, element, key, value, held, at, depth)
-        elif (said := element.says(held)) is not None:  # most values are these, and good: no place is told of them
-            _said(looking, said, f"{at}.{key}")
-    if shape.required:
-        _required(looking, shape, value, at)
-    if shape.choices:
-        _choices(looking, shape, value, at)
-    if shape.invariants:
-        _hold(looking, shape, value, at)
-
-
-def _hold(looking: _Looking, shape: Shape, value: dict[str, Any], at: str) -> None:
-    for one in shape.invariants:
-        if not one.holds(value):
-            looking.say(at, "invariant", f"breaks {one.key}: {one.text}")
+    for name, keys in shape.required:
+        if keys[0] not in value and not any(one in value or "_" + one in value for one in keys):
+            looking.say(f"{at}.{name.removesuffix('[x]')}", "required", "is required")
+    if choices := shape.choices:
+        chosen = choices.keys() & value.keys()
+        if len(chosen) > 1 and len({choices[key] for key in chosen}) < len(chosen):
+            _choices(looking, choices, value, at)
+    for key, text, holds, _ in shape.invariants:
+        if not holds(value):
+            looking.say(at, "invariant", f"breaks {key}: {text}")
 
 
 def _element(
@@ -173,16 +170,25 @@ def _element(
 
 
 def _one(looking: _Looking, element: Element, value: Any, at: str, depth: int) -> None:
-    if element.says is not None:
-        said = element.says(value)
+    _, says, home, targets, _ = element
+    if says is not None:
+        said = says(value)
         if said is not None:
             _said(looking, said, at)
-    elif element.home == "Resource":
+    elif home == "Resource":
         _resource(looking, value, at, depth + 1)
-    else:
-        _object(looking, shape(looking.version, element.home), value, at, depth + 1)
-        if element.home == "Reference" and isinstance(value, dict):
-            _reference(looking, element.targets, value.get("reference"), at)
+    elif home != "CodeableConcept" or (text := known(value)) is None or not _is_good(looking.version, text):
+        _object(looking, shape(looking.version, home), value, at, depth + 1)
+        if home == "Reference" and isinstance(value, dict):
+            _reference(looking, targets, value.get("reference"), at)
+
+
+@lru_cache(maxsize=8192)
+def _is_good(version: str, text: bytes) -> bool:
+    """Whether a CodeableConcept is, wherever it stands: most come again and again. Of references it is not said."""
+    looking = _Looking(version, "")
+    _object(looking, shape(version, "CodeableConcept"), written.loads(text), "", 0)
+    return not looking.found and b'"reference"' not in text
 
 
 def _said(looking: _Looking, said: str, at: str) -> None:
@@ -195,14 +201,20 @@ def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at:
     if text.startswith("#"):
         looking.local.append((f"{at}.reference", text, targets))
         return
-    local = text.removeprefix(looking.base + "/") if looking.base else text
-    if ":" in local.partition("/")[0]:
+    type = _named(looking.base, text)
+    if type is None:
         return
-    type = local.partition("?")[0].split("/")[0]
     if type not in known_types(looking.version):
         looking.say(f"{at}.reference", "value", "must be Type/id, an absolute URL, a URN or #id of what is contained")
     elif targets is not None and type not in targets:
         looking.say(f"{at}.reference", "value", f"must refer to {_or(targets)}, not to {type}")
+
+
+@lru_cache(maxsize=16_384)
+def _named(base: str, text: str) -> str | None:
+    """What stands where a reference has its type; None where it is absolute and not on this base."""
+    local = text.removeprefix(base + "/") if base else text
+    return None if ":" in local.partition("/")[0] else local.partition("?")[0].split("/")[0]
 
 
 def _beside(
@@ -235,22 +247,13 @@ def _extra(version: str) -> Shape:
     return Shape(kept)
 
 
-def _required(looking: _Looking, shape: Shape, value: dict[str, Any], at: str) -> None:
-    for name, keys in shape.required:
-        if not any(key in value or "_" + key in value for key in keys):
-            looking.say(f"{at}.{name.removesuffix('[x]')}", "required", "is required")
-
-
-def _choices(looking: _Looking, shape: Shape, value: dict[str, Any], at: str) -> None:
+def _choices(looking: _Looking, choices: dict[str, str], value: dict[str, Any], at: str) -> None:
     seen: dict[str, str] = {}
-    for key in value:
-        element = shape.elements.get(key)
-        if element is not None and element.group:
-            if element.group in seen:
-                looking.say(
-                    f"{at}.{element.group}", "structure", f"is both {seen[element.group]} and {key}; one is allowed"
-                )
-            seen[element.group] = key
+    for key in [key for key in value if key in choices]:
+        group = choices[key]
+        if group in seen:
+            looking.say(f"{at}.{group}", "structure", f"is both {seen[group]} and {key}; one is allowed")
+        seen[group] = key
 
 
 def _or(types: frozenset[str]) -> str:

@@ -1,18 +1,25 @@
 """From the typed values of a resource to index rows: one function per kind of search parameter.
 
-Every function takes (value, type of the element) and yields rows without the parameter's number. A value of another
-shape than its type promises yields nothing: the index never refuses what validation let pass.
+Every function takes (value, type of the element) and gives rows without the parameter's number. A value of another
+shape than its type promises gives none: the index never refuses what validation let pass. Few are generators, since to
+begin one costs as much as a value does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeGuard
 
+import orjson
+
+from sickbay.fhir import written
 from sickbay.fhir.dates import BEGINNING, END, span
 from sickbay.fhir.primitives import HUGE
 from sickbay.fhir.text import fold
 
+_SHORT = 500
+"""Bytes."""
 _NAME = ("family", "given", "text", "prefix", "suffix")
 _ADDRESS = ("line", "city", "district", "state", "postalCode", "country", "text")
 _DATES = frozenset({"date", "dateTime", "instant"})
@@ -23,7 +30,7 @@ _QUANTITIES = frozenset(
 
 
 Coded: TypeAlias = Sequence[tuple[str | None, str]]
-"""(system, code). Most of what is indexed are codes: no generators, since to begin one costs as much as a code does."""
+"""(system, code)."""
 
 
 def tokens(value: Any, type: str) -> Coded:
@@ -33,12 +40,53 @@ def tokens(value: Any, type: str) -> Coded:
         return read(value) if read is not None else ()
     if isinstance(value, bool):
         return ((None, "true" if value else "false"),)
-    return ((None, str(value)),) if isinstance(value, str | int | float) else ()
+    return ((None, str(value)),) if isinstance(value, (str, int, float)) else ()
+
+
+def known(value: Any) -> bytes | None:
+    """By which a value that comes again and again is known: its JSON, where that is short."""
+    try:
+        text = orjson.dumps(value)
+    except TypeError:  # a decimal, or what is no JSON of ours
+        return None
+    return text if len(text) <= _SHORT else None
+
+
+def _concept(value: dict[str, Any]) -> tuple[Coded, Sequence[tuple[str, str]]]:
+    """Codes and texts of a CodeableConcept."""
+    text = known(value)
+    return _read(text) if text is not None else (_codings(value), _displays(value))
+
+
+@lru_cache(maxsize=8192)
+def _read(text: bytes) -> tuple[Coded, Sequence[tuple[str, str]]]:
+    value = written.loads(text)
+    return tuple(_codings(value)), tuple(_displays(value))
+
+
+def _displays(value: dict[str, Any]) -> Sequence[tuple[str, str]]:
+    said = [value.get("text")]
+    for one in _list(value.get("coding")):
+        if isinstance(one, dict):
+            said.append(one.get("display"))
+    return [(folded, one) for one in said if isinstance(one, str) and (folded := fold(one))]
+
+
+def coded(value: Any, type: str) -> tuple[Coded, Sequence[tuple[str, str]]]:
+    """Both `tokens` and `texts`."""
+    if not isinstance(value, dict):
+        return tokens(value, type), ()
+    return _concept(value) if type == "CodeableConcept" else (tokens(value, type), texts(value, type))
 
 
 def _codings(value: dict[str, Any]) -> Coded:
-    held = [one for one in _list(value.get("coding")) if isinstance(one, dict)]
-    return [pair for one in held for pair in _coded(one, "system", "code")]
+    found: list[tuple[str | None, str]] = []
+    for one in _list(value.get("coding")):
+        if isinstance(one, dict):
+            system, code = one.get("system"), one.get("code")
+            if isinstance(code, str) and code:
+                found.append((system if isinstance(system, str) and system else None, code))
+    return found
 
 
 def _extended(value: dict[str, Any]) -> Coded:
@@ -54,7 +102,7 @@ def _coded(value: dict[str, Any], system: str, code: str) -> Coded:
 
 
 _CODED: dict[str, Callable[[dict[str, Any]], Coded]] = {
-    "CodeableConcept": _codings,
+    "CodeableConcept": lambda value: _concept(value)[0],
     "Coding": lambda value: _coded(value, "system", "code"),
     "Identifier": lambda value: _coded(value, "system", "value"),
     "ContactPoint": lambda value: _coded(value, "", "value"),
@@ -67,8 +115,7 @@ def texts(value: Any, type: str) -> Sequence[tuple[str, str]]:
     if not isinstance(value, dict):
         return ()
     if type == "CodeableConcept":
-        held = [one for one in _list(value.get("coding")) if isinstance(one, dict)]
-        return [*_parts(value, ("text",)), *(pair for one in held for pair in _parts(one, ("display",)))]
+        return _concept(value)[1]
     if type in ("Coding", "Reference"):
         return _parts(value, ("display",))
     if type == "Identifier" and isinstance(value.get("type"), dict):
@@ -87,10 +134,11 @@ def of_type(value: Any, type: str) -> Iterator[tuple[str, str]]:
                 yield f"{system or ''}|{code}", held
 
 
-def identified(value: Any, type: str) -> Iterator[tuple[str | None, str]]:
+def identified(value: Any, type: str) -> Coded:
     """(system, value) by which a reference names its target without an address, for `:identifier`."""
     if type == "Reference" and isinstance(value, dict) and isinstance(value.get("identifier"), dict):
-        yield from _coded(value["identifier"], "system", "value")
+        return _coded(value["identifier"], "system", "value")
+    return ()
 
 
 def position(value: Any) -> tuple[int, int] | None:
@@ -103,25 +151,27 @@ def position(value: Any) -> tuple[int, int] | None:
     return round(latitude * 1e6), round(longitude * 1e6)
 
 
-def strings(value: Any, type: str) -> Iterator[tuple[str, str]]:
+def strings(value: Any, type: str) -> Sequence[tuple[str, str]]:
     """(folded, as it is written): each part of a name or an address by itself."""
     if isinstance(value, str):
         folded = fold(value)
-        if folded:
-            yield folded, value
-    elif isinstance(value, dict):
-        if type == "HumanName":
-            yield from _parts(value, _NAME)
-        elif type == "Address":
-            yield from _parts(value, _ADDRESS)
-        elif type in ("CodeableConcept", "Annotation"):
-            yield from _parts(value, ("text",))
-        elif type == "ContactPoint":
-            yield from _parts(value, ("value",))
-        elif type == "Extension":
-            inner, of = _extension(value)
-            if inner is not None:
-                yield from strings(inner, of)
+        return ((folded, value),) if folded else ()
+    if not isinstance(value, dict):
+        return ()
+    if type == "Extension":
+        inner, of = _extension(value)
+        return strings(inner, of) if inner is not None else ()
+    return _parts(value, _SAID[type]) if type in _SAID else ()
+
+
+_SAID = {
+    "HumanName": _NAME,
+    "Address": _ADDRESS,
+    "CodeableConcept": ("text",),
+    "Annotation": ("text",),
+    "ContactPoint": ("value",),
+}
+"""Where a value says something, by its type."""
 
 
 def _parts(value: dict[str, Any], keys: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -129,113 +179,107 @@ def _parts(value: dict[str, Any], keys: tuple[str, ...]) -> list[tuple[str, str]
     return [(folded, one) for one in held if (folded := fold(one))]
 
 
-def dates(value: Any, type: str) -> Iterator[tuple[int, int]]:
+def dates(value: Any, type: str) -> Sequence[tuple[int, int]]:
     """[low, high) in epoch milliseconds. A Timing counts as all that it spans."""
     if isinstance(value, str):
         found = span(value) if type in _DATES else None
-        if found:
-            yield found
-    elif isinstance(value, dict):
-        if type == "Period":
-            yield from _period(value)
-        elif type == "Timing":
-            yield from _timing(value)
-        elif type == "Extension":
-            inner, of = _extension(value)
-            if inner is not None:
-                yield from dates(inner, of)
+        return (found,) if found else ()
+    if not isinstance(value, dict):
+        return ()
+    if type == "Period":
+        return _period(value)
+    if type == "Timing":
+        return _timing(value)
+    inner, of = _extension(value) if type == "Extension" else (None, "")
+    return dates(inner, of) if inner is not None else ()
 
 
-def _period(value: dict[str, Any]) -> Iterator[tuple[int, int]]:
+def _period(value: dict[str, Any]) -> Sequence[tuple[int, int]]:
     start, end = _span(value.get("start")), _span(value.get("end"))
-    if start or end:
-        low, high = (start[0] if start else BEGINNING), (end[1] if end else END)
-        if low < high:
-            yield low, high
+    if not start and not end:
+        return ()
+    low, high = (start[0] if start else BEGINNING), (end[1] if end else END)
+    return ((low, high),) if low < high else ()
 
 
-def _timing(value: dict[str, Any]) -> Iterator[tuple[int, int]]:
+def _timing(value: dict[str, Any]) -> Sequence[tuple[int, int]]:
     found = [one for text in _list(value.get("event")) if (one := _span(text))]
     repeat = value.get("repeat")
     bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
     if isinstance(bounds, dict):
         found.extend(_period(bounds))
-    if found:
-        yield min(low for low, _ in found), max(high for _, high in found)
+    return ((min(low for low, _ in found), max(high for _, high in found)),) if found else ()
 
 
 def _span(text: Any) -> tuple[int, int] | None:
     return span(text) if isinstance(text, str) else None
 
 
-def numbers(value: Any, type: str) -> Iterator[tuple[float, float]]:
+def numbers(value: Any, type: str) -> Sequence[tuple[float, float]]:
     """[low, high], both ends included."""
     if _is_number(value):
-        yield float(value), float(value)
-    elif isinstance(value, dict) and type == "Range":
-        for _, _, low, high in quantities(value, type):
-            yield low, high
+        return ((float(value), float(value)),)
+    if isinstance(value, dict) and type == "Range":
+        return [(low, high) for _, _, low, high in quantities(value, type)]
+    return ()
 
 
-def quantities(value: Any, type: str) -> Iterator[tuple[str | None, str | None, float, float]]:
+Amounts: TypeAlias = Sequence[tuple[str | None, str | None, float, float]]
+
+
+def quantities(value: Any, type: str) -> Amounts:
     """(system, code, low, high): once by code, once more by the unit as it is written where that differs."""
     if not isinstance(value, dict):
-        return
+        return ()
     if type in _QUANTITIES:
-        yield from _quantity(value, type)
-    elif type == "Range":
-        yield from _range(value)
-    elif type == "Extension":
-        inner, of = _extension(value)
-        if inner is not None:
-            yield from quantities(inner, of)
+        return _quantity(value, type)
+    if type == "Range":
+        return _range(value)
+    inner, of = _extension(value) if type == "Extension" else (None, "")
+    return quantities(inner, of) if inner is not None else ()
 
 
-def _quantity(value: dict[str, Any], type: str) -> Iterator[tuple[str | None, str | None, float, float]]:
+def _quantity(value: dict[str, Any], type: str) -> Amounts:
     number = value.get("value")
     if not _is_number(number):
-        return
+        return ()
     low = high = float(number)
     comparator = value.get("comparator")
-    if comparator in ("<", "<="):
-        low = -HUGE
-    elif comparator in (">", ">="):
-        high = HUGE
-    yield from _in_units(value, type, low, high)
+    if comparator is not None:
+        low, high = (-HUGE if comparator in ("<", "<=") else low), (HUGE if comparator in (">", ">=") else high)
+    return _in_units(value, type, low, high)
 
 
-def _in_units(
-    value: dict[str, Any], type: str, low: float, high: float
-) -> Iterator[tuple[str | None, str | None, float, float]]:
+def _in_units(value: dict[str, Any], type: str, low: float, high: float) -> Amounts:
     if type == "Money" and isinstance(value.get("currency"), str):
-        yield "urn:iso:std:iso:4217", value["currency"], low, high
-        return
-    system, code, unit = (one if isinstance(one, str) else None for one in map(value.get, ("system", "code", "unit")))
-    yield system, code or unit, low, high
-    if code and unit and unit != code:
-        yield None, unit, low, high
+        return (("urn:iso:std:iso:4217", value["currency"], low, high),)
+    system, code, unit = value.get("system"), value.get("code"), value.get("unit")
+    system = system if isinstance(system, str) else None
+    unit = unit if isinstance(unit, str) else None
+    if not isinstance(code, str) or not code:
+        return ((system, unit, low, high),)
+    coded = system, code, low, high
+    return (coded, (None, unit, low, high)) if unit and unit != code else (coded,)
 
 
-def _range(value: dict[str, Any]) -> Iterator[tuple[str | None, str | None, float, float]]:
+def _range(value: dict[str, Any]) -> Amounts:
     low, high = value.get("low"), value.get("high")
     at = low.get("value") if isinstance(low, dict) else None
     to = high.get("value") if isinstance(high, dict) else None
     named = low if isinstance(low, dict) and _is_number(at) else high
     if isinstance(named, dict) and (_is_number(at) or _is_number(to)):
         begin, end = (float(at) if _is_number(at) else -HUGE), (float(to) if _is_number(to) else HUGE)
-        yield from _in_units(named, "Quantity", begin, end)
+        return _in_units(named, "Quantity", begin, end)
+    return ()
 
 
 def _is_number(value: Any) -> TypeGuard[int | float]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return -HUGE < value < HUGE
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -HUGE < value < HUGE
 
 
-def uris(value: Any, type: str) -> Iterator[str]:
+def uris(value: Any, type: str) -> Sequence[str]:
     """Uris as they stand."""
-    if isinstance(value, str) and value:
-        yield value
+    return (value,) if isinstance(value, str) and value else ()
 
 
 def referenced(value: Any, type: str) -> str | None:

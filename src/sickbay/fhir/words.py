@@ -77,14 +77,15 @@ def narrative(value: Any) -> list[str]:
 
 def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, str, str]]) -> list[str]:
     """The pieces of all other text. kept: (number, text folded, text as it is written) of what the index has already."""
-    plan = _outermost(version, resource["resourceType"])
+    plan, silent = _outermost(version, resource["resourceType"])
     texts = [raw for _, folded, raw in kept if len(raw) > LENGTH or not _legible(folded)]
     lost = len(texts)
-    for key, held in resource.items():
-        if key in plan:
-            _gather(texts, version, plan[key], held)
-        elif key[:1] == "_":
-            _gather(texts, version, "Element", held)
+    for key in resource:
+        if key not in silent:
+            if key in plan:
+                _gather(texts, version, plan[key], resource[key])
+            elif key[:1] == "_":
+                _gather(texts, version, "Element", resource[key])
     if not texts:
         return []
     there = {folded for _, folded, _ in kept}
@@ -123,8 +124,8 @@ def _plan(version: str, path: str) -> Plan:
 
 
 @cache
-def _outermost(version: str, type: str) -> Plan:
-    """The same of the resource, without what a search parameter keeps."""
+def _outermost(version: str, type: str) -> tuple[Plan, frozenset[str]]:
+    """The same of the resource, without what a search parameter keeps; and the keys of all that is not looked into."""
     kept = {
         (route.first, route.type)
         for one in parameters(version, type).values()
@@ -134,7 +135,8 @@ def _outermost(version: str, type: str) -> Plan:
     }
     listed, own = children(version, type), {"contained", "text"}
     plan = _plan(version, type)
-    return {key: path for key, path in plan.items() if key not in own and (key, listed[key][0].type) not in kept}
+    found = {key: path for key, path in plan.items() if key not in own and (key, listed[key][0].type) not in kept}
+    return found, frozenset({"resourceType", *listed} - found.keys())
 
 
 def _speaks(version: str, one: Child, above: frozenset[str] = frozenset()) -> bool:
