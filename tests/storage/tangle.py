@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -118,4 +117,4 @@ def _place(dice: Random, id: str) -> Save:
     whole = ((number("Location", "partof"), "Location", dice.choice(PLACES[: PLACES.index(id) + 1])),)
     url = ((number("Location", "url"), f"http://here/x/{dice.randint(1, 2)}"),)
     facts = ResourceFacts(positions=((number("Location", "near"), *at),), references=whole, uris=url)
-    return saved("Location", id, replace(facts, patients=dice.choice((("p0",), ("p1",), ()))))
+    return saved("Location", id, facts._replace(patients=dice.choice((("p0",), ("p1",), ()))))

@@ -117,7 +117,7 @@ def test_a_row_that_cannot_be_written_fails_its_own_transaction_alone(tmp_path: 
     """It is found when all rows go in together; then each goes by itself."""
     good = [[save("Observation", id, 1, 1)] for id in "ab"]
     bad = save("Observation", "c", 1, 1)
-    bad = replace(bad, facts=replace(bad.facts, uris=((1, "half a \ud800"),)))
+    bad = replace(bad, facts=bad.facts._replace(uris=((1, "half a \ud800"),)))
     outcomes = run(tmp_path / "a.db", [[good[0], [bad], good[1]]])
     assert [type(one) for one in outcomes[0]] == [type(None), UnicodeEncodeError, type(None)]
     assert [id for _, id in versions(tmp_path / "a.db")] == ["a", "b"]
@@ -129,7 +129,7 @@ def test_what_fills_a_space_is_called_once_and_alone(tmp_path: Path) -> None:
     db = connect(tmp_path / "a.db")
     migrate(db)
     writer, bad = Writer(db), save("Observation", "c", 1, 1)
-    bad = replace(bad, facts=replace(bad.facts, uris=((1, "half a \ud800"),)))
+    bad = replace(bad, facts=bad.facts._replace(uris=((1, "half a \ud800"),)))
     saves = iter([replace(save("Observation", id, 1, 1), space=OTHER) for id in "ab"])
 
     async def both() -> list[Any]:

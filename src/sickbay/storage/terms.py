@@ -20,6 +20,7 @@ def text_hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big", signed=True)
 
 
+@lru_cache(maxsize=8192)
 def ordered(value: float) -> int:
     """A float as an integer of the same order, since the tables hold no floats."""
     bits: int = struct.unpack(">q", struct.pack(">d", value + 0.0))[0]

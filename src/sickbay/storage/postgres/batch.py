@@ -114,7 +114,7 @@ class Batch:
             return self.known[space, self.words[kind], id].nid
 
         made = index_rows(space, type, nid, facts, self.words.__getitem__, target, self._term)
-        self.index[nid] = {(table, tuple(map(_indexed, row))) for table, row in made}
+        self.index[nid] = {(table, tuple(map(_indexed, row))) for table, rows in made.items() for row in rows}
 
     def _term(self, system: str | None, code: str) -> int:
         hash = term_hash(system, code)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import cos, radians
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sickbay.fhir.facts import Part
 from sickbay.fhir.query import (
     CompositeValue,
     DateValue,
@@ -48,28 +47,26 @@ def places(kinds: tuple[str, ...]) -> tuple[Columns, ...]:
     return tuple(found)
 
 
-def row(parts: Sequence[Part], term: Term) -> tuple[int, int, int, int, str]:
+def row(parts: Sequence[tuple[Any, ...]], term: Term) -> tuple[int, int, int, int, str]:
     """(hash, low, high, unit, value). term: (system, code) -> hash, which the dictionary will know."""
-    held: dict[str, int | str] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
-    for part, columns in zip(parts, places(tuple([str(one[0]) for one in parts])), strict=True):
-        match part:
-            case ("token", system, str(code)):
-                held[columns[0]] = term(system if isinstance(system, str) else None, code)
-            case ("string", str(text), _):
-                held["value"] = text[:120]
-            case ("uri", str(text)):
-                held["value"] = text
-            case ("reference", type, id):
-                held["value"] = f"{type}/{id}"
-            case ("date", int(low), int(high)):
-                held |= {"low": low, "high": high}
-            case ("number", float(low), float(high)):
-                held |= dict(zip(columns, (ordered(low), ordered(high)), strict=False))
-            case ("quantity", system, unit, float(low), float(high)):
-                known = isinstance(unit, str)
-                hash = term(system if isinstance(system, str) else None, str(unit)) if known else 0
-                held |= dict(zip(columns, (ordered(low), ordered(high), hash), strict=True))
-    return held["hash"], held["low"], held["high"], held["unit"], held["value"]  # type: ignore[return-value]
+    held: dict[str, Any] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
+    for part, columns in zip(parts, places(tuple([one[0] for one in parts])), strict=True):
+        kind = part[0]
+        if kind == "token":
+            held[columns[0]] = term(part[1], part[2])
+        elif kind == "quantity":
+            _, system, unit, low, high = part
+            held[columns[0]], held[columns[1]] = ordered(low), ordered(high)
+            held[columns[2]] = term(system, unit) if unit is not None else 0
+        elif kind == "number":
+            held[columns[0]], held[columns[1]] = ordered(part[1]), ordered(part[2])
+        elif kind == "date":
+            held["low"], held["high"] = part[1], part[2]
+        elif kind == "reference":
+            held["value"] = f"{part[1]}/{part[2]}"
+        else:
+            held["value"] = part[1][:120] if kind == "string" else part[1]
+    return held["hash"], held["low"], held["high"], held["unit"], held["value"]
 
 
 _KINDS: dict[type, str] = {

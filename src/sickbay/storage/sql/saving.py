@@ -39,7 +39,7 @@ FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_securi
 """The parameters by which a patient's resources are kept together: not those by which most of them are alike."""
 LONGEST = 120
 """Characters of a text that are indexed."""
-IndexRow: TypeAlias = tuple[str, tuple[int | str, ...]]
+IndexRow: TypeAlias = tuple[int | str, ...]
 Word: TypeAlias = Callable[[str], int]
 Target: TypeAlias = Callable[[str, str], int]
 Term: TypeAlias = Callable[[str | None, str], int]
@@ -63,34 +63,53 @@ def check(step: Save, state: int, version: int) -> None:
 
 def index_rows(
     space: int, type: int, nid: int, facts: ResourceFacts, word: Word, target: Target, term: Term
-) -> Iterator[IndexRow]:  # fmt: skip
-    """(table, row) of all facts. word numbers a name, target a resource that is referred to, term a coding."""
-    codes = [(word(name), term(system, code), name in FACETS) for name, system, code in facts.codes]
-    for patient, rank, member, named in _compartments(facts, target):
-        yield "compartment_index", (patient, type, rank, nid, member, named)
-        for name, hash, _ in (one for one in codes if one[2]):
-            yield "facet_index", (patient, type, name, hash, rank, nid, member, named)
-    for parameter, system, code in facts.tokens:
-        yield "token_index", (space, parameter, term(system, code), nid)
-    for name, hash, _ in codes:
-        yield "token_index", (space, -name, hash, nid)
-    for parameter, kind, id in facts.references:
-        yield "reference_index", (target(kind, id), parameter, nid)
-    for parameter, low, high in facts.dates:
-        yield "date_index", (space, parameter, low, high, nid)
-    for parameter, text, raw in facts.strings:
-        yield "string_index", (space, parameter, text[:LONGEST], text_hash(raw), nid)
-    for parameter, uri in facts.uris:
-        yield "uri_index", (space, parameter, uri, nid)
-    for parameter, least, most in facts.numbers:
-        yield "quantity_index", (space, parameter, ordered(least), ordered(most), 0, nid)
-    for parameter, system, unit, least, most in facts.quantities:
-        hash = term(system, unit) if unit is not None else 0
-        yield "quantity_index", (space, parameter, ordered(least), ordered(most), hash, nid)
-    for parameter, parts in facts.composites:
-        yield "composite_index", (space, parameter, *composites.row(parts, term), nid)
-    for parameter, latitude, longitude in facts.positions:
-        yield "composite_index", (space, parameter, 0, latitude, longitude, 0, "", nid)
+) -> dict[str, list[IndexRow]]:  # fmt: skip
+    """All facts as rows by table. word numbers a name, target a resource that is referred to, term a coding."""
+    found: dict[str, list[IndexRow]] = {}
+    token: list[IndexRow] = [(space, number, term(system, code), nid) for number, system, code in facts.tokens]
+    facet: list[IndexRow] = []
+    divided = []
+    for name, system, code in facts.codes:
+        number, hash = word(name), term(system, code)
+        token.append((space, -number, hash, nid))
+        if name in FACETS:
+            divided.append((number, hash))
+    if token:
+        found["token_index"] = token
+    if patients := _compartments(facts, target):
+        found["compartment_index"] = [(at, type, rank, nid, member, named) for at, rank, member, named in patients]
+        for at, rank, member, named in patients:
+            facet += [(at, type, number, hash, rank, nid, member, named) for number, hash in divided]
+    if facet:
+        found["facet_index"] = facet
+    if facts.references:
+        found["reference_index"] = [(target(kind, id), number, nid) for number, kind, id in facts.references]
+    if facts.dates:
+        found["date_index"] = [(space, number, low, high, nid) for number, low, high in facts.dates]
+    if facts.strings:
+        found["string_index"] = [
+            (space, number, text[:LONGEST], text_hash(raw), nid) for number, text, raw in facts.strings
+        ]
+    if facts.uris:
+        found["uri_index"] = [(space, number, uri, nid) for number, uri in facts.uris]
+    if facts.quantities or facts.numbers:
+        found["quantity_index"] = _amounts(space, nid, facts, term)
+    if facts.composites:
+        found["composite_index"] = [
+            (space, number, *composites.row(parts, term), nid) for number, parts in facts.composites
+        ]
+    for number, latitude, longitude in facts.positions:
+        found.setdefault("composite_index", []).append((space, number, 0, latitude, longitude, 0, "", nid))
+    return found
+
+
+def _amounts(space: int, nid: int, facts: ResourceFacts, term: Term) -> list[IndexRow]:
+    found: list[IndexRow] = []
+    for number, system, unit, least, most in facts.quantities:
+        found.append((space, number, ordered(least), ordered(most), term(system, unit) if unit is not None else 0, nid))
+    for number, least, most in facts.numbers:
+        found.append((space, number, ordered(least), ordered(most), 0, nid))
+    return found
 
 
 def targets(facts: ResourceFacts) -> Iterator[tuple[str, str]]:
@@ -99,11 +118,10 @@ def targets(facts: ResourceFacts) -> Iterator[tuple[str, str]]:
     yield from ((kind, id) for _, kind, id in facts.references)
 
 
-def _compartments(facts: ResourceFacts, target: Target) -> Iterator[tuple[int, int, int, int]]:
+def _compartments(facts: ResourceFacts, target: Target) -> list[tuple[int, int, int, int]]:
     """(patient, rank, member, named) of compartments, and of patients only referred to: so a patient's list is one range."""
     rank = NEVER if facts.clinical_date is None else -facts.clinical_date
-    held = set(facts.patients)
-    apart = {id for _, kind, id in facts.references if kind == "Patient"} - held
-    for patients, member in ((held, MEMBER), (apart, APART)):
-        for patient in patients:
-            yield target("Patient", patient), rank, member, int(patient in facts.named)
+    held, named = facts.patients, facts.named
+    apart = {id for _, kind, id in facts.references if kind == "Patient" and id not in held}
+    found = [(target("Patient", id), rank, MEMBER, int(id in named)) for id in held]
+    return found + [(target("Patient", id), rank, APART, int(id in named)) for id in apart] if apart else found

@@ -42,7 +42,7 @@ class _Counters:
 
 
 class Changes:
-    """What one transaction changes, job after job: `settle` after one that is good, `undo` after one whose savepoint was
+    """What one transaction changes, job after job: `settle` before one that may be undone, `undo` after its savepoint was
     rolled back. `finish` writes what waits; without it nothing is complete.
     """
 
@@ -186,7 +186,7 @@ class Changes:
     def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
-        self._rows.add([(HISTORY, row)])
+        self._rows.add({HISTORY: [row]})
 
     def _forget(self, nid: int) -> None:
         self._rows.flush()
@@ -199,8 +199,9 @@ class Changes:
 
     def _target(self, space: _Counters, type: str, id: str) -> int:
         """The nid of what is referenced, allocated where it is not stored yet."""
-        if (type, id) in space.nids:
-            return space.nids[type, id]
+        known = space.nids.get((type, id))
+        if known is not None:
+            return known
         word = self._word(type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
         nid: int | None = self._db.execute(query, (space.number, word, id)).get

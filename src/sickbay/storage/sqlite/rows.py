@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from itertools import chain
 from typing import Any, TypeAlias
@@ -22,38 +21,41 @@ _COLUMNS = {
 _SIZES = (64, 16, 4, 1)
 _FULL = 65_536
 
-Row: TypeAlias = tuple[str, tuple[Any, ...]]
-"""Table, and what stands in its columns."""
+Made: TypeAlias = dict[str, list[tuple[Any, ...]]]
+"""Rows by table, as what stands in their columns."""
 
 
 class Rows:
-    """Rows of one job after the other. `flush` writes what waits, `settle` ends a job, `undo` forgets what it added."""
+    """Rows of one job after the other. `flush` writes what waits, `undo` forgets what was added since `settle`."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
-        self._settled: list[Row] = []
-        self._own: list[Row] = []
+        self._settled: list[Made] = []
+        self._own: list[Made] = []
+        self._count = 0
         self._terms: set[int] = set()
-        self._flushed: list[Row] = []
+        self._flushed: list[Made] = []
 
-    def add(self, rows: Iterable[Row]) -> None:
-        self._own += list(rows)  # a list first: while rows are made, their terms are added
+    def add(self, made: Made) -> None:
+        self._own.append(made)
+        self._count += sum(map(len, made.values()))
 
     def term(self, system: str | None, code: str) -> int:
         """The hash of a coding, which the dictionary will know."""
         hash = term_hash(system, code)
         if hash not in self._terms:
             self._terms.add(hash)
-            self._own.append((_TERM, (hash, system or "", code)))
+            self._own.append({_TERM: [(hash, system or "", code)]})
         return hash
 
     def full(self) -> bool:
-        return len(self._own) >= _FULL
+        return self._count >= _FULL
 
     def settle(self) -> None:
         """What was added so far stays, whatever becomes of the next job."""
         self._settled += self._own
         self._own.clear()
+        self._count = 0
         self._flushed.clear()
 
     def undo(self) -> None:
@@ -61,17 +63,22 @@ class Rows:
         self._settled = self._flushed + self._settled
         self._flushed = []
         self._own.clear()
+        self._count = 0
         self._terms.clear()
 
     def flush(self) -> None:
-        waiting: dict[str, list[tuple[Any, ...]]] = {}
-        for table, row in chain(self._settled, self._own):
-            waiting.setdefault(table, []).append(row)
+        waiting: Made = {}
+        for made in chain(self._settled, self._own):
+            for table, rows in made.items():
+                if table in waiting:
+                    waiting[table] += rows
+                else:
+                    waiting[table] = [*rows]
         for table, rows in waiting.items():
             rows.sort()  # neighbours go to the same page
             self._write(table, rows)
         self._flushed += self._settled
-        self._settled, self._own = [], []
+        self._settled, self._own, self._count = [], [], 0
 
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         at = 0

@@ -21,6 +21,8 @@ def apply(changes: Changes, steps: Sequence[Step]) -> None:
         make_room(db)
     for step in steps:
         match step:
+            case Save():
+                changes.save(step)
             case Put():
                 records.put(db, step)
             case UseOnce():
@@ -33,8 +35,6 @@ def apply(changes: Changes, steps: Sequence[Step]) -> None:
                 changes.clear(step)
             case Clear():
                 records.clear(db, step)
-            case Save():
-                changes.save(step)
             case Reindex():
                 changes.reindex(step)
 

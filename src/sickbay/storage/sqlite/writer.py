@@ -136,10 +136,10 @@ class Writer:
         """What one job gives or raises. An error that ended the whole transaction is the group's, and so is any of a single."""
         if one.single:
             return self._single(changes, one.job)
+        changes.settle()
         self._connection.execute("SAVEPOINT one")
         try:
             outcome = _Outcome(one.job(changes))
-            changes.settle()
         except Exception as error:
             if not self._connection.in_transaction:
                 raise
@@ -152,12 +152,9 @@ class Writer:
     @staticmethod
     def _single(changes: Changes, job: Job[Any]) -> _Outcome:
         try:
-            outcome = _Outcome(job(changes))
+            return _Outcome(job(changes))
         except Conflict as error:
-            changes.undo()
             return _Outcome(error=error)
-        changes.settle()
-        return outcome
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
