@@ -17,6 +17,8 @@ from bench.slope import MOST, Slope
 from bench.starting import Starting
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+LONG = Path(__file__).parent / "long_runs.md"
+"""What takes hours is measured by itself, now and then; its figures, written by hand, stand at the end of each page."""
 SAID = {
     "limit": "limit: 2 KB by an ASGI function",
     "read": "read of a Patient",
@@ -47,7 +49,7 @@ REPEAT = """
 
     make bench                          # everything; writes this page
     make bench ARGS=--quick             # everything in brief, about six minutes on two idle cores; nothing is written
-    make bench ARGS=--large             # the slope from 1,000 to 100,000 patients; not run yet
+    make bench ARGS=--large             # the same with the slope from 1,000 to 100,000 patients
     make bench ARGS="--slope --large"   # the slope alone, nothing is written
 
 PostgreSQL is measured where its programs are (`initdb` on the PATH or where Debian puts it), on a server of its own with
@@ -86,7 +88,7 @@ def text(begun: Starting, served: Served, loaded: Loaded, database: Mapping[str,
         f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |", "",
         *slopes(grown),
         f"Memory of one worker: {begun.idle:.0f} MB idle, {begun.filled:.0f} MB after its hospital was used (at most 120).",
-        REPEAT,
+        REPEAT, LONG.read_text(encoding="utf-8"),
     ))  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def _times(end: End, paths: list[str]) -> tuple[list[float], int]:
         begin = time.perf_counter()
         try:
             status = end.status(path)
-        except (ConnectionError, RuntimeError):
+        except (OSError, RuntimeError):
             end.again()
             begin = time.perf_counter()
             status = end.status(path)
