@@ -17,7 +17,7 @@ from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.sqlite.writer import QUIET, Writer
+from sickbay.storage.sqlite.writer import BUSY, QUIET, Writer
 from sickbay.storage.store import Conflict, Put, Record
 
 pytestmark = pytest.mark.anyio
@@ -112,6 +112,17 @@ async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) ->
     go.set()
     await asyncio.gather(first, *others)
     assert len(commits) == 2, "the slow one alone, then all that came meanwhile, each in a turn of its own"
+    writer.close()
+
+
+async def test_there_is_room_for_the_pages_of_many_once_many_write_at_the_same_time(file: Path) -> None:
+    db = connect(file)
+    writer, few = Writer(db), db.pragma("cache_size")
+    for count in (1, BUSY - 1):
+        await asyncio.gather(*(writer.run(lambda changes: None) for _ in range(count)))
+        assert db.pragma("cache_size") == few
+    await asyncio.gather(*(writer.run(lambda changes: None) for _ in range(BUSY)))
+    assert abs(db.pragma("cache_size")) > abs(few)
     writer.close()
 
 

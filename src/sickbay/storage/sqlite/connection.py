@@ -44,7 +44,7 @@ def _tuned(connection: apsw.Connection, vfs: str | None) -> apsw.Connection:
 
 
 def make_room(connection: apsw.Connection) -> None:
-    """For transactions of many steps, one after the other: their pages stay in memory, and go to the file less often."""
+    """For commits of many steps, one after the other: their pages stay in memory, and go to the file less often."""
     connection.pragma("wal_autocheckpoint", 32_000)
     connection.pragma("cache_size", -64000)
 

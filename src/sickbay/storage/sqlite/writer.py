@@ -16,12 +16,14 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import apsw
 
-from sickbay.storage.sqlite.connection import begin
+from sickbay.storage.sqlite.connection import begin, make_room
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.store import Conflict
 
 GROUP = 64
 """No more is added to a commit that has so many requests."""
+BUSY = 16
+"""Requests that share a commit while many write: then there is to be room for what they change, which takes memory."""
 QUIET, LONGEST = 3, 0.001
 """Turns of the loop without a new request, and seconds at most, until what was asked is handed over. From its socket a request
 takes three turns to here; to a lone one they are some 15 µs, and a commit of its own costs as much as ten that share one."""
@@ -49,6 +51,7 @@ class Writer:
         self._queue: SimpleQueue[list[_Request] | None] = SimpleQueue()
         self._turns: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
         self._open = True
+        self._roomy = False
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
@@ -116,6 +119,9 @@ class Writer:
 
     def _commit(self, group: list[_Request]) -> list[_Outcome]:
         try:
+            if len(group) >= BUSY and not self._roomy:
+                make_room(self._connection)
+                self._roomy = True
             begin(self._connection)
         except Exception as error:
             return [_Outcome(error=error)] * len(group)
