@@ -182,6 +182,8 @@ class Query:
     ignored: tuple[tuple[str, str | None], ...] = ()
     within: Within | None = None
     parts: tuple[Query, ...] = ()
+    whole: bool = field(default=True, compare=False)
+    """Whether version, time and facts of the matches are wanted beside their bodies."""
     remembered: bool = field(default=False, compare=False)
     """Whether this very object comes again where the same is asked."""
 

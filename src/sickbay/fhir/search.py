@@ -61,6 +61,7 @@ def _parsed(
         includes=tuple(reading.includes),
         applied=tuple(reading.applied),
         ignored=tuple(reading.ignored),
+        whole=False,
         remembered=remembered,
         **reading.said,
     )

@@ -14,7 +14,7 @@ from sickbay.fhir.query import DateValue, Filter, Include, Query, Within
 from sickbay.fhir.search_parameters import compartment_types, find, parameters, resource_types
 from sickbay.fhir.visibility import Visibility
 from sickbay.operations.context import World
-from sickbay.storage.store import BadCursor, Space, Stored
+from sickbay.storage.store import BadCursor, Space, Stored, whole
 
 CARE_DATES = (
     "date", "period", "onset-date", "authoredon", "datewritten", "effective", "performed", "started", "issued",
@@ -83,7 +83,7 @@ class Walk:
             page = await self.store.search(self.space, query, self.visibility)
             if not page.matches:
                 break
-            inside = await self._record(page.matches[0], place._replace(patient=""))
+            inside = await self._record(whole(page)[0], place._replace(patient=""))
             if inside is not None:
                 return self._found(inside._replace(patient=place.patient))
             place = Place(page.next) if page.next else None
@@ -116,7 +116,7 @@ class Walk:
     async def _take(self, query: Query) -> str | None:
         """Matches and what they bring along; the cursor of what follows."""
         page = await self.store.search(self.space, query, self.visibility)
-        self.matches += page.matches
+        self.matches += whole(page)
         for other in page.included:
             self.included.setdefault((other.type, other.id), other)
         return page.next

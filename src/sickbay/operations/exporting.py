@@ -22,7 +22,7 @@ from sickbay.fhir.subset import subset
 from sickbay.fhir.visibility import Visibility, within
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
-from sickbay.storage.store import Delete, Put, Record, Space, Stored
+from sickbay.storage.store import Delete, Put, Record, Space, Stored, whole
 
 KIND = "export"
 KEPT_FOR = 86_400
@@ -181,7 +181,7 @@ async def lines(
         cursor: str | None = None
         while True:
             found = await world.store.search(space, replace(query, cursor=cursor), eyes)
-            kept = [await _as_of(world, space, one, eyes, each) for each in found.matches if each.id not in seen]
+            kept = [await _as_of(world, space, one, eyes, each) for each in whole(found) if each.id not in seen]
             if len(one.filters) > 1:
                 seen |= {each.id for each in found.matches}
             piece = _ndjson(

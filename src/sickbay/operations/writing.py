@@ -23,7 +23,7 @@ from sickbay.kernel.refusal import Refusal
 from sickbay.operations.access import Seen
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide, refused
-from sickbay.storage.store import Conflict, Put, Record, Save, Space, Step, Stored
+from sickbay.storage.store import Conflict, Put, Record, Save, Space, Step, Stored, whole
 
 ATTEMPTS = 20
 """Of a write whose resource changes under it, before it is told so."""
@@ -239,7 +239,7 @@ async def _matching(world: World, one: Wanted, query: Query) -> tuple[list[Store
     asked = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
     key = hashlib.sha256(f"{one.tenant.name}/{one.version}/{one.type}?{asked}".encode()).hexdigest()
     record = await world.store.get("condition", key)
-    found = (await world.store.search(one.space, replace(query, count=2), one.seen.visibility)).matches
+    found = whole(await world.store.search(one.space, replace(query, count=2, whole=True), one.seen.visibility))
     now = world.now()
     value = Record("condition", key, b"", one.tenant.name, at=now, expires_at=now + LOCK_FOR)
     lock = Put(value, if_revision=record.revision if record else 0)

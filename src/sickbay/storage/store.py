@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
+from sickbay.fhir.bundle import Kept
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
@@ -130,6 +131,14 @@ class Conflict(Exception):
         self.step = step
 
 
+class Match(msgspec.Struct, frozen=True, gc=False):
+    """One match of a search, as far as a Bundle shows it. body: its JSON."""
+
+    type: str
+    id: str
+    body: bytes
+
+
 class Stored(msgspec.Struct, frozen=True, gc=False):
     """One stored resource. facts: what is kept beside the body for the second check (`storage/facts.py`).
 
@@ -175,14 +184,20 @@ class Outdated(NamedTuple):
 class Page(NamedTuple):
     """One page of a search: matches in order, included ones, sealed cursor of the next page, total where known.
 
+    matches: each a Stored where the query asks for them whole, or has several types; else a Match.
     clipped: more would have been included than a page takes.
     """
 
-    matches: list[Stored]
+    matches: Sequence[Kept]
     included: list[Stored]
     next: str | None
     total: int | None
     clipped: bool = False
+
+
+def whole(page: Page) -> list[Stored]:
+    """The matches of a query that asked for them whole."""
+    return [one for one in page.matches if isinstance(one, Stored)]
 
 
 class Labels(NamedTuple):

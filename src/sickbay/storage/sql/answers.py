@@ -113,7 +113,7 @@ class Answers:
     def _page(self, run: Run, scope: Scope, plan: Plan) -> Page:
         query, visibility = plan.query, plan.visibility
         found = search.page(run, self._key, plan)
-        matches = self.guard.allowed(visibility, "s", query.type, found.rows)
+        matches = self.guard.matches(visibility, query.type, found.rows, plan.columns)
         if not query.includes or not found.rows:
             return Page(matches, [], found.next, found.total)
         nids = {query.type: [row[0] for row in found.rows]}

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import starmap
 from operator import itemgetter
+from typing import NamedTuple
 
+from sickbay.fhir.bundle import Kept
+from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.facts import codes_of, patients_of
 from sickbay.storage.sql.filters import FALSE, Scope, one_of
 from sickbay.storage.sql.names import REFERENCED
 from sickbay.storage.sql.statement import Reader, Row
-from sickbay.storage.store import Stored
+from sickbay.storage.store import Match, Stored
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
 WIDTH = 6
+
+
+class Columns(NamedTuple):
+    """What is read of each match: of a page of fifty, three columns less are a tenth of the time. The nid comes first."""
+
+    text: str
+    width: int
+
+
+WHOLE = Columns(COLUMNS, WIDTH)
+BRIEF = Columns("r.nid, r.facts, r.id, r.body", 4)
+BARE = Columns("r.nid, r.id, r.body", 3)
+"""Where all of the type may be seen: then no facts are looked at."""
+
+
+def columns_for(query: Query, visibility: Visibility) -> Columns:
+    if query.whole:
+        return WHOLE
+    return BARE if visibility.allows_all(query.type, "s") else BRIEF
+
+
 _KEPT = itemgetter(2, 3, 4, 5, 1)
 """Of a row what a Stored has, in its order."""
 _CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
@@ -66,6 +90,17 @@ class Guard:
             return list(starmap(partial(Stored, type), map(_KEPT, found)))
         judge = _Judge(visibility, letters, type)
         kept = [Stored(type, *_KEPT(row)) for row in found if judge.allows(row[1])]
+        self.removed += len(found) - len(kept)
+        return kept
+
+    def matches(self, visibility: Visibility, type: str, found: list[Row], columns: Columns) -> Sequence[Kept]:
+        """The same of the matches of a search, whose rows begin with these columns."""
+        if columns is WHOLE:
+            return self.allowed(visibility, "s", type, found)
+        if columns is BARE:
+            return [Match(type, row[1], row[2]) for row in found]
+        judge = _Judge(visibility, "s", type)
+        kept = [Match(type, row[2], row[3]) for row in found if judge.allows(row[1])]
         self.removed += len(found) - len(kept)
         return kept
 

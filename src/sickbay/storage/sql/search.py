@@ -15,7 +15,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, either, one_of, ranged
 from sickbay.storage.sql.order import Find, Key, beyond, order
-from sickbay.storage.sql.reading import COLUMNS, WIDTH
+from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
 from sickbay.storage.sql.source import Source, everything, source
 from sickbay.storage.sql.statement import Bind, Row, Run, Sql, Statement
 from sickbay.storage.sql.visible import only_patient
@@ -40,6 +40,7 @@ class Plan(NamedTuple):
     query: Query
     mark: Callable[[], bytes]
     visibility: Visibility
+    columns: Columns = WHOLE
     walk: Plan | None = None
 
 
@@ -69,9 +70,8 @@ def _resolved(
     where = both([*parts, *more, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
     if where is FALSE:
         return None
-    return Plan(
-        chosen, where, order(find, query, chosen), bool(more) or chosen.row, query, marked(space, query), visibility
-    )
+    keys, columns = order(find, query, chosen), columns_for(query, visibility)
+    return Plan(chosen, where, keys, bool(more) or chosen.row, query, marked(space, query), visibility, columns)
 
 
 def page(run: Run, key: bytes, plan: Plan) -> Matches:
@@ -92,7 +92,7 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
     rows = rows[: query.count]
     seen = (at.seen if at else 0) + len(rows)
     total = _total(run, plan, at, None if more or query.count == 0 else seen)
-    last = (*rows[-1][WIDTH : WIDTH + len(plan.keys)], rows[-1][0]) if more else ()
+    last = (*rows[-1][plan.columns.width :][: len(plan.keys)], rows[-1][0]) if more else ()
     return Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
 
 
@@ -117,7 +117,7 @@ def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
     """All matches of a patient by number, which is as cheap as counting them, then the bodies of the page."""
     found = run(_numbers(plan))
     chosen = [row[0] for row in found[: plan.query.count]]
-    bodies = f"SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND r.state = 1"
+    bodies = f"SELECT {plan.columns.text} FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND r.state = 1"
     bodies_by_nid = {row[0]: row for row in run(Statement(bodies, (orjson.dumps(chosen).decode(),)))}
     rows = [bodies_by_nid[nid] for nid in chosen if nid in bodies_by_nid]
     total, seen = len(found), len(chosen)
@@ -175,7 +175,7 @@ def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
     """In the order of the source, most of whose rows match or are read anyway: no more of them than the page."""
     names = (*(key.text for key in plan.keys), plan.source.nid)
     after = beyond(tuple((name, False) for name in names), at.last) if at else TRUE
-    columns = ", ".join((COLUMNS, *names[:-1]))
+    columns = ", ".join((plan.columns.text, *names[:-1]))
     text = f"SELECT {columns} {plan.source.joined()} AND {plan.where.text} AND {after.text} ORDER BY {', '.join(names)} LIMIT ?"
     return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit))
 
@@ -198,7 +198,7 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     table = plan.source.joined() if plan.needs_row or by_row else plan.source.text
     inner = f"SELECT {', '.join((f'{plan.source.nid} AS n', *keys))} {table} AND {plan.where.text}"
     few = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
-    text = f"SELECT {', '.join((COLUMNS, *names))} FROM ({few}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
+    text = f"SELECT {', '.join((plan.columns.text, *names))} FROM ({few}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
     values = tuple(bind for key in plan.keys for bind in key.binds)
     return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit))
 
