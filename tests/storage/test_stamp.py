@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -69,6 +70,28 @@ async def test_what_was_looked_up_is_looked_up_anew_once_anybody_wrote(stores: t
     await here.transaction([Clear("resources", SPACE.tenant)])
     await here.transaction([observation("o4", "p", code="x")])
     assert [len((await here.search(SPACE, one, EVERYTHING)).matches) for one in searches] == [1, 1]
+
+
+@pytest.mark.anyio
+async def test_a_search_that_is_remembered_counts_anew_once_anybody_wrote(stores: tuple[Store, Store]) -> None:
+    here, there = stores
+    few = replace(
+        asked("Observation", where("Observation", "patient", ReferenceValue("Patient", "p"))), count=1, remembered=True
+    )
+
+    async def found() -> tuple[int, int | None, bool]:
+        await stamp(here)
+        page = await here.search(SPACE, few, EVERYTHING)
+        return len(page.matches), page.total, page.next is not None
+
+    await here.transaction([patient("p"), observation("o1", "p", code="x")])
+    assert [await found() for _ in range(2)] == [(1, 1, False)] * 2
+    await there.transaction([observation("o2", "p", code="x")])
+    assert [await found() for _ in range(2)] == [(1, 2, True)] * 2
+    await here.transaction([observation("o3", "p", code="x")])
+    assert [await found() for _ in range(2)] == [(1, 3, True)] * 2
+    await there.transaction([Clear("resources", SPACE.tenant)])
+    assert [await found() for _ in range(2)] == [(0, 0, False)] * 2
 
 
 def test_what_was_looked_up_while_somebody_wrote_is_not_kept() -> None:

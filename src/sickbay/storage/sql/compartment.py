@@ -56,4 +56,4 @@ def _plan(
     source = Source(table, "TRUE", (holder, *by.binds), "d.nid", ())
     updated = own(parts[0], source)
     keys = order(find, parts[0], source)
-    return Plan(source, both([*updated, held]), keys, bool(updated), parts[0], marked(space, parts[0]), visibility)
+    return Plan(source, both([*updated, held]), keys, bool(updated), parts[0], marked(space, parts[0]), visibility, {})

@@ -40,6 +40,7 @@ def columns_for(query: Query, visibility: Visibility) -> Columns:
     return BARE if visibility.allows_all(query.type, "s") else BRIEF
 
 
+_SHOWN = itemgetter(1, 2)
 _KEPT = itemgetter(2, 3, 4, 5, 1)
 """Of a row what a Stored has, in its order."""
 _CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
@@ -98,7 +99,7 @@ class Guard:
         if columns is WHOLE:
             return self.allowed(visibility, "s", type, found)
         if columns is BARE:
-            return [Match(type, row[1], row[2]) for row in found]
+            return list(starmap(partial(Match, type), map(_SHOWN, found)))
         judge = _Judge(visibility, "s", type)
         kept = [Match(type, row[2], row[3]) for row in found if judge.allows(row[1])]
         self.removed += len(found) - len(kept)

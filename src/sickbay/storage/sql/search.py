@@ -30,7 +30,8 @@ WIDE, NEAR = 4000, 2000
 class Plan(NamedTuple):
     """A search resolved: its source, what must hold besides, its order, and how to tell it from others.
 
-    walk: the same from all of the type, where the source is a range, whose order is another.
+    walk: the same from all of the type, where the source is a range, whose order is another. totals: what was counted, where
+    the plan is kept, which it is until anybody writes.
     """
 
     source: Source
@@ -40,6 +41,7 @@ class Plan(NamedTuple):
     query: Query
     mark: Callable[[], bytes]
     visibility: Visibility
+    totals: dict[int | None, int]
     columns: Columns = WHOLE
     walk: Plan | None = None
 
@@ -71,7 +73,7 @@ def _resolved(
     if where is FALSE:
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
-    return Plan(chosen, where, keys, bool(more) or chosen.row, query, marked(space, query), visibility, columns)
+    return Plan(chosen, where, keys, bool(more) or chosen.row, query, marked(space, query), visibility, {}, columns)
 
 
 def page(run: Run, key: bytes, plan: Plan) -> Matches:
@@ -210,9 +212,12 @@ def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int |
         return None
     if at is not None and plan.query.total != "accurate":
         return at.total
-    if plan.query.total == "accurate" or plan.source.rank:
-        return _number(run(counted(plan)))
-    found = _number(run(counted(plan, COUNTED + 1)))
+    limit = None if plan.query.total == "accurate" or plan.source.rank else COUNTED + 1
+    if limit not in plan.totals:
+        plan.totals[limit] = _number(run(counted(plan, limit)))
+    found = plan.totals[limit]
+    if limit is None:
+        return found
     return found if found <= COUNTED else None
 
 
