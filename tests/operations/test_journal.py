@@ -1,4 +1,4 @@
-"""When a batch of granted exchanges is written: each moment, but where hardly one of a crowd of FHIR requests is kept."""
+"""When a batch of granted exchanges is written: each moment, but where hardly one of a crowd of requests is kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def exchange(stage: str) -> Exchange:
 
 
 @pytest.mark.parametrize(("each", "beside", "moments"), [
-    (0, (), 1), (CROWD - 1, (), 1), (CROWD, (), MOMENTS), (CROWD, ("token",), 1),
+    (0, (), 1), (CROWD - 1, (), 1), (CROWD, (), MOMENTS), (CROWD, ("token",), 1), (0, ("token",) * CROWD, MOMENTS),
+    (CROWD, ("token",) * CROWD, MOMENTS), (1, ("token",) * CROWD, 1),
 ])  # fmt: skip
 def test_a_crowd_is_written_less_often_unless_something_else_waits(
     monkeypatch: pytest.MonkeyPatch, each: int, beside: tuple[str, ...], moments: int

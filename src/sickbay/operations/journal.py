@@ -30,7 +30,7 @@ EVERY = 1.0
 KEPT = 256
 """Granted exchanges a batch keeps, of FHIR and of all other kinds: under load the newest."""
 CROWD, MOMENTS = 4 * KEPT, 5
-"""FHIR requests in each of so many moments of which hardly one is kept: then a batch is written after the last of them.
+"""Requests in each of so many moments of which hardly one is kept: then a batch is written after the last of them.
 
 Each write makes every reader look anew at a file in which nothing else has changed, which costs a page of 50 resources 7 %.
 """
@@ -84,7 +84,8 @@ class Journal:
         self.world = world
         self._waiting: deque[Exchange] = deque(maxlen=KEPT)
         self._kept: deque[Exchange] = deque(maxlen=KEPT)
-        self._came = 0
+        self._came = {True: 0, False: 0}
+        """Since the last batch: of FHIR, and of all other kinds."""
         self._writing = asyncio.Lock()
 
     async def write(self, one: Exchange) -> None:
@@ -99,11 +100,9 @@ class Journal:
         """A granted one: it is written soon."""
         if self.world.say is not None:
             self._say(one)
-        if one.stage == "access":
-            self._waiting.append(one)
-            self._came += 1
-        else:
-            self._kept.append(one)
+        fhir = one.stage == "access"
+        (self._waiting if fhir else self._kept).append(one)
+        self._came[fhir] += 1
 
     async def flush(self) -> None:
         """Write what waits, in one transaction. Whoever comes while it is written waits for it, to read it then."""
@@ -111,7 +110,7 @@ class Journal:
             batch = [*self._kept, *self._waiting]
             self._kept.clear()
             self._waiting.clear()
-            self._came = 0
+            self._came = {True: 0, False: 0}
             if batch:
                 try:
                     await self.world.store.transaction([Put(record(one)) for one in batch])
@@ -138,7 +137,8 @@ class Journal:
         """A moment; some moments where nothing waits but a few of a crowd."""
         for moments in range(1, MOMENTS + 1):
             await asyncio.sleep(EVERY)
-            if self._kept or self._came < CROWD * moments:
+            came = [count for count in self._came.values() if count]
+            if min(came, default=0) < CROWD * moments:
                 return
 
     def _say(self, one: Exchange) -> None:
