@@ -16,6 +16,7 @@ from sickbay.fhir.search_routes import SEARCHES, SEVERAL
 from sickbay.fhir.search_types import chosen
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, Unknown, check
+from sickbay.kernel.remembering import remembered
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -32,7 +33,7 @@ def bearer(request: AccessRequest) -> str | None:
     return _token_of(request.headers.get("authorization", ""))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _token_of(header: str) -> str | None:
     match = _BEARER.fullmatch(header.strip(" "))
     return match[1] if match else None
@@ -188,7 +189,7 @@ def scope_covers_all_types_involved(request: AccessRequest, known: AccessKnown) 
     return None
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def covers(scope: str, type: str | None, letters: str) -> bool:
     """Every letter, by some scope for the type. What has no type, the whole system, takes system/*."""
     held = _usable(scope)
@@ -197,12 +198,12 @@ def covers(scope: str, type: str | None, letters: str) -> bool:
     return not set(letters).difference(granted)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _levels(scope: str) -> frozenset[str]:
     return frozenset(one.level for one in scopes.resources(scope))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _usable(scope: str) -> tuple[ResourceScope, ...]:
     """Those whose filters are understood."""
     return tuple(one for one in scopes.resources(scope) if filters_of(one) is not None)

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import orjson
 
+from sickbay.fhir.search_types import KEPT, is_brief
+
 
 class Kept(Protocol):
     """A resource as a store gives it. body: its JSON."""
@@ -128,9 +130,17 @@ def _links(self_url: str, next_url: str | None) -> bytes:
     return orjson.dumps(links)
 
 
-@lru_cache(maxsize=2048)
 def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     """The address of a search, percent-encoded; `:` `/` `,` `$` and `*` may stand in a query and stay readable."""
+    return _brief_url(base, type, pairs) if is_brief(pairs) else _url(base, type, pairs)
+
+
+@lru_cache(maxsize=KEPT)
+def _brief_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    return _url(base, type, pairs)
+
+
+def _url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
     address = f"{base}/{type}" if type else base
     return f"{address}?{query}" if query else address

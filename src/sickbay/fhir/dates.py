@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache
+
+from sickbay.kernel.remembering import remembered
 
 BEGINNING = -62_135_596_800_000
 """0001-01-01: the low end of what has no beginning."""
@@ -21,7 +22,7 @@ _FORM = re.compile(
 )
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def span(text: str) -> tuple[int, int] | None:
     """The range of a date of any precision; None where it is no date. Without a zone: UTC (R4, 3.1.1.4.7)."""
     form = _FORM.fullmatch(text)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.elements import Child, children
+from sickbay.kernel.remembering import remembered
 
 Test: TypeAlias = Callable[[Any, dict[str, Any]], bool]
 Step: TypeAlias = str | int | Test
@@ -178,7 +179,7 @@ class _Resolves:
         return node.get("type") == self.type or _type_in(target) == self.type
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _type_in(reference: str) -> str | None:
     """The type that a reference names."""
     parts = reference.split("/_history/", 1)[0].rsplit("/", 2)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.remembering import remembered
 
 GENERIC = ("application/json", "text/json")
 GENERIC_XML = ("application/xml", "text/xml")
@@ -36,7 +36,7 @@ class _Range(NamedTuple):
     number: str
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def negotiate(version: str, accept: str | None, format: str | None = None) -> Media:
     """_format counts before Accept (DSTU2 and later). Absent, */* and generic JSON give the version's JSON."""
     if format:
@@ -102,7 +102,7 @@ def _weight(text: str) -> float:
         return 1.0
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def body_kind(version: str, content_type: str | None) -> Literal["json", "xml"] | None:
     """How a body of this Content-Type is read: the version's own types, and the generic ones; of charsets, UTF-8.
 

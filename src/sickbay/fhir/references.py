@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from sickbay.kernel.remembering import remembered
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def target(reference: str, base: str) -> tuple[str, str] | None:
     """(type, id) of `Type/id` or `{base}/Type/id`, a version at the end aside; None: contained, logical or foreign."""
     local = reference.removeprefix(base + "/") if reference.startswith(base + "/") else reference

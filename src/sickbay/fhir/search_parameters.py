@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.query import Kind, SearchParameter
 from sickbay.fhir.search_additions import ADDITIONS, PARTS
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.remembering import remembered
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
 """In the order of their numbers, which never move: what is new comes last."""
@@ -134,7 +135,7 @@ def components(version: str, parameter: SearchParameter) -> tuple[SearchParamete
     return tuple(found)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def nearest(version: str, type: str, name: str) -> str | None:
     """The known name that somebody who wrote `name` most likely meant."""
     known = [*parameters(version, type), *RESULT]

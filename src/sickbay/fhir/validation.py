@@ -16,6 +16,7 @@ from sickbay.fhir.problem import Problem
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.shapes import Element, Shape, shape
 from sickbay.fhir.values import known
+from sickbay.kernel.remembering import remembered
 
 LIMIT = 100
 """Faults that are told of one resource; after that it is not looked at any further."""
@@ -210,7 +211,7 @@ def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at:
         looking.say(f"{at}.reference", "value", f"must refer to {_or(targets)}, not to {type}")
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _named(base: str, text: str) -> str | None:
     """What stands where a reference has its type; None where it is absolute and not on this base."""
     local = text.removeprefix(base + "/") if base else text

@@ -20,6 +20,7 @@ from sickbay.fhir.expressions import routes
 from sickbay.fhir.query import Filter, WordsValue
 from sickbay.fhir.search_parameters import TEXT, parameters
 from sickbay.fhir.text import fold
+from sickbay.kernel.remembering import remembered
 
 WORDS = frozenset({"_text", "_content", "section-text"})
 """The parameters that are searched so."""
@@ -93,7 +94,7 @@ def content(version: str, resource: dict[str, Any], kept: Iterable[tuple[int, st
     return found[:MOST]
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _legible(text: str) -> bool:
     """Whether all its words are found: before each is a space, or a sign that a search takes for one."""
     return _HIDDEN.search(text) is None

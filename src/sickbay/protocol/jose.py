@@ -87,7 +87,7 @@ def _imported(key: str) -> RSAKey | ECKey:
     return read
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def peek(text: str) -> Jwt | None:
     """Header and claims, unverified; None where it is no header.payload.signature of JSON objects.
 

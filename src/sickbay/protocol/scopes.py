@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
+from sickbay.kernel.remembering import remembered
 from sickbay.protocol.parameters import parse as parse_form
 
 Level: TypeAlias = Literal["patient", "user", "system"]
@@ -73,7 +73,7 @@ class PlainScope:
 Scope: TypeAlias = ResourceScope | LaunchScope | PlainScope
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def split(text: str, separators: str = " ") -> tuple[str, ...]:
     """The tokens of a scope parameter, in order, each once. With a comma among the separators (a dialect's tolerance),
     a comma inside a ?filter separates nothing unless a scope begins behind it.
@@ -92,7 +92,7 @@ class Spelling(NamedTuple):
     """Or a line break: RFC 6749 3.3 knows the space alone."""
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def spelling(text: str) -> Spelling:
     """Split at blanks, and at commas and plus signs outside of a ?filter, or where a scope begins behind them."""
     tokens: list[str] = []
@@ -131,7 +131,7 @@ def decoded_again(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def recased(token: str, types: tuple[str, ...] = ()) -> str | None:
     """The scope this token becomes by correcting letter case alone; None where it is one already, or is none then."""
     if parse(token):
@@ -148,7 +148,7 @@ def recased(token: str, types: tuple[str, ...] = ()) -> str | None:
     return scope if parse(scope) else None
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def reordered(token: str) -> str | None:
     """The scope whose v2 letters stand in another order than c r u d s; None where that is not what is wrong."""
     match = re.fullmatch(r"((?:patient|user|system)/(?:\*|[A-Z][A-Za-z]+)\.)([cruds]+)(\?.+)?", token)
@@ -166,7 +166,7 @@ def in_version(scope: ResourceScope, version: str) -> str:
     return f"{scope.level}/{scope.type}.{access}{tail[1]}{tail[2]}" if access else scope.text
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def parse(text: str) -> Scope | None:
     """One scope, or None where it is none of the grammar's."""
     if text in PLAIN:
@@ -184,7 +184,7 @@ def _resource(text: str, match: re.Match[str]) -> ResourceScope:
     return ResourceScope(text, level, match["type"], V1.get(access, access), "v1" if access in V1 else "v2", filters)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def registered(text: str) -> tuple[Scope, ...]:
     """The scopes of a registration, however they are separated."""
     return parse_all(spelling(text).tokens)
@@ -195,7 +195,7 @@ def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:
     return tuple(scope for scope in map(parse, tokens) if scope)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def resources(text: str) -> tuple[ResourceScope, ...]:
     """The resource scopes of a granted scope string."""
     return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))

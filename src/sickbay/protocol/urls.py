@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from sickbay.kernel.remembering import remembered
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -51,7 +52,7 @@ def is_absolute(url: str) -> bool:
     return _ABSOLUTE.match(url) is not None
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def one_loopback(url: str) -> str:
     """The URL with any loopback name written as localhost; with user information it is another address."""
     parts = split(url)
@@ -61,7 +62,7 @@ def one_loopback(url: str) -> str:
     return parts._replace(netloc=f"localhost{port}").geturl()
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def normalised(url: str) -> str:
     """Scheme and host in lower case, one final slash dropped: how a FHIR base is compared."""
     parts = split(url)

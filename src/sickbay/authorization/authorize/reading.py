@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import TypeAlias
 
 from sickbay.authorization.known import AuthorizeKnown
@@ -12,6 +11,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.authorization.values import Client, Launch, Pkce, Server
 from sickbay.kernel.refusal import UNKNOWN, Check, Unknown
+from sickbay.kernel.remembering import remembered
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
@@ -28,7 +28,7 @@ def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
     return scopes.spelling(scope_of(request)).tokens
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def misjoined(text: str) -> tuple[str, ...]:
     """The refusals of what separates scopes where it should be a space (RFC 6749 3.3)."""
     read = scopes.spelling(text)
@@ -41,7 +41,7 @@ def meant(request: AuthorizeRequest) -> tuple[str, ...]:
     return _meant(scope_of(request))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _meant(text: str) -> tuple[str, ...]:
     return tuple(scopes.recased(token, ALL_TYPES) or token for token in scopes.spelling(text).tokens)
 
@@ -50,7 +50,7 @@ def asked(request: AuthorizeRequest) -> tuple[Scope, ...]:
     return _asked(scope_of(request))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _asked(text: str) -> tuple[Scope, ...]:
     return scopes.parse_all(_meant(text))
 
@@ -59,7 +59,7 @@ def asked_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
     return _asked_resources(scope_of(request))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _asked_resources(text: str) -> tuple[ResourceScope, ...]:
     return tuple(scope for scope in _asked(text) if isinstance(scope, ResourceScope))
 

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import orjson
 
+from sickbay.kernel.remembering import LONGEST
 from sickbay.storage.sql.statement import Reader
 from sickbay.storage.store import Space
 from sickbay.storage.terms import term_hash
@@ -86,7 +87,7 @@ class Names:
     def nid(self, space: int, type: str, id: str) -> int:
         """The nid of a resource, -1 where there is none. No nid is ever used twice, so a stale one finds nothing."""
         key = (space, self.word(type), id)
-        return self._nids.get(key, partial(self._nid, key))
+        return self._nid(key) if len(id) > LONGEST else self._nids.get(key, partial(self._nid, key))
 
     def _nid(self, key: tuple[int, int, str]) -> int:
         found = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
@@ -96,7 +97,11 @@ class Names:
         """The hashes of (system, code); with system None those of every system that has the code."""
         found = [term_hash(system, code) for system, code in codings if system is not None]
         for code in (code for system, code in codings if system is None):
-            found += self._hashes.get(code, partial(self._of_any_system, code))
+            found += (
+                self._of_any_system(code)
+                if len(code) > LONGEST
+                else self._hashes.get(code, partial(self._of_any_system, code))
+            )
         return found
 
     def _of_any_system(self, code: str) -> list[int]:

@@ -1,0 +1,55 @@
+"""What is remembered of texts, and that long ones are not."""
+
+from __future__ import annotations
+
+from sickbay.kernel.remembering import LONGEST, remembered
+
+
+def test_a_short_text_is_read_once_and_a_long_one_each_time() -> None:
+    came: list[tuple[str | None, int]] = []
+
+    @remembered(2)
+    def read(one: str | None, other: str) -> int:
+        came.append((one, len(other)))
+        return len(other)
+
+    for _ in range(3):
+        assert read("a", "b") == 1
+        assert read(None, "x" * LONGEST) == LONGEST
+        assert read("a", "x" * (LONGEST + 1)) == LONGEST + 1
+    assert came == [("a", 1), (None, LONGEST), *[("a", LONGEST + 1)] * 3]
+
+
+def test_whatever_the_number_of_texts_and_their_names() -> None:
+    came: list[int] = []
+
+    @remembered(8)
+    def one(text: str) -> int:
+        came.append(1)
+        return len(text)
+
+    @remembered(8)
+    def three(text: str, other: str | None = None, last: str = "") -> int:
+        came.append(3)
+        return len(text + (other or "") + last)
+
+    for _ in range(2):
+        assert one("a") == 1
+        assert one("x" * (LONGEST + 1)) == LONGEST + 1
+        assert three("a") == three("a", last="") == 1
+        assert three("a", last="x" * (LONGEST + 1)) == LONGEST + 2
+    assert came.count(1) == 3
+    assert came.count(3) == 4
+
+
+def test_only_so_many_are_remembered() -> None:
+    came: list[str] = []
+
+    @remembered(2)
+    def read(one: str) -> str:
+        came.append(one)
+        return one
+
+    for one in ("a", "b", "c", "c", "a"):
+        read(one)
+    assert came == ["a", "b", "c", "a"]
