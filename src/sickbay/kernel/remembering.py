@@ -34,7 +34,8 @@ def _of_one(read: Read, kept: Read) -> Read:
 
 def _of_two(read: Read, kept: Read) -> Read:
     def call(one: Any, other: Any) -> Any:
-        return kept(one, other) if len(other) <= LONGEST and (one is None or len(one) <= LONGEST) else read(one, other)
+        brief = len(one or "") <= LONGEST and len(other or "") <= LONGEST
+        return kept(one, other) if brief else read(one, other)
 
     return call
 
