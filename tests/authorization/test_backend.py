@@ -129,6 +129,7 @@ def test_what_is_no_jwt_is_refused_as_such(text: str) -> None:
     [
         (None, ["backend-scope-missing"]),
         ("user/Patient.rs", ["backend-scope-not-system"]),
+        ("system/Patient.r?s", ["scope-not-registered", "backend-empty-scopes"]),
         ("system/Patient.cruds", ["scope-not-registered", "backend-empty-scopes"]),
         ("system/Patient.rs system/Patient.d", ["scope-not-registered"]),
         ("system/Patient.rs,system/Observation.rs", ["scope-comma-separated"]),
@@ -313,6 +314,7 @@ def test_the_token_endpoint_may_be_one_audience_of_several(aud: object) -> None:
         ("system/Patient.rs", Policy(), True, ""),
         ("user/Patient.rs", Policy(), False, "is not for backend services"),
         ("openid", Policy(), False, "is not for backend services"),
+        ("system/Patient.r?s", Policy(), False, "has a filter that cannot be enforced"),
         ("system/Patient.cruds", Policy(), False, "is not registered for this app"),
         ("system/*.rs", Policy(wildcard_scopes=False), False, "is a wildcard, and this server grants none"),
         (

@@ -123,6 +123,7 @@ def test_a_confidential_client_refreshes_with_its_secret() -> None:
         ("patient/Patient.r", True),
         (FAMILY.scope, True),
         ("patient/Patient.cruds", False),
+        ("patient/Patient.r?s", False),
         ("patient/Condition.rs", False),
         ("user/Patient.rs", False),
         ("patient/*.rs", False),

@@ -228,6 +228,8 @@ def _why_not(text: str, held: tuple[scopes.Scope, ...], client: Client, policy: 
         return "is a wildcard, and this server grants none"
     if scope.version != f"v{client.smart_version}" and not policy.mixed_scope_versions:
         return f"is written as in SMART {scope.version}, and the app is registered for v{client.smart_version}"
+    if not scope.enforceable:
+        return "has a filter that cannot be enforced"
     return "" if scopes.covered(scope, held) else "is not registered for this app"
 
 
@@ -268,7 +270,7 @@ def _empty(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
 
 
 def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:
-    """System scopes that the registration does not cover; others are another fault."""
+    """System scopes that the registration does not cover, as none does whose filter says nothing; others are another fault."""
     held = scopes.parse_all(scopes.split(known.client.scope)) if isinstance(known.client, Client) else ()
     parsed = {one: scopes.parse(one) for one in asked}
     system = {
@@ -276,7 +278,7 @@ def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:
         for one, scope in parsed.items()
         if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
-    return [one for one, scope in system.items() if not scopes.covered(scope, held)]
+    return [one for one, scope in system.items() if not scope.enforceable or not scopes.covered(scope, held)]
 
 
 @check(needs=("client",), after=(client_is_registered,))

@@ -127,7 +127,10 @@ def _within(asked: str, granted: str) -> bool:
     """Held as it stands, or covered by what is held."""
     held = scopes.split(granted)
     parsed = scopes.parse(asked)
-    return asked in held or (parsed is not None and scopes.covered(parsed, scopes.parse_all(held)))
+    if asked in held or parsed is None:
+        return asked in held
+    plain = not isinstance(parsed, scopes.ResourceScope) or parsed.enforceable
+    return plain and scopes.covered(parsed, scopes.parse_all(held))
 
 
 def narrowed(family: Family, asked: str | None) -> str:
