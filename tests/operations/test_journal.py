@@ -10,7 +10,7 @@ import pytest
 
 from sickbay.operations import journal
 from sickbay.operations.context import World
-from sickbay.operations.journal import CROWD, MOMENTS, Answered, Exchange, Journal, Wire
+from sickbay.operations.journal import CROWD, MOMENTS, ONE_IN, Answered, Exchange, Journal, Wire
 
 
 def exchange(stage: str) -> Exchange:
@@ -36,3 +36,16 @@ def test_a_crowd_is_written_less_often_unless_something_else_waits(
     monkeypatch.setattr(journal, "asyncio", SimpleNamespace(sleep=moment))
     asyncio.run(cast(Any, ours._wait()))
     assert slept == [journal.EVERY] * moments
+
+
+def test_of_a_crowd_one_in_eight_is_looked_at_and_on_a_terminal_each() -> None:
+    quiet, told = (Journal(cast(World, SimpleNamespace(say=say))) for say in (None, lambda line: None))
+    for ours, passed in ((quiet, 7 * ONE_IN), (told, 0)):
+        over = []
+        for _ in range(CROWD + 8 * ONE_IN):
+            over.append(ours.passes_over())
+            if not over[-1]:
+                ours.hold(exchange("access"))
+        assert not any(over[:CROWD])
+        assert sum(over) == passed
+        assert ours._came[True] == CROWD + 8 * ONE_IN

