@@ -40,6 +40,7 @@ LARGE = 200_000
 INVALID = "fhir-resource-invalid"
 READING = SEARCHES | {"read"}
 OPEN = frozenset(("preflight", "capabilities", "discovery"))
+SHAPING = frozenset(("_format", "_pretty"))
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
 """Errors of RFC 6750: they come with a challenge."""
@@ -104,7 +105,7 @@ class Door:
             body, request, answer, seen = taken
         if seen.decision.refusal is not None:
             scope["state"]["withheld"] = withheld(seen.decision.examination)
-        if request.parameters.pairs or "xml" in headers.get("accept", ""):
+        if _is_shaped(request, headers):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
             if len(answer.body) > LARGE:  # so that others need not wait for it
                 answer = await asyncio.to_thread(shaped, self.version, answer, media, request.parameters)
@@ -333,6 +334,11 @@ class Door:
     def _issue(self, status: int, *issues: Issue) -> Answer:
         type = (negotiate(self.version, None).content_type or "").encode()
         return Answer(status, outcome(self.version, issues), [(b"content-type", type)], kept=True)
+
+
+def _is_shaped(request: AccessRequest, headers: Mapping[str, str]) -> bool:
+    """Whether anything but compact JSON may be wanted."""
+    return "xml" in headers.get("accept", "") or any(name in SHAPING for name, _ in request.parameters.pairs)
 
 
 def problems(decision: Decision) -> tuple[Problem, ...]:

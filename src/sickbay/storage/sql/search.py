@@ -30,8 +30,8 @@ WIDE, NEAR = 4000, 2000
 class Plan(NamedTuple):
     """A search resolved: its source, what must hold besides, its order, and how to tell it from others.
 
-    walk: the same from all of the type, where the source is a range, whose order is another. totals: what was counted, where
-    the plan is kept, which it is until anybody writes.
+    walk: the same from all of the type, where the source is a range, whose order is another. kept: what was counted and
+    made by it before, as a plan that is remembered is until anybody writes.
     """
 
     source: Source
@@ -41,7 +41,7 @@ class Plan(NamedTuple):
     query: Query
     mark: Callable[[], bytes]
     visibility: Visibility
-    totals: dict[int | None, int]
+    kept: dict[object, Any]
     columns: Columns = WHOLE
     walk: Plan | None = None
 
@@ -130,7 +130,11 @@ def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
 
 
 def _following(key: bytes, plan: Plan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
-    return seal(key, Position(plan.mark(), last, seen, total, sight_of(plan.visibility)))
+    place = last, seen, total
+    if place not in plan.kept:
+        plan.kept[place] = seal(key, Position(plan.mark(), last, seen, total, sight_of(plan.visibility)))
+    cursor: str = plan.kept[place]
+    return cursor
 
 
 def _at(key: bytes, plan: Plan, cursor: str) -> Position:
@@ -167,6 +171,15 @@ def own(query: Query, chosen: Source) -> list[Sql]:
 
 
 def _page(plan: Plan, at: Position | None) -> Statement:
+    if at is not None:
+        return _page_from(plan, at)
+    if Statement not in plan.kept:
+        plan.kept[Statement] = _page_from(plan, None)
+    first: Statement = plan.kept[Statement]
+    return first
+
+
+def _page_from(plan: Plan, at: Position | None) -> Statement:
     limit = plan.query.count + 1
     sorting = bool(plan.query.sort) and plan.keys not in ((), (Key("d.rank"),))
     streamed = (plan.needs_row or plan.source.facet) and not sorting
@@ -213,9 +226,9 @@ def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int |
     if at is not None and plan.query.total != "accurate":
         return at.total
     limit = None if plan.query.total == "accurate" or plan.source.rank else COUNTED + 1
-    if limit not in plan.totals:
-        plan.totals[limit] = _number(run(counted(plan, limit)))
-    found = plan.totals[limit]
+    if limit not in plan.kept:
+        plan.kept[limit] = _number(run(counted(plan, limit)))
+    found: int = plan.kept[limit]
     if limit is None:
         return found
     return found if found <= COUNTED else None
