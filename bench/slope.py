@@ -117,18 +117,7 @@ class End:
     """A server with a connection, and a token."""
 
     def __init__(self, port: int, token: str | None) -> None:
-        self.port, self.token = port, token
-        self.connection = Connection(port)
-
-    def status(self, path: str) -> int:
-        """Of the answer. Raises where the server has closed the connection."""
-        self.connection.send(get(path, self.token))
-        return self.connection.read().status
-
-    def again(self) -> None:
-        """Another connection: where the machine stood still for some seconds, the server has closed what was idle."""
-        self.connection.close()
-        self.connection = Connection(self.port)
+        self.connection, self.token = Connection(port), token
 
 
 def _grown(ends: list[End], sizes: list[int], name: str, seconds: float) -> Grown:
@@ -152,13 +141,8 @@ def _times(end: End, paths: list[str]) -> tuple[list[float], int]:
     times, bad = [], 0
     for path in paths:
         begin = time.perf_counter()
-        try:
-            status = end.status(path)
-        except (OSError, RuntimeError):
-            end.again()
-            begin = time.perf_counter()
-            status = end.status(path)
-        bad += status != 200
+        end.connection.send(get(path, end.token))
+        bad += end.connection.read().status != 200
         times.append(time.perf_counter() - begin)
     return times, bad
 

@@ -14,7 +14,7 @@ def test_a_short_text_is_read_once_and_a_long_one_each_time() -> None:
         return len(other or "")
 
     assert [read("a", None), read("a", None)] == [0, 0]
-    assert [came.pop()] == [("a", 0)]
+    assert came.pop() == ("a", 0)
     for _ in range(3):
         assert read("a", "b") == 1
         assert read(None, "x" * LONGEST) == LONGEST

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sickbay.authorization.app_state import CAPABILITY
+from sickbay.authorization.login_prompt import PROMPTS
 from sickbay.authorization.values import Policy, Server
 from sickbay.protocol.pkce import METHOD
 
@@ -65,7 +66,7 @@ def openid_configuration(
         "id_token_signing_alg_values_supported": ["RS256"],
         "claims_supported": list(dict.fromkeys((*CLAIMS, *own_claims))),
         "response_modes_supported": ["query"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": list(PROMPTS),
         "introspection_endpoint_auth_methods_supported": list(server.policy.auth_methods),
         "revocation_endpoint_auth_methods_supported": [*server.policy.auth_methods, "none"],
         "claims_parameter_supported": False,

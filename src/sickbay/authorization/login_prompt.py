@@ -8,10 +8,12 @@ from sickbay.authorization.values import User
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import Parameters
 
+PROMPTS = ("none", "login", "consent", "select_account")
+
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class Wishes:
-    """prompts: none, login, consent, select_account. max_age: seconds; None where none is said that can be read.
+    """prompts: of PROMPTS, and others, which mean nothing. max_age: seconds; None where none is said that can be read.
 
     subject: of the id_token_hint. It is not verified: it can only make a silent request fail.
     """

@@ -127,10 +127,11 @@ def _within(asked: str, granted: str) -> bool:
     """Held as it stands, or covered by what is held."""
     held = scopes.split(granted)
     parsed = scopes.parse(asked)
-    if asked in held or parsed is None:
-        return asked in held
-    plain = not isinstance(parsed, scopes.ResourceScope) or parsed.enforceable
-    return plain and scopes.covered(parsed, scopes.parse_all(held))
+    if asked in held:
+        return True
+    if parsed is None or (isinstance(parsed, scopes.ResourceScope) and not parsed.enforceable):
+        return False
+    return scopes.covered(parsed, scopes.parse_all(held))
 
 
 def narrowed(family: Family, asked: str | None) -> str:

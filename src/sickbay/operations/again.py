@@ -152,7 +152,7 @@ def _request(request: Any, known: Any, secrets: frozenset[str]) -> Any:
     if isinstance(request, AccessRequest):
         more["body"] = ""
     if hasattr(request, "headers"):
-        more["headers"] = _headers(request.headers, _named_last(request, known))
+        more["headers"] = _headers(request.headers, swapped=bool(_named_last(request, known)))
     return replace(request, **more)
 
 
@@ -161,10 +161,10 @@ def _sent(sent: Parameters, secrets: frozenset[str], clean: Clean) -> Parameters
     return Parameters(pairs, clean(sent.raw))
 
 
-def _headers(headers: Mapping[str, str], named_last: tuple[str, ...]) -> dict[str, str]:
+def _headers(headers: Mapping[str, str], *, swapped: bool) -> dict[str, str]:
     kept = {name: value for name, value in headers.items() if name in masking.KEPT_HEADERS}
     if "authorization" in kept:
-        kept["authorization"] = _authorization(kept["authorization"], swapped=bool(named_last))
+        kept["authorization"] = _authorization(kept["authorization"], swapped=swapped)
     return kept
 
 

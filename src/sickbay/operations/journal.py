@@ -35,7 +35,7 @@ CROWD, MOMENTS = 4 * KEPT, 5
 Each write makes every reader look anew at a file in which nothing else has changed, which costs a page of 50 resources 7 %.
 """
 ONE_IN = 8
-"""Of a crowd of FHIR requests, of which the newest are kept."""
+"""Of a crowd of FHIR requests so many are looked at; of these the newest are kept."""
 PURGED_EVERY = 3600
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400

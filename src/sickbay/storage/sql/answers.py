@@ -40,7 +40,7 @@ class Answers:
         if not visibility.allows_all(type, "r"):
             return self.reads(space, type, [id], visibility).get(id)
         number = self.names.space(space)
-        row = reading.whole(self._reader, number, self.names.word(type), id) if number is not None else None
+        row = reading.unheld(self._reader, number, self.names.word(type), id) if number is not None else None
         return None if row is None else reading.stored(type, row)
 
     def reads(self, space: Space, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:

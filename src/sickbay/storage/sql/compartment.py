@@ -9,7 +9,7 @@ from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql.filters import FALSE, Scope, both, one_of
 from sickbay.storage.sql.order import Find, order
-from sickbay.storage.sql.search import Plan, marked, own
+from sickbay.storage.sql.search import Plan, own
 from sickbay.storage.sql.source import Source
 from sickbay.storage.sql.visible import alike
 from sickbay.storage.store import Space
@@ -56,4 +56,4 @@ def _plan(
     source = Source(table, "TRUE", (holder, *by.binds), "d.nid", ())
     updated = own(parts[0], source)
     keys = order(find, parts[0], source)
-    return Plan(source, both([*updated, held]), keys, bool(updated), parts[0], marked(space, parts[0]), visibility, {})
+    return Plan(source, both([*updated, held]), keys, bool(updated), parts[0], space, visibility, {})

@@ -97,11 +97,8 @@ class Names:
         """The hashes of (system, code); with system None those of every system that has the code."""
         found = [term_hash(system, code) for system, code in codings if system is not None]
         for code in (code for system, code in codings if system is None):
-            found += (
-                self._of_any_system(code)
-                if len(code) > LONGEST
-                else self._hashes.get(code, partial(self._of_any_system, code))
-            )
+            look = partial(self._of_any_system, code)
+            found += look() if len(code) > LONGEST else self._hashes.get(code, look)
         return found
 
     def _of_any_system(self, code: str) -> list[int]:

@@ -44,7 +44,7 @@ _SHOWN = itemgetter(1, 2)
 _KEPT = itemgetter(2, 3, 4, 5, 1)
 """Of a row what a Stored has, in its order."""
 _CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
-_WHOLE = f"{_CURRENT} AND r.id = ? AND r.state <> {REFERENCED}"
+_UNHELD = f"{_CURRENT} AND r.id = ? AND r.state <> {REFERENCED}"
 _VERSION = (
     "SELECT h.nid, h.facts, ?, h.version_id, h.at,"
     " CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END, h.interaction = 'delete'"
@@ -61,14 +61,14 @@ def current(reader: Reader, scope: Scope, type: str, ids: list[str]) -> list[Row
     return reader.rows(text, (scope.space, scope.names.word(type), *named.binds, *held.binds))
 
 
-def whole(reader: Reader, space: int, type: int, id: str) -> Row | None:
+def unheld(reader: Reader, space: int, type: int, id: str) -> Row | None:
     """The row of the current version, for whoever may see all of the type: no condition and no second check is left."""
-    found = reader.rows(_WHOLE, (space, type, id))
+    found = reader.rows(_UNHELD, (space, type, id))
     return found[0] if found else None
 
 
 def stored(type: str, row: Row) -> Stored:
-    """Of a row of `whole`."""
+    """Of a row of `unheld`."""
     _, facts, id, version, at, body, deleted = row
     return Stored(type, id, version, at, body, facts, bool(deleted))
 

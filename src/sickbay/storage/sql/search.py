@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import orjson
@@ -21,6 +20,7 @@ from sickbay.storage.sql.statement import Bind, Row, Run, Sql, Statement
 from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
+T = TypeVar("T")
 COUNTED = 1000
 """Totals are counted so far; beyond, none is better than a wrong one."""
 WIDE, NEAR = 4000, 2000
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     keys: tuple[Key, ...]
     needs_row: bool
     query: Query
-    mark: Callable[[], bytes]
+    space: Space
     visibility: Visibility
     kept: dict[object, Any]
     columns: Columns = WHOLE
@@ -73,7 +73,7 @@ def _resolved(
     if where is FALSE:
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
-    return Plan(chosen, where, keys, bool(more) or chosen.row, query, marked(space, query), visibility, {}, columns)
+    return Plan(chosen, where, keys, bool(more) or chosen.row, query, space, visibility, {}, columns)
 
 
 def page(run: Run, key: bytes, plan: Plan) -> Matches:
@@ -130,15 +130,14 @@ def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
 
 
 def _following(key: bytes, plan: Plan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
-    place = last, seen, total
-    if place not in plan.kept:
-        plan.kept[place] = seal(key, Position(plan.mark(), last, seen, total, sight_of(plan.visibility)))
-    cursor: str = plan.kept[place]
-    return cursor
+    def sealed() -> str:
+        return seal(key, Position(_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
+
+    return _once(plan, (last, seen, total), sealed)
 
 
 def _at(key: bytes, plan: Plan, cursor: str) -> Position:
-    return opened(key, cursor, plan.mark(), sight_of(plan.visibility))
+    return opened(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
 
 
 def counted(plan: Plan, limit: int | None = None) -> Statement:
@@ -171,12 +170,7 @@ def own(query: Query, chosen: Source) -> list[Sql]:
 
 
 def _page(plan: Plan, at: Position | None) -> Statement:
-    if at is not None:
-        return _page_from(plan, at)
-    if Statement not in plan.kept:
-        plan.kept[Statement] = _page_from(plan, None)
-    first: Statement = plan.kept[Statement]
-    return first
+    return _page_from(plan, at) if at else _once(plan, "first page", lambda: _page_from(plan, None))
 
 
 def _page_from(plan: Plan, at: Position | None) -> Statement:
@@ -226,12 +220,16 @@ def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int |
     if at is not None and plan.query.total != "accurate":
         return at.total
     limit = None if plan.query.total == "accurate" or plan.source.rank else COUNTED + 1
-    if limit not in plan.kept:
-        plan.kept[limit] = _number(run(counted(plan, limit)))
-    found: int = plan.kept[limit]
-    if limit is None:
-        return found
-    return found if found <= COUNTED else None
+    found = _once(plan, ("total", limit), lambda: _number(run(counted(plan, limit))))
+    return found if limit is None or found <= COUNTED else None
+
+
+def _once(plan: Plan, what: object, make: Callable[[], T]) -> T:
+    """Made by a plan before, or now."""
+    if what not in plan.kept:
+        plan.kept[what] = make()
+    found: T = plan.kept[what]
+    return found
 
 
 def _number(rows: list[Row]) -> int:
@@ -242,9 +240,8 @@ def _number(rows: list[Row]) -> int:
 _encode: Callable[[Any], bytes] = msgspec.json.encode
 
 
-def marked(space: Space, query: Query) -> Callable[[], bytes]:
-    """The fingerprint, made once it is needed, and once: a plan may be kept."""
-    return cache(partial(fingerprint, space, query))
+def _fingerprint(plan: Plan) -> bytes:
+    return _once(plan, "fingerprint", lambda: fingerprint(plan.space, plan.query))
 
 
 def fingerprint(space: Space, query: Query) -> bytes:

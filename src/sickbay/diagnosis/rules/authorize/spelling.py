@@ -6,13 +6,12 @@ They come last, so that what they mend is what the app itself sent, and not an e
 import re
 
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.login_prompt import PROMPTS
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.rules.authorize.transport import R, names_of
 from sickbay.kernel.refusal import Facts
-
-PROMPTS = ("none", "login", "consent", "select_account")
 
 
 def _letters(name: str) -> str:

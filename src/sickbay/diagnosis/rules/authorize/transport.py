@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import TypeVar
 
+from sickbay.authorization.authorize.shape import ONCE
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.values import Server
@@ -16,10 +17,6 @@ from sickbay.protocol.parameters import Parameters, encode, parse
 
 R = TypeVar("R", AuthorizeRequest, TokenRequest)
 
-NAMES = (
-    "response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch", "code_challenge",
-    "code_challenge_method", "nonce",
-)  # fmt: skip
 OF_TOKEN = (
     "grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token", "scope",
     "client_assertion", "client_assertion_type",
@@ -28,13 +25,13 @@ OF_TOKEN = (
 
 def names_of(request: AuthorizeRequest | TokenRequest) -> tuple[str, ...]:
     """The parameters that a request of this kind may have."""
-    return NAMES if isinstance(request, AuthorizeRequest) else OF_TOKEN
+    return ONCE if isinstance(request, AuthorizeRequest) else OF_TOKEN
 
 
 ADDRESSES = ("redirect_uri", "aud", "resource", "launch")
-
-
-_JOINT = re.compile(rf"[;?](?=(?:{'|'.join({*NAMES, *OF_TOKEN})})=)")
+JOINED = ("response_type", "scope", "state", "client_id", "grant_type", "code")
+"""Where a joint is looked for: an address may have such a thing of its own."""
+_JOINT = re.compile(rf"[;?](?=(?:{'|'.join({*ONCE, *OF_TOKEN})})=)")
 
 
 def _misjoined(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
@@ -97,10 +94,6 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
     spec=specs.SMART_AUTHORIZE,
     repair=_as_form,
 )
-
-
-JOINED = ("response_type", "scope", "state", "client_id", "grant_type", "code")
-"""Where a joint is looked for: an address may have such a thing of its own."""
 
 
 def _clean(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
