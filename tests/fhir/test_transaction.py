@@ -86,6 +86,6 @@ def test_what_is_no_resource_stays_as_it_is() -> None:
 def test_a_relative_reference_means_what_stands_beside_its_entry() -> None:
     meant = placed(WHERE)
     assert meant("http://h/fhir/Observation/1")["Patient/tmp"] == "Patient/8"
-    assert meant("http://h/fhir/Observation/2") is meant("http://h/fhir/Observation/1")
+    assert meant("http://h/fhir/Observation/2") == meant("http://h/fhir/Observation/1")
     for other in ("http://other/fhir/Observation/1", URN, "", "http://h/Observation/1"):
         assert meant(other) == WHERE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections import ChainMap, Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -54,7 +55,7 @@ def read(version: str, text: bytes, content_type: str | None = None) -> tuple[st
     asked = [_asked(position, one) for position, one in enumerate(entries)]
     urls = [one.full_url for one in asked if one.full_url]
     if kind == "transaction" and len(set(urls)) < len(urls):
-        twice = next(one for index, one in enumerate(urls) if one in urls[:index])
+        twice = Counter(urls).most_common(1)[0][0]
         raise Unreadable(f"Two entries have the fullUrl {twice}, and a reference to it could mean either (bdl-7).")
     return str(kind), asked
 
@@ -100,15 +101,12 @@ def placed(where: Mapping[str, str]) -> Callable[[str], Mapping[str, str]]:
 
     In an entry of `http://h/fhir/Type/1`, `Other/2` means `http://h/fhir/Other/2` where the Bundle has it (R4, 2.36.4.1).
     """
-    kept: dict[str, Mapping[str, str]] = {"": where}
-
-    def meant(full_url: str) -> Mapping[str, str]:
-        root = _root(full_url)
-        if root not in kept:
-            kept[root] = {**where, **{url[len(root) :]: place for url, place in where.items() if _root(url) == root}}
-        return kept[root]
-
-    return meant
+    below: dict[str, dict[str, str]] = {}
+    for url, place in where.items():
+        if root := _root(url):
+            below.setdefault(root, {})[url[len(root) :]] = place
+    every = dict(where)
+    return lambda full_url: ChainMap(below.get(_root(full_url), {}), every)
 
 
 def _root(full_url: str) -> str:

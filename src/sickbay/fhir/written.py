@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -49,8 +50,7 @@ def repeated(body: bytes, value: Any) -> str | None:
     found: list[str] = []
 
     def look(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        found.extend(name for name in names if names.count(name) > 1)
+        found.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
 
     json.loads(body.removeprefix(codecs.BOM_UTF8), object_pairs_hook=look)
     return found[0] if found else None
