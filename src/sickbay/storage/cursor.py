@@ -40,7 +40,11 @@ _decoder = msgspec.json.Decoder(Position)
 def seal(key: bytes, position: Position) -> str:
     content = msgspec.json.encode(position)
     mark = _mark(key, content)
-    return base64.urlsafe_b64encode(mark + _masked(key, mark, content)).rstrip(b"=").decode()
+    return _spelt(mark + _masked(key, mark, content))
+
+
+def _spelt(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Position:
@@ -49,6 +53,8 @@ def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Positio
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadCursor("not a cursor") from error
+    if _spelt(sealed) != cursor:  # base64 lets the last character differ in bits that say nothing
+        raise BadCursor("spelt otherwise")
     mark, content = sealed[:16], _masked(key, sealed[:16], sealed[16:])
     if not hmac.compare_digest(mark, _mark(key, content)):
         raise BadCursor("the seal does not hold")
