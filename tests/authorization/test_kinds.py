@@ -109,3 +109,28 @@ def test_whether_a_holder_is_good_does_not_depend_on_what_is_asked(
     if good:
         held = plan(CHECKS, request.interaction, access.HOLDING)
         assert examine(held, request, known) == examine(CHECKS, request, known)
+
+
+METHODS = ("GET", "HEAD", "PUT", "DELETE")
+
+
+@given(requests(), st.sampled_from((Policy(), STRICT)), addresses, st.sampled_from(QUERIES), st.sampled_from(METHODS))
+def test_what_was_granted_once_is_granted_to_all_that_is_asked_alike(
+    request: AccessRequest, policy: Policy, path: str, query: str, method: str
+) -> None:
+    known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
+    sent = replace(request, headers={**request.headers, "authorization": "Bearer t"})
+    if sent.type is None or any(one.decide(sent, known) is not None for one in access.ASKING):
+        return
+    alike = replace(sent, method=method, path=path, id=path[-1:] or None, parameters=parse(query), url=path, body="x")
+    assert [one.name for one in access.ASKING if one.decide(alike, known) is not None] == []
+    proven = plan(CHECKS, alike.interaction, (*access.HOLDING, *access.ASKING))
+    assert examine(proven, alike, known) == examine(CHECKS, alike, known)
+
+
+def test_of_a_read_that_was_granted_the_like_its_age_and_its_id_are_asked() -> None:
+    """Else the test above would say little."""
+    proven = plan(CHECKS, "read", (*access.HOLDING, *access.ASKING))
+    asked = {one for about, group in proven.groups if not about for one in group}
+    assert {access.token_is_fresh.decide, search.patient_is_defined.decide} <= asked
+    assert len(asked) < 6

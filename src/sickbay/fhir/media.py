@@ -36,12 +36,19 @@ class _Range(NamedTuple):
     number: str
 
 
-@remembered(256)
 def negotiate(version: str, accept: str | None, format: str | None = None) -> Media:
     """_format counts before Accept (DSTU2 and later). Absent, */* and generic JSON give the version's JSON."""
-    if format:
-        # A plus sign that nobody encoded arrives as a space.
-        return _choose(version, _ranked(format.strip().replace(" ", "+")), format)
+    return _by_format(version, format) if format else _by_accept(version, accept)
+
+
+@remembered(256)
+def _by_format(version: str, format: str) -> Media:
+    # A plus sign that nobody encoded arrives as a space.
+    return _choose(version, _ranked(format.strip().replace(" ", "+")), format)
+
+
+@remembered(256)
+def _by_accept(version: str, accept: str | None) -> Media:
     if accept is None or not accept.strip():
         return Media(VERSIONS[version].json + ";charset=utf-8", "", True)
     return _choose(version, _ranked(accept), accept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sickbay.fhir import operations
 from sickbay.fhir.fault import Fault
@@ -10,8 +11,7 @@ from sickbay.fhir.references import ID
 from sickbay.fhir.search_parameters import compartment_types, known_types, nearest_of, other_versions, resource_types
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One interaction. letters: what of "cruds" a token must have for it; "" where none is needed.
 
     interaction: capabilities, discovery, preflight, read, vread, history-instance, history-type, history-system, search-type,

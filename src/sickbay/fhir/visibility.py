@@ -37,6 +37,8 @@ class Visibility:
     clauses: tuple[Clause, ...] = ()
     _of: dict[tuple[str, str], tuple[Clause, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `of` said before: a value lives as long as a token is used."""
+    _all: dict[tuple[str, str], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The same of `allows_all`."""
     _hash: int = field(default=0, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +60,11 @@ class Visibility:
 
     def allows_all(self, type: str, letters: str) -> bool:
         """Whether `allows` says yes to every resource of the type, whatever its facts."""
-        return any(one.patients is None and not one.filters for one in self.of(type, letters))
+        found = self._all.get((type, letters))
+        if found is None:
+            found = any(one.patients is None and not one.filters for one in self.of(type, letters))
+            self._all[type, letters] = found
+        return found
 
     def allows(
         self, type: str, letters: str, patients: Collection[str], codes: Collection[tuple[str, str | None, str]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
@@ -17,6 +17,10 @@ from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Unknown, plan
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide
+from sickbay.protocol.headers import Headers
+
+Asked: TypeAlias = tuple[int, str, str | None, str, str]
+"""Which headers, by their id; base, type, interaction and letters."""
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 
@@ -40,24 +44,53 @@ async def access(
     beside what is wrong with the token. ignored: what the search leaves out, each with the nearest known name. unread: the body
     is still to come, so nothing is said of it.
     """
-    text = stage.bearer(request)
-    holder = NOBODY if text is None else await _holder(world, tenant, version, text)
+    asked = (id(request.headers), request.base, request.type, request.interaction, request.letters)
+    holder, proven = _granted(world, tenant, asked)
+    granted = world.holders.granted  # of this state of the store: while the holder is loaded, another may begin
+    if holder is None:
+        text = stage.bearer(request)
+        holder = NOBODY if text is None else await _holder(world, tenant, version, text)
+        proven = GOOD if holder.server is tenant.server else NOT_PROVEN
     token = holder.token
     known = AccessKnown(world.now(), tenant.server, holder.client, token, holder.user, version, faults, ignored, body)
-    more = () if unread else writes.checks(request)
-    decision = decide(
-        "access", tenant, _plan(request.interaction, more, holder.server is tenant.server), request, known
-    )
+    ready = _plan(request.interaction, () if unread else writes.checks(request), proven)
+    decision = decide("access", tenant, ready, request, known)
     if token is None:
         return Seen(decision, NOTHING)
-    seen = holder.visibility if decision.refusal is None else NOTHING
-    return Seen(decision, seen, token.client_id, token.timeline)
+    if decision.refusal is not None:
+        return Seen(decision, NOTHING, token.client_id, token.timeline)
+    if proven == GOOD and request.type is not None and decision.examination is ready.passed:
+        _remember(granted, asked, request, holder)
+    return Seen(decision, holder.visibility, token.client_id, token.timeline)
+
+
+NOT_PROVEN, GOOD, GRANTED = range(3)
+PROVEN = ((), stage.HOLDING, (*stage.HOLDING, *stage.ASKING))
+"""What need not be asked: nothing; of a holder who was found good; of one who was granted the like."""
 
 
 @lru_cache(maxsize=256)
-def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> Plan[Any, Any]:
-    """held: whether the holder was found good under this very server, and nothing was written since."""
-    return plan((*CHECKS, *more), interaction, stage.HOLDING if held else ())
+def _plan(interaction: str, more: tuple[Check[Any, Any], ...], proven: int) -> Plan[Any, Any]:
+    return plan((*CHECKS, *more), interaction, PROVEN[proven])
+
+
+def _granted(world: World, tenant: Tenant, asked: Asked) -> tuple[Holder | None, int]:
+    """Who was granted the like before: as long as the server is the very one, and nothing was written since."""
+    holders = world.holders
+    stamp = world.store.stamp()
+    if stamp is None or stamp != holders.stamp:
+        holders.forget(stamp)
+        return None, NOT_PROVEN
+    found = holders.granted.get(asked)
+    return (found[0], GRANTED) if found is not None and found[0].server is tenant.server else (None, NOT_PROVEN)
+
+
+def _remember(granted: dict[Any, Any], asked: Asked, request: AccessRequest, holder: Holder) -> None:
+    """Beside the headers, which nobody else's have the id of as long as they are kept; where the door keeps them too."""
+    if isinstance(request.headers, Headers):
+        if len(granted) >= KEPT:
+            granted.clear()
+        granted[asked] = (holder, request.headers)
 
 
 class Holder(NamedTuple):
@@ -76,9 +109,6 @@ KEPT = 4096
 
 async def _holder(world: World, tenant: Tenant, version: str, text: str) -> Holder:
     """Read afresh whenever anything was written since, by any worker: revocation is in force at once."""
-    stamp = world.store.stamp()
-    if stamp != world.holders.stamp or stamp is None:
-        world.holders.forget(stamp)
     key = (tenant.name, version, text)
     kept = world.holders.kept
     found: Holder | None = kept.get(key)

@@ -93,10 +93,13 @@ class Holders:
 
     stamp: int | None = None
     kept: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    granted: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    """What they asked for and were granted (operations.access)."""
 
     def forget(self, stamp: int | None) -> None:
         self.stamp = stamp
         self.kept = {}
+        self.granted = {}
 
 
 @dataclass(slots=True)

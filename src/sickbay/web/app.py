@@ -17,14 +17,15 @@ from starlette.types import Receive, Scope, Send
 from sickbay import dialects
 from sickbay.operations import running
 from sickbay.operations.reindexing import index_anew
+from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.web import answers
 from sickbay.web.app_state import AppStates
 from sickbay.web.discovery import Documents
-from sickbay.web.doors import Guard, cors, read_headers
+from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
-from sickbay.web.interactions import Interactions
+from sickbay.web.reads import Reads
 from sickbay.web.routes import direct, routes, sample_routes
 
 LOG = logging.getLogger("sickbay")
@@ -56,7 +57,7 @@ class Application:
             return
         world = self.sandbox.world
         id = world.effects.token(12)
-        headers = read_headers(scope)
+        headers = read(scope["headers"])
         scope["state"] = {"exchange": id, "headers": headers}
         if not self.guard.knows(headers.get("host", "")):
             await _wrong_host(send, self.sandbox.world.base, id)
@@ -163,11 +164,11 @@ def _doors(sandbox: Sandbox, documents: Documents) -> Iterator[Door]:
     """Of each base. Where a dialect has another path, the base answers under ours too: whoever knows one hospital finds all."""
     for tenant in sandbox.tenants.values():
         for version in tenant.dialect.fhir:
-            door = Interactions(sandbox, tenant, version, documents)
+            door = Reads(sandbox, tenant, version, documents)
             short = dialects.short_path(version)
             yield door
             if door.path != f"/{tenant.name}{short}":
-                yield Interactions(sandbox, tenant, version, documents, short)
+                yield Reads(sandbox, tenant, version, documents, short)
         if tenant.policy.app_state:
             yield AppStates(sandbox, tenant, documents)
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from sickbay.protocol.headers import read
 from sickbay.settings.settings import Settings
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
@@ -25,16 +26,7 @@ ALLOWED: Final = (
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
     """As the application read them of this request already; whoever is called without it reads them."""
     kept: dict[str, str] | None = scope["state"].get("headers") if "state" in scope else None
-    return read_headers(scope) if kept is None else kept
-
-
-def read_headers(scope: Mapping[str, Any]) -> dict[str, str]:
-    """Names in lower case; of a repeated one the values joined, so that two Authorization headers are seen as two."""
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
-        found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+    return read(scope["headers"]) if kept is None else kept
 
 
 def allowed_hosts(settings: Settings) -> frozenset[str]:

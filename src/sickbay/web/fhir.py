@@ -74,6 +74,12 @@ class Door:
         readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
         await sent(send, scope["method"], answer, readable, id)
 
+    def _answer(
+        self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
+        found: Route | Misrouted,
+    ) -> Awaitable[Answer]:  # fmt: skip
+        return self._answered(scope, receive, headers, id, path, found)
+
     def _open(self, found: Route | Misrouted, path: str, headers: Mapping[str, str]) -> Answer | None:
         """What needs no token."""
         if not isinstance(found, Route) or found.interaction not in OPEN:
@@ -89,7 +95,7 @@ class Door:
             return Answer(200, body, [(b"content-type", b"application/json")])
         return self._issue(404, Issue("not-found", f"There is no {path} below {self.base}."))
 
-    async def _answer(
+    async def _answered(
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
         found: Route | Misrouted,
     ) -> Answer:  # fmt: skip
@@ -103,27 +109,26 @@ class Door:
             if isinstance(taken, Answer):
                 return taken
             body, request, answer, seen = taken
-        if seen.decision.refusal is not None:
-            scope["state"]["withheld"] = withheld(seen.decision.examination)
         if _is_shaped(request, headers):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
             if len(answer.body) > LARGE:  # so that others need not wait for it
                 answer = await asyncio.to_thread(shaped, self.version, answer, media, request.parameters)
             else:
                 answer = shaped(self.version, answer, media, request.parameters)
-        if seen.decision.refusal is None and self.sandbox.journal.passes_over():
-            return answer
-        await self._noted(
-            scope["method"], request, headers, body if body and self._may_keep(found) else "", id, answer, seen
+        return await self._kept(
+            scope, request, headers, body if body and self._may_keep(found) else "", id, answer, seen
         )
-        return answer
 
-    async def _noted(
-        self, method: str, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
-    ) -> None:  # fmt: skip
-        """Into the journal. body: of the request, as far as it may be kept."""
+    async def _kept(
+        self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
+    ) -> Answer:  # fmt: skip
+        """The answer, once it is in the journal. body: of the request, as far as it may be kept."""
         refused = seen.decision.refusal is not None
-        wire = Wire(method, request.url, headers, body if answer.status >= 400 else "")
+        if refused:
+            scope["state"]["withheld"] = withheld(seen.decision.examination)
+        elif self.sandbox.journal.passes_over():
+            return answer
+        wire = Wire(scope["method"], request.url, headers, body if answer.status >= 400 else "")
         answered = Answered(answer.status, answer.headers, answer.body.decode() if answer.kept else None)
         explanation = seen.decision.explained() if refused else None
         one = Exchange(
@@ -134,6 +139,7 @@ class Door:
             await self.sandbox.journal.write(one)
         else:
             self.sandbox.journal.hold(one)
+        return answer
 
     async def _taken(
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], path: str, found: Route | Misrouted
@@ -255,7 +261,8 @@ class Door:
             (b"etag", etag.encode()),
             (b"last-modified", modified(stored.at // 1000)),
         ]
-        if unchanged(headers, etag, more[1][1].decode()):
+        conditional = "if-none-match" in headers or "if-modified-since" in headers
+        if conditional and unchanged(headers, etag, more[1][1].decode()):
             return Answer(304, b"", more)
         return Answer(200, stored.body, [*content, *more])
 

@@ -1,0 +1,39 @@
+"""Headers of a request as they came. What a client sends again is read once, and is then known by the very object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import chain
+from typing import Final, TypeAlias
+
+Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+LONGEST: Final = 2000
+"""Bytes of headers that are worth remembering: nobody fills the memory by long ones."""
+
+
+class Headers(dict[str, str]):
+    """Names in lower case; of a repeated one the values joined, so that two Authorization headers are seen as two.
+
+    All requests that send the same may share one, so nobody changes it.
+    """
+
+    __slots__ = ()
+
+
+def read(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """names: in lower case already, as ASGI has them."""
+    sent = tuple(pairs)
+    return _kept(sent) if sum(map(len, chain.from_iterable(sent))) <= LONGEST else _read(sent)
+
+
+def _read(sent: Pairs) -> Headers:
+    found = Headers()
+    for name, value in sent:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+_kept = lru_cache(maxsize=1024)(_read)

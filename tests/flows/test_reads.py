@@ -1,0 +1,130 @@
+"""Reads go a short way, and what was granted once is not asked again: nobody can tell by the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import Hand, hand
+
+from sickbay.web.interactions import Interactions
+from sickbay.web.reads import Reads
+
+Engine = Callable[[], str | None]
+ASKED: list[dict[str, str]] = [
+    {}, {"Accept": "*/*"}, {"Accept": "application/fhir+xml"}, {"Accept": "text/turtle"}, {"Origin": "http://page.example"},
+    {"If-None-Match": 'W/"1"'}, {"If-None-Match": 'W/"2"'}, {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"},
+    {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer nobody"}, {"Prefer": "handling=strict"},
+]  # fmt: skip
+PATHS = ("/Patient/p-0001", "/Patient/p-0002", "/Patient/none", "/Patient/undefined", "/Observation/none", "/Binary/none",
+         "/Patient/a b", "/Nonsense/1")  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", ["patient/Patient.rs", "user/*.rs"])
+def test_the_short_way_says_what_the_long_way_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, scope)
+        short = await every(own)
+        assert {status for status, _, _ in short} == {200, 304, 401, 403, 404, 406} - (
+            {403} if scope[0] == "u" else set()
+        )
+        assert await every(own) == short
+        monkeypatch.setattr(Reads, "_answer", Interactions._answer)
+        assert await every(own) == short
+
+    run(steps, tmp_path)
+
+
+async def every(own: Hand) -> list[tuple[int, dict[str, str], str]]:
+    return [
+        told(await own.flow.http.request(method, own.base + path, headers=own.headers | asked))
+        for method in ("GET", "HEAD") for path in PATHS for asked in ASKED
+    ]  # fmt: skip
+
+
+def told(answer: httpx2.Response) -> tuple[int, dict[str, str], str]:
+    id = answer.headers["x-correlation-id"]
+    headers = {name: value for name, value in answer.headers.items() if name != "x-correlation-id"}
+    return answer.status_code, headers, answer.text.replace(id, "ID")
+
+
+async def revoked(flow: Flow, own: Hand, token: str) -> Hand:
+    await flow.http.post("/general/oauth/revoke", data={"token": token, "client_id": flow.application["client_id"]})
+    return own
+
+
+async def removed(flow: Flow, own: Hand, token: str) -> Hand:
+    await flow.http.delete(f"/admin/apps/{flow.application['app_id']}")
+    return own
+
+
+async def grown_old(flow: Flow, own: Hand, token: str) -> Hand:
+    await flow.http.post("/admin/clock", json={"advance": 86_400})
+    return own
+
+
+async def strict(flow: Flow, own: Hand, token: str) -> Hand:
+    await flow.http.patch("/admin/policies/general", json={"strict_cors": True})
+    return own
+
+
+async def elsewhere(flow: Flow, own: Hand, token: str) -> Hand:
+    return Hand(flow, token, "/general/dstu2")
+
+
+async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
+    return Hand(flow, f"{token}, Bearer {token}")
+
+
+@pytest.mark.parametrize(("change", "status"), [
+    (revoked, 401), (removed, 401), (grown_old, 401), (strict, 403), (elsewhere, 401), (in_the_query_too, 400),
+])  # fmt: skip
+def test_what_was_granted_is_granted_no_longer_once_anything_has_changed(
+    tmp_path: Path, engine: Engine, change: Callable[[Flow, Hand, str], Awaitable[Hand]], status: int
+) -> None:
+    async def steps(flow: Flow) -> None:
+        flow.application = await flow.register(scope="user/*.rs")
+        asked = {"app": flow.application["app_id"], "scope": "user/*.rs", "user": await flow.clinician()}
+        token = (await flow.http.post("/admin/tokens", json=asked)).json()["access_token"]
+        own = Hand(flow, token)
+        own.headers["Origin"] = "http://page.example"
+        assert [await read(own) for _ in range(3)] == [200] * 3
+        assert flow.sandbox.world.holders.granted or flow.sandbox.world.store.stamp() is None
+        after = await change(flow, own, token)
+        after.headers["Origin"] = "http://page.example"
+        assert [await read(after) for _ in range(2)] == [status] * 2
+
+    run(steps, tmp_path, data=engine() or str(tmp_path))
+
+
+async def read(own: Hand, path: str = "/Patient/p-0001") -> int:
+    return (await own.ask("GET", path)).status_code
+
+
+def test_what_was_granted_for_one_type_is_granted_for_no_other(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/Patient.r")
+        assert [await read(own) for _ in range(3)] == [200] * 3
+        assert await read(own, "/Observation/1") == 403
+        assert await read(own, "/Patient?_id=p-0001") == 403
+        assert (await own.ask("PUT", "/Patient/p-0001", {"resourceType": "Patient", "id": "p-0001"})).status_code == 403
+        assert (await own.ask("GET", "/Patient/p-0001?access_token=x")).status_code == 400
+
+    run(steps, tmp_path)
+
+
+def test_nobody_else_is_granted_what_one_was(tmp_path: Path) -> None:
+    """Among thousands of others whose headers were kept and forgotten."""
+
+    async def steps(flow: Flow) -> None:
+        own, other = await hand(flow, "patient/Patient.r"), await hand(flow, "patient/Patient.r", patient="p-0002")
+        for number in range(1100):
+            sent: dict[str, Any] = {"x_number": str(number)}
+            assert (await own.ask("GET", "/Patient/p-0001", **sent)).status_code == 200
+            assert (await other.ask("GET", "/Patient/p-0001", **sent)).status_code == 404
+
+    run(steps, tmp_path)

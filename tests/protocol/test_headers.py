@@ -1,0 +1,33 @@
+"""Headers are read once, whoever sends them again, and long ones are not kept."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.protocol import headers
+
+NAMES = st.sampled_from([b"host", b"accept", b"authorization", b"x-odd"])
+PAIRS = st.lists(st.tuples(NAMES, st.binary(max_size=12)), max_size=6)
+
+
+@given(PAIRS)
+def test_each_name_has_its_values_in_the_order_in_which_they_came(pairs: list[tuple[bytes, bytes]]) -> None:
+    found = headers.read(pairs)
+    assert list(found) == list(dict.fromkeys(name.decode() for name, _ in pairs))
+    for name, joined in found.items():
+        assert joined == ", ".join(value.decode("latin-1") for one, value in pairs if one.decode() == name)
+
+
+@given(PAIRS, PAIRS)
+def test_the_same_headers_are_the_same_object_and_others_are_another(
+    pairs: list[tuple[bytes, bytes]], others: list[tuple[bytes, bytes]]
+) -> None:
+    assert headers.read(pairs) is headers.read(list(pairs))
+    assert (headers.read(pairs) is headers.read(others)) is (pairs == others)
+
+
+def test_long_headers_are_read_and_not_kept() -> None:
+    pairs = [(b"cookie", b"x" * headers.LONGEST)]
+    assert headers.read(pairs) == headers.read(pairs) == {"cookie": "x" * headers.LONGEST}
+    assert headers.read(pairs) is not headers.read(pairs)
