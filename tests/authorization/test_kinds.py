@@ -125,7 +125,7 @@ def test_what_was_granted_once_is_granted_to_all_that_is_asked_alike(
     alike = replace(sent, method=method, path=path, id=path[-1:] or None, parameters=parse(query), url=path, body="x")
     assert [one.name for one in access.ASKING if one.decide(alike, known) is not None] == []
     proven = plan(CHECKS, alike.interaction, (*access.HOLDING, *access.ASKING))
-    assert examine(proven, alike, known) == examine(CHECKS, alike, known)
+    assert examine(proven, alike, known) == examine(plan(CHECKS, alike.interaction), alike, known)
 
 
 def test_of_a_read_that_was_granted_the_like_its_age_and_its_id_are_asked() -> None:
