@@ -35,6 +35,16 @@ def test_whatever_the_number_of_texts_and_their_names() -> None:
         came.append(3)
         return len(text + (other or "") + last)
 
+    @remembered(8)
+    def plainly_three(text: str, other: str | None, last: str) -> int:
+        came.append(4)
+        return len(text + (other or "") + last)
+
+    for given in (("a", None, "b"), ("a", "x" * (LONGEST + 1), "b"), ("x" * (LONGEST + 1), None, "")):
+        assert [plainly_three(*given) for _ in range(2)] == [sum(len(one or "") for one in given)] * 2
+    assert came == [4] * 5
+    came.clear()
+
     for _ in range(2):
         assert one("a") == 1
         assert one("x" * (LONGEST + 1)) == LONGEST + 1

@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 import orjson
 
 from sickbay.fhir.search_types import KEPT, is_brief
+
+_TYPE, _ID, _NAME, _BODY = attrgetter("type"), attrgetter("id"), attrgetter("type", "id"), attrgetter("body")
 
 
 class Kept(Protocol):
@@ -67,7 +70,7 @@ def _listed(base: str, entries: Mapping[str, Sequence[Kept]]) -> list[bytes]:
     for mode, kept in entries.items():
         if kept:
             pieces.append(b",")
-            pieces += chain.from_iterable(zip(_before(base, mode, kept), [one.body for one in kept], strict=True))
+            pieces += chain.from_iterable(zip(_before(base, mode, kept), map(_BODY, kept), strict=True))
             pieces.append(_end(mode).encode())
     return [b',"entry":[', *pieces[1:], b"]}"] if pieces else [b"}"]
 
@@ -79,7 +82,11 @@ def _before(base: str, mode: str, kept: Sequence[Kept]) -> list[bytes]:
     """
     if not kept[0].id:
         return [b'{"resource":']
-    begin, named = f'{{"fullUrl":"{base}/', [f"{one.type}/{one.id}" for one in kept]
+    begin, type = f'{{"fullUrl":"{base}/', kept[0].type
+    if all(map(type.__eq__, map(_TYPE, kept))):  # as most pages are: then nothing is done for each
+        begin, named = f"{begin}{type}/", map(_ID, kept)
+    else:
+        named = map("/".join, map(_NAME, kept))
     between = f'","resource":\n{_end(mode)},{begin}'
     return f'{begin}{between.join(named)}","resource":'.encode().split(b"\n")
 

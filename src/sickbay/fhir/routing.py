@@ -9,6 +9,7 @@ from sickbay.fhir import operations
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.references import ID
 from sickbay.fhir.search_parameters import compartment_types, known_types, nearest_of, other_versions, resource_types
+from sickbay.kernel.remembering import remembered
 
 
 class Route(NamedTuple):
@@ -72,6 +73,11 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     segments = path.split("/")
     if len(segments) == 3 and method in _INSTANCE and _is_of_type(version, *segments):  # as most requests are
         return Route(*_INSTANCE[method], segments[1], segments[2])
+    return _routed(version, method, path)
+
+
+@remembered(256)
+def _routed(version: str, method: str, path: str) -> Route | Misrouted:
     if path == "/":
         path = ""
     if method == "OPTIONS":

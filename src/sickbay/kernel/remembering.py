@@ -21,14 +21,14 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     def wrap(read: Callable[P, T]) -> Callable[P, T]:
         every = signature(read).parameters.values()
         plain = len(every) if all(one.default is one.empty for one in every) else 0
-        made = {1: _of_one, 2: _of_two}.get(plain, _of_any)
+        made = {1: _of_one, 2: _of_two, 3: _of_three}.get(plain, _of_any)
         return cast(Callable[P, T], wraps(read)(made(read, lru_cache(maxsize=most)(read))))
 
     return wrap
 
 
 def _of_one(read: Read, kept: Read) -> Read:
-    """Without a loop, here and for two: a create asks some twenty times."""
+    """Without a loop, here and for two and three: a create asks some twenty times."""
     return lambda one: kept(one) if len(one) <= LONGEST else read(one)
 
 
@@ -36,6 +36,14 @@ def _of_two(read: Read, kept: Read) -> Read:
     def call(one: Any, other: Any) -> Any:
         brief = len(one or "") <= LONGEST and len(other or "") <= LONGEST
         return kept(one, other) if brief else read(one, other)
+
+    return call
+
+
+def _of_three(read: Read, kept: Read) -> Read:
+    def call(one: Any, other: Any, third: Any) -> Any:
+        brief = len(one or "") <= LONGEST and len(other or "") <= LONGEST and len(third or "") <= LONGEST
+        return kept(one, other, third) if brief else read(one, other, third)
 
     return call
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
+
+_NAME: Callable[[tuple[str, str]], object] = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +16,11 @@ class Parameters:
 
     pairs: tuple[tuple[str, str], ...] = ()
     raw: str = ""
+
+    @property
+    def sent(self) -> Iterator[object]:
+        """The names as they came, repeated ones too."""
+        return map(_NAME, self.pairs)
 
     def get(self, name: str) -> str | None:
         """The first value, or None; an empty value is as if it were not sent (RFC 6749 3.1)."""
@@ -33,7 +41,7 @@ class Parameters:
         return () if len(names) == len(self.pairs) else tuple(name for name in names if len(self.all(name)) > 1)
 
     def __contains__(self, name: object) -> bool:
-        return any(key == name for key, _ in self.pairs)
+        return name in self.sent
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.pairs)

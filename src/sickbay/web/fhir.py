@@ -345,7 +345,7 @@ class Door:
 
 def _is_shaped(request: AccessRequest, headers: Mapping[str, str]) -> bool:
     """Whether anything but compact JSON may be wanted."""
-    return "xml" in headers.get("accept", "") or any(name in SHAPING for name, _ in request.parameters.pairs)
+    return "xml" in headers.get("accept", "") or not SHAPING.isdisjoint(request.parameters.sent)
 
 
 def problems(decision: Decision) -> tuple[Problem, ...]:
