@@ -42,6 +42,15 @@ def test_an_empty_value_is_as_if_it_were_not_sent() -> None:
     assert "state" in parameters
 
 
+@given(PAIRS)
+def test_the_first_value_that_is_not_empty_counts(pairs) -> None:
+    parameters = Parameters(tuple(pairs))
+    for name in (*(key for key, _ in pairs), "absent"):
+        assert parameters.get(name) == next((value for key, value in pairs if key == name and value), None)
+    assert parameters == Parameters(tuple(pairs))
+    assert hash(parameters) == hash(Parameters(tuple(pairs)))
+
+
 def test_repeated_names_are_told() -> None:
     assert parse("a=1&b=2&a=1").repeated() == ("a",)
 

@@ -111,6 +111,8 @@ class Examination:
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
+        if self.granted:
+            return ()
         return tuple(one.refusal for one in self.checked if one.refusal and one.outcome == "refused")
 
     @property

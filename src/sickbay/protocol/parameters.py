@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
+
+from sickbay.kernel.remembering import remembered
 
 _NAME: Callable[[tuple[str, str]], object] = itemgetter(0)
 
@@ -16,6 +18,8 @@ class Parameters:
 
     pairs: tuple[tuple[str, str], ...] = ()
     raw: str = ""
+    _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
+    """What `get` says: a code flow asks a hundred times."""
 
     @property
     def sent(self) -> Iterator[object]:
@@ -24,10 +28,11 @@ class Parameters:
 
     def get(self, name: str) -> str | None:
         """The first value, or None; an empty value is as if it were not sent (RFC 6749 3.1)."""
-        for key, value in self.pairs:
-            if key == name and value:
-                return value
-        return None
+        first = self._first
+        if first is None:
+            first = {key: value for key, value in reversed(self.pairs) if value}
+            object.__setattr__(self, "_first", first)
+        return first.get(name)
 
     def all(self, name: str) -> tuple[str, ...]:
         return tuple(value for key, value in self.pairs if key == name)
@@ -81,6 +86,12 @@ def _decoded(text: str) -> str:
     """Most needs no decoding, and most that does is ASCII, which takes half the time."""
     if "%" not in text and "+" not in text:
         return text
+    return _unescaped(text)
+
+
+@remembered(512)
+def _unescaped(text: str) -> str:
+    """Remembered, since redirect_uri, aud and scope come again and again."""
     if text.isascii():
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
     return unquote_plus(text, errors="replace")
