@@ -45,9 +45,11 @@ async def access(
     is still to come, so nothing is said of it.
     """
     asked = (id(request.headers), request.base, request.type, request.interaction, request.letters)
-    holder, proven = _granted(world, tenant, asked)
+    like = _granted(world, tenant, asked)
     granted = world.holders.granted  # of this state of the store: while the holder is loaded, another may begin
-    if holder is None:
+    if like is not None:
+        holder, proven = like.holder, GRANTED
+    else:
         text = stage.bearer(request)
         holder = NOBODY if text is None else await _holder(world, tenant, version, text)
         proven = GOOD if holder.server is tenant.server else NOT_PROVEN
@@ -64,6 +66,13 @@ async def access(
     return Seen(decision, holder.visibility, token.client_id, token.timeline)
 
 
+class Granted(NamedTuple):
+    """Who was granted something, and by which headers: nobody else's have their id as long as they are kept here."""
+
+    holder: Holder
+    headers: Headers
+
+
 NOT_PROVEN, GOOD, GRANTED = range(3)
 PROVEN = ((), stage.HOLDING, (*stage.HOLDING, *stage.ASKING))
 """What need not be asked: nothing; of a holder who was found good; of one who was granted the like."""
@@ -74,23 +83,23 @@ def _plan(interaction: str, more: tuple[Check[Any, Any], ...], proven: int) -> P
     return plan((*CHECKS, *more), interaction, PROVEN[proven])
 
 
-def _granted(world: World, tenant: Tenant, asked: Asked) -> tuple[Holder | None, int]:
+def _granted(world: World, tenant: Tenant, asked: Asked) -> Granted | None:
     """Who was granted the like before: as long as the server is the very one, and nothing was written since."""
     holders = world.holders
     stamp = world.store.stamp()
     if stamp is None or stamp != holders.stamp:
         holders.forget(stamp)
-        return None, NOT_PROVEN
-    found = holders.granted.get(asked)
-    return (found[0], GRANTED) if found is not None and found[0].server is tenant.server else (None, NOT_PROVEN)
+        return None
+    found: Granted | None = holders.granted.get(asked)
+    return found if found is not None and found.holder.server is tenant.server else None
 
 
 def _remember(granted: dict[Any, Any], asked: Asked, request: AccessRequest, holder: Holder) -> None:
-    """Beside the headers, which nobody else's have the id of as long as they are kept; where the door keeps them too."""
+    """Where the door knows these headers again."""
     if isinstance(request.headers, Headers):
         if len(granted) >= KEPT:
             granted.clear()
-        granted[asked] = (holder, request.headers)
+        granted[asked] = Granted(holder, request.headers)
 
 
 class Holder(NamedTuple):
