@@ -28,13 +28,12 @@ class Worker:
     main: web.Application | None = None
     sample: Asgi | None = None
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
+            return self._live(receive, send)
         app = self.sample if scope["server"][1] == self.settings.sample_port else self.main
         assert app is not None
-        await app(scope, receive, send)
+        return app(scope, receive, send)
 
     async def _live(self, receive: Any, send: Any) -> None:
         """From the server's start to its end. What was answered is on the disk before this returns."""
@@ -52,7 +51,7 @@ class Worker:
 def config(app: Asgi, settings: Settings) -> Config:
     """The flags of every server here; the limit in the benchmark is measured with the same."""
     return Config(
-        app, loop="uvloop", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
+        app, interface="asgi3", loop="uvloop", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=GRACE, workers=settings.workers,
         ssl_certfile=settings.certificate, ssl_keyfile=settings.certificate_key,
         proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=list(settings.trusted_proxies),

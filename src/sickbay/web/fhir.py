@@ -60,8 +60,8 @@ class Door:
         self.prefix = len(self.path)
 
     async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
-        headers = headers_of(scope)
-        id: str = scope["state"]["exchange"]
+        state = scope["state"]
+        headers, id = state.get("headers") or headers_of(scope), state["exchange"]
         path = raw_path(scope)[self.prefix :]
         found = route(self.version, scope["method"], path)
         answer = self._open(found, path, headers)
@@ -71,7 +71,7 @@ class Door:
             answer = shaped(self.version, answer, media, parameters)
         else:
             answer = await self._answer(scope, receive, headers, id, path, found)
-        readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
+        readable = () if state.get("withheld") else cors(headers.get("origin"))
         await sent(send, scope["method"], answer, readable, id)
 
     def _answer(

@@ -41,7 +41,7 @@ class Answers:
             return self.reads(space, type, [id], visibility).get(id)
         number = self.names.space(space)
         row = reading.unheld(self._reader, number, self.names.word(type), id) if number is not None else None
-        return None if row is None else reading.stored(type, row)
+        return None if row is None else reading.stored(type, id, row)
 
     def reads(self, space: Space, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
         """Those that are visible, deleted ones too, by id."""

@@ -44,7 +44,10 @@ _SHOWN = itemgetter(1, 2)
 _KEPT = itemgetter(2, 3, 4, 5, 1)
 """Of a row what a Stored has, in its order."""
 _CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
-_UNHELD = f"{_CURRENT} AND r.id = ? AND r.state <> {REFERENCED}"
+_UNHELD = (
+    "SELECT r.version_id, r.changed, r.body, r.facts, r.state = 2 FROM resource r"
+    f" WHERE r.space = ? AND r.type = ? AND r.id = ? AND r.state <> {REFERENCED}"
+)
 _VERSION = (
     "SELECT h.nid, h.facts, ?, h.version_id, h.at,"
     " CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END, h.interaction = 'delete'"
@@ -67,9 +70,9 @@ def unheld(reader: Reader, space: int, type: int, id: str) -> Row | None:
     return found[0] if found else None
 
 
-def stored(type: str, row: Row) -> Stored:
+def stored(type: str, id: str, row: Row) -> Stored:
     """Of a row of `unheld`."""
-    _, facts, id, version, at, body, deleted = row
+    version, at, body, facts, deleted = row
     return Stored(type, id, version, at, body, facts, bool(deleted))
 
 
