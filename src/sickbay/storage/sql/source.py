@@ -51,7 +51,8 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
         return _compartment(scope, query, named, member=patient is not None)
     if query.ids is not None:
         ids = one_of("r.id", list(query.ids))
-        where = f"r.space = ? AND r.type = ? AND {ids.text} AND r.state = {LIVE}"
+        # "+": else all of the type are read, since they come in the order of nids.
+        where = f"r.space = ? AND r.type = ? AND {ids.text} AND +r.state = {LIVE}"
         return Source(
             "resource r",
             where,
