@@ -8,15 +8,17 @@ from typing import Any
 
 import apsw
 import pytest
-from tests.storage.making import SPACE, asked, find, patient
+from tests.storage.making import SPACE, asked, find, number, patient, saved, where
 
-from sickbay.fhir.query import Query
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.query import CompositeValue, DateValue, Prefix, QuantityValue, Query, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 from sickbay.storage.store import Save
 
+DAY = 86_400_000
 FEW, MANY = 400, 8_000
-"""Resources. What grows with them takes twenty times as long among the many."""
+"""Patients. What grows with them takes twenty times as long among the many."""
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,33 @@ async def _filled(path: Path, count: int) -> SqliteStore:
     return opened
 
 
-def _resources(number: int) -> list[Save]:
-    return [patient(f"p{number}")]
+def _resources(number_: int) -> list[Save]:
+    """A patient and an observation: the first few are later and higher than all the others, which fill a thousand days."""
+    late = number_ % 40 == 0 and number_ < FEW
+    day = 5000 + number_ if late else number_ % 1000
+    value = float(9000 + number_ if late else number_ % 900)
+    coded = ("token", "http://loinc.org", "8867-4"), ("quantity", "u", "mg", value, value)
+    facts = ResourceFacts(
+        patients=(f"p{number_}",),
+        tokens=((number("Observation", "code"), "http://loinc.org", "8867-4"),),
+        dates=((number("Observation", "date"), day * DAY, (day + 1) * DAY),),
+        quantities=((number("Observation", "value-quantity"), "u", "mg", value, value),),
+        composites=((number("Observation", "code-value-quantity"), coded),),
+    )
+    written = {"at": 9000 if late else 1000}
+    return [patient(f"p{number_}", **written), saved("Observation", f"o{number_}", facts, **written)]
+
+
+def on(prefix: Prefix, day: int) -> DateValue:
+    return DateValue(prefix, day * DAY, (day + 1) * DAY)
+
+
+def dated(*values: DateValue) -> Query:
+    return asked("Observation", *(where("Observation", "date", one) for one in values))
+
+
+def amount(prefix: Prefix, value: float) -> QuantityValue:
+    return QuantityValue(prefix, value, value)
 
 
 async def steps(store: SqliteStore, query: Query) -> int:
@@ -65,6 +92,27 @@ async def steps(store: SqliteStore, query: Query) -> int:
     "query",
     [
         pytest.param(asked("Patient", ids=("p7", "p9", "p300")), id="ids"),
+        pytest.param(dated(on("ge", 4000)), id="date=ge"),
+        pytest.param(dated(on("gt", 4000)), id="date=gt"),
+        pytest.param(dated(on("ap", 5040)), id="date=ap"),
+        pytest.param(dated(on("ge", 5040), on("le", 5080)), id="date=ge&date=le"),
+        pytest.param(dated(on("sa", 5000), on("lt", 5081)), id="date=sa&date=lt"),
+        pytest.param(
+            asked("Observation", where("Observation", "value-quantity", amount("gt", 5000.0))), id="value-quantity=gt"
+        ),
+        pytest.param(
+            asked(
+                "Observation",
+                where(
+                    "Observation",
+                    "code-value-quantity",
+                    CompositeValue((TokenValue("http://loinc.org", "8867-4"), amount("ge", 5000.0))),
+                ),
+            ),
+            id="code-value-quantity=ge",
+        ),
+        pytest.param(asked("Observation", updated=(DateValue("gt", 5000, 5001),)), id="_lastUpdated=gt"),
+        pytest.param(asked("Patient", updated=(DateValue("ge", 5000, 5001),)), id="_lastUpdated=ge"),
     ],
 )
 @pytest.mark.anyio

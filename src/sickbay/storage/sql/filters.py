@@ -161,7 +161,7 @@ def _column(scope: Scope, one: Filter, nid: str) -> Sql:
     """What stands in the resource's own row."""
     dates = [value for value in one.values if isinstance(value, DateValue)]
     if dates:
-        held = either(ranged(value, value.low, value.high, ("u.changed", "(u.changed + 1)")) for value in dates)
+        held = either(of_instant(value, "u.changed") for value in dates)
         return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {held.text})", held.binds)
     return one_of(nid, nids(scope, one))
 
@@ -203,6 +203,23 @@ def ranged(
             return Sql(f"{end} <= ?", (low,))
         case "ap":
             return Sql(f"({start} < ? AND ({end} > ? OR {start} >= ?))", (high, low, low))
+
+
+def of_instant(value: DateValue, instant: str) -> Sql:
+    """The same of an instant, [i, i + 1): said of its beginning alone, so that an index leads there."""
+    match value.prefix:
+        case "eq" | "ap":
+            return Sql(f"({instant} >= ? AND {instant} < ?)", (value.low, value.high))
+        case "ne":
+            return Sql(f"({instant} < ? OR {instant} >= ?)", (value.low, value.high))
+        case "gt" | "sa":
+            return Sql(f"{instant} >= ?", (value.high,))
+        case "ge":
+            return Sql(f"{instant} >= ?", (value.low,))
+        case "lt" | "eb":
+            return Sql(f"{instant} < ?", (value.low,))
+        case "le":
+            return Sql(f"{instant} < ?", (value.high,))
 
 
 def _value(scope: Scope, one: Filter, value: Value) -> Sql:

@@ -12,7 +12,7 @@ import orjson
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
-from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, either, one_of, ranged
+from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
 from sickbay.storage.sql.source import Source, everything, source
@@ -163,7 +163,7 @@ def _inside(scope: Scope, within: Within, nid: str) -> Sql:
 
 def own(query: Query, chosen: Source) -> list[Sql]:
     """What is asked of the resource's own row."""
-    found = [either([ranged(one, one.low, one.high, ("r.changed", "(r.changed + 1)"))]) for one in query.updated]
+    found = [] if chosen.changed else [of_instant(one, "r.changed") for one in query.updated]
     if query.ids is not None and not chosen.row:
         found.append(one_of("r.id", list(query.ids)))
     return found

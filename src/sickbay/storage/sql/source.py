@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.fhir.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
-from sickbay.storage.sql.collecting import collected, leading
-from sickbay.storage.sql.filters import TRUE, Scope, one_of, single_hash, single_target
+from sickbay.storage.sql.collecting import between, collected, leading
+from sickbay.storage.sql.filters import TRUE, Scope, both, of_instant, one_of, single_hash, single_target
 from sickbay.storage.sql.names import LIVE
 from sickbay.storage.sql.saving import FACETS
 from sickbay.storage.sql.statement import Sql
@@ -22,6 +22,7 @@ class Source(NamedTuple):
     rest: filters that it does not fulfil. patient: all is in this compartment. rank: it is a patient's range, in the
     order of `rank` first. facet: and of nearly nothing but what matches. row: the source is the resource's own row, `r`.
     range: of what is sorted first, that to which an index leads at once: by it one tells how many there are.
+    changed: all of it was changed when it was asked for.
     """
 
     table: str
@@ -34,6 +35,7 @@ class Source(NamedTuple):
     facet: bool = False
     row: bool = False
     range: Sql | None = None
+    changed: bool = False
 
     @property
     def text(self) -> str:
@@ -65,7 +67,9 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
         _token(scope, query)
         or _reference(scope, query)
         or _date(scope, query)
+        or _between(scope, query)
         or _range(scope, query)
+        or _changed(scope, query)
         or everything(scope, query)
     )
 
@@ -178,17 +182,55 @@ def _reference(scope: Scope, query: Query) -> Source | None:
 
 def _date(scope: Scope, query: Query) -> Source | None:
     """A day, a month or a year as everybody wrote it: then its rows are in the order of nids, as those of a code are."""
-    for one in query.filters:
-        plain = len(one.values) == 1 and one.modifier is None and one.chain is None
-        value = one.values[0] if plain else None
-        if not isinstance(value, DateValue) or value.prefix != "eq" or one.parameter.code == "_lastUpdated":
-            continue
+    for one, value in _dates(query):
         numbers = one.parameter.numbers
-        if len(numbers) == 1 and scope.names.whole(scope.space, numbers[0], value.low, value.high):
+        if value.prefix != "eq" or len(numbers) != 1:
+            continue
+        if scope.names.whole(scope.space, numbers[0], value.low, value.high):
             where = "d.space = ? AND d.parameter = ? AND d.low = ? AND d.high = ?"
             binds = (scope.space, numbers[0], value.low, value.high)
             return Source("date_index d", where, binds, "d.nid", _without(query, one))
     return None
+
+
+def _dates(query: Query) -> list[tuple[Filter, DateValue]]:
+    """The filters that ask for one date."""
+    return [
+        (one, value)
+        for one in query.filters
+        if len(one.values) == 1
+        and isinstance(value := one.values[0], DateValue)
+        and one.modifier is None
+        and one.chain is None
+        and one.parameter.code != "_lastUpdated"
+    ]
+
+
+def _between(scope: Scope, query: Query) -> Source | None:
+    """From one day to another: neither of both alone leads to few."""
+    dates = _dates(query)
+    for one, after in dates:
+        for other, before in dates:
+            apart = after.prefix in ("gt", "ge", "sa") and before.prefix in ("lt", "le", "eb")
+            if apart and one.parameter.number == other.parameter.number:
+                found = between(scope, one, other)
+                rest = tuple(each for each in query.filters if each is not one and each is not other)
+                return Source(_each_once(found), "TRUE", found.binds, "d.nid", rest, range=found)
+    return None
+
+
+def _changed(scope: Scope, query: Query) -> Source | None:
+    """What was written when it is asked for, as a set."""
+    if all(one.prefix == "ne" for one in query.updated):
+        return None
+    held = both(of_instant(one, "u.changed") for one in query.updated)
+    text = f"SELECT u.nid FROM resource u WHERE u.space = ? AND u.type = ? AND u.state = {LIVE} AND {held.text}"
+    found = Sql(text, (scope.space, scope.names.word(query.type), *held.binds))
+    return Source(_each_once(found), "TRUE", found.binds, "d.nid", query.filters, range=found, changed=True)
+
+
+def _each_once(found: Sql) -> str:
+    return f"(SELECT DISTINCT nid FROM ({found.text}) e) d"
 
 
 def _range(scope: Scope, query: Query) -> Source | None:
@@ -197,9 +239,8 @@ def _range(scope: Scope, query: Query) -> Source | None:
     for one in (*plain, *(each for each in query.filters if each.chain is not None)):
         found = collected(scope, query.type, one)
         if found is not None:
-            table = f"(SELECT DISTINCT nid FROM ({found.text}) e) d"
-            range = leading(scope, one)
-            return Source(table, "TRUE", found.binds, "d.nid", _without(query, one), range=range)
+            rest, range = _without(query, one), leading(scope, one)
+            return Source(_each_once(found), "TRUE", found.binds, "d.nid", rest, range=range)
     return None
 
 
