@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tests.storage.making import SPACE, asked, find, number, patient, saved, where
 
 from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import CompositeValue, DateValue, Prefix, QuantityValue, Query, TokenValue
+from sickbay.fhir.query import CompositeValue, DateValue, Prefix, QuantityValue, Query, Sort, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 from sickbay.storage.store import Save
@@ -54,8 +55,11 @@ def _resources(number_: int) -> list[Save]:
         quantities=((number("Observation", "value-quantity"), "u", "mg", value, value),),
         composites=((number("Observation", "code-value-quantity"), coded),),
     )
-    written = {"at": 9000 if late else 1000}
-    return [patient(f"p{number_}", **written), saved("Observation", f"o{number_}", facts, **written)]
+    written = {"at": 9000 if late else number_ % 1000}
+    return [
+        patient(f"p{number_}", names=(f"n{number_:05}",), **written),
+        saved("Observation", f"o{number_}", facts, **written),
+    ]
 
 
 def on(prefix: Prefix, day: int) -> DateValue:
@@ -113,6 +117,35 @@ async def steps(store: SqliteStore, query: Query) -> int:
         ),
         pytest.param(asked("Observation", updated=(DateValue("gt", 5000, 5001),)), id="_lastUpdated=gt"),
         pytest.param(asked("Patient", updated=(DateValue("ge", 5000, 5001),)), id="_lastUpdated=ge"),
+        *(
+            pytest.param(
+                asked(type, sort=(Sort(by, descending),), count=10, total="none"), id=f"_sort={'-' * descending}{by}"
+            )
+            for type, by in (
+                ("Observation", "date"),
+                ("Observation", "value-quantity"),
+                ("Observation", "_lastUpdated"),
+                ("Patient", "name"),
+                ("Patient", "_id"),
+            )
+            for descending in (False, True)
+        ),
+        pytest.param(
+            replace(dated(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"
+        ),
+        pytest.param(
+            replace(dated(on("le", 300)), sort=(Sort("date", True),), count=10, total="none"), id="date=le&_sort=-date"
+        ),
+        pytest.param(
+            asked(
+                "Observation",
+                where("Observation", "code", TokenValue("http://loinc.org", "8867-4")),
+                sort=(Sort("date", True),),
+                count=10,
+                total="none",
+            ),
+            id="code&_sort=-date",
+        ),
     ],
 )
 @pytest.mark.anyio

@@ -45,6 +45,7 @@ from sickbay.fhir.query import (
     Within,
 )
 from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
+from sickbay.storage.sql import search as searching
 from sickbay.storage.store import Save, Space
 
 SPACES = count()
@@ -230,14 +231,58 @@ async def stored(store: Any, saves: list[Save]) -> Space:
 def test_the_pages_of_an_answer_are_the_naive_answer(
     store: Any, runner: asyncio.Runner, saves: list[Save], query: Query, visibility: Visibility
 ) -> None:
+    runner.run(pages_are_naive(store, saves, query, visibility))
+
+
+async def pages_are_naive(store: Any, saves: list[Save], query: Query, visibility: Visibility) -> None:
+    space = await stored(store, saves)
+    expected = matches(saves, query, visibility)
+    found, totals = await chain(store, space, query, visibility)
+    assert found == expected
+    assert set(totals) == {len(expected)}
+    assert await store.count(space, query, visibility) == len(expected)
+    assert store.guard.removed == 0
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few are many: wherever what comes first may fill a page, the rest is not looked at."""
+    for name, few in {"WIDE": 1, "NEAR": 3, "MANY": 1, "AHEAD": 1}.items():
+        monkeypatch.setattr(searching, name, few)
+
+
+@pytest.mark.usefixtures("hasty")
+@LAW
+@given(saves=populations(), query=queries(), visibility=VISIBILITIES)
+def test_the_pages_are_the_naive_ones_also_where_only_what_comes_first_is_looked_at(
+    store: Any, runner: asyncio.Runner, saves: list[Save], query: Query, visibility: Visibility
+) -> None:
+    runner.run(pages_are_naive(store, saves, query, visibility))
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("descending", [False, True])
+def test_what_is_asked_by_date_comes_in_every_order(store: Any, runner: asyncio.Runner, descending: bool) -> None:
+    """Whatever is wider than a day, has several dates, one of which is asked for and another sorted by, or none."""
+    quarter, of = 21_600_000, number("Observation", "date")
+
+    def dated(id: str, *ranges: tuple[int, int]) -> Save:
+        dates = tuple((of, low * quarter, (low + width) * quarter) for low, width in ranges)
+        return saved("Observation", id, ResourceFacts(dates=dates), at=len(id))
+
+    saves = [dated(f"o{low}-{width}", (low, width)) for low, width in product((0, 2, 3, 4), (1, 3, 4, 9))]
+    saves += [dated("apart", (0, 1), (7, 1)), dated("none"), dated("wide", (-9, 40), (3, 1)), dated("never")]
+
     async def law() -> None:
         space = await stored(store, saves)
-        expected = matches(saves, query, visibility)
-        found, totals = await chain(store, space, query, visibility)
-        assert found == expected
-        assert set(totals) == {len(expected)}
-        assert await store.count(space, query, visibility) == len(expected)
-        assert store.guard.removed == 0
+        for prefix, low, width, size in product((None, *get_args(Prefix)), range(-1, 6), (1, 4), (1, 2)):
+            value = DateValue(prefix, low * quarter, (low + width) * quarter) if prefix else None
+            asked = (Filter(parameter("Observation", "date"), (value,)),) if value else ()
+            for sort in ((Sort("date", descending),), (Sort("_lastUpdated", descending),), ()):
+                query = Query("r4", "Observation", asked, sort=sort, count=size)
+                found, totals = await chain(store, space, query, EVERYTHING)
+                assert found == matches(saves, query, EVERYTHING)
+                assert set(totals) == {len(found)}
 
     runner.run(law())
 

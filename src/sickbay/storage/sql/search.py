@@ -12,6 +12,7 @@ import orjson
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
+from sickbay.storage.sql.ahead import Along, along, reached, until
 from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
@@ -25,13 +26,15 @@ COUNTED = 1000
 """Totals are counted so far; beyond, none is better than a wrong one."""
 WIDE, NEAR = 4000, 2000
 """A range of so many rows is not sorted for a page that is full among so many of the type."""
+MANY, AHEAD, ROUNDS = 1000, 4, 3
+"""So many are not sorted for a page that is full among what comes first: so many times a page, and more in each round."""
 
 
 class Plan(NamedTuple):
     """A search resolved: its source, what must hold besides, its order, and how to tell it from others.
 
-    walk: the same from all of the type, where the source is a range, whose order is another. kept: what was counted and
-    made by it before, as a plan that is remembered is until anybody writes.
+    walk: the same from all of the type, where the source is a range, whose order is another, or is sorted along an index.
+    kept: what was counted and made by it before, as a plan that is remembered is until anybody writes.
     """
 
     source: Source
@@ -44,6 +47,7 @@ class Plan(NamedTuple):
     kept: dict[object, Any]
     columns: Columns = WHOLE
     walk: Plan | None = None
+    along: Along | None = None
 
 
 class Matches(NamedTuple):
@@ -57,9 +61,11 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     patient = only_patient(visibility, "s", query.type)
     chosen = source(scope, query, patient)
     made = _resolved(scope, find, space, query, visibility, chosen)
-    if made is None or chosen.range is None or query.sort:
+    by = along(scope, find, query) if query.sort and not chosen.rank and query.ids is None else None
+    if made is None or (by is None if query.sort else chosen.range is None):
         return made
-    return made._replace(walk=_resolved(scope, find, space, query, visibility, everything(scope, query)))
+    walk = made if chosen.row else _resolved(scope, find, space, query, visibility, everything(scope, query))
+    return made._replace(walk=walk, along=by)
 
 
 def _resolved(
@@ -89,7 +95,7 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
         and query.count > 0
     ):
         return _first_of_patient(run, key, plan)
-    rows = (_near(run, plan, at) or run(_page(plan, at))) if query.count > 0 else []
+    rows = (_near(run, plan, at) or _ahead(run, plan, at) or run(_page(plan, at))) if query.count > 0 else []
     more = len(rows) > query.count
     rows = rows[: query.count]
     seen = (at.seen if at else 0) + len(rows)
@@ -99,20 +105,58 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
 
 
 def _near(run: Run, plan: Plan, at: Position | None) -> list[Row]:
-    """A full page from the next few of the type, where a range is so wide that to sort it takes longer; else nothing."""
+    """A full page from the next few, where a range is so wide that to sort it takes longer; else nothing."""
     walk, range = plan.walk, plan.source.range
-    if walk is None or range is None:
+    if walk is None or range is None or plan.along is not None:
         return []
-    few = f"SELECT count(*) FROM (SELECT 1 FROM ({range.text}) e LIMIT {WIDE}) few"
-    if _number(run(Statement(few, range.binds))) < WIDE:
+    if not _as_many(run, range, WIDE):
         return []
+    limit = plan.query.count + 1
+    rows = _of_type(run, walk, at, limit)
+    if len(rows) < limit and plan.source.found is not None:
+        least = plan.source.least(int(at.last[0]) if at else -1, NEAR)
+        rows = run(_sorted(plan._replace(source=least), at, limit))
+    return rows if len(rows) == limit else []
+
+
+def _of_type(run: Run, walk: Plan, at: Position | None, limit: int) -> list[Row]:
+    """What matches of the next few of the type."""
     after = beyond((("r.nid", False),), at.last) if at else TRUE
     text = f"SELECT r.nid {walk.source.text} AND {after.text} ORDER BY r.nid LIMIT 1 OFFSET {NEAR}"
     last = run(Statement(text, (*walk.source.binds, *after.binds)))
-    until = Sql("r.nid <= ?", last[0]) if last else TRUE
-    limit = plan.query.count + 1
-    rows = run(_streamed(walk._replace(where=both([walk.where, until])), at, limit))
-    return rows if len(rows) == limit else []
+    end = Sql("r.nid <= ?", last[0]) if last else TRUE
+    return run(_streamed(walk._replace(where=both([walk.where, end])), at, limit))
+
+
+def _as_many(run: Run, rows: Sql, many: int) -> bool:
+    counted = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few"
+    return _number(run(Statement(counted, (*rows.binds, many)))) == many
+
+
+def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
+    """A full page from what comes first by an index of what is sorted by; nothing where it is not full soon."""
+    walk, by = plan.walk, plan.along
+    if walk is None or by is None or (by.column == "changed" and plan.source.row):  # that one is in order by itself
+        return []
+    limit, last = plan.query.count + 1, at.last[0] if at else None
+    tried = AHEAD * limit
+    for _ in range(ROUNDS):
+        if not _as_many(run, Sql(f"SELECT 1 {plan.source.text}", plan.source.binds), max(MANY, tried)):
+            return []
+        end = run(reached(by, last, tried))
+        few = until(by, last, end[0][0] if end else None)
+        if _as_many(run, few, 8 * MANY):
+            return []
+        rows = run(_sorted(_among(walk, few), at, limit))
+        if len(rows) == limit:
+            return rows
+        tried *= max(4, 2 * limit // max(len(rows), 1))
+    return []
+
+
+def _among(walk: Plan, few: Sql) -> Plan:
+    table = f"(SELECT DISTINCT nid FROM ({few.text}) e) d CROSS JOIN {walk.source.table} ON r.nid = d.nid"
+    return walk._replace(source=walk.source._replace(table=table, binds=(*few.binds, *walk.source.binds)))
 
 
 def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:

@@ -22,7 +22,7 @@ class Source(NamedTuple):
     rest: filters that it does not fulfil. patient: all is in this compartment. rank: it is a patient's range, in the
     order of `rank` first. facet: and of nearly nothing but what matches. row: the source is the resource's own row, `r`.
     range: of what is sorted first, that to which an index leads at once: by it one tells how many there are.
-    changed: all of it was changed when it was asked for.
+    changed: all of it was changed when it was asked for. found: a set that was collected, before it is one.
     """
 
     table: str
@@ -36,6 +36,13 @@ class Source(NamedTuple):
     row: bool = False
     range: Sql | None = None
     changed: bool = False
+    found: Sql | None = None
+
+    def least(self, after: int, many: int) -> Source:
+        """So many rows of what was collected, those of the least nids after one."""
+        assert self.found is not None
+        few = f"SELECT nid FROM ({self.found.text}) e WHERE nid > ? ORDER BY nid LIMIT ?"
+        return _collected(Sql(few, (*self.found.binds, after, many)), self.rest, None)
 
     @property
     def text(self) -> str:
@@ -215,7 +222,7 @@ def _between(scope: Scope, query: Query) -> Source | None:
             if apart and one.parameter.number == other.parameter.number:
                 found = between(scope, one, other)
                 rest = tuple(each for each in query.filters if each is not one and each is not other)
-                return Source(_each_once(found), "TRUE", found.binds, "d.nid", rest, range=found)
+                return _collected(found, rest, found)
     return None
 
 
@@ -226,11 +233,12 @@ def _changed(scope: Scope, query: Query) -> Source | None:
     held = both(of_instant(one, "u.changed") for one in query.updated)
     text = f"SELECT u.nid FROM resource u WHERE u.space = ? AND u.type = ? AND u.state = {LIVE} AND {held.text}"
     found = Sql(text, (scope.space, scope.names.word(query.type), *held.binds))
-    return Source(_each_once(found), "TRUE", found.binds, "d.nid", query.filters, range=found, changed=True)
+    return _collected(found, query.filters, found)._replace(changed=True)
 
 
-def _each_once(found: Sql) -> str:
-    return f"(SELECT DISTINCT nid FROM ({found.text}) e) d"
+def _collected(found: Sql, rest: tuple[Filter, ...], range: Sql | None) -> Source:
+    table = f"(SELECT DISTINCT nid FROM ({found.text}) e) d"
+    return Source(table, "TRUE", found.binds, "d.nid", rest, range=range, found=found)
 
 
 def _range(scope: Scope, query: Query) -> Source | None:
@@ -239,8 +247,7 @@ def _range(scope: Scope, query: Query) -> Source | None:
     for one in (*plain, *(each for each in query.filters if each.chain is not None)):
         found = collected(scope, query.type, one)
         if found is not None:
-            rest, range = _without(query, one), leading(scope, one)
-            return Source(_each_once(found), "TRUE", found.binds, "d.nid", rest, range=range)
+            return _collected(found, _without(query, one), leading(scope, one))
     return None
 
 

@@ -17,7 +17,7 @@ WIDE = {
     "composite_index": "t.low < t.high AND t.high > 0",
 }
 """What the indexes `…_wide` have, in their very words. A second token of a composite is no range: its `high` is 0."""
-_REACH = {"date_index": DAY, "quantity_index": 0, "composite_index": 0}
+REACH = {"date_index": DAY, "quantity_index": 0, "composite_index": 0}
 
 
 def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bind) -> list[Sql] | None:
@@ -45,7 +45,7 @@ def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bin
 def _over(table: str, before: str, begin: Bind, end: Bind) -> list[Sql]:
     """What begins before `begin` and ends after `end`: what is narrow begins shortly before its end."""
     wide = Sql(f"{WIDE[table]} AND t.high > ? AND +t.low {before} ?", (end, begin))
-    reach = _REACH[table]
+    reach = REACH[table]
     if not reach or not isinstance(end, int):
         return [wide]
     return [Sql(f"t.low > ? AND t.low {before} ?", (end - reach, begin)), wide]
