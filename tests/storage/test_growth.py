@@ -22,6 +22,9 @@ FEW, MANY = 400, 8_000
 """Patients. What grows with them takes twenty times as long among the many."""
 
 
+CODE = where("Observation", "code", TokenValue("http://loinc.org", "8867-4"))
+
+
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     return "asyncio"
@@ -131,6 +134,15 @@ async def steps(store: SqliteStore, query: Query) -> int:
             for descending in (False, True)
         ),
         pytest.param(
+            asked("Observation", CODE, where("Observation", "date", on("ge", 4000)), total="none"), id="code&date=ge"
+        ),
+        pytest.param(
+            asked("Observation", CODE, where("Observation", "value-quantity", amount("gt", 5000.0)), total="none"),
+            id="code&value-quantity=gt",
+        ),
+        pytest.param(asked("Observation", CODE, updated=(DateValue("ge", 5000, 5001),)), id="code&_lastUpdated=ge"),
+        pytest.param(asked("Observation", total="accurate", count=5), id="_total=accurate"),
+        pytest.param(
             replace(dated(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"
         ),
         pytest.param(
@@ -139,7 +151,7 @@ async def steps(store: SqliteStore, query: Query) -> int:
         pytest.param(
             asked(
                 "Observation",
-                where("Observation", "code", TokenValue("http://loinc.org", "8867-4")),
+                CODE,
                 sort=(Sort("date", True),),
                 count=10,
                 total="none",

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import orjson
 
 from sickbay.kernel.remembering import LONGEST
-from sickbay.storage.sql.statement import Reader
+from sickbay.storage.sql.statement import Reader, Sql
 from sickbay.storage.store import Space
 from sickbay.storage.terms import term_hash
 
@@ -20,6 +20,7 @@ REFERENCED, LIVE, DELETED = 0, 1, 2
 APART, MEMBER, GONE = 0, 1, 2
 K = TypeVar("K")
 V = TypeVar("V")
+FEW = 1000
 MOST = 4096
 """Look-ups that are remembered."""
 
@@ -105,9 +106,17 @@ class Names:
         return [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
-        """How many resources have a token, counted to 1,000."""
-        text = "SELECT count(*) FROM (SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ? LIMIT 1000) few"
-        count: int = self._reader.one(text, (space, parameter, hash))
+        """How many resources have a token, counted to FEW."""
+        token = "SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ?"
+        return self._counted(Sql(token, (space, parameter, hash)))
+
+    def few(self, rows: Sql) -> bool:
+        """Whether there are less than FEW of them."""
+        return self._counted(rows) < FEW
+
+    def _counted(self, rows: Sql) -> int:
+        text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT {FEW}) few"
+        count: int = self._reader.one(text, rows.binds)
         return count
 
     def whole(self, space: int, parameter: int, low: int, high: int) -> bool:

@@ -188,6 +188,10 @@ def counted(plan: Plan, limit: int | None = None) -> Statement:
     """How many match; with a limit, counted no further."""
     text = plan.source.joined() if plan.needs_row else plan.source.text
     where, binds = f"{text} AND {plan.where.text}", (*plan.source.binds, *plan.where.binds)
+    if limit is None and plan.where is TRUE and plan.source.row and plan.query.ids is None:
+        return Statement(
+            "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?", plan.source.binds
+        )
     if limit is None:
         return Statement(f"SELECT count(*) {where}", binds)
     return Statement(f"SELECT count(*) FROM (SELECT 1 {where} LIMIT ?) few", (*binds, limit))

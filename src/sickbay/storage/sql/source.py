@@ -8,12 +8,13 @@ from typing import NamedTuple
 from sickbay.fhir.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
 from sickbay.storage.sql.collecting import between, collected, leading
 from sickbay.storage.sql.filters import TRUE, Scope, both, of_instant, one_of, single_hash, single_target
-from sickbay.storage.sql.names import LIVE
+from sickbay.storage.sql.names import FEW, LIVE
 from sickbay.storage.sql.saving import FACETS
 from sickbay.storage.sql.statement import Sql
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
 _RANGES = ("composite", "string", "uri", "token", "reference", "special", "date", "quantity", "number")
+_NUMBERS = ("composite", "date", "quantity", "number")
 
 
 class Source(NamedTuple):
@@ -70,12 +71,15 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
             query.filters,
             row=True,
         )
+    token = _token(scope, query)
+    if token is not None:
+        return _fewer(scope, query) or token
     return (
-        _token(scope, query)
-        or _reference(scope, query)
+        _reference(scope, query)
         or _date(scope, query)
         or _between(scope, query)
-        or _range(scope, query)
+        or _range(scope, query, _RANGES)
+        or _chained(scope, query)
         or _changed(scope, query)
         or everything(scope, query)
     )
@@ -241,13 +245,31 @@ def _collected(found: Sql, rest: tuple[Filter, ...], range: Sql | None) -> Sourc
     return Source(table, "TRUE", found.binds, "d.nid", rest, range=range, found=found)
 
 
-def _range(scope: Scope, query: Query) -> Source | None:
+def _fewer(scope: Scope, query: Query) -> Source | None:
+    """A range of few, where what a code leads to are many."""
+    range = _between(scope, query) or _range(scope, query, _NUMBERS) or _changed(scope, query)
+    if range is None or range.found is None or not scope.names.few(range.found):
+        return None
+    hashes = [(one, hash) for one in query.filters if (hash := single_hash(scope, one)) is not None]
+    many = all(scope.names.rarity(scope.space, one.parameter.number, hash) >= FEW for one, hash in hashes)
+    return range if many else None
+
+
+def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> Source | None:
     """What meets one filter, as a set: its nids are collected first, so it costs as much as there are."""
-    plain = [one for kind in _RANGES for one in query.filters if one.parameter.kind == kind and one.chain is None]
-    for one in (*plain, *(each for each in query.filters if each.chain is not None)):
+    for one in (one for kind in kinds for one in query.filters if one.parameter.kind == kind and one.chain is None):
         found = collected(scope, query.type, one)
         if found is not None:
             return _collected(found, _without(query, one), leading(scope, one))
+    return None
+
+
+def _chained(scope: Scope, query: Query) -> Source | None:
+    """The same of what leads elsewhere. How many there are is told by going there."""
+    for one in (one for one in query.filters if one.chain is not None):
+        found = collected(scope, query.type, one)
+        if found is not None:
+            return _collected(found, _without(query, one), found)._replace(found=None)
     return None
 
 
