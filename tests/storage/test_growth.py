@@ -53,7 +53,10 @@ def _resources(number_: int) -> list[Save]:
     coded = ("token", "http://loinc.org", "8867-4"), ("quantity", "u", "mg", value, value)
     facts = ResourceFacts(
         patients=(f"p{number_}",),
-        tokens=((number("Observation", "code"), "http://loinc.org", "8867-4"),),
+        tokens=(
+            (number("Observation", "code"), "http://loinc.org", "8867-4"),
+            (number("Observation", "category"), "urn:numbers", str(number_)),
+        ),
         dates=((number("Observation", "date"), day * DAY, (day + 1) * DAY),),
         quantities=((number("Observation", "value-quantity"), "u", "mg", value, value),),
         composites=((number("Observation", "code-value-quantity"), coded),),
@@ -141,6 +144,16 @@ async def steps(store: SqliteStore, query: Query) -> int:
             id="code&value-quantity=gt",
         ),
         pytest.param(asked("Observation", CODE, updated=(DateValue("ge", 5000, 5001),)), id="code&_lastUpdated=ge"),
+        pytest.param(
+            asked(
+                "Observation",
+                CODE,
+                where("Observation", "category", TokenValue("urn:numbers", None)),
+                count=5,
+                total="none",
+            ),
+            id="code&category=system|",
+        ),
         pytest.param(asked("Observation", total="accurate", count=5), id="_total=accurate"),
         pytest.param(
             replace(dated(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"

@@ -89,12 +89,24 @@ def _away(scope: Scope, one: Filter, descending: bool) -> Asked | None:
 
 
 def reached(by: Along, last: Bind | None, skipped: int) -> Statement:
-    """What the row after so many has, from the last match of the page before on."""
+    """What the row after so many is sorted by, from the last match of the page before on."""
     onwards = _bounded(f"t.{by.column}", by.descending, _further(by, last), None)
     down = " DESC" if by.descending else ""
-    rows = f"SELECT t.{by.column} FROM {by.table} t WHERE {by.held.text}{onwards.text}"
+    rows = f"SELECT {_sorted_by(by)} FROM {by.table} t WHERE {by.held.text}{onwards.text}"
     text = f"{rows} ORDER BY t.{by.column}{down} LIMIT 1 OFFSET ?"
     return Statement(text, (*by.held.binds, *onwards.binds, skipped))
+
+
+def first(by: Along, last: tuple[Bind, ...], end: Bind | None, most: int) -> Sql:
+    """The same where nothing else is sorted by: of what is alike in where it ends so many with the least nids will do."""
+    begin = last[0] if last else None
+    if not isinstance(end, int):
+        return until(by, begin, end)
+    before, alike = until(by, begin, end + 1 if by.descending else end - 1), until(by, end, end)
+    # "+": else all of the type are read, since an index has them in the order of nids.
+    least = f"SELECT nid FROM (SELECT nid FROM ({alike.text}) a WHERE +nid > ? ORDER BY +nid LIMIT ?) b"
+    after = last[-1] if begin == end else -1
+    return Sql(f"{before.text} UNION ALL {least}", (*before.binds, *alike.binds, after, most))
 
 
 def until(by: Along, last: Bind | None, end: Bind | None) -> Sql:
@@ -103,9 +115,13 @@ def until(by: Along, last: Bind | None, end: Bind | None) -> Sql:
     if by.ranged or by.asked:
         parts.append(_wide(by, last, end))
     if by.asked:
-        parts.append(_with(by.asked.several, _bounded("t.high" if by.ranged else "t.low", by.descending, last, end)))
+        parts.append(_with(by.asked.several, _bounded(_sorted_by(by), by.descending, last, end)))
     texts = [f"SELECT t.nid FROM {by.table} t WHERE {one.text}" for one in parts]
     return Sql(" UNION ALL ".join(texts), tuple(bind for one in parts for bind in one.binds))
+
+
+def _sorted_by(by: Along) -> str:
+    return "t.high" if by.ranged else f"t.{by.column}"
 
 
 def _narrow(by: Along, last: Bind | None, end: Bind | None) -> Sql:

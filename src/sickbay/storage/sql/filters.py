@@ -110,7 +110,7 @@ def condition(scope: Scope, one: Filter, nid: str) -> Sql:
 
 def _some(scope: Scope, one: Filter, nid: str) -> Sql:
     # The alias is the expression's own, so that a chain can nest.
-    table, matched = TABLES[one.parameter.kind], values(scope, one)
+    table, matched = TABLES[one.parameter.kind], values(scope, one, known=True)
     if matched is FALSE:
         return FALSE
     held = under(scope, one)
@@ -172,10 +172,13 @@ def nids(scope: Scope, one: Filter) -> list[int]:
     return [scope.names.nid(scope.space, one.parameter.type, id) for id in ids]
 
 
-def values(scope: Scope, one: Filter) -> Sql:
-    """The alternatives of a filter as a condition on the columns of its table, under the alias `t`."""
+def values(scope: Scope, one: Filter, *, known: bool = False) -> Sql:
+    """The alternatives of a filter as a condition on the columns of its table, under the alias `t`.
+
+    known: the rows are those of one resource, so that nothing is to lead to them.
+    """
     if one.parameter.kind == "token":
-        return _tokens(scope, [value for value in one.values if isinstance(value, TokenValue)])
+        return _tokens(scope, [value for value in one.values if isinstance(value, TokenValue)], known=known)
     return either(_value(scope, one, value) for value in one.values)
 
 
@@ -311,13 +314,18 @@ def _part(scope: Scope, one: Filter, type: str, id: str) -> Sql:
     return Sql(text, (scope.names.nid(scope.space, type, id), number, word, *held.binds, word))
 
 
-def _tokens(scope: Scope, wanted: list[TokenValue], column: str = "t.hash") -> Sql:
+def _tokens(scope: Scope, wanted: list[TokenValue], column: str = "t.hash", *, known: bool = False) -> Sql:
+    """Of all codes of a system, which may be as many as there are resources, each row of a resource is asked for its own."""
     codings = tuple((one.system, one.code) for one in wanted if one.code is not None)
     hashes = one_of(column, scope.names.hashes(codings))
     whole = one_of("system", [one.system or "" for one in wanted if one.code is None])
     if whole is FALSE:
         return hashes
-    return either([hashes, Sql(f"{column} IN (SELECT hash FROM term WHERE {whole.text})", whole.binds)])
+    if known:
+        every = f"EXISTS (SELECT 1 FROM term m WHERE m.hash = {column} AND {whole.text})"
+    else:
+        every = f"{column} IN (SELECT hash FROM term WHERE {whole.text})"
+    return either([hashes, Sql(every, whole.binds)])
 
 
 def single_hash(scope: Scope, one: Filter) -> int | None:

@@ -12,7 +12,7 @@ import orjson
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
-from sickbay.storage.sql.ahead import Along, along, reached, until
+from sickbay.storage.sql.ahead import Along, along, first, reached, until
 from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
@@ -136,15 +136,16 @@ def _as_many(run: Run, rows: Sql, many: int) -> bool:
 def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
     """A full page from what comes first by an index of what is sorted by; nothing where it is not full soon."""
     walk, by = plan.walk, plan.along
-    if walk is None or by is None or (by.column == "changed" and plan.source.row):  # that one is in order by itself
-        return []
-    limit, last = plan.query.count + 1, at.last[0] if at else None
+    if walk is None or by is None or (by.column == "changed" and plan.source.row and not by.descending):
+        return []  # that one is in order by itself
+    limit, last = plan.query.count + 1, at.last if at else ()
     tried = AHEAD * limit
     for _ in range(ROUNDS):
         if not _as_many(run, Sql(f"SELECT 1 {plan.source.text}", plan.source.binds), max(MANY, tried)):
             return []
-        end = run(reached(by, last, tried))
-        few = until(by, last, end[0][0] if end else None)
+        rows = run(reached(by, last[0] if last else None, tried))
+        end = rows[0][0] if rows else None
+        few = first(by, last, end, tried) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
         if _as_many(run, few, 8 * MANY):
             return []
         rows = run(_sorted(_among(walk, few), at, limit))

@@ -42,7 +42,7 @@ class Source(NamedTuple):
     def least(self, after: int, many: int) -> Source:
         """So many rows of what was collected, those of the least nids after one."""
         assert self.found is not None
-        few = f"SELECT nid FROM ({self.found.text}) e WHERE nid > ? ORDER BY nid LIMIT ?"
+        few = f"SELECT nid FROM ({self.found.text}) e WHERE +nid > ? ORDER BY +nid LIMIT ?"
         return _collected(Sql(few, (*self.found.binds, after, many)), self.rest, None)
 
     @property
