@@ -141,18 +141,24 @@ def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
     limit, last = plan.query.count + 1, at.last if at else ()
     tried = AHEAD * limit
     for _ in range(ROUNDS):
-        if not _as_many(run, Sql(f"SELECT 1 {plan.source.text}", plan.source.binds), max(MANY, tried)):
+        if not plan.source.row and not _as_many(run, _of(plan.source), max(MANY, tried)):
             return []
-        rows = run(reached(by, last[0] if last else None, tried))
-        end = rows[0][0] if rows else None
+        reaching = run(reached(by, last[0] if last else None, tried))
+        end = reaching[0][0] if reaching else None
         few = first(by, last, end, tried) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
         if _as_many(run, few, 8 * MANY):
             return []
         rows = run(_sorted(_among(walk, few), at, limit))
         if len(rows) == limit:
             return rows
+        if end is None:
+            return []
         tried *= max(4, 2 * limit // max(len(rows), 1))
     return []
+
+
+def _of(source: Source) -> Sql:
+    return Sql(f"SELECT 1 {source.text}", source.binds)
 
 
 def _among(walk: Plan, few: Sql) -> Plan:
