@@ -28,7 +28,7 @@ from sickbay.fhir.query import (
 from sickbay.fhir.search_parameters import IDENTIFIER
 from sickbay.storage.sql import composites, words
 from sickbay.storage.sql.names import Names
-from sickbay.storage.sql.statement import Bind, Sql
+from sickbay.storage.sql.statement import EACH, Bind, Sql
 from sickbay.storage.terms import ordered, term_hash, text_hash
 
 LAST = "\U0010ffff"
@@ -113,9 +113,9 @@ def _some(scope: Scope, one: Filter, nid: str) -> Sql:
     table, matched = TABLES[one.parameter.kind], values(scope, one, known=True)
     if matched is FALSE:
         return FALSE
-    held = under(scope, one)
-    return Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {held.text} AND {matched.text})",
-               (*held.binds, *matched.binds))  # fmt: skip
+    by = one_of("t.parameter", list(one.parameter.numbers))  # without the space, which would lead to all that match
+    return Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text} AND {matched.text}{EACH})",
+               (*by.binds, *matched.binds))  # fmt: skip
 
 
 def under(scope: Scope, one: Filter) -> Sql:
@@ -130,10 +130,8 @@ def _addressed(scope: Scope, one: Filter, nid: str) -> Sql:
     if not urls:
         return FALSE
     whole = either(_versions(url, one.modifier == "below") for url in urls)
-    text = (
-        f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND t.space = ? AND {whole.text})"
-    )
-    return Sql(text, (one.parameter.number, scope.space, *whole.binds))
+    text = f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND {whole.text}{EACH})"
+    return Sql(text, (one.parameter.number, *whole.binds))
 
 
 def _versions(url: str, below: bool) -> Sql:
@@ -152,7 +150,7 @@ def _missing(one: Filter, nid: str) -> Sql:
     parts = []
     for table, numbers in found:
         by = one_of("t.parameter", numbers)
-        parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text})", by.binds))
+        parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text}{EACH})", by.binds))
     some = either(parts)
     return negated(some) if _says_true(one.values) else some
 
@@ -162,7 +160,7 @@ def _column(scope: Scope, one: Filter, nid: str) -> Sql:
     dates = [value for value in one.values if isinstance(value, DateValue)]
     if dates:
         held = either(of_instant(value, "u.changed") for value in dates)
-        return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {held.text})", held.binds)
+        return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {held.text}{EACH})", held.binds)
     return one_of(nid, nids(scope, one))
 
 
@@ -322,7 +320,7 @@ def _tokens(scope: Scope, wanted: list[TokenValue], column: str = "t.hash", *, k
     if whole is FALSE:
         return hashes
     if known:
-        every = f"EXISTS (SELECT 1 FROM term m WHERE m.hash = {column} AND {whole.text})"
+        every = f"EXISTS (SELECT 1 FROM term m WHERE m.hash = {column} AND {whole.text}{EACH})"
     else:
         every = f"{column} IN (SELECT hash FROM term WHERE {whole.text})"
     return either([hashes, Sql(every, whole.binds)])
@@ -374,7 +372,7 @@ def _hop(scope: Scope, one: Filter, nid: str) -> Sql:
     text = (
         f"EXISTS (SELECT 1 FROM reference_index {link} CROSS JOIN resource {other} ON {other}.nid = {link}.{there}"
         f" WHERE {link}.{here} = {nid} AND {link}.parameter = ? AND {other}.type = ? AND {other}.state = 1"
-        f" AND {held.text})"
+        f" AND {held.text}{EACH})"
     )
     return Sql(text, (one.parameter.number, scope.names.word(type), *held.binds))
 

@@ -17,7 +17,7 @@ from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
 from sickbay.storage.sql.source import Source, everything, source
-from sickbay.storage.sql.statement import Bind, Row, Run, Sql, Statement
+from sickbay.storage.sql.statement import EACH, Bind, Row, Run, Sql, Statement
 from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
@@ -113,9 +113,11 @@ def _near(run: Run, plan: Plan, at: Position | None) -> list[Row]:
         return []
     limit = plan.query.count + 1
     rows = _of_type(run, walk, at, limit)
-    if len(rows) < limit and plan.source.found is not None:
-        least = plan.source.least(int(at.last[0]) if at else -1, NEAR)
+    if len(rows) < limit and plan.source.found is not None and not plan.source.dear:
+        least = plan.source.least(int(at.last[0]) if at else -1, max(NEAR, 2 * limit))
         rows = run(_sorted(plan._replace(source=least), at, limit))
+    if len(rows) < limit and plan.source.changed:  # of an export mostly all: it goes on where it was
+        return run(_page_from(walk, at))
     return rows if len(rows) == limit else []
 
 
@@ -158,11 +160,12 @@ def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
 
 
 def _of(source: Source) -> Sql:
-    return Sql(f"SELECT 1 {source.text}", source.binds)
+    """Its rows, before they are made a set."""
+    return source.found or Sql(f"SELECT 1 {source.text}", source.binds)
 
 
 def _among(walk: Plan, few: Sql) -> Plan:
-    table = f"(SELECT DISTINCT nid FROM ({few.text}) e) d CROSS JOIN {walk.source.table} ON r.nid = d.nid"
+    table = f"(SELECT DISTINCT +nid AS nid FROM ({few.text}) e) d CROSS JOIN {walk.source.table} ON r.nid = d.nid"
     return walk._replace(source=walk.source._replace(table=table, binds=(*few.binds, *walk.source.binds)))
 
 
@@ -211,7 +214,7 @@ def _inside(scope: Scope, within: Within, nid: str) -> Sql:
         return FALSE
     target = scope.names.nid(scope.space, within.type, within.id)
     return Sql(
-        f"EXISTS (SELECT 1 FROM reference_index c WHERE c.nid = {nid} AND c.target = ? AND {by.text})",
+        f"EXISTS (SELECT 1 FROM reference_index c WHERE c.nid = {nid} AND c.target = ? AND {by.text}{EACH})",
         (target, *by.binds),
     )
 
@@ -275,8 +278,18 @@ def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int |
     if at is not None and plan.query.total != "accurate":
         return at.total
     limit = None if plan.query.total == "accurate" or plan.source.rank else COUNTED + 1
-    found = _once(plan, ("total", limit), lambda: _number(run(counted(plan, limit))))
+    found = _once(plan, ("total", limit), lambda: _counted(run, plan, limit))
     return found if limit is None or found <= COUNTED else None
+
+
+def _counted(run: Run, plan: Plan, limit: int | None) -> int:
+    """Of a wide range first among some of it, of which all that is too many may be found."""
+    some = 4 * COUNTED
+    if limit is not None and plan.source.found is not None and _as_many(run, plan.source.found, some):
+        found = _number(run(counted(plan._replace(source=plan.source.some(some)), limit)))
+        if found == limit:
+            return found
+    return _number(run(counted(plan, limit)))
 
 
 def _once(plan: Plan, what: object, make: Callable[[], T]) -> T:
@@ -288,8 +301,7 @@ def _once(plan: Plan, what: object, make: Callable[[], T]) -> T:
 
 
 def _number(rows: list[Row]) -> int:
-    number: int = rows[0][0]
-    return number
+    return int(rows[0][0])  # a sum is no integer on PostgreSQL
 
 
 _encode: Callable[[Any], bytes] = msgspec.json.encode

@@ -13,7 +13,7 @@ from sickbay.storage.sql.saving import FACETS
 from sickbay.storage.sql.statement import Sql
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
-_RANGES = ("composite", "string", "uri", "token", "reference", "special", "date", "quantity", "number")
+_WORDS = ("composite", "string", "uri", "token", "reference", "special")
 _NUMBERS = ("composite", "date", "quantity", "number")
 
 
@@ -24,6 +24,7 @@ class Source(NamedTuple):
     order of `rank` first. facet: and of nearly nothing but what matches. row: the source is the resource's own row, `r`.
     range: of what is sorted first, that to which an index leads at once: by it one tells how many there are.
     changed: all of it was changed when it was asked for. found: a set that was collected, before it is one.
+    dear: it was collected by going elsewhere.
     """
 
     table: str
@@ -38,12 +39,19 @@ class Source(NamedTuple):
     range: Sql | None = None
     changed: bool = False
     found: Sql | None = None
+    dear: bool = False
 
     def least(self, after: int, many: int) -> Source:
         """So many rows of what was collected, those of the least nids after one."""
         assert self.found is not None
         few = f"SELECT nid FROM ({self.found.text}) e WHERE +nid > ? ORDER BY +nid LIMIT ?"
         return _collected(Sql(few, (*self.found.binds, after, many)), self.rest, None)
+
+    def some(self, many: int) -> Source:
+        """So many rows of what was collected, whichever."""
+        assert self.found is not None
+        few = Sql(f"SELECT nid FROM ({self.found.text}) e LIMIT ?", (*self.found.binds, many))
+        return _collected(few, self.rest, None)
 
     @property
     def text(self) -> str:
@@ -73,12 +81,13 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
         )
     token = _token(scope, query)
     if token is not None:
-        return _fewer(scope, query) or token
+        return (_fewer(scope, query) if len(query.filters) > 1 or query.updated else None) or token
     return (
         _reference(scope, query)
         or _date(scope, query)
+        or _range(scope, query, _WORDS)
         or _between(scope, query)
-        or _range(scope, query, _RANGES)
+        or _range(scope, query, _NUMBERS)
         or _chained(scope, query)
         or _changed(scope, query)
         or everything(scope, query)
@@ -241,7 +250,8 @@ def _changed(scope: Scope, query: Query) -> Source | None:
 
 
 def _collected(found: Sql, rest: tuple[Filter, ...], range: Sql | None) -> Source:
-    table = f"(SELECT DISTINCT nid FROM ({found.text}) e) d"
+    # "+": else an index in the order of nids may be gone through, which finds them once as well.
+    table = f"(SELECT DISTINCT +nid AS nid FROM ({found.text}) e) d"
     return Source(table, "TRUE", found.binds, "d.nid", rest, range=range, found=found)
 
 
@@ -269,7 +279,7 @@ def _chained(scope: Scope, query: Query) -> Source | None:
     for one in (one for one in query.filters if one.chain is not None):
         found = collected(scope, query.type, one)
         if found is not None:
-            return _collected(found, _without(query, one), found)._replace(found=None)
+            return _collected(found, _without(query, one), found)._replace(dear=True)
     return None
 
 
