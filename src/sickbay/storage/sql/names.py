@@ -20,7 +20,6 @@ REFERENCED, LIVE, DELETED = 0, 1, 2
 APART, MEMBER, GONE = 0, 1, 2
 K = TypeVar("K")
 V = TypeVar("V")
-FEW = 1000
 MOST = 4096
 """Look-ups that are remembered."""
 
@@ -106,17 +105,13 @@ class Names:
         return [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
-        """How many resources have a token, counted to FEW."""
-        token = "SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ?"
-        return self._counted(Sql(token, (space, parameter, hash)))
+        """How many resources have a token, counted to 1,000."""
+        return self.counted(tokens(space, parameter, hash), 1000)
 
-    def few(self, rows: Sql) -> bool:
-        """Whether there are less than FEW of them."""
-        return self._counted(rows) < FEW
-
-    def _counted(self, rows: Sql) -> int:
-        text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT {FEW}) few"
-        count: int = self._reader.one(text, rows.binds)
+    def counted(self, rows: Sql, most: int) -> int:
+        """How many there are, counted no further."""
+        text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few"
+        count: int = self._reader.one(text, (*rows.binds, most))
         return count
 
     def whole(self, space: int, parameter: int, low: int, high: int) -> bool:
@@ -124,3 +119,8 @@ class Names:
         of = "SELECT 1 FROM date_index WHERE space = ? AND parameter = ?"
         text = f"SELECT EXISTS ({of} AND low = ? AND high < ?) OR EXISTS ({of} AND low > ? AND low < ?)"
         return not self._reader.one(text, (space, parameter, low, high, space, parameter, low, high))
+
+
+def tokens(space: int, parameter: int, hash: int) -> Sql:
+    """The rows of those who have a token."""
+    return Sql("SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ?", (space, parameter, hash))

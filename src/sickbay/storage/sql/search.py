@@ -155,7 +155,7 @@ def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
             return rows
         if end is None:
             return []
-        tried *= max(4, 2 * limit // max(len(rows), 1))
+        tried = min(tried * max(4, 2 * limit // max(len(rows), 1)), 7 * MANY)
     return []
 
 

@@ -1,5 +1,5 @@
-"""From where a search is driven. The join order is ours: a patient's compartment, ids, the rarest token, what is referenced,
-a range of an index, and only then all resources of the type. Everything else stays a condition (EXISTS)."""
+"""From where a search is driven. The join order is ours: a patient's compartment, ids, the rarest token (or a range of fewer),
+what is referenced, a range of an index, and only then all resources of the type. Everything else stays a condition (EXISTS)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import NamedTuple
 from sickbay.fhir.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
 from sickbay.storage.sql.collecting import between, collected, leading
 from sickbay.storage.sql.filters import TRUE, Scope, both, of_instant, one_of, single_hash, single_target
-from sickbay.storage.sql.names import FEW, LIVE
+from sickbay.storage.sql.names import LIVE, tokens
 from sickbay.storage.sql.saving import FACETS
 from sickbay.storage.sql.statement import Sql
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
 _WORDS = ("composite", "string", "uri", "token", "reference", "special")
+FEW = 2000
+"""A range of fewer is gone through sooner than a code of more, of which each would be looked up in the range."""
 _NUMBERS = ("composite", "date", "quantity", "number")
 
 
@@ -258,11 +260,11 @@ def _collected(found: Sql, rest: tuple[Filter, ...], range: Sql | None) -> Sourc
 def _fewer(scope: Scope, query: Query) -> Source | None:
     """A range of few, where what a code leads to are many."""
     range = _between(scope, query) or _range(scope, query, _NUMBERS) or _changed(scope, query)
-    if range is None or range.found is None or not scope.names.few(range.found):
+    if range is None or range.found is None or scope.names.counted(range.found, FEW) == FEW:
         return None
     hashes = [(one, hash) for one in query.filters if (hash := single_hash(scope, one)) is not None]
-    many = all(scope.names.rarity(scope.space, one.parameter.number, hash) >= FEW for one, hash in hashes)
-    return range if many else None
+    each = (tokens(scope.space, one.parameter.number, hash) for one, hash in hashes)
+    return range if all(scope.names.counted(rows, FEW) == FEW for rows in each) else None
 
 
 def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> Source | None:
