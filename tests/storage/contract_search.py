@@ -110,6 +110,20 @@ class SearchContract:
         with pytest.raises(NameError):
             await store.search(SPACE, asked("Observation", day, count=8), EVERYTHING)
 
+    async def test_what_many_lead_to_is_not_sorted(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        await store.transaction([patient(f"p{n}", gender="male" if n == 2 else "female") for n in range(9)])
+        await store.transaction([observation(f"o{n}", f"p{n}") for n in range(9)])
+        monkeypatch.setattr(searching, "WIDE", 5)
+        monkeypatch.delattr(searching, "_sorted")
+        gender = where("Patient", "gender", TokenValue(None, "female"))
+        query = asked(
+            "Observation", Filter(parameter("Observation", "subject"), (), chain=("Patient", gender)), count=3
+        )
+        assert ids(await store.search(SPACE, query, EVERYTHING)) == ["o0", "o1", "o3"]
+        hidden = Visibility((Clause("Observation", "s", None), Clause("Patient", "s", frozenset({"p1"}))))
+        with pytest.raises(NameError):
+            await store.search(SPACE, query, hidden)
+
     async def test_a_code_that_is_no_longer_said_is_no_longer_found(self, store: Store) -> None:
         await store.transaction([observation("changed", "p"), observation("gone", "p"), observation("moved", "p")])
         await store.transaction([

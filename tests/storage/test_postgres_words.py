@@ -10,7 +10,7 @@ from tests.storage.making import SPACE, observation, patient
 from sickbay.storage.postgres import locks
 from sickbay.storage.postgres.turns import Asking, in_turn
 from sickbay.storage.postgres.words import FITS, fitted, spoken, values
-from sickbay.storage.sql.statement import Row, Statement
+from sickbay.storage.sql.statement import EACH, Row, Statement
 from sickbay.storage.store import Clear, DeleteFamily, Put, Record, UseOnce
 
 
@@ -29,6 +29,14 @@ def test_a_list_may_be_a_table() -> None:
         == "SELECT 1 FROM unnest($1::bigint[]) j(value) JOIN resource r ON r.nid = j.value AND strpos(r.id, $2) > 0"
     )
     assert values(("[1,2]", "x"), lists) == [[1, 2], "x"]
+
+
+def test_what_is_asked_of_each_row_is_not_made_a_join() -> None:
+    text = f"SELECT 1 FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.n = a.n AND b.x = ?{EACH}) LIMIT 1"
+    assert (
+        spoken(text).text
+        == "SELECT 1 FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.n = a.n AND b.x = $1 OFFSET 0 ) LIMIT 1"
+    )
 
 
 def test_a_long_text_is_told_apart_from_another_that_begins_alike() -> None:

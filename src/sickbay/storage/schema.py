@@ -46,13 +46,18 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
-def _fact(name: str, *columns: Column[Any], space: bool = True) -> Table:
+def _fact(name: str, *columns: Column[Any], space: bool = True, more: Iterable[Index] = ()) -> Table:
     """(space, parameter, value…, nid) and back: (nid, parameter, value…)."""
     for column in columns:
         column.primary_key = True
     head = [_key("space"), _key("parameter")] if space else []
     back = Index(f"{name}_of", "nid", "parameter", *(one.name for one in columns if one.name != "parameter"))
-    return _table(name, *head, *columns, _key("nid"), indexes=[back])
+    return _table(name, *head, *columns, _key("nid"), indexes=[back, *more])
+
+
+def _wide(name: str, condition: str, *columns: str) -> Index:
+    """What is wider than nearly all the others, by its end: `storage/sql/stretches.py` says why."""
+    return Index(f"{name}_wide", "space", "parameter", *columns, "nid", **_where(condition))
 
 
 meta = _table(
@@ -111,6 +116,7 @@ resource = _table(
     indexes=[
         Index("resource_by_id", "space", "type", "id", unique=True),
         Index("resource_by_type", "space", "type", "state", "nid"),
+        Index("resource_by_change", "space", "type", "changed", "nid", **_where("state = 1")),
         Index("resource_outdated", "nid", sqlite_where=_OUTDATED, postgresql_where=_OUTDATED),
     ],
     rowid=True,
@@ -160,12 +166,31 @@ word: the name of the parameter, as of granular scopes. No index by nid: what is
 
 token_index = _fact("token_index", _big("hash"))
 reference_index = _fact("reference_index", _big("target"), _big("parameter"), space=False)
-date_index = _fact("date_index", _big("low"), _big("high"))
-quantity_index = _fact("quantity_index", _big("low"), _big("high"), _big("unit"))
+date_index = _fact(
+    "date_index",
+    _big("low"),
+    _big("high"),
+    more=[_wide("date_index", "low < high - 86400000", "high", "low")],
+)
+quantity_index = _fact(
+    "quantity_index",
+    _big("low"),
+    _big("high"),
+    _big("unit"),
+    more=[_wide("quantity_index", "low <> high", "high", "low", "unit")],
+)
 string_index = _fact("string_index", _words("value"), _big("exact"))
 """value: folded. exact: hash of the text as it is written."""
 uri_index = _fact("uri_index", _words("value"))
-composite_index = _fact("composite_index", _big("hash"), _big("low"), _big("high"), _big("unit"), _words("value"))
+composite_index = _fact(
+    "composite_index",
+    _big("hash"),
+    _big("low"),
+    _big("high"),
+    _big("unit"),
+    _words("value"),
+    more=[_wide("composite_index", "low < high AND high > 0", "hash", "high", "low", "unit", "value")],
+)
 """One element of a composite in one row: which column a component has is said in `storage/sql/composites.py`. A position is
 one too: low its latitude, high its longitude."""
 

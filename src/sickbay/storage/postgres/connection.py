@@ -17,7 +17,10 @@ SESSION = {
     "application_name": "sickbay",
     "join_collapse_limit": "1",  # the order of joins is the text's
     "enable_seqscan": "off",  # every question has its index, whatever the statistics say of a table just filled
+    "enable_hashjoin": "off",  # a page ends soon: each of its rows looks up what is asked of it, as on SQLite
+    "enable_mergejoin": "off",
     "jit": "off",  # compiling costs more than any of our statements
+    "max_parallel_workers_per_gather": "0",  # to start workers takes 5 ms, and the plans are made for values nobody knows
     "plan_cache_mode": "force_generic_plan",  # what is asked for says nothing of the way there: no plan is made twice
 }
 LOST = (

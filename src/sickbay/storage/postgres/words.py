@@ -1,7 +1,8 @@
 """The shared text as PostgreSQL says it.
 
-`storage/sql` is written in words that SQLite knows. PostgreSQL says five of them differently: values by number, lists as
-arrays, `strpos` for `instr`, and a plain JOIN, whose order it keeps because of the session's `join_collapse_limit`.
+`storage/sql` is written in words that SQLite knows. PostgreSQL says six of them differently: values by number, lists as
+arrays, `strpos` for `instr`, a plain JOIN, whose order it keeps because of the session's `join_collapse_limit`, and OFFSET 0
+at the end of an EXISTS that is asked of each row: else it is made a join, which begins at all that is there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-_WORDS = re.compile(r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|instr\(|\?")
+_WORDS = re.compile(
+    r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|/\* of each \*/|instr\(|\?"
+)
 FITS = 500
 """Characters of a text that fit into an index row of PostgreSQL (2,704 bytes) whatever else is in it."""
 
@@ -44,7 +47,7 @@ def spoken(text: str) -> Spoken:
             return f"= ANY(${count})"
         if word.startswith("json_each"):
             return f"unnest(${count}::bigint[]) {found[1]}(value)"
-        return {"CROSS JOIN": "JOIN", "instr(": "strpos("}[word]
+        return {"CROSS JOIN": "JOIN", "instr(": "strpos(", "/* of each */": "OFFSET 0"}[word]
 
     return Spoken(_WORDS.sub(said, text), frozenset(lists))
 

@@ -12,7 +12,7 @@ from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql import includes, labels, past, reading, search, several
 from sickbay.storage.sql.copying import ANY_LIVE
-from sickbay.storage.sql.filters import TRUE, Scope
+from sickbay.storage.sql.filters import Scope
 from sickbay.storage.sql.names import Names, Remembered
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.reading import WIDTH, Guard
@@ -96,7 +96,7 @@ class Answers:
             plans = several.plans(scope, self._find, space, query, visibility)
             return several.counted(plans) if plans else None
         plan = search.plan(scope, self._find, space, query, visibility)
-        return self._counted(scope, plan) if plan else None
+        return search.counted(plan) if plan else None
 
     def labels(self, space: Space, types: Sequence[str], visibility: Visibility) -> Ask[Labels]:
         scope = self._scope(space, visibility)
@@ -136,12 +136,6 @@ class Answers:
         for type, rows in includes.included(run, scope, self._find, query, visibility, nids).items():
             others += self.guard.allowed(visibility, "rs", type, rows)
         return page._replace(included=others[: includes.MOST], clipped=len(others) > includes.MOST)
-
-    def _counted(self, scope: Scope, plan: Plan) -> Statement:
-        if plan.where is TRUE and plan.source.row and plan.query.ids is None:
-            text = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?"
-            return Statement(text, (scope.space, self.names.word(plan.query.type)))
-        return search.counted(plan)
 
     def _scope(self, space: Space, visibility: Visibility) -> Scope | None:
         number = self.names.space(space)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from sickbay.fhir.query import DateValue, Filter, QuantityValue, WordsValue
-from sickbay.storage.sql import words
-from sickbay.storage.sql.filters import TABLES, TRUE, Scope, both, negated, nids, one_of, under, values
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import zip_longest
+
+from sickbay.fhir.query import CompositeValue, DateValue, Filter, QuantityValue, Value, WordsValue
+from sickbay.storage.sql import composites, words
+from sickbay.storage.sql.filters import TABLES, Scope, both, condition, nids, one_of, under, values
 from sickbay.storage.sql.statement import Sql
+from sickbay.storage.sql.stretches import stretches
 from sickbay.storage.terms import ordered
+
+FEW = 16
+"""Values of a filter that are looked for one by one."""
 
 
 def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
@@ -22,43 +30,82 @@ def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
         return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)
     if one.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in one.values):
         return None
-    far = _far(one)
-    if far is None:
-        return _rows(scope, one)
     # Where the index leads to at once comes first: whoever needs a few of them never comes to what overlaps the bound.
-    each = [_rows(scope, one, end) for end in (far, negated(far))]
-    return Sql(" UNION ALL ".join(one.text for one in each), tuple(bind for one in each for bind in one.binds))
+    each = _stretched(scope, one) or [[values(scope, one)]]
+    return union(_rows(scope, one, part) for parts in zip_longest(*each) for part in parts if part)
 
 
 def leading(scope: Scope, one: Filter) -> Sql | None:
     """That part of what meets a filter to which its index leads at once; None where it leads to nothing."""
-    plain = one.chain is None and one.modifier in (None, "exact") and one.parameter.kind not in ("composite", "special")
+    plain = one.chain is None and one.modifier in (None, "exact") and one.parameter.kind != "special"
     if not plain or one.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
         return None
-    far = _far(one)
-    if far is None and any(getattr(value, "prefix", "eq") not in ("eq", "lt", "sa") for value in one.values):
-        return None
-    return _rows(scope, one, far or TRUE)
+    if not any(isinstance(value, DateValue | QuantityValue | CompositeValue) for value in one.values):
+        return _rows(scope, one, values(scope, one))
+    each = _stretched(scope, one)
+    return union(_rows(scope, one, first) for first, *_ in each) if each else None
 
 
-def _rows(scope: Scope, one: Filter, end: Sql = TRUE) -> Sql:
-    held = both([under(scope, one), values(scope, one), end])
+def between(scope: Scope, one: Filter, other: Filter) -> Sql:
+    """What is after a day and before another: by one of its dates, or by several, which together span both."""
+    after, before = one.values[0], other.values[0]
+    assert isinstance(after, DateValue)
+    assert isinstance(before, DateValue)
+    end = before.high if before.prefix == "le" else before.low
+    said = [values(scope, one), values(scope, other), Sql("t.low < ?", (end,))]
+    each = [_rows(scope, one, both([stretch, *said])) for stretch in _stretches(one, after) or ()]
+    binds = (-one.parameter.number, scope.space, end, after.low)
+    span = Sql("b.parameter = ? AND b.space = ? AND b.low < ? AND b.high > ?", binds)
+    by_several = both([span, condition(scope, one, "b.nid"), condition(scope, other, "b.nid")])
+    return union([*each, Sql(f"SELECT b.nid FROM date_index b WHERE {by_several.text}", by_several.binds)])
+
+
+def union(parts: Iterable[Sql]) -> Sql:
+    each = list(parts)
+    return Sql(" UNION ALL ".join(one.text for one in each), tuple(bind for one in each for bind in one.binds))
+
+
+def _rows(scope: Scope, one: Filter, held: Sql) -> Sql:
+    held = both([under(scope, one), held])
     return Sql(f"SELECT t.nid FROM {TABLES[one.parameter.kind]} t WHERE {held.text}", held.binds)
 
 
-def _far(one: Filter) -> Sql | None:
-    """Of what is above a value or below it, that which is so with its lower end, after which the index is ordered."""
-    value = one.values[0] if len(one.values) == 1 else None
-    if not isinstance(value, DateValue | QuantityValue):
+def _stretched(scope: Scope, one: Filter) -> list[list[Sql]] | None:
+    """For each value conditions on the rows `t`, which together say it; the first leads there at once. None: not so."""
+    if len(one.values) > FEW:
         return None
-    low, high = (value.low, value.high) if isinstance(value, DateValue) else (ordered(value.low), ordered(value.high))
-    match value.prefix:
-        case "gt":
-            return Sql("t.low > ?", (high,))
-        case "ge":
-            return Sql("t.low >= ?", (low,))
-        case "le":
-            return Sql("t.low < ?", (low,))
+    found: list[list[Sql]] = []
+    for value in one.values:
+        each = _stretches(one, value)
+        if each is None:
+            return None
+        said = values(scope, replace(one, values=(value,)))
+        found.append([both([stretch, said]) for stretch in each])
+    return found
+
+
+def _stretches(one: Filter, value: Value) -> list[Sql] | None:
+    table = TABLES[one.parameter.kind]
+    match value:
+        case DateValue():
+            return stretches(table, value, value.low, value.high)
+        case QuantityValue():
+            return stretches(table, value, ordered(value.low), ordered(value.high))
+        case CompositeValue():
+            return _of_parts(value)
+    return None
+
+
+def _of_parts(value: CompositeValue) -> list[Sql] | None:
+    """Of a token with a range, where `composite_index_wide` has what the index does not lead to: that ends above zero."""
+    columns = composites.places(tuple(composites.kinds_of(value)))
+    for part, places in zip(value.parts, columns, strict=True):
+        if places[:2] != ("low", "high") or not isinstance(part, DateValue | QuantityValue):
+            continue
+        low, high = (part.low, part.high) if isinstance(part, DateValue) else (ordered(part.low), ordered(part.high))
+        end = low if part.prefix == "ap" else high
+        split = part.prefix in ("eq", "lt", "sa") or (part.prefix in ("gt", "ge", "ap") and end >= 0)
+        return stretches("composite_index", part, low, high) if split and columns[0] == ("hash",) else None
     return None
 
 

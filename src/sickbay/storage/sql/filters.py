@@ -28,7 +28,7 @@ from sickbay.fhir.query import (
 from sickbay.fhir.search_parameters import IDENTIFIER
 from sickbay.storage.sql import composites, words
 from sickbay.storage.sql.names import Names
-from sickbay.storage.sql.statement import Bind, Sql
+from sickbay.storage.sql.statement import EACH, Bind, Sql
 from sickbay.storage.terms import ordered, term_hash, text_hash
 
 LAST = "\U0010ffff"
@@ -110,12 +110,12 @@ def condition(scope: Scope, one: Filter, nid: str) -> Sql:
 
 def _some(scope: Scope, one: Filter, nid: str) -> Sql:
     # The alias is the expression's own, so that a chain can nest.
-    table, matched = TABLES[one.parameter.kind], values(scope, one)
+    table, matched = TABLES[one.parameter.kind], values(scope, one, known=True)
     if matched is FALSE:
         return FALSE
-    held = under(scope, one)
-    return Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {held.text} AND {matched.text})",
-               (*held.binds, *matched.binds))  # fmt: skip
+    by = one_of("t.parameter", list(one.parameter.numbers))  # without the space, which would lead to all that match
+    return Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text} AND {matched.text}{EACH})",
+               (*by.binds, *matched.binds))  # fmt: skip
 
 
 def under(scope: Scope, one: Filter) -> Sql:
@@ -130,10 +130,8 @@ def _addressed(scope: Scope, one: Filter, nid: str) -> Sql:
     if not urls:
         return FALSE
     whole = either(_versions(url, one.modifier == "below") for url in urls)
-    text = (
-        f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND t.space = ? AND {whole.text})"
-    )
-    return Sql(text, (one.parameter.number, scope.space, *whole.binds))
+    text = f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND {whole.text}{EACH})"
+    return Sql(text, (one.parameter.number, *whole.binds))
 
 
 def _versions(url: str, below: bool) -> Sql:
@@ -152,7 +150,7 @@ def _missing(one: Filter, nid: str) -> Sql:
     parts = []
     for table, numbers in found:
         by = one_of("t.parameter", numbers)
-        parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text})", by.binds))
+        parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text}{EACH})", by.binds))
     some = either(parts)
     return negated(some) if _says_true(one.values) else some
 
@@ -161,8 +159,8 @@ def _column(scope: Scope, one: Filter, nid: str) -> Sql:
     """What stands in the resource's own row."""
     dates = [value for value in one.values if isinstance(value, DateValue)]
     if dates:
-        held = either(ranged(value, value.low, value.high, ("u.changed", "(u.changed + 1)")) for value in dates)
-        return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {held.text})", held.binds)
+        held = either(of_instant(value, "u.changed") for value in dates)
+        return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {held.text}{EACH})", held.binds)
     return one_of(nid, nids(scope, one))
 
 
@@ -172,10 +170,13 @@ def nids(scope: Scope, one: Filter) -> list[int]:
     return [scope.names.nid(scope.space, one.parameter.type, id) for id in ids]
 
 
-def values(scope: Scope, one: Filter) -> Sql:
-    """The alternatives of a filter as a condition on the columns of its table, under the alias `t`."""
+def values(scope: Scope, one: Filter, *, known: bool = False) -> Sql:
+    """The alternatives of a filter as a condition on the columns of its table, under the alias `t`.
+
+    known: the rows are those of one resource, so that nothing is to lead to them.
+    """
     if one.parameter.kind == "token":
-        return _tokens(scope, [value for value in one.values if isinstance(value, TokenValue)])
+        return _tokens(scope, [value for value in one.values if isinstance(value, TokenValue)], known=known)
     return either(_value(scope, one, value) for value in one.values)
 
 
@@ -203,6 +204,23 @@ def ranged(
             return Sql(f"{end} <= ?", (low,))
         case "ap":
             return Sql(f"({start} < ? AND ({end} > ? OR {start} >= ?))", (high, low, low))
+
+
+def of_instant(value: DateValue, instant: str) -> Sql:
+    """The same of an instant, [i, i + 1): said of its beginning alone, so that an index leads there."""
+    match value.prefix:
+        case "eq" | "ap":
+            return Sql(f"({instant} >= ? AND {instant} < ?)", (value.low, value.high))
+        case "ne":
+            return Sql(f"({instant} < ? OR {instant} >= ?)", (value.low, value.high))
+        case "gt" | "sa":
+            return Sql(f"{instant} >= ?", (value.high,))
+        case "ge":
+            return Sql(f"{instant} >= ?", (value.low,))
+        case "lt" | "eb":
+            return Sql(f"{instant} < ?", (value.low,))
+        case "le":
+            return Sql(f"{instant} < ?", (value.high,))
 
 
 def _value(scope: Scope, one: Filter, value: Value) -> Sql:
@@ -294,13 +312,18 @@ def _part(scope: Scope, one: Filter, type: str, id: str) -> Sql:
     return Sql(text, (scope.names.nid(scope.space, type, id), number, word, *held.binds, word))
 
 
-def _tokens(scope: Scope, wanted: list[TokenValue], column: str = "t.hash") -> Sql:
+def _tokens(scope: Scope, wanted: list[TokenValue], column: str = "t.hash", *, known: bool = False) -> Sql:
+    """Of all codes of a system, which may be as many as there are resources, each row of a resource is asked for its own."""
     codings = tuple((one.system, one.code) for one in wanted if one.code is not None)
     hashes = one_of(column, scope.names.hashes(codings))
     whole = one_of("system", [one.system or "" for one in wanted if one.code is None])
     if whole is FALSE:
         return hashes
-    return either([hashes, Sql(f"{column} IN (SELECT hash FROM term WHERE {whole.text})", whole.binds)])
+    if known:
+        every = f"EXISTS (SELECT 1 FROM term m WHERE m.hash = {column} AND {whole.text}{EACH})"
+    else:
+        every = f"{column} IN (SELECT hash FROM term WHERE {whole.text})"
+    return either([hashes, Sql(every, whole.binds)])
 
 
 def single_hash(scope: Scope, one: Filter) -> int | None:
@@ -349,7 +372,7 @@ def _hop(scope: Scope, one: Filter, nid: str) -> Sql:
     text = (
         f"EXISTS (SELECT 1 FROM reference_index {link} CROSS JOIN resource {other} ON {other}.nid = {link}.{there}"
         f" WHERE {link}.{here} = {nid} AND {link}.parameter = ? AND {other}.type = ? AND {other}.state = 1"
-        f" AND {held.text})"
+        f" AND {held.text}{EACH})"
     )
     return Sql(text, (one.parameter.number, scope.names.word(type), *held.binds))
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import orjson
 
 from sickbay.kernel.remembering import LONGEST
-from sickbay.storage.sql.statement import Reader
+from sickbay.storage.sql.statement import Reader, Sql
 from sickbay.storage.store import Space
 from sickbay.storage.terms import term_hash
 
@@ -106,8 +106,12 @@ class Names:
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
         """How many resources have a token, counted to 1,000."""
-        text = "SELECT count(*) FROM (SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ? LIMIT 1000) few"
-        count: int = self._reader.one(text, (space, parameter, hash))
+        return self.counted(tokens(space, parameter, hash), 1000)
+
+    def counted(self, rows: Sql, most: int) -> int:
+        """How many there are, counted no further."""
+        text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few"
+        count: int = self._reader.one(text, (*rows.binds, most))
         return count
 
     def whole(self, space: int, parameter: int, low: int, high: int) -> bool:
@@ -115,3 +119,8 @@ class Names:
         of = "SELECT 1 FROM date_index WHERE space = ? AND parameter = ?"
         text = f"SELECT EXISTS ({of} AND low = ? AND high < ?) OR EXISTS ({of} AND low > ? AND low < ?)"
         return not self._reader.one(text, (space, parameter, low, high, space, parameter, low, high))
+
+
+def tokens(space: int, parameter: int, hash: int) -> Sql:
+    """The rows of those who have a token."""
+    return Sql("SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ?", (space, parameter, hash))

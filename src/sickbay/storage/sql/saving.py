@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -85,7 +86,7 @@ def index_rows(
     if facts.references:
         found["reference_index"] = [(target(kind, id), number, nid) for number, kind, id in facts.references]
     if facts.dates:
-        found["date_index"] = [(space, number, low, high, nid) for number, low, high in facts.dates]
+        found["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls(facts))]
     if facts.strings:
         found["string_index"] = [
             (space, number, text[:LONGEST], text_hash(raw), nid) for number, text, raw in facts.strings
@@ -101,6 +102,16 @@ def index_rows(
     for number, latitude, longitude in facts.positions:
         found.setdefault("composite_index", []).append((space, number, 0, latitude, longitude, 0, "", nid))
     return found
+
+
+def _hulls(facts: ResourceFacts) -> Iterator[tuple[int, int, int]]:
+    """What several dates of one parameter span, under minus its number: one may be after a day, another before another."""
+    if len(facts.dates) < 2:
+        return
+    for number, count in Counter(number for number, _, _ in facts.dates).items():
+        if count > 1:
+            held = [(low, high) for of, low, high in facts.dates if of == number]
+            yield -number, min(low for low, _ in held), max(high for _, high in held)
 
 
 def _amounts(space: int, nid: int, facts: ResourceFacts, term: Term) -> list[IndexRow]:

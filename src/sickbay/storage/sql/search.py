@@ -12,11 +12,12 @@ import orjson
 from sickbay.fhir.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
-from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, either, one_of, ranged
+from sickbay.storage.sql.ahead import Along, along, first, reached, until
+from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
 from sickbay.storage.sql.source import Source, everything, source
-from sickbay.storage.sql.statement import Bind, Row, Run, Sql, Statement
+from sickbay.storage.sql.statement import EACH, Bind, Row, Run, Sql, Statement
 from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
@@ -25,13 +26,15 @@ COUNTED = 1000
 """Totals are counted so far; beyond, none is better than a wrong one."""
 WIDE, NEAR = 4000, 2000
 """A range of so many rows is not sorted for a page that is full among so many of the type."""
+MANY, AHEAD, ROUNDS = 1000, 4, 3
+"""So many are not sorted for a page that is full among what comes first: so many times a page, and more in each round."""
 
 
 class Plan(NamedTuple):
     """A search resolved: its source, what must hold besides, its order, and how to tell it from others.
 
-    walk: the same from all of the type, where the source is a range, whose order is another. kept: what was counted and
-    made by it before, as a plan that is remembered is until anybody writes.
+    walk: the same from all of the type, where the source is a range, whose order is another, or is sorted along an index.
+    kept: what was counted and made by it before, as a plan that is remembered is until anybody writes.
     """
 
     source: Source
@@ -44,6 +47,7 @@ class Plan(NamedTuple):
     kept: dict[object, Any]
     columns: Columns = WHOLE
     walk: Plan | None = None
+    along: Along | None = None
 
 
 class Matches(NamedTuple):
@@ -57,9 +61,11 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     patient = only_patient(visibility, "s", query.type)
     chosen = source(scope, query, patient)
     made = _resolved(scope, find, space, query, visibility, chosen)
-    if made is None or chosen.range is None or query.sort:
+    by = along(scope, find, query) if query.sort and not chosen.rank and query.ids is None else None
+    if made is None or (by is None if query.sort else chosen.range is None):
         return made
-    return made._replace(walk=_resolved(scope, find, space, query, visibility, everything(scope, query)))
+    walk = made if chosen.row else _resolved(scope, find, space, query, visibility, everything(scope, query))
+    return made._replace(walk=walk, along=by)
 
 
 def _resolved(
@@ -89,7 +95,7 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
         and query.count > 0
     ):
         return _first_of_patient(run, key, plan)
-    rows = (_near(run, plan, at) or run(_page(plan, at))) if query.count > 0 else []
+    rows = (_near(run, plan, at) or _ahead(run, plan, at) or run(_page(plan, at))) if query.count > 0 else []
     more = len(rows) > query.count
     rows = rows[: query.count]
     seen = (at.seen if at else 0) + len(rows)
@@ -99,20 +105,68 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
 
 
 def _near(run: Run, plan: Plan, at: Position | None) -> list[Row]:
-    """A full page from the next few of the type, where a range is so wide that to sort it takes longer; else nothing."""
+    """A full page from the next few, where a range is so wide that to sort it takes longer; else nothing."""
     walk, range = plan.walk, plan.source.range
-    if walk is None or range is None:
+    if walk is None or range is None or plan.along is not None:
         return []
-    few = f"SELECT count(*) FROM (SELECT 1 FROM ({range.text}) e LIMIT {WIDE}) few"
-    if _number(run(Statement(few, range.binds))) < WIDE:
+    if not _as_many(run, range, WIDE):
         return []
+    limit = plan.query.count + 1
+    rows = _of_type(run, walk, at, limit)
+    if len(rows) < limit and plan.source.found is not None and not plan.source.dear:
+        least = plan.source.least(int(at.last[0]) if at else -1, max(NEAR, 2 * limit))
+        rows = run(_sorted(plan._replace(source=least), at, limit))
+    if len(rows) < limit and plan.source.changed:  # of an export mostly all: it goes on where it was
+        return run(_page_from(walk, at))
+    return rows if len(rows) == limit else []
+
+
+def _of_type(run: Run, walk: Plan, at: Position | None, limit: int) -> list[Row]:
+    """What matches of the next few of the type."""
     after = beyond((("r.nid", False),), at.last) if at else TRUE
     text = f"SELECT r.nid {walk.source.text} AND {after.text} ORDER BY r.nid LIMIT 1 OFFSET {NEAR}"
     last = run(Statement(text, (*walk.source.binds, *after.binds)))
-    until = Sql("r.nid <= ?", last[0]) if last else TRUE
-    limit = plan.query.count + 1
-    rows = run(_streamed(walk._replace(where=both([walk.where, until])), at, limit))
-    return rows if len(rows) == limit else []
+    end = Sql("r.nid <= ?", last[0]) if last else TRUE
+    return run(_streamed(walk._replace(where=both([walk.where, end])), at, limit))
+
+
+def _as_many(run: Run, rows: Sql, many: int) -> bool:
+    counted = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few"
+    return _number(run(Statement(counted, (*rows.binds, many)))) == many
+
+
+def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
+    """A full page from what comes first by an index of what is sorted by; nothing where it is not full soon."""
+    walk, by = plan.walk, plan.along
+    if walk is None or by is None or (by.column == "changed" and plan.source.row and not by.descending):
+        return []  # that one is in order by itself
+    limit, last = plan.query.count + 1, at.last if at else ()
+    tried = AHEAD * limit
+    for _ in range(ROUNDS):
+        if not plan.source.row and not _as_many(run, _of(plan.source), max(MANY, tried)):
+            return []
+        reaching = run(reached(by, last[0] if last else None, tried))
+        end = reaching[0][0] if reaching else None
+        few = first(by, last, end, tried) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
+        if _as_many(run, few, 8 * MANY):
+            return []
+        rows = run(_sorted(_among(walk, few), at, limit))
+        if len(rows) == limit:
+            return rows
+        if end is None:
+            return []
+        tried = min(tried * max(4, 2 * limit // max(len(rows), 1)), 7 * MANY)
+    return []
+
+
+def _of(source: Source) -> Sql:
+    """Its rows, before they are made a set."""
+    return source.found or Sql(f"SELECT 1 {source.text}", source.binds)
+
+
+def _among(walk: Plan, few: Sql) -> Plan:
+    table = f"(SELECT DISTINCT +nid AS nid FROM ({few.text}) e) d CROSS JOIN {walk.source.table} ON r.nid = d.nid"
+    return walk._replace(source=walk.source._replace(table=table, binds=(*few.binds, *walk.source.binds)))
 
 
 def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
@@ -144,6 +198,10 @@ def counted(plan: Plan, limit: int | None = None) -> Statement:
     """How many match; with a limit, counted no further."""
     text = plan.source.joined() if plan.needs_row else plan.source.text
     where, binds = f"{text} AND {plan.where.text}", (*plan.source.binds, *plan.where.binds)
+    if limit is None and plan.where is TRUE and plan.source.row and plan.query.ids is None:
+        return Statement(
+            "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?", plan.source.binds
+        )
     if limit is None:
         return Statement(f"SELECT count(*) {where}", binds)
     return Statement(f"SELECT count(*) FROM (SELECT 1 {where} LIMIT ?) few", (*binds, limit))
@@ -156,14 +214,14 @@ def _inside(scope: Scope, within: Within, nid: str) -> Sql:
         return FALSE
     target = scope.names.nid(scope.space, within.type, within.id)
     return Sql(
-        f"EXISTS (SELECT 1 FROM reference_index c WHERE c.nid = {nid} AND c.target = ? AND {by.text})",
+        f"EXISTS (SELECT 1 FROM reference_index c WHERE c.nid = {nid} AND c.target = ? AND {by.text}{EACH})",
         (target, *by.binds),
     )
 
 
 def own(query: Query, chosen: Source) -> list[Sql]:
     """What is asked of the resource's own row."""
-    found = [either([ranged(one, one.low, one.high, ("r.changed", "(r.changed + 1)"))]) for one in query.updated]
+    found = [] if chosen.changed else [of_instant(one, "r.changed") for one in query.updated]
     if query.ids is not None and not chosen.row:
         found.append(one_of("r.id", list(query.ids)))
     return found
@@ -220,8 +278,18 @@ def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int |
     if at is not None and plan.query.total != "accurate":
         return at.total
     limit = None if plan.query.total == "accurate" or plan.source.rank else COUNTED + 1
-    found = _once(plan, ("total", limit), lambda: _number(run(counted(plan, limit))))
+    found = _once(plan, ("total", limit), lambda: _counted(run, plan, limit))
     return found if limit is None or found <= COUNTED else None
+
+
+def _counted(run: Run, plan: Plan, limit: int | None) -> int:
+    """Of a wide range first among some of it, of which all that is too many may be found."""
+    some = 4 * COUNTED
+    if limit is not None and plan.source.found is not None and _as_many(run, plan.source.found, some):
+        found = _number(run(counted(plan._replace(source=plan.source.some(some)), limit)))
+        if found == limit:
+            return found
+    return _number(run(counted(plan, limit)))
 
 
 def _once(plan: Plan, what: object, make: Callable[[], T]) -> T:
@@ -233,8 +301,7 @@ def _once(plan: Plan, what: object, make: Callable[[], T]) -> T:
 
 
 def _number(rows: list[Row]) -> int:
-    number: int = rows[0][0]
-    return number
+    return int(rows[0][0])  # a sum is no integer on PostgreSQL
 
 
 _encode: Callable[[Any], bytes] = msgspec.json.encode

@@ -1,19 +1,22 @@
-"""From where a search is driven. The join order is ours: a patient's compartment, ids, the rarest token, what is referenced,
-a range of an index, and only then all resources of the type. Everything else stays a condition (EXISTS)."""
+"""From where a search is driven. The join order is ours: a patient's compartment, ids, the rarest token (or a range of fewer),
+what is referenced, a range of an index, and only then all resources of the type. Everything else stays a condition (EXISTS)."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from sickbay.fhir.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
-from sickbay.storage.sql.collecting import collected, leading
-from sickbay.storage.sql.filters import TRUE, Scope, one_of, single_hash, single_target
-from sickbay.storage.sql.names import LIVE
+from sickbay.storage.sql.collecting import between, collected, leading
+from sickbay.storage.sql.filters import TRUE, Scope, both, of_instant, one_of, single_hash, single_target
+from sickbay.storage.sql.names import LIVE, tokens
 from sickbay.storage.sql.saving import FACETS
 from sickbay.storage.sql.statement import Sql
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
-_RANGES = ("composite", "string", "uri", "token", "reference", "special", "date", "quantity", "number")
+_WORDS = ("composite", "string", "uri", "token", "reference", "special")
+FEW = 2000
+"""A range of fewer is gone through sooner than a code of more, of which each would be looked up in the range."""
+_NUMBERS = ("composite", "date", "quantity", "number")
 
 
 class Source(NamedTuple):
@@ -22,6 +25,8 @@ class Source(NamedTuple):
     rest: filters that it does not fulfil. patient: all is in this compartment. rank: it is a patient's range, in the
     order of `rank` first. facet: and of nearly nothing but what matches. row: the source is the resource's own row, `r`.
     range: of what is sorted first, that to which an index leads at once: by it one tells how many there are.
+    changed: all of it was changed when it was asked for. found: a set that was collected, before it is one.
+    dear: it was collected by going elsewhere.
     """
 
     table: str
@@ -34,6 +39,21 @@ class Source(NamedTuple):
     facet: bool = False
     row: bool = False
     range: Sql | None = None
+    changed: bool = False
+    found: Sql | None = None
+    dear: bool = False
+
+    def least(self, after: int, many: int) -> Source:
+        """So many rows of what was collected, those of the least nids after one."""
+        assert self.found is not None
+        few = f"SELECT nid FROM ({self.found.text}) e WHERE +nid > ? ORDER BY +nid LIMIT ?"
+        return _collected(Sql(few, (*self.found.binds, after, many)), self.rest, None)
+
+    def some(self, many: int) -> Source:
+        """So many rows of what was collected, whichever."""
+        assert self.found is not None
+        few = Sql(f"SELECT nid FROM ({self.found.text}) e LIMIT ?", (*self.found.binds, many))
+        return _collected(few, self.rest, None)
 
     @property
     def text(self) -> str:
@@ -51,7 +71,8 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
         return _compartment(scope, query, named, member=patient is not None)
     if query.ids is not None:
         ids = one_of("r.id", list(query.ids))
-        where = f"r.space = ? AND r.type = ? AND {ids.text} AND r.state = {LIVE}"
+        # "+": else all of the type are read, since they come in the order of nids.
+        where = f"r.space = ? AND r.type = ? AND {ids.text} AND +r.state = {LIVE}"
         return Source(
             "resource r",
             where,
@@ -60,11 +81,17 @@ def source(scope: Scope, query: Query, patient: str | None) -> Source:
             query.filters,
             row=True,
         )
+    token = _token(scope, query)
+    if token is not None:
+        return (_fewer(scope, query) if len(query.filters) > 1 or query.updated else None) or token
     return (
-        _token(scope, query)
-        or _reference(scope, query)
+        _reference(scope, query)
         or _date(scope, query)
-        or _range(scope, query)
+        or _range(scope, query, _WORDS)
+        or _between(scope, query)
+        or _range(scope, query, _NUMBERS)
+        or _chained(scope, query)
+        or _changed(scope, query)
         or everything(scope, query)
     )
 
@@ -177,28 +204,84 @@ def _reference(scope: Scope, query: Query) -> Source | None:
 
 def _date(scope: Scope, query: Query) -> Source | None:
     """A day, a month or a year as everybody wrote it: then its rows are in the order of nids, as those of a code are."""
-    for one in query.filters:
-        plain = len(one.values) == 1 and one.modifier is None and one.chain is None
-        value = one.values[0] if plain else None
-        if not isinstance(value, DateValue) or value.prefix != "eq" or one.parameter.code == "_lastUpdated":
-            continue
+    for one, value in _dates(query):
         numbers = one.parameter.numbers
-        if len(numbers) == 1 and scope.names.whole(scope.space, numbers[0], value.low, value.high):
+        if value.prefix != "eq" or len(numbers) != 1:
+            continue
+        if scope.names.whole(scope.space, numbers[0], value.low, value.high):
             where = "d.space = ? AND d.parameter = ? AND d.low = ? AND d.high = ?"
             binds = (scope.space, numbers[0], value.low, value.high)
             return Source("date_index d", where, binds, "d.nid", _without(query, one))
     return None
 
 
-def _range(scope: Scope, query: Query) -> Source | None:
+def _dates(query: Query) -> list[tuple[Filter, DateValue]]:
+    """The filters that ask for one date."""
+    return [
+        (one, value)
+        for one in query.filters
+        if len(one.values) == 1
+        and isinstance(value := one.values[0], DateValue)
+        and one.modifier is None
+        and one.chain is None
+        and one.parameter.code != "_lastUpdated"
+    ]
+
+
+def _between(scope: Scope, query: Query) -> Source | None:
+    """From one day to another: neither of both alone leads to few."""
+    dates = _dates(query)
+    for one, after in dates:
+        for other, before in dates:
+            apart = after.prefix in ("gt", "ge", "sa") and before.prefix in ("lt", "le", "eb")
+            if apart and one.parameter.number == other.parameter.number:
+                found = between(scope, one, other)
+                rest = tuple(each for each in query.filters if each is not one and each is not other)
+                return _collected(found, rest, found)
+    return None
+
+
+def _changed(scope: Scope, query: Query) -> Source | None:
+    """What was written when it is asked for, as a set."""
+    if all(one.prefix == "ne" for one in query.updated):
+        return None
+    held = both(of_instant(one, "u.changed") for one in query.updated)
+    text = f"SELECT u.nid FROM resource u WHERE u.space = ? AND u.type = ? AND u.state = {LIVE} AND {held.text}"
+    found = Sql(text, (scope.space, scope.names.word(query.type), *held.binds))
+    return _collected(found, query.filters, found)._replace(changed=True)
+
+
+def _collected(found: Sql, rest: tuple[Filter, ...], range: Sql | None) -> Source:
+    # "+": else an index in the order of nids may be gone through, which finds them once as well.
+    table = f"(SELECT DISTINCT +nid AS nid FROM ({found.text}) e) d"
+    return Source(table, "TRUE", found.binds, "d.nid", rest, range=range, found=found)
+
+
+def _fewer(scope: Scope, query: Query) -> Source | None:
+    """A range of few, where what a code leads to are many."""
+    range = _between(scope, query) or _range(scope, query, _NUMBERS) or _changed(scope, query)
+    if range is None or range.found is None or scope.names.counted(range.found, FEW) == FEW:
+        return None
+    hashes = [(one, hash) for one in query.filters if (hash := single_hash(scope, one)) is not None]
+    each = (tokens(scope.space, one.parameter.number, hash) for one, hash in hashes)
+    return range if all(scope.names.counted(rows, FEW) == FEW for rows in each) else None
+
+
+def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> Source | None:
     """What meets one filter, as a set: its nids are collected first, so it costs as much as there are."""
-    plain = [one for kind in _RANGES for one in query.filters if one.parameter.kind == kind and one.chain is None]
-    for one in (*plain, *(each for each in query.filters if each.chain is not None)):
+    for one in (one for kind in kinds for one in query.filters if one.parameter.kind == kind and one.chain is None):
         found = collected(scope, query.type, one)
         if found is not None:
-            table = f"(SELECT DISTINCT nid FROM ({found.text}) e) d"
-            range = leading(scope, one)
-            return Source(table, "TRUE", found.binds, "d.nid", _without(query, one), range=range)
+            return _collected(found, _without(query, one), leading(scope, one))
+    return None
+
+
+def _chained(scope: Scope, query: Query) -> Source | None:
+    """The same of what leads elsewhere. How many there are is told by going there."""
+    for one in (one for one in query.filters if one.chain is not None):
+        found = collected(scope, query.type, one)
+        if found is not None:
+            return _collected(found, _without(query, one), found)._replace(dear=True)
     return None
 
 

@@ -9,6 +9,10 @@ Row: TypeAlias = tuple[Any, ...]
 Bind: TypeAlias = int | str
 
 
+EACH = " /* of each */ "
+"""At the end of an EXISTS that is asked of each row. SQLite does so; PostgreSQL may begin at all that exists, and is told."""
+
+
 class Sql(NamedTuple):
     """A piece of a statement, with its values in order."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.storage.sql.filters import FALSE, TRUE, both, either, one_of
 from sickbay.storage.sql.names import Names
-from sickbay.storage.sql.statement import Sql
+from sickbay.storage.sql.statement import EACH, Sql
 
 
 def visible(
@@ -78,10 +78,10 @@ def _compartments(names: Names, space: int, patients: frozenset[str], nid: str) 
         return FALSE
     held = f"EXISTS (SELECT 1 FROM compartment_index v WHERE v.nid = {nid} AND v.member IN (1, 2) AND v.patient"
     if len(patients) == 1:
-        return Sql(f"{held} = ?)", (names.nid(space, "Patient", next(iter(patients))),))
+        return Sql(f"{held} = ?{EACH})", (names.nid(space, "Patient", next(iter(patients))),))
     ids = one_of("id", sorted(patients))
     return Sql(
-        f"{held} IN (SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}))",
+        f"{held} IN (SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}){EACH})",
         (space, names.word("Patient"), *ids.binds),
     )
 
@@ -92,6 +92,6 @@ def _granular(names: Names, space: int, one: Granular, nid: str) -> Sql:
     if hashes is FALSE or not word:
         return FALSE
     return Sql(
-        f"EXISTS (SELECT 1 FROM token_index v WHERE v.nid = {nid} AND v.parameter = ? AND v.space = ? AND {hashes.text})",
+        f"EXISTS (SELECT 1 FROM token_index v WHERE v.nid = {nid} AND v.parameter = ? AND v.space = ? AND {hashes.text}{EACH})",
         (-word, space, *hashes.binds),
     )

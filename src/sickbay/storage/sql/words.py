@@ -6,7 +6,7 @@ import orjson
 
 from sickbay.fhir.query import Filter, WordsValue
 from sickbay.fhir.search_parameters import TEXT
-from sickbay.storage.sql.statement import Sql
+from sickbay.storage.sql.statement import EACH, Sql
 
 _SPACED = "replace(replace(replace(replace(' ' || {0}, '(', ' '), '/', ' '), '-', ' '), '[', ' ')"
 
@@ -37,7 +37,7 @@ def _every(one: Filter, words: tuple[str, ...], nid: str) -> Sql:
     texts, binds = [], list[int | str]()
     for word in words:
         held = _begins("y.value", word)
-        texts.append(f"EXISTS (SELECT 1 FROM string_index y WHERE y.nid = {nid} AND {by} AND {held.text})")
+        texts.append(f"EXISTS (SELECT 1 FROM string_index y WHERE y.nid = {nid} AND {by} AND {held.text}{EACH})")
         binds += held.binds
     return Sql(" AND ".join(texts), tuple(binds))
 

@@ -112,7 +112,18 @@ DROP INDEX resource_outdated;
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 3;
 """
 
+_WIDE_RANGES_AND_CHANGES = """
+CREATE INDEX date_index_wide ON date_index (space, parameter, high, low, nid) WHERE low < high - 86400000;
+CREATE INDEX quantity_index_wide ON quantity_index (space, parameter, high, low, unit, nid) WHERE low <> high;
+CREATE INDEX composite_index_wide ON composite_index (space, parameter, hash, high, low, unit, value, nid)
+    WHERE low < high AND high > 0;
+CREATE INDEX resource_by_change ON resource (space, type, changed, nid) WHERE state = 1;
+INSERT INTO date_index (space, parameter, low, high, nid) SELECT min(space), -parameter, min(low), max(high), nid
+    FROM date_index GROUP BY nid, parameter HAVING count(*) > 1;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS, _WORDS,
+    _WIDE_RANGES_AND_CHANGES,
 )  # fmt: skip
 """Step n leads from version n to n + 1."""

@@ -1,0 +1,183 @@
+"""What a search costs does not grow with what is stored: steps of SQLite's machine among few resources and many."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from tests.storage.making import SPACE, asked, find, number, patient, saved, where
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.query import CompositeValue, DateValue, Prefix, QuantityValue, Query, Sort, TokenValue
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.sql import source
+from sickbay.storage.sqlite.store import SqliteStore, open_store
+from sickbay.storage.store import Save
+
+DAY = 86_400_000
+FEW, MANY = 400, 8_000
+"""Patients. What grows with them takes twenty times as long among the many."""
+
+
+CODE = where("Observation", "code", TokenValue("http://loinc.org", "8867-4"))
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[SqliteStore, SqliteStore]]:
+    folder = tmp_path_factory.mktemp("growth")
+    few, many = await _filled(folder / "few.db", FEW), await _filled(folder / "many.db", MANY)
+    yield few, many
+    await few.close()
+    await many.close()
+
+
+async def _filled(path: Path, count: int) -> SqliteStore:
+    opened = open_store(path, find)
+    await opened.fill(SPACE, (one for number in range(count) for one in _resources(number)))
+    return opened
+
+
+def _resources(number_: int) -> list[Save]:
+    """A patient and an observation: the first few are later and higher than all the others, which fill a thousand days."""
+    late = number_ % 40 == 0 and number_ < FEW
+    day = 5000 + number_ if late else number_ % 1000
+    value = float(9000 + number_ if late else number_ % 900)
+    coded = ("token", "http://loinc.org", "8867-4"), ("quantity", "u", "mg", value, value)
+    facts = ResourceFacts(
+        patients=(f"p{number_}",),
+        tokens=(
+            (number("Observation", "code"), "http://loinc.org", "8867-4"),
+            (number("Observation", "category"), "urn:numbers", str(number_)),
+        ),
+        dates=((number("Observation", "date"), day * DAY, (day + 1) * DAY),),
+        quantities=((number("Observation", "value-quantity"), "u", "mg", value, value),),
+        composites=((number("Observation", "code-value-quantity"), coded),),
+    )
+    written = {"at": 9000 if late else number_ % 1000}
+    return [
+        patient(f"p{number_}", names=(f"n{number_:05}",), **written),
+        saved("Observation", f"o{number_}", facts, **written),
+    ]
+
+
+def on(prefix: Prefix, day: int) -> DateValue:
+    return DateValue(prefix, day * DAY, (day + 1) * DAY)
+
+
+def dated(*values: DateValue) -> Query:
+    return asked("Observation", *(where("Observation", "date", one) for one in values))
+
+
+def amount(prefix: Prefix, value: float) -> QuantityValue:
+    return QuantityValue(prefix, value, value)
+
+
+async def steps(store: SqliteStore, query: Query) -> int:
+    """Of a page's statements, and of what was looked up to make them."""
+    counted = 0
+
+    def add(event: dict[str, Any]) -> None:
+        nonlocal counted
+        counted += event["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
+
+    reader = store._reader.db
+    reader.trace_v2(apsw.SQLITE_TRACE_PROFILE, add)
+    try:
+        page = await store.search(SPACE, query, EVERYTHING)
+    finally:
+        reader.trace_v2(0)
+    assert page.matches
+    return counted
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(asked("Patient", ids=("p7", "p9", "p300")), id="ids"),
+        pytest.param(dated(on("ge", 4000)), id="date=ge"),
+        pytest.param(dated(on("gt", 4000)), id="date=gt"),
+        pytest.param(dated(on("ap", 5040)), id="date=ap"),
+        pytest.param(dated(on("ge", 5040), on("le", 5080)), id="date=ge&date=le"),
+        pytest.param(dated(on("sa", 5000), on("lt", 5081)), id="date=sa&date=lt"),
+        pytest.param(
+            asked("Observation", where("Observation", "value-quantity", amount("gt", 5000.0))), id="value-quantity=gt"
+        ),
+        pytest.param(
+            asked(
+                "Observation",
+                where(
+                    "Observation",
+                    "code-value-quantity",
+                    CompositeValue((TokenValue("http://loinc.org", "8867-4"), amount("ge", 5000.0))),
+                ),
+            ),
+            id="code-value-quantity=ge",
+        ),
+        pytest.param(asked("Observation", updated=(DateValue("gt", 5000, 5001),)), id="_lastUpdated=gt"),
+        pytest.param(asked("Patient", updated=(DateValue("ge", 5000, 5001),)), id="_lastUpdated=ge"),
+        *(
+            pytest.param(
+                asked(type, sort=(Sort(by, descending),), count=10, total="none"), id=f"_sort={'-' * descending}{by}"
+            )
+            for type, by in (
+                ("Observation", "date"),
+                ("Observation", "value-quantity"),
+                ("Observation", "_lastUpdated"),
+                ("Patient", "name"),
+                ("Patient", "_id"),
+            )
+            for descending in (False, True)
+        ),
+        pytest.param(
+            asked("Observation", CODE, where("Observation", "date", on("ge", 4000)), total="none"), id="code&date=ge"
+        ),
+        pytest.param(
+            asked("Observation", CODE, where("Observation", "value-quantity", amount("gt", 5000.0)), total="none"),
+            id="code&value-quantity=gt",
+        ),
+        pytest.param(asked("Observation", CODE, updated=(DateValue("ge", 5000, 5001),)), id="code&_lastUpdated=ge"),
+        pytest.param(
+            asked(
+                "Observation",
+                CODE,
+                where("Observation", "category", TokenValue("urn:numbers", None)),
+                count=5,
+                total="none",
+            ),
+            id="code&category=system|",
+        ),
+        pytest.param(asked("Observation", total="accurate", count=5), id="_total=accurate"),
+        pytest.param(
+            replace(dated(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"
+        ),
+        pytest.param(
+            replace(dated(on("le", 300)), sort=(Sort("date", True),), count=10, total="none"), id="date=le&_sort=-date"
+        ),
+        pytest.param(
+            asked(
+                "Observation",
+                CODE,
+                sort=(Sort("date", True),),
+                count=10,
+                total="none",
+            ),
+            id="code&_sort=-date",
+        ),
+    ],
+)
+@pytest.mark.anyio
+async def test_what_a_search_costs_does_not_grow_with_what_is_stored(
+    stores: tuple[SqliteStore, SqliteStore], query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "FEW", FEW // 2)
+    few, many = [await steps(store, query) for store in stores]
+    assert many < 2 * few
