@@ -1,0 +1,165 @@
+"""Laws of ranges: whichever way leads to them, and where only what comes first is looked at, the answer is the naive one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from tests.postgres import ENGINES
+from tests.storage.engines import open_engine
+from tests.storage.making import number, parameter, saved
+from tests.storage.naive import matches
+from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, pages_are_naive, populations, queries, stored
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
+from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
+from sickbay.storage.sql import search as searching
+from sickbay.storage.store import Save
+
+PAIR = "code-value-quantity"
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def store(
+    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("ranges")))
+    yield opened
+    runner.run(opened.close())
+
+
+@pytest.mark.parametrize("unit", [1, 43_200_000])
+def test_every_comparison_of_ranges_is_the_naive_one(store: Any, runner: asyncio.Runner, unit: int) -> None:
+    """Dates and quantities, alone and within a patient, where the source is another; of half days some are wider than a day."""
+    ranges = list(product(range(4), range(1, 4)))
+
+    def facts(low: int, width: int) -> ResourceFacts:
+        dates, values, pair = (number("Observation", one) for one in ("date", "value-quantity", PAIR))
+        amount = float(low), float(low + width) if unit == 1 else float(low)
+        return ResourceFacts(
+            patients=("p",),
+            dates=((dates, low * unit, (low + width) * unit),),
+            quantities=((values, "u", "mg", *amount),),
+            composites=((pair, (("token", "s1", "a"), ("quantity", "u", "mg", *amount))),),
+        )
+
+    saves = [saved("Observation", f"o{low}-{width}", facts(low, width)) for low, width in ranges]
+    saves += [
+        _odd("below", -1e300, 2.0),
+        _odd("above", 2.0, 1e300),
+        _odd("turned", 3.0, -1.0),
+        _odd("minus", -3.0, -1.0),
+    ]
+    seen = Visibility((Clause("*", "s", frozenset({"p"})),))
+
+    async def law() -> None:
+        space = await stored(store, saves)
+        for prefix, (low, width), visibility in product(get_args(Prefix), ranges, (EVERYTHING, seen)):
+            day = DateValue(prefix, low * unit, (low + width) * unit)
+            amount = QuantityValue(prefix, float(low - 2), float(low + width - 2), "u", "mg")
+            point = QuantityValue(prefix, float(low - 2), float(low - 1 if prefix in ("eq", "ne", "ap") else low - 2))
+            pair = CompositeValue((TokenValue("s1", "a"), point))
+            for code, asked in (
+                ("date", (day,)), ("value-quantity", (amount,)), ("value-quantity", (point, amount)), (PAIR, (pair,)),
+                ("date", (day, DateValue("gt", 3 * unit, 4 * unit))),
+            ):  # fmt: skip
+                query = Query("r4", "Observation", (Filter(parameter("Observation", code), asked),))
+                page = await store.search(space, query, visibility)
+                assert [one.id for one in page.matches] == matches(saves, query, visibility)
+
+    runner.run(law())
+
+
+def _odd(id: str, low: float, high: float) -> Save:
+    """A comparator, or a range that ends before it begins."""
+    values, pair = number("Observation", "value-quantity"), number("Observation", PAIR)
+    facts = ResourceFacts(
+        patients=("p",), quantities=((values, "u", "mg", low, high),),
+        composites=((pair, (("token", "s1", "a"), ("quantity", "u", "mg", low, high))),),
+    )  # fmt: skip
+    return saved("Observation", id, facts)
+
+
+def test_a_day_after_one_and_before_another_is_the_naive_one(store: Any, runner: asyncio.Runner) -> None:
+    """Also where the one that is after it and the one that is before it are two of the same resource."""
+    day, of = 86_400_000, number("Observation", "date")
+
+    def dated(id: str, *ranges: tuple[int, int]) -> Save:
+        return saved("Observation", id, ResourceFacts(dates=tuple((of, low * day, high * day) for low, high in ranges)))
+
+    saves = [dated(f"one{low}-{width}", (low, low + width)) for low, width in product(range(5), (1, 3))]
+    saves += [
+        dated("apart", (0, 1), (4, 5)),
+        dated("near", (1, 2), (2, 3)),
+        dated("late", (4, 5), (6, 7)),
+        dated("none"),
+    ]
+    early, late = ("gt", "ge", "sa"), ("lt", "le", "eb")
+
+    async def law() -> None:
+        space = await stored(store, saves)
+        for one, other, low, high in product(early, late, range(4), range(1, 5)):
+            each = (DateValue(one, low * day, (low + 1) * day), DateValue(other, high * day, (high + 1) * day))
+            query = Query(
+                "r4", "Observation", tuple(Filter(parameter("Observation", "date"), (value,)) for value in each)
+            )
+            found, totals = await chain(store, space, replace(query, count=3), EVERYTHING)
+            assert found == matches(saves, query, EVERYTHING)
+            assert set(totals) == {len(found)}
+
+    runner.run(law())
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few are many: wherever what comes first may fill a page, the rest is not looked at."""
+    for name, few in {"WIDE": 1, "NEAR": 3, "MANY": 1, "AHEAD": 1}.items():
+        monkeypatch.setattr(searching, name, few)
+
+
+@pytest.mark.usefixtures("hasty")
+@LAW
+@given(saves=populations(), query=queries(), visibility=VISIBILITIES)
+def test_the_pages_are_the_naive_ones_also_where_only_what_comes_first_is_looked_at(
+    store: Any, runner: asyncio.Runner, saves: list[Save], query: Query, visibility: Visibility
+) -> None:
+    runner.run(pages_are_naive(store, saves, query, visibility))
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("descending", [False, True])
+def test_what_is_asked_by_date_comes_in_every_order(store: Any, runner: asyncio.Runner, descending: bool) -> None:
+    """Whatever is wider than a day, has several dates, one of which is asked for and another sorted by, or none."""
+    quarter, of = 21_600_000, number("Observation", "date")
+
+    def dated(id: str, *ranges: tuple[int, int]) -> Save:
+        dates = tuple((of, low * quarter, (low + width) * quarter) for low, width in ranges)
+        return saved("Observation", id, ResourceFacts(dates=dates), at=len(id))
+
+    saves = [dated(f"o{low}-{width}", (low, width)) for low, width in product((0, 2, 3, 4), (1, 3, 4, 9))]
+    saves += [dated("apart", (0, 1), (7, 1)), dated("none"), dated("wide", (-9, 40), (3, 1)), dated("never")]
+
+    async def law() -> None:
+        space = await stored(store, saves)
+        for prefix, low, width, size in product((None, *get_args(Prefix)), range(-1, 6), (1, 4), (1, 2)):
+            value = DateValue(prefix, low * quarter, (low + width) * quarter) if prefix else None
+            asked = (Filter(parameter("Observation", "date"), (value,)),) if value else ()
+            for sort in ((Sort("date", descending),), (Sort("_lastUpdated", descending),), ()):
+                query = Query("r4", "Observation", asked, sort=sort, count=size)
+                found, totals = await chain(store, space, query, EVERYTHING)
+                assert found == matches(saves, query, EVERYTHING)
+                assert set(totals) == {len(found)}
+
+    runner.run(law())
