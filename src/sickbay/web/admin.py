@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ from sickbay.web.answers import problem
 from sickbay.web.doors import headers_of
 from sickbay.web.wire import read_body
 
+PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
+"""Who may be a fhirUser (SMART 2.2, Scopes for requesting identity data); whether the resource is there is left open."""
 Handler = Callable[[Request, Sandbox], Awaitable[Response]]
 
 
@@ -48,7 +51,7 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
         name for one in await users.every(sandbox.world, tenant) for name in (one.username, one.sub)
     }:
         raise Wrong(409, f"{given.client_id} is a person here: an app must not pass for one (RFC 9700, 4.15)")
-    await _check_user(sandbox, tenant, given.auto_approve)
+    await _check_user(sandbox, tenant, given.auto_approve, given.fhir)
     return await _registered(sandbox, told, None, 201)
 
 
@@ -56,7 +59,7 @@ async def change_app(request: Request, sandbox: Sandbox) -> Response:
     old = await _app(request, sandbox)
     given: bodies.ChangedApp = await _body(request, bodies.ChangedApp)
     auto = given.auto_approve if isinstance(given.auto_approve, bodies.AutoApprove) else None
-    await _check_user(sandbox, _tenant(sandbox, old.tenant), auto)
+    await _check_user(sandbox, _tenant(sandbox, old.tenant), auto, given.fhir or old.fhir)
     return await _registered(sandbox, msgspec.to_builtins(given), old, 200)
 
 
@@ -71,9 +74,20 @@ async def _registered(sandbox: Sandbox, told: dict[str, Any], old: Client | None
     return _json(shown(done.client, secret=done.secret if old is None else None, findings=findings), status)
 
 
-async def _check_user(sandbox: Sandbox, tenant: Tenant, auto: bodies.AutoApprove | None) -> None:
+async def _check_user(sandbox: Sandbox, tenant: Tenant, auto: bodies.AutoApprove | None, fhir: str) -> None:
     if auto is not None and auto.user not in {one.username for one in await users.every(sandbox.world, tenant)}:
         raise Wrong(422, f"auto_approve names a user {auto.user}, whom {tenant.name} does not have")
+    if auto is not None and fhir in tenant.dialect.fhir:
+        await _all_there(sandbox, tenant, fhir, auto)
+
+
+async def _all_there(sandbox: Sandbox, tenant: Tenant, fhir: str, named: Any) -> None:
+    """Who and what a body names by user, patient and encounter."""
+    encounter = getattr(named, "encounter", None)
+    if named.patient or encounter:
+        await sandbox.filling.ensure(Space(tenant.name, fhir))
+    if absent := await launches.absent(sandbox.world, tenant, fhir, named.user, named.patient, encounter):
+        raise Wrong(422, absent)
 
 
 async def new_secret(request: Request, sandbox: Sandbox) -> Response:
@@ -102,6 +116,8 @@ async def remove_app(request: Request, sandbox: Sandbox) -> Response:
 async def add_user(request: Request, sandbox: Sandbox) -> Response:
     given: bodies.NewUser = await _body(request, bodies.NewUser)
     tenant = _tenant(sandbox, given.tenant)
+    if not PERSON.search(given.fhir_user):
+        raise Wrong(422, f"fhirUser must be a person such as Practitioner/pr-0001, not {given.fhir_user}")
     made = await users.put(
         sandbox.world, tenant, given.username, given.password, given.fhir_user, given.patients, given.name
     )
@@ -130,9 +146,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     tenant = _tenant(sandbox, given.tenant or client.tenant)
     if faults := launch_context.faults(given.fhir_context or []):
         raise Wrong(422, f"fhir_context is not as SMART has it: {'; '.join(faults)}")
-    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
-    if absent := await launches.absent(sandbox.world, tenant, client.fhir, given.user, given.patient, given.encounter):
-        raise Wrong(422, absent)
+    await _all_there(sandbox, tenant, client.fhir, given)
     auto = client.auto_approve
     made = await launches.launch(
         sandbox.world, tenant, client, user=given.user or (auto.user if auto else None),
@@ -174,6 +188,7 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
     given: bodies.NewToken = await _body(request, bodies.NewToken)
     client = await _named(sandbox, given.app, given.tenant)
     tenant = _tenant(sandbox, given.tenant or client.tenant)
+    await _all_there(sandbox, tenant, client.fhir, given)
     user = given.user or (client.auto_approve.user if client.auto_approve else None)
     made = await tokens.for_script(sandbox.world, tenant, client, given.scope, patient=given.patient, user=user)
     return answers.json(made, 201, answers.NO_STORE)
@@ -182,6 +197,8 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
 async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     asked = {name: value for name, value in request.query_params.items() if value}
     world, journal = sandbox.world, sandbox.journal
+    if "tenant" in asked:
+        _tenant(sandbox, asked["tenant"])
     if id := asked.get("correlation_id"):
         one = await exchanges.read(world, journal, id, full=True)
         found = [one] if one else []
@@ -200,6 +217,8 @@ async def move_clock(request: Request, sandbox: Sandbox) -> Response:
     if (given.advance is None) == (given.offset is None):
         raise Wrong(422, "Send either advance or offset, in seconds")
     now = await running.move(sandbox.world, advance=given.advance, offset=given.offset)
+    if now is None:
+        raise Wrong(422, "The clock can be moved to any time from 1970 to 2199, and not beyond")
     return _json(bodies.Now(now))
 
 
@@ -310,6 +329,8 @@ async def _app(request: Request, sandbox: Sandbox) -> Client:
 
 
 async def _named(sandbox: Sandbox, named: str, tenant: str | None) -> Client:
+    if tenant is not None:
+        _tenant(sandbox, tenant)
     try:
         client = await registration.find(sandbox.world, named, tenant)
     except Ambiguous:
