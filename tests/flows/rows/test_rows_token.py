@@ -87,6 +87,18 @@ def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) ->
     desk.do(steps)
 
 
+def test_a_browser_that_was_sent_to_the_token_endpoint_is_told_where_it_belongs(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(TOKEN, params={"response_type": "code", "client_id": "x", "state": "y"})
+        refused(answer, "invalid_request")
+        kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+        found = {one["id"]: one for one in kept.json()["findings"]}
+        told = found["authorize-called-at-token-endpoint"]
+        assert told["fix"] == f"Send the browser to {BASE}/general/oauth/authorize."
+
+    desk.do(steps)
+
+
 def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
