@@ -189,6 +189,7 @@ def record(one: Exchange) -> Record:
 
 def entry(one: Exchange) -> dict[str, Any]:
     explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
+    corrected = _unread(explanation, one)
     made: dict[str, Any] = {
         "id": one.id,
         "at": one.at,
@@ -200,10 +201,10 @@ def entry(one: Exchange) -> dict[str, Any]:
         "response": _response(one.answer),
         "checks": checks(one.decision.examination) if one.decision else [],
         "findings": [finding(each) for each in explanation.findings],
-        "corrected": _unread(explanation, one),
+        "corrected": corrected,
         **_negotiation(one.decision.known if one.decision else None),
     }
-    made = masking.mask(made, _secrets(one))
+    made = masking.mask(made, _secrets(one) | _mended(corrected, one.stage))
     made["again"] = again.keep(one.decision)
     made["decided"] = one.decision.refusal.name if one.decision and one.decision.refusal else None
     return made
@@ -273,6 +274,16 @@ def _given(text: str) -> set[str]:
         return masking.given(msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError):
         return set()
+
+
+def _mended(corrected: dict[str, Any] | None, stage: str) -> set[str]:
+    """A repair may write a secret otherwise than it was sent: a header in base64, a code without what clung to it."""
+    if corrected is None:
+        return set()
+    headers = {name.lower(): str(value) for name, value in (corrected.get("headers") or {}).items()}
+    query, body = str(corrected.get("url", "")).partition("?")[2], corrected.get("body")
+    sent = parse(query), parse(body if isinstance(body, str) else "")
+    return masking.secrets(headers, *sent, fhir=stage in ("access", "search"))
 
 
 def _secrets(one: Exchange) -> set[str]:

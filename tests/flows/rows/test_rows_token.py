@@ -134,6 +134,42 @@ def test_a_confidential_app_that_is_not_proven_is_an_invalid_client(desk: Sittin
     desk.do(steps)
 
 
+async def corrected(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+    kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+    return dict(kept.json()["corrected"])
+
+
+@pytest.mark.parametrize("how", ["newline", "not-encoded", "code"])
+def test_a_secret_that_a_repair_writes_otherwise_is_masked_too(desk: Sitting, how: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app, form = await launched(flow, **SYMMETRIC)
+        pair = f"{app['client_id']}:{app['client_secret']}"
+        right = basic(app["client_id"], app["client_secret"])
+        wrong = base64.b64encode(f"{pair}\n".encode()).decode() if how == "newline" else pair
+        headers = right if how == "code" else {"Authorization": f"Basic {wrong}"}
+        code = form["code"]
+        sent = form | ({"code": f"{code}%3D%3D"} if how == "code" else {})
+        answer = await flow.http.post(TOKEN, data=sent, headers=headers)
+        kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+        assert kept.json()["corrected"]
+        for secret in (right["Authorization"].removeprefix("Basic "), app["client_secret"], code):
+            assert secret not in kept.text
+
+    desk.do(steps)
+
+
+def test_a_public_app_that_sent_basic_still_says_who_it_is_in_the_corrected_request(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app, form = await launched(flow)
+        form |= {"client_id": app["client_id"]}
+        answer = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], "what it should not have"))
+        mended = await corrected(flow, answer)
+        assert not {name.lower() for name in mended["headers"]} & {"authorization"}
+        assert f"client_id={app['client_id']}" in mended["body"]
+
+    desk.do(steps)
+
+
 def test_two_methods_of_client_authentication_are_an_invalid_request(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, **SYMMETRIC)
