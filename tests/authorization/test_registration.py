@@ -147,6 +147,21 @@ def test_who_may_register_and_with_what(changes, told: Refusal) -> None:
     assert examine(CHECKS, RegistrationRequest(**(GOOD | changes)), None).refusals == (told,)
 
 
+def test_a_launch_address_is_whole_or_none() -> None:
+    for good in (None, "", "http://localhost:8100/launch", "https://app.example.org/launch?site=1", "myapp://launch"):
+        assert not names(launch_uri=good)
+    for wrong in (
+        "/launch",
+        "localhost:8100/launch",
+        "app.example.org/launch",
+        "javascript:alert(1)",
+        "https:///launch",
+    ):
+        refused = examine(CHECKS, RegistrationRequest(**(GOOD | {"launch_uri": wrong})), None).refusals
+        told = Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": wrong})
+        assert refused == (told,)
+
+
 def test_addresses_to_which_a_browser_is_led_when_signed_out_are_held_to_the_same_rules() -> None:
     assert not names(post_logout_redirect_uris=("https://app.example.org/bye",))
     assert names(post_logout_redirect_uris=("https://*.example.org/bye",)) == ["reg-redirect-uri-wildcard"]

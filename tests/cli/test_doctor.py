@@ -52,6 +52,15 @@ def test_what_cannot_be_read_is_said_in_one_sentence(pasted) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_what_is_empty_or_no_text_is_said_to_be_that(tmp_path) -> None:
+    odd = tmp_path / "odd"
+    odd.write_bytes(b"\x7fELF\x88")
+    for asked, said in (("", "nothing to examine"), (str(odd), "odd is no text")):
+        done = sickbay("doctor", asked)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert said in done.stderr
+
+
 def test_doctor_does_not_import_the_server() -> None:
     heavy = "uvicorn starlette apsw sqlalchemy jinja2 httpx2 structlog prometheus_client argon2 asyncio"
     code = (

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +132,38 @@ def test_it_ends_cleanly_and_forgets_that_it_ran(tmp_path, ending) -> None:
         assert live.process.stdout
         assert live.process.stdout.read() == ""
     assert not (tmp_path / folder.RUNTIME).exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(tmp_path, ending, workers) -> None:
+    """As soon as its folder is there, and a little later: between the two it opens its data."""
+    for moments in (0, 0.2, 0.5):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--ephemeral", "--workers", workers],
+            env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        while not any(tmp_path.iterdir()):
+            time.sleep(0.005)
+        time.sleep(moments)
+        process.send_signal(ending)
+        assert process.communicate(timeout=15)[1] == ""
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_second_ctrl_c_ends_it_at_once_and_without_a_traceback(tmp_path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--json", "--data", str(tmp_path), "--patients", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    process.stdout.readline()
+    time.sleep(0.3)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.005)
+    assert process.communicate(timeout=15)[1] == ""
+    assert process.returncode == 0
 
 
 def test_workers_answer_side_by_side_and_end_together(tmp_path) -> None:

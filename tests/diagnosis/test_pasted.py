@@ -32,6 +32,24 @@ def test_a_url_broken_over_lines_is_told_by_its_parameters_and_kept_as_it_came()
     assert read(text) == {"kind": "authorize_url", "url": text}
 
 
+def test_a_url_keeps_the_blanks_between_its_scopes_however_many() -> None:
+    url = "https://ehr.example.org/authorize?response_type=code&scope=launch openid profile online_access user/Patient.read"
+    assert read(url) == {"kind": "authorize_url", "url": url}
+
+
+@pytest.mark.parametrize("around", [
+    "2026-03-31 10:00:00 INFO GET {} HTTP/1.1 302", 'opening "{}" in the browser', "It sends me to {}, and nothing comes back.",
+])  # fmt: skip
+def test_the_one_address_in_a_line_of_a_log_is_what_is_examined(around: str) -> None:
+    url = "https://ehr.example.org/authorize?response_type=code&client_id=x"
+    assert read(around.format(url)) == {"kind": "authorize_url", "url": url}
+
+
+def test_of_two_addresses_in_a_line_none_is_chosen() -> None:
+    with pytest.raises(ValueError, match="neither"):
+        read("from https://a.example/x?y=1 to https://b.example/x?y=2")
+
+
 def test_quotes_and_brackets_around_a_url_are_taken_off() -> None:
     url = "http://localhost:8100/callback?code=x&state=1"
     assert read(f"<{url}>") == read(f'"{url}"') == {"kind": "redirect_url", "url": url}

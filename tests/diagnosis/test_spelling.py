@@ -33,6 +33,11 @@ def test_a_name_is_known_by_its_letters(name: str) -> None:
     assert told("client_id=", f"{name}=")["parameter-name-wrong"]["expected"] == ["client_id"]
 
 
+@pytest.mark.parametrize("name", ["redirectUri", "redirect_url", "redirectURL", "callback_url"])
+def test_the_redirect_address_is_known_by_what_others_call_it(name: str) -> None:
+    assert told("redirect_uri=", f"{name}=")["parameter-name-wrong"]["expected"] == ["redirect_uri"]
+
+
 @pytest.mark.parametrize("name", ["clientId", "foo", "ui_locales"])
 def test_what_is_sent_beside_the_right_name_or_resembles_none_is_overlooked(name: str) -> None:
     assert told("client_id=", f"{name}=x&client_id=") == {}

@@ -163,3 +163,20 @@ def test_the_endpoint_is_named_where_openid_connect_looks_for_it(tmp_path: Path)
         assert said["end_session_endpoint"] == BASE + LOGOUT
 
     run(steps, tmp_path)
+
+
+def test_the_corrected_request_can_be_pasted_and_says_what_has_to_be_filled_in(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, given = await signed_in(flow)
+        for hint in ({"id_token_hint": given["id_token"]}, {"client_id": app["client_id"]}):
+            answer = await out(flow, **hint, post_logout_redirect_uri=BYE + "x")
+            where = f"/exchanges/{answer.headers['x-correlation-id']}"
+            kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()
+            text = (await flow.http.get(where, headers={"accept": "text/plain"})).text
+            url = next(line.strip() for line in text.splitlines() if line.strip().startswith(BASE + LOGOUT + "?"))
+            assert kept["corrected"]["url"].startswith(BASE + LOGOUT + "?")
+            assert ("YOUR_ID_TOKEN_HINT stands for" in text) is ("id_token_hint" in hint)
+            mended = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", given["id_token"]), headers=HTML)
+            assert mended.status_code < 400
+
+    run(steps, tmp_path)

@@ -11,6 +11,8 @@ import pytest
 from sickbay.operations import journal
 from sickbay.operations.context import World
 from sickbay.operations.journal import CROWD, MOMENTS, ONE_IN, Answered, Exchange, Journal, Wire
+from sickbay.settings.database import Unavailable
+from sickbay.storage.store import Put
 
 
 def exchange(stage: str) -> Exchange:
@@ -49,3 +51,100 @@ def test_of_a_crowd_one_in_eight_is_looked_at_and_on_a_terminal_each() -> None:
         assert not any(over[:CROWD])
         assert sum(over) == passed
         assert ours._came[True] == CROWD + 8 * ONE_IN
+
+
+class Store:
+    """Keeps what it is given by key, or is away, or does not come to an end."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, int] = {}
+        self.away = False
+        self.stuck: asyncio.Event | None = None
+
+    async def transaction(self, steps: list[Put]) -> None:
+        if self.stuck is not None:
+            await self.stuck.wait()
+        if self.away:
+            raise Unavailable("The database is away")
+        for step in steps:
+            self.kept[step.record.key] = self.kept.get(step.record.key, 0) + 1
+
+
+def full(store: Store) -> Journal:
+    """A journal in which as much waits as a batch may hold, of both kinds."""
+    ours = Journal(cast(World, SimpleNamespace(say=None, store=store)))
+    for number in range(journal.KEPT):
+        ours.hold(exchange("access")._replace(id=f"a{number}"))
+        ours.hold(exchange("token")._replace(id=f"t{number}"))
+    return ours
+
+
+def every(*more: str) -> dict[str, int]:
+    return {f"{kind}{number}": 1 for kind in "at" for number in range(journal.KEPT)} | dict.fromkeys(more, 1)
+
+
+def test_others_have_their_turn_while_a_full_batch_is_made() -> None:
+    async def steps() -> None:
+        store, turns = Store(), 0
+        writing = asyncio.create_task(full(store).flush())
+        while not writing.done():
+            turns += 1
+            await asyncio.sleep(0)
+        assert turns > 2 * journal.KEPT / journal.SLICE
+        assert store.kept == every()
+
+    asyncio.run(steps())
+
+
+@pytest.mark.parametrize("turns", [1, 2, 20, 100])
+def test_who_is_cancelled_while_writing_loses_and_doubles_nothing(turns: int) -> None:
+    """At each place: while the records are made, and while they are stored."""
+
+    async def steps() -> None:
+        store = Store()
+        store.stuck = asyncio.Event()
+        ours = full(store)
+        writing = asyncio.create_task(ours.flush())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        assert store.kept == {}
+        store.stuck.set()
+        await ours.flush()
+        await ours.flush()
+        assert store.kept == every()
+
+    asyncio.run(steps())
+
+
+def test_a_task_that_ends_writes_what_waits_once() -> None:
+    async def steps() -> None:
+        store = Store()
+        ours = full(store)
+        writing = asyncio.create_task(ours.run())
+        await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        assert store.kept == every()
+
+    asyncio.run(steps())
+
+
+def test_while_the_database_is_away_both_kinds_wait_and_the_newest_stay() -> None:
+    async def steps() -> None:
+        store = Store()
+        ours = full(store)
+        store.away = True
+        writing = asyncio.create_task(ours.flush())
+        await asyncio.sleep(0)
+        ours.hold(exchange("token")._replace(id="new"))
+        with pytest.raises(Unavailable):
+            await writing
+        store.away = False
+        await ours.flush()
+        assert store.kept == {key: 1 for key in every("new") if key != "t0"}
+
+    asyncio.run(steps())

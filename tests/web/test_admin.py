@@ -69,6 +69,64 @@ def test_a_launch_of_who_or_what_is_not_there_is_refused_in_one_sentence(tmp_pat
     run(steps, tmp_path)
 
 
+def test_a_token_and_an_approval_name_a_user_of_the_hospital_and_a_patient_who_may_come_later(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        token = {"app": app["app_id"], "scope": "user/Patient.rs"}
+        approval = {"user": "okafor", "patient": "p-later", "encounter": "e-later"}
+        for user, token_is, app_is in (("nobody", 422, 422), ("okafor", 201, 200)):
+            given = await flow.http.post("/admin/tokens", json=token | {"user": user, "patient": "p-later"})
+            changed = await flow.http.patch(
+                f"/admin/apps/{app['app_id']}", json={"auto_approve": approval | {"user": user}}
+            )
+            assert (given.status_code, changed.status_code) == (token_is, app_is)
+            if token_is == 422:
+                assert all(user in one.json()["title"] for one in (given, changed))
+
+    run(steps, tmp_path)
+
+
+def test_a_hospital_that_is_not_there_is_named_and_not_the_app_that_is(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        body = {"app": app["app_id"], "scope": "user/Patient.rs", "tenant": "nowhere"}
+        for answer in (
+            await flow.http.post("/admin/tokens", json=body),
+            await flow.http.post("/admin/launches", json={"app": app["app_id"], "tenant": "nowhere"}),
+            await flow.http.get(f"/admin/apps/{app['app_id']}?tenant=nowhere"),
+            await flow.http.get("/admin/exchanges?tenant=nowhere"),
+        ):
+            assert answer.status_code == 404
+            assert answer.json()["title"].startswith("There is no hospital nowhere")
+
+    run(steps, tmp_path)
+
+
+def test_a_user_is_a_person(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        user = {"username": "amara", "password": "x"}
+        for odd in ("amara", "Practitioner", "Observation/1", "Practitioner/", "Practitioner/a b"):
+            answer = await flow.http.post("/admin/users", json=user | {"fhirUser": odd})
+            assert answer.status_code == 422
+            assert odd in answer.json()["title"]
+        for right in ("Practitioner/not-loaded-yet", "https://ehr.example.org/r4/Patient/1"):
+            assert (await flow.http.post("/admin/users", json=user | {"fhirUser": right})).status_code == 201
+
+    run(steps, tmp_path)
+
+
+def test_the_clock_stays_where_there_are_dates(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        now = (await flow.http.get("/admin/clock")).json()["now"]
+        for far in ({"advance": 1e300}, {"offset": 1e17}, {"advance": -1e12}, {"offset": -1e12}, {"advance": 1e10}):
+            assert (await flow.http.post("/admin/clock", json=far)).status_code == 422
+        assert abs((await flow.http.get("/admin/clock")).json()["now"] - now) < 60
+        assert (await flow.http.post("/admin/clock", json={"advance": 86400})).status_code == 200
+        assert (await flow.http.post("/admin/clock", json={"offset": 0})).status_code == 200
+
+    run(steps, tmp_path)
+
+
 def test_a_foreign_page_is_refused_at_admin(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for headers in (

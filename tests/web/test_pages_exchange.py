@@ -68,6 +68,17 @@ def test_masked_values_are_copied_as_place_holders() -> None:
     assert not code.masked("kX7mQ2vTn9RbW4cJ8sLzHd")
 
 
+def test_what_must_be_filled_in_before_it_works_is_said_once_beside_the_code_and_in_the_ticket() -> None:
+    hint = "http://a/logout?id_token_hint=eyJh%E2%80%A6(230)&client_id=b"
+    one = exchange_view({**granted(), "request": {"method": "GET", "url": hint}})
+    assert one.filled.startswith("YOUR_ID_TOKEN_HINT stands for what is secret")
+    many = exchange_view(token_refused())
+    assert many.filled.startswith("THE_CODE, YOUR_CLIENT_SECRET and YOUR_ID_AND_SECRET stand for what is secret")
+    for tab in many.tabs:
+        assert all(name in tab.text for name in ("THE_CODE", "YOUR_CLIENT_SECRET", "YOUR_ID_AND_SECRET"))
+    assert VIEW.filled == ""
+
+
 def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
     sent, right = VIEW.tabs[0].text, refused()["corrected"]["url"]
     assert "\n" not in sent

@@ -65,6 +65,13 @@ def _is_absolute(uri: str) -> bool:
 
 
 @check()
+def launch_uri_is_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if not request.launch_uri or _is_absolute(request.launch_uri):
+        return None
+    return Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": request.launch_uri})
+
+
+@check()
 def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
     wrong = [uri for uri in request.addresses if "#" in uri]
     return _uris("reg-redirect-uri-has-fragment", wrong, [uri.partition("#")[0] for uri in wrong])
@@ -189,6 +196,7 @@ CHECKS: tuple[RegistrationCheck, ...] = (
     statement_is_by_whom_we_trust,
     redirect_uris_hold_no_wildcard,
     redirect_uris_are_absolute,
+    launch_uri_is_absolute,
     redirect_uris_have_no_fragment,
     redirect_uris_are_https_or_loopback,
     public_app_has_no_secret,

@@ -56,13 +56,22 @@ def _given(exchange: str) -> dict[str, Any]:
 
 def _text(exchange: str) -> str:
     if exchange == "-":
-        return sys.stdin.read()
+        return _decoded(sys.stdin.buffer.read(), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
         return exchange
+    if not exchange.strip():
+        wrong("There is nothing to examine: give a URL in quotes, a file, or - for standard input.")
     try:
-        return Path(exchange).read_text(encoding="utf-8")
+        return _decoded(Path(exchange).read_bytes(), exchange)
     except OSError as error:
         wrong(f"{exchange} is neither a URL nor a file that can be read ({error.strerror}).")
+
+
+def _decoded(read: bytes, source: str) -> str:
+    try:
+        return read.decode()
+    except UnicodeDecodeError:
+        wrong(f"{source} is no text: give a URL, a curl line, or an exchange as JSON.")
 
 
 def _diagnosed(given: dict[str, Any]) -> Diagnosis:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from sickbay.cli import choices
+from sickbay.cli import choices, ending
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.numbers import Count, CountOrNone, Port, PortOrNone, Some
@@ -111,6 +111,7 @@ def _wishes(**asked: Any) -> dict[str, Any]:
 
 def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
     """Hold the folder, bind the sockets, and only then import what serves."""
+    ending.heard()
     with _place(settings.data, settings.ephemeral) as place, folders.held(place):
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
@@ -178,7 +179,10 @@ def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
         yield place
         return
     with tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True) as temporary:
-        yield Path(temporary)
+        try:
+            yield Path(temporary)
+        finally:
+            ending.deaf()
 
 
 def _beside(host: str, wish: int | None, default: int) -> list[socket.socket]:

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from sickbay.cli import folder, terminal, worker
+from sickbay.cli import ending, folder, terminal, worker
 from sickbay.cli.line import line
 from sickbay.cli.words import Trouble, as_json, wrong
 from sickbay.sandbox import seeding
@@ -37,11 +37,9 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
         print(as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place), flush=True)
 
     if settings.workers == 1:
-        for ending in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(
-                ending, _passed
-            )  # uvicorn raises it again when it has ended; there is still a folder to leave
         server = _One(served, ready)
+        for number in ending.SIGNALS:
+            signal.signal(number, server.signalled)
         server.run(sockets)
         if not server.started:
             raise Trouble("Sickbay could not start.")
@@ -89,6 +87,11 @@ class _One(uvicorn.Server):
         if self.started:
             self._ready()
 
+    def signalled(self, number: int, frame: Any) -> None:
+        """uvicorn raises again what ended it, when it has ended: there is still a folder to leave."""
+        if not self.should_exit:
+            raise KeyboardInterrupt
+
 
 class _Many(Multiprocess):
     """Workers in processes of their own, behind the same sockets."""
@@ -103,7 +106,3 @@ class _Many(Multiprocess):
             self._ready()
         else:
             self.should_exit.set()
-
-
-def _passed(number: int, frame: Any) -> None:
-    """A signal that uvicorn has dealt with."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -42,7 +44,8 @@ class Worker:
         sandbox = await open_sandbox(self.settings, say=say)
         self.main, self.sample = web.create(sandbox), web.create_sample(sandbox)
         await send({"type": "lifespan.startup.complete"})
-        await receive()
+        with suppress(asyncio.CancelledError):  # a second Ctrl-C: nothing is waited for, all is closed the same
+            await receive()
         await self.main.stop()
         await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})

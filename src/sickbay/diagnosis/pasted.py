@@ -13,6 +13,8 @@ from sickbay.protocol import urls
 
 _QUOTES = "<>\"'`"
 _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
+_WITHIN = re.compile(r"https?://[^\s<>\"'`]+\?[^\s<>\"'`]+", re.I)
+"""The address in a line of a log, or in a sentence: with a query, since others hold nothing to examine."""
 _WITH_VALUE = {
     "-X": "method", "--request": "method", "-H": "header", "--header": "header", "-d": "data", "--data": "data",
     "--data-raw": "data", "--data-ascii": "data", "--data-binary": "data", "--data-urlencode": "encoded", "--json": "json",
@@ -33,12 +35,15 @@ def read(text: str) -> dict[str, Any]:
     line = urls.unescaped(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
         return {"kind": kind_of(line), "url": text}
+    if len(found := set(_WITHIN.findall(text))) == 1:
+        url = found.pop().rstrip(".,;)")
+        return {"kind": kind_of(urls.unescaped(url)), "url": url}
     raise ValueError("This is neither a URL nor an exchange as JSON.")
 
 
 def _is_prose(text: str) -> bool:
     """Blanks before any query: a sentence that begins with an address. Broken lines of a URL are none."""
-    return re.search(r"[^\s?&]+ +\w+ +\w+ ", text) is not None
+    return re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text) is not None
 
 
 def kind_of(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from sickbay.operations.decision import Decision
 from sickbay.operations.launch import place_of
 from sickbay.protocol.parameters import parse
 from sickbay.settings.database import Unavailable
-from sickbay.storage.store import Put, Record
+from sickbay.storage.store import Put, Record, Step
 
 EVERY = 1.0
 """Seconds between two batches."""
@@ -34,6 +35,8 @@ CROWD, MOMENTS = 4 * KEPT, 5
 
 Each write makes every reader look anew at a file in which nothing else has changed, which costs a page of 50 resources 7 %.
 """
+SLICE = 16
+"""Exchanges that are made into records without a pause."""
 ONE_IN = 8
 """Of a crowd of FHIR requests so many are looked at; of these the newest are kept."""
 PURGED_EVERY = 3600
@@ -117,15 +120,19 @@ class Journal:
     async def flush(self) -> None:
         """Write what waits, in one transaction. Whoever comes while it is written waits for it, to read it then."""
         async with self._writing:
-            batch = [*self._kept, *self._waiting]
+            kept, waiting = tuple(self._kept), tuple(self._waiting)
             self._kept.clear()
             self._waiting.clear()
             self._came = {True: 0, False: 0}
-            if batch:
+            if kept or waiting:
                 try:
-                    await self.world.store.transaction([Put(record(one)) for one in batch])
-                except Unavailable:
-                    self._kept.extend(batch)
+                    await self.world.store.transaction(await _puts((*kept, *waiting)))
+                except (
+                    Unavailable,
+                    asyncio.CancelledError,
+                ):  # perhaps it is written: once more under its id changes nothing
+                    self._kept = _before(kept, self._kept)
+                    self._waiting = _before(waiting, self._waiting)
                     raise
 
     async def run(self) -> None:
@@ -158,6 +165,19 @@ class Journal:
         self.world.say(Line(one.at, one.tenant, one.stage, one.client_id, one.answer.status, finding, one.id))
 
 
+def _before(old: Sequence[Exchange], new: deque[Exchange]) -> deque[Exchange]:
+    return deque((*old, *new), maxlen=new.maxlen)
+
+
+async def _puts(batch: Sequence[Exchange]) -> list[Step]:
+    """Requests are answered between its slices: all of a full batch takes as long as thirty of them."""
+    steps: list[Step] = []
+    for start in range(0, len(batch), SLICE):
+        steps += [Put(record(one)) for one in batch[start : start + SLICE]]
+        await asyncio.sleep(0)
+    return steps
+
+
 def record(one: Exchange) -> Record:
     """The exchange as it is kept: masked, explained, as JSON in the shape of the outside contract and a little more."""
     refused = one.decision is not None and one.decision.refusal is not None
@@ -169,6 +189,7 @@ def record(one: Exchange) -> Record:
 
 def entry(one: Exchange) -> dict[str, Any]:
     explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
+    corrected = _unread(explanation, one)
     made: dict[str, Any] = {
         "id": one.id,
         "at": one.at,
@@ -180,10 +201,10 @@ def entry(one: Exchange) -> dict[str, Any]:
         "response": _response(one.answer),
         "checks": checks(one.decision.examination) if one.decision else [],
         "findings": [finding(each) for each in explanation.findings],
-        "corrected": _unread(explanation, one),
+        "corrected": corrected,
         **_negotiation(one.decision.known if one.decision else None),
     }
-    made = masking.mask(made, _secrets(one))
+    made = masking.mask(made, _secrets(one) | _mended(corrected, one.stage))
     made["again"] = again.keep(one.decision)
     made["decided"] = one.decision.refusal.name if one.decision and one.decision.refusal else None
     return made
@@ -253,6 +274,16 @@ def _given(text: str) -> set[str]:
         return masking.given(msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError):
         return set()
+
+
+def _mended(corrected: dict[str, Any] | None, stage: str) -> set[str]:
+    """A repair may write a secret otherwise than it was sent: a header in base64, a code without what clung to it."""
+    if corrected is None:
+        return set()
+    headers = {name.lower(): str(value) for name, value in (corrected.get("headers") or {}).items()}
+    query, body = str(corrected.get("url", "")).partition("?")[2], corrected.get("body")
+    sent = parse(query), parse(body if isinstance(body, str) else "")
+    return masking.secrets(headers, *sent, fhir=stage in ("access", "search"))
 
 
 def _secrets(one: Exchange) -> set[str]:

@@ -46,6 +46,7 @@ def _credentials(header: str) -> set[str]:
     scheme, _, credentials = header.partition(" ")
     found = {credentials.strip()} if credentials.strip() else set()
     if scheme.lower() == "basic":
+        found |= {raw for raw in [credentials.strip().partition(":")[2]] if raw}  # sent as it is, without base64
         try:
             pair = base64.b64decode(credentials, validate=False).decode("utf-8", "replace")
         except (binascii.Error, ValueError):

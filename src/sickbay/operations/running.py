@@ -18,6 +18,8 @@ from sickbay.storage.store import Conflict, Put, Record
 
 NAME = "clock"
 """The record's key, from when it held nothing else."""
+FAR = 7258118400
+"""2200: what is given then has to end in a year that can be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,21 @@ async def refresh(world: World) -> None:
         _hold(world, records.parse(Running, record.value) if record else Running(), revision)
 
 
-async def move(world: World, *, advance: float | None = None, offset: float | None = None) -> float:
-    """The clock, by so many seconds or to this offset; gives the new now."""
+async def move(world: World, *, advance: float | None = None, offset: float | None = None) -> float | None:
+    """The clock, by so many seconds or to this offset; gives the new now, or None where that is a time without dates."""
+    if not 0 <= world.effects.now() + _by(world, advance, offset) < FAR:
+        return None
 
     def moved(now: Running) -> Running:
         return replace(now, seconds=offset if offset is not None else now.seconds + (advance or 0.0))
 
     await _change(world, moved)
     return world.effects.now()
+
+
+def _by(world: World, advance: float | None, offset: float | None) -> float:
+    held = world.effects.offset if isinstance(world.effects, SystemEffects) else 0.0
+    return offset - held if offset is not None else advance or 0.0
 
 
 async def choose(world: World, tenant: Tenant, given: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ from sickbay.web.answers import problem
 from sickbay.web.doors import headers_of
 from sickbay.web.wire import read_body
 
+PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
+"""Who may be a fhirUser (SMART 2.2, Scopes for requesting identity data); whether the resource is there is left open."""
 Handler = Callable[[Request, Sandbox], Awaitable[Response]]
 
 
@@ -102,6 +105,8 @@ async def remove_app(request: Request, sandbox: Sandbox) -> Response:
 async def add_user(request: Request, sandbox: Sandbox) -> Response:
     given: bodies.NewUser = await _body(request, bodies.NewUser)
     tenant = _tenant(sandbox, given.tenant)
+    if not PERSON.search(given.fhir_user):
+        raise Wrong(422, f"fhirUser must be a person such as Practitioner/pr-0001, not {given.fhir_user}")
     made = await users.put(
         sandbox.world, tenant, given.username, given.password, given.fhir_user, given.patients, given.name
     )
@@ -174,6 +179,9 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
     given: bodies.NewToken = await _body(request, bodies.NewToken)
     client = await _named(sandbox, given.app, given.tenant)
     tenant = _tenant(sandbox, given.tenant or client.tenant)
+    # A patient may be loaded later; who signs in is there.
+    if absent := await launches.absent(sandbox.world, tenant, client.fhir, given.user, None, None):
+        raise Wrong(422, absent)
     user = given.user or (client.auto_approve.user if client.auto_approve else None)
     made = await tokens.for_script(sandbox.world, tenant, client, given.scope, patient=given.patient, user=user)
     return answers.json(made, 201, answers.NO_STORE)
@@ -182,6 +190,8 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
 async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     asked = {name: value for name, value in request.query_params.items() if value}
     world, journal = sandbox.world, sandbox.journal
+    if "tenant" in asked:
+        _tenant(sandbox, asked["tenant"])
     if id := asked.get("correlation_id"):
         one = await exchanges.read(world, journal, id, full=True)
         found = [one] if one else []
@@ -200,6 +210,8 @@ async def move_clock(request: Request, sandbox: Sandbox) -> Response:
     if (given.advance is None) == (given.offset is None):
         raise Wrong(422, "Send either advance or offset, in seconds")
     now = await running.move(sandbox.world, advance=given.advance, offset=given.offset)
+    if now is None:
+        raise Wrong(422, "The clock can be moved to any time from 1970 to 2199, and not beyond")
     return _json(bodies.Now(now))
 
 
@@ -310,6 +322,8 @@ async def _app(request: Request, sandbox: Sandbox) -> Client:
 
 
 async def _named(sandbox: Sandbox, named: str, tenant: str | None) -> Client:
+    if tenant is not None:
+        _tenant(sandbox, tenant)
     try:
         client = await registration.find(sandbox.world, named, tenant)
     except Ambiguous:

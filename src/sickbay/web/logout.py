@@ -27,7 +27,8 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     """GET or POST from an app; POST with a decision from our own page."""
     body = await wire.read_body(request) if request.method == "POST" else ""
     sent = parse(body) if request.method == "POST" else wire.query_of(request.scope)
-    asked = LogoutRequest(sent.replaced([(name, None) for name in OURS]), wire.raw_path(request.scope), request.method)
+    url = sandbox.world.base + wire.raw_path(request.scope)
+    asked = LogoutRequest(sent.replaced([(name, None) for name in OURS]), url, request.method)
     session = await cookies.session(request, sandbox)
     found = await decide(sandbox.world, tenant, asked, session)
     if found.decision.refusal is not None:

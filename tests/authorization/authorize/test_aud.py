@@ -52,6 +52,15 @@ def test_the_base_that_was_meant_is_the_one_most_alike() -> None:
     assert nearest("", BASES) == samples.BASE
 
 
+@pytest.mark.parametrize(("fhir", "meant"), [("r4", samples.BASE), ("dstu2", samples.OLD), ("r9", samples.BASE)])
+def test_the_base_that_is_named_first_is_of_the_version_the_app_is_registered_for(fhir: str, meant: str) -> None:
+    of = samples.known(client=replace(samples.CLIENT, fhir=fhir), launch=None)
+    for aud in (None, "http://localhost:7425/general"):
+        facts = samples.examination(asking(**samples.ALONE, aud=aud), of).refusals[0].facts
+        assert facts["bases"][0] == facts.get("closest", facts.get("base")) == meant
+        assert set(facts["bases"]) == set(BASES)
+
+
 def test_resource_is_encoded_once_too() -> None:
     twice = "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4"
     assert refusals(asking(aud=None, resource=twice)) == ["aud-mismatch"]

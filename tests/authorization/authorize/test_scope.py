@@ -30,6 +30,7 @@ from sickbay.protocol import scopes
         ("launch system/Patient.rs", "scope-system-in-user-flow"),
         ("launch patient/Condition.rs", "scope-not-registered"),
         ("launch user/MedicationOrder.rs", "scope-resource-not-in-version"),
+        ("launch patient/Patients.rs", "scope-resource-not-in-version"),
         ("launch patient/*.rs", "scope-not-registered"),
     ],
 )

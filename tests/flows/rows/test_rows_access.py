@@ -9,6 +9,8 @@ import pytest
 from tests.flows.flow import BASE, Flow
 from tests.flows.sitting import Sitting
 
+from sickbay.storage.store import Delete
+
 FHIR = f"{BASE}/general/r4"
 OBSERVATIONS = "/general/r4/Observation?patient=p-0001"
 
@@ -104,9 +106,14 @@ def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> 
         if fault == "id-token":
             held = given["id_token"]
         if fault == "user-removed":
-            made = await flow.http.post("/admin/tokens", json={
-                "app": app["app_id"], "scope": "user/Observation.rs", "user": "nobody-of-this-name"})  # fmt: skip
+            await flow.http.post(
+                "/admin/users", json={"username": "amara", "password": "x", "fhirUser": "Practitioner/x"}
+            )
+            made = await flow.http.post(
+                "/admin/tokens", json={"app": app["app_id"], "scope": "user/Observation.rs", "user": "amara"}
+            )
             held = made.json()["access_token"]
+            await flow.sandbox.world.store.transaction([Delete("user", "general/amara")])
         answer = await flow.http.get(path, headers={"Authorization": f"Bearer {held}"})
         assert answer.status_code == 401
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]

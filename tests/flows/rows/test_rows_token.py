@@ -87,6 +87,18 @@ def test_a_repeated_parameter_is_an_invalid_request(desk: Sitting, name: str) ->
     desk.do(steps)
 
 
+def test_a_browser_that_was_sent_to_the_token_endpoint_is_told_where_it_belongs(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(TOKEN, params={"response_type": "code", "client_id": "x", "state": "y"})
+        refused(answer, "invalid_request")
+        kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+        found = {one["id"]: one for one in kept.json()["findings"]}
+        told = found["authorize-called-at-token-endpoint"]
+        assert told["fix"] == f"Send the browser to {BASE}/general/oauth/authorize."
+
+    desk.do(steps)
+
+
 def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
@@ -118,6 +130,42 @@ def test_a_confidential_app_that_is_not_proven_is_an_invalid_client(desk: Sittin
         refused(await flow.http.post(TOKEN, data=sent, headers=headers), "invalid_client", 401 if headers else 400)
         good = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))
         assert good.status_code == 200, good.text
+
+    desk.do(steps)
+
+
+async def corrected(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+    kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+    return dict(kept.json()["corrected"])
+
+
+@pytest.mark.parametrize("how", ["newline", "not-encoded", "code"])
+def test_a_secret_that_a_repair_writes_otherwise_is_masked_too(desk: Sitting, how: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app, form = await launched(flow, **SYMMETRIC)
+        pair = f"{app['client_id']}:{app['client_secret']}"
+        right = basic(app["client_id"], app["client_secret"])
+        wrong = base64.b64encode(f"{pair}\n".encode()).decode() if how == "newline" else pair
+        headers = right if how == "code" else {"Authorization": f"Basic {wrong}"}
+        code = form["code"]
+        sent = form | ({"code": f"{code}%3D%3D"} if how == "code" else {})
+        answer = await flow.http.post(TOKEN, data=sent, headers=headers)
+        kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
+        assert kept.json()["corrected"]
+        for secret in (right["Authorization"].removeprefix("Basic "), app["client_secret"], code):
+            assert secret not in kept.text
+
+    desk.do(steps)
+
+
+def test_a_public_app_that_sent_basic_still_says_who_it_is_in_the_corrected_request(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app, form = await launched(flow)
+        form |= {"client_id": app["client_id"]}
+        answer = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], "what it should not have"))
+        mended = await corrected(flow, answer)
+        assert not {name.lower() for name in mended["headers"]} & {"authorization"}
+        assert f"client_id={app['client_id']}" in mended["body"]
 
     desk.do(steps)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sickbay.authorization.authorize.reading import audience, base
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.values import Server
+from sickbay.authorization.values import Client, Server
+from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import Refusal, check
 from sickbay.protocol import urls
 
@@ -14,7 +15,7 @@ from sickbay.protocol import urls
 def aud_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if audience(request):
         return None
-    bases = list(known.server.fhir_bases) if isinstance(known.server, Server) else []
+    bases = list(likely(known.server, known)) if isinstance(known.server, Server) else []
     facts = {
         "received": None,
         "audience": request.parameters.get("audience"),
@@ -35,15 +36,22 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: Authoriz
         return None
     facts = {
         "received": request.wire("aud") or request.wire("resource"),
-        "bases": list(server.fhir_bases),
-        "closest": nearest(audience(request) or "", server.fhir_bases),
+        "bases": list(likely(server, known)),
+        "closest": nearest(audience(request) or "", likely(server, known)),
         "endpoints": [server.authorization_endpoint, server.token_endpoint],
     }
     return Refusal("aud-mismatch", "invalid_request", facts)
 
 
+def likely(server: Server, known: AuthorizeKnown) -> tuple[str, ...]:
+    """Its bases, those first that speak the version for which the app is registered."""
+    version = VERSIONS.get(known.client.fhir) if isinstance(known.client, Client) else None
+    number = version.number if version else None
+    return tuple(sorted(server.fhir_bases, key=lambda one: server.fhir_versions.get(one) != number))
+
+
 def nearest(aud: str, bases: tuple[str, ...]) -> str:
-    """The base that shares most of its beginning with `aud`."""
+    """The base that shares most of its beginning with `aud`; of several the first."""
     return max(bases, key=lambda one: _shared(one.lower(), aud.lower()))
 
 

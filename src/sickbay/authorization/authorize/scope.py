@@ -170,7 +170,7 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> R
     wrong = [one.text for one in asked(request) if not scopes.covered(one, held) and not _is_system(one)]
     if not wrong:
         return None
-    beyond = {one.text for one in _wildcards(request, known)} | {"offline_access"}
+    beyond = {one.text for one in (*_wildcards(request, known), *_nowhere(request, known))} | {"offline_access"}
     wrong = [one for one in wrong if one not in beyond]
     return _refusal("scope-not-registered", wrong, registered=registered)
 
@@ -178,8 +178,7 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> R
 @check(needs=("server",), after=(scope_is_sent,))
 def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     assert isinstance(known.server, Server)
-    types = _types(request, known.server)
-    wrong = [one for one in asked_resources(request) if types and not one.wildcard and one.type not in types]
+    types, wrong = _types(request, known.server), _nowhere(request, known)
     if not wrong:
         return None
     near = [nearest(one.type, types) for one in wrong]
@@ -190,6 +189,12 @@ def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: Auth
     return _refusal(
         "scope-resource-not-in-version", [one.text for one in wrong], corrected, version=", ".join(versions)
     )
+
+
+def _nowhere(request: AuthorizeRequest, known: AuthorizeKnown) -> list[ResourceScope]:
+    """Of types that FHIR does not have in this version: nobody can register them."""
+    types = _types(request, known.server) if isinstance(known.server, Server) else ()
+    return [one for one in asked_resources(request) if types and not one.wildcard and one.type not in types]
 
 
 def _bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:

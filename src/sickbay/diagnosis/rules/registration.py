@@ -114,6 +114,19 @@ NOT_ABSOLUTE = Rule(
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
 )
 
+LAUNCH_NOT_ABSOLUTE = Rule(
+    id="reg-launch-uri-not-absolute",
+    stage="registration",
+    explains="reg-launch-uri-not-absolute",
+    severity="error",
+    outcome=REFUSED,
+    parameter="launch_uri",
+    title="{received} is no absolute address for a launch",
+    why="The EHR opens it as it stands: without scheme and host the browser would look for it at the hospital.",
+    fix="Register the whole address, scheme and host included, such as http://localhost:8100/launch.",
+    spec=specs.SMART_REGISTER,
+)
+
 HAS_FRAGMENT = Rule(
     id="reg-redirect-uri-has-fragment",
     stage="registration",
@@ -317,6 +330,7 @@ RULES = (
     STATEMENT_UNAPPROVED,
     WILDCARD,
     NOT_ABSOLUTE,
+    LAUNCH_NOT_ABSOLUTE,
     HAS_FRAGMENT,
     INSECURE_HTTP,
     PUBLIC_APP_WITH_SECRET,

@@ -100,6 +100,13 @@ def masked(value: str) -> bool:
     return bool(MASK.fullmatch(value))
 
 
+def places(request: Request) -> tuple[str, ...]:
+    """What stands in the code for a secret, and has to be filled in before it is sent."""
+    found = [place(name, value) for name, value in request.parameters if masked(value)]
+    heads = [_header(name, value).partition(" ")[2] for name, value in request.headers if masked(value)]
+    return tuple(dict.fromkeys(found + [one for one in heads if one]))
+
+
 def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:
     """URL (where the request is one), curl, JavaScript, Python. `changed`: parameter -> its expected value in pieces."""
     tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))

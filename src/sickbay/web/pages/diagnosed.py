@@ -36,7 +36,8 @@ def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis) -> Doc
         input=pasted, kind=KINDS.get(str(given.get("kind")), "A request"), verdict_kind=page.kind,
         headline=page.headline if page.findings else "Nothing is wrong with it, as far as it can be seen here.",
         verdict="A server would refuse this" if refused else "Nothing would refuse this",
-        findings=page.findings, rows=page.rows, tabs=page.tabs, corrected=page.corrected, walk=page.walk, sum=page.sum,
+        findings=page.findings, rows=page.rows, tabs=page.tabs, corrected=page.corrected, filled=page.filled,
+        walk=page.walk, sum=page.sum,
     )  # fmt: skip
 
 

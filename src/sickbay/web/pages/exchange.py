@@ -94,6 +94,8 @@ class ExchangeView:
     received_note: str = ""
     tabs: tuple[code.Tab, ...] = ()
     corrected: bool = False
+    filled: str = ""
+    """What a reader must fill in before the request works."""
     findings: tuple[FindingView, ...] = ()
     walk: tuple[Step, ...] = ()
     sum: str = ""
@@ -146,6 +148,7 @@ def exchange_view(
         received_note=_duration(given),
         tabs=code.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
+        filled=_to_fill(code.places(corrected or request)),
         findings=views,
         walk=_walk(given),
         sum=_sum(given.get("checks") or ()),
@@ -177,6 +180,14 @@ def _corrected(given: Mapping[str, Any], request: code.Request) -> code.Request 
         return None
     read = code.read(given["corrected"])
     return read if read.headers else replace(read, headers=request.headers)
+
+
+def _to_fill(places: Sequence[str]) -> str:
+    if not places:
+        return ""
+    *more, last = places
+    said = f"{', '.join(more)} and {last} stand" if more else f"{last} stands"
+    return f"{said} for what is secret and is not kept here: put your own there."
 
 
 def _numbered(given: Mapping[str, Any]) -> list[Found]:
@@ -301,6 +312,7 @@ def as_text(view: ExchangeView, address: str = "") -> str:
         lines += [f"    expected: {_plain(row.expected, '')}"] if row.expected else []
     if view.tabs and view.corrected:
         lines += ["", "Corrected request", *(f"  {line}" for line in view.tabs[0].text.splitlines())]
+        lines += [f"  ({view.filled})"] if view.filled else []
     lines += view.negotiation.lines() if view.negotiation else []
     if view.walk:
         lines += ["", f"Checks ({view.sum})"]

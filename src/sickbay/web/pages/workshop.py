@@ -259,6 +259,7 @@ class DoctorView:
     rows: tuple[Row, ...] = ()
     tabs: tuple[code.Tab, ...] = ()
     corrected: bool = False
+    filled: str = ""
     walk: tuple[Step, ...] = ()
     sum: str = ""
 

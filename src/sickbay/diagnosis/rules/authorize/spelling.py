@@ -13,6 +13,8 @@ from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.rules.authorize.transport import R, names_of
 from sickbay.kernel.refusal import Facts
 
+OTHER_NAMES = {"scopes": "scope", "redirecturl": "redirect_uri", "callbackurl": "redirect_uri"}
+
 
 def _letters(name: str) -> str:
     return re.sub(r"^amp;|[^a-z]", "", name.lower())
@@ -20,7 +22,7 @@ def _letters(name: str) -> str:
 
 def _misnamed(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
     right = names_of(request)
-    alike = {_letters(name): name for name in right} | {"scopes": "scope"}
+    alike = {_letters(name): name for name in right} | OTHER_NAMES
     sent = [name for name in request.parameters.names() if name not in right]
     found = {alike.get(_letters(name), ""): name for name in sent}
     wrong = {name: right for right, name in found.items() if right and right not in request.parameters}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from sickbay.authorization.authorize.shape import ONCE
-from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.known import AuthorizeKnown, TokenKnown
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.values import Server
 from sickbay.diagnosis import repairs, specs
@@ -178,7 +178,10 @@ PARAM_UNENCODED_URL = Rule(
 )
 
 
-def _at_token_endpoint(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, known: AuthorizeKnown | TokenKnown) -> Facts | None:
+    """Of what the token endpoint got: that which a browser brought."""
+    if isinstance(request, TokenRequest) and request.method != "GET":
+        return None
     server = known.server if isinstance(known.server, Server) else Server()
     path = urls.split(request.url).path.rstrip("/")
     told = bool(server.token_endpoint) and urls.normalised(request.url) == urls.normalised(server.token_endpoint)
@@ -189,13 +192,16 @@ def _at_token_endpoint(request: AuthorizeRequest, known: AuthorizeKnown) -> Fact
     return {"received": request.url, "expected": expected, "endpoint": server.authorization_endpoint}
 
 
-def _elsewhere(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return replace(request, url=facts["endpoint"], raw="") if facts["endpoint"] else request
+def _elsewhere(request: R, facts: Facts) -> R:
+    if isinstance(request, TokenRequest) or not facts["endpoint"]:
+        return request
+    return replace(request, url=facts["endpoint"], raw="")
 
 
 AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT = Rule(
     id="authorize-called-at-token-endpoint",
     stage="authorize",
+    at=("token",),
     severity="error",
     outcome="advice",
     advises=_at_token_endpoint,

@@ -231,6 +231,13 @@ def _differs(facts: Facts) -> Severity:
     return "info" if facts["received"] == facts["expected"] else "error"
 
 
+def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """In the header, where there still is one: another repair may have taken it away."""
+    if presented(request).basic is None:
+        return request
+    return replace(request, parameters=request.parameters.replaced([("client_id", None)]))
+
+
 ID_DUPLICATED = Rule(
     id="client-id-duplicated",
     stage="token",
@@ -243,7 +250,7 @@ ID_DUPLICATED = Rule(
     why="The header names the client already. Equal, the second is idle; different, nobody knows which one is meant.",
     fix="Leave client_id out of the body when Basic is used.",
     spec=CLIENT,
-    repair=lambda request, facts: replace(request, parameters=request.parameters.replaced([("client_id", None)])),
+    repair=_once,
 )
 
 RULES = (

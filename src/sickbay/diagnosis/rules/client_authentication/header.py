@@ -102,7 +102,7 @@ AS_BEARER = Rule(
     parameter="Authorization",
     title="A Bearer header was sent to the token endpoint",
     why="Bearer is for the FHIR server. Here a client speaks for itself, by Basic or by a signed assertion in the body.",
-    fix="Send the signed JWT in the body as client_assertion, with client_assertion_type"
+    fix="With a secret, send Basic. With a key, send the signed JWT in the body as client_assertion, with client_assertion_type"
     "=urn:ietf:params:oauth:client-assertion-type:jwt-bearer.",
     spec=ASYMMETRIC,
 )
