@@ -124,6 +124,15 @@ def test_the_ticket_has_every_fault_the_correlation_id_and_the_corrected_request
     assert "sent:     not sent" in text
 
 
+def test_what_the_corrected_request_leaves_out_does_not_stand_among_the_right_ones() -> None:
+    fault = {"id": "public-client-sent-secret", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
+    sent = {"method": "POST", "url": "http://a/token", "body": "code=b&client_secret=c"}
+    view = exchange_view({**granted(), "request": sent, "findings": [fault], "corrected": {**sent, "body": "code=b"}})
+    assert [(row.name, row.faulty, row.unknown) for row in view.rows] == [
+        ("client_secret", True, False), ("code", False, False),
+    ]  # fmt: skip
+
+
 def test_a_long_row_of_passed_checks_is_folded_and_nothing_is_lost() -> None:
     walk = [
         *(Step("passed", str(at)) for at in range(6)),

@@ -61,6 +61,9 @@ def compared(
     for name, value in right.items():
         if name not in faulty and sent.get(name) != value:
             faulty[name] = _differs(name, sent.get(name), value)
+    for name in sent if corrected else ():
+        if name not in faulty and name not in right:
+            faulty[name] = Row(name, (Piece(sent[name], "slip"),), ())
     quiet = [Row(name, (Piece(value),)) for name, value in sent.items() if name not in faulty]
     return (*faulty.values(), *quiet)
 
