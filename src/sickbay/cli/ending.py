@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -12,12 +13,19 @@ def heard() -> None:
     """From now on SIGTERM ends us as Ctrl-C does; by itself it would end the process where it stands."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup it is to go on
+        signal.signal(signal.SIGHUP, _as_terminated)
 
 
 def deaf() -> None:
     """While the last things are cleaned up: a second Ctrl-C would leave half of them."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def _as_terminated(number: int, frame: Any) -> None:
+    """The terminal was closed."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _as_interrupt(number: int, frame: Any) -> None:
