@@ -124,8 +124,16 @@ def test_what_was_settled_holds_and_a_contradiction_is_refused(tmp_path) -> None
     assert "--messiness 0.1 contradicts" in done.stderr
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """What these tests are run by may have told everybody not to hear of a closed terminal, as nohup does."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_it_ends_cleanly_and_forgets_that_it_ran(tmp_path, ending) -> None:
+def test_it_ends_cleanly_and_forgets_that_it_ran(tmp_path, ending, heard) -> None:
     with serving("--data", str(tmp_path), "--patients", "0") as live:
         live.process.send_signal(ending)
         assert live.process.wait(15) == 0
