@@ -55,6 +55,12 @@ def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> No
     assert patient["conditionalDelete"] == "single"
 
 
+def test_a_client_of_us_core_finds_its_profiles_in_the_statement() -> None:
+    resources = statement("r4", SERVER)["rest"][0]["resource"]
+    found = {url.rpartition("/")[2] for one in resources for url in one.get("supportedProfile", ())}
+    assert {"us-core-patient", "us-core-blood-pressure", "us-core-provenance"} <= found
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_it_says_all_that_a_search_takes_and_nothing_else(version: str) -> None:
     """Each parameter, include and reverse include that is named is read; what is not named is refused or left out."""

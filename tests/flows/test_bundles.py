@@ -151,6 +151,61 @@ def test_what_one_entry_finds_another_does_not_delete(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+def test_references_are_led_to_what_a_conditional_update_makes_or_finds(tmp_path: Path) -> None:
+    """R4, 3.1.0.11.2: what an entry's fullUrl stands for is known once its condition is resolved."""
+
+    async def steps(flow: Flow) -> None:
+        for scope in (ALL, "system/*.cruds"):
+            own = await hand(flow, scope)
+            name = [{"system": "urn:x", "value": scope}]
+            asked = (
+                entry("PUT", f"Observation?identifier=urn:x|{scope}", observation(identifier=name), URN),
+                entry("POST", "Observation", observation(hasMember=[{"reference": URN}])),
+            )
+            found = []
+            for status in ("201", "200"):
+                answer = await own.ask("POST", "", bundle("transaction", *asked))
+                assert answer.status_code == 200, answer.text
+                made, panel = answer.json()["entry"]
+                assert made["response"]["status"][:3] == status
+                assert panel["resource"]["hasMember"] == [{"reference": f"Observation/{made['resource']['id']}"}]
+                found.append(made["resource"]["id"])
+            assert found[0] == found[1]
+
+    run(steps, tmp_path)
+
+
+def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path: Path) -> None:
+    """R4, 3.1.0.11.2: "5. Resolve any conditional references" comes after creates and updates."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        name = [{"system": "urn:x", "value": "new"}]
+        panel = entry("POST", "Observation", observation(hasMember=[{"reference": "Observation?identifier=urn:x|new"}]))
+        other = observation(identifier=[{"system": "urn:x", "value": "other"}])
+        asked = (
+            panel,
+            entry("POST", "Observation", observation(identifier=name), ifNoneExist="identifier=urn:x|new"),
+            entry("POST", "Observation", other),
+        )
+        for status in ("201", "200"):
+            answer = await own.ask("POST", "", bundle("transaction", *asked))
+            assert answer.status_code == 200, answer.text
+            told, made, _ = answer.json()["entry"]
+            assert made["response"]["status"][:3] == status
+            assert told["resource"]["hasMember"] == [{"reference": f"Observation/{made['resource']['id']}"}]
+        second = entry("POST", "Observation", observation(identifier=name))
+        assert (await own.ask("POST", "", bundle("transaction", panel, second))).status_code == 412
+        renamed = entry("PUT", f"Observation/{made['resource']['id']}", {**other, "id": made["resource"]["id"]})
+        assert (await own.ask("POST", "", bundle("transaction", panel, renamed))).status_code == 412
+        instead = await own.ask("POST", "", bundle("transaction", panel, renamed, second))
+        assert instead.status_code == 200, instead.text
+        told, _, third = instead.json()["entry"]
+        assert told["resource"]["hasMember"] == [{"reference": f"Observation/{third['resource']['id']}"}]
+
+    run(steps, tmp_path)
+
+
 def test_a_body_is_read_in_one_way_or_not_at_all(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)

@@ -11,6 +11,10 @@ import pytest
 from tests.population.test_generate import everything
 from tests.population.us_core import CORE, Guide, faults, read
 
+from sickbay.fhir.profiles import supported
+from sickbay.fhir.search_parameters import resource_types
+from sickbay.fhir.versions import VERSIONS
+
 WITHOUT = {"Schedule", "Slot", "Appointment", "Group", "Binary", "MedicationStatement", "Task"}
 """Types of the population for which US Core 6.1 has no profile."""
 
@@ -33,6 +37,12 @@ def test_every_claimed_profile_is_met(guide: Guide) -> None:
         for fault in faults(each, url, guide):
             found.setdefault(f"{url}: {fault}", each["id"])
     assert not found
+
+
+def test_the_metadata_of_r4_tell_of_the_profiles_that_are_claimed() -> None:
+    told = {(type, url) for type in resource_types("r4") for url in supported("r4", type)}
+    assert told == {(each["resourceType"], url) for url, each in claims()}
+    assert not any(supported(version, "Patient") for version in VERSIONS if version != "r4")
 
 
 def test_every_resource_claims_a_profile_where_there_is_one() -> None:

@@ -11,6 +11,7 @@ from sickbay.fhir import operations
 from sickbay.fhir.definitions import table
 from sickbay.fhir.operations import Operation
 from sickbay.fhir.patching import JSON_PATCH, MERGE_PATCH
+from sickbay.fhir.profiles import supported
 from sickbay.fhir.query import SearchParameter
 from sickbay.fhir.search_filters import is_answered
 from sickbay.fhir.search_parameters import COMMON, parameters, resource_types
@@ -173,6 +174,7 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
     held = [one for one in parameters(version, type).values() if is_answered(version, one)]
     found: dict[str, Any] = {
         "type": type,
+        "supportedProfile": supported(version, type),
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned",
     }

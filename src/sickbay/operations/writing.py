@@ -33,7 +33,10 @@ DELETED = 1000
 
 
 class Wanted(NamedTuple):
-    """One write, granted by access. body: of create and update, with the id it will have. query: of a conditional one."""
+    """One write, granted by access. body: of create and update, with the id it will have. query: of a conditional one.
+
+    fresh: the id that a conditional update gives to what it makes, where that was told already; "" for any.
+    """
 
     tenant: Tenant
     version: str
@@ -43,6 +46,7 @@ class Wanted(NamedTuple):
     query: Query | None = None
     change: Callable[[dict[str, Any]], Any] | None = None
     """What a patch does to the resource; None: what the body says. Raises PatchFailed."""
+    fresh: str = ""
 
     @property
     def space(self) -> Space:
@@ -133,7 +137,7 @@ async def _update(world: World, one: Wanted) -> Prepared | Declined:
             return found
         steps = (lock,)
         if not found and one.body.id is None:
-            made = _judged(world, one, one.body.resource, new_id(world))
+            made = _judged(world, one, one.body.resource, one.fresh or new_id(world))
             return made if isinstance(made, Declined) else _with(_saved(world, one, made, 0, "create"), steps)
         id = found[0].id if found else one.body.id or ""
         if found and one.body.id not in (None, id):

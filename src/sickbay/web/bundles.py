@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,9 @@ import orjson
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import search, transaction, written
+from sickbay.fhir import matching, search, transaction, written
+from sickbay.fhir.index import extract
+from sickbay.fhir.matching import Held
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 ALONE = "An export is begun, asked after and read by requests of their own; an entry of a Bundle is answered at once."
 POSTED = "An operation or a search that is posted is answered as an entry of a batch, not of a transaction."
+MAKING = ("create", "update")
 TWICE = "Two entries of the transaction are about the same resource."
 
 
@@ -117,6 +120,8 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
         door.failed_if(*(await door.perform(read.request, read.found)), only=(401, 403, 501))
     for _ in range(writing.ATTEMPTS):
         prepared = await _prepared(door, seen, writes)
+        if prepared is None:
+            continue
         try:
             _apart(door, seen, list(prepared.values()))
             await door.sandbox.world.store.transaction(_steps(door, seen, [one for one, _ in prepared.values()]))
@@ -133,44 +138,71 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
     return [answers[position] for position in sorted(answers)]
 
 
-async def _prepared(door: Interactions, seen: Seen, writes: list[Entry]) -> dict[int, tuple[Prepared, AccessRequest]]:
-    ids = {one.asked.position: await _id(door, seen, one) for one in writes}
+async def _prepared(
+    door: Interactions, seen: Seen, writes: list[Entry]
+) -> dict[int, tuple[Prepared, AccessRequest]] | None:
+    """By position; None where a condition matches another than it did when references were led to it."""
+    there = {one.asked.position: await _there(door, seen, one) for one in writes}
+    ids = {one.asked.position: there[one.asked.position] or _fresh(door, one) for one in writes}
     places = {
         one.asked.full_url: f"{one.request.type}/{ids[one.asked.position]}"
         for one in writes
         if one.asked.full_url and ids[one.asked.position]
     }
-    for one in writes:
-        for text in transaction.conditional(one.asked.resource):
-            places[text] = await _place(door, seen, text)
+    stored = [
+        one for one in writes
+        if one.request.interaction == "update" or (one.request.interaction == "create" and not there[one.asked.position])
+    ]  # fmt: skip
+    for text in {text: None for one in writes for text in transaction.conditional(one.asked.resource)}:
+        places[text] = await _place(door, seen, text, [(one, ids[one.asked.position]) for one in stored])
     meant = transaction.placed(places)
-    return {
+    found = {
         one.asked.position: (
             await _prepare(door, one, ids[one.asked.position], meant(one.asked.full_url)), one.request
         ) for one in writes
     }  # fmt: skip
+    led = [(one.done.id, ids[position]) for position, (one, asked) in found.items() if asked.interaction in MAKING]
+    return found if all(id == told for id, told in led) else None
 
 
-async def _id(door: Interactions, seen: Seen, one: Entry) -> str:
-    """Which id the resource will have: a new one, the one of the address, or that of the one match of a condition."""
+async def _there(door: Interactions, seen: Seen, one: Entry) -> str:
+    """The id of the one match of a condition; "" where there is no condition, or no match."""
     query = door.condition(one.request, one.found)
-    if isinstance(query, Query):
-        found = await _matches(door, seen, query)
-        if len(found) == 1:
-            return found[0]
-    return one.request.id or (writing.new_id(door.sandbox.world) if one.request.interaction == "create" else "")
+    found = await _matches(door, seen, query) if isinstance(query, Query) else []
+    return found[0] if len(found) == 1 else ""
 
 
-async def _place(door: Interactions, seen: Seen, text: str) -> str:
-    """A conditional reference leads to the one match that the token may see (R4, 3.1.0.11.2)."""
+def _fresh(door: Interactions, one: Entry) -> str:
+    """That of the address, the one a conditional update brings along, or a new one; "" where nothing is made."""
+    asked = one.request
+    if asked.id or asked.interaction not in MAKING:
+        return asked.id or ""
+    own = (one.asked.resource or {}).get("id") if asked.interaction == "update" else None
+    return own if isinstance(own, str) else writing.new_id(door.sandbox.world)
+
+
+async def _place(door: Interactions, seen: Seen, text: str, stored: Sequence[tuple[Entry, str]]) -> str:
+    """A conditional reference leads to the one match that the token may see, once the transaction's own writes are done
+    (R4, 3.1.0.11.2: "5. Resolve any conditional references"). stored: entries whose body will be there, and its id."""
     type, _, condition = text.partition("?")
     query = None
     if type in known_types(door.version):
         query = search.parse(door.version, type, parse(condition).pairs, base=door.base, strict=True)
-    found = await _matches(door, seen, query) if isinstance(query, Query) and query.applied else []
+    if not isinstance(query, Query) or not query.applied:
+        found = set()
+    else:
+        written_here = {id for one, id in stored if one.request.type == type}
+        found = {id for id in await _matches(door, seen, query) if id not in written_here}
+        found |= {id for one, id in stored if one.request.type == type and _is_match(door, one, id, query)}
     if len(found) != 1:
         raise Failed(door.issue(412, Issue("processing", f"The reference {text} must match one resource.")), seen)
-    return f"{type}/{found[0]}"
+    return f"{type}/{found.pop()}"
+
+
+def _is_match(door: Interactions, one: Entry, id: str, query: Query) -> bool:
+    """By what its body says; references in it are still those of the Bundle, and chains lead nowhere from it."""
+    facts = extract(door.version, {**(one.asked.resource or {}), "id": id}, door.base)
+    return matching.matches(query, Held(id, int(door.sandbox.world.effects.now() * 1000), facts))
 
 
 async def _matches(door: Interactions, seen: Seen, query: Query) -> list[str]:
@@ -185,16 +217,19 @@ async def _prepare(door: Interactions, one: Entry, id: str, places: Mapping[str,
         answer, seen = await door.perform(request, found)
         raise Failed(answer if answer.status >= 400 else door.issue(400, Issue("not-supported", POSTED)), seen)
     body = None
-    if request.interaction in ("create", "update"):
+    if request.interaction in MAKING:
         resource = transaction.linked(door.version, one.asked.resource, places)
-        body = bodies.of(door.version, request.type or "", id, resource, door.base)
+        given = "" if request.interaction == "update" and not request.id else id  # as alone: what is found gives the id
+        body = bodies.of(door.version, request.type or "", given, resource, door.base)
     query = door.condition(request, found)
     faults = query if isinstance(query, tuple) else ()
     world = door.sandbox.world
     seen = await access(world, door.tenant, door.version, request, faults, body if body is not None else UNKNOWN)
     if seen.decision.refusal is not None:
         raise Failed(door.refused(seen), seen)
-    wanted = Wanted(door.tenant, door.version, request, seen, body, query if isinstance(query, Query) else None)
+    wanted = Wanted(
+        door.tenant, door.version, request, seen, body, query if isinstance(query, Query) else None, fresh=id
+    )
     prepared = await writing.prepare(world, wanted)
     if isinstance(prepared, Declined):
         raise Failed(*door.answered(request, seen, prepared, []))

@@ -20,7 +20,7 @@ from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.doors import cors
 
-MADE = "2026-11-24"
+MADE = "2026-11-26"
 """Date of the statement: when what it says last changed."""
 
 OAUTH_URIS = {

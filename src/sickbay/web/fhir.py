@@ -173,7 +173,7 @@ class Door:
         self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
     ) -> AccessRequest:
         parameters = query_of(scope)
-        if body and headers.get("content-type", "").startswith(FORM):
+        if body and headers.get("content-type", "").lower().startswith(FORM):
             parameters = Parameters((*parameters.pairs, *parse(body).pairs), parameters.raw)
         query = scope["query_string"].decode("latin-1")
         url = f"{self.base}{path}?{query}" if query else f"{self.base}{path}"

@@ -1,0 +1,57 @@
+"""The profiles that the population's resources meet, as the metadata tells them (`supportedProfile`).
+
+US Core 6.1, Server requirements: a server declares the profiles that it supports. Only R4 has them here; a test holds this
+list against what the population claims and meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+_NAMES: Mapping[str, Sequence[str]] = {
+    "AllergyIntolerance": ("us-core-allergyintolerance",),
+    "CarePlan": ("us-core-careplan",),
+    "CareTeam": ("us-core-careteam",),
+    "Condition": ("us-core-condition-encounter-diagnosis", "us-core-condition-problems-health-concerns"),
+    "Coverage": ("us-core-coverage",),
+    "Device": ("us-core-implantable-device",),
+    "DiagnosticReport": ("us-core-diagnosticreport-lab", "us-core-diagnosticreport-note"),
+    "DocumentReference": ("us-core-documentreference",),
+    "Encounter": ("us-core-encounter",),
+    "Goal": ("us-core-goal",),
+    "Immunization": ("us-core-immunization",),
+    "Location": ("us-core-location",),
+    "MedicationRequest": ("us-core-medicationrequest",),
+    "Observation": (
+        "pediatric-bmi-for-age",
+        "us-core-blood-pressure",
+        "us-core-bmi",
+        "us-core-body-height",
+        "us-core-body-temperature",
+        "us-core-body-weight",
+        "us-core-head-circumference",
+        "us-core-heart-rate",
+        "us-core-observation-clinical-result",
+        "us-core-observation-lab",
+        "us-core-observation-pregnancystatus",
+        "us-core-observation-screening-assessment",
+        "us-core-pulse-oximetry",
+        "us-core-respiratory-rate",
+        "us-core-smokingstatus",
+    ),
+    "Organization": ("us-core-organization",),
+    "Patient": ("us-core-patient",),
+    "Practitioner": ("us-core-practitioner",),
+    "PractitionerRole": ("us-core-practitionerrole",),
+    "Procedure": ("us-core-procedure",),
+    "Provenance": ("us-core-provenance",),
+    "RelatedPerson": ("us-core-relatedperson",),
+    "ServiceRequest": ("us-core-servicerequest",),
+}
+"""Type -> last parts of the canonicals."""
+
+
+def supported(version: str, type: str) -> list[str]:
+    """Canonicals of the profiles of a type, none in versions other than R4."""
+    return [US_CORE + name for name in _NAMES.get(type, ())] if version == "r4" else []
