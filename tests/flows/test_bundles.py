@@ -175,6 +175,22 @@ def test_references_are_led_to_what_a_conditional_update_makes_or_finds(tmp_path
     run(steps, tmp_path)
 
 
+def test_whoever_writes_by_a_condition_is_told_which_resource_it_was(tmp_path: Path) -> None:
+    """With `return=minimal` nothing else says it."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        body = {name: held for name, held in made.items() if name != "id"}
+        answer = await own.ask("PUT", "/Observation?identifier=urn:x|1", body, Prefer="return=minimal")
+        place = f"{BASE}{R4}/Observation/{made['id']}/_history/2"
+        assert (answer.status_code, answer.headers["location"], answer.content) == (200, place, b"")
+        plain = await own.ask("PUT", f"/Observation/{made['id']}", made)
+        assert "location" not in plain.headers
+
+    run(steps, tmp_path)
+
+
 def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path: Path) -> None:
     """R4, 3.1.0.11.2: "5. Resolve any conditional references" comes after creates and updates."""
 

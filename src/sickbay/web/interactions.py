@@ -190,7 +190,7 @@ class Interactions(Door):
             (b"etag", preconditions.etag(done.version_id).encode()),
             (b"last-modified", modified(done.at // 1000)),
         ]
-        if done.status == 201 or request.interaction == "create":  # which one it is, also where it was there already
+        if done.status == 201 or request.id is None:  # which one it is, also where a condition found it
             address = f"{self.base}/{done.type}/{done.id}/_history/{done.version_id}"
             headers.append((b"location", address.encode()))
         wanted = preconditions.wanted(request.headers.get("prefer")) or "representation"
