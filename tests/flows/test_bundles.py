@@ -218,6 +218,21 @@ def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path:
         assert instead.status_code == 200, instead.text
         told, _, third = instead.json()["entry"]
         assert told["resource"]["hasMember"] == [{"reference": f"Observation/{third['resource']['id']}"}]
+        gone = entry("DELETE", f"Observation/{third['resource']['id']}")
+        assert (await own.ask("POST", "", bundle("transaction", panel, gone))).status_code == 412
+        assert (await own.ask("POST", "", bundle("transaction", panel, gone, second))).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_a_posted_search_is_read_however_its_media_type_is_written(tmp_path: Path) -> None:
+    """Media types are the same in capitals (RFC 9110, 8.3.1): a form that was taken and not read would find everything."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.cruds")
+        for kind in ("application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded; charset=UTF-8"):
+            answer = await own.ask("POST", "/Patient/_search", b"_id=p-0001", Content_Type=kind)
+            assert (answer.status_code, answer.json()["total"]) == (200, 1), answer.text
 
     run(steps, tmp_path)
 

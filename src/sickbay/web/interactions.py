@@ -167,11 +167,6 @@ class Interactions(Door):
         if answer.status in only:
             raise bundles.Failed(answer, seen)
 
-    @staticmethod
-    def few(query: Query) -> Query:
-        """Enough to tell one match from several."""
-        return replace(query, count=2)
-
     def answered(self, request: AccessRequest, seen: Seen, outcome: Outcome, content: Headers) -> tuple[Answer, Seen]:
         """The answer to a write, and what is to stand in the journal."""
         if isinstance(outcome, Done):
