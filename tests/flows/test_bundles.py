@@ -175,6 +175,22 @@ def test_references_are_led_to_what_a_conditional_update_makes_or_finds(tmp_path
     run(steps, tmp_path)
 
 
+def test_whoever_writes_by_a_condition_is_told_which_resource_it_was(tmp_path: Path) -> None:
+    """With `return=minimal` nothing else says it."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        made = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        body = {name: held for name, held in made.items() if name != "id"}
+        answer = await own.ask("PUT", "/Observation?identifier=urn:x|1", body, Prefer="return=minimal")
+        place = f"{BASE}{R4}/Observation/{made['id']}/_history/2"
+        assert (answer.status_code, answer.headers["location"], answer.content) == (200, place, b"")
+        plain = await own.ask("PUT", f"/Observation/{made['id']}", made)
+        assert "location" not in plain.headers
+
+    run(steps, tmp_path)
+
+
 def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path: Path) -> None:
     """R4, 3.1.0.11.2: "5. Resolve any conditional references" comes after creates and updates."""
 
@@ -202,6 +218,21 @@ def test_a_conditional_reference_finds_what_the_same_transaction_makes(tmp_path:
         assert instead.status_code == 200, instead.text
         told, _, third = instead.json()["entry"]
         assert told["resource"]["hasMember"] == [{"reference": f"Observation/{third['resource']['id']}"}]
+        gone = entry("DELETE", f"Observation/{third['resource']['id']}")
+        assert (await own.ask("POST", "", bundle("transaction", panel, gone))).status_code == 412
+        assert (await own.ask("POST", "", bundle("transaction", panel, gone, second))).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_a_posted_search_is_read_however_its_media_type_is_written(tmp_path: Path) -> None:
+    """Media types are the same in capitals (RFC 9110, 8.3.1): a form that was taken and not read would find everything."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.cruds")
+        for kind in ("application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded; charset=UTF-8"):
+            answer = await own.ask("POST", "/Patient/_search", b"_id=p-0001", Content_Type=kind)
+            assert (answer.status_code, answer.json()["total"]) == (200, 1), answer.text
 
     run(steps, tmp_path)
 

@@ -97,6 +97,19 @@ def test_a_history_since_and_at_a_time(tmp_path: Path, place: str) -> None:
     run(steps, tmp_path)
 
 
+def test_a_history_of_the_resources_of_a_list_is_refused_and_not_answered_with_all(tmp_path: Path) -> None:
+    """R4, 3.1.0.12: `_list` includes only what is in the list."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        for path in ("/_history", "/Observation/_history"):
+            assert (await own.ask("GET", path)).status_code == 200
+            answer = await own.ask("GET", f"{path}?_list=l")
+            assert (answer.status_code, rules(answer)) == (400, {"fhir-search-param-unsupported"})
+
+    run(steps, tmp_path)
+
+
 def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         other = await hand(flow, OWN, "p-0002")

@@ -371,18 +371,6 @@ def test_each_entry_of_a_batch_is_answered_as_it_would_be_alone(tmp_path: Path) 
     run(steps, tmp_path)
 
 
-def test_a_posted_search_is_read_however_its_media_type_is_written(tmp_path: Path) -> None:
-    """Media types are the same in capitals (RFC 9110, 8.3.1): a form that was taken and not read would find everything."""
-
-    async def steps(flow: Flow) -> None:
-        own = await hand(flow, "user/*.cruds")
-        for kind in ("application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded; charset=UTF-8"):
-            answer = await own.ask("POST", "/Patient/_search", b"_id=p-0001", Content_Type=kind)
-            assert (answer.status_code, answer.json()["total"]) == (200, 1), answer.text
-
-    run(steps, tmp_path)
-
-
 def test_a_compartment_is_searched_by_its_address(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         every = await hand(flow, "user/*.cruds")

@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "fb97fda1bbac1f4afc92b08d0e7f9df3f4483f273aaa93195e45fba9f4381341",
-    "dstu2": "793cb58898fd7b89f766f41f45c172dc35ca2f218309b269c0f13174f9a7c258",
+    "r4": "d10844afbe071379f81c4b869ef7e0b9522eb28ced5e4920988a704936b46fbb",
+    "dstu2": "0301a483fce8025dfeddec3f3f87dc346424172db03d99a15507218043e067db",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

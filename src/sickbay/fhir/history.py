@@ -31,6 +31,8 @@ def parse(pairs: Sequence[tuple[str, str]]) -> Asked | tuple[Fault, ...]:
             asked = asked._replace(cursor=text)
         elif name == "_count" and text.isascii() and text.isdigit() and len(text) < 9:
             asked = asked._replace(most=max(1, min(int(text), MAXIMUM_COUNT)), applied=(*asked.applied, (name, text)))
+        elif name == "_list":  # R4 has it narrow a history; left out, it would show what was not asked for
+            faults.append(Fault("fhir-search-param-unsupported", name, text, "_since, _at and _count"))
         elif name in ("_summary", "_elements"):
             asked = asked._replace(applied=(*asked.applied, (name, text)))
         elif name in ("_since", "_at"):

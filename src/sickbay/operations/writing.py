@@ -190,6 +190,8 @@ def _changed(one: Wanted, resource: dict[str, Any]) -> Any:
 
 
 async def _delete(world: World, one: Wanted) -> Prepared | Declined:
+    """What was never there, or is hidden, is 404, and not the 204 that R4 (3.1.0.7) says a server SHOULD give: a client is not
+    told that something is gone which it only may not see. What was deleted before, and a condition without a match, are 204."""
     if one.query is not None and one.tenant.policy.multiple_deletes:
         return await _delete_all(world, one, one.query)
     target = await _target(world, one, "d")

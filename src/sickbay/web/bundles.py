@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -149,12 +150,13 @@ async def _prepared(
         for one in writes
         if one.asked.full_url and ids[one.asked.position]
     }
-    stored = [
-        one for one in writes
-        if one.request.interaction == "update" or (one.request.interaction == "create" and not there[one.asked.position])
+    changed = [
+        (one, ids[one.asked.position]) for one in writes
+        if one.request.interaction in ("update", "delete")
+        or (one.request.interaction == "create" and not there[one.asked.position])
     ]  # fmt: skip
     for text in {text: None for one in writes for text in transaction.conditional(one.asked.resource)}:
-        places[text] = await _place(door, seen, text, [(one, ids[one.asked.position]) for one in stored])
+        places[text] = await _place(door, seen, text, changed)
     meant = transaction.placed(places)
     found = {
         one.asked.position: (
@@ -181,19 +183,18 @@ def _fresh(door: Interactions, one: Entry) -> str:
     return own if isinstance(own, str) else writing.new_id(door.sandbox.world)
 
 
-async def _place(door: Interactions, seen: Seen, text: str, stored: Sequence[tuple[Entry, str]]) -> str:
+async def _place(door: Interactions, seen: Seen, text: str, changed: Sequence[tuple[Entry, str]]) -> str:
     """A conditional reference leads to the one match that the token may see, once the transaction's own writes are done
-    (R4, 3.1.0.11.2: "5. Resolve any conditional references"). stored: entries whose body will be there, and its id."""
+    (R4, 3.1.0.11.2: "5. Resolve any conditional references"). changed: entries that write a body or delete one, and its id."""
     type, _, condition = text.partition("?")
     query = None
     if type in known_types(door.version):
         query = search.parse(door.version, type, parse(condition).pairs, base=door.base, strict=True)
-    if not isinstance(query, Query) or not query.applied:
-        found = set()
-    else:
-        written_here = {id for one, id in stored if one.request.type == type}
-        found = {id for id in await _matches(door, seen, query) if id not in written_here}
-        found |= {id for one, id in stored if one.request.type == type and _is_match(door, one, id, query)}
+    found: set[str] = set()
+    if isinstance(query, Query) and query.applied:
+        own = {id: one for one, id in changed if one.request.type == type}
+        found = {id for id in await _matches(door, seen, query, 2 + len(own)) if id not in own}
+        found |= {id for id, one in own.items() if _is_match(door, one, id, query)}
     if len(found) != 1:
         raise Failed(door.issue(412, Issue("processing", f"The reference {text} must match one resource.")), seen)
     return f"{type}/{found.pop()}"
@@ -201,12 +202,15 @@ async def _place(door: Interactions, seen: Seen, text: str, stored: Sequence[tup
 
 def _is_match(door: Interactions, one: Entry, id: str, query: Query) -> bool:
     """By what its body says; references in it are still those of the Bundle, and chains lead nowhere from it."""
+    if one.request.interaction == "delete":
+        return False
     facts = extract(door.version, {**(one.asked.resource or {}), "id": id}, door.base)
     return matching.matches(query, Held(id, int(door.sandbox.world.effects.now() * 1000), facts))
 
 
-async def _matches(door: Interactions, seen: Seen, query: Query) -> list[str]:
-    page = await door.sandbox.world.store.search(door.space, door.few(query), seen.visibility)
+async def _matches(door: Interactions, seen: Seen, query: Query, most: int = 2) -> list[str]:
+    """most: two are enough to tell one match from several."""
+    page = await door.sandbox.world.store.search(door.space, replace(query, count=most), seen.visibility)
     return [one.id for one in page.matches]
 
 

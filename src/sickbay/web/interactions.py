@@ -167,11 +167,6 @@ class Interactions(Door):
         if answer.status in only:
             raise bundles.Failed(answer, seen)
 
-    @staticmethod
-    def few(query: Query) -> Query:
-        """Enough to tell one match from several."""
-        return replace(query, count=2)
-
     def answered(self, request: AccessRequest, seen: Seen, outcome: Outcome, content: Headers) -> tuple[Answer, Seen]:
         """The answer to a write, and what is to stand in the journal."""
         if isinstance(outcome, Done):
@@ -190,7 +185,7 @@ class Interactions(Door):
             (b"etag", preconditions.etag(done.version_id).encode()),
             (b"last-modified", modified(done.at // 1000)),
         ]
-        if done.status == 201 or request.interaction == "create":  # which one it is, also where it was there already
+        if done.status == 201 or request.id is None:  # which one it is, also where a condition found it
             address = f"{self.base}/{done.type}/{done.id}/_history/{done.version_id}"
             headers.append((b"location", address.encode()))
         wanted = preconditions.wanted(request.headers.get("prefer")) or "representation"

@@ -94,6 +94,11 @@ def _document(one: Json) -> Json:
     return {**one, "content": content, "context": context["encounter"], "period": context["period"]}
 
 
+def _location(one: Json) -> Json:
+    phone = {"contact": [{"telecom": one["telecom"]}]} if "telecom" in one else {}
+    return renamed({**without(one, "telecom"), **phone}, physicalType="form")
+
+
 def _appointment(one: Json) -> Json:
     taking = [{**each, "required": each["required"] == "required"} for each in one["participant"]]
     reason = [{"concept": each} for each in one["reasonCode"]]
@@ -103,7 +108,7 @@ def _appointment(one: Json) -> Json:
 _renderer = Renderer(
     {
         "Organization": _organization,
-        "Location": lambda one: renamed(one, physicalType="form"),
+        "Location": _location,
         "Encounter": _encounter,
         "Group": lambda one: {**without(one, "actual"), "membership": "enumerated"},
         "AllergyIntolerance": _allergy,

@@ -20,24 +20,34 @@ from sickbay.population.render.common import (
 )
 from sickbay.population.staff import CLINIC, NURSES, ORGANIZATION, PAYERS, PRACTITIONERS, ROOMS, Practitioner
 
+_PHONE: list[Json] = [{"system": "phone", "value": "(555) 555-0100", "use": "work"}]
+_ADDRESS: Json = {
+    "line": ["1 Infirmary Road"],
+    "city": "Wexbridge",
+    "state": "MA",
+    "postalCode": "01201",
+    "country": "US",
+}
+
 
 def hospital() -> Iterator[Json]:
     """Organization, locations, practitioners."""
     yield {
         **profiled("Organization", ORGANIZATION, "us-core-organization"),
+        "identifier": [{"system": IDENTIFIERS + "organizations", "value": ORGANIZATION}],
         "active": True,
         "type": [coded(TERMS + "organization-type", "prov", "Healthcare Provider")],
         "name": "General Hospital",
         "telecom": [{"system": "phone", "value": "(555) 555-0100"}],
-        "address": [
-            {"line": ["1 Infirmary Road"], "city": "Wexbridge", "state": "MA", "postalCode": "01201", "country": "US"}
-        ],
+        "address": [_ADDRESS],
     }
     yield {
         **profiled("Location", CLINIC, "us-core-location"),
         "status": "active",
         "name": "Outpatient clinic",
         "mode": "instance",
+        "telecom": _PHONE,
+        "address": _ADDRESS,
         "managingOrganization": reference("Organization", ORGANIZATION),
     }
     for number, room in enumerate(ROOMS, 1):
@@ -75,6 +85,8 @@ def _practitioner(who: Practitioner) -> Json:
         "identifier": [{"system": IDENTIFIERS + "staff", "value": who.id}],
         "active": True,
         "name": [name],
+        "telecom": _PHONE,
+        "address": [{"use": "work", **_ADDRESS}],
         "gender": who.sex,
         "qualification": [{"code": {"coding": [coding(who.specialty)], "text": who.title}}],
     }
@@ -90,7 +102,7 @@ def _role(who: Practitioner) -> Json:
         "code": [coded(TERMS + "practitioner-role", *role)],
         "specialty": [{"coding": [coding(who.specialty)], "text": who.title}],
         "location": [reference("Location", CLINIC)],
-        "telecom": [{"system": "phone", "value": "(555) 555-0100", "use": "work"}],
+        "telecom": _PHONE,
     }
 
 
