@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
-from tests.postgres import ENGINES
-from tests.storage.engines import open_engine
 from tests.storage.making import number, parameter, saved
 from tests.storage.naive import matches
 from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, pages_are_naive, populations, queries, stored
@@ -23,21 +20,6 @@ from sickbay.storage.sql import search as searching
 from sickbay.storage.store import Save
 
 PAIR = "code-value-quantity"
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as running:
-        yield running
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def store(
-    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
-    (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("ranges")))
-    yield opened
-    runner.run(opened.close())
 
 
 @pytest.mark.parametrize("unit", [1, 43_200_000])

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count, product
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.postgres import ENGINES
-from tests.storage.engines import open_engine
 from tests.storage.featured import (
     INCLUDES,
     NEAR,
@@ -51,21 +47,6 @@ LAW = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as running:
-        yield running
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def store(
-    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
-    (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("laws")))
-    yield opened
-    runner.run(opened.close())
 
 
 def populations() -> st.SearchStrategy[list[Save]]:

@@ -64,8 +64,6 @@ Checks: TypeAlias = Sequence[Check[Any, Any]] | Plan[Any, Any]
 def decide(stage: str, tenant: Tenant, checks: Checks, request: Any, known: Any) -> Decision:
     """Run all checks under the tenant's policy."""
     examination = examine(checks, request, known, tenant.policy.relaxed)
-    if examination.granted:
-        return Decision(stage, request, known, examination)
     return decided(stage, tenant, request, known, examination)
 
 

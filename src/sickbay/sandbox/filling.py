@@ -22,9 +22,6 @@ Version = population.Version
 Json = dict[str, Any]
 
 
-FIRST = datetime.date(1970, 1, 1)
-
-
 class Filling:
     """Knows what is filled, so that after the first use `ensure` costs a look into a dict."""
 
@@ -40,10 +37,7 @@ class Filling:
         if self.world.shared and ((stamp := self.world.store.stamp()) != self._stamp or stamp is None):
             self._stamp = stamp
             self._days.clear()
-        filled = self._days.get(space)
-        if filled is None or self.written.today:
-            return filled is not None
-        return _number_of(filled) == self.world.effects.now() // 86_400
+        return self._days.get(space) == self.today()
 
     async def ensure(self, space: Space) -> None:
         """Fill on first use. Others who come meanwhile wait; other requests do not."""
@@ -123,12 +117,7 @@ def _pinned(day: str) -> datetime.date:
 @lru_cache(maxsize=64)
 def _day_of(number: int) -> datetime.date:
     """Days since 1970, in UTC."""
-    return FIRST + datetime.timedelta(days=number)
-
-
-@lru_cache(maxsize=64)
-def _number_of(day: datetime.date) -> int:
-    return (day - FIRST).days
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=number)
 
 
 def save(tenant: Tenant, space: Space, resource: Json, version_id: int, day: datetime.date) -> Save:

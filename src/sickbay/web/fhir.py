@@ -60,8 +60,8 @@ class Door:
         self.prefix = len(self.path)
 
     async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
-        state = scope["state"]
-        headers, id = state.get("headers") or headers_of(scope), state["exchange"]
+        headers = headers_of(scope)
+        id: str = scope["state"]["exchange"]
         path = raw_path(scope)[self.prefix :]
         found = route(self.version, scope["method"], path)
         answer = self._open(found, path, headers)
@@ -71,14 +71,8 @@ class Door:
             answer = shaped(self.version, answer, media, parameters)
         else:
             answer = await self._answer(scope, receive, headers, id, path, found)
-        readable = () if state.get("withheld") else cors(headers.get("origin"))
+        readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
         await sent(send, scope["method"], answer, readable, id)
-
-    def _answer(
-        self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
-        found: Route | Misrouted,
-    ) -> Awaitable[Answer]:  # fmt: skip
-        return self._answered(scope, receive, headers, id, path, found)
 
     def _open(self, found: Route | Misrouted, path: str, headers: Mapping[str, str]) -> Answer | None:
         """What needs no token."""
@@ -95,7 +89,7 @@ class Door:
             return Answer(200, body, [(b"content-type", b"application/json")])
         return self._issue(404, Issue("not-found", f"There is no {path} below {self.base}."))
 
-    async def _answered(
+    async def _answer(
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
         found: Route | Misrouted,
     ) -> Answer:  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sickbay.authorization.requests import AccessRequest
@@ -23,7 +23,7 @@ class Reads(Interactions):
     def _answer(
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
         found: Route | Misrouted,
-    ) -> Awaitable[Answer]:  # fmt: skip
+    ) -> Coroutine[Any, Any, Answer]:  # fmt: skip
         if isinstance(found, Route) and found.interaction == "read" and not scope["query_string"]:
             media = negotiate(self.version, headers.get("accept"))
             json = media.content_type is not None and not media.xml

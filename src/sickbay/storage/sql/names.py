@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import orjson
 
 from sickbay.kernel.remembering import LONGEST
-from sickbay.storage.sql.statement import Reader, Sql
+from sickbay.storage.sql.statement import Reader, Sql, few
 from sickbay.storage.store import Space
 from sickbay.storage.terms import term_hash
 
@@ -110,8 +110,7 @@ class Names:
 
     def counted(self, rows: Sql, most: int) -> int:
         """How many there are, counted no further."""
-        text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few"
-        count: int = self._reader.one(text, (*rows.binds, most))
+        count: int = self._reader.one(*few(rows, most))
         return count
 
     def whole(self, space: int, parameter: int, low: int, high: int) -> bool:

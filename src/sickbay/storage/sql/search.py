@@ -17,7 +17,7 @@ from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
 from sickbay.storage.sql.source import Source, everything, source
-from sickbay.storage.sql.statement import EACH, Bind, Row, Run, Sql, Statement
+from sickbay.storage.sql.statement import EACH, Bind, Row, Run, Sql, Statement, few
 from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
@@ -131,8 +131,7 @@ def _of_type(run: Run, walk: Plan, at: Position | None, limit: int) -> list[Row]
 
 
 def _as_many(run: Run, rows: Sql, many: int) -> bool:
-    counted = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few"
-    return _number(run(Statement(counted, (*rows.binds, many)))) == many
+    return _number(run(few(rows, many))) == many
 
 
 def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
@@ -147,10 +146,10 @@ def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
             return []
         reaching = run(reached(by, last[0] if last else None, tried))
         end = reaching[0][0] if reaching else None
-        few = first(by, last, end, tried) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
-        if _as_many(run, few, 8 * MANY):
+        begun = first(by, last, end, tried) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
+        if _as_many(run, begun, 8 * MANY):
             return []
-        rows = run(_sorted(_among(walk, few), at, limit))
+        rows = run(_sorted(_among(walk, begun), at, limit))
         if len(rows) == limit:
             return rows
         if end is None:
@@ -164,9 +163,9 @@ def _of(source: Source) -> Sql:
     return source.found or Sql(f"SELECT 1 {source.text}", source.binds)
 
 
-def _among(walk: Plan, few: Sql) -> Plan:
-    table = f"(SELECT DISTINCT +nid AS nid FROM ({few.text}) e) d CROSS JOIN {walk.source.table} ON r.nid = d.nid"
-    return walk._replace(source=walk.source._replace(table=table, binds=(*few.binds, *walk.source.binds)))
+def _among(walk: Plan, begun: Sql) -> Plan:
+    table = f"(SELECT DISTINCT +nid AS nid FROM ({begun.text}) e) d CROSS JOIN {walk.source.table} ON r.nid = d.nid"
+    return walk._replace(source=walk.source._replace(table=table, binds=(*begun.binds, *walk.source.binds)))
 
 
 def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
@@ -264,8 +263,8 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     by_row = any(key.text.startswith("r.") for key in plan.keys)
     table = plan.source.joined() if plan.needs_row or by_row else plan.source.text
     inner = f"SELECT {', '.join((f'{plan.source.nid} AS n', *keys))} {table} AND {plan.where.text}"
-    few = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
-    text = f"SELECT {', '.join((plan.columns.text, *names))} FROM ({few}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
+    top = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
+    text = f"SELECT {', '.join((plan.columns.text, *names))} FROM ({top}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
     values = tuple(bind for key in plan.keys for bind in key.binds)
     return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit))
 

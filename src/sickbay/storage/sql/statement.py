@@ -25,6 +25,11 @@ class Statement(NamedTuple):
     binds: tuple[int | str, ...]
 
 
+def few(rows: Sql, most: int) -> Statement:
+    """How many there are, counted no further."""
+    return Statement(f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few", (*rows.binds, most))
+
+
 Run: TypeAlias = Callable[[Statement], list[Row]]
 
 
