@@ -111,26 +111,15 @@ def test_whether_a_holder_is_good_does_not_depend_on_what_is_asked(
         assert examine(held, request, known) == examine(CHECKS, request, known)
 
 
-METHODS = ("GET", "HEAD", "PUT", "DELETE")
-
-
-@given(requests(), st.sampled_from((Policy(), STRICT)), addresses, st.sampled_from(QUERIES), st.sampled_from(METHODS))
-def test_what_was_granted_once_is_granted_to_all_that_is_asked_alike(
-    request: AccessRequest, policy: Policy, path: str, query: str, method: str
+@given(requests(), st.sampled_from((Policy(), STRICT)), st.integers(0, 10**10), st.booleans())
+def test_no_check_but_that_of_the_token_s_age_looks_at_the_clock(
+    request: AccessRequest, policy: Policy, now: int, sent: bool
 ) -> None:
+    """So that what was granted is granted again as long as the token lives (operations.access.again)."""
     known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
-    sent = replace(request, headers={**request.headers, "authorization": "Bearer t"})
-    if sent.type is None or any(one.decide(sent, known) is not None for one in access.ASKING):
-        return
-    alike = replace(sent, method=method, path=path, id=path[-1:] or None, parameters=parse(query), url=path, body="x")
-    assert [one.name for one in access.ASKING if one.decide(alike, known) is not None] == []
-    proven = plan(CHECKS, alike.interaction, (*access.HOLDING, *access.ASKING))
-    assert examine(proven, alike, known) == examine(plan(CHECKS, alike.interaction), alike, known)
-
-
-def test_of_a_read_that_was_granted_the_like_its_age_and_its_id_are_asked() -> None:
-    """Else the test above would say little."""
-    proven = plan(CHECKS, "read", (*access.HOLDING, *access.ASKING))
-    asked = {one for about, group in proven.groups if not about for one in group}
-    assert {access.token_is_fresh.decide, search.patient_is_defined.decide} <= asked
-    assert len(asked) < 6
+    if sent:
+        request = replace(request, headers={**request.headers, "authorization": "Bearer t"})
+    later = replace(known, now=now)
+    changed = {one.name for one in CHECKS if one.decide(request, known) != one.decide(request, later)}
+    assert changed <= {"token_is_fresh"}
+    assert access.token_is_fresh.decide(request, replace(known, now=known.token.expires_at)) is not None

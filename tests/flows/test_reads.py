@@ -1,4 +1,4 @@
-"""Reads go a short way, and what was granted once is not asked again: nobody can tell by the answers."""
+"""Reads go a short way, and in a crowd what was granted before is not decided again: nobody can tell by the answers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.writing import Hand, hand
+from tests.flows.writing import Hand, hand, observation
 
+from sickbay.operations import journal
+from sickbay.operations.access import access
+from sickbay.web import fhir, reads
 from sickbay.web.interactions import Interactions
 from sickbay.web.reads import Reads
 
@@ -22,28 +25,89 @@ ASKED: list[dict[str, str]] = [
 ]  # fmt: skip
 PATHS = ("/Patient/p-0001", "/Patient/p-0002", "/Patient/none", "/Patient/undefined", "/Observation/none", "/Binary/none",
          "/Patient/a b", "/Nonsense/1")  # fmt: skip
+SEARCHES = (
+    "/Patient", "/Patient?name=a&_count=3", "/Patient?name=a&_summary=count", "/Patient?_id=none", "/Patient?nonsense=1",
+    "/Patient?name=", "/Patient?_format=xml&_count=1", "/Patient?_count=2&_pretty=true", "/Patient/p-0001?_elements=name",
+    "/Patient?_count=2&_elements=name", "/Patient?_cursor=nonsense", "/Patient?access_token=x", "/Patient/p-0001/Condition",
+    "/Patient/p-0001/_history", "/Patient/p-0001/$everything?_count=2", "?_type=Patient,Condition&_count=2", "/metadata",
+    "/Observation?patient=p-0001&category=vital-signs&_include=Observation:encounter",
+)  # fmt: skip
+
+
+@pytest.fixture(params=["alone", "in a crowd"])
+def crowd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether so many ask that hardly any of it stands in the journal."""
+    if request.param == "in a crowd":
+        monkeypatch.setattr(journal, "CROWD", 0)
+    return bool(request.param == "in a crowd")
 
 
 @pytest.mark.parametrize("scope", ["patient/Patient.rs", "user/*.rs"])
-def test_the_short_way_says_what_the_long_way_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: str) -> None:
+def test_the_short_ways_say_what_the_long_way_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crowd: bool, scope: str
+) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, scope)
         short = await every(own)
-        assert {status for status, _, _ in short} == {200, 304, 401, 403, 404, 406} - (
-            {403} if scope[0] == "u" else set()
-        )
+        statuses = {status for status, _, _ in short}
+        assert statuses == {200, 304, 400, 401, 403, 404, 406} - ({403} if scope[0] == "u" else set())
         assert await every(own) == short
-        monkeypatch.setattr(Reads, "_answer", Interactions._answer)
+        for name in ("_asked", "_answer"):
+            monkeypatch.setattr(Reads, name, getattr(Interactions, name))
         assert await every(own) == short
 
     run(steps, tmp_path)
 
 
 async def every(own: Hand) -> list[tuple[int, dict[str, str], str]]:
+    """Each twice, one right after the other."""
+    sent = [(path, asked) for path in PATHS for asked in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
     return [
         told(await own.flow.http.request(method, own.base + path, headers=own.headers | asked))
-        for method in ("GET", "HEAD") for path in PATHS for asked in ASKED
+        for method in ("GET", "HEAD") for path, asked in sent for _ in range(2)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/Patient/p-0001", "/Patient?name=a", "/Patient/p-0001/Condition"])
+def test_in_a_crowd_what_was_granted_is_not_decided_again_until_anybody_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    decided: list[int] = []
+
+    async def counted(*given: Any, **named: Any) -> Any:
+        decided.append(1)
+        return await access(*given, **named)
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.cruds")
+        assert [await read(own, path) for _ in range(9)] == [200] * 9
+        before = len(decided)
+        await own.made(observation())
+        decided.clear()
+        assert [await read(own, path) for _ in range(9)] == [200] * 9
+        assert max(before, len(decided)) < 9
+
+    for module in (fhir, reads):
+        monkeypatch.setattr(module, "access", counted)
+    monkeypatch.setattr(journal, "CROWD", 0)
+    run(steps, tmp_path)
+    assert decided
+
+
+def test_in_a_crowd_what_is_written_is_there_at_once(tmp_path: Path, engine: Engine, crowd: bool) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.cruds")
+        path = "/Observation?patient=p-0001&_summary=count"
+        for _ in range(5):
+            before = (await own.ask("GET", path)).json()["total"]
+            id = (await own.made(observation()))["id"]
+            assert (await own.ask("GET", path)).json()["total"] == before + 1
+            assert await read(own, f"/Observation/{id}") == 200
+            assert (await own.ask("DELETE", f"/Observation/{id}")).status_code == 204
+            assert await read(own, f"/Observation/{id}") == 410
+            assert (await own.ask("GET", path)).json()["total"] == before
+
+    run(steps, tmp_path, data=engine() or str(tmp_path))
 
 
 def told(answer: httpx2.Response) -> tuple[int, dict[str, str], str]:
@@ -84,7 +148,7 @@ async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
     (revoked, 401), (removed, 401), (grown_old, 401), (strict, 403), (elsewhere, 401), (in_the_query_too, 400),
 ])  # fmt: skip
 def test_what_was_granted_is_granted_no_longer_once_anything_has_changed(
-    tmp_path: Path, engine: Engine, change: Callable[[Flow, Hand, str], Awaitable[Hand]], status: int
+    tmp_path: Path, engine: Engine, crowd: bool, change: Callable[[Flow, Hand, str], Awaitable[Hand]], status: int
 ) -> None:
     async def steps(flow: Flow) -> None:
         flow.application = await flow.register(scope="user/*.rs")
@@ -105,7 +169,7 @@ async def read(own: Hand, path: str = "/Patient/p-0001") -> int:
     return (await own.ask("GET", path)).status_code
 
 
-def test_what_was_granted_for_one_type_is_granted_for_no_other(tmp_path: Path) -> None:
+def test_what_was_granted_for_one_type_is_granted_for_no_other(tmp_path: Path, crowd: bool) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Patient.r")
         assert [await read(own) for _ in range(3)] == [200] * 3
@@ -117,7 +181,7 @@ def test_what_was_granted_for_one_type_is_granted_for_no_other(tmp_path: Path) -
     run(steps, tmp_path)
 
 
-def test_nobody_else_is_granted_what_one_was(tmp_path: Path) -> None:
+def test_nobody_else_is_granted_what_one_was(tmp_path: Path, crowd: bool) -> None:
     """Among thousands of others whose headers were kept and forgotten."""
 
     async def steps(flow: Flow) -> None:

@@ -265,17 +265,6 @@ HOLDING: tuple[AccessCheck, ...] = (
 """Those that look at nothing but the token, whose it is and the server: of all requests of one holder they say the same."""
 
 
-ASKING: tuple[AccessCheck, ...] = (
-    token_is_sent,
-    token_is_bearer,
-    *origin.ACCESS_CHECKS,
-    token_is_for_this_base,
-    scope_covers_the_request,
-)
-"""Those that look besides at headers, base, type, interaction and letters alone, where a type is asked for and a token sent in
-the header: once they passed, they pass for all requests of the holder that have these in common."""
-
-
 def holds(known: AccessKnown) -> bool:
     """Whether all of HOLDING pass, whatever will be asked for; known.token is one that was issued."""
     return all(one.decide(_ANY, known) is None for one in HOLDING)

@@ -15,12 +15,12 @@ from sickbay.fhir.fault import Fault
 from sickbay.fhir.visibility import NOTHING, Visibility
 from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Unknown, plan
 from sickbay.operations import records
-from sickbay.operations.context import Tenant, World
+from sickbay.operations.context import Holders, Tenant, World
 from sickbay.operations.decision import Decision, decide
 from sickbay.protocol.headers import Headers
 
-Asked: TypeAlias = tuple[int, str, str | None, str, str]
-"""Which headers, by their id; base, type, interaction and letters."""
+Asked: TypeAlias = tuple[int, bytes, bytes]
+"""Which headers, by their id; path and query as they came."""
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 
@@ -44,62 +44,59 @@ async def access(
     beside what is wrong with the token. ignored: what the search leaves out, each with the nearest known name. unread: the body
     is still to come, so nothing is said of it.
     """
-    asked = (id(request.headers), request.base, request.type, request.interaction, request.letters)
-    like = _granted(world, tenant, asked)
-    granted = world.holders.granted  # of this state of the store: while the holder is loaded, another may begin
-    if like is not None:
-        holder, proven = like.holder, GRANTED
-    else:
-        text = stage.bearer(request)
-        holder = NOBODY if text is None else await _holder(world, tenant, version, text)
-        proven = GOOD if holder.server is tenant.server else NOT_PROVEN
+    kept = current(world).kept
+    text = stage.bearer(request)
+    holder = NOBODY if text is None else await _holder(world, kept, tenant, version, text)
     token = holder.token
     known = AccessKnown(world.now(), tenant.server, holder.client, token, holder.user, version, faults, ignored, body)
-    ready = _plan(request.interaction, () if unread else writes.checks(request), proven)
+    ready = _plan(request.interaction, () if unread else writes.checks(request), holder.server is tenant.server)
     decision = decide("access", tenant, ready, request, known)
     if token is None:
         return Seen(decision, NOTHING)
-    if decision.refusal is not None:
-        return Seen(decision, NOTHING, token.client_id, token.timeline)
-    if proven == GOOD and request.type is not None and decision.examination is ready.passed:
-        _remember(granted, asked, request, holder)
-    return Seen(decision, holder.visibility, token.client_id, token.timeline)
-
-
-class Granted(NamedTuple):
-    """Who was granted something, and by which headers: nobody else's have their id as long as they are kept here."""
-
-    holder: Holder
-    headers: Headers
-
-
-NOT_PROVEN, GOOD, GRANTED = range(3)
-PROVEN = ((), stage.HOLDING, (*stage.HOLDING, *stage.ASKING))
-"""What need not be asked: nothing; of a holder who was found good; of one who was granted the like."""
+    shown = holder.visibility if decision.refusal is None else NOTHING
+    return Seen(decision, shown, token.client_id, token.timeline)
 
 
 @lru_cache(maxsize=256)
-def _plan(interaction: str, more: tuple[Check[Any, Any], ...], proven: int) -> Plan[Any, Any]:
-    return plan((*CHECKS, *more), interaction, PROVEN[proven])
+def _plan(interaction: str, more: tuple[Check[Any, Any], ...], held: bool) -> Plan[Any, Any]:
+    """held: by somebody who was found good, of whom no more is asked than what was."""
+    return plan((*CHECKS, *more), interaction, stage.HOLDING if held else ())
 
 
-def _granted(world: World, tenant: Tenant, asked: Asked) -> Granted | None:
-    """Who was granted the like before: as long as the server is the very one, and nothing was written since."""
-    holders = world.holders
-    stamp = world.store.stamp()
+class Granted(NamedTuple):
+    """headers: nobody else's have their id as long as they are kept here. what: was asked for, as the door reads it."""
+
+    headers: Headers
+    server: Server
+    expires_at: int
+    visibility: Visibility
+    what: Any
+
+
+def again(world: World, tenant: Tenant, asked: Asked) -> Granted | None:
+    """What was granted before and is asked for once more: by the same headers, while nobody has written anything, under the
+    very same server, and as long as the token lives, since no other check looks at the clock.
+    """
+    found: Granted | None = current(world).granted.get(asked)
+    if found is None or found.server is not tenant.server or found.expires_at <= world.now():
+        return None
+    return found
+
+
+def remember(granted: dict[Any, Any], asked: Asked, headers: Headers, seen: Seen, what: Any) -> None:
+    """granted: of the state of the store in which it was decided, that is `current` before it was."""
+    known = seen.decision.known
+    if len(granted) >= KEPT:
+        granted.clear()
+    granted[asked] = Granted(headers, known.server, known.token.expires_at, seen.visibility, what)
+
+
+def current(world: World) -> Holders:
+    """What is known of this state of the store: nothing, once anybody has written."""
+    holders, stamp = world.holders, world.store.stamp()
     if stamp is None or stamp != holders.stamp:
         holders.forget(stamp)
-        return None
-    found: Granted | None = holders.granted.get(asked)
-    return found if found is not None and found.holder.server is tenant.server else None
-
-
-def _remember(granted: dict[Any, Any], asked: Asked, request: AccessRequest, holder: Holder) -> None:
-    """Where the door knows these headers again."""
-    if isinstance(request.headers, Headers):
-        if len(granted) >= KEPT:
-            granted.clear()
-        granted[asked] = Granted(holder, request.headers)
+    return holders
 
 
 class Holder(NamedTuple):
@@ -116,10 +113,9 @@ NOBODY = Holder()
 KEPT = 4096
 
 
-async def _holder(world: World, tenant: Tenant, version: str, text: str) -> Holder:
+async def _holder(world: World, kept: dict[Any, Any], tenant: Tenant, version: str, text: str) -> Holder:
     """Read afresh whenever anything was written since, by any worker: revocation is in force at once."""
     key = (tenant.name, version, text)
-    kept = world.holders.kept
     found: Holder | None = kept.get(key)
     if found is None:
         found = await _loaded(world, tenant, version, text)

@@ -37,7 +37,7 @@ Each write makes every reader look anew at a file in which nothing else has chan
 """
 SLICE = 16
 """Exchanges that are made into records without a pause."""
-ONE_IN = 8
+ONE_IN = 32
 """Of a crowd of FHIR requests so many are looked at; of these the newest are kept."""
 PURGED_EVERY = 3600
 REFUSED_FOR = 7 * 86400

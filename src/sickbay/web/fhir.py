@@ -20,6 +20,7 @@ from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_routes import SEARCHES, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
+from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
@@ -62,17 +63,20 @@ class Door:
     async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         headers = headers_of(scope)
         id: str = scope["state"]["exchange"]
+        answer = await self._asked(scope, receive, headers, id)
+        readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
+        await sent(send, scope["method"], answer, readable, id)
+
+    async def _asked(self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str) -> Answer:
+        """Nobody need be known for what is open, which comes in the form that was asked for like all else."""
         path = raw_path(scope)[self.prefix :]
         found = route(self.version, scope["method"], path)
         answer = self._open(found, path, headers)
-        if answer is not None:
-            parameters = query_of(scope)
-            media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
-            answer = shaped(self.version, answer, media, parameters)
-        else:
-            answer = await self._answer(scope, receive, headers, id, path, found)
-        readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
-        await sent(send, scope["method"], answer, readable, id)
+        if answer is None:
+            return await self._answer(scope, receive, headers, id, path, found)
+        parameters = query_of(scope)
+        media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
+        return shaped(self.version, answer, media, parameters)
 
     def _open(self, found: Route | Misrouted, path: str, headers: Mapping[str, str]) -> Answer | None:
         """What needs no token."""
@@ -103,7 +107,7 @@ class Door:
             if isinstance(taken, Answer):
                 return taken
             body, request, answer, seen = taken
-        if _is_shaped(request, headers):
+        if is_shaped(request, headers):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
             if len(answer.body) > LARGE:  # so that others need not wait for it
                 answer = await asyncio.to_thread(shaped, self.version, answer, media, request.parameters)
@@ -207,8 +211,10 @@ class Door:
         if found.interaction not in READING:
             return await self._other(seen, request, found, query if isinstance(query, Query) else None, content)
         if isinstance(query, Query):
-            return await self._search(seen, query, content), seen
-        answer = await self._read(seen, found, request.headers, content)
+            return await self._search(seen.visibility, query, content), seen
+        assert found.type is not None
+        assert found.id is not None
+        answer = await self._read(seen.visibility, found.type, found.id, request.headers, content)
         return (answer if plain else self._cut(answer, request)), seen
 
     def _cut(self, answer: Answer, request: AccessRequest) -> Answer:
@@ -242,14 +248,14 @@ class Door:
         strict = strictly(self.tenant.policy.strict_search, request.headers.get("prefer", ""))
         return search_of(self.version, found, request.parameters.pairs, base=self.base, strict=strict)
 
-    async def _read(self, seen: Seen, found: Route, headers: Mapping[str, str], content: Headers) -> Answer:
-        assert found.type is not None
-        assert found.id is not None
-        stored = await self._stored(seen, found.type, found.id)
+    async def _read(
+        self, visibility: Visibility, type: str, id: str, headers: Mapping[str, str], content: Headers
+    ) -> Answer:
+        stored = await self._stored(visibility, type, id)
         if stored is None:
-            return self._absent(found.type, found.id)
+            return self._absent(type, id)
         if stored.deleted:
-            return self._issue(410, Issue("deleted", f"{found.type}/{found.id} was deleted."))
+            return self._issue(410, Issue("deleted", f"{type}/{id} was deleted."))
         etag = f'W/"{stored.version_id}"'
         more: Headers = [
             (b"etag", etag.encode()),
@@ -260,23 +266,21 @@ class Door:
             return Answer(304, b"", more)
         return Answer(200, stored.body, [*content, *more])
 
-    def _stored(self, seen: Seen, type: str, id: str) -> Awaitable[Stored | None]:
-        return self.sandbox.world.store.read(self.space, type, id, seen.visibility)
+    def _stored(self, visibility: Visibility, type: str, id: str) -> Awaitable[Stored | None]:
+        return self.sandbox.world.store.read(self.space, type, id, visibility)
 
     def _absent(self, type: str, id: str) -> Answer:
         """Hidden and never stored are one answer."""
         return self._issue(404, Issue("not-found", f"There is no {type}/{id} that this token may see."))
 
-    async def _search(self, seen: Seen, query: Query, content: Headers) -> Answer:
+    async def _search(self, visibility: Visibility, query: Query, content: Headers) -> Answer:
         store = self.sandbox.world.store
         if query.summary == "count" or query.count == 0:
-            return self._bundle(
-                query, Page([], [], None, await store.count(self.space, query, seen.visibility)), content
-            )
+            return self._bundle(query, Page([], [], None, await store.count(self.space, query, visibility)), content)
         try:
-            page = await store.search(self.space, query, seen.visibility)
+            page = await store.search(self.space, query, visibility)
             if query.total == "accurate" and page.total is None:
-                page = page._replace(total=await store.count(self.space, query, seen.visibility))
+                page = page._replace(total=await store.count(self.space, query, visibility))
         except StaleCursor:
             text = "What may be seen is not what it was when this page address was made. Begin the search again."
             return self._issue(410, Issue("expired", text))
@@ -337,7 +341,7 @@ class Door:
         return Answer(status, outcome(self.version, issues), [(b"content-type", type)], kept=True)
 
 
-def _is_shaped(request: AccessRequest, headers: Mapping[str, str]) -> bool:
+def is_shaped(request: AccessRequest, headers: Mapping[str, str]) -> bool:
     """Whether anything but compact JSON may be wanted."""
     return "xml" in headers.get("accept", "") or not SHAPING.isdisjoint(request.parameters.sent)
 

@@ -15,6 +15,7 @@ from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.versions import VERSIONS
+from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations import binaries as operated
 from sickbay.operations import writing
@@ -52,10 +53,10 @@ class Interactions(Door):
         answer, seen = await self._performed(request, found, raw)
         return (binaries.raw(answer) if as_is else answer), seen
 
-    def _stored(self, seen: Seen, type: str, id: str) -> Awaitable[Stored | None]:
+    def _stored(self, visibility: Visibility, type: str, id: str) -> Awaitable[Stored | None]:
         if type != "Binary":
-            return self.sandbox.world.store.read(self.space, type, id, seen.visibility)
-        return operated.read(self.sandbox.world, self.space, id, seen.visibility, self.base)
+            return self.sandbox.world.store.read(self.space, type, id, visibility)
+        return operated.read(self.sandbox.world, self.space, id, visibility, self.base)
 
     async def _version(self, seen: Seen, type: str, id: str, number: int) -> Stored | None:
         if type != "Binary":
@@ -152,7 +153,7 @@ class Interactions(Door):
         return self._refused(seen)
 
     async def searched(self, seen: Seen, query: Query, content: Headers) -> Answer:
-        return await self._search(seen, query, content)
+        return await self._search(seen.visibility, query, content)
 
     @staticmethod
     def further(query: Query, cursor: str) -> Query:
