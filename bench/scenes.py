@@ -115,6 +115,8 @@ class Desk:
         path, dice = urlsplit(self.tenant["fhir"]["r4"]).path, random.Random(1)
         ids = [dice.choice(self.patients) for _ in range(SAMPLE)]
         categories = [dice.choice(("vital-signs", "laboratory")) for _ in range(SAMPLE)]
+        each = [(id, counted) for id in self.patients for counted in range(50, 70)]
+        dice.shuffle(each)
 
         def sent(paths: list[str]) -> Callable[[], Rate]:
             return lambda: load.run(port, pid, [get(path + one, self.token) for one in paths], seconds)
@@ -125,6 +127,10 @@ class Desk:
             "observations": sent([
                 f"/Observation?patient={id}&category={category}&_count=50"
                 for id, category in zip(ids, categories, strict=True)
+            ]),
+            "different": sent([
+                f"/Observation?patient={id}&category={category}&_count={counted}"
+                for id, counted in each for category in ("vital-signs", "laboratory")
             ]),
             "flow": lambda: flow.run(port, pid, self.flow("user/Patient.rs"), seconds),
             "openid": lambda: flow.run(port, pid, self.flow("openid fhirUser user/Patient.rs"), seconds),

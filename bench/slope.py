@@ -73,7 +73,7 @@ def _slope(engine: str, places: Mapping[int, str], folder: Path, seconds: float)
         limit = held.enter_context(_limit())
         desks = [Desk(one.line) for one in running]
         ends = [End(urlsplit(one.base).port or 80, desk.reading()) for one, desk in zip(running, desks, strict=True)]
-        names = list(queries(1))
+        names = list(queries(1, 1))
         grown = {name: _grown(ends, list(places), name, seconds) for name in names}
         bare = statistics.median(_times(End(limit, None), ["/general/r4/Patient/1"] * 500)[0])
         for end in ends:
@@ -82,13 +82,17 @@ def _slope(engine: str, places: Mapping[int, str], folder: Path, seconds: float)
     return Slope(engine, (small, large), used[-1], bare * 1e6, grown)
 
 
-def queries(patients: int) -> dict[str, Iterator[str]]:
-    """Addresses without end, below the base, of random ones among so many patients."""
+def queries(patients: int, different: int) -> dict[str, Iterator[str]]:
+    """Addresses without end, below the base, of so many different ones among so many patients, spread over all of them.
+
+    As many of many as of few: what is remembered of an address that comes again shortens both alike.
+    """
     dice = random.Random(1)
+    numbers = dice.sample(range(patients), different)
 
     def some(text: str) -> Iterator[str]:
         while True:
-            number = dice.randrange(patients)
+            number = dice.choice(numbers)
             yield text.format(
                 number=number, name=people.name(number), born=people.born(number), code=dice.choice(people.CODES),
                 condition=dice.choice(people.CONDITIONS),
@@ -121,7 +125,7 @@ class End:
 
 
 def _grown(ends: list[End], sizes: list[int], name: str, seconds: float) -> Grown:
-    asked = [queries(size)[name] for size in sizes]
+    asked = [queries(size, min(sizes))[name] for size in sizes]
     taken: list[list[float]] = [[], []]
     errors = 0
     for turn in range(TURNS + 1):  # the first warms
