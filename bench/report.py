@@ -54,8 +54,9 @@ REPEAT = """
     make bench ARGS="--slope --large"   # the slope alone, nothing is written
 
 PostgreSQL is measured where its programs are (`initdb` on the PATH or where Debian puts it), on a server of its own with
-its ordinary durability. The slope asks two hospitals by turns, the same people but for their number, one request at a time, of as
-many different patients in both; the growth of a median is that of the same minutes. Other work on the machine lowers every figure: look at the load average above.
+its ordinary durability. The slope asks two hospitals by turns, the same people but for their number, one request at a time,
+of as many different patients in both; the growth of a median is that of the same minutes. Other work on the machine lowers
+every figure: look at the load average above.
 """
 
 
