@@ -20,9 +20,11 @@ from sickbay.cli.load import BATCH
 from sickbay.testing.server import Live, serving
 
 APPS = 6
-LOADED = 4000
+LOADED = 12_000
 SOON = 2.0
 """CPU seconds until a server that was killed is there again, in the median: a busy machine makes single ones longer."""
+MANY, SOME = 100, 3
+"""Writes at most before a kill: fewer beside a load, which is over in a second."""
 LIVES = 5
 """Kills of a data folder; then a new one, since all of it is compared after each."""
 
@@ -55,7 +57,7 @@ async def one_life(live: Live, place: Path, ledger: Ledger, name: str, dice: ran
         if load is not None:
             while load.poll() is None and (await http.get("/Patient/l0")).status_code != 200:
                 pass
-        await until(ledger, ledger.count() + dice.randrange(1, 100), apps)
+        await until(ledger, ledger.count() + dice.randrange(1, SOME if loads else MANY), apps)
         await asyncio.sleep(dice.random() / 50)
         for process in filter(None, (load, live.process)):
             process.kill()
