@@ -52,7 +52,7 @@ def test_the_short_ways_say_what_the_long_way_says(
         statuses = {status for status, _, _ in short}
         assert statuses == {200, 304, 400, 401, 403, 404, 406} - ({403} if scope[0] == "u" else set())
         assert await every(own) == short
-        for name in ("_asked", "_answer"):
+        for name in ("_respond", "_answer"):
             monkeypatch.setattr(Reads, name, getattr(Interactions, name))
         assert await every(own) == short
 

@@ -63,11 +63,11 @@ class Door:
     async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         headers = headers_of(scope)
         id: str = scope["state"]["exchange"]
-        answer = await self._asked(scope, receive, headers, id)
+        answer = await self._respond(scope, receive, headers, id)
         readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
         await sent(send, scope["method"], answer, readable, id)
 
-    async def _asked(self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str) -> Answer:
+    async def _respond(self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str) -> Answer:
         """Nobody need be known for what is open, which comes in the form that was asked for like all else."""
         path = raw_path(scope)[self.prefix :]
         found = route(self.version, scope["method"], path)

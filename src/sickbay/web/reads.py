@@ -34,7 +34,7 @@ class Wanted(NamedTuple):
 class Reads(Interactions):
     """The door of a FHIR base."""
 
-    async def _asked(self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str) -> Answer:
+    async def _respond(self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str) -> Answer:
         """What was granted before is answered from what is stored now, without deciding on it again. It is not in the journal,
         so that it goes this way only where so many ask that most of them are not.
         """
@@ -45,7 +45,7 @@ class Reads(Interactions):
             if found is not None and ready and self.sandbox.journal.passes_over():
                 return await self._answered_again(found.visibility, found.what, headers)
             scope["state"]["granted"] = world.holders.granted
-        return await super()._asked(scope, receive, headers, id)
+        return await super()._respond(scope, receive, headers, id)
 
     async def _answered_again(self, visibility: Visibility, wanted: Wanted, headers: dict[str, str]) -> Answer:
         query, type, id, content = wanted
