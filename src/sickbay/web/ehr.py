@@ -66,7 +66,7 @@ class Ward:
 
     async def listed(self, query: str, cursor: str = "") -> PatientsView:
         """By name, birth date or record number, whichever the words look like; cursor: where the page begins."""
-        asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *_sought(query)]
+        asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
         asked += [("_cursor", cursor)] if cursor else []
         found = await patients.listed(self.sandbox.world, self.tenant, VERSION, asked, self.user)
         here = f"{self.home}/patients"
@@ -75,14 +75,6 @@ class Ward:
         more = f"{here}?{urlencode(onwards)}" if found.next else ""
         back = (f"{here}?{urlencode({'q': query})}" if query else here) if cursor else ""
         return PatientsView(search=here, rows=shown, total=found.total, query=query, more=more, first=back)
-
-
-def _sought(query: str) -> list[tuple[str, str]]:
-    if not query:
-        return []
-    if times.partial(query) is not None:
-        return [("birthdate", query)]
-    return [("identifier" if any(map(str.isdigit, query)) else "name", query)]
 
 
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

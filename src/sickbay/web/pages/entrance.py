@@ -78,6 +78,11 @@ class PickerView:
     why: str = "launch/patient"
     chosen: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether everybody is shown who may be chosen, so that a browser can narrow the list by itself."""
+        return not self.query and len(self.candidates) >= self.total
+
 
 @dataclass(frozen=True, slots=True)
 class Narrow:

@@ -28,13 +28,15 @@ export function picker(document) {
       item.hidden = !words.every((word) => item.dataset.item.split(/[\s,]+/).some((one) => one.startsWith(word)));
     }
     if (!list.querySelector("label:not([hidden]) input:checked") && first()) first().checked = true;
-    document.querySelector("[data-count]").textContent = list.querySelectorAll("label:not([hidden])").length;
+    const shown = list.querySelectorAll("label:not([hidden])").length;
+    document.querySelector("[data-count]").textContent = shown;
+    document.querySelector("[data-none]").hidden = shown > 0;
     name();
   };
   field.addEventListener("input", narrow);
   field.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" && first()) { event.preventDefault(); list.querySelector("input:checked").focus(); }
-    if (event.key === "Enter" && !button.disabled && list.querySelectorAll("label:not([hidden])").length === 1) {
+    if (event.key === "ArrowDown" && first()) { event.preventDefault(); list.querySelector("label:not([hidden]) input:checked").focus(); }
+    if (event.key === "Enter" && "whole" in list.dataset && !button.disabled && list.querySelectorAll("label:not([hidden])").length === 1) {
       event.preventDefault();
       button.click();
     }
