@@ -1,6 +1,6 @@
 """The developer portal: the apps, one app, and the form that registers one.
 
-register  POST {root}/developer/register: csrf, tenant, name, type = provider | patient | system,
+register  POST {root}/developer/register: csrf, id, tenant, name, type = provider | patient | system,
           client = public | symmetric | asymmetric, launch_uri, redirect_uris and
           post_logout_redirect_uris (one a line each), fhir = r4 | dstu2,
           smart_version = 1 | 2, scope (repeated: one a ticked box), more_scopes (text, by spaces), jwks_uri.
@@ -108,6 +108,8 @@ class AppView:
     cards: str = ""
     cards_fault: str = ""
     cards_action: str = ""
+    fault: str = ""
+    """Why what was sent from this page was not done, where no field of it is at fault."""
 
     @property
     def letters(self) -> str:
@@ -129,6 +131,8 @@ class RegisterView:
     findings: tuple[FindingView, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    id: str = ""
+    """The app_id of what is registered by this form."""
     app: Link | None = None
     """The app that is edited; None where one is registered."""
     hospital: str = ""
