@@ -55,7 +55,7 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
     hospital = sandbox.tenants[client.tenant].title
     return AppRow(
         client.name, f"/developer/apps/{client.app_id}",
-        portal.kind_of_app(client.type, client.client, client.smart_version, hospital), hospital, client.client_id,
+        portal.kind_of_app(client.type, client.client, client.smart_version), hospital, client.client_id,
         title or (times.moment(last["at"]) if last else ""), "refused" if refused else "passed" if last else "",
     )  # fmt: skip
 

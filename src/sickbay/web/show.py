@@ -67,11 +67,12 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
         hospital=tenant.title if tenant else "",
         tenant=tenant.name if tenant else "",
         here=around.here,
-        person=Person(user.name or user.username, user.title) if user else None,
+        person=Person(user.name or user.username, user.title, user.acts_for_patients) if user else None,
         theme=cast(Theme, theme if theme in ("light", "dark") else ""),
         csrf=around.session.csrf if around.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=around.bare,
+        permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
     )
 
 

@@ -33,7 +33,7 @@ def day_view(
     visits = tuple(visit(one, patients, ward, day, to_do or {}) for one in ordered)
     clock = times.clock(now) if now else ""
     return DayView(
-        title=times.weekday(day), summary=summary(visits), visits=visits, patients=listed, now=clock, previous=previous,
+        title=times.weekday(day) if now else f"{times.weekday(day)} {day.year}", summary=summary(visits), visits=visits, patients=listed, now=clock, previous=previous,
         following=following, today=today, before=sum(one.start < clock for one in visits) if now else None,
     )  # fmt: skip
 

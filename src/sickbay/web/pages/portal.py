@@ -283,8 +283,8 @@ def scope_kinds(scopes: Iterable[str], notes: Mapping[str, str] | None = None) -
     return tuple(ScopeKind(*titles[kind], tuple(chips)) for kind, chips in by_kind.items() if chips)
 
 
-def kind_of_app(type: str, client: str, smart_version: int, hospital: str) -> str:
+def kind_of_app(type: str, client: str, smart_version: int, hospital: str = "") -> str:
     """'For clinicians, public, SMART 2, at General Hospital.'"""
     whom = {"provider": "For clinicians", "patient": "For patients", "system": "A service"}[type]
     how = {"public": "public", "symmetric": "with a secret", "asymmetric": "with a key"}[client]
-    return f"{whom}, {how}, SMART {smart_version}, at {hospital}."
+    return f"{whom}, {how}, SMART {smart_version}" + (f", at {hospital}." if hospital else "")

@@ -46,8 +46,8 @@ class FirstLaunch:
     chart: str
     app: str
     launch: str
-    timeline: str
-    example: bool = False
+    timeline: str = ""
+    """Of the last launch; "" before any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def timeline_view(
         kind="refused" if still else "passed",
         verdict=f"Stopped at step {stopped}" if still else "Launched" if not waiting else "Under way",
         arrows=(*done, *waiting),
-        names=((app, origin), ("Browser", "of the person"), ("Authorization server", hospital), ("FHIR server", hospital)),
+        names=((app or "Your app", origin), ("Browser", "of the person"), ("Authorization server", hospital), ("FHIR server", hospital)),
         facts=tuple(one for one in (app, patient, user, hospital) if one),
         worked=_listed([one.text for one in done if one.kind == "passed"]),
         refused=_listed([one.detail for one in done if one.kind == "refused"]),
