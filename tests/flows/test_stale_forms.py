@@ -44,7 +44,9 @@ def test_a_registration_that_is_reloaded_leads_to_the_app_it_made(tmp_path: Path
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize("change", [{"name": "Another"}, {"id": ""}, {"id": "../../admin"}, {"id": "sample-app-general"}])
+@pytest.mark.parametrize(
+    "change", [{"name": "Another"}, {"id": ""}, {"id": "../../admin"}, {"id": "sample-app-general"}]
+)
 def test_a_form_with_another_app_in_it_registers_that_under_an_id_of_its_own(tmp_path: Path, change: Any) -> None:
     async def steps(flow: Flow) -> None:
         filled = await form(flow)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.flows.flow import BASE, Flow, run
 
-from sickbay.web import show
 from sickbay.storage.sqlite.store import SqliteStore
+from sickbay.web import show
 
 PATHS = ("/", "/general/r4/metadata", "/general/r4/Patient/x", "/nowhere", "/healthz", "/rules/none", "/exchanges/none",
          "/general/oauth/token", "/metrics", "/static/none.css", "/admin/nothing")  # fmt: skip

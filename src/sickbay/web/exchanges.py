@@ -93,7 +93,7 @@ async def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], statu
         return PlainTextResponse(
             as_text(view, f"{sandbox.world.base}/exchanges/{entry['id']}"), status, answers.NO_STORE
         )
-    return show.page(request, sandbox, "exchange", view, show.Around(framed=True, bare=True), status)
+    return show.page(request, sandbox, "exchange", view, show.Around(framed=True, here="Exchanges"), status)
 
 
 async def _around(request: Request, sandbox: Sandbox) -> show.Around:

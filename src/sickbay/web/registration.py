@@ -179,7 +179,9 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         return RedirectResponse(f"/developer/apps/{id}", 303, answers.NO_STORE)
     if faults := missing(sandbox, sent):
         return show.page(request, sandbox, "register", form(sandbox, sent, (), faults), around, 422)
-    done = await registration.register(sandbox.world, told(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None})
+    done = await registration.register(
+        sandbox.world, told(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
+    )
     if done.client is None:
         found = done.decision.explained().findings
         return show.page(request, sandbox, "register", form(sandbox, sent, found), around, 422)
@@ -276,11 +278,13 @@ async def _chosen(
     sent = parse(await wire.read_body(request))
     text, ours = sent.get(name) or "", cookies.form_is_ours(request, around.session, sent.get("csrf"))
     chosen, fault = read(text) if ours else ((), TOO_LATE)
-    fault = fault or registration.lacking(sandbox.world, {name: chosen}, client)
+    made: dict[str, Any] = {name: chosen}
+    fault = fault or registration.lacking(sandbox.world, made, client)
     if fault:
-        view = replace(await _app_view(sandbox, client, ""), **{name: text, f"{name}_fault": fault})
+        again: dict[str, Any] = {name: text, f"{name}_fault": fault}
+        view = replace(await _app_view(sandbox, client, ""), **again)
         return show.page(request, sandbox, "app", view, around, 422 if ours else 403)
-    await registration.save(sandbox.world, replace(client, **{name: chosen}), client)
+    await registration.save(sandbox.world, replace(client, **made), client)
     return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
 
 

@@ -202,7 +202,11 @@ def ask_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> tupl
 def _resource(scope: ResourceScope) -> Ask:
     title, text = TYPES.get(scope.type, (scope.type, f"Resources of the type {scope.type}."))
     if scope.filters:
-        text += " Only those with " + ", ".join(f"{name} {value.rpartition('|')[2] or value}" for name, value in scope.filters) + "."
+        text += (
+            " Only those with "
+            + ", ".join(f"{name} {value.rpartition('|')[2] or value}" for name, value in scope.filters)
+            + "."
+        )
     return Ask(title, f"{text} {_verbs(scope.letters)}", (scope.text,))
 
 

@@ -3,11 +3,19 @@ export function consent(document) {
   const form = document.querySelector("[data-consent]");
   if (!form) return;
   const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+  const all = form.querySelector("[data-all]");
   const count = () => {
     const ticked = boxes.filter((box) => box.checked).length;
     form.querySelector("[data-allow]").textContent = `Allow ${ticked} of ${boxes.length}`;
+    if (all) all.textContent = ticked ? "Untick all" : "Tick all";
   };
   form.addEventListener("change", count);
+  form.addEventListener("keydown", (event) => { if (event.key === "Enter" && boxes.includes(event.target)) event.preventDefault(); });
+  all?.addEventListener("click", () => {
+    const ticked = boxes.some((box) => box.checked && !box.disabled);
+    for (const box of boxes) if (!box.disabled) box.checked = !ticked;
+    count();
+  });
   count();
 }
 
