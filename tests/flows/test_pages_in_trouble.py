@@ -8,6 +8,7 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_chart_tasks import signed_in
 from tests.flows.test_ward import HTML
+from tests.flows.test_ward import field as token
 
 JSON = {"Accept": "application/json"}
 
@@ -32,6 +33,49 @@ def test_what_the_portal_s_button_cannot_launch_is_said_on_a_page(
             told = await flow.http.get(f"/general/ehr/launch?{asked}", headers=accept)
             assert (told.status_code, told.headers["content-type"]) == (status, "application/problem+json")
             assert said in told.json()["title"]
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("username", ["okafor", "timothy"])
+def test_of_a_record_that_is_not_there_or_not_for_these_eyes_the_same_is_said(tmp_path: Path, username: str) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow, username)
+        said = set()
+        for patient in ("p-9999", "p-0001") if username == "timothy" else ("p-9999",):
+            page = await flow.http.get(f"/general/ehr/patients/{patient}", headers=HTML)
+            assert page.status_code == 404
+            assert "nobody whose record you may open" in page.text
+            said.add(page.text.replace(patient, ""))
+        assert len({one.partition("<main")[2] for one in said}) == 1
+        opened = await flow.http.get("/general/ehr/open?app=nobody", headers=HTML)
+        assert opened.status_code == 404
+        assert "The app was not launched" in opened.text
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("path", "field"), [("policy", "policy"), ("cards", "cards")])
+def test_a_fault_far_down_the_page_is_where_the_page_opens(tmp_path: Path, path: str, field: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        page = await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)
+        assert "autofocus" not in page.text
+        form = {"csrf": token(page, "csrf"), field: "{]"}
+        page = await flow.http.post(f"/developer/apps/{app['app_id']}/{path}", data=form, headers=HTML)
+        assert page.status_code == 422
+        assert f'aria-describedby="fault-{field}" autofocus' in page.text
+
+    run(steps, tmp_path)
+
+
+def test_a_registration_opens_at_its_first_fault(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await flow.http.get("/developer/register", headers=HTML)
+        form = {"csrf": token(page, "csrf"), "name": "A", "scope": "launch"}
+        page = await flow.http.post("/developer/register", data=form, headers=HTML)
+        assert 'aria-describedby="fault-redirect_uris" autofocus' in page.text
+        assert page.text.count(" autofocus") == 1
 
     run(steps, tmp_path)
 

@@ -185,7 +185,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     id = request.path_params["patient"]
     patient = await patients.read(sandbox.world, tenant, VERSION, "Patient", id, ward.user)
     if patient is None:
-        return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
+        return ward.page("notice", notice.no_record(ward.home), status=404)
     every = [one for one in await registration.every(sandbox.world, tenant.name) if one.launch_uri]
     apps = (
         [one for one in every if one.type == "patient" or one.sample]

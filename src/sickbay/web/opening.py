@@ -39,7 +39,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     patient, framed = asked.get("patient"), "framed" in asked
     visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
     if client is None or not client.launch_uri or (patient and not visible):
-        return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
+        return ward.page("notice", notice.no_app(ward.home), status=404)
     await sandbox.filling.ensure(Space(tenant.name, client.fhir))
     wanted = await _of_card(ward, client, patient, asked.get("card")) or await _of_task(
         ward, client, patient, asked.get("task")
