@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import REDIRECT, Flow, run
-from tests.flows.test_ward import HTML, field
+from tests.flows.test_ward import HTML, field, sign_in
 
 FORM = {
     "name": "Twice", "type": "provider", "client": "symmetric", "launch_uri": "http://localhost:8100/launch",
@@ -100,11 +100,21 @@ def test_a_press_too_late_changes_nothing_and_says_so(tmp_path: Path, path: str)
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize("path", ["", "/edit"])
-def test_a_name_that_two_apps_have_is_no_address(tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/developer/apps/Twin", 404),
+        ("/developer/apps/Twin/edit", 404),
+        ("/exchanges?app=Twin", 200),
+        ("/general/ehr/open?app=Twin", 404),
+        ("/general/ehr/sign-in?next=/general/ehr/open%3Fapp%3DTwin", 200),
+    ],
+)
+def test_a_name_that_two_apps_have_leads_nowhere_and_breaks_nothing(tmp_path: Path, path: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
+        await sign_in(flow)
         await flow.register(name="Twin")
         await flow.register(name="Twin")
-        assert (await flow.http.get(f"/developer/apps/Twin{path}", headers=HTML)).status_code == 404
+        assert (await flow.http.get(path, headers=HTML)).status_code == status
 
     run(steps, tmp_path)

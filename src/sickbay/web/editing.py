@@ -18,14 +18,14 @@ from sickbay.web.pages import portal
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.portal import RegisterView
-from sickbay.web.registration import EXPIRED, app_page, closed, form, missing, named, told
+from sickbay.web.registration import EXPIRED, app_page, closed, form, missing, told
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET the form with what is registered; POST the change: the app's page, or the form again with what is wrong."""
     if away := closed(request, sandbox):
         return away
-    client = await named(sandbox, id)
+    client = await registration.only(sandbox.world, id)
     if client is None:
         return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
     around = await show.around(request, sandbox, here="Developer portal")

@@ -106,7 +106,7 @@ async def _leads_to(ward: Ward, next: str) -> tuple[str, ...]:
     """Whoever signs in to open an app comes from our form to the app's page, which a browser must be told."""
     path, _, query = next.partition("?")
     asked = parse(query).get("app") if path == f"{ward.home}/open" else None
-    client = await registration.find(ward.sandbox.world, asked, ward.tenant.name) if asked else None
+    client = await registration.only(ward.sandbox.world, asked, ward.tenant.name) if asked else None
     return (client.launch_uri,) if client and client.launch_uri else ()
 
 

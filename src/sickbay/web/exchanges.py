@@ -108,7 +108,7 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
     if not full(request):
         return show.page(request, sandbox, "notice", PRIVATE, status=403)
     app = request.query_params.get("app")
-    client = await registration.find(sandbox.world, app) if app else None
+    client = await registration.only(sandbox.world, app) if app else None
     found = await exchanges.listed(
         sandbox.world, sandbox.journal, app=client.client_id if client else None, limit=100
     )  # fmt: skip

@@ -35,7 +35,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         return away
     assert ward.user is not None
     asked = request.query_params
-    client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
+    client = await registration.only(sandbox.world, asked.get("app", ""), tenant.name)
     patient, framed = asked.get("patient"), "framed" in asked
     visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
     if client is None or not client.launch_uri or (patient and not visible):

@@ -60,18 +60,10 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
     )  # fmt: skip
 
 
-async def named(sandbox: Sandbox, id: str) -> Client | None:
-    """The app of an address of the portal; None too where it is a name that several have."""
-    try:
-        return await registration.find(sandbox.world, id)
-    except registration.Ambiguous:
-        return None
-
-
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
     if away := closed(request, sandbox):
         return away
-    client = await named(sandbox, id)
+    client = await registration.only(sandbox.world, id)
     if client is None:
         view = not_found(wire.raw_path(request.scope))
         return show.page(request, sandbox, "notice", view, status=404)
@@ -174,7 +166,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         return show.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), around, 403)
     id = sent.get("id") or ""
-    before = await named(sandbox, id) if id else None
+    before = await registration.only(sandbox.world, id) if id else None
     if before is not None and (before.app_id, before.name) == (id, sent.get("name")):
         return RedirectResponse(f"/developer/apps/{id}", 303, answers.NO_STORE)
     if faults := missing(sandbox, sent):
@@ -271,7 +263,7 @@ async def _chosen(
     """One text of an app's page: kept, or shown again as it was sent, with what is wrong."""
     if away := closed(request, sandbox):
         return away
-    client = await named(sandbox, id)
+    client = await registration.only(sandbox.world, id)
     if client is None:
         return RedirectResponse("/developer", 303, answers.NO_STORE)
     around = await show.around(request, sandbox, here="Developer portal")
@@ -294,7 +286,7 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
         return away
     around = await show.around(request, sandbox, here="Developer portal")
     sent = parse(await wire.read_body(request))
-    client = await named(sandbox, id)
+    client = await registration.only(sandbox.world, id)
     if client is None or client.client != "symmetric":
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
@@ -308,7 +300,7 @@ async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
         return away
     around = await show.around(request, sandbox, here="Developer portal")
     sent = parse(await wire.read_body(request))
-    client = await named(sandbox, id)
+    client = await registration.only(sandbox.world, id)
     if client is not None and not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
     if client is not None and not client.sample:
