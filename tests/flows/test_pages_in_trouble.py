@@ -117,6 +117,16 @@ def test_who_is_signed_in_finds_what_apps_may_do_and_a_patient_no_day_of_visits(
     run(steps, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("host", "said"), [("127.0.0.1", "Listening on this machine only"), ("0.0.0.0", "Listening to the network")]
+)
+def test_the_foot_says_who_can_reach_it(tmp_path: Path, host: str, said: str) -> None:
+    async def steps(flow: Flow) -> None:
+        assert said in (await flow.http.get("/", headers=HTML)).text
+
+    run(steps, tmp_path, host=host, base_url="http://localhost:7425")
+
+
 def test_of_another_day_the_year_is_told(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
