@@ -36,6 +36,18 @@ async def consented(flow: Flow, app: dict[str, Any], ticked: list[str], **form: 
     return dict((await flow.redeem(app, received(answer)["code"])).json())
 
 
+def test_a_form_sent_without_a_decision_is_asked_again(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        page = await asked(flow, await flow.register(auto_approve=None))
+        address = f"/general/oauth/continue?request={field(page, 'request')}"
+        await said(flow, page, patient="p-0017", decision="open")
+        page = await flow.http.get(address, headers=HTML)
+        assert (await said(flow, page, scope=SCOPE.split(), decision="ask")).headers["location"] == address
+
+    run(steps, tmp_path)
+
+
 def test_a_scope_is_narrowed_to_a_category_and_holds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)

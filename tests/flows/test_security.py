@@ -96,7 +96,7 @@ def test_a_forged_form_changes_nothing(desk: Sitting, forged: str) -> None:
         scopes = re.findall(r'name="scope" value="([^"]+)"', consent.text)
         request = field(consent, "request")
         refused = await send("/general/oauth/continue", request=request, decision="allow", scope=scopes)
-        assert "location" not in refused.headers
+        assert refused.headers["location"] == address  # the question once more, and no answer to the app
         given = {"csrf": field(consent, "csrf"), "request": request, "decision": "allow", "scope": scopes}
         allowed = await flow.http.post("/general/oauth/continue", data=given, headers={"Origin": BASE})
         assert allowed.status_code == 303

@@ -9,6 +9,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 
 from sickbay.storage.sqlite.store import SqliteStore
+from sickbay.web import show
 
 PATHS = ("/", "/general/r4/metadata", "/general/r4/Patient/x", "/nowhere", "/healthz", "/rules/none", "/exchanges/none",
          "/general/oauth/token", "/metrics", "/static/none.css", "/admin/nothing")  # fmt: skip
@@ -53,6 +54,24 @@ def test_a_fault_of_ours_tells_nothing_but_its_id(tmp_path: Path, monkeypatch: p
         assert answer.json()["resourceType"] == "OperationOutcome"
         assert "in here" not in answer.text
         assert answer.headers["x-correlation-id"] in answer.text
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("path", ["/rules", "/developer"])
+def test_a_fault_of_ours_is_a_page_to_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        async def broken(*_: Any, **__: Any) -> None:
+            raise RuntimeError("p-0001 is in here")
+
+        monkeypatch.setattr(show, "around", broken)
+        page = await flow.http.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (page.status_code, page.headers["content-type"]) == (500, "text/html; charset=utf-8")
+        assert "<h1>Sickbay failed</h1>" in page.text
+        assert "in here" not in page.text
+        assert page.headers["x-correlation-id"] in page.text
+        script = await flow.http.get(path, headers={"Accept": "*/*"})
+        assert script.headers["content-type"] == "application/problem+json"
 
     run(steps, tmp_path)
 

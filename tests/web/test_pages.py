@@ -135,6 +135,12 @@ def test_enter_opens_what_was_chosen_without_script_too(case: str) -> None:
     assert "disabled" not in first[0]
 
 
+def test_enter_in_a_box_of_consent_neither_allows_nor_refuses_without_script_too() -> None:
+    first = re.search(r"<button[^>]*>", html_of("consent").partition("data-consent")[2])
+    assert first
+    assert 'value="ask"' in first[0]
+
+
 def test_what_was_sent_is_never_taken_for_markup() -> None:
     template, view, frame = PAGES["exchange"]
     html = render.page(template, replace(view, headline="<script>alert(1)</script>"), frame)

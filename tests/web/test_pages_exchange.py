@@ -187,6 +187,29 @@ def test_a_long_value_is_cut_in_the_headline_and_whole_in_the_finding() -> None:
     assert long in view.findings[0].title
 
 
+def test_of_a_value_of_which_a_part_is_wrong_the_whole_is_expected_with_that_part_put_right() -> None:
+    facts = {"parameter": "scope", "received": "system/Observation.rs", "expected": "user/Observation.rs"}
+    finding = {"id": "scope-system-in-user-flow", "severity": "error", "title": "t", "why": "w", "fix": "f.",
+               "facts": facts, "parameter": "scope"}  # fmt: skip
+    url = "http://localhost:7425/general/oauth/authorize?scope=openid%20system%2FObservation.rs"
+    row, *_ = exchange_view({**granted(), "request": {"method": "GET", "url": url}, "findings": [finding]}).rows
+    assert texts(row.expected) == "openid user/Observation.rs"
+    assert "openid" not in texts([one for one in row.received or () if one.kind])
+
+
+def test_whether_an_app_or_the_browser_got_the_answer_is_told() -> None:
+    def receiver(stage: str, **headers: str) -> str:
+        answer = {"status": 400, "headers": headers}
+        return exchange_view({**granted(), "stage": stage, "response": answer}).receiver
+
+    own = granted()["request"]["url"].split("/general")[0]
+    assert receiver("authorize") == "A page was shown"
+    assert receiver("authorize", location=f"{own}/cerner/errors/x") == "The browser went to"
+    assert receiver("login", Location="/general/oauth/continue") == "The browser went to"
+    assert receiver("authorize", location="http://localhost:8100/?error=x") == "Your app received"
+    assert receiver("token") == "Your app received"
+
+
 def search_of(id: str, severity: str) -> dict[str, object]:
     finding = {"id": id, "severity": severity, "title": "A search", "facts": {"parameter": "naem", "received": "x"}}
     url = "http://localhost:7425/general/r4/Patient?name=Peters&naem=x"

@@ -39,6 +39,10 @@ def test_names_in_the_picture_are_not_markup() -> None:
     assert "<b>" not in drawn
 
 
+def test_an_app_that_nobody_registered_has_a_name_in_the_picture_all_the_same() -> None:
+    assert timeline_view("l", [refused()], app="", hospital="H").names[0][0] == "Your app"
+
+
 def test_a_line_of_the_list_tells_the_worst_fault() -> None:
     assert exchange_line(refused()).text == "The launch value is your app’s own address"
     assert exchange_line(granted()).kind == "passed"

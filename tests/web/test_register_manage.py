@@ -164,7 +164,7 @@ def test_a_secret_is_made_anew_in_the_portal_and_by_its_own_form_alone(tmp_path:
         page = await flow.http.get(address, headers=HTML)
         assert "http://localhost:8100/bye" in page.text
         forged = await flow.http.post(f"{address}/secret", data={"csrf": "guess"})
-        assert forged.status_code == 303
+        assert forged.status_code == 403
         assert await proven(flow, app, app["client_secret"])
         made = await flow.http.post(f"{address}/secret", data={"csrf": field(page, "csrf")}, headers=HTML)
         new = made.text.partition('<code id="secret">')[2].partition("<")[0]

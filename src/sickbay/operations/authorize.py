@@ -26,7 +26,10 @@ WAITS_FOR = 1800
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An accepted request while it waits for a person, as it is kept. text: endpoint?parameters, without the launch code."""
+    """An accepted request while it waits for a person, as it is kept. text: endpoint?parameters, without the launch code.
+
+    session: of which browser. login: the sign-in of whoever chose patient, encounter and the rest, "" before any.
+    """
 
     text: str
     method: str
@@ -35,6 +38,7 @@ class Pending:
     timeline: str
     exchange: str
     session: str
+    login: str = ""
     patient: str | None = None
     encounter: str | None = None
     before: str | None = None
@@ -190,13 +194,14 @@ async def _person(world: World, tenant: Tenant, client: Client, found: tuple[str
 
 
 async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session) -> Waiting:
-    """Store it, bound to the browser's session; the id stands in the forms."""
+    """Store it, bound to the browser; the id stands in the forms."""
     id = waiting.id or world.effects.token(16)
     asked = waiting.request.parameters.replaced([("launch", None)])
     kept = Pending(
         text=f"{waiting.request.url}?{asked.raw}", method=waiting.request.method, launch_key=waiting.launch_key,
         client_id=waiting.client.client_id, timeline=waiting.timeline, exchange=waiting.exchange,
-        session=session.key, patient=waiting.patient, encounter=waiting.encounter, before=waiting.before, chosen=waiting.chosen,
+        session=session.origin, login=waiting.login or "", patient=waiting.patient, encounter=waiting.encounter,
+        before=waiting.before, chosen=waiting.chosen,
     )  # fmt: skip
     now = world.now()
     record = Record("pending", id, records.dump(kept), tenant.name, waiting.client.client_id, at=now,
@@ -213,11 +218,13 @@ async def resume(world: World, tenant: Tenant, id: str, session: Session | None)
     kept = records.parse(Pending, record.value)
     client = await registration.by_id(world, kept.client_id)
     tenant = tenant.under(client)
-    if session is None or kept.session != session.key or client is None:
+    if session is None or kept.session != session.origin or client is None:
         return None
     request = authorize_request(kept.text, kept.method)
     launch = await launches.by_key(world, tenant, kept.launch_key)
     person = await _person(world, tenant, client, await sessions.login(world, tenant, session))
+    if kept.login != (person.login or ""):
+        kept = replace(kept, patient=None, encounter=None, chosen={})
     return _waiting(tenant, kept, request, client, launch, person, id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -61,6 +62,16 @@ async def find(
         raise ValueError(f"{type}: {query[0].parameter} {query[0].expected}")
     page = await world.store.search(Space(tenant.name, version), query, eyes(user))
     return [written.loads(one.body) for one in page.matches]
+
+
+def sought(query: str) -> list[tuple[str, str]]:
+    """The search for what a person typed: a birth date, a record number or a name, whichever it looks like."""
+    if not query:
+        return []
+    try:
+        return [("birthdate", datetime.date.fromisoformat(query[:10]).isoformat())]
+    except ValueError:
+        return [("identifier" if any(map(str.isdigit, query)) else "name", query)]
 
 
 class Listed(NamedTuple):

@@ -66,6 +66,14 @@ async def find(world: World, named: str, tenant: str | None = None) -> Client | 
     return records.parse(Client, found[0].value) if found else None
 
 
+async def only(world: World, named: str, tenant: str | None = None) -> Client | None:
+    """The same for an address; None too where several apps have this name."""
+    try:
+        return await find(world, named, tenant)
+    except Ambiguous:
+        return None
+
+
 async def by_id(world: World, client_id: str | None) -> Client | None:
     return await records.load(world, "app", client_id, Client) if client_id else None
 

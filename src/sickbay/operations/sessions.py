@@ -23,12 +23,20 @@ DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$c2lja2JheXNpY2tiYXk$0xBeyXfVzJVcvXLd0ckN
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """logins: tenant -> id of the record "login". csrf: the token of the forms. key: where it is kept, no secret."""
+    """logins: tenant -> id of the record "login". csrf: the token of the forms. key: where it is kept, no secret.
+
+    browser: the key that the browser's first session had; it stays when a sign-in makes a new session of this one.
+    """
 
     key: str
     csrf: str
     logins: dict[str, str] = field(default_factory=dict)
     theme: str = ""
+    browser: str = ""
+
+    @property
+    def origin(self) -> str:
+        return self.browser or self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,8 @@ async def sign_in(world: World, tenant: Tenant, session: Session | None, who: Us
     """A new session, so that a cookie set before the sign-in is worth nothing after it; the sign-ins elsewhere go along."""
     secret, id, now = world.effects.token(), world.effects.token(16), world.now()
     kept = session.logins if session else {}
-    new = Session(records.digest(secret), world.effects.token(16), {**kept, tenant.name: id})
+    browser = session.origin if session else ""
+    new = Session(records.digest(secret), world.effects.token(16), {**kept, tenant.name: id}, browser=browser)
     entry = Record(
         "login", id, records.dump(Login(who.username, now)), tenant.name, who.username, at=now,
         expires_at=now + tenant.policy.session_lifetime,

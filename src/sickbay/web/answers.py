@@ -106,6 +106,11 @@ def wanted(accept: str) -> Form:
     return "html"
 
 
+def browses(accept: str) -> bool:
+    """Whether a page is asked for by name, as a browser does: anything else is content with JSON."""
+    return "text/html" in accept
+
+
 def problem(status: int, title: str, findings: list[dict[str, Any]] | None = None, detail: str = "") -> Response:
     """RFC 9457."""
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "findings": findings or []}

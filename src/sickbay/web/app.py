@@ -20,11 +20,13 @@ from sickbay.operations.reindexing import index_anew
 from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
-from sickbay.web import answers
+from sickbay.web import answers, show
 from sickbay.web.app_state import AppStates
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView
 from sickbay.web.reads import Reads
 from sickbay.web.routes import direct, routes, sample_routes
 
@@ -200,18 +202,24 @@ async def _failed(send: Send, id: str, status: int, code: str, said: str) -> Non
 
 async def _away(request: Request, error: Exception) -> Response:
     LOG.error("%s %s", request.scope["state"]["exchange"], error)
-    return answers.problem(503, "The database is away", detail=AWAY)
+    return _trouble(request, 503, "The database is away", AWAY)
 
 
 async def _fault(request: Request, error: Exception) -> Response:
     """The same for everything but FHIR. Whoever calls it logs the traceback."""
-    return answers.problem(
-        500, "Sickbay failed", detail=f"Its log says how, under {request.scope['state']['exchange']}."
-    )
+    said = f"Its log says how, under {request.scope['state']['exchange']}."
+    return _trouble(request, 500, "Sickbay failed", said)
+
+
+def _trouble(request: Request, status: int, title: str, said: str) -> Response:
+    if not answers.browses(request.headers.get("accept", "")):
+        return answers.problem(status, title, detail=said)
+    view = NoticeView(title=title, text=said, primary=Link("Go to the hospitals", "/"))
+    return show.page(request, request.app.state.sandbox, "notice", view, status=status)
 
 
 async def _wrong_host(send: Send, base: str, id: str) -> None:
-    body = f"This server answers as {base} and under the names given with --allowed-host alone.\n".encode()
+    body = f"Sickbay answers as {base}. To be asked by another name too, start it with --allowed-host NAME.\n".encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-correlation-id", id.encode()),
                (b"content-length", str(len(body)).encode())]  # fmt: skip
     await send({"type": "http.response.start", "status": 421, "headers": headers})

@@ -103,17 +103,15 @@ def sequence(view: TimelineView) -> Markup:
         for key, name in zip(LIFELINES, view.names, strict=True)
     )
     arrows = "".join(_arrow(number, arrow) for number, arrow in enumerate(view.arrows, 1))
-    name = f"{view.title} The list below says the same in words."
-    return Markup(
-        f'<svg class="seq" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(name)}">{heads}{arrows}</svg>'
-    )
+    box = f'viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{escape(view.title)}"'
+    return Markup(f'<svg class="seq" {box}>{heads}{arrows}</svg>')
 
 
 def _lifeline(x: int, name: str, below: str, turn: int, height: int, dashed: bool) -> str:
     lines = f'<line class="life" x1="{x}" x2="{x}" y1="46" y2="{turn}"/>'
     if dashed:
         lines += f'<line class="life dash" x1="{x}" x2="{x}" y1="{turn}" y2="{height}"/>'
-    texts = _text("head-t", x, 20, name, "middle") + _text("head-s", x, 37, _short(below, 24), "middle")
+    texts = _text("head-t", x, 20, _short(name, 22), "middle") + _text("head-s", x, 37, _short(below, 24), "middle")
     return f'{lines}<rect class="head-box" x="{x - 88}" y="0.5" width="176" height="46" rx="4"/>{texts}'
 
 

@@ -25,7 +25,7 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET the form with what is registered; POST the change: the app's page, or the form again with what is wrong."""
     if away := closed(request, sandbox):
         return away
-    client = await registration.find(sandbox.world, id)
+    client = await registration.only(sandbox.world, id)
     if client is None:
         return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
     around = await show.around(request, sandbox, here="Developer portal")

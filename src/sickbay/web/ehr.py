@@ -66,7 +66,7 @@ class Ward:
 
     async def listed(self, query: str, cursor: str = "") -> PatientsView:
         """By name, birth date or record number, whichever the words look like; cursor: where the page begins."""
-        asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *_sought(query)]
+        asked = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
         asked += [("_cursor", cursor)] if cursor else []
         found = await patients.listed(self.sandbox.world, self.tenant, VERSION, asked, self.user)
         here = f"{self.home}/patients"
@@ -75,14 +75,6 @@ class Ward:
         more = f"{here}?{urlencode(onwards)}" if found.next else ""
         back = (f"{here}?{urlencode({'q': query})}" if query else here) if cursor else ""
         return PatientsView(search=here, rows=shown, total=found.total, query=query, more=more, first=back)
-
-
-def _sought(query: str) -> list[tuple[str, str]]:
-    if not query:
-        return []
-    if times.partial(query) is not None:
-        return [("birthdate", query)]
-    return [("identifier" if any(map(str.isdigit, query)) else "name", query)]
 
 
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -114,7 +106,7 @@ async def _leads_to(ward: Ward, next: str) -> tuple[str, ...]:
     """Whoever signs in to open an app comes from our form to the app's page, which a browser must be told."""
     path, _, query = next.partition("?")
     asked = parse(query).get("app") if path == f"{ward.home}/open" else None
-    client = await registration.find(ward.sandbox.world, asked, ward.tenant.name) if asked else None
+    client = await registration.only(ward.sandbox.world, asked, ward.tenant.name) if asked else None
     return (client.launch_uri,) if client and client.launch_uri else ()
 
 
@@ -193,7 +185,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     id = request.path_params["patient"]
     patient = await patients.read(sandbox.world, tenant, VERSION, "Patient", id, ward.user)
     if patient is None:
-        return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
+        return ward.page("notice", notice.no_record(ward.home), status=404)
     every = [one for one in await registration.every(sandbox.world, tenant.name) if one.launch_uri]
     apps = (
         [one for one in every if one.type == "patient" or one.sample]

@@ -93,7 +93,7 @@ async def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], statu
         return PlainTextResponse(
             as_text(view, f"{sandbox.world.base}/exchanges/{entry['id']}"), status, answers.NO_STORE
         )
-    return show.page(request, sandbox, "exchange", view, show.Around(framed=True, bare=True), status)
+    return show.page(request, sandbox, "exchange", view, show.Around(framed=True, here="Exchanges"), status)
 
 
 async def _around(request: Request, sandbox: Sandbox) -> show.Around:
@@ -108,7 +108,7 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
     if not full(request):
         return show.page(request, sandbox, "notice", PRIVATE, status=403)
     app = request.query_params.get("app")
-    client = await registration.find(sandbox.world, app) if app else None
+    client = await registration.only(sandbox.world, app) if app else None
     found = await exchanges.listed(
         sandbox.world, sandbox.journal, app=client.client_id if client else None, limit=100
     )  # fmt: skip

@@ -43,7 +43,7 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     if waiting is None:
         return await _over(request, sandbox, tenant, session, sent)
     if request.method == "POST" and not cookies.form_is_ours(request, session, sent.get("csrf")):
-        return await _over(request, sandbox, tenant, session, sent)
+        return _on(tenant, waiting)
     step = _answered if request.method == "POST" else _asked
     try:
         await sandbox.filling.ensure(Space(tenant.name, waiting.version))
@@ -95,7 +95,7 @@ async def _asked(
         return show.page(request, sandbox, "sign_in", view, around)
     if ask == "patient":
         return show.page(
-            request, sandbox, "picker", await _picker(sandbox, tenant, waiting, sent.get("q") or ""), around
+            request, sandbox, "picker", await _picker(sandbox, tenant, waiting, (sent.get("q") or "").strip()), around
         )
     if ask == "encounter":
         return show.page(request, sandbox, "visits", await _visits(sandbox, tenant, waiting), around)
@@ -147,7 +147,8 @@ async def _answered(
 ) -> Response:
     ask = await login.next_ask(sandbox.world, tenant, waiting)
     if ask == "sign-in":
-        return await _signed_in(request, sandbox, tenant, waiting, session, sent)
+        asked = sent.get("account") or sent.get("username") or sent.get("password")
+        return await _signed_in(request, sandbox, tenant, waiting, session, sent) if asked else _on(tenant, waiting)
     if sent.get("decision") in ("refuse", "nobody"):
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if ask == "patient" and session is not None and sent.get("patient"):
@@ -204,14 +205,12 @@ async def _finish(
 
 
 async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str) -> PickerView:
-    asked = [("name", query)] if query else []
-    found = await patients.find(
-        sandbox.world, tenant, waiting.version, "Patient", [*asked, ("_count", "50")], waiting.user
-    )  # fmt: skip
-    candidates = tuple(sorted((chart.candidate(one) for one in found), key=lambda one: (one.family, one.given)))
+    asked = [*patients.sought(query), ("_sort", "family"), ("_count", "50")]
+    found = await patients.listed(sandbox.world, tenant, waiting.version, asked, waiting.user)
+    candidates = tuple(sorted((chart.candidate(one) for one in found.rows), key=lambda one: (one.family, one.given)))
     return PickerView(
         action=action(tenant), app=waiting.client.name, candidates=candidates, request=waiting.id, query=query,
-        total=len(candidates),
+        total=found.total,
     )  # fmt: skip
 
 

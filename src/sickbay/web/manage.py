@@ -32,7 +32,7 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     view = ManageView(
         action=here, person=ward.user.name or ward.user.username, hospital=tenant.title, apps=tuple(map(_app, found))
     )
-    return ward.page("manage", view)
+    return ward.page("manage", view, "Permissions")
 
 
 def _app(one: operation.Allowed) -> AllowedApp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import orjson
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from sickbay.operations.context import Tenant
 from sickbay.operations.launch import Launched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
-from sickbay.web import answers, wire
+from sickbay.web import answers, show, wire
 from sickbay.web.doors import headers_of
 from sickbay.web.ehr import VERSION, Ward
 from sickbay.web.pages import notice
@@ -34,11 +35,11 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         return away
     assert ward.user is not None
     asked = request.query_params
-    client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
+    client = await registration.only(sandbox.world, asked.get("app", ""), tenant.name)
     patient, framed = asked.get("patient"), "framed" in asked
     visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
     if client is None or not client.launch_uri or (patient and not visible):
-        return ward.page("notice", notice.not_found(wire.raw_path(request.scope)), status=404)
+        return ward.page("notice", notice.no_app(ward.home), status=404)
     await sandbox.filling.ensure(Space(tenant.name, client.fhir))
     wanted = await _of_card(ward, client, patient, asked.get("card")) or await _of_task(
         ward, client, patient, asked.get("task")
@@ -104,25 +105,27 @@ FOREIGN = NoticeView(
 async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, from loopback or with the admin token.
 
-    Beside them intent, app_context and, as JSON, fhir_context.
+    Beside them intent, app_context and, as JSON, fhir_context. The portal's button leads here too: a browser is
+    answered with a page.
     """
+    fault = partial(_not_launched, request, sandbox)
     headers = {name: value for name, value in headers_of(request.scope).items() if name != "sec-fetch-mode"}
     if not request.app.state.guard.administers(request.scope, headers):
-        return answers.problem(403, "Only from this machine, or with the admin token, and never for a foreign page")
+        return fault(403, "Only from this machine, or with the admin token, and never for a foreign page")
     asked = request.query_params
     try:
         client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
     except registration.Ambiguous:
-        return answers.problem(409, f"Several apps are called {asked['app']}")
+        return fault(409, f"Several apps are called {asked['app']}")
     if client is None or not client.launch_uri:
-        return answers.problem(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
+        return fault(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
     await sandbox.filling.ensure(Space(tenant.name, client.fhir))
     context = _context(asked)
     if isinstance(context, str):
-        return answers.problem(422, context)
+        return fault(422, context)
     told = [asked.get(name) for name in ("user", "patient", "encounter")]
     if absent := await launches.absent(sandbox.world, tenant, client.fhir, *told):
-        return answers.problem(422, absent)
+        return fault(422, absent)
     auto = client.auto_approve
     made = await launches.launch(
         sandbox.world, tenant, client, user=asked.get("user") or (auto.user if auto else None),
@@ -130,6 +133,15 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         encounter=asked.get("encounter") or (auto.encounter if auto else None), context=context,
     )  # fmt: skip
     return await _launched(request, tenant, client, made)
+
+
+def _not_launched(request: Request, sandbox: Sandbox, status: int, said: str) -> Response:
+    if not answers.browses(request.headers.get("accept", "")):
+        return answers.problem(status, said)
+    view = NoticeView(
+        title="The app was not launched", text=f"{said}.", primary=Link("Go to the developer portal", "/developer")
+    )
+    return show.page(request, sandbox, "notice", view, status=status)
 
 
 def _context(asked: Mapping[str, str]) -> dict[str, object] | str:

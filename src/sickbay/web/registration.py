@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +27,8 @@ from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.pages.portal import AppRow, AppsView, AppView, LaunchRow, RegisterView
 
+OURS = re.compile(r"[A-Za-z0-9_]{8,12}")
+"""An app_id as a form of ours brings it."""
 FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris", "more_scopes")
 FAULTS = {"reg-redirect-uri": "redirect_uris", "reg-missing-launch-uri": "launch_uri", "reg-jwks": "jwks_uri"}
 
@@ -51,7 +55,7 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
     hospital = sandbox.tenants[client.tenant].title
     return AppRow(
         client.name, f"/developer/apps/{client.app_id}",
-        portal.kind_of_app(client.type, client.client, client.smart_version, hospital), hospital, client.client_id,
+        portal.kind_of_app(client.type, client.client, client.smart_version), hospital, client.client_id,
         title or (times.moment(last["at"]) if last else ""), "refused" if refused else "passed" if last else "",
     )  # fmt: skip
 
@@ -59,7 +63,7 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
     if away := closed(request, sandbox):
         return away
-    client = await registration.find(sandbox.world, id)
+    client = await registration.only(sandbox.world, id)
     if client is None:
         view = not_found(wire.raw_path(request.scope))
         return show.page(request, sandbox, "notice", view, status=404)
@@ -67,9 +71,10 @@ async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def app_page(
-    request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200
-) -> Response:
-    view = await _app_view(sandbox, client, secret)
+    request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200,
+    fault: str = "",
+) -> Response:  # fmt: skip
+    view = replace(await _app_view(sandbox, client, secret), fault=fault)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
     return show.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
 
@@ -146,19 +151,29 @@ def _launch(id: str, newest_first: list[dict[str, Any]], who: Persons) -> Launch
 
 
 async def register(request: Request, sandbox: Sandbox) -> Response:
-    """GET the form, POST a registration: the app's page with its secret, or the form again, with what is wrong."""
+    """GET the form, POST a registration: the app's page with its secret, or the form again, with what is wrong.
+
+    The form brings the app_id it will give out, so that sent twice, or reloaded, it registers one app.
+    """
     if away := closed(request, sandbox):
         return away
     around = await show.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        view = form(sandbox, wire.query_of(request.scope), ())
+        id = registration.identifier(sandbox.world.effects, 9)
+        view = replace(form(sandbox, wire.query_of(request.scope), ()), id=id)
         return show.page(request, sandbox, "register", view, around)
     sent = parse(await wire.read_body(request))
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         return show.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), around, 403)
+    id = sent.get("id") or ""
+    before = await registration.only(sandbox.world, id) if id else None
+    if before is not None and (before.app_id, before.name) == (id, sent.get("name")):
+        return RedirectResponse(f"/developer/apps/{id}", 303, answers.NO_STORE)
     if faults := missing(sandbox, sent):
         return show.page(request, sandbox, "register", form(sandbox, sent, (), faults), around, 422)
-    done = await registration.register(sandbox.world, told(sent))
+    done = await registration.register(
+        sandbox.world, told(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
+    )
     if done.client is None:
         found = done.decision.explained().findings
         return show.page(request, sandbox, "register", form(sandbox, sent, found), around, 422)
@@ -167,7 +182,8 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     return await app_page(request, sandbox, done.client, around, done.secret, 201)
 
 
-EXPIRED = {"name": "This page was open for too long. Send it again."}
+TOO_LATE = "This page was open for too long. Send it again."
+EXPIRED = {"name": TOO_LATE}
 
 
 def missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
@@ -227,45 +243,40 @@ def form(
         types=portal.type_choices(sent.get("type") or "provider"),
         clients=portal.client_choices(sent.get("client") or "public"),
         smart=portal.smart_choices(sent.get("smart_version") or "2"), boxes=boxes, values=values,
-        findings=findings([one.to_json() for one in found]), faults=said,
+        findings=findings([one.to_json() for one in found]), faults=said, id=sent.get("id") or "",
     )  # fmt: skip
 
 
 async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
     """What is decided for this app otherwise than for its hospital: text as in sickbay.toml, all of it."""
-    if away := closed(request, sandbox):
-        return away
-    around = await show.around(request, sandbox, here="Developer portal")
-    sent = parse(await wire.read_body(request))
-    client = await registration.find(sandbox.world, id)
-    if client is None or not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
-    text = sent.get("policy") or ""
-    chosen, fault = portal.read_policy(text)
-    fault = fault or registration.lacking(sandbox.world, {"policy": chosen}, client)
-    if fault:
-        view = replace(await _app_view(sandbox, client, ""), policy=text, policy_fault=fault)
-        return show.page(request, sandbox, "app", view, around, 422)
-    await registration.save(sandbox.world, replace(client, policy=chosen), client)
-    return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
+    return await _chosen(request, sandbox, id, "policy", portal.read_policy)
 
 
 async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
     """What this app suggests beside a chart: cards of CDS Hooks as JSON, all of them."""
+    return await _chosen(request, sandbox, id, "cards", portal.read_cards)
+
+
+async def _chosen(
+    request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]
+) -> Response:
+    """One text of an app's page: kept, or shown again as it was sent, with what is wrong."""
     if away := closed(request, sandbox):
         return away
+    client = await registration.only(sandbox.world, id)
+    if client is None:
+        return RedirectResponse("/developer", 303, answers.NO_STORE)
     around = await show.around(request, sandbox, here="Developer portal")
     sent = parse(await wire.read_body(request))
-    client = await registration.find(sandbox.world, id)
-    if client is None or not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
-    text = sent.get("cards") or ""
-    chosen, fault = portal.read_cards(text)
-    fault = fault or registration.lacking(sandbox.world, {"cards": chosen}, client)
+    text, ours = sent.get(name) or "", cookies.form_is_ours(request, around.session, sent.get("csrf"))
+    chosen, fault = read(text) if ours else ((), TOO_LATE)
+    made: dict[str, Any] = {name: chosen}
+    fault = fault or registration.lacking(sandbox.world, made, client)
     if fault:
-        view = replace(await _app_view(sandbox, client, ""), cards=text, cards_fault=fault)
-        return show.page(request, sandbox, "app", view, around, 422)
-    await registration.save(sandbox.world, replace(client, cards=chosen), client)
+        again: dict[str, Any] = {name: text, f"{name}_fault": fault}
+        view = replace(await _app_view(sandbox, client, ""), **again)
+        return show.page(request, sandbox, "app", view, around, 422 if ours else 403)
+    await registration.save(sandbox.world, replace(client, **made), client)
     return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
 
 
@@ -275,13 +286,11 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
         return away
     around = await show.around(request, sandbox, here="Developer portal")
     sent = parse(await wire.read_body(request))
-    client = await registration.find(sandbox.world, id)
-    if (
-        client is None
-        or client.client != "symmetric"
-        or not cookies.form_is_ours(request, around.session, sent.get("csrf"))
-    ):
+    client = await registration.only(sandbox.world, id)
+    if client is None or client.client != "symmetric":
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
+    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
     new, made = await registration.rotated(sandbox.world, client)
     return await app_page(request, sandbox, new, around, made)
 
@@ -289,9 +298,11 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
     if away := closed(request, sandbox):
         return away
-    session = await cookies.session(request, sandbox)
+    around = await show.around(request, sandbox, here="Developer portal")
     sent = parse(await wire.read_body(request))
-    client = await registration.find(sandbox.world, id)
-    if client is not None and not client.sample and cookies.form_is_ours(request, session, sent.get("csrf")):
+    client = await registration.only(sandbox.world, id)
+    if client is not None and not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
+    if client is not None and not client.sample:
         await registration.remove(sandbox.world, client)
     return RedirectResponse("/developer", 303, answers.NO_STORE)

@@ -15,7 +15,7 @@ from sickbay.operations.context import Tenant
 from sickbay.operations.sessions import Session
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import cookies, render
-from sickbay.web.doors import LOOPBACK, page_headers
+from sickbay.web.doors import LOOPBACK, host_name, page_headers
 from sickbay.web.pages.frame import Frame, Person, Theme
 from sickbay.web.wire import raw_path
 
@@ -67,11 +67,15 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
         hospital=tenant.title if tenant else "",
         tenant=tenant.name if tenant else "",
         here=around.here,
-        person=Person(user.name or user.username, user.title) if user else None,
+        person=Person(user.name or user.username, user.title, user.acts_for_patients) if user else None,
         theme=cast(Theme, theme if theme in ("light", "dark") else ""),
         csrf=around.session.csrf if around.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=around.bare,
+        listening="Listening on this machine only"
+        if host_name(sandbox.settings.host) in LOOPBACK
+        else "Listening to the network",
+        permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
     )
 
 

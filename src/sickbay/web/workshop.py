@@ -51,7 +51,7 @@ def _first(found: list[dict[str, object]]) -> FirstLaunch:
     return FirstLaunch(
         patient="Timothy Peters", text="He waits for Dr. Okafor; his blood pressure is under treatment.", chart=here,
         app="Sample app", launch=f"{here}?app=sample-app-general",
-        timeline=f"/timelines/{timeline}" if timeline else "/exchanges",
+        timeline=f"/timelines/{timeline}" if timeline else "",
     )  # fmt: skip
 
 

@@ -32,8 +32,9 @@ def day_view(
     ordered = sorted(appointments, key=lambda one: str(one.get("start")))
     visits = tuple(visit(one, patients, ward, day, to_do or {}) for one in ordered)
     clock = times.clock(now) if now else ""
+    title = times.weekday(day) if now else f"{times.weekday(day)} {day.year}"
     return DayView(
-        title=times.weekday(day), summary=summary(visits), visits=visits, patients=listed, now=clock, previous=previous,
+        title=title, summary=summary(visits), visits=visits, patients=listed, now=clock, previous=previous,
         following=following, today=today, before=sum(one.start < clock for one in visits) if now else None,
     )  # fmt: skip
 

@@ -78,6 +78,11 @@ class PickerView:
     why: str = "launch/patient"
     chosen: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether everybody is shown who may be chosen, so that a browser can narrow the list by itself."""
+        return not self.query and len(self.candidates) >= self.total
+
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
@@ -197,15 +202,21 @@ def ask_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> tupl
 def _resource(scope: ResourceScope) -> Ask:
     title, text = TYPES.get(scope.type, (scope.type, f"Resources of the type {scope.type}."))
     if scope.filters:
-        text += " Only those with " + ", ".join(f"{name} {value}" for name, value in scope.filters) + "."
+        text += (
+            " Only those with "
+            + ", ".join(f"{name} {value.rpartition('|')[2] or value}" for name, value in scope.filters)
+            + "."
+        )
     return Ask(title, f"{text} {_verbs(scope.letters)}", (scope.text,))
 
 
 def _verbs(letters: str) -> str:
     said = {"c": "add", "r": "read", "u": "change", "d": "delete", "s": "search"}
     verbs = [said[letter] for letter in "rscud" if letter in letters]
-    if verbs in (["read"], ["read", "search"], ["search"]):
+    if verbs in (["read"], ["read", "search"]):
         return "To read only."
+    if verbs == ["search"]:
+        return "To search only."
     return "To " + ", ".join(verbs[:-1]) + (" and " if verbs[1:] else "") + verbs[-1] + "."
 
 

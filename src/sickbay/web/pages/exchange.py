@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.pages import code, negotiation, times
@@ -37,6 +38,7 @@ _SPELLED = {
 _WAITS = {"client": "the registration", "server": "that server’s word", "launch": "the launch", "code": "the code",
           "token": "the token", "user": "the person", "now": "the time"}  # fmt: skip
 GATE = "redirect_uri_is_registered"
+_IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class ExchangeView:
     launch: str = ""
     rows: tuple[Row, ...] = ()
     received: str = ""
+    receiver: str = "Your app received"
     received_note: str = ""
     tabs: tuple[code.Tab, ...] = ()
     corrected: bool = False
@@ -145,6 +148,7 @@ def exchange_view(
         app=app, app_href=app_href, hospital=hospital, launch=str(given.get("launch") or ""),
         rows=rows,
         received=_answer(given.get("response") or {}),
+        receiver=_receiver(given),
         received_note=_duration(given),
         tabs=code.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
@@ -242,6 +246,18 @@ def _answer(response: Mapping[str, Any]) -> str:
     rest = headers.get("location") or headers.get("www-authenticate") or response.get("body") or ""
     text = f"{response.get('status', '')} {rest}".strip()
     return text if len(text) <= 400 else text[:400] + "…"
+
+
+def _receiver(given: Mapping[str, Any]) -> str:
+    """Whoever got the answer: a page of ours in the browser is nothing that an app receives."""
+    response = given.get("response") or {}
+    headers = {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
+    if given.get("stage") not in _IN_THE_BROWSER:
+        return "Your app received"
+    if "location" not in headers:
+        return "A page was shown"
+    own = urlsplit(str((given.get("request") or {}).get("url", ""))).netloc
+    return "The browser went to" if urlsplit(headers["location"]).netloc in ("", own) else "Your app received"
 
 
 def _duration(given: Mapping[str, Any]) -> str:

@@ -18,10 +18,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is signed in, as the bar shows: a name and a role."""
+    """Who is signed in, as the bar shows: a name and a role. patient: sees the own record, or those of a family."""
 
     name: str
     role: str = ""
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Frame:
     hospital: the name of the tenant makes the page one of the ward (navy bar); "" makes it one of the workshop.
     tenant: its path segment. here: the text of the bar's link that is this page. csrf: the token of all POST forms.
     path: the path and query of this page, where the theme form returns to. bare: no navigation (sign-in, picker, consent).
+    permissions: where it stands what apps may do in the name of who is signed in.
     """
 
     base: str = "http://localhost:7425"
@@ -43,6 +45,7 @@ class Frame:
     csrf: str = ""
     path: str = "/"
     bare: bool = False
+    permissions: str = ""
     listening: str = "Listening on this machine only"
     version: str = __version__
 
@@ -56,11 +59,14 @@ class Frame:
 
     @property
     def navigation(self) -> tuple[Link, ...]:
-        return _ward(self.ward, self.root) if self.hospital else _workshop(self.root)
+        return self._ward if self.hospital else _workshop(self.root)
 
-
-def _ward(ward: str, root: str) -> tuple[Link, ...]:
-    return (Link("Today", ward), Link("Patients", f"{ward}/patients"), Link("Apps", f"{root}/developer"))
+    @property
+    def _ward(self) -> tuple[Link, ...]:
+        """Nobody has a day of visits but who works here."""
+        today = () if self.person and self.person.patient else (Link("Today", self.ward),)
+        permissions = (Link("Permissions", self.permissions),) if self.permissions else ()
+        return (*today, Link("Patients", f"{self.ward}/patients"), Link("Apps", f"{self.root}/developer"), *permissions)
 
 
 def _workshop(root: str) -> tuple[Link, ...]:

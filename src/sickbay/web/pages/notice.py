@@ -31,6 +31,23 @@ def not_found(path: str, meant: str = "", root: str = "") -> NoticeView:
     )
 
 
+def no_record(ward: str) -> NoticeView:
+    """Of a patient who is not there, and of one whom this person may not see: nobody is told which."""
+    return NoticeView(
+        title="Nobody is here for you to see",
+        text="No patient has this id, or it is nobody whose record you may open.",
+        primary=Link("Go to the patients", f"{ward}/patients"),
+    )
+
+
+def no_app(ward: str) -> NoticeView:
+    return NoticeView(
+        title="The app was not launched",
+        text="No app of this hospital has this id and a launch address, or the patient is nobody whose record you may open.",
+        primary=Link("Go to the patients", f"{ward}/patients"),
+    )
+
+
 def other_method(path: str, method: str, allowed: str) -> NoticeView:
     return NoticeView(
         title=f"This address is not asked with {method}",

@@ -1,6 +1,6 @@
 """The developer portal: the apps, one app, and the form that registers one.
 
-register  POST {root}/developer/register: csrf, tenant, name, type = provider | patient | system,
+register  POST {root}/developer/register: csrf, id, tenant, name, type = provider | patient | system,
           client = public | symmetric | asymmetric, launch_uri, redirect_uris and
           post_logout_redirect_uris (one a line each), fhir = r4 | dstu2,
           smart_version = 1 | 2, scope (repeated: one a ticked box), more_scopes (text, by spaces), jwks_uri.
@@ -108,6 +108,8 @@ class AppView:
     cards: str = ""
     cards_fault: str = ""
     cards_action: str = ""
+    fault: str = ""
+    """Why what was sent from this page was not done, where no field of it is at fault."""
 
     @property
     def letters(self) -> str:
@@ -129,6 +131,8 @@ class RegisterView:
     findings: tuple[FindingView, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    id: str = ""
+    """The app_id of what is registered by this form."""
     app: Link | None = None
     """The app that is edited; None where one is registered."""
     hospital: str = ""
@@ -279,8 +283,8 @@ def scope_kinds(scopes: Iterable[str], notes: Mapping[str, str] | None = None) -
     return tuple(ScopeKind(*titles[kind], tuple(chips)) for kind, chips in by_kind.items() if chips)
 
 
-def kind_of_app(type: str, client: str, smart_version: int, hospital: str) -> str:
+def kind_of_app(type: str, client: str, smart_version: int, hospital: str = "") -> str:
     """'For clinicians, public, SMART 2, at General Hospital.'"""
     whom = {"provider": "For clinicians", "patient": "For patients", "system": "A service"}[type]
     how = {"public": "public", "symmetric": "with a secret", "asymmetric": "with a key"}[client]
-    return f"{whom}, {how}, SMART {smart_version}, at {hospital}."
+    return f"{whom}, {how}, SMART {smart_version}" + (f", at {hospital}." if hospital else "")

@@ -97,7 +97,9 @@ def _faulty(
     name: str, sent: str | None, right: str | None, number: int, one: Mapping[str, Any], mended: bool
 ) -> Row | None:
     facts = one.get("facts") or {}
-    expected = right if right not in (None, sent) else _word(facts.get("expected"))
+    expected = (
+        right if right not in (None, sent) else _whole(sent, _word(facts.get("received")), _word(facts.get("expected")))
+    )
     if expected is None and (one["severity"] != "error" or (sent is None and mended)):
         return None
     wrong = "bad" if one["severity"] == "error" else "slip"
@@ -109,6 +111,13 @@ def _faulty(
     note = _word(facts.get("note")) or ""
     unknown = expected is None and (bool(note) or not (mended and right is None))
     return Row(name, received, pieces.expected, note, number, kind, unknown)
+
+
+def _whole(sent: str | None, received: str | None, expected: str | None) -> str | None:
+    """The value with the part put right that a finding names; what it expects, where that is all of it."""
+    if not sent or not received or expected is None or received == sent or received not in sent:
+        return expected
+    return sent.replace(received, expected)
 
 
 def parts_marked(sent: str, received: str | None) -> tuple[Piece, ...]:

@@ -46,8 +46,8 @@ class FirstLaunch:
     chart: str
     app: str
     launch: str
-    timeline: str
-    example: bool = False
+    timeline: str = ""
+    """Of the last launch; "" before any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,7 @@ def timeline_view(
     stopped = max((number for number, one in enumerate(done, 1) if one.kind == "refused"), default=0)
     still = bool(stopped) and not any(one.kind == "passed" for one in done[stopped:])
     last = next((one for one in reversed(exchanges) if "scopes" in one), None)
+    servers = (("Authorization server", hospital), ("FHIR server", hospital))
     return TimelineView(
         id=id,
         title=f"The launch stopped at step {stopped}: {_lower(done[stopped - 1].detail)}." if still
@@ -190,7 +191,7 @@ def timeline_view(
         kind="refused" if still else "passed",
         verdict=f"Stopped at step {stopped}" if still else "Launched" if not waiting else "Under way",
         arrows=(*done, *waiting),
-        names=((app, origin), ("Browser", "of the person"), ("Authorization server", hospital), ("FHIR server", hospital)),
+        names=((app or "Your app", origin), ("Browser", "of the person"), *servers),
         facts=tuple(one for one in (app, patient, user, hospital) if one),
         worked=_listed([one.text for one in done if one.kind == "passed"]),
         refused=_listed([one.detail for one in done if one.kind == "refused"]),

@@ -3,11 +3,19 @@ export function consent(document) {
   const form = document.querySelector("[data-consent]");
   if (!form) return;
   const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+  const all = form.querySelector("[data-all]");
   const count = () => {
     const ticked = boxes.filter((box) => box.checked).length;
     form.querySelector("[data-allow]").textContent = `Allow ${ticked} of ${boxes.length}`;
+    if (all) all.textContent = ticked ? "Untick all" : "Tick all";
   };
   form.addEventListener("change", count);
+  form.addEventListener("keydown", (event) => { if (event.key === "Enter" && boxes.includes(event.target)) event.preventDefault(); });
+  all?.addEventListener("click", () => {
+    const ticked = boxes.some((box) => box.checked && !box.disabled);
+    for (const box of boxes) if (!box.disabled) box.checked = !ticked;
+    count();
+  });
   count();
 }
 
@@ -28,13 +36,15 @@ export function picker(document) {
       item.hidden = !words.every((word) => item.dataset.item.split(/[\s,]+/).some((one) => one.startsWith(word)));
     }
     if (!list.querySelector("label:not([hidden]) input:checked") && first()) first().checked = true;
-    document.querySelector("[data-count]").textContent = list.querySelectorAll("label:not([hidden])").length;
+    const shown = list.querySelectorAll("label:not([hidden])").length;
+    document.querySelector("[data-count]").textContent = shown;
+    document.querySelector("[data-none]").hidden = shown > 0;
     name();
   };
   field.addEventListener("input", narrow);
   field.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" && first()) { event.preventDefault(); list.querySelector("input:checked").focus(); }
-    if (event.key === "Enter" && !button.disabled && list.querySelectorAll("label:not([hidden])").length === 1) {
+    if (event.key === "ArrowDown" && first()) { event.preventDefault(); list.querySelector("label:not([hidden]) input:checked").focus(); }
+    if (event.key === "Enter" && "whole" in list.dataset && !button.disabled && list.querySelectorAll("label:not([hidden])").length === 1) {
       event.preventDefault();
       button.click();
     }

@@ -1,15 +1,21 @@
 // data-copy names the element whose text is copied. The button says so for two seconds, at the same width.
+// Where there is no clipboard (plain http under another name than this machine's, a frame of another site), the older way.
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
+    return true;
   } catch {
     const field = document.createElement("textarea");
+    const focused = document.activeElement;
     field.value = text;
     field.className = "vh";
+    field.readOnly = true;
     document.body.append(field);
     field.select();
-    document.execCommand("copy");
+    const copied = document.execCommand("copy");
     field.remove();
+    focused?.focus({ preventScroll: true });
+    return copied;
   }
 }
 
@@ -34,7 +40,11 @@ export function copying(document) {
     const button = event.target.closest("[data-copy]");
     const source = button && document.getElementById(button.dataset.copy);
     if (!source) return;
-    await copyText(source.textContent.trim());
+    if (!await copyText(source.textContent.trim())) {
+      getSelection().selectAllChildren(source);
+      toast("This browser let nothing be copied. It is selected: press Ctrl+C, or Cmd+C.");
+      return;
+    }
     said(button);
     toast((button.getAttribute("aria-label") || button.dataset.was || "Copied").replace(/^Copy/, "Copied"));
   });

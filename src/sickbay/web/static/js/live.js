@@ -2,11 +2,14 @@
 export function live(document) {
   const place = document.querySelector("[data-live]");
   if (!place) return;
+  let shown = "";
   const again = async () => {
     if (!document.hidden) {
       try {
         const answer = await fetch(place.dataset.live, { headers: { Accept: "text/html" } });
-        if (answer.ok) place.innerHTML = await answer.text();
+        const said = answer.ok ? await answer.text() : shown;
+        if (said !== shown) place.innerHTML = said;
+        shown = said;
       } catch { /* the server rests; we ask again */ }
     }
     setTimeout(again, 2000);

@@ -1,0 +1,103 @@
+"""In a browser, by keyboard: picker, consent, copying, and the foot of an open app, which keeps the focus as it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+from tests.flows.flow import CHALLENGE, REDIRECT
+from tests.flows.test_six_clicks import framed, shows_its_patient
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SCOPE = "launch/patient openid patient/Patient.rs patient/Observation.rs"
+CLIENT = "by-keyboard"
+
+
+@pytest.fixture
+def asked(live: dict[str, Any], page: Page) -> Page:
+    """At the picker of an app that was started on its own, signed in as a clinician."""
+    body = {"name": "By keyboard", "type": "provider", "client": "public", "client_id": CLIENT, "fhir": "r4",
+            "redirect_uris": [REDIRECT], "scope": SCOPE}  # fmt: skip
+    tenant = live["tenants"]["general"]
+    with httpx2.Client(base_url=live["base"], trust_env=False) as http:
+        http.post("/admin/apps", json=body)
+    query = {"response_type": "code", "client_id": CLIENT, "redirect_uri": REDIRECT, "scope": SCOPE, "state": "s" * 32,
+             "aud": tenant["fhir"]["r4"], "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+             "prompt": "consent"}  # fmt: skip
+    page.goto(f"{tenant['authorize']}?{urlencode(query)}")
+    page.get_by_role("button", name="Dr. Amara Okafor").click()
+    page.get_by_role("heading", name="Whose record should By keyboard open?").wait_for()
+    return page
+
+
+def test_typing_narrows_the_list_the_arrows_choose_and_enter_opens(asked: Page) -> None:
+    asked.keyboard.type("peters, t")
+    assert asked.locator("[data-count]").inner_text() == "1"
+    asked.keyboard.press("Enter")
+    asked.get_by_role("heading", name="May By keyboard open Timothy Peters’s record?").wait_for()
+
+
+def test_where_nobody_is_left_it_says_so_and_nobody_can_be_opened(asked: Page) -> None:
+    none = asked.get_by_text("Nobody here has a name")
+    assert not none.is_visible()
+    asked.keyboard.type("zzz")
+    assert none.is_visible()
+    assert asked.get_by_role("button", name="Open this record").is_disabled()
+    for _ in "zzz":
+        asked.keyboard.press("Backspace")
+    assert not none.is_visible()
+    assert asked.get_by_role("button", name="Open ").is_enabled()
+
+
+def test_enter_in_a_box_of_consent_answers_nothing_and_all_are_unticked_by_one_press(asked: Page) -> None:
+    asked.keyboard.type("peters, t")
+    asked.keyboard.press("Enter")
+    allow = asked.locator("[data-allow]")
+    asked.get_by_role("checkbox").first.focus()
+    asked.keyboard.press("Enter")
+    asked.wait_for_timeout(300)
+    assert allow.inner_text() == "Allow 4 of 4"
+    asked.get_by_role("button", name="Untick all").focus()
+    asked.keyboard.press("Enter")
+    assert allow.inner_text() == "Allow 0 of 4"
+    asked.get_by_role("button", name="Tick all").press("Enter")
+    assert allow.inner_text() == "Allow 4 of 4"
+
+
+def test_the_foot_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: Page) -> None:
+    page.goto(f"{live['base']}/general/ehr/patients/p-0017?app=sample-app-general")
+    page.get_by_role("button", name="Dr. Amara Okafor").click()
+    app = framed(page)
+    allow = app.get_by_role("button", name="Allow")
+    app.get_by_role("heading", level=1).first.wait_for()
+    if allow.count():
+        allow.click()
+    shows_its_patient(app)
+    page.wait_for_timeout(2500)  # the foot has counted all
+    link = page.get_by_role("link", name="See the launch")
+    link.focus()
+    page.wait_for_timeout(2500)
+    assert page.evaluate("document.activeElement.textContent") == "See the launch"
+
+
+def test_where_nothing_can_be_copied_it_says_so_and_selects_it(live: dict[str, Any], page: Page) -> None:
+    page.add_init_script(
+        "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false"
+    )
+    page.goto(f"{live['base']}/developer/apps/sample-app-general")
+    page.get_by_role("button", name="Copy the Client Id").click()
+    page.get_by_text("let nothing be copied").wait_for()
+    assert page.evaluate("getSelection().toString()") == "sample-general"
+
+
+def test_the_older_way_of_copying_leaves_the_focus_where_it_was(live: dict[str, Any], page: Page) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.goto(f"{live['base']}/developer/apps/sample-app-general")
+    button = page.get_by_role("button", name="Copy the Client Id")
+    button.press("Enter")
+    page.get_by_text("Copied the Client Id").wait_for()
+    assert page.evaluate("document.activeElement.dataset.copy") == "client-id"

@@ -1,0 +1,150 @@
+"""A person in a browser is answered with a page, whatever went wrong, and each says what to do next; a script is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.test_chart_tasks import signed_in
+from tests.flows.test_ward import HTML
+from tests.flows.test_ward import field as token
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        ("app=nobody", 404, "There is no app nobody with a launch URI at general"),
+        ("app=sample-app-general&patient=p-9999", 422, "There is no Patient/p-9999"),
+        ("app=Sample+app&fhir_context=x", 422, "fhir_context is no JSON"),
+    ],
+)
+def test_what_the_portal_s_button_cannot_launch_is_said_on_a_page(
+    tmp_path: Path, asked: str, status: int, said: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await flow.http.get(f"/general/ehr/launch?{asked}", headers=HTML)
+        assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert said in page.text
+        assert 'href="/developer"' in page.text
+        for accept in (JSON, {"Accept": "*/*"}):
+            told = await flow.http.get(f"/general/ehr/launch?{asked}", headers=accept)
+            assert (told.status_code, told.headers["content-type"]) == (status, "application/problem+json")
+            assert said in told.json()["title"]
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("username", ["okafor", "timothy"])
+def test_of_a_record_that_is_not_there_or_not_for_these_eyes_the_same_is_said(tmp_path: Path, username: str) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow, username)
+        said = set()
+        for patient in ("p-9999", "p-0001") if username == "timothy" else ("p-9999",):
+            page = await flow.http.get(f"/general/ehr/patients/{patient}", headers=HTML)
+            assert page.status_code == 404
+            assert "nobody whose record you may open" in page.text
+            said.add(page.text.replace(patient, ""))
+        assert len({one.partition("<main")[2] for one in said}) == 1
+        opened = await flow.http.get("/general/ehr/open?app=nobody", headers=HTML)
+        assert opened.status_code == 404
+        assert "The app was not launched" in opened.text
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("path", "field"), [("policy", "policy"), ("cards", "cards")])
+def test_a_fault_far_down_the_page_is_where_the_page_opens(tmp_path: Path, path: str, field: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        page = await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)
+        assert "autofocus" not in page.text
+        form = {"csrf": token(page, "csrf"), field: "{]"}
+        page = await flow.http.post(f"/developer/apps/{app['app_id']}/{path}", data=form, headers=HTML)
+        assert page.status_code == 422
+        assert f'aria-describedby="fault-{field}" autofocus' in page.text
+
+    run(steps, tmp_path)
+
+
+def test_a_registration_opens_at_its_first_fault(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await flow.http.get("/developer/register", headers=HTML)
+        form = {"csrf": token(page, "csrf"), "name": "A", "scope": "launch"}
+        page = await flow.http.post("/developer/register", data=form, headers=HTML)
+        assert 'aria-describedby="fault-redirect_uris" autofocus' in page.text
+        assert page.text.count(" autofocus") == 1
+
+    run(steps, tmp_path)
+
+
+def test_before_the_first_launch_the_first_page_shows_none_and_says_so(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        page = (await flow.http.get("/", headers=HTML)).text
+        assert "Show the last launch" not in page
+        assert "as soon as an app was launched" in page
+        app = await flow.register()
+        made = await flow.launch(app)
+        await flow.authorize(app, launch=made["launch"])
+        page = (await flow.http.get("/", headers=HTML)).text
+        assert f'href="/timelines/{made["timeline"]}"' in page if "timeline" in made else "/timelines/" in page
+
+    run(steps, tmp_path, patients=20)
+
+
+def test_an_id_that_is_not_kept_is_said_and_the_newest_are_shown(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.authorize(await flow.register())
+        page = (await flow.http.get("/exchanges?id=<b>nothing</b>", headers=HTML)).text
+        assert "<code>&lt;b&gt;nothing&lt;/b&gt;</code> is not kept here" in page
+        assert "These are the newest." in page
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(("username", "today"), [("okafor", True), ("timothy", False), ("abena", False)])
+def test_who_is_signed_in_finds_what_apps_may_do_and_a_patient_no_day_of_visits(
+    tmp_path: Path, username: str, today: bool
+) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow, username)
+        page = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
+        assert ('href="/general/ehr">Today' in page) is today
+        assert 'href="/general/oauth/manage">Permissions' in page
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("host", "said"), [("127.0.0.1", "Listening on this machine only"), ("0.0.0.0", "Listening to the network")]
+)
+def test_the_foot_says_who_can_reach_it(tmp_path: Path, host: str, said: str) -> None:
+    async def steps(flow: Flow) -> None:
+        assert said in (await flow.http.get("/", headers=HTML)).text
+
+    run(steps, tmp_path, host=host, base_url="http://localhost:7425")
+
+
+def test_of_another_day_the_year_is_told(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        page = (await flow.http.get("/general/ehr?date=2020-01-01", headers=HTML)).text
+        assert "<h1>Wednesday, 1 January 2020</h1>" in page
+
+    run(steps, tmp_path)
+
+
+def test_an_answer_that_no_app_got_is_not_said_to_have_reached_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        shown = await flow.authorize(app, redirect_uri="http://localhost:8100/elsewhere")
+        page = await flow.http.get(f"/exchanges/{shown.headers['x-correlation-id']}", headers=HTML)
+        assert "A page was shown" in page.text
+        assert "Your app received" not in page.text
+        sent = await flow.authorize(app, aud=None)
+        page = await flow.http.get(f"/exchanges/{sent.headers['x-correlation-id']}", headers=HTML)
+        assert "Your app received" in page.text
+
+    run(steps, tmp_path)

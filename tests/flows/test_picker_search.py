@@ -1,0 +1,66 @@
+"""The patient picker: it finds by all that it says it finds by, and tells how many there are beside those it shows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.test_ward import HTML, sign_in
+
+TIMOTHY = "p-0017"
+
+
+async def picker(flow: Flow, query: str = "", version: str = "r4") -> str:
+    """The page, of an app that was started on its own."""
+    await sign_in(flow)
+    app = await flow.register(auto_approve=None, fhir=version)
+    aud = f"http://localhost:7425/general/{version}"
+    answer = await flow.authorize(app, scope="launch/patient patient/Patient.rs", aud=aud)
+    return (await flow.http.get(f"{answer.headers['location']}&q={query}", headers=HTML)).text
+
+
+def offered(page: str) -> list[str]:
+    return re.findall(r'name="patient" value="([^"]+)"', page)
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+@pytest.mark.parametrize("query", ["Peters", " peters ", "4002-1187", "1961-03-14"])
+def test_a_patient_is_found_by_name_record_number_and_birth_date(tmp_path: Path, query: str, version: str) -> None:
+    async def steps(flow: Flow) -> None:
+        assert TIMOTHY in offered(await picker(flow, query, version))
+
+    run(steps, tmp_path)
+
+
+def test_of_more_patients_than_are_shown_it_says_how_many_there_are_and_shows_the_first_by_name(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await picker(flow)
+        families = re.findall(r'<span class="strong">([^,<]+),', page)
+        assert len(offered(page)) == 50
+        assert "of 60" in page
+        assert "looks through all 60" in page
+        everybody = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
+        first = re.findall(r'class="name" href="[^"]+">([^,<]+),', everybody)
+        assert families[: len(first)] == first
+
+    run(steps, tmp_path, patients=60)
+
+
+def test_of_what_a_search_found_it_does_not_say_that_it_is_the_beginning_of_a_list(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await picker(flow, "Peters")
+        assert 1 <= len(offered(page)) < 20
+        assert "first by name" not in page
+
+    run(steps, tmp_path)
+
+
+def test_where_all_are_shown_nothing_is_said_of_others(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await picker(flow)
+        assert len(offered(page)) == 20
+        assert "looks through all" not in page
+
+    run(steps, tmp_path)

@@ -1,0 +1,120 @@
+"""Forms of the portal that are sent twice, or too late: nothing is done twice, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import REDIRECT, Flow, run
+from tests.flows.test_ward import HTML, field, sign_in
+
+FORM = {
+    "name": "Twice", "type": "provider", "client": "symmetric", "launch_uri": "http://localhost:8100/launch",
+    "redirect_uris": REDIRECT, "fhir": "r4", "smart_version": "2", "scope": ["launch", "patient/Patient.rs"],
+}  # fmt: skip
+TOO_LATE = "This page was open for too long"
+
+
+async def form(flow: Flow) -> dict[str, Any]:
+    page = await flow.http.get("/developer/register", headers=HTML)
+    return {**FORM, "csrf": field(page, "csrf"), "id": field(page, "id")}
+
+
+async def sent(flow: Flow, filled: dict[str, Any]) -> httpx2.Response:
+    return await flow.http.post("/developer/register", data=filled, headers=HTML)
+
+
+async def called_so(flow: Flow, name: str = "Twice") -> list[str]:
+    return [one["app_id"] for one in (await flow.http.get("/admin/apps")).json() if one["name"] == name]
+
+
+def test_a_registration_that_is_reloaded_leads_to_the_app_it_made(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        filled = await form(flow)
+        first = await sent(flow, filled)
+        assert first.status_code == 201
+        assert 'id="secret"' in first.text
+        again = await sent(flow, filled)
+        assert (again.status_code, again.headers["location"]) == (303, f"/developer/apps/{filled['id']}")
+        assert await called_so(flow) == [filled["id"]]
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "Another"}, {"id": ""}, {"id": "../../admin"}, {"id": "sample-app-general"}]
+)
+def test_a_form_with_another_app_in_it_registers_that_under_an_id_of_its_own(tmp_path: Path, change: Any) -> None:
+    async def steps(flow: Flow) -> None:
+        filled = await form(flow)
+        assert (await sent(flow, filled)).status_code == 201
+        assert (await sent(flow, filled | change)).status_code == 201
+        ids = await called_so(flow) + await called_so(flow, "Another")
+        assert len(set(ids)) == 2
+        assert not {"../../admin", "sample-app-general", ""} & set(ids)
+
+    run(steps, tmp_path)
+
+
+def test_a_refused_registration_can_be_sent_again_mended(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        filled = await form(flow)
+        refused = await sent(flow, filled | {"redirect_uris": ""})
+        assert refused.status_code == 422
+        assert field(refused, "id") == filled["id"]
+        assert (await sent(flow, filled)).status_code == 201
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"), [("policy", "code_lifetime = 5"), ("cards", '{"cards": [{"summary": "Look"}]}')]
+)
+def test_what_was_typed_too_late_stands_there_again_and_is_not_saved(tmp_path: Path, path: str, typed: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        address = f"/developer/apps/{app['app_id']}"
+        answer = await flow.http.post(f"{address}/{path}", data={"csrf": "old", path: typed}, headers=HTML)
+        assert answer.status_code == 403
+        assert TOO_LATE in answer.text
+        assert html.escape(typed, quote=True).replace("&quot;", "&#34;") in answer.text
+        kept = (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()
+        assert not kept.get(path)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("path", ["secret", "remove"])
+def test_a_press_too_late_changes_nothing_and_says_so(tmp_path: Path, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(client="symmetric")
+        answer = await flow.http.post(f"/developer/apps/{app['app_id']}/{path}", data={"csrf": "old"}, headers=HTML)
+        assert answer.status_code == 403
+        assert TOO_LATE in answer.text
+        assert 'id="secret"' not in answer.text
+        assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).status_code == 200
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/developer/apps/Twin", 404),
+        ("/developer/apps/Twin/edit", 404),
+        ("/exchanges?app=Twin", 200),
+        ("/general/ehr/open?app=Twin", 404),
+        ("/general/ehr/sign-in?next=/general/ehr/open%3Fapp%3DTwin", 200),
+    ],
+)
+def test_a_name_that_two_apps_have_leads_nowhere_and_breaks_nothing(tmp_path: Path, path: str, status: int) -> None:
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        await flow.register(name="Twin")
+        await flow.register(name="Twin")
+        assert (await flow.http.get(path, headers=HTML)).status_code == status
+
+    run(steps, tmp_path)
