@@ -201,43 +201,10 @@ def test_missing_asks_whether_there_is_a_value() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["subject:Patient.name", "patient.name"])
-def test_a_chain_filters_on_the_other_end(name: str) -> None:
-    found = only("Observation", name, "Peters")
-    assert found.chain is not None
-    type, inner = found.chain
-    assert (found.values, type, inner.parameter.code) == ((), "Patient", "name")
-    assert inner.values == (StringValue("peters", "Peters"),)
-
-
 def test_an_empty_alternative_never_widens_a_search() -> None:
     assert only("Patient", "name", "a, ,").values == (StringValue("a", "a"),)
     assert only("Patient", "name", ",").values == ()
     assert only("Observation", "patient", "1,").values == (ReferenceValue("Patient", "1"),)
-
-
-def test_a_chain_may_end_at_the_id() -> None:
-    found = only("Observation", "patient._id", "1")
-    assert found.chain is not None
-    assert found.chain[1].values == (TokenValue(None, "1"),)
-
-
-def test_a_chain_may_be_of_three_links_and_not_of_four() -> None:
-    found = only("Observation", "encounter.service-provider.name", "x")
-    assert found.chain is not None
-    assert found.chain[1].chain is not None
-    four = faults("Observation", ("encounter.part-of.part-of.part-of.identifier", "x"))
-    assert [one.rule for one in four] == ["fhir-search-too-complex"]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("subject.name", "subject:Patient.name"), ("patient.nmae", "patient.name"), ("code.name", "code")],
-)
-def test_a_chain_that_leads_nowhere_is_refused(name: str, expected: str) -> None:
-    (fault,) = faults("Observation", (name, "x"))
-    assert fault.rule == "fhir-search-unknown-param"
-    assert expected in fault.expected
 
 
 def test_dstu2_sorts_by_a_modifier() -> None:
