@@ -186,6 +186,17 @@ def test_the_count_has_a_ceiling_and_a_default() -> None:
     assert [one.rule for one in faults("Patient", ("_count", "-1"), strict=True)] == ["fhir-search-value-malformed"]
 
 
+def test_a_search_says_how_many_it_gives_at_most() -> None:
+    found = asked("Patient", ("_count", "5000"))
+    assert (found.count, found.applied) == (MAXIMUM_COUNT, (("_count", str(MAXIMUM_COUNT)),))
+
+
+def test_type_is_of_a_search_on_several_types_and_means_nothing_else() -> None:
+    assert asked("Patient", ("_type", "Patient"), ("_type", "")).ignored == (("_type", None), ("_type", None))
+    (fault,) = faults("Patient", ("_type", "Patient"), strict=True)
+    assert (fault.rule, fault.expected[:6]) == ("fhir-search-unknown-param", "one of")
+
+
 def test_several_ids_are_alternatives_and_several_parameters_an_intersection() -> None:
     assert asked("Patient", ("_id", "a,b")).ids == ("a", "b")
     assert asked("Patient", ("_id", "a,b"), ("_id", "b,c")).ids == ("b",)

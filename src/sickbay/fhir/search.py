@@ -165,7 +165,7 @@ def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -
 
 
 def _unknown(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:
-    near = nearest(reading.version, reading.type, code)
+    near = nearest(reading.version, reading.type, code) if code != "_type" else None  # of a search below the base alone
     if reading.type == "Patient" and code in ("patient", "subject") and not modifier:
         expected = f"_id={text.removeprefix('Patient/')}"
         reading.faults.append(Fault("fhir-patient-searched-by-patient", name, text, expected))
@@ -216,7 +216,7 @@ def _result(reading: Reading, name: str, code: str, modifier: str, text: str) ->
     expected = RESULTS[code](reading, modifier, text)
     if expected is None:
         if code != CURSOR:
-            reading.applied.append((name, text))
+            reading.applied.append((name, str(reading.said["count"]) if code == "_count" else text))
     elif reading.strict or code in ("_include", "_revinclude", "_sort", "_summary"):
         reading.faults.append(Fault("fhir-search-value-malformed", name, text, expected))
     else:

@@ -179,9 +179,12 @@ def _chain(
         return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
     if way.links + 1 >= DEPTH and not rest.startswith("_has:"):
         return too_deep(name)
-    led = _led(reading, (modifier,) if modifier else parameter.targets, rest, text, way._replace(links=way.links + 1))
+    targets = (modifier,) if modifier else parameter.targets
+    able, kinds = _able(reading.version, targets, rest)
+    meant = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
+    led = _led(reading, able or targets, rest, text, way._replace(links=way.links + 1)) if meant else None
     if led is None:
-        type = "Patient" if "Patient" in parameter.targets else (parameter.targets or ("<Type>",))[0]
+        type = "Patient" if "Patient" in (able or targets) else (*able, *targets, "<Type>")[0]
         aim = f"{parameter.code}:{type}.{rest}: say which type is meant"
         return Fault("fhir-search-unknown-param", name, text, aim)
     if isinstance(led, Fault):
@@ -190,28 +193,31 @@ def _chain(
     return several[0] if len(several) == 1 else Filter(parameter, (), either=several)
 
 
-def _led(
-    reading: Reading, targets: Sequence[str], rest: str, text: str, way: Way
-) -> list[tuple[str, Filter]] | Fault | None:
-    """To each type that knows what follows; None where it has to be said which one is meant."""
+def _able(version: str, targets: Sequence[str], rest: str) -> tuple[list[str], int]:
+    """The types that know what follows in a chain, and of how many kinds it is there."""
     code = rest.partition(".")[0].partition(":")[0]
-    known = {one: find(reading.version, one, code) for one in targets if one in known_types(reading.version)}
-    able = [one for one, parameter in known.items() if code == "_has" or parameter]
-    if len(targets) != 1 and (not 0 < len(able) <= TYPES or len({one.kind for one in known.values() if one}) > 1):
-        return None
+    known = {one: find(version, one, code) for one in targets if one in known_types(version)}
+    able = [one for one, parameter in known.items() if code == "_has" or parameter is not None]
+    return able, len({one.kind for one in known.values() if one is not None})
+
+
+def _led(
+    reading: Reading, types: Sequence[str], rest: str, text: str, way: Way
+) -> list[tuple[str, Filter]] | Fault | None:
+    """To each type, but for those in which it ends nowhere; None where it has too many ends."""
     found: list[tuple[str, Filter]] = []
-    wrong: list[Fault] = []
-    for type in able or targets:
+    wrong: Fault | None = None
+    for type in types:
         inner = filter_of(reading, type, rest, text, way)
         if isinstance(inner, Filter):
             found.append((type, inner))
-        elif inner.rule == "fhir-search-unknown-param" and len(able) > 1:
-            wrong.append(inner)  # it ends there, and may go on elsewhere
+        elif inner.rule == "fhir-search-unknown-param":
+            wrong = wrong or inner
         else:
             return inner
-        if sum(one.ends for _, one in found) > TYPES and len(targets) > 1:
+        if len(types) > 1 and sum(one.ends for _, one in found) > TYPES:
             return None
-    return found or wrong[0]
+    return found or wrong
 
 
 def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:
