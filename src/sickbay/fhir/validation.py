@@ -13,6 +13,7 @@ from typing import Any
 
 from sickbay.fhir import written
 from sickbay.fhir.problem import Problem
+from sickbay.fhir.references import target
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.shapes import Element, Shape, shape
 from sickbay.fhir.values import known
@@ -219,10 +220,12 @@ def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at:
 
 @remembered(16_384)
 def _named(base: str, text: str) -> str | None:
-    """What stands where a reference has its type; None where it is absolute and not on this base."""
-    local = (text.removeprefix(base + "/") if base else text).partition("?")[0]
+    """The type that a reference or a search names, "" where it is neither; None where it is absolute and not on this base."""
+    local, search, _ = (text.removeprefix(base + "/") if base else text).partition("?")
     type = local.partition("/")[0]
-    return None if ":" in type else type
+    if ":" in type:
+        return None
+    return type if search or target(local, "") else ""
 
 
 def _beside(
