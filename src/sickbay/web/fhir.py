@@ -33,7 +33,7 @@ from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.representation import cut, parts, shaped
-from sickbay.web.wire import LIMIT, query_of, raw_path, unpacked
+from sickbay.web.wire import LIMIT, query_of, raw_path, sent_length, unpacked
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -380,14 +380,6 @@ def _faults(
     if media.content_type is None:
         faults = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)
     return (found.fault, *faults) if isinstance(found, Misrouted) and found.fault else faults
-
-
-def sent_length(headers: Mapping[str, str]) -> int | None:
-    """Bytes of the body as it was announced; None where it comes in pieces that nobody counted."""
-    if "transfer-encoding" in headers:
-        return None
-    told = headers.get("content-length", "0")
-    return int(told) if told.isascii() and told.isdigit() else 0
 
 
 async def _body(receive: Callable[[], Any], limit: int) -> bytes:

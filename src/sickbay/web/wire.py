@@ -40,6 +40,14 @@ async def read_body(request: Request) -> str:
     return b"".join(pieces).decode("utf-8", "replace")
 
 
+def sent_length(headers: Mapping[str, str]) -> int | None:
+    """Bytes of the body as it was announced; None where it comes in pieces that nobody counted."""
+    if "transfer-encoding" in headers:
+        return None
+    told = headers.get("content-length", "0")
+    return int(told) if told.isascii() and told.isdigit() else 0
+
+
 def unpacked(raw: bytes, most: int) -> bytes:
     """What was compressed by gzip, one byte more than `most` at most: so a bomb is told by its size. Raises ValueError."""
     reader = zlib.decompressobj(wbits=31)
