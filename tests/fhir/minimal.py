@@ -20,6 +20,7 @@ IN_FORCE = {"coding": [{"system": "http://h/x", "code": "active"}]}
 NEEDED: dict[str, dict[str, Any]] = {
     "r4 AllergyIntolerance": {"clinicalStatus": IN_FORCE},  # ait-1
     "r4b AllergyIntolerance": {"clinicalStatus": IN_FORCE},
+    "Bundle": {"type": "collection"},  # bdl-9
     "Organization": {"name": "x"},  # org-1
     "Appointment": {
         "status": "proposed",

@@ -55,6 +55,12 @@ def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> No
     assert patient["conditionalDelete"] == "single"
 
 
+def test_a_conditional_patch_is_said_where_the_version_has_a_word_for_it() -> None:
+    for version in VERSIONS:
+        said = statement(version, SERVER)["rest"][0]["resource"]
+        assert {"conditionalPatch" in one for one in said} == {version == "r5"}
+
+
 def test_a_client_of_us_core_finds_its_profiles_in_the_statement() -> None:
     resources = statement("r4", SERVER)["rest"][0]["resource"]
     found = {url.rpartition("/")[2] for one in resources for url in one.get("supportedProfile", ())}

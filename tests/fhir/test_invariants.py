@@ -22,6 +22,10 @@ ASKED = {"request": {"method": "GET", "url": "x"}}
 TOLD = {"response": {"status": "200"}}
 BASIC = {"resource": {"resourceType": "Patient", "id": "x"}}
 
+SINCE_R4 = ("r4", "r4b", "r5")
+DOCUMENT = {"type": "document", "identifier": {"system": "urn:x", "value": "1"}, "timestamp": "2026-01-01T10:00:00Z",
+            "entry": [{"resource": minimal("r4", "Composition"), "fullUrl": "urn:uuid:1"}]}  # fmt: skip
+
 BROKEN: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     # key, type, what breaks it, what does not, the versions that have it
     ("dom-3", "Patient", WHOLE, WITH, ALL),
@@ -52,6 +56,11 @@ BROKEN: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[str, ...]]] =
     ("app-2", "Appointment", {"start": "2026-01-01T10:00:00Z"},
      {"start": "2026-01-01T10:00:00Z", "end": "2026-01-01T10:10:00Z"}, ALL),
     ("app-3", "Appointment", {"status": "booked"}, {"status": "cancelled"}, ALL),
+    ("bdl-9", "Bundle", DOCUMENT | {"identifier": {"value": "1"}}, DOCUMENT, SINCE_R4),
+    ("bdl-10", "Bundle", DOCUMENT | {"timestamp": None}, DOCUMENT, SINCE_R4),
+    ("bdl-11", "Bundle", DOCUMENT | {"entry": [BASIC]}, DOCUMENT, SINCE_R4),
+    ("bdl-11", "Bundle", DOCUMENT | {"entry": None}, DOCUMENT, SINCE_R4),
+    ("bdl-12", "Bundle", {"type": "message", "entry": [BASIC]}, {"type": "collection", "entry": [BASIC]}, SINCE_R4),
     ("bdl-1", "Bundle", {"type": "collection", "total": 1}, {"type": "searchset", "total": 1}, ALL),
     ("bdl-2", "Bundle", {"type": "collection", "entry": [BASIC | {"search": {"mode": "match"}}]},
      {"type": "searchset", "entry": [BASIC | {"search": {"mode": "match"}}]}, ALL),

@@ -186,6 +186,17 @@ def test_the_count_has_a_ceiling_and_a_default() -> None:
     assert [one.rule for one in faults("Patient", ("_count", "-1"), strict=True)] == ["fhir-search-value-malformed"]
 
 
+def test_a_search_says_how_many_it_gives_at_most() -> None:
+    found = asked("Patient", ("_count", "5000"))
+    assert (found.count, found.applied) == (MAXIMUM_COUNT, (("_count", str(MAXIMUM_COUNT)),))
+
+
+def test_type_is_of_a_search_on_several_types_and_means_nothing_else() -> None:
+    assert asked("Patient", ("_type", "Patient"), ("_type", "")).ignored == (("_type", None), ("_type", None))
+    (fault,) = faults("Patient", ("_type", "Patient"), strict=True)
+    assert (fault.rule, fault.expected[:6]) == ("fhir-search-unknown-param", "one of")
+
+
 def test_several_ids_are_alternatives_and_several_parameters_an_intersection() -> None:
     assert asked("Patient", ("_id", "a,b")).ids == ("a", "b")
     assert asked("Patient", ("_id", "a,b"), ("_id", "b,c")).ids == ("b",)
@@ -201,43 +212,10 @@ def test_missing_asks_whether_there_is_a_value() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["subject:Patient.name", "patient.name"])
-def test_a_chain_filters_on_the_other_end(name: str) -> None:
-    found = only("Observation", name, "Peters")
-    assert found.chain is not None
-    type, inner = found.chain
-    assert (found.values, type, inner.parameter.code) == ((), "Patient", "name")
-    assert inner.values == (StringValue("peters", "Peters"),)
-
-
 def test_an_empty_alternative_never_widens_a_search() -> None:
     assert only("Patient", "name", "a, ,").values == (StringValue("a", "a"),)
     assert only("Patient", "name", ",").values == ()
     assert only("Observation", "patient", "1,").values == (ReferenceValue("Patient", "1"),)
-
-
-def test_a_chain_may_end_at_the_id() -> None:
-    found = only("Observation", "patient._id", "1")
-    assert found.chain is not None
-    assert found.chain[1].values == (TokenValue(None, "1"),)
-
-
-def test_a_chain_may_be_of_three_links_and_not_of_four() -> None:
-    found = only("Observation", "encounter.service-provider.name", "x")
-    assert found.chain is not None
-    assert found.chain[1].chain is not None
-    four = faults("Observation", ("encounter.part-of.part-of.part-of.identifier", "x"))
-    assert [one.rule for one in four] == ["fhir-search-too-complex"]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("subject.name", "subject:Patient.name"), ("patient.nmae", "patient.name"), ("code.name", "code")],
-)
-def test_a_chain_that_leads_nowhere_is_refused(name: str, expected: str) -> None:
-    (fault,) = faults("Observation", (name, "x"))
-    assert fault.rule == "fhir-search-unknown-param"
-    assert expected in fault.expected
 
 
 def test_dstu2_sorts_by_a_modifier() -> None:

@@ -57,6 +57,10 @@ def test_has_leads_back_along_a_reference_and_keeps_its_name_in_the_self_link() 
         ("_has:Observation:patient", "fhir-search-value-malformed"),
         ("_has", "fhir-search-value-malformed"),
         ("link:Patient._has:Observation:patient:code", None),
+        ("_has:Observation:patient:encounter.service-provider.name", None),
+        ("_has:Observation:patient:_has:Observation:has-member:encounter.service-provider.name", None),
+        ("_has:Observation:patient:encounter.part-of.service-provider.name", "fhir-search-too-complex"),
+        ("_has:Observation:patient:performer.name", None),
         ("general-practitioner:Practitioner.identifier.name", "fhir-search-unknown-param"),
     ],
 )

@@ -126,6 +126,14 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
         "Patient.managingOrganization.reference", "value", "Organization, not to Patient",
     ),
     ({"managingOrganization": {"reference": "42"}}, "Patient.managingOrganization.reference", "value", "Type/id"),
+    *(
+        ({"managingOrganization": {"reference": text}}, "Patient.managingOrganization.reference", "value", "Type/id")
+        for text in ("Organization", "Organization/", "Organization/a b", "Organization/1/x", "Organization/1/_history")
+    ),
+    *(
+        ({"managingOrganization": {"reference": text}}, "Patient.managingOrganization.reference", "value", "a transaction")
+        for text in ("Organization?identifier=1", "Organization?identifier=urn:x|1")
+    ),
     (
         {"generalPractitioner": [{"reference": "#o"}], "contained": [{"resourceType": "Patient", "id": "o"}]},
         "Patient.generalPractitioner[0].reference", "value", "is a Patient",
@@ -164,6 +172,32 @@ def test_one_fault_is_told_with_its_place_its_kind_and_what_would_be_right(
     assert said, found
     assert said[0].code == code
     assert word in said[0].text
+
+
+def test_a_reference_on_our_base_is_held_to_what_a_relative_one_is() -> None:
+    base = "http://localhost:7425/general/r4"
+
+    def told(text: str, base: str = base, *, searches: bool = False) -> list[str]:
+        changed = PATIENT | {"generalPractitioner": [{"reference": text}]}
+        return [one.text for one in validate("r4", changed, base, searches=searches)]
+
+    for good in (
+        "Practitioner/1",
+        "Practitioner/1/_history/2",
+        f"{base}/Practitioner/1",
+        f"{base}/Practitioner/1/_history/2",
+    ):
+        assert told(good) == []
+    for bad in (
+        f"{base}/Practitioner",
+        f"{base}/Practitioner/1/2",
+        f"{base}/Practitioner?name=x",
+        f"{base}/Nonsense/1",
+    ):
+        assert len(told(bad)) == 1
+        assert told(bad, base="") == told(bad.replace("localhost", "elsewhere")) == []
+    assert told("Practitioner?identifier=urn:x|1", searches=True) == []
+    assert len(told("Patient?identifier=urn:x|1", searches=True)) == 1
 
 
 @pytest.mark.parametrize("script", [

@@ -320,3 +320,53 @@ def test_what_a_bundle_of_requests_is_answered_is_a_bundle_of_its_version(tmp_pa
         assert "nobody" in as_xml.text
 
     run(steps, tmp_path)
+
+
+ODD: list[tuple[dict[str, Any], str]] = [
+    (entry("GET", "/Patient/1"), "400"), (entry("GET", "http://h/fhir/Patient/1"), "400"),
+    (entry("GET", "../Patient/1"), "400"), (entry("GET", "Patient/1#x"), "400"), (entry("get", "Patient/1"), "400"),
+    ({"request": {"method": "GET", "url": 5}}, "400"), ({"resource": PATIENT}, "400"), ({}, "400"),
+    (entry("POST", "", {"resourceType": "Bundle", "type": "batch"}), "400"), (entry("GET", "$export"), "400"),
+    (entry("POST", "Nonsense", PATIENT), "404"), (entry("DELETE", "metadata"), "405"),
+]  # fmt: skip
+
+
+def test_an_odd_entry_of_a_batch_is_refused_alone_and_a_transaction_with_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        for number, (odd, status) in enumerate(ODD, 1):
+            asked = (entry("POST", "Patient", PATIENT), odd, entry("GET", "Patient/p-0001"))
+            answer = await own.ask("POST", "", bundle("batch", *asked))
+            assert answer.status_code == 200, answer.text
+            made, refused, read = answer.json()["entry"]
+            statuses = [one["response"]["status"][:3] for one in (made, refused, read)]
+            assert (odd, statuses) == (odd, ["201", status, "200"])
+            assert refused["response"]["outcome"]["issue"][0]["severity"] == "error"
+            whole = await own.ask("POST", "", bundle("transaction", *asked))
+            assert (odd, whole.status_code) == (odd, int(status))
+            assert whole.json()["resourceType"] == "OperationOutcome"
+            assert (await own.ask("GET", "/Patient?name=Byron&_summary=count")).json()["total"] == number
+        answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [5, None]})
+        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["400", "400"]
+
+    run(steps, tmp_path)
+
+
+def test_a_reference_that_is_a_search_is_of_a_transaction_alone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        aim = {"reference": "Patient?identifier=urn:mrn|1"}
+        there = await own.made({"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": "1"}]})
+        sent = observation() | {"subject": aim}
+        alone = await own.ask("POST", "/Observation", sent)
+        assert alone.status_code == 422, alone.text
+        (issue,) = (one for one in alone.json()["issue"] if "expression" in one)
+        assert issue["expression"] == ["Observation.subject.reference"]
+        assert "transaction" in issue["diagnostics"]
+        batch = await own.ask("POST", "", bundle("batch", entry("POST", "Observation", sent)))
+        assert [one["response"]["status"][:3] for one in batch.json()["entry"]] == ["422"]
+        whole = await own.ask("POST", "", bundle("transaction", entry("POST", "Observation", sent)))
+        assert whole.status_code == 200, whole.text
+        assert whole.json()["entry"][0]["resource"]["subject"]["reference"] == f"Patient/{there['id']}"
+
+    run(steps, tmp_path)

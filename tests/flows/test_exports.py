@@ -227,6 +227,22 @@ def test_an_export_that_was_called_off_or_is_old_is_gone(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
+def test_an_export_has_no_files_but_its_own(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        status = await begun(own, "/$export?_type=Patient")
+        await manifest(flow, own, status)
+        assert (await own.ask("GET", f"{status}/Patient.ndjson")).status_code == 200
+        for name in ("Observation.ndjson", "Nothing.ndjson", "Patient", "deleted.ndjson", "outcomes.ndjson", "x"):
+            answer = await own.ask("GET", f"{status}/{name}")
+            assert (name, answer.status_code) == (name, 404)
+            assert (answer.json()["resourceType"], answer.headers["content-type"]) == (
+                "OperationOutcome", "application/fhir+json;charset=utf-8",
+            )  # fmt: skip
+
+    run(steps, tmp_path)
+
+
 def test_an_export_is_its_client_s_alone_and_files_need_the_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await hand(flow, "system/*.rs"), await hand(flow, "system/*.rs", name="Another")

@@ -110,6 +110,74 @@ def test_a_history_of_the_resources_of_a_list_is_refused_and_not_answered_with_a
     run(steps, tmp_path)
 
 
+def test_a_history_without_entries_is_their_number(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        id, times = await written(flow, own)
+        for path, query, total in (
+            (f"/Observation/{id}/_history", "", 3), (f"/Observation/{id}/_history", f"&_since={instant(times[1] - 20)}", 2),
+            (f"/Observation/{id}/_history", "&_at=2020", 0),
+        ):  # fmt: skip
+            answer = await own.ask("GET", f"{path}?_count=0{query}")
+            assert (answer.status_code, answer.json()["total"], told(answer)) == (200, total, [])
+            assert [one["relation"] for one in answer.json()["link"]] == ["self"]
+        every = await own.ask("GET", "/_history?_count=0")
+        assert every.json()["total"] > (await own.ask("GET", "/Observation/_history?_count=0")).json()["total"] > 3
+        assert (await own.ask("GET", "/Observation/nothing/_history?_count=0")).status_code == 404
+        document = await own.made({"resourceType": "DocumentReference", "status": "current", "subject": {
+            "reference": "Patient/p-0001"}, "content": [{"attachment": {"contentType": "text/plain"}}]})  # fmt: skip
+        held = {"resourceType": "Binary", "contentType": "text/plain", "data": "eA==",
+                "securityContext": {"reference": f"DocumentReference/{document['id']}"}}  # fmt: skip
+        file = await own.made(held)
+        await own.ask("PUT", f"/Binary/{file['id']}", file | {"data": "eHg="})
+        await own.ask(
+            "PUT", f"/Binary/{file['id']}", {k: v for k, v in file.items() if k != "securityContext"} | {"data": "eQ=="}
+        )
+        await own.ask("PUT", f"/Binary/{file['id']}", file | {"data": "eHg="})
+        theirs = await hand(flow, "patient/*.rs")
+        answer = await theirs.ask("GET", f"/Binary/{file['id']}/_history?_count=0")
+        assert (answer.status_code, answer.json()["total"], told(answer)) == (200, 3, [])
+
+    run(steps, tmp_path)
+
+
+def test_a_history_says_what_each_write_was_answered(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        made, statuses = await own.made(observation()), [201]
+        path = f"/Observation/{made['id']}"
+        for method in ("PUT", "DELETE", "PUT", "PUT"):
+            answer = await own.ask(method, path, made if method == "PUT" else None)
+            statuses.append(answer.status_code)
+        entries = (await own.ask("GET", f"{path}/_history")).json()["entry"]
+        assert [int(one["response"]["status"]) for one in reversed(entries)] == statuses == [201, 200, 204, 201, 200]
+        requests = [(one["request"]["method"], one["request"]["url"]) for one in reversed(entries)]
+        assert requests == [("POST", "Observation"), *((one, path[1:]) for one in ("PUT", "DELETE", "PUT", "PUT"))]
+        await own.ask("PUT", "/Observation/mine", made | {"id": "mine"})
+        (entry,) = (await own.ask("GET", "/Observation/mine/_history")).json()["entry"]
+        assert (entry["request"], entry["response"]["status"]) == ({"method": "PUT", "url": "Observation/mine"}, "201")
+
+    run(steps, tmp_path)
+
+
+def test_a_history_is_handled_strictly_where_that_is_preferred(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        strict = {"Prefer": "handling=strict"}
+        for query, rule in (("_count=many", "fhir-search-value-malformed"), ("_sort=date", "fhir-search-unknown-param"),
+                            ("code=1", "fhir-search-unknown-param")):  # fmt: skip
+            refused = await own.ask("GET", f"/Patient/_history?{query}", **strict)
+            assert (refused.status_code, rules(refused)) == (400, {rule})
+            assert (await own.ask("GET", f"/Patient/_history?{query}")).status_code == 200
+        known = "_count=2&_since=2020-01-01T00:00:00Z&_summary=true&_format=json&_pretty=true"
+        page = await own.ask("GET", f"/Patient/_history?{known}", **strict)
+        assert page.status_code == 200
+        following = next(one["url"] for one in page.json()["link"] if one["relation"] == "next")
+        assert (await own.ask("GET", following.removeprefix(f"{BASE}/general/r4"), **strict)).status_code == 200
+
+    run(steps, tmp_path)
+
+
 def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         other = await hand(flow, OWN, "p-0002")

@@ -1,4 +1,4 @@
-"""What `sickbay load` took without looking at it, since nobody asked it to, breaks no answer to anybody."""
+"""What `sickbay load` took without looking at it, since nobody asked it to, breaks no answer; nor does an odd body."""
 
 from __future__ import annotations
 
@@ -91,3 +91,15 @@ def test_whatever_was_loaded_is_answered(
                 assert (await own.ask("GET", file["url"].partition("/general/r4")[2])).status_code == 200
 
     run(steps, tmp_path, data=engine() or str(tmp_path))
+
+
+def test_an_id_that_is_no_string_is_not_that_of_the_address(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.cruds")
+        for odd in (b"5", b"1e308", b"5.5", b"[]", b'{"a":1.5}', b"true"):
+            body = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"id":' + odd + b"}"
+            for path, status in (("/Observation/5", 400), ("/Observation?identifier=urn:none|1", 422)):
+                told = await own.ask("PUT", path, body)
+                assert (odd, told.status_code) == (odd, status), told.text
+
+    run(steps, tmp_path)

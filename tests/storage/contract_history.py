@@ -8,9 +8,9 @@ import pytest
 from tests.storage.making import SPACE, observation, patient
 
 from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
+from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
 from sickbay.storage.sql import past
-from sickbay.storage.store import BadCursor, Save, Store
+from sickbay.storage.store import BadCursor, Save, Store, Versions
 
 
 @pytest.mark.anyio
@@ -62,3 +62,40 @@ class HistoryContract:
         assert await told("none") == []
         assert await told("a", type="Patient") == []
         assert len(await told()) == 5
+        for patients in ((), ("a",), ("a", "b"), ("none",)):
+            sees = Visibility((Clause("Observation", "rs", frozenset(patients)),)) if patients else EVERYTHING
+            counted = await store.history(SPACE, "Observation", None, sees, count=0)
+            assert counted == Versions([], None, len(await told(*patients)))
+
+    async def test_a_history_of_no_entries_counts_what_it_would_tell(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(past, "COUNTED", 2)
+        await store.transaction([observation("o", "a", at=1000), observation("n", "b", at=2000)])
+        for version in range(2, 7):
+            category = "laboratory" if version % 2 else "vital-signs"
+            step = observation("o", "a", version_id=version, at=version * 1000, category=category, interaction="update")
+            await store.transaction([step])
+        coded = (Granular("category", (("http://category", "laboratory"),)),)
+        more: dict[str, Any]
+        for sees in (
+            EVERYTHING, Visibility((Clause("Observation", "rs", None),)),
+            Visibility((Clause("Observation", "rs", None, coded),)),
+            Visibility((Clause("Observation", "rs", frozenset({"b"})),)), Visibility(()),
+        ):  # fmt: skip
+            for type, id in ((None, None), ("Observation", None), ("Observation", "o"), ("Observation", "x")):
+                for more in ({}, {"since": 3000}, {"at": (2500, 3001)}):
+                    told = await store.history(SPACE, type, id, sees, count=100, **more)
+                    counted = await store.history(SPACE, type, id, sees, count=0, **more)
+                    assert counted == Versions([], None, len(told.entries))
+        assert (await store.history(SPACE, None, None, EVERYTHING, count=0)).total == 7
+
+    async def test_an_update_that_made_what_was_not_there_is_told_as_such(self, store: Store) -> None:
+        await store.transaction([patient("a", interaction="update-create"), patient("b")])
+        await store.transaction([Save(SPACE, "Patient", "a", 2, b"", ResourceFacts(), 9000, "delete")])
+        await store.transaction([patient("a", version_id=3, interaction="update-create")])
+        found = await store.history(SPACE, "Patient", "a", EVERYTHING, count=10)
+        assert [interaction for _, interaction in found.entries] == ["update-create", "delete", "update-create"]
+        stored = await store.read(SPACE, "Patient", "a", EVERYTHING)
+        assert stored is not None
+        assert (stored.version_id, stored.deleted) == (3, False)

@@ -270,6 +270,32 @@ class SearchContract:
         hidden = Visibility((Clause("Observation", "s", None), Clause("Patient", "s", frozenset({"q"}))))
         assert ids(await store.search(SPACE, asked("Observation", chained), hidden)) == []
 
+    async def test_a_chain_to_several_types_follows_each_to_what_is_visible(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await store.transaction([patient("p", names=("peters",)), patient("q", names=("miller",))])
+        await store.transaction([observation("o", "p"), observation("n", "q"), observation("m", "x")])
+        by = parameter("Observation", "subject")
+        there = where("Location", "_id", TokenValue(None, "x"))
+
+        def anyone(inner: Filter) -> Query:
+            each = (Filter(by, (), chain=("Location", there)), Filter(by, (), chain=("Patient", inner)))
+            return asked("Observation", Filter(by, (), either=each), total="accurate")
+
+        # From the far end, where an index leads there; from each match, where none does.
+        for inner in (
+            where("Patient", "name", StringValue("pet", "Pet")),
+            where("Patient", "name", StringValue("mil", "Mil"), modifier="not"),
+        ):
+            query = anyone(inner)
+            page = await store.search(SPACE, query, EVERYTHING)
+            assert (ids(page), page.total, await store.count(SPACE, query, EVERYTHING)) == (["o"], 1, 1)
+            assert ids(await store.search(SPACE, query, of_patients("p", "q"))) == ["o"]
+            hidden = Visibility((Clause("Observation", "s", None), Clause("Patient", "s", frozenset({"q"}))))
+            assert ids(await store.search(SPACE, query, hidden)) == []
+            blind = Visibility((Clause("Observation", "s", None), Clause("Location", "s", None)))
+            assert ids(await store.search(SPACE, query, blind)) == []
+
     async def test_what_takes_long_is_answered_all_the_same(self, store: Store) -> None:
         await store.fill(SPACE, (observation(f"o{n}", f"p{n % 7}", date=n % 50) for n in range(6000)))
         query = asked("Observation", sort=(Sort("date", True),), count=3, total="accurate")

@@ -130,11 +130,17 @@ def hops(on_patient: st.SearchStrategy[Filter], on_observation: st.SearchStrateg
     def along(code: str, type: str, inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
         return inner.map(lambda one: Filter(parameter("Observation", code), (), None, (type, one)))
 
+    def anywhere(code: str, *ways: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+        """A chain that says no type: it leads to several, and one of them must hold."""
+        return st.tuples(*ways).map(lambda led: Filter(parameter("Observation", code), (), either=led))
+
     listed = st.sampled_from(("l0", "l1")).map(in_list)
+    somebody = st.one_of(SOMEBODY, on_patient)
+    anyone = anywhere("focus", along("focus", "Patient", somebody), along("focus", "Observation", ends))
     patient_once = st.one_of(back("Observation", "subject", ends), back("Observation", "focus", ends), listed)
     observation_once = st.one_of(
         along("subject", "Patient", st.one_of(SOMEBODY, SOMEBODY, on_patient)), along("focus", "Observation", ends),
-        back("Observation", "focus", ends), listed,
+        back("Observation", "focus", ends), listed, anyone,
     )  # fmt: skip
     on_patients = st.one_of(
         patient_once, back("Observation", "subject", observation_once), back("Observation", "focus", observation_once)
@@ -142,6 +148,7 @@ def hops(on_patient: st.SearchStrategy[Filter], on_observation: st.SearchStrateg
     on_observations = st.one_of(
         observation_once, along("subject", "Patient", patient_once), back("Observation", "focus", observation_once),
         along("focus", "Observation", back("Observation", "focus", observation_once)),
+        anywhere("focus", along("focus", "Patient", patient_once), along("focus", "Observation", observation_once)),
     )  # fmt: skip
     return on_patients, on_observations
 

@@ -43,10 +43,9 @@ def context(resource: dict[str, Any], base: str) -> tuple[str, str] | None:
     named = resource.get("securityContext")
     if named is None:
         meta = resource.get("meta")
-        extensions = meta.get("extension", []) if isinstance(meta, dict) else []
-        found = (
-            one.get("valueReference") for one in extensions if isinstance(one, dict) and one.get("url") == EXTENSION
-        )
+        held = meta.get("extension") if isinstance(meta, dict) else None
+        extensions = [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
+        found = (one.get("valueReference") for one in extensions if one.get("url") == EXTENSION)
         named = next(found, None)
     text = named.get("reference") if isinstance(named, dict) else None
     return target(text, base) if isinstance(text, str) else None

@@ -66,7 +66,8 @@ def of(version: str, type: str, id: str, found: Any, base: str) -> Body:
     problems = tuple(validate(version, whole, base))
     if "meta" in whole:
         problems += _partial(type, whole["meta"])
-    return Body(None, whole, own, problems, extract(version, whole, base))
+    named = own if own is None or isinstance(own, str) else f"{written.dumps(own).decode()} (no string)"
+    return Body(None, whole, named, problems, extract(version, whole, base))
 
 
 def _partial(type: str, meta: Any) -> tuple[Problem, ...]:

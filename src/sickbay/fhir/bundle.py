@@ -106,7 +106,9 @@ class Change(NamedTuple):
     at: str
 
 
-_METHODS = {"create": ("POST", "201"), "update": ("PUT", "200"), "delete": ("DELETE", "204")}
+_METHODS = {
+    "create": ("POST", "201"), "update": ("PUT", "200"), "update-create": ("PUT", "201"), "delete": ("DELETE", "204"),
+}  # fmt: skip
 
 
 def history(

@@ -183,6 +183,8 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
         found["conditionalDelete"] = "multiple" if server.multiple_deletes else "single"
         if version != "dstu2":
             found["conditionalRead"] = "full-support"
+        if version == "r5" and "patch" in interactions:
+            found["conditionalPatch"] = True
     if "search-type" in interactions:
         references = sorted(one.code for one in held if one.kind == "reference")
         found["searchInclude"] = [f"{type}:{code}" for code in references]

@@ -11,6 +11,7 @@ from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT
 
 INTERACTIONS = frozenset(("history-instance", "history-type", "history-system"))
 DEFAULT_COUNT = 50
+SHAPING = frozenset(("_format", "_pretty"))
 
 
 class Asked(NamedTuple):
@@ -23,14 +24,17 @@ class Asked(NamedTuple):
     applied: tuple[tuple[str, str], ...] = ()
 
 
-def parse(pairs: Sequence[tuple[str, str]]) -> Asked | tuple[Fault, ...]:
-    """What was asked, or every fault in it (never an empty tuple). A count that is none is left out, as is the unknown."""
+def parse(pairs: Sequence[tuple[str, str]], strict: bool = False) -> Asked | tuple[Fault, ...]:
+    """What was asked, or every fault in it (never an empty tuple). A count that is none is left out, as is the unknown.
+
+    strict: `Prefer: handling=strict` or the tenant's policy: neither is left out.
+    """
     asked, faults = Asked(), []
     for name, text in pairs:
         if name == CURSOR:
             asked = asked._replace(cursor=text)
         elif name == "_count" and text.isascii() and text.isdigit() and len(text) < 9:
-            asked = asked._replace(most=max(1, min(int(text), MAXIMUM_COUNT)), applied=(*asked.applied, (name, text)))
+            asked = asked._replace(most=min(int(text), MAXIMUM_COUNT), applied=(*asked.applied, (name, text)))
         elif name == "_list":  # R4 has it narrow a history; left out, it would show what was not asked for
             faults.append(Fault("fhir-search-param-unsupported", name, text, "_since, _at and _count"))
         elif name in ("_summary", "_elements"):
@@ -42,6 +46,10 @@ def parse(pairs: Sequence[tuple[str, str]]) -> Asked | tuple[Fault, ...]:
                 continue
             told = {"since": found[0]} if name == "_since" else {"at": found}
             asked = asked._replace(applied=(*asked.applied, (name, text)), **told)
+        elif strict and name == "_count":
+            faults.append(Fault("fhir-search-value-malformed", name, text, "_count=<a whole number>"))
+        elif strict and name not in SHAPING:
+            faults.append(Fault("fhir-search-unknown-param", name, text, "_since, _at and _count"))
     return tuple(faults) if faults else asked
 
 

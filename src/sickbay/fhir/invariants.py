@@ -109,6 +109,24 @@ def _requested(one: Json) -> bool:
     return one.get("type") not in _REQUESTS or all("request" in each for each in _entries(one))
 
 
+def _as(type: str, holds: Callable[[Json], bool]) -> Callable[[Json], bool]:
+    """What a Bundle of a type must be besides."""
+    return lambda one: one.get("type") != type or holds(one)
+
+
+def _is_named(one: Json) -> bool:
+    held = one.get("identifier")
+    return isinstance(held, dict) and "system" in held and "value" in held
+
+
+def _begins(type: str) -> Callable[[Json], bool]:
+    def holds(one: Json) -> bool:
+        first = (_entries(one) or [{}])[0].get("resource")
+        return isinstance(first, dict) and first.get("resourceType") == type
+
+    return holds
+
+
 def _abated(one: Json) -> bool:
     ended = any(key.startswith("abatement") for key in one)
     return not ended or any(_coded(one, "clinicalStatus", code) for code in ("resolved", "remission", "inactive"))
@@ -140,6 +158,10 @@ _BUNDLE = (
     Invariant("bdl-3", "each entry of a batch, a transaction or a history has a request", _requested, _SINCE_R4),
     Invariant("bdl-4", "only entries of a batch-response, a transaction-response or a history have a response",
               _only("response", "batch-response", "transaction-response", "history")),
+    Invariant("bdl-9", "a document has an identifier with a system and a value", _as("document", _is_named), _SINCE_R4),
+    Invariant("bdl-10", "a document has a timestamp", _as("document", _some("timestamp")), _SINCE_R4),
+    Invariant("bdl-11", "a document begins with a Composition", _as("document", _begins("Composition")), _SINCE_R4),
+    Invariant("bdl-12", "a message begins with a MessageHeader", _as("message", _begins("MessageHeader")), _SINCE_R4),
 )  # fmt: skip
 _CONDITION = (
     Invariant("con-4", "what has abated is inactive, in remission or resolved", _abated, _R4),

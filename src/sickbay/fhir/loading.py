@@ -144,7 +144,7 @@ def judged(version: str, piece: Piece, base: str) -> Piece | Fault:
     twice = written.repeated(piece.body, piece.resource)
     if twice is not None:
         return Fault(piece.place, f"{piece.type}/{piece.id}: an object has {twice} twice")
-    problems = validate(version, piece.resource, base)
+    problems = validate(version, piece.resource, base, searches=True)
     if not problems:
         return piece
     more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""

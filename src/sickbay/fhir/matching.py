@@ -75,6 +75,8 @@ def _inside(within: Within, facts: ResourceFacts) -> bool:
 
 def holds(asked: Filter, type: str, one: Held, others: Others) -> bool:
     """One filter. `:not` is true as well of a resource without any value (R4, 3.1.1.5.4)."""
+    if asked.either:
+        return any(holds(each, type, one, others) for each in asked.either)
     if asked.chain is not None:
         return _referring(asked, type, one, others) if asked.reverse else _chained(asked, one, others)
     if asked.parameter.code == "_id":

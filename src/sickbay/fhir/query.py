@@ -128,6 +128,20 @@ class Filter:
     """Of a chain: `_has`. `parameter` is the other end's, and leads here."""
     along: tuple[tuple[str, int], ...] = ()
     """Of `:above` and `:below` on references: (type, number of the parameter by which it is part of another)."""
+    either: tuple[Filter, ...] = ()
+    """Of a chain that says no type, one for each type to which it may lead: `subject.name=x`. One of them must hold."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether it asks for what lies at the other end of a reference."""
+        return self.chain is not None or bool(self.either)
+
+    @property
+    def ends(self) -> int:
+        """How many filters it has at the ends of all its ways."""
+        if self.chain is not None:
+            return self.chain[1].ends
+        return sum(one.ends for one in self.either) or 1
 
 
 @dataclass(frozen=True, slots=True)

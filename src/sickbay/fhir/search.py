@@ -70,7 +70,7 @@ def _parsed(
 def _limit(reading: Reading) -> None:
     """A search that asks more at once than any app needs is refused, before it costs anything."""
     asked = (
-        ("filters", len(reading.filters), FILTERS),
+        ("filters", sum(one.ends for one in reading.filters), FILTERS),
         ("words", sum(map(words.count, reading.filters)), words.ASKED),
         ("includes", len(reading.includes), INCLUDES),
         ("sort keys", len(reading.said.get("sort", ())), SORTS),
@@ -94,7 +94,7 @@ def parse_several(
     ignored = {name: near for query in reversed(queries) for name, near in query.ignored}
     kept = [pair for pair in asked if pair[0] not in ignored]
     parts = tuple(one for type in chosen if isinstance(one := parse(version, type, kept, base=base), Query))
-    if any(len(one.filters) * 4 > FILTERS for one in parts):
+    if any(sum(each.ends for each in one.filters) * 4 > FILTERS for one in parts):
         return (Fault("fhir-search-too-complex", "filters", "several types", f"at most {FILTERS // 4} filters"),)
     if any(sum(map(words.count, one.filters)) * 10 > words.ASKED for one in parts):
         return (Fault("fhir-search-too-complex", "words", "several types", f"at most {words.ASKED // 10} words"),)
@@ -151,7 +151,7 @@ def _read(reading: Reading, name: str, text: str) -> None:
 
 
 def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -> None:
-    found = filter_of(reading, reading.type, name, text, depth=0)
+    found = filter_of(reading, reading.type, name, text)
     if isinstance(found, Fault):
         reading.faults.append(found)
         return
@@ -165,7 +165,7 @@ def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -
 
 
 def _unknown(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:
-    near = nearest(reading.version, reading.type, code)
+    near = nearest(reading.version, reading.type, code) if code != "_type" else None  # of a search below the base alone
     if reading.type == "Patient" and code in ("patient", "subject") and not modifier:
         expected = f"_id={text.removeprefix('Patient/')}"
         reading.faults.append(Fault("fhir-patient-searched-by-patient", name, text, expected))
@@ -189,7 +189,7 @@ def _ids(reading: Reading, asked: list[str]) -> None:
 
 def _filtered(reading: Reading, name: str, text: str) -> None:
     """`_has` and `_list`, which are no parameters of the type."""
-    found = filter_of(reading, reading.type, name, text, depth=0)
+    found = filter_of(reading, reading.type, name, text)
     if isinstance(found, Fault):
         reading.faults.append(found)
     elif text == "":
@@ -216,7 +216,7 @@ def _result(reading: Reading, name: str, code: str, modifier: str, text: str) ->
     expected = RESULTS[code](reading, modifier, text)
     if expected is None:
         if code != CURSOR:
-            reading.applied.append((name, text))
+            reading.applied.append((name, str(reading.said["count"]) if code == "_count" else text))
     elif reading.strict or code in ("_include", "_revinclude", "_sort", "_summary"):
         reading.faults.append(Fault("fhir-search-value-malformed", name, text, expected))
     else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import NamedTuple
 
 from sickbay.fhir import composites, search_codes, words
 from sickbay.fhir.expressions import routes
@@ -40,6 +42,8 @@ from sickbay.fhir.words import WORDS
 
 DEPTH = 3
 """Parameters in a chain, and `_has` one below the other."""
+TYPES = 16
+"""To which a chain may lead that does not say which; so many ends it may have in all."""
 VALUES = 500
 """Alternatives of one parameter."""
 UNSUPPORTED = "fhir-search-param-unsupported"
@@ -59,14 +63,24 @@ def is_answered(version: str, parameter: SearchParameter) -> bool:
     return parameter.code not in UNANSWERED and bool(routes(version, parameter.type, parameter.expression))
 
 
+class Way(NamedTuple):
+    """What leads to a parameter: so many in the chain before it, and so many times `_has`."""
+
+    links: int = 0
+    back: int = 0
+
+
+BEGIN = Way()
+
+
 def too_deep(name: str) -> Fault:
     return Fault("fhir-search-too-complex", name, "", f"at most {DEPTH} parameters in a chain, and {DEPTH} times _has")
 
 
-def filter_of(reading: Reading, type: str, name: str, text: str, depth: int) -> Filter | Fault:
+def filter_of(reading: Reading, type: str, name: str, text: str, way: Way = BEGIN) -> Filter | Fault:
     """One parameter on `type`, with the chain that leads on from it."""
     if name.startswith("_has:") or name == "_has":
-        return _has(reading, type, name, text, depth)
+        return _has(reading, type, name, text, way)
     if name == "_list":
         return _list(reading, type, text)
     if name == "_in":
@@ -78,13 +92,13 @@ def filter_of(reading: Reading, type: str, name: str, text: str, depth: int) -> 
         return unanswered(name, text, type)
     if parameter is None:
         near_by = nearest(reading.version, type, code)
-        return Fault("fhir-search-unknown-param", name, text, near_by or f"a search parameter of {type}")
+        return Fault("fhir-search-unknown-param", name, text, near_by or f"<a search parameter of {type}>")
     if not is_answered(reading.version, parameter):
         return unanswered(name, text, type)
     if modifier and not understood(reading.version, parameter, modifier):
         return unsupported(reading.version, parameter, name)
     if dot:
-        return _chain(reading, parameter, modifier, rest, text, depth)
+        return _chain(reading, parameter, modifier, rest, text, way)
     return _values(reading, parameter, modifier or None, text)
 
 
@@ -98,13 +112,13 @@ def unanswered(name: str, text: str, type: str) -> Fault:
     return Fault(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
 
 
-def _has(reading: Reading, type: str, name: str, text: str, depth: int) -> Filter | Fault:
+def _has(reading: Reading, type: str, name: str, text: str, way: Way) -> Filter | Fault:
     """`_has:Observation:patient:code`: there is an Observation with this code, and its `patient` is this one."""
     parts = name.split(":", 3)
     if len(parts) < 4 or not all(parts):
         return Fault("fhir-search-value-malformed", name, text, "_has:<Type>:<reference parameter>:<parameter>=<value>")
     _, source, code, rest = parts
-    if depth >= DEPTH:
+    if way.back >= DEPTH:
         return too_deep(name)
     if source not in known_types(reading.version):
         nearest_type = nearest_of(source, resource_types(reading.version))
@@ -114,7 +128,7 @@ def _has(reading: Reading, type: str, name: str, text: str, depth: int) -> Filte
         able = [one.code for one in parameters(reading.version, source).values() if leads_to(one, type)]
         known = nearest_of(code, able) or "|".join(sorted(able)) or "<none>"
         return Fault("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
-    inner = filter_of(reading, source, rest, text, depth + 1)
+    inner = filter_of(reading, source, rest, text, way._replace(back=way.back + 1))
     if isinstance(inner, Fault):
         return _from(inner, name, f"_has:{source}:{code}:")
     return Filter(parameter, (), None, (source, inner), reverse=True)
@@ -157,26 +171,53 @@ def _in(reading: Reading, type: str, text: str) -> Filter | Fault:
 
 
 def _chain(
-    reading: Reading, parameter: SearchParameter, modifier: str, rest: str, text: str, depth: int
+    reading: Reading, parameter: SearchParameter, modifier: str, rest: str, text: str, way: Way
 ) -> Filter | Fault:
-    name = f"{parameter.code}.{rest}"
+    head = f"{parameter.code}:{modifier}" if modifier else parameter.code
+    name = f"{head}.{rest}"
     if parameter.kind != "reference" or modifier in modifiers(reading.version, parameter):
         return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
-    if depth + 1 >= DEPTH and not rest.startswith("_has:"):
+    if way.links + 1 >= DEPTH and not rest.startswith("_has:"):
         return too_deep(name)
     targets = (modifier,) if modifier else parameter.targets
+    able, kinds = _able(reading.version, targets, rest)
+    meant = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
+    led = _led(reading, able or targets, rest, text, way._replace(links=way.links + 1)) if meant else None
+    if led is None:
+        type = "Patient" if "Patient" in (able or targets) else (*able, *targets, "<Type>")[0]
+        aim = f"{parameter.code}:{type}.{rest}: say which type is meant"
+        return Fault("fhir-search-unknown-param", name, text, aim)
+    if isinstance(led, Fault):
+        return _from(led, name, f"{head}.")
+    several = tuple(Filter(parameter, (), None, one) for one in led)
+    return several[0] if len(several) == 1 else Filter(parameter, (), either=several)
+
+
+def _able(version: str, targets: Sequence[str], rest: str) -> tuple[list[str], int]:
+    """The types that know what follows in a chain, and of how many kinds it is there."""
     code = rest.partition(".")[0].partition(":")[0]
-    able = [one for one in targets if code == "_has" or find(reading.version, one, code)]
-    if len(targets) > 1 and len(able) != 1:
-        type = "Patient" if "Patient" in targets else (*able, *targets)[0]
-        return Fault(
-            "fhir-search-unknown-param", name, text, f"{parameter.code}:{type}.{rest}: say which type is meant"
-        )
-    aim = (able or list(targets))[0]
-    inner = filter_of(reading, aim, rest, text, depth + 1)
-    if isinstance(inner, Fault):
-        return _from(inner, name, f"{parameter.code}.")
-    return Filter(parameter, (), None, (aim, inner))
+    known = {one: find(version, one, code) for one in targets if one in known_types(version)}
+    able = [one for one, parameter in known.items() if code == "_has" or parameter is not None]
+    return able, len({one.kind for one in known.values() if one is not None})
+
+
+def _led(
+    reading: Reading, types: Sequence[str], rest: str, text: str, way: Way
+) -> list[tuple[str, Filter]] | Fault | None:
+    """To each type, but for those in which it ends nowhere; None where it has too many ends."""
+    found: list[tuple[str, Filter]] = []
+    wrong: Fault | None = None
+    for type in types:
+        inner = filter_of(reading, type, rest, text, way)
+        if isinstance(inner, Filter):
+            found.append((type, inner))
+        elif inner.rule == "fhir-search-unknown-param":
+            wrong = wrong or inner
+        else:
+            return inner
+        if len(types) > 1 and sum(one.ends for _, one in found) > TYPES:
+            return None
+    return found or wrong
 
 
 def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, text: str) -> Filter | Fault:

@@ -25,7 +25,10 @@ HEADERS = {
 
 
 class Asked(NamedTuple):
-    """One entry as the request that it stands for. path: below the base, with its slash. patch: what a PATCH sends."""
+    """One entry as the request that it stands for. path: below the base, with its slash. patch: what a PATCH sends.
+
+    wrong: why it stands for none; then nothing else is said of it. It refuses a transaction, and of a batch itself alone.
+    """
 
     position: int
     method: str
@@ -35,6 +38,7 @@ class Asked(NamedTuple):
     full_url: str = ""
     resource: dict[str, Any] | None = None
     patch: bytes = b""
+    wrong: str = ""
 
 
 class Unreadable(Exception):
@@ -53,6 +57,9 @@ def read(version: str, text: bytes, content_type: str | None = None) -> tuple[st
     if kind not in ("batch", "transaction") or not isinstance(entries, list) or len(entries) > MOST:
         raise Unreadable(f"A Bundle posted to the base is a batch or a transaction of at most {MOST} entries.")
     asked = [_asked(position, one) for position, one in enumerate(entries)]
+    wrong = [one.wrong for one in asked if one.wrong]
+    if kind == "transaction" and wrong:
+        raise Unreadable(wrong[0])
     urls = [one.full_url for one in asked if one.full_url]
     if kind == "transaction" and len(set(urls)) < len(urls):
         twice = Counter(urls).most_common(1)[0][0]
@@ -65,13 +72,13 @@ def _asked(position: int, entry: Any) -> Asked:
     request = request if isinstance(request, dict) else {}
     method, url = request.get("method"), request.get("url")
     if method not in ORDER or not isinstance(url, str):
-        raise Unreadable(f"Bundle.entry[{position}].request needs a method and a url.")
+        told = f"Bundle.entry[{position}].request needs a method, one of {', '.join(ORDER)}, and a url."
+        return Asked(position, "", "", "", {}, wrong=told)
     url = "".join(one if one.isascii() else quote(one, errors="replace") for one in url)
     path, _, query = url.partition("?")
     if "://" in path or url.startswith(("/", ".")) or "#" in url:
-        raise Unreadable(
-            f"Bundle.entry[{position}].request.url must be relative to the base: Type, Type/id or Type?search."
-        )
+        told = f"Bundle.entry[{position}].request.url must be relative to the base: Type, Type/id or Type?search."
+        return Asked(position, "", "", "", {}, wrong=told)
     headers = {header: request[key] for key, header in HEADERS.items() if isinstance(request.get(key), str)}
     resource, full = entry.get("resource"), entry.get("fullUrl")
     held = resource if isinstance(resource, dict) else None

@@ -13,6 +13,7 @@ from typing import Any
 
 from sickbay.fhir import written
 from sickbay.fhir.problem import Problem
+from sickbay.fhir.references import target
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.shapes import Element, Shape, shape
 from sickbay.fhir.values import known
@@ -30,6 +31,7 @@ class _Looking:
 
     version: str
     base: str
+    searches: bool = False
     found: list[Problem] = field(default_factory=list)
     local: list[tuple[str, str, frozenset[str] | None]] = field(default_factory=list)
     contained: dict[str, str] = field(default_factory=dict)
@@ -39,9 +41,12 @@ class _Looking:
             self.found.append(Problem(expression, code, f"{expression} {text}."))
 
 
-def validate(version: str, resource: Any, base: str = "") -> list[Problem]:
-    """All that is wrong with it; empty where it is valid. base: on which absolute references are ours."""
-    looking = _Looking(version, base)
+def validate(version: str, resource: Any, base: str = "", *, searches: bool = False) -> list[Problem]:
+    """All that is wrong with it; empty where it is valid. base: on which absolute references are ours.
+
+    searches: whether a reference may be a search, as in what was written for a transaction (R4, 3.1.0.11.2).
+    """
+    looking = _Looking(version, base, searches)
     _resource(looking, resource, "", 0)
     return looking.found
 
@@ -209,13 +214,18 @@ def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at:
         looking.say(f"{at}.reference", "value", "must be Type/id, an absolute URL, a URN or #id of what is contained")
     elif targets is not None and type not in targets:
         looking.say(f"{at}.reference", "value", f"must refer to {_or(targets)}, not to {type}")
+    elif "?" in text and not looking.searches:
+        looking.say(f"{at}.reference", "value", "is a search, which only a transaction leads to what it finds: Type/id")
 
 
 @remembered(16_384)
 def _named(base: str, text: str) -> str | None:
-    """What stands where a reference has its type; None where it is absolute and not on this base."""
-    local = text.removeprefix(base + "/") if base else text
-    return None if ":" in local.partition("/")[0] else local.partition("?")[0].split("/")[0]
+    """The type that a reference or a search names, "" where it is neither; None where it is absolute and not on this base."""
+    local, search, _ = (text.removeprefix(base + "/") if base else text).partition("?")
+    type = local.partition("/")[0]
+    if ":" in type:
+        return None
+    return type if search or target(local, "") else ""
 
 
 def _beside(

@@ -163,6 +163,8 @@ def count(one: Filter) -> int:
     """How many words a filter asks for, at whatever end of a chain."""
     if one.chain is not None:
         return count(one.chain[1])
+    if one.either:
+        return sum(map(count, one.either))
     return sum(len(value.words) for value in one.values if isinstance(value, WordsValue))
 
 

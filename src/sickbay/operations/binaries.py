@@ -43,9 +43,24 @@ async def history(
     by_context = await world.store.read(space, "Binary", id, visibility) is None
     if not by_context or await read(world, space, id, visibility, base) is None:
         return await world.store.history(space, "Binary", id, visibility, **asked)
+    if count == 0:
+        return await _counted(world, space, id, visibility, base, asked)
     found = await world.store.history(space, "Binary", id, EVERYTHING, **asked)
     shown = [one for one in found.entries if await _is_shown(world, space, one[0], visibility, base)]
     return Versions(shown, found.next)
+
+
+async def _counted(
+    world: World, space: Space, id: str, visibility: Visibility, base: str, asked: dict[str, Any]
+) -> Versions:  # fmt: skip
+    """Each is looked at: what it belonged to is told by its body."""
+    total, cursor = 0, None
+    while True:
+        page = await world.store.history(space, "Binary", id, EVERYTHING, **{**asked, "count": 100, "cursor": cursor})
+        total += sum([await _is_shown(world, space, one[0], visibility, base) for one in page.entries])
+        cursor = page.next
+        if cursor is None:
+            return Versions([], None, total)
 
 
 async def _is_shown(world: World, space: Space, held: Stored, visibility: Visibility, base: str) -> bool:

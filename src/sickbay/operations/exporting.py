@@ -114,6 +114,11 @@ async def types(world: World, space: Space, one: Job, visibility: Visibility) ->
     return found
 
 
+def has(one: Job, visibility: Visibility, type: str) -> bool:
+    """Whether there is a file of the type, though nothing may be in it."""
+    return type in _types(one, visibility)
+
+
 def _types(one: Job, visibility: Visibility) -> list[str]:
     """A patient's records by their compartment; what stands outside of it where it is asked for by name."""
     held = compartment_types(one.version)
@@ -173,7 +178,7 @@ async def lines(
     world: World, space: Space, one: Job, visibility: Visibility, type: str, page: int = PAGE
 ) -> AsyncIterator[bytes]:
     """The file of a type: a resource a line, each piece the lines of one page."""
-    if type not in _types(one, visibility):
+    if not has(one, visibility, type):
         return
     held, eyes = _is_held(one, type), _eyes(one, visibility, type)
     seen: set[str] = set()

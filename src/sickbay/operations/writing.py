@@ -23,7 +23,7 @@ from sickbay.kernel.refusal import Refusal
 from sickbay.operations.access import Seen
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide, refused
-from sickbay.storage.store import Conflict, Put, Record, Save, Space, Step, Stored, whole
+from sickbay.storage.store import Conflict, Interaction, Put, Record, Save, Space, Step, Stored, whole
 
 ATTEMPTS = 20
 """Of a write whose resource changes under it, before it is told so."""
@@ -282,7 +282,7 @@ def _saved(
     """before: the version that is there, 0 where there is none; the store refuses if it is another by then."""
     at, id = _at(world), str(body.resource["id"])
     stored = bodies.stamped(body.resource, before + 1, instant(at))
-    kind: Literal["create", "update"] = interaction if before else "create"
+    kind: Interaction = "update" if before and there else interaction if interaction == "create" else "update-create"
     step = Save(one.space, one.type, id, before + 1, stored, body.facts, at, kind, who=one.seen.client_id)
     readable = one.seen.visibility.allows(one.type, "r", body.facts.patients, body.facts.codes)
     status = 200 if before and there else 201

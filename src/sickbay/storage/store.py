@@ -88,13 +88,17 @@ class Clear:
     tenant: str = ""
 
 
+Interaction: TypeAlias = Literal["create", "update", "update-create", "delete"]
+
+
 @dataclass(frozen=True, slots=True)
 class Save:
     """Write one version of a resource. `body` are the bytes that will be served, meta included.
 
     if_version: Conflict unless that is the current version; 0: only if there is none; None: no condition. The store
     counts versions itself: `version_id` must be the next one (1 for a new resource), else Conflict.
-    at: epoch ms. interaction: create, update, delete (then body is empty).
+    at: epoch ms. interaction: create, update, update-create (an update that makes what is not there, or is deleted),
+    delete (then body is empty).
     """
 
     space: Space
@@ -104,7 +108,7 @@ class Save:
     body: bytes
     facts: ResourceFacts
     at: int
-    interaction: Literal["create", "update", "delete"] = "create"
+    interaction: Interaction = "create"
     if_version: int | None = None
     who: str = ""
 
@@ -165,10 +169,14 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
 
 class Versions(NamedTuple):
-    """One page of a history, newest first: (version, interaction). next: sealed cursor of the next page."""
+    """One page of a history, newest first: (version, interaction). next: sealed cursor of the next page.
+
+    total: of all pages, where no entries were asked for.
+    """
 
     entries: list[tuple[Stored, str]]
     next: str | None
+    total: int | None = None
 
 
 class Outdated(NamedTuple):
@@ -276,8 +284,8 @@ class Store(Protocol):
     ) -> Versions:  # fmt: skip
         """Of one resource (letter r), of a type or of all (letter s): versions visible as they were, of what is visible now.
 
-        since: written at or after (epoch ms); at: current at some time of [low, high). Of all types, only what clauses
-        for every type show. Raises BadCursor.
+        count: 0 for their number alone. since: written at or after (epoch ms); at: current at some time of [low, high).
+        Of all types, only what clauses for every type show. Raises BadCursor.
         """
         ...
 

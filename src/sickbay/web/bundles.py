@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sickbay.web.interactions import Interactions
 
 ALONE = "An export is begun, asked after and read by requests of their own; an entry of a Bundle is answered at once."
+NESTED = "An entry must not be a Bundle of requests itself."
 POSTED = "An operation or a search that is posted is answered as an entry of a batch, not of a transaction."
 MAKING = ("create", "update")
 TWICE = "Two entries of the transaction are about the same resource."
@@ -64,8 +65,8 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
     except Unreadable as error:
         return door.issue(400, Issue("structure", str(error))), seen
     entries = [_entry(door, request, one) for one in asked]
-    if any(isinstance(one.found, Route) and one.found.interaction == "batch" for one in entries):
-        return door.issue(400, Issue("structure", "An entry must not be a Bundle of requests itself.")), seen
+    if kind == "transaction" and any(map(_is_nested, entries)):
+        return door.issue(400, Issue("structure", NESTED)), seen
     try:
         answers = await (_batch(door, entries) if kind == "batch" else _transaction(door, seen, entries))
     except Failed as failed:
@@ -90,20 +91,31 @@ def _text(one: Asked, found: Route | Misrouted) -> str:
     return one.patch.decode("utf-8", "replace")
 
 
+def _is_nested(one: Entry) -> bool:
+    return isinstance(one.found, Route) and one.found.interaction == "batch"
+
+
 def _is_of_an_export(one: Entry) -> bool:
     found = one.found
     return isinstance(found, Route) and (found.operation == "export" or found.interaction.startswith("export-"))
 
 
 async def _batch(door: Interactions, entries: list[Entry]) -> list[Answer]:
+    """Each entry stands or falls alone (R4, 3.1.0.11.1)."""
     found = []
     for one in entries:
-        if _is_of_an_export(one):
-            found.append(door.issue(400, Issue("not-supported", ALONE)))
+        if issue := _unfit(one):
+            found.append(door.issue(400, issue))
             continue
         raw = one.asked.patch or (written.dumps(one.asked.resource) if one.asked.resource is not None else b"")
         found.append(_headed(one, (await door.perform(one.request, one.found, raw))[0]))
     return found
+
+
+def _unfit(one: Entry) -> Issue | None:
+    if one.asked.wrong or _is_nested(one):
+        return Issue("structure", one.asked.wrong or NESTED)
+    return Issue("not-supported", ALONE) if _is_of_an_export(one) else None
 
 
 def _headed(one: Entry, answer: Answer) -> Answer:

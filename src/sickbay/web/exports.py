@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NDJSON: Headers = [(b"content-type", b"application/fhir+ndjson")]
 SUFFIX = ".ndjson"
-DELETED = f"deleted{SUFFIX}"
+DELETED, OUTCOMES = f"deleted{SUFFIX}", f"outcomes{SUFFIX}"
 
 
 async def kick_off(call: Call) -> Answer:
@@ -71,7 +71,7 @@ async def _manifest(door: Interactions, seen: Seen, one: Job, record: Record) ->
         count = await exporting.count(world, space, one, eyes, type)
         output.append({"type": type, "url": f"{files}/{type}{SUFFIX}", **({} if count is None else {"count": count})})
     gone = await exporting.any_deleted(world, space, one, eyes)
-    failed = [{"type": exporting.OUTCOMES, "url": f"{files}/outcomes{SUFFIX}"}] if one.ignored else []
+    failed = [{"type": exporting.OUTCOMES, "url": f"{files}/{OUTCOMES}"}] if one.ignored else []
     body = {
         "transactionTime": writing.instant(one.at),
         "request": one.request,
@@ -85,12 +85,16 @@ async def _manifest(door: Interactions, seen: Seen, one: Job, record: Record) ->
 
 
 def _file(door: Interactions, seen: Seen, one: Job, name: str) -> Answer:
-    if name == f"outcomes{SUFFIX}":
+    if name == OUTCOMES and one.ignored:
         return Answer(200, exporting.outcomes(one), NDJSON)
-    if name == DELETED:
+    if name == DELETED and one.since is not None:
         gone = exporting.deleted(door.sandbox.world, door.space, one, seen.visibility)
         return Answer(200, b"", NDJSON, stream=gone)
     type = name.removesuffix(SUFFIX)
+    if type == name or not exporting.has(one, seen.visibility, type):
+        return door.issue(
+            404, Issue("not-found", f"This export has no file {name}: the manifest names those that it has.")
+        )
     return Answer(200, b"", NDJSON, stream=_lines(door, seen, one, type))
 
 

@@ -33,7 +33,7 @@ from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.representation import cut, parts, shaped
-from sickbay.web.wire import LIMIT, query_of, raw_path
+from sickbay.web.wire import LIMIT, query_of, raw_path, sent_length, unpacked
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -42,6 +42,7 @@ INVALID = "fhir-resource-invalid"
 READING = SEARCHES | {"read"}
 OPEN = frozenset(("preflight", "capabilities", "discovery"))
 SHAPING = frozenset(("_format", "_pretty"))
+GZIP = frozenset(("gzip", "x-gzip"))
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
 """Errors of RFC 6750: they come with a challenge."""
@@ -105,7 +106,9 @@ class Door:
         else:
             taken = await self._taken(scope, receive, headers, path, found)
             if isinstance(taken, Answer):
-                return taken
+                parameters = query_of(scope)
+                media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
+                return shaped(self.version, taken, media, parameters)
             body, request, answer, seen = taken
         if is_shaped(request, headers):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
@@ -143,12 +146,17 @@ class Door:
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], path: str, found: Route | Misrouted
     ) -> tuple[str, AccessRequest, Answer, Seen] | Answer:
         """A request with a body, answered; an Answer alone where its body cannot be taken."""
-        limit, length = self._limit(found), sent_length(headers)
-        if length is None or length > LARGE:
+        limit, length, coding = self._limit(found), sent_length(headers), headers.get("content-encoding", "identity")
+        if length is None or length > LARGE or coding != "identity":
             early = await self._unread(self._request(scope, headers, path, found, ""), found)
             if early is not None:
                 return "", *early
         raw = await _body(receive, limit) if (length or 0) <= limit else b""
+        if coding != "identity" and len(raw) <= limit:
+            plain = await self._decoded(raw, coding.lower(), limit)
+            if isinstance(plain, Answer):
+                return plain
+            raw = plain
         if len(raw) > limit or (length or 0) > limit:
             return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
         body = raw.decode("utf-8", "replace")
@@ -156,6 +164,17 @@ class Door:
             return self._issue(400, Issue("structure", "The body is not UTF-8."))
         request = self._request(scope, headers, path, found, body)
         return body, request, *await self.perform(request, found, raw)
+
+    async def _decoded(self, raw: bytes, coding: str, limit: int) -> bytes | Answer:
+        """A body that came compressed (RFC 9110, 8.4 and 15.5.16)."""
+        if coding not in GZIP:
+            text = f"A body is read as it is or as gzip; this one came as {coding}."
+            refused = self._issue(415, Issue("not-supported", text))
+            return refused._replace(headers=[*refused.headers, (b"accept-encoding", b"gzip")])
+        try:
+            return await asyncio.to_thread(unpacked, raw, limit)
+        except ValueError as error:
+            return self._issue(400, Issue("structure", f"The body came as gzip and cannot be unpacked: {error}."))
 
     async def _unread(
         self, request: AccessRequest, found: Route | Misrouted
@@ -361,14 +380,6 @@ def _faults(
     if media.content_type is None:
         faults = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)
     return (found.fault, *faults) if isinstance(found, Misrouted) and found.fault else faults
-
-
-def sent_length(headers: Mapping[str, str]) -> int | None:
-    """Bytes of the body as it was announced; None where it comes in pieces that nobody counted."""
-    if "transfer-encoding" in headers:
-        return None
-    told = headers.get("content-length", "0")
-    return int(told) if told.isascii() and told.isdigit() else 0
 
 
 async def _body(receive: Callable[[], Any], limit: int) -> bytes:

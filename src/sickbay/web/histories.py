@@ -29,7 +29,13 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
         text = "This page address was not made for this history. Follow the link `next` as it is."
         return door.issue(400, Issue("value", text))
     whole = asked.cursor is None and asked.since is None and asked.at is None
-    if type is not None and id is not None and not found.entries and not await _is_there(door, seen, type, id, whole):
+    if (
+        type is not None
+        and id is not None
+        and not found.entries
+        and not found.total
+        and not await _is_there(door, seen, type, id, whole)
+    ):
         return door.absent(type, id)
     wanted = subset.asked(door.version, type, request.parameters.pairs)
     assert isinstance(wanted, subset.Part)  # its faults were refused
@@ -42,7 +48,7 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
         for one, interaction in found.entries
     ]
     path = "/".join(filter(None, (type, id, "_history")))
-    total = len(changes) if found.next is None and asked.cursor is None else None
+    total = len(changes) if found.total is None and found.next is None and asked.cursor is None else found.total
     following = search_url(door.base, path, (*asked.applied, (CURSOR, found.next))) if found.next else None
     own = search_url(door.base, path, asked.applied)
     return Answer(200, history(door.base, changes, self_url=own, next_url=following, total=total), content)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import history, operation_parameters, preconditions, search, subset
+from sickbay.fhir import history, operation_parameters, preconditions, search, search_routes, subset
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.outcome import Issue, outcome
@@ -92,13 +92,12 @@ class Interactions(Door):
         id = request.id or (writing.new_id(self.sandbox.world) if request.interaction == "create" else "")
         if request.type == "Binary" and (body := binaries.sent(self, request, id, raw)) is not None:
             return body
-        if (coding := request.headers.get("content-encoding", "identity").lower()) != "identity":
-            return Body(f"it came as {coding}, and is read as it is alone", {})
         return bodies.read(self.version, request.type, id, raw, self.base, request.headers.get("content-type"))
 
     def _query(self, request: AccessRequest, found: Route | Misrouted) -> Query | tuple[Fault, ...] | None:
         if request.interaction in history.INTERACTIONS:
-            asked = history.parse(request.parameters.pairs)
+            strict = search_routes.strictly(self.tenant.policy.strict_search, request.headers.get("prefer", ""))
+            asked = history.parse(request.parameters.pairs, strict)
             part = subset.asked(self.version, request.type, request.parameters.pairs)
             faults = [*(asked if not isinstance(asked, history.Asked) else ())]
             return (*faults, *(part if not isinstance(part, subset.Part) else ())) or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,26 @@ async def read_body(request: Request) -> str:
     except ClientDisconnect:
         return ""
     return b"".join(pieces).decode("utf-8", "replace")
+
+
+def sent_length(headers: Mapping[str, str]) -> int | None:
+    """Bytes of the body as it was announced; None where it comes in pieces that nobody counted."""
+    if "transfer-encoding" in headers:
+        return None
+    told = headers.get("content-length", "0")
+    return int(told) if told.isascii() and told.isdigit() else 0
+
+
+def unpacked(raw: bytes, most: int) -> bytes:
+    """What was compressed by gzip, one byte more than `most` at most: so a bomb is told by its size. Raises ValueError."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        found = reader.decompress(raw, most + 1)
+    except zlib.error as error:
+        raise ValueError(f"it is no gzip: {error}") from None
+    if len(found) <= most and not (reader.eof and not reader.unused_data):
+        raise ValueError("it is cut off, or something follows it")
+    return found
 
 
 def wire_of(scope: Mapping[str, Any], base: str, body: str = "") -> Wire:

@@ -60,7 +60,7 @@ class Answers:
     def history(self, space: Space, asked: past.Asked, visibility: Visibility) -> Ask[Versions]:
         scope = self._scope(space, visibility)
         if scope is None:
-            return lambda run: Versions([], None)
+            return lambda run: Versions([], None, 0 if asked.most == 0 else None)
         return partial(past.page, scope=scope, key=self._key, asked=asked, visibility=visibility)
 
     def search(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:

@@ -21,6 +21,9 @@ def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
     """The nids of all that meet a filter, as a SELECT that begins at the filter's rows; None where it can't begin there."""
     if one.chain is not None:
         return _led(scope, type, one)
+    if one.either:
+        led = [collected(scope, type, each) for each in one.either]
+        return None if None in led else union(each for each in led if each is not None)
     if one.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in one.values):
         return None
     if any(isinstance(value, WordsValue) for value in one.values):
@@ -37,7 +40,7 @@ def collected(scope: Scope, type: str, one: Filter) -> Sql | None:
 
 def leading(scope: Scope, one: Filter) -> Sql | None:
     """That part of what meets a filter to which its index leads at once; None where it leads to nothing."""
-    plain = one.chain is None and one.modifier in (None, "exact") and one.parameter.kind != "special"
+    plain = not one.leads and one.modifier in (None, "exact") and one.parameter.kind != "special"
     if not plain or one.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
         return None
     if not any(isinstance(value, DateValue | QuantityValue | CompositeValue) for value in one.values):

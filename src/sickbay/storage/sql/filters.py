@@ -95,6 +95,8 @@ def condition(scope: Scope, one: Filter, nid: str) -> Sql:
     """The filter, true of the resource that the expression `nid` names."""
     if one.chain is not None:
         return _hop(scope, one, nid)
+    if one.either:
+        return either(condition(scope, each, nid) for each in one.either)
     if one.parameter.code in ("_id", "_lastUpdated"):
         held = _column(scope, one, nid)
         return negated(held) if one.modifier == "not" else held

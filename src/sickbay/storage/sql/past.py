@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
-from sickbay.storage.sql.filters import FALSE, Scope
+from sickbay.storage.sql.filters import FALSE, TRUE, Scope
 from sickbay.storage.sql.names import NEVER, REFERENCED
 from sickbay.storage.sql.statement import Row, Run, Sql, Statement
 from sickbay.storage.sql.visible import compartments
@@ -16,9 +16,10 @@ _COLUMNS = (
     "h.facts, r.id, h.version_id, h.at, CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END,"
     " h.interaction, h.sequence, r.type"
 )
-_BY_RESOURCE = f"SELECT {_COLUMNS} FROM resource r CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
-_OF_PATIENTS = " d CROSS JOIN resource r ON r.nid = d.nid CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
-_BY_TIME = f"SELECT {_COLUMNS} FROM resource_history h CROSS JOIN resource r ON r.nid = h.nid WHERE"
+_NARROW = "h.facts, h.sequence, r.type"
+_BY_RESOURCE = "resource r CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
+_OF_PATIENTS = "d CROSS JOIN resource r ON r.nid = d.nid CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
+_BY_TIME = "resource_history h CROSS JOIN resource r ON r.nid = h.nid WHERE"
 _CURRENT = (
     "h.at < ? AND NOT EXISTS (SELECT 1 FROM resource_history n WHERE n.nid = h.nid AND n.version_id = h.version_id + 1"
     " AND n.at <= ?)"
@@ -26,12 +27,14 @@ _CURRENT = (
 """Written before the end, and not replaced by the beginning."""
 FEW = 1000
 """Resources of a type whose versions are sorted; of more, versions of all types are walked from the newest on."""
+COUNTED = 1000
+"""Versions that are looked at at once, where each has to be."""
 
 
 class Asked(NamedTuple):
     """type None: of the whole space; id None: of the whole type. since: written at or after (epoch ms).
 
-    at: current at some time of [low, high).
+    at: current at some time of [low, high). most: entries of a page; 0 for the total alone.
     """
 
     type: str | None
@@ -51,10 +54,13 @@ def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibilit
     ).encode()
     before = int(opened(key, asked.cursor, mark).last[0]) if asked.cursor is not None else NEVER
     if held is FALSE:
-        return Versions([], None)
-    text = _versions(
+        return Versions([], None, 0 if count == 0 else None)
+    found = _versions(
         run, scope, asked, held, compartments(scope.names, scope.space, visibility, letter, asked.type or "*")
     )
+    if count == 0:
+        return Versions([], None, _total(run, scope, found, letter, None if held is TRUE else visibility))
+    text = Sql(f"SELECT {_COLUMNS} FROM {found.text}", found.binds)
     kept: list[tuple[tuple[Stored, str], int]] = []
     while len(kept) <= count:
         rows = run(Statement(text.text, (*text.binds, before, count + 1)))
@@ -62,13 +68,32 @@ def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibilit
         if len(rows) <= count:
             break
         before = rows[-1][6]
-    more = len(kept) > count > 0
+    more = len(kept) > count
     following = seal(key, Position(mark, (kept[count - 1][1],), count, None)) if more else None
     return Versions([entry for entry, _ in kept[:count]], following)
 
 
+def _total(run: Run, scope: Scope, found: Sql, letter: str, visibility: Visibility | None) -> int:
+    """How many are visible as they were. visibility None: all are, and none needs to be looked at."""
+    if visibility is None:
+        text = f"SELECT count(*) FROM (SELECT 1 FROM {found.text}) every"
+        whole: int = run(Statement(text, (*found.binds, NEVER, NEVER)))[0][0]
+        return whole
+    text, before, total = f"SELECT {_NARROW} FROM {found.text}", NEVER, 0
+    while True:
+        rows = run(Statement(text, (*found.binds, before, COUNTED)))
+        each = (Stored(scope.names.text(type), "", 0, 0, b"", facts) for facts, _, type in rows)
+        total += sum(_shown(visibility, letter, one) for one in each)
+        if len(rows) < COUNTED:
+            return total
+        before = rows[-1][1]
+
+
 def _versions(run: Run, scope: Scope, asked: Asked, held: Sql, own: Sql | None) -> Sql:
-    """Newest first, before a sequence, at most so many: the two binds that are still to come. own: all that may be seen."""
+    """What follows FROM: newest first, before a sequence, at most so many, the two binds that are still to come.
+
+    own: all that may be seen.
+    """
     binds: list[int | str] = [scope.space]
     where = [f"r.space = ? AND r.state <> {REFERENCED}"]
     for condition, value in (("r.type = ?", asked.type and scope.names.word(asked.type)), ("r.id = ?", asked.id),
@@ -81,7 +106,7 @@ def _versions(run: Run, scope: Scope, asked: Asked, held: Sql, own: Sql | None) 
         binds += (asked.at[1], asked.at[0])
     rest = f"{' AND '.join(where)} AND {held.text} AND h.sequence < ? ORDER BY h.sequence DESC LIMIT ?"
     if own is not None and asked.id is None and asked.type is not None:
-        return Sql(f"SELECT {_COLUMNS} FROM {own.text}{_OF_PATIENTS} {rest}", (*own.binds, *binds, *held.binds))
+        return Sql(f"{own.text} {_OF_PATIENTS} {rest}", (*own.binds, *binds, *held.binds))
     if asked.id is not None or (asked.type is not None and _few(run, scope, asked.type)):
         return Sql(f"{_BY_RESOURCE} {rest}", (*binds, *held.binds))
     return Sql(f"{_BY_TIME} {rest}", (*binds, *held.binds))

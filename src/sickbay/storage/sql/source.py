@@ -269,7 +269,7 @@ def _fewer(scope: Scope, query: Query) -> Source | None:
 
 def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> Source | None:
     """What meets one filter, as a set: its nids are collected first, so it costs as much as there are."""
-    for one in (one for kind in kinds for one in query.filters if one.parameter.kind == kind and one.chain is None):
+    for one in (one for kind in kinds for one in query.filters if one.parameter.kind == kind and not one.leads):
         found = collected(scope, query.type, one)
         if found is not None:
             return _collected(found, _without(query, one), leading(scope, one))
@@ -278,7 +278,7 @@ def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> Source | None:
 
 def _chained(scope: Scope, query: Query) -> Source | None:
     """The same of what leads elsewhere. How many there are is told by going there."""
-    for one in (one for one in query.filters if one.chain is not None):
+    for one in (one for one in query.filters if one.leads):
         found = collected(scope, query.type, one)
         if found is not None:
             return _collected(found, _without(query, one), found)._replace(dear=True)

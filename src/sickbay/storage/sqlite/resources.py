@@ -70,7 +70,7 @@ class Changes:
         if (
             step.version_id == 1
             and not step.if_version
-            and step.interaction == "create"
+            and step.interaction != "delete"
             and self._create(space, type, step)
         ):
             return
