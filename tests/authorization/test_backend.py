@@ -135,6 +135,8 @@ def test_what_is_no_jwt_is_refused_as_such(text: str) -> None:
         ("system/Patient.rs,system/Observation.rs", ["scope-comma-separated"]),
         ("system/Patient.rs+system/Observation.rs", ["scope-plus-literal"]),
         ("system/Patient.rs\tsystem/Observation.rs", ["scope-tab-separated"]),
+        ("system/Patient.rs;system/Observation.rs", ["scope-separator-wrong"]),
+        ('["system/Patient.rs"]', ["scope-has-stray-characters"]),
         ("system/Patient.rs\nsystem/Observation.rs", ["scope-tab-separated"]),
     ],
 )

@@ -58,6 +58,7 @@ def test_addresses_that_are_not(uri: str, name: str) -> None:
         ({"scope": "launch,openid"}, "scope-comma-separated"),
         ({"scope": "launch+openid"}, "scope-plus-literal"),
         ({"scope": "launch\topenid"}, "scope-tab-separated"),
+        ({"scope": "launch;openid"}, "scope-separator-wrong"),
         ({"scope": "launch OpenID"}, "scope-wrong-case"),
         ({"scope": "launch patient/Patient.sr"}, "scope-v2-order"),
         ({"scope": "launch patient.Patient.read"}, "scope-malformed"),

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.protocol import scopes
-from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope, Spelling
+from sickbay.protocol.scope_spelling import Spelling, spelling
+from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope
 
 LETTERS = ["".join(some) for count in range(1, 6) for some in combinations(scopes.LETTERS, count)]
 RESOURCES = st.builds(
@@ -71,34 +72,12 @@ def test_all_of_the_letters_in_their_order(letters: str) -> None:
 @given(st.lists(SCOPES, max_size=6))
 def test_blanks_separate_and_each_counts_once(some: list[str]) -> None:
     assert scopes.split("  ".join(some)) == tuple(dict.fromkeys(some))
-    assert scopes.spelling(" ".join(some)) == Spelling(tuple(dict.fromkeys(some)))
+    assert spelling(" ".join(some)) == Spelling(tuple(dict.fromkeys(some)))
 
 
 @given(st.lists(SCOPES, min_size=1, max_size=6))
 def test_commas_separate_where_a_server_takes_them(some: list[str]) -> None:
     assert scopes.split(",".join(some), " ,") == tuple(dict.fromkeys(some))
-
-
-@pytest.mark.parametrize(
-    ("text", "spelt"),
-    [
-        ("openid,launch", Spelling(("openid", "launch"), commas=True)),
-        ("openid+launch", Spelling(("openid", "launch"), pluses=True)),
-        ("openid, launch", Spelling(("openid", "launch"), commas=True)),
-        ("openid\tlaunch\r\nprofile", Spelling(("openid", "launch", "profile"), tabs=True)),
-        ("openid launch\n", Spelling(("openid", "launch"), tabs=True)),
-        ("patient/A.rs?c=x,y z", Spelling(("patient/A.rs?c=x,y", "z"))),
-        ("patient/A.rs?c=x,launch/patient", Spelling(("patient/A.rs?c=x", "launch/patient"), commas=True)),
-        (
-            "patient/A.rs?c=x+user/B.rs?d=y,openid",
-            Spelling(("patient/A.rs?c=x", "user/B.rs?d=y", "openid"), True, True),
-        ),
-        ("patient/A.rs?c=x,openid-like", Spelling(("patient/A.rs?c=x", "openid-like"), commas=True)),
-        ("patient/A.rs?c=x,openid|y", Spelling(("patient/A.rs?c=x,openid|y",))),
-    ],
-)
-def test_wrong_separators_are_seen_and_those_inside_a_filter_are_none(text: str, spelt: Spelling) -> None:
-    assert scopes.spelling(text) == spelt
 
 
 @pytest.mark.parametrize(

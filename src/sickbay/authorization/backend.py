@@ -14,6 +14,7 @@ from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.jose import Jwt
+from sickbay.protocol.scope_spelling import spelling
 
 LIFETIME = 300
 """Seconds that an assertion may live (SMART 2.2)."""
@@ -190,7 +191,7 @@ def _scope_check(name: str, decide: Callable[[tuple[str, ...], TokenKnown], Refu
 
 
 def _asked(request: TokenRequest) -> tuple[str, ...]:
-    return scopes.spelling(request.parameters.get("scope") or "").tokens
+    return spelling(request.parameters.get("scope") or "").tokens
 
 
 @check()

@@ -9,6 +9,7 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.kernel.refusal import Check, Refusal, check
 from sickbay.protocol import jose, scopes, urls
+from sickbay.protocol.scope_spelling import spelling
 
 RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
 PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
@@ -158,7 +159,7 @@ def scopes_are_well_formed(request: RegistrationRequest, known: Any) -> Refusal 
 
 
 def _tokens(request: RegistrationRequest) -> tuple[str, ...]:
-    return scopes.spelling(request.scope).tokens
+    return spelling(request.scope).tokens
 
 
 def _scopes(name: str, wrong: list[str], corrected: list[str]) -> Refusal | None:

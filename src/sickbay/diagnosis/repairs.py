@@ -11,7 +11,7 @@ from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, Regi
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol.parameters import Parameters
-from sickbay.protocol.scopes import spelling
+from sickbay.protocol.scope_spelling import spelling
 
 R = TypeVar("R", AuthorizeRequest, TokenRequest, RegistrationRequest)
 

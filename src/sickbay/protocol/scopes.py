@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
 from sickbay.kernel.remembering import remembered
@@ -23,11 +23,6 @@ _AT_COMMAS = re.compile(
     r"[ \t\r\n]+|"
     r"(?<![?=|])(?:,\s*)+(?=$|(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
 )
-_JOINED = re.compile(
-    r"[,+](?=(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|]))"
-)
-_BLANKS = re.compile(r"[ \t\r\n]+")
-"""A no-break space separates nothing: it makes a scope malformed."""
 _LAUNCH = re.compile(r"launch(?:/(?P<type>[a-z]+))?(?:\?role=(?P<role>(?:(?!&role=)\S)+))?")
 """Of roles one at most."""
 
@@ -80,43 +75,6 @@ def split(text: str, separators: str = " ") -> tuple[str, ...]:
     """
     pieces = _AT_COMMAS.split(text) if "," in separators else text.split(" ")
     return tuple(dict.fromkeys(piece for piece in pieces if piece))
-
-
-class Spelling(NamedTuple):
-    """How a scope parameter is spelt: its tokens however they are separated, and the wrong separators found."""
-
-    tokens: tuple[str, ...]
-    commas: bool = False
-    pluses: bool = False
-    tabs: bool = False
-    """Or a line break: RFC 6749 3.3 knows the space alone."""
-
-
-@remembered(4096)
-def spelling(text: str) -> Spelling:
-    """Split at blanks, and at commas and plus signs outside of a ?filter, or where a scope begins behind them."""
-    tokens: list[str] = []
-    found = ""
-    for piece in _BLANKS.split(text):
-        parts, marks = _apart(piece)
-        tokens += parts
-        found += marks
-    read = tuple(dict.fromkeys(token for token in tokens if token))
-    return Spelling(read, "," in found, "+" in found, re.search(r"[\t\r\n]", text) is not None)
-
-
-def _apart(piece: str) -> tuple[list[str], str]:
-    head, question, filters = piece.partition("?")
-    parts = re.split(r"[,+]", head)
-    marks = "".join(mark for mark in head if mark in ",+")
-    if not question:
-        return parts, marks
-    kept = _JOINED.search(filters)
-    parts[-1] += question + (filters[: kept.start()] if kept else filters)
-    if not kept:
-        return parts, marks
-    rest, more = _apart(filters[kept.end() :])
-    return parts + rest, marks + kept.group() + more
 
 
 def is_encoded_twice(text: str) -> bool:
@@ -182,12 +140,6 @@ def _resource(text: str, match: re.Match[str]) -> ResourceScope:
     filters = parse_form(match["filter"] or "").pairs
     level: Level = match["level"]  # type: ignore[assignment]
     return ResourceScope(text, level, match["type"], V1.get(access, access), "v1" if access in V1 else "v2", filters)
-
-
-@remembered(4096)
-def registered(text: str) -> tuple[Scope, ...]:
-    """The scopes of a registration, however they are separated."""
-    return parse_all(spelling(text).tokens)
 
 
 def parse_all(tokens: tuple[str, ...]) -> tuple[Scope, ...]:

@@ -55,6 +55,8 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     scope.scopes_are_separated_without_commas,
     scope.scopes_are_separated_without_plus_signs,
     scope.scopes_are_separated_without_tabs,
+    scope.scopes_are_separated_by_spaces,
+    scope.scopes_stand_bare,
     scope.scopes_are_in_the_right_case,
     scope.scope_letters_are_in_order,
     scope.scopes_are_well_formed,
@@ -72,7 +74,8 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
 DROPPED = frozenset(
     {
         "scope-malformed", "scope-wrong-case", "scope-v2-order", "scope-v1-on-v2-app", "scope-wildcard-not-allowed",
-        "scope-not-registered", "scope-resource-not-in-version", "scope-system-in-user-flow",
+        "scope-not-registered", "scope-resource-not-in-version", "scope-system-in-user-flow", "scope-separator-wrong",
+        "scope-has-stray-characters",
     }
 )  # fmt: skip
 """Refusals that a lenient app or tenant turns into scopes left out (`granted_scopes` says which and why)."""

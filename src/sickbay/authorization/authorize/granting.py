@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.protocol import scopes
+from sickbay.protocol.scope_spelling import registered
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
@@ -22,7 +23,7 @@ def granted_scopes(request: AuthorizeRequest, client: Client, server: Server) ->
     """Each scope asked, once, in order. A request that was accepted strictly loses at most offline_access here;
     what a lenient app or tenant drops is named with its reason.
     """
-    held = scopes.registered(client.scope)
+    held = registered(client.scope)
     text = request.parameters.get("scope") or ""
     asked = scopes.split(text, server.policy.scope_separators)
     granted = tuple(_grant(token, held, client, server) for token in asked)

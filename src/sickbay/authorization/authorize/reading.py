@@ -13,6 +13,7 @@ from sickbay.authorization.values import Client, Launch, Pkce, Server
 from sickbay.kernel.refusal import UNKNOWN, Check, Unknown
 from sickbay.kernel.remembering import remembered
 from sickbay.protocol import scopes, urls
+from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 AuthorizeCheck: TypeAlias = Check[AuthorizeRequest, AuthorizeKnown]
@@ -25,14 +26,18 @@ def scope_of(request: AuthorizeRequest) -> str:
 
 def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
     """The scopes as they stand, however they are separated."""
-    return scopes.spelling(scope_of(request)).tokens
+    return spelling(scope_of(request)).tokens
 
 
 @remembered(4096)
 def misjoined(text: str) -> tuple[str, ...]:
-    """The refusals of what separates scopes where it should be a space (RFC 6749 3.3)."""
-    read = scopes.spelling(text)
-    found = {"scope-comma-separated": read.commas, "scope-plus-literal": read.pluses, "scope-tab-separated": read.tabs}
+    """The refusals of what stands between or around scopes where there should be a space alone (RFC 6749 3.3)."""
+    read = spelling(text)
+    found = {
+        "scope-comma-separated": read.commas, "scope-plus-literal": read.pluses, "scope-tab-separated": read.tabs,
+        "scope-separator-wrong": bool(read.separators),
+        "scope-has-stray-characters": bool(read.array or read.stray or read.name),
+    }  # fmt: skip
     return tuple(name for name, there in found.items() if there)
 
 
@@ -43,7 +48,7 @@ def meant(request: AuthorizeRequest) -> tuple[str, ...]:
 
 @remembered(4096)
 def _meant(text: str) -> tuple[str, ...]:
-    return tuple(scopes.recased(token, ALL_TYPES) or token for token in scopes.spelling(text).tokens)
+    return tuple(scopes.recased(token, ALL_TYPES) or token for token in spelling(text).tokens)
 
 
 def asked(request: AuthorizeRequest) -> tuple[Scope, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any
@@ -24,7 +23,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import Refusal, check
-from sickbay.protocol import scopes
+from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope
 
 
@@ -65,6 +64,17 @@ def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: Authoriz
     return _separators(request, "scope-tab-separated")
 
 
+@check(after=(scope_is_sent,))
+def scopes_are_separated_by_spaces(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    return _separators(request, "scope-separator-wrong")
+
+
+@check(after=(scope_is_sent,))
+def scopes_stand_bare(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    """In no list, no quotation marks, and without what nobody sees."""
+    return _separators(request, "scope-has-stray-characters")
+
+
 def _separators(request: AuthorizeRequest, name: str) -> Refusal | None:
     text = scope_of(request)
     if name not in misjoined(text):
@@ -102,10 +112,9 @@ def _likely(token: str) -> str:
     """What a malformed scope most likely meant: dots for slashes, .search for .s, a URI for its scope, a slip of the pen; ""
     for none.
     """
-    parts = [one for one in _ODD_SEPARATORS.split(token) if one]
-    if parts != [token] and all(map(scopes.parse, parts)):
-        return " ".join(parts)
-    token = token.removeprefix("http://smarthealthit.org/fhir/scopes/")
+    head, question, filters = token.removeprefix("http://smarthealthit.org/fhir/scopes/").partition("?")
+    token = head.translate(_SLASHES).replace("..", ".") + question + filters
+    token = token.strip(".,:/") if scopes.parse(token.strip(".,:/")) else token
     tried = token.replace(".", "/", 1) if token.split(".")[0] in ("patient", "user", "system") else token
     for word, letters in ((".search", ".s"), (".view", ".rs"), (".all", ".cruds"), (".readwrite", ".cruds")):
         tried = tried.replace(word, letters)
@@ -114,7 +123,8 @@ def _likely(token: str) -> str:
     return swapped if scopes.parse(swapped) else _near(token)
 
 
-_ODD_SEPARATORS = re.compile(r"[;|\u00a0\u200b]")
+_SLASHES = str.maketrans("\\:\uff0f\u2044\u2215", "/////")
+"""What is typed where a slash belongs."""
 _WORDS = (*scopes.PLAIN, "launch", "launch/patient", "launch/encounter")
 _OTHERWISE = {"refresh_token": "offline_access", "email": "fhirUser", "address": "fhirUser", "phone": "fhirUser"}
 """Scopes of others, and SMART's for the same wish."""
@@ -166,7 +176,7 @@ def _wildcards(request: AuthorizeRequest, known: AuthorizeKnown) -> list[Resourc
 def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     """offline_access is not among them: where it is not registered it is left out, and the app is told."""
     registered = known.client.scope if isinstance(known.client, Client) else ""
-    held = scopes.registered(registered)
+    held = scope_spelling.registered(registered)
     wrong = [one.text for one in asked(request) if not scopes.covered(one, held) and not _is_system(one)]
     if not wrong:
         return None

@@ -10,6 +10,7 @@ from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes, urls
+from sickbay.protocol.scope_spelling import spelling
 
 REFUSED = "422, the registration is refused"
 
@@ -256,7 +257,7 @@ LAUNCH_URI_EQUALS_REDIRECT_URI = Rule(
 
 
 def _launch_without_uri(request: RegistrationRequest, known: Any) -> Facts | None:
-    wanted = "launch" in scopes.spelling(request.scope).tokens and not request.launch_uri
+    wanted = "launch" in spelling(request.scope).tokens and not request.launch_uri
     return {"received": None} if wanted and _is_read(request) else None
 
 
@@ -275,7 +276,7 @@ MISSING_LAUNCH_URI = Rule(
 
 
 def _no_resources(request: RegistrationRequest, known: Any) -> Facts | None:
-    if not _is_read(request) or scopes.resources(" ".join(scopes.spelling(request.scope).tokens)):
+    if not _is_read(request) or scopes.resources(" ".join(spelling(request.scope).tokens)):
         return None
     return {"received": request.scope or None}
 
@@ -300,7 +301,7 @@ NO_RESOURCE_SCOPES = Rule(
 
 
 def _unknown_types(request: RegistrationRequest, known: Any) -> Facts | None:
-    asked = scopes.resources(" ".join(scopes.spelling(request.scope).tokens))
+    asked = scopes.resources(" ".join(spelling(request.scope).tokens))
     odd = [one for one in asked if not one.wildcard and one.type not in ALL_TYPES]
     if not odd:
         return None

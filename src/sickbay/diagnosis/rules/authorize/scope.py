@@ -6,6 +6,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
+from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import split
 
 SEPARATED = specs.rfc(6749, "3.3", "Access Token Scope")
@@ -91,6 +92,77 @@ SCOPE_TAB_SEPARATED = Rule(
     title="The scopes are joined by a tab or a line break",
     why="OAuth joins scopes by a space and by nothing else. Around a tab most servers see one long scope that nobody knows.",
     fix="Join them by single spaces: {expected}.",
+    spec=SEPARATED,
+    repair=_respelt,
+)
+
+_CALLED = {
+    ";": "semicolons", "|": "bars", "&": "ampersands", "\u00a0": "no-break spaces", "[": "a JSON array",
+    "{": "a set in braces", "(": "a list in parentheses",
+}  # fmt: skip
+
+
+def _joined(facts: Facts) -> Facts:
+    found = spelling(str(facts["received"])).separators
+    return {**facts, "what": " and ".join(_CALLED.get(one, f"the character U+{ord(one):04X}") for one in found)}
+
+
+SCOPE_SEPARATOR_WRONG = Rule(
+    id="scope-separator-wrong",
+    stage="authorize",
+    explains="scope-separator-wrong",
+    recognises=_joined,
+    severity="error",
+    outcome="invalid_scope",
+    parameter="scope",
+    title="The scopes are joined by {what}",
+    why="OAuth joins scopes by a space and by nothing else. To a server this is one long scope that nobody knows.",
+    fix="Join them by single spaces: {expected}.",
+    spec=SEPARATED,
+    repair=_respelt,
+)
+
+
+def _listed(facts: Facts) -> Facts | None:
+    array = spelling(str(facts["received"])).array
+    return {**facts, "what": _CALLED[array]} if array else None
+
+
+SCOPE_IS_ARRAY = Rule(
+    id="scope-is-array",
+    stage="authorize",
+    explains="scope-has-stray-characters",
+    recognises=_listed,
+    severity="error",
+    outcome="invalid_scope",
+    parameter="scope",
+    title="The scopes were sent as {what}",
+    why="scope is one text. A list that is put into a URL as it is brings its brackets, quotation marks and commas with it.",
+    fix="Join the list by single spaces (join, implode): {expected}.",
+    spec=SEPARATED,
+    repair=_respelt,
+)
+
+
+def _stray(facts: Facts) -> Facts:
+    read = spelling(str(facts["received"]))
+    quotes = [one for one in read.stray if one.isprintable()]
+    found = ["quotation marks"] if quotes else []
+    found += [f"the unseen character U+{ord(one):04X}" for one in read.stray if one not in quotes]
+    return {**facts, "what": " and ".join([*found, *([f"the text {read.name}"] if read.name else [])])}
+
+
+SCOPE_HAS_STRAY_CHARACTERS = Rule(
+    id="scope-has-stray-characters",
+    stage="authorize",
+    explains="scope-has-stray-characters",
+    recognises=_stray,
+    severity="error",
+    outcome="invalid_scope",
+    parameter="scope",
+    title="The scope has {what} in it that do not belong there",
+    why="Scopes are compared letter by letter. Such a thing comes from a configuration file, a template or a paste.",
+    fix="Send the scopes alone: {expected}.",
     spec=SEPARATED,
     repair=_respelt,
 )
@@ -241,6 +313,9 @@ RULES = (
     SCOPE_COMMA_SEPARATED,
     SCOPE_PLUS_LITERAL,
     SCOPE_TAB_SEPARATED,
+    SCOPE_SEPARATOR_WRONG,
+    SCOPE_IS_ARRAY,
+    SCOPE_HAS_STRAY_CHARACTERS,
     SCOPE_WRONG_CASE,
     SCOPE_V2_ORDER,
     SCOPE_MALFORMED,

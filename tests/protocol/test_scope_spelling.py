@@ -1,0 +1,99 @@
+"""Scopes are read as they were meant, and what stood between or around them is told; what is right is left in peace."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.protocol.test_scopes import SCOPES
+
+from sickbay.protocol.scope_spelling import Spelling, registered, spelling
+
+MEANT = ("launch/patient", "openid", "patient/Patient.rs")
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [
+        ("openid,launch", Spelling(("openid", "launch"), commas=True)),
+        ("openid+launch", Spelling(("openid", "launch"), pluses=True)),
+        ("openid, launch", Spelling(("openid", "launch"), commas=True)),
+        ("openid\tlaunch\r\nprofile", Spelling(("openid", "launch", "profile"), tabs=True)),
+        ("openid launch\n", Spelling(("openid", "launch"), tabs=True)),
+        ("patient/A.rs?c=x,y z", Spelling(("patient/A.rs?c=x,y", "z"))),
+        ("patient/A.rs?c=x,launch/patient", Spelling(("patient/A.rs?c=x", "launch/patient"), commas=True)),
+        (
+            "patient/A.rs?c=x+user/B.rs?d=y,openid",
+            Spelling(("patient/A.rs?c=x", "user/B.rs?d=y", "openid"), True, True),
+        ),
+        ("patient/A.rs?c=x,openid-like", Spelling(("patient/A.rs?c=x", "openid-like"), commas=True)),
+        ("patient/A.rs?c=x,openid|y", Spelling(("patient/A.rs?c=x,openid|y",))),
+    ],
+)
+def test_wrong_separators_are_seen_and_those_inside_a_filter_are_none(text: str, spelt: Spelling) -> None:
+    assert spelling(text) == spelt
+
+
+@pytest.mark.parametrize("joint", [";", "|", "&", "\u00a0", "; ", "\u3000"])
+def test_any_other_character_between_scopes_is_a_wrong_separator(joint: str) -> None:
+    assert spelling(joint.join(MEANT)) == Spelling(MEANT, separators=joint[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "array"),
+    [
+        (json.dumps(MEANT), "["), (json.dumps(MEANT, indent=2), "["), (str(list(MEANT)), "["), (str(MEANT), "("),
+        ("{'launch/patient', 'openid', 'patient/Patient.rs'}", "{"), ("[launch/patient, openid, patient/Patient.rs]", "["),
+    ],
+)  # fmt: skip
+def test_a_list_is_told_by_its_bracket_and_its_commas_are_no_fault_of_their_own(text: str, array: str) -> None:
+    read = spelling(text)
+    assert (read.tokens, read.array, read.commas, read.stray) == (MEANT, array, False, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "stray"),
+    [
+        ("\u201c" + " ".join(MEANT) + "\u201d", "\u201c\u201d"), (" ".join(f'"{one}"' for one in MEANT), '"'),
+        ("'launch/patient openid patient/Patient.rs'", "'"), ("launch/patient\u200b openid patient/Pat\u200bient.rs", "\u200b"),
+        ("\ufefflaunch/patient openid patient/Patient.rs", "\ufeff"),
+        ("launch/patient\u200bopenid\u200bpatient/Patient.rs", "\u200b"),
+    ],
+)  # fmt: skip
+def test_what_clings_to_scopes_is_told(text: str, stray: str) -> None:
+    assert spelling(text) == Spelling(MEANT, stray=stray)
+
+
+def test_the_name_of_the_parameter_is_no_part_of_its_value() -> None:
+    assert spelling("scope=" + " ".join(MEANT)) == Spelling(MEANT, name="scope=")
+
+
+def test_several_things_are_told_at_once() -> None:
+    assert spelling('"launch/patient","openid";patient/Patient.rs') == Spelling(
+        MEANT, commas=True, separators=";", stray='"'
+    )
+
+
+def test_what_stays_unread_costs_nothing_else() -> None:
+    assert spelling("launch;openid;banana").tokens == ("launch", "openid", "banana")
+
+
+@given(st.lists(SCOPES, min_size=1, max_size=5, unique=True))
+def test_scopes_that_are_right_are_left_as_they_are(some: list[str]) -> None:
+    assert spelling(" ".join(some)) == Spelling(tuple(some))
+
+
+def test_a_filter_survives_a_wrong_separator() -> None:
+    some = ("launch", "patient/Observation.rs?category=http://a|b,c&code=d", "user/Patient.rs", "openid")
+    assert spelling(";".join(some)) == Spelling(some, separators=";")
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_read(text: str) -> None:
+    assert spelling(text).tokens or not text.strip() or not any(map(str.isalnum, text))
+
+
+def test_a_registration_is_read_as_it_was_meant() -> None:
+    assert [one.text for one in registered(";".join(MEANT))] == list(MEANT)
