@@ -46,7 +46,9 @@ def test_what_is_sent_beside_the_right_name_or_resembles_none_is_overlooked(name
 @pytest.mark.parametrize("joint", [";", "?"])
 def test_another_joint_than_an_ampersand_is_told(joint: str) -> None:
     found = told("&client_id=", f"{joint}client_id=")
-    assert found == {"parameters-misjoined": {"received": joint, "name": "response_type"}}
+    assert found == {
+        "parameters-misjoined": {"received": joint, "name": "response_type", "brings": ["response_type", "client_id"]}
+    }
 
 
 @pytest.mark.parametrize(("old", "new"), [("callback", "callback%3Fstate%3Dx"), ("Zk3v", "Zk3v%3Fscope%3Dx")])
@@ -58,7 +60,7 @@ def test_a_question_mark_in_an_address_or_a_state_joins_nothing(old: str, new: s
     ("new", "what"),
     [
         ("%20http", "a blank"), ("%22http", "a quotation mark"), ("%C2%A0http", "a no-break space"),
-        ("%E2%80%8Bhttp", "the character U+200B"), ("h%00ttp", "the character U+0000"),
+        ("%E2%80%8Bhttp", "the unseen character U+200B"), ("h%00ttp", "the unseen character U+0000"),
     ],
 )  # fmt: skip
 def test_what_clings_to_a_value_is_called_by_its_name(new: str, what: str) -> None:

@@ -116,7 +116,7 @@ def _as_text(diagnosis: Diagnosis) -> str:
 def _finding(one: Finding) -> str:
     return "\n".join(
         (
-            f"{MARKS[one.severity]} {one.title}  [{one.id}]",
+            f"{MARKS[one.severity]} {one.title}  [{one.id}]" + (f", from [{one.because}]" if one.because else ""),
             f"  {one.why}",
             f"  → {one.fix}",
             f"  {one.spec.name}: {one.spec.url}",

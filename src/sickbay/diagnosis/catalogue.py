@@ -26,6 +26,7 @@ from sickbay.diagnosis.rules.authorize import (
     client,
     identity,
     launch,
+    lost,
     pkce,
     redirect_uri,
     response,
@@ -42,6 +43,7 @@ from sickbay.diagnosis.rules.token import response as token_response
 
 RULES: tuple[Rule, ...] = (
     *transport.RULES,
+    *lost.RULES,
     *client.RULES,
     *redirect_uri.RULES,
     *response.RULES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -33,7 +33,8 @@ def explain(
     still be refused is not offered as corrected.
     """
     spoken = _spoken(rules, stage, request, known, examination)
-    findings = _once(_finding(rule, facts, refused, live) for rule, facts, refused in spoken)
+    brought = _brought(spoken)
+    findings = _once(_finding(rule, facts, refused, live, brought) for rule, facts, refused in spoken)
     return Explanation(_sorted(findings), _corrected(rules, stage, request, known, spoken, again))
 
 
@@ -87,10 +88,25 @@ def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> lis
     return said
 
 
-def _finding(rule: Rule, facts: Facts, refused: bool, live: bool) -> Finding:
-    """On a live exchange what refused is an error, whatever the rule says of foreign ones, and the rest at most a warning."""
+def _brought(spoken: list[_Spoken]) -> dict[str, str]:
+    """The rule of a refusal -> the rule of the fault that brought it: where it is about a parameter of which a root speaks."""
+    roots = {
+        name: rule.id
+        for rule, facts, _ in reversed(spoken)
+        if rule.root
+        for name in facts.get("brings") or facts.get("names", ())
+    }
+    return {rule.id: roots[rule.parameter] for rule, _, refused in spoken if refused and rule.parameter in roots}
+
+
+def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, brought: Mapping[str, str]) -> Finding:
+    """On a live exchange what refused is an error, whatever the rule says of foreign ones, and the rest at most a warning.
+    What brought a refusal refused.
+    """
+    refused = refused or rule.id in brought.values()
     found = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
-    return replace(found, severity="error") if live and refused else found
+    because = brought.get(rule.id)
+    return replace(found, severity="error" if live and refused else found.severity, because=because)
 
 
 def _once(findings: Any) -> list[Finding]:
@@ -101,14 +117,27 @@ def _once(findings: Any) -> list[Finding]:
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), not one.refused)))
+    roots = {one.because for one in findings}
+    return tuple(
+        sorted(findings, key=lambda one: (one.id not in roots, SEVERITIES.index(one.severity), not one.refused))
+    )
 
 
 def _corrected(
     rules: Sequence[Rule], stage: str, request: Any, known: Any, spoken: list[_Spoken], again: Again | None
 ) -> Any | None:
-    """Repairs run in the order of the rules; each sees what the ones before left."""
-    mended = _repaired(request, known, spoken)
+    """Repairs run in the order of the rules; each sees what the ones before left. First what brought others with it is
+    mended: what it brought need not be mended then.
+    """
+    left = request
+    for _ in range(ROUNDS if again else 0):
+        mended = _repaired(left, known, [one for one in spoken if one[0].root])
+        if again is None or mended == left:
+            break
+        left = mended
+        examination, known = again(left)
+        spoken = _spoken(rules, stage, left, known, examination)
+    mended = _repaired(left, known, spoken)
     if again is None or mended == request:
         return mended if mended != request else None
     for _ in range(ROUNDS):

@@ -16,6 +16,7 @@ from sickbay.protocol.scope_spelling import spelling
 R = TypeVar("R", AuthorizeRequest, TokenRequest, RegistrationRequest)
 
 EXAMPLE_STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+EXAMPLE_NONCE = "n-7Qk2vZs0Yt9LmXc4RbWd6Hf1"
 EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """The example of RFC 7636, appendix B: its verifier is published, so that a reader can go on with it."""
 

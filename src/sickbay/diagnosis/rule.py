@@ -43,6 +43,8 @@ class Rule:
     outcome:    what the standard dialect answers: the OAuth error, "401 invalid_token", "dropped", "advice".
     title, why, fix: templates over the facts (str.format): what was asked and what is wrong; why; what to send instead.
     parameter:  the request parameter at fault; facts `received`, `expected`, `note` fill its row of the table.
+    root:       its fault brings others with it: it is said first, and they say that they follow from it. Their parameters are
+                named by the facts `brings`, else `names`.
     repair:     (request, facts) -> the request with this fault mended, where that can be known; the fact `known` is
                 all that is known, for repairs alone.
     """
@@ -62,6 +64,7 @@ class Rule:
     at: tuple[str, ...] = ()
     parameter: str | None = None
     repair: Callable[[Any, Facts], Any] | None = None
+    root: bool = False
 
     def loudness(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity
@@ -81,12 +84,15 @@ class Finding:
     facts: Facts = field(default_factory=dict)
     parameter: str | None = None
     refused: bool = False
+    because: str | None = None
+    """The finding from which this one follows, and with which it would go."""
 
     def to_json(self) -> dict[str, Any]:
         """The shape of the outside contract."""
         return {
             "id": self.id, "severity": self.severity, "title": self.title, "why": self.why, "fix": self.fix,
             "facts": dict(self.facts), "spec": {"name": self.spec.name, "url": self.spec.url},
+            **({"because": self.because} if self.because else {}),
         }  # fmt: skip
 
 

@@ -53,7 +53,8 @@ def oauth_words(
     assert refusal is not None
     finding = speaker(decision, explanation)
     own = words(tenant, decision, finding)
-    said = _description(public(finding)) if finding else refusal.name.replace("-", " ")
+    cause = next((one for one in explanation.findings if finding and one.id == finding.because), finding)
+    said = _description(public(cause)) if cause else refusal.name.replace("-", " ")
     description = said if tenant.dialect.answers.error_description else None
     vendor = tenant.dialect.error_path(own, id=id, client=client, persona=persona)
     uri = tenant.base + vendor if vendor else f"{world.base}/exchanges/{id}"

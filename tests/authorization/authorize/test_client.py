@@ -52,6 +52,16 @@ def test_an_app_that_nobody_registered_is_unknown() -> None:
     )
 
 
+@pytest.mark.parametrize("sent", [None, "undefined"])
+def test_whose_redirect_uri_it_is_tells_the_app_where_it_is_one(sent: str | None) -> None:
+    uri = asking().parameters.get("redirect_uri") or ""
+    one, other = Client("a", redirect_uris=(uri,)), Client("b", redirect_uris=(f"{uri}/",))
+    (first, *_) = refused(asking(client_id=sent), client=None, neighbours=(one, other))
+    assert (first[2]["nearest"], first[2]["by"]) == ("a", "redirect_uri")
+    (first, *_) = refused(asking(client_id=sent), client=None, neighbours=(one, replace(other, redirect_uris=(uri,))))
+    assert "nearest" not in first[2]
+
+
 @pytest.mark.parametrize(
     ("sent", "nearest"), [("app-1", {"nearest": "a"}), ("Finder", {}), ("Chart", {"nearest": "c"}), ("b", {})]
 )

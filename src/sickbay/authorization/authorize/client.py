@@ -22,7 +22,15 @@ def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeKnown) -> 
 def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if request.parameters.get("client_id"):
         return None
-    return Refusal("client-id-missing", "invalid_request", {"received": None, "others": list(known.others)})
+    facts = {"received": None, "others": list(known.others), **_by_redirect_uri(request, known)}
+    return Refusal("client-id-missing", "invalid_request", facts)
+
+
+def _by_redirect_uri(request: AuthorizeRequest, known: AuthorizeKnown) -> dict[str, object]:
+    """The one app of the hospital that registered the address to which the answer shall go, for the explanation."""
+    uri = request.parameters.get("redirect_uri")
+    found = [one.client_id for one in known.neighbours if uri in one.redirect_uris]
+    return {"nearest": found[0], "by": "redirect_uri"} if len(found) == 1 else {}
 
 
 @check(needs=("client",), after=(client_id_is_sent,))
@@ -32,7 +40,7 @@ def client_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
     sent = request.parameters.get("client_id")
     coming: dict[str, object] = {} if known.live_at is None else {"live_at": known.live_at}
     named = [one.client_id for one in known.neighbours if sent in (one.app_id, one.name)]
-    meant = {"nearest": named[0]} if len(named) == 1 else {}
+    meant = {"nearest": named[0]} if len(named) == 1 else {} if named else _by_redirect_uri(request, known)
     facts = {"received": sent, "others": list(known.others), **coming, **meant}
     return Refusal("client-id-unknown", "unauthorized_client", facts)
 

@@ -195,11 +195,12 @@ def _to_fill(places: Sequence[str]) -> str:
 
 
 def _numbered(given: Mapping[str, Any]) -> list[Found]:
-    """The one that decided the answer first, the rest as they come: worst first."""
+    """The one that decided the answer first, but for what brought it; the rest as they come: worst first."""
     decided = given.get("decided")
     found = list(given.get("findings") or ())
+    roots = {one.get("because") for one in found}
     if decided:
-        found.sort(key=lambda one: decided not in (one["id"], _EXPLAINS.get(one["id"])))
+        found.sort(key=lambda one: (one["id"] not in roots, decided not in (one["id"], _EXPLAINS.get(one["id"]))))
     return list(enumerate(found, 1))
 
 
@@ -225,15 +226,17 @@ def _status(given: Mapping[str, Any]) -> int:
 
 
 def _lede(views: Sequence[FindingView], corrected: bool) -> str:
-    refused = [one for one in views if one.kind == "refused"]
-    whole = corrected and all(one.rule in _REPAIRED for one in refused)
+    brought = {one.because for one in views}
+    refused = [one for one in views if one.kind == "refused" and not one.because]
+    whole = corrected and all(one.rule in _REPAIRED or one.number in brought for one in refused)
     if not refused:
         return (
             "Nothing stood in the way." if not views else "Nothing stood in the way. What could be better stands below."
         )
     if len(refused) == 1:
         tail = "it is put right in the request below." if whole else "how to mend it stands below."
-        return f"One thing stands in the way; {tail}"
+        more = ", and brings the others with it" if any(brought) else ""
+        return f"One thing stands in the way{more}; {tail}"
     number = count(len(refused), "thing", "things")
     tail = "all are put right in the request below." if whole else "how to mend each stands below."
     return f"{number[0].upper()}{number[1:]} stand in the way, and {tail}"
@@ -319,7 +322,12 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     lines += [f"{name + ':':<13}{value}" for name, value in view.support]
     lines += [f"{'Page:':<13}{address}"] if address else []
     for one in view.findings:
-        lines += ["", f"{one.number}. {one.word}: {one.title} [{one.rule}]", f"   {one.why}", f"   Fix: {one.fix}"]
+        lines += [
+            "",
+            f"{one.number}. {one.word}: {one.title} [{one.rule}]{_follows(one)}",
+            f"   {one.why}",
+            f"   Fix: {one.fix}",
+        ]
         lines += [f"   {one.spec} {one.spec_href}".rstrip()] if one.spec else []
     faulty = [row for row in view.rows if row.faulty]
     lines += ["", "Received and expected"] if faulty else []
@@ -334,6 +342,10 @@ def as_text(view: ExchangeView, address: str = "") -> str:
         lines += ["", f"Checks ({view.sum})"]
         lines += [f"  {step.outcome:<8} {step.text}" for step in view.walk if step.outcome != "gate"]
     return "\n".join(lines) + "\n"
+
+
+def _follows(one: FindingView) -> str:
+    return f" (follows from {one.because})" if one.because else ""
 
 
 def _plain(pieces: Sequence[Piece] | None, missing: str) -> str:

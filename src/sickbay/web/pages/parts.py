@@ -24,6 +24,8 @@ class FindingView:
     rule: str
     spec: str = ""
     spec_href: str = ""
+    because: int = 0
+    """The number of the finding from which this one follows."""
 
     @property
     def word(self) -> str:
@@ -32,14 +34,15 @@ class FindingView:
 
 def findings(given: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:
     """From the findings of the outside contract (`Finding.to_json`), in the order given."""
-    return tuple(_finding(number, one) for number, one in enumerate(given, 1))
+    numbers = {one["id"]: number for number, one in enumerate(given, 1)}
+    return tuple(_finding(number, one, numbers.get(one.get("because") or "", 0)) for number, one in enumerate(given, 1))
 
 
-def _finding(number: int, one: Mapping[str, Any]) -> FindingView:
+def _finding(number: int, one: Mapping[str, Any], because: int) -> FindingView:
     spec = one.get("spec") or {}
     return FindingView(
         number, VERDICTS.get(one["severity"], "advice"), one["title"], one.get("why", ""), one.get("fix", ""),
-        one["id"], spec.get("name", ""), spec.get("url", ""),
+        one["id"], spec.get("name", ""), spec.get("url", ""), because,
     )  # fmt: skip
 
 

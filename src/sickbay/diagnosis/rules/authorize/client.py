@@ -9,18 +9,20 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.values import bare, clinging, placeholder
 from sickbay.kernel.refusal import UNKNOWN, Facts
 
-_PLACEHOLDER = re.compile(
-    r".*(?:<.*>|\[.*\]|\{.*\}).*|(?:.*[^a-z])?your[_ -].*|your_?(?:client|app)_?id.*|"
-    r"my[_ -](?:web[_ -]?)?(?:app|client)(?:[_ -]?id)?|.*x{4,}.*|client[_ -]?id|"
-    r"(?:insert|replace|enter)[_ -](?:your|client|me|this|here).*|todo.*|\$.+|%.+%",
+_SAMPLE = re.compile(
+    r".*x{4,}.*|.*(?:<.*>|\[.*\]|\{.*\}).*|your_?(?:client|app)_?id.*|my[_ -](?:web[_ -]?)?(?:app|client)(?:[_ -]?id)?|"
+    r":?client[_ -]?id|todo.*|\$.+|%.+%",
     re.I | re.S,
 )
 
 
 def _only(facts: Facts) -> Facts:
-    """With the one registered id, where there is but one."""
+    """With the registered id that is meant, where there is but one."""
+    if facts.get("nearest"):
+        return facts
     others = list(facts.get("others") or ())
     return {**facts, "nearest": others[0] if len(others) == 1 else None}
 
@@ -99,8 +101,10 @@ CLIENT_CHANGE_NOT_LIVE_YET = Rule(
 
 def _padded(facts: Facts) -> Facts | None:
     received = str(facts["received"])
-    bare = received.strip(" \t\r\n\"'")
-    return {**facts, "expected": bare} if bare != received and bare in facts["others"] else None
+    meant = bare(received)
+    if meant == received or meant not in facts["others"]:
+        return None
+    return {**facts, "expected": meant, "what": clinging(received)}
 
 
 CLIENT_ID_WHITESPACE = Rule(
@@ -111,7 +115,7 @@ CLIENT_ID_WHITESPACE = Rule(
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
-    title="The client_id has a blank or a quotation mark around it",
+    title="The client_id has {what} that does not belong to it",
     why="Ids are compared character by character. Without the extra characters, {expected} is registered.",
     fix="Send {expected}, with nothing before or behind it.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
@@ -120,7 +124,9 @@ CLIENT_ID_WHITESPACE = Rule(
 
 
 def _placeholder(facts: Facts) -> Facts | None:
-    return _only(facts) if _PLACEHOLDER.fullmatch(str(facts["received"]).strip()) else None
+    received = str(facts["received"]).strip()
+    what = placeholder(received) or ("sample text that was never filled in" if _SAMPLE.fullmatch(received) else None)
+    return {**_only(facts), "what": what} if what else None
 
 
 def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
@@ -141,8 +147,8 @@ CLIENT_ID_PLACEHOLDER = Rule(
     outcome="unauthorized_client, on a page",
     degree="probable",
     parameter="client_id",
-    title="The client_id is the sample text {received}",
-    why="It was copied from an example and never filled in.",
+    title="Your app sent {received} as client_id, which is {what}",
+    why="A template, the environment or the code before it was to put the client_id there, and did not.",
     fix="Put the client_id there that your app got when it was registered.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
     repair=repairs.setting("client_id", "nearest"),
@@ -151,9 +157,11 @@ CLIENT_ID_PLACEHOLDER = Rule(
 
 def _nearest(facts: Facts) -> Facts:
     if facts.get("nearest"):
-        return {**facts, "hint": f"It is the app_id or the name of the app whose client_id is {facts['nearest']}."}
+        how = "It is the app_id or the name of" if facts.get("by") != "redirect_uri" else "Its redirect_uri is that of"
+        return {**facts, "hint": f"{how} the app whose client_id is {facts['nearest']}."}
     others = [str(one) for one in facts.get("others") or ()]
-    close = get_close_matches(str(facts["received"]), others, 1, 0.6)
+    received = str(facts["received"])
+    close = [one for one in others if one.lower() == received.lower()] or get_close_matches(received, others, 1, 0.6)
     hint = f"Nearest is {close[0]}." if close else "None that is registered resembles it."
     return {**facts, "nearest": close[0] if close else None, "hint": hint}
 

@@ -11,6 +11,7 @@ from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.rules.authorize.transport import R, names_of
+from sickbay.diagnosis.values import bare, clinging
 from sickbay.kernel.refusal import Facts
 
 OTHER_NAMES = {"scopes": "scope", "redirecturl": "redirect_uri", "callbackurl": "redirect_uri"}
@@ -20,19 +21,36 @@ def _letters(name: str) -> str:
     return re.sub(r"^amp;|[^a-z]", "", name.lower())
 
 
+_ALL = re.compile(r"(\w+)\s*[:=]\s*([^\s&][^&]*)")
+"""Name and value in one: the sign between them was a colon, or was encoded."""
+
+
+def _apart(name: str, value: str) -> tuple[str, str]:
+    whole = None if value else _ALL.fullmatch(name)
+    return (whole[1], whole[2]) if whole else (name, value)
+
+
 def _misnamed(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
     right = names_of(request)
     alike = {_letters(name): name for name in right} | OTHER_NAMES
-    sent = [name for name in request.parameters.names() if name not in right]
-    found = {alike.get(_letters(name), ""): name for name in sent}
-    wrong = {name: right for right, name in found.items() if right and right not in request.parameters}
-    return {"names": list(wrong), "expected": list(wrong.values()), "received": list(wrong)} if wrong else None
+    sent = {name: alike.get(_letters(_apart(name, value)[0]), "") for name, value in request.parameters}
+    wrong = {
+        name: meant for name, meant in sent.items() if meant and name not in right and meant not in request.parameters
+    }
+    expected = list(dict.fromkeys(wrong.values()))
+    return {"names": list(wrong), "expected": expected, "received": list(wrong), "brings": expected} if wrong else None
 
 
 def _renamed(request: R, facts: Facts) -> R:
-    for wrong, right in zip(facts["received"], facts["expected"], strict=True):
-        request = repairs.with_parameters(request, (right, request.parameters.get(wrong)), (wrong, None))
-    return request
+    """A list that was sent as several is one again: scope[0], scope[1]."""
+    alike = {_letters(name): name for name in names_of(request)} | OTHER_NAMES
+    meant: dict[str, list[str]] = {}
+    for name, value in request.parameters:
+        if name in facts["received"]:
+            bare, text = _apart(name, value)
+            meant.setdefault(alike[_letters(bare)], []).append(text.strip() if bare != bare.strip() else text)
+    changes = [(name, " ".join(many) if name == "scope" else many[0]) for name, many in meant.items()]
+    return repairs.with_parameters(request, *changes, *((name, None) for name in facts["received"]))
 
 
 PARAMETER_NAME_WRONG = Rule(
@@ -47,32 +65,21 @@ PARAMETER_NAME_WRONG = Rule(
     fix="Write {expected}.",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
     repair=_renamed,
+    root=True,
 )
 
-_CLINGING = re.compile(r"^[\s\"'\u200b-\u200d\ufeff]+|[\s\"'\u200b-\u200d\ufeff]+$")
-_INSIDE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200d\ufeff]")
-_CALLED = {" ": "a blank", '"': "a quotation mark", "'": "a quotation mark", "\u00a0": "a no-break space"}
 BARE = ("response_type", "redirect_uri", "aud", "resource", "launch", "code_challenge", "code_challenge_method")
 """Their values have neither blanks nor quotation marks at their ends; of client_id client-id-whitespace speaks."""
 
 
-def _bare(value: str) -> str:
-    return _INSIDE.sub("", _CLINGING.sub("", value))
-
-
-def _called(value: str) -> str:
-    odd = next(one for one in (value[0], value[-1], *value) if _CLINGING.match(one) or _INSIDE.match(one))
-    return _CALLED.get(odd, f"the character U+{ord(odd):04X}")
-
-
 def _stray(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
     values = {name: request.parameters.get(name) or "" for name in BARE}
-    found = {name: value for name, value in values.items() if value and _bare(value) != value}
+    found = {name: value for name, value in values.items() if value and bare(value) not in ("", value)}
     if not found:
         return None
     return {
-        "names": list(found), "received": list(found.values()), "expected": list(map(_bare, found.values())),
-        "what": _called(next(iter(found.values()))),
+        "names": list(found), "received": list(found.values()), "expected": list(map(bare, found.values())),
+        "what": clinging(next(iter(found.values()))),
     }  # fmt: skip
 
 
@@ -91,6 +98,7 @@ VALUE_HAS_STRAY_CHARACTERS = Rule(
     fix="Send {expected}, and nothing before or behind it.",
     spec=specs.rfc(3986, "2", "Characters"),
     repair=_stripped,
+    root=True,
 )
 
 

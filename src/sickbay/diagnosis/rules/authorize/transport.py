@@ -37,9 +37,10 @@ _JOINT = re.compile(rf"[;?](?=(?:{'|'.join({*ONCE, *OF_TOKEN})})=)")
 def _misjoined(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
     """A name of a parameter inside the value of another one; in an address it may be that address's own."""
     for name, value in request.parameters:
-        joint = _JOINT.search(value) if name in JOINED else None
-        if joint and value[joint.end() :].partition("=")[0] not in request.parameters:
-            return {"received": joint.group(), "name": name}
+        found = _JOINT.search(value) if name in JOINED else None
+        lost = [one.partition("=")[0] for one in _JOINT.split(value)[1:]]
+        if found and lost[0] not in request.parameters:
+            return {"received": found.group(), "name": name, "brings": [name, *lost]}
     return None
 
 
@@ -63,13 +64,14 @@ PARAMETERS_MISJOINED = Rule(
     fix="Put one ? before the first parameter, and & between all of them.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
     repair=_rejoined,
+    root=True,
 )
 
 
 def _no_form(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
     body = request.raw.partition("?")[2].lstrip() if request.method == "POST" else ""
     kind = "JSON" if body.startswith("{") else "a multipart form" if body.startswith("--") else ""
-    return {"received": kind} if kind else None
+    return {"received": kind, "brings": ONCE} if kind else None
 
 
 def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -93,6 +95,7 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
     fix="Send them as application/x-www-form-urlencoded, or by GET in the query.",
     spec=specs.SMART_AUTHORIZE,
     repair=_as_form,
+    root=True,
 )
 
 
@@ -128,9 +131,14 @@ URL_HTML_ESCAPED = Rule(
 )
 
 
+def _together(every: list[str] | tuple[str, ...]) -> str:
+    return " ".join(dict.fromkeys(" ".join(every).split()))
+
+
 def _once(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """The first of each; which of two different ones was meant is not to be known."""
-    firsts = [(name, request.parameters.all(name)[0]) for name in facts["names"] if name in request.parameters]
+    """The first of each, which of two different ones was meant is not to be known; of scopes all."""
+    kept = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
+    firsts = [(name, _together(every) if name == "scope" else every[0]) for name, every in kept.items()]
     return repairs.with_parameters(request, *firsts)
 
 
