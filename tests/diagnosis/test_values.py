@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.values import bare, clinging, placeholder
+from sickbay.diagnosis.values import bare, clinging, is_no_secret, placeholder
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,21 @@ def test_a_random_value_is_seldom_taken_for_one(value: str) -> None:
 )  # fmt: skip
 def test_what_clings_to_a_value_is_taken_off_and_named(value: str, left: str, what: str) -> None:
     assert (bare(value), clinging(value)) == (left, what)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("undefined", True),
+        ("${SECRET}", True),
+        ("{{secret}}", True),
+        ("your-secret", False),
+        ("{secret}", False),
+        ("", False),
+    ],
+)
+def test_only_what_certainly_is_no_secret_may_be_shown(value: str, shown: bool) -> None:
+    assert is_no_secret(value) is shown
 
 
 @given(st.text(max_size=20))

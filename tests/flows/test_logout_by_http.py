@@ -113,7 +113,7 @@ def test_a_forged_decision_asks_and_signs_nobody_out(tmp_path: Path) -> None:
         ({"id_token_hint": "", "post_logout_redirect_uri": BYE}, "logout-redirect-uri-mismatch"),
         ({"id_token_hint": "e30.e30.e30"}, "logout-hint-invalid"),
         ({"id_token_hint": "ALTERED"}, "logout-hint-invalid"),
-        ({"client_id": "somebody-else"}, "logout-client-mismatch"),
+        ({"client_id": "somebody-else"}, "logout-client-unknown"),
     ],
 )
 def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(
@@ -128,6 +128,32 @@ def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(
         assert (answer.status_code, "location" in answer.headers) == (400, False)
         assert (await flow.findings(answer))[rule] == "error"
         assert await is_signed_in(flow)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("hint", ["e30.e30.e30", "undefined"])
+def test_of_two_faults_each_is_put_right_as_far_as_it_can_be_known(tmp_path: Path, hint: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app, _ = await signed_in(flow)
+        for sent in ({"client_id": app["client_id"]}, {}):
+            answer = await out(
+                flow, id_token_hint=hint, post_logout_redirect_uri="https://other.example/bye", state="s", **sent
+            )
+            where = f"/exchanges/{answer.headers['x-correlation-id']}"
+            corrected = (await flow.http.get(where, headers={"accept": "application/json"})).json()["corrected"]["url"]
+            assert ("post_logout_redirect_uri=http" in corrected) is bool(sent)
+            assert "other.example" not in corrected
+            assert (await flow.http.get(corrected, headers=HTML)).status_code < 400
+
+    run(steps, tmp_path)
+
+
+def test_the_name_of_another_library_is_told_the_right_one(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        _, given = await signed_in(flow)
+        answer = await out(flow, id_token_hint=given["id_token"], redirect_uri=BYE)
+        assert (await flow.findings(answer))["parameter-name-wrong"] == "warning"
 
     run(steps, tmp_path)
 

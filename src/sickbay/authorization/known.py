@@ -108,6 +108,8 @@ class LogoutKnown:
     server: Server | Unknown = UNKNOWN
     client: Client | Unknown | None = UNKNOWN
     keys: dict[str, Any] | Unknown = UNKNOWN
+    hinted: Client | Unknown | None = UNKNOWN
+    """The app of the id_token_hint, where another asks: for the corrected request alone."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest

@@ -20,6 +20,12 @@ def hinted(request: LogoutRequest) -> dict[str, Any]:
     return read.claims if read else {}
 
 
+def audience(request: LogoutRequest) -> str | None:
+    """The app for which the id_token_hint was made, as it says."""
+    found = hinted(request).get("aud")
+    return found if isinstance(found, str) else None
+
+
 @check()
 def parameters_are_sent_once(request: LogoutRequest, known: LogoutKnown) -> Refusal | None:
     repeated = request.parameters.repeated()
@@ -38,7 +44,7 @@ def hint_is_an_id_token_of_ours(request: LogoutRequest, known: LogoutKnown) -> R
     signed = any(jose.verify(sent, key, ("RS256",)) for key in _keys(known))
     if signed and claims.get("iss") == issuer:
         return None
-    return Refusal("logout-hint-invalid", "invalid_request", {"received": claims.get("iss"), "expected": issuer})
+    return Refusal("logout-hint-invalid", "invalid_request", {"issuer": issuer, "said": claims.get("iss")})
 
 
 def _keys(known: LogoutKnown) -> list[dict[str, Any]]:
@@ -47,12 +53,14 @@ def _keys(known: LogoutKnown) -> list[dict[str, Any]]:
 
 @check(needs=("client",))
 def hint_is_of_this_client(request: LogoutRequest, known: LogoutKnown) -> Refusal | None:
-    said, audience = request.parameters.get("client_id"), hinted(request).get("aud")
-    if known.client is not None and (said is None or audience in (None, said)):
+    said, made_for = request.parameters.get("client_id"), hinted(request).get("aud")
+    if known.client is not None and (said is None or made_for in (None, said)):
         return None
     if request.client_id is None:
         return None
-    return Refusal("logout-client-mismatch", "invalid_request", {"received": request.client_id, "expected": audience})
+    other = None if made_for == request.client_id else made_for
+    facts = {"received": request.client_id, "expected": other, "unknown": known.client is None}
+    return Refusal("logout-client-mismatch", "invalid_request", facts)
 
 
 @check(needs=("client",))

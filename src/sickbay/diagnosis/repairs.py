@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
 from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, RegistrationRequest, TokenRequest
+from sickbay.authorization.requests import (
+    AccessRequest,
+    AuthorizeRequest,
+    LogoutRequest,
+    RegistrationRequest,
+    TokenRequest,
+)
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
 
 R = TypeVar("R", AuthorizeRequest, TokenRequest, RegistrationRequest)
+P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest, RegistrationRequest)
 
 EXAMPLE_STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 EXAMPLE_NONCE = "n-7Qk2vZs0Yt9LmXc4RbWd6Hf1"
@@ -24,7 +32,7 @@ PLACE_OF_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Stands where only the EHR can say the code."""
 
 
-def with_parameters(request: R, *changes: tuple[str, str | None]) -> R:
+def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
     """Each name set once to its new value, None removed; what was mended in reading stays mended."""
     if isinstance(request, RegistrationRequest):
         return request
@@ -114,6 +122,11 @@ def mend_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     if isinstance(known, AuthorizeKnown) and known.live_launch:
         return with_parameters(add_scopes(request, "launch"), ("launch", known.live_launch))
     return add_scopes(request, "launch/patient")
+
+
+def closest(received: str, registered: Sequence[str]) -> str | None:
+    """The registered address that resembles the one received most."""
+    return max(registered, key=lambda one: SequenceMatcher(None, one, received).ratio(), default=None)
 
 
 def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:

@@ -53,6 +53,14 @@ _SAMPLE = re.compile(
 _PARTS = re.compile(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
 
+_NO_SECRET = re.compile(r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}")
+
+
+def is_no_secret(value: str) -> bool:
+    """What certainly is none, and may be shown: a program's word for nothing, and the commonest forms of a variable's name."""
+    return value in _WORDS or _NO_SECRET.fullmatch(value) is not None
+
+
 def placeholder(value: str) -> str | None:
     """What it is instead of a value, as the end of a sentence; None where it may be one. Of an address each part counts."""
     found = _word(value.strip())

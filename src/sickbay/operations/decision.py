@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from sickbay.authorization import authorize
+from sickbay.authorization import authorize, logout
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.explain import Again, Explanation, explain
 from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
@@ -38,10 +38,13 @@ class Decision:
         return explain(RULES, self.stage, self.request, self.known, examination, live=True, again=self._again())
 
     def _again(self) -> Again | None:
-        """Examines a mended request by what was known of this one; only authorize can be mended without a new lookup."""
-        if self.stage != "authorize":
-            return None
-        return self._mended
+        """Examines a mended request by what was known of this one, where it can be mended without a new lookup."""
+        return {"authorize": self._mended, "logout": self._mended_logout}.get(self.stage)
+
+    def _mended_logout(self, request: Any) -> tuple[Examination, Any]:
+        same = request.client_id == self.request.client_id
+        known = self.known if same else replace(self.known, client=self.known.hinted)
+        return examine(logout.CHECKS, request, known), known
 
     def _mended(self, request: Any) -> tuple[Examination, Any]:
         known = authorize.known_for(self.known, self.request, request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sickbay.authorization import logout as stage
 from sickbay.authorization.known import LogoutKnown
@@ -32,7 +32,8 @@ async def logout(world: World, tenant: Tenant, request: LogoutRequest, session: 
     known = LogoutKnown(server=tenant.server, client=client, keys=await id_token_keys.key_set(world))
     decision = decide("logout", tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
-        return Asked(decision, client)
+        hinted = await registration.by_id(world, stage.audience(request))
+        return Asked(replace(decision, known=replace(known, hinted=hinted)), client)
     user = await sessions.signed_in(world, tenant, session)
     asks = user is not None and stage.asks_first(request, user.sub or user.username)
     return Asked(decision, client, user, asks)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from sickbay.diagnosis.values import is_no_secret
 from sickbay.protocol.parameters import Parameters
 
 SECRET = frozenset(
@@ -71,7 +72,7 @@ def mask(value: Any, hidden: Iterable[str]) -> Any:
     """A copy of JSON in which none of `hidden` stands any more."""
     pairs: dict[str, str] = {}
     for secret in hidden:
-        if len(secret) >= 4:
+        if len(secret) >= 4 and not is_no_secret(secret):
             for form in forms(secret):
                 pairs[form] = masked(secret)
     order = sorted(pairs, key=len, reverse=True)

@@ -29,4 +29,5 @@ def known(given: Json, asked: LogoutRequest) -> LogoutKnown:
 def unread(asked: LogoutRequest) -> dict[str, object]:
     if asked.method == "POST":
         return {"kind": "logout_request", "method": "POST", "url": asked.url, "body": asked.parameters.raw}
-    return {"kind": "logout_request", "url": f"{asked.url}?{asked.parameters.raw}"}
+    query = asked.parameters.raw
+    return {"kind": "logout_request", "url": f"{asked.url}?{query}" if query else asked.url}

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization.authorize.shape import ONCE
-from sickbay.authorization.known import AuthorizeKnown, TokenKnown
-from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
@@ -118,10 +118,16 @@ OF_TOKEN = (
     "client_assertion_type", "scope",
 )  # fmt: skip
 """Of client_id client-id-placeholder speaks."""
+OF_LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
-def _unfilled(request: AuthorizeRequest | TokenRequest, known: AuthorizeKnown | TokenKnown) -> Facts | None:
-    names = OF_AUTHORIZE if isinstance(request, AuthorizeRequest) else OF_TOKEN
+_NAMES: dict[type, tuple[str, ...]] = {
+    AuthorizeRequest: OF_AUTHORIZE, TokenRequest: OF_TOKEN, LogoutRequest: OF_LOGOUT,
+}  # fmt: skip
+
+
+def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: Any) -> Facts | None:
+    names = next(names for kind, names in _NAMES.items() if isinstance(request, kind))
     registered = known.client.redirect_uris if isinstance(known.client, Client) else ()
     sent = {name: request.parameters.get(name) or "" for name in names}
     found = {name: what for name, value in sent.items() if value not in registered and (what := _what(name, value))}
@@ -150,7 +156,7 @@ def _examples(request: Any, facts: Facts) -> Any:
 VALUE_IS_PLACEHOLDER = Rule(
     id="value-is-placeholder",
     stage="authorize",
-    at=("token",),
+    at=("token", "logout"),
     severity="error",
     outcome="advice",
     degree="probable",

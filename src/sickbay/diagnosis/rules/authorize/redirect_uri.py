@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from difflib import SequenceMatcher
 
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import repairs, specs
@@ -240,8 +239,7 @@ def _scheme_apart(url: str) -> str:
 def _closest(facts: Facts) -> Facts:
     registered = [str(one) for one in facts.get("registered") or ()]
     received = str(facts.get("received") or "")
-    best = max(registered, key=lambda one: SequenceMatcher(None, one, received).ratio(), default=None)
-    return {**facts, "expected": best, "note": "registered"}
+    return {**facts, "expected": repairs.closest(received, registered), "note": "registered"}
 
 
 REDIRECT_URI_MISMATCH = Rule(

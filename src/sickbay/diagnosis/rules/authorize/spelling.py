@@ -4,17 +4,28 @@ They come last, so that what they mend is what the app itself sent, and not an e
 """
 
 import re
+from typing import TypeVar
 
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.login_prompt import PROMPTS
-from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
+from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.rules.authorize.transport import R, names_of
+from sickbay.diagnosis.rules.authorize.transport import names_of
 from sickbay.diagnosis.values import bare, clinging
 from sickbay.kernel.refusal import Facts
 
+P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest)
 OTHER_NAMES = {"scopes": "scope", "redirecturl": "redirect_uri", "callbackurl": "redirect_uri"}
+AFTER_LOGOUT = dict.fromkeys(
+    ("redirecturi", "redirecturl", "returnto", "postlogoutredirecturl"), "post_logout_redirect_uri"
+)
+
+
+def _meant(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> dict[str, str]:
+    """Letters of a name -> the parameter, under its own name or what others call it."""
+    others = AFTER_LOGOUT | {"idtoken": "id_token_hint"} if isinstance(request, LogoutRequest) else OTHER_NAMES
+    return {_letters(name): name for name in names_of(request)} | others
 
 
 def _letters(name: str) -> str:
@@ -30,9 +41,9 @@ def _apart(name: str, value: str) -> tuple[str, str]:
     return (whole[1], whole[2]) if whole else (name, value)
 
 
-def _misnamed(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
+def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: object) -> Facts | None:
     right = names_of(request)
-    alike = {_letters(name): name for name in right} | OTHER_NAMES
+    alike = _meant(request)
     sent = {name: alike.get(_letters(_apart(name, value)[0]), "") for name, value in request.parameters}
     wrong = {
         name: meant for name, meant in sent.items() if meant and name not in right and meant not in request.parameters
@@ -41,9 +52,9 @@ def _misnamed(request: AuthorizeRequest | TokenRequest, known: object) -> Facts 
     return {"names": list(wrong), "expected": expected, "received": list(wrong), "brings": expected} if wrong else None
 
 
-def _renamed(request: R, facts: Facts) -> R:
+def _renamed(request: P, facts: Facts) -> P:
     """A list that was sent as several is one again: scope[0], scope[1]."""
-    alike = {_letters(name): name for name in names_of(request)} | OTHER_NAMES
+    alike = _meant(request)
     meant: dict[str, list[str]] = {}
     for name, value in request.parameters:
         if name in facts["received"]:
@@ -56,7 +67,7 @@ def _renamed(request: R, facts: Facts) -> R:
 PARAMETER_NAME_WRONG = Rule(
     id="parameter-name-wrong",
     stage="authorize",
-    at=("token",),
+    at=("token", "logout"),
     severity="error",
     outcome="advice",
     advises=_misnamed,

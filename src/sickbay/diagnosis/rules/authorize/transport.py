@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sickbay.authorization.authorize.shape import ONCE
 from sickbay.authorization.known import AuthorizeKnown, TokenKnown
-from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
+from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.authorization.values import Server
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
@@ -23,9 +23,14 @@ OF_TOKEN = (
 )  # fmt: skip
 
 
-def names_of(request: AuthorizeRequest | TokenRequest) -> tuple[str, ...]:
+OF_LOGOUT = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+
+
+def names_of(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> tuple[str, ...]:
     """The parameters that a request of this kind may have."""
-    return ONCE if isinstance(request, AuthorizeRequest) else OF_TOKEN
+    return (
+        ONCE if isinstance(request, AuthorizeRequest) else OF_LOGOUT if isinstance(request, LogoutRequest) else OF_TOKEN
+    )
 
 
 ADDRESSES = ("redirect_uri", "aud", "resource", "launch")
