@@ -10,6 +10,8 @@ from sickbay.kernel.refusal import Refusal, examine
 
 GOOD = {"client": "public", "redirect_uris": ("http://localhost:8100/callback",), "scope": "launch patient/Patient.rs"}
 
+KEY = {"kty": "EC", "crv": "P-384", "x": "a", "y": "b"}
+
 
 def names(**changes) -> list[str]:
     return [one.name for one in examine(CHECKS, RegistrationRequest(**(GOOD | changes)), None).refusals]
@@ -55,6 +57,22 @@ def test_addresses_that_are_not(uri: str, name: str) -> None:
         ({"client": "asymmetric"}, "reg-backend-no-jwks"),
         ({"jwks": {"keys": [{"kty": "EC", "d": "x"}]}}, "reg-jwks-has-private-key"),
         ({"jwks": {"keys": [{"kty": "oct"}]}}, "reg-jwks-has-private-key"),
+        ({"jwks": {"keys": []}}, "reg-jwks-empty"),
+        ({"jwks": {"keys": [{"kty": "EC", "crv": "P-384"}]}}, "reg-jwks-empty"),
+        ({"jwks": {"keys": [{"kty": "RSA", "n": "", "e": "AQAB"}, "text"]}}, "reg-jwks-empty"),
+        ({"jwks": {"keys": [{}]}}, "reg-jwks-empty"),
+        ({"jwks": KEY}, "reg-jwks-empty"),
+        ({"jwks_uri": "/jwks.json"}, "reg-jwks-uri-not-absolute"),
+        ({"jwks_uri": "localhost:8100/jwks.json"}, "reg-jwks-uri-not-absolute"),
+        ({"jwks_uri": "https:///jwks.json"}, "reg-jwks-uri-not-absolute"),
+        ({"jwks_uri": "ftp://app.example.org/jwks.json"}, "reg-jwks-uri-not-absolute"),
+        ({"jwks_uri": "https://app.example.org/jwks.json#keys"}, "reg-jwks-uri-not-absolute"),
+        ({"jwks_uri": "https://app.example.org/jwks.json "}, "reg-jwks-uri-not-absolute"),
+        ({"jwks_uri": "http://app.example.org/jwks.json"}, "reg-jwks-uri-insecure-http"),
+        ({"type": "system", "client": "public", "redirect_uris": ()}, "reg-system-app-public"),
+        ({"redirect_uris": ("http://localhost:1/a,http://localhost:1/b",)}, "reg-redirect-uri-malformed"),
+        ({"redirect_uris": ("http://localhost:1/a\u200b",)}, "reg-redirect-uri-malformed"),
+        ({"post_logout_redirect_uris": ("https://app.example.org/\u00fc",)}, "reg-redirect-uri-malformed"),
         ({"scope": "launch,openid"}, "scope-comma-separated"),
         ({"scope": "launch+openid"}, "scope-plus-literal"),
         ({"scope": "launch\topenid"}, "scope-tab-separated"),
@@ -69,7 +87,25 @@ def test_contradictions_are_refused(changes, name: str) -> None:
 
 
 def test_a_key_set_that_is_no_key_set_raises_nothing() -> None:
-    assert names(client="asymmetric", jwks={"keys": "none"}) == []
+    assert names(client="asymmetric", jwks={"keys": "none"}) == ["reg-jwks-empty"]
+
+
+@pytest.mark.parametrize("keys", [[KEY], [{}, KEY], [{"kty": "RSA", "n": "a", "e": "AQAB"}]])
+def test_one_key_to_check_by_is_enough(keys: list[object]) -> None:
+    assert not names(client="asymmetric", jwks={"keys": keys})
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://app.example.org/jwks.json", "http://localhost:8100/jwks.json?v=1", "http://[::1]/k"]
+)
+def test_addresses_of_keys_that_are_good(uri: str) -> None:
+    assert not names(client="asymmetric", jwks_uri=uri)
+
+
+def test_a_single_key_where_the_set_belongs_is_told_from_none() -> None:
+    for jwks, is_key in ((KEY, True), ({"keys": []}, False)):
+        (refusal,) = examine(CHECKS, RegistrationRequest(**GOOD, jwks=jwks), None).refusals
+        assert refusal.facts["is_key"] is is_key
 
 
 def test_a_system_app_may_have_a_secret() -> None:
@@ -179,4 +215,5 @@ def test_a_scheme_alone_makes_no_address(uri: str) -> None:
 
 @pytest.mark.parametrize(("type", "refused"), [("system", False), ("provider", True), ("patient", True)])
 def test_what_a_service_says_of_its_method_is_judged_by_its_keys(type: str, refused: bool) -> None:
-    assert bool(names(type=type, client="public", auth_method="private_key_jwt")) is refused
+    found = names(type=type, client="public", auth_method="private_key_jwt")
+    assert ("reg-client-type-mismatch" in found) is refused

@@ -23,6 +23,8 @@ class AuthorizeKnown:
     server: Server | Unknown = UNKNOWN
     elsewhere: str = ""
     """The tenant in the address of the request, where it is none that this server knows."""
+    astray: bool = False
+    """Whether the request came to another address than the authorization endpoint."""
     client: Client | Unknown | None = UNKNOWN
     launch: Launch | Unknown | None = UNKNOWN
     others: tuple[str, ...] = ()

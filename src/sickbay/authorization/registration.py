@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from sickbay.authorization.authorize.reading import misjoined
@@ -63,6 +65,17 @@ def _is_absolute(uri: str) -> bool:
     if parts.scheme in ("http", "https"):
         return bool(parts.hostname)
     return bool(parts.scheme) and ("://" in uri or "." in parts.scheme)
+
+
+_STRANGE = re.compile(r"[^\w.~:/?#\[\]@!$&'()*+,;=%-]", re.A)
+"""What stands in no URI (RFC 3986 2)."""
+_SECOND = re.compile(r"[,;|](?=https?://)", re.I)
+
+
+@check(after=(redirect_uris_are_absolute,))
+def redirect_uris_are_one_address_each(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [uri for uri in request.addresses if "*" not in uri and (_STRANGE.search(uri) or _SECOND.search(uri))]
+    return _uris("reg-redirect-uri-malformed", wrong)
 
 
 @check()
@@ -134,6 +147,53 @@ def _private(key: dict[str, Any]) -> list[str]:
     return [member for member in PRIVATE_MEMBERS if member in key] or (["k"] if key.get("kty") == "oct" else [])
 
 
+MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
+"""What a public key of a kind has at least (RFC 7518 6)."""
+
+
+@check(after=(jwks_holds_public_keys_alone,))
+def jwks_holds_a_key_to_check_by(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if not request.jwks or any(_is_usable(key) for key in _keys(request)):
+        return None
+    facts = {"received": sorted(request.jwks), "is_key": _is_usable(request.jwks)}
+    return Refusal("reg-jwks-empty", "invalid_client_metadata", facts)
+
+
+def _is_usable(key: Mapping[str, Any]) -> bool:
+    members = MEMBERS.get(str(key.get("kty")))
+    return members is not None and all(isinstance(key.get(one), str) and key[one] for one in members)
+
+
+@check()
+def jwks_uri_is_an_address(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """http or https, a host, and nothing that no fetch would send (RFC 3986 3.5)."""
+    uri = request.jwks_uri
+    if not uri or (_is_http(uri) and not _STRANGE.search(uri) and "#" not in uri):
+        return None
+    return Refusal("reg-jwks-uri-not-absolute", "invalid_client_metadata", {"received": uri})
+
+
+def _is_http(uri: str) -> bool:
+    return urls.split(uri).scheme in ("http", "https") and bool(urls.host(uri))
+
+
+@check(after=(jwks_uri_is_an_address,))
+def jwks_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
+    uri = request.jwks_uri
+    if not uri or not _is_insecure(uri):
+        return None
+    facts = {"received": uri, "expected": f"https{uri[4:]}"}
+    return Refusal("reg-jwks-uri-insecure-http", "invalid_client_metadata", facts)
+
+
+@check()
+def backend_has_something_to_sign_in_with(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """client_credentials is for confidential clients alone (RFC 6749 4.4)."""
+    if request.type != "system" or request.client != "public":
+        return None
+    return Refusal("reg-system-app-public", "invalid_client_metadata", {"received": "public", "expected": "asymmetric"})
+
+
 @check()
 def scopes_are_separated_by_spaces(request: RegistrationRequest, known: Any) -> Refusal | None:
     facts = {"received": request.scope, "expected": " ".join(_tokens(request))}
@@ -197,6 +257,7 @@ CHECKS: tuple[RegistrationCheck, ...] = (
     statement_is_by_whom_we_trust,
     redirect_uris_hold_no_wildcard,
     redirect_uris_are_absolute,
+    redirect_uris_are_one_address_each,
     launch_uri_is_absolute,
     redirect_uris_have_no_fragment,
     redirect_uris_are_https_or_loopback,
@@ -204,6 +265,10 @@ CHECKS: tuple[RegistrationCheck, ...] = (
     authentication_suits_the_client,
     app_with_a_key_publishes_it,
     jwks_holds_public_keys_alone,
+    jwks_holds_a_key_to_check_by,
+    jwks_uri_is_an_address,
+    jwks_uri_is_https_or_loopback,
+    backend_has_something_to_sign_in_with,
     scopes_are_separated_by_spaces,
     scopes_are_in_the_right_case,
     scope_letters_are_in_order,

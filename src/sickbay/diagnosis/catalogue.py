@@ -18,6 +18,7 @@ from sickbay.diagnosis.rules import (
     redirect,
     refresh,
     registration,
+    registration_keys,
     subject,
 )
 from sickbay.diagnosis.rules import launch as launch_url
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     *identity.RULES,
     *spelling.RULES,
     *registration.RULES,
+    *registration_keys.RULES,
     *launch_url.RULES,
     *login.RULES,
     *logout.RULES,

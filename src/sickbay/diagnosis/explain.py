@@ -89,14 +89,13 @@ def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> lis
 
 
 def _brought(spoken: list[_Spoken]) -> dict[str, str]:
-    """The rule of a refusal -> the rule of the fault that brought it: where it is about a parameter of which a root speaks."""
-    roots = {
-        name: rule.id
-        for rule, facts, _ in reversed(spoken)
-        if rule.root
-        for name in facts.get("brings") or facts.get("names", ())
-    }
-    return {rule.id: roots[rule.parameter] for rule, _, refused in spoken if refused and rule.parameter in roots}
+    """The rule of a refusal -> the rule of the fault that brought it: a root speaks of it, or of the parameter it is about."""
+    roots: dict[str | None, str] = {}
+    for rule, facts, _ in spoken:
+        for name in (facts.get("brings") or facts.get("names", ())) if rule.root else ():
+            roots.setdefault(name, rule.id)
+    about = {rule.id: rule.id if rule.id in roots else rule.parameter for rule, _, refused in spoken if refused}
+    return {id: roots[one] for id, one in about.items() if one in roots}
 
 
 def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, brought: Mapping[str, str]) -> Finding:

@@ -43,8 +43,8 @@ class Rule:
     outcome:    what the standard dialect answers: the OAuth error, "401 invalid_token", "dropped", "advice".
     title, why, fix: templates over the facts (str.format): what was asked and what is wrong; why; what to send instead.
     parameter:  the request parameter at fault; facts `received`, `expected`, `note` fill its row of the table.
-    root:       its fault brings others with it: it is said first, and they say that they follow from it. Their parameters are
-                named by the facts `brings`, else `names`.
+    root:       its fault brings others with it: it is said first, and they say that they follow from it. Their parameters, or
+                they themselves, are named by the facts `brings`, else `names`.
     repair:     (request, facts) -> the request with this fault mended, where that can be known; the fact `known` is
                 all that is known, for repairs alone.
     """

@@ -24,7 +24,7 @@ from sickbay.web import answers, show
 from sickbay.web.app_state import AppStates
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
-from sickbay.web.fhir import Door
+from sickbay.web.fhir import Astray, Door
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.reads import Reads
@@ -73,6 +73,8 @@ class Application:
             if world.shared:
                 await running.refresh(world)
             await door(scope, receive, send)
+        except Astray:
+            await self._page(scope, receive, _with_id(send, id, self._extra(scope)))
         except Unavailable as error:
             LOG.error("%s %s", id, error)
             await _failed(send, id, 503, "transient", AWAY)

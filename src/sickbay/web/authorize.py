@@ -54,6 +54,27 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     )  # fmt: skip
 
 
+async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """An authorization request at an address where no endpoint is: nothing is given, and a page says where it belongs."""
+    body = await wire.read_body(request) if request.method == "POST" else ""
+    asked = await operation.authorize(
+        sandbox.world,
+        tenant,
+        _text(request, sandbox, body),
+        request.method,
+        None,
+        wire.exchange_id(request),
+        astray=True,
+    )
+    decision, explanation = asked.decision, asked.decision.explained()
+    client = asked.client.client_id if asked.client else ""
+    response = await _page(request, sandbox, tenant, decision, explanation, client, asked.timeline, body, 404)
+    return await wire.note(
+        request, response, stage="authorize", tenant=tenant.name, timeline=asked.timeline, decision=decision,
+        client_id=client, explanation=explanation, body=body, shown=False,
+    )  # fmt: skip
+
+
 def _text(request: Request, sandbox: Sandbox, body: str) -> str:
     url = wire.address(request.scope, sandbox.world.base)
     if request.method != "POST":
@@ -145,12 +166,12 @@ async def refusal(
 
 async def _page(
     request: Request, sandbox: Sandbox, tenant: Tenant, decision: Decision, explanation: Explanation, client: str,
-    timeline: str, body: str,
+    timeline: str, body: str, status: int = 400,
 ) -> Response:  # fmt: skip
     """The page of this very exchange, before it is written."""
     one = Exchange(
         wire.exchange_id(request), sandbox.world.effects.now(), tenant.name, "authorize", client, timeline,
-        wire.wire_of(request.scope, sandbox.world.base, body), Answered(400, {"content-type": "text/html"}), decision,
+        wire.wire_of(request.scope, sandbox.world.base, body), Answered(status, {"content-type": "text/html"}), decision,
         explanation,
     )  # fmt: skip
-    return await exchanges.shown(request, sandbox, entry(one), status=400)
+    return await exchanges.shown(request, sandbox, entry(one), status)

@@ -48,6 +48,15 @@ OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope")
 """Errors of RFC 6750: they come with a challenge."""
 
 
+class Astray(Exception):
+    """A browser came below the FHIR base to ask for an OAuth endpoint."""
+
+
+def _is_astray(path: str, headers: Mapping[str, str]) -> bool:
+    last = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower()
+    return last.startswith(("auth", "token")) and "text/html" in headers.get("accept", "")
+
+
 class Door:
     """Answers what comes to one tenant's base of one version. path: where it stands, if not at the base itself."""
 
@@ -80,8 +89,12 @@ class Door:
         return shaped(self.version, answer, media, parameters)
 
     def _open(self, found: Route | Misrouted, path: str, headers: Mapping[str, str]) -> Answer | None:
-        """What needs no token."""
-        if not isinstance(found, Route) or found.interaction not in OPEN:
+        """What needs no token. Raises Astray where it is no FHIR request at all."""
+        if not isinstance(found, Route):
+            if found.status == 404 and _is_astray(path, headers):
+                raise Astray
+            return None
+        if found.interaction not in OPEN:
             return None
         if found.interaction == "preflight":
             other = route(self.version, "", path)

@@ -8,13 +8,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
+from sickbay.authorization.authorize.reading import base_here
 from sickbay.diagnosis import case, pasted
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.operations import exchanges
+from sickbay.operations.context import Tenant
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, show, wire
+from sickbay.web.authorize import astray
 from sickbay.web.doors import cors
 from sickbay.web.exchanges import full
 from sickbay.web.pages.diagnosed import doctor_view, rule_view, rules_view
@@ -125,6 +128,8 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
         told = f"This address takes {allowed}, not {request.method}" if allowed else "There is no such address"
         response = answers.problem(405 if allowed else 404, told, detail=meant)
         response.raw_headers.extend(cors(request.headers.get("origin")))
+    elif not allowed and (tenant := _asked_to_authorize(request, sandbox)):
+        response = await astray(request, sandbox, tenant)
     else:
         view = other_method(path, request.method, allowed) if allowed else not_found(path, meant)
         response = show.page(request, sandbox, "notice", view, status=405 if allowed else 404)
@@ -133,12 +138,27 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     return response
 
 
+def _asked_to_authorize(request: Request, sandbox: Sandbox) -> Tenant | None:
+    """The hospital that an authorization request is for: by its path, else by its aud, else the only one there is."""
+    path, sent = wire.raw_path(request.scope), wire.query_of(request.scope)
+    named = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
+    if not named and not ("response_type" in sent and "client_id" in sent):
+        return None
+    every = tuple(sandbox.tenants.values())
+    aud = sent.get("aud") or ""
+    asked = [one for one in every if one.name == path.split("/")[1] or base_here(aud, one.server)]
+    return asked[0] if asked else every[0] if len(every) == 1 else None
+
+
 def _meant(sandbox: Sandbox, path: str) -> str:
     """Where the endpoint is that a hospital was asked for under a guessed address; "" for any other path."""
     tenant = sandbox.tenants.get(path.split("/")[1])
     last = path.rstrip("/").rpartition("/")[2].lower()
-    if tenant is None or not last.startswith(("auth", "token")):
+    if not last.startswith(("auth", "token")):
         return ""
+    if tenant is None:
+        every = ", ".join(one.server.authorization_endpoint for one in sandbox.tenants.values())
+        return f"The authorization endpoints of the hospitals are {every}."
     name = "token" if last.startswith("token") else "authorization"
     address = tenant.server.token_endpoint if name == "token" else tenant.server.authorization_endpoint
     return f"The {name} endpoint of {tenant.name} is {address}, as .well-known/smart-configuration below its FHIR base says."

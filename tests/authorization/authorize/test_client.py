@@ -36,6 +36,16 @@ def test_an_address_of_another_tenant_is_said_before_all_and_answered_to_nobody_
     assert examination(asking(), known(server=server)).passed("redirect_uri_is_registered")
 
 
+@pytest.mark.parametrize(("server", "right"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
+def test_a_request_at_another_address_is_refused_and_told_the_right_one(server, right: str | None) -> None:
+    found = examination(asking(), known(astray=True, server=server))
+    if right is None:
+        assert "authorize-endpoint-not-discovered" not in {one.name for one in found.refusals}
+        return
+    told = {"received": asking().url, "expected": right, "endpoint": right}
+    assert found.refusals == (Refusal("authorize-endpoint-not-discovered", "invalid_request", told, 404),)
+
+
 def test_no_policy_relaxes_whose_address_it_is() -> None:
     lenient = samples.server(relaxed=("tenant-unknown",))
     assert [one[0] for one in refused(elsewhere="0b8a", server=lenient)] == ["tenant-unknown"]

@@ -17,6 +17,7 @@ __all__ = ["CHECKS", "GrantedScope", "authorize_request", "examined", "granted_s
 
 CHECKS: tuple[AuthorizeCheck, ...] = (
     client.address_is_of_a_tenant,
+    client.address_is_the_authorization_endpoint,
     client.client_id_is_sent,
     client.client_is_registered,
     redirect_uri.client_id_and_redirect_uri_are_sent_once,
@@ -85,7 +86,7 @@ STRICT = frozenset(
         "tenant-unknown", "client-id-missing", "client-id-unknown", "client-not-enabled-for-tenant", "redirect-uri-missing",
         "redirect-uri-mismatch", "redirect-uri-has-fragment", "redirect-uri-double-encoded", "duplicate-parameter",
         "url-has-whitespace", "url-html-escaped", "aud-mismatch", "launch-code-unknown", "launch-code-other-client",
-        "launch-code-expired", "launch-code-reused",
+        "launch-code-expired", "launch-code-reused", "authorize-endpoint-not-discovered",
     }
 )  # fmt: skip
 """Refusals that no policy can relax: who asks, where the answer goes, whom the token is for, whose launch it is."""

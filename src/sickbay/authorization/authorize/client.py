@@ -18,6 +18,15 @@ def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeKnown) -> 
     return Refusal("tenant-unknown", "invalid_request", {"received": known.elsewhere, "expected": right})
 
 
+@check(needs=("server",))
+def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
+    if not known.astray:
+        return None
+    right = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
+    facts = {"received": request.url, "expected": right, "endpoint": right}
+    return Refusal("authorize-endpoint-not-discovered", "invalid_request", facts, 404)
+
+
 @check()
 def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if request.parameters.get("client_id"):

@@ -116,7 +116,8 @@ def known_for(known: AuthorizeKnown, request: AuthorizeRequest, mended: Authoriz
     client = known.client if id == request.parameters.get("client_id") else _neighbour(known, id)
     code = mended.parameters.get("launch")
     launch = known.launch if code == request.parameters.get("launch") else _launch(known, code)
-    return replace(known, client=client, launch=launch, seen=frozenset())
+    astray = known.astray and mended.url == request.url
+    return replace(known, client=client, launch=launch, seen=frozenset(), astray=astray)
 
 
 def _neighbour(known: AuthorizeKnown, id: str | None) -> Client | Unknown:

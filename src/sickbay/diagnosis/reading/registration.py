@@ -43,6 +43,8 @@ def unread(asked: RegistrationRequest) -> dict[str, object]:
         app.pop("software_statement", None)
     if not asked.has_secret:
         app.pop("client_secret", None)
+    if asked.jwks_uri is not None:
+        app["jwks_uri"] = asked.jwks_uri
     if asked.jwks is not None:
         app["jwks"] = dict(asked.jwks)
     if not asked.redirect_uris and "redirect_uris" not in asked.source:

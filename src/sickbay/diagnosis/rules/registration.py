@@ -1,13 +1,14 @@
 """Rules of a registration: what would fail at the first launch is said when the app is registered."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
-from sickbay.authorization.registration import PRIVATE_MEMBERS
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
-from sickbay.diagnosis import specs
+from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.values import bare, clinging
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
@@ -115,6 +116,41 @@ NOT_ABSOLUTE = Rule(
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
 )
 
+_BETWEEN = re.compile(r"[,;|]\s*(?=https?://)", re.I)
+
+
+def _odd(facts: Facts) -> Facts:
+    """Several in one are the several, and what clings to one is taken off."""
+    pairs = [(uri, [bare(one) for one in _BETWEEN.split(uri)]) for uri in facts["received"]]
+    whole = [uri for uri, parts in pairs if len(parts) == 1]
+    several = " They are several addresses in one text." if len(whole) < len(pairs) else ""
+    odd = f" It has {clinging(whole[0])} in it." if whole and bare(whole[0]) != whole[0] else ""
+    return {**facts, "parts": dict(pairs), "hint": odd or several}
+
+
+def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    def mended(uris: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(part for uri in uris for part in facts["parts"].get(uri, [uri])))
+
+    after = mended(request.post_logout_redirect_uris)
+    return replace(request, redirect_uris=mended(request.redirect_uris), post_logout_redirect_uris=after)
+
+
+MALFORMED = Rule(
+    id="reg-redirect-uri-malformed",
+    stage="registration",
+    explains="reg-redirect-uri-malformed",
+    recognises=_odd,
+    severity="error",
+    outcome=REFUSED,
+    parameter="redirect_uris",
+    title="{received} is not one address",
+    why="An address has none but the characters of RFC 3986, and each stands for itself in the list.{hint}",
+    fix="Register each address for itself, with nothing before, between or behind; what is not ASCII is percent-encoded.",
+    spec=specs.rfc(3986, "2", "Characters"),
+    repair=_split_uris,
+)
+
 LAUNCH_NOT_ABSOLUTE = Rule(
     id="reg-launch-uri-not-absolute",
     stage="registration",
@@ -194,45 +230,30 @@ CLIENT_TYPE_MISMATCH = Rule(
 )
 
 
-def _secret_backend(request: RegistrationRequest, known: Any) -> Facts | None:
-    symmetric = request.type == "system" and request.client == "symmetric"
-    return {"received": "a secret", "expected": "jwks_uri or jwks", "symmetric": True} if symmetric else None
+def _levels(request: RegistrationRequest, known: Any) -> Facts | None:
+    """Scopes of resources, and none of them of the flow by which this app gets its tokens."""
+    asked = scopes.resources(" ".join(spelling(request.scope).tokens))
+    system = request.type == "system"
+    if not asked or any((one.level == "system") == system for one in asked) or not _is_read(request):
+        return None
+    wrong = [one.text for one in asked]
+    right = ["system/" + one.partition("/")[2] if system else one.replace("system/", "user/", 1) for one in wrong]
+    flow = "a backend, for which nobody signs in" if system else "an app that people use"
+    return {"received": wrong, "expected": right, "scopes": wrong, "corrected": right, "flow": flow}
 
 
-BACKEND_NO_JWKS = Rule(
-    id="reg-backend-no-jwks",
+SCOPE_LEVEL_UNSUITED = Rule(
+    id="reg-scope-level-unsuited",
     stage="registration",
-    explains="reg-backend-no-jwks",
-    advises=_secret_backend,
-    severity=lambda facts: "info" if facts.get("symmetric") else "error",
-    outcome=REFUSED,
-    parameter="jwks_uri",
-    title="A backend is registered without a public key",
-    why="SMART backend services sign in with a signed assertion, and the server needs the key to check it.",
-    fix="Register jwks_uri, where the key can be renewed, or jwks.",
+    severity="warning",
+    outcome="advice",
+    advises=_levels,
+    parameter="scope",
+    title="{scopes} is registered for {flow}",
+    why="client_credentials gives system/ scopes alone, and a launch patient/ and user/ alone: every request will be refused.",
+    fix="Register {corrected}.",
     spec=specs.SMART_BACKEND,
-)
-
-
-def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    """What is private is cut out; a key that is nothing but a secret is left out."""
-    keys = [key for key in (request.jwks or {}).get("keys", ()) if isinstance(key, dict) and key.get("kty") != "oct"]
-    public = [{name: value for name, value in key.items() if name not in PRIVATE_MEMBERS} for key in keys]
-    return replace(request, jwks={**(request.jwks or {}), "keys": public})
-
-
-JWKS_HAS_PRIVATE_KEY = Rule(
-    id="reg-jwks-has-private-key",
-    stage="registration",
-    explains="reg-jwks-has-private-key",
-    severity="error",
-    outcome=REFUSED,
-    parameter="jwks",
-    title="The key set holds the private key",
-    why="It has {members}, by which anybody who reads it can sign as your app.",
-    fix="Publish the public members alone (kty, crv, x, y, or n, e, with kid and alg), and make a new key: this one is known.",
-    spec=specs.SMART_ASYMMETRIC,
-    repair=_public_part,
+    repair=repairs.swap_scopes,
 )
 
 
@@ -331,13 +352,13 @@ RULES = (
     STATEMENT_UNAPPROVED,
     WILDCARD,
     NOT_ABSOLUTE,
+    MALFORMED,
     LAUNCH_NOT_ABSOLUTE,
     HAS_FRAGMENT,
     INSECURE_HTTP,
     PUBLIC_APP_WITH_SECRET,
     CLIENT_TYPE_MISMATCH,
-    BACKEND_NO_JWKS,
-    JWKS_HAS_PRIVATE_KEY,
+    SCOPE_LEVEL_UNSUITED,
     LAUNCH_URI_EQUALS_REDIRECT_URI,
     MISSING_LAUNCH_URI,
     NO_RESOURCE_SCOPES,

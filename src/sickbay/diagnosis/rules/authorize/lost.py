@@ -1,5 +1,6 @@
 """Rules about parameters that did not come: they stand where nobody looks, or something else stands in their place."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -55,6 +56,37 @@ PARAMETERS_IN_FRAGMENT = Rule(
 )
 
 
+_JOINT = re.compile(rf"[&;](?=(?:{'|'.join(ONCE)})=)")
+
+
+def _without_mark(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    found = _JOINT.search(request.url.partition("#")[0])
+    if found is None:
+        return None
+    brings = (*ONCE, "authorize-endpoint-not-discovered")
+    return {"received": found[0], "expected": "?", "brings": brings, "url": request.url[: found.start()]}
+
+
+def _with_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    url, query = facts["url"], request.url[len(facts["url"]) + 1 :]
+    return _with(request, url, parse(f"{query}&{request.parameters.raw}" if request.parameters.raw else query))
+
+
+QUERY_WITHOUT_QUESTION_MARK = Rule(
+    id="query-without-question-mark",
+    stage="authorize",
+    severity="error",
+    outcome="advice",
+    advises=_without_mark,
+    title="The query begins with {received} where a ? belongs",
+    why="Without a ? all of it is part of the path: another address, and one without any parameter.",
+    fix="Put one ? before the first parameter, and & between all of them.",
+    spec=specs.rfc(3986, "3.4", "Query"),
+    repair=_with_mark,
+    root=True,
+)
+
+
 def _encoded(request: AuthorizeRequest) -> Parameters:
     """Of one long name without a value."""
     pairs = request.parameters.pairs
@@ -87,7 +119,7 @@ QUERY_ENCODED_WHOLE = Rule(
 
 
 def _without(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    empty = not request.parameters.pairs and not request.url.partition("#")[2]
+    empty = not request.parameters.pairs and not request.url.partition("#")[2] and not _JOINT.search(request.url)
     body = request.method == "POST" and request.raw.partition("?")[2].strip()
     server = known.server
     endpoint = (
@@ -171,6 +203,7 @@ VALUE_IS_PLACEHOLDER = Rule(
 
 RULES = (
     PARAMETERS_IN_FRAGMENT,
+    QUERY_WITHOUT_QUESTION_MARK,
     QUERY_ENCODED_WHOLE,
     AUTHORIZE_WITHOUT_PARAMETERS,
     VALUE_IS_PLACEHOLDER,

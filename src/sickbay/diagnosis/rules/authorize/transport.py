@@ -239,8 +239,9 @@ def _not_discovered(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts |
 AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
     id="authorize-endpoint-not-discovered",
     stage="authorize",
+    explains="authorize-endpoint-not-discovered",
     severity="warning",
-    outcome="advice",
+    outcome="404, on a page; where another server gets it, advice",
     advises=_not_discovered,
     title="Your app sent the browser to {received}, which is not the endpoint that discovery names",
     why="An address from documents or from another hospital works until it moves, or until it is another hospital's.",

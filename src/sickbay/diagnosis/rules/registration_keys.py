@@ -1,0 +1,153 @@
+"""Rules of a registration about the keys by which an app proves who it is."""
+
+from dataclasses import replace
+from typing import Any
+
+from sickbay.authorization.registration import PRIVATE_MEMBERS
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.diagnosis import specs
+from sickbay.diagnosis.rule import Rule
+from sickbay.kernel.refusal import Facts
+from sickbay.protocol import urls
+
+REFUSED = "422, the registration is refused"
+
+
+def _secret_backend(request: RegistrationRequest, known: Any) -> Facts | None:
+    symmetric = request.type == "system" and request.client == "symmetric"
+    return {"received": "a secret", "expected": "jwks_uri or jwks", "symmetric": True} if symmetric else None
+
+
+BACKEND_NO_JWKS = Rule(
+    id="reg-backend-no-jwks",
+    stage="registration",
+    explains="reg-backend-no-jwks",
+    advises=_secret_backend,
+    severity=lambda facts: "info" if facts.get("symmetric") else "error",
+    outcome=REFUSED,
+    parameter="jwks_uri",
+    title="A backend is registered without a public key",
+    why="SMART backend services sign in with a signed assertion, and the server needs the key to check it.",
+    fix="Register jwks_uri, where the key can be renewed, or jwks.",
+    spec=specs.SMART_BACKEND,
+)
+
+
+def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    """What is private is cut out; a key that is nothing but a secret is left out."""
+    keys = [key for key in (request.jwks or {}).get("keys", ()) if isinstance(key, dict) and key.get("kty") != "oct"]
+    public = [{name: value for name, value in key.items() if name not in PRIVATE_MEMBERS} for key in keys]
+    return replace(request, jwks={**(request.jwks or {}), "keys": public})
+
+
+JWKS_HAS_PRIVATE_KEY = Rule(
+    id="reg-jwks-has-private-key",
+    stage="registration",
+    explains="reg-jwks-has-private-key",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks",
+    title="The key set holds the private key",
+    why="It has {members}, by which anybody who reads it can sign as your app.",
+    fix="Publish the public members alone (kty, crv, x, y, or n, e, with kid and alg), and make a new key: this one is known.",
+    spec=specs.SMART_ASYMMETRIC,
+    repair=_public_part,
+)
+
+
+def _as_set(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    return replace(request, jwks={"keys": [dict(request.jwks or {})]}) if facts["is_key"] else request
+
+
+JWKS_EMPTY = Rule(
+    id="reg-jwks-empty",
+    stage="registration",
+    explains="reg-jwks-empty",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks",
+    title="The key set holds no key by which a signature can be checked",
+    why="A set is an object with a list keys, and a public key in it has kty and n and e, or crv, x and y.",
+    fix="Register a set with the public key in its list keys, or jwks_uri, where the key can be renewed.",
+    spec=specs.rfc(7517, "5", "JWK Set Format"),
+    repair=_as_set,
+)
+
+JWKS_URI_NOT_ABSOLUTE = Rule(
+    id="reg-jwks-uri-not-absolute",
+    stage="registration",
+    explains="reg-jwks-uri-not-absolute",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks_uri",
+    title="{received} is no address from which a key set can be fetched",
+    why="The server fetches it from its own machine, by https: it needs scheme and host, and has no #, no blank and no quotes.",
+    fix="Register the whole address of the key set, such as https://app.example.org/.well-known/jwks.json.",
+    spec=specs.SMART_ASYMMETRIC,
+)
+
+
+def _secure_keys(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    return replace(request, jwks_uri=facts["expected"])
+
+
+JWKS_URI_INSECURE_HTTP = Rule(
+    id="reg-jwks-uri-insecure-http",
+    stage="registration",
+    explains="reg-jwks-uri-insecure-http",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks_uri",
+    title="{received} is plain http on another machine",
+    why="Whoever stands between could put another key in the place of the app's, and sign as the app. SMART asks for TLS.",
+    fix="Register {expected}.",
+    spec=specs.SMART_ASYMMETRIC,
+    repair=_secure_keys,
+)
+
+
+def _page(request: RegistrationRequest, known: Any) -> Facts | None:
+    uri = request.jwks_uri or ""
+    path = urls.split(uri).path
+    is_page = path in ("", "/") or path.lower().endswith((".html", ".htm", ".php", ".aspx"))
+    if not urls.host(uri) or not (is_page or uri in (*request.redirect_uris, request.launch_uri)):
+        return None
+    return {"received": uri}
+
+
+JWKS_URI_IS_PAGE = Rule(
+    id="reg-jwks-uri-is-page",
+    stage="registration",
+    severity="warning",
+    outcome="advice",
+    degree="probable",
+    advises=_page,
+    parameter="jwks_uri",
+    title="{received} looks like a page of the app, not like a key set",
+    why="What is fetched there must be JSON with a list keys. A page is none, and every assertion will be refused.",
+    fix="Register the address of the key set itself, such as https://app.example.org/.well-known/jwks.json.",
+    spec=specs.SMART_ASYMMETRIC,
+)
+
+SYSTEM_APP_PUBLIC = Rule(
+    id="reg-system-app-public",
+    stage="registration",
+    explains="reg-system-app-public",
+    severity="error",
+    outcome=REFUSED,
+    parameter="client",
+    title="A backend is registered as a public app",
+    why="A backend gets its token by client_credentials, which is for apps that prove who they are. A public one gets none.",
+    fix="Register it with a public key (asymmetric, private_key_jwt) or a secret, or as an app that people use.",
+    spec=specs.rfc(6749, "4.4", "Client Credentials Grant"),
+)
+
+RULES = (
+    BACKEND_NO_JWKS,
+    JWKS_HAS_PRIVATE_KEY,
+    JWKS_EMPTY,
+    JWKS_URI_NOT_ABSOLUTE,
+    JWKS_URI_INSECURE_HTTP,
+    JWKS_URI_IS_PAGE,
+    SYSTEM_APP_PUBLIC,
+)
