@@ -68,3 +68,56 @@ def test_doctor_does_not_import_the_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, heavy], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def har(tmp_path) -> str:
+    """A launch: discovery, a request with two faults, an answer with a code, a token request with a secret."""
+
+    def entry(method, url, status, headers=(), body=None, answer=None, answer_headers=()):
+        sent = {"method": method, "url": url, "headers": [{"name": name, "value": value} for name, value in headers]}
+        told = [{"name": name, "value": value} for name, value in answer_headers]
+        content = {"text": answer} if answer else {}
+        posted = {"postData": {"text": body}} if body else {}
+        return {"request": sent | posted, "response": {"status": status, "headers": told, "content": content}}
+
+    ehr, back = "https://ehr.example.org", "http://localhost:8100/cb?code=the-secret-code-1&state=s"
+    where = "redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcb&aud=http%3A%2F%2Fa&state=s"
+    query = f"response_type=code&client_id=undefined&{where}&scope=launch%2Copenid&launch=the-secret-launch"
+    given = '{"access_token": "the-secret-token-1", "token_type": "bearer"}'
+    basic = ("Authorization", "Basic YXBwOnRoZS1zZWNyZXQ=")
+    entries = [
+        entry("GET", "http://localhost:8100/main.js", 200),
+        entry("GET", f"{ehr}/authorize?{query}", 302, answer_headers=[("Location", back)]),
+        entry("GET", back, 200),
+        entry("POST", f"{ehr}/token", 200, [basic], '{"grant_type": "x", "code": "the-secret-code-1"}', given),
+        entry("GET", f"{ehr}/r4/Patient/undefined", 404, [("Authorization", "Bearer the-secret-token-1")]),
+    ]
+    path = tmp_path / "launch.har"
+    path.write_text("\ufeff" + json.dumps({"log": {"entries": entries}}))
+    return str(path)
+
+
+def test_of_a_har_file_each_exchange_of_the_launch_is_told_and_no_secret(tmp_path) -> None:
+    for more in ((), ("--json",)):
+        done = sickbay("doctor", har(tmp_path), *more)
+        assert done.returncode == 1, done.stderr
+        for id in (
+            "client-id-placeholder",
+            "scope-comma-separated",
+            "token-wrong-content-type",
+            "fhir-patient-undefined",
+        ):
+            assert id in done.stdout
+        assert "the-secret" not in done.stdout
+        assert "YXBwOnRoZS1zZWNyZXQ" not in done.stdout
+    told = json.loads(done.stdout)["exchanges"]
+    assert [one["number"] for one in told] == [2, 3, 4, 5]
+    assert "launch%20openid" in told[0]["corrected"]["url"]
+
+
+def test_a_har_file_without_a_launch_says_so(tmp_path) -> None:
+    path = tmp_path / "empty.har"
+    path.write_text('{"log": {"entries": []}}')
+    done = sickbay("doctor", str(path))
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    assert "No exchange of a launch" in done.stdout

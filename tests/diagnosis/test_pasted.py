@@ -79,7 +79,16 @@ def test_a_curl_line_for_a_record_keeps_its_headers() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["curl -v", "curl 'http://a", "hello there", "http://a is where it runs", "{", '{"a": 1}']
+    "text",
+    [
+        "curl -v",
+        "curl 'http://a",
+        "hello there",
+        "http://a is where it runs",
+        "{",
+        '{"a": 1}',
+        '{"log": {"entries": []}}',
+    ],
 )
 def test_what_is_neither_is_said_in_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):

@@ -10,12 +10,11 @@ from typing import Annotated, Any
 import orjson
 from cyclopts import Parameter
 
+from sickbay.cli import har_doctor
+from sickbay.cli.findings import finding_text, sent_text
 from sickbay.cli.words import as_json, wrong
-from sickbay.diagnosis import pasted
+from sickbay.diagnosis import har, pasted
 from sickbay.diagnosis.doctor import Diagnosis, diagnose, diagnose_line
-from sickbay.diagnosis.rule import Finding
-
-MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
 
 def doctor(
@@ -25,14 +24,15 @@ def doctor(
     json: bool = False,
     jsonl: bool = False,
 ) -> int:
-    """Say what is wrong with an authorize, launch or redirect URL, or with an exchange as JSON.
+    """Say what is wrong with an authorize, launch or redirect URL, with an exchange as JSON, or with a HAR file.
 
     Nothing leaves your machine. It ends with 1 where something is an error, else with 0.
 
     Parameters
     ----------
     exchange
-        A URL in quotes, a file, or - for standard input.
+        A URL in quotes, a file, or - for standard input. A HAR file is what a browser's developer tools save of a launch:
+        each exchange of it is looked at, and no secret of it is printed.
     json
         Print the findings and the corrected exchange as JSON.
     jsonl
@@ -42,14 +42,27 @@ def doctor(
         for line in _lines(exchange):
             sys.stdout.write(line + "\n")
         return 0
-    diagnosis = _diagnosed(_given(exchange))
+    text = _text(exchange)
+    seen = _har(text)
+    if seen is not None:
+        return har_doctor.told(seen, json=json)
+    diagnosis = _diagnosed(_given(text))
     print(as_json(_as_json(diagnosis)) if json else _as_text(diagnosis))
     return int(any(finding.severity == "error" for finding in diagnosis.explanation.findings))
 
 
-def _given(exchange: str) -> dict[str, Any]:
+def _har(text: str) -> tuple[har.Seen, ...] | None:
+    """None where it is no HAR file."""
     try:
-        return pasted.read(_text(exchange))
+        given = orjson.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None
+    except orjson.JSONDecodeError:
+        return None
+    return har.read(given) if given is not None and har.is_har(given) else None
+
+
+def _given(text: str) -> dict[str, Any]:
+    try:
+        return pasted.read(text)
     except ValueError as error:
         wrong(str(error))
 
@@ -107,23 +120,7 @@ def _as_text(diagnosis: Diagnosis) -> str:
     findings = diagnosis.explanation.findings
     if not findings:
         return f"Nothing is wrong with this ({diagnosis.stage}), so far as can be told without its registration."
-    parts = [_finding(one) for one in findings]
+    parts = [finding_text(one.to_json()) for one in findings]
     if diagnosis.corrected:
-        parts.append(f"What to send instead:\n\n  {_sent(diagnosis.corrected)}")
+        parts.append(f"What to send instead:\n\n  {sent_text(diagnosis.corrected)}")
     return "\n\n".join(parts)
-
-
-def _finding(one: Finding) -> str:
-    return "\n".join(
-        (
-            f"{MARKS[one.severity]} {one.title}  [{one.id}]" + (f", from [{one.because}]" if one.because else ""),
-            f"  {one.why}",
-            f"  → {one.fix}",
-            f"  {one.spec.name}: {one.spec.url}",
-        )
-    )
-
-
-def _sent(corrected: dict[str, Any]) -> str:
-    shown = {key: value for key, value in corrected.items() if key not in ("kind", "context")}
-    return str(shown["url"]) if shown.keys() == {"url"} else as_json(shown).replace("\n", "\n  ")

@@ -71,6 +71,8 @@ def _exchange(text: str) -> dict[str, Any]:
         given = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"This JSON cannot be read: {error}.") from error
+    if isinstance(given.get("log"), dict):
+        raise ValueError("This is a HAR file of many exchanges: save it, and give it to sickbay doctor.")
     given = given.get("input", given)
     if isinstance(given, dict) and "kind" not in given and {"access_token", "error"} & given.keys():
         return {"kind": "token_response", "json": given}
