@@ -22,7 +22,14 @@ from tests.authorization.token_requests import (
     said,
 )
 
-from sickbay.authorization.client_authentication import claimed, guesses_are_few, hashed, reading, registered_method
+from sickbay.authorization.client_authentication import (
+    claimed,
+    guesses_are_few,
+    hashed,
+    reading,
+    registered_method,
+    secret_is_right,
+)
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Policy, Server
@@ -89,6 +96,18 @@ def test_a_header_that_proves_nothing(header: str, answer: tuple[str, str, int])
 )
 def test_a_body_that_proves_nothing(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
     assert said(asked(**changed), CONFIDENTIAL) == answer
+
+
+@pytest.mark.parametrize(
+    ("sent", "padded"),
+    [(f" {SECRET}", True), (f'"{SECRET}"', True), ("wrong ", False), (f"x{SECRET}", False)],
+)
+def test_a_secret_with_something_around_it_is_refused_and_known_to_be_that(sent: str, padded: bool) -> None:
+    for request in (asked(client_secret=sent), asked(headers={"Authorization": basic(f"app:{sent}")})):
+        refusal = secret_is_right.decide(request, CONFIDENTIAL)
+        assert refusal is not None
+        assert refusal.name == "client-secret-wrong"
+        assert refusal.facts.get("padded", False) is padded
 
 
 def test_two_methods_are_refused() -> None:

@@ -17,6 +17,30 @@ def test_a_json_body_is_read_and_kept(body: str) -> None:
     assert token.read("POST", URL, {}, "code=%7E").parameters.raw == "code=%7E"
 
 
+PARTS = (
+    '--x\r\nContent-Disposition: form-data; name="code"\r\n\r\na b\r\n'
+    '--x\r\nContent-Disposition: form-data; name="state"\r\nContent-Type: text/plain\r\n\r\nc\r\nd\r\n--x--\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("type", "pairs"),
+    [
+        ("Multipart/Form-Data; boundary=x", (("code", "a b"), ("state", "c\r\nd"))),
+        ("application/x-www-form-urlencoded", None),
+    ],
+)
+def test_a_form_in_parts_is_read_for_the_explanation_where_it_says_that_it_is_one(type: str, pairs: object) -> None:
+    read = token.read("POST", URL, {"Content-Type": type}, PARTS)
+    assert (read.parameters.pairs == pairs) is (pairs is not None)
+    assert read.body == PARTS
+    assert (
+        token.body_is_a_form.decide(read, knowing()) is None
+        if pairs is None
+        else token.body_is_a_form.decide(read, knowing())
+    )
+
+
 @pytest.mark.parametrize(("address", "taken"), [("http://x/short/r4", True), ("http://x/short/dstu2", False)])
 def test_a_base_may_be_named_by_its_other_address(address: str, taken: bool) -> None:
     also = {"http://x/short/r4": BASE, "http://x/short/dstu2": BASE.replace("r4", "dstu2")}

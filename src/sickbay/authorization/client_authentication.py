@@ -96,6 +96,16 @@ def _readings(request: TokenRequest, client: Client) -> tuple[Reading, ...]:
     return tuple(name for name, pair in zip(names, pairs, strict=True) if pair and _is_secret(pair[1], client))
 
 
+PADDING = " \t\r\n\"'"
+
+
+def _is_padded(request: TokenRequest, client: Client) -> bool:
+    """For the explanation: whether blanks or quotation marks around it are all that is wrong."""
+    read = presented(request).basic
+    sent = read.decoded[1] if read and read.decoded else request.parameters.get("client_secret") or ""
+    return _is_secret(sent.strip(PADDING), client)
+
+
 def _is_secret(text: str, client: Client) -> bool:
     return hmac.compare_digest(hashed(text), client.secret_hash or "")
 
@@ -210,7 +220,8 @@ def secret_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     method = presented(request).methods[0]
     readings = _readings(request, client)
     if not readings:
-        return _invalid(request, "client-secret-wrong", received=method)
+        padded = {"padded": True} if _is_padded(request, client) else {}
+        return _invalid(request, "client-secret-wrong", received=method, **padded)
     wanted = _policy(known).basic_secret
     if wanted == "either" or wanted in readings or method != "client_secret_basic":
         return None

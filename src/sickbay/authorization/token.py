@@ -37,13 +37,17 @@ CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "t
 """Members of the token response that a launch decides, beside patient and encounter (SMART 2.2, launch context)."""
 
 
+_PART = re.compile(r'\bname="([^"]+)"\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n--', re.S)
+
+
 def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenRequest:
-    """A request as it came. Parameters sent as JSON or in the URL count as if they stood in the form: said once."""
+    """A request as it came. Parameters sent as JSON, in parts or in the URL count as if they stood in the form: said once."""
     address, _, query = url.partition("?")
     lower = {name.lower(): value for name, value in headers.items()}
     in_url = parse(query)
-    if in_url.pairs or _is_json(body):
-        pairs = (*_body(body), *in_url.pairs)
+    in_parts = lower.get("content-type", "").lower().startswith("multipart/")
+    if in_url.pairs or _is_json(body) or in_parts:
+        pairs = (*(_parts(body) if in_parts else _body(body)), *in_url.pairs)
         parameters = Parameters(pairs, encode(pairs))
     else:
         parameters = parse(body)
@@ -58,6 +62,11 @@ def _body(body: str) -> tuple[tuple[str, str], ...]:
     except (ValueError, RecursionError):
         return ()
     return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())
+
+
+def _parts(body: str) -> tuple[tuple[str, str], ...]:
+    """Of a multipart form, which is refused: for the explanation alone."""
+    return tuple((found[1], found[2]) for found in _PART.finditer(body))
 
 
 def _is_json(body: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization.authorize.shape import ONCE
+from sickbay.authorization.client_authentication import presented
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.authorization.values import Client, Server
@@ -162,11 +163,15 @@ def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: A
     names = next(names for kind, names in _NAMES.items() if isinstance(request, kind))
     registered = known.client.redirect_uris if isinstance(known.client, Client) else ()
     sent = {name: request.parameters.get(name) or "" for name in names}
+    read = presented(request).basic if isinstance(request, TokenRequest) else None
+    if read is not None and read.decoded:
+        sent["client_secret"] = read.decoded[1]
     found = {name: what for name, value in sent.items() if value not in registered and (what := _what(name, value))}
     if not found:
         return None
     values = list(dict.fromkeys(sent[name] for name in found))
-    return {"names": list(found), "received": values, "what": next(iter(found.values()))}
+    brings = [*found, *(["client-secret-wrong"] if "client_secret" in found else [])]
+    return {"names": list(found), "received": values, "what": next(iter(found.values())), "brings": brings}
 
 
 def _what(name: str, value: str) -> str | None:

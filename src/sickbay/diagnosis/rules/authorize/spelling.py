@@ -16,6 +16,7 @@ from sickbay.diagnosis.values import bare, clinging
 from sickbay.kernel.refusal import Facts
 
 P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest)
+S = TypeVar("S", AuthorizeRequest, TokenRequest)
 OTHER_NAMES = {"scopes": "scope", "redirecturl": "redirect_uri", "callbackurl": "redirect_uri"}
 AFTER_LOGOUT = dict.fromkeys(
     ("redirecturi", "redirecturl", "returnto", "postlogoutredirecturl"), "post_logout_redirect_uri"
@@ -83,24 +84,40 @@ BARE = ("response_type", "redirect_uri", "aud", "resource", "launch", "code_chal
 """Their values have neither blanks nor quotation marks at their ends; of client_id client-id-whitespace speaks."""
 
 
-def _stray(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    values = {name: request.parameters.get(name) or "" for name in BARE}
+BARE_OF_TOKEN = (
+    "grant_type",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "client_assertion",
+    "client_assertion_type",
+)
+"""Of code code-mangled speaks, of the secret client-secret-padded."""
+SECRET = ("code_verifier", "refresh_token", "client_assertion")
+
+
+def _stray(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
+    names = BARE if isinstance(request, AuthorizeRequest) else BARE_OF_TOKEN
+    values = {name: request.parameters.get(name) or "" for name in names}
     found = {name: value for name, value in values.items() if value and bare(value) not in ("", value)}
     if not found:
         return None
-    return {
-        "names": list(found), "received": list(found.values()), "expected": list(map(bare, found.values())),
-        "what": clinging(next(iter(found.values()))),
-    }  # fmt: skip
+    shown = {name: "(a secret)" if name in SECRET else value for name, value in found.items()}
+    right = ["the value alone" if name in SECRET else bare(value) for name, value in found.items()]
+    what = clinging(next(iter(found.values())))
+    return {"names": list(found), "received": list(shown.values()), "expected": right, "what": what}
 
 
-def _stripped(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.with_parameters(request, *zip(facts["names"], facts["expected"], strict=True))
+def _stripped(request: S, facts: Facts) -> S:
+    return repairs.with_parameters(
+        request, *((name, bare(request.parameters.get(name) or "")) for name in facts["names"])
+    )
 
 
 VALUE_HAS_STRAY_CHARACTERS = Rule(
     id="value-has-stray-characters",
     stage="authorize",
+    at=("token",),
     severity="error",
     outcome="advice",
     advises=_stray,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sickbay.authorization.client_authentication import presented, registered_method
+from sickbay.authorization.client_authentication import PADDING, presented, registered_method
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client
@@ -41,6 +41,34 @@ def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     headers = {**request.headers, "authorization": basic.write(known.client.client_id, known.secret)}
     bare = request.parameters.replaced([("client_id", None), ("client_secret", None)])
     return replace(request, headers=headers, parameters=bare)
+
+
+def _is_padded(facts: Facts) -> Facts | None:
+    return facts if facts.get("padded") else None
+
+
+def _stripped(request: TokenRequest, facts: Facts) -> TokenRequest:
+    read = presented(request).basic
+    if read is None or not read.decoded:
+        sent = (request.parameters.get("client_secret") or "").strip(PADDING)
+        return replace(request, parameters=request.parameters.replaced([("client_secret", sent)]))
+    id, secret = read.decoded
+    return replace(request, headers={**request.headers, "authorization": basic.write(id, secret.strip(PADDING))})
+
+
+SECRET_PADDED = Rule(
+    id="client-secret-padded",
+    stage="client_authentication",
+    explains="client-secret-wrong",
+    recognises=_is_padded,
+    severity="error",
+    outcome="401 invalid_client",
+    title="The secret has a blank or a quotation mark around it",
+    why="Without them it is the secret of this app. They come from a file of the environment, or from a paste.",
+    fix="Send the secret with nothing before or behind it.",
+    spec=CLIENT,
+    repair=_stripped,
+)
 
 
 GUESSES_TOO_MANY = Rule(
@@ -255,6 +283,6 @@ ID_DUPLICATED = Rule(
 
 RULES = (
     GUESSES_TOO_MANY,
-    REFRESH_AUTH_MISSING, AUTH_MISSING, ID_MISSING, SECRET_WRONG, SECRET_EMPTY, PUBLIC_SECRET,
+    REFRESH_AUTH_MISSING, AUTH_MISSING, ID_MISSING, SECRET_PADDED, SECRET_WRONG, SECRET_EMPTY, PUBLIC_SECRET,
     MULTIPLE, SECRET_FOR_JWT, METHOD_MISMATCH, ID_DUPLICATED,
 )  # fmt: skip
