@@ -71,6 +71,11 @@ def test_without_keys_nothing_is_proven(keys: object) -> None:
     assert not examine(logout.CHECKS, asked(id_token_hint=hint()), unknown).granted
 
 
+@pytest.mark.parametrize(("sent", "app"), [(hint(), "app"), ("x.y", None), (None, None)])
+def test_for_whom_the_id_token_was_made_is_what_it_says(sent: str | None, app: str | None) -> None:
+    assert logout.audience(asked(id_token_hint=sent) if sent else asked()) == app
+
+
 def test_the_id_token_is_of_the_app_that_asks() -> None:
     (refusal,) = refusals(asked(client_id="other", id_token_hint=hint()), replace(known(), client=Client("other")))
     told = {"received": "other", "expected": "app", "unknown": False}

@@ -10,6 +10,9 @@ _INSIDE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2060\
 _ARRAY = re.compile(r"\[(.*)\]", re.S)
 _CALLED = {
     " ": "a blank",
+    "\n": "a line break",
+    "\r": "a line break",
+    "\t": "a tab",
     "\u00a0": "a no-break space",
     "[": "a bracket",
     "<": "an angle bracket",

@@ -230,8 +230,8 @@ def _not_discovered(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts |
     server = known.server
     if not isinstance(server, Server) or not server.authorization_endpoint or not request.url:
         return None
-    endpoint = server.authorization_endpoint
-    if urls.normalised(request.url) == urls.normalised(endpoint) or _at_token_endpoint(request, known):
+    endpoint, address = server.authorization_endpoint, re.split("[#&;]", request.url, maxsplit=1)[0]
+    if urls.normalised(address) == urls.normalised(endpoint) or _at_token_endpoint(request, known):
         return None
     return {"received": request.url, "expected": endpoint, "endpoint": endpoint}
 

@@ -1,0 +1,82 @@
+"""What the doctor says offline of an authorization request, the server says of the same request, where both can know it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from tests.flows.flow import Flow, run
+from tests.flows.test_ward import HTML
+
+from sickbay.diagnosis import case
+from sickbay.diagnosis.doctor import diagnose
+
+ELSEWHERE = {
+    "authorize-called-at-token-endpoint": "the token endpoint has findings of its own",
+    "client-change-not-live-yet": "a hospital that is slow",
+    "client-not-enabled-for-tenant": "another hospital's app",
+    "client-not-live-yet": "a hospital that is slow",
+    "launch-code-expired": "time must pass",
+    "launch-code-other-client": "another app's launch",
+    "launch-code-reused": "a launch before",
+    "launch-type-not-allowed": "a hospital's policy",
+    "nonce-reused": "a request before",
+    "parameters-in-fragment": "no server sees a fragment",
+    "pkce-challenge-reused": "a request before",
+    "query-without-question-mark": "such an address leads nowhere, which the server says too",
+    "prompt-none-with-others": "the app here signs people in by itself",
+    "prompt-none-without-session": "the app here signs people in by itself",
+    "scope-v1-on-v2-app": "a hospital's policy",
+    "state-reused": "a request before",
+    "tenant-unknown": "a dialect with tenants in its addresses",
+}
+"""Cases that need what is not set up here, and what that is."""
+
+
+async def asked(flow: Flow, given: dict[str, Any], number: int) -> set[str]:
+    """The request of a case, of an app that is registered as its context says, under a client_id of its own."""
+    app, context = given["context"].get("app") or {}, given["context"]
+    old, new = app.get("client_id", "\0"), f"agrees-{number}"
+    kind = "symmetric" if app.get("type") == "confidential" else "public"
+    await flow.register(
+        client=kind, client_id=new, fhir="r4", launch_uri=app.get("launch_uri"), scope=app.get("scopes", ""),
+        redirect_uris=app.get("redirect_uris"), smart_version=app.get("smart_version", 2), **_pkce(app),
+    )  # fmt: skip
+    url, body = (str(given.get(name) or "").replace(old, new) for name in ("url", "body"))
+    for code, launch in (context.get("launches") or {}).items():
+        made = await flow.http.post(
+            "/admin/launches", json={"app": new, "patient": "p-0001", "user": await flow.clinician()}
+        )
+        if launch.get("client_id") == old:
+            url, body = (text.replace(code, made.json()["launch"]) for text in (url, body))
+    address = quote(url, safe="%/:?#[]@!$&'()*+,;=")
+    sent = (
+        {"content": body, "headers": {**HTML, "content-type": "application/x-www-form-urlencoded"}}
+        if body
+        else {"headers": HTML}
+    )
+    answer = await flow.http.request(given.get("method", "GET"), address, **sent)
+    where = f"/exchanges/{answer.headers['x-correlation-id']}"
+    kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()
+    return {one["id"] for one in kept["findings"]}
+
+
+def _pkce(app: dict[str, Any]) -> dict[str, Any]:
+    return {"pkce": app["pkce"]} if "pkce" in app else {}
+
+
+def test_doctor_and_server_say_the_same_of_every_case_of_an_authorization_request(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        apart: dict[str, tuple[list[str], list[str]]] = {}
+        cases = [case.load(path) for path in case.paths().values() if path.parent.name == "authorize"]
+        for number, one in enumerate(cases):
+            if one.refused["kind"] != "authorize_url" or one.id in ELSEWHERE:
+                continue
+            offline = {found.id for found in diagnose(one.refused).explanation.findings}
+            live = await asked(flow, one.refused, number)
+            if offline != live:
+                apart[one.id] = (sorted(offline - live), sorted(live - offline))
+        assert apart == {}
+
+    run(steps, tmp_path)
