@@ -48,7 +48,8 @@ def test_a_random_value_is_seldom_taken_for_one(value: str) -> None:
 @pytest.mark.parametrize(
     ("value", "left", "what"),
     [
-        (" a", "a", "a blank"), ("a\n", "a", "a line break"), ("a\t", "a", "a tab"), ("\u201ca\u201d", "a", "a quotation mark"), ("a\u200b", "a", "the unseen character U+200B"),
+        (" a", "a", "a blank"), ("a\n", "a", "a line break"), ("a\t", "a", "a tab"),
+        ("\u201ca\u201d", "a", "a quotation mark"), ("a\u200b", "a", "the unseen character U+200B"),
         ('["a"]', "a", "a bracket"), ("<a>", "a", "an angle bracket"), ("a\u00a0", "a", "a no-break space"),
     ],
 )  # fmt: skip
