@@ -30,6 +30,7 @@ from sickbay.diagnosis.rules.search import body
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "access", "search")
 OUT_OF_REACH = {
+    "authorize-endpoint-not-discovered": "every request goes to the endpoint (flows/test_astray_by_http.py)",
     "fhir-base-url-wrong": "the doors stand at the bases alone: what comes elsewhere is no FHIR request (the doctor sees it)",
     "fhir-token-wrong-issuer": "the hospitals share a host: another's token has a wrong audience (test_access.py)",
     "guesses-too-many": "thousands of wrong requests would soon have to wait: no throttle here (flows/test_security.py)",
@@ -117,7 +118,8 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
                    "patient/Patient.read", "patient%2FPatient.rs", "patient/Observation.rs?category:not=x",
                    "patient/*.rs", "fhiruser"),
         replaced("scope", "launch/patient,patient/Patient.rs", "launch/patient+patient/Patient.rs", "patient/Patient.rs",
-                 "openid", "launch%2Fpatient%20openid", "launch/patient\tpatient/Patient.rs"),
+                 "openid", "launch%2Fpatient%20openid", "launch/patient\tpatient/Patient.rs",
+                 "launch/patient;patient/Patient.rs", '["launch/patient", "patient/Patient.rs"]'),
         replaced("prompt", "none", "login", "none login", "consent none"),
         swapped("aud", "launch"),
     )  # fmt: skip
