@@ -22,9 +22,10 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.web import answers, show
 from sickbay.web.app_state import AppStates
+from sickbay.web.astray import Astray
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
-from sickbay.web.fhir import Astray, Door
+from sickbay.web.fhir import Door
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.reads import Reads

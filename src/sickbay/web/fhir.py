@@ -29,6 +29,7 @@ from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
+from sickbay.web.astray import Astray, is_astray
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
@@ -46,15 +47,6 @@ GZIP = frozenset(("gzip", "x-gzip"))
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
 """Errors of RFC 6750: they come with a challenge."""
-
-
-class Astray(Exception):
-    """A browser came below the FHIR base to ask for an OAuth endpoint."""
-
-
-def _is_astray(path: str, headers: Mapping[str, str]) -> bool:
-    last = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower()
-    return last.startswith(("auth", "token")) and "text/html" in headers.get("accept", "")
 
 
 class Door:
@@ -91,7 +83,7 @@ class Door:
     def _open(self, found: Route | Misrouted, path: str, headers: Mapping[str, str]) -> Answer | None:
         """What needs no token. Raises Astray where it is no FHIR request at all."""
         if not isinstance(found, Route):
-            if found.status == 404 and _is_astray(path, headers):
+            if found.status == 404 and is_astray(path, headers):
                 raise Astray
             return None
         if found.interaction not in OPEN:
