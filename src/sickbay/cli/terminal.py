@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Any
@@ -21,13 +22,24 @@ def greeting(line: dict[str, Any], place: str) -> str:
 
 
 def say(colour: bool) -> Say:
-    """A function that prints an exchange: time, stage, app, status, first finding."""
+    """A function that prints an exchange: time, stage, app, status, first finding. Silent once nobody reads it any more."""
+    read = True
 
     def _say(line: Line) -> None:
-        sys.stdout.write((painted if colour else plain)(line) + "\n")
-        sys.stdout.flush()
+        nonlocal read
+        if read:
+            try:
+                sys.stdout.write((painted if colour else plain)(line) + "\n")
+                sys.stdout.flush()
+            except OSError:  # a closed pipe or terminal, a full disk: no reason to fail the request that is told of
+                read = False
 
     return _say
+
+
+def coloured() -> bool:
+    """On a terminal, unless its owner wants none (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def plain(line: Line) -> str:

@@ -29,7 +29,6 @@ from sickbay.web.reads import Reads
 from sickbay.web.routes import direct, routes, sample_routes
 
 LOG = logging.getLogger("sickbay")
-AWAY = "Sickbay's database does not answer at the moment; nothing was changed. Ask again."
 Message = MutableMapping[str, Any]
 Doors: TypeAlias = dict[str, list[Door]]
 """By the first two segments of a path: those that begin so, the longest first."""
@@ -73,7 +72,7 @@ class Application:
             await door(scope, receive, send)
         except Unavailable as error:
             LOG.error("%s %s", id, error)
-            await _failed(send, id, 503, "transient", AWAY)
+            await _failed(send, id, 503, "transient", error.detail)
         except Exception:
             LOG.exception("%s failed", id)
             await _failed(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
@@ -199,8 +198,9 @@ async def _failed(send: Send, id: str, status: int, code: str, said: str) -> Non
 
 
 async def _away(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unavailable)
     LOG.error("%s %s", request.scope["state"]["exchange"], error)
-    return answers.problem(503, "The database is away", detail=AWAY)
+    return answers.problem(503, error.title, detail=error.detail)
 
 
 async def _fault(request: Request, error: Exception) -> Response:
