@@ -265,6 +265,28 @@ def test_a_token_beyond_the_registration_or_without_a_patient_is_given_with_a_wa
     assert (within.returncode, within.stderr) == (0, "")
 
 
+def test_who_lets_others_in_is_told_under_which_name_they_must_ask(tmp_path) -> None:
+    def begun(*more: str) -> tuple[str, str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--json", *more],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout
+        base = json.loads(process.stdout.readline())["base"]
+        foot = httpx2.get(base, trust_env=False).text
+        process.terminate()
+        return foot.partition('<footer class="foot">')[2], process.communicate(timeout=15)[1]
+
+    foot, told = begun("--host", "0.0.0.0")
+    assert "Open to other machines" in foot
+    assert told.startswith("Sickbay answers as http://localhost:")
+    assert "for other machines say what they call this one: --base-url http://NAME:" in told
+    assert told.count("\n") == 1
+    foot, told = begun()
+    assert "Listening on this machine only" in foot
+    assert told == ""
+
+
 def test_reset_works_beside_a_server_and_without_one(server, app, place, tmp_path) -> None:
     token = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okafor", folder=place).stdout.strip()
     assert sickbay("reset", folder=place).returncode == 0

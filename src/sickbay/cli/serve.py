@@ -18,7 +18,7 @@ from sickbay.cli import choices, ending
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.numbers import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
-from sickbay.cli.words import Trouble, wrong
+from sickbay.cli.words import Trouble, note, wrong
 from sickbay.settings import PORT, Settings
 
 Admin = Annotated[str | None, Parameter(help="What opens /admin to those who are not on this machine.")]
@@ -115,10 +115,10 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         beside = _beside(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
+        _named(settled := replace(settings, port=port, folder=place, sample_port=doors.port_of(beside)))
         with ending.later():
             from sickbay.cli.serving import run
 
-        settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(beside))
         run(_secured(settled), wishes, [*listening, *beside])
 
 
@@ -155,6 +155,14 @@ def _paired(https: bool, cert: Path | None, key: Path | None) -> None:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
         except ssl.SSLError as error:
             wrong(f"{cert} and {key} are no certificate with its key: {error.reason or error}.")
+
+
+def _named(settings: Settings) -> None:
+    """Who lets others in has to say what they call this machine: under another name they are turned away (421)."""
+    if settings.host not in doors.LOOPBACK and settings.base_url is None and not settings.allowed_hosts:
+        note(
+            f"Sickbay answers as {settings.base} alone; for other machines say what they call this one: --base-url http://NAME:{settings.port}"
+        )
 
 
 def _secured(settings: Settings) -> Settings:

@@ -16,7 +16,7 @@ from sickbay.operations.sessions import Session
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import cookies, render
 from sickbay.web.doors import LOOPBACK, page_headers
-from sickbay.web.pages.frame import Frame, Person, Theme
+from sickbay.web.pages.frame import ALONE, OPEN, Frame, Person, Theme
 from sickbay.web.wire import raw_path
 
 
@@ -72,6 +72,7 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
         csrf=around.session.csrf if around.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=around.bare,
+        listening=ALONE if sandbox.world.loopback else OPEN,
     )
 
 

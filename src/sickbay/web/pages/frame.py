@@ -24,6 +24,9 @@ class Person:
     role: str = ""
 
 
+ALONE, OPEN = "Listening on this machine only", "Open to other machines"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """base: shown in addresses. root: put before the links of our own pages, "" unless base has a path.
@@ -43,7 +46,7 @@ class Frame:
     csrf: str = ""
     path: str = "/"
     bare: bool = False
-    listening: str = "Listening on this machine only"
+    listening: str = ALONE
     version: str = __version__
 
     @property
