@@ -244,7 +244,7 @@ def test_requests_are_answered_when_nobody_reads_the_terminal_any_more(tmp_path,
     )  # fmt: skip
     assert process.stdout
     base = process.stdout.readline().rpartition(" ")[2].strip()
-    process.stdout.close()
+    process.stdout.close()  # perhaps before the other lines of the greeting are written
     for _ in range(4):
         assert httpx2.get(base + "/general/oauth/authorize?client_id=a", trust_env=False).status_code == 400
         assert httpx2.get(base + "/general/r4/Patient", trust_env=False).status_code == 401
@@ -252,6 +252,22 @@ def test_requests_are_answered_when_nobody_reads_the_terminal_any_more(tmp_path,
     assert process.stderr
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_a_server_whose_output_is_on_a_full_disk_serves_all_the_same(tmp_path) -> None:
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert process.stderr
+    said = "Nothing can be written to the output any more (No space left on device); Sickbay serves all the same.\n"
+    assert process.stderr.readline() == said
+    base = json.loads((tmp_path / folder.RUNTIME).read_text())["base"]
+    assert httpx2.get(base + "/general/oauth/authorize?client_id=a", trust_env=False).status_code == 400
+    process.terminate()
+    assert process.communicate(timeout=15)[1] == ""
+    assert process.returncode == 0
 
 
 def test_a_token_beyond_the_registration_or_without_a_patient_is_given_with_a_warning(server, app, place) -> None:

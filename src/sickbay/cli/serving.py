@@ -35,7 +35,7 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
         if settings.certificate is not None:
             here["certificate"] = str(settings.certificate.resolve())
         folder.write(settings.folder / folder.RUNTIME, here)
-        print(as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place), flush=True)
+        terminal.put(as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place))
 
     if settings.workers == 1:
         server = _One(served, ready)

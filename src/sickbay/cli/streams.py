@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from io import TextIOWrapper
+from contextlib import suppress
+from io import TextIOWrapper, UnsupportedOperation
+from typing import TextIO
 
 ESCAPED = "sickbay-escaped"
 
@@ -27,11 +29,13 @@ def flush() -> None:
         stream.flush()
 
 
-def drop() -> None:
-    """What was not written has no place to go to: Python would try once more at its end, and complain."""
+def drop(*dropped: TextIO) -> None:
+    """What was not written has no place to go to: Python would try once more at its end, and complain. Default: both."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+    for stream in dropped or (sys.stdout, sys.stderr):
+        with suppress(UnsupportedOperation):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:

@@ -7,6 +7,8 @@ import sys
 import time
 from typing import Any
 
+from sickbay.cli import streams
+from sickbay.cli.words import note
 from sickbay.operations.context import Line, Say
 
 GREY, RED, GREEN, BOLD, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
@@ -22,19 +24,19 @@ def greeting(line: dict[str, Any], place: str) -> str:
 
 
 def say(colour: bool) -> Say:
-    """A function that prints an exchange: time, stage, app, status, first finding. Silent once nobody reads it any more."""
-    read = True
+    """A function that prints an exchange: time, stage, app, status, first finding."""
+    return lambda line: put((painted if colour else plain)(line))
 
-    def _say(line: Line) -> None:
-        nonlocal read
-        if read:
-            try:
-                sys.stdout.write((painted if colour else plain)(line) + "\n")
-                sys.stdout.flush()
-            except OSError:  # a closed pipe or terminal, a full disk: no reason to fail the request that is told of
-                read = False
 
-    return _say
+def put(text: str) -> None:
+    """A line, at once. Where it cannot be written nothing is from then on, and the server goes on: no request fails for it."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        streams.drop(sys.stdout)
+        if not isinstance(error, BrokenPipeError):  # whoever closed it knows
+            note(f"Nothing can be written to the output any more ({error.strerror}); Sickbay serves all the same.")
 
 
 def coloured() -> bool:
