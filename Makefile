@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test prove check cover mutants bench lock format docs clean node
+.PHONY: help run install test prove check cover mutants bench lock format docs clean node
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
@@ -14,6 +14,8 @@ help:  ## this list
 
 run: .venv/.runtime  ## serve on http://localhost:7425 (more: make run ARGS="--port 0 --ephemeral")
 	@exec $(PY) -m sickbay serve $(ARGS)
+
+install: .venv/.runtime  ## into .venv, as the first run does it: for CI
 
 test: .venv/.dev node  ## all tests, in real Chromium too
 	@tools/system chromium postgres

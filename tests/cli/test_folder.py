@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
 
 import pytest
 
@@ -54,6 +56,22 @@ def test_a_second_server_is_told_who_the_first_is(tmp_path) -> None:
 def test_a_server_that_died_is_not_taken_for_running(tmp_path) -> None:
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": 2**22 + 1, "port": 1})
     assert folder.running(tmp_path) is None
+
+
+def test_a_server_that_died_is_not_taken_for_the_process_that_has_its_number_now(tmp_path) -> None:
+    with folder.held(tmp_path):
+        pass
+    folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
+    assert folder.running(tmp_path) is None
+
+
+def test_whoever_looks_for_a_server_keeps_none_from_starting(tmp_path) -> None:
+    (tmp_path / folder.LOCK).touch()
+    with (tmp_path / folder.LOCK).open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.02, looking.close).start()
+        with folder.held(tmp_path):
+            pass
 
 
 @pytest.mark.parametrize("text", ["xx", "[1]", '{"pid": 1}', '{"base": "http://localhost", "pid": "1", "port": 1}'])

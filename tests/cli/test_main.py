@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 from tests.cli.command import sickbay
 
@@ -27,7 +29,8 @@ def test_help_names_every_command_with_what_it_does() -> None:
 def test_the_command_itself_imports_no_subcommand() -> None:
     code = "import sys, sickbay.cli.main; print(*[n for n in sys.modules if n.startswith('sickbay.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"sickbay.cli", "sickbay.cli.choices", "sickbay.cli.main", "sickbay.cli.words"}
+    expected = {"choices", "ending", "main", "streams", "words"}
+    assert set(done.stdout.split()) == {"sickbay.cli", *(f"sickbay.cli.{name}" for name in expected)}
 
 
 def test_an_option_may_stand_in_the_environment_and_in_the_file(tmp_path) -> None:
@@ -53,6 +56,15 @@ def test_a_registration_that_lacks_something_is_told_by_the_options_it_lacks(tmp
             ["apps", "edit", "Mine", "--token-lifetime", "0"],
             "--token-lifetime: a whole number of 1 or more is wanted, not 0.",
         ),
+        (["serve", "--host", ""], "--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all"),
+        (["serve", "--today", "2200-01-01"], "--today: a day from 1970 to 2199, such as 2026-03-31, is wanted"),
+        (
+            ["population", "--out", "x", "--today", "0001-01-01"],
+            "--today: a day from 1970 to 2199, such as 2026-03-31,",
+        ),
+        (["token", "Mine", "--scope", " "], "--scope is empty: name what the token may do, such as user/Patient.rs."),
+        (["apps", "add"], "`sickbay apps add` needs NAME; `sickbay apps add --help` says what it takes."),
+        (["doctor"], "There is nothing to examine: give a URL in quotes, a file, or - for standard input."),
         (["launch"], "`sickbay launch` needs APP; `sickbay launch --help` says what it takes."),
         (["rules", "a", "b"], "`sickbay rules` has no place for b; `sickbay rules --help` says what it takes."),
         (["doctor", "--jsonl", "nowhere"], "nowhere is no file that can be read (No such file or directory)."),
@@ -71,6 +83,50 @@ def test_a_place_that_cannot_be_a_folder_is_told_in_one_sentence(tmp_path: Path,
     done = sickbay(*command, str(tmp_path / "file"))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"sickbay: {tmp_path / 'file'} cannot be made a folder (File exists); choose another place.\n"
+
+
+@pytest.mark.parametrize("command", [("apps", "list"), ("reset",), ("load", "{place}/a.json"), ("launch", "x")])
+def test_a_data_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path, command) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    done = sickbay(*(one.format(place=tmp_path) for one in command), folder=tmp_path / "a.json" / "data")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a.json/data cannot be made a folder (Not a directory); choose another place." in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody without a home")
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["apps", "list"], "There is no home folder to keep data in; name a folder with --data or SICKBAY_DATA"),
+        (["serve", "--port", "0", "--data", "/"], "/ cannot be written into; choose another place"),
+        (["serve", "--port", "0", "--data", "~/x"], "There is no home folder to find ~/x in"),
+        (["load", "/root/nobody-reads-this.json"], "/root/nobody-reads-this.json: Permission denied."),
+    ],
+)
+def test_somebody_without_home_and_name_is_told_what_to_say(tmp_path: Path, command, said) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_DATA_HOME", "SICKBAY_DATA")}
+    code = "import os, sys; os.setgroups([]); os.setgid(54321); os.setuid(54321)\nfrom sickbay.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, env=kept, cwd="/", check=False
+    )
+    assert done.returncode in (1, 2)
+    assert done.stderr.startswith(f"sickbay: {said}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    for version in (0, 3, 99):
+        place = tmp_path / str(version)
+        place.mkdir()
+        with apsw.Connection(str(place / "sickbay.db")) as other:
+            other.execute(f"CREATE TABLE bookmarks (url); PRAGMA user_version = {version}")
+        before = (place / "sickbay.db").read_bytes()
+        done = sickbay("apps", "list", folder=place)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "sickbay.db is the database of another program; choose another data folder" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert (place / "sickbay.db").read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.cli import folder
+from sickbay.cli import folder, sockets
 from sickbay.testing.server import Live, serving, stop
 
 
@@ -180,6 +180,127 @@ def test_workers_answer_side_by_side_and_end_together(tmp_path) -> None:
             assert httpx2.get(live.base + "/healthz", trust_env=False).status_code == 200
         assert stop(live.process) == 0
     assert not (tmp_path / folder.RUNTIME).exists()
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """Those that serve: multiprocessing has a process of its own beside them."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [int(one) for one in children if "spawn_main" in Path(f"/proc/{one}/cmdline").read_text()]
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path) -> None:
+    with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
+        before = workers_of(live.process)
+        os.kill(before[0], signal.SIGKILL)
+        until = time.monotonic() + 15
+        while (now := workers_of(live.process)) == before or len(now) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert before[1] in now
+        assert httpx2.get(live.base + "/healthz", trust_env=False).status_code == 200
+
+
+def test_workers_end_with_the_process_that_started_them_and_the_port_is_free_again(tmp_path) -> None:
+    with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
+        left = workers_of(live.process)
+        live.process.kill()
+        live.process.wait(15)
+        until = time.monotonic() + 15
+        while any(Path(f"/proc/{one}").exists() for one in left):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    for each in sockets.listen("127.0.0.1", int(live.base.rpartition(":")[2])):
+        each.close()
+    with serving("--data", str(tmp_path)) as again:
+        assert httpx2.get(again.base + "/readyz", trust_env=False).status_code == 200
+
+
+@pytest.mark.parametrize("moment", [0.3, 1, 1.6, 2.2])
+def test_ctrl_c_in_a_terminal_ends_workers_that_start_without_a_traceback(tmp_path, moment) -> None:
+    """It reaches all processes of the terminal at once, wherever they are."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--workers", "2", "--patients", "0"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    time.sleep(moment)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=15)[1] == ""
+    assert process.returncode in (0, 130, -signal.SIGINT)
+
+
+def test_a_terminal_that_is_closed_ends_workers_too(tmp_path, heard) -> None:
+    with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
+        live.process.send_signal(signal.SIGHUP)
+        assert live.process.wait(15) == 0
+    assert not (tmp_path / folder.RUNTIME).exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_requests_are_answered_when_nobody_reads_the_terminal_any_more(tmp_path, workers) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
+        env=os.environ | {"SICKBAY_WORKERS": workers},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    base = process.stdout.readline().rpartition(" ")[2].strip()
+    process.stdout.close()  # perhaps before the other lines of the greeting are written
+    for _ in range(4):
+        assert httpx2.get(base + "/general/oauth/authorize?client_id=a", trust_env=False).status_code == 400
+        assert httpx2.get(base + "/general/r4/Patient", trust_env=False).status_code == 401
+    assert stop(process) == 0
+    assert process.stderr
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+def test_a_server_whose_output_is_on_a_full_disk_serves_all_the_same(tmp_path) -> None:
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert process.stderr
+    said = "Nothing can be written to the output any more (No space left on device); Sickbay serves all the same.\n"
+    assert process.stderr.readline() == said
+    base = json.loads((tmp_path / folder.RUNTIME).read_text())["base"]
+    assert httpx2.get(base + "/general/oauth/authorize?client_id=a", trust_env=False).status_code == 400
+    process.terminate()
+    assert process.communicate(timeout=15)[1] == ""
+    assert process.returncode == 0
+
+
+def test_a_token_beyond_the_registration_or_without_a_patient_is_given_with_a_warning(server, app, place) -> None:
+    done = sickbay(
+        "token", app["app_id"], "--scope", "user/Patient.rs patient/Goal.rs", "--user", "okafor", folder=place
+    )
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    assert "Vitals is not registered for patient/Goal.rs" in done.stderr
+    assert "show nothing without a patient; name one with --patient." in done.stderr
+    within = sickbay("token", app["app_id"], "--scope", "user/Patient.rs", "--user", "okafor", folder=place)
+    assert (within.returncode, within.stderr) == (0, "")
+
+
+def test_who_lets_others_in_is_told_under_which_name_they_must_ask(tmp_path) -> None:
+    def begun(*more: str) -> tuple[str, str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--json", *more],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout
+        base = json.loads(process.stdout.readline())["base"]
+        foot = httpx2.get(base, trust_env=False).text
+        process.terminate()
+        return foot.partition('<footer class="foot">')[2], process.communicate(timeout=15)[1]
+
+    foot, told = begun("--host", "0.0.0.0")
+    assert "Listening to the network" in foot
+    assert told.startswith("Sickbay answers as http://localhost:")
+    assert "for other machines say what they call this one: --base-url http://NAME:" in told
+    assert told.count("\n") == 1
+    foot, told = begun()
+    assert "Listening on this machine only" in foot
+    assert told == ""
 
 
 def test_reset_works_beside_a_server_and_without_one(server, app, place, tmp_path) -> None:

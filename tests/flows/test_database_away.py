@@ -1,12 +1,17 @@
-"""The database goes away under a running Sickbay, and comes back."""
+"""The database goes away under a running Sickbay, or the disk below it is full; and what happens once that is mended."""
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
+import httpx2
+from tests.cli.command import sickbay
 from tests.flows.flow import Flow, run
 from tests.flows.writing import hand, observation
 from tests.postgres import Server, server
+
+from sickbay.testing.server import serving
 
 
 def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgres: Server, tmp_path: Path) -> None:
@@ -37,3 +42,26 @@ def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgr
             assert (await flow.http.get("/admin/exchanges?stage=access")).status_code == 200
 
         run(steps, tmp_path, data=own.address(), patients=0)
+
+
+def test_while_the_disk_is_full_it_is_said_and_afterwards_all_goes_on(tmp_path: Path) -> None:
+    """Files that may not grow stand for it; reads are answered all the same."""
+    with serving("--data", str(tmp_path), "--patients", "0") as live, httpx2.Client(base_url=live.base) as http:
+        app = {"name": "Filler", "type": "system", "client": "symmetric", "scope": "system/*.cruds"}
+        assert http.post("/admin/apps", json=app).status_code == 201
+        token = http.post("/admin/tokens", json={"app": "Filler", "scope": app["scope"]}).json()["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        assert http.get("/general/r4/Patient").json()["total"] == 0
+        limits = resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, (4096, limits[1]))
+        refused = http.post("/general/r4/Patient", json={"resourceType": "Patient"})
+        assert (refused.status_code, refused.json()["issue"][0]["code"]) == (503, "transient")
+        assert "The disk with Sickbay's data is full or fails" in refused.json()["issue"][0]["diagnostics"]
+        problem = http.post("/admin/reset", json={})
+        assert (problem.status_code, problem.json()["title"]) == (503, "The disk takes nothing more")
+        told = sickbay("token", "Filler", "--scope", "system/*.cruds", folder=tmp_path)
+        assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+        assert http.get("/general/r4/Patient").json()["total"] == 0
+        resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, limits)
+        assert http.post("/general/r4/Patient", json={"resourceType": "Patient"}).status_code == 201
+        assert http.get("/general/r4/Patient").json()["total"] == 1

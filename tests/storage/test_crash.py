@@ -11,6 +11,7 @@ import apsw
 import pytest
 from tests.storage.crashing import WRITERS, PowerCut, examined, parts
 
+from sickbay.settings.database import CannotOpen
 from sickbay.storage.sqlite.connection import connect, migrate
 from sickbay.storage.sqlite.steps import apply
 from sickbay.storage.sqlite.writer import Writer
@@ -30,7 +31,7 @@ async def written(disk: PowerCut, path: Path, image: Path) -> set[int]:
         db = connect(path, vfs=disk.name)
         db.wal_autocheckpoint(40)
         migrate(db)
-    except apsw.Error:
+    except (apsw.Error, CannotOpen):
         disk.image(image)
         return answered
     writer = Writer(db)

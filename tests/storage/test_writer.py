@@ -12,6 +12,7 @@ import pytest
 from tests.storage.making import SPACE, find, observation
 
 from sickbay.fhir.visibility import EVERYTHING
+from sickbay.settings.database import DiskFails, Unavailable
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
@@ -175,11 +176,29 @@ async def test_who_waits_too_long_for_another_process_is_told(file: Path, monkey
     other = connect(file)
     begin(other)
     writer = Writer(connect(file))
-    with pytest.raises(apsw.BusyError):
+    with pytest.raises(Unavailable, match=r"a\.db has been written by another process for 0\.02 s; try again"):
         await writer.run(partial(insert, 1))
     other.execute("ROLLBACK")
     assert await writer.run(partial(insert, 1)) == 1
     writer.close()
+
+
+async def test_who_finds_the_disk_full_is_told_so_and_it_goes_on_once_there_is_room(file: Path) -> None:
+    db = connect(file)
+    writer = Writer(db)
+    db.pragma("max_page_count", db.pragma("page_count"))
+    for single in (True, False):
+        with pytest.raises(DiskFails, match=r"a\.db cannot be written \(.*full\); nothing of this was kept"):
+            await writer.run(partial(many, 5000), single=single)
+    db.pragma("max_page_count", 1000)
+    assert await writer.run(partial(many, 5000)) == 5000
+    writer.close()
+
+
+def many(count: int, changes: Changes) -> int:
+    for number in range(count):
+        insert(number, changes)
+    return count
 
 
 async def test_several_stores_on_one_file_take_turns(tmp_path: Path) -> None:

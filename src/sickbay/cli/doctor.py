@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import har_doctor
 from sickbay.cli.findings import finding_text, sent_text
-from sickbay.cli.words import as_json, wrong
+from sickbay.cli.words import as_json, note, wrong
 from sickbay.diagnosis import har, pasted
 from sickbay.diagnosis.doctor import Diagnosis, diagnose, diagnose_line
 
@@ -62,22 +62,30 @@ def _har(text: str) -> tuple[har.Seen, ...] | None:
 
 def _given(text: str) -> dict[str, Any]:
     try:
-        return pasted.read(text)
+        return pasted.read(_some(text))
     except ValueError as error:
         wrong(str(error))
 
 
 def _text(exchange: str) -> str:
     if exchange == "-":
+        if sys.stdin.isatty():
+            note("Paste a URL, a curl line or an exchange as JSON, and end with Ctrl-D on a line of its own.")
         return _decoded(sys.stdin.buffer.read(), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
         return exchange
     if not exchange.strip():
-        wrong("There is nothing to examine: give a URL in quotes, a file, or - for standard input.")
+        return ""
     try:
         return _decoded(Path(exchange).read_bytes(), exchange)
     except OSError as error:
         wrong(f"{exchange} is neither a URL nor a file that can be read ({error.strerror}).")
+
+
+def _some(text: str) -> str:
+    if not text.strip():
+        wrong("There is nothing to examine: give a URL in quotes, a file, or - for standard input.")
+    return text
 
 
 def _decoded(read: bytes, source: str) -> str:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def interruptible() -> None:
+    """From now on Ctrl-C is a KeyboardInterrupt again, which leaves what is held; see sickbay.__main__."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def heard() -> None:
@@ -15,6 +23,40 @@ def heard() -> None:
     signal.signal(signal.SIGTERM, _as_interrupt)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup it is to go on
         signal.signal(signal.SIGHUP, _as_terminated)
+
+
+@contextmanager
+def later() -> Iterator[None]:
+    """A signal is heard when this is over: what it interrupts in the midst of an import may not survive it."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    came: list[int] = []
+    for number in SIGNALS:
+        signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
+
+
+@contextmanager
+def withheld() -> Iterator[None]:
+    """Processes that are started meanwhile are not reached by Ctrl-C until they say so; ours is, when this is over."""
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # by itself it would be started in the midst, and open what is withheld
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def reached() -> None:
+    """In such a process: Ctrl-C may come, also one that waited."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def deaf() -> None:

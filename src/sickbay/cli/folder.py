@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import getpass
 import hashlib
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,6 +19,7 @@ from sickbay.cli.words import Trouble, wrong
 from sickbay.settings import Settings
 from sickbay.settings.database import is_database, shown
 
+LOOKS = 5
 RUNTIME, LOCK = "runtime.json", "serve.lock"
 
 
@@ -35,12 +37,23 @@ def chosen(data: str | None) -> Path:
 
     For a database it is one below that, which says who serves it from this machine and keeps no data.
     """
-    own = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
     if is_database(data):
-        return own / "postgresql" / hashlib.sha256(_told(data).encode()).hexdigest()[:12]
+        return _own() / "postgresql" / hashlib.sha256(_told(data).encode()).hexdigest()[:12]
     if data and "://" in data:
         wrong(f"--data takes a folder or postgresql://…, not {data.split('://')[0]}://.")
-    return Path(data).expanduser() if data else own
+    try:
+        return Path(data).expanduser() if data else _own()
+    except RuntimeError:
+        wrong(f"There is no home folder to find {data} in; write it from / on.")
+
+
+def _own() -> Path:
+    try:
+        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
+    except RuntimeError:
+        wrong(
+            "There is no home folder to keep data in; name a folder with --data or SICKBAY_DATA, or set XDG_DATA_HOME."
+        )
 
 
 def settings(data: str | None, **more: Any) -> Settings:
@@ -56,7 +69,7 @@ def made(folder: Path, mode: int = 0o777) -> None:
     except OSError as error:
         raise Trouble(f"{folder} cannot be made a folder ({error.strerror}); choose another place.") from error
     if not writable:
-        raise Trouble(f"{folder} cannot be written into; choose another place, or let {getpass.getuser()} write there.")
+        raise Trouble(f"{folder} cannot be written into; choose another place, or give yourself the right to.")
 
 
 def _told(address: str) -> str:
@@ -74,7 +87,27 @@ def running(folder: Path) -> dict[str, Any] | None:
         os.kill(told.pid, 0)
     except (OSError, ValueError):
         return None
+    if not _is_held(folder):  # it died, and its number is another's by now
+        return None
     return {name: value for name, value in msgspec.structs.asdict(told).items() if value is not None}
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        with (folder / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno == errno.EWOULDBLOCK
+    return False
+
+
+def _take(lock: IO[str]) -> None:
+    """Raises OSError. Once more where it is taken: whoever looks whether it is holds it for a moment."""
+    for _ in range(LOOKS):
+        with suppress(BlockingIOError):
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.01)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -82,8 +115,8 @@ def held(folder: Path) -> Iterator[None]:
     """One server a folder: the second is told who the first is."""
     with (folder / LOCK).open("a") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            _take(lock)
+        except BlockingIOError as error:
             first = running(folder) or {}
             where = f" at {first['base']} (process {first['pid']})" if first else ""
             raise Trouble(

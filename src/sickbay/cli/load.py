@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,4 +119,4 @@ def _pieces(run: Loading, chosen: list[Path], shown: Progress, validate: bool) -
 def _name(chosen: list[Path]) -> str:
     """The same for the same files."""
     told = "\n".join(f"{path.resolve()} {path.stat().st_size}" for path in chosen)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(told)).hexdigest()[:16]

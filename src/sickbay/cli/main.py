@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
 from cyclopts.config import Env, Toml
 
 from sickbay import __version__
-from sickbay.cli import choices
+from sickbay.cli import choices, ending, streams
 from sickbay.cli.words import Trouble
 
 COMMANDS = {
@@ -43,9 +44,10 @@ app.command("sickbay.cli.apps:apps", name="apps", help="Register, list, show, ch
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and end the process: 0 done, 1 not possible, 2 wrongly asked; doctor: 1 where it found an error."""
+    streams.ready()
     try:
-        choices.checked()
-        code = app(arguments, print_error=False, exit_on_error=False, result_action="return_value")
+        code = _run(arguments)
+        streams.flush()
     except CycloptsError as error:
         code = _fail(_said(error), 2)
     except Trouble as trouble:
@@ -53,11 +55,23 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except RuntimeError as error:
         code = _fail(_away(error), 1)
     except BrokenPipeError:
-        sys.stderr.close()
+        streams.drop()
         code = 1
+    except OSError as error:
+        code = _fail(_failed(error), 1)
+    except UnicodeEncodeError:  # a path may be any bytes, but not a name or a URL
+        code = _fail("What was given is no text in this locale; choose one in UTF-8, as by LC_ALL=C.UTF-8.", 2)
     except KeyboardInterrupt:
         code = 130
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(arguments: Sequence[str] | None) -> Any:
+    """Read the arguments, which imports the command, and only then let Ctrl-C interrupt it in order."""
+    choices.checked()
+    command, bound, _ = app.parse_args(arguments, print_error=False, exit_on_error=False)
+    ending.interruptible()
+    return command(*bound.args, **bound.kwargs)
 
 
 def _said(error: CycloptsError) -> str:
@@ -67,13 +81,26 @@ def _said(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError):
         return f"`{asked}` has no place for {' '.join(error.unused_tokens or ())}; `{asked} --help` says what it takes."
     if isinstance(error, MissingArgumentError) and error.argument is not None:
-        return f"`{asked}` needs {error.keyword or error.argument.name}; `{asked} --help` says what it takes."
+        named = (error.keyword or error.argument.name).replace("--NAME", "NAME")
+        return f"`{asked}` needs {named}; `{asked} --help` says what it takes."
     return told
 
 
 def _fail(sentence: str, code: int) -> int:
-    print(f"sickbay: {sentence}", file=sys.stderr)
+    try:
+        print(f"sickbay: {sentence}", file=sys.stderr)
+        streams.flush()
+    except OSError:  # nobody hears it, and the code says it too
+        streams.drop()
     return code
+
+
+def _failed(error: OSError) -> str:
+    """What the system refused: it is not ours, so no traceback is of use."""
+    what = error.filename if error.filename is not None else "What should be written"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{what} finds no room: the disk is full. What was begun is not whole; make room, and do it again."
+    return f"{what}: {error.strerror or error}."
 
 
 def _away(error: RuntimeError) -> str:

@@ -11,7 +11,7 @@ from typing import IO, Any, Literal
 import orjson
 
 from sickbay.cli.folder import made
-from sickbay.cli.numbers import Count
+from sickbay.cli.numbers import Count, DayOrNone
 from sickbay.cli.words import note, wrong
 from sickbay.population import generate, schedule
 
@@ -21,7 +21,7 @@ def population(
     patients: Count = 50,
     seed: Count = 1,
     messiness: float = 0.0,
-    today: datetime.date | None = None,
+    today: DayOrNone = None,
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
     out: Path,
 ) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,8 +17,8 @@ from cyclopts import Parameter
 from sickbay.cli import choices, ending
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
-from sickbay.cli.numbers import Count, CountOrNone, Port, PortOrNone, Some
-from sickbay.cli.words import Trouble, wrong
+from sickbay.cli.numbers import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
+from sickbay.cli.words import Trouble, note, wrong
 from sickbay.settings import PORT, Settings
 
 Admin = Annotated[str | None, Parameter(help="What opens /admin to those who are not on this machine.")]
@@ -29,7 +28,7 @@ Messiness = Annotated[
     Parameter(help="How badly the records are written, from 0 (clean) to 1 (0). Holds for the folder likewise."),
 ]
 Today = Annotated[
-    str | None,
+    DayOrNone,
     Parameter(help="The day of the appointments, such as 2026-03-31. Kept in the folder. Default: the real day."),
 ]
 Throttle = Annotated[
@@ -92,14 +91,14 @@ def serve(
     json
         Print one line of JSON when ready, and nothing after it.
     """
-    _sensible(base_url, messiness, today)
+    _sensible(host, base_url, messiness)
     _paired(https, cert, key)
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
         policies=choices.policies(),
         throttle=throttle, https=https, certificate=cert, certificate_key=key,
-        **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today)),
+        **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())),
     )  # fmt: skip
     _begin(settings, wishes)
 
@@ -116,22 +115,20 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         beside = _beside(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
-        from sickbay.cli.serving import run
+        _named(settled := replace(settings, port=port, folder=place, sample_port=doors.port_of(beside)))
+        with ending.later():
+            from sickbay.cli.serving import run
 
-        settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(beside))
         run(_secured(settled), wishes, [*listening, *beside])
 
 
-def _sensible(base_url: str | None, messiness: float | None, today: str | None) -> None:
+def _sensible(host: str, base_url: str | None, messiness: float | None) -> None:
+    if not host.strip():  # to the system it would mean every address of the machine
+        wrong("--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all of this machine's.")
     if base_url is not None and not _is_base(base_url):
         wrong(f"--base-url must be an address such as https://ehr.example.org, without ? and #, not {base_url}.")
     if messiness is not None and not 0 <= messiness <= 1:
         wrong("--messiness must be from 0 to 1.")
-    if today is not None:
-        try:
-            datetime.date.fromisoformat(today)
-        except ValueError:
-            wrong(f"--today must be a date such as 2026-03-31, not {today}.")
 
 
 def _is_base(text: str) -> bool:
@@ -160,6 +157,14 @@ def _paired(https: bool, cert: Path | None, key: Path | None) -> None:
             wrong(f"{cert} and {key} are no certificate with its key: {error.reason or error}.")
 
 
+def _named(settings: Settings) -> None:
+    """Who lets others in has to say what they call this machine: under another name they are turned away (421)."""
+    if settings.host not in doors.LOOPBACK and settings.base_url is None and not settings.allowed_hosts:
+        note(
+            f"Sickbay answers as {settings.base} alone; for other machines say what they call this one: --base-url http://NAME:{settings.port}"
+        )
+
+
 def _secured(settings: Settings) -> Settings:
     """With the certificate of --https: the given one, or our own."""
     if not settings.https or settings.certificate is not None:
@@ -178,7 +183,9 @@ def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
         folders.made(place, 0o700)
         yield place
         return
-    with tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True) as temporary:
+    with ExitStack() as held:
+        with ending.later():
+            temporary = held.enter_context(tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True))
         try:
             yield Path(temporary)
         finally:

@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from sickbay.cli import ending, folder, terminal, worker
 from sickbay.cli.line import line
@@ -34,7 +35,7 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
         if settings.certificate is not None:
             here["certificate"] = str(settings.certificate.resolve())
         folder.write(settings.folder / folder.RUNTIME, here)
-        print(as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place), flush=True)
+        terminal.put(as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place))
 
     if settings.workers == 1:
         server = _One(served, ready)
@@ -45,7 +46,12 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
             raise Trouble("Sickbay could not start.")
     else:
         _metrics(settings)
-        _Many(served, sockets, ready).run()
+        workers = _Many(served, sockets, ready)
+        workers.run()
+        if workers.interrupted:
+            raise KeyboardInterrupt
+        if not workers.started:
+            raise Trouble("Sickbay could not start.")
 
 
 async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any]:
@@ -94,15 +100,45 @@ class _One(uvicorn.Server):
 
 
 class _Many(Multiprocess):
-    """Workers in processes of their own, behind the same sockets."""
+    """Workers in processes of their own, behind the same sockets.
+
+    started: all of them were ready once. interrupted: a signal came before.
+    """
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+        before = signal.getsignal(signal.SIGHUP)
         super().__init__(config, sockets)
+        if before is signal.SIG_IGN:  # under nohup it is to go on
+            signal.signal(signal.SIGHUP, before)
         self._ready = ready
+        self.started = self.interrupted = False
 
     def init_processes(self) -> None:
-        super().init_processes()
-        if all(process.wait_until_ready(PATIENCE, self.should_exit) for process in self.processes):
+        with ending.withheld():
+            super().init_processes()
+        if all(self._comes(process) for process in self.processes):
+            self.started = True
             self._ready()
         else:
             self.should_exit.set()
+
+    def keep_subprocess_alive(self) -> None:
+        with ending.withheld():
+            super().keep_subprocess_alive()
+
+    def handle_hup(self) -> None:
+        """The terminal was closed; uvicorn would start the workers anew, for nobody."""
+        self.should_exit.set()
+
+    def _comes(self, process: Process) -> bool:
+        """Whether it is ready within PATIENCE; signals are heard meanwhile."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and process.process.is_alive():
+            self.handle_signals()
+            if self.should_exit.is_set():
+                self.interrupted = True
+                return False
+            if process.is_ready(timeout=0.2):
+                return True
+            time.sleep(0.02)
+        return False

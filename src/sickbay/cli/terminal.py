@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Any
 
+from sickbay.cli import streams
+from sickbay.cli.words import note
 from sickbay.operations.context import Line, Say
 
 GREY, RED, GREEN, BOLD, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
@@ -22,12 +25,23 @@ def greeting(line: dict[str, Any], place: str) -> str:
 
 def say(colour: bool) -> Say:
     """A function that prints an exchange: time, stage, app, status, first finding."""
+    return lambda line: put((painted if colour else plain)(line))
 
-    def _say(line: Line) -> None:
-        sys.stdout.write((painted if colour else plain)(line) + "\n")
+
+def put(text: str) -> None:
+    """A line, at once. Where it cannot be written nothing is from then on, and the server goes on: no request fails for it."""
+    try:
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()
+    except OSError as error:
+        streams.drop(sys.stdout)
+        if not isinstance(error, BrokenPipeError):  # whoever closed it knows
+            note(f"Nothing can be written to the output any more ({error.strerror}); Sickbay serves all the same.")
 
-    return _say
+
+def coloured() -> bool:
+    """On a terminal, unless its owner wants none (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def plain(line: Line) -> str:

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import door
 from sickbay.cli.door import Data
-from sickbay.cli.words import Trouble, as_json, wrong
+from sickbay.cli.words import Trouble, as_json, note, wrong
 from sickbay.protocol import scopes
 
 
@@ -39,6 +39,8 @@ def token(
     """
     if odd := [each for each in scope.split() if not scopes.parse(each)]:
         wrong(f"There is no scope {' '.join(odd)}; scopes look like user/Patient.rs or user/Patient.read.")
+    if not scope.split():
+        wrong("--scope is empty: name what the token may do, such as user/Patient.rs.")
     one = door.app(data, app)
     if user and user not in (
         names := [each["username"] for each in door.ask(data, "GET", f"/admin/users?tenant={one['tenant']}")]
@@ -49,4 +51,13 @@ def token(
         name: value for name, value in given.items() if value
     }
     made = door.ask(data, "POST", "/admin/tokens", body)
+    _warn(one, scope, patient)
     print(as_json(made) if json else made["access_token"])
+
+
+def _warn(one: dict[str, Any], scope: str, patient: str | None) -> None:
+    """A script may be given what its app would be refused; it must not learn that only when it meets a real server."""
+    if beyond := [each for each in scope.split() if each not in one["scope"].split()]:
+        note(f"warning: {one['name']} is not registered for {' '.join(beyond)}, which a real launch would be refused.")
+    if patient is None and "patient/" in scope:
+        note("warning: patient/ scopes show nothing without a patient; name one with --patient.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import multiprocessing
+import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any, TypeAlias
 
 from uvicorn import Config
 
-from sickbay.cli import terminal
+from sickbay.cli import ending, streams, terminal
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
 from sickbay.web import app as web
@@ -40,7 +41,10 @@ class Worker:
     async def _live(self, receive: Any, send: Any) -> None:
         """From the server's start to its end. What was answered is on the disk before this returns."""
         await receive()
-        say = None if self.settings.json else terminal.say(sys.stdout.isatty())
+        if self.settings.workers > 1:
+            _belong()
+        streams.ready()
+        say = None if self.settings.json else terminal.say(terminal.coloured())
         sandbox = await open_sandbox(self.settings, say=say)
         self.main, self.sample = web.create(sandbox), web.create_sample(sandbox)
         await send({"type": "lifespan.startup.complete"})
@@ -49,6 +53,20 @@ class Worker:
         await self.main.stop()
         await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _belong() -> None:
+    """To the process that started us: Ctrl-C may reach us from here on, and without it we end, or we would keep the port."""
+    ending.reached()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    loop = asyncio.get_running_loop()
+
+    def orphaned() -> None:
+        loop.remove_reader(parent.sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, orphaned)
 
 
 def config(app: Asgi, settings: Settings) -> Config:

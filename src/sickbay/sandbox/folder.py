@@ -36,7 +36,10 @@ async def store(settings: Settings, temporary: Path | None) -> Store:
     if settings.database:
         return await _database(settings.database, find)
     place = temporary or settings.folder or Path(settings.data or ".")
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotOpen(f"{place} cannot be made a folder ({error.strerror}); choose another place.") from error
     from sickbay.storage.sqlite.store import open_store
 
     return open_store(place / DATABASE, find)

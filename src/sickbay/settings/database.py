@@ -13,7 +13,20 @@ class CannotOpen(RuntimeError):
 
 
 class Unavailable(RuntimeError):
-    """The database went away, or is too busy: 503. Of a transaction nothing was kept, unless it went while committing."""
+    """The database went away, or is too busy: 503. Of a transaction nothing was kept, unless it went while committing.
+
+    Whoever asked is told title and detail; the sentence, which may name addresses and files, is for the log and the command.
+    """
+
+    title = "The database is away"
+    detail = "Sickbay's database does not answer at the moment; nothing was changed. Ask again."
+
+
+class DiskFails(Unavailable):
+    """The disk below the database is full, read-only or broken."""
+
+    title = "The disk takes nothing more"
+    detail = "The disk with Sickbay's data is full or fails, as its log says; nothing was changed. Ask again when it is mended."
 
 
 def is_database(data: str | None) -> TypeGuard[str]:

@@ -32,7 +32,6 @@ from sickbay.web.reads import Reads
 from sickbay.web.routes import direct, routes, sample_routes
 
 LOG = logging.getLogger("sickbay")
-AWAY = "Sickbay's database does not answer at the moment; nothing was changed. Ask again."
 Message = MutableMapping[str, Any]
 Doors: TypeAlias = dict[str, list[Door]]
 """By the first two segments of a path: those that begin so, the longest first."""
@@ -78,7 +77,7 @@ class Application:
             await self._page(scope, receive, _with_id(send, id, self._extra(scope)))
         except Unavailable as error:
             LOG.error("%s %s", id, error)
-            await _failed(send, id, 503, "transient", AWAY)
+            await _failed(send, id, 503, "transient", error.detail)
         except Exception:
             LOG.exception("%s failed", id)
             await _failed(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
@@ -204,8 +203,9 @@ async def _failed(send: Send, id: str, status: int, code: str, said: str) -> Non
 
 
 async def _away(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unavailable)
     LOG.error("%s %s", request.scope["state"]["exchange"], error)
-    return _trouble(request, 503, "The database is away", AWAY)
+    return _trouble(request, 503, error.title, error.detail)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -23,7 +23,6 @@ from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 
 LOG = logging.getLogger("sickbay")
-AWAY = "Sickbay's database does not answer at the moment. Ask again."
 FAULT = "server-error"
 """By this name a dialect has its own words for a fault of the server."""
 
@@ -122,10 +121,10 @@ async def failed(
     how, id, client = tenant.dialect, wire.exchange_id(request), waiting.client
     if how.answers.refused != "redirect":
         raise error
-    away = isinstance(error, Unavailable)
+    away = error if isinstance(error, Unavailable) else None
     LOG.error("%s failed: %s", id, error, exc_info=None if away else error)
     name, said = (
-        ("temporarily_unavailable", AWAY)
+        ("temporarily_unavailable", away.detail)
         if away
         else ("server_error", f"Sickbay failed; its log says how, under {id}.")
     )

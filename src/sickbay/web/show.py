@@ -15,8 +15,8 @@ from sickbay.operations.context import Tenant
 from sickbay.operations.sessions import Session
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import cookies, render
-from sickbay.web.doors import LOOPBACK, host_name, page_headers
-from sickbay.web.pages.frame import Frame, Person, Theme
+from sickbay.web.doors import LOOPBACK, page_headers
+from sickbay.web.pages.frame import ALONE, OPEN, Frame, Person, Theme
 from sickbay.web.wire import raw_path
 
 
@@ -72,9 +72,7 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
         csrf=around.session.csrf if around.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=around.bare,
-        listening="Listening on this machine only"
-        if host_name(sandbox.settings.host) in LOOPBACK
-        else "Listening to the network",
+        listening=ALONE if sandbox.world.loopback else OPEN,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
     )
 

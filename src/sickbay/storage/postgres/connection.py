@@ -84,7 +84,7 @@ async def connect(address: str) -> Pool:
         except BaseException:
             connection.terminate()
             raise
-    except (ValueError, asyncpg.PostgresError, *LOST) as error:
+    except (ValueError, OverflowError, asyncpg.PostgresError, *LOST) as error:
         raise CannotOpen(_why(error, name)) from error
     connections.give(connection)
     return Pool(connections, name)
@@ -96,7 +96,7 @@ def _away(error: BaseException, name: str) -> str:
 
 def _why(error: BaseException, name: str) -> str:
     match error:
-        case ValueError():  # what it says may hold the address, and that the password
+        case ValueError() | OverflowError():  # what it says may hold the address, and that the password
             return f"{name} is no address of a database; it looks like postgresql://user@host/database."
         case asyncpg.InvalidCatalogNameError():
             return f"There is no such database as {name}; make it with createdb."

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from sickbay.settings.database import CannotOpen
+from sickbay.settings.database import CannotOpen, DiskFails, Unavailable
 from sickbay.storage.sql.statement import Row
 from sickbay.storage.sqlite.migrations import STEPS
 
@@ -19,16 +20,39 @@ PATIENCE = 10.0
 """Seconds that a writer waits for another process before it gives up."""
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 """A connection is used by one thread at a time, so it needs no lock of its own."""
+_TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((apsw.NotADBError, apsw.CorruptError), "choose another data folder, or put that file away"),
+    ((apsw.FullError, apsw.IOError), "make room on its disk, or choose another data folder"),
+    ((apsw.CantOpenError, apsw.ReadOnlyError), "see that you may write there, or choose another data folder"),
+    ((apsw.BusyError,), "another process has been writing for long; try again"),
+)
+_BROKEN = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.CorruptError, apsw.NotADBError)
 
 
 def connect(path: Path | str, *, vfs: str | None = None) -> apsw.Connection:
-    """A connection with our settings: WAL, an answered write is on the disk."""
-    try:
+    """A connection with our settings: WAL, an answered write is on the disk. Raises CannotOpen."""
+    with opening(path):
         return _tuned(apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256), vfs)
-    except (apsw.NotADBError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.CorruptError) as error:
+
+
+def must_be_ours(path: Path | str) -> None:
+    """Before anything is changed in it. Raises CannotOpen."""
+    with opening(path), closing(apsw.Connection(str(path), flags=_OPEN)) as db:
+        tables = {name for (name,) in rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and not tables >= {"meta", "record", "resource"}:
         raise CannotOpen(
-            f"{path} cannot be opened ({error}); choose another data folder, or put that file away."
-        ) from error
+            f"{path} is the database of another program; choose another data folder, or put that file away."
+        )
+
+
+@contextmanager
+def opening(path: Path | str) -> Iterator[None]:
+    """What SQLite refuses while a file is opened becomes CannotOpen, with what can be done about it."""
+    try:
+        yield
+    except (apsw.Error, UnicodeEncodeError) as error:
+        said = next((said for kinds, said in _TODO if isinstance(error, kinds)), "choose another data folder")
+        raise CannotOpen(f"{path} cannot be opened ({error}); {said}.") from error
 
 
 def _tuned(connection: apsw.Connection, vfs: str | None) -> apsw.Connection:
@@ -69,6 +93,16 @@ def begin(connection: apsw.Connection) -> None:
             pause = min(pause * 2, 0.02)
 
 
+def told(error: Exception, connection: apsw.Connection) -> Exception:
+    """An error of a write as everybody above knows it: what the disk or another writer does is no fault of ours."""
+    file = connection.db_filename("main")
+    if isinstance(error, apsw.BusyError):
+        return Unavailable(f"{file} has been written by another process for {PATIENCE:g} s; try again.")
+    if isinstance(error, _BROKEN):
+        return DiskFails(f"{file} cannot be written ({error}); nothing of this was kept. Mend that, and do it again.")
+    return error
+
+
 def migrate(connection: apsw.Connection) -> None:
     """Bring the file to the newest schema, and refuse one from the future."""
     if _version(connection) == len(STEPS):
@@ -78,7 +112,8 @@ def migrate(connection: apsw.Connection) -> None:
         _upgrade(connection)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # where the disk fails SQLite has ended it by itself
+            connection.execute("ROLLBACK")
         raise
 
 

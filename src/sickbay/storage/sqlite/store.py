@@ -20,7 +20,7 @@ from sickbay.storage.sql.answers import Answers, Ask
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sqlite import records
-from sickbay.storage.sqlite.connection import connect, migrate
+from sickbay.storage.sqlite.connection import connect, migrate, must_be_ours, opening
 from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.steps import apply, copy, fill
 from sickbay.storage.sqlite.writer import GROUP, Writer
@@ -47,8 +47,10 @@ class SqliteStore:
 
     def __init__(self, path: Path, find: Find) -> None:
         self._path = path
+        must_be_ours(path)
         writing = connect(path)
-        migrate(writing)
+        with opening(path):
+            migrate(writing)
         self._writer = Writer(writing)
         self._reader = Reader(path)
         self._long: Reader | None = None

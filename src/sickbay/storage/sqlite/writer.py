@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import apsw
 
-from sickbay.storage.sqlite.connection import begin, make_room
+from sickbay.storage.sqlite.connection import begin, make_room, told
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.store import Conflict
 
@@ -124,7 +124,7 @@ class Writer:
                 self._roomy = True
             begin(self._connection)
         except Exception as error:
-            return [_Outcome(error=error)] * len(group)
+            return [_Outcome(error=told(error, self._connection))] * len(group)
         try:
             changes = Changes(self._connection)
             outcomes = [self._attempt(changes, one) for one in group]
@@ -134,7 +134,7 @@ class Writer:
         except Exception as error:
             self._undo()
             if len(group) == 1:
-                return [_Outcome(error=error)]
+                return [_Outcome(error=told(error, self._connection))]
         # What one of them brings along cannot be written: each by itself, so that the others do not fail for it.
         return [outcome for one in group for outcome in self._commit([one])]
 
@@ -151,7 +151,7 @@ class Writer:
                 raise
             self._connection.execute("ROLLBACK TO one")
             changes.undo()
-            outcome = _Outcome(error=error)
+            outcome = _Outcome(error=told(error, self._connection))
         self._connection.execute("RELEASE one")
         return outcome
 

@@ -25,6 +25,9 @@ class Person:
     patient: bool = False
 
 
+ALONE, OPEN = "Listening on this machine only", "Listening to the network"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """base: shown in addresses. root: put before the links of our own pages, "" unless base has a path.
@@ -46,7 +49,7 @@ class Frame:
     path: str = "/"
     bare: bool = False
     permissions: str = ""
-    listening: str = "Listening on this machine only"
+    listening: str = ALONE
     version: str = __version__
 
     @property

@@ -1,0 +1,45 @@
+"""The standard streams: there even where whoever called closed them, and able to take every character."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from contextlib import suppress
+from io import TextIOWrapper, UnsupportedOperation
+from typing import TextIO
+
+ESCAPED = "sickbay-escaped"
+
+
+def ready() -> None:
+    """What the terminal's encoding lacks is written as JSON would escape it: nothing is lost, and JSON stays JSON."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in this order they take their own numbers
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    codecs.register_error(ESCAPED, _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=ESCAPED)
+
+
+def flush() -> None:
+    """Now, while it can still be said that it fails."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+
+
+def drop(*dropped: TextIO) -> None:
+    """What was not written has no place to go to: Python would try once more at its end, and complain. Default: both."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in dropped or (sys.stdout, sys.stderr):
+        with suppress(UnsupportedOperation):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)), error.end

@@ -1,0 +1,111 @@
+"""docs/running.md: every command of it is run, in order, as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sickbay.cli import certificate, sockets
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+STUBS = """
+set -eu
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+git() { [ "$*" = "clone --depth 1 THIS sickbay" ]; }
+make() { [ "$*" = "-C sickbay install" ] && command make -n -C "$ROOT" install >/dev/null; }
+"""
+"""Nothing is cloned or installed by a test: that these are the right words is looked at."""
+
+
+def blocks(section: str, language: str) -> list[str]:
+    text = next(part for part in PAGE.split("\n## ") if part.startswith(section))
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder where `sickbay` is ours, and where curl takes ehr.example.org for this machine."""
+    command = tmp_path / "bin" / "sickbay"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sickbay "$@"\n')
+    command.chmod(0o755)
+    (tmp_path / ".curlrc").write_text('noproxy = "*"\nconnect-to = "ehr.example.org::127.0.0.1:"\n')
+    return tmp_path
+
+
+def run(home: Path, section: str, port: int) -> str:
+    """What the commands of a section print; 7425 may be somebody else's."""
+    script = STUBS + "\n".join(blocks(section, "sh")).replace("<this repository>", "THIS").replace("7425", str(port))
+    given = {
+        "HOME": str(home),
+        "CURL_HOME": str(home),
+        "ROOT": str(ROOT),
+        "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SICKBAY_")}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=home, env=kept | given | {"SICKBAY_PATIENTS": "17"}, capture_output=True, text=True,
+        timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def port() -> int:
+    listening = sockets.listen("127.0.0.1", 0)
+    free = sockets.port_of(listening)
+    for each in listening:
+        each.close()
+    return free
+
+
+def test_the_steps_of_ci_register_launch_and_ask(home: Path, port: int) -> None:
+    told = run(home, "In CI", port)
+    assert '"client_id":"my-app"' in told
+    assert "http://localhost:8100/launch?iss=" in told
+    assert '"family":"Peters"' in told
+    assert (home / "exchanges.json").read_text().startswith("[{")
+
+
+def test_the_steps_of_a_runner_are_those_of_the_page() -> None:
+    first = blocks("In CI", "sh")[0].splitlines()
+    for runner in blocks("In CI", "yaml"):
+        said = [line.strip().removeprefix("- ") for line in runner.splitlines()]
+        assert [line for line in said if line in first] == first
+
+
+def test_a_test_in_python_starts_its_own(home: Path) -> None:
+    (home / "test_app.py").write_text(blocks("In CI", "python")[0])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_app.py"], cwd=home, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_a_class_of_thirty_has_its_apps(home: Path, port: int) -> None:
+    told = run(home, "In a class", port)
+    assert '"client_id":"app-1"' in told
+    assert '"client_id":"app-30"' in told
+    assert f"http://ehr.example.org:{port}/admin" in (home / "class.json").read_text()
+
+
+def test_a_connectathon_is_reached_by_https(home: Path, port: int) -> None:
+    made = certificate.own(home, "ehr.example.org")
+    for path, name in zip(made, ("fullchain.pem", "privkey.pem"), strict=True):
+        path.rename(home / name)
+    told = run(home, "At a connectathon", port)
+    assert f'"issuer":"https://ehr.example.org:{port}/general"' in told
+    assert '"issuer":"https://ehr.example.org/general"' in told
+
+
+def test_the_page_keeps_no_command_that_is_not_run() -> None:
+    assert set(re.findall(r"^```(\w+)$", PAGE, re.M)) == {"sh", "yaml", "python"}

@@ -1,0 +1,114 @@
+"""Whatever the output leads to, and whoever interrupts, a command ends in one sentence or in silence: never in a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli.command import sickbay
+
+COMMAND = [sys.executable, "-m", "sickbay"]
+URL = "http://localhost:7425/general/oauth/authorize?client_id=a%C3%A4"
+TALKING = [["--help"], ["--version"], ["rules"], ["rules", "state-missing"], ["doctor", URL], ["doctor", "--json", URL]]
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize("arguments", TALKING)
+def test_a_full_disk_below_the_output_is_said_in_one_sentence(arguments) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sickbay: What should be written finds no room: the disk is full.")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", TALKING)
+def test_a_reader_that_has_gone_ends_it_in_silence(arguments) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*COMMAND, *arguments], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_stream_that_is_closed_is_no_reason_to_fail(number) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {number}>&-', "sh", *COMMAND, "doctor"], input="", capture_output=True, text=True, check=False
+    )  # fmt: skip
+    said = (
+        ""
+        if number == 2
+        else "sickbay: There is nothing to examine: give a URL in quotes, a file, or - for standard input.\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+def test_what_the_locale_cannot_write_is_escaped_and_json_stays_json() -> None:
+    told = sickbay("doctor", URL, **ASCII)
+    assert (told.returncode, told.stderr) == (1, "")
+    assert told.stdout.startswith("\\u2717 ")
+    plain, poor = (sickbay("doctor", "--json", URL, **given) for given in ({}, ASCII))
+    assert json.loads(plain.stdout) == json.loads(poor.stdout)
+
+
+def test_a_name_beyond_the_basic_plane_is_escaped_as_json_has_it(tmp_path: Path) -> None:
+    add = ("apps", "add", "Herz 🫀", "--type", "system", "--client", "symmetric", "--scope", "system/Patient.rs")
+    assert sickbay(*add, folder=tmp_path).returncode == 0
+    shown = sickbay("apps", "list", "--json", folder=tmp_path, **ASCII).stdout
+    assert shown.isascii()
+    assert "Herz 🫀" in {one["name"] for one in json.loads(shown)}
+
+
+def test_a_name_that_the_locale_cannot_read_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    add = ("apps", "add", "Herz 🫀", "--type", "system", "--client", "symmetric", "--scope", "system/Patient.rs")
+    for command in (add, ("doctor", URL + "ä")):
+        done = sickbay(*command, folder=tmp_path, **ASCII)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("sickbay: What was given is no text in this locale;")
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_file_whose_name_is_no_text_is_loaded_and_named(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/odd\xff.json"
+    Path(os.fsdecode(name)).write_text('{"resourceType": "Patient", "id": "a"}')
+    done = sickbay("load", os.fsdecode(name), "--patients", "0", folder=tmp_path / "data")
+    assert (done.returncode, done.stdout) == (0, "1 new, 0 changed, 0 as they were; 0 bad.\n")
+    assert "odd\\udcff.json: 1 resource" in done.stderr
+
+
+def test_files_that_grow_no_further_are_told_by_name(tmp_path: Path) -> None:
+    for command in (
+        ["population", "--patients", "5", "--out", str(tmp_path / "out")],
+        ["export", str(tmp_path / "out")],
+    ):
+        done = subprocess.run(
+            [*COMMAND, *command], capture_output=True, text=True, check=False, env=os.environ | {"SICKBAY_DATA": str(tmp_path)},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert done.stderr.startswith("sickbay: ")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("moment", [0.01, 0.05, 0.1, 0.2, 0.3])
+def test_ctrl_c_while_a_command_is_imported_is_silent(moment, tmp_path: Path) -> None:
+    """From the first moment that is ours: Python itself comes before."""
+    begun = "import sys; from sickbay.__main__ import main; print('begun', flush=True); main()"
+    for command in (["apps", "list", "--data", str(tmp_path)], ["serve", "--port", "0", "--ephemeral"]):
+        process = subprocess.Popen(
+            [sys.executable, "-c", begun, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(moment)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=15)[1] == ""
+        assert process.returncode in (0, 130, -signal.SIGINT)
