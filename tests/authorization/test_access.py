@@ -187,6 +187,7 @@ def test_patient_scopes_see_the_compartment_of_the_patient_and_shared_types() ->
     assert not seen.allows("Observation", "r", ["B"], [])
     assert not seen.allows("Observation", "r", [], [])
     assert seen.allows("Practitioner", "r", [], [])
+    assert seen.allows("Questionnaire", "r", [], [])
     assert not seen.allows("Group", "r", [], [])
 
 

@@ -57,6 +57,8 @@ class Tables:
             for key, type_ in found:
                 yield from self._values(left.pop(key), f"{path}.{name}", type_, most, rest[0] if rest else None)
         for key in left:
+            if key.startswith("_") and key[1:] in value:
+                continue  # what is said beside a primitive
             yield f"{path}.{key}: no such element"
 
     def _values(self, value: Any, path: str, type_: str, most: str, codes: str | None) -> Iterator[str]:

@@ -35,7 +35,31 @@ def test_a_document_says_type_and_size_of_its_binary_which_belongs_to_the_same_p
 def test_every_document_has_a_provenance_by_its_author() -> None:
     authors = {f"DocumentReference/{one['id']}": one["author"][0] for one in of("DocumentReference")}
     told = {one["target"][0]["reference"]: one["agent"][0]["who"] for one in of("Provenance")}
-    assert told == authors
+    assert {each: who for each, who in told.items() if each.startswith("DocumentReference/")} == authors
+
+
+def test_of_every_patient_a_provenance_tells_who_wrote_down_the_last_visit() -> None:
+    everybody = {one["id"] for one in of("Patient")}
+    visits = {f"Encounter/{one['id']}": one for one in of("Encounter")}
+    kinds = set()
+    for one in of("Provenance"):
+        first, *others, last = [each["reference"] for each in one["target"]]
+        if first in visits:
+            everybody.remove(last.removeprefix("Patient/"))
+            assert one["recorded"] > visits[first]["period"]["end"]
+            assert one["agent"][0]["who"] == visits[first]["participant"][0]["individual"]
+            kinds |= {each.partition("/")[0] for each in others}
+    assert not everybody
+    assert kinds >= {
+        "Observation",
+        "CareTeam",
+        "Coverage",
+        "AllergyIntolerance",
+        "CarePlan",
+        "Goal",
+        "DiagnosticReport",
+    }
+    assert "Task" not in kinds
 
 
 def test_the_table_of_a_pdf_points_at_its_objects() -> None:

@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "d10844afbe071379f81c4b869ef7e0b9522eb28ced5e4920988a704936b46fbb",
-    "dstu2": "0301a483fce8025dfeddec3f3f87dc346424172db03d99a15507218043e067db",
+    "r4": "19c2ede52280606938fac9b4e803323a5ab8ed67a687cfe20017722cc68394b9",
+    "dstu2": "891bfc62b28bdb81e646d85cc52b920402cf51e9fa38ac5dbb7f592bc058cf04",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

@@ -314,7 +314,7 @@ def test_an_infant_is_vaccinated_in_the_thigh_and_swallows_one() -> None:
     for one in population.generate(seed=1, patients=40, today=datetime.date(2026, 11, 24), version="r4"):
         if one["resourceType"] == "Patient":
             born = datetime.date.fromisoformat(one["birthDate"])
-        elif one["resourceType"] == "Immunization":
+        elif one["resourceType"] == "Immunization" and one["status"] == "completed":
             months = (datetime.date.fromisoformat(one["occurrenceDateTime"][:10]) - born).days / 30.44
             kind = "oral" if one["vaccineCode"]["text"] == "Rotavirus" else "infant" if months < 18 else "older"
             sites.setdefault(kind, set()).add(one["site"]["text"] if "site" in one else None)

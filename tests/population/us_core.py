@@ -68,6 +68,28 @@ def faults(resource: dict[str, Any], url: str, guide: Guide) -> list[str]:
     return sorted(set(_inside(resource, elements[0]["id"], tree, guide)))
 
 
+def empty(resources: list[dict[str, Any]], url: str, guide: Guide) -> set[str]:
+    """The elements that must be supported and none of the resources fills; of what lies within such a one nothing is said."""
+    elements = guide.profiles[url]
+    tree: dict[str, list[dict[str, Any]]] = {}
+    for each in elements[1:]:
+        tree.setdefault(each["id"].rpartition(".")[0], []).append(each)
+    filled: set[str] = set()
+    for one in resources:
+        filled.update(_filled(one, elements[0]["id"], tree, guide))
+    missing = {each["id"] for each in elements if each.get("mustSupport")} - filled
+    return {id for id in missing if not any(id.startswith(f"{other}.") for other in missing)}
+
+
+def _filled(value: Any, id: str, tree: dict[str, list[dict[str, Any]]], guide: Guide) -> Iterator[str]:
+    for element in tree.get(id, ()) if isinstance(value, dict) else ():
+        sliced = ":" in element["id"].rpartition(".")[2]
+        for each in under(value, element["path"].rpartition(".")[2]):
+            if not sliced or _is_of(each, element, tree, guide):
+                yield element["id"]
+                yield from _filled(each, element["id"], tree, guide)
+
+
 def _inside(value: Any, id: str, tree: dict[str, list[dict[str, Any]]], guide: Guide) -> Iterator[str]:
     for element in tree.get(id, ()) if isinstance(value, dict) else ():
         name = element["path"].rpartition(".")[2]

@@ -22,6 +22,7 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "Goal": ("us-core-goal",),
     "Immunization": ("us-core-immunization",),
     "Location": ("us-core-location",),
+    "MedicationDispense": ("us-core-medicationdispense",),
     "MedicationRequest": ("us-core-medicationrequest",),
     "Observation": (
         "pediatric-bmi-for-age",
@@ -46,8 +47,10 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "PractitionerRole": ("us-core-practitionerrole",),
     "Procedure": ("us-core-procedure",),
     "Provenance": ("us-core-provenance",),
+    "QuestionnaireResponse": ("us-core-questionnaireresponse",),
     "RelatedPerson": ("us-core-relatedperson",),
     "ServiceRequest": ("us-core-servicerequest",),
+    "Specimen": ("us-core-specimen",),
 }
 """Type -> last parts of the canonicals."""
 

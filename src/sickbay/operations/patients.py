@@ -21,7 +21,16 @@ def eyes(user: User | None) -> Visibility:
     if user is None or user.patients == "*":
         return EVERYTHING
     seen = frozenset(user.patients)
-    shared = ("Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Schedule", "Slot")
+    shared = (
+        "Practitioner",
+        "PractitionerRole",
+        "Organization",
+        "Location",
+        "Medication",
+        "Questionnaire",
+        "Schedule",
+        "Slot",
+    )
     return Visibility((Clause("*", "rs", seen), *(Clause(type, "rs", None) for type in shared)))
 
 

@@ -5,8 +5,10 @@ smaller one. A life is written once, in no version's words (`life.py`), by the *
 (`stories/`, a file for each): hypertension whose drugs are raised while the pressure stays high, diabetes with its
 HbA1c, eyes and feet, a broken hip, a child that grows and is vaccinated, and healthy people with a cold now and then.
 At each visit every story bends what the body shows, the visit measures it, and the stories decide on what was seen.
-`render/r4` then writes a life as resources; the other versions change what R4 writes where they differ
-(`render/changing.py`), so that all have the same ids. `mess.py` spoils some of it, if that is asked for.
+What follows from a life is not told again: the specimens of what was measured (`samples.py`), what a pharmacy handed
+out (`pharmacy.py`), the answers that a score was counted from (`forms.py`). `render/r4` then writes a life as
+resources; the other versions change what R4 writes where they differ (`render/changing.py`), so that all have the same
+ids. `mess.py` spoils some of it, if that is asked for.
 
 Lives depend on the seed alone. They end on `life.END`, a fixed day: `today` moves no birth, no reading and no
 prescription. What looks at the day is `schedule`: appointments and slots of today and the days around it. Instants are UTC.
@@ -14,10 +16,11 @@ prescription. What looks at the day is `schedule`: appointments and slots of tod
 Every seed has the same cast (`people.CAST`): Timothy Peters (`p-0017`), who waits for Dr. Okafor at 10:30, is the same
 to the last reading; several others have fixed names and conditions, so that some names begin with "Peters".
 
-Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `role-pr-1`, `schedule-pr-1`; of a patient `p-0017-cov` (Coverage), `-team` (CareTeam),
-`-r01` (RelatedPerson), `-e01` (Encounter), `-c01` (Condition), `-a01` (AllergyIntolerance), `-m01` (MedicationRequest,
-MedicationOrder), `-s01` (MedicationStatement), `-o001` (Observation), `-i01` (Immunization), `-q01` (ServiceRequest,
-ProcedureRequest), `-d01` (Procedure), `-x01` (DiagnosticReport), `-v01` (Device), `-g01` (Goal), `-k01` (CarePlan), `-n01`
+Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `role-pr-1`, `schedule-pr-1`, `phq-9` (Questionnaire); of a patient `p-0017-cov`
+(Coverage), `-team` (CareTeam), `-r01` (RelatedPerson), `-e01` (Encounter), `-c01` (Condition), `-a01` (AllergyIntolerance),
+`-m01` (MedicationRequest, MedicationOrder), `-f01` (MedicationDispense), `-s01` (MedicationStatement), `-l01` (Specimen),
+`-u01` (QuestionnaireResponse), `-o001` (Observation), `-i01` (Immunization), `-q01` (ServiceRequest, ProcedureRequest),
+`-d01` (Procedure), `-x01` (DiagnosticReport), `-v01` (Device), `-g01` (Goal), `-k01` (CarePlan), `-n01`
 (DocumentReference), `-b01` (Binary), `-w01` (Provenance), `-t01` (Task; DSTU2 has none); `panel-pr-1` (Group, whom
 somebody looks after); `ap-20261124-pr-1-1030` (Appointment), `slot-…`. Resources share parts: treat them as read-only, or
 copy before changing.
@@ -76,9 +79,9 @@ def schedule(
 
 def codes() -> Iterator[tuple[str, str, str]]:
     """System, code and display of everything that a life may be told with, whoever lives it."""
-    from sickbay.population import acts, drugs, life, measures, problems
+    from sickbay.population import acts, drugs, forms, life, measures, problems, samples
 
-    for module in (problems, acts, drugs, measures):
+    for module in (problems, acts, drugs, measures, samples, forms):
         for value in vars(module).values():
             for each in value if isinstance(value, tuple) and not isinstance(value, life.Concept) else (value,):
                 for concept in (each, getattr(each, "concept", None), getattr(each, "route", None)):

@@ -201,6 +201,10 @@ class Chart:
         lot = f"{self.dice.pick('ABCDEFGH')}{self.dice.whole(1000, 9999)}"
         self.life.vaccinations.append(Vaccination(len(self.life.vaccinations) + 1, vaccine, visit, lot))
 
+    def refuse(self, vaccine: Concept, visit: Visit) -> None:
+        """The patient does not want it."""
+        self.life.vaccinations.append(Vaccination(len(self.life.vaccinations) + 1, vaccine, visit, "", refused=True))
+
     def request(self, concept: Concept, kind: Concept, visit: Visit, problem: Problem | None = None) -> Request:
         number = len(self.life.requests) + 1
         request = Request(number, concept, kind, visit, problem.number if problem else None)

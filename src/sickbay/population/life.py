@@ -188,7 +188,7 @@ class Measure:
 
     key: str
     concept: Concept
-    kind: Literal["vital-signs", "laboratory", "social-history", "survey", "exam"]
+    kind: Literal["vital-signs", "laboratory", "social-history", "survey", "exam", "sdoh"]
     unit: str = ""
     ucum: str = ""
     digits: int = 0
@@ -222,12 +222,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Vaccination:
-    """One dose, given at a visit."""
+    """One dose at a visit."""
 
     number: int
     vaccine: Concept
     visit: Visit
     lot: str
+    refused: bool = False
+    """It was offered, and not given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,3 +224,7 @@ STOOL = _finding("stool", "29771-3", "Hemoglobin.gastrointestinal.lower [Presenc
 PREGNANT = Measure(
     "pregnant", loinc("82810-3", "Pregnancy status"), "social-history", profile="us-core-observation-pregnancystatus"
 )
+HUNGER = Measure(
+    "hunger", loinc("88124-3", "Food insecurity risk [HVS]", "Food insecurity risk"), "sdoh",
+    profile="us-core-observation-screening-assessment",
+)  # fmt: skip

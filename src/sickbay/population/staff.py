@@ -10,6 +10,8 @@ from sickbay.population.life import Code
 ORGANIZATION = "org-1"
 PAYERS = {"Medicare": "org-medicare", "Medicaid": "org-medicaid", "Harbour Health": "org-harbour"}
 """Who pays, by name: the id of its Organization."""
+PHARMACY = ("org-pharmacy", "Wexbridge Pharmacy")
+"""Who hands out what is prescribed: id and name of its Organization."""
 CLINIC = "loc-clinic"
 ROOMS = tuple(f"loc-room-{n}" for n in range(1, 7))
 
@@ -82,3 +84,11 @@ USERS = (
         ("p-0006", "p-0010"),
     ),
 )
+
+
+def npi(number: int) -> str:
+    """A national provider identifier that is nobody's: given ones begin with 1 or 2. Its check digit is right (Luhn, as if
+    80840 stood before it)."""
+    digits = f"9{number:08d}"
+    doubled = [int(one) * (2 - at % 2) for at, one in enumerate(digits)]
+    return f"{digits}{-(24 + sum(one // 10 + one % 10 for one in doubled)) % 10}"

@@ -99,11 +99,6 @@ def without(value: Json, *names: str) -> Json:
     return {key: one for key, one in value.items() if key not in names}
 
 
-def asked_before(references: list[Json]) -> list[Json]:
-    """ServiceRequest was ProcedureRequest before R4."""
-    return [{**each, "reference": each["reference"].replace("Service", "Procedure", 1)} for each in references]
-
-
 def aimed(goal: Json) -> str:
     """The status of a goal before R4, which had no life cycle yet."""
     return "in-progress" if goal["lifecycleStatus"] == "active" else str(goal["lifecycleStatus"])
@@ -114,3 +109,33 @@ def document_before(one: Json) -> Json:
     context = {**one["context"], "encounter": one["context"]["encounter"][0]}
     changed = {**one, "category": one["category"][0], "context": context, "created": one["date"]}
     return renamed(changed, category="class", date="indexed")
+
+
+def counted_before(one: Json) -> Json:
+    """An Observation before R4: what it was derived from stood among what it was related to."""
+    if "derivedFrom" not in one:
+        return one
+    related = [{"type": "derived-from", "target": each} for each in one["derivedFrom"]]
+    return {**without(one, "derivedFrom"), "related": related}
+
+
+def form_of(response: Json) -> Json:
+    """The reference to its form, which R4 names by its canonical: they end alike."""
+    display = response["_questionnaire"]["extension"][0]["valueString"]
+    return {"reference": f"Questionnaire/{response['questionnaire'].rpartition('/')[2]}", "display": display}
+
+
+def given_before(dose: Json, name: str) -> Json:
+    """What an Immunization before R4 said instead of its status; name: of the element that says that it was not given."""
+    if dose["status"] == "completed":
+        return {name: False}
+    return {"status": "completed", name: True, "explanation": {"reasonNotGiven": [dose["statusReason"]]}}
+
+
+def pointed(references: list[Json], names: Mapping[str, str]) -> list[Json]:
+    """References to types that had other names: names, the type in R4 -> the type."""
+    told = []
+    for each in references:
+        kind, id = each["reference"].split("/")
+        told.append({**each, "reference": f"{names.get(kind, kind)}/{id}"})
+    return told

@@ -8,9 +8,12 @@ from sickbay.fhir.binary import EXTENSION
 from sickbay.population.render.changing import (
     Renderer,
     aimed,
-    asked_before,
     code_of,
+    counted_before,
     document_before,
+    form_of,
+    given_before,
+    pointed,
     renamed,
     systems_below,
     without,
@@ -23,6 +26,8 @@ ARGONAUT = "http://fhir.org/guides/argonaut/StructureDefinition/"
 _NAMES = {"us-core-race": "argo-race", "us-core-ethnicity": "argo-ethnicity", "us-core-birthsex": "argo-birthsex"}
 _RACE = {"argo-race": HL7 + "v3/Race", "argo-ethnicity": HL7 + "v3/Ethnicity"}
 _CRITICALITY = {"low": "CRITL", "high": "CRITH"}
+_BEFORE = {"CareTeam": "CarePlan", "MedicationRequest": "MedicationOrder", "ServiceRequest": "ProcedureRequest"}
+"""R4's name of a type -> its name here."""
 _PROBLEM = coded("http://argonaut.hl7.org", "problem", "Problem")
 _DIAGNOSIS = coded(HL7 + "condition-category", "diagnosis", "Diagnosis")
 _systems = systems_below({})
@@ -69,7 +74,7 @@ def _encounter(one: Json) -> Json:
 def _condition(one: Json) -> Json:
     problem = code_of(one["category"][0]) == "problem-list-item"
     told: Json = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus") if name in one}
-    changed = {**one, **told, "category": _PROBLEM if problem else _DIAGNOSIS}
+    changed = {**without(one, "extension"), **told, "category": _PROBLEM if problem else _DIAGNOSIS}
     return renamed(changed, subject="patient", recordedDate="dateRecorded")
 
 
@@ -80,21 +85,26 @@ def _allergy(one: Json) -> Json:
     return renamed(changed, code="substance", onsetDateTime="onset")
 
 
-def _order(one: Json) -> Json:
-    dosage = []
+def _dosage(one: Json) -> list[Json]:
+    told = []
     for dose in one["dosageInstruction"]:
         repeat = renamed(dose["timing"]["repeat"], periodUnit="periodUnits")
-        dosage.append({**without(dose, "doseAndRate"), "timing": {"repeat": repeat}, **dose["doseAndRate"][0]})
+        told.append({**without(dose, "doseAndRate"), "timing": {"repeat": repeat}, **dose["doseAndRate"][0]})
+    return told
+
+
+def _order(one: Json) -> Json:
     changed = {
         **without(one, "intent", "category", "reportedBoolean", "dispenseRequest"),
         "resourceType": "MedicationOrder",
-        "dosageInstruction": dosage,
+        "dosageInstruction": _dosage(one),
     }
-    dispense = one["dispenseRequest"]
-    if "validityPeriod" in dispense:
-        changed["dateEnded"] = dispense["validityPeriod"]["end"]
-    if dispense["numberOfRepeatsAllowed"]:  # it had to be positive
-        changed["dispenseRequest"] = {"numberOfRepeatsAllowed": dispense["numberOfRepeatsAllowed"]}
+    dispense = without(one["dispenseRequest"], "validityPeriod")
+    if "validityPeriod" in one["dispenseRequest"]:
+        changed["dateEnded"] = one["dispenseRequest"]["validityPeriod"]["end"]
+    if not dispense["numberOfRepeatsAllowed"]:  # it had to be positive
+        dispense = without(dispense, "numberOfRepeatsAllowed")
+    changed["dispenseRequest"] = dispense
     if "reasonReference" in one:
         changed["reasonReference"] = one["reasonReference"][0]
     return renamed(changed, subject="patient", authoredOn="dateWritten", requester="prescriber")
@@ -110,13 +120,35 @@ def _interpreted(code: str, display: str) -> Json:
 
 def _observation(one: Json) -> Json:
     """Nine in ten resources are one, so what is told of it again and again is changed once."""
-    changed = {**one, "category": _CATEGORIES[code_of(one["category"][0])]}
+    changed = {**counted_before(one), "category": _CATEGORIES[code_of(one["category"][0])]}
     if "interpretation" in one:
         told = one["interpretation"][0]["coding"][0]
         changed["interpretation"] = _interpreted(told["code"], told["display"])
     if "dataAbsentReason" in one:
         changed["dataAbsentReason"] = _systems(one["dataAbsentReason"])
     return changed
+
+
+def _dispense(one: Json) -> Json:
+    """Only a person could hand it out."""
+    asked = pointed(one["authorizingPrescription"], _BEFORE)
+    changed = {**without(one, "performer"), "identifier": one["identifier"][0], "authorizingPrescription": asked}
+    return renamed({**changed, "dosageInstruction": _dosage(one)}, subject="patient")
+
+
+def _questionnaire(one: Json) -> Json:
+    questions = []
+    for each in one["item"]:
+        question = renamed(without(each, "answerOption"), code="concept")
+        options = [option["valueCoding"] for option in each.get("answerOption", ())]
+        questions.append({**question, **({"option": options} if options else {})})
+    group = {"title": one["title"], "concept": one["code"], "question": questions}
+    return {**without(one, "url", "title", "code", "item"), "status": "published", "group": group}
+
+
+def _response(one: Json) -> Json:
+    changed = {**without(one, "_questionnaire", "item"), "questionnaire": form_of(one)}
+    return {**changed, "group": {"question": one["item"]}}
 
 
 def _appointment(one: Json) -> Json:
@@ -165,7 +197,7 @@ def _statement(one: Json) -> Json:
 
 def _immunization(one: Json) -> Json:
     changed = {
-        **without(one, "primarySource"), "wasNotGiven": False, "reported": False,
+        **without(one, "primarySource", "statusReason"), **given_before(one, "wasNotGiven"), "reported": False,
         "performer": one["performer"][0]["actor"],
     }  # fmt: skip
     return renamed(changed, occurrenceDateTime="date")
@@ -183,14 +215,14 @@ def _procedure(one: Json) -> Json:
     if "reasonReference" in one:
         changed["reasonReference"] = one["reasonReference"][0]
     if "basedOn" in one:
-        changed["basedOn"] = asked_before(one["basedOn"])[0]
+        changed["basedOn"] = pointed(one["basedOn"], _BEFORE)[0]
     return renamed(changed, basedOn="request")
 
 
 def _report(one: Json) -> Json:
     changed = {**one, "category": one["category"][0], "performer": one["performer"][0]}
     if "basedOn" in one:
-        changed["basedOn"] = asked_before(one["basedOn"])
+        changed["basedOn"] = pointed(one["basedOn"], _BEFORE)
     return renamed(changed, basedOn="request")
 
 
@@ -207,7 +239,7 @@ def _plan(one: Json) -> Json:
 
 def _device(one: Json) -> Json:
     changed = {**without(one, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
-    return {**changed, "udi": one["udiCarrier"][0]["carrierHRF"]}
+    return renamed({**changed, "udi": one["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
 
 
 def _document(one: Json) -> Json:
@@ -223,7 +255,7 @@ def _binary(one: Json) -> Json:
 
 def _provenance(one: Json) -> Json:
     agents = [{"role": each["type"]["coding"][0], "actor": each["who"]} for each in one["agent"]]
-    return {**one, "agent": agents}
+    return {**one, "agent": agents, "target": pointed(one["target"], _BEFORE)}
 
 
 _renderer = Renderer(
@@ -238,6 +270,9 @@ _renderer = Renderer(
         "Condition": _condition,
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
+        "MedicationDispense": _dispense,
+        "Questionnaire": _questionnaire,
+        "QuestionnaireResponse": _response,
         "Observation": _observation,
         "Coverage": _coverage,
         "RelatedPerson": _related,

@@ -52,6 +52,17 @@ def _order(one: Json) -> Json:
     )
 
 
+def _dispense(one: Json) -> Json:
+    changed = {**one, "medicationCodeableConcept": {"concept": one["medicationCodeableConcept"]}}
+    changed["dosageInstruction"] = [renamed(dose, asNeededBoolean="asNeeded") for dose in one["dosageInstruction"]]
+    return renamed(changed, medicationCodeableConcept="medication")
+
+
+def _questionnaire(one: Json) -> Json:
+    kinds = {"choice": "coding"}
+    return {**one, "item": [{**each, "type": kinds.get(each["type"], each["type"])} for each in one["item"]]}
+
+
 def _reasons(one: Json, **names: str) -> Json:
     if "reasonReference" in one:
         one = {**one, "reasonReference": [{"reference": each} for each in one["reasonReference"]]}
@@ -113,6 +124,9 @@ _renderer = Renderer(
         "Group": lambda one: {**without(one, "actual"), "membership": "enumerated"},
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
+        "MedicationDispense": _dispense,
+        "Questionnaire": _questionnaire,
+        "QuestionnaireResponse": lambda one: {**one, "identifier": [one["identifier"]]},
         "Appointment": _appointment,
         "PractitionerRole": lambda one: {**without(one, "telecom"), "contact": [{"telecom": one["telecom"]}]},
         "Condition": _condition,

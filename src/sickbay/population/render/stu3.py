@@ -5,9 +5,12 @@ from __future__ import annotations
 from sickbay.population.render.changing import (
     Renderer,
     aimed,
-    asked_before,
     code_of,
+    counted_before,
     document_before,
+    form_of,
+    given_before,
+    pointed,
     renamed,
     systems_below,
     without,
@@ -23,9 +26,13 @@ _systems = systems_below(
 )
 
 
+_BEFORE = {"ServiceRequest": "ProcedureRequest"}
+"""R4's name of a type -> its name here."""
+
+
 def _condition(one: Json) -> Json:
     told: Json = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus") if name in one}
-    return renamed({**one, **told}, encounter="context", recordedDate="assertedDate")
+    return renamed({**without(one, "extension"), **told}, encounter="context", recordedDate="assertedDate")
 
 
 def _allergy(one: Json) -> Json:
@@ -33,8 +40,11 @@ def _allergy(one: Json) -> Json:
     return renamed({**one, **told}, recordedDate="assertedDate")
 
 
+def _dosage(one: Json) -> list[Json]:
+    return [{**without(dose, "doseAndRate"), **dose["doseAndRate"][0]} for dose in one["dosageInstruction"]]
+
+
 def _order(one: Json) -> Json:
-    dosage = [{**without(dose, "doseAndRate"), **dose["doseAndRate"][0]} for dose in one["dosageInstruction"]]
     dispense = one["dispenseRequest"]
     if dispense["numberOfRepeatsAllowed"] == 0:  # it had to be positive
         dispense = without(dispense, "numberOfRepeatsAllowed")
@@ -42,7 +52,7 @@ def _order(one: Json) -> Json:
         **without(one, "reportedBoolean", "dispenseRequest"),
         "category": one["category"][0],
         "requester": {"agent": one["requester"]},
-        "dosageInstruction": dosage,
+        "dosageInstruction": _dosage(one),
     }
     if dispense:
         changed["dispenseRequest"] = dispense
@@ -51,6 +61,20 @@ def _order(one: Json) -> Json:
 
 def _observation(one: Json) -> Json:
     changed = {**one, "interpretation": one["interpretation"][0]} if "interpretation" in one else one
+    return renamed(counted_before(changed), encounter="context")
+
+
+def _questionnaire(one: Json) -> Json:
+    """What a choice counts had an extension of another name."""
+    items = []
+    for each in one["item"]:
+        options = [without(option, "extension") for option in each.get("answerOption", ())]
+        items.append({**without(each, "answerOption"), **({"option": options} if options else {})})
+    return {**one, "item": items}
+
+
+def _response(one: Json) -> Json:
+    changed = {**without(one, "_questionnaire"), "questionnaire": form_of(one)}
     return renamed(changed, encounter="context")
 
 
@@ -64,7 +88,11 @@ def _team(one: Json) -> Json:
 
 
 def _immunization(one: Json) -> Json:
-    return renamed({**one, "notGiven": False}, occurrenceDateTime="date", performer="practitioner")
+    return renamed(
+        {**without(one, "statusReason"), **given_before(one, "notGiven")},
+        occurrenceDateTime="date",
+        performer="practitioner",
+    )
 
 
 def _request(one: Json) -> Json:
@@ -73,7 +101,7 @@ def _request(one: Json) -> Json:
 
 
 def _based(one: Json) -> Json:
-    changed = {**one, "basedOn": asked_before(one["basedOn"])} if "basedOn" in one else one
+    changed = {**one, "basedOn": pointed(one["basedOn"], _BEFORE)} if "basedOn" in one else one
     return renamed(changed, encounter="context")
 
 
@@ -96,7 +124,7 @@ def _provenance(one: Json) -> Json:
     for each in one["agent"]:
         agent = {"role": [each["type"]], "whoReference": each["who"]}
         agents.append({**agent, "onBehalfOfReference": each["onBehalfOf"]} if "onBehalfOf" in each else agent)
-    return {**one, "agent": agents}
+    return {**one, "agent": agents, "target": pointed(one["target"], _BEFORE)}
 
 
 def _task(one: Json) -> Json:
@@ -118,6 +146,9 @@ _renderer = Renderer(
         "Condition": _condition,
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
+        "MedicationDispense": lambda one: {**one, "dosageInstruction": _dosage(one)},
+        "Questionnaire": _questionnaire,
+        "QuestionnaireResponse": _response,
         "Observation": _observation,
         "Appointment": _appointment,
         "Coverage": _coverage,

@@ -38,13 +38,17 @@ _LATER: Mapping[Concept, tuple[tuple[datetime.date, Concept], ...]] = {
 """From when on another product was given in its place in the United States."""
 
 
+_ASKED = datetime.date(2024, 9, 1)
+"""Since when it is written down that somebody did not want to be vaccinated against influenza."""
+
+
 def of_its_day(vaccine: Concept, day: datetime.date) -> Concept:
     """The product that was given against it on a day."""
     return next((later for since, later in reversed(_LATER.get(vaccine, ())) if day >= since), vaccine)
 
 
 class Immunizations(Story):
-    """willing: who lets himself be vaccinated as an adult, and against influenza each autumn."""
+    """willing: who lets himself be vaccinated as an adult, and against influenza each autumn; others refuse it once."""
 
     def __init__(self, who: Person, dice: Dice) -> None:
         self.who = who
@@ -59,6 +63,9 @@ class Immunizations(Story):
         if age > 0.5 and visit.day.month >= 9 and visit.day.year > self.autumn and self.willing:
             self.autumn = visit.day.year
             chart.vaccinate(of_its_day(acts.INFLUENZA_3, visit.day), visit)
+        if not self.willing and not self.autumn and age >= 19 and visit.day >= _ASKED and visit.day.month >= 9:
+            self.autumn = visit.day.year
+            chart.refuse(acts.INFLUENZA_3, visit)
         if visit.kind not in (problems.CHECK_UP, problems.WELL_CHILD):
             return
         if self.due and age >= self.due[0][0]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from sickbay.population import acts, body, drugs, measures, problems
+from sickbay.population import acts, body, drugs, forms, measures, problems
 from sickbay.population.chart import Chart
 from sickbay.population.dice import Dice
 from sickbay.population.life import Measure, Person, Visit
@@ -48,6 +48,7 @@ def tell(chart: Chart, threads: list[Story]) -> None:
             _checked(chart, visit, threads)
     if last:
         chart.note(acts.PROGRESS, last, _summary(chart, last))
+        _screened(chart, last)
     chart.close()
 
 
@@ -72,6 +73,13 @@ def _checked(chart: Chart, visit: Visit, threads: list[Story]) -> None:
         former = chart.person.age(visit.day) > 35 and chart.person.number % 7 == 3
         status = found[0] if found else problems.EX_SMOKER if former else problems.NEVER_SMOKED
         chart.read(measures.SMOKING, visit, concept=status, after=2)
+
+
+def _screened(chart: Chart, visit: Visit) -> None:
+    """At the last check-up grown-ups are asked whether they have enough to eat; who has little has Medicaid more often."""
+    if chart.person.age(visit.day) >= 18:
+        risk = chart.dice.chance(0.3 if chart.person.plan == "Medicaid" else 0.05)
+        chart.read(measures.HUNGER, visit, concept=forms.AT_RISK if risk else forms.NO_RISK, after=8)
 
 
 def _summary(chart: Chart, visit: Visit) -> str:

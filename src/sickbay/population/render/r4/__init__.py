@@ -4,31 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sickbay.population import samples
 from sickbay.population.calendar import Booking, Slot
+from sickbay.population.forms import answered
 from sickbay.population.life import Life
+from sickbay.population.pharmacy import fills
 from sickbay.population.render.common import Json, instant, practitioner, reference, room_name
-from sickbay.population.render.r4 import clinical, doings, papers, people
+from sickbay.population.render.r4 import clinical, doings, following, forms, papers, people
 from sickbay.population.staff import Practitioner
 
-hospital = people.hospital
+
+def hospital() -> Iterator[Json]:
+    """The house, its staff, and the forms that it hands out."""
+    yield from people.hospital()
+    yield from forms.questionnaires()
 
 
 def record(life: Life) -> Iterator[Json]:
     """Everything of one patient, the patient first, each after what it refers to."""
-    who = life.person
+    told = list(_told(life))
+    yield from told
+    yield from papers.stated(life, told)
+
+
+def _told(life: Life) -> Iterator[Json]:
+    who, taken, answers = life.person, samples.taken(life), answered(life)
     yield people.patient(who)
     yield from people.around(who)
     yield from (clinical.encounter_of(who.id, each) for each in life.visits)
     yield from (clinical.condition(who.id, each) for each in life.problems)
     yield from (clinical.allergy(who.id, each) for each in life.allergies)
     yield from (clinical.order(who.id, each) for each in life.prescriptions)
+    yield from (following.dispense(who, each) for each in fills(life))
     yield from (doings.statement(who, each) for each in life.statements)
-    yield from (clinical.observation(who, each) for each in life.readings)
+    yield from (following.specimen(who.id, each) for each in dict.fromkeys(taken.values()))
+    yield from (forms.response(who, each) for each in dict.fromkeys(answers.values()))
+    for each in life.readings:
+        drawn, form = taken.get(each.number), answers.get(each.number)
+        yield clinical.observation(who, each, drawn.number if drawn else 0, form.number if form else 0)
     yield from (doings.immunization(who, each) for each in life.vaccinations)
     yield from (doings.request(who.id, each) for each in life.requests)
     yield from (doings.device(who.id, each) for each in life.implants)
     yield from (doings.procedure(who.id, each) for each in life.acts)
-    yield from (doings.report(who.id, each) for each in life.reports)
+    for told in life.reports:
+        yield doings.report(who.id, told, dict.fromkeys(taken[each].number for each in told.readings if each in taken))
     yield from (doings.goal(who, each) for each in life.aims)
     yield from (doings.plan(who, each) for each in life.plans)
     for note in life.notes:

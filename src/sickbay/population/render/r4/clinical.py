@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sickbay.population.life import Allergy, Person, Prescription, Problem, Reading, Visit
+from sickbay.population.pharmacy import REPEATS, supply
 from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
@@ -19,6 +20,7 @@ from sickbay.population.render.common import (
     quantity,
     reference,
 )
+from sickbay.population.render.r4.following import amount, dosage, lasting
 from sickbay.population.staff import ORGANIZATION
 
 _CLASSES = {
@@ -42,6 +44,7 @@ def encounter_of(patient: str, visit: Visit) -> Json:
         "participant": [
             {
                 "type": [coded(TERMS + "v3-ParticipationType", "PPRF", "primary performer")],
+                "period": period(visit),
                 "individual": practitioner(visit.practitioner),
             }
         ],
@@ -57,6 +60,7 @@ def encounter_of(patient: str, visit: Visit) -> Json:
     return found
 
 
+_ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
 _CONFIRMED = coded(TERMS + "condition-ver-status", "confirmed", "Confirmed")
 _IN_ERROR = coded(TERMS + "condition-ver-status", "entered-in-error", "Entered in Error")
 
@@ -73,6 +77,7 @@ def condition(patient: str, problem: Problem) -> Json:
     status = ("resolved", "Resolved") if problem.over else ("active", "Active")
     found: Json = {
         **profiled("Condition", part_of(patient, "c", problem.number), profile),
+        "extension": [{"url": _ASSERTED, "valueDateTime": problem.recorded.isoformat()}],
         "verificationStatus": _IN_ERROR if problem.wrong else _CONFIRMED,
         "category": [coded(TERMS + "condition-category", *category)],
         "code": concept(problem.concept),
@@ -110,7 +115,7 @@ def allergy(patient: str, allergy: Allergy) -> Json:
 
 
 def order(patient: str, order: Prescription) -> Json:
-    drug = order.drug
+    drug, handed = order.drug, supply(order)
     found: Json = {
         **profiled("MedicationRequest", part_of(patient, "m", order.number), "us-core-medicationrequest"),
         "status": ("completed" if order.finished else "stopped") if order.end else "active",
@@ -121,16 +126,12 @@ def order(patient: str, order: Prescription) -> Json:
         "subject": reference("Patient", patient),
         "authoredOn": order.start.isoformat(),
         "requester": practitioner(order.prescriber),
-        "dosageInstruction": [
-            {
-                "text": drug.taken,
-                "timing": {"repeat": {"frequency": drug.times, "period": drug.period, "periodUnit": drug.unit}},
-                "asNeededBoolean": drug.when_needed,
-                "route": concept(drug.route),
-                "doseAndRate": [{"doseQuantity": {"value": drug.dose, "unit": drug.form}}],
-            }
-        ],
-        "dispenseRequest": {"numberOfRepeatsAllowed": 0 if order.finished else 3},
+        "dosageInstruction": [dosage(drug)],
+        "dispenseRequest": {
+            "numberOfRepeatsAllowed": 0 if order.finished else REPEATS,
+            "quantity": amount(handed),
+            "expectedSupplyDuration": lasting(handed),
+        },
     }
     if order.visit:
         found["encounter"] = encounter(patient, order.visit)
@@ -151,12 +152,17 @@ CATEGORIES = {
         ("exam", "Exam"),
     )
 }
+CATEGORIES["sdoh"] = [
+    *CATEGORIES["survey"],
+    coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "sdoh", "SDOH"),
+]
 
 
 _UNKNOWN = coded(TERMS + "data-absent-reason", "unknown", "Unknown")
 
 
-def observation(who: Person, reading: Reading) -> Json:
+def observation(who: Person, reading: Reading, specimen: int = 0, response: int = 0) -> Json:
+    """specimen, response: the numbers of what it was measured in, and of the form that it was counted from; 0: none."""
     measure, at = reading.measure, instant(reading.at)
     found: Json = {
         **profiled("Observation", part_of(who.id, "o", reading.number), measure.profile),
@@ -170,6 +176,10 @@ def observation(who: Person, reading: Reading) -> Json:
     }
     if reading.visit:
         found["encounter"] = encounter(who.id, reading.visit)
+    if specimen:
+        found["specimen"] = reference("Specimen", part_of(who.id, "l", specimen))
+    if response:
+        found["derivedFrom"] = [reference("QuestionnaireResponse", part_of(who.id, "u", response))]
     if reading.absent:
         found["dataAbsentReason"] = _UNKNOWN
     elif reading.parts:

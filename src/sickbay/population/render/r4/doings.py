@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+from collections.abc import Iterable
 
 from sickbay.population import acts
 from sickbay.population.life import (
@@ -43,23 +45,28 @@ _KINDS = {
 """What US Core groups reports by, where it has a word for it."""
 
 
+_REFUSED = coded(TERMS + "v3-ActReason", "PATOBJ", "patient objection")
+
+
 def immunization(who: Person, dose: Vaccination) -> Json:
     """Infants are vaccinated in the thigh; against rotavirus they swallow."""
     patient, visit = who.id, dose.visit
-    site = acts.THIGH if who.age(visit.day) < 1.5 else acts.ARM
-    return {
+    found: Json = {
         **profiled("Immunization", part_of(patient, "i", dose.number), "us-core-immunization"),
-        "status": "completed",
+        "status": "not-done" if dose.refused else "completed",
         "vaccineCode": concept(dose.vaccine),
         "patient": reference("Patient", patient),
         "encounter": encounter(patient, visit.number),
         "occurrenceDateTime": instant(visit.start + datetime.timedelta(minutes=15)),
         "primarySource": True,
         "location": reference("Location", visit.location),
-        "lotNumber": dose.lot,
-        **({} if dose.vaccine is acts.ROTAVIRUS else {"site": concept(site)}),
         "performer": [{"actor": practitioner(visit.practitioner)}],
     }
+    if dose.refused:
+        return {**found, "statusReason": _REFUSED}
+    if dose.vaccine is not acts.ROTAVIRUS:
+        found["site"] = concept(acts.THIGH if who.age(visit.day) < 1.5 else acts.ARM)
+    return {**found, "lotNumber": dose.lot}
 
 
 def request(patient: str, asked: Request) -> Json:
@@ -104,7 +111,8 @@ def procedure(patient: str, act: Act) -> Json:
     return found
 
 
-def report(patient: str, told: Report) -> Json:
+def report(patient: str, told: Report, specimens: Iterable[int] = ()) -> Json:
+    """specimens: the numbers of those in which its results were measured."""
     profile = "us-core-diagnosticreport-lab" if told.kind == "LAB" else "us-core-diagnosticreport-note"
     found: Json = {
         **profiled("DiagnosticReport", part_of(patient, "x", told.number), profile),
@@ -119,10 +127,14 @@ def report(patient: str, told: Report) -> Json:
     }
     if told.request:
         found["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", told.request))]
+    if drawn := list(specimens):
+        found["specimen"] = [reference("Specimen", part_of(patient, "l", each)) for each in drawn]
     if told.readings:
         found["result"] = [reference("Observation", part_of(patient, "o", each)) for each in told.readings]
     if told.conclusion:
         found["conclusion"] = told.conclusion
+        data = base64.b64encode(told.conclusion.encode()).decode()
+        found["presentedForm"] = [{"contentType": "text/plain", "data": data, "title": told.concept.text}]
     return found
 
 
@@ -217,6 +229,7 @@ def device(patient: str, one: Implant) -> Json:
         "status": "active",
         "distinctIdentifier": one.serial,
         "manufactureDate": made.isoformat(),
+        "expirationDate": (made + datetime.timedelta(days=5 * 365)).isoformat(),
         "lotNumber": f"L{one.serial[-4:]}",
         "serialNumber": one.serial,
         "type": concept(one.concept),

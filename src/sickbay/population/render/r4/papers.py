@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sickbay.population.life import Note, Person
+from sickbay.population.life import Life, Note, Person, Visit
 from sickbay.population.render.common import (
     IDENTIFIERS,
     Json,
@@ -70,13 +70,36 @@ def document(who: Person, note: Note) -> Iterator[Json]:
             "period": {"start": instant(note.visit.start), "end": instant(note.visit.end)},
         },
     }  # fmt: skip
+    yield _provenance(who, note.number, [reference("DocumentReference", id)], note.visit, written)
+
+
+_STANDING = frozenset({"CareTeam", "AllergyIntolerance", "CarePlan", "Goal", "Device", "Coverage"})
+
+
+def stated(life: Life, told: Iterable[Json]) -> Iterator[Json]:
+    """Who stands for what was written down at the last visit, and for what stood in the record then. told: the record."""
+    if not life.visits:
+        return
+    last, who = life.visits[-1], life.person
+    at = encounter(who.id, last.number)
+    kept = [one for one in told if one["resourceType"] in _STANDING or one.get("encounter") == at]
+    targets = [at, *(_address(one) for one in kept if one["resourceType"] != "Task")]
+    recorded = instant(last.end + datetime.timedelta(minutes=40))  # by then the laboratory has answered
+    yield _provenance(who, len(life.notes) + 1, targets, last, recorded)
+
+
+def _address(one: Json) -> Json:
+    return reference(one["resourceType"], one["id"])
+
+
+def _provenance(who: Person, number: int, targets: list[Json], visit: Visit, recorded: str) -> Json:
     hospital = reference("Organization", ORGANIZATION)
-    yield {
-        **profiled("Provenance", part_of(who.id, "w", note.number), "us-core-provenance"),
-        "target": [reference("DocumentReference", id), reference("Patient", who.id)],
-        "recorded": written,
+    return {
+        **profiled("Provenance", part_of(who.id, "w", number), "us-core-provenance"),
+        "target": [*targets, reference("Patient", who.id)],
+        "recorded": recorded,
         "agent": [
-            {"type": _AUTHOR, "who": practitioner(note.visit.practitioner), "onBehalfOf": hospital},
+            {"type": _AUTHOR, "who": practitioner(visit.practitioner), "onBehalfOf": hospital},
             {"type": _SENDER, "who": hospital},
         ],
     }

@@ -18,7 +18,17 @@ from sickbay.population.render.common import (
     profiled,
     reference,
 )
-from sickbay.population.staff import CLINIC, NURSES, ORGANIZATION, PAYERS, PRACTITIONERS, ROOMS, Practitioner
+from sickbay.population.staff import (
+    CLINIC,
+    NURSES,
+    ORGANIZATION,
+    PAYERS,
+    PHARMACY,
+    PRACTITIONERS,
+    ROOMS,
+    Practitioner,
+    npi,
+)
 
 _PHONE: list[Json] = [{"system": "phone", "value": "(555) 555-0100", "use": "work"}]
 _ADDRESS: Json = {
@@ -34,7 +44,7 @@ def hospital() -> Iterator[Json]:
     """Organization, locations, practitioners."""
     yield {
         **profiled("Organization", ORGANIZATION, "us-core-organization"),
-        "identifier": [{"system": IDENTIFIERS + "organizations", "value": ORGANIZATION}],
+        "identifier": [{"system": IDENTIFIERS + "organizations", "value": ORGANIZATION}, _npi(0)],
         "active": True,
         "type": [coded(TERMS + "organization-type", "prov", "Healthcare Provider")],
         "name": "General Hospital",
@@ -67,6 +77,14 @@ def hospital() -> Iterator[Json]:
             "type": [coded(TERMS + "organization-type", "pay", "Payer")],
             "name": payer,
         }
+    id, name = PHARMACY
+    yield {
+        **profiled("Organization", id, "us-core-organization"),
+        "identifier": [{"system": IDENTIFIERS + "organizations", "value": id}, _npi(100)],
+        "active": True,
+        "type": [coded(TERMS + "organization-type", "prov", "Healthcare Provider")],
+        "name": name,
+    }
     for each in PRACTITIONERS:
         yield _practitioner(each)
     for each in PRACTITIONERS:
@@ -76,13 +94,17 @@ def hospital() -> Iterator[Json]:
         yield {"resourceType": "Schedule", "id": f"schedule-{each.id}", "actor": [actor], "comment": each.title}
 
 
+def _npi(number: int) -> Json:
+    return {"system": "http://hl7.org/fhir/sid/us-npi", "value": npi(number)}
+
+
 def _practitioner(who: Practitioner) -> Json:
     name: Json = {"use": "official", "text": who.name, "family": who.family, "given": [who.given]}
     if who.prefix:
         name["prefix"] = [who.prefix]
     return {
         **profiled("Practitioner", who.id, "us-core-practitioner"),
-        "identifier": [{"system": IDENTIFIERS + "staff", "value": who.id}],
+        "identifier": [{"system": IDENTIFIERS + "staff", "value": who.id}, _npi(int(who.id[3:]))],
         "active": True,
         "name": [name],
         "telecom": _PHONE,
@@ -140,16 +162,7 @@ def patient(who: Person) -> Json:
         "telecom": [{"system": "phone", "value": who.phone, "use": "home"}],
         "gender": who.gender or who.sex,
         "birthDate": who.born.isoformat()[: {"day": 10, "month": 7, "year": 4}[who.born_as]],
-        "address": [
-            {
-                "use": "home",
-                "line": [who.street],
-                "city": who.city,
-                "state": "MA",
-                "postalCode": who.postal,
-                "country": "US",
-            }
-        ],
+        "address": [_home(who)],
         "maritalStatus": {"coding": [coding(status)]},
         "communication": [{"language": {"coding": [coding(who.language)], "text": who.language.display}}],
         "generalPractitioner": [practitioner(who.practitioner)],
@@ -160,6 +173,17 @@ def patient(who: Person) -> Json:
     if who.contact:
         found["contact"] = [{"relationship": [_MOTHER], "name": _mother(who.contact)}]
     return found
+
+
+def _home(who: Person) -> Json:
+    return {
+        "use": "home",
+        "line": [who.street],
+        "city": who.city,
+        "state": "MA",
+        "postalCode": who.postal,
+        "country": "US",
+    }
 
 
 _MOTHER = coded(TERMS + "v3-RoleCode", "MTH", "mother")
@@ -183,6 +207,9 @@ def _coverage(who: Person) -> Json:
         who.plan, ("5", "PRIVATE HEALTH INSURANCE")
     )
     member = f"SB{who.record_number.replace('-', '')}"
+    classes = [_class("plan", "Plan", who.plan.split()[0].lower(), who.plan)]
+    if kind[0] == "5":
+        classes.append(_class("group", "Group", f"G{who.number % 7 + 1:03d}", "Employees"))
     return {
         **profiled("Coverage", f"{who.id}-cov", "us-core-coverage"),
         "identifier": [{"type": coded(TERMS + "v2-0203", "MB", "Member Number"), "system": IDENTIFIERS + "members",
@@ -194,9 +221,12 @@ def _coverage(who: Person) -> Json:
         "relationship": coded(TERMS + "subscriber-relationship", "self", "Self"),
         "period": {"start": f"{max(who.born.year, 2021)}-01-01" if who.born.year < 2021 else who.born.isoformat()},
         "payor": [reference("Organization", PAYERS[who.plan], who.plan)],
-        "class": [{"type": coded(TERMS + "coverage-class", "plan", "Plan"), "value": who.plan.split()[0].lower(),
-                   "name": who.plan}],
+        "class": classes,
     }  # fmt: skip
+
+
+def _class(kind: str, display: str, value: str, name: str) -> Json:
+    return {"type": coded(TERMS + "coverage-class", kind, display), "value": value, "name": name}
 
 
 def _related(who: Person, name: str) -> Json:
@@ -208,6 +238,7 @@ def _related(who: Person, name: str) -> Json:
         "name": [{"use": "official", **_mother(name)}],
         "telecom": [{"system": "phone", "value": who.phone, "use": "home"}],
         "gender": "female",
+        "address": [_home(who)],
     }
 
 
