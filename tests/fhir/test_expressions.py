@@ -6,6 +6,7 @@ import datetime
 import json
 import logging
 import re
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from sickbay import population
 from sickbay.fhir.expressions import Unsupported, evaluate, routes
+from sickbay.fhir.search_additions import ADDITIONS
 from sickbay.fhir.search_parameters import find, parameters, resource_types
 
 from .examples import examples
@@ -106,8 +108,52 @@ def test_the_routes_agree_with_a_whole_fhirpath_engine(version: str, shared: Pat
     assert differing == DIFFERING[version]
 
 
-def people(version: Any) -> list[dict[str, Any]]:
-    made = population.generate(seed=1, patients=3, today=datetime.date(2026, 11, 24), version=version)
+def test_what_us_core_adds_finds_what_its_own_expressions_find(shared: Path) -> None:
+    """Where it asks for the code of a coding, by that code; ours keeps its system beside."""
+    fhirpathpy, models = pytest.importorskip("fhirpathpy"), pytest.importorskip("fhirpathpy.models")
+    theirs: dict[tuple[str, str], Any] = {}
+    with tarfile.open(shared / "data" / "us-core-6.1.0.tgz") as package:
+        for member in package:
+            if member.name.startswith("package/SearchParameter-"):
+                one = json.load(package.extractfile(member))  # type: ignore[arg-type]
+                theirs[one["base"][0], one["code"]] = fhirpathpy.compile(one["expression"], models.models["r4"])
+    found = set()
+    for resource in (*people("r4", 20), *RARE):
+        type = resource["resourceType"]
+        for code, row in ADDITIONS["r4"].get(type, {}).items():
+            ours = evaluate("r4", type, row[1], resource)
+            expected = theirs[type, code](resource)
+            if expected and isinstance(ours[0], dict) and not isinstance(expected[0], dict):
+                ours = [coding["code"] for each in ours for coding in each.get("coding", [each])]
+            assert _set(ours) == _set(expected), (type, code)
+            found |= {(type, code)} if expected else set()
+    assert found == {(type, code) for type, added in ADDITIONS["r4"].items() for code in added}
+
+
+RARE: tuple[dict[str, Any], ...] = (
+    {
+        "resourceType": "Patient",
+        "extension": [
+            {"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F"},
+            {
+                "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-genderIdentity",
+                "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "446141000124107"}]},
+            },
+        ],
+    },
+    {
+        "resourceType": "Encounter",
+        "hospitalization": {
+            "dischargeDisposition": {"coding": [{"code": "home"}]},
+            "origin": {"reference": "Location/1"},
+        },
+    },
+)
+"""What few or none of the population have."""
+
+
+def people(version: Any, patients: int = 3) -> list[dict[str, Any]]:
+    made = population.generate(seed=1, patients=patients, today=datetime.date(2026, 11, 24), version=version)
     return [json.loads(json.dumps(one)) for one in made]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,22 @@ def test_names_types_and_expressions_are_the_published_ones(version: str, shared
         if code != NARROWED and own.kind != "composite":
             said = own.expression.replace("(", "").replace(")", "")
             assert set(said.split(" | ")) - {""} <= parts, (base, code)
+
+
+def test_every_search_parameter_of_us_core_is_known_in_r4(shared: Path) -> None:
+    """Those of its CapabilityStatement for servers, SHALL, SHOULD and MAY, and the rest of its package."""
+    compared = set()
+    with tarfile.open(shared / "data" / "us-core-6.1.0.tgz") as package:
+        for member in package:
+            if re.fullmatch(r"package/SearchParameter-us-core-[\w-]+\.json", member.name):
+                one = json.load(package.extractfile(member))  # type: ignore[arg-type]
+                for base in one["base"]:
+                    own = find("r4", base, one["code"])
+                    assert own is not None, (base, one["code"])
+                    assert own.kind == one["type"], (base, one["code"])
+                    compared.add((base, one["code"]))
+    assert len(compared) > 100
+    assert {(base, code) for base, found in ADDITIONS["r4"].items() for code in found} <= compared
 
 
 NEW_IN_R5 = {

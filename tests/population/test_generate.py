@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "19c2ede52280606938fac9b4e803323a5ab8ed67a687cfe20017722cc68394b9",
-    "dstu2": "891bfc62b28bdb81e646d85cc52b920402cf51e9fa38ac5dbb7f592bc058cf04",
+    "r4": "ee9ff98543c685357b869a0c9486e61fda1daf5e9e1f005c0118a58b99b149d2",
+    "dstu2": "2028867f98e4fb204b3d0df68b625611f3c082325d1a3bda013654469c23e7a5",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

@@ -1,5 +1,5 @@
 """Search parameters that the published tables do not spell out: DSTU2 names its composites and not their parts, R5 names
-parts that are no search parameters.
+parts that are no search parameters, and US Core 6.1 has some of its own for R4.
 
 `code-value-[x]` stands for one parameter for each kind of value (DSTU2, Observation: search parameters).
 """
@@ -17,6 +17,37 @@ def _composite(expression: str, *codes: str) -> Row:
     return "composite", expression, (), tuple(f"own-{code}" for code in codes)
 
 
+def _token(expression: str) -> Row:
+    return "token", expression, (), ()
+
+
+def _of_us_core(name: str) -> Row:
+    """An extension of codings: where US Core looks for the code alone, the system is looked for too."""
+    url = f"http://hl7.org/fhir/us/core/StructureDefinition/us-core-{name}"
+    return _token(f"Patient.extension('{url}').extension.value.ofType(Coding)")
+
+
+_US_CORE: Mapping[str, Mapping[str, Row]] = {
+    "CareTeam": {"role": _token("CareTeam.participant.role")},
+    "Condition": {
+        "asserted-date": (
+            "date",
+            "Condition.extension('http://hl7.org/fhir/StructureDefinition/condition-assertedDate').value.ofType(dateTime)",
+            (), (),
+        ),
+    },
+    "Encounter": {"discharge-disposition": _token("Encounter.hospitalization.dischargeDisposition")},
+    "Goal": {"description": _token("Goal.description")},
+    "Patient": {
+        "ethnicity": _of_us_core("ethnicity"),
+        "gender-identity": _token(
+            "Patient.extension('http://hl7.org/fhir/us/core/StructureDefinition/us-core-genderIdentity')"
+            ".value.ofType(CodeableConcept)"
+        ),
+        "race": _of_us_core("race"),
+    },
+}  # fmt: skip
+"""US Core 6.1, search parameters that are not derived from R4's."""
 _NEAR: Mapping[str, Row] = {"near": ("special", "Location.position", (), ())}
 ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
     "dstu2": {
@@ -46,6 +77,7 @@ ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
         },
     },
     "stu3": {"Location": _NEAR},
+    "r4": _US_CORE,
 }
 """Version -> type -> code -> row. Codes that the table has keep their number; new ones come after all of its."""
 

@@ -120,6 +120,11 @@ INSERT INTO date_index (space, parameter, low, high, nid) SELECT min(space), -pa
     FROM date_index GROUP BY nid, parameter HAVING count(*) > 1;
 """
 
+_US_CORE = """
+DROP INDEX resource_outdated;
+CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 4;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -128,6 +133,7 @@ STEPS: tuple[str, ...] = (
     _SLICED_COUNTS,
     _WORDS,
     _WIDE_RANGES_AND_CHANGES,
+    _US_CORE,
 )
 """Step n leads from version n to n + 1."""
 

@@ -122,8 +122,13 @@ INSERT INTO date_index (space, parameter, low, high, nid) SELECT min(space), -pa
     FROM date_index GROUP BY nid, parameter HAVING count(*) > 1;
 """
 
+_US_CORE = """
+DROP INDEX resource_outdated;
+CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 4;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS, _WORDS,
-    _WIDE_RANGES_AND_CHANGES,
+    _WIDE_RANGES_AND_CHANGES, _US_CORE,
 )  # fmt: skip
 """Step n leads from version n to n + 1."""

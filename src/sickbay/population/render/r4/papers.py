@@ -73,7 +73,12 @@ def document(who: Person, note: Note) -> Iterator[Json]:
     yield _provenance(who, note.number, [reference("DocumentReference", id)], note.visit, written)
 
 
-_STANDING = frozenset({"CareTeam", "AllergyIntolerance", "CarePlan", "Goal", "Device", "Coverage"})
+_STANDING = frozenset(
+    {
+        "AllergyIntolerance", "CarePlan", "CareTeam", "Condition", "Coverage", "Device", "Goal", "MedicationRequest",
+        "RelatedPerson",
+    }
+)  # fmt: skip
 
 
 def stated(life: Life, told: Iterable[Json]) -> Iterator[Json]:
