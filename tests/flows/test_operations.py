@@ -40,7 +40,8 @@ async def record(own: Hand, patient: str) -> set[str]:
     for type in ("Observation", "Condition", "Encounter", "AllergyIntolerance", "Appointment", "MedicationRequest",
                  "MedicationOrder", "Coverage", "CarePlan", "DocumentReference", "Immunization", "Procedure",
                  "CareTeam", "RelatedPerson", "Goal", "DiagnosticReport", "Device", "Provenance", "ServiceRequest",
-                 "ProcedureRequest", "MedicationStatement"):  # fmt: skip
+                 "ProcedureRequest", "MedicationStatement", "MedicationDispense", "Specimen",
+                 "QuestionnaireResponse"):  # fmt: skip
         answer = await own.ask("GET", f"/{type}?patient={patient}&_count=1000")
         found |= set(ids(answer)) if answer.status_code == 200 else set()
     return found
