@@ -205,7 +205,9 @@ def test_66_status_and_files_are_their_client_s(exporting: Target) -> None:
 def test_66_a_file_is_read_with_the_scopes_of_who_reads_it(exporting: Target) -> None:
     """The same client with less: the job is no capability."""
     status = begun(exporting, "one-ALL", "/$export")
-    assert exporting.ask("one-TS", f"{status}/Patient.ndjson").text == ""
+    hidden, none = (exporting.ask("one-TS", f"{status}/{type}.ndjson") for type in ("Patient", "Nonsense"))
+    assert hidden.status_code == none.status_code == 404
+    assert hidden.text.replace("Patient", "Nonsense") == none.text
     assert "ob-lab" in exporting.ask("one-TS", f"{status}/Observation.ndjson").text
     assert {one["type"] for one in exporting.ask("one-TS", status).json()["output"]} == {"Observation"}
 

@@ -89,7 +89,9 @@ def test_a_guessed_endpoint_is_answered_with_the_right_one(tmp_path: Path, metho
         if method == "POST":
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.headers["access-control-allow-origin"] == "*"
-        assert "endpoint" not in (await flow.http.get("/nothing/token")).text
+        every = (await flow.http.get("/nothing/token")).text
+        assert "token endpoints of the hospitals are http://localhost:7425/general/oauth/token" in every
+        assert "endpoint" not in (await flow.http.get("/nothing/else")).text
 
     run(steps, tmp_path)
 

@@ -156,12 +156,16 @@ def _meant(sandbox: Sandbox, path: str) -> str:
     last = path.rstrip("/").rpartition("/")[2].lower()
     if not last.startswith(("auth", "token")):
         return ""
-    if tenant is None:
-        every = ", ".join(one.server.authorization_endpoint for one in sandbox.tenants.values())
-        return f"The authorization endpoints of the hospitals are {every}."
     name = "token" if last.startswith("token") else "authorization"
-    address = tenant.server.token_endpoint if name == "token" else tenant.server.authorization_endpoint
-    return f"The {name} endpoint of {tenant.name} is {address}, as .well-known/smart-configuration below its FHIR base says."
+    if tenant is None:
+        every = ", ".join(_endpoint(one, name) for one in sandbox.tenants.values())
+        return f"The {name} endpoints of the hospitals are {every}."
+    told = "as .well-known/smart-configuration below its FHIR base says"
+    return f"The {name} endpoint of {tenant.name} is {_endpoint(tenant, name)}, {told}."
+
+
+def _endpoint(tenant: Tenant, name: str) -> str:
+    return tenant.server.token_endpoint if name == "token" else tenant.server.authorization_endpoint
 
 
 def _allowed(request: Request) -> set[str]:
