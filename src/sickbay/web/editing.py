@@ -14,11 +14,12 @@ from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, show, wire
+from sickbay.web.apps import app_page, closed
 from sickbay.web.pages import portal
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.portal import RegisterView
-from sickbay.web.registration import EXPIRED, app_page, closed, form, missing, told
+from sickbay.web.registration import EXPIRED, form, missing, told
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:

@@ -6,16 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from sickbay.authorization.access import challenge, issue_type
 from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search, subset
 from sickbay.fhir.body import Body
-from sickbay.fhir.bundle import Entry, Kept, search_url, searchset
+from sickbay.fhir.bundle import Kept, search_url, searchset
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.media import Media, negotiate
-from sickbay.fhir.outcome import Issue, outcome
-from sickbay.fhir.problem import Problem
+from sickbay.fhir.outcome import Issue
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_routes import SEARCHES, search_of, strictly
@@ -24,7 +22,6 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
-from sickbay.operations.decision import Decision, public
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -33,20 +30,18 @@ from sickbay.web.astray import Astray, is_astray
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
+from sickbay.web.fhir_refusals import left_out, refused, told
 from sickbay.web.representation import cut, parts, shaped
 from sickbay.web.wire import LIMIT, query_of, raw_path, sent_length, unpacked
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
 LARGE = 200_000
-INVALID = "fhir-resource-invalid"
 READING = SEARCHES | {"read"}
 OPEN = frozenset(("preflight", "capabilities", "discovery"))
 SHAPING = frozenset(("_format", "_pretty"))
 GZIP = frozenset(("gzip", "x-gzip"))
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
-OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
-"""Errors of RFC 6750: they come with a challenge."""
 
 
 class Door:
@@ -319,23 +314,9 @@ class Door:
         entries: dict[str, Sequence[Kept]] = {
             "match": parts(self.version, query, page.matches),
             "include": parts(self.version, query, page.included, included=True),
-            "outcome": self._told(query, page.clipped),
+            "outcome": left_out(self.version, query, page.clipped),
         }
         return Answer(200, searchset(self.base, entries, self_url=own, next_url=following, total=page.total), content)
-
-    def _told(self, query: Query, clipped: bool) -> list[Entry]:
-        """Parameters and included resources that were left out are said, in the page itself (R4, 3.1.1.5)."""
-        if not query.ignored and not clipped:
-            return []
-        issues = [
-            Issue("not-supported", f"{name} was not applied." + (f" Did you mean {near}?" if near else ""),
-                  "warning", "fhir-search-unknown-param")
-            for name, near in query.ignored
-        ]  # fmt: skip
-        if clipped:
-            text = "More is included than a page takes: ask for fewer matches by _count, or search for it by itself."
-            issues.append(Issue("incomplete", text, "warning"))
-        return [Entry("OperationOutcome", "", outcome(self.version, issues))]
 
     def _misrouted(self, found: Misrouted) -> Answer:
         if found.status == 405:
@@ -344,37 +325,15 @@ class Door:
         return self._issue(found.status, Issue("not-found", f"There is no such address below {self.base}."))
 
     def _refused(self, seen: Seen) -> Answer:
-        """All that was wrong, the deciding one first."""
-        decision = seen.decision
-        refusal = decision.refusal
-        assert refusal is not None
-        of_oauth = refusal.error in OAUTH
-        findings = [public(one) for one in decision.explained().findings if one.refused]
-        findings.sort(key=lambda one: one.id != refusal.name)
-        code = issue_type(refusal) if of_oauth else refusal.error
-        issues = [Issue(code, f"{one.title}. {one.why} {one.fix}", rule=one.id, text=one.title) for one in findings]
-        issues += [Issue(one.code, one.text, rule=INVALID, where=(one.expression,)) for one in problems(decision)]
-        answer = self._issue(refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]))
-        if not of_oauth:
-            return answer
-        told = (b"www-authenticate", challenge(refusal, self.base).encode())
-        return answer._replace(headers=[*answer.headers, told])
+        return refused(self.version, self.base, seen)
 
     def _issue(self, status: int, *issues: Issue) -> Answer:
-        type = (negotiate(self.version, None).content_type or "").encode()
-        return Answer(status, outcome(self.version, issues), [(b"content-type", type)], kept=True)
+        return told(self.version, status, *issues)
 
 
 def is_shaped(request: AccessRequest, headers: Mapping[str, str]) -> bool:
     """Whether anything but compact JSON may be wanted."""
     return "xml" in headers.get("accept", "") or not SHAPING.isdisjoint(request.parameters.sent)
-
-
-def problems(decision: Decision) -> tuple[Problem, ...]:
-    """What validation found, where that is among the refusals: every fault an issue with its place."""
-    refused = any(one.name == INVALID for one in decision.examination.refusals)
-    body = decision.known.body
-    return body.problems if refused and isinstance(body, Body) else ()
 
 
 def _faults(

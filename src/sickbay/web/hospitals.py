@@ -10,9 +10,9 @@ from sickbay.operations.context import Tenant
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, show, wire
+from sickbay.web.apps import closed
 from sickbay.web.pages import portal
 from sickbay.web.pages.notice import not_found
-from sickbay.web.registration import closed
 
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:

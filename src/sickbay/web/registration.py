@@ -1,153 +1,29 @@
-"""The developer portal over HTTP: the apps, one app, and the form that registers one."""
+"""The developer portal over HTTP: the form that registers an app."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization.values import Client
 from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.versions import VERSIONS
-from sickbay.operations import exchanges, patients, registration, users
-from sickbay.operations.context import Tenant
-from sickbay.protocol import scopes
+from sickbay.operations import registration
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
-from sickbay.web.exchanges import PRIVATE, Persons, full, persons
-from sickbay.web.pages import chart, portal, times
-from sickbay.web.pages.frame import Link
-from sickbay.web.pages.notice import not_found
+from sickbay.web.apps import TOO_LATE, app_page, closed
+from sickbay.web.pages import portal
 from sickbay.web.pages.parts import Choice, findings
-from sickbay.web.pages.portal import AppRow, AppsView, AppView, LaunchRow, RegisterView
+from sickbay.web.pages.portal import RegisterView
 
 OURS = re.compile(r"[A-Za-z0-9_]{8,12}")
 """An app_id as a form of ours brings it."""
 FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris", "more_scopes")
 FAULTS = {"reg-redirect-uri": "redirect_uris", "reg-missing-launch-uri": "launch_uri", "reg-jwks": "jwks_uri"}
-
-
-def closed(request: Request, sandbox: Sandbox) -> Response | None:
-    """The portal is for whoever runs this Sickbay."""
-    return None if full(request) else show.page(request, sandbox, "notice", PRIVATE, status=403)
-
-
-async def apps(request: Request, sandbox: Sandbox) -> Response:
-    if away := closed(request, sandbox):
-        return away
-    every = await registration.every(sandbox.world)
-    hospitals = tuple(Link(one.title, f"/developer/hospitals/{name}") for name, one in sandbox.tenants.items())
-    view = AppsView(tuple([await _row(sandbox, one) for one in every]), "/developer/register", hospitals)
-    return show.page(request, sandbox, "apps", view, await show.around(request, sandbox, here="Developer portal"))
-
-
-async def _row(sandbox: Sandbox, client: Client) -> AppRow:
-    found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id, limit=1)
-    last = found[0] if found else None
-    refused = bool(last and last.get("decided"))
-    title = last["findings"][0]["title"] if last and refused and last["findings"] else ""
-    hospital = sandbox.tenants[client.tenant].title
-    return AppRow(
-        client.name, f"/developer/apps/{client.app_id}",
-        portal.kind_of_app(client.type, client.client, client.smart_version), hospital, client.client_id,
-        title or (times.moment(last["at"]) if last else ""), "refused" if refused else "passed" if last else "",
-    )  # fmt: skip
-
-
-async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if away := closed(request, sandbox):
-        return away
-    client = await registration.only(sandbox.world, id)
-    if client is None:
-        view = not_found(wire.raw_path(request.scope))
-        return show.page(request, sandbox, "notice", view, status=404)
-    return await app_page(request, sandbox, client, await show.around(request, sandbox, here="Developer portal"))
-
-
-async def app_page(
-    request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200,
-    fault: str = "",
-) -> Response:  # fmt: skip
-    view = replace(await _app_view(sandbox, client, secret), fault=fault)
-    leads_to = (client.launch_uri or "", *client.redirect_uris)
-    return show.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
-
-
-async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
-    tenant = sandbox.tenants[client.tenant]
-    advice = registration.advised(sandbox.world, client).explained().findings
-    auto, live = client.auto_approve, (await registration.live(sandbox.world, client.client_id)).at
-    command = f"sickbay launch {client.app_id} --patient p-0017 --open" if client.launch_uri else ""
-    return AppView(
-        name=client.name, summary=portal.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
-        client_id=client.client_id, app_id=client.app_id, secret=secret, secret_text=_secret_text(client),
-        launch_uri=client.launch_uri or "", redirect_uris=client.redirect_uris,
-        post_logout_redirect_uris=client.post_logout_redirect_uris,
-        fhir_base=tenant.fhir_base(client.fhir), fhir=client.fhir.upper(),
-        scopes=portal.scope_kinds(scopes.split(client.scope)), launches=await _launches(sandbox, client),
-        all_launches=f"/exchanges?app={client.app_id}", findings=findings([one.to_json() for one in advice]),
-        auto=f"This app is approved by itself as {auto.user}: no sign-in, no picker, no consent." if auto else "",
-        live_at=times.clock(times.instant(live), seconds=True) if live else "",
-        launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
-        users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
-        policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
-        edit=f"/developer/apps/{client.app_id}/edit",
-        knobs=portal.knobs(tenant.policy), hospital_policy=f"/developer/hospitals/{tenant.name}",
-        cards=portal.cards_text(client.cards),
-        cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
-        rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
-        command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
-    )  # fmt: skip
-
-
-def _secret_text(client: Client) -> str:
-    if client.client == "symmetric":
-        return "Kept as its hash alone; it was shown when the app was registered."
-    if client.client == "asymmetric":
-        return "None. It signs with its own key."
-    return "None. A public app proves itself by its redirect address."
-
-
-async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
-    await sandbox.filling.ensure(Space(tenant.name, "r4"))
-    asked = [("_count", "100"), ("_sort", "family")]
-    found = await patients.find(sandbox.world, tenant, "r4", "Patient", asked, None)
-    named = tuple(Choice(one["id"], "{}, {}".format(*chart.name_of(one)), one["id"] == "p-0017") for one in found)
-    return (Choice("", "No patient"), *named)
-
-
-async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
-    """The last timelines of this app, each by its last exchange."""
-    found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id, limit=200)
-    by_launch: dict[str, list[dict[str, Any]]] = {}
-    for one in found:
-        if one["launch"]:
-            by_launch.setdefault(one["launch"], []).append(one)
-    tenant = sandbox.tenants[client.tenant]
-    last = list(by_launch.items())[:8]
-    return tuple([_launch(id, each, await persons(sandbox, tenant, id)) for id, each in last])
-
-
-def _launch(id: str, newest_first: list[dict[str, Any]], who: Persons) -> LaunchRow:
-    refused = next((one for one in newest_first if one.get("decided")), None)
-    outcome = refused["findings"][0]["title"] if refused and refused["findings"] else "Worked"
-    number = f"{len(newest_first)} requests" if len(newest_first) > 1 else "1 request"
-    kind = "refused" if refused else "passed"
-    return LaunchRow(
-        times.moment(newest_first[0]["at"]),
-        who.patient or "on its own",
-        who.user,
-        kind,
-        outcome,
-        number,
-        f"/timelines/{id}",
-    )
 
 
 async def register(request: Request, sandbox: Sandbox) -> Response:
@@ -182,7 +58,6 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     return await app_page(request, sandbox, done.client, around, done.secret, 201)
 
 
-TOO_LATE = "This page was open for too long. Send it again."
 EXPIRED = {"name": TOO_LATE}
 
 
@@ -245,64 +120,3 @@ def form(
         smart=portal.smart_choices(sent.get("smart_version") or "2"), boxes=boxes, values=values,
         findings=findings([one.to_json() for one in found]), faults=said, id=sent.get("id") or "",
     )  # fmt: skip
-
-
-async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """What is decided for this app otherwise than for its hospital: text as in sickbay.toml, all of it."""
-    return await _chosen(request, sandbox, id, "policy", portal.read_policy)
-
-
-async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """What this app suggests beside a chart: cards of CDS Hooks as JSON, all of them."""
-    return await _chosen(request, sandbox, id, "cards", portal.read_cards)
-
-
-async def _chosen(
-    request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]
-) -> Response:
-    """One text of an app's page: kept, or shown again as it was sent, with what is wrong."""
-    if away := closed(request, sandbox):
-        return away
-    client = await registration.only(sandbox.world, id)
-    if client is None:
-        return RedirectResponse("/developer", 303, answers.NO_STORE)
-    around = await show.around(request, sandbox, here="Developer portal")
-    sent = parse(await wire.read_body(request))
-    text, ours = sent.get(name) or "", cookies.form_is_ours(request, around.session, sent.get("csrf"))
-    chosen, fault = read(text) if ours else ((), TOO_LATE)
-    made: dict[str, Any] = {name: chosen}
-    fault = fault or registration.lacking(sandbox.world, made, client)
-    if fault:
-        again: dict[str, Any] = {name: text, f"{name}_fault": fault}
-        view = replace(await _app_view(sandbox, client, ""), **again)
-        return show.page(request, sandbox, "app", view, around, 422 if ours else 403)
-    await registration.save(sandbox.world, replace(client, **made), client)
-    return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
-
-
-async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """A new secret, shown this once; the old one is good for nothing any more."""
-    if away := closed(request, sandbox):
-        return away
-    around = await show.around(request, sandbox, here="Developer portal")
-    sent = parse(await wire.read_body(request))
-    client = await registration.only(sandbox.world, id)
-    if client is None or client.client != "symmetric":
-        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, answers.NO_STORE)
-    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
-    new, made = await registration.rotated(sandbox.world, client)
-    return await app_page(request, sandbox, new, around, made)
-
-
-async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if away := closed(request, sandbox):
-        return away
-    around = await show.around(request, sandbox, here="Developer portal")
-    sent = parse(await wire.read_body(request))
-    client = await registration.only(sandbox.world, id)
-    if client is not None and not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
-    if client is not None and not client.sample:
-        await registration.remove(sandbox.world, client)
-    return RedirectResponse("/developer", 303, answers.NO_STORE)
