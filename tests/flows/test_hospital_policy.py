@@ -159,7 +159,9 @@ def test_it_is_chosen_in_the_portal_where_what_is_left_out_is_taken_back(tmp_pat
         async def save(text: str, **more: str) -> httpx2.Response:
             return await flow.http.post(at, data=form | {"policy": text} | more, headers={"Origin": BASE} | HTML)
 
-        assert (await save('pkce = "off"\r\ntoken_lifetime = 30')).status_code == 303
+        saved = await save('pkce = "off"\r\ntoken_lifetime = 30')
+        assert saved.status_code == 303
+        assert "Saved." in (await flow.http.get(saved.headers["location"], headers=HTML)).text
         assert (await flow.http.get(AT)).json()["chosen"] == {"pkce": "off", "token_lifetime": 30}
         shown = (await flow.http.get(at, headers=HTML)).text
         assert shown.count("<b>here</b>") == 2

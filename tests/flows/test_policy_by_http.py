@@ -168,9 +168,12 @@ def test_a_policy_is_written_in_the_portal(tmp_path: Path) -> None:
             form = {"csrf": csrf, "policy": text} | more
             return await flow.http.post(f"{address}/policy", data=form, headers=HTML)
 
-        assert (await save('code_lifetime = 5\r\nlaunches = ["ehr"]')).status_code == 303
-        page = await flow.http.get(address, headers=HTML)
+        saved = await save('code_lifetime = 5\r\nlaunches = ["ehr"]')
+        assert (saved.status_code, saved.headers["location"]) == (303, f"{address}?kept=policy#h-policy")
+        page = await flow.http.get(f"{address}?kept=policy", headers=HTML)
         assert "code_lifetime = 5" in page.text
+        assert page.text.count("Saved.") == 1
+        assert "Saved." not in (await flow.http.get(address, headers=HTML)).text
         wrong = await save("code_lifetme = 5")
         assert (wrong.status_code, "code_lifetime was meant" in wrong.text) == (422, True)
         assert "code_lifetme = 5</textarea>" in wrong.text

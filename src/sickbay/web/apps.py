@@ -61,14 +61,15 @@ async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
     if client is None:
         view = not_found(wire.raw_path(request.scope))
         return show.page(request, sandbox, "notice", view, status=404)
-    return await app_page(request, sandbox, client, await show.around(request, sandbox, here="Developer portal"))
+    around = await show.around(request, sandbox, here="Developer portal")
+    return await app_page(request, sandbox, client, around, kept=request.query_params.get("kept", ""))
 
 
 async def app_page(
     request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200,
-    fault: str = "",
+    fault: str = "", kept: str = "",
 ) -> Response:  # fmt: skip
-    view = replace(await _app_view(sandbox, client, secret), fault=fault)
+    view = replace(await _app_view(sandbox, client, secret), fault=fault, kept=kept)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
     return show.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
 
@@ -174,7 +175,7 @@ async def _chosen(
         view = replace(await _app_view(sandbox, client, ""), **again)
         return show.page(request, sandbox, "app", view, around, 422 if ours else 403)
     await registration.save(sandbox.world, replace(client, **made), client)
-    return RedirectResponse(f"/developer/apps/{client.app_id}", 303, answers.NO_STORE)
+    return RedirectResponse(f"/developer/apps/{client.app_id}?kept={name}#h-{name}", 303, answers.NO_STORE)
 
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -24,14 +26,15 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
         return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
     around = await show.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return show.page(request, sandbox, "hospital", _view(tenant), around)
+        view = replace(_view(tenant), kept="kept" in request.query_params)
+        return show.page(request, sandbox, "hospital", view, around)
     sent = parse(await wire.read_body(request))
     text, fault = sent.get("policy") or "", "This page was open for too long. Send it again."
     if cookies.form_is_ours(request, around.session, sent.get("csrf")):
         fault = await _choose(sandbox, tenant, text)
     if fault:
         return show.page(request, sandbox, "hospital", _view(tenant, text, fault), around, 422)
-    return RedirectResponse(f"/developer/hospitals/{name}", 303, answers.NO_STORE)
+    return RedirectResponse(f"/developer/hospitals/{name}?kept#h-choose", 303, answers.NO_STORE)
 
 
 async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:

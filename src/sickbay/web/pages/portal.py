@@ -110,6 +110,8 @@ class AppView:
     cards_action: str = ""
     fault: str = ""
     """Why what was sent from this page was not done, where no field of it is at fault."""
+    kept: str = ""
+    """The part that was just saved: policy or cards."""
 
     @property
     def letters(self) -> str:
@@ -158,6 +160,7 @@ class HospitalView:
     action: str
     policy: str = ""
     fault: str = ""
+    kept: bool = False
 
 
 def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[PolicyRow, ...]:
