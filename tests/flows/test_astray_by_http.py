@@ -61,10 +61,10 @@ def test_nothing_is_given_there_and_a_script_gets_no_page(tmp_path: Path) -> Non
 
 def test_where_no_hospital_is_named_the_endpoints_of_all_are_told(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        for path in ("/authorize", "/token"):
-            answer = await flow.http.get(path, headers=HTML)
+        for path in ("authorize", "token"):
+            answer = await flow.http.get(f"/{path}", headers=HTML)
             assert answer.status_code == 404
-            assert f"{BASE}/general/oauth/authorize" in answer.text
+            assert f"{BASE}/general/oauth/{path}" in answer.text
 
     run(steps, tmp_path)
 

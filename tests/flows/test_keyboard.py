@@ -31,6 +31,7 @@ def asked(live: dict[str, Any], page: Page) -> Page:
     page.goto(f"{tenant['authorize']}?{urlencode(query)}")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.get_by_role("heading", name="Whose record should By keyboard open?").wait_for()
+    page.locator("html.js").wait_for()
     return page
 
 

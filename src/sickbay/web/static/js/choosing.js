@@ -51,5 +51,6 @@ export function picker(document) {
   });
   list.addEventListener("change", name);
   list.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); button.click(); } });
-  name();
+  if (field.value !== field.defaultValue) narrow(); // typed before this ran
+  else name();
 }
