@@ -89,7 +89,8 @@ def text(begun: Starting, served: Served, loaded: Loaded, database: Mapping[str,
         f"| existing database | {begun.existing:.2f} | 1.0 |", f"| `--ephemeral`, 50 patients | {begun.ephemeral:.2f} | 2.0 |",
         f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |", "",
         *slopes(grown),
-        f"Memory of one worker: {begun.idle:.0f} MB idle, {begun.filled:.0f} MB after its hospital was used (at most 120).",
+        f"Memory of one worker: {begun.idle:.0f} MB idle (at most 120),"
+        f" {begun.filled:.0f} MB after its hospital was used and reset.",
         REPEAT, LONG.read_text(encoding="utf-8"),
     ))  # fmt: skip
 
