@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -10,11 +11,20 @@ import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT
 from tests.flows.test_six_clicks import TIMOTHY, framed, shows_its_patient
 
+from sickbay.testing.server import serving
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 SCOPE = "launch/patient openid patient/Patient.rs patient/Observation.rs"
 CLIENT = "by-keyboard"
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[dict[str, Any]]:
+    """Of its own: the picker shows all fifty patients, and elsewhere others are added."""
+    with serving("--ephemeral") as running:
+        yield running.line
 
 
 @pytest.fixture
