@@ -35,7 +35,7 @@ def test_gzip_is_read_whatever_it_holds(tmp_path: Path) -> None:
             "POST", "/Observation/_search", gzip.compress(b"_id=nothing"), Content_Encoding="gzip", Content_Type=FORM
         )
         assert (found.status_code, found.json()["total"]) == (200, 0)
-        plain = await own.ask("POST", "/Observation", observation(), Content_Encoding="identity")
+        plain = await own.ask("POST", "/Observation", observation(), Content_Encoding="Identity")
         assert plain.status_code == 201
 
     run(steps, tmp_path)

@@ -165,12 +165,6 @@ FOUND: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as running:
-        yield running
-
-
 @pytest.fixture(scope="module", params=ENGINES)
 def store(
     request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory

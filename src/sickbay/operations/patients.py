@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sickbay.authorization.values import User
+from sickbay.authorization.values import Policy, User
 from sickbay.fhir import search, written
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
@@ -21,16 +21,7 @@ def eyes(user: User | None) -> Visibility:
     if user is None or user.patients == "*":
         return EVERYTHING
     seen = frozenset(user.patients)
-    shared = (
-        "Practitioner",
-        "PractitionerRole",
-        "Organization",
-        "Location",
-        "Medication",
-        "Questionnaire",
-        "Schedule",
-        "Slot",
-    )
+    shared = (*Policy().shared_types, "Schedule", "Slot")
     return Visibility((Clause("*", "rs", seen), *(Clause(type, "rs", None) for type in shared)))
 
 

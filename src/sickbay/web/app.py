@@ -20,7 +20,7 @@ from sickbay.operations.reindexing import index_anew
 from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
-from sickbay.web import answers, show
+from sickbay.web import show
 from sickbay.web.app_state import AppStates
 from sickbay.web.astray import Astray
 from sickbay.web.discovery import Documents
@@ -215,10 +215,8 @@ async def _fault(request: Request, error: Exception) -> Response:
 
 
 def _trouble(request: Request, status: int, title: str, said: str) -> Response:
-    if not answers.browses(request.headers.get("accept", "")):
-        return answers.problem(status, title, detail=said)
     view = NoticeView(title=title, text=said, primary=Link("Go to the hospitals", "/"))
-    return show.page(request, request.app.state.sandbox, "notice", view, status=status)
+    return show.trouble(request, request.app.state.sandbox, status, title, said, view)
 
 
 async def _wrong_host(send: Send, base: str, id: str) -> None:

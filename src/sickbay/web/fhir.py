@@ -146,14 +146,15 @@ class Door:
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], path: str, found: Route | Misrouted
     ) -> tuple[str, AccessRequest, Answer, Seen] | Answer:
         """A request with a body, answered; an Answer alone where its body cannot be taken."""
-        limit, length, coding = self._limit(found), sent_length(headers), headers.get("content-encoding", "identity")
+        limit, length = self._limit(found), sent_length(headers)
+        coding = headers.get("content-encoding", "identity").lower()
         if length is None or length > LARGE or coding != "identity":
             early = await self._unread(self._request(scope, headers, path, found, ""), found)
             if early is not None:
                 return "", *early
         raw = await _body(receive, limit) if (length or 0) <= limit else b""
         if coding != "identity" and len(raw) <= limit:
-            plain = await self._decoded(raw, coding.lower(), limit)
+            plain = await self._decoded(raw, coding, limit)
             if isinstance(plain, Answer):
                 return plain
             raw = plain

@@ -12,7 +12,7 @@ from sickbay.operations.context import Tenant
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, show, wire
-from sickbay.web.apps import closed
+from sickbay.web.apps import TOO_LATE, closed
 from sickbay.web.pages import portal
 from sickbay.web.pages.notice import not_found
 
@@ -29,7 +29,7 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
         view = replace(_view(tenant), kept="kept" in request.query_params)
         return show.page(request, sandbox, "hospital", view, around)
     sent = parse(await wire.read_body(request))
-    text, fault = sent.get("policy") or "", "This page was open for too long. Send it again."
+    text, fault = sent.get("policy") or "", TOO_LATE
     if cookies.form_is_ours(request, around.session, sent.get("csrf")):
         fault = await _choose(sandbox, tenant, text)
     if fault:

@@ -136,12 +136,9 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 
 def _not_launched(request: Request, sandbox: Sandbox, status: int, said: str) -> Response:
-    if not answers.browses(request.headers.get("accept", "")):
-        return answers.problem(status, said)
-    view = NoticeView(
-        title="The app was not launched", text=f"{said}.", primary=Link("Go to the developer portal", "/developer")
-    )
-    return show.page(request, sandbox, "notice", view, status=status)
+    link = Link("Go to the developer portal", "/developer")
+    view = NoticeView(title="The app was not launched", text=f"{said}.", primary=link)
+    return show.trouble(request, sandbox, status, said, "", view)
 
 
 def _context(asked: Mapping[str, str]) -> dict[str, object] | str:

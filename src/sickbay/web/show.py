@@ -8,15 +8,16 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from sickbay.authorization.values import User
 from sickbay.operations.context import Tenant
 from sickbay.operations.sessions import Session
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import cookies, render
+from sickbay.web import answers, cookies, render
 from sickbay.web.doors import LOOPBACK, page_headers
 from sickbay.web.pages.frame import ALONE, OPEN, Frame, Person, Theme
+from sickbay.web.pages.notice import NoticeView
 from sickbay.web.wire import raw_path
 
 
@@ -50,6 +51,13 @@ def page(
     response = HTMLResponse(html, status, headers)
     cookies.put(response, sandbox, stands.cookie)
     return response
+
+
+def trouble(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:
+    """What cannot be answered: a page where one is asked for by name, else a problem (RFC 9457)."""
+    if answers.browses(request.headers.get("accept", "")):
+        return page(request, sandbox, "notice", view, status=status)
+    return answers.problem(status, title, detail=detail)
 
 
 async def around(request: Request, sandbox: Sandbox, **more: Any) -> Around:
