@@ -110,10 +110,19 @@ def test_parameters_in_the_address_are_refused_but_read() -> None:
     assert [one.name for one in examined(request).refusals] == ["token-wrong-method"]
 
 
-@pytest.mark.parametrize("type", [None, "application/json", "text/plain", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "type", [None, "application/json", "text/plain", "multipart/form-data; boundary=x", "multipart/form-data"]
+)
 def test_another_content_type_is_refused(type: str | None) -> None:
     headers = {} if type is None else {"Content-Type": type}
     request = token.read("POST", URL, headers, asked().parameters.raw)
+    assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
+
+
+def test_a_form_of_very_many_parts_is_read_as_fast_as_it_is_long() -> None:
+    """Looked for anew from each part to the end, it would keep everybody else waiting."""
+    body = '--x\r\nContent-Disposition: form-data; name="a"\n\n' * 20_000
+    request = token.read("POST", URL, {"Content-Type": "multipart/form-data; boundary=x"}, body)
     assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 

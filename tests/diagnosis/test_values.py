@@ -78,3 +78,9 @@ def test_taking_off_leaves_nothing_more_to_take_off(value: str) -> None:
     assert left in value.replace("\u200b", "") or len(left) < len(value)
     if left != value and value:
         assert clinging(value) or value.startswith("[")
+
+
+def test_a_long_run_of_blanks_in_the_midst_stays_there() -> None:
+    """Looked for from each of them to the end, it would keep everybody else waiting."""
+    value = "x" + " " * 500_000 + "x"
+    assert bare(f" {value} ") == value

@@ -97,3 +97,12 @@ def test_any_text_can_be_read(text: str) -> None:
 
 def test_a_registration_is_read_as_it_was_meant() -> None:
     assert [one.text for one in registered(";".join(MEANT))] == list(MEANT)
+
+
+@pytest.mark.parametrize("text", [
+    "a" + '"' * 200_000 + "b", "a?" + "\u00a0" * 200_000 + "b", "\u200b" * 200_000 + "x", "patient/A.r?x=y," * 20_000,
+    "a" + '"' * 9_000 + "b", "a?" + "\u00a0" * 9_000 + "b", "\u200b" * 9_000 + "x", "patient/A.r?x=y,launch," * 400,
+])  # fmt: skip
+def test_it_is_read_however_long_it_is(text: str) -> None:
+    """What goes back and forth in these keeps everybody else waiting, or needs more stack than there is."""
+    assert spelling(text).tokens

@@ -37,7 +37,9 @@ CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "t
 """Members of the token response that a launch decides, beside patient and encounter (SMART 2.2, launch context)."""
 
 
-_PART = re.compile(r'\bname="([^"]+)"\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n--', re.S)
+_BOUNDARY = re.compile(r'\bboundary="?([^";,\s]+)', re.I)
+_NAME = re.compile(r'\bname="([^"]+)"')
+_GAP = re.compile(r"\r?\n\r?\n")
 
 
 def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenRequest:
@@ -45,9 +47,10 @@ def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenR
     address, _, query = url.partition("?")
     lower = {name.lower(): value for name, value in headers.items()}
     in_url = parse(query)
-    in_parts = lower.get("content-type", "").lower().startswith("multipart/")
+    type = lower.get("content-type", "")
+    in_parts = type.lower().startswith("multipart/")
     if in_url.pairs or _is_json(body) or in_parts:
-        pairs = (*(_parts(body) if in_parts else _body(body)), *in_url.pairs)
+        pairs = (*(_parts(type, body) if in_parts else _body(body)), *in_url.pairs)
         parameters = Parameters(pairs, encode(pairs))
     else:
         parameters = parse(body)
@@ -64,9 +67,12 @@ def _body(body: str) -> tuple[tuple[str, str], ...]:
     return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())
 
 
-def _parts(body: str) -> tuple[tuple[str, str], ...]:
-    """Of a multipart form, which is refused: for the explanation alone."""
-    return tuple((found[1], found[2]) for found in _PART.finditer(body))
+def _parts(type: str, body: str) -> tuple[tuple[str, str], ...]:
+    """Of a multipart form (RFC 7578), which is refused: for the explanation alone."""
+    boundary = _BOUNDARY.search(type)
+    pieces = body.split(f"--{boundary[1]}")[1:-1] if boundary else []
+    read = [(_NAME.search(head), text) for head, text in (_GAP.split(f"{piece}\n\n", maxsplit=1) for piece in pieces)]
+    return tuple((name[1], text.rstrip("\r\n")) for name, text in read if name)
 
 
 def _is_json(body: str) -> bool:

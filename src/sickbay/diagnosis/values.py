@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-_ENDS = r"[\s\"'`<>\u00ab\u00ad\u00bb\u2018-\u201f\u200b-\u200f\u2060\ufeff]"
-_CLINGING = re.compile(rf"^{_ENDS}+|{_ENDS}+$")
+_CLINGING = "".join((
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\"'`<>\u00ab\u00ad\u00bb\u2060\ufeff",
+    *map(chr, range(0x2000, 0x2010)), *map(chr, range(0x2018, 0x2020)),
+))  # fmt: skip
+"""Blanks of every kind, quotation marks, angle brackets, and what nobody sees."""
 _INSIDE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]")
 _ARRAY = re.compile(r"\[(.*)\]", re.S)
 _CALLED = {
@@ -22,14 +25,14 @@ _CALLED = {
 
 def bare(value: str) -> str:
     """Without the blanks, quotation marks and brackets at its ends, and the characters that nobody sees."""
-    inner = _CLINGING.sub("", value)
+    inner = value.strip(_CLINGING)
     array = _ARRAY.fullmatch(inner)
-    return _INSIDE.sub("", _CLINGING.sub("", array[1]) if array else inner)
+    return _INSIDE.sub("", array[1].strip(_CLINGING) if array else inner)
 
 
 def clinging(value: str) -> str:
     """What the first character is called that `bare` takes away."""
-    odd = next(one for one in (value[0], value[-1], *value) if one == "[" or _CLINGING.match(one) or _INSIDE.match(one))
+    odd = next(one for one in (value[0], value[-1], *value) if one in "[" + _CLINGING or _INSIDE.match(one))
     return _CALLED.get(odd) or ("a quotation mark" if odd.isprintable() else f"the unseen character U+{ord(odd):04X}")
 
 

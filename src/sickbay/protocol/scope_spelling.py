@@ -21,12 +21,14 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 _ODD = r"[;|&\u00a0\u2000-\u200a\u3000]"
 _UNSEEN = r"[\u00ad\u200b-\u200f\u2060\ufeff]"
 _QUOTES = r"[\"'`\u00ab\u00bb\u2018-\u201f]"
-_BEFORE_A_SCOPE = re.compile(rf"{_ODD}\s*(?=$|{_SCOPE})", re.I)
+_BEFORE_A_SCOPE = re.compile(rf"{_ODD}\s*+(?=$|{_SCOPE})", re.I)
 """Where there are filters, which may have such characters of their own."""
 _ANYWHERE = re.compile(rf"{_ODD}\s*")
-_QUOTED = re.compile(rf"(?<![^\s,;|&+]){_QUOTES}+|{_QUOTES}+(?![^\s,;|&+])")
+_QUOTED = re.compile(rf"(?<![^\s,;|&+]){_QUOTES}++|(?<!{_QUOTES}){_QUOTES}++(?![^\s,;|&+])")
 _ARRAY = re.compile(r"\s*([\[({])(.*)[\])}]\s*", re.S)
 _NAME = re.compile(r"^\s*scopes?\s*[=:]\s*", re.I)
+MOST = 10_000
+"""Characters of a text that is looked at for what was meant: hundreds of scopes. What is longer nobody wrote by mistake."""
 
 
 class Spelling(NamedTuple):
@@ -55,7 +57,7 @@ def spelling(text: str) -> Spelling:
     """
     plain = _plain(text)
     readable = [_is_readable(one) for one in plain.tokens]
-    if all(readable):
+    if all(readable) or len(text) > MOST:
         return plain
     bare = _bared(text)
     again = [_is_readable(one) for one in bare.tokens]
@@ -83,24 +85,25 @@ def _plain(text: str) -> Spelling:
     return Spelling(read, "," in found, "+" in found, re.search(r"[\t\r\n]", text) is not None)
 
 
-def _apart(piece: str) -> tuple[list[str], str]:
-    head, question, filters = piece.partition("?")
-    parts = re.split(r"[,+]", head)
-    marks = "".join(mark for mark in head if mark in ",+")
-    if not question:
-        return parts, marks
-    kept = _JOINED.search(filters)
-    parts[-1] += question + (filters[: kept.start()] if kept else filters)
-    if not kept:
-        return parts, marks
-    rest, more = _apart(filters[kept.end() :])
-    return parts + rest, marks + kept.group() + more
+def _apart(piece: str | None) -> tuple[list[str], str]:
+    parts: list[str] = []
+    marks = ""
+    while piece is not None:
+        head, question, filters = piece.partition("?")
+        found = re.split(r"[,+]", head)
+        marks += "".join(mark for mark in head if mark in ",+")
+        joint = _JOINED.search(filters)
+        found[-1] += question + (filters[: joint.start()] if joint else filters)
+        parts += found
+        marks += joint.group() if joint else ""
+        piece = filters[joint.end() :] if joint else None
+    return parts, marks
 
 
 def _bared(text: str) -> Spelling:
     """The quotation marks of a list are part of it, and so are its commas."""
     unseen = re.findall(_UNSEEN, text)
-    text = re.sub(_UNSEEN, "", re.sub(rf"{_UNSEEN}+(?={_SCOPE})", " ", text))
+    text = re.sub(_UNSEEN, "", re.sub(rf"{_UNSEEN}++(?={_SCOPE})", " ", text))
     name = _NAME.match(text)
     text = _NAME.sub("", text, count=1)
     array = _ARRAY.fullmatch(text)
