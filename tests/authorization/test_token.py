@@ -119,13 +119,6 @@ def test_another_content_type_is_refused(type: str | None) -> None:
     assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
-def test_a_form_of_very_many_parts_is_read_as_fast_as_it_is_long() -> None:
-    """Looked for anew from each part to the end, it would keep everybody else waiting."""
-    body = '--x\r\nContent-Disposition: form-data; name="a"\n\n' * 20_000
-    request = token.read("POST", URL, {"Content-Type": "multipart/form-data; boundary=x"}, body)
-    assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
-
-
 def test_a_charset_behind_the_content_type_is_no_fault() -> None:
     assert said(asked(headers={"Content-Type": f"{token.FORM}; charset=UTF-8"})) is None
 
