@@ -33,6 +33,8 @@ def test_while_the_database_is_away_it_is_said_and_afterwards_all_goes_on(postgr
                 assert "postgresql" not in answer.text
             for path in ("/", "/general/oauth/authorize", "/admin/apps"):
                 assert (await flow.http.get(path)).status_code == 503
+                page = await flow.http.get(path, headers={"Accept": "text/html"})
+                assert (page.status_code, "<h1>The database is away</h1>" in page.text) == (503, True)
             assert (await flow.http.get("/healthz")).status_code == 200
             assert (await flow.http.get("/readyz")).status_code == 503
             own.start()

@@ -90,11 +90,11 @@ class Application:
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Past the router where the address has no variable: it and its middleware cost a tenth of a token request."""
         handler = self.direct.get((scope["method"], scope["path"]))
+        scope["app"] = self.pages
         request = Request(scope, receive, send)
         try:
             if scope["path"] != "/healthz":  # which says that the process lives, whatever the database does
                 await self._refresh()
-            scope["app"] = self.pages
             response = await handler(request) if handler else None
         except Unavailable as error:
             response = await _away(request, error)
