@@ -69,7 +69,7 @@ class Granted(NamedTuple):
     headers: Headers
     server: Server
     expires_at: int
-    visibility: Visibility
+    seen: Seen
     what: Any
 
 
@@ -88,7 +88,7 @@ def remember(granted: dict[Any, Any], asked: Asked, headers: Headers, seen: Seen
     known = seen.decision.known
     if len(granted) >= KEPT:
         granted.clear()
-    granted[asked] = Granted(headers, known.server, known.token.expires_at, seen.visibility, what)
+    granted[asked] = Granted(headers, known.server, known.token.expires_at, seen, what)
 
 
 def current(world: World) -> Holders:

@@ -35,15 +35,13 @@ class Reads(Interactions):
     """The door of a FHIR base."""
 
     async def _respond(self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str) -> Answer:
-        """What was granted before is answered from what is stored now, without deciding on it again. It is not in the journal,
-        so that it goes this way only where so many ask that most of them are not.
-        """
+        """What was granted before is answered from what is stored now, without deciding on it again."""
         if scope["method"] == "GET":
             world = self.sandbox.world
             found = again(world, self.tenant, _asked(scope, headers))
-            ready = found is not None and self.sandbox.filling.is_ready(self.space)
-            if found is not None and ready and self.sandbox.journal.passes_over():
-                return await self._answered_again(found.visibility, found.what, headers)
+            if found is not None and self.sandbox.filling.is_ready(self.space):
+                answer = await self._answered_again(found.seen.visibility, found.what, headers)
+                return await super()._kept(scope, found.seen.decision.request, headers, "", id, answer, found.seen)
             scope["state"]["granted"] = world.holders.granted
         return await super()._respond(scope, receive, headers, id)
 
