@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
-from operator import attrgetter
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 import orjson
 
 from sickbay.fhir.search_types import KEPT, is_brief
-
-_TYPE, _ID, _NAME, _BODY = attrgetter("type"), attrgetter("id"), attrgetter("type", "id"), attrgetter("body")
-
+from sickbay.kernel.remembering import LONGEST
 
 class Kept(Protocol):
     """A resource as a store gives it. body: its JSON."""
@@ -26,6 +22,23 @@ class Kept(Protocol):
     def id(self) -> str: ...
     @property
     def body(self) -> bytes: ...
+
+
+class Alike(Sequence[Kept]):
+    """Resources of one type, ids beside bodies: an object for each would take as long to make as the resource to read."""
+
+    __slots__ = ("bodies", "ids", "type")
+
+    def __init__(self, type: str, ids: list[str], bodies: list[bytes]) -> None:
+        self.type, self.ids, self.bodies = type, ids, bodies
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return Alike(self.type, self.ids[at], self.bodies[at])
+        return Entry(self.type, self.ids[at], self.bodies[at])
 
 
 class Entry(NamedTuple):
@@ -51,17 +64,23 @@ def searchset(
     base: the FHIR base, for fullUrl. entries: by mode (match, include, outcome).
     id, updated: of the Bundle itself, where it has them.
     """
-    parts = [b'{"resourceType":"Bundle"']
-    if id is not None:
-        parts.append(b',"id":' + orjson.dumps(id))
-    if updated is not None:
-        parts.append(b',"meta":{"lastUpdated":' + orjson.dumps(updated) + b"}")
-    parts.append(b',"type":"searchset"')
-    if total is not None:
-        parts.append(b',"total":%d' % total)
-    parts.append(b',"link":' + _links(self_url, next_url))
-    parts += _listed(base, entries)
-    return b"".join(parts)
+    brief = len(self_url) <= LONGEST and id is None and updated is None
+    head = _brief_head(self_url, next_url, total) if brief else _head(self_url, next_url, total, id, updated)
+    return b"".join((head, *_listed(base, entries)))
+
+
+def _head(self_url: str, next_url: str | None, total: int | None, id: str | None, updated: str | None) -> bytes:
+    named = b',"id":' + orjson.dumps(id) if id is not None else b""
+    meta = b',"meta":{"lastUpdated":' + orjson.dumps(updated) + b"}" if updated is not None else b""
+    counted = b',"total":%d' % total if total is not None else b""
+    links = b',"link":' + _links(self_url, next_url)
+    return b'{"resourceType":"Bundle"' + named + meta + b',"type":"searchset"' + counted + links
+
+
+@lru_cache(maxsize=KEPT)
+def _brief_head(self_url: str, next_url: str | None, total: int | None) -> bytes:
+    """Apps ask the same again."""
+    return _head(self_url, next_url, total, None, None)
 
 
 def _listed(base: str, entries: Mapping[str, Sequence[Kept]]) -> list[bytes]:
@@ -69,10 +88,20 @@ def _listed(base: str, entries: Mapping[str, Sequence[Kept]]) -> list[bytes]:
     pieces: list[bytes] = []
     for mode, kept in entries.items():
         if kept:
-            pieces.append(b",")
-            pieces += chain.from_iterable(zip(_before(base, mode, kept), map(_BODY, kept), strict=True))
-            pieces.append(_end(mode).encode())
+            pieces += _alternating(_before(base, mode, kept), _bodies(kept), _end(mode).encode())
     return [b',"entry":[', *pieces[1:], b"]}"] if pieces else [b"}"]
+
+
+def _alternating(before: list[bytes], bodies: list[bytes], end: bytes) -> list[bytes]:
+    """A comma, what stands before each body, the body, and the end."""
+    pieces = [b","] * (2 * len(bodies) + 1)
+    pieces[1::2], pieces[2::2] = before, bodies
+    pieces.append(end)
+    return pieces
+
+
+def _bodies(kept: Sequence[Kept]) -> list[bytes]:
+    return kept.bodies if isinstance(kept, Alike) else [one.body for one in kept]
 
 
 def _before(base: str, mode: str, kept: Sequence[Kept]) -> list[bytes]:
@@ -80,13 +109,12 @@ def _before(base: str, mode: str, kept: Sequence[Kept]) -> list[bytes]:
 
     Types and ids are of letters that JSON need not escape. An outcome without an id has no fullUrl, and is alone.
     """
-    if not kept[0].id:
+    if isinstance(kept, Alike):
+        begin, named = f'{{"fullUrl":"{base}/{kept.type}/', kept.ids
+    elif not kept[0].id:
         return [b'{"resource":']
-    begin, type = f'{{"fullUrl":"{base}/', kept[0].type
-    if all(map(type.__eq__, map(_TYPE, kept))):  # as most pages are: then nothing is done for each
-        begin, named = f"{begin}{type}/", map(_ID, kept)
     else:
-        named = map("/".join, map(_NAME, kept))
+        begin, named = f'{{"fullUrl":"{base}/', [f"{one.type}/{one.id}" for one in kept]
     between = f'","resource":\n{_end(mode)},{begin}'
     return f'{begin}{between.join(named)}","resource":'.encode().split(b"\n")
 

@@ -135,14 +135,6 @@ class Conflict(Exception):
         self.step = step
 
 
-class Match(msgspec.Struct, frozen=True, gc=False):
-    """One match of a search, as far as a Bundle shows it. body: its JSON."""
-
-    type: str
-    id: str
-    body: bytes
-
-
 class Stored(msgspec.Struct, frozen=True, gc=False):
     """One stored resource. facts: what is kept beside the body for the second check (`storage/facts.py`).
 
@@ -192,7 +184,7 @@ class Outdated(NamedTuple):
 class Page(NamedTuple):
     """One page of a search: matches in order, included ones, sealed cursor of the next page, total where known.
 
-    matches: each a Stored where the query asks for them whole, or has several types; else a Match.
+    matches: each a Stored where the query asks for them whole, or has several types; else as far as a Bundle shows it.
     clipped: more would have been included than a page takes.
     """
 

@@ -34,7 +34,7 @@ class Answers:
         self._reader, self._find, self._key = reader, find, key
         self.names = Names(reader)
         self.guard = Guard()
-        self._plans: Remembered[tuple[int, int, Space], tuple[Query, Visibility, Plan | None]] = Remembered(reader)
+        self._asks: Remembered[tuple[int, int, Space], tuple[Query, Visibility, Ask[Page]]] = Remembered(reader)
 
     def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         if not visibility.allows_all(type, "r"):
@@ -64,24 +64,22 @@ class Answers:
         return partial(past.page, scope=scope, key=self._key, asked=asked, visibility=visibility)
 
     def search(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:
-        scope = self._scope(space, visibility)
-        if scope is not None and query.type == "":
-            plans = several.plans(scope, self._find, space, query, visibility)
-            return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
-        plan = self._plan(scope, space, query, visibility) if scope else None
-        if scope is None or plan is None:
-            return lambda run: NOTHING_FOUND
-        return partial(self._page, scope=scope, plan=plan)
-
-    def _plan(self, scope: Scope, space: Space, query: Query, visibility: Visibility) -> Plan | None:
         """One that is remembered is known again by the very objects, which are kept beside: nobody else has their ids then."""
 
-        def made() -> tuple[Query, Visibility, Plan | None]:
-            return query, visibility, search.plan(scope, self._find, space, query, visibility)
+        def made() -> tuple[Query, Visibility, Ask[Page]]:
+            return query, visibility, self._searching(space, query, visibility)
 
-        if not query.remembered:
-            return made()[2]
-        return self._plans.get((id(query), id(visibility), space), made)[2]
+        return self._asks.get((id(query), id(visibility), space), made)[2] if query.remembered else made()[2]
+
+    def _searching(self, space: Space, query: Query, visibility: Visibility) -> Ask[Page]:
+        scope = self._scope(space, visibility)
+        if scope is None:
+            return lambda run: NOTHING_FOUND
+        if query.type == "":
+            plans = several.plans(scope, self._find, space, query, visibility)
+            return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
+        plan = search.plan(scope, self._find, space, query, visibility)
+        return partial(self._page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
 
     def count(self, space: Space, query: Query, visibility: Visibility) -> Ask[int]:
         scope = self._scope(space, visibility)

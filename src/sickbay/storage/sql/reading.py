@@ -8,14 +8,14 @@ from itertools import starmap
 from operator import itemgetter
 from typing import NamedTuple
 
-from sickbay.fhir.bundle import Kept
+from sickbay.fhir.bundle import Alike, Kept
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.facts import codes_of, patients_of
 from sickbay.storage.sql.filters import FALSE, Scope, one_of
 from sickbay.storage.sql.names import REFERENCED
 from sickbay.storage.sql.statement import Reader, Row
-from sickbay.storage.store import Match, Stored
+from sickbay.storage.store import Stored
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
 WIDTH = 6
@@ -40,7 +40,6 @@ def columns_for(query: Query, visibility: Visibility) -> Columns:
     return BARE if visibility.allows_all(query.type, "s") else BRIEF
 
 
-_SHOWN = itemgetter(1, 2)
 _KEPT = itemgetter(2, 3, 4, 5, 1)
 """Of a row what a Stored has, in its order."""
 _CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
@@ -102,11 +101,11 @@ class Guard:
         if columns is WHOLE:
             return self.allowed(visibility, "s", type, found)
         if columns is BARE:
-            return list(starmap(partial(Match, type), map(_SHOWN, found)))
+            return Alike(type, [row[1] for row in found], [row[2] for row in found])
         judge = _Judge(visibility, "s", type)
-        kept = [Match(type, row[2], row[3]) for row in found if judge.allows(row[1])]
+        kept = [row for row in found if judge.allows(row[1])]
         self.removed += len(found) - len(kept)
-        return kept
+        return Alike(type, [row[2] for row in kept], [row[3] for row in kept])
 
 
 class _Judge:

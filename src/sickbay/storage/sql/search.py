@@ -95,7 +95,7 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
         and query.count > 0
     ):
         return _first_of_patient(run, key, plan)
-    rows = (_near(run, plan, at) or _ahead(run, plan, at) or run(_page(plan, at))) if query.count > 0 else []
+    rows = ((plan.walk and _early(run, plan, plan.walk, at)) or run(_page(plan, at))) if query.count > 0 else []
     more = len(rows) > query.count
     rows = rows[: query.count]
     seen = (at.seen if at else 0) + len(rows)
@@ -104,12 +104,15 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
     return Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
 
 
-def _near(run: Run, plan: Plan, at: Position | None) -> list[Row]:
-    """A full page from the next few, where a range is so wide that to sort it takes longer; else nothing."""
-    walk, range = plan.walk, plan.source.range
-    if walk is None or range is None or plan.along is not None:
-        return []
-    if not _as_many(run, range, WIDE):
+def _early(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
+    """A full page without all that is asked for being sorted, where that takes longer; else nothing."""
+    return _near(run, plan, walk, at) if plan.along is None else _ahead(run, plan, walk, plan.along, at)
+
+
+def _near(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
+    """From the next few, where a range is so wide."""
+    range = plan.source.range
+    if range is None or not _as_many(run, range, WIDE):
         return []
     limit = plan.query.count + 1
     rows = _of_type(run, walk, at, limit)
@@ -134,10 +137,9 @@ def _as_many(run: Run, rows: Sql, many: int) -> bool:
     return _number(run(few(rows, many))) == many
 
 
-def _ahead(run: Run, plan: Plan, at: Position | None) -> list[Row]:
-    """A full page from what comes first by an index of what is sorted by; nothing where it is not full soon."""
-    walk, by = plan.walk, plan.along
-    if walk is None or by is None or (by.column == "changed" and plan.source.row and not by.descending):
+def _ahead(run: Run, plan: Plan, walk: Plan, by: Along, at: Position | None) -> list[Row]:
+    """From what comes first by an index of what is sorted by; nothing where it is not full soon."""
+    if by.column == "changed" and plan.source.row and not by.descending:
         return []  # that one is in order by itself
     limit, last = plan.query.count + 1, at.last if at else ()
     tried = AHEAD * limit
