@@ -13,7 +13,8 @@ from bench import process
 
 
 class Loaded(NamedTuple):
-    """count of resources; seconds by the clock and of CPU; memory: MB at its most in the first half, and in the second."""
+    """count of resources; seconds by the clock and of CPU; memory: MB of both processes at their most in the
+    first half, and in the second."""
 
     count: int
     seconds: float
@@ -39,7 +40,7 @@ def measure(source: Path, folder: Path) -> Loaded:
     memory: list[float] = []
     while load.poll() is None:
         try:
-            memory.append(process.memory(load.pid))
+            memory.append(process.memory_of_all(load.pid))
         except (OSError, StopIteration):  # it ends in this moment
             break
         time.sleep(0.1)

@@ -22,6 +22,16 @@ def memory(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
+def memory_of_all(pid: int) -> float:
+    """Of a process and those that it started, MB."""
+    return memory(pid) + sum(map(memory, _children(pid)))
+
+
+def _children(pid: int) -> list[int]:
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(one) for each in lists for one in each.read_text().split()]
+
+
 def apart(server: int) -> None:
     """Where there are two cores or more: the server on one, we on another."""
     if len(CORES) > 1:

@@ -12,7 +12,7 @@ from tests.flows.flow import Flow, run
 from tests.flows.writing import hand
 
 from sickbay.fhir import written
-from sickbay.fhir.loading import Piece, pieces
+from sickbay.fhir.loading import Piece, pieces, ready
 from sickbay.operations.loading import Loading
 
 HUGE = (
@@ -64,7 +64,8 @@ def test_whatever_was_loaded_is_answered(
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient/p-0001")
         run = Loading(flow.sandbox.world, flow.sandbox.world.tenants["general"], "r4", "odd")
-        await run.keep(odd())
+        base = run.tenant.fhir_base("r4")
+        await run.keep([ready("r4", one, base) for one in odd()])
         await run.finish()
         failed = {
             path: answer.text[:200] for path in parts if (answer := await own.ask("GET", path)).status_code >= 500

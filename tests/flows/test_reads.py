@@ -1,4 +1,4 @@
-"""Reads go a short way, and what was granted before is not decided again: nobody can tell by the answers, nor by the journal."""
+"""Reads go a short way, and what was granted before is not decided again: nobody can tell by answers or journal."""
 
 from __future__ import annotations
 

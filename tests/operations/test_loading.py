@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.loading import Piece
+from sickbay.fhir.loading import Piece, Ready, ready
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.operations.loading import Loading
 from sickbay.storage.sqlite.store import SqliteStore, published
@@ -50,12 +50,12 @@ def loading(store: Watched, name: str = "files") -> Loading:
     return Loading(world, tenant, "r4", name)
 
 
-def piece(id: str, family: str) -> Piece:
+def piece(id: str, family: str) -> Ready:
     resource = {"resourceType": "Patient", "id": id, "name": [{"family": family}]}
-    return Piece("", "Patient", id, orjson.dumps(resource), resource)
+    return ready("r4", Piece("", "Patient", id, orjson.dumps(resource), resource), BASE)
 
 
-async def load(run: Loading, *batches: list[Piece]) -> tuple[int, int, int]:
+async def load(run: Loading, *batches: list[Ready]) -> tuple[int, int, int]:
     for batch in batches:
         await run.keep(batch)
     await run.finish()

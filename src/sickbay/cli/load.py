@@ -15,15 +15,16 @@ from sickbay.cli import files, opened
 from sickbay.cli.door import Data
 from sickbay.cli.numbers import CountOrNone
 from sickbay.cli.progress import Progress, progress
+from sickbay.cli.reading import Asked, Read, reading
 from sickbay.cli.words import wrong
-from sickbay.fhir.loading import Fault, Piece, judged, pieces
+from sickbay.fhir.loading import Fault, Ready
 from sickbay.operations.loading import Loading
 
 BATCH, WEIGHT = 2000, 4 << 20
 """A transaction holds so many resources, or bytes of them: a server beside it waits that long for its own writes. Each page
 of an index that they touch is written once for all of them."""
 SWITCHES = 0.0005
-"""Seconds after which reading files lets the thread that writes go on: it asks thousands of times for each transaction."""
+"""Seconds after which whoever compares lets the thread that writes go on: it asks thousands of times for each transaction."""
 RARELY = (1_000_000, 50, 50)
 """Nothing here refers to itself: a batch holds some 300,000 things, and looking through them takes an eighth of the time."""
 
@@ -72,48 +73,36 @@ async def _load(
         space = opened.space(sandbox, tenant, fhir)
         await sandbox.filling.ensure(space)
         run = Loading(sandbox.world, sandbox.tenants[tenant], fhir, _name(chosen))
-        with progress(chosen) as shown:
+        asked = Asked(chosen, fhir, run.tenant.fhir_base(fhir), validate)
+        with progress(chosen) as shown, reading(asked) as reads:
             try:
-                await _run(run, chosen, shown, stop, validate)
+                await _run(run, reads, shown, stop)
             finally:
                 await run.finish()
         print(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} as they were; {shown.bad:,} bad.")
         return 1 if shown.bad else 0
 
 
-async def _run(run: Loading, chosen: list[Path], shown: Progress, stop: bool, validate: bool) -> None:
-    batch: list[Piece] = []
+async def _run(run: Loading, reads: Iterator[Read], shown: Progress, stop: bool) -> None:
+    batch: list[Ready] = []
     weight = 0
-    for piece in _pieces(run, chosen, shown, validate):
-        if isinstance(piece, Fault):
-            shown.fault(piece)
+    for one in reads:
+        item = one.item
+        if item is None:
+            shown.done(one.file)
+            continue
+        shown.read(one.file, one.read, isinstance(item, Ready))
+        if isinstance(item, Fault):
+            shown.fault(item)
             if stop:
                 break
             continue
-        batch.append(piece)
-        weight += len(piece.body)
+        batch.append(item)
+        weight += len(item.body)
         if len(batch) >= BATCH or weight >= WEIGHT:
             await run.keep(batch)
             batch, weight = [], 0
     await run.keep(batch)
-
-
-def _pieces(run: Loading, chosen: list[Path], shown: Progress, validate: bool) -> Iterator[Piece | Fault]:
-    """A fault says its file and line; a file that ends in its midst is one."""
-    base = run.tenant.fhir_base(run.version)
-    for path in chosen:
-        try:
-            for text in files.texts(path):
-                for piece in pieces(run.version, text.body, line=text.line, xml=text.xml):
-                    if validate and isinstance(piece, Piece):
-                        piece = judged(run.version, piece, base)
-                    if isinstance(piece, Fault):
-                        piece = Fault(f"{text.place}: {piece.place}".removesuffix(": "), piece.text)
-                    shown.read(path, text.read, isinstance(piece, Piece))
-                    yield piece
-        except files.BROKEN as error:
-            yield Fault(str(path), f"cannot be read to its end: {error}")
-        shown.done(path)
 
 
 def _name(chosen: list[Path]) -> str:

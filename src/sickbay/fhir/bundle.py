@@ -13,6 +13,7 @@ import orjson
 from sickbay.fhir.search_types import KEPT, is_brief
 from sickbay.kernel.remembering import LONGEST
 
+
 class Kept(Protocol):
     """A resource as a store gives it. body: its JSON."""
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sickbay.fhir import written, xml_reading
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.index import extract
 from sickbay.fhir.references import ID
 from sickbay.fhir.search_parameters import known_types, nearest_of
 from sickbay.fhir.validation import validate
@@ -27,6 +29,15 @@ class Piece(NamedTuple):
     id: str
     body: bytes
     resource: dict[str, Any]
+
+
+class Ready(NamedTuple):
+    """A Piece with what it is found by."""
+
+    type: str
+    id: str
+    body: bytes
+    facts: ResourceFacts
 
 
 class Fault(NamedTuple):
@@ -137,6 +148,11 @@ def _piece(version: str, place: str, body: bytes, resource: Any) -> Piece | Faul
     if not ID.fullmatch(id):
         return Fault(place, f"the id of this {type} is not 1 to 64 of letters, digits, - and .")
     return Piece(place, type, id, body, resource)
+
+
+def ready(version: str, piece: Piece, base: str) -> Ready:
+    """base: of the server that will store it, whose own absolute references are to its resources."""
+    return Ready(piece.type, piece.id, piece.body, extract(version, piece.resource, base))
 
 
 def judged(version: str, piece: Piece, base: str) -> Piece | Fault:

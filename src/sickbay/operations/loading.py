@@ -10,8 +10,7 @@ from typing import Literal, TypeAlias
 
 import orjson
 
-from sickbay.fhir.index import extract
-from sickbay.fhir.loading import Piece
+from sickbay.fhir.loading import Ready
 from sickbay.fhir.query import Query
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.operations.context import Tenant, World
@@ -47,8 +46,8 @@ class Loading:
     def __post_init__(self) -> None:
         self._started = self._now()
 
-    async def keep(self, batch: Sequence[Piece]) -> None:
-        """Store these, all or none; they are made ready while the ones before are written. Raises Conflict of those."""
+    async def keep(self, batch: Sequence[Ready]) -> None:
+        """Store these, all or none; they are compared while the ones before are written. Raises Conflict of those."""
         keys = {(one.type, one.id) for one in batch}
         if not keys.isdisjoint(self._keys):
             await self.finish()
@@ -64,7 +63,7 @@ class Loading:
         if writing is not None:
             await writing
 
-    async def _keep(self, batch: Sequence[Piece], steps: _Batch) -> None:
+    async def _keep(self, batch: Sequence[Ready], steps: _Batch) -> None:
         """Where one of them is there after all, or somebody writes one in the same moment, all are compared (again)."""
         for attempt in range(TRIES):
             try:
@@ -80,7 +79,7 @@ class Loading:
         self.changed += len(steps.saves) - new
         self.same += len(batch) - len(steps.saves)
 
-    async def _prepared(self, batch: Sequence[Piece], looking: bool) -> _Batch:
+    async def _prepared(self, batch: Sequence[Ready], looking: bool) -> _Batch:
         """looking: what is stored is read first; without it all are held to be new, which the store finds out."""
         steps = _Batch(self, self._now(), looking)
         for one in batch:
@@ -108,7 +107,7 @@ class _Batch:
         self.before: dict[Key, tuple[int, int, bytes]] = {}
         self.seen: dict[Key, Seen] = {}
 
-    async def add(self, one: Piece) -> None:
+    async def add(self, one: Ready) -> None:
         run, key = self.run, (one.type, one.id)
         number, at, body = await self._before(key)
         if number and same(body, one.body):
@@ -120,9 +119,8 @@ class _Batch:
             if at >= run.started:
                 known = hashes if version == number else [_hash(body)]
                 self.seen[key] = number + 1, [*known, _hash(one.body)]
-        facts = extract(run.version, one.resource, run.tenant.fhir_base(run.version))
         kind: Literal["create", "update"] = "update" if number else "create"
-        self.saves.append(Save(run.space, *key, number + 1, one.body, facts, self.now, kind, number or 0, "load"))
+        self.saves.append(Save(run.space, *key, number + 1, one.body, one.facts, self.now, kind, number or 0, "load"))
         self.before[key] = number + 1, self.now, one.body
 
     async def _before(self, key: Key) -> tuple[int, int, bytes]:

@@ -1,0 +1,112 @@
+"""The files of a load, made ready to be stored: where they are large by a process of its own, ahead of the writing."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple
+
+from sickbay.cli import ending, files
+from sickbay.cli.words import Trouble
+from sickbay.fhir.loading import Fault, Piece, Ready, judged, pieces, ready
+
+MUCH = 8_000_000
+"""Bytes of files from which on another process is worth its start."""
+FEW, WEIGHT = 200, 1 << 20
+"""It sends so many at a time, or bytes of them."""
+
+
+class Asked(NamedTuple):
+    """base: of the hospital's FHIR server. validate: what is not valid is a fault."""
+
+    files: list[Path]
+    version: str
+    base: str
+    validate: bool
+
+
+class Read(NamedTuple):
+    """What stands in a file, once so many bytes of it are read; None at its end."""
+
+    file: Path
+    read: int
+    item: Ready | Fault | None
+
+
+@contextmanager
+def reading(asked: Asked) -> Iterator[Iterator[Read]]:
+    """All that the files hold, in their order. A fault says its file and line."""
+    if sum(path.stat().st_size for path in asked.files) < MUCH or (os.cpu_count() or 1) < 2:
+        yield read(asked)
+        return
+    spawning = multiprocessing.get_context("spawn")
+    receiver, sender = spawning.Pipe(duplex=False)
+    process = spawning.Process(target=_send, args=(sender, asked), daemon=True)
+    with ending.withheld():
+        process.start()
+    sender.close()
+    try:
+        yield _received(receiver)
+    finally:
+        receiver.close()
+        process.terminate()
+        process.join()
+
+
+def read(asked: Asked) -> Iterator[Read]:
+    """A file that ends in its midst is a fault."""
+    for path in asked.files:
+        at = 0
+        try:
+            for text in files.texts(path):
+                at = text.read
+                for piece in pieces(asked.version, text.body, line=text.line, xml=text.xml):
+                    yield Read(path, at, _item(asked, piece, text.place))
+        except files.BROKEN as error:
+            yield Read(path, at, Fault(str(path), f"cannot be read to its end: {error}"))
+        yield Read(path, at, None)
+
+
+def _item(asked: Asked, piece: Piece | Fault, place: str) -> Ready | Fault:
+    if asked.validate and isinstance(piece, Piece):
+        piece = judged(asked.version, piece, asked.base)
+    if isinstance(piece, Fault):
+        return Fault(f"{place}: {piece.place}".removesuffix(": "), piece.text)
+    return ready(asked.version, piece, asked.base)
+
+
+def _received(receiver: Connection) -> Iterator[Read]:
+    while True:
+        try:
+            batch: list[Read] = receiver.recv()
+        except EOFError:
+            said = "The process that reads the files has ended in their midst; perhaps there was too little memory."
+            raise Trouble(f"{said} What was loaded stays: the same command goes on.") from None
+        if not batch:
+            return
+        yield from batch
+
+
+def _send(sender: Connection, asked: Asked) -> None:
+    """In the other process. It is not reached by Ctrl-C, and ends with whoever reads no more."""
+    with suppress(BrokenPipeError):
+        for batch in _batches(read(asked)):
+            sender.send(batch)
+        sender.send([])
+
+
+def _batches(reads: Iterator[Read]) -> Iterator[list[Read]]:
+    batch: list[Read] = []
+    weight = 0
+    for one in reads:
+        batch.append(one)
+        weight += len(one.item.body) if isinstance(one.item, Ready) else 0
+        if len(batch) >= FEW or weight >= WEIGHT:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,121 @@
+"""What a load reads is the same whoever reads it: we, or a process that is ahead of us and ends when we do."""
+
+from __future__ import annotations
+
+import gzip
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from sickbay.cli import reading as module
+from sickbay.cli.reading import Asked, Read, read, reading
+from sickbay.cli.words import Trouble
+from sickbay.fhir.loading import Fault, Ready
+
+BASE = "http://localhost/general/r4"
+
+
+def patients(count: int) -> bytes:
+    each = ({"resourceType": "Patient", "id": f"p{at}", "name": [{"family": "Müller"}]} for at in range(count))
+    return b"\n".join(map(orjson.dumps, each))
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Whatever there is, it is much."""
+    monkeypatch.setattr(module, "MUCH", 0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    entries = [
+        {"resource": {"resourceType": "Patient", "id": "b"}},
+        {"resource": {"resourceType": "Pateint", "id": "c"}},
+    ]
+    (tmp_path / "a.json").write_bytes(orjson.dumps({"resourceType": "Bundle", "type": "batch", "entry": entries}))
+    (tmp_path / "b.ndjson").write_bytes(patients(1000) + b"\nnonsense\n")
+    (tmp_path / "c.ndjson.gz").write_bytes(gzip.compress(patients(9))[:-9])
+    (tmp_path / "d.xml").write_text(
+        '<Patient xmlns="http://hl7.org/fhir"><id value="x"/><gender value="odd"/></Patient>'
+    )
+    return Asked(sorted(tmp_path.iterdir()), "r4", BASE, validate=True)
+
+
+def others() -> list[multiprocessing.process.BaseProcess]:
+    return multiprocessing.active_children()
+
+
+def test_another_process_reads_what_we_would(asked: Asked):
+    with reading(asked) as reads:
+        found = list(reads)
+        assert len(others()) == 1
+    assert found == list(read(asked))
+    assert [one.file.name for one in found if one.item is None] == ["a.json", "b.ndjson", "c.ndjson.gz", "d.xml"]
+    assert sum(isinstance(one.item, Ready) for one in found) == 1009
+    faults = [one.item.place.rpartition("/")[2] for one in found if isinstance(one.item, Fault)]
+    assert faults == ["a.json: Bundle.entry[1]", "b.ndjson:1001", "c.ndjson.gz", "d.xml"]
+    assert others() == []
+
+
+def test_little_is_read_by_ourselves(asked: Asked, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "MUCH", 10**9)
+    with reading(asked) as reads:
+        assert next(reads).file.name == "a.json"
+        assert others() == []
+
+
+def test_it_ends_when_no_more_is_asked_for(asked: Asked):
+    with reading(asked) as reads:
+        assert isinstance(next(reads), Read)
+    assert others() == []
+
+
+def test_where_it_is_killed_the_load_says_so(asked: Asked):
+    with reading(asked) as reads:
+        os.kill(others()[0].pid or 0, signal.SIGKILL)
+        with pytest.raises(Trouble, match="What was loaded stays: the same command goes on"):
+            list(reads)
+
+
+WHOEVER_DIES = """
+import os, sys, time
+from pathlib import Path
+from sickbay.cli import reading as module
+
+if __name__ == "__main__":
+    module.MUCH = 0
+    os.cpu_count = lambda: 2
+    with module.reading(module.Asked([Path(sys.argv[1])], "r4", "http://h", False)) as reads:
+        next(reads)
+        import multiprocessing
+        print(multiprocessing.active_children()[0].pid, flush=True)
+        time.sleep(60)
+"""
+
+
+def test_it_ends_when_whoever_asked_is_killed(tmp_path: Path):
+    script, file = tmp_path / "dies.py", tmp_path / "a.ndjson"
+    script.write_text(WHOEVER_DIES)
+    file.write_bytes(patients(20_000))
+    asking = subprocess.Popen([sys.executable, str(script), str(file)], stdout=subprocess.PIPE, text=True)
+    assert asking.stdout
+    with asking:
+        pid = int(asking.stdout.readline())
+        asking.kill()
+    for _ in range(200):
+        if not lives(pid):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"process {pid} reads on for nobody")
+
+
+def lives(pid: int) -> bool:
+    """One that ended and whom nobody waited for is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
