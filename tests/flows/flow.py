@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import base64
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Callable, Coroutine
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,10 +18,12 @@ import httpx2
 
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.settings import Settings
+from sickbay.storage.store import Space
 from sickbay.web.app import create
 
 T = TypeVar("T")
 BASE = "http://localhost:7425"
+PATIENTS = 20
 REDIRECT = "http://localhost:8100/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
@@ -111,17 +118,33 @@ def received(answer: httpx2.Response) -> dict[str, str]:
 
 
 def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settings: Any) -> T:
-    """Open a sandbox in a folder, walk, close."""
+    """Open a sandbox in a folder, walk, close. Where nothing else is set, its R4 patients are there already."""
+    asked = {"data": str(tmp_path), "patients": PATIENTS}
+    if asked | settings == asked and not (Path(tmp_path) / "sickbay.db").exists():
+        shutil.copy(_filled() / "sickbay.db", tmp_path)
+    return asyncio.run(_walked(steps, Settings(**asked | settings)))
 
-    async def walk() -> T:
-        sandbox = await open_sandbox(Settings(**{"data": str(tmp_path), "patients": 20} | settings))
-        app = create(sandbox)
-        transport = httpx2.ASGITransport(app=app)
-        try:
-            async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False) as http:
-                return await steps(Flow(sandbox, http))
-        finally:
-            await app.stop()
-            await sandbox.close()
 
-    return asyncio.run(walk())
+async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Settings) -> T:
+    sandbox = await open_sandbox(settings)
+    app = create(sandbox)
+    transport = httpx2.ASGITransport(app=app)
+    try:
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False) as http:
+            return await steps(Flow(sandbox, http))
+    finally:
+        await app.stop()
+        await sandbox.close()
+
+
+@cache
+def _filled() -> Path:
+    """A folder as the first use leaves it, which takes longer than most walks. Made once by each worker of the tests."""
+    folder = tempfile.mkdtemp(prefix="sickbay-flows-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+    async def fill(flow: Flow) -> None:
+        await flow.sandbox.filling.ensure(Space("general", "r4"))
+
+    asyncio.run(_walked(fill, Settings(data=folder, patients=PATIENTS)))
+    return Path(folder)
