@@ -1,4 +1,4 @@
-"""Reads go a short way, and what was granted before is not decided again: nobody can tell by answers or journal."""
+"""What was granted before is not decided again: nobody can tell by answers or journal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.flows.writing import Hand, hand, observation
 
 from sickbay.operations import journal
 from sickbay.operations.access import access
-from sickbay.web import fhir, reads
+from sickbay.web import fhir
 from sickbay.web.interactions import Interactions
 from sickbay.web.reads import Reads
 
@@ -35,7 +35,7 @@ SEARCHES = (
 
 
 @pytest.mark.parametrize(("scope", "crowd"), [("patient/Patient.rs", 1024), ("user/*.rs", 0)])
-def test_the_short_ways_say_what_the_long_way_says(
+def test_the_short_way_says_what_the_long_way_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: str, crowd: int
 ) -> None:
     """In a crowd too, of which hardly anything stands in the journal."""
@@ -46,8 +46,7 @@ def test_the_short_ways_say_what_the_long_way_says(
         statuses = {status for status, _, _ in short}
         assert statuses == {200, 304, 400, 401, 403, 404, 406} - ({403} if scope[0] == "u" else set())
         assert await every(own) == short
-        for name in ("_respond", "_answer"):
-            monkeypatch.setattr(Reads, name, getattr(Interactions, name))
+        monkeypatch.setattr(Reads, "_respond", Interactions._respond)
         assert await every(own) == short
 
     monkeypatch.setattr(journal, "CROWD", crowd)
@@ -82,8 +81,7 @@ def test_what_was_granted_is_not_decided_again_until_anybody_writes(
         assert [await read(own, path) for _ in range(9)] == [200] * 9
         assert max(before, len(decided)) < 9
 
-    for module in (fhir, reads):
-        monkeypatch.setattr(module, "access", counted)
+    monkeypatch.setattr(fhir, "access", counted)
     run(steps, tmp_path)
     assert decided
 
