@@ -12,11 +12,11 @@ T = TypeVar("T")
 Read: TypeAlias = Callable[..., Any]
 
 LONGEST: Final = 400
-"""Characters of a text that is worth remembering."""
+"""Characters, in all, of texts that are worth remembering."""
 
 
 def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Of a pure function: its last `most` answers are kept, those aside for which more than LONGEST characters were given."""
+    """Of a pure function: its last `most` answers are kept, those aside for which longer texts were given."""
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:
         every = signature(read).parameters.values()
@@ -33,19 +33,15 @@ def _of_one(read: Read, kept: Read) -> Read:
 
 
 def _of_two(read: Read, kept: Read) -> Read:
-    def call(one: Any, other: Any) -> Any:
-        brief = len(one or "") <= LONGEST and len(other or "") <= LONGEST
-        return kept(one, other) if brief else read(one, other)
-
-    return call
+    return lambda one, other: kept(one, other) if len(one or "") + len(other or "") <= LONGEST else read(one, other)
 
 
 def _of_three(read: Read, kept: Read) -> Read:
-    def call(one: Any, other: Any, third: Any) -> Any:
-        brief = len(one or "") <= LONGEST and len(other or "") <= LONGEST and len(third or "") <= LONGEST
-        return kept(one, other, third) if brief else read(one, other, third)
-
-    return call
+    return lambda one, other, third: (
+        kept(one, other, third)
+        if len(one or "") + len(other or "") + len(third or "") <= LONGEST
+        else read(one, other, third)
+    )
 
 
 def _of_any(read: Read, kept: Read) -> Read:
