@@ -31,7 +31,7 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "access", "search")
 OUT_OF_REACH = {
     "authorize-endpoint-not-discovered": "every request goes to the endpoint (flows/test_astray_by_http.py)",
-    "fhir-base-url-wrong": "the doors stand at the bases alone: what comes elsewhere is no FHIR request (the doctor sees it)",
+    "fhir-base-url-wrong": "every request goes to a base (flows/test_astray_by_http.py)",
     "fhir-token-wrong-issuer": "the hospitals share a host: another's token has a wrong audience (test_access.py)",
     "guesses-too-many": "thousands of wrong requests would soon have to wait: no throttle here (flows/test_security.py)",
 }

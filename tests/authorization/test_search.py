@@ -307,3 +307,15 @@ def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
         asked("Patient", method="POST"),
     ):
         assert [one.name for one in about if one.decide(request, replace(KNOWN, faults=())) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "base"),
+    [
+        ("/Patient/1", None, "http://a/x/r4"), ("/DSTU2/Patient/1", None, "http://a/x/dstu2"),
+        ("/r4/Patient", Token("app", "", "http://a/x/dstu2", 0, "f"), "http://a/x/dstu2"),
+        ("/dstu2/Patient", Token("app", "", "http://elsewhere/r4", 0, "f"), "http://a/x/dstu2"),
+    ],
+)  # fmt: skip
+def test_the_base_that_was_meant_is_the_token_s_else_the_one_whose_version_is_named(path, token, base) -> None:
+    assert search.base_meant(path, token, Server(fhir_bases=("http://a/x/r4", "http://a/x/dstu2"))) == base

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -74,5 +75,74 @@ def test_a_browser_at_the_token_endpoint_of_a_fhir_base_is_told_where_that_is(tm
         answer = await flow.http.get("/general/r4/token", headers=HTML)
         assert answer.status_code == 404
         assert f"{BASE}/general/oauth/token" in answer.text
+
+    run(steps, tmp_path)
+
+
+async def fhir(flow: Flow, path: str, token: str) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    headers = {"accept": "application/fhir+json", "authorization": f"Bearer {token}"}
+    answer = await flow.http.get(path, headers=headers)
+    where = f"/exchanges/{answer.headers['x-correlation-id']}"
+    return (
+        answer.status_code,
+        answer.json(),
+        (await flow.http.get(where, headers={"accept": "application/json"})).json(),
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["/Patient/p-0001", "/general/Patient/p-0001", "/fhir/R4/Patient/p-0001", "/general/R4/Patient"]
+)
+def test_a_fhir_request_outside_of_the_base_is_put_below_that_of_its_token(tmp_path: Path, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        token = (await flow.launched())["access_token"]
+        status, said, kept = await fhir(flow, path, token)
+        (issue,) = said["issue"]
+        assert (status, issue["details"]["coding"][0]["code"]) == (404, "fhir-base-url-wrong")
+        assert kept["corrected"]["url"] == f"{BASE}/general/r4/Patient{'/p-0001' if 'p-' in path else ''}"
+        again = await flow.http.get(kept["corrected"]["url"], headers={"authorization": f"Bearer {token}"})
+        assert again.status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_outside_of_the_base_nothing_is_corrected_that_would_be_refused_again(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        status, said, kept = await fhir(flow, "/general/Patient/p-0001", "nobody-s")
+        assert [one["details"]["coding"][0]["code"] for one in said["issue"]] == [
+            "fhir-base-url-wrong",
+            "fhir-token-unknown",
+        ]
+        assert (status, kept["corrected"]) == (404, None)
+
+    run(steps, tmp_path)
+
+
+def test_where_no_hospital_can_be_told_the_bases_of_all_are(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get("/Patient/p-0001", headers={"accept": "application/json"})
+        assert answer.status_code == 404
+        assert f"{BASE}/general/r4" in answer.json()["detail"]
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "right"),
+    [
+        ("/general/.well-known/smart-configuration", "/general/r4/.well-known/smart-configuration"),
+        ("/general/oauth/introspect/", "/general/oauth/introspect"), ("/general/revoke", "/general/oauth/revoke"),
+        ("/general/oauth2/logout", "/general/oauth/logout"), ("/general/userinfo", "/general/oauth/userinfo"),
+        ("/general/jwks.json", "/general/oauth/jwks"), ("/general/register", "/general/oauth/register"),
+        ("/general/r4/.well-known/openid-configuration", "/general/.well-known/openid-configuration"),
+        ("/general/r4/.well-known/smart-configuration/", "/general/r4/.well-known/smart-configuration"),
+    ],
+)  # fmt: skip
+def test_whoever_guessed_an_endpoint_is_told_where_it_is(tmp_path: Path, path: str, right: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(path, headers={"accept": "application/json"})
+        assert answer.status_code == 404
+        assert f"{BASE}{right}" in answer.text
+        assert (await flow.http.get(right, headers={"accept": "application/json"})).status_code != 404
 
     run(steps, tmp_path)

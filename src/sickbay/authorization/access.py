@@ -39,6 +39,19 @@ def _token_of(header: str) -> str | None:
     return match[1] if match else None
 
 
+def meant(request: AccessRequest) -> str | None:
+    """The token that a request likely meant which has none that can be read: without what clings to it, or of the address."""
+    header = request.headers.get("authorization", "")
+    sent = _bare(header) if header else request.parameters.get("access_token")
+    return sent if sent and _token_of(f"Bearer {sent}") else None
+
+
+def _bare(header: str) -> str:
+    """What stands behind the last blank, where that is a token: not of two, of Basic, or of a scheme alone."""
+    last = header.strip(' "').rpartition(" ")[2].strip('"')
+    return "" if "," in header or header.lower().startswith("basic") or last.lower() == "bearer" else last
+
+
 def challenge(refusal: Refusal, realm: str) -> str:
     """WWW-Authenticate of a refusal with 400, 401 or 403 (RFC 6750 3). Without a token: no error code."""
     said = {"realm": realm, "error": refusal.error, "scope": refusal.facts.get("needed")}

@@ -51,8 +51,8 @@ def assertion_type_is_named(request: TokenRequest, known: TokenKnown) -> Refusal
 
 @check()
 def assertion_is_a_jwt(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    parts = (request.parameters.get("client_assertion") or "").count(".") + 1
-    return None if assertion(request) else _invalid("assertion-not-jwt", parts=parts)
+    sent = request.parameters.get("client_assertion") or ""
+    return None if assertion(request) else _invalid("assertion-not-jwt", parts=sent.count(".") + 1)
 
 
 def _algorithms(known: TokenKnown) -> tuple[str, ...]:

@@ -99,6 +99,13 @@ def _readings(request: TokenRequest, client: Client) -> tuple[Reading, ...]:
 PADDING = " \t\r\n\"'"
 
 
+def secrets(request: TokenRequest) -> tuple[str, ...]:
+    """Those sent, by either reading."""
+    read = presented(request).basic
+    pairs = (read.decoded, read.raw) if read else ()
+    return tuple(one for one in (request.parameters.get("client_secret"), *(pair[1] for pair in pairs if pair)) if one)
+
+
 def _is_padded(request: TokenRequest, client: Client) -> bool:
     """For the explanation: whether blanks or quotation marks around it are all that is wrong."""
     read = presented(request).basic
@@ -152,10 +159,12 @@ def one_method_is_used(request: TokenRequest, known: TokenKnown) -> Refusal | No
 def client_is_named(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if claimed(request) or request.parameters.get("client_assertion"):  # what cannot be read of it is said by itself
         return None
-    registered = known.client.client_id if isinstance(known.client, Client) else None
+    owner = known.owner.client_id if known.owner else None
+    registered = known.client.client_id if isinstance(known.client, Client) else owner
     at_refresh = request.parameters.get("grant_type") == "refresh_token"
     name = "client-auth-missing" if at_refresh else "client-id-missing-in-body"
-    return _invalid(request, name, received=None, expected=registered, registered="client_id in the body")
+    facts = {"received": None, "expected": registered, "registered": "client_id in the body"}
+    return _invalid(request, name, **facts, **({"owner": owner} if owner else {}))
 
 
 @check()
@@ -170,6 +179,9 @@ def client_ids_agree(request: TokenRequest, known: TokenKnown) -> Refusal | None
 def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if known.client is not None:
         return None
+    sent = request.parameters.get("client_assertion") or ""
+    if claimed(request) is None and jose.peek(sent) is None:  # nobody else is named
+        return _invalid(request, "assertion-not-jwt", parts=sent.count(".") + 1)
     read = presented(request).basic
     if read is not None and read.decoded and read.decoded[1] in known.others:
         return _invalid(request, "basic-swapped", received=None, expected=read.decoded[1])

@@ -89,6 +89,12 @@ class TokenKnown:
     """Challenges of this app's other attempts: for the explanation of a verifier that does not fit."""
     given: Given | None = None
     """What the answer brought, where it was granted."""
+    owner: Client | None = None
+    """The app that the code or the refresh token was given to, where the request names none: for the explanation."""
+    neighbours: tuple[Client, ...] = ()
+    """The apps behind `others`, where they are known: for the corrected request alone."""
+    bare: Code | Unknown | None = UNKNOWN
+    """The code without what clings to it, where none was found as it stands: for the corrected request alone."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest

@@ -86,9 +86,18 @@ def address_is_below_the_base(request: AccessRequest, known: AccessKnown) -> Ref
     at = next((index for index, one in enumerate(segments) if one in known_types(known.version or "r4")), None)
     if at is None:
         return None
-    path = "/" + "/".join(segments[at:])
-    facts = {"received": request.url.partition("?")[0], "expected": bases[0] + path, "base": bases[0], "path": path}
+    assert isinstance(known.server, Server)
+    path, base = "/" + "/".join(segments[at:]), base_meant(request.path, known.token, known.server)
+    facts = {"received": request.url.partition("?")[0], "expected": base + path, "base": base, "path": path}
     return Refusal("fhir-base-url-wrong", "not-found", facts, 404)
+
+
+def base_meant(path: str, token: object, server: Server) -> str:
+    """The base that the token is for, else the one whose version the address names, else the first."""
+    if isinstance(token, Token) and token.base in server.fhir_bases:
+        return token.base
+    named = path.lower().split("/")
+    return next((one for one in server.fhir_bases if one.rpartition("/")[2].lower() in named), server.fhir_bases[0])
 
 
 @check()

@@ -155,6 +155,11 @@ def resource_is_what_was_granted(request: TokenRequest, known: TokenKnown) -> Re
     return Refusal("token-resource-mismatch", "invalid_target", {"received": sent, "expected": bases[0]})
 
 
+def refreshing(request: TokenRequest) -> bool:
+    """Whether it is a refresh, by its grant_type or by what it sends."""
+    return (request.parameters.get("grant_type") or implied(request)) == "refresh_token"
+
+
 def implied(request: TokenRequest) -> str | None:
     """The grant that the other parameters speak of."""
     if request.parameters.get("code"):
@@ -180,6 +185,13 @@ def code_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 _NO_CODE = re.compile(r"[^\w.~+/=-]")
 """No code that this server gives, and hardly one of another's, has such a character."""
+_CODE = re.compile(r"[\w.~+/=-]*")
+
+
+def bare_code(sent: str) -> str:
+    """What stands behind code= where there is one, up to the first character that no code has."""
+    bare = _CODE.match(sent.rpartition("code=")[2].lstrip(" \"'"))
+    return bare.group() if bare else ""
 
 
 @check(needs=("code",), after=(code_is_sent,))

@@ -17,6 +17,7 @@ from sickbay.authorization.requests import (
 )
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import Facts
+from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
 
@@ -27,6 +28,9 @@ EXAMPLE_STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 EXAMPLE_NONCE = "n-7Qk2vZs0Yt9LmXc4RbWd6Hf1"
 EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """The example of RFC 7636, appendix B: its verifier is published, so that a reader can go on with it."""
+
+PLACE_OF_SECRET = "YOUR_CLIENT_SECRET"
+"""Stands where only the app has the secret."""
 
 PLACE_OF_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Stands where only the EHR can say the code."""
@@ -59,6 +63,19 @@ def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeKnown], Facts
 def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
     """A repair: parameter `name` becomes what the fact of this name says; as it is where the fact has nothing."""
     return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request
+
+
+def naming(fact: str) -> Callable[[Any, Facts], Any]:
+    """A repair: the client_id becomes what the fact says, where the request has it: in the Basic header, or as a parameter."""
+
+    def repair(request: Any, facts: Facts) -> Any:
+        header = request.headers.get("authorization", "") if isinstance(request, TokenRequest) else ""
+        pair = basic.read(header).decoded if basic.is_basic(header) else None
+        if not pair or not facts.get(fact):
+            return setting("client_id", fact)(request, facts)
+        return replace(request, headers={**request.headers, "authorization": basic.write(facts[fact], pair[1])})
+
+    return repair
 
 
 def writing(name: str, value: str | None) -> Callable[[Any, Facts], Any]:

@@ -23,6 +23,7 @@ Asked: TypeAlias = tuple[int, bytes, bytes]
 """Which headers, by their id; path and query as they came."""
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
+ASTRAY = (search.address_is_below_the_base, *stage.CHECKS)
 
 
 class Seen(NamedTuple):
@@ -52,9 +53,39 @@ async def access(
     ready = _plan(request.interaction, () if unread else writes.checks(request), holder.server is tenant.server)
     decision = decide("access", tenant, ready, request, known)
     if token is None:
+        if text is None:
+            decision.meant = await _meant(world, tenant, version, request)
         return Seen(decision, NOTHING)
     shown = holder.visibility if decision.refusal is None else NOTHING
     return Seen(decision, shown, token.client_id, token.timeline)
+
+
+async def _meant(world: World, tenant: Tenant, version: str, request: AccessRequest) -> AccessKnown | None:
+    """What is known of the token that was sent where none is read, or so that it cannot be: for the corrected request alone."""
+    text = stage.meant(request)
+    if text is None:
+        return None
+    holder = await _loaded(world, tenant, version, text)
+    return AccessKnown(token=holder.token, client=holder.client, user=holder.user)
+
+
+async def giver_of(world: World, request: AccessRequest) -> Tenant | None:
+    """The hospital that gave the token of this request."""
+    text = stage.bearer(request)
+    record = await world.store.get("token", records.digest(text)) if text else None
+    return world.tenants.get(record.tenant) if record is not None else None
+
+
+async def astray(world: World, tenant: Tenant, request: AccessRequest) -> tuple[str, Seen]:
+    """A request outside of every base is refused, whatever else it is; version: of the base that was likely meant."""
+    text = stage.bearer(request)
+    token = await records.load(world, "token", records.digest(text), Token) if text else None
+    base = search.base_meant(request.path, token, tenant.server)
+    version = tenant.version_of(base)
+    holder = await _loaded(world, tenant, version, text) if text else NOBODY
+    known = AccessKnown(world.now(), tenant.server, holder.client, holder.token, holder.user, version)
+    decision = decide("access", tenant, ASTRAY, request, known)
+    return version, Seen(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
 
 
 @lru_cache(maxsize=256)

@@ -201,7 +201,9 @@ def _known(request: Any, known: Any) -> Any:
     if isinstance(known.code, Code):
         more["code"] = replace(known.code, code_challenge=_challenge(request, known.code))
     more["others"] = _named_last(request, known)
-    return replace(known, **more, attempts=(), given=None, jwks=UNKNOWN, secret=None)
+    return replace(
+        known, **more, attempts=(), given=None, jwks=UNKNOWN, secret=None, owner=None, neighbours=(), bare=UNKNOWN
+    )
 
 
 def _hash(request: Any, client: Client) -> str | None:

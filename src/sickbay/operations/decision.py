@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from sickbay.authorization import authorize, logout
+from sickbay.authorization import authorize, client_authentication, logout, registration, token, token_mended
+from sickbay.authorization.values import Server
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.explain import Again, Explanation, explain
-from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
+from sickbay.diagnosis.reading import access as reading
+from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH, PLACE_OF_SECRET
 from sickbay.diagnosis.rule import Finding, find
+from sickbay.diagnosis.stages import fhir
 from sickbay.dialects import Words
 from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Plan, Refusal, examine
 from sickbay.operations.context import Tenant
@@ -29,6 +32,8 @@ class Decision:
     known: Any
     examination: Examination
     refusal: Refusal | None = None
+    meant: Any = None
+    """Of a FHIR request without a token that can be read: what is known of the one that was likely meant."""
 
     def explained(self) -> Explanation:
         """All findings, as loud as a live exchange may be."""
@@ -39,7 +44,24 @@ class Decision:
 
     def _again(self) -> Again | None:
         """Examines a mended request by what was known of this one, where it can be mended without a new lookup."""
-        return {"authorize": self._mended, "logout": self._mended_logout}.get(self.stage)
+        again = {
+            "authorize": self._mended, "logout": self._mended_logout, "token": self._mended_token,
+            "access": self._mended_access, "registration": self._mended_registration,
+        }  # fmt: skip
+        return again.get(self.stage)
+
+    def _mended_token(self, request: Any) -> tuple[Examination, Any]:
+        known = token_mended.known_for(self.known, self.request, request)
+        if PLACE_OF_SECRET in client_authentication.secrets(request):
+            known = replace(known, secret_known=UNKNOWN)
+        return examine(token.checks(request), request, known, _relaxed(known)), known
+
+    def _mended_access(self, request: Any) -> tuple[Examination, Any]:
+        request, known = reading.again(self.known, self.request, request, self.meant)
+        return examine(fhir(request), request, known, _relaxed(known)), known
+
+    def _mended_registration(self, request: Any) -> tuple[Examination, Any]:
+        return examine(registration.CHECKS, request, self.known, _relaxed(self.known)), self.known
 
     def _mended_logout(self, request: Any) -> tuple[Examination, Any]:
         same = request.client_id == self.request.client_id
@@ -51,6 +73,11 @@ class Decision:
         if request.parameters.get("launch") == PLACE_OF_LAUNCH:
             known = replace(known, launch=UNKNOWN)  # a place to put the value into: the app has it, we do not
         return authorize.examined(request, known), known
+
+
+def _relaxed(known: Any) -> tuple[str, ...]:
+    """The refusals that the hospital turns into advice."""
+    return known.server.policy.relaxed if isinstance(known.server, Server) else ()
 
 
 def _has_rule(one: Checked) -> bool:

@@ -122,18 +122,31 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest, elsewhere: 
     client, live_at = await registration.live(world, client_authentication.claimed(request))
     if client is not None and client.tenant != tenant.name:
         client = None
-    refreshing = (request.parameters.get("grant_type") or stage.implied(request)) == "refresh_token"
+    refreshing = stage.refreshing(request)
     sent = None if refreshing else request.parameters.get("code")
     key = records.digest(sent) if sent else ""
     neighbours = () if client else await registration.neighbours(world, tenant.name)
     known = TokenKnown(
         now=world.now(), server=tenant.under(client).server, elsewhere=elsewhere, client=client,
         code=await _code(world, key) if key else None, family=None, jwks=None, live_at=live_at,
-        others=tuple(one.client_id for one in neighbours),
+        others=tuple(one.client_id for one in neighbours), neighbours=neighbours,
     )  # fmt: skip
     known, revision = await backend.known_of(world, request, known)
     loaded = await _with_family(world, tenant, request, known) if refreshing else _Loaded(known, key)
+    if not client or (sent and known.code is None):
+        loaded.known = await _with_meant(world, tenant, request, loaded.known)
     return replace(loaded, jti_revision=revision) if revision else loaded
+
+
+async def _with_meant(world: World, tenant: Tenant, request: TokenRequest, known: TokenKnown) -> TokenKnown:
+    """With what the request likely meant: whose grant it is where it names nobody, the code without what clings to it."""
+    grant = known.code if isinstance(known.code, Code) else known.family
+    named = client_authentication.claimed(request)
+    owner = await registration.by_id(world, grant.client_id) if isinstance(grant, Code | Family) and not named else None
+    sent = request.parameters.get("code") or ""
+    bare = stage.bare_code(sent)
+    code = await _code(world, records.digest(bare)) if known.code is None and bare != sent else known.bare
+    return replace(known, owner=owner if owner and owner.tenant == tenant.name else None, bare=code)
 
 
 async def _code(world: World, key: str) -> Code | None:

@@ -63,6 +63,17 @@ class Documents:
         return kept
 
 
+def endpoints(tenant: Tenant) -> dict[str, str]:
+    """The addresses that discovery names, by its members, and those of the documents themselves."""
+    server, issuer = tenant.server, tenant.base + tenant.dialect.path("issuer").rstrip("/")
+    return {
+        "authorization_endpoint": server.authorization_endpoint, "token_endpoint": server.token_endpoint,
+        **{name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}, **_more(tenant),
+        "discovery_document": f"{server.fhir_bases[0]}/.well-known/smart-configuration",
+        "openid_configuration": f"{issuer}/.well-known/openid-configuration",
+    }  # fmt: skip
+
+
 def _openid(tenant: Tenant) -> dict[str, Any]:
     more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
     own = [name for said in tenant.dialect.id_token.values() for name in said]

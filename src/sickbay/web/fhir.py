@@ -27,7 +27,7 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
 from sickbay.web.astray import Astray, is_astray
-from sickbay.web.discovery import Documents
+from sickbay.web.discovery import Documents, endpoints
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.fhir_refusals import left_out, refused, told
@@ -92,7 +92,10 @@ class Door:
         if path == "/.well-known/smart-configuration":
             body = self.documents.smart(self.tenant, self.version)
             return Answer(200, body, [(b"content-type", b"application/json")])
-        return self._issue(404, Issue("not-found", f"There is no {path} below {self.base}."))
+        there = f"{self.base}/.well-known/smart-configuration"
+        if "openid" in path:
+            there = endpoints(self.tenant)["openid_configuration"]
+        return self._issue(404, Issue("not-found", f"There is no {path} below {self.base}; there is {there}."))
 
     async def _answer(
         self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,

@@ -8,15 +8,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
-from sickbay.authorization.authorize.reading import base_here
 from sickbay.diagnosis import case, pasted
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.operations import exchanges
-from sickbay.operations.context import Tenant
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import answers, cookies, show, wire
+from sickbay.web import answers, cookies, elsewhere, show, wire
 from sickbay.web.authorize import astray
 from sickbay.web.doors import cors
 from sickbay.web.exchanges import full
@@ -123,49 +121,20 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     """Any address that there is not, or not by this method (RFC 9110 15.5.6)."""
     path, allowed = wire.raw_path(request.scope), ", ".join(sorted(_allowed(request)))
     accept = request.headers.get("accept", "")
-    meant = "" if allowed else _meant(sandbox, path)
+    told = "" if allowed else elsewhere.meant(sandbox, path)
     if answers.wanted(accept) != "html" or (request.method not in ("GET", "HEAD") and "html" not in accept):
-        told = f"This address takes {allowed}, not {request.method}" if allowed else "There is no such address"
-        response = answers.problem(405 if allowed else 404, told, detail=meant)
+        title = f"This address takes {allowed}, not {request.method}" if allowed else "There is no such address"
+        fhir = None if allowed else await elsewhere.fhir(request, sandbox)
+        response = fhir or answers.problem(405 if allowed else 404, title, detail=told)
         response.raw_headers.extend(cors(request.headers.get("origin")))
-    elif not allowed and (tenant := _asked_to_authorize(request, sandbox)):
+    elif not allowed and (tenant := elsewhere.asked_to_authorize(request, sandbox)):
         response = await astray(request, sandbox, tenant)
     else:
-        view = other_method(path, request.method, allowed) if allowed else not_found(path, meant)
+        view = other_method(path, request.method, allowed) if allowed else not_found(path, told)
         response = show.page(request, sandbox, "notice", view, status=405 if allowed else 404)
     if allowed:
         response.headers["allow"] = allowed
     return response
-
-
-def _asked_to_authorize(request: Request, sandbox: Sandbox) -> Tenant | None:
-    """The hospital that an authorization request is for: by its path, else by its aud, else the only one there is."""
-    path, sent = wire.raw_path(request.scope), wire.query_of(request.scope)
-    named = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
-    if not named and not ("response_type" in sent and "client_id" in sent):
-        return None
-    every = tuple(sandbox.tenants.values())
-    aud = sent.get("aud") or ""
-    asked = [one for one in every if one.name == path.split("/")[1] or base_here(aud, one.server)]
-    return asked[0] if asked else every[0] if len(every) == 1 else None
-
-
-def _meant(sandbox: Sandbox, path: str) -> str:
-    """Where the endpoint is that a hospital was asked for under a guessed address; "" for any other path."""
-    tenant = sandbox.tenants.get(path.split("/")[1])
-    last = path.rstrip("/").rpartition("/")[2].lower()
-    if not last.startswith(("auth", "token")):
-        return ""
-    name = "token" if last.startswith("token") else "authorization"
-    if tenant is None:
-        every = ", ".join(_endpoint(one, name) for one in sandbox.tenants.values())
-        return f"The {name} endpoints of the hospitals are {every}."
-    told = "as .well-known/smart-configuration below its FHIR base says"
-    return f"The {name} endpoint of {tenant.name} is {_endpoint(tenant, name)}, {told}."
-
-
-def _endpoint(tenant: Tenant, name: str) -> str:
-    return tenant.server.token_endpoint if name == "token" else tenant.server.authorization_endpoint
 
 
 def _allowed(request: Request) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization import search as stage
@@ -43,6 +44,29 @@ def request(given: Json) -> AccessRequest:
         method=method, base=base, path=path, parameters=parameters, headers=headers, type=found.type, id=found.id,
         interaction=found.interaction, letters=found.letters, involved=involved, url=address, body=body,
     )  # fmt: skip
+
+
+def again(
+    known: AccessKnown, request: AccessRequest, mended: AccessRequest, meant: AccessKnown | None = None
+) -> tuple[AccessRequest, AccessKnown]:
+    """A mended request, read anew: what follows from its address and headers changes with them.
+
+    meant: what is known of the token that was likely meant, where none could be read.
+    """
+    number = VERSIONS[known.version].number if known.version in VERSIONS else ""
+    server = {"fhir_bases": [mended.base or request.base], "fhir_version": number}
+    asked = replace(request_of(mended, server), body=mended.body)
+    held = known if bearer(asked) == bearer(request) else meant
+    token: dict[str, Any] = {name: getattr(held, name) if held else UNKNOWN for name in ("token", "client", "user")}
+    strict = known.server.policy.strict_search if isinstance(known.server, Server) else False
+    found, ignored = _searched(asked, known.version, strict=strict)
+    in_address = stage.faults(asked, known.version) if known.version and asked.base else ()
+    body = UNKNOWN if known.body is UNKNOWN else _body(asked, known.version)
+    return asked, replace(known, **token, faults=(*in_address, *found), ignored=ignored, body=body)
+
+
+def request_of(asked: AccessRequest, server: Json) -> AccessRequest:
+    return request(unread(asked) | {"body": asked.body, "context": {"server": server}})
 
 
 def _below(address: str, base: str) -> bool:
@@ -99,12 +123,14 @@ def segment(server: Server | Unknown) -> str:
     return next((name for name, one in VERSIONS.items() if one.number in numbers), "")
 
 
-def _searched(asked: AccessRequest, version: str) -> tuple[tuple[Fault, ...], tuple[tuple[str, str | None], ...]]:
+def _searched(
+    asked: AccessRequest, version: str, *, strict: bool = False
+) -> tuple[tuple[Fault, ...], tuple[tuple[str, str | None], ...]]:
     if asked.interaction == "operation":
         return _operation(asked, version), ()
     found = _route(version, asked.method, asked.path) if version else Route("")
     pairs = [pair for pair in asked.parameters if pair[0] != "access_token"]
-    strict = strictly(False, asked.headers.get("prefer", ""))
+    strict = strictly(strict, asked.headers.get("prefer", ""))
     query = search_of(version, found, pairs, base=asked.base, strict=strict)
     if query is None:
         return (), ()

@@ -78,7 +78,7 @@ def client(context: Json) -> Client | Unknown:
         redirect_uris=tuple(app.get("redirect_uris", ())),
         post_logout_redirect_uris=tuple(app.get("post_logout_redirect_uris", ())),
         scope=app.get("scopes", ""),
-        smart_version=app.get("smart_version", 2),
+        smart_version=app.get("smart_version") or 2,
         pkce="if-sent" if app.get("smart_version") == 1 else "required",
         secret_hash=hashlib.sha256(secret.encode()).hexdigest() if secret else None,
         auth_method=app.get("token_endpoint_auth_method"),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from sickbay.authorization.access import meant
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Token
@@ -36,11 +37,8 @@ FAULTS = {
 
 
 def _as_bearer(request: AccessRequest, facts: Facts) -> AccessRequest:
-    header = request.headers.get("authorization", "").strip(' "')
-    token = header.rpartition(" ")[2].strip('"')
-    if facts["fault"] == "twice" or not token or header.lower().startswith("basic"):
-        return request
-    return replace(request, headers={**request.headers, "authorization": f"Bearer {token}"})
+    token = meant(request)
+    return replace(request, headers={**request.headers, "authorization": f"Bearer {token}"}) if token else request
 
 
 def _in_header(request: AccessRequest, facts: Facts) -> AccessRequest:

@@ -68,8 +68,6 @@ RULES = (
         "client_assertion is no JWT: it falls into {parts} parts",
         "A signed JWT is header, payload and signature, each base64url, with a dot between them; the first two are JSON.",
         "Send the compact form that the JOSE library gives, unchanged.",
-        recognises=lambda facts: {**facts, "brings": ["assertion-client-mismatch"]},
-        root=True,
     ),
     _rule(
         "assertion-alg-unsupported",

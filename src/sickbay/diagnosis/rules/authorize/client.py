@@ -51,7 +51,7 @@ CLIENT_ID_MISSING = Rule(
     why="Without it nobody can tell whose request this is, nor where an answer may go.",
     fix="Send the client_id that your app got when it was registered.",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
-    repair=repairs.setting("client_id", "nearest"),
+    repair=repairs.naming("nearest"),
 )
 
 
@@ -119,7 +119,7 @@ CLIENT_ID_WHITESPACE = Rule(
     why="Ids are compared character by character. Without the extra characters, {expected} is registered.",
     fix="Send {expected}, with nothing before or behind it.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=repairs.setting("client_id", "expected"),
+    repair=repairs.naming("expected"),
 )
 
 
@@ -151,7 +151,7 @@ CLIENT_ID_PLACEHOLDER = Rule(
     why="A template, the environment or the code before it was to put the client_id there, and did not.",
     fix="Put the client_id there that your app got when it was registered.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=repairs.setting("client_id", "nearest"),
+    repair=repairs.naming("nearest"),
 )
 
 
@@ -178,7 +178,7 @@ CLIENT_ID_UNKNOWN = Rule(
     why="A client_id belongs to one server; one of another server, or with a slip of the pen, is nobody's. {hint}",
     fix="Send the client_id shown where your app is registered with this server, or register it.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
-    repair=repairs.setting("client_id", "nearest"),
+    repair=repairs.naming("nearest"),
 )
 
 CLIENT_NOT_ENABLED_FOR_TENANT = Rule(

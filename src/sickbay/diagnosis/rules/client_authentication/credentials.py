@@ -6,7 +6,7 @@ from sickbay.authorization.client_authentication import PADDING, presented, regi
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client
-from sickbay.diagnosis import specs
+from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import basic
@@ -31,14 +31,15 @@ def _with_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 
 def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Offline, where the registration at hand has the secret; live there is only its hash."""
+    """Offline, where the registration at hand has the secret; live there is only its hash, so a place stands for it."""
     known = facts.get("known")
-    if not isinstance(known, TokenKnown) or not known.secret or not isinstance(known.client, Client):
+    if not isinstance(known, TokenKnown) or not isinstance(known.client, Client) or known.client.client != "symmetric":
         return request
+    secret = known.secret or repairs.PLACE_OF_SECRET
     if registered_method(known.client) == "client_secret_post":
-        pairs = [("client_id", known.client.client_id), ("client_secret", known.secret)]
+        pairs = [("client_id", known.client.client_id), ("client_secret", secret)]
         return replace(request, parameters=request.parameters.replaced(pairs))
-    headers = {**request.headers, "authorization": basic.write(known.client.client_id, known.secret)}
+    headers = {**request.headers, "authorization": basic.write(known.client.client_id, secret)}
     bare = request.parameters.replaced([("client_id", None), ("client_secret", None)])
     return replace(request, headers=headers, parameters=bare)
 

@@ -1,11 +1,11 @@
 """Rules about the authorization code and the redirect URI that goes with it."""
 
-import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token import bare_code
 from sickbay.authorization.values import Server
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
@@ -48,10 +48,8 @@ def _mangled(facts: Facts) -> Facts | None:
 
 
 def _bare(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """What stands behind code= where there is one, up to the first character that no code has."""
-    sent = (request.parameters.get("code") or "").rpartition("code=")[2].lstrip(" \"'")
-    bare = re.match(r"[\w.~+/=-]*", sent)
-    return replace(request, parameters=request.parameters.replaced([("code", bare.group() if bare else "")]))
+    bare = bare_code(request.parameters.get("code") or "")
+    return replace(request, parameters=request.parameters.replaced([("code", bare)]))
 
 
 CODE_MANGLED = Rule(

@@ -1,0 +1,92 @@
+"""Requests to addresses that there are not: which endpoint of which hospital was meant; a FHIR request outside of its base."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.authorization.authorize.reading import base_here
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir.search_parameters import known_types
+from sickbay.operations.access import astray, giver_of
+from sickbay.operations.context import Tenant
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import wire
+from sickbay.web.discovery import endpoints
+from sickbay.web.doors import headers_of
+from sickbay.web.fhir_refusals import refused
+
+GUESSED = {
+    "auth": "authorization_endpoint", "token": "token_endpoint", "introspect": "introspection_endpoint",
+    "revo": "revocation_endpoint", "userinfo": "userinfo_endpoint", "logout": "end_session_endpoint",
+    "end_session": "end_session_endpoint", "endsession": "end_session_endpoint", "register": "registration_endpoint",
+    "jwks": "jwks_uri", "smart-conf": "discovery_document", "openid-conf": "openid_configuration",
+}  # fmt: skip
+"""How the last part of a guessed address begins -> the member of discovery that was meant."""
+
+
+def meant(sandbox: Sandbox, path: str) -> str:
+    """Where the endpoint is that a hospital was asked for under a guessed address; "" for any other path."""
+    last = path.rstrip("/").rpartition("/")[2].lower()
+    member = next((member for beginning, member in GUESSED.items() if last.startswith(beginning)), None)
+    if member is None:
+        return _bases(sandbox) if _names_a_type(sandbox, path) else ""
+    name = member.removesuffix("_endpoint").replace("_", " ") + (" endpoint" if member.endswith("_endpoint") else "")
+    tenant = sandbox.tenants.get(path.split("/")[1])
+    if tenant is None:
+        every = ", ".join(endpoints(one)[member] for one in sandbox.tenants.values())
+        return f"The {name}s of the hospitals are {every}."
+    told = "" if member == "discovery_document" else ", as .well-known/smart-configuration below its FHIR base says"
+    return f"The {name} of {tenant.name} is {endpoints(tenant)[member]}{told}."
+
+
+def asked_to_authorize(request: Request, sandbox: Sandbox) -> Tenant | None:
+    """The hospital that an authorization request is for: by its path, else by its aud, else the only one there is."""
+    path, sent = wire.raw_path(request.scope), wire.query_of(request.scope)
+    named = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
+    if not named and not ("response_type" in sent and "client_id" in sent):
+        return None
+    aud = sent.get("aud") or ""
+    return _hospital(sandbox, path, [one for one in sandbox.tenants.values() if base_here(aud, one.server)])
+
+
+def _hospital(sandbox: Sandbox, path: str, other: list[Tenant]) -> Tenant | None:
+    named = sandbox.tenants.get(path.split("/")[1])
+    every = [*sandbox.tenants.values()]
+    return named or next(iter(other), every[0] if len(every) == 1 else None)
+
+
+async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
+    """The answer to a FHIR request outside of every base; None where it names no resource type, or no hospital can be told.
+
+    That is the one in its address, else the one that gave its token, else the only one there is.
+    """
+    path = wire.raw_path(request.scope)
+    if not _names_a_type(sandbox, path):
+        return None
+    url = wire.address(request.scope, sandbox.world.base)
+    asked = AccessRequest(
+        request.method, "", path, wire.query_of(request.scope), headers_of(request.scope), url=url.partition("?")[0]
+    )
+    giver = await giver_of(sandbox.world, asked)
+    tenant = _hospital(sandbox, path, [giver] if giver else [])
+    if tenant is None:
+        return None
+    version, seen = await astray(sandbox.world, tenant, asked)
+    answer = refused(version, tenant.fhir_base(version), seen)
+    response = Response(answer.body, answer.status)
+    response.raw_headers.extend(answer.headers)
+    return await wire.note(
+        request, response, stage="access", tenant=tenant.name, client_id=seen.client_id, timeline=seen.timeline,
+        decision=seen.decision,
+    )  # fmt: skip
+
+
+def _bases(sandbox: Sandbox) -> str:
+    every = [base for one in sandbox.tenants.values() for base in one.server.fhir_bases]
+    return f"A FHIR request goes to a FHIR base: {', '.join(every)}."
+
+
+def _names_a_type(sandbox: Sandbox, path: str) -> bool:
+    versions = {version for one in sandbox.tenants.values() for version in one.dialect.fhir}
+    return any(part in known_types(version) for part in path.split("/") for version in versions)

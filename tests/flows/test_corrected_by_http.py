@@ -1,0 +1,117 @@
+"""What a refused token or FHIR request is corrected to is not refused again; where no line would do, none is offered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx2
+from tests.flows.flow import REDIRECT, VERIFIER, Flow, run
+
+JSON = {"accept": "application/json"}
+TOKEN = "/general/oauth/token"
+
+
+async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+    where = f"/exchanges/{answer.headers['x-correlation-id']}"
+    return dict((await flow.http.get(where, headers=JSON)).json())
+
+
+async def form(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
+    code = await flow.code(app, scope="openid launch/patient patient/Patient.rs")
+    return {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER,
+            "client_id": app["client_id"]}  # fmt: skip
+
+
+def app_of(flow: Flow, **more: Any) -> Any:
+    more = {"scope": "openid launch/patient patient/*.rs"} | more
+    return flow.register(auto_approve={"user": "okafor", "patient": "p-0001"}, **more)
+
+
+def test_a_code_that_quotation_marks_cling_to_is_corrected_and_one_that_nobody_gave_is_not(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        sent = await form(flow, await app_of(flow))
+        refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": f'"{sent["code"]}"'}))
+        assert {one["id"] for one in refused["findings"]} == {"code-mangled"}
+        assert refused["corrected"]
+        refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": '"nobody gave this"'}))
+        assert refused["corrected"] is None
+        assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_a_form_that_is_put_right_is_not_offered_with_a_code_that_is_spent_or_too_old(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await app_of(flow)
+        sent = await form(flow, app)
+        assert (await kept(flow, await flow.http.post(TOKEN, json=sent)))["corrected"]
+        assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
+        assert (await kept(flow, await flow.http.post(TOKEN, json=sent)))["corrected"] is None
+        sent = await form(flow, app)
+        await flow.http.post("/admin/clock", json={"advance": 100})
+        assert (await kept(flow, await flow.http.post(TOKEN, json=sent)))["corrected"] is None
+
+    run(steps, tmp_path)
+
+
+def test_whoever_names_nobody_is_named_by_its_code_and_a_place_stands_for_its_secret(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        public, secret = await app_of(flow), await app_of(flow, name="Server app", client="symmetric")
+        for app in (public, secret):
+            sent = await form(flow, app)
+            del sent["client_id"]
+            corrected = (await kept(flow, await flow.http.post(TOKEN, data=sent)))["corrected"]
+            named = parse_qs(corrected["body"]).get("client_id")
+            assert named == ([app["client_id"]] if app is public else None)
+            assert ("Authorization" in corrected["headers"]) is (app is secret)
+        given = {name: value[0] for name, value in parse_qs(corrected["body"]).items()} | {"code": sent["code"]}
+        given["code_verifier"] = VERIFIER
+        answer = await flow.http.post(TOKEN, data=given, auth=(secret["client_id"], secret["client_secret"]))
+        assert answer.status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_an_id_with_a_slip_is_put_right_in_the_header_where_it_stands(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await app_of(flow, client="symmetric", client_id="growth-chart")
+        sent = await form(flow, app)
+        del sent["client_id"]
+        answer = await flow.http.post(TOKEN, data=sent, auth=("growth-chrat", app["client_secret"]))
+        refused = await kept(flow, answer)
+        assert {one["id"] for one in refused["findings"]} == {"client-id-unknown"}
+        assert refused["corrected"]["headers"]["Authorization"].startswith("Basic ")
+        assert "client_id" not in parse_qs(refused["corrected"]["body"])
+
+    run(steps, tmp_path)
+
+
+def test_a_token_of_the_address_is_put_into_the_header_where_it_is_good(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        token = (await flow.launched())["access_token"]
+        for text, lives in ((token, True), ("nobody-s", False)):
+            answer = await flow.http.get(f"/general/r4/Patient?access_token={text}", headers=JSON)
+            corrected = (await kept(flow, answer))["corrected"]
+            assert (corrected is not None) is lives
+        for header in (f'Bearer "{token}"', f"Bearer: {token}", token):
+            answer = await flow.http.get("/general/r4/Patient", headers={"authorization": header})
+            assert (await kept(flow, answer))["corrected"]["headers"]["Authorization"].startswith("Bearer ")
+        await flow.http.post("/admin/clock", json={"advance": 4000})
+        answer = await flow.http.get(f"/general/r4/Patient?access_token={token}", headers=JSON)
+        assert (await kept(flow, answer))["corrected"] is None
+
+    run(steps, tmp_path)
+
+
+def test_a_search_that_would_be_refused_again_is_not_offered(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        token = (await flow.launched())["access_token"]
+        headers = {"authorization": f"Bearer {token}"}
+        answer = await flow.http.get("/general/r4/Patients?name=x", headers=headers)
+        assert (await kept(flow, answer))["corrected"]["url"].endswith("/general/r4/Patient?name=x")
+        answer = await flow.http.get("/general/r4/Patients?birthdate=01/02/2020", headers=headers)
+        assert (await kept(flow, answer))["corrected"] is None
+
+    run(steps, tmp_path)

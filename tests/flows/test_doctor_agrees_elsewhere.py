@@ -1,0 +1,142 @@
+"""What the doctor says offline of a token request, a FHIR request or a sign-out, the server says of the same request; and what
+is offered as corrected is granted when it is sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.told import tell
+
+from sickbay.diagnosis import case
+from sickbay.diagnosis.doctor import Diagnosis, diagnose
+from sickbay.protocol import urls
+
+KINDS = (
+    "token_request", "fhir_request", "logout_request", "introspection_request", "revocation_request", "userinfo_request",
+    "app_state_request",
+)  # fmt: skip
+ELSEWHERE = {
+    "app-state-moved": "what an app keeps",
+    "fhir-resource-exists": "a record with that id",
+    "fhir-version-conflict": "a record of that version",
+    "guesses-too-many": "a minute of failures before",
+    "logout-client-mismatch": "an id_token that this server signed",
+    "token-endpoint-wrong-tenant": "another hospital's code",
+}
+"""Cases that need what is not set up here, and what that is."""
+OF_THE_ANSWER = {"granted-scopes-narrower"}
+"""What is said of a request that was granted, by what it brought."""
+
+
+def swapped(given: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
+    text = json.dumps(given)
+    for theirs, ours in swaps.items():
+        text = text.replace(theirs, ours)
+    return dict(json.loads(text))
+
+
+async def sent(flow: Flow, given: dict[str, Any], swaps: dict[str, str]) -> httpx2.Response:
+    """swaps: texts of the case that are others here."""
+    asked = swapped({name: given.get(name) or "" for name in ("url", "body", "headers")}, swaps)
+    address = quote(asked["url"], safe="%/:?#[]@!$&'()*+,;=")
+    return await flow.http.request(
+        given.get("method", "GET"), address, content=asked["body"], headers=asked["headers"] or {}
+    )
+
+
+async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+    where = f"/exchanges/{answer.headers['x-correlation-id']}"
+    return dict((await flow.http.get(where, headers={"accept": "application/json"})).json())
+
+
+def shape(corrected: dict[str, Any] | None) -> Any:
+    """A corrected request without what is masked in one that is kept, or belongs to the client that sent it."""
+    if corrected is None:
+        return None
+    address, _, query = str(corrected["url"]).partition("?")
+    names = [sorted(name for name, _ in parse_qsl(str(one or ""))) for one in (query, corrected.get("body"))]
+    ours = [
+        name.lower() for name in corrected.get("headers") or {} if name.lower() in ("authorization", "content-type")
+    ]
+    return corrected.get("method", "GET"), address, names, sorted(ours)
+
+
+async def differences(flow: Flow, given: dict[str, Any], offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
+    answer = await sent(flow, given, swaps)
+    live = await kept(flow, answer)
+    here = {one.id for one in offline.explanation.findings}
+    there = {one["id"] for one in live.get("findings", ())} - OF_THE_ANSWER
+    found: list[Any] = [("offline alone", here - there, "live alone", there - here)] if here != there else []
+    corrected, its = shape(offline.corrected and swapped(offline.corrected, swaps)), shape(live.get("corrected"))
+    if live.get("findings") and corrected != its:
+        found.append(("corrected offline", corrected, "live", its))
+    return found
+
+
+async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
+    """A record that is not there is no refusal of the request."""
+    if offline.corrected is None:
+        return []
+    answer = await sent(flow, offline.corrected, swaps)
+    absent = answer.status_code == 404 and "not-found" in answer.text
+    return [] if answer.status_code < 400 or absent else [("refused again", answer.status_code, answer.text[:300])]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_doctor_and_server_say_the_same_of_every_case_and_what_they_offer_is_granted(tmp_path: Path, kind: str) -> None:
+    async def steps(flow: Flow) -> None:
+        cases = [one for path in case.paths().values() if (one := case.load(path)).refused["kind"] == kind]
+        apart: dict[str, list[Any]] = {}
+        for one in cases:
+            if one.id not in ELSEWHERE:
+                offline = diagnose(one.refused)
+                found = await differences(flow, one.refused, offline, await tell(flow, one.refused["context"]))
+                found += await refused_again(flow, offline, await tell(flow, one.refused["context"]))
+                apart |= {one.id: found} if found else {}
+        assert cases
+        assert apart == {}
+
+    run(steps, tmp_path)
+
+
+def shared_cases(shared: Path, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    lines = [json.loads(line) for line in (shared / "cases" / "exchanges.jsonl").read_text().splitlines()]
+    return [(one["id"], one["input"]) for one in lines if one["input"]["kind"] == kind]
+
+
+def ours(given: dict[str, Any]) -> dict[str, Any]:
+    """Another server's FHIR request, as if it had come here."""
+    server = given["context"]["server"]
+    version = "r4" if server["fhir_version"].startswith("4") else "dstu2"
+    base = server["fhir_bases"][0]
+    text = json.dumps(given).replace(base, f"{BASE}/general/{version}").replace(urls.origin(base), BASE)
+    for name, here in (
+        ("issuer", ""),
+        ("authorization_endpoint", "/oauth/authorize"),
+        ("token_endpoint", "/oauth/token"),
+    ):
+        text = text.replace(f'"{server[name]}"', json.dumps(f"{BASE}/general{here}"))
+    return dict(json.loads(text))
+
+
+@pytest.mark.parametrize("kind", ["token_request", "fhir_request"])
+def test_doctor_and_server_say_the_same_of_what_others_saw(tmp_path: Path, shared: Path, kind: str) -> None:
+    async def steps(flow: Flow) -> None:
+        apart: dict[str, list[Any]] = {}
+        for id, given in shared_cases(shared, kind):
+            here = ours(given) if kind == "fhir_request" else given
+            offline = diagnose(here)
+            swaps = await tell(flow, here["context"])
+            if kind == "token_request":
+                swaps = swaps | {here["context"]["server"]["token_endpoint"]: f"{BASE}/general/oauth/token"}
+            found = await differences(flow, here, offline, swaps)
+            apart |= {id: found} if found else {}
+        assert apart == {}
+
+    run(steps, tmp_path)
