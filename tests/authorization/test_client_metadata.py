@@ -30,7 +30,6 @@ KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
             "grant_types must be of authorization_code, refresh_token, client_credentials",
         ),
         ({"response_types": ["code", "token"]}, "response_types must be code"),
-        ({"jwks": KEYS, "jwks_uri": "https://app.example.org/jwks"}, "Send jwks or jwks_uri, not both"),
         ({"jwks": []}, "jwks must be an object with keys"),
         ({"jwks": {}}, "jwks must be an object with keys"),
         ({"jwks": {"keys": "none"}}, "jwks must be an object with keys"),

@@ -217,3 +217,10 @@ def test_a_scheme_alone_makes_no_address(uri: str) -> None:
 def test_what_a_service_says_of_its_method_is_judged_by_its_keys(type: str, refused: bool) -> None:
     found = names(type=type, client="public", auth_method="private_key_jwt")
     assert ("reg-client-type-mismatch" in found) is refused
+
+
+def test_keys_by_value_and_by_address_are_not_both_taken() -> None:
+    uri, keys = "https://app.example.org/jwks", {"keys": [KEY]}
+    assert names(client="asymmetric", jwks=keys, jwks_uri=uri) == ["reg-jwks-given-twice"]
+    assert not names(client="asymmetric", jwks=keys, jwks_uri="")
+    assert not names(client="asymmetric", jwks=None, jwks_uri=uri)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import httpx2
+import pytest
 from tests.flows.flow import REDIRECT, VERIFIER, Flow, run
 
 JSON = {"accept": "application/json"}
@@ -113,5 +114,28 @@ def test_a_search_that_would_be_refused_again_is_not_offered(tmp_path: Path) -> 
         assert (await kept(flow, answer))["corrected"]["url"].endswith("/general/r4/Patient?name=x")
         answer = await flow.http.get("/general/r4/Patients?birthdate=01/02/2020", headers=headers)
         assert (await kept(flow, answer))["corrected"] is None
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("sent", [None, "undefined", "YOUR_CLIENT_ID", "nobody"])
+def test_where_several_apps_may_be_meant_they_are_named_to_the_owner_and_a_place_stands_for_the_id(
+    tmp_path: Path, sent: str | None
+) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await app_of(flow, name="Growth chart")
+        await app_of(flow, name="Medication list")
+        scope, elsewhere = "openid launch/patient patient/Patient.rs", "http://localhost:8101/other"
+        answer = await flow.authorize(app, client_id=sent, redirect_uri=elsewhere, scope=scope)
+        refused = await kept(flow, answer)
+        assert f"Growth chart ({app['client_id']})" in refused["findings"][0]["fix"]
+        assert "client_id=CLIENT-ID-OF-YOUR-APP" in refused["corrected"]["url"]
+        where = f"/exchanges/{answer.headers['x-correlation-id']}"
+        foreign = await flow.http.get(where, headers=JSON | {"origin": "https://elsewhere.example.org"})
+        assert "Growth chart" not in foreign.text
+        assert app["client_id"] not in foreign.text
+        filled = refused["corrected"]["url"].replace("CLIENT-ID-OF-YOUR-APP", app["client_id"])
+        again = await flow.http.get(filled.replace("8101%2Fother", "8100%2Fcallback"))
+        assert "code=" in again.headers["location"]
 
     run(steps, tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.flows.flow import Flow, run
+from tests.operations.assertions import jwks
 
 
 def test_an_app_is_registered_found_changed_and_removed(tmp_path: Path) -> None:
@@ -39,6 +40,31 @@ def test_findings_of_severity_error_refuse_a_registration(tmp_path: Path) -> Non
         assert [one["id"] for one in answer.json()["findings"] if one["severity"] == "error"] == [
             "reg-redirect-uri-not-absolute"
         ]
+
+    run(steps, tmp_path)
+
+
+def test_keys_are_given_by_value_or_by_address_and_one_takes_the_other_s_place(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        uri = "https://app.example.org/jwks.json"
+        body = {
+            "name": "App",
+            "type": "system",
+            "client": "asymmetric",
+            "scope": "system/*.rs",
+            "jwks": jwks(),
+            "jwks_uri": uri,
+        }
+        answer = await flow.http.post("/admin/apps", json=body)
+        assert answer.status_code == 422
+        assert [one["id"] for one in answer.json()["findings"]] == ["reg-jwks-given-twice"]
+        app = (await flow.http.post("/admin/apps", json=body | {"jwks_uri": None})).json()
+        where = f"/admin/apps/{app['app_id']}"
+        changed = (await flow.http.patch(where, json={"jwks_uri": uri})).json()
+        assert (changed.get("jwks"), changed["jwks_uri"]) == (None, uri)
+        changed = (await flow.http.patch(where, json={"jwks": jwks()})).json()
+        assert (changed["jwks"], changed.get("jwks_uri")) == (jwks(), None)
+        assert (await flow.http.patch(where, json={"jwks": jwks(), "jwks_uri": uri})).status_code == 422
 
     run(steps, tmp_path)
 

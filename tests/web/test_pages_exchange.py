@@ -79,6 +79,29 @@ def test_what_must_be_filled_in_before_it_works_is_said_once_beside_the_code_and
     assert VIEW.filled == ""
 
 
+def test_what_is_good_once_must_be_had_anew_and_that_is_said_beside_the_code() -> None:
+    assert exchange_view(token_refused()).filled.endswith("begin again at the authorization request.")
+    form = {"client_assertion": "eyJh…(476)"}
+    one = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": form}})
+    assert one.filled.endswith("An assertion is good once: sign a new one.")
+
+
+def test_where_no_line_would_do_it_is_said_that_the_line_cannot_be_put_right() -> None:
+    spent = {
+        "id": "code-expired",
+        "severity": "error",
+        "title": "t",
+        "why": "w",
+        "fix": "f",
+        "facts": {},
+        "refused": True,
+    }
+    one = exchange_view({**token_refused(), "findings": [spent], "corrected": None})
+    assert (
+        one.lede == "One thing stands in the way, and the line cannot be put right for you: how to go on stands below."
+    )
+
+
 def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
     sent, right = VIEW.tabs[0].text, refused()["corrected"]["url"]
     assert "\n" not in sent

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Literal, TypeAlias
 
 from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.neighbours import meant
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import Check, Refusal, check
@@ -186,7 +187,8 @@ def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | 
     if read is not None and read.decoded and read.decoded[1] in known.others:
         return _invalid(request, "basic-swapped", received=None, expected=read.decoded[1])
     coming = {} if known.live_at is None else {"live_at": known.live_at}
-    facts = {"received": claimed(request), "others": list(known.others), **coming}
+    likely = meant(claimed(request), request.parameters.get("redirect_uri"), known.neighbours)
+    facts = {"received": claimed(request), "others": list(known.others), **coming, **likely}
     if (
         known.live_at is None
         and presented(request).methods == ("private_key_jwt",)

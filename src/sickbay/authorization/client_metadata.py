@@ -46,8 +46,6 @@ def _unsupported(given: dict[str, Any]) -> str:
         return f"grant_types must be of {', '.join(GRANTS)}"
     if not set(given.get("response_types", ())) <= {"code"}:
         return "response_types must be code"
-    if "jwks" in given and "jwks_uri" in given:
-        return "Send jwks or jwks_uri, not both"
     keys = given.get("jwks", {"keys": []})
     return "" if isinstance(keys, dict) and isinstance(keys.get("keys"), list) else "jwks must be an object with keys"
 

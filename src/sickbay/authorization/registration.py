@@ -131,6 +131,14 @@ def app_with_a_key_publishes_it(request: RegistrationRequest, known: Any) -> Ref
 
 
 @check()
+def keys_are_given_in_one_way(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """By value or by address (RFC 7591 2): two sets may differ, and nobody could tell which one counts."""
+    if request.jwks is None or not request.jwks_uri:
+        return None
+    return Refusal("reg-jwks-given-twice", "invalid_client_metadata", {"received": ["jwks", request.jwks_uri]})
+
+
+@check()
 def jwks_holds_public_keys_alone(request: RegistrationRequest, known: Any) -> Refusal | None:
     found = sorted({member for key in _keys(request) for member in _private(key)})
     if not found:
@@ -264,6 +272,7 @@ CHECKS: tuple[RegistrationCheck, ...] = (
     public_app_has_no_secret,
     authentication_suits_the_client,
     app_with_a_key_publishes_it,
+    keys_are_given_in_one_way,
     jwks_holds_public_keys_alone,
     jwks_holds_a_key_to_check_by,
     jwks_uri_is_an_address,

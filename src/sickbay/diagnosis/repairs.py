@@ -29,6 +29,9 @@ EXAMPLE_NONCE = "n-7Qk2vZs0Yt9LmXc4RbWd6Hf1"
 EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """The example of RFC 7636, appendix B: its verifier is published, so that a reader can go on with it."""
 
+PLACE_OF_CLIENT_ID = "CLIENT-ID-OF-YOUR-APP"
+"""Stands where several apps are registered, and none can be told."""
+
 PLACE_OF_SECRET = "YOUR_CLIENT_SECRET"
 """Stands where only the app has the secret."""
 

@@ -103,7 +103,7 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
     title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
     return Finding(
         id=rule.id, severity=severity, title=title.format_map(said), why=rule.why.format_map(said),
-        fix=rule.fix.format_map(said), spec=rule.spec, degree=rule.degree, facts=facts, parameter=rule.parameter,
+        fix=rule.fix.format_map(said).rstrip(), spec=rule.spec, degree=rule.degree, facts=facts, parameter=rule.parameter,
         refused=refused,
     )  # fmt: skip
 
@@ -116,11 +116,15 @@ TOLD: dict[str, str] = {
 """Words for facts that only the server knew, where a foreign answer names a fault (fact `told`: how it did)."""
 
 
+PERHAPS = frozenset({"registered_here"})
+"""Facts that are a sentence of their own, where there is something to say."""
+
+
 class _Said(dict[str, str]):
     """Facts as words; one that is not known is dots, never an error: an explanation must not fail."""
 
     def __missing__(self, key: str) -> str:
-        return "…"
+        return "" if key in PERHAPS else "…"
 
 
 LISTED = frozenset({"names", "missing"})

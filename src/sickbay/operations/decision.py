@@ -12,7 +12,7 @@ from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.explain import Again, Explanation, explain
 from sickbay.diagnosis.reading import access as reading
 from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH, PLACE_OF_SECRET
-from sickbay.diagnosis.rule import Finding, find
+from sickbay.diagnosis.rule import PERHAPS, Finding, find
 from sickbay.diagnosis.stages import fhir
 from sickbay.dialects import Words
 from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Plan, Refusal, examine
@@ -127,7 +127,8 @@ def public(finding: Finding) -> Finding:
 def redacted(facts: Facts) -> Mapping[str, Any]:
     """What was received stays: whoever sent it knows it."""
     held = {text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts(value) if len(text) > 2}
-    return {key: HIDDEN if _is_private(key, value, held) else value for key, value in facts.items()}
+    hidden = {key: "" if key in PERHAPS else HIDDEN for key, value in facts.items() if _is_private(key, value, held)}
+    return {**facts, **hidden}
 
 
 def _is_private(key: str, value: Any, held: set[str]) -> bool:

@@ -209,9 +209,17 @@ def _request(client: Client) -> RegistrationRequest:
     )  # fmt: skip
 
 
+def _other_keys(wanted: dict[str, Any]) -> dict[str, None]:
+    """Keys that are given in one way come in the place of those that were given in the other."""
+    given = [name for name in ("jwks", "jwks_uri") if wanted.get(name)]
+    return {"jwks_uri" if given == ["jwks"] else "jwks": None} if len(given) == 1 else {}
+
+
 def _made(world: World, given: dict[str, Any], old: Client | None) -> tuple[Client, str | None]:
     """The client that was asked for, with ids and, for a symmetric one, its secret: in clear this once."""
     wanted = {name: value for name, value in given.items() if name in CLIENT_FIELDS}
+    if old is not None:
+        wanted |= _other_keys(wanted)
     secret = given.get("client_secret")
     if old is None:
         wanted["client_id"] = wanted.get("client_id") or identifier(world.effects, 16)

@@ -29,6 +29,7 @@ def test_what_means_the_base_is_the_base(aud: str) -> None:
         "http://localhost.evil.example:7425/general/r4", "http://localhost:7425/general/R4",
         "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4",
         "http://user@localhost:7425/general/r5", "not a url", "http://[",
+        samples.BASE + "#", samples.BASE + "/#/", samples.BASE + "?", samples.BASE + "#x",
     ],
 )  # fmt: skip
 def test_what_only_resembles_it_is_refused(aud: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.authorization import samples
 from tests.authorization.samples import asking, examination, known
 
+from sickbay.authorization.neighbours import NAMED
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import UNKNOWN, Refusal
 
@@ -78,7 +79,14 @@ def test_whose_redirect_uri_it_is_tells_the_app_where_it_is_one(sent: str | None
 def test_the_app_whose_other_name_was_sent_is_told_where_it_is_one(sent: str, nearest: dict[str, str]) -> None:
     neighbours = (Client("a", app_id="app-1", name="Finder"), Client("b", name="Finder"), Client("c", name="Chart"))
     (first, *_) = refused(asking(client_id=sent), client=None, neighbours=neighbours)
-    assert first[2] == {"received": sent, "others": []} | nearest
+    named = {"others_named": ["Finder (a)", "Finder (b)", "Chart (c)"]}
+    assert first[2] == {"received": sent, "others": []} | (nearest or named)
+
+
+def test_of_many_apps_the_newest_few_are_named() -> None:
+    neighbours = tuple(Client(f"c{number}", name=f"App {number}") for number in range(20))
+    (first, *_) = refused(asking(client_id="undefined"), client=None, neighbours=neighbours)
+    assert first[2]["others_named"] == [f"App {number} (c{number})" for number in range(NAMED)]
 
 
 @pytest.mark.parametrize(

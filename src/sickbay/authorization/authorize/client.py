@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sickbay.authorization.authorize.reading import audience
 from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.neighbours import meant
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.kernel.refusal import Refusal, check
@@ -31,15 +32,13 @@ def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: Auth
 def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     if request.parameters.get("client_id"):
         return None
-    facts = {"received": None, "others": list(known.others), **_by_redirect_uri(request, known)}
+    facts = {"received": None, "others": list(known.others), **_meant(request, known)}
     return Refusal("client-id-missing", "invalid_request", facts)
 
 
-def _by_redirect_uri(request: AuthorizeRequest, known: AuthorizeKnown) -> dict[str, object]:
-    """The one app of the hospital that registered the address to which the answer shall go, for the explanation."""
-    uri = request.parameters.get("redirect_uri")
-    found = [one.client_id for one in known.neighbours if uri in one.redirect_uris]
-    return {"nearest": found[0], "by": "redirect_uri"} if len(found) == 1 else {}
+def _meant(request: AuthorizeRequest, known: AuthorizeKnown) -> dict[str, object]:
+    sent = request.parameters
+    return meant(sent.get("client_id"), sent.get("redirect_uri"), known.neighbours)
 
 
 @check(needs=("client",), after=(client_id_is_sent,))
@@ -48,9 +47,7 @@ def client_is_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Re
         return None
     sent = request.parameters.get("client_id")
     coming: dict[str, object] = {} if known.live_at is None else {"live_at": known.live_at}
-    named = [one.client_id for one in known.neighbours if sent in (one.app_id, one.name)]
-    meant = {"nearest": named[0]} if len(named) == 1 else {} if named else _by_redirect_uri(request, known)
-    facts = {"received": sent, "others": list(known.others), **coming, **meant}
+    facts = {"received": sent, "others": list(known.others), **coming, **_meant(request, known)}
     return Refusal("client-id-unknown", "unauthorized_client", facts)
 
 

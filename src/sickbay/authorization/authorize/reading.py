@@ -85,7 +85,12 @@ def audience(request: AuthorizeRequest) -> str | None:
 
 
 def base_of(aud: str, bases: Sequence[str]) -> str | None:
-    """The base that `aud` means: the same but for one final slash, the case of its host, or a loopback name."""
+    """The base that `aud` means: the same but for one final slash, the case of its host, or a loopback name.
+
+    Never with a fragment or a query, not even an empty one (RFC 8707 2).
+    """
+    if "#" in aud or "?" in aud:
+        return None
     wanted = urls.one_loopback(urls.normalised(aud))
     return next((base for base in bases if urls.one_loopback(urls.normalised(base)) == wanted), None)
 

@@ -47,6 +47,8 @@ def unread(asked: RegistrationRequest) -> dict[str, object]:
         app["jwks_uri"] = asked.jwks_uri
     if asked.jwks is not None:
         app["jwks"] = dict(asked.jwks)
+    else:
+        app.pop("jwks", None)
     if not asked.redirect_uris and "redirect_uris" not in asked.source:
         app.pop("redirect_uris")
     return {"kind": "registration", "app": app}

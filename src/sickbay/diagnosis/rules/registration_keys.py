@@ -73,6 +73,25 @@ JWKS_EMPTY = Rule(
     repair=_as_set,
 )
 
+
+def _by_address(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    return replace(request, jwks=None)
+
+
+JWKS_GIVEN_TWICE = Rule(
+    id="reg-jwks-given-twice",
+    stage="registration",
+    explains="reg-jwks-given-twice",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks",
+    title="The keys are given by value and by address: {received}",
+    why="jwks and jwks_uri must not both be there. The two sets may differ, and nobody could tell which one counts.",
+    fix="Register jwks_uri alone, where keys can be renewed; or jwks alone, where no server can fetch them.",
+    spec=specs.rfc(7591, "2", "Client Metadata"),
+    repair=_by_address,
+)
+
 JWKS_URI_NOT_ABSOLUTE = Rule(
     id="reg-jwks-uri-not-absolute",
     stage="registration",
@@ -145,6 +164,7 @@ SYSTEM_APP_PUBLIC = Rule(
 RULES = (
     BACKEND_NO_JWKS,
     JWKS_HAS_PRIVATE_KEY,
+    JWKS_GIVEN_TWICE,
     JWKS_EMPTY,
     JWKS_URI_NOT_ABSOLUTE,
     JWKS_URI_INSECURE_HTTP,

@@ -61,6 +61,11 @@ class Other:
     rule: str = ""
 
 
+ONCE = {
+    "code": "A code is good once, and not for long: where it is gone, begin again at the authorization request.",
+    "client_assertion": "An assertion is good once: sign a new one.",
+}
+"""What no line can hold a second time."""
 FEW = 4
 LONGEST = 170
 """Characters of a headline before it is made calmer."""
@@ -191,7 +196,8 @@ def _to_fill(places: Sequence[str]) -> str:
         return ""
     *more, last = places
     said = f"{', '.join(more)} and {last} stand" if more else f"{last} stands"
-    return f"{said} for what is secret and is not kept here: put your own there."
+    spent = [words for name, words in ONCE.items() if code.PLACES[name] in places]
+    return " ".join((f"{said} for what is secret and is not kept here: put your own there.", *spent))
 
 
 def _numbered(given: Mapping[str, Any]) -> list[Found]:
@@ -233,6 +239,11 @@ def _lede(views: Sequence[FindingView], corrected: bool) -> str:
         return (
             "Nothing stood in the way." if not views else "Nothing stood in the way. What could be better stands below."
         )
+    stuck = not corrected and any(one.rule not in _REPAIRED for one in refused)
+    if stuck:
+        number = count(len(refused), "thing stands", "things stand")
+        tail = "the line cannot be put right for you: how to go on stands below."
+        return f"{number[0].upper()}{number[1:]} in the way, and {tail}"
     if len(refused) == 1:
         tail = "it is put right in the request below." if whole else "how to mend it stands below."
         more = ", and brings the others with it" if any(brought) else ""

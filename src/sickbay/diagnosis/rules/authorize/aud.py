@@ -1,5 +1,7 @@
 """Rules about aud: which FHIR server the token is for."""
 
+import re
+
 from sickbay.authorization.authorize.reading import audience, base_of
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
@@ -51,6 +53,32 @@ AUD_MISSING = Rule(
     why="aud names the FHIR server that the token is for, so that no counterfeit one can collect it.",
     fix="Add aud with the iss of the launch: {base}.",
     spec=specs.SMART_AUTHORIZE,
+    repair=_set_aud,
+)
+
+
+def _with_tail(facts: Facts) -> Facts | None:
+    """A base, and behind it a fragment or a query, if an empty one."""
+    received = str(facts["received"] or "")
+    found = re.search(r"[?#]", received)
+    base = base_of(received[: found.start()], facts["bases"]) if found else None
+    if found is None or base is None:
+        return None
+    return {**facts, "tail": received[found.start() :], "expected": base, "note": "the iss of the launch"}
+
+
+AUD_HAS_FRAGMENT_OR_QUERY = Rule(
+    id="aud-has-fragment-or-query",
+    stage="authorize",
+    explains="aud-mismatch",
+    recognises=_with_tail,
+    severity="error",
+    outcome="invalid_request",
+    parameter="aud",
+    title="Your app sent {received} as aud, with {tail} behind the FHIR base",
+    why="What names a server has no fragment, and a FHIR base has no query: the address is another one, though it leads there.",
+    fix="Send the FHIR base alone, the iss of the launch: {expected}.",
+    spec=specs.rfc(8707, "2", "Resource Parameter"),
     repair=_set_aud,
 )
 
@@ -128,7 +156,7 @@ AUD_NOT_ISS_OF_LAUNCH = Rule(
 def _near(request: AuthorizeRequest, known: AuthorizeKnown) -> tuple[str, tuple[str, ...]]:
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
     aud = audience(request) or ""
-    return aud, () if aud in bases else bases
+    return aud, () if aud in bases or "#" in aud or "?" in aud else bases
 
 
 def _slash(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
@@ -208,6 +236,7 @@ AUD_RESOURCE_DISAGREE = Rule(
 RULES = (
     AUD_WRONG_PARAM_NAME,
     AUD_MISSING,
+    AUD_HAS_FRAGMENT_OR_QUERY,
     AUD_NOT_FHIR_BASE,
     AUD_MISMATCH,
     AUD_NOT_ISS_OF_LAUNCH,

@@ -24,7 +24,17 @@ def _only(facts: Facts) -> Facts:
     if facts.get("nearest"):
         return facts
     others = list(facts.get("others") or ())
-    return {**facts, "nearest": others[0] if len(others) == 1 else None}
+    return _placed({**facts, "nearest": others[0] if len(others) == 1 else None})
+
+
+def _placed(facts: Facts) -> Facts:
+    """Where several are registered, and none is meant more than another: who they are, and a place for the id of one."""
+    if facts.get("nearest") or len(facts.get("others") or ()) < 2:
+        return facts
+    named = list(facts.get("others_named") or facts["others"])
+    more = len(facts["others"]) - len(named)
+    listed = f"{', '.join(named)}{f' and {more} more' if more > 0 else ''}"
+    return {**facts, "registered_here": f"Registered here: {listed}.", "nearest": repairs.PLACE_OF_CLIENT_ID}
 
 
 TENANT_UNKNOWN = Rule(
@@ -49,7 +59,7 @@ CLIENT_ID_MISSING = Rule(
     parameter="client_id",
     title="There is no client_id",
     why="Without it nobody can tell whose request this is, nor where an answer may go.",
-    fix="Send the client_id that your app got when it was registered.",
+    fix="Send the client_id that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
     repair=repairs.naming("nearest"),
 )
@@ -149,7 +159,7 @@ CLIENT_ID_PLACEHOLDER = Rule(
     parameter="client_id",
     title="Your app sent {received} as client_id, which is {what}",
     why="A template, the environment or the code before it was to put the client_id there, and did not.",
-    fix="Put the client_id there that your app got when it was registered.",
+    fix="Put the client_id there that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
     repair=repairs.naming("nearest"),
 )
@@ -163,7 +173,7 @@ def _nearest(facts: Facts) -> Facts:
     received = str(facts["received"])
     close = [one for one in others if one.lower() == received.lower()] or get_close_matches(received, others, 1, 0.6)
     hint = f"Nearest is {close[0]}." if close else "None that is registered resembles it."
-    return {**facts, "nearest": close[0] if close else None, "hint": hint}
+    return _placed({**facts, "nearest": close[0] if close else None, "hint": hint})
 
 
 CLIENT_ID_UNKNOWN = Rule(
@@ -176,7 +186,7 @@ CLIENT_ID_UNKNOWN = Rule(
     parameter="client_id",
     title="No app is registered here as {received}",
     why="A client_id belongs to one server; one of another server, or with a slip of the pen, is nobody's. {hint}",
-    fix="Send the client_id shown where your app is registered with this server, or register it.",
+    fix="Send the client_id shown where your app is registered with this server, or register it. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
     repair=repairs.naming("nearest"),
 )
