@@ -106,3 +106,11 @@ def test_secrets_are_those_of_the_header_by_both_readings_and_of_the_body() -> N
     assert client_authentication.secrets(asked(client_secret="a")) == ("a",)
     assert client_authentication.secrets(asked(headers={"Authorization": basic("app:a+b")})) == ("a b", "a+b")
     assert client_authentication.secrets(asked(headers={"Authorization": "Basic !"})) == ()
+
+
+def test_the_keys_are_those_of_the_assertion_that_was_sent() -> None:
+    known = knowing(jwks={"keys": []}, seen_jti=("j",))
+    kept = known_for(known, asked(client_assertion="a.b.c"), asked(client_assertion="a.b.c", scope="x"))
+    assert (kept.jwks, kept.seen_jti) == ({"keys": []}, ("j",))
+    mended = known_for(known, asked(), asked(client_assertion="a.b.c"))
+    assert (mended.jwks, mended.seen_jti) == (UNKNOWN, ())

@@ -10,6 +10,8 @@ import httpx2
 import pytest
 from tests.flows.flow import REDIRECT, VERIFIER, Flow, run
 
+from sickbay.diagnosis.repairs import PLACE_OF_CODE
+
 JSON = {"accept": "application/json"}
 TOKEN = "/general/oauth/token"
 
@@ -25,6 +27,12 @@ async def form(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
             "client_id": app["client_id"]}  # fmt: skip
 
 
+async def code_of(flow: Flow, **sent: Any) -> str | None:
+    """In the corrected request, where there is one."""
+    corrected = (await kept(flow, await flow.http.post(TOKEN, **sent)))["corrected"]
+    return parse_qs(corrected["body"])["code"][0] if corrected else None
+
+
 def app_of(flow: Flow, **more: Any) -> Any:
     more = {"scope": "openid launch/patient patient/*.rs"} | more
     return flow.register(auto_approve={"user": "okafor", "patient": "p-0001"}, **more)
@@ -37,22 +45,24 @@ def test_a_code_that_quotation_marks_cling_to_is_corrected_and_one_that_nobody_g
         assert {one["id"] for one in refused["findings"]} == {"code-mangled"}
         assert refused["corrected"]
         refused = await kept(flow, await flow.http.post(TOKEN, data=sent | {"code": '"nobody gave this"'}))
-        assert refused["corrected"] is None
+        assert parse_qs(refused["corrected"]["body"])["code"] == [PLACE_OF_CODE]
         assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
 
     run(steps, tmp_path)
 
 
-def test_a_form_that_is_put_right_is_not_offered_with_a_code_that_is_spent_or_too_old(tmp_path: Path) -> None:
+def test_a_form_that_is_put_right_has_a_place_for_the_code_where_that_is_spent_or_too_old(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await app_of(flow)
         sent = await form(flow, app)
-        assert (await kept(flow, await flow.http.post(TOKEN, json=sent)))["corrected"]
+        assert await code_of(flow, json=sent) == f"{sent['code'][:4]}…(43)"
         assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
-        assert (await kept(flow, await flow.http.post(TOKEN, json=sent)))["corrected"] is None
+        assert await code_of(flow, json=sent) == PLACE_OF_CODE
+        assert await code_of(flow, data=sent) is None
         sent = await form(flow, app)
         await flow.http.post("/admin/clock", json={"advance": 100})
-        assert (await kept(flow, await flow.http.post(TOKEN, json=sent)))["corrected"] is None
+        assert await code_of(flow, json=sent) == PLACE_OF_CODE
+        assert await code_of(flow, data=sent) is None
 
     run(steps, tmp_path)
 

@@ -15,6 +15,7 @@ from tests.flows.told import tell
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.doctor import Diagnosis, diagnose
+from sickbay.diagnosis.repairs import PLACE_OF_TOKEN
 from sickbay.protocol import urls
 
 KINDS = (
@@ -83,7 +84,8 @@ async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -
     """A record that is not there is no refusal of the request."""
     if offline.corrected is None:
         return []
-    answer = await sent(flow, offline.corrected, swaps)
+    token = next(iter(offline.corrected["context"].get("tokens", ())), "")
+    answer = await sent(flow, offline.corrected, swaps | {PLACE_OF_TOKEN: token})
     absent = answer.status_code == 404 and "not-found" in answer.text
     return [] if answer.status_code < 400 or absent else [("refused again", answer.status_code, answer.text[:300])]
 

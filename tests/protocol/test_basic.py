@@ -61,3 +61,19 @@ def test_whether_a_header_is_basic(sent: str, said: bool) -> None:
 @given(ids, secrets)
 def test_what_is_written_plainly_is_read_as_it_stands(id: str, secret: str) -> None:
     assert basic.read(basic.plain(id, secret)).raw == (id, secret)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Basic app:s", "Basic: YXBwOnM=", 'Basic "YXBwOnM="', "BasicYXBwOnM=", "Bearer YXBwOnM", "YXBwOnM=", "Basic app : s",
+        "Basic WVhCd09uTT0=", '"Basic YXBwOnM="', "token app:s",
+    ],
+)  # fmt: skip
+def test_id_and_secret_are_salvaged_from_a_header_that_is_none(header: str) -> None:
+    assert basic.salvaged(header) == ("app", "s")
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic c2VjcmV0", "Bearer a.b.c", "Basic !", "Basic //79"])
+def test_what_holds_no_pair_is_not_salvaged(header: str) -> None:
+    assert basic.salvaged(header) is None

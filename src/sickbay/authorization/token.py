@@ -98,8 +98,11 @@ def address_is_of_a_tenant(request: TokenRequest, known: TokenKnown) -> Refusal 
 @check()
 def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     sent = request.headers.get("content-type")
-    if request.method != "POST" or (
-        (sent or "").partition(";")[0].strip().lower() == FORM and not _is_json(request.body)
+    alone_in_url = request.query.pairs and not request.body.strip()
+    if (
+        request.method != "POST"
+        or alone_in_url
+        or ((sent or "").partition(";")[0].strip().lower() == FORM and not _is_json(request.body))
     ):
         return None
     facts = {"received": sent, "expected": FORM, "json": _is_json(request.body)}
@@ -185,12 +188,12 @@ def code_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 _NO_CODE = re.compile(r"[^\w.~+/=-]")
 """No code that this server gives, and hardly one of another's, has such a character."""
-_CODE = re.compile(r"[\w.~+/=-]*")
+_CODE = re.compile(r"[\w.~+/=-]+", re.A)
 
 
 def bare_code(sent: str) -> str:
-    """What stands behind code= where there is one, up to the first character that no code has."""
-    bare = _CODE.match(sent.rpartition("code=")[2].lstrip(" \"'"))
+    """What stands behind code= where there is one, from its first to its last character that a code may have."""
+    bare = _CODE.search(sent.rpartition("code=")[2])
     return bare.group() if bare else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sickbay.authorization.client_authentication import claimed
 from sickbay.authorization.known import TokenKnown
@@ -15,9 +16,11 @@ from sickbay.kernel.refusal import UNKNOWN, Unknown
 def known_for(known: TokenKnown, request: TokenRequest, mended: TokenRequest) -> TokenKnown:
     """Another client is UNKNOWN, unless it is a neighbour or owns the grant, and so is another code or refresh token."""
     same = refreshing(request) and _same("refresh_token", request, mended)
+    signed: dict[str, Any] = {} if _same("client_assertion", request, mended) else {"jwks": UNKNOWN, "seen_jti": ()}
     return replace(
         known, client=_client(known, request, mended), code=_code(known, request, mended),
         family=known.family if same else UNKNOWN, elsewhere=known.elsewhere if mended.url == request.url else "",
+        **signed,
     )  # fmt: skip
 
 

@@ -144,10 +144,22 @@ def _corrected(
         if not examination.refusals:
             return mended
         before = mended
-        mended = _repaired(before, known, _spoken(rules, stage, before, known, examination))
+        spoken = _spoken(rules, stage, before, known, examination)
+        mended = _repaired(before, known, spoken)
+        if mended == before:
+            mended = _renewed(before, spoken)
         if mended == before:
             return None
     return None
+
+
+def _renewed(request: Any, spoken: list[_Spoken]) -> Any:
+    """With a place for what no line can hold a second time: a code, a token."""
+    mended = request
+    for rule, _, refused in spoken:
+        if rule.renews and refused:
+            mended = rule.renews(mended)
+    return mended
 
 
 def _repaired(request: Any, known: Any, spoken: list[_Spoken]) -> Any:

@@ -35,8 +35,19 @@ PLACE_OF_CLIENT_ID = "CLIENT-ID-OF-YOUR-APP"
 PLACE_OF_SECRET = "YOUR_CLIENT_SECRET"
 """Stands where only the app has the secret."""
 
+PLACE_OF_CODE = "CODE-OF-YOUR-REDIRECT"
+PLACE_OF_VERIFIER = "CODE-VERIFIER-OF-YOUR-AUTHORIZATION-REQUEST"
+PLACE_OF_REFRESH = "REFRESH-TOKEN-OF-YOUR-APP"
+PLACE_OF_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
+"""Stand where what was sent is spent, or was never there."""
+
 PLACE_OF_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Stands where only the EHR can say the code."""
+
+PLACES = frozenset(
+    (PLACE_OF_CODE, PLACE_OF_VERIFIER, PLACE_OF_REFRESH, PLACE_OF_TOKEN, PLACE_OF_LAUNCH, PLACE_OF_CLIENT_ID)
+)
+"""Whether something is known under one of them nobody can say."""
 
 
 def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
@@ -66,6 +77,23 @@ def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeKnown], Facts
 def setting(name: str, fact: str) -> Callable[[AuthorizeRequest, Facts], AuthorizeRequest]:
     """A repair: parameter `name` becomes what the fact of this name says; as it is where the fact has nothing."""
     return lambda request, facts: with_parameters(request, (name, facts[fact])) if facts.get(fact) else request
+
+
+def new_code(request: TokenRequest) -> TokenRequest:
+    return with_parameters(request, ("code", PLACE_OF_CODE))
+
+
+def new_verifier(request: TokenRequest) -> TokenRequest:
+    """Of another attempt, since that of this one is not known."""
+    return with_parameters(request, ("code", PLACE_OF_CODE), ("code_verifier", PLACE_OF_VERIFIER))
+
+
+def new_refresh_token(request: TokenRequest) -> TokenRequest:
+    return with_parameters(request, ("refresh_token", PLACE_OF_REFRESH))
+
+
+def new_token(request: AccessRequest) -> AccessRequest:
+    return replace(request, headers={**request.headers, "authorization": f"Bearer {PLACE_OF_TOKEN}"})
 
 
 def naming(fact: str) -> Callable[[Any, Facts], Any]:

@@ -45,6 +45,7 @@ class Rule:
     parameter:  the request parameter at fault; facts `received`, `expected`, `note` fill its row of the table.
     root:       its fault brings others with it: it is said first, and they say that they follow from it. Their parameters, or
                 they themselves, are named by the facts `brings`, else `names`.
+    renews:     request -> the request with a place for what is spent and must be had anew, where something else is mended too.
     repair:     (request, facts) -> the request with this fault mended, where that can be known; the fact `known` is
                 all that is known, for repairs alone.
     """
@@ -65,6 +66,7 @@ class Rule:
     parameter: str | None = None
     repair: Callable[[Any, Facts], Any] | None = None
     root: bool = False
+    renews: Callable[[Any], Any] | None = None
 
     def loudness(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity
@@ -134,7 +136,12 @@ LISTED = frozenset({"names", "missing"})
 def _words(value: Any, key: str = "") -> str:
     """A fact inside a sentence: lists are joined by blanks as scopes are, absent values are said to be so."""
     if isinstance(value, (list, tuple)):
-        words = [str(one) for one in value]
+        words = [_seen(str(one)) for one in value]
         aloud = key in LISTED and len(words) > 1
         return f"{', '.join(words[:-1])} and {words[-1]}" if aloud else " ".join(words)
-    return "(none)" if value is None else str(value)
+    return "(none)" if value is None else _seen(str(value))
+
+
+def _seen(text: str) -> str:
+    """With what nobody sees written out: a line break, a byte order mark, a blank that is none."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in text)

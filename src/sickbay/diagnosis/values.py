@@ -32,8 +32,16 @@ def bare(value: str) -> str:
 
 def clinging(value: str) -> str:
     """What the first character is called that `bare` takes away."""
-    odd = next(one for one in (value[0], value[-1], *value) if one in "[" + _CLINGING or _INSIDE.match(one))
-    return _CALLED.get(odd) or ("a quotation mark" if odd.isprintable() else f"the unseen character U+{ord(odd):04X}")
+    return called(next(one for one in (value[0], value[-1], *value) if one in "[" + _CLINGING or _INSIDE.match(one)))
+
+
+def called(odd: str) -> str:
+    """A character that does not belong to a value, by its name."""
+    if odd in _CALLED:
+        return _CALLED[odd]
+    if odd in _CLINGING and odd.isprintable():
+        return "a quotation mark"
+    return odd if odd.isprintable() else f"the unseen character U+{ord(odd):04X}"
 
 
 _WORDS = {

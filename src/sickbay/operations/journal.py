@@ -14,7 +14,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Launch
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.repairs import with_parameters
+from sickbay.diagnosis.repairs import PLACES, with_parameters
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.stages import KINDS
 from sickbay.kernel.refusal import Examination
@@ -283,7 +283,7 @@ def _mended(corrected: dict[str, Any] | None, stage: str) -> set[str]:
     headers = {name.lower(): str(value) for name, value in (corrected.get("headers") or {}).items()}
     query, body = str(corrected.get("url", "")).partition("?")[2], corrected.get("body")
     sent = parse(query), parse(body if isinstance(body, str) else "")
-    return masking.secrets(headers, *sent, fhir=stage in ("access", "search"))
+    return masking.secrets(headers, *sent, fhir=stage in ("access", "search")) - PLACES
 
 
 def _secrets(one: Exchange) -> set[str]:

@@ -40,6 +40,25 @@ def read(header: str) -> Basic:
     return _pair(inside, broken=compact != text)
 
 
+_SCHEME = re.compile(r"\s*[\"']?(?:basic|bearer|token)?[\s:=]*", re.I)
+
+
+def salvaged(header: str) -> Pair | None:
+    """Id and secret of a header that is none as it stands: without a colon or quotes around, in clear, or encoded twice."""
+    text = header[_SCHEME.match(header).end() :].strip(" \"'")  # type: ignore[union-attr]  # it matches nothing too
+    for _ in range(2):
+        text = text if ":" in text else _inside(text)
+    id, colon, secret = text.partition(":")
+    return (id.strip(), secret.strip()) if colon else None
+
+
+def _inside(text: str) -> str:
+    try:
+        return b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-8")
+    except ValueError:
+        return ""
+
+
 def _pair(inside: str, broken: bool) -> Basic:
     id, colon, secret = inside.strip("\r\n").partition(":")
     if not colon:

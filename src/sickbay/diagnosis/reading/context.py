@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sickbay.authorization.resource_types import types_of
 from sickbay.authorization.values import Client, Code, Family, Launch, Policy, Server, Token
+from sickbay.diagnosis.repairs import PLACES
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 
 T = TypeVar("T")
@@ -141,7 +142,7 @@ def _token(value: str, given: Json) -> Token:
 
 
 def _entry(context: Json, registry: str, key: str | None, build: Callable[[str, Json], T]) -> T | Unknown | None:
-    if registry not in context:
+    if registry not in context or key in PLACES:
         return UNKNOWN
     given = context[registry].get(key) if key else None
     return None if given is None or key is None else build(key, given)

@@ -6,6 +6,7 @@ from sickbay.authorization.access import meant
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Token
+from sickbay.diagnosis import repairs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes
@@ -60,6 +61,7 @@ MISSING = Rule(
     why="This FHIR server answers to tokens alone; only its metadata and its discovery document are open.",
     fix="Send Authorization: Bearer and the access_token of the token response.",
     spec=RESOURCE,
+    repair=lambda request, facts: repairs.new_token(request),
 )
 
 NOT_BEARER = Rule(
@@ -103,6 +105,7 @@ ID_TOKEN_USED = Rule(
     why="The id_token tells your app who signed in. It is meant for the app, and opens nothing at the FHIR server.",
     fix="Send the access_token that came in the same token response.",
     spec=RESOURCE,
+    renews=repairs.new_token,
 )
 
 UNKNOWN = Rule(
@@ -117,6 +120,7 @@ UNKNOWN = Rule(
     why="{said}",
     fix="Send the access_token of this server's latest token response, unchanged; else refresh it, or authorize again.",
     spec=CODES,
+    renews=repairs.new_token,
 )
 
 EXPIRED = Rule(
@@ -130,6 +134,7 @@ EXPIRED = Rule(
     why="expires_in of the token response says how long it lasts.",
     fix="Keep expires_in and refresh before that, or authorize again.",
     spec=CODES,
+    renews=repairs.new_token,
 )
 
 WRONG_ISSUER = Rule(
@@ -142,6 +147,7 @@ WRONG_ISSUER = Rule(
     why="This FHIR server takes tokens from {expected}: another hospital, or sandbox and production mixed.",
     fix="Use token and FHIR base of one environment: discover both from the iss of the launch.",
     spec=RESOURCE,
+    renews=repairs.new_token,
 )
 
 WRONG_AUDIENCE = Rule(
@@ -154,6 +160,7 @@ WRONG_AUDIENCE = Rule(
     why="A token is good at the FHIR base that was aud of the authorize request, and at no other.",
     fix="Ask for a token with aud={expected}, or send this one to {received}.",
     spec=RESOURCE,
+    renews=repairs.new_token,
 )
 
 

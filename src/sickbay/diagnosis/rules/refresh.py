@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from sickbay.authorization.requests import TokenRequest
+from sickbay.diagnosis import repairs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes
@@ -39,6 +40,7 @@ MISSING = Rule(
     why="With grant_type=refresh_token your app gives a refresh token for new tokens.",
     fix="Send the refresh_token of the latest token response.",
     spec=REFRESH,
+    renews=repairs.new_refresh_token,
 )
 
 INVALID = Rule(
@@ -53,6 +55,7 @@ INVALID = Rule(
     why="{said} A new one comes only with a new authorization.",
     fix="Forget this refresh token and authorize again.",
     spec=REFRESH,
+    renews=repairs.new_refresh_token,
 )
 
 REUSED = Rule(
@@ -67,6 +70,7 @@ REUSED = Rule(
     " of its family are withdrawn.",
     fix="Keep the refresh_token of every answer in place of the old one, refresh from one place, and authorize again.",
     spec=ROTATION,
+    renews=repairs.new_refresh_token,
 )
 
 CLIENT_MISMATCH = Rule(
@@ -80,6 +84,7 @@ CLIENT_MISMATCH = Rule(
     why="A refresh token is bound to the client that it was issued to.",
     fix="Refresh with the client_id that redeemed the code.",
     spec=REFRESH,
+    renews=repairs.new_refresh_token,
 )
 
 SESSION_ENDED = Rule(
@@ -93,6 +98,7 @@ SESSION_ENDED = Rule(
     why="The token came with online_access, which lasts as long as the person's session.",
     fix="Launch again, or ask for offline_access where the app has to outlive the session.",
     spec=ACCESS,
+    renews=repairs.new_refresh_token,
 )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+from sickbay.diagnosis import repairs
 from sickbay.web.pages.marks import Piece
 
 Pair = tuple[str, str]
@@ -102,9 +103,13 @@ def masked(value: str) -> bool:
 
 def places(request: Request) -> tuple[str, ...]:
     """What stands in the code for a secret, and has to be filled in before it is sent."""
-    found = [place(name, value) for name, value in request.parameters if masked(value)]
-    heads = [_header(name, value).partition(" ")[2] for name, value in request.headers if masked(value)]
+    found = [place(name, value) for name, value in request.parameters if masked(value) or value in repairs.PLACES]
+    heads = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(value)]
     return tuple(dict.fromkeys(found + [one for one in heads if one]))
+
+
+def _is_place(header: str) -> bool:
+    return masked(header) or header.partition(" ")[2] in repairs.PLACES
 
 
 def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:

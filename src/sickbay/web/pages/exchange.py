@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from sickbay.diagnosis import repairs
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.pages import code, negotiation, times
 from sickbay.web.pages.marks import Piece
@@ -62,9 +63,11 @@ class Other:
 
 
 ONCE = {
-    "code": "A code is good once, and not for long: where it is gone, begin again at the authorization request.",
-    "client_assertion": "An assertion is good once: sign a new one.",
-}
+    "A code is good once, and not for long: where it is gone, begin again at the authorization request.": {
+        code.PLACES["code"], repairs.PLACE_OF_CODE,
+    },
+    "An assertion is good once: sign a new one.": {code.PLACES["client_assertion"]},
+}  # fmt: skip
 """What no line can hold a second time."""
 FEW = 4
 LONGEST = 170
@@ -196,8 +199,8 @@ def _to_fill(places: Sequence[str]) -> str:
         return ""
     *more, last = places
     said = f"{', '.join(more)} and {last} stand" if more else f"{last} stands"
-    spent = [words for name, words in ONCE.items() if code.PLACES[name] in places]
-    return " ".join((f"{said} for what is secret and is not kept here: put your own there.", *spent))
+    spent = [words for words, names in ONCE.items() if names & {*places}]
+    return " ".join((f"{said} for what is secret or yours alone, and is not kept here: put your own there.", *spent))
 
 
 def _numbered(given: Mapping[str, Any]) -> list[Found]:

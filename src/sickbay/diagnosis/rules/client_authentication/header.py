@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from sickbay.authorization.client_authentication import presented, reading
+from sickbay.authorization.client_authentication import JWT_BEARER, presented, reading
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
-from sickbay.protocol import basic
+from sickbay.protocol import basic, jose
 
 PASSWORD = Spec("RFC 6749, 2.3.1 Client Password", "https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1")
 ASYMMETRIC = Spec(
@@ -25,14 +25,21 @@ FAULTS = {
 
 def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
     """The same id and secret, well written, where they can be read."""
-    header = request.headers.get("authorization", "")
-    pair = presented(request).basic
-    id, colon, secret = header[6:].partition(":") if basic.is_basic(header) else ("", "", "")
-    if pair and pair.decoded:
-        id, colon, secret = pair.decoded[0], ":", pair.decoded[1]
-    if not colon:
+    read = presented(request).basic
+    pair = read.decoded if read and read.decoded else basic.salvaged(request.headers.get("authorization", ""))
+    if pair is None:
         return request
-    return replace(request, headers={**request.headers, "authorization": basic.write(id.strip(), secret.strip())})
+    return replace(request, headers={**request.headers, "authorization": basic.write(*pair)})
+
+
+def _as_sent(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """A signed JWT goes into the body; what holds id and secret is Basic."""
+    text = request.headers.get("authorization", "").partition(" ")[2].strip()
+    if jose.peek(text) is None:
+        return _rewritten(request, facts)
+    headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+    pairs = [("client_assertion_type", JWT_BEARER), ("client_assertion", text)]
+    return replace(request, headers=headers, parameters=request.parameters.replaced(pairs))
 
 
 def _newline(facts: Facts) -> Facts | None:
@@ -105,6 +112,7 @@ AS_BEARER = Rule(
     fix="With a secret, send Basic. With a key, send the signed JWT in the body as client_assertion, with client_assertion_type"
     "=urn:ietf:params:oauth:client-assertion-type:jwt-bearer.",
     spec=ASYMMETRIC,
+    repair=_as_sent,
 )
 
 

@@ -1,7 +1,8 @@
 """Rules about code_verifier."""
 
-from sickbay.diagnosis import specs
+from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.values import called
 from sickbay.kernel.refusal import Facts
 
 VERIFY = Spec("RFC 7636, 4.6 Server Verifies code_verifier", "https://www.rfc-editor.org/rfc/rfc7636#section-4.6")
@@ -25,6 +26,7 @@ VERIFIER_MISSING = Rule(
     why="The authorize request had a code_challenge, so the code is given only to who holds the verifier behind it.",
     fix="Send the verifier that the challenge was made of. Keep it under its state until the redirect comes back.",
     spec=VERIFY,
+    renews=repairs.new_verifier,
 )
 
 VERIFIER_UNEXPECTED = Rule(
@@ -42,11 +44,10 @@ VERIFIER_UNEXPECTED = Rule(
 
 
 def _described(facts: Facts) -> Facts:
-    foreign = " ".join(facts["foreign"])
-    return {
-        **facts,
-        "said": f"these characters do not belong there: {foreign}" if foreign else "only its length is wrong",
-    }
+    foreign = [called(one) for one in facts["foreign"]]
+    if not foreign:
+        return {**facts, "has": f"{facts['length']} characters", "said": "only its length is wrong"}
+    return {**facts, "has": f"{' and '.join(foreign)} in it", "said": "what else stands there does not belong to it"}
 
 
 VERIFIER_MALFORMED = Rule(
@@ -57,10 +58,11 @@ VERIFIER_MALFORMED = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_verifier",
-    title="code_verifier has {length} characters",
+    title="code_verifier has {has}",
     why="A verifier has 43 to 128 characters of A to Z, a to z, 0 to 9, - . _ and ~; {said}.",
     fix="Make the verifier of 32 random bytes, base64url, without padding: 43 characters.",
     spec=VERIFIER,
+    renews=repairs.new_verifier,
 )
 
 
@@ -80,6 +82,7 @@ CHALLENGE_NOT_HASHED = Rule(
     why="With S256 the challenge is the verifier's SHA-256; the verifier stays in the app until the code is redeemed.",
     fix="Send its SHA-256, base64url, without padding, as code_challenge in the authorize request: {expected}.",
     spec=VERIFY,
+    renews=repairs.new_verifier,
 )
 
 
@@ -99,6 +102,7 @@ SESSION_BLEED = Rule(
     why="Two launches are under way, and your app keeps both under one key: so one chart comes to show the other patient.",
     fix="Keep verifier, issuer and token of each launch under its state, never under one name for all tabs.",
     spec=specs.SMART_LAUNCH,
+    renews=repairs.new_verifier,
 )
 
 
@@ -118,6 +122,7 @@ VERIFIER_MISMATCH = Rule(
     why="The challenge was {challenge}; this verifier gives {computed}. {said}",
     fix="Keep each verifier under the state of its attempt, and send the one of this attempt, unchanged.",
     spec=VERIFY,
+    renews=repairs.new_verifier,
 )
 
 RULES = (

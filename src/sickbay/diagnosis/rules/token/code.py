@@ -7,7 +7,9 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import bare_code
 from sickbay.authorization.values import Server
+from sickbay.diagnosis import repairs
 from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.values import called
 from sickbay.kernel.refusal import Facts
 
 GRANT = Spec("RFC 6749, 4.1.3 Access Token Request", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3")
@@ -37,14 +39,13 @@ CODE_MISSING = Rule(
     why="With grant_type=authorization_code your app redeems the code that came to its redirect URI.",
     fix="Send the value of code from the redirect, unchanged.",
     spec=GRANT,
+    renews=repairs.new_code,
 )
-
-CALLED = {" ": "a blank", '"': "a quotation mark", "'": "a quotation mark"}
 
 
 def _mangled(facts: Facts) -> Facts | None:
     odd = facts.get("odd")
-    return {**facts, "what": CALLED.get(odd, odd)} if odd else None
+    return {**facts, "what": called(odd)} if odd else None
 
 
 def _bare(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -78,6 +79,7 @@ CODE_UNKNOWN = Rule(
     why="The code sent has {length} characters and is none of those given here: cut off, decoded twice, or another server's.",
     fix="Send the code of the redirect as it came, to the token endpoint of the server that gave it.",
     spec=GRANT,
+    renews=repairs.new_code,
 )
 
 CODE_EXPIRED = Rule(
@@ -91,6 +93,7 @@ CODE_EXPIRED = Rule(
     why="A code is redeemed at once, by the page it is sent to. A debugger that waits outlives it.",
     fix="Redeem the code as soon as it arrives. For a new one, launch or authorize again.",
     spec=CODE,
+    renews=repairs.new_code,
 )
 
 CODE_REUSED = Rule(
@@ -105,6 +108,7 @@ CODE_REUSED = Rule(
     why="A code works once. The second time withdraws the tokens that the first time gave, since somebody may have stolen it.",
     fix="Send the code once: React's strict mode runs effects twice, and a reload sends it again; guard both, launch again.",
     spec=CODE,
+    renews=repairs.new_code,
 )
 
 CODE_CLIENT_MISMATCH = Rule(
@@ -118,6 +122,7 @@ CODE_CLIENT_MISMATCH = Rule(
     why="A code belongs to the client_id of the authorize request.",
     fix="Use one client_id in both requests.",
     spec=GRANT,
+    renews=repairs.new_code,
 )
 
 REDIRECT_URI_MISSING = Rule(

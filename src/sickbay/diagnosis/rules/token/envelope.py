@@ -43,15 +43,21 @@ WRONG_METHOD = Rule(
     repair=_posted,
 )
 
+
+def _came(facts: Facts) -> Facts:
+    sent = "JSON" if facts.get("json") else facts["received"]
+    return {**facts, "came": f"as {sent}" if sent else "without a Content-Type"}
+
+
 WRONG_CONTENT_TYPE = Rule(
     id="token-wrong-content-type",
     stage="token",
     explains="token-wrong-content-type",
-    recognises=lambda facts: {**facts, "came": "JSON" if facts.get("json") else facts["received"]},
+    recognises=_came,
     severity="error",
     outcome="400 invalid_request",
     parameter="Content-Type",
-    title="The token request came as {came}",
+    title="The token request came {came}",
     why="The token endpoint reads a form, {expected}; JSON and other bodies are not looked into.",
     fix="Send the same parameters as a form body, with Content-Type: {expected}.",
     spec=GRANT,
