@@ -187,7 +187,8 @@ def test_a_banner_belongs_to_a_patient() -> None:
          Refusal("client-auth-missing", "invalid_client", {"grant_type": None, "received": None,
           "registered": "a secret or a key"})),
         (asked(FORM, headers={"Authorization": "Bearer t"}), replace(KNOWN, client=OWNER, caller=None),
-         Refusal("fhir-token-unknown", "invalid_token", {"reason": "unknown", "length": 1, "id_token": False}, 401)),
+         Refusal("fhir-token-unknown", "invalid_token",
+          {"reason": "unknown", "length": 1, "id_token": False, "refresh_token": False}, 401)),
     ],
 )  # fmt: skip
 def test_a_refusal_tells_its_explanation_all_that_it_needs(

@@ -319,3 +319,10 @@ def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
 )  # fmt: skip
 def test_the_base_that_was_meant_is_the_token_s_else_the_one_whose_version_is_named(path, token, base) -> None:
     assert search.base_meant(path, token, Server(fhir_bases=("http://a/x/r4", "http://a/x/dstu2"))) == base
+
+
+def test_the_end_of_the_base_in_the_place_of_a_type_is_told_apart() -> None:
+    for path, told in (("/r4/Patient", True), ("/Patients", False)):
+        request = AccessRequest("GET", BASE, path)
+        (refusal, *_) = examine(search.CHECKS, request, replace(KNOWN, faults=search.faults(request, "r4"))).refusals
+        assert ("of_base" in refusal.facts) is told

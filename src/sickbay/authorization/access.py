@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Literal
 
-from sickbay.authorization import origin
+from sickbay.authorization import origin, refresh
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token, User
@@ -25,6 +25,7 @@ AccessCheck = Check[AccessRequest, AccessKnown]
 OPEN = ("capabilities", "preflight", "discovery")
 """Interactions that need no token."""
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+_DOUBLED = re.compile(r" *bearer +bearer\b[^,]*$", re.IGNORECASE)
 _SCHEME = re.compile(r"bearer(?= |$)", re.IGNORECASE)
 
 
@@ -83,8 +84,8 @@ def token_is_sent(request: AccessRequest, known: AccessKnown) -> Refusal | None:
 def token_is_in_the_header_alone(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     if not _in_query(request):
         return None
-    both = "authorization" in request.headers
-    return Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": both})
+    both, in_body = "authorization" in request.headers, "access_token=" in request.body
+    return Refusal("fhir-token-in-query", "invalid_request", {"also_in_header": both, "in_body": in_body})
 
 
 @check(after=(token_is_sent,))
@@ -94,8 +95,17 @@ def token_is_bearer(request: AccessRequest, known: AccessKnown) -> Refusal | Non
     if header is None or bearer(request):
         return None
     if _SCHEME.match(header.strip(" ")) is None:
-        return Refusal("fhir-token-not-bearer", "", {"fault": "scheme"}, 401)
-    fault = "twice" if "," in header else "quoted" if '"' in header else "malformed"
+        fault = "colon" if header.strip().lower().startswith("bearer:") else "scheme"
+        return Refusal("fhir-token-not-bearer", "", {"fault": fault}, 401)
+    fault = (
+        "doubled"
+        if _DOUBLED.match(header)
+        else "twice"
+        if "," in header
+        else "quoted"
+        if '"' in header
+        else "malformed"
+    )
     return Refusal("fhir-token-not-bearer", "invalid_request", {"fault": fault})
 
 
@@ -104,7 +114,7 @@ def token_is_known(request: AccessRequest, known: AccessKnown) -> Refusal | None
     if known.token is not None:
         return None
     text = bearer(request) or ""
-    return _unusable("unknown", length=len(text), id_token=is_id_token(text))
+    return _unusable("unknown", length=len(text), id_token=is_id_token(text), refresh_token=refresh.is_one(text))
 
 
 def is_id_token(text: str) -> bool:

@@ -7,6 +7,7 @@ later one kills the family. Nothing of it is at rest: the text is made again fro
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from typing import Literal, TypeAlias
 
@@ -30,6 +31,14 @@ def make(key: bytes, family: str, generation: int) -> str:
 def access(key: bytes, family: str, generation: int) -> str:
     """The access token that came with this generation: 256 bits, opaque, the same each time it is made."""
     return _mac(key, "access", family, generation)
+
+
+_SHAPE = re.compile(r"[\w-]+\.\d{1,9}\.[\w-]{43}", re.A)
+
+
+def is_one(text: str) -> bool:
+    """Whether it has the shape of a refresh token, be it good or not."""
+    return _SHAPE.fullmatch(text) is not None
 
 
 def read(key: bytes, text: str) -> tuple[str, int] | None:

@@ -7,6 +7,7 @@ search arrives as known.faults; the checks here name it, and hold searches to th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -49,7 +50,10 @@ def no_fault(rule: str, name: str, error: str = "value", status: int = 400) -> S
     """A check that fhir found no fault of this rule."""
 
     def decide(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-        return _refused(rule, error, status, known)
+        refusal = _refused(rule, error, status, known)
+        if refusal is not None and request.base.rpartition("/")[2] == refusal.facts["received"]:
+            return replace(refusal, facts={**refusal.facts, "of_base": True})
+        return refusal
 
     decide.__name__ = name
     return check(about="faults")(decide)
@@ -267,6 +271,7 @@ def _held(known: AccessKnown) -> tuple[scopes.ResourceScope, ...]:
 CHECKS: tuple[SearchCheck, ...] = (
     address_is_below_the_base,
     no_fault("fhir-base-double-slash", "path_has_no_double_slash", "not-found", 404),
+    no_fault("fhir-path-trailing-slash", "path_ends_without_a_slash", "not-found", 404),
     no_fault("fhir-resource-wrong-version", "type_is_of_this_version", "not-found", 404),
     no_fault("fhir-resource-unknown", "type_is_known", "not-found", 404),
     patient_is_defined,

@@ -93,7 +93,7 @@ def _routed(version: str, method: str, path: str) -> Route | Misrouted:
         return Misrouted(404, Fault("fhir-base-double-slash", "path", path, once))
     segments = path.split("/")[1:]
     if "" in segments:
-        return Misrouted(404)
+        return Misrouted(404, Fault("fhir-path-trailing-slash", "path", path, path.rstrip("/")))
     return _below(version, method, segments)
 
 

@@ -81,7 +81,8 @@ def _route(version: str, method: str, path: str) -> Route:
 
 def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters:
     form = headers.get("content-type", "").partition(";")[0].strip().lower() == stage.FORM
-    return parse("&".join(one for one in (query, body if form else "") if one))
+    sent = parse(query)
+    return Parameters((*sent.pairs, *parse(body).pairs), sent.raw) if form else sent
 
 
 def known(given: Json, asked: AccessRequest) -> AccessKnown:
@@ -154,4 +155,5 @@ def unread(asked: AccessRequest) -> dict[str, Any]:
         "method": asked.method,
         "url": asked.url.partition("?")[0] + query,
         "headers": headers,
+        **({"body": asked.body} if asked.body and asked.headers.get("content-type", "").startswith(stage.FORM) else {}),
     }

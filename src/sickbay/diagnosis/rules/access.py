@@ -10,6 +10,7 @@ from sickbay.diagnosis import repairs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes
+from sickbay.protocol.parameters import parse
 
 BEARER = Spec("RFC 6750, 2.1 Authorization Request Header", "https://www.rfc-editor.org/rfc/rfc6750#section-2.1")
 QUERY = Spec("RFC 9700, 4.3.2 Access Token in Browser History", "https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2")
@@ -31,6 +32,8 @@ REASONS = {
 }
 FAULTS = {
     "scheme": "it does not begin with the word Bearer",
+    "colon": "a colon stands behind the word Bearer",
+    "doubled": "the word Bearer stands there twice",
     "twice": "it holds two tokens",
     "quoted": "the token stands in quotation marks",
     "malformed": "what follows Bearer is not a token",
@@ -47,7 +50,13 @@ def _in_header(request: AccessRequest, facts: Facts) -> AccessRequest:
     headers = dict(request.headers)
     if token and not facts["also_in_header"]:
         headers["authorization"] = f"Bearer {token}"
+    if facts.get("in_body"):
+        return replace(request, headers=headers, body=parse(request.body).replaced([("access_token", None)]).raw)
     return replace(request, headers=headers, parameters=request.parameters.replaced([("access_token", None)]))
+
+
+def _placed(facts: Facts) -> Facts:
+    return {**facts, "where": "body" if facts.get("in_body") else "address"}
 
 
 MISSING = Rule(
@@ -72,8 +81,8 @@ NOT_BEARER = Rule(
     severity="error",
     outcome="401, or 400 invalid_request where a Bearer header is malformed",
     parameter="Authorization",
-    title="The Authorization header holds no bearer token",
-    why="It is the word Bearer, a blank, and the token as it came; here {said}.",
+    title="The Authorization header holds no bearer token: {said}",
+    why="It is the word Bearer, a blank, and the token as it came in access_token.",
     fix="Send Authorization: Bearer and the access_token, once, without quotation marks.",
     spec=BEARER,
     repair=_as_bearer,
@@ -83,12 +92,14 @@ IN_QUERY = Rule(
     id="fhir-token-in-query",
     stage="access",
     explains="fhir-token-in-query",
+    recognises=_placed,
     severity="error",
     outcome="400 invalid_request",
     parameter="access_token",
-    title="The access token stands in the address",
-    why="Addresses end up in logs, histories and Referer headers, and the token with them.",
-    fix="Send the token as Authorization: Bearer, take access_token out of the address, and ask for a new one: it was seen.",
+    title="The access token stands in the {where} of the request",
+    why="Addresses end up in logs, histories and Referer headers, and the token with them; a body is not looked into.",
+    fix="Send the token as Authorization: Bearer, and take access_token out of the {where}. One that was in an address was "
+    "seen: ask for a new one.",
     spec=QUERY,
     repair=_in_header,
 )
@@ -105,6 +116,21 @@ ID_TOKEN_USED = Rule(
     why="The id_token tells your app who signed in. It is meant for the app, and opens nothing at the FHIR server.",
     fix="Send the access_token that came in the same token response.",
     spec=RESOURCE,
+    renews=repairs.new_token,
+)
+
+REFRESH_TOKEN_USED = Rule(
+    id="fhir-refresh-token-used",
+    stage="access",
+    explains="fhir-token-unknown",
+    recognises=lambda facts: facts if facts.get("refresh_token") else None,
+    severity="error",
+    outcome="401 invalid_token",
+    parameter="Authorization",
+    title="The refresh token was sent as access token",
+    why="A refresh token is for the token endpoint alone, where it is given for a new access token.",
+    fix="Send the access_token of the same token response; the refresh token goes to the token endpoint, by a refresh.",
+    spec=CODES,
     renews=repairs.new_token,
 )
 
@@ -212,7 +238,7 @@ def _other_patient(request: AccessRequest, known: AccessKnown) -> Facts | None:
     if not isinstance(token, Token) or not token.patient or not request.type:
         return None
     levels = {one.level for one in scopes.resources(token.scope) if one.type in ("*", request.type)}
-    asked = [one for one in _patients(request) if one not in (token.patient, *UNDEFINED)]
+    asked = [one for one in _patients(request) if one not in ("", token.patient, *UNDEFINED)]
     return {"received": asked[0], "expected": token.patient} if levels == {"patient"} and asked else None
 
 
@@ -274,6 +300,6 @@ CATEGORY_CONSTRAINT = Rule(
 )
 
 RULES = (
-    MISSING, NOT_BEARER, IN_QUERY, ID_TOKEN_USED, UNKNOWN, EXPIRED, WRONG_ISSUER, WRONG_AUDIENCE, READ_NOT_SEARCH,
-    INSUFFICIENT, WRONG_PATIENT, CATEGORY_CONSTRAINT,
+    MISSING, NOT_BEARER, IN_QUERY, ID_TOKEN_USED, REFRESH_TOKEN_USED, UNKNOWN, EXPIRED, WRONG_ISSUER, WRONG_AUDIENCE,
+    READ_NOT_SEARCH, INSUFFICIENT, WRONG_PATIENT, CATEGORY_CONSTRAINT,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from sickbay.authorization.authorize.shape import ONCE
 from sickbay.authorization.client_authentication import presented
 from sickbay.authorization.known import AuthorizeKnown
-from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
@@ -155,14 +155,16 @@ OF_LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
 _NAMES: dict[type, tuple[str, ...]] = {
-    AuthorizeRequest: OF_AUTHORIZE, TokenRequest: OF_TOKEN, LogoutRequest: OF_LOGOUT,
+    AuthorizeRequest: OF_AUTHORIZE, TokenRequest: OF_TOKEN, LogoutRequest: OF_LOGOUT, AccessRequest: (),
 }  # fmt: skip
 
 
-def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: Any) -> Facts | None:
+def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessRequest, known: Any) -> Facts | None:
     names = next(names for kind, names in _NAMES.items() if isinstance(request, kind))
     registered = known.client.redirect_uris if isinstance(known.client, Client) else ()
     sent = {name: request.parameters.get(name) or "" for name in names}
+    if isinstance(request, AccessRequest):
+        sent = {"Authorization": request.headers.get("authorization", "").partition(" ")[2]}
     read = presented(request).basic if isinstance(request, TokenRequest) else None
     if read is not None and read.decoded:
         sent["client_secret"] = read.decoded[1]
@@ -187,13 +189,15 @@ _EXAMPLES = {"state": repairs.EXAMPLE_STATE, "nonce": repairs.EXAMPLE_NONCE}
 
 def _examples(request: Any, facts: Facts) -> Any:
     """Of what only the app can say; the rest is mended by what is refused for it."""
+    if isinstance(request, AccessRequest):
+        return repairs.new_token(request)
     return repairs.with_parameters(request, *((name, _EXAMPLES[name]) for name in facts["names"] if name in _EXAMPLES))
 
 
 VALUE_IS_PLACEHOLDER = Rule(
     id="value-is-placeholder",
     stage="authorize",
-    at=("token", "logout"),
+    at=("token", "logout", "access"),
     severity="error",
     outcome="advice",
     degree="probable",

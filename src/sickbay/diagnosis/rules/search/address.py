@@ -1,6 +1,7 @@
 """Rules about where a FHIR request goes and in which form: base, type, id, Accept, Content-Type."""
 
 from dataclasses import replace
+from urllib.parse import unquote
 
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
@@ -15,6 +16,10 @@ TYPES = Spec("FHIR R4, Resource Index", "https://hl7.org/fhir/R4/resourcelist.ht
 MEDIA = Spec("FHIR R4, Content Types and encodings", "https://hl7.org/fhir/R4/http.html#mime-type")
 ID = Spec("FHIR R4, Data type id", "https://hl7.org/fhir/R4/datatypes.html#id")
 VERSIONING = Spec("FHIR R4, Managing Resource Contention", "https://hl7.org/fhir/R4/http.html#concurrency")
+
+
+def _came(facts: Facts) -> Facts:
+    return {**facts, "came": f"as {facts['received']}" if facts["received"] else "without a Content-Type"}
 
 
 def _at(request: AccessRequest, path: str) -> AccessRequest:
@@ -65,6 +70,42 @@ DOUBLE_SLASH = Rule(
     repair=_single_slashes,
 )
 
+TRAILING_SLASH = Rule(
+    id="fhir-path-trailing-slash",
+    stage="search",
+    explains="fhir-path-trailing-slash",
+    severity="warning",
+    outcome="404",
+    title="There is a slash at the end of {received}",
+    why="Some servers overlook it; to others, as to this one, it is the address of something else, which is not there.",
+    fix="Ask for {expected}, without the slash.",
+    spec=HTTP,
+    repair=lambda request, facts: _at(request, facts["expected"]),
+)
+
+
+def _in_base(facts: Facts) -> Facts | None:
+    return facts if facts.get("of_base") else None
+
+
+def _once(request: AccessRequest, facts: Facts) -> AccessRequest:
+    return _at(request, request.path.removeprefix(f"/{facts['received']}"))
+
+
+BASE_TWICE = Rule(
+    id="fhir-base-twice",
+    stage="search",
+    explains="fhir-resource-unknown",
+    recognises=_in_base,
+    severity="error",
+    outcome="404",
+    title="{received} stands in the address twice: the base ends in it already",
+    why="The base, the iss of the launch, has the version in it; what follows it begins with a resource type.",
+    fix="Put the type right behind the base.",
+    spec=BASE,
+    repair=_once,
+)
+
 WRONG_VERSION = Rule(
     id="fhir-resource-wrong-version",
     stage="search",
@@ -91,6 +132,15 @@ UNKNOWN_TYPE = Rule(
     repair=_renamed,
 )
 
+
+def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
+    """Where a whole reference was put behind its type: its id alone."""
+    type, _, id = unquote(str(facts["received"])).rpartition("/")
+    if facts["parameter"] != "id" or type.rpartition("/")[2] != request.path.split("/")[1]:
+        return request
+    return _at(request, f"/{type.rpartition('/')[2]}/{id}")
+
+
 ID_INVALID = Rule(
     id="fhir-id-invalid",
     stage="search",
@@ -102,7 +152,15 @@ ID_INVALID = Rule(
     why="An id has 1 to 64 letters, digits, dashes and dots. A record number with blanks or slashes is an identifier.",
     fix="Use the id of the resource, or search by identifier: Patient?identifier=<system>|<number>.",
     spec=ID,
+    repair=_id_of_reference,
 )
+
+
+def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
+    """_format stands above Accept."""
+    asked = replace(request, parameters=request.parameters.replaced([("_format", None)]))
+    return header("accept")(asked, facts)
+
 
 ACCEPT_UNSUPPORTED = Rule(
     id="fhir-accept-unsupported",
@@ -116,7 +174,7 @@ ACCEPT_UNSUPPORTED = Rule(
     "then they are application/fhir+json and application/fhir+xml.",
     fix="Send Accept: {expected}.",
     spec=MEDIA,
-    repair=header("accept"),
+    repair=_in_json,
 )
 
 
@@ -151,7 +209,8 @@ SEARCH_CONTENT_TYPE = Rule(
     severity="error",
     outcome="415",
     parameter="Content-Type",
-    title="The search was posted as {received}",
+    recognises=_came,
+    title="The search was posted {came}",
     why="What is posted to _search is a form; another body would be read as no criteria at all.",
     fix="Send the parameters as a form body, with Content-Type: {expected}.",
     spec=Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/http.html#search"),
@@ -164,7 +223,8 @@ WRITE_CONTENT_TYPE = Rule(
     severity="error",
     outcome="415",
     parameter="Content-Type",
-    title="The resource was sent as {received}",
+    recognises=_came,
+    title="The resource was sent {came}",
     why="A body is read by its media type, and this one is not among those of the version: its JSON or XML, in UTF-8.",
     fix="Send Content-Type: {expected}.",
     spec=MEDIA,
@@ -185,6 +245,6 @@ IF_MATCH_MISSING = Rule(
 )
 
 RULES = (
-    BASE_WRONG, DOUBLE_SLASH, WRONG_VERSION, UNKNOWN_TYPE, ID_INVALID, ACCEPT_UNSUPPORTED, MISSING_ACCEPT,
-    SEARCH_CONTENT_TYPE, WRITE_CONTENT_TYPE, IF_MATCH_MISSING,
+    BASE_WRONG, DOUBLE_SLASH, TRAILING_SLASH, BASE_TWICE, WRONG_VERSION, UNKNOWN_TYPE, ID_INVALID, ACCEPT_UNSUPPORTED,
+    MISSING_ACCEPT, SEARCH_CONTENT_TYPE, WRITE_CONTENT_TYPE, IF_MATCH_MISSING,
 )  # fmt: skip

@@ -1,11 +1,15 @@
 """Rules about the parameters of a search: what a search must say, and how values are written."""
 
+import re
 from dataclasses import replace
+from urllib.parse import unquote
 
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Token
 from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.fhir.search_parameters import find, known_types
+from sickbay.fhir.search_results import RESULTS
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol.parameters import Parameters, encode
 
@@ -165,23 +169,103 @@ DATE_MALFORMED = Rule(
     spec=DATE,
 )
 
-VALUE_MALFORMED = Rule(
-    id="fhir-search-value-malformed",
+
+def _is_known(request: AccessRequest, name: str) -> bool:
+    """Left out for its value, not for its name."""
+    return not request.parameters.get(name) or name in RESULTS
+
+
+def _without_value(request: AccessRequest, known: AccessKnown) -> Facts | None:
+    sent = dict(request.parameters.pairs)
+    found = next((name for name, _ in known.ignored if sent.get(name) == ""), None)
+    return {"parameter": found, "received": ""} if found else None
+
+
+PARAM_EMPTY = Rule(
+    id="fhir-search-param-empty",
     stage="search",
-    explains="fhir-search-value-malformed",
-    severity="error",
-    outcome="400",
-    title="{parameter}={received} can't be read",
-    why="Each kind of search parameter has its own form of value.",
-    fix="Write {parameter} as {expected}.",
+    at=("access",),
+    severity="warning",
+    outcome="advice",
+    advises=_without_value,
+    title="{parameter} has no value, and was left out",
+    why="The variable was empty. The answer holds all that would be found without it, which may be far more than was meant.",
+    fix="Send {parameter} with a value, or not at all.",
+    spec=HANDLING,
+)
+
+
+def _unreadable(request: AccessRequest, known: AccessKnown) -> Facts | None:
+    """Of what shapes the answer, which is left out where it cannot be read."""
+    found = next((name for name, _ in known.ignored if name in RESULTS and request.parameters.get(name)), None)
+    if found is None:
+        return None
+    expected = VALUES.get(found, "FHIR has it")
+    return {"parameter": found, "received": request.parameters.get(found), "expected": expected, "lenient": True}
+
+
+VALUES = {
+    "_count": "a whole number",
+    "_total": "none, estimate or accurate",
+    "_elements": "names of elements, with commas",
+}
+
+
+_ENCODED = re.compile(r"%(?:3A|2F|7C|2C|20)", re.I)
+
+
+def _encoded_twice(request: AccessRequest, known: AccessKnown) -> Facts | None:
+    found = next(((name, value) for name, value in request.parameters if _ENCODED.search(value)), None)
+    return {"parameter": found[0], "received": found[1], "expected": unquote(found[1])} if found else None
+
+
+ENCODED_TWICE = Rule(
+    id="fhir-search-value-encoded-twice",
+    stage="search",
+    at=("access",),
+    severity="warning",
+    outcome="advice",
+    advises=_encoded_twice,
+    title="{parameter} is still encoded once it is decoded: {received}",
+    why="It was encoded by hand, and once more by the library that sends it. Nothing has that value, so nothing is found.",
+    fix="Give the library the plain value: {parameter}={expected}.",
     spec=SEARCH,
+    repair=lambda request, facts: _changed(request, facts["parameter"], (facts["parameter"], facts["expected"])),
+)
+
+
+def _without_bar(request: AccessRequest, known: AccessKnown) -> Facts | None:
+    """A token that looks like a system with its code behind a slash."""
+    if request.type not in known_types(known.version or "r4"):
+        return None
+    for name, value in request.parameters:
+        parameter = find(known.version or "r4", request.type, name) if "://" in value and "|" not in value else None
+        if parameter is not None and parameter.kind == "token":
+            system, _, code = value.rpartition("/")
+            return {"parameter": name, "received": value, "expected": f"{system}|{code}"}
+    return None
+
+
+SYSTEM_WITHOUT_BAR = Rule(
+    id="fhir-search-system-without-bar",
+    stage="search",
+    at=("access",),
+    severity="warning",
+    outcome="advice",
+    degree="probable",
+    advises=_without_bar,
+    title="{parameter}={received} has no bar between system and code",
+    why="Without the bar the whole of it is taken for a code, which nothing has, so nothing is found.",
+    fix="Write system, bar and code, as in {parameter}={expected}.",
+    spec=Spec("FHIR R4, Search by token", "https://hl7.org/fhir/R4/search.html#token"),
 )
 
 
 def _ignored(request: AccessRequest, known: AccessKnown) -> Facts | None:
-    if not known.ignored:
+    unknown = [one for one in known.ignored if one[0] != "access_token" and not _is_known(request, one[0])]
+    if not unknown:
         return None
-    name, nearest = known.ignored[0]
+    name, nearest = unknown[0]
     expected = nearest or "a parameter that the metadata lists for this type"
     return {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
 
@@ -193,9 +277,31 @@ def _if_strict(facts: Facts) -> Severity:
 def _nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
     name = facts["parameter"]
     value = request.parameters.get(name)
-    plain = str(facts["expected"]).replace("-", "").replace("_", "").isalnum()
+    plain = re.fullmatch(r"[\w.:-]+", str(facts["expected"]))
     return _changed(request, name, (facts["expected"], value)) if plain and value else request
 
+
+def _as_expected(request: AccessRequest, facts: Facts) -> AccessRequest:
+    """Where it is said whole, and is one value."""
+    name, _, value = str(facts["expected"]).partition("=")
+    plain = name == facts["parameter"] and re.fullmatch(r"[\w.:-]+", value)
+    return _changed(request, name, (name, value)) if plain else request
+
+
+VALUE_MALFORMED = Rule(
+    id="fhir-search-value-malformed",
+    stage="search",
+    explains="fhir-search-value-malformed",
+    advises=_unreadable,
+    at=("access",),
+    severity=_if_strict,
+    outcome="400; left out where it only shapes the answer",
+    title="{parameter}={received} can't be read",
+    why="Each kind of search parameter has its own form of value.",
+    fix="Write {parameter} as {expected}.",
+    spec=SEARCH,
+    repair=_as_expected,
+)
 
 UNKNOWN_PARAM = Rule(
     id="fhir-search-unknown-param",
@@ -282,5 +388,6 @@ TOO_COMPLEX = Rule(
 
 RULES = (
     UNDEFINED, UNBOUNDED, MISSING_PATIENT, MISSING_CATEGORY, BY_PATIENT, COLON, REFERENCE_MALFORMED, DATE_MALFORMED,
-    VALUE_MALFORMED, UNKNOWN_PARAM, MISSING_PARAM, ID_NOT_ALONE, MODIFIER_UNSUPPORTED, PARAM_UNSUPPORTED, TOO_COMPLEX,
+    VALUE_MALFORMED, PARAM_EMPTY, ENCODED_TWICE, SYSTEM_WITHOUT_BAR,
+    UNKNOWN_PARAM, MISSING_PARAM, ID_NOT_ALONE, MODIFIER_UNSUPPORTED, PARAM_UNSUPPORTED, TOO_COMPLEX,
 )  # fmt: skip
