@@ -114,3 +114,13 @@ def test_the_keys_are_those_of_the_assertion_that_was_sent() -> None:
     assert (kept.jwks, kept.seen_jti) == ({"keys": []}, ("j",))
     mended = known_for(known, asked(), asked(client_assertion="a.b.c"))
     assert (mended.jwks, mended.seen_jti) == (UNKNOWN, ())
+
+
+@pytest.mark.parametrize(("sent", "meant"), [("a.b.c", "client_credentials"), (None, None)])
+def test_with_an_assertion_alone_a_service_asks_for_itself(sent: str | None, meant: str | None) -> None:
+    form: dict[str, str | None] = {"client_assertion": sent, "scope": "system/Patient.rs"}
+    for grant in (None, "jwt-bearer"):
+        refused = [
+            one for one in examined(asked(form, grant_type=grant)).refusals if one.name.startswith("grant-type-")
+        ]
+        assert [one.facts["expected"] for one in refused] == [meant]

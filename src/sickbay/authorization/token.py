@@ -122,7 +122,7 @@ def parameters_are_sent_once(request: TokenRequest, known: TokenKnown) -> Refusa
 def grant_type_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if request.parameters.get("grant_type"):
         return None
-    return Refusal("grant-type-missing", "invalid_request", {"received": None, "expected": implied(request)})
+    return Refusal("grant-type-missing", "invalid_request", {"received": None, "expected": _meant(request)})
 
 
 @check(after=(grant_type_is_sent,))
@@ -131,7 +131,7 @@ def grant_type_is_supported(request: TokenRequest, known: TokenKnown) -> Refusal
     offered = known.server.grants if isinstance(known.server, Server) else GRANTS
     if grant in offered:
         return None
-    facts = {"received": grant, "expected": implied(request), "supported": offered}
+    facts = {"received": grant, "expected": _meant(request), "supported": offered}
     return Refusal("grant-type-invalid", "unsupported_grant_type", facts)
 
 
@@ -156,6 +156,11 @@ def resource_is_what_was_granted(request: TokenRequest, known: TokenKnown) -> Re
     if isinstance(server, Server) and base_here(sent, server) in bases:
         return None
     return Refusal("token-resource-mismatch", "invalid_target", {"received": sent, "expected": bases[0]})
+
+
+def _meant(request: TokenRequest) -> str | None:
+    """The grant to suggest: with an assertion and no grant of a person a service asks for itself."""
+    return implied(request) or ("client_credentials" if request.parameters.get("client_assertion") else None)
 
 
 def refreshing(request: TokenRequest) -> bool:

@@ -6,9 +6,10 @@ from typing import Any
 from sickbay.authorization.backend import LEEWAY, assertion
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.diagnosis import specs
+from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import UNKNOWN, Facts
+from sickbay.protocol import jose
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -21,9 +22,36 @@ def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, 
     return Rule(id=id, title=title, why=why, fix=fix, **given)
 
 
-def _scope_rule(id: str, title: str, why: str, fix: str) -> Rule:
+def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any]) -> Rule:
     spec = specs.SMART_BACKEND
-    return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec)
+    return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair)
+
+
+def _for_the_system(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """Scopes of a patient or a user become those of the system; what is no scope for resources goes."""
+    new = [
+        f"system/{one.partition('/')[2]}" if one.startswith(("patient/", "user/")) else one
+        for one in repairs.tokens_of(request)
+        if one.startswith(("patient/", "user/")) or one not in facts["scopes"]
+    ]
+    return repairs.with_scopes(request, new)
+
+
+def _registered(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """What the app is registered for."""
+    held = [one for one in str(facts.get("registered") or "").split() if one.startswith("system/")]
+    return repairs.with_scopes(request, held) if held else request
+
+
+def _without_scheme(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """The JWT behind a word such as Bearer."""
+    last = (request.parameters.get("client_assertion") or "").rpartition(" ")[2]
+    return repairs.with_parameters(request, ("client_assertion", last)) if jose.peek(last) else request
+
+
+def _no_number(facts: Facts) -> Facts | None:
+    received = facts.get("received")
+    return {**facts, "kind": "a text" if isinstance(received, str) else "no number"} if received is not None else None
 
 
 def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
@@ -62,12 +90,14 @@ RULES = (
         "It names what kind of assertion is sent, and there is one kind: {expected}.",
         "Send client_assertion_type={expected}.",
         parameter="client_assertion_type",
+        repair=repairs.setting("client_assertion_type", "expected"),
     ),
     _rule(
         "assertion-not-jwt",
         "client_assertion is no JWT: it falls into {parts} parts",
         "A signed JWT is header, payload and signature, each base64url, with a dot between them; the first two are JSON.",
         "Send the compact form that the JOSE library gives, unchanged.",
+        repair=_without_scheme,
     ),
     _rule(
         "assertion-alg-unsupported",
@@ -105,6 +135,14 @@ RULES = (
         "aud of the assertion is {received}",
         "An assertion is made for the token endpoint it is sent to, so that no other server can use it.",
         "Set aud to {expected}.",
+    ),
+    _rule(
+        "assertion-exp-not-a-number",
+        "exp is {received}, and {kind}",
+        "exp is a number of seconds since 1970, without quotation marks; what else stands there says no end.",
+        "Set exp to a number: now and 240 seconds.",
+        "assertion-exp-missing",
+        recognises=_no_number,
     ),
     _rule(
         "assertion-exp-missing",
@@ -187,18 +225,21 @@ RULES = (
         "There is no scope",
         "A backend service is given what it asks for, at most what it is registered for.",
         "Name the system scopes, as in scope=system/Patient.rs.",
+        _registered,
     ),
     _scope_rule(
         "backend-scope-not-system",
         "{scopes} cannot be granted to a backend service",
         "Nobody signs in, so there is neither a user nor a patient in context: only system/ scopes mean something.",
         "Ask for system/ scopes, such as system/Patient.rs.",
+        _for_the_system,
     ),
     _scope_rule(
         "backend-empty-scopes",
         "Nothing is left of {received}",
         "None of the scopes asked for is registered. Registered is {registered}.",
         "Ask for registered scopes, or register these.",
+        _registered,
     ),
     _advice(
         "assertion-typ-missing",

@@ -89,13 +89,13 @@ QUERY_WITHOUT_QUESTION_MARK = Rule(
 
 
 def _encoded(request: AuthorizeRequest) -> Parameters:
-    """Of one long name without a value."""
+    """Of one long name without a value, or of a first name that has all the others in its value."""
     pairs = request.parameters.pairs
-    return _read(pairs[0][0]) if len(pairs) == 1 and not pairs[0][1] else Parameters()
+    return _read("=".join(filter(None, pairs[0]))) if len(pairs) == 1 else Parameters()
 
 
 def _encoded_whole(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    if not _none_came(request) or not _encoded(request).pairs:
+    if not _encoded(request).pairs:
         return None
     return {"received": request.parameters.raw[:40], "brings": ONCE}
 
@@ -110,8 +110,8 @@ QUERY_ENCODED_WHOLE = Rule(
     severity="error",
     outcome="advice",
     advises=_encoded_whole,
-    title="The query is encoded as a whole, its = and & too",
-    why="To a server it is the name of one parameter, beginning with {received}, without a value.",
+    title="The query is encoded as a whole, what stands between its parameters too",
+    why="To a server it is one parameter, beginning with {received}.",
     fix="Encode each value for itself, and leave the = and & between them as they are.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
     repair=_decoded,
