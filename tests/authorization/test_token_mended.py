@@ -124,3 +124,17 @@ def test_with_an_assertion_alone_a_service_asks_for_itself(sent: str | None, mea
             one for one in examined(asked(form, grant_type=grant)).refusals if one.name.startswith("grant-type-")
         ]
         assert [one.facts["expected"] for one in refused] == [meant]
+
+
+def test_scopes_of_a_refresh_are_separated_by_spaces_and_that_is_said_alone() -> None:
+    assert said(asked(REFRESH_FORM, scope="patient/Patient.rs,patient/Observation.rs"), REFRESHING) == (
+        "scope-comma-separated", "invalid_scope", 400,
+    )  # fmt: skip
+    assert said(asked(REFRESH_FORM, scope="patient/Patient.rs patient/Observation.rs"), REFRESHING) is None
+
+
+@pytest.mark.parametrize(("type", "body", "wrong"), [(None, "", False), (None, "a=b", True), ("text/plain", "", True)])
+def test_where_there_is_nothing_to_read_its_type_is_no_fault(type: str | None, body: str, wrong: bool) -> None:
+    headers = {} if type is None else {"content-type": type}
+    request = token.read("POST", "http://a/token", headers, body)
+    assert (token.body_is_a_form.decide(request, KNOWN) is not None) is wrong

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx2
 import pytest
-from tests.flows.flow import REDIRECT, VERIFIER, Flow, run
+from tests.flows.flow import BASE, REDIRECT, VERIFIER, Flow, run
 
 from sickbay.diagnosis.repairs import PLACE_OF_CODE
 
@@ -147,5 +148,46 @@ def test_where_several_apps_may_be_meant_they_are_named_to_the_owner_and_a_place
         filled = refused["corrected"]["url"].replace("CLIENT-ID-OF-YOUR-APP", app["client_id"])
         again = await flow.http.get(filled.replace("8101%2Fother", "8100%2Fcallback"))
         assert "code=" in again.headers["location"]
+
+    run(steps, tmp_path)
+
+
+def test_metadata_of_an_app_are_corrected_as_they_were_sent(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        sent = {"client_name": "Growth", "redirect_uris": [REDIRECT + "#x"], "scope": "launch/patient,patient/Patient.rs",
+                "token_endpoint_auth_method": "none"}  # fmt: skip
+        refused = await kept(flow, await flow.http.post("/general/oauth/register", json=sent))
+        assert {one["id"] for one in refused["findings"] if one["severity"] == "error"} == {
+            "reg-redirect-uri-has-fragment", "scope-comma-separated",
+        }  # fmt: skip
+        corrected = refused["corrected"]
+        mended = {"redirect_uris": [REDIRECT], "scope": "launch/patient patient/Patient.rs"}
+        assert json.loads(corrected["body"]) == sent | mended
+        again = await flow.http.request(
+            corrected["method"], corrected["url"], content=corrected["body"], headers=corrected["headers"]
+        )
+        assert again.status_code == 201
+
+    run(steps, tmp_path)
+
+
+def test_what_is_asked_about_a_token_is_corrected_too(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await app_of(flow, client="symmetric")
+        auth = (app["client_id"], app["client_secret"])
+        sent = await form(flow, app)
+        del sent["client_id"]
+        token = (await flow.http.post(TOKEN, data=sent, auth=auth)).json()["access_token"]
+        for path in ("introspect", "revoke"):
+            for wrong in ({"json": {"token": token}}, {"params": {"token": token}}, {"data": {"access_token": token}}):
+                answer = await flow.http.post(f"/general/oauth/{path}", auth=auth, **wrong)
+                corrected = (await kept(flow, answer))["corrected"]
+                assert (answer.status_code, corrected["url"]) == (400, f"{BASE}/general/oauth/{path}")
+                assert corrected["body"].startswith(f"token={token[:4]}")
+            assert (await flow.http.post(f"/general/oauth/{path}", auth=auth, data={"token": token})).status_code == 200
+        answer = await flow.http.get("/general/oauth/userinfo", headers={"authorization": f'Bearer "{token}"'})
+        corrected = (await kept(flow, answer))["corrected"]
+        assert corrected["url"] == f"{BASE}/general/oauth/userinfo"
+        assert corrected["headers"]["Authorization"].startswith("Bearer ")
 
     run(steps, tmp_path)

@@ -11,11 +11,13 @@ import re
 from base64 import urlsafe_b64encode
 from typing import Literal, TypeAlias
 
+from sickbay.authorization.authorize.reading import misjoined
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import scopes
+from sickbay.protocol.scope_spelling import spelling
 
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
 
@@ -123,7 +125,14 @@ def session_goes_on(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return Refusal("refresh-online-session-ended", "invalid_grant", {"granted": _family(known).scope})
 
 
-@check(needs=("family",), after=(refresh_token_is_known,))
+@check()
+def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    text = request.parameters.get("scope") or ""
+    facts = {"received": text, "expected": " ".join(spelling(text).tokens)}
+    return next((Refusal(name, "invalid_scope", facts) for name in misjoined(text)), None)
+
+
+@check(needs=("family",), after=(refresh_token_is_known, scopes_are_separated_by_spaces))
 def scope_is_not_wider(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     granted, asked = _family(known).scope, request.parameters.get("scope") or ""
     wider = tuple(one for one in scopes.split(asked) if not _within(one, granted))
@@ -166,5 +175,6 @@ CHECKS: tuple[Check[TokenRequest, TokenKnown], ...] = (
     refresh_token_is_fresh,
     refresh_token_is_the_current_one,
     session_goes_on,
+    scopes_are_separated_by_spaces,
     scope_is_not_wider,
 )

@@ -98,12 +98,9 @@ def address_is_of_a_tenant(request: TokenRequest, known: TokenKnown) -> Refusal 
 @check()
 def body_is_a_form(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     sent = request.headers.get("content-type")
-    alone_in_url = request.query.pairs and not request.body.strip()
-    if (
-        request.method != "POST"
-        or alone_in_url
-        or ((sent or "").partition(";")[0].strip().lower() == FORM and not _is_json(request.body))
-    ):
+    if request.method != "POST" or (sent is None and not request.body.strip()):
+        return None  # there is nothing to read
+    if (sent or "").partition(";")[0].strip().lower() == FORM and not _is_json(request.body):
         return None
     facts = {"received": sent, "expected": FORM, "json": _is_json(request.body)}
     return Refusal("token-wrong-content-type", "invalid_request", facts)

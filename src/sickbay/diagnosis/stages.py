@@ -87,13 +87,15 @@ KINDS: dict[str, Kind] = {
     ),
     "token_request": Kind("token", read_token.request, read_token.known, tokens, read_token.unread),
     "introspection_request": Kind(
-        "introspection", read_token.request, read_subject.known, introspection.checks, read_subject.unread
+        "introspection", read_token.request, read_subject.known, introspection.checks,
+        read_subject.unread_introspection,
     ),
     "revocation_request": Kind(
-        "revocation", read_token.request, read_subject.known, revocation.checks, read_subject.unread
+        "revocation", read_token.request, read_subject.known, revocation.checks, read_subject.unread_revocation
     ),
     "userinfo_request": Kind(
-        "userinfo", read_subject.userinfo, read_subject.known_of_userinfo, always(userinfo.CHECKS), read_subject.unread
+        "userinfo", read_subject.userinfo, read_subject.known_of_userinfo, always(userinfo.CHECKS),
+        read_subject.unread_userinfo,
     ),
     "fhir_request": Kind("access", read_access.request, read_access.known, fhir, read_access.unread),
     "app_state_request": Kind(

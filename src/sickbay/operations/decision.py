@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from sickbay.authorization import authorize, client_authentication, logout, registration, token, token_mended
+from sickbay.authorization import (
+    access,
+    authorize,
+    client_authentication,
+    introspection,
+    logout,
+    registration,
+    revocation,
+    token,
+    token_mended,
+    userinfo,
+)
 from sickbay.authorization.values import Server
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.explain import Again, Explanation, explain
@@ -47,6 +58,7 @@ class Decision:
         again = {
             "authorize": self._mended, "logout": self._mended_logout, "token": self._mended_token,
             "access": self._mended_access, "registration": self._mended_registration,
+            "introspection": self._mended_subject, "revocation": self._mended_subject, "userinfo": self._mended_userinfo,
         }  # fmt: skip
         return again.get(self.stage)
 
@@ -55,6 +67,18 @@ class Decision:
         if PLACE_OF_SECRET in client_authentication.secrets(request):
             known = replace(known, secret_known=UNKNOWN)
         return examine(token.checks(request), request, known, _relaxed(known)), known
+
+    def _mended_subject(self, request: Any) -> tuple[Examination, Any]:
+        known: Any = token_mended.known_for(self.known, self.request, request)
+        if request.parameters.get("token") != self.request.parameters.get("token"):
+            known = replace(known, subject=UNKNOWN)
+        checks = introspection.checks if self.stage == "introspection" else revocation.checks
+        return examine(checks(request), request, known, _relaxed(known)), known
+
+    def _mended_userinfo(self, request: Any) -> tuple[Examination, Any]:
+        same = access.bearer(request) == access.bearer(self.request)
+        known = self.known if same else replace(self.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
+        return examine(userinfo.CHECKS, request, known, _relaxed(known)), known
 
     def _mended_access(self, request: Any) -> tuple[Examination, Any]:
         request, known = reading.again(self.known, self.request, request, self.meant)

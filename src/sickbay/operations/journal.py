@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, RegistrationRequest
 from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import Launch
 from sickbay.diagnosis.explain import Explanation
@@ -242,10 +242,26 @@ def finding(one: Finding) -> dict[str, Any]:
 def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
     if explanation.corrected is None or one.decision is None:
         return None
+    if one.stage == "registration":
+        return _metadata(explanation.corrected, one)
     for kind in KINDS.values():
         if kind.stage == one.stage:
             return _shown(kind.unread(_placed(explanation.corrected, one.decision)))
     return None
+
+
+def _metadata(corrected: RegistrationRequest, one: Exchange) -> dict[str, Any] | None:
+    """As they are sent once more: what was sent, with what was mended; None where it was not kept."""
+    if not corrected.source:
+        return None
+    app = KINDS["registration"].unread(corrected)["app"]
+    headers = {"Content-Type": "application/json"}
+    return {
+        "method": one.wire.method,
+        "url": one.wire.url,
+        "headers": headers,
+        "body": msgspec.json.encode(app).decode(),
+    }
 
 
 def _placed(corrected: Any, decision: Decision) -> Any:

@@ -6,6 +6,7 @@ An app that registered so reads, changes and removes itself with its registratio
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -103,13 +104,16 @@ async def _refused(
 
 async def _answered(request: Request, sandbox: Sandbox, tenant: Tenant, decision: Decision, body: str) -> Response:
     """In OAuth's members; RFC 6750's challenge where the token was the fault."""
+    private = any(f'"{one}"' in body for one in PRIVATE_MEMBERS)  # a private key is nobody's to keep
+    sent = _read(body)
+    if isinstance(sent, dict) and not private:
+        decision.request = replace(decision.request, source=sent)
     refusal, explanation = decision.refusal, decision.explained()
     assert refusal is not None
     said = answers.oauth_words(sandbox.world, tenant, decision, explanation, wire.exchange_id(request), "", "")
     response = answers.oauth_json(said, refusal.status, tenant, False)
     if refusal.status == 401:
         response.headers["www-authenticate"] = challenge(refusal, tenant.name)
-    private = any(f'"{one}"' in body for one in PRIVATE_MEMBERS)  # a private key is nobody's to keep
     return await wire.note(
         request, response, stage="registration", tenant=tenant.name, decision=decision, explanation=explanation,
         body="" if private else body,

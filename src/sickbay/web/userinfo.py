@@ -16,7 +16,8 @@ from sickbay.web.doors import headers_of
 
 async def userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     headers, query = headers_of(request.scope), wire.query_of(request.scope)
-    asked = AccessRequest(request.method, "", "", query, headers, interaction="userinfo")
+    url = sandbox.world.base + wire.raw_path(request.scope)
+    asked = AccessRequest(request.method, "", "", query, headers, interaction="userinfo", url=url)
     told = await tell(sandbox.world, tenant, asked)
     explanation, refusal = None, told.decision.refusal
     if refusal is None:

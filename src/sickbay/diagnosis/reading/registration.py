@@ -34,7 +34,9 @@ def unread(asked: RegistrationRequest) -> dict[str, object]:
     """What was given, with what was mended."""
     app: dict[str, Any] = dict(asked.source)
     app["redirect_uris"] = list(asked.redirect_uris)
-    app["scopes" if "scopes" in app or "scope" not in app else "scope"] = asked.scope
+    for name in ("scopes", "scope"):
+        if name in app:
+            app[name] = asked.scope
     if asked.post_logout_redirect_uris:
         app["post_logout_redirect_uris"] = list(asked.post_logout_redirect_uris)
     if asked.auth_method is not None:

@@ -8,10 +8,11 @@ from sickbay.authorization.access import bearer
 from sickbay.authorization.known import AccessKnown, SubjectKnown, TokenKnown
 from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.authorization.values import User
+from sickbay.diagnosis.reading import access, token
 from sickbay.diagnosis.reading import context as read
-from sickbay.diagnosis.reading import token
 from sickbay.diagnosis.reading.context import Json
 from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.protocol.parameters import parse
 
 
 def known(given: Json, asked: TokenRequest) -> SubjectKnown:
@@ -26,8 +27,9 @@ def known(given: Json, asked: TokenRequest) -> SubjectKnown:
 
 def userinfo(given: Json) -> AccessRequest:
     headers = {name.lower(): str(value) for name, value in given.get("headers", {}).items()}
-    method, url = str(given.get("method", "GET")).upper(), str(given.get("url", ""))
-    return AccessRequest(method, "", "", headers=headers, interaction="userinfo", url=url)
+    address, _, query = str(given.get("url", "")).partition("?")
+    method, body = str(given.get("method", "GET")).upper(), str(given.get("body") or "")
+    return AccessRequest(method, "", "", parse(query), headers, interaction="userinfo", url=address, body=body)
 
 
 def known_of_userinfo(given: Json, asked: AccessRequest) -> AccessKnown:
@@ -44,6 +46,13 @@ def person(context: Json) -> User | Unknown:
     return User(given["username"], "", given.get("fhir_user", "")) if given else UNKNOWN
 
 
-def unread(asked: TokenRequest | AccessRequest) -> dict[str, object]:
-    """Nothing of such a request is mended."""
-    return {}
+def unread_introspection(asked: TokenRequest) -> dict[str, object]:
+    return {**token.unread(asked), "kind": "introspection_request"}
+
+
+def unread_revocation(asked: TokenRequest) -> dict[str, object]:
+    return {**token.unread(asked), "kind": "revocation_request"}
+
+
+def unread_userinfo(asked: AccessRequest) -> dict[str, object]:
+    return {**access.unread(asked), "kind": "userinfo_request"}

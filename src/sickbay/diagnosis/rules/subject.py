@@ -1,7 +1,18 @@
 """Rules of the endpoints about a token: introspection, revocation, user info."""
 
-from sickbay.diagnosis import specs
+from sickbay.authorization.requests import TokenRequest
+from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.kernel.refusal import Facts
+
+
+def _as_token(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """Under its right name, where it came under the one that it has in a token response."""
+    name = next((one for one in ("access_token", "refresh_token") if request.parameters.get(one)), None)
+    if name is None:
+        return request
+    return repairs.with_parameters(request, ("token", request.parameters.get(name)), (name, None))
+
 
 TOKEN_PARAMETER_MISSING = Rule(
     id="token-parameter-missing",
@@ -14,6 +25,7 @@ TOKEN_PARAMETER_MISSING = Rule(
     why="The token asked about stands in the form body, as token; the Authorization header is for who asks.",
     fix="Add token to the form body, with the access token or the refresh token as its value.",
     spec=specs.rfc(7662, "2.1", "Introspection Request"),
+    repair=_as_token,
 )
 
 USERINFO_WITHOUT_OPENID = Rule(

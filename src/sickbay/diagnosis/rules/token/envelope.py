@@ -30,14 +30,22 @@ def _guessed(facts: Facts) -> Facts:
     return {**facts, "suggested": facts["expected"] or "authorization_code or refresh_token", "known_here": known}
 
 
+def _asked(facts: Facts) -> Facts:
+    names = ", ".join(facts.get("in_url") or ())
+    said = [f"by {facts['received']}"] if facts["received"] != "POST" else []
+    said += [f"with {names} in its address"] if names else []
+    return {**facts, "asked": f"The endpoint was asked {' and '.join(said)}"}
+
+
 WRONG_METHOD = Rule(
     id="token-wrong-method",
     stage="token",
     explains="token-wrong-method",
+    recognises=_asked,
     severity="error",
     outcome="400 invalid_request",
-    title="The token endpoint was asked by {received}, or with parameters in its address",
-    why="Codes and secrets in an address end up in logs and histories. The token endpoint reads the body of a POST alone.",
+    title="{asked}",
+    why="Codes, tokens and secrets in an address end up in logs and histories. This endpoint reads the body of a POST alone.",
     fix="Send POST, with all parameters in a form body and none behind the question mark.",
     spec=TOKEN,
     repair=_posted,
@@ -57,8 +65,8 @@ WRONG_CONTENT_TYPE = Rule(
     severity="error",
     outcome="400 invalid_request",
     parameter="Content-Type",
-    title="The token request came {came}",
-    why="The token endpoint reads a form, {expected}; JSON and other bodies are not looked into.",
+    title="The request came {came}",
+    why="This endpoint reads a form, {expected}; JSON and other bodies are not looked into.",
     fix="Send the same parameters as a form body, with Content-Type: {expected}.",
     spec=GRANT,
     repair=_posted,
