@@ -56,6 +56,7 @@ async def asked(flow: Flow, given: dict[str, Any], number: int) -> set[str]:
         if body
         else {"headers": HTML}
     )
+    sent["headers"] = sent["headers"] | given.get("headers", {})
     answer = await flow.http.request(given.get("method", "GET"), address, **sent)
     where = f"/exchanges/{answer.headers['x-correlation-id']}"
     kept = (await flow.http.get(where, headers={"accept": "application/json"})).json()

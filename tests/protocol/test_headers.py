@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,3 +32,15 @@ def test_long_headers_are_read_and_not_kept() -> None:
     pairs = [(b"cookie", b"x" * headers.LONGEST)]
     assert headers.read(pairs) == headers.read(pairs) == {"cookie": "x" * headers.LONGEST}
     assert headers.read(pairs) is not headers.read(pairs)
+
+
+@pytest.mark.parametrize(
+    ("sent", "fetched"),
+    [
+        ({}, False), ({"sec-fetch-mode": "navigate"}, False), ({"sec-fetch-mode": "cors"}, True),
+        ({"sec-fetch-mode": "no-cors"}, True), ({"sec-fetch-mode": "same-origin"}, True),
+        ({"x-requested-with": "XMLHttpRequest"}, True), ({"x-requested-with": "com.example.app"}, False),
+    ],
+)  # fmt: skip
+def test_whether_a_script_waits_for_the_answer(sent: dict[str, str], fetched: bool) -> None:
+    assert headers.is_fetched(sent) is fetched

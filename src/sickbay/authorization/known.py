@@ -25,6 +25,8 @@ class AuthorizeKnown:
     """The tenant in the address of the request, where it is none that this server knows."""
     astray: bool = False
     """Whether the request came to another address than the authorization endpoint."""
+    fetched: bool = False
+    """Whether a script asked, and not a browser that goes there."""
     client: Client | Unknown | None = UNKNOWN
     launch: Launch | Unknown | None = UNKNOWN
     others: tuple[str, ...] = ()

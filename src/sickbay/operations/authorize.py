@@ -102,11 +102,11 @@ def redirect_uri(request: AuthorizeRequest, client: Client) -> str:
 
 async def authorize(
     world: World, tenant: Tenant, text: str, method: str, session: Session | None, exchange: str, *,
-    elsewhere: str = "", astray: bool = False,
+    elsewhere: str = "", astray: bool = False, fetched: bool = False,
 ) -> Asked:  # fmt: skip
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
-    astray: it came to another address, and is refused whatever it says.
+    astray: it came to another address, and is refused whatever it says. fetched: by a script.
     """
     request = authorize_request(text, method)
     client, live_at = await _client(world, tenant, request)
@@ -116,7 +116,8 @@ async def authorize(
     found = await sessions.login(world, tenant, session)
     neighbours = () if client else await registration.neighbours(world, tenant.name)
     known = AuthorizeKnown(
-        now=world.now(), server=tenant.server, elsewhere=elsewhere, astray=astray, client=client, launch=launch,
+        now=world.now(), server=tenant.server, elsewhere=elsewhere, astray=astray, fetched=fetched, client=client,
+        launch=launch,
         others=tuple(one.client_id for one in neighbours), neighbours=neighbours,
         session_user=_session_user(client, found), live_at=live_at, seen=_seen(world, client, request),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Final, TypeAlias
@@ -37,3 +37,9 @@ def _read(sent: Pairs) -> Headers:
 
 
 _kept = lru_cache(maxsize=1024)(_read)
+
+
+def is_fetched(headers: Mapping[str, str]) -> bool:
+    """Whether a script asked and waits for the answer itself (Fetch Metadata, Sec-Fetch-Mode); False where nothing says so."""
+    mode = headers.get("sec-fetch-mode", "navigate")
+    return mode in ("cors", "no-cors", "same-origin") or headers.get("x-requested-with", "").lower() == "xmlhttprequest"

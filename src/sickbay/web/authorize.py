@@ -15,10 +15,12 @@ from sickbay.operations.context import Tenant
 from sickbay.operations.decision import Decision
 from sickbay.operations.journal import Answered, Exchange, entry
 from sickbay.operations.login import Finished
+from sickbay.protocol.headers import is_fetched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, exchanges, show, wire
+from sickbay.web.doors import headers_of
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 
@@ -34,7 +36,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     session = await cookies.session(request, sandbox)
     asked = await operation.authorize(
         sandbox.world, tenant, text, request.method, session, wire.exchange_id(request),
-        elsewhere=request.path_params.get("tenant_id", ""),
+        elsewhere=request.path_params.get("tenant_id", ""), fetched=is_fetched(headers_of(request.scope)),
     )  # fmt: skip
     decision, explanation = asked.decision, None
     if asked.waiting is None:

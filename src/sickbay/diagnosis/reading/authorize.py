@@ -7,6 +7,7 @@ from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.values import Client, Launch
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
+from sickbay.protocol.headers import is_fetched
 
 SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
 
@@ -29,6 +30,7 @@ def known(given: Json, asked: AuthorizeRequest) -> AuthorizeKnown:
         now=read.now(context),
         server=read.server(context),
         elsewhere=context.get("elsewhere", ""),
+        fetched=is_fetched({name.lower(): str(value) for name, value in (given.get("headers") or {}).items()}),
         client=None
         if context.get("app", {}).get("new")
         else client

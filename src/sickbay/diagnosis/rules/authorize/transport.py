@@ -250,7 +250,25 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
     repair=_elsewhere,
 )
 
+
+def _fetched(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    return {"received": "a script"} if known.fetched else None
+
+
+AUTHORIZE_FETCHED = Rule(
+    id="authorize-fetched",
+    stage="authorize",
+    severity="warning",
+    outcome="advice",
+    advises=_fetched,
+    title="A script fetched the authorization request, and the browser did not go there",
+    why="A person signs in and says yes here, on pages. fetch shows none, and the browser keeps the answer from the script.",
+    fix="Send the browser there: location.assign(url), or a link.",
+    spec=specs.rfc(6749, "3.1", "Authorization Endpoint"),
+)
+
 RULES = (
+    AUTHORIZE_FETCHED,
     AUTHORIZE_BODY_NOT_FORM,
     PARAMETERS_MISJOINED,
     URL_HAS_WHITESPACE,
