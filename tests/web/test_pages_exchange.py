@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.web.pages_of import granted, refused, token_refused
 
 from sickbay.web.pages import code
-from sickbay.web.pages.exchange import Step, as_text, exchange_view, folded
+from sickbay.web.pages.exchange import Step, as_text, exchange_view, folded, words
 from sickbay.web.pages.rows import parts_marked
 
 VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
@@ -77,6 +77,20 @@ def test_what_must_be_filled_in_before_it_works_is_said_once_beside_the_code_and
     for tab in many.tabs:
         assert all(name in tab.text for name in ("THE_CODE", "YOUR_CLIENT_SECRET", "YOUR_ID_AND_SECRET"))
     assert VIEW.filled == ""
+
+
+def test_what_came_as_json_stands_beside_the_form_where_it_belongs_and_what_nobody_sees_is_written_out() -> None:
+    body = '{"code": "Rw4Z\ufeff", "grant_type": "authorization_code", "scope": ["a"]}'
+    one = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": body}})
+    sent = {row.name: "".join(piece.text for piece in row.received or ()) for row in one.rows}
+    assert sent == {"code": "Rw4Z<U+FEFF>", "grant_type": "authorization_code", "scope": '["a"]'}
+    broken = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": '{"code'}})
+    assert broken.rows == ()
+
+
+def test_the_names_of_checks_are_words() -> None:
+    assert words("redirect_uris_have_no_fragment") == "redirect addresses have no fragment"
+    assert words("redirect_uri_is_registered") == "redirect address is registered"
 
 
 def test_what_is_good_once_must_be_had_anew_and_that_is_said_beside_the_code() -> None:

@@ -136,12 +136,12 @@ LISTED = frozenset({"names", "missing"})
 def _words(value: Any, key: str = "") -> str:
     """A fact inside a sentence: lists are joined by blanks as scopes are, absent values are said to be so."""
     if isinstance(value, (list, tuple)):
-        words = [_seen(str(one)) for one in value]
+        words = [seen(str(one)) for one in value]
         aloud = key in LISTED and len(words) > 1
         return f"{', '.join(words[:-1])} and {words[-1]}" if aloud else " ".join(words)
-    return "(none)" if value is None else _seen(str(value))
+    return "(none)" if value is None else seen(str(value))
 
 
-def _seen(text: str) -> str:
+def seen(text: str) -> str:
     """With what nobody sees written out: a line break, a byte order mark, a blank that is none."""
     return text if text.isprintable() else "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in text)

@@ -59,7 +59,18 @@ class Request:
 
     @property
     def parameters(self) -> tuple[Pair, ...]:
-        return self.query + self.form
+        return self.query + self.form + _members(self.body)
+
+
+def _members(body: str) -> tuple[Pair, ...]:
+    """Of a JSON object, as if they stood in a form: what is shown beside what belongs there."""
+    try:
+        given = json.loads(body) if body.lstrip()[:1] == "{" else {}
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(
+        (name, one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)) for name, one in given.items()
+    )
 
 
 def read(given: Mapping[str, Any]) -> Request:

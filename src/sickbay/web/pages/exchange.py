@@ -304,7 +304,11 @@ def _walk(given: Mapping[str, Any]) -> tuple[Step, ...]:
 
 def words(name: str) -> str:
     """The name of a check as words."""
-    text = name.replace("_", " ").replace("redirect uri", "redirect address")
+    text = (
+        name.replace("_", " ")
+        .replace("redirect uris", "redirect addresses")
+        .replace("redirect uri", "redirect address")
+    )
     return " ".join(_SPELLED.get(word, word) for word in text.split(" "))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.rule import seen
 from sickbay.web.pages import code
 from sickbay.web.pages.marks import Marked, Piece, mark
 from sickbay.web.pages.parts import VERDICTS, Verdict
@@ -65,7 +66,13 @@ def compared(
         if name not in faulty and name not in right:
             faulty[name] = Row(name, (Piece(sent[name], "slip"),), ())
     quiet = [Row(name, (Piece(value),)) for name, value in sent.items() if name not in faulty]
-    return (*faulty.values(), *quiet)
+    return tuple(_visible(row) for row in (*faulty.values(), *quiet))
+
+
+def _visible(row: Row) -> Row:
+    """What nobody sees is written out: what was sent is shown character by character."""
+    received = None if row.received is None else tuple(Piece(seen(one.text), one.kind) for one in row.received)
+    return replace(row, name=seen(row.name), received=received)
 
 
 def _named(number: int, one: Mapping[str, Any], sent: Mapping[str, str]) -> Row | None:
