@@ -10,6 +10,8 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.test_ward import HTML
 
+from sickbay.diagnosis.repairs import PLACE_OF_TOKEN
+
 QUERY = (
     "response_type=code&client_id={id}&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback&scope=launch%2Fpatient%20"
     "patient%2FPatient.rs&state=qR8vN2xT6kW0yB4mH9cJ3fL7dZ1sG5pA&aud={aud}&code_challenge="
@@ -106,14 +108,14 @@ def test_a_fhir_request_outside_of_the_base_is_put_below_that_of_its_token(tmp_p
     run(steps, tmp_path)
 
 
-def test_outside_of_the_base_nothing_is_corrected_that_would_be_refused_again(tmp_path: Path) -> None:
+def test_outside_of_the_base_a_token_that_is_nobody_s_gets_a_place_in_the_corrected_request(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         status, said, kept = await fhir(flow, "/general/Patient/p-0001", "nobody-s")
         assert [one["details"]["coding"][0]["code"] for one in said["issue"]] == [
             "fhir-base-url-wrong",
             "fhir-token-unknown",
         ]
-        assert (status, kept["corrected"]) == (404, None)
+        assert (status, kept["corrected"]["headers"]["Authorization"]) == (404, f"Bearer {PLACE_OF_TOKEN}")
 
     run(steps, tmp_path)
 
