@@ -319,6 +319,6 @@ SEARCHES: Sequence[Mutation] = (
 )
 WRONG_PATHS = (
     "Patients", "patient", "MedicationOrder", "MedicationOrder/x", "Patient/undefined", "Patient/a%20b", "Patient/" + "x" * 70,
-    "/Patient", "Patient//p-0001", "%50atient", "Patient/../Patient",
+    "/Patient", "Patient//p-0001", "Patient//p-0002", "Patient/", "Observation/", "%50atient", "Patient/../Patient",
     "Condition", "nonsense/Patient", "Patient?",
 )  # fmt: skip
