@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,3 +56,45 @@ def test_one_fault_is_always_corrected(fault: tuple[str, str]) -> None:
 def test_no_url_makes_the_doctor_raise(kind: str, url: str) -> None:
     diagnose({"kind": kind, "url": url})
     diagnose({"kind": kind, "url": url, "context": CONTEXT})
+
+
+TOKEN = case.load(case.paths()["token-scope-ignored"]).corrected or {}
+FHIR = case.load(case.paths()["fhir-path-trailing-slash"]).corrected or {}
+OF_TOKENS = (
+    ("grant_type=authorization_code&", ""), ("authorization_code", "code"), ("grant_type", "grantType"), ("&", "&amp;"),
+    ("code=Rw4ZtQ9mK2xV7cLp", "code=%22Rw4ZtQ9mK2xV7cLp%22"), ("code=Rw4ZtQ9mK2xV7cLp", "code=nobody"), ("&", ";"),
+    ("&client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d", ""), ("client_id=5f0c", "client_id=%205f0c"), ("POST", "GET"),
+    ("code_verifier", "verifier"), ("x-www-form-urlencoded", "json"), ("/token", "/token?x=1"), ("callback", "callback%2F"),
+)  # fmt: skip
+OF_FHIR = (
+    ("Bearer ", "Bearer: "), ("Bearer ", ""), ("Bearer ", "Bearer bearer "), ("/Patient/", "/patient/"), ("p-0017", "p-0017/"),
+    ("/r4/Patient", "/r4/r4/Patient"), ("p-0017", "undefined"), ("fhir+json", "pdf"), ("/general/r4/", "/"),
+    ("/Patient/", "//Patient/"), ("p-0017", "Patient%2Fp-0017"),
+)  # fmt: skip
+NOBODY_S = ("q3ZtR9wK2mV7", "nobody-s")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([(TOKEN, OF_TOKENS), (FHIR, (*OF_FHIR, NOBODY_S))]).flatmap(
+        lambda of: st.tuples(st.just(of[0]), st.lists(st.sampled_from(of[1]), max_size=4))
+    )
+)
+def test_so_it_is_with_token_requests_and_fhir_requests(
+    spoilt: tuple[dict[str, object], list[tuple[str, str]]],
+) -> None:
+    good, faults = spoilt
+    text = json.dumps({name: value for name, value in good.items() if name != "context"})
+    for old, new in faults:
+        text = text.replace(old, new)
+    found = diagnose(json.loads(text) | {"context": good["context"]})
+    if found.corrected is not None:
+        assert not diagnose(found.corrected).examination.refusals
+
+
+@pytest.mark.parametrize("fault", OF_FHIR, ids=lambda fault: "->".join(fault))
+def test_one_fault_of_a_fhir_request_is_always_told(fault: tuple[str, str]) -> None:
+    text = json.dumps({name: value for name, value in FHIR.items() if name != "context"}).replace(*fault)
+    found = diagnose(json.loads(text) | {"context": FHIR["context"]})
+    assert found.explanation.findings
+    assert found.corrected is not None
