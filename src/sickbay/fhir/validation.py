@@ -36,9 +36,9 @@ class _Looking:
     local: list[tuple[str, str, frozenset[str] | None]] = field(default_factory=list)
     contained: dict[str, str] = field(default_factory=dict)
 
-    def say(self, expression: str, code: str, text: str) -> None:
+    def say(self, expression: str, code: str, text: str, search: str = "") -> None:
         if len(self.found) < LIMIT:
-            self.found.append(Problem(expression, code, f"{expression} {text}."))
+            self.found.append(Problem(expression, code, f"{expression} {text}.", search))
 
 
 def validate(version: str, resource: Any, base: str = "", *, searches: bool = False) -> list[Problem]:
@@ -215,7 +215,8 @@ def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at:
     elif targets is not None and type not in targets:
         looking.say(f"{at}.reference", "value", f"must refer to {_or(targets)}, not to {type}")
     elif "?" in text and not looking.searches:
-        looking.say(f"{at}.reference", "value", "is a search, which only a transaction leads to what it finds: Type/id")
+        said = "is a search, which only a transaction leads to what it finds: Type/id"
+        looking.say(f"{at}.reference", "value", said, search=text)
 
 
 @remembered(16_384)
