@@ -275,6 +275,25 @@ def test_precision_counts_for_equality_alone() -> None:
     assert after.low > 100
 
 
+@given(st.floats(-1e290, 1e290, allow_subnormal=False))
+def test_a_number_as_long_as_a_float_is_found_by_itself(value: float) -> None:
+    """Half of its last digit is less than what a float can tell apart: 77.40632870281955."""
+    covered = precision(repr(value))
+    assert covered is not None
+    assert covered[0] <= value < covered[1]
+    assert precision(f"{value:.17e}") is not None
+
+
+@pytest.mark.parametrize("name", ["_summary:x", "_elements:exclude", "_count:lt", "_total:not"])
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_shapes_an_answer_takes_no_modifier(name: str, strict: bool) -> None:
+    """`_elements:exclude` would give just what was not wanted."""
+    code, _, _ = name.partition(":")
+    (fault,) = faults("Patient", (name, {"_count": "1", "_total": "none"}.get(code, "true")), strict=strict)
+    assert (fault.rule, fault.parameter) == ("fhir-search-modifier-unsupported", name)
+    assert fault.expected == f"{code} with no modifier"
+
+
 @given(st.lists(st.text("ab,|$\\", max_size=4), min_size=1, max_size=4))
 def test_escaped_text_comes_back_as_it_was(parts: list[str]) -> None:
     written = ["".join("\\" + one if one in ",|$\\" else one for one in part) for part in parts]

@@ -10,10 +10,10 @@ from sickbay.fhir import words
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import DateValue, Query, SearchParameter, TokenValue
 from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered
-from sickbay.fhir.search_modifiers import understood
+from sickbay.fhir.search_modifiers import UNSUPPORTED, understood
 from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters, resource_types
 from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, RESULTS, UNSHAPED
+from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
 from sickbay.fhir.search_types import KEPT, is_brief, named
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
@@ -212,6 +212,9 @@ def _unshaped(reading: Reading, name: str, text: str) -> None:
 def _result(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:
     if not text:
         reading.ignored.append((name, None))
+        return
+    if modifier and code not in MODIFIED:
+        reading.faults.append(Fault(UNSUPPORTED, name, text, f"{code} with no modifier"))
         return
     expected = RESULTS[code](reading, modifier, text)
     if expected is None:
