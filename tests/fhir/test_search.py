@@ -275,6 +275,30 @@ def test_precision_counts_for_equality_alone() -> None:
     assert after.low > 100
 
 
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Ann@Example.org", TokenValue(None, "ann@example.org")),
+        ("email|Ann@Example.org", TokenValue("email", "ann@example.org")),
+        ("|Ann@Example.org", TokenValue(None, "ann@example.org")),
+        ("email|", TokenValue("email", None)),
+    ],
+)
+def test_a_contact_is_found_whatever_its_case_and_by_its_system(version: str, text: str, value: TokenValue) -> None:
+    """`phone|555-1234`: FHIR says no system of a contact, and apps send this one."""
+    found = parse(version, "Patient", [("telecom", text)], base=BASE)
+    assert isinstance(found, Query)
+    assert found.filters[0].values == (value,)
+
+
+def test_an_id_and_a_code_are_found_as_they_are_written() -> None:
+    assert asked("Patient", ("_id", "ABC")).ids == ("ABC",)
+    assert only("Patient", "gender", "Female").values == (TokenValue(None, "Female"),)
+    assert only("Patient", "identifier", "urn:X|Y").values == (TokenValue("urn:X", "Y"),)
+    assert only("CodeSystem", "version", "1.0-RC1").values == (TokenValue(None, "1.0-rc1"),)
+
+
 @given(st.floats(-1e290, 1e290, allow_subnormal=False))
 def test_a_number_as_long_as_a_float_is_found_by_itself(value: float) -> None:
     """Half of its last digit is less than what a float can tell apart: 77.40632870281955."""

@@ -10,6 +10,7 @@ from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
 from sickbay.fhir.expressions import routes
 from sickbay.fhir.query import SearchParameter, TokenValue
+from sickbay.fhir.values import CASELESS
 
 _SYSTEMS = ("http://hl7.org/fhir/", "http://hl7.org/fhir/CodeSystem/", "http://terminology.hl7.org/CodeSystem/")
 _VALUE_SETS = "http://hl7.org/fhir/ValueSet/"
@@ -27,7 +28,7 @@ def implied_systems(version: str, parameter: SearchParameter) -> frozenset[str]:
 
     Empty where some of its elements say their system themselves.
     """
-    types = {one.type for one in routes(version, parameter.type, parameter.expression)}
+    types = _types(version, parameter)
     if types == {"boolean"}:
         return _BOOLEAN
     if types != {"code"}:
@@ -88,8 +89,17 @@ def related(version: str, parameter: SearchParameter, value: TokenValue, way: st
     return tuple(TokenValue(value.system or "", code) for code in codes) or None
 
 
-def without_implied(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
-    """`http://hl7.org/fhir/administrative-gender|male` as it is held: |male."""
+def as_held(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
+    """`http://hl7.org/fhir/administrative-gender|male` as |male; of a contact `|Ann@Example.org` as ann@example.org."""
+    types = _types(version, parameter)
+    if types and types <= CASELESS and parameter.code != "_id":
+        code = value.code.lower() if value.code is not None else None
+        return TokenValue(value.system or None, code)
     if not value.system or value.system not in implied_systems(version, parameter):
         return value
     return TokenValue("", value.code)
+
+
+@cache
+def _types(version: str, parameter: SearchParameter) -> frozenset[str]:
+    return frozenset(one.type for one in routes(version, parameter.type, parameter.expression))

@@ -277,7 +277,7 @@ def _value(reading: Reading, parameter: SearchParameter, modifier: str | None, t
     kind = _READ_AS.get(modifier or "", parameter.kind)
     aim = modifier if modifier in known_types(reading.version) else None
     value = READ[kind](parameter, aim, text, reading.base)
-    return search_codes.without_implied(reading.version, parameter, value) if isinstance(value, TokenValue) else value
+    return search_codes.as_held(reading.version, parameter, value) if isinstance(value, TokenValue) else value
 
 
 _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifier": "token"}
