@@ -203,7 +203,10 @@ def _unshaped(reading: Reading, name: str, text: str) -> None:
     """Nobody's answer is wrong without a score or a limit; without what lies in others it is, if that was asked for."""
     if (name, text) == ("_contained", "false"):
         reading.applied.append((name, text))
-    elif reading.strict or name == "_contained":
+    elif name == "_contained":
+        expected = f"what contains them, and _contained=false or none: {reading.type} is looked for by itself"
+        reading.faults.append(Fault("fhir-search-param-unsupported", name, text, expected))
+    elif reading.strict:
         reading.faults.append(unanswered(name, text, reading.type))
     else:
         reading.ignored.append((name, None))
