@@ -206,6 +206,11 @@ class Query:
         """Below the base: Observation, Patient/x/Observation, Patient/x/*, "" for the whole server."""
         return self.type if self.within is None else f"{self.within.type}/{self.within.id}/{self.type or '*'}"
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it says which resources are meant; what only shapes an answer means all."""
+        return bool(self.filters or self.updated) or self.ids is not None
+
     def each(self) -> tuple[Query, ...]:
         """The searches on one type that it consists of."""
         return self.parts if self.type == "" else (self,)

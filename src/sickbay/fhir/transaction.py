@@ -13,6 +13,7 @@ from urllib.parse import quote
 from sickbay.fhir import written
 from sickbay.fhir.body import parsed
 from sickbay.fhir.elements import children
+from sickbay.fhir.fault import Fault
 
 MOST = 5000
 """Entries of one Bundle."""
@@ -167,6 +168,13 @@ def conditional(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for held in value:
             yield from conditional(held)
+
+
+def no_search(text: str, faults: object) -> str:
+    """What is wrong with a conditional reference that no search can be made of."""
+    first = next((one for one in faults if isinstance(one, Fault)), None) if isinstance(faults, tuple) else None
+    meant = f"{first.parameter}: {first.expected}" if first else "a type of this version and a search parameter of it"
+    return f"The reference {text} is a search that cannot be made; it needs {meant}."
 
 
 def response(kind: str, entries: list[bytes]) -> bytes:

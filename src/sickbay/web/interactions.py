@@ -114,7 +114,7 @@ class Interactions(Door):
             self.version, request.type, parse(preconditions.criteria(condition, request.type)).pairs, base=self.base,
             strict=True,
         )  # fmt: skip
-        if isinstance(query, Query) and not (query.filters or query.ids or query.updated):
+        if isinstance(query, Query) and not query.narrows:
             return (Fault("fhir-search-value-malformed", "condition", condition, "at least one search parameter"),)
         return query
 
