@@ -84,3 +84,32 @@ def test_a_conditional_reference_says_why_it_leads_nowhere(
         assert told in issue["diagnostics"]
 
     run(steps, tmp_path, patients=2)
+
+
+def test_a_urn_that_is_nobodys_is_refused_where_it_is_made(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = await hand(flow, "system/*.cruds")
+        visit = {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
+        made = {"resource": visit, "request": {"method": "POST", "url": "Encounter"}, "fullUrl": "urn:uuid:e"}
+        entry = GOOD | {"resource": observation(encounter={"reference": "urn:uuid:e"})}
+        assert (await mine.ask("POST", "", transaction(made, entry))).status_code == 200
+        lost = await mine.ask("POST", "", transaction(made | {"fullUrl": "urn:uuid:f"}, entry))
+        assert lost.status_code == 400
+        (issue,) = lost.json()["issue"]
+        assert (issue["code"], issue["expression"]) == ("not-found", ["Bundle.entry[1]"])
+        assert "urn:uuid:e is the fullUrl of no entry" in issue["diagnostics"]
+        assert (await mine.ask("GET", "/Encounter?subject:missing=true&_summary=count")).json()["total"] == 1
+
+    run(steps, tmp_path, patients=1)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_who_forgets_the_id_is_told_where_it_stands(tmp_path: Path, method: str) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = await hand(flow, "system/*.cruds")
+        body = None if method == "DELETE" else observation() if method == "PUT" else [{"op": "remove", "path": "/note"}]
+        answer = await mine.ask(method, "/Observation", body)
+        assert (answer.status_code, rules(answer)) == (400, {"fhir-search-value-malformed"})
+        assert "or Observation/<id>, which needs no condition" in answer.json()["issue"][0]["diagnostics"]
+
+    run(steps, tmp_path, patients=1)

@@ -184,6 +184,7 @@ async def _prepared(
     ]  # fmt: skip
     for text, first in _conditional(writes).items():
         places[text] = await _place(door, seen, first, text, changed)
+    _led_somewhere(door, seen, writes)
     meant = transaction.placed(places)
     found = {
         one.asked.position: (
@@ -192,6 +193,15 @@ async def _prepared(
     }  # fmt: skip
     led = [(one.done.id, ids[position]) for position, (one, asked) in found.items() if asked.interaction in MAKING]
     return found if all(id == told for id, told in led) else None
+
+
+def _led_somewhere(door: Interactions, seen: Seen, writes: Sequence[Entry]) -> None:
+    """A URN is found in its Bundle or nowhere. Raises Failed; an update may hold what was stored so, as it was loaded."""
+    known = {one.asked.full_url for one in writes}
+    for one in (one for one in writes if one.request.interaction == "create"):
+        if lost := next(transaction.lost(one.asked.resource, known), None):
+            told = f"The reference {lost} is the fullUrl of no entry that is written, and leads nowhere else."
+            raise Failed(door.issue(400, Issue("not-found", told)), seen).of(door.version, one)
 
 
 def _conditional(writes: Sequence[Entry]) -> dict[str, Entry]:

@@ -115,7 +115,12 @@ class Interactions(Door):
             strict=True,
         )  # fmt: skip
         if isinstance(query, Query) and not query.narrows:
-            return (Fault("fhir-search-value-malformed", "condition", condition, "at least one search parameter"),)
+            expected = (
+                "at least one search parameter"
+                if condition or request.interaction == "create"
+                else (f"{request.type}?<search parameter>=<value>; or {request.type}/<id>, which needs no condition")
+            )
+            return (Fault("fhir-search-value-malformed", "condition", condition, expected),)
         return query
 
     async def _other(
