@@ -19,7 +19,7 @@ from sickbay.fhir.query import (
     StringValue,
     TokenValue,
 )
-from sickbay.fhir.search import MAXIMUM_COUNT, parse
+from sickbay.fhir.search import MAXIMUM_COUNT, parse, parse_several
 from sickbay.fhir.search_values import precision, split, unescape
 
 BASE = "http://h/general/r4"
@@ -290,6 +290,36 @@ def test_a_contact_is_found_whatever_its_case_and_by_its_system(version: str, te
     found = parse(version, "Patient", [("telecom", text)], base=BASE)
     assert isinstance(found, Query)
     assert found.filters[0].values == (value,)
+
+
+@pytest.mark.parametrize(
+    ("type", "name", "text", "doubted"),
+    [
+        ("Patient", "gender", "Male", [("gender", "Male", "male")]),
+        ("Patient", "gender", "male", []),
+        ("Patient", "gender:not", "MALE", [("gender:not", "MALE", "male")]),
+        ("Patient", "gender:missing", "true", []),
+        ("Patient", "active", "yes", [("active", "yes", "false, true")]),
+        ("Patient", "deceased", "true", []),
+        ("Patient", "identifier", "Male", []),
+        ("Patient", "gender", "http://hl7.org/fhir/administrative-gender|", []),
+        ("Observation", "status", "final,Finale", [("status", "Finale", "final")]),
+        ("Observation", "subject:Patient.gender", "Male", []),
+        ("Condition", "clinical-status", "Active", []),
+    ],
+)
+def test_a_code_that_nothing_can_hold_is_searched_for_and_said(
+    type: str, name: str, text: str, doubted: list[tuple[str, str, str]]
+) -> None:
+    found = asked(type, (name, text))
+    assert list(found.doubted) == doubted
+    assert len(found.filters) == 1
+
+
+def test_it_is_said_of_a_search_of_several_types_too() -> None:
+    found = parse_several("r4", ("Patient", "Person"), [("gender", "Male")], base=BASE)
+    assert isinstance(found, Query)
+    assert found.doubted == (("gender", "Male", "male"),)
 
 
 def test_an_id_and_a_code_are_found_as_they_are_written() -> None:

@@ -46,3 +46,20 @@ def test_a_person_is_found_by_contact_and_by_name(tmp_path: Path, search: str, t
         assert found(answer) == (["found"] if there else [])
 
     run(steps, tmp_path, patients=1)
+
+
+def test_a_code_that_nothing_can_hold_is_said_in_the_answer(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/Patient.rs")
+        answer = await own.ask("GET", "/Patient?gender=Male")
+        assert found(answer) == []
+        assert answer.json()["total"] == 0
+        (said,) = answer.json()["entry"]
+        assert said["search"]["mode"] == "outcome"
+        (issue,) = said["resource"]["issue"]
+        assert (issue["severity"], issue["code"]) == ("warning", "code-invalid")
+        assert issue["diagnostics"].startswith("No resource can have Male as gender")
+        assert issue["diagnostics"].endswith("Use male.")
+        assert "entry" not in (await own.ask("GET", "/Patient?gender=other&name=zzzz")).json()
+
+    run(steps, tmp_path, patients=1)

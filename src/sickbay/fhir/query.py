@@ -194,6 +194,8 @@ class Query:
     elements: tuple[str, ...] = ()
     applied: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str | None], ...] = ()
+    doubted: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
+    """(name, code, what may be meant) of codes that no resource can hold."""
     within: Within | None = None
     parts: tuple[Query, ...] = ()
     whole: bool = field(default=True, compare=False)

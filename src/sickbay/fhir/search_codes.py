@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from sickbay.fhir import hierarchies, terminology
@@ -65,6 +66,21 @@ def _entry(version: str, type: str, names: list[str]) -> list[str] | None:
         at = held[0].path
     entry: list[str] | None = table(version, "elements").get(path)
     return entry
+
+
+@cache
+def possible(version: str, parameter: SearchParameter) -> frozenset[str]:
+    """All codes that its elements may hold, by a required binding or as booleans; empty where that is not known."""
+    types = _types(version, parameter)
+    if types and types <= {"boolean", "presence"}:
+        return frozenset({"true", "false"})
+    if types != {"code"}:
+        return frozenset()
+    parts, held = parameter.expression.split(" | "), terminology.value_sets(version)
+    each = [value_sets(version, replace(parameter, expression=one)) for one in parts]
+    if not all(one and one[0] in held for one in each):
+        return frozenset()
+    return frozenset(term.code for url, *_ in each for term in held[url])
 
 
 def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[TokenValue, ...] | None:
