@@ -108,6 +108,41 @@ def test_of_very_many_faults_ten_are_put_into_words() -> None:
     assert str(told["said"]).count("valueQuantity.value") < 12
 
 
+SEARCH = "Practitioner?identifier=urn:x|1"
+INVALID = ("fhir-resource-invalid", "invalid", 422)
+
+
+@pytest.mark.parametrize(("interaction", "refused"), [("create", True), ("update", False), ("patch", False)])
+def test_a_search_in_the_place_of_a_reference_may_be_what_stood_there_before(interaction: str, refused: bool) -> None:
+    """Of a change that is not known before what is there was read."""
+    searching = with_body(observation(performer=[{"reference": SEARCH}]))
+    request = asked(interaction, body=PATCH)
+    judged_as_sent = examine(writes.BODY, request, searching).refusals
+    assert [one.name for one in judged_as_sent] == (["fhir-resource-invalid"] if refused else [])
+    wrong = with_body(observation(performer=[{"reference": SEARCH}], status="nonsense"))
+    assert facts_of(examine(writes.BODY, request, wrong).refusals) == 2
+
+
+def facts_of(refusals: tuple[Refusal, ...]) -> object:
+    (refusal,) = refusals
+    return refusal.facts["count"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "refused"), [(UNKNOWN, False), (frozenset({SEARCH}), False), (frozenset({"other"}), True), (frozenset(), True)]
+)  # fmt: skip
+def test_a_search_that_did_not_stand_there_is_refused(kept: object, refused: bool) -> None:
+    known = replace(with_body(observation(performer=[{"reference": SEARCH}])), kept=kept)  # type: ignore[arg-type]
+    assert said(asked(), known) == ([INVALID] if refused else [])
+    if refused:
+        assert facts(asked(), known)["where"] == ["Observation.performer[0].reference"]
+
+
+def test_what_is_wrong_otherwise_is_not_told_twice() -> None:
+    known = replace(with_body(observation(status="nonsense")), kept=frozenset())
+    assert said(asked(), known) == [INVALID]
+
+
 @pytest.mark.parametrize(("patient", "received"), [("B", ["Patient/B"]), ("Z", ["Patient/Z"]), (None, "no patient")])
 def test_nothing_is_put_into_the_chart_of_another(patient: str | None, received: object) -> None:
     known = with_body(observation(patient))
@@ -295,6 +330,7 @@ def test_the_checks_of_each_interaction(interaction: str, names: list[str]) -> N
         else [
             "version_is_the_one_named",
             "nothing_is_there_that_must_not_be",
+            "searches_stood_there",
             "condition_matches_one",
         ]
     )

@@ -157,14 +157,15 @@ def test_a_foreign_reference_is_kept_as_its_url_and_opens_no_compartment() -> No
     assert of(found.uris, "Condition", "subject") == [("http://elsewhere.example/fhir/Patient/1",)]
 
 
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r5"])
 @pytest.mark.parametrize(
     ("deceased", "expected"),
     [({}, "false"), ({"deceasedBoolean": False}, "false"), ({"deceasedBoolean": True}, "true"),
      ({"deceasedDateTime": "2020"}, "true")],
 )  # fmt: skip
-def test_a_death_is_known_by_a_flag_or_by_a_date(deceased: dict[str, Any], expected: str) -> None:
-    found = facts({"resourceType": "Patient", "id": "1", **deceased})
-    assert of(found.tokens, "Patient", "deceased") == [(None, expected)]
+def test_a_death_is_known_by_a_flag_or_by_a_date(version: str, deceased: dict[str, Any], expected: str) -> None:
+    found = facts({"resourceType": "Patient", "id": "1", **deceased}, version)
+    assert of(found.tokens, "Patient", "deceased", version) == [(None, expected)]
 
 
 def test_tokens_of_meta_are_found_on_every_type() -> None:
@@ -179,8 +180,41 @@ def test_an_email_is_told_from_a_telephone() -> None:
     telecom = [{"system": "email", "value": "a@b"}, {"system": "phone", "value": "1"}]
     for version in ("r4", "dstu2"):
         found = facts({"resourceType": "Patient", "id": "1", "telecom": telecom}, version)
-        assert of(found.tokens, "Patient", "email", version) == [(None, "a@b")]
-        assert of(found.tokens, "Patient", "telecom", version) == [(None, "a@b"), (None, "1")]
+        assert of(found.tokens, "Patient", "email", version) == [("email", "a@b")]
+        assert of(found.tokens, "Patient", "telecom", version) == [("email", "a@b"), ("phone", "1")]
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3"])
+@pytest.mark.parametrize(
+    ("length", "days"),
+    [
+        ({"value": 36, "code": "h", "unit": "hours"}, 1.5),
+        ({"value": 2, "unit": "days"}, 2),
+        ({"value": 90, "code": "min"}, 0.0625),
+    ],
+)  # fmt: skip
+def test_an_encounter_is_as_long_as_it_took_in_days(version: str, length: dict[str, Any], days: float) -> None:
+    found = facts({"resourceType": "Encounter", "id": "1", "length": length}, version)
+    assert of(found.numbers, "Encounter", "length", version) == [(days, days)]
+
+
+def test_a_concept_or_a_reference_in_one_element_is_found_as_each() -> None:
+    body = {"concept": {"coding": [{"system": "s", "code": "c"}]}, "reference": {"reference": "Condition/1"}}
+    use = {"resourceType": "ClinicalUseDefinition", "id": "1", "indication": {"diseaseSymptomProcedure": body}}
+    found = facts(use, "r4b")
+    assert of(found.tokens, use["resourceType"], "indication", "r4b") == [("s", "c")]
+    assert of(found.references, use["resourceType"], "indication-reference", "r4b") == [("Condition", "1")]
+    for odd in ({}, {"concept": "x", "reference": "x"}, {"concept": {}, "reference": {}}):
+        use["indication"] = {"diseaseSymptomProcedure": odd}
+        assert facts(use, "r4b").tokens == facts(use, "r4b").references == ()
+
+
+def test_a_text_has_no_case_as_a_token_and_a_code_has_one() -> None:
+    """R4, 3.1.1.4.10: of a string a token is found without regard to case; of others nobody knows, and here it counts."""
+    definition = {"resourceType": "CodeSystem", "id": "1", "version": "1.0-RC1", "identifier": [{"value": "RC"}]}
+    found = facts(definition)
+    assert of(found.tokens, "CodeSystem", "version") == [(None, "1.0-rc1")]
+    assert of(found.tokens, "CodeSystem", "identifier") == [(None, "RC")]
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])

@@ -9,6 +9,14 @@ from hypothesis import strategies as st
 from sickbay.fhir.routing import Misrouted, Route, route
 
 
+@pytest.mark.parametrize("path", ["", "/"])
+def test_in_dstu2_the_options_of_the_base_are_its_conformance(path: str) -> None:
+    """DSTU2, http.html#conformance: GET [base]/metadata or OPTIONS [base]; the later versions have the first alone."""
+    assert route("dstu2", "OPTIONS", path) == Route("capabilities")
+    assert route("dstu2", "OPTIONS", "/Patient") == Route("preflight")
+    assert {route(one, "OPTIONS", path) for one in ("stu3", "r4", "r4b", "r5")} == {Route("preflight")}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "expected"),
     [

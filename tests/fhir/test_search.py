@@ -19,7 +19,7 @@ from sickbay.fhir.query import (
     StringValue,
     TokenValue,
 )
-from sickbay.fhir.search import MAXIMUM_COUNT, parse
+from sickbay.fhir.search import MAXIMUM_COUNT, parse, parse_several
 from sickbay.fhir.search_values import precision, split, unescape
 
 BASE = "http://h/general/r4"
@@ -273,6 +273,79 @@ def test_precision_counts_for_equality_alone() -> None:
     (after,) = only("Observation", "value-quantity", "sa100").values
     assert isinstance(after, QuantityValue)
     assert after.low > 100
+
+
+@pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Ann@Example.org", TokenValue(None, "ann@example.org")),
+        ("email|Ann@Example.org", TokenValue("email", "ann@example.org")),
+        ("|Ann@Example.org", TokenValue(None, "ann@example.org")),
+        ("email|", TokenValue("email", None)),
+    ],
+)
+def test_a_contact_is_found_whatever_its_case_and_by_its_system(version: str, text: str, value: TokenValue) -> None:
+    """`phone|555-1234`: FHIR says no system of a contact, and apps send this one."""
+    found = parse(version, "Patient", [("telecom", text)], base=BASE)
+    assert isinstance(found, Query)
+    assert found.filters[0].values == (value,)
+
+
+@pytest.mark.parametrize(
+    ("type", "name", "text", "doubted"),
+    [
+        ("Patient", "gender", "Male", [("gender", "Male", "male")]),
+        ("Patient", "gender", "male", []),
+        ("Patient", "gender:not", "MALE", [("gender:not", "MALE", "male")]),
+        ("Patient", "gender:missing", "true", []),
+        ("Patient", "active", "yes", [("active", "yes", "false, true")]),
+        ("Patient", "deceased", "true", []),
+        ("Patient", "identifier", "Male", []),
+        ("Patient", "gender", "http://hl7.org/fhir/administrative-gender|", []),
+        ("Observation", "status", "final,Finale", [("status", "Finale", "final")]),
+        ("Observation", "subject:Patient.gender", "Male", []),
+        ("Condition", "clinical-status", "Active", []),
+    ],
+)
+def test_a_code_that_nothing_can_hold_is_searched_for_and_said(
+    type: str, name: str, text: str, doubted: list[tuple[str, str, str]]
+) -> None:
+    found = asked(type, (name, text))
+    assert list(found.doubted) == doubted
+    assert len(found.filters) == 1
+
+
+def test_it_is_said_of_a_search_of_several_types_too() -> None:
+    found = parse_several("r4", ("Patient", "Person"), [("gender", "Male")], base=BASE)
+    assert isinstance(found, Query)
+    assert found.doubted == (("gender", "Male", "male"),)
+
+
+def test_an_id_and_a_code_are_found_as_they_are_written() -> None:
+    assert asked("Patient", ("_id", "ABC")).ids == ("ABC",)
+    assert only("Patient", "gender", "Female").values == (TokenValue(None, "Female"),)
+    assert only("Patient", "identifier", "urn:X|Y").values == (TokenValue("urn:X", "Y"),)
+    assert only("CodeSystem", "version", "1.0-RC1").values == (TokenValue(None, "1.0-rc1"),)
+
+
+@given(st.floats(-1e290, 1e290, allow_subnormal=False))
+def test_a_number_as_long_as_a_float_is_found_by_itself(value: float) -> None:
+    """Half of its last digit is less than what a float can tell apart: 77.40632870281955."""
+    covered = precision(repr(value))
+    assert covered is not None
+    assert covered[0] <= value < covered[1]
+    assert precision(f"{value:.17e}") is not None
+
+
+@pytest.mark.parametrize("name", ["_summary:x", "_elements:exclude", "_count:lt", "_total:not"])
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_shapes_an_answer_takes_no_modifier(name: str, strict: bool) -> None:
+    """`_elements:exclude` would give just what was not wanted."""
+    code, _, _ = name.partition(":")
+    (fault,) = faults("Patient", (name, {"_count": "1", "_total": "none"}.get(code, "true")), strict=strict)
+    assert (fault.rule, fault.parameter) == ("fhir-search-modifier-unsupported", name)
+    assert fault.expected == f"{code} with no modifier"
 
 
 @given(st.lists(st.text("ab,|$\\", max_size=4), min_size=1, max_size=4))

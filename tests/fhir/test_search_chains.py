@@ -74,9 +74,16 @@ def test_a_chain_without_a_type_goes_on_where_it_can() -> None:
 
 
 def test_a_chain_whose_parameter_is_of_several_kinds_says_which_type() -> None:
-    (fault,) = faults("ActivityDefinition", ("composed-of.result", "x"))
+    (fault,) = faults("Observation", ("part-of.series", "x"))
     assert fault.rule == "fhir-search-unknown-param"
-    assert fault.expected == "composed-of:DiagnosticReport.result: say which type is meant"
+    assert fault.expected == "part-of:ImagingStudy.series: say which type is meant"
+
+
+def test_a_canonical_is_no_way_along() -> None:
+    for version in ("r4", "r5"):
+        (fault,) = faults("QuestionnaireResponse", ("questionnaire.title", "x"), version=version)
+        assert fault.rule == "fhir-search-param-unsupported"
+        assert fault.expected.startswith("questionnaire=<canonical URL>")
 
 
 def test_a_chain_that_leads_to_very_many_types_says_which() -> None:

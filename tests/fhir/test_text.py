@@ -16,6 +16,8 @@ from sickbay.fhir.text import LENGTH, fold
         ("STRASSE", "strasse"),
         ("Straße", "strasse"),
         ("Ann\tMary", "ann mary"),
+        ("Łukasz Đorđević-Ørsted", "lukasz dordevic-orsted"),
+        ("Ǿ Æble ıÞ", "o aeble ith"),
     ],
 )
 def test_capitals_accents_and_spaces_do_not_count(text: str, folded: str) -> None:

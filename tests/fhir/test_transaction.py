@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.transaction import Unreadable, linked, placed, read
+from sickbay.fhir.transaction import Unreadable, linked, lost, placed, read
 
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
 WHERE = {URN: "Patient/7", "http://h/fhir/Patient/tmp": "Patient/8", "Patient?name=x": "Patient/9"}
@@ -89,3 +89,11 @@ def test_a_relative_reference_means_what_stands_beside_its_entry() -> None:
     assert meant("http://h/fhir/Observation/2") == meant("http://h/fhir/Observation/1")
     for other in ("http://other/fhir/Observation/1", URN, "", "http://h/Observation/1"):
         assert meant(other) == WHERE
+
+
+def test_what_a_urn_leads_to_is_in_its_own_bundle() -> None:
+    inner = {"resourceType": "Bundle", "entry": [{"resource": {"subject": {"reference": "urn:uuid:2"}}}]}
+    value = {"subject": {"reference": "urn:uuid:1"}, "contained": [inner], "focus": [{"reference": "urn:oid:1.2"}]}
+    assert list(lost(value, {"urn:oid:1.2"})) == ["urn:uuid:1"]
+    assert list(lost(inner, set())) == []
+    assert list(lost(None, set())) == []

@@ -106,6 +106,7 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"gender": "woman"}, "Patient.gender", "code-invalid", "female, male"),
     ({"birthDate": "10.12.1815"}, "Patient.birthDate", "value", "YYYY"),
     ({"birthDate": "1815-02-30"}, "Patient.birthDate", "value", "no such day"),
+    ({"birthDate": "0000"}, "Patient.birthDate", "value", "YYYY"),
     ({"active": "true"}, "Patient.active", "value", "without quotation marks"),
     ({"active": [True]}, "Patient.active", "value", "true or false"),
     ({"name": {"family": "Byron"}}, "Patient.name", "structure", "list"),
@@ -198,6 +199,29 @@ def test_a_reference_on_our_base_is_held_to_what_a_relative_one_is() -> None:
         assert told(bad, base="") == told(bad.replace("localhost", "elsewhere")) == []
     assert told("Practitioner?identifier=urn:x|1", searches=True) == []
     assert len(told("Patient?identifier=urn:x|1", searches=True)) == 1
+
+
+@pytest.mark.parametrize("version", ["r4", "r4b", "r5"])
+@pytest.mark.parametrize(
+    ("reference", "agrees"),
+    [
+        ({"reference": "Organization/1", "type": "Practitioner"}, False),
+        ({"reference": "Organization/1", "type": "Organization"}, True),
+        ({"reference": "Organization/1", "type": "http://hl7.org/fhir/StructureDefinition/Organization"}, True),
+        ({"reference": "http://elsewhere.example/x/1", "type": "Practitioner"}, True),
+        ({"identifier": {"value": "1"}, "type": "Practitioner"}, True),
+    ],
+)
+def test_a_reference_is_of_the_type_that_stands_beside_it(
+    version: str, reference: dict[str, Any], agrees: bool
+) -> None:
+    found = validate(version, {"resourceType": "Patient", "id": "1", "generalPractitioner": [reference]})
+    assert [one.expression for one in found] == ([] if agrees else ["Patient.generalPractitioner[0].type"])
+
+
+def test_a_question_ends_as_one() -> None:
+    (found,) = validate("r4", {"resourceType": "Patient", "id": "1", "brithDate": "2000"})
+    assert found.text.endswith("did you mean birthDate?")
 
 
 @pytest.mark.parametrize("script", [

@@ -24,7 +24,10 @@ ASKED = (
     "/Observation?subject:Patient.name=a&_sort=_id&_count=5", "/Observation?patient=p-0001&_include=*&_sort=_id&_count=5",
     "/Observation?code:not=8867-4&_summary=count", "/Encounter?patient=p-0002&_revinclude=*&_sort=_id&_count=1",
     "/Observation?combo-code-value-quantity=8867-4$gt1&_sort=_id&_count=2", "/Location?near=0|0|99999999999999|km",
-    "?_type=Patient,Practitioner&_count=3",
+    "?_type=Patient,Practitioner&_count=3", "/QuestionnaireResponse?_include=QuestionnaireResponse:questionnaire&_sort=_id",
+    "/Questionnaire?_revinclude=QuestionnaireResponse:questionnaire&_sort=_id",
+    "/Observation?subject:Patient.gender:not=male&_sort=_id&_count=5", "/Patient?telecom=phone|&_sort=_id",
+    "/Observation?subject:Patient._lastUpdated=lt2000&_count=5",
 )  # fmt: skip
 
 

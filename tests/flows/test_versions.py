@@ -25,6 +25,22 @@ async def own(flow: Flow, version: str, scope: str = "patient/*.cruds") -> Hand:
     return found
 
 
+def test_in_dstu2_the_conformance_comes_by_options_too(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        base = "/general/dstu2"
+        read = await flow.http.get(f"{base}/metadata")
+        asked = await flow.http.options(base)
+        assert (asked.status_code, asked.content) == (200, read.content)
+        assert asked.json()["resourceType"] == "Conformance"
+        assert (await flow.http.options(base, params={"_format": "xml"})).text.startswith("<?xml")
+        page = {"Origin": "http://localhost:8100", "Access-Control-Request-Method": "POST"}
+        before_a_post = await flow.http.options(base, headers=page)
+        assert (before_a_post.status_code, before_a_post.content) == (204, b"")
+        assert before_a_post.headers["access-control-allow-origin"] == "*"
+
+    run(steps, tmp_path, patients=1)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_patient_and_its_record_are_read_searched_and_written_and_nobody_elses(version: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:

@@ -282,7 +282,7 @@ class SearchContract:
             each = (Filter(by, (), chain=("Location", there)), Filter(by, (), chain=("Patient", inner)))
             return asked("Observation", Filter(by, (), either=each), total="accurate")
 
-        # From the far end, where an index leads there; from each match, where none does.
+        # From the far end, where an index leads there or fewer are there; from each match otherwise.
         for inner in (
             where("Patient", "name", StringValue("pet", "Pet")),
             where("Patient", "name", StringValue("mil", "Mil"), modifier="not"),

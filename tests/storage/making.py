@@ -11,7 +11,13 @@ from sickbay.storage.store import Save, Space
 
 SPACE = Space("general", "r4")
 _KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "Patient": {"name": ("string",), "gender": ("token",), "birthdate": ("date",), "organization": ("reference",)},
+    "Patient": {
+        "name": ("string",),
+        "gender": ("token",),
+        "birthdate": ("date",),
+        "organization": ("reference",),
+        "_lastUpdated": ("date",),
+    },
     "Observation": {
         "code": ("token",),
         "category": ("token",),

@@ -9,10 +9,10 @@ from typing import Any
 
 import apsw
 import pytest
-from tests.storage.making import SPACE, asked, find, number, patient, saved, where
+from tests.storage.making import SPACE, asked, find, number, observation, parameter, patient, saved, where
 
 from sickbay.fhir.facts import ResourceFacts
-from sickbay.fhir.query import CompositeValue, DateValue, Prefix, QuantityValue, Query, Sort, TokenValue
+from sickbay.fhir.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.sql import source
 from sickbay.storage.sqlite.store import SqliteStore, open_store
@@ -180,4 +180,43 @@ async def test_what_a_search_costs_does_not_grow_with_what_is_stored(
 ) -> None:
     monkeypatch.setattr(source, "FEW", FEW // 2)
     few, many = [await steps(store, query) for store in stores]
+    assert many < 2 * few
+
+
+@pytest.fixture(scope="module")
+async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[SqliteStore, SqliteStore]]:
+    """Few and many observations of the same 40 patients; one of the last is another's, who has no gender and came late."""
+    folder = tmp_path_factory.mktemp("crowded")
+    each = []
+    for count in (FEW, MANY):
+        opened = open_store(folder / f"{count}.db", find)
+        people = [patient(f"p{one}") for one in range(40)]
+        other = saved("Patient", "other", ResourceFacts(patients=("other",)), at=9000)
+        crowd = [observation(f"o{one}", f"p{one % 40}") for one in range(count)]
+        await opened.fill(SPACE, iter([*people, other, *crowd, observation("last", "other")]))
+        each.append(opened)
+    yield each[0], each[1]
+    for opened in each:
+        await opened.close()
+
+
+GENDER = "http://hl7.org/fhir/administrative-gender"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        pytest.param(where("Patient", "gender", TokenValue(GENDER, "female"), modifier="not"), id="gender:not"),
+        pytest.param(where("Patient", "gender", TokenValue(None, "true"), modifier="missing"), id="gender:missing"),
+        pytest.param(where("Patient", "_lastUpdated", DateValue("ge", 5000, 5001)), id="_lastUpdated=ge"),
+    ],
+)
+@pytest.mark.anyio
+async def test_a_chain_whose_end_no_index_leads_to_costs_what_is_at_its_end(
+    crowded: tuple[SqliteStore, SqliteStore], inner: Filter
+) -> None:
+    query = asked("Observation", Filter(parameter("Observation", "subject"), (), chain=("Patient", inner)))
+    page = await crowded[1].search(SPACE, query, EVERYTHING)
+    assert ([one.id for one in page.matches], page.total) == (["last"], 1)
+    few, many = [await steps(store, query) for store in crowded]
     assert many < 2 * few

@@ -141,6 +141,8 @@ class AccessKnown:
     """What is to be written, read."""
     current: int | Unknown | None = UNKNOWN
     """The version id of what is there; None where there is nothing that this token may see."""
+    kept: frozenset[str] | Unknown = UNKNOWN
+    """The references of what is there that are searches, as `sickbay load` takes them."""
     matches: int | Unknown = UNKNOWN
     """How many a conditional write's search matched."""
     state: AppState | Unknown | None = UNKNOWN

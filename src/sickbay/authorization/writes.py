@@ -6,6 +6,7 @@ The body is judged before anything is looked up, so that all its faults are told
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from sickbay.authorization.access import scope_covers_the_request, shown, token_is_known
@@ -16,10 +17,12 @@ from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
 from sickbay.fhir.patch import PatchFailed
 from sickbay.fhir.patching import read
+from sickbay.fhir.problem import Problem
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import scopes
 
 WriteCheck: TypeAlias = Check[AccessRequest, AccessKnown]
+CHANGING = ("update", "patch")
 LETTERS = {"create": "c", "update": "u", "patch": "u"}
 
 
@@ -41,7 +44,22 @@ def body_has_the_id_of_its_address(request: AccessRequest, known: AccessKnown) -
 
 @check(needs=("body",), after=(body_is_such_a_resource,))
 def resource_is_valid(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Of a change it may be that nothing is wrong but references that stood there before (`searches_stood_there`)."""
     problems = _body(known).problems
+    if request.interaction in CHANGING and all(one.search for one in problems):
+        return None
+    return _invalid(request, problems)
+
+
+@check(needs=("body", "kept"))
+def searches_stood_there(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """A reference that is a search stays where it was loaded so: who reads, changes something else and writes back did not
+    put it there. A new one is refused as in any other write."""
+    kept = known.kept if isinstance(known.kept, frozenset) else frozenset()
+    return _invalid(request, [one for one in _body(known).problems if one.search and one.search not in kept])
+
+
+def _invalid(request: AccessRequest, problems: Sequence[Problem]) -> Refusal | None:
     if not problems:
         return None
     first = problems[0]
@@ -162,6 +180,7 @@ BODY: tuple[WriteCheck, ...] = (
 BEFORE_SAVING: tuple[WriteCheck, ...] = (
     version_is_the_one_named,
     nothing_is_there_that_must_not_be,
+    searches_stood_there,
     condition_matches_one,
 )
 

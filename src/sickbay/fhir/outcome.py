@@ -47,5 +47,21 @@ def _issue(version: str, issue: Issue) -> dict[str, Any]:
         found["details"] = details
     found["diagnostics"] = issue.diagnostics
     if issue.where:
-        found["location" if version == "dstu2" else "expression"] = list(issue.where)
+        found[_where(version)] = list(issue.where)
     return found
+
+
+def of_entry(version: str, told: bytes, position: int) -> bytes:
+    """An OperationOutcome of a request that is an entry of a Bundle: Patient.name is Bundle.entry[2].resource.name."""
+    outcome, place = orjson.loads(told), f"Bundle.entry[{position}]"
+    key = _where(version)
+    for issue in outcome["issue"]:
+        issue["diagnostics"] = f"{place}: {issue['diagnostics']}"
+        parts = [one.partition(".")[2] for one in issue.get(key, ())]
+        issue[key] = [f"{place}.resource.{one}" if one else f"{place}.resource" for one in parts] or [place]
+    return orjson.dumps(outcome)
+
+
+def _where(version: str) -> str:
+    """DSTU2 has no other place for it."""
+    return "location" if version == "dstu2" else "expression"

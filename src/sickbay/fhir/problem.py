@@ -6,8 +6,12 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """expression: FHIRPath of the place (`Patient.name[0].use`). code: of the value set issue-type. text: for people."""
+    """expression: FHIRPath of the place (`Patient.name[0].use`). code: of the value set issue-type. text: for people.
+
+    search: the reference that is a search, where that alone is the fault.
+    """
 
     expression: str
     code: str
     text: str
+    search: str = ""

@@ -194,6 +194,8 @@ class Query:
     elements: tuple[str, ...] = ()
     applied: tuple[tuple[str, str], ...] = ()
     ignored: tuple[tuple[str, str | None], ...] = ()
+    doubted: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
+    """(name, code, what may be meant) of codes that no resource can hold."""
     within: Within | None = None
     parts: tuple[Query, ...] = ()
     whole: bool = field(default=True, compare=False)
@@ -205,6 +207,11 @@ class Query:
     def path(self) -> str:
         """Below the base: Observation, Patient/x/Observation, Patient/x/*, "" for the whole server."""
         return self.type if self.within is None else f"{self.within.type}/{self.within.id}/{self.type or '*'}"
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it says which resources are meant; what only shapes an answer means all."""
+        return bool(self.filters or self.updated) or self.ids is not None
 
     def each(self) -> tuple[Query, ...]:
         """The searches on one type that it consists of."""

@@ -80,8 +80,8 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
 def _routed(version: str, method: str, path: str) -> Route | Misrouted:
     if path == "/":
         path = ""
-    if method == "OPTIONS":
-        return Route("preflight")
+    if method == "OPTIONS":  # DSTU2 has its conformance there too
+        return Route("capabilities" if version == "dstu2" and not path else "preflight")
     if path == "/metadata":
         return _by_method({"GET": ("capabilities", ""), "HEAD": ("capabilities", "")}, method)
     if path.startswith("/.well-known/"):

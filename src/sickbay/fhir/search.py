@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from sickbay.fhir import words
+from sickbay.fhir import search_codes, words
 from sickbay.fhir.fault import Fault
-from sickbay.fhir.query import DateValue, Query, SearchParameter, TokenValue
+from sickbay.fhir.query import DateValue, Filter, Query, SearchParameter, TokenValue
 from sickbay.fhir.search_filters import UNANSWERED, filter_of, is_answered, unanswered
-from sickbay.fhir.search_modifiers import understood
+from sickbay.fhir.search_modifiers import UNSUPPORTED, understood
 from sickbay.fhir.search_parameters import find, known_types, nearest, nearest_of, parameters, resource_types
 from sickbay.fhir.search_reading import Reading
-from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, RESULTS, UNSHAPED
+from sickbay.fhir.search_results import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
 from sickbay.fhir.search_types import KEPT, is_brief, named
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
+SHORT = 64
+"""Characters of a code that are told."""
+SHOWN = 12
+"""Codes that are named where none is alike."""
 FILTERS, INCLUDES, SORTS = 40, 40, 10
 """What one search may ask at once; of several types a quarter of the filters, and a tenth of the words."""
 
@@ -61,6 +65,7 @@ def _parsed(
         includes=tuple(reading.includes),
         applied=tuple(reading.applied),
         ignored=tuple(reading.ignored),
+        doubted=tuple(reading.doubted),
         whole=False,
         remembered=remembered,
         **reading.said,
@@ -102,7 +107,7 @@ def parse_several(
     named_types = tuple(pair for pair in pairs if pair[0] == "_type")
     return replace(
         whole, type="", parts=parts, filters=(), ids=None, updated=(), applied=(*named_types, *whole.applied),
-        ignored=tuple(ignored.items()),
+        ignored=tuple(ignored.items()), doubted=tuple({one: None for part in parts for one in part.doubted}),
     )  # fmt: skip
 
 
@@ -161,7 +166,19 @@ def _known(reading: Reading, parameter: SearchParameter, name: str, text: str) -
         reading.updated.extend(one for one in found.values if isinstance(one, DateValue))
     else:
         reading.filters.append(found)
+        _doubt(reading, parameter, name, found)
     reading.applied.append((name, text))
+
+
+def _doubt(reading: Reading, parameter: SearchParameter, name: str, found: Filter) -> None:
+    """`gender=Male` is a search, and finds nobody: a code that no resource can hold is answered, and said."""
+    if parameter.kind != "token" or found.leads or found.modifier not in (None, "not"):
+        return
+    known = search_codes.possible(reading.version, parameter)
+    for one in found.values if known and found.parameter == parameter else ():
+        if isinstance(one, TokenValue) and one.code is not None and one.code not in known:
+            meant = nearest_of(one.code, sorted(known)) or ", ".join(sorted(known)[:SHOWN])
+            reading.doubted.append((name, one.code[:SHORT], meant))
 
 
 def _unknown(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:
@@ -203,7 +220,10 @@ def _unshaped(reading: Reading, name: str, text: str) -> None:
     """Nobody's answer is wrong without a score or a limit; without what lies in others it is, if that was asked for."""
     if (name, text) == ("_contained", "false"):
         reading.applied.append((name, text))
-    elif reading.strict or name == "_contained":
+    elif name == "_contained":
+        expected = f"what contains them, and _contained=false or none: {reading.type} is looked for by itself"
+        reading.faults.append(Fault("fhir-search-param-unsupported", name, text, expected))
+    elif reading.strict:
         reading.faults.append(unanswered(name, text, reading.type))
     else:
         reading.ignored.append((name, None))
@@ -212,6 +232,9 @@ def _unshaped(reading: Reading, name: str, text: str) -> None:
 def _result(reading: Reading, name: str, code: str, modifier: str, text: str) -> None:
     if not text:
         reading.ignored.append((name, None))
+        return
+    if modifier and code not in MODIFIED:
+        reading.faults.append(Fault(UNSUPPORTED, name, text, f"{code} with no modifier"))
         return
     expected = RESULTS[code](reading, modifier, text)
     if expected is None:

@@ -1,5 +1,5 @@
-"""Search parameters that the published tables do not spell out: DSTU2 names its composites and not their parts, R5 names
-parts that are no search parameters, and US Core 6.1 has some of its own for R4.
+"""Search parameters that the published tables do not spell out: DSTU2 names its composites and not their parts, and takes
+a date for whether one died; R5 names parts that are no search parameters, and US Core 6.1 has some of its own for R4.
 
 `code-value-[x]` stands for one parameter for each kind of value (DSTU2, Observation: search parameters).
 """
@@ -59,6 +59,7 @@ ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
         "DocumentReference": {"relationship": _composite("DocumentReference.relatesTo", "relatesto", "relation")},
         "Group": {"characteristic-value": _composite("Group.characteristic", "characteristic", "value")},
         "Location": _NEAR,
+        "Patient": {"deceased": _token("Patient.deceased.exists() and Patient.deceased != false")},
         "Observation": {
             "related": _composite("Observation.related", "related-target", "related-type"),
             "code-value-concept": _composite("Observation", "code", "value-concept"),

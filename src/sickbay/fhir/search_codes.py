@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from sickbay.fhir import hierarchies, terminology
@@ -10,6 +11,7 @@ from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
 from sickbay.fhir.expressions import routes
 from sickbay.fhir.query import SearchParameter, TokenValue
+from sickbay.fhir.values import CASELESS
 
 _SYSTEMS = ("http://hl7.org/fhir/", "http://hl7.org/fhir/CodeSystem/", "http://terminology.hl7.org/CodeSystem/")
 _VALUE_SETS = "http://hl7.org/fhir/ValueSet/"
@@ -27,7 +29,7 @@ def implied_systems(version: str, parameter: SearchParameter) -> frozenset[str]:
 
     Empty where some of its elements say their system themselves.
     """
-    types = {one.type for one in routes(version, parameter.type, parameter.expression)}
+    types = _types(version, parameter)
     if types == {"boolean"}:
         return _BOOLEAN
     if types != {"code"}:
@@ -66,6 +68,21 @@ def _entry(version: str, type: str, names: list[str]) -> list[str] | None:
     return entry
 
 
+@cache
+def possible(version: str, parameter: SearchParameter) -> frozenset[str]:
+    """All codes that its elements may hold, by a required binding or as booleans; empty where that is not known."""
+    types = _types(version, parameter)
+    if types and types <= {"boolean", "presence"}:
+        return frozenset({"true", "false"})
+    if types != {"code"}:
+        return frozenset()
+    parts, held = parameter.expression.split(" | "), terminology.value_sets(version)
+    each = [value_sets(version, replace(parameter, expression=one)) for one in parts]
+    if not all(one and one[0] in held for one in each):
+        return frozenset()
+    return frozenset(term.code for url, *_ in each for term in held[url])
+
+
 def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[TokenValue, ...] | None:
     """The codes of a value set that comes with us, as the parameter's elements hold them; None where it is not here."""
     terms = terminology.value_sets(version).get(url)
@@ -88,8 +105,17 @@ def related(version: str, parameter: SearchParameter, value: TokenValue, way: st
     return tuple(TokenValue(value.system or "", code) for code in codes) or None
 
 
-def without_implied(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
-    """`http://hl7.org/fhir/administrative-gender|male` as it is held: |male."""
+def as_held(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
+    """`http://hl7.org/fhir/administrative-gender|male` as |male; of a contact `|Ann@Example.org` as ann@example.org."""
+    types = _types(version, parameter)
+    if types and types <= CASELESS and parameter.code != "_id":
+        code = value.code.lower() if value.code is not None else None
+        return TokenValue(value.system or None, code)
     if not value.system or value.system not in implied_systems(version, parameter):
         return value
     return TokenValue("", value.code)
+
+
+@cache
+def _types(version: str, parameter: SearchParameter) -> frozenset[str]:
+    return frozenset(one.type for one in routes(version, parameter.type, parameter.expression))

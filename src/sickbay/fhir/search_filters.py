@@ -63,6 +63,13 @@ def is_answered(version: str, parameter: SearchParameter) -> bool:
     return parameter.code not in UNANSWERED and bool(routes(version, parameter.type, parameter.expression))
 
 
+@cache
+def is_by_url(version: str, parameter: SearchParameter) -> bool:
+    """Whether it names resources by their url alone: an index of references has no way along it."""
+    types = {one.type for one in routes(version, parameter.type, parameter.expression)}
+    return parameter.kind == "reference" and types == {"canonical"}
+
+
 class Way(NamedTuple):
     """What leads to a parameter: so many in the chain before it, and so many times `_has`."""
 
@@ -128,6 +135,8 @@ def _has(reading: Reading, type: str, name: str, text: str, way: Way) -> Filter 
         able = [one.code for one in parameters(reading.version, source).values() if leads_to(one, type)]
         known = nearest_of(code, able) or "|".join(sorted(able)) or "<none>"
         return Fault("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
+    if is_by_url(reading.version, parameter):
+        return Fault(UNSUPPORTED, name, text, f"{source}?{code}=<canonical URL of the {type}>")
     inner = filter_of(reading, source, rest, text, way._replace(back=way.back + 1))
     if isinstance(inner, Fault):
         return _from(inner, name, f"_has:{source}:{code}:")
@@ -177,6 +186,8 @@ def _chain(
     name = f"{head}.{rest}"
     if parameter.kind != "reference" or modifier in modifiers(reading.version, parameter):
         return Fault("fhir-search-unknown-param", name, text, f"{parameter.code}: only a reference can be followed")
+    if is_by_url(reading.version, parameter):
+        return Fault(UNSUPPORTED, name, text, f"{parameter.code}=<canonical URL>, and bring what it names by _include")
     if way.links + 1 >= DEPTH and not rest.startswith("_has:"):
         return too_deep(name)
     targets = (modifier,) if modifier else parameter.targets
@@ -277,7 +288,7 @@ def _value(reading: Reading, parameter: SearchParameter, modifier: str | None, t
     kind = _READ_AS.get(modifier or "", parameter.kind)
     aim = modifier if modifier in known_types(reading.version) else None
     value = READ[kind](parameter, aim, text, reading.base)
-    return search_codes.without_implied(reading.version, parameter, value) if isinstance(value, TokenValue) else value
+    return search_codes.as_held(reading.version, parameter, value) if isinstance(value, TokenValue) else value
 
 
 _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifier": "token"}

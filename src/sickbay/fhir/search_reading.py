@@ -23,6 +23,7 @@ class Reading:
     includes: list[Include] = field(default_factory=list)
     applied: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[tuple[str, str | None]] = field(default_factory=list)
+    doubted: list[tuple[str, str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     distance: str | None = None
     """near-distance, which before R4 stands beside near."""

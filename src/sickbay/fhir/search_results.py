@@ -19,6 +19,8 @@ _SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri", "
 _SUMMARIES = ("true", "text", "data", "count", "false")
 _TOTALS = ("none", "estimate", "accurate")
 
+MODIFIED = frozenset({"_sort", "_include", "_revinclude"})
+"""Those that a modifier may stand behind."""
 UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "_score"})
 """Known by name, and not answered: they say how an answer looks, and not what is in it, but for `_contained`."""
 

@@ -163,7 +163,7 @@ def precision(text: str) -> tuple[float, float] | None:
     if abs(value) >= HUGE:
         return None
     half = 0.5 * 10.0 ** max(-320, min(300, exponent))
-    return value - half, value + half
+    return value - half, max(value + half, math.nextafter(value, math.inf))  # of 17 digits the half is lost
 
 
 def _no_number(parameter: SearchParameter, text: str) -> Fault:

@@ -6,6 +6,11 @@ import unicodedata
 from functools import lru_cache
 
 LENGTH = 120
+_BARRED = str.maketrans(
+    {"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "Đ": "D", "đ": "d", "Ð": "D", "ð": "d", "Ħ": "H", "ħ": "h", "ı": "i", "Æ": "AE",
+     "æ": "ae", "Œ": "OE", "œ": "oe", "Þ": "TH", "þ": "th", "Ŧ": "T", "ŧ": "t"}
+)  # fmt: skip
+"""Letters that Unicode does not take apart into one without its bar and the bar."""
 
 
 def fold(text: str) -> str:
@@ -22,4 +27,5 @@ def _short(text: str) -> str:
 def _folded(text: str) -> str:
     if not text.isascii():
         text = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+        text = text.translate(_BARRED)
     return " ".join(text.casefold().split())[:LENGTH].rstrip()

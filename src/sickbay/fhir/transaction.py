@@ -6,13 +6,14 @@ import base64
 import binascii
 import re
 from collections import ChainMap, Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from sickbay.fhir import written
 from sickbay.fhir.body import parsed
 from sickbay.fhir.elements import children
+from sickbay.fhir.fault import Fault
 
 MOST = 5000
 """Entries of one Bundle."""
@@ -158,15 +159,31 @@ def _leads(version: str, trail: tuple[str, ...]) -> bool:
 
 def conditional(value: Any) -> Iterator[str]:
     """References that are searches: `Patient?identifier=x`."""
-    if isinstance(value, dict):
+    return (text for text in _references(value) if "?" in text and ":" not in text.partition("?")[0])
+
+
+def lost(value: Any, known: Collection[str]) -> Iterator[str]:
+    """References by URN to none of the known. What is a Bundle itself has its own, which lead to its own entries."""
+    return (text for text in _references(value, bundles=False) if text.startswith("urn:") and text not in known)
+
+
+def _references(value: Any, *, bundles: bool = True) -> Iterator[str]:
+    if isinstance(value, dict) and (bundles or value.get("resourceType") != "Bundle"):
         text = value.get("reference")
-        if isinstance(text, str) and "?" in text and ":" not in text.partition("?")[0]:
+        if isinstance(text, str):
             yield text
         for held in value.values():
-            yield from conditional(held)
+            yield from _references(held, bundles=bundles)
     elif isinstance(value, list):
         for held in value:
-            yield from conditional(held)
+            yield from _references(held, bundles=bundles)
+
+
+def no_search(text: str, faults: object) -> str:
+    """What is wrong with a conditional reference that no search can be made of."""
+    first = next((one for one in faults if isinstance(one, Fault)), None) if isinstance(faults, tuple) else None
+    meant = f"{first.parameter}: {first.expected}" if first else "a type of this version and a search parameter of it"
+    return f"The reference {text} is a search that cannot be made; it needs {meant}."
 
 
 def response(kind: str, entries: list[bytes]) -> bytes:

@@ -21,6 +21,9 @@ from sickbay.kernel.remembering import remembered
 
 LIMIT = 100
 """Faults that are told of one resource; after that it is not looked at any further."""
+LONGEST = 64
+"""Characters of what was sent that are told."""
+DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 DEEPEST = 64
 """Nested extensions and the like beyond this depth are refused."""
 
@@ -36,9 +39,10 @@ class _Looking:
     local: list[tuple[str, str, frozenset[str] | None]] = field(default_factory=list)
     contained: dict[str, str] = field(default_factory=dict)
 
-    def say(self, expression: str, code: str, text: str) -> None:
+    def say(self, expression: str, code: str, text: str, search: str = "") -> None:
         if len(self.found) < LIMIT:
-            self.found.append(Problem(expression, code, f"{expression} {text}."))
+            end = "" if text.endswith("?") else "."
+            self.found.append(Problem(expression, code, f"{expression} {text}{end}", search))
 
 
 def validate(version: str, resource: Any, base: str = "", *, searches: bool = False) -> list[Problem]:
@@ -186,7 +190,7 @@ def _one(looking: _Looking, element: Element, value: Any, at: str, depth: int) -
     elif home != "CodeableConcept" or (text := known(value)) is None or not _is_good(looking.version, text):
         _object(looking, shape(looking.version, home), value, at, depth + 1)
         if home == "Reference" and isinstance(value, dict):
-            _reference(looking, targets, value.get("reference"), at)
+            _reference(looking, targets, value.get("reference"), value.get("type"), at)
 
 
 @lru_cache(maxsize=8192)
@@ -201,7 +205,8 @@ def _said(looking: _Looking, said: str, at: str) -> None:
     looking.say(at, "code-invalid" if said.startswith("must be one of") else "value", said)
 
 
-def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at: str) -> None:
+def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, said: Any, at: str) -> None:
+    """text, said: what stands in `reference`, and since R4 in `type`, which SHALL agree (R4, 2.3.0)."""
     if not isinstance(text, str):
         return
     if text.startswith("#"):
@@ -214,8 +219,11 @@ def _reference(looking: _Looking, targets: frozenset[str] | None, text: Any, at:
         looking.say(f"{at}.reference", "value", "must be Type/id, an absolute URL, a URN or #id of what is contained")
     elif targets is not None and type not in targets:
         looking.say(f"{at}.reference", "value", f"must refer to {_or(targets)}, not to {type}")
+    elif type and isinstance(said, str) and said not in (type, DEFINITION + type):
+        looking.say(f"{at}.type", "value", f"is {said[:LONGEST]}, and the reference beside it names a {type}")
     elif "?" in text and not looking.searches:
-        looking.say(f"{at}.reference", "value", "is a search, which only a transaction leads to what it finds: Type/id")
+        wrong = "is a search, which only a transaction leads to what it finds: Type/id"
+        looking.say(f"{at}.reference", "value", wrong, search=text)
 
 
 @remembered(16_384)

@@ -29,6 +29,8 @@ _QUANTITIES = frozenset(
 )
 
 
+CASELESS = frozenset({"string", "ContactPoint"})
+"""Types of which a token is found whatever its case (R4, 3.1.1.4.10); codes and identifiers are found as they are written."""
 Coded: TypeAlias = Sequence[tuple[str | None, str]]
 """(system, code)."""
 
@@ -40,7 +42,9 @@ def tokens(value: Any, type: str) -> Coded:
         return read(value) if read is not None else ()
     if isinstance(value, bool):
         return ((None, "true" if value else "false"),)
-    return ((None, str(value)),) if isinstance(value, (str, int, float)) else ()
+    if isinstance(value, str):
+        return ((None, value.lower() if type in CASELESS else value),)
+    return ((None, str(value)),) if isinstance(value, (int, float)) else ()
 
 
 def known(value: Any) -> bytes | None:
@@ -90,8 +94,9 @@ def _codings(value: dict[str, Any]) -> Coded:
 
 
 def _extended(value: dict[str, Any]) -> Coded:
+    """As it is written: nothing tells a search which type an extension has."""
     inner, of = _extension(value)
-    return tokens(inner, of) if inner is not None else ()
+    return tokens(inner, "code" if of == "string" else of) if inner is not None else ()
 
 
 def _coded(value: dict[str, Any], system: str, code: str) -> Coded:
@@ -101,11 +106,22 @@ def _coded(value: dict[str, Any], system: str, code: str) -> Coded:
     return ((held if isinstance(held, str) and held else None, written),)
 
 
+def _contact(value: dict[str, Any]) -> Coded:
+    """No version says what stands before the bar; apps send `phone|…`, which the servers they know take."""
+    return [(system, held.lower()) for system, held in _coded(value, "system", "value")]
+
+
+def _either(value: dict[str, Any]) -> Coded:
+    concept = value.get("concept")
+    return _concept(concept)[0] if isinstance(concept, dict) else ()
+
+
 _CODED: dict[str, Callable[[dict[str, Any]], Coded]] = {
     "CodeableConcept": lambda value: _concept(value)[0],
     "Coding": lambda value: _coded(value, "system", "code"),
     "Identifier": lambda value: _coded(value, "system", "value"),
-    "ContactPoint": lambda value: _coded(value, "", "value"),
+    "CodeableReference": _either,
+    "ContactPoint": _contact,
     "Extension": _extended,
 }
 
@@ -215,12 +231,17 @@ def _span(text: Any) -> tuple[int, int] | None:
     return span(text) if isinstance(text, str) else None
 
 
+_DAYS = {"s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0}
+"""What a unit of time is in days, in which DSTU2 and STU3 count the length of an encounter."""
+
+
 def numbers(value: Any, type: str) -> Sequence[tuple[float, float]]:
-    """[low, high], both ends included."""
+    """[low, high], both ends included. A duration in days where its unit is known, else as the number that it is."""
     if _is_number(value):
         return ((float(value), float(value)),)
-    if isinstance(value, dict) and type == "Range":
-        return [(low, high) for _, _, low, high in quantities(value, type)]
+    if isinstance(value, dict) and (type == "Range" or type in _QUANTITIES):
+        days = _DAYS.get(str(value.get("code")), 1.0)
+        return list(dict.fromkeys((low * days, high * days) for _, _, low, high in quantities(value, type)))
     return ()
 
 
@@ -282,10 +303,14 @@ def uris(value: Any, type: str) -> Sequence[str]:
     return (value,) if isinstance(value, str) and value else ()
 
 
+_REFERRING = ("Reference", "CodeableReference")
+
+
 def referenced(value: Any, type: str) -> str | None:
     """The text of a reference, whatever the element: Reference, canonical, uri."""
     if isinstance(value, dict):
-        text = value.get("reference") if type == "Reference" else None
+        held = value.get("reference") if type == "CodeableReference" else value
+        text = held.get("reference") if isinstance(held, dict) and type in _REFERRING else None
         return text if isinstance(text, str) else None
     return value if isinstance(value, str) and type in _URIS else None
 

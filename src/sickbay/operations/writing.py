@@ -18,6 +18,7 @@ from sickbay.fhir import patch, patching, preconditions, written
 from sickbay.fhir.body import Body
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Query
+from sickbay.fhir.validation import validate
 from sickbay.fhir.visibility import through
 from sickbay.kernel.refusal import Refusal
 from sickbay.operations.access import Seen
@@ -138,7 +139,9 @@ async def _update(world: World, one: Wanted) -> Prepared | Declined:
         steps = (lock,)
         if not found and one.body.id is None:
             made = _judged(world, one, one.body.resource, one.fresh or new_id(world))
-            return made if isinstance(made, Declined) else _with(_saved(world, one, made, 0, "create"), steps)
+            if isinstance(made, Declined):
+                return made
+            return _searching(one, made, None) or _with(_saved(world, one, made, 0, "create"), steps)
         id = found[0].id if found else one.body.id or ""
         if found and one.body.id not in (None, id):
             return _refused(
@@ -160,7 +163,8 @@ async def _replaced(world: World, one: Wanted, only_new: bool = False) -> Prepar
         return _absent(one)
     if only_new and current is not None and not current.deleted:
         return _taken(one, current)
-    declined = _version(one, current if _is_there(current) else None)
+    there = current if _is_there(current) else None
+    declined = _version(one, there) or _searching(one, one.body, there)
     if declined is not None:
         return declined
     return _saved(world, one, one.body, current.version_id if current else 0, "update", _is_there(current))
@@ -181,7 +185,9 @@ async def _patch(world: World, one: Wanted) -> Prepared | Declined:
         return _refused(one, Refusal("fhir-patch-failed", "processing", {"received": str(error)}, 422))
     aimed = one._replace(request=replace(one.request, id=target.id))
     body = _judged(world, aimed, changed, "")
-    return body if isinstance(body, Declined) else _saved(world, aimed, body, target.version_id, "update")
+    if isinstance(body, Declined):
+        return body
+    return _searching(aimed, body, target) or _saved(world, aimed, body, target.version_id, "update")
 
 
 def _changed(one: Wanted, resource: dict[str, Any]) -> Any:
@@ -256,6 +262,20 @@ async def _matching(world: World, one: Wanted, query: Query) -> tuple[list[Store
 def _version(one: Wanted, current: Stored | None) -> Declined | None:
     checks = (writes.version_is_the_one_named, writes.nothing_is_there_that_must_not_be)
     decision = _decided(one, checks, current=current.version_id if current else None)
+    return Declined(decision.refusal.status, decision=decision) if decision.refusal else None
+
+
+def _searching(one: Wanted, body: Body, current: Stored | None) -> Declined | None:
+    """Asked where references of the body are searches alone: those of what is there may stay."""
+    if not body.problems:
+        return None
+    base = one.tenant.fhir_base(one.version)
+    before = validate(one.version, written.loads(current.body), base) if current else ()
+    kept = frozenset(each.search for each in before)
+    # Of very many searches the list is full before all is looked at.
+    whole = body._replace(problems=(*validate(one.version, body.resource, base, searches=True), *body.problems))
+    checks = (writes.body_is_such_a_resource, writes.resource_is_valid, writes.searches_stood_there)
+    decision = _decided(one, checks, body=whole, kept=kept)
     return Declined(decision.refusal.status, decision=decision) if decision.refusal else None
 
 

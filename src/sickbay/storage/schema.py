@@ -98,7 +98,7 @@ record = _table(
     rowid=True,
 )
 
-_OUTDATED = text("state = 1 AND index_revision < 4")
+_OUTDATED = text("state = 1 AND index_revision < 5")
 """With a new revision of the index (`sql/saving.py`) comes a step that makes this index anew: it is what is left to do."""
 
 resource = _table(

@@ -14,9 +14,10 @@ import orjson
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
 from sickbay.fhir import matching, search, transaction, written
+from sickbay.fhir.fault import Fault
 from sickbay.fhir.index import extract
 from sickbay.fhir.matching import Held
-from sickbay.fhir.outcome import Issue
+from sickbay.fhir.outcome import Issue, of_entry
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_parameters import known_types
@@ -53,6 +54,13 @@ class Failed(Exception):
     def __init__(self, answer: Answer, seen: Seen) -> None:
         super().__init__(answer.status)
         self.answer, self.seen = answer, seen
+
+    def of(self, version: str, one: Entry) -> Failed:
+        """The same, with the entry whose answer it is: of a thousand, somebody has to find it."""
+        if not self.answer.kept:
+            return self
+        told = of_entry(version, self.answer.body, one.asked.position)
+        return Failed(self.answer._replace(body=told), self.seen)
 
 
 async def answer(door: Interactions, seen: Seen, request: AccessRequest, content: Headers) -> tuple[Answer, Seen]:
@@ -128,9 +136,7 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
     writes = [one for one in ordered if one.asked.method not in ("GET", "HEAD")]
     reads = [one for one in ordered if one.asked.method in ("GET", "HEAD")]
     for read in reads:
-        if _is_of_an_export(read):
-            raise Failed(door.issue(400, Issue("not-supported", ALONE)), seen)
-        door.failed_if(*(await door.perform(read.request, read.found)), only=(401, 403, 501))
+        await _may_be_read(door, seen, read)
     for _ in range(writing.ATTEMPTS):
         prepared = await _prepared(door, seen, writes)
         if prepared is None:
@@ -151,6 +157,15 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
     return [answers[position] for position in sorted(answers)]
 
 
+async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> None:
+    try:
+        if _is_of_an_export(one):
+            raise Failed(door.issue(400, Issue("not-supported", ALONE)), seen)
+        door.failed_if(*(await door.perform(one.request, one.found)), only=(401, 403, 501))
+    except Failed as failed:
+        raise failed.of(door.version, one) from None
+
+
 async def _prepared(
     door: Interactions, seen: Seen, writes: list[Entry]
 ) -> dict[int, tuple[Prepared, AccessRequest]] | None:
@@ -167,8 +182,9 @@ async def _prepared(
         if one.request.interaction in ("update", "delete")
         or (one.request.interaction == "create" and not there[one.asked.position])
     ]  # fmt: skip
-    for text in {text: None for one in writes for text in transaction.conditional(one.asked.resource)}:
-        places[text] = await _place(door, seen, text, changed)
+    for text, first in _conditional(writes).items():
+        places[text] = await _place(door, seen, first, text, changed)
+    _led_somewhere(door, seen, writes)
     meant = transaction.placed(places)
     found = {
         one.asked.position: (
@@ -177,6 +193,20 @@ async def _prepared(
     }  # fmt: skip
     led = [(one.done.id, ids[position]) for position, (one, asked) in found.items() if asked.interaction in MAKING]
     return found if all(id == told for id, told in led) else None
+
+
+def _led_somewhere(door: Interactions, seen: Seen, writes: Sequence[Entry]) -> None:
+    """A URN is found in its Bundle or nowhere. Raises Failed; an update may hold what was stored so, as it was loaded."""
+    known = {one.asked.full_url for one in writes}
+    for one in (one for one in writes if one.request.interaction == "create"):
+        if lost := next(transaction.lost(one.asked.resource, known), None):
+            told = f"The reference {lost} is the fullUrl of no entry that is written, and leads nowhere else."
+            raise Failed(door.issue(400, Issue("not-found", told)), seen).of(door.version, one)
+
+
+def _conditional(writes: Sequence[Entry]) -> dict[str, Entry]:
+    """Each conditional reference, and the first entry that it stands in."""
+    return {text: one for one in reversed(writes) for text in transaction.conditional(one.asked.resource)}
 
 
 async def _there(door: Interactions, seen: Seen, one: Entry) -> str:
@@ -195,20 +225,26 @@ def _fresh(door: Interactions, one: Entry) -> str:
     return own if isinstance(own, str) else writing.new_id(door.sandbox.world)
 
 
-async def _place(door: Interactions, seen: Seen, text: str, changed: Sequence[tuple[Entry, str]]) -> str:
+async def _place(
+    door: Interactions, seen: Seen, one: Entry, text: str, changed: Sequence[tuple[Entry, str]]
+) -> str:  # fmt: skip
     """A conditional reference leads to the one match that the token may see, once the transaction's own writes are done
     (R4, 3.1.0.11.2: "5. Resolve any conditional references"). changed: entries that write a body or delete one, and its id."""
     type, _, condition = text.partition("?")
-    query = None
+    query: Query | tuple[Fault, ...] = ()
     if type in known_types(door.version):
         query = search.parse(door.version, type, parse(condition).pairs, base=door.base, strict=True)
-    found: set[str] = set()
-    if isinstance(query, Query) and query.applied:
-        own = {id: one for one, id in changed if one.request.type == type}
-        found = {id for id in await _matches(door, seen, query, 2 + len(own)) if id not in own}
-        found |= {id for id, one in own.items() if _is_match(door, one, id, query)}
+    if not isinstance(query, Query) or not query.narrows:
+        raise Failed(door.issue(412, Issue("processing", transaction.no_search(text, query))), seen).of(
+            door.version, one
+        )
+    own = {id: each for each, id in changed if each.request.type == type}
+    found = {id for id in await _matches(door, seen, query, 2 + len(own)) if id not in own}
+    found |= {id for id, each in own.items() if _is_match(door, each, id, query)}
     if len(found) != 1:
-        raise Failed(door.issue(412, Issue("processing", f"The reference {text} must match one resource.")), seen)
+        code, said = ("multiple-matches", "several") if found else ("not-found", f"no {type} that this token may see")
+        told = f"The reference {text} must match one resource, and matches {said}."
+        raise Failed(door.issue(412, Issue(code, told)), seen).of(door.version, one)
     return f"{type}/{found.pop()}"
 
 
@@ -227,6 +263,14 @@ async def _matches(door: Interactions, seen: Seen, query: Query, most: int = 2) 
 
 
 async def _prepare(door: Interactions, one: Entry, id: str, places: Mapping[str, str]) -> Prepared:
+    """Raises Failed."""
+    try:
+        return await _as_alone(door, one, id, places)
+    except Failed as failed:
+        raise failed.of(door.version, one) from None
+
+
+async def _as_alone(door: Interactions, one: Entry, id: str, places: Mapping[str, str]) -> Prepared:
     """As the same request alone: access, then what is there. Raises Failed."""
     request, found = one.request, one.found
     if isinstance(found, Misrouted) or request.interaction not in ("create", "update", "patch", "delete"):

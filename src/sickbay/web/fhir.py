@@ -83,7 +83,7 @@ class Door:
             return None
         if found.interaction not in OPEN:
             return None
-        if found.interaction == "preflight":
+        if found.interaction == "preflight" or "access-control-request-method" in headers:  # a browser's question
             other = route(self.version, "", path)
             return Answer(204, b"", [*other.allow] if isinstance(other, Misrouted) else [])
         if found.interaction == "capabilities":

@@ -50,14 +50,17 @@ def _problems(decision: Decision) -> tuple[Problem, ...]:
 
 
 def left_out(version: str, query: Query, clipped: bool) -> list[Entry]:
-    """Parameters and included resources that were left out are said, in the page itself (R4, 3.1.1.5)."""
-    if not query.ignored and not clipped:
+    """What was left out, parameters and included resources, and codes that nothing has are said in the page (R4, 3.1.1.5)."""
+    if not query.ignored and not query.doubted and not clipped:
         return []
     issues = [
         Issue("not-supported", f"{name} was not applied." + (f" Did you mean {near}?" if near else ""),
               "warning", "fhir-search-unknown-param")
         for name, near in query.ignored
     ]  # fmt: skip
+    for name, code, meant in query.doubted:
+        text = f"No resource can have {code} as {name}: codes are of their value set, in its case. Use {meant}."
+        issues.append(Issue("code-invalid", text, "warning"))
     if clipped:
         text = "More is included than a page takes: ask for fewer matches by _count, or search for it by itself."
         issues.append(Issue("incomplete", text, "warning"))

@@ -114,8 +114,13 @@ class Interactions(Door):
             self.version, request.type, parse(preconditions.criteria(condition, request.type)).pairs, base=self.base,
             strict=True,
         )  # fmt: skip
-        if isinstance(query, Query) and not (query.filters or query.ids or query.updated):
-            return (Fault("fhir-search-value-malformed", "condition", condition, "at least one search parameter"),)
+        if isinstance(query, Query) and not query.narrows:
+            expected = (
+                "at least one search parameter"
+                if condition or request.interaction == "create"
+                else (f"{request.type}?<search parameter>=<value>; or {request.type}/<id>, which needs no condition")
+            )
+            return (Fault("fhir-search-value-malformed", "condition", condition, expected),)
         return query
 
     async def _other(

@@ -125,6 +125,11 @@ DROP INDEX resource_outdated;
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 4;
 """
 
+_CONTACTS = """
+DROP INDEX resource_outdated;
+CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 5;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -134,6 +139,7 @@ STEPS: tuple[str, ...] = (
     _WORDS,
     _WIDE_RANGES_AND_CHANGES,
     _US_CORE,
+    _CONTACTS,
 )
 """Step n leads from version n to n + 1."""
 

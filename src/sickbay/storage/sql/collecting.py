@@ -116,7 +116,7 @@ def _led(scope: Scope, type: str, one: Filter) -> Sql | None:
     """From what meets the filter at the other end, along the reference, to what is of this type."""
     assert one.chain is not None
     far, inner = one.chain
-    begin = collected(scope, far, inner)
+    begin = collected(scope, far, inner) or _fewer(scope, type, one)
     if begin is None:
         return None
     held = scope.visible(far, "s", "g.nid", None)
@@ -128,3 +128,16 @@ def _led(scope: Scope, type: str, one: Filter) -> Sql | None:
     )
     types = scope.names.word(far), *held.binds, scope.names.word(type)
     return Sql(text, (*begin.binds, one.parameter.number, *types))
+
+
+def _fewer(scope: Scope, type: str, one: Filter) -> Sql | None:
+    """Where no index leads to what is meant at the other end (`:not`, `:missing`, `_lastUpdated`): all of that type are
+    looked through once, if they are fewer than those from which the reference leads there."""
+    assert one.chain is not None
+    far, inner = one.chain
+    if one.reverse or scope.names.live(scope.space, far) >= scope.names.live(scope.space, type):
+        return None
+    held = condition(scope, inner, "b.nid")
+    # DISTINCT: else SQLite makes one join of all, and asks each reference for what is asked of its target.
+    text = f"SELECT DISTINCT b.nid FROM resource b WHERE b.space = ? AND b.type = ? AND b.state = 1 AND {held.text}"
+    return Sql(text, (scope.space, scope.names.word(far), *held.binds))

@@ -9,6 +9,7 @@ import orjson
 
 from sickbay.fhir.query import Include, Query
 from sickbay.fhir.visibility import Visibility
+from sickbay.storage.sql import canonicals
 from sickbay.storage.sql.filters import FALSE, Scope, one_of
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.reading import COLUMNS
@@ -45,7 +46,7 @@ def included(
     frontier, asked = matches, query.includes
     while frontier and asked and len(seen) <= most:
         brought: dict[str, list[int]] = {}
-        for hop in (hop for one in asked for hop in _hops(find, query.version, one, frontier)):
+        for hop in (hop for one in asked for hop in _hops(run, scope, find, query.version, one, frontier)):
             for row in _fetch(run, scope, hop, visibility, MOST + len(seen) + 1):
                 if row[0] not in seen and len(seen) <= most:
                     type = scope.names.text(row[-1])
@@ -56,8 +57,11 @@ def included(
     return found
 
 
-def _hops(find: Find, version: str, one: Include, frontier: dict[str, list[int]]) -> Iterator[_Hop]:
-    """From each type that the include may begin at; from all at once where the type says nothing of the way."""
+def _hops(
+    run: Run, scope: Scope, find: Find, version: str, one: Include, frontier: dict[str, list[int]]
+) -> Iterator[_Hop]:
+    """From each type that the include may begin at; from all at once where the type says nothing of the way. What a
+    canonical names is brought by a parameter that is named, and by no asterisk."""
     if one.parameter == "*" and (one.target is None if one.reverse else one.source == "*"):
         yield _along(one, [nid for nids in frontier.values() for nid in nids], None)
         return
@@ -68,6 +72,13 @@ def _hops(find: Find, version: str, one: Include, frontier: dict[str, list[int]]
         parameter = find(version, source, one.parameter) if one.parameter != "*" else None
         if parameter is not None or one.parameter == "*":
             yield _along(one, nids, parameter.number if parameter else None)
+        if parameter is not None and canonicals.is_canonical(version, parameter):
+            asked = run, scope, find, version, parameter
+            found = canonicals.naming(*asked, type, nids, MOST + 1) if one.reverse else canonicals.named(*asked, nids)
+            if found:
+                yield _Hop(
+                    "SELECT j.value AS nid FROM json_each(?) j", (orjson.dumps(found).decode(),), _far(one), one.without
+                )
 
 
 def _along(one: Include, nids: list[int], parameter: int | None) -> _Hop:
@@ -76,8 +87,13 @@ def _along(one: Include, nids: list[int], parameter: int | None) -> _Hop:
     binds: tuple[int | str, ...] = (orjson.dumps(nids).decode(),)
     if parameter is not None:
         text, binds = f"{text} AND f.parameter = ?", (*binds, parameter)
+    return _Hop(text, binds, _far(one), one.without)
+
+
+def _far(one: Include) -> tuple[str, ...] | None:
+    """The type at the other end, where it is told."""
     far = (None if one.source == "*" else one.source) if one.reverse else one.target
-    return _Hop(text, binds, None if far is None else (far,), one.without)
+    return None if far is None else (far,)
 
 
 def _types(run: Run, scope: Scope, hop: _Hop) -> list[str]:

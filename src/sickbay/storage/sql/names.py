@@ -108,6 +108,11 @@ class Names:
         """How many resources have a token, counted to 1,000."""
         return self.counted(tokens(space, parameter, hash), 1000)
 
+    def live(self, space: int, type: str) -> int:
+        """How many resources of a type there are."""
+        text = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?"
+        return int(self._reader.one(text, (space, self.word(type))))
+
     def counted(self, rows: Sql, most: int) -> int:
         """How many there are, counted no further."""
         count: int = self._reader.one(*few(rows, most))

@@ -13,10 +13,10 @@ from sickbay.storage.sql.names import APART, LIVE, MEMBER, NEVER
 from sickbay.storage.store import Conflict, Save
 from sickbay.storage.terms import ordered, text_hash
 
-INDEX_REVISION = 4
+INDEX_REVISION = 5
 OUTDATED = (
     "SELECT s.tenant, s.version, w.text, r.id, r.version_id, r.body FROM resource r JOIN space s ON s.number = r.space"
-    " JOIN word w ON w.number = r.type WHERE r.state = 1 AND r.index_revision < 4 ORDER BY r.nid LIMIT ?"
+    " JOIN word w ON w.number = r.type WHERE r.state = 1 AND r.index_revision < 5 ORDER BY r.nid LIMIT ?"
 )
 """Served by the index `resource_outdated`, which has the same condition."""
 COLUMNS: dict[str, tuple[str, ...]] = {

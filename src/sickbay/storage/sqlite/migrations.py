@@ -127,8 +127,13 @@ DROP INDEX resource_outdated;
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 4;
 """
 
+_CONTACTS = """
+DROP INDEX resource_outdated;
+CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 5;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS, _WORDS,
-    _WIDE_RANGES_AND_CHANGES, _US_CORE,
+    _WIDE_RANGES_AND_CHANGES, _US_CORE, _CONTACTS,
 )  # fmt: skip
 """Step n leads from version n to n + 1."""

@@ -1,0 +1,115 @@
+"""A transaction that is refused says which of its entries it is refused for, and what is to be changed there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.test_versions import own
+from tests.flows.writing import hand, observation, rules
+
+GOOD = {"resource": observation(), "request": {"method": "POST", "url": "Observation"}}
+
+
+def transaction(*entries: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+
+
+def about(reference: str) -> dict[str, Any]:
+    return GOOD | {"resource": observation() | {"subject": {"reference": reference}}}
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_what_is_wrong_with_a_resource_is_told_with_its_entry(tmp_path: Path, version: str) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = await own(flow, version)
+        bad = GOOD | {"resource": observation(status="nonsense")}
+        answer = await mine.ask("POST", "", transaction(GOOD, GOOD, bad))
+        assert (answer.status_code, rules(answer)) == (422, {"fhir-resource-invalid"})
+        first, fault = answer.json()["issue"]
+        key = "location" if version == "dstu2" else "expression"
+        assert (first[key], fault[key]) == (["Bundle.entry[2]"], ["Bundle.entry[2].resource.status"])
+        assert all(one["diagnostics"].startswith("Bundle.entry[2]: ") for one in (first, fault))
+        alone = await mine.ask("POST", "/Observation", bad["resource"])
+        assert alone.json()["issue"][1][key] == ["Observation.status"]
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        ({"method": "PUT", "url": "Patient/p-0001", "ifMatch": 'W/"77"'}, 412, "conflict"),
+        ({"method": "DELETE", "url": "Observation/never-there"}, 404, "not-found"),
+        ({"method": "GET", "url": "Patient/$export"}, 400, "not-supported"),
+        ({"method": "POST", "url": "Nonsense"}, 404, "not-found"),
+    ],
+)
+def test_so_is_what_is_wrong_with_a_request(tmp_path: Path, request_: dict[str, str], status: int, code: str) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = await hand(flow, "system/*.cruds")
+        asked = {"resource": {"resourceType": "Patient", "id": "p-0001"}, "request": request_}
+        answer = await mine.ask("POST", "", transaction(GOOD, asked))
+        assert answer.status_code == status
+        issue = answer.json()["issue"][0]
+        assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])
+
+    run(steps, tmp_path, patients=1)
+
+
+@pytest.mark.parametrize(
+    ("reference", "code", "told"),
+    [
+        ("Patient?identifier=urn:none|1", "not-found", "matches no Patient that this token may see"),
+        ("Patient?_id=p-0001,p-0002", "multiple-matches", "matches several"),
+        ("Patient?identifire=urn:none|1", "processing", "it needs identifire: identifier"),
+        ("Patient?birthdate=31.12.1990", "processing", "it needs birthdate: [prefix]YYYY"),
+        ("Patient?_count=1", "processing", "it needs a type of this version and a search parameter of it"),
+        ("Person7?name=x", "processing", "it needs a type of this version and a search parameter of it"),
+    ],
+)
+def test_a_conditional_reference_says_why_it_leads_nowhere(
+    tmp_path: Path, reference: str, code: str, told: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = await hand(flow, "system/*.cruds")
+        await mine.ask("GET", "/Patient")
+        answer = await mine.ask("POST", "", transaction(GOOD, about(reference), about(reference)))
+        assert answer.status_code == 412
+        (issue,) = answer.json()["issue"]
+        assert (issue["code"], issue["expression"]) == (code, ["Bundle.entry[1]"])
+        assert issue["diagnostics"].startswith(f"Bundle.entry[1]: The reference {reference} ")
+        assert told in issue["diagnostics"]
+
+    run(steps, tmp_path, patients=2)
+
+
+def test_a_urn_that_is_nobodys_is_refused_where_it_is_made(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = await hand(flow, "system/*.cruds")
+        visit = {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
+        made = {"resource": visit, "request": {"method": "POST", "url": "Encounter"}, "fullUrl": "urn:uuid:e"}
+        entry = GOOD | {"resource": observation(encounter={"reference": "urn:uuid:e"})}
+        assert (await mine.ask("POST", "", transaction(made, entry))).status_code == 200
+        lost = await mine.ask("POST", "", transaction(made | {"fullUrl": "urn:uuid:f"}, entry))
+        assert lost.status_code == 400
+        (issue,) = lost.json()["issue"]
+        assert (issue["code"], issue["expression"]) == ("not-found", ["Bundle.entry[1]"])
+        assert "urn:uuid:e is the fullUrl of no entry" in issue["diagnostics"]
+        assert (await mine.ask("GET", "/Encounter?subject:missing=true&_summary=count")).json()["total"] == 1
+
+    run(steps, tmp_path, patients=1)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_who_forgets_the_id_is_told_where_it_stands(tmp_path: Path, method: str) -> None:
+    async def steps(flow: Flow) -> None:
+        mine = await hand(flow, "system/*.cruds")
+        body = None if method == "DELETE" else observation() if method == "PUT" else [{"op": "remove", "path": "/note"}]
+        answer = await mine.ask(method, "/Observation", body)
+        assert (answer.status_code, rules(answer)) == (400, {"fhir-search-value-malformed"})
+        assert "or Observation/<id>, which needs no condition" in answer.json()["issue"][0]["diagnostics"]
+
+    run(steps, tmp_path, patients=1)

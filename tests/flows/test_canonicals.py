@@ -1,0 +1,105 @@
+"""A canonical names a resource by its url: it is included both ways, by its version too, and a chain along it is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import Hand, hand, rules
+
+FORM = "http://forms.example/form"
+LINK = "QuestionnaireResponse:questionnaire"
+
+
+def form(id: str, version: str | None = None, url: str = FORM) -> dict[str, Any]:
+    named = {"version": version} if version else {}
+    return {"resourceType": "Questionnaire", "id": id, "url": url, "status": "active", **named}
+
+
+def filled(id: str, canonical: str) -> dict[str, Any]:
+    return {"resourceType": "QuestionnaireResponse", "id": id, "status": "completed", "questionnaire": canonical}
+
+
+HELD = [
+    form("one", "1.0"), form("two", "2.0-RC"), form("other", url=f"{FORM}s"),
+    filled("any", FORM), filled("first", f"{FORM}|1.0"), filled("second", f"{FORM}|2.0-RC"), filled("lost", f"{FORM}|3"),
+    filled("else", "http://forms.example/nowhere"),
+]  # fmt: skip
+
+
+async def holder(flow: Flow) -> Hand:
+    own = await hand(flow, "system/*.cruds")
+    for one in HELD:
+        assert (await own.ask("PUT", f"/{one['resourceType']}/{one['id']}", one)).status_code == 201
+    return own
+
+
+def brought(answer: httpx2.Response) -> set[str]:
+    assert answer.status_code == 200, answer.text
+    return {one["resource"]["id"] for one in answer.json().get("entry", []) if one["search"]["mode"] == "include"}
+
+
+def test_what_a_canonical_names_is_included(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await holder(flow)
+        for id, there in (
+            ("any", {"one", "two"}), ("first", {"one"}), ("second", {"two"}), ("lost", set()), ("else", set()),
+            ("any,first", {"one", "two"}), ("first,lost", {"one"}),
+        ):  # fmt: skip
+            for include in (LINK, f"{LINK}:Questionnaire"):
+                answer = await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={include}")
+                assert brought(answer) == there, id
+            assert brought(await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={LINK}:Patient")) == set()
+
+    run(steps, tmp_path, patients=1)
+
+
+def test_who_names_it_is_included_backwards(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await holder(flow)
+        for id, there in (("one", {"any", "first"}), ("two", {"any", "second"}), ("other", set())):
+            answer = await own.ask("GET", f"/Questionnaire?_id={id}&_revinclude={LINK}")
+            assert brought(answer) == there, id
+        answer = await own.ask("GET", f"/Questionnaire?_id=one&_revinclude={LINK}&_include:iterate={LINK}")
+        assert brought(answer) == {"any", "first", "two"}
+
+    run(steps, tmp_path, patients=1)
+
+
+def test_nothing_is_included_that_the_token_may_not_see(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await holder(flow)
+        for id, patient in (("mine", "p-0001"), ("theirs", "p-0002")):
+            one = filled(id, FORM) | {"subject": {"reference": f"Patient/{patient}"}}
+            assert (await own.ask("PUT", f"/QuestionnaireResponse/{id}", one)).status_code == 201
+        mine = await hand(flow, "patient/QuestionnaireResponse.rs patient/Questionnaire.rs")
+        search = f"/Questionnaire?url={FORM}&_revinclude={LINK}"
+        assert brought(await mine.ask("GET", search)) == {"mine"}
+        assert brought(await own.ask("GET", search)) == {"any", "first", "second", "mine", "theirs"}
+        alone = await hand(flow, "system/Questionnaire.rs")
+        assert (await alone.ask("GET", search)).status_code == 403
+
+    run(steps, tmp_path, patients=2)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "/QuestionnaireResponse?questionnaire.title=x",
+        "/QuestionnaireResponse?questionnaire:Questionnaire.url=x",
+        "/Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed",
+    ],
+)
+def test_a_chain_along_a_canonical_is_refused_and_says_what_to_do(tmp_path: Path, search: str) -> None:
+    """It found nothing, whatever there was."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        answer = await own.ask("GET", search)
+        assert (answer.status_code, rules(answer)) == (400, {"fhir-search-param-unsupported"})
+        assert "questionnaire=<canonical URL" in answer.json()["issue"][0]["diagnostics"]
+
+    run(steps, tmp_path, patients=1)

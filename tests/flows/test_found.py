@@ -1,0 +1,65 @@
+"""What a search by HTTP finds, and what it says it left out: for those who know other servers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import hand
+
+PERSON = {
+    "resourceType": "Patient", "id": "found", "name": [{"family": "Łęcki", "given": ["Zoë"]}],
+    "telecom": [{"system": "phone", "value": "555-0199", "use": "home"}, {"system": "email", "value": "Zoe@Example.org"}],
+}  # fmt: skip
+
+
+def found(answer: httpx2.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [one["resource"]["id"] for one in answer.json().get("entry", []) if one["search"]["mode"] == "match"]
+
+
+@pytest.mark.parametrize(
+    ("search", "there"),
+    [
+        ("telecom=555-0199", True),
+        ("telecom=phone|555-0199", True),
+        ("telecom=email|555-0199", False),
+        ("telecom=|555-0199", True),
+        ("phone=phone|555-0199", True),
+        ("phone=phone|", True),
+        ("telecom=fax|", False),
+        ("email=zoe@example.ORG", True),
+        ("email:not=zoe@example.org", False),
+        ("name=lecki", True),
+        ("given=ZOE", True),
+        ("family:exact=Lecki", False),
+    ],
+)
+def test_a_person_is_found_by_contact_and_by_name(tmp_path: Path, search: str, there: bool) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/Patient.cruds")
+        assert (await own.ask("PUT", "/Patient/found", PERSON)).status_code == 201
+        answer = await own.ask("GET", f"/Patient?_id=found&{quote(search, safe='=:')}")
+        assert found(answer) == (["found"] if there else [])
+
+    run(steps, tmp_path, patients=1)
+
+
+def test_a_code_that_nothing_can_hold_is_said_in_the_answer(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/Patient.rs")
+        answer = await own.ask("GET", "/Patient?gender=Male")
+        assert found(answer) == []
+        assert answer.json()["total"] == 0
+        (said,) = answer.json()["entry"]
+        assert said["search"]["mode"] == "outcome"
+        (issue,) = said["resource"]["issue"]
+        assert (issue["severity"], issue["code"]) == ("warning", "code-invalid")
+        assert issue["diagnostics"].startswith("No resource can have Male as gender")
+        assert issue["diagnostics"].endswith("Use male.")
+        assert "entry" not in (await own.ask("GET", "/Patient?gender=other&name=zzzz")).json()
+
+    run(steps, tmp_path, patients=1)

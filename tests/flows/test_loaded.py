@@ -1,0 +1,106 @@
+"""What was loaded is read, changed and written back like all else, though it holds references that are searches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.writing import Hand, hand, observation, rules
+
+from sickbay.fhir.loading import Piece, ready
+from sickbay.operations.loading import Loading
+
+SEARCH = {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999999999"}
+OTHER = {"reference": "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999999998"}
+LOADED = observation() | {"id": "loaded", "performer": [SEARCH]}
+PATH = "/Observation/loaded"
+KEPT = {"status": "amended"}
+
+
+async def holder(flow: Flow) -> Hand:
+    """Of a token that may write, once the Observation was loaded."""
+    own = await hand(flow, "system/Observation.cruds")
+    await own.ask("GET", "/Observation?_id=none")  # the hospital's own patients come first
+    loading = Loading(flow.sandbox.world, flow.sandbox.world.tenants["general"], "r4", "files")
+    await loading.keep([ready("r4", Piece("", "Observation", "loaded", json.dumps(LOADED).encode(), LOADED), BASE)])
+    await loading.finish()
+    return own
+
+
+def patch(**more: Any) -> list[dict[str, Any]]:
+    return [{"op": "add", "path": f"/{key}", "value": value} for key, value in more.items()]
+
+
+def test_what_is_read_is_written_back_as_it_is_and_with_a_field_changed(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await holder(flow)
+        read = (await own.ask("GET", PATH)).json()
+        assert (await own.ask("PUT", PATH, read)).status_code == 200
+        changed = await own.ask("PUT", PATH, read | KEPT)
+        assert (changed.status_code, changed.json()["performer"]) == (200, [SEARCH])
+        by_condition = await own.ask("PUT", "/Observation?_id=loaded", read)
+        assert by_condition.status_code == 200
+        entry = {"resource": read | KEPT, "request": {"method": "PUT", "url": PATH[1:]}}
+        batch = await own.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+        assert batch.json()["entry"][0]["response"]["status"] == "200 OK"
+
+    run(steps, tmp_path)
+
+
+def test_it_is_patched_where_the_patch_speaks_of_something_else(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await holder(flow)
+        kind = {"Content_Type": "application/json-patch+json"}
+        changed = await own.ask("PATCH", PATH, patch(**KEPT), **kind)
+        assert (changed.status_code, changed.json()["performer"]) == (200, [SEARCH])
+        more = await own.ask("PATCH", PATH, patch(performer=[OTHER]), **kind)
+        assert (more.status_code, rules(more)) == (422, {"fhir-resource-invalid"})
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", PATH, LOADED | {"performer": [SEARCH, OTHER]}),
+        ("PUT", PATH, LOADED | {"status": "nonsense"}),
+        ("PUT", "/Observation/new", LOADED | {"id": "new"}),
+        ("PUT", "/Observation?_id=new", {key: one for key, one in LOADED.items() if key != "id"}),
+        ("PUT", "/Observation?_id=new", LOADED | {"id": "new"}),
+        ("POST", "/Observation", LOADED),
+    ],
+)
+def test_a_search_that_did_not_stand_there_is_refused(
+    tmp_path: Path, method: str, path: str, body: dict[str, Any]
+) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await holder(flow)
+        answer = await own.ask(method, path, body)
+        assert (answer.status_code, rules(answer)) == (422, {"fhir-resource-invalid"})
+        assert (await flow.findings(answer))["fhir-resource-invalid"] == "error"
+        assert (await own.ask("GET", PATH)).json() == LOADED
+
+    run(steps, tmp_path, patients=1)
+
+
+def test_what_was_deleted_keeps_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await holder(flow)
+        assert (await own.ask("DELETE", PATH)).status_code == 204
+        assert (await own.ask("PUT", PATH, LOADED)).status_code == 422
+
+    run(steps, tmp_path, patients=1)
+
+
+def test_behind_very_many_searches_all_else_is_looked_at(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await holder(flow)
+        many = LOADED | {"performer": [SEARCH] * 120}
+        assert (await own.ask("PUT", PATH, many)).status_code == 200
+        wrong = await own.ask("PUT", PATH, many | {"valueQuantity": {"value": "x"}})
+        assert (wrong.status_code, rules(wrong)) == (422, {"fhir-resource-invalid"})
+
+    run(steps, tmp_path, patients=1)
