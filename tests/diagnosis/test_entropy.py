@@ -60,3 +60,10 @@ def test_a_uuid_has_as_many_bits_as_are_asked_for(raw: bytes) -> None:
 def test_one_more_character_never_takes_bits_away_from_a_varied_text(text: str) -> None:
     if len(set(text)) > 3:
         assert bits(text + text[0]) >= bits(text)
+
+
+def test_a_long_run_of_letters_that_ends_otherwise_is_no_word() -> None:
+    """Cut into words in every way that there is, fifty letters keep everybody else waiting, and eighty for ever."""
+    found = weakness("correcthorsebatterystaple" * 400 + "!")
+    assert found is None
+    assert weakness("Abc_" * 20_000 + "!") is None

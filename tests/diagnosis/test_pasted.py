@@ -98,3 +98,18 @@ def test_what_is_neither_is_said_in_a_sentence(text: str) -> None:
 def test_an_answer_of_the_token_endpoint_and_a_registration_are_known_by_their_members() -> None:
     assert read('{"access_token": "x"}')["kind"] == "token_response"
     assert read('{"redirect_uris": []}')["kind"] == "registration"
+
+
+@pytest.mark.parametrize("text", [
+    "a " + "http://" * 9_000, "a ?" + "http://" * 9_000, "a http://" + "x" * 60_000, '{"kind":' * 100_000, "x" * 70_000,
+    '{"a":"' + "x" * 70_000 + '"}',
+    '{"a":' + "1" * 5_000 + "}",
+])  # fmt: skip
+def test_what_is_very_long_is_refused_in_a_sentence_too(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        read(text)
+
+
+def test_a_har_file_is_told_however_long_it_is() -> None:
+    with pytest.raises(ValueError, match="HAR file"):
+        read('{"log": {"entries": ["' + "x" * 70_000 + '"]}}')

@@ -60,3 +60,11 @@ def test_an_operation_that_cannot_be_done_fails_and_changes_nothing(operation: d
 def test_what_is_no_patch_is_said_to_be_none(text: str) -> None:
     with pytest.raises(PatchFailed):
         read(text)
+
+
+def test_copies_of_copies_do_not_fill_the_memory() -> None:
+    """Each of these doubles what the one before made: forty of them would have a million million values."""
+    doubled = [{"op": "copy", "from": "/a", "path": "/a/b/-"}]
+    assert len(apply(RESOURCE, doubled * 3)["a"]["b"]) == 5
+    with pytest.raises(PatchFailed, match=r"the copies of a patch may have 1000000 bytes in all"):
+        apply(RESOURCE, doubled * 40)

@@ -146,3 +146,21 @@ def test_any_path_is_followed_or_refused(path: str, type: str) -> None:
     asked = operation(type, "Patient" + path, name="text", index=0, source=0, destination=0, value=text("x"))
     with contextlib.suppress(PatchFailed):
         patched(asked)
+
+
+def test_many_steps_over_many_values_are_refused() -> None:
+    """Each step may look at every value: thousands of both would keep everybody else waiting."""
+    large = PATIENT | {"telecom": [{"system": "phone", "value": str(number)} for number in range(2_000)]}
+    steps = ".where(system='phone')" * 80
+    with pytest.raises(PatchFailed, match="too many operations for so large a resource"):
+        patched(operation("delete", f"Patient.telecom{steps}[0]"), resource=large)
+    one = patched(operation("delete", "Patient.telecom.where(system='phone' and value='1999')"), resource=large)
+    assert len(one["telecom"]) == 1_999
+
+
+@pytest.mark.parametrize(
+    "path", ["Patient" + ".name" * 400, "Patient.name.where(" + " and ".join(["use='a'"] * 400) + ")"]
+)
+def test_no_path_is_very_long(path: str) -> None:
+    with pytest.raises(PatchFailed, match="2000 characters"):
+        patched(operation("delete", path))

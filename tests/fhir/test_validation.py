@@ -235,6 +235,12 @@ def test_a_narrative_runs_and_loads_nothing(script: str) -> None:
     assert [one.expression for one in validate("r4", changed)] == ["Patient.text.div"]
 
 
+def test_a_style_is_looked_at_as_fast_as_it_is_long() -> None:
+    style = "background: url(" + " " * 200_000 + "x)"
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p style="{style}">y</p></div>'
+    assert not validate("r4", OBSERVATION | {"text": {"status": "generated", "div": div}})
+
+
 def test_a_narrative_declares_no_entities() -> None:
     bomb = '<!DOCTYPE div [<!ENTITY a "aaaa">]><div xmlns="http://www.w3.org/1999/xhtml">&a;</div>'
     changed = PATIENT | {"text": {"status": "generated", "div": bomb}}

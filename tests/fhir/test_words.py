@@ -168,3 +168,8 @@ def _texts(node: Any, wanted: str) -> list[str]:
 
 def _is_concept(node: dict[str, Any]) -> bool:
     return "coding" in node or ("code" in node and "system" in node and "display" in node)
+
+
+def test_what_is_no_narrative_is_read_as_fast_as_it_is_long() -> None:
+    """An end is looked for from each beginning, and no further than to the next."""
+    assert narrative({"div": "<" * 500_000 + "a"}) == ["a"]

@@ -66,3 +66,19 @@ def test_what_python_writes_has_every_name_once(value: object) -> None:
         json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace"),
     ):
         assert written.repeated(body, written.loads(body)) is None
+
+
+def test_many_decimals_beside_a_number_of_more_than_64_bits_are_put_back_in_one_go() -> None:
+    text = b"[18446744073709551616" + b",1.50" * 100_000 + b'," 7","0","x"]'
+    assert written.dumps(written.loads(text)) == text
+
+
+def test_a_text_that_looks_as_if_a_decimal_had_stood_there_stays() -> None:
+    assert written.dumps([2**70, "\ue0007\ue000"]) == '[1180591620717411303424,"\ue0007\ue000"]'.encode()
+
+
+def test_what_is_nested_deeper_than_anybody_writes_is_no_json_of_ours() -> None:
+    deep = written.loads(b"[" * 300 + b"]" * 300)
+    with pytest.raises(ValueError, match="nested deeper than 254"):
+        written.dumps(deep)
+    assert written.dumps(written.loads(b"[" * 200 + b"18446744073709551616" + b"]" * 200)).startswith(b"[[")

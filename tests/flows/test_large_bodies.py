@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from tests.cli.command import sickbay
 
@@ -127,3 +129,34 @@ def test_a_large_one_of_whoever_may_send_it_is_read_whole(wire: Wire) -> None:
         wire.socket.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
     wire.socket.sendall(b"0\r\n\r\n")
     assert wire.answer()[0] == 201
+
+
+@pytest.mark.parametrize(("begin", "piece", "status", "said"), [
+    (b"GET /general/r4/Patient?name=", b"a" * 32_768, 414, "sent by POST"),
+    (b"GET /general/r4/metadata HTTP/1.1\r\nX-Long: ", b"a" * 32_768, 431, "65536 bytes"),
+    (b"GET /general/r4/metadata HTTP/1.1\r\n", b"X-Many: a\r\n" * 3_000, 431, "65536 bytes"),
+])  # fmt: skip
+def test_a_head_that_does_not_end_is_not_kept(wire: Wire, begin: bytes, piece: bytes, status: int, said: str) -> None:
+    """The server itself would keep all of it."""
+    wire.socket.sendall(begin)
+    for _ in range(40):
+        try:
+            wire.socket.sendall(piece)
+        except ConnectionError:
+            break
+        time.sleep(0.01)  # so that it comes in pieces
+    found, text = wire.answer()
+    assert (found, said in text) == (status, True)
+
+
+def test_a_long_search_and_long_cookies_are_taken(wire: Wire) -> None:
+    wire.head("GET", "/metadata?x=" + "a" * 40_000, None, "Cookie: x=" + "a" * 20_000)
+    assert wire.answer()[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/doctor", "/theme", "/admin/apps"])
+def test_a_form_that_is_too_large_is_told_so(place: tuple[str, str], path: str) -> None:
+    path = f"/general{path}" if path.startswith("/oauth") else path
+    answer = httpx2.post(f"http://{place[0]}{path}", content=b"x" * 1_100_000, headers={"Accept": "application/json"})
+    assert answer.status_code == 413
+    assert "bytes" in answer.text

@@ -1,11 +1,11 @@
-"""What is remembered of texts, and that long ones are not."""
+"""What is remembered of texts, and that of long ones hardly anything is."""
 
 from __future__ import annotations
 
-from sickbay.kernel.remembering import LONGEST, remembered
+from sickbay.kernel.remembering import LONG, LONGEST, remembered
 
 
-def test_a_short_text_is_read_once_and_a_long_one_each_time() -> None:
+def test_a_short_text_is_read_once_and_a_very_long_one_each_time() -> None:
     came: list[tuple[str | None, int]] = []
 
     @remembered(2)
@@ -18,8 +18,8 @@ def test_a_short_text_is_read_once_and_a_long_one_each_time() -> None:
     for _ in range(3):
         assert read("a", "b") == 1
         assert read(None, "x" * LONGEST) == LONGEST
-        assert read("a", "x" * (LONGEST + 1)) == LONGEST + 1
-    assert came == [("a", 1), (None, LONGEST), *[("a", LONGEST + 1)] * 3]
+        assert read("a", "x" * (LONG + 1)) == LONG + 1
+    assert came == [("a", 1), (None, LONGEST), *[("a", LONG + 1)] * 3]
 
 
 def test_whatever_the_number_of_texts_and_their_names() -> None:
@@ -40,16 +40,16 @@ def test_whatever_the_number_of_texts_and_their_names() -> None:
         came.append(4)
         return len(text + (other or "") + last)
 
-    for given in (("a", None, "b"), ("a", "x" * (LONGEST + 1), "b"), ("x" * (LONGEST + 1), None, "")):
+    for given in (("a", None, "b"), ("a", "x" * (LONG + 1), "b"), ("x" * (LONG + 1), None, "")):
         assert [plainly_three(*given) for _ in range(2)] == [sum(len(one or "") for one in given)] * 2
     assert came == [4] * 5
     came.clear()
 
     for _ in range(2):
         assert one("a") == 1
-        assert one("x" * (LONGEST + 1)) == LONGEST + 1
+        assert one("x" * (LONG + 1)) == LONG + 1
         assert three("a") == three("a", last="") == 1
-        assert three("a", last="x" * (LONGEST + 1)) == LONGEST + 2
+        assert three("a", last="x" * (LONG + 1)) == LONG + 2
     assert came.count(1) == 3
     assert came.count(3) == 4
 
@@ -65,3 +65,17 @@ def test_only_so_many_are_remembered() -> None:
     for one in ("a", "b", "c", "c", "a"):
         read(one)
     assert came == ["a", "b", "c", "a"]
+
+
+def test_of_long_texts_the_last_alone_is_remembered() -> None:
+    """A dozen checks of one request read it; what others sent before is let go."""
+    came: list[str] = []
+
+    @remembered(8)
+    def read(one: str) -> str:
+        came.append(one[0])
+        return one
+
+    for letter in "aaabba":
+        assert read(letter * LONG)[0] == letter
+    assert came == ["a", "b", "a"]

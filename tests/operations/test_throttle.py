@@ -54,6 +54,16 @@ def test_the_table_is_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
     table.check(KEY, 1000)
 
 
+def test_of_a_long_name_the_beginning_is_kept() -> None:
+    """A form may hold a name of 60,000 characters, and the table ten thousand of them."""
+    table = Throttle(3)
+    for number in range(3):
+        table.failed(KEY._replace(name="x" * throttle.LONGEST + str(number)), 1000)
+    with pytest.raises(Throttled):
+        table.check(KEY._replace(name="x" * 60_000), 1000)
+    table.check(KEY._replace(name="x" * (throttle.LONGEST - 1)), 1000)
+
+
 @pytest.mark.parametrize("endpoint", ["token", "introspect", "revoke"])
 def test_a_client_that_guesses_is_answered_429_until_the_minute_is_over(tmp_path: Path, endpoint: str) -> None:
     async def steps(flow: Flow) -> None:

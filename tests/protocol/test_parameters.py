@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.protocol.parameters import Parameters, encode, parse
+from sickbay.protocol.parameters import MANY, Parameters, encode, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 PAIRS = st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=6)
@@ -58,3 +58,13 @@ def test_repeated_names_are_told() -> None:
 def test_replacing_keeps_the_place_and_leaves_one() -> None:
     parameters = parse("a=1&b=2&a=3").replaced([("a", "x y"), ("c", "4"), ("b", None)])
     assert parameters == Parameters((("a", "x y"), ("c", "4")), "a=x%20y&c=4")
+
+
+def test_of_very_many_all_that_follows_is_the_value_of_the_last() -> None:
+    """Each is compared with the others, so thousands would keep everybody else waiting."""
+    read = parse("&".join(f"a{number}=1" for number in range(MANY)) + "&client_id=x&client_id=y")
+    assert len(read.names()) == MANY
+    assert read.get(f"a{MANY - 1}") == "1&client_id=x&client_id=y"
+    more = parse("&".join(["a=1"] * (MANY - 1)) + "&client_id=x&client_id=y")
+    assert (more.names(), more.get("client_id")) == (("a", "client_id"), "x&client_id=y")
+    assert more.repeated() == ("a",)

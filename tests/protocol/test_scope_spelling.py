@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.protocol.test_scopes import SCOPES
 
 from sickbay.protocol.scope_spelling import Spelling, registered, spelling
+from sickbay.protocol.scopes import MANY, MOST
 
 MEANT = ("launch/patient", "openid", "patient/Patient.rs")
 
@@ -101,8 +102,24 @@ def test_a_registration_is_read_as_it_was_meant() -> None:
 
 @pytest.mark.parametrize("text", [
     "a" + '"' * 200_000 + "b", "a?" + "\u00a0" * 200_000 + "b", "\u200b" * 200_000 + "x", "patient/A.r?x=y," * 20_000,
-    "a" + '"' * 9_000 + "b", "a?" + "\u00a0" * 9_000 + "b", "\u200b" * 9_000 + "x", "patient/A.r?x=y,launch," * 400,
+    "a" + '"' * 19_000 + "b", "a?" + "\u00a0" * 19_000 + "b", "\u200b" * 19_000 + "x", "patient/A.r?x=y,launch," * 400,
 ])  # fmt: skip
 def test_it_is_read_however_long_it_is(text: str) -> None:
     """What goes back and forth in these keeps everybody else waiting, or needs more stack than there is."""
     assert spelling(text).tokens
+
+
+@pytest.mark.parametrize("text", ["x " * (MANY + 1), "launch," * (MANY + 1), "openid " + "x" * MOST])
+def test_what_is_longer_than_anybody_writes_is_no_scope(text: str) -> None:
+    """A dozen checks look at each scope, and each of them in several ways."""
+    assert spelling(text) == Spelling((text,))
+    assert registered(text) == ()
+
+
+def test_hundreds_of_scopes_are_read() -> None:
+    every = [
+        f"{level}/{name}.rs"
+        for level in ("patient", "user")
+        for name in (f"T{'x' * length}" for length in range(1, 80))
+    ]
+    assert spelling(" ".join(every)).tokens == tuple(every)

@@ -190,3 +190,16 @@ def test_the_resource_scopes_of_a_grant() -> None:
         "user/*.rs", "user/Patient.r",
     ]  # fmt: skip
     assert [one.wildcard for one in scopes.resources("user/*.rs user/Patient.r")] == [True, False]
+
+
+def test_a_text_is_not_decoded_for_each_of_its_pieces() -> None:
+    """Each of these would ask for one decoding more than the one before, and each decodes all of them."""
+    text = " ".join("%" + "25" * depth + "20" for depth in range(1500))
+    left = scopes.decoded_again(text)
+    assert scopes.is_encoded_twice(left)
+    assert len(text) - len(left) < 2 * 1500 * (scopes.ROUNDS + 1)
+
+
+def test_commas_of_a_text_that_nobody_writes_separate_nothing() -> None:
+    assert scopes.split("openid,launch" + "," * scopes.MANY + "x", " ,") == ("openid,launch" + "," * scopes.MANY + "x",)
+    assert len(scopes.split("openid,launch" + "," * 200_000 + "x y", " ,")) == 2

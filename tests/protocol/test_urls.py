@@ -123,3 +123,11 @@ def test_escapes_of_html_are_seen_and_undone(text: str, plain: str) -> None:
 )
 def test_a_url_that_is_still_encoded_is_decoded_again(value: str, decoded: str) -> None:
     assert urls.decoded_again(value) == decoded
+
+
+@pytest.mark.parametrize("long", ["\n", " ", "%0a", " \n", "\n%0d", " ?"])
+def test_a_paste_becomes_one_line_however_long_its_breaks_are(long: str) -> None:
+    """Looked for from each of them to the end, they would keep everybody else waiting."""
+    line = urls.one_line("http://a/b?scope=x" + long * 200_000 + "y\nz")
+    assert line.startswith("http://a/b?scope=x")
+    assert "\n" not in line

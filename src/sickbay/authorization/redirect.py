@@ -82,7 +82,7 @@ def _by_urn(urn: str) -> str | None:
 
 
 def _by_id(said: str, ids: frozenset[str]) -> str | None:
-    return next((word for word in re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)+", said) if word in ids), None)
+    return next((word for word in re.findall(r"(?<![a-z0-9])[a-z0-9]++(?:-[a-z0-9]++)+", said) if word in ids), None)
 
 
 def _by_text(said: str, error: str) -> str | None:

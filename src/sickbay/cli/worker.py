@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from uvicorn import Config
 
 from sickbay.cli import ending, streams, terminal
+from sickbay.cli.heads import Heads
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
 from sickbay.web import app as web
@@ -72,7 +73,7 @@ def _belong() -> None:
 def config(app: Asgi, settings: Settings) -> Config:
     """The flags of every server here; the limit in the benchmark is measured with the same."""
     return Config(
-        app, interface="asgi3", loop="uvloop", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
+        app, interface="asgi3", loop="uvloop", http=Heads, ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=GRACE, workers=settings.workers,
         ssl_certfile=settings.certificate, ssl_keyfile=settings.certificate_key,
         proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=list(settings.trusted_proxies),

@@ -11,9 +11,12 @@ from urllib.parse import parse_qs, quote
 
 from sickbay.protocol import urls
 
+MOST = 65_536
+"""Characters of one exchange: what Sickbay itself takes of a request."""
+TOO_LONG = f"This has more than {MOST} characters, and no request that a server takes is as long. Paste one exchange."
 _QUOTES = "<>\"'`"
 _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
-_WITHIN = re.compile(r"https?://[^\s<>\"'`]+\?[^\s<>\"'`]+", re.I)
+_WITHIN = re.compile(r"https?://.+\?.+", re.I)
 """The address in a line of a log, or in a sentence: with a query, since others hold nothing to examine."""
 _WITH_VALUE = {
     "-X": "method", "--request": "method", "-H": "header", "--header": "header", "-d": "data", "--data": "data",
@@ -27,6 +30,8 @@ _WITH_VALUE = {
 def read(text: str) -> dict[str, Any]:
     """The `input` for diagnose(). Raises ValueError, with a sentence, where it is neither."""
     text = text.strip()
+    if len(text) > MOST and not text.startswith("{"):
+        raise ValueError(TOO_LONG)
     if text.startswith("{"):
         return _exchange(text)
     if re.match(r"(?:\$ )?curl\s", text):
@@ -35,10 +40,16 @@ def read(text: str) -> dict[str, Any]:
     line = urls.unescaped(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
         return {"kind": kind_of(line), "url": text}
-    if len(found := set(_WITHIN.findall(text))) == 1:
+    if len(found := _addresses(text)) == 1:
         url = found.pop().rstrip(".,;)")
         return {"kind": kind_of(urls.unescaped(url)), "url": url}
     raise ValueError("This is neither a URL nor an exchange as JSON.")
+
+
+def _addresses(text: str) -> set[str]:
+    """Of each word what follows the first scheme in it, so that none is looked through more than once."""
+    begun = (re.search(r"https?://.*", word, re.I) for word in re.split(r"[\s<>\"'`]+", text))
+    return {one[0] for one in begun if one and _WITHIN.fullmatch(one[0])}
 
 
 def _is_prose(text: str) -> bool:
@@ -69,10 +80,12 @@ def kind_of(url: str) -> str:
 def _exchange(text: str) -> dict[str, Any]:
     try:
         given = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"This JSON cannot be read: {error}.") from error
     if isinstance(given.get("log"), dict):
         raise ValueError("This is a HAR file of many exchanges: save it, and give it to sickbay doctor.")
+    if len(text) > MOST:
+        raise ValueError(TOO_LONG)
     given = given.get("input", given)
     if isinstance(given, dict) and "kind" not in given and {"access_token", "error"} & given.keys():
         return {"kind": "token_response", "json": given}

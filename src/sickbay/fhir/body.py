@@ -42,9 +42,10 @@ def parsed(version: str, text: bytes, content_type: str | None) -> Any:
         if kind == "XML":
             return xml_reading.loads(version, text)
         found = written.loads(text.removeprefix(codecs.BOM_UTF8))
+        twice = written.repeated(text, found)
     except ValueError as error:
         raise ValueError(f"it is no {kind}: {error}") from None
-    if (twice := written.repeated(text, found)) is not None:
+    if twice is not None:
         raise ValueError(f"an object has {twice} twice, and readers differ in which of them counts")
     return found
 

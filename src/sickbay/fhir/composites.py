@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import product
+from itertools import islice, product
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir import values
@@ -17,6 +17,8 @@ from sickbay.fhir.search_parameters import components, parameters
 Way: TypeAlias = tuple[Step, ...]
 _RATIO = ("quantity", "quantity")
 """Two amounts in one row of the index: each is a point in it."""
+MOST = 10_000
+"""Combinations of one resource: of a hundred codes and a hundred values there are as many."""
 SHAPES = frozenset(
     {
         ("token", "token"), ("token", "quantity"), ("token", "date"), ("token", "string"), ("token", "reference"),
@@ -122,7 +124,7 @@ def _component(version: str, one: SearchParameter, base: Way, bases: tuple[Way, 
 
 
 def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple[int, tuple[Part, ...]], ...]:
-    """(number, one row for each part), each once. base: the FHIR base, for references."""
+    """(number, one row for each part), each once, MOST of them. base: the FHIR base, for references."""
     found: dict[tuple[int, tuple[Part, ...]], None] = {}
     keys = resource.keys()
     for number, way, parts, needs, first in compiled(version, resource["resourceType"]):
@@ -131,7 +133,7 @@ def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple
         for node in follow([resource], way, resource) if way else (resource,):
             if isinstance(node, dict) and _may_have(needs, node):
                 held = [_rows(each, node, resource, base) for each in parts]
-                for row in product(*held):
+                for row in islice(product(*held), MOST - len(found)):
                     found[number, row] = None
     return tuple(found)
 

@@ -21,6 +21,12 @@ _TAKES = {
 }  # fmt: skip
 
 
+LONGEST = 2000
+"""Characters of a path."""
+LOOKED = 10_000_000
+"""Values of the resource times characters of all paths: what a patch may look at, since each step may look at every value."""
+
+
 class Place(NamedTuple):
     """holder[key] is the value; holder None: the resource itself. home: path of the value's shape, "" of a primitive.
 
@@ -89,12 +95,20 @@ def _key(part: dict[str, Any]) -> str:
 def apply(version: str, resource: dict[str, Any], operations: list[Operation]) -> Any:
     """The patched resource; the one given stays as it is. Raises PatchFailed."""
     changed = copy.deepcopy(resource)
+    if _count(resource) * sum(len(str(one["path"])) for one in operations) > LOOKED:
+        raise PatchFailed("it has too many operations for so large a resource; send them in several patches")
     for number, one in enumerate(operations):
         try:
             _DO[one["type"]](version, changed, one)
         except (_NotThere, KeyError) as error:
             raise PatchFailed(f"operation {number}, {one['type']} at {one['path']!r}: {error.args[0]}") from None
     return changed
+
+
+def _count(value: Any) -> int:
+    """Values of every kind in it, itself too."""
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_count, held))
 
 
 class _NotThere(Exception):
@@ -198,6 +212,8 @@ def _one(version: str, resource: dict[str, Any], path: str) -> Place:
 
 def _places(version: str, resource: dict[str, Any], path: str) -> list[Place]:
     type = str(resource["resourceType"])
+    if len(path) > LONGEST:
+        raise _NotThere(f"a path may have {LONGEST} characters")
     head = re.match(r"[A-Za-z]+", path)
     if head is None or head[0] not in (type, "Resource", "DomainResource"):
         raise _NotThere(f"a path begins with {type}")
@@ -213,7 +229,8 @@ def _places(version: str, resource: dict[str, Any], path: str) -> list[Place]:
 def _follow(version: str, found: list[Place], step: re.Match[str]) -> list[Place]:
     where, criteria, end, name, index = step.groups()
     if where:
-        return [one for one in found if _holds(one.value, criteria)]
+        wanted = _wanted(criteria)
+        return [one for one in found if all(value in _values(one.value, names) for names, value in wanted)]
     if end:
         return found[:1] if end == "first" else found[-1:]
     if index:
@@ -243,16 +260,17 @@ def _shape(version: str, home: str, value: dict[str, Any]) -> Shape:
     return shape(version, str(value.get("resourceType", home)) if home == "Resource" else home)
 
 
-def _holds(value: Any, criteria: str) -> bool:
+def _wanted(criteria: str) -> list[tuple[list[str], Any]]:
+    """Names that lead to a value, and the value."""
+    found: list[tuple[list[str], Any]] = []
     for text in re.split(r"\band\b(?=(?:[^']*'[^']*')*[^']*$)", criteria):
         equals = _EQUALS.fullmatch(text)
         if equals is None:
             raise _NotThere(f"where({criteria}) is not understood")
         path, word, truth, number = equals.groups()
         wanted: Any = (truth == "true") if truth else float(number) if number else re.sub(r"\\(.)", r"\1", word or "")
-        if wanted not in _values(value, path.split(".")):
-            return False
-    return True
+        found.append((path.split("."), wanted))
+    return found
 
 
 def _values(value: Any, names: list[str]) -> list[Any]:

@@ -27,7 +27,7 @@ _OWN = ("amp", "lt", "gt", "quot", "apos")
 _SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
 _SAFE = frozenset(("http", "https", "mailto", "tel", "ftp", "urn", "cid"))
 _STYLE = re.compile(
-    r"expression\s*\(|url\s*\(\s*['\"]?\s*(javascript:|vbscript:|data:(?!\s*image/(png|gif|jpeg)))"
+    r"expression\s*\(|url\s*\(\s*+(?:['\"]\s*+)?(javascript:|vbscript:|data:(?!\s*image/(png|gif|jpeg)))"
     r"|@import|behavior\s*:|-moz-binding|\\",
     re.IGNORECASE,
 )

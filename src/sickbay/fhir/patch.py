@@ -10,6 +10,8 @@ from sickbay.fhir import written
 
 MOST = 1000
 """Operations in one patch."""
+LARGEST = 1_000_000
+"""Bytes that all copies of a patch may have together: each may hold all that were made before."""
 
 
 class PatchFailed(Exception):
@@ -44,8 +46,10 @@ def _check(number: int, one: Any) -> None:
 def apply(resource: dict[str, Any], operations: list[dict[str, Any]]) -> Any:
     """The patched resource; the one given stays as it is. Raises PatchFailed."""
     root = {"": copy.deepcopy(resource)}
+    left = LARGEST
     for number, one in enumerate(operations):
         try:
+            left -= _copied(root, one["from"], left) if one["op"] == "copy" else 0
             _OPERATIONS[one["op"]](root, one)
         except (_Missing, RecursionError) as error:
             raise PatchFailed(f"operation {number}, {one['op']} {one['path']!r}: {error}") from None
@@ -114,6 +118,15 @@ def _move(root: Any, one: dict[str, Any]) -> None:
     if f"{one['path']}/".startswith(f"{one['from']}/") and one["path"] != one["from"]:
         raise _Missing("it would move something into itself")
     _add(root, one["path"], _remove(root, one["from"]))
+
+
+def _copied(root: Any, pointer: str, left: int) -> int:
+    """Bytes that a copy will have."""
+    at, last = _holder(root, pointer)
+    size = len(written.dumps(_get(at, last)))
+    if size > left:
+        raise _Missing(f"the copies of a patch may have {LARGEST} bytes in all")
+    return size
 
 
 def _copy(root: Any, one: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ _SILENT = frozenset({
 })  # fmt: skip
 _UNWORDED = frozenset({"id", "version"})
 _HIDDEN = re.compile(r"[^\w (/\-\[]\w")
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _WORD = re.compile(r"\w+")
 _PARTS = re.compile(r"[()]|[^\s()]+")
 

@@ -29,6 +29,9 @@ class Decimal(float):
         return Decimal, (self.text,)
 
 
+DEEPEST = 254
+"""Arrays and objects in each other: what the writer of all other JSON takes."""
+_MARKED = re.compile('"\ue000([0-9]{1,9})\ue000"')
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -81,15 +84,19 @@ def _large(value: Any) -> bytes:
     """Whole numbers of more than 64 bits, which only Python's own writer knows."""
     texts: list[str] = []
 
-    def marked(one: Any) -> Any:
+    def marked(one: Any, depth: int) -> Any:
+        if depth > DEEPEST:
+            raise ValueError(f"it is nested deeper than {DEEPEST}")
         if isinstance(one, Decimal):
             texts.append(one.text)
             return f"\ue000{len(texts) - 1}\ue000"
         if isinstance(one, dict):
-            return {name: marked(held) for name, held in one.items()}
-        return [marked(held) for held in one] if isinstance(one, list) else one
+            return {name: marked(held, depth + 1) for name, held in one.items()}
+        return [marked(held, depth + 1) for held in one] if isinstance(one, list) else one
 
-    text = json.dumps(marked(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for number, held in enumerate(texts):
-        text = text.replace(f'"\ue000{number}\ue000"', held)
-    return text.encode()
+    def unmarked(found: re.Match[str]) -> str:
+        number = int(found[1])
+        return texts[number] if number < len(texts) else found[0]
+
+    text = json.dumps(marked(value, 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _MARKED.sub(unmarked, text).encode()

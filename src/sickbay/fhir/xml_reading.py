@@ -15,8 +15,8 @@ from sickbay.fhir.layout import NAMESPACE, XHTML, Slot, inside_primitive, layout
 from sickbay.fhir.search_parameters import known_types
 from sickbay.fhir.written import Decimal
 
-DEEPEST = 256
-"""Elements in each other."""
+DEEPEST = 120
+"""Elements in each other: of most the JSON is a list and an object, and its writer takes 254."""
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII).fullmatch
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,18})", re.ASCII).fullmatch
 _INTEGERS = frozenset(("integer", "positiveInt", "unsignedInt"))

@@ -13,10 +13,12 @@ Read: TypeAlias = Callable[..., Any]
 
 LONGEST: Final = 400
 """Characters, in all, of texts that are worth remembering."""
+LONG: Final = 20_000
+"""Characters of a text up to which the last one of those that are longer is kept: a dozen checks of one request read it."""
 
 
 def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Of a pure function: its last `most` answers are kept, those aside for which longer texts were given."""
+    """Of a pure function: its last `most` answers are kept, of those for longer texts the last, of very long ones none."""
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:
         every = signature(read).parameters.values()
@@ -27,28 +29,43 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return wrap
 
 
+def _last(read: Read) -> Read:
+    kept = lru_cache(maxsize=1)(read)
+
+    def call(*given: Any, **named: Any) -> Any:
+        long = any(isinstance(one, str) and len(one) > LONG for one in (*given, *named.values()))
+        return read(*given, **named) if long else kept(*given, **named)
+
+    return call
+
+
 def _of_one(read: Read, kept: Read) -> Read:
     """Without a loop, here and for two and three: a create asks some twenty times."""
-    return lambda one: kept(one) if len(one) <= LONGEST else read(one)
+    last = _last(read)
+    return lambda one: kept(one) if len(one) <= LONGEST else last(one)
 
 
 def _of_two(read: Read, kept: Read) -> Read:
-    return lambda one, other: kept(one, other) if len(one or "") + len(other or "") <= LONGEST else read(one, other)
+    last = _last(read)
+    return lambda one, other: kept(one, other) if len(one or "") + len(other or "") <= LONGEST else last(one, other)
 
 
 def _of_three(read: Read, kept: Read) -> Read:
+    last = _last(read)
     return lambda one, other, third: (
         kept(one, other, third)
         if len(one or "") + len(other or "") + len(third or "") <= LONGEST
-        else read(one, other, third)
+        else last(one, other, third)
     )
 
 
 def _of_any(read: Read, kept: Read) -> Read:
+    last = _last(read)
+
     def call(*given: Any, **named: Any) -> Any:
         for one in (*given, *named.values()):
             if isinstance(one, str) and len(one) > LONGEST:
-                return read(*given, **named)
+                return last(*given, **named)
         return kept(*given, **named)
 
     return call

@@ -132,6 +132,8 @@ def _cleaner(secrets: frozenset[str]) -> Clean:
     order = sorted(pairs, key=len, reverse=True)
 
     def clean(text: str) -> str:
+        if len(order) > masking.MANY and len(text) > masking.BRIEF:
+            return shaped(text)
         for form in order:
             text = text.replace(form, pairs[form])
         return text

@@ -25,6 +25,8 @@ KEPT_HEADERS = frozenset(
 
 PLAIN = re.compile(r"[\w.~-]*", re.A)
 """What is written alike in a URL, in a form and as it is."""
+MANY, BRIEF = 100, 200
+"""Secrets of one exchange, and characters of a text in which more than so many are looked for one by one."""
 SESSION = 20
 """Characters of a cookie that may be a session: the choice of a theme is none."""
 OURS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"))
@@ -69,7 +71,7 @@ def forms(secret: str) -> tuple[str, ...]:
 
 
 def mask(value: Any, hidden: Iterable[str]) -> Any:
-    """A copy of JSON in which none of `hidden` stands any more."""
+    """A copy of JSON in which none of `hidden` stands any more. Where they are very many, nothing of a long text is left."""
     pairs: dict[str, str] = {}
     for secret in hidden:
         if len(secret) >= 4 and not is_no_secret(secret):
@@ -81,6 +83,8 @@ def mask(value: Any, hidden: Iterable[str]) -> Any:
 
 def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
     if isinstance(value, str):
+        if len(pairs) > MANY and len(value) > BRIEF:
+            return masked(value)
         for form, shown in pairs:
             value = value.replace(form, shown)
         return value

@@ -14,6 +14,8 @@ WINDOW = 60
 PASSWORDS = 10
 """Wrong passwords of one person from one address in that time."""
 MANY = 10_000
+LONGEST = 200
+"""Characters of a name that are told apart: nobody fills the memory by long ones."""
 
 
 class Key(NamedTuple):
@@ -41,14 +43,19 @@ class Throttle:
 
     def check(self, key: Key, now: int) -> None:
         """Raises Throttled."""
-        count, since = self._failures.get(key, (0, now))
+        count, since = self._failures.get(_cut(key), (0, now))
         left = since + WINDOW - now
         if 0 < self._limits[key.kind] <= count and 0 < left <= WINDOW:
             raise Throttled(left, key)
 
     def failed(self, key: Key, now: int) -> None:
+        key = _cut(key)
         count, since = self._failures.pop(key, (0, now))
         current = 0 <= now - since < WINDOW
         self._failures[key] = (count + 1, since) if current else (1, now)
         if len(self._failures) > MANY:
             self._failures.popitem(last=False)
+
+
+def _cut(key: Key) -> Key:
+    return key if len(key.name) <= LONGEST else key._replace(name=key.name[:LONGEST])

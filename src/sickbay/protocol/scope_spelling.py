@@ -11,24 +11,23 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sickbay.kernel.remembering import remembered
-from sickbay.protocol.scopes import Scope, parse, parse_all, recased, reordered
+from sickbay.protocol.scopes import MANY, MOST, Scope, parse, parse_all, recased, reordered
 
 _SCOPE = r"(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|])"
 """Where a scope begins."""
 _JOINED = re.compile(rf"[,+](?={_SCOPE})")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 """A no-break space separates nothing: it makes a scope malformed, or is an odd separator."""
-_ODD = r"[;|&\u00a0\u2000-\u200a\u3000]"
+_BLANK = r"[\u00a0\u2000-\u200a\u3000]"
+_ODD = rf"(?:[;|&]|{_BLANK})"
 _UNSEEN = r"[\u00ad\u200b-\u200f\u2060\ufeff]"
 _QUOTES = r"[\"'`\u00ab\u00bb\u2018-\u201f]"
-_BEFORE_A_SCOPE = re.compile(rf"{_ODD}\s*+(?=$|{_SCOPE})", re.I)
+_BEFORE_A_SCOPE = re.compile(rf"(?:[;|&]|(?<!{_BLANK}){_BLANK})\s*+(?=$|{_SCOPE})", re.I)
 """Where there are filters, which may have such characters of their own."""
 _ANYWHERE = re.compile(rf"{_ODD}\s*")
 _QUOTED = re.compile(rf"(?<![^\s,;|&+]){_QUOTES}++|(?<!{_QUOTES}){_QUOTES}++(?![^\s,;|&+])")
 _ARRAY = re.compile(r"\s*([\[({])(.*)[\])}]\s*", re.S)
 _NAME = re.compile(r"^\s*scopes?\s*[=:]\s*", re.I)
-MOST = 10_000
-"""Characters of a text that is looked at for what was meant: hundreds of scopes. What is longer nobody wrote by mistake."""
 
 
 class Spelling(NamedTuple):
@@ -54,10 +53,13 @@ def spelling(text: str) -> Spelling:
     """Split at blanks, and at commas and plus signs outside of a ?filter, or where a scope begins behind them.
 
     Where that leaves what is no scope, it is read without what may stand around it, if more of it can be read then.
+    What is longer than anybody writes it is one token, and no scope.
     """
+    if len(text) > MOST or sum(map(text.count, ", +\t\r\n;|&")) > MANY:
+        return Spelling((text,))
     plain = _plain(text)
     readable = [_is_readable(one) for one in plain.tokens]
-    if all(readable) or len(text) > MOST:
+    if all(readable):
         return plain
     bare = _bared(text)
     again = [_is_readable(one) for one in bare.tokens]

@@ -13,6 +13,10 @@ from sickbay.protocol.parameters import parse as parse_form
 Level: TypeAlias = Literal["patient", "user", "system"]
 
 LETTERS = "cruds"
+MOST, MANY = 20_000, 1000
+"""Characters, and separators, of a text that is looked at for its scopes: hundreds of them. Nobody writes more."""
+ROUNDS = 4
+"""How often a text is decoded: each piece of a long one might ask for once more."""
 V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 PLAIN = ("openid", "fhirUser", "profile", "online_access", "offline_access")
 _RESOURCE = re.compile(
@@ -73,7 +77,8 @@ def split(text: str, separators: str = " ") -> tuple[str, ...]:
     """The tokens of a scope parameter, in order, each once. With a comma among the separators (a dialect's tolerance),
     a comma inside a ?filter separates nothing unless a scope begins behind it.
     """
-    pieces = _AT_COMMAS.split(text) if "," in separators else text.split(" ")
+    few = len(text) <= MOST and text.count(",") <= MANY
+    pieces = _AT_COMMAS.split(text) if "," in separators and few else text.split(" ")
     return tuple(dict.fromkeys(piece for piece in pieces if piece))
 
 
@@ -83,8 +88,10 @@ def is_encoded_twice(text: str) -> bool:
 
 
 def decoded_again(text: str) -> str:
-    """Decoded until it no longer looks encoded."""
-    while is_encoded_twice(text):
+    """Decoded until it no longer looks encoded, or has been decoded more often than anybody encodes."""
+    for _ in range(ROUNDS):
+        if not is_encoded_twice(text):
+            break
         text = unquote(text)
     return text
 

@@ -30,6 +30,7 @@ from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.reads import Reads
 from sickbay.web.routes import direct, routes, sample_routes
+from sickbay.web.wire import TooLarge
 
 LOG = logging.getLogger("sickbay")
 Message = MutableMapping[str, Any]
@@ -98,6 +99,8 @@ class Application:
             response = await handler(request) if handler else None
         except Unavailable as error:
             response = await _away(request, error)
+        except TooLarge as error:
+            response = await _large(request, error)
         except Exception as error:
             LOG.exception("%s failed", scope["state"]["exchange"])
             response = await _fault(request, error)
@@ -157,7 +160,9 @@ class Application:
 def create(sandbox: Sandbox) -> Application:
     """The application of a sandbox, for Uvicorn or for a test's transport."""
     documents = Documents(sandbox)
-    pages = Starlette(routes=routes(sandbox, documents), exception_handlers={Unavailable: _away, Exception: _fault})
+    pages = Starlette(
+        routes=routes(sandbox, documents), exception_handlers={Unavailable: _away, TooLarge: _large, Exception: _fault}
+    )
     doors: Doors = {}
     for door in _doors(sandbox, documents):
         doors.setdefault("/".join(door.path.split("/")[:3]), []).append(door)
@@ -206,6 +211,10 @@ async def _away(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unavailable)
     LOG.error("%s %s", request.scope["state"]["exchange"], error)
     return _trouble(request, 503, error.title, error.detail)
+
+
+async def _large(request: Request, error: Exception) -> Response:
+    return _trouble(request, 413, "The body is too large", str(error))
 
 
 async def _fault(request: Request, error: Exception) -> Response:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from sickbay.kernel.remembering import remembered
 from sickbay.protocol.headers import read
 from sickbay.settings.settings import Settings
 
@@ -36,7 +36,7 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
     return LOOPBACK | bound | {own} | {name.lower() for name in settings.allowed_hosts}
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def host_name(header: str) -> str:
     """The name in a Host header, without port and brackets; "" where it is none."""
     try:

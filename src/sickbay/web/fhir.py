@@ -32,7 +32,7 @@ from sickbay.web.doors import cors, headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.fhir_refusals import left_out, refused, told
 from sickbay.web.representation import cut, parts, shaped
-from sickbay.web.wire import LIMIT, query_of, raw_path, sent_length, unpacked
+from sickbay.web.wire import QUESTIONS, query_of, raw_path, sent_length, unpacked
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -246,7 +246,7 @@ class Door:
 
     def _limit(self, found: Route | Misrouted) -> int:
         """Bytes that a body may have."""
-        return LIMIT
+        return QUESTIONS
 
     def _may_keep(self, found: Route | Misrouted) -> bool:
         """Whether a refused request's body may stand in the journal: a form may, a resource may not."""

@@ -173,8 +173,8 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
     async def handler(request: Request) -> Response:
         try:
             return await answer(request, sandbox, tenant, *more)
-        except TooLarge:
-            return Response("The body is too large.\n", 413)
+        except TooLarge as large:
+            return Response(f"The body is too large. {large}\n", 413)
         except Throttled as waits:
             return await throttled.held_off(request, sandbox, tenant, waits)
 

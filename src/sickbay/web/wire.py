@@ -16,7 +16,8 @@ from sickbay.operations.journal import Answered, Exchange, Journal, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.web.doors import headers_of
 
-LIMIT = 1_000_000
+FORMS, QUESTIONS, PASTED = 65_536, 262_144, 1_000_000
+"""Bytes of a body: of most forms, of a FHIR request that brings no resource, and of what is pasted to be looked at."""
 FORM = "application/x-www-form-urlencoded"
 SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-correlation-id")
 
@@ -25,15 +26,15 @@ class TooLarge(Exception):
     """A body over the limit: 413."""
 
 
-async def read_body(request: Request) -> str:
-    """At most LIMIT bytes. Undecodable ones become U+FFFD."""
+async def read_body(request: Request, most: int = FORMS) -> str:
+    """At most so many bytes. Undecodable ones become U+FFFD. Raises TooLarge."""
     pieces: list[bytes] = []
     size = 0
     try:
         async for piece in request.stream():
             size += len(piece)
-            if size > LIMIT:
-                raise TooLarge
+            if size > most:
+                raise TooLarge(f"It may have {most} bytes.")
             pieces.append(piece)
     except ClientDisconnect:
         return ""

@@ -68,7 +68,7 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
     around = await show.around(request, sandbox, here="Doctor")
     if request.method != "POST":
         return show.page(request, sandbox, "doctor", DoctorView(), around)
-    sent = parse(await wire.read_body(request))
+    sent = parse(await wire.read_body(request, wire.PASTED))
     text = (sent.get("input") or "").strip()
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         view = DoctorView(input=text, fault="This page was open for too long. Send it again.")

@@ -29,7 +29,7 @@ class Spoken(NamedTuple):
     lists: frozenset[int]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def spoken(text: str) -> Spoken:
     lists: list[int] = []
     count = 0

@@ -13,8 +13,8 @@ from sickbay.diagnosis.values import bare, clinging, placeholder
 from sickbay.kernel.refusal import UNKNOWN, Facts
 
 _SAMPLE = re.compile(
-    r".*x{4,}.*|.*(?:<.*>|\[.*\]|\{.*\}).*|your_?(?:client|app)_?id.*|my[_ -](?:web[_ -]?)?(?:app|client)(?:[_ -]?id)?|"
-    r":?client[_ -]?id|todo.*|\$.+|%.+%",
+    r".*x{4,}.*|[^<]*<.*>.*|[^\[]*\[.*\].*|[^{]*\{.*\}.*|your_?(?:client|app)_?id.*|my[_ -](?:web[_ -]?)?(?:app|client)"
+    r"(?:[_ -]?id)?|:?client[_ -]?id|todo.*|\$.+|%.+%",
     re.I | re.S,
 )
 
