@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sickbay.fhir.search import parse
 from sickbay.fhir.search_types import named
 
 ROWS: list[tuple[str, str, str, tuple[str, ...]]] = [
@@ -51,3 +52,12 @@ LETTERS = st.text("_has:.Patientlksubjcod*|,", max_size=40)
 def test_no_text_is_too_odd(name: str, value: str) -> None:
     for parameter in (name, "_include", "_revinclude", f"_has:{name}"):
         named("r4", "Observation", ((parameter, value),))
+
+
+@pytest.mark.parametrize(
+    "name", ["." * 30_000, "_has:" * 12_000, "subject." + "link." * 12_000, "_has:Patient:link:" * 3_000]
+)
+def test_a_chain_without_an_end_needs_no_stack(name: str) -> None:
+    """It is refused; which types it would have named is asked before."""
+    assert set(named("r4", "Observation", [(name, "x")])) <= {"Patient", "Device|Group|Location|Patient"}
+    assert isinstance(parse("r4", "Observation", [(name, "x")], base="http://a/r4", strict=True), tuple)

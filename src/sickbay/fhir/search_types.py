@@ -13,6 +13,8 @@ from sickbay.fhir.search_parameters import find, known_types
 
 FEW, BRIEF, KEPT = 6, 160, 2048
 """Parameters, and characters in all of them, of a search that is worth remembering; and how many are remembered."""
+LINKS = 8
+"""Of one parameter; a search with more than six, three in a chain and three times `_has`, is refused wherever they lead."""
 
 
 def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
@@ -72,22 +74,22 @@ def _included(version: str, parameter: str, value: str) -> Iterator[Iterable[str
 
 
 def _followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
-    """`code:Type.rest`, `code.rest`, `_has:Type:code:rest`, each link of it."""
-    if path.startswith("_has:"):
-        _, type, _, rest = (path + ":::").split(":", 3)
-        yield (type,)
-        yield from _followed(version, (type,), rest.removesuffix(":::"))
-        return
-    head, dot, rest = path.partition(".")
-    if not dot:
-        return
-    code, _, type = head.partition(":")
-    then = rest.partition(".")[0].partition(":")[0]
-    reached = _targets(version, types, code)
-    able = [one for one in reached if then == "_has" or find(version, one, then)]
-    aim = (type,) if type in known_types(version) else able or reached
-    yield aim
-    yield from _followed(version, aim, rest)
+    """`code:Type.rest`, `code.rest`, `_has:Type:code:rest`, each link of it, as far as LINKS."""
+    for _ in range(LINKS):
+        if path.startswith("_has:"):
+            _, type, _, rest = (path + ":::").split(":", 3)
+            yield (type,)
+            types, path = (type,), rest.removesuffix(":::")
+            continue
+        head, dot, rest = path.partition(".")
+        if not dot:
+            return
+        code, _, type = head.partition(":")
+        then = rest.partition(".")[0].partition(":")[0]
+        reached = _targets(version, types, code)
+        able = [one for one in reached if then == "_has" or find(version, one, then)]
+        types, path = (type,) if type in known_types(version) else able or reached, rest
+        yield types
 
 
 def _targets(version: str, types: Iterable[str], code: str) -> list[str]:
