@@ -135,3 +135,33 @@ def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> N
     assert done.returncode == 1
     assert "sickbay.db cannot be opened (file is not a database); choose another data folder" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "2", "39", "-5", "x", "99999999"])
+def test_help_is_laid_out_for_a_terminal_of_any_width(columns: str) -> None:
+    """To one column the layout came to no end, and to millions it filled the memory."""
+    done = sickbay("serve", "--help", COLUMNS=columns)
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 400
+    assert "--port INT" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [
+    ("export", ""), ("population", "--out", "", "--patients", "1"), ("load", ""),
+    ("serve", "--https", "--cert", "", "--key", "x"),
+    ("apps", "add", "--name", "a", "--type", "system", "--client", "asymmetric", "--scope", "system/*.rs", "--jwks", ""),
+])  # fmt: skip
+def test_a_name_without_a_character_is_no_place(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a script's variable that was never set: it was the folder one was in, and all of that was loaded, or written to."""
+    monkeypatch.chdir(tmp_path)
+    done = sickbay(*arguments, folder=tmp_path / "data")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "a name is wanted, and this one is empty." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_is_written_as_nothing(tmp_path: Path) -> None:
+    done = sickbay("population", "--patients", "0", "--out", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, f"{tmp_path}: nothing, since there is nobody.\n")

@@ -14,6 +14,7 @@ from cyclopts import App, Parameter
 from sickbay.cli import door
 from sickbay.cli.door import Data
 from sickbay.cli.numbers import SomeOrNone
+from sickbay.cli.places import PlaceOrNone
 from sickbay.cli.words import as_json, note, table, wrong
 
 apps = App(name="apps", help="Register, list, show, change and remove apps.")
@@ -80,12 +81,12 @@ class Fields:
     native: bool | None = None
     scope_mode: Literal["strict", "lenient"] | None = None
     jwks_uri: str | None = None
-    jwks: Path | None = None
+    jwks: PlaceOrNone = None
     client_id: str | None = None
     client_secret: str | None = None
     token_lifetime: SomeOrNone = None
     app_policy: tuple[str, ...] | None = None
-    cards: Path | None = None
+    cards: PlaceOrNone = None
     auto_approve: str | None = None
 
     def body(self) -> dict[str, Any]:

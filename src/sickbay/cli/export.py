@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Literal
 
 from sickbay.cli import opened
 from sickbay.cli.door import Data
 from sickbay.cli.folder import made
+from sickbay.cli.places import Place
 from sickbay.cli.words import note
 from sickbay.fhir.search_parameters import resource_types
 from sickbay.operations.loading import export as exported
 
 
 def export(
-    directory: Path, /, *, tenant: str = "general", fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4", data: Data = None
+    directory: Place, /, *, tenant: str = "general", fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4", data: Data = None
 ) -> None:  # fmt: skip
     """Write all resources of a hospital, one file of NDJSON for each type; `sickbay load` takes them back.
 
@@ -32,7 +32,7 @@ def export(
     asyncio.run(_export(directory, tenant, fhir, data))
 
 
-async def _export(directory: Path, tenant: str, fhir: str, data: str | None) -> None:
+async def _export(directory: Place, tenant: str, fhir: str, data: str | None) -> None:
     counts: dict[str, int] = {}
     async with opened.sandbox(data) as sandbox:
         space = opened.space(sandbox, tenant, fhir)
@@ -40,12 +40,19 @@ async def _export(directory: Path, tenant: str, fhir: str, data: str | None) -> 
         for type in resource_types(fhir):
             path = directory / f"{type}.ndjson"
             draft = path.with_suffix(".draft")
-            with draft.open("wb") as file:
-                async for line in exported(sandbox.world, space, type):
-                    file.write(line)
-                    counts[type] = counts.get(type, 0) + 1
-            if type in counts:
-                draft.replace(path)
-            else:
-                draft.unlink()
-    note(f"{directory}: " + ", ".join(f"{count:,} {type}" for type, count in sorted(counts.items())))
+            try:
+                with draft.open("wb") as file:
+                    async for line in exported(sandbox.world, space, type):
+                        file.write(line)
+                        counts[type] = counts.get(type, 0) + 1
+                if type in counts:
+                    draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
+    note(
+        f"{directory}: "
+        + (
+            ", ".join(f"{count:,} {type}" for type, count in sorted(counts.items()))
+            or "nothing, since there is nothing."
+        )
+    )

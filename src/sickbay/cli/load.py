@@ -14,6 +14,7 @@ from typing import Literal
 from sickbay.cli import files, opened
 from sickbay.cli.door import Data
 from sickbay.cli.numbers import CountOrNone
+from sickbay.cli.places import Place
 from sickbay.cli.progress import Progress, progress
 from sickbay.cli.reading import Asked, Read, reading
 from sickbay.cli.words import wrong
@@ -30,7 +31,7 @@ RARELY = (1_000_000, 50, 50)
 
 
 def load(
-    *paths: Path,
+    *paths: Place,
     tenant: str = "general",
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
     stop: bool = False,

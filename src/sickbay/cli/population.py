@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 from contextlib import ExitStack
 from itertools import chain
-from pathlib import Path
 from typing import IO, Any, Literal
 
 import orjson
 
 from sickbay.cli.folder import made
 from sickbay.cli.numbers import Count, DayOrNone
+from sickbay.cli.places import Place
 from sickbay.cli.words import note, wrong
 from sickbay.population import generate, schedule
 
@@ -23,7 +23,7 @@ def population(
     messiness: float = 0.0,
     today: DayOrNone = None,
     fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4",
-    out: Path,
+    out: Place,
 ) -> None:
     """Write the synthetic patients, one file of NDJSON for each resource type.
 
@@ -58,4 +58,7 @@ def population(
                 files[kind] = stack.enter_context((out / f"{kind}.ndjson").open("wb"))
             files[kind].write(orjson.dumps(resource) + b"\n")
             counts[kind] = counts.get(kind, 0) + 1
-    note(f"{out}: " + ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())))
+    note(
+        f"{out}: "
+        + (", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "nothing, since there is nobody.")
+    )

@@ -18,6 +18,7 @@ from sickbay.cli import choices, ending
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.numbers import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
+from sickbay.cli.places import PlaceOrNone
 from sickbay.cli.words import Trouble, note, wrong
 from sickbay.settings import PORT, Settings
 
@@ -37,9 +38,9 @@ Throttle = Annotated[
 ]
 Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
 Cert = Annotated[
-    Path | None, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")
+    PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")
 ]
-Key = Annotated[Path | None, Parameter(help="Its key, as PEM.")]
+Key = Annotated[PlaceOrNone, Parameter(help="Its key, as PEM.")]
 
 
 def serve(

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import codecs
 import os
+import shutil
 import sys
 from contextlib import suppress
 from io import TextIOWrapper, UnsupportedOperation
 from typing import TextIO
 
 ESCAPED = "sickbay-escaped"
+NARROWEST, WIDEST = 40, 400
+"""Columns that are laid out for; a terminal breaks the lines itself."""
 
 
 def ready() -> None:
-    """What the terminal's encoding lacks is written as JSON would escape it: nothing is lost, and JSON stays JSON."""
+    """As wide as can be laid out for. What the terminal's encoding lacks is written as JSON would escape it: nothing is lost,
+    and JSON stays JSON.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in this order they take their own numbers
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    _widen()
     codecs.register_error(ESCAPED, _escaped)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=ESCAPED)
+
+
+def _widen() -> None:
+    """To few columns the layout of help comes to no end, and to millions it fills the memory."""
+    columns = shutil.get_terminal_size().columns
+    fitting = min(max(columns, NARROWEST), WIDEST)
+    if "COLUMNS" in os.environ or fitting != columns:
+        os.environ["COLUMNS"] = str(fitting)
 
 
 def flush() -> None:
