@@ -31,6 +31,7 @@ class Filling:
         self._days: dict[Space, datetime.date] = {}
         self._stamp: int | None = None
         self._locks: dict[Space, asyncio.Lock] = {}
+        self._begun: dict[Space, asyncio.Task[None]] = {}
 
     def is_ready(self, space: Space) -> bool:
         """Whether this space is filled, for this day; where other workers may reset it, until anything was written."""
@@ -46,6 +47,19 @@ class Filling:
         async with self._locks.setdefault(space, asyncio.Lock()):
             if not self.is_ready(space):
                 await self._fill(space)
+
+    def begun(self, space: Space) -> asyncio.Task[None]:
+        """`ensure`, which goes on where whoever asked for it does not wait for its end."""
+        task = self._begun.get(space)
+        if task is None or task.done():
+            task = self._begun[space] = asyncio.get_running_loop().create_task(self.ensure(space))
+        return task
+
+    async def stop(self) -> None:
+        """Nobody waits any more."""
+        for task in self._begun.values():
+            task.cancel()
+        await asyncio.gather(*self._begun.values(), return_exceptions=True)
 
     def today(self) -> datetime.date:
         """The pinned day, else the day of the (moved) clock."""

@@ -42,6 +42,7 @@ class Sandbox:
         return self.world.tenants
 
     async def close(self) -> None:
+        await self.filling.stop()
         with suppress(Unavailable):
             await self.journal.flush()
         await self.world.store.close()

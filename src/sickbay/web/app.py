@@ -26,6 +26,7 @@ from sickbay.web.astray import Astray
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
+from sickbay.web.first_use import NotYet, not_yet
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.reads import Reads
@@ -101,6 +102,8 @@ class Application:
             response = await _away(request, error)
         except TooLarge as error:
             response = await _large(request, error)
+        except NotYet as error:
+            response = await not_yet(request, error)
         except Exception as error:
             LOG.exception("%s failed", scope["state"]["exchange"])
             response = await _fault(request, error)
@@ -161,7 +164,8 @@ def create(sandbox: Sandbox) -> Application:
     """The application of a sandbox, for Uvicorn or for a test's transport."""
     documents = Documents(sandbox)
     pages = Starlette(
-        routes=routes(sandbox, documents), exception_handlers={Unavailable: _away, TooLarge: _large, Exception: _fault}
+        routes=routes(sandbox, documents),
+        exception_handlers={Unavailable: _away, TooLarge: _large, NotYet: not_yet, Exception: _fault},
     )
     doors: Doors = {}
     for door in _doors(sandbox, documents):

@@ -18,6 +18,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.exchanges import PRIVATE, Persons, full, persons
+from sickbay.web.first_use import filled
 from sickbay.web.pages import chart, portal, times
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import not_found
@@ -69,13 +70,14 @@ async def app_page(
     request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200,
     fault: str = "", kept: str = "",
 ) -> Response:  # fmt: skip
-    view = replace(await _app_view(sandbox, client, secret), fault=fault, kept=kept)
+    view = replace(await _app_view(request, sandbox, client, secret), fault=fault, kept=kept)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
     return show.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
 
 
-async def _app_view(sandbox: Sandbox, client: Client, secret: str) -> AppView:
+async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
     tenant = sandbox.tenants[client.tenant]
+    await filled(request, sandbox, Space(tenant.name, "r4"))
     advice = registration.advised(sandbox.world, client).explained().findings
     auto, live = client.auto_approve, (await registration.live(sandbox.world, client.client_id)).at
     command = f"sickbay launch {client.app_id} --patient p-0017 --open" if client.launch_uri else ""
@@ -110,7 +112,6 @@ def _secret_text(client: Client) -> str:
 
 
 async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
-    await sandbox.filling.ensure(Space(tenant.name, "r4"))
     asked = [("_count", "100"), ("_sort", "family")]
     found = await patients.find(sandbox.world, tenant, "r4", "Patient", asked, None)
     named = tuple(Choice(one["id"], "{}, {}".format(*chart.name_of(one)), one["id"] == "p-0017") for one in found)
@@ -172,7 +173,7 @@ async def _chosen(
     fault = fault or registration.lacking(sandbox.world, made, client)
     if fault:
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
-        view = replace(await _app_view(sandbox, client, ""), **again)
+        view = replace(await _app_view(request, sandbox, client, ""), **again)
         return show.page(request, sandbox, "app", view, around, 422 if ours else 403)
     await registration.save(sandbox.world, replace(client, **made), client)
     return RedirectResponse(f"/developer/apps/{client.app_id}?kept={name}#h-{name}", 303, answers.NO_STORE)

@@ -21,6 +21,7 @@ from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, exchanges, show, wire
 from sickbay.web.doors import headers_of
+from sickbay.web.first_use import looked_on
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 
@@ -86,13 +87,17 @@ def _text(request: Request, sandbox: Sandbox, body: str) -> str:
 async def onwards(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting
 ) -> tuple[Response, Finished | None]:
-    """To the next question, or with a code, or an error, to the app."""
-    await sandbox.filling.ensure(Space(tenant.name, waiting.version))
-    ask = await login.next_ask(sandbox.world, tenant, waiting)
+    """To the next question, or with a code, or an error, to the app. Which it is is not known before the patients are there:
+    a browser is sent on at once, to where a page says that they are being written, since nothing else is written meanwhile.
+    """
+    space = Space(tenant.name, waiting.version)
+    if waiting.wishes.silent or not looked_on(request):
+        await sandbox.filling.ensure(space)
+    ask = await login.next_ask(sandbox.world, tenant, waiting) if sandbox.filling.is_ready(space) else ""
     if ask == "nothing":
         finished = await login.finish(sandbox.world, tenant, waiting)
         return delivered(request, sandbox, tenant, waiting, finished), finished
-    if waiting.wishes.silent:
+    if ask and waiting.wishes.silent:
         silent = login.not_silently(waiting, ask)
         return delivered(request, sandbox, tenant, waiting, silent), silent
     session, cookie = await cookies.begun(request, sandbox)

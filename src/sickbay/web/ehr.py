@@ -18,6 +18,7 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, records_of, show, wire
+from sickbay.web.first_use import filled
 from sickbay.web.login import sign_in_view, who
 from sickbay.web.pages import chart as pages
 from sickbay.web.pages import day, notice, times
@@ -45,7 +46,7 @@ class Ward:
             query = self.request.url.query
             back = quote(f"{here}?{query}" if query else here, safe="")
             return RedirectResponse(f"{self.home}/sign-in?next={back}", 303, answers.NO_STORE)
-        await self.sandbox.filling.ensure(Space(self.tenant.name, VERSION))
+        await filled(self.request, self.sandbox, Space(self.tenant.name, VERSION))
         return None
 
     def page(self, name: str, view: object, here: str = "", frames: bool = False, status: int = 200) -> Response:

@@ -23,6 +23,7 @@ from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.authorize import delivered, failed
 from sickbay.web.doors import host_name, peer
+from sickbay.web.first_use import NotYet, filled
 from sickbay.web.pages import chart, consent, contexts, notice, visits
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
 from sickbay.web.pages.frame import Link
@@ -46,9 +47,9 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         return _on(tenant, waiting)
     step = _answered if request.method == "POST" else _asked
     try:
-        await sandbox.filling.ensure(Space(tenant.name, waiting.version))
+        await filled(request, sandbox, Space(tenant.name, waiting.version))
         return await step(request, sandbox, tenant, waiting, session, sent)
-    except Throttled:
+    except (Throttled, NotYet):
         raise
     except Exception as error:
         return await failed(request, sandbox, tenant, waiting, "login", error)

@@ -21,6 +21,7 @@ from sickbay.storage.store import Space
 from sickbay.web import answers, show, wire
 from sickbay.web.doors import headers_of
 from sickbay.web.ehr import VERSION, Ward
+from sickbay.web.first_use import filled
 from sickbay.web.pages import notice
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
@@ -40,7 +41,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
     if client is None or not client.launch_uri or (patient and not visible):
         return ward.page("notice", notice.no_app(ward.home), status=404)
-    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    await filled(request, sandbox, Space(tenant.name, client.fhir))
     wanted = await _of_card(ward, client, patient, asked.get("card")) or await _of_task(
         ward, client, patient, asked.get("task")
     )
@@ -119,7 +120,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         return fault(409, f"Several apps are called {asked['app']}")
     if client is None or not client.launch_uri:
         return fault(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
-    await sandbox.filling.ensure(Space(tenant.name, client.fhir))
+    await filled(request, sandbox, Space(tenant.name, client.fhir))
     context = _context(asked)
     if isinstance(context, str):
         return fault(422, context)

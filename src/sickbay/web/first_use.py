@@ -1,0 +1,61 @@
+"""The first use of a hospital in a version: while its patients are written, a person is told so in place of an empty window."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.fhir.versions import VERSIONS
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import Space
+from sickbay.web import answers, show
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView
+from sickbay.web.wire import raw_path
+
+PATIENCE = 1.0
+"""Seconds that a page may take; then another says why it takes longer."""
+
+
+class NotYet(Exception):
+    """The patients of this space are being written."""
+
+    def __init__(self, space: Space) -> None:
+        super().__init__(f"{space.tenant} is being filled")
+        self.space = space
+
+
+def looked_on(request: Request) -> bool:
+    """Whether a person looks at a window meanwhile."""
+    return answers.browses(request.headers.get("accept", ""))
+
+
+async def filled(request: Request, sandbox: Sandbox, space: Space) -> None:
+    """Once the patients are there. Raises NotYet where a browser asks for a page that it can ask for again; scripts wait."""
+    if sandbox.filling.is_ready(space):
+        return
+    task = sandbox.filling.begun(space)
+    again = request.method == "GET" and looked_on(request)
+    done, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
+    if not done:
+        raise NotYet(space)
+    task.result()
+
+
+async def not_yet(request: Request, error: Exception) -> Response:
+    """It asks for itself once more, by a header, which needs no script; whoever cannot be sent so has a link."""
+    assert isinstance(error, NotYet)
+    sandbox: Sandbox = request.app.state.sandbox
+    tenant, version = sandbox.tenants[error.space.tenant], VERSIONS[error.space.version]
+    query = request.url.query
+    view = NoticeView(
+        title="The patients are being written",
+        text=f"{tenant.title} is used for the first time in FHIR {version.segment.upper()}, or for the first time today. "
+        "This takes some seconds, once, and then this page goes on by itself.",
+        primary=Link("Go on", raw_path(request.scope) + (f"?{query}" if query else "")),
+    )
+    response = show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), 503)
+    response.headers["refresh"] = response.headers["retry-after"] = "1"
+    return response

@@ -1,0 +1,105 @@
+"""A fresh hospital: a browser is told that its patients are being written, and goes on by itself; a script waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import REDIRECT, Flow, run
+
+from sickbay.storage.store import Space
+from sickbay.web import first_use
+
+PAGE = {"Accept": "text/html,application/xhtml+xml"}
+FRESH = Space("general", "r4")
+
+
+async def signed_in(flow: Flow) -> str:
+    """The address of the hospital's first page."""
+    page = await flow.http.get("/general/ehr/sign-in", headers=PAGE)
+    csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    form = {"csrf": csrf, "username": "okafor", "password": "sickbay"}
+    answer = await flow.http.post("/general/ehr/sign-in?next=/general/ehr", data=form, headers=PAGE)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+async def asked(flow: Flow) -> str:
+    """The address of the page that a request for a launch leads to: who signs in."""
+    app = await flow.register(auto_approve=None)
+    sent = flow.asking(app, scope="launch/patient openid fhirUser patient/Patient.rs")
+    made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+    assert made.status_code in (302, 303), made.text
+    return str(made.headers["location"])
+
+
+async def portal(flow: Flow) -> str:
+    return f"/developer/apps/{(await flow.register())['app_id']}"
+
+
+async def launch(flow: Flow) -> str:
+    return f"/general/ehr/launch?app={(await flow.register())['app_id']}&patient=p-0001"
+
+
+@pytest.mark.parametrize("way", [signed_in, asked, portal, launch])
+def test_a_browser_is_told_and_comes_again(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_use, "PATIENCE", 0)
+
+    async def steps(flow: Flow) -> None:
+        address = await way(flow)
+        first = await flow.http.get(address, headers=PAGE)
+        assert (first.status_code, first.headers["refresh"], first.headers["retry-after"]) == (503, "1", "1")
+        assert "The patients are being written" in first.text
+        await flow.sandbox.filling.begun(FRESH)
+        again = await flow.http.get(address, headers=PAGE)
+        assert again.status_code < 400, again.text
+        assert "refresh" not in again.headers
+
+    run(steps, tmp_path)
+
+
+def test_an_app_that_asks_without_a_page_is_answered_at_once_when_they_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """prompt=none never leads to a page."""
+    monkeypatch.setattr(first_use, "PATIENCE", 0)
+
+    async def steps(flow: Flow) -> None:
+        sent = flow.asking(await flow.register(), prompt="none", scope="launch/patient openid patient/Patient.rs")
+        made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+        assert made.headers["location"].startswith(REDIRECT)
+
+    run(steps, tmp_path)
+
+
+def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_use, "PATIENCE", 0)
+
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(await launch(flow))
+        assert answer.status_code < 400, answer.text
+        assert flow.sandbox.filling.is_ready(FRESH)
+
+    run(steps, tmp_path)
+
+
+def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def steps(flow: Flow) -> None:
+        async def broken(space: Space) -> None:
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(flow.sandbox.filling, "ensure", broken)
+        answer = await flow.http.get(await launch(flow), headers=PAGE)
+        assert (answer.status_code, "refresh" in answer.headers) == (500, False)
+
+    run(steps, tmp_path)
+
+
+def test_a_server_that_ends_meanwhile_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_use, "PATIENCE", 0)
+
+    async def steps(flow: Flow) -> None:
+        assert (await flow.http.get(await launch(flow), headers=PAGE)).status_code == 503
+
+    run(steps, tmp_path)
