@@ -35,6 +35,8 @@ def test_it_serves_under_its_own_certificate_and_the_sample_app_too(tmp_path: Pa
             (sample,) = (one for one in client.get(f"{base}/admin/apps").json() if one["client_id"] == "sample-general")
             assert sample["launch_uri"].startswith("https://localhost:")
             assert client.get(sample["launch_uri"]).status_code == 200
+            page = client.get(f"{base}/developer/hospitals/general", headers={"Accept": "text/html"}).text
+            assert f"curl --cacert {tmp_path}/https.crt -X PATCH {base}/admin/policies/general" in page
         with httpx2.Client(trust_env=False) as client, pytest.raises(httpx2.TransportError):
             client.get(base)
         told = json.loads((tmp_path / "runtime.json").read_text())

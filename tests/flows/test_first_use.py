@@ -56,7 +56,7 @@ def test_a_browser_is_told_and_comes_again(way: Any, tmp_path: Path, monkeypatch
         assert again.status_code < 400, again.text
         assert "refresh" not in again.headers
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=10)
 
 
 def test_an_app_that_asks_without_a_page_is_answered_at_once_when_they_are_there(
@@ -70,7 +70,7 @@ def test_an_app_that_asks_without_a_page_is_answered_at_once_when_they_are_there
         made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
         assert made.headers["location"].startswith(REDIRECT)
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=10)
 
 
 def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert answer.status_code < 400, answer.text
         assert flow.sandbox.filling.is_ready(FRESH)
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=10)
 
 
 def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_what_fails_is_told_and_no_page_comes_again_for_ever(tmp_path: Path, mon
         answer = await flow.http.get(await launch(flow), headers=PAGE)
         assert (answer.status_code, "refresh" in answer.headers) == (500, False)
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=10)
 
 
 def test_a_server_that_ends_meanwhile_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,4 +102,4 @@ def test_a_server_that_ends_meanwhile_ends(tmp_path: Path, monkeypatch: pytest.M
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get(await launch(flow), headers=PAGE)).status_code == 503
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=10)

@@ -110,7 +110,7 @@ def test_a_statement_of_somebody_else_is_not_overlooked(tmp_path: Path, statemen
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{", "[" * 100_000, '"x"'])
+@pytest.mark.parametrize("body", ["", "[]", "{", "[" * 60_000, '"x"'])
 def test_what_is_no_metadata(tmp_path: Path, body: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(ADDRESS, content=body, headers={"Content-Type": "application/json"})

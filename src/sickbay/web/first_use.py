@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sickbay.fhir.versions import VERSIONS
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
-from sickbay.web import answers, show
+from sickbay.web import answers, cookies, show
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.wire import raw_path
@@ -56,6 +56,7 @@ async def not_yet(request: Request, error: Exception) -> Response:
         "This takes some seconds, once, and then this page goes on by itself.",
         primary=Link("Go on", raw_path(request.scope) + (f"?{query}" if query else "")),
     )
-    response = show.page(request, sandbox, "notice", view, show.Around(tenant, bare=True, framed=True), 503)
+    around = show.Around(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
+    response = show.page(request, sandbox, "notice", view, around, 503)
     response.headers["refresh"] = response.headers["retry-after"] = "1"
     return response

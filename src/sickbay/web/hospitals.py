@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +14,7 @@ from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.apps import TOO_LATE, closed
+from sickbay.web.doors import headers_of
 from sickbay.web.pages import portal
 from sickbay.web.pages.notice import not_found
 
@@ -26,14 +28,15 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
         return show.page(request, sandbox, "notice", not_found(wire.raw_path(request.scope)), status=404)
     around = await show.around(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        view = replace(_view(tenant), kept="kept" in request.query_params)
+        view = replace(_view(tenant), kept="kept" in request.query_params, certificate=_certificate(request, sandbox))
         return show.page(request, sandbox, "hospital", view, around)
     sent = parse(await wire.read_body(request))
     text, fault = sent.get("policy") or "", TOO_LATE
     if cookies.form_is_ours(request, around.session, sent.get("csrf")):
         fault = await _choose(sandbox, tenant, text)
     if fault:
-        return show.page(request, sandbox, "hospital", _view(tenant, text, fault), around, 422)
+        view = replace(_view(tenant, text, fault), certificate=_certificate(request, sandbox))
+        return show.page(request, sandbox, "hospital", view, around, 422)
     return RedirectResponse(f"/developer/hospitals/{name}?kept#h-choose", 303, answers.NO_STORE)
 
 
@@ -44,6 +47,12 @@ async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
         return fault
     faults = await running.choose(sandbox.world, tenant, dict.fromkeys(tenant.chosen) | chosen)
     return "; ".join(faults)
+
+
+def _certificate(request: Request, sandbox: Sandbox) -> str:
+    """For whoever sits at this machine."""
+    path, here = sandbox.settings.certificate, headers_of(request.scope)
+    return quote(str(path.resolve())) if path and request.app.state.guard.from_loopback(request.scope, here) else ""
 
 
 def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal.HospitalView:

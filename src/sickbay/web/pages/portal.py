@@ -152,7 +152,9 @@ class PolicyRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HospitalView:
-    """policy: what is chosen, or was typed, as in sickbay.toml."""
+    """policy: what is chosen, or was typed, as in sickbay.toml. certificate: the file that vouches for this server, as a shell
+    takes it; "" where it is needed by nobody, or lies on another machine.
+    """
 
     title: str
     name: str
@@ -161,6 +163,7 @@ class HospitalView:
     policy: str = ""
     fault: str = ""
     kept: bool = False
+    certificate: str = ""
 
 
 def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[PolicyRow, ...]:
