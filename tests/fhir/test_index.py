@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sickbay.fhir.composites import MOST
 from sickbay.fhir.dates import END, span
 from sickbay.fhir.expressions import evaluate
 from sickbay.fhir.facts import ResourceFacts
@@ -278,3 +279,12 @@ def test_what_is_no_resource_has_no_facts() -> None:
     assert facts({}) == ResourceFacts()
     assert facts({"resourceType": ["Patient"]}) == ResourceFacts()
     assert facts({"resourceType": "Nonsense", "id": "1"}) == ResourceFacts()
+
+
+def test_combinations_of_hundreds_of_codes_and_values_end_somewhere() -> None:
+    """Each code is combined with each value: a body of 8 MB would give thousands of millions."""
+    many = {"coding": [{"code": str(number)} for number in range(300)]}
+    found = extract(
+        "r4", {"resourceType": "Observation", "id": "x", "code": many, "valueCodeableConcept": many}, "http://a/r4"
+    )
+    assert len(found.composites) == MOST

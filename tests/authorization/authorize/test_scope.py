@@ -11,6 +11,7 @@ from tests.authorization import samples
 from tests.authorization.samples import asking, known, refusals, server
 
 from sickbay.authorization.authorize import granted_scopes
+from sickbay.authorization.authorize.scope import FEW, LONGEST
 from sickbay.protocol import scopes
 
 
@@ -204,3 +205,21 @@ def test_a_system_scope_is_told_with_the_one_of_a_person_and_its_filter_stays() 
     found = samples.examination(asking(scope="launch system/Observation.rs?code=system/x|system/y")).refusals
     (refusal,) = (one for one in found if one.name == "scope-system-in-user-flow")
     assert refusal.facts["corrected"] == ["user/Observation.rs?code=system/x|system/y"]
+
+
+def test_of_very_many_wrong_ones_few_are_compared_with_what_there_is() -> None:
+    """Each comparison looks at all types: a thousand of them would keep everybody else waiting."""
+    at = replace(server(), resource_types=dict.fromkeys(server().fhir_bases, ("Patient", "Observation")))
+    many = [f"patient/Observation{'n' * number}.rs" for number in range(1, 31)]
+    found = samples.examination(asking(scope=" ".join(["launch", *many])), known(server=at)).refusals
+    (corrected,) = (one.facts["corrected"] for one in found if one.name == "scope-resource-not-in-version")
+    assert corrected[:2] == ["patient/Observation.rs"] * 2
+    assert corrected[FEW:] == [""] * (30 - FEW)
+    wrong = [f"patient/Observation.reed{number}" for number in range(30)]
+    (refusal,) = samples.examination(asking(scope=" ".join(["launch", *wrong]))).refusals
+    assert refusal.facts["likely"] == ["patient/Observation.read"] * FEW + [""] * (30 - FEW)
+
+
+def test_a_very_long_one_resembles_none() -> None:
+    (refusal,) = samples.examination(asking(scope="launch openid" + "d" * LONGEST)).refusals
+    assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", [""])

@@ -101,9 +101,11 @@ def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeKnown) -> 
         for token in tokens(request)
         if not scopes.parse(token) and not scopes.recased(token, ALL_TYPES) and not scopes.reordered(token)
     ]
-    return _refusal("scope-malformed", wrong, likely=[_likely(one) for one in wrong])
+    return _refusal("scope-malformed", wrong, likely=[_likely(one) if at < FEW else "" for at, one in enumerate(wrong)])
 
 
+FEW, LONGEST = 20, 200
+"""Wrong scopes of which it is told what was meant, and characters of one that may resemble another."""
 LAUNCHES = ("patient/launch", "encounter/launch")
 """Context scopes as they stand when they are read aloud."""
 
@@ -132,6 +134,8 @@ _OTHERWISE = {"refresh_token": "offline_access", "email": "fhirUser", "address":
 
 def _near(token: str) -> str:
     """The scope that it resembles: of those without a resource, or with another word behind the dot."""
+    if len(token) > LONGEST:
+        return ""
     head, dot, access = token.rpartition(".")
     close = (
         [f"{head}.{one}" for one in get_close_matches(access, ("read", "write", "rs", "cruds"), 1, 0.5)] if dot else []
@@ -191,7 +195,7 @@ def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: Auth
     types, wrong = _types(request, known.server), _nowhere(request, known)
     if not wrong:
         return None
-    near = [nearest(one.type, types) for one in wrong]
+    near = [nearest(one.type[:LONGEST], types) if at < FEW else None for at, one in enumerate(wrong)]
     corrected = [
         one.text.replace(f"/{one.type}.", f"/{name}.") if name else "" for one, name in zip(wrong, near, strict=True)
     ]

@@ -1,0 +1,48 @@
+"""What somebody sends is explained in a time that grows with its length: whoever sends a lot keeps nobody else waiting.
+
+Where it did not, one of these took minutes, or had no end.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from sickbay.diagnosis import case
+from sickbay.diagnosis.doctor import diagnose
+
+LONG = 30_000
+PIECES = (
+    "[",
+    "{",
+    "<",
+    "<a",
+    "${",
+    "function {",
+    "=>",
+    "your",
+    "a ",
+    "\n",
+    " ",
+    "%0a",
+    "%25",
+    "a-",
+    "aA",
+    "&a=b",
+    ";scope=a",
+    '"',
+    "\u00a0",
+    ",",
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["client_id", "scope", "state", "redirect_uri", "aud", "launch", "code_challenge", "nonce"]
+)
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_long_value_of_an_authorization_request(name: str, piece: str) -> None:
+    refused = case.load(case.paths()["state-missing"]).refused
+    value = "x" + piece * (LONG // len(piece)) + "\0"
+    for sent in (value, quote(value, safe="")):
+        assert diagnose(refused | {"url": f"{refused['url']}&{name}={sent}"}).stage == "authorize"
