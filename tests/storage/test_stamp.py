@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from sickbay.fhir.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.sql.names import Remembered
 from sickbay.storage.sql.statement import Reader
-from sickbay.storage.store import Clear, Put, Record, Store, UseOnce
+from sickbay.storage.sqlite.store import open_store
+from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 
 
 @pytest.fixture
@@ -50,6 +52,47 @@ async def test_the_stamp_stays_until_something_is_written_by_whomever(stores: tu
     assert second != first
     await here.transaction([Put(Record("code", "k", b"{}"))])
     assert await stamp(here) not in (first, second)
+
+
+NOTE = Put(Record("exchange", "e", b"{}"), aside=True)
+WRITES: list[Step] = [
+    Put(Record("exchange", "e", b"{}")), UseOnce("code", "k", 20), Delete("code", "k"), DeleteFamily("f", ("code",)), Clear("code"),
+    patient("p"),
+]  # fmt: skip
+
+
+@pytest.mark.anyio
+async def test_a_note_aside_leaves_the_stamp_and_nothing_else_does(tmp_path: Path) -> None:
+    here, there = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
+    await here.transaction([Put(Record("code", "k", b"{}"))])
+    first = await stamp(here)
+    for store in (here, there):
+        await store.transaction([NOTE])
+        assert await stamp(here) == await stamp(there) == first
+    found = await here.get("exchange", "e")
+    assert found
+    assert found.revision == 2
+    seen = [first]
+    for step in WRITES:
+        await there.transaction([NOTE, step])
+        seen.append(await stamp(here))
+    await asyncio.gather(here.transaction([NOTE]), here.transaction([patient("q")]), here.transaction([NOTE]))
+    seen.append(await stamp(here))
+    await there.purge(0)
+    seen.append(await stamp(here))
+    assert len(set(seen)) == len(seen)
+    await here.close()
+    await there.close()
+
+
+@pytest.mark.anyio
+async def test_a_folder_that_knows_no_revision_yet_has_a_stamp_too(tmp_path: Path) -> None:
+    first = open_store(tmp_path / "a.db")
+    before = await stamp(first)
+    await first.transaction([NOTE])
+    assert before is not None
+    assert await stamp(first) != before
+    await first.close()
 
 
 @pytest.mark.anyio

@@ -33,6 +33,7 @@ def anyio_backend() -> str:
 def file(tmp_path: Path) -> Path:
     db = connect(tmp_path / "a.db")
     db.execute("CREATE TABLE a (b INTEGER PRIMARY KEY) STRICT")
+    db.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) STRICT")
     db.close()
     return tmp_path / "a.db"
 

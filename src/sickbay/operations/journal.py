@@ -31,10 +31,7 @@ EVERY = 1.0
 KEPT = 256
 """Granted exchanges a batch keeps, of FHIR and of all other kinds: under load the newest."""
 CROWD, MOMENTS = 4 * KEPT, 5
-"""Requests in each of so many moments of which hardly one is kept: then a batch is written after the last of them.
-
-Each write makes every reader look anew at a file in which nothing else has changed, which costs a page of 50 resources 7 %.
-"""
+"""Requests in each of so many moments of which hardly one is kept: then a batch is written after the last of them."""
 SLICE = 16
 """Exchanges that are made into records without a pause."""
 ONE_IN = 32
@@ -99,7 +96,7 @@ class Journal:
             self.hold(one)
             return
         self._say(one)
-        await self.world.store.transaction([Put(record(one))])
+        await self.world.store.transaction([Put(record(one), aside=True)])
 
     def passes_over(self) -> bool:
         """Whether the next granted FHIR request need not come here: where so many come, hardly one of them is kept."""
@@ -173,7 +170,7 @@ async def _puts(batch: Sequence[Exchange]) -> list[Step]:
     """Requests are answered between its slices: all of a full batch takes as long as thirty of them."""
     steps: list[Step] = []
     for start in range(0, len(batch), SLICE):
-        steps += [Put(record(one)) for one in batch[start : start + SLICE]]
+        steps += [Put(record(one), aside=True) for one in batch[start : start + SLICE]]
         await asyncio.sleep(0)
     return steps
 

@@ -51,10 +51,14 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Insert or replace. `if_revision`: 0 only if absent; n only if that is the revision there; None: always."""
+    """Insert or replace. `if_revision`: 0 only if absent; n only if that is the revision there; None: always.
+
+    aside: a note by which nothing is decided and nothing answered, so that whoever remembers something need not look anew.
+    """
 
     record: Record
     if_revision: int | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +243,8 @@ class Store(Protocol):
         ...
 
     def stamp(self) -> int | None:
-        """Another number after every write, by whichever process; None where that cannot be told cheaply.
+        """Another number after every write but notes aside (and on PostgreSQL after those), by whichever process; None where
+        that cannot be told cheaply.
 
         It may be as old as the last `get`: whoever relies on it asks for the clock first, as every request does.
         """

@@ -18,6 +18,9 @@ from sickbay.storage.sqlite.migrations import STEPS
 
 PATIENCE = 10.0
 """Seconds that a writer waits for another process before it gives up."""
+REVISED = "INSERT OR REPLACE INTO meta (name, value) VALUES ('revision', randomblob(8))"
+REVISION = "SELECT value FROM meta WHERE name = 'revision'"
+"""Another after every commit of more than notes aside: SQLite's own number tells of those too."""
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 """A connection is used by one thread at a time, so it needs no lock of its own."""
 _TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (

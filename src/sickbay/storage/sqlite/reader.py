@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 
 from sickbay.storage.sql.statement import Row, Statement
-from sickbay.storage.sqlite.connection import connect
+from sickbay.storage.sqlite.connection import REVISION, connect
 
 _TICK, _TICKS = 10_000, 8
 """A statement that runs for more than 80,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
@@ -30,6 +30,7 @@ class Reader:
         self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
         self._open = False
         self._stamp: int | None = None
+        self._version = self._revision = -1
         self._ticks: int | None = None
         self.db.set_progress_handler(self._tick, _TICK)
 
@@ -46,11 +47,17 @@ class Reader:
         return self.db.execute(text, binds).get
 
     def stamp(self) -> int:
-        """Another number whenever anybody has written; the same for all of a turn, which sees one state of the file."""
+        """Another number whenever anybody has written more than notes aside; the same for all of a turn, which sees one state
+        of the file.
+        """
         if not self._open:
             self._begin()
         if self._stamp is None or not self._open:
-            self._stamp = self.db.execute("PRAGMA data_version").get
+            version: int = self.db.execute("PRAGMA data_version").get
+            if version != self._version:
+                found: bytes | None = self.db.execute(REVISION).get
+                self._version, self._revision = version, version if found is None else int.from_bytes(found)
+            self._stamp = self._revision
         return self._stamp
 
     def brief(self, statement: Statement) -> list[Row]:

@@ -62,7 +62,8 @@ class SqliteStore:
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
             single, many = _decides_first(steps), len(steps) >= GROUP
-            await self._writer.run(partial(apply, steps=tuple(steps)), single=single, many=many)
+            aside = all(isinstance(one, Put) and one.aside for one in steps)
+            await self._writer.run(partial(apply, steps=tuple(steps)), single=single, many=many, aside=aside)
 
     async def fill(self, space: Space, saves: Iterable[Save]) -> int:
         """Write many new resources into an empty space in one transaction: all or none. 0 if it is not empty.

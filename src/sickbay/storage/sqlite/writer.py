@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import apsw
 
-from sickbay.storage.sqlite.connection import begin, make_room, told
+from sickbay.storage.sqlite.connection import REVISED, begin, make_room, told
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.store import Conflict
 
@@ -36,6 +36,7 @@ class _Request(NamedTuple):
     future: asyncio.Future[Any]
     alone: bool = False
     single: bool = False
+    aside: bool = False
 
 
 class _Outcome(NamedTuple):
@@ -55,12 +56,14 @@ class Writer:
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, job: Job[T], alone: bool = False, single: bool = False, many: bool = False) -> T:
+    async def run(
+        self, job: Job[T], alone: bool = False, single: bool = False, many: bool = False, aside: bool = False
+    ) -> T:
         """The job's value, or what it raised; then nothing of it was kept.
 
         alone: in a commit of its own, called once. single: it raises Conflict before it changes anything, if it does, so that
         it needs no savepoint, which copies each page that it changes. many: of so many steps that it waits for no others to
-        share its commit: it is written at once, even while whoever asked keeps the loop busy.
+        share its commit: it is written at once, even while whoever asked keeps the loop busy. aside: it leaves the stamp.
         """
         if not self._open:
             raise RuntimeError("the store is closed")
@@ -69,7 +72,7 @@ class Writer:
         if loop not in self._turns:
             self._turns[loop] = []
             loop.call_soon(self._gather, loop, 0, 0, monotonic() + LONGEST)
-        self._turns[loop].append(_Request(job, future, alone, single))
+        self._turns[loop].append(_Request(job, future, alone, single, aside))
         if many:
             self._hand_over(loop)
         return await future
@@ -129,6 +132,8 @@ class Writer:
             changes = Changes(self._connection)
             outcomes = [self._attempt(changes, one) for one in group]
             changes.finish()
+            if not all(one.aside for one in group):
+                self._connection.execute(REVISED)
             self._connection.execute("COMMIT")
             return outcomes
         except Exception as error:
