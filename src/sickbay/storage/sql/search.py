@@ -50,6 +50,14 @@ class Plan(NamedTuple):
     along: Along | None = None
 
 
+class _Known(NamedTuple):
+    """Of a page all but its rows, as it stays until anybody writes."""
+
+    statement: Statement
+    next: str | None
+    total: int | None
+
+
 class Matches(NamedTuple):
     rows: list[Row]
     next: str | None
@@ -83,25 +91,31 @@ def _resolved(
 
 
 def page(run: Run, key: bytes, plan: Plan) -> Matches:
-    """One page by keyset, LIMIT n + 1. Raises BadCursor."""
+    """One page by keyset, LIMIT n + 1. Raises BadCursor. Of a plan that is remembered only the rows are read once more."""
+    known: _Known | None = plan.kept.get("page")
+    if known is not None:
+        return Matches(run(known.statement)[: plan.query.count], known.next, known.total)
     query = plan.query
     at = _at(key, plan, query.cursor) if query.cursor is not None else None
-    if (
-        at is None
-        and plan.source.rank
-        and not plan.source.facet
-        and not query.sort
-        and query.total != "none"
-        and query.count > 0
-    ):
+    if at is None and _is_counted_with_its_page(plan):
         return _first_of_patient(run, key, plan)
-    rows = ((plan.walk and _early(run, plan, plan.walk, at)) or run(_page(plan, at))) if query.count > 0 else []
+    early = plan.walk and query.count > 0 and _early(run, plan, plan.walk, at)
+    statement = _page(plan, at)
+    rows = early or (run(statement) if query.count > 0 else [])
     more = len(rows) > query.count
     rows = rows[: query.count]
     seen = (at.seen if at else 0) + len(rows)
     total = _total(run, plan, at, None if more or query.count == 0 else seen)
     last = (*rows[-1][plan.columns.width :][: len(plan.keys)], rows[-1][0]) if more else ()
-    return Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
+    found = Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
+    if not early and query.count > 0:
+        plan.kept["page"] = _Known(statement, found.next, total)
+    return found
+
+
+def _is_counted_with_its_page(plan: Plan) -> bool:
+    query, source = plan.query, plan.source
+    return bool(source.rank) and not source.facet and not query.sort and query.total != "none" and query.count > 0
 
 
 def _early(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
@@ -120,7 +134,7 @@ def _near(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
         least = plan.source.least(int(at.last[0]) if at else -1, max(NEAR, 2 * limit))
         rows = run(_sorted(plan._replace(source=least), at, limit))
     if len(rows) < limit and plan.source.changed:  # of an export mostly all: it goes on where it was
-        return run(_page_from(walk, at))
+        return run(_page(walk, at))
     return rows if len(rows) == limit else []
 
 
@@ -185,10 +199,7 @@ def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
 
 
 def _following(key: bytes, plan: Plan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
-    def sealed() -> str:
-        return seal(key, Position(_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
-
-    return _once(plan, (last, seen, total), sealed)
+    return seal(key, Position(_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
 
 
 def _at(key: bytes, plan: Plan, cursor: str) -> Position:
@@ -229,10 +240,6 @@ def own(query: Query, chosen: Source) -> list[Sql]:
 
 
 def _page(plan: Plan, at: Position | None) -> Statement:
-    return _page_from(plan, at) if at else _once(plan, "first page", lambda: _page_from(plan, None))
-
-
-def _page_from(plan: Plan, at: Position | None) -> Statement:
     limit = plan.query.count + 1
     sorting = bool(plan.query.sort) and plan.keys not in ((), (Key("d.rank"),))
     streamed = (plan.needs_row or plan.source.facet) and not sorting
