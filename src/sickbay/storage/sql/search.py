@@ -95,20 +95,23 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
     known: _Known | None = plan.kept.get("page")
     if known is not None:
         return Matches(run(known.statement)[: plan.query.count], known.next, known.total)
+    at = _at(key, plan, plan.query.cursor) if plan.query.cursor is not None else None
+    whole = at is None and _is_counted_with_its_page(plan)
+    return _first_of_patient(run, key, plan) if whole else _page_anew(run, key, plan, at)
+
+
+def _page_anew(run: Run, key: bytes, plan: Plan, at: Position | None) -> Matches:
     query = plan.query
-    at = _at(key, plan, query.cursor) if query.cursor is not None else None
-    if at is None and _is_counted_with_its_page(plan):
-        return _first_of_patient(run, key, plan)
-    early = plan.walk and query.count > 0 and _early(run, plan, plan.walk, at)
-    statement = _page(plan, at)
-    rows = early or (run(statement) if query.count > 0 else [])
+    rows = _early(run, plan, plan.walk, at) if plan.walk and query.count > 0 else []
+    statement = _page(plan, at) if query.count > 0 and not rows else None
+    rows = run(statement) if statement else rows
     more = len(rows) > query.count
     rows = rows[: query.count]
     seen = (at.seen if at else 0) + len(rows)
     total = _total(run, plan, at, None if more or query.count == 0 else seen)
     last = (*rows[-1][plan.columns.width :][: len(plan.keys)], rows[-1][0]) if more else ()
     found = Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
-    if not early and query.count > 0:
+    if statement:
         plan.kept["page"] = _Known(statement, found.next, total)
     return found
 
