@@ -84,7 +84,7 @@ def text(begun: Starting, served: Served, loaded: Loaded, database: Mapping[str,
         *_database(database),
         f"`sickbay load` of these {loaded.count:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f} a second "
         f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, its start included;",
-        f"{loaded.memory[0]:.0f} MB at most in its first half, {loaded.memory[1]:.0f} MB in its second.", "",
+        f"{loaded.memory[0]:.0f} MB of both processes at most in its first half, {loaded.memory[1]:.0f} MB in its second.", "",
         "| from spawn to the first 200 of `/general/r4/metadata`, median of 5 | s | at most |", "|---|---:|---:|",
         f"| existing database | {begun.existing:.2f} | 1.0 |", f"| `--ephemeral`, 50 patients | {begun.ephemeral:.2f} | 2.0 |",
         f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |", "",

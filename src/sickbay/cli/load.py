@@ -21,7 +21,7 @@ from sickbay.cli.words import wrong
 from sickbay.fhir.loading import Fault, Ready
 from sickbay.operations.loading import Loading
 
-BATCH, WEIGHT = 2000, 4 << 20
+BATCH, WEIGHT = 2000, 2 << 20
 """A transaction holds so many resources, or bytes of them: a server beside it waits that long for its own writes. Each page
 of an index that they touch is written once for all of them."""
 SWITCHES = 0.0005
