@@ -34,11 +34,15 @@ def test_long_headers_are_read_and_not_kept() -> None:
     assert headers.read(pairs) is not headers.read(pairs)
 
 
+SITE = {"sec-fetch-site": "cross-site"}
+
+
 @pytest.mark.parametrize(
     ("sent", "fetched"),
     [
-        ({}, False), ({"sec-fetch-mode": "navigate"}, False), ({"sec-fetch-mode": "cors"}, True),
-        ({"sec-fetch-mode": "no-cors"}, True), ({"sec-fetch-mode": "same-origin"}, True),
+        ({}, False), ({"sec-fetch-mode": "navigate", **SITE}, False), ({"sec-fetch-mode": "cors", **SITE}, True),
+        ({"sec-fetch-mode": "no-cors", **SITE}, True), ({"sec-fetch-mode": "same-origin", **SITE}, True),
+        ({"sec-fetch-mode": "cors"}, False),
         ({"x-requested-with": "XMLHttpRequest"}, True), ({"x-requested-with": "com.example.app"}, False),
     ],
 )  # fmt: skip

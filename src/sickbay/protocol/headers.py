@@ -40,6 +40,9 @@ _kept = lru_cache(maxsize=1024)(_read)
 
 
 def is_fetched(headers: Mapping[str, str]) -> bool:
-    """Whether a script asked and waits for the answer itself (Fetch Metadata, Sec-Fetch-Mode); False where nothing says so."""
-    mode = headers.get("sec-fetch-mode", "navigate")
+    """Whether a script of a page asked and waits for the answer itself (Fetch Metadata); False where nothing says so.
+
+    A browser says of which site the page is; Node's fetch, which no person looks at, says the mode alone.
+    """
+    mode = headers.get("sec-fetch-mode") if "sec-fetch-site" in headers else None
     return mode in ("cors", "no-cors", "same-origin") or headers.get("x-requested-with", "").lower() == "xmlhttprequest"
