@@ -9,7 +9,7 @@ from sickbay.cli import opened
 from sickbay.cli.door import Data
 from sickbay.cli.folder import made
 from sickbay.cli.places import Place
-from sickbay.cli.words import note
+from sickbay.cli.words import note_counts
 from sickbay.fhir.search_parameters import resource_types
 from sickbay.operations.loading import export as exported
 
@@ -49,10 +49,4 @@ async def _export(directory: Place, tenant: str, fhir: str, data: str | None) ->
                     draft.replace(path)
             finally:
                 draft.unlink(missing_ok=True)
-    note(
-        f"{directory}: "
-        + (
-            ", ".join(f"{count:,} {type}" for type, count in sorted(counts.items()))
-            or "nothing, since there is nothing."
-        )
-    )
+    note_counts(directory, counts, "nothing, since there is nothing.")

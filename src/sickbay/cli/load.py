@@ -16,7 +16,7 @@ from sickbay.cli.door import Data
 from sickbay.cli.numbers import CountOrNone
 from sickbay.cli.places import Place
 from sickbay.cli.progress import Progress, progress
-from sickbay.cli.reading import Asked, Read, reading
+from sickbay.cli.reading import Asked, Read, portions, reading
 from sickbay.cli.words import wrong
 from sickbay.fhir.loading import Fault, Ready
 from sickbay.operations.loading import Loading
@@ -85,25 +85,26 @@ async def _load(
 
 
 async def _run(run: Loading, reads: Iterator[Read], shown: Progress, stop: bool) -> None:
-    batch: list[Ready] = []
-    weight = 0
-    for one in reads:
-        item = one.item
-        if item is None:
+    """What comes before a bad resource is kept, wherever one stops."""
+    for portion in portions(reads, BATCH, WEIGHT):
+        batch = [one.item for one in portion[: _end(portion, shown, stop)] if isinstance(one.item, Ready)]
+        await run.keep(batch)
+        if stop and shown.bad:
+            return
+
+
+def _end(portion: list[Read], shown: Progress, stop: bool) -> int:
+    """How far it is taken; it is shown as far."""
+    for at, one in enumerate(portion):
+        if one.item is None:
             shown.done(one.file)
             continue
-        shown.read(one.file, one.read, isinstance(item, Ready))
-        if isinstance(item, Fault):
-            shown.fault(item)
+        shown.read(one.file, one.read, isinstance(one.item, Ready))
+        if isinstance(one.item, Fault):
+            shown.fault(one.item)
             if stop:
-                break
-            continue
-        batch.append(item)
-        weight += len(item.body)
-        if len(batch) >= BATCH or weight >= WEIGHT:
-            await run.keep(batch)
-            batch, weight = [], 0
-    await run.keep(batch)
+                return at
+    return len(portion)
 
 
 def _name(chosen: list[Path]) -> str:

@@ -12,7 +12,7 @@ import orjson
 from sickbay.cli.folder import made
 from sickbay.cli.numbers import Count, DayOrNone
 from sickbay.cli.places import Place
-from sickbay.cli.words import note, wrong
+from sickbay.cli.words import note_counts, wrong
 from sickbay.population import generate, schedule
 
 
@@ -58,7 +58,4 @@ def population(
                 files[kind] = stack.enter_context((out / f"{kind}.ndjson").open("wb"))
             files[kind].write(orjson.dumps(resource) + b"\n")
             counts[kind] = counts.get(kind, 0) + 1
-    note(
-        f"{out}: "
-        + (", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "nothing, since there is nobody.")
-    )
+    note_counts(out, counts, "nothing, since there is nobody.")

@@ -94,19 +94,20 @@ def _received(receiver: Connection) -> Iterator[Read]:
 def _send(sender: Connection, asked: Asked) -> None:
     """In the other process. It is not reached by Ctrl-C, and ends with whoever reads no more."""
     with suppress(BrokenPipeError):
-        for batch in _batches(read(asked)):
+        for batch in portions(read(asked), FEW, WEIGHT):
             sender.send(batch)
         sender.send([])
 
 
-def _batches(reads: Iterator[Read]) -> Iterator[list[Read]]:
-    batch: list[Read] = []
-    weight = 0
+def portions(reads: Iterator[Read], most: int, weight: int) -> Iterator[list[Read]]:
+    """So many at a time, or so many bytes of resources."""
+    found: list[Read] = []
+    held = 0
     for one in reads:
-        batch.append(one)
-        weight += len(one.item.body) if isinstance(one.item, Ready) else 0
-        if len(batch) >= FEW or weight >= WEIGHT:
-            yield batch
-            batch, weight = [], 0
-    if batch:
-        yield batch
+        found.append(one)
+        held += len(one.item.body) if isinstance(one.item, Ready) else 0
+        if len(found) >= most or held >= weight:
+            yield found
+            found, held = [], 0
+    if found:
+        yield found

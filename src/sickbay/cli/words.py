@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import orjson
@@ -24,6 +25,11 @@ def wrong(sentence: str) -> NoReturn:
 def note(text: str) -> None:
     """Said besides the result: never on standard output, which scripts read."""
     print(text, file=sys.stderr)
+
+
+def note_counts(place: object, counts: Mapping[str, int], none: str) -> None:
+    """What was written there, by type; none: in place of nothing."""
+    note(f"{place}: " + (", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or none))
 
 
 def as_json(value: Any, *, pretty: bool = True) -> str:

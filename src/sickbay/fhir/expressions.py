@@ -51,6 +51,12 @@ def routes(version: str, type: str, expression: str) -> tuple[Route, ...]:
     return tuple(found)
 
 
+@cache
+def kinds(version: str, type: str, expression: str) -> frozenset[str]:
+    """The types of the elements that an expression leads to. Raises Unsupported."""
+    return frozenset(one.type for one in routes(version, type, expression))
+
+
 def walk(route: Route, resource: dict[str, Any]) -> list[Any]:
     """What the route leads to, in document order."""
     start = resource if route.first == "" else resource.get(route.first)

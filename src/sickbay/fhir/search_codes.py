@@ -9,7 +9,7 @@ from functools import cache
 from sickbay.fhir import hierarchies, terminology
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
-from sickbay.fhir.expressions import routes
+from sickbay.fhir.expressions import kinds
 from sickbay.fhir.query import SearchParameter, TokenValue
 from sickbay.fhir.values import CASELESS
 
@@ -29,7 +29,7 @@ def implied_systems(version: str, parameter: SearchParameter) -> frozenset[str]:
 
     Empty where some of its elements say their system themselves.
     """
-    types = _types(version, parameter)
+    types = kinds(version, parameter.type, parameter.expression)
     if types == {"boolean"}:
         return _BOOLEAN
     if types != {"code"}:
@@ -71,7 +71,7 @@ def _entry(version: str, type: str, names: list[str]) -> list[str] | None:
 @cache
 def possible(version: str, parameter: SearchParameter) -> frozenset[str]:
     """All codes that its elements may hold, by a required binding or as booleans; empty where that is not known."""
-    types = _types(version, parameter)
+    types = kinds(version, parameter.type, parameter.expression)
     if types and types <= {"boolean", "presence"}:
         return frozenset({"true", "false"})
     if types != {"code"}:
@@ -107,15 +107,10 @@ def related(version: str, parameter: SearchParameter, value: TokenValue, way: st
 
 def as_held(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
     """`http://hl7.org/fhir/administrative-gender|male` as |male; of a contact `|Ann@Example.org` as ann@example.org."""
-    types = _types(version, parameter)
+    types = kinds(version, parameter.type, parameter.expression)
     if types and types <= CASELESS and parameter.code != "_id":
         code = value.code.lower() if value.code is not None else None
         return TokenValue(value.system or None, code)
     if not value.system or value.system not in implied_systems(version, parameter):
         return value
     return TokenValue("", value.code)
-
-
-@cache
-def _types(version: str, parameter: SearchParameter) -> frozenset[str]:
-    return frozenset(one.type for one in routes(version, parameter.type, parameter.expression))

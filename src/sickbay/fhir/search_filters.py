@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from sickbay.fhir import composites, search_codes, words
-from sickbay.fhir.expressions import routes
+from sickbay.fhir.expressions import kinds, routes
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.hierarchies import ladder
 from sickbay.fhir.query import (
@@ -63,11 +63,10 @@ def is_answered(version: str, parameter: SearchParameter) -> bool:
     return parameter.code not in UNANSWERED and bool(routes(version, parameter.type, parameter.expression))
 
 
-@cache
 def is_by_url(version: str, parameter: SearchParameter) -> bool:
     """Whether it names resources by their url alone: an index of references has no way along it."""
-    types = {one.type for one in routes(version, parameter.type, parameter.expression)}
-    return parameter.kind == "reference" and types == {"canonical"}
+    canonical = kinds(version, parameter.type, parameter.expression) == {"canonical"}
+    return parameter.kind == "reference" and canonical
 
 
 class Way(NamedTuple):

@@ -78,12 +78,11 @@ async def giver_of(world: World, request: AccessRequest) -> Tenant | None:
 
 async def astray(world: World, tenant: Tenant, request: AccessRequest) -> tuple[str, Seen]:
     """A request outside of every base is refused, whatever else it is; version: of the base that was likely meant."""
-    text = stage.bearer(request)
-    token = await records.load(world, "token", records.digest(text), Token) if text else None
-    base = search.base_meant(request.path, token, tenant.server)
-    version = tenant.version_of(base)
-    holder = await _loaded(world, tenant, version, text) if text else NOBODY
-    known = AccessKnown(world.now(), tenant.server, holder.client, holder.token, holder.user, version)
+    text, any_version = stage.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
+    holder = await _loaded(world, tenant, any_version, text) if text else NOBODY
+    token = holder.token
+    version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
+    known = AccessKnown(world.now(), tenant.server, holder.client, token, holder.user, version)
     decision = decide("access", tenant, ASTRAY, request, known)
     return version, Seen(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
 

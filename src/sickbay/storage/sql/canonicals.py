@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 
 import orjson
 
-from sickbay.fhir.expressions import routes
+from sickbay.fhir.expressions import kinds
 from sickbay.fhir.query import SearchParameter
 from sickbay.storage.sql.filters import LAST, Scope, one_of
 from sickbay.storage.sql.order import Find
@@ -16,9 +15,8 @@ from sickbay.storage.sql.statement import Run, Statement
 _AMONG = "IN (SELECT value FROM json_each(?))"
 
 
-@cache
 def is_canonical(version: str, parameter: SearchParameter) -> bool:
-    return any(one.type == "canonical" for one in routes(version, parameter.type, parameter.expression))
+    return "canonical" in kinds(version, parameter.type, parameter.expression)
 
 
 def named(

@@ -18,6 +18,7 @@ NEVER = 1 << 62
 """Later than any date."""
 REFERENCED, LIVE, DELETED = 0, 1, 2
 APART, MEMBER, GONE = 0, 1, 2
+LIVE_OF_TYPE = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?"
 K = TypeVar("K")
 V = TypeVar("V")
 MOST = 4096
@@ -110,8 +111,7 @@ class Names:
 
     def live(self, space: int, type: str) -> int:
         """How many resources of a type there are."""
-        text = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?"
-        return int(self._reader.one(text, (space, self.word(type))))
+        return int(self._reader.one(LIVE_OF_TYPE, (space, self.word(type))))
 
     def counted(self, rows: Sql, most: int) -> int:
         """How many there are, counted no further."""

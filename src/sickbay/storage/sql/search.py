@@ -14,6 +14,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.sql.ahead import Along, along, first, reached, until
 from sickbay.storage.sql.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
+from sickbay.storage.sql.names import LIVE_OF_TYPE
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
 from sickbay.storage.sql.source import Source, everything, source
@@ -214,9 +215,7 @@ def counted(plan: Plan, limit: int | None = None) -> Statement:
     text = plan.source.joined() if plan.needs_row else plan.source.text
     where, binds = f"{text} AND {plan.where.text}", (*plan.source.binds, *plan.where.binds)
     if limit is None and plan.where is TRUE and plan.source.row and plan.query.ids is None:
-        return Statement(
-            "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AND type = ?", plan.source.binds
-        )
+        return Statement(LIVE_OF_TYPE, plan.source.binds)
     if limit is None:
         return Statement(f"SELECT count(*) {where}", binds)
     return Statement(f"SELECT count(*) FROM (SELECT 1 {where} LIMIT ?) few", (*binds, limit))
