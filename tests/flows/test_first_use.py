@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.flow import REDIRECT, Flow, run
+from tests.flows.flow import REDIRECT, Flow, received, run
 
 from sickbay.storage.store import Space
 from sickbay.web import first_use
@@ -80,6 +80,22 @@ def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         answer = await flow.http.get(await launch(flow))
         assert answer.status_code < 400, answer.text
         assert flow.sandbox.filling.is_ready(FRESH)
+
+    run(steps, tmp_path, patients=10)
+
+
+@pytest.mark.parametrize("wishes", [{"prompt": "none"}, {}])
+def test_who_waited_is_answered_though_another_worker_has_written_since(
+    wishes: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nobody knows that they are there, until it is asked again."""
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        sent = flow.asking(app, launch=(await flow.launch(app))["launch"], **wishes)
+        monkeypatch.setattr(flow.sandbox.filling, "is_ready", lambda space: False)
+        made = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE if wishes else {})
+        assert "code" in received(made)
 
     run(steps, tmp_path, patients=10)
 

@@ -91,9 +91,11 @@ async def onwards(
     a browser is sent on at once, to where a page says that they are being written, since nothing else is written meanwhile.
     """
     space = Space(tenant.name, waiting.version)
-    if waiting.wishes.silent or not looked_on(request):
+    waits = waiting.wishes.silent or not looked_on(request)
+    if waits:
         await sandbox.filling.ensure(space)
-    ask = await login.next_ask(sandbox.world, tenant, waiting) if sandbox.filling.is_ready(space) else ""
+    there = waits or sandbox.filling.is_ready(space)  # which is not known for sure once another worker has written
+    ask = await login.next_ask(sandbox.world, tenant, waiting) if there else ""
     if ask == "nothing":
         finished = await login.finish(sandbox.world, tenant, waiting)
         return delivered(request, sandbox, tenant, waiting, finished), finished
