@@ -1,6 +1,7 @@
 """`make bench`: measure, print, and write docs/benchmarks.md.
 
 --quick: short, and nothing is written. --large: the slope up to 100,000 patients. --slope: the slope alone, nothing is written.
+--against PATH: compares this checkout with another one, nothing is written.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import loading, postgres, report, scenes, slope, starting
+from bench import alternate, loading, postgres, report, scenes, slope, starting
 
 KNOWN = {"--quick", "--large", "--slope"}
 
 
 def main(asked: set[str]) -> None:
-    """Everything in one run, on this machine, one worker."""
+    """Measures everything in one run, on this machine, with one worker."""
     if asked - KNOWN:
         sys.exit(f"unknown: {' '.join(sorted(asked - KNOWN))}; there are {', '.join(sorted(KNOWN))}")
     seconds = 1.0 if "--quick" in asked else 5.0
@@ -37,4 +38,15 @@ def _slopes(folder: Path, asked: set[str]) -> list[slope.Slope]:
     return slope.measure(folder / "slope", 0.2 if "--quick" in asked else 1.0, sizes)
 
 
-main(set(sys.argv[1:]))
+def against(other: str, *more: str) -> None:
+    """Compares with the checkout in this folder."""
+    if set(more) - {"--quick"} or not (Path(other) / "src" / "sickbay").is_dir():
+        sys.exit(f"usage: --against PATH [--quick]; PATH is another checkout of Sickbay, which {other} is not")
+    with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
+        print(alternate.text(alternate.measure(Path(folder), Path(other), 0.3 if more else 1.0)))
+
+
+if sys.argv[1:2] == ["--against"]:
+    against(*(sys.argv[2:] or [""]))
+else:
+    main(set(sys.argv[1:]))

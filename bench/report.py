@@ -52,6 +52,7 @@ REPEAT = """
     make bench ARGS=--quick             # everything in brief, about six minutes on two idle cores; nothing is written
     make bench ARGS=--large             # the same with the slope from 1,000 to 100,000 patients
     make bench ARGS="--slope --large"   # the slope alone, nothing is written
+    make bench ARGS="--against PATH"    # this checkout and another one by turns, nine rounds; nothing is written
 
 PostgreSQL is measured where its programs are (`initdb` on the PATH or where Debian puts it), on a server of its own with
 its ordinary durability. The slope asks two hospitals by turns, the same people but for their number, one request at a time,
