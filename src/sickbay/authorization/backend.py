@@ -171,7 +171,7 @@ def key_is_for_signatures(request: TokenRequest, known: TokenKnown) -> Refusal |
     return _invalid("assertion-key-unsuited", received=why, kid=header.get("kid")) if why else None
 
 
-@check(needs=("jwks",), after=(key_is_published,))
+@check(needs=("jwks",), after=(key_is_published, key_is_for_signatures))
 def key_is_strong(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known) or {}

@@ -60,9 +60,7 @@ def offered(
     return tuple(rows)
 
 
-def _why_not(
-    text: str, held: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]
-) -> str:
+def _why_not(text: str, held: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
     scope = scopes.parse(text)
     if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
         return "is not for backend services"
@@ -99,7 +97,9 @@ def _recased(token: str) -> str:
     return scopes.recased(token, ALL_TYPES) or scopes.reordered(token) or token
 
 
-def _spelt(decide: Callable[[tuple[str, ...]], Refusal | None]) -> Callable[[tuple[str, ...], TokenKnown], Refusal | None]:
+def _spelt(
+    decide: Callable[[tuple[str, ...]], Refusal | None],
+) -> Callable[[tuple[str, ...], TokenKnown], Refusal | None]:
     """The same check as for an authorization request; a server that drops what it does not grant refuses nothing."""
     return lambda asked, known: None if _drops(known) else decide(asked)
 
@@ -149,10 +149,12 @@ def _not_registered(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None
     return Refusal("scope-not-registered", "invalid_scope", facts) if wrong else None
 
 
-def _empty(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
-    policy = _drops(known)
-    if policy and isinstance(known.client, Client):
-        left = sum(granted for _, granted, _ in offered(asked, known.client, policy))
+@check(needs=("client",), after=(scope_is_sent, client_is_registered))
+def some_scope_is_granted(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    asked, policy = _asked(request), _drops(known)
+    if policy and isinstance(known.client, Client) and isinstance(known.server, Server):
+        types = asked_scopes.types_of(bases_of(request, known), known.server)
+        left = sum(granted for _, granted, _ in offered(asked, known.client, policy, types))
     else:
         left = len(asked) - len(_unregistered(asked, known))
     if left:
@@ -171,7 +173,8 @@ def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:
         if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
     elsewhere = {one.text for one in asked_scopes.nowhere(tuple(system.values()), _types(known))}
-    return [one for one, scope in system.items() if one not in elsewhere and scope.enforceable and not scopes.covered(scope, held)]
+    sound = {one: scope for one, scope in system.items() if one not in elsewhere and scope.enforceable}
+    return [one for one, scope in sound.items() if not scopes.covered(scope, held)]
 
 
 def _types(known: TokenKnown) -> tuple[str, ...]:
@@ -191,6 +194,6 @@ CHECKS: tuple[TokenCheck, ...] = (
     _scope_check("wildcard_scopes_are_allowed", _wildcard),
     scope_types_exist_in_the_fhir_version,
     _scope_check("scopes_are_registered", _not_registered),
-    _scope_check("some_scope_is_granted", _empty),
+    some_scope_is_granted,
 )
 """For client_credentials."""

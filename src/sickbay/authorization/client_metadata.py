@@ -48,7 +48,8 @@ def _odd_address(given: dict[str, Any]) -> str:
         uris = value if isinstance(value, list) and name.endswith("_uris") else [value]
         if name.endswith(WEB_SUFFIXES) and member not in OWN_CHECKS and not all(map(_is_web_address, uris)):
             return f"{member} must be an http or https address"
-    return ""
+    other = given.get("initiate_login_uri")  # its place is taken by launch_uri, if both are sent
+    return "initiate_login_uri can't be opened by a browser" if other and client_uris.fault(other) == "scheme" else ""
 
 
 def _is_web_address(value: Any) -> bool:

@@ -74,8 +74,8 @@ class TokenKnown:
     family: Family | Unknown | None = UNKNOWN
     generation: int | None = None
     session_ended: bool = False
-    answer: Token | Unknown | None = UNKNOWN
-    """The access token that the last rotation of the family gave; None if it is gone. UNKNOWN: not needed."""
+    answer: Token | Unknown | None = None
+    """The access token that the last rotation of the family gave, loaded if it is to be repeated; None if it is gone."""
     user_gone: bool = False
     """Whether the person of the grant is no user here any more."""
     secret: str | None = None

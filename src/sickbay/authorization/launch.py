@@ -26,7 +26,7 @@ def code_of(key: bytes, timeline: str) -> str:
 
 
 def launch_uri(client: Client) -> str:
-    """The address at which the EHR opens the app; "" if it has none, or one of an older registration that no browser may open."""
+    """Where the EHR opens the app; "" if it has no such URI, or an unsafe one from an older registration."""
     return client.launch_uri if client.launch_uri and client_uris.is_safe(client.launch_uri) else ""
 
 

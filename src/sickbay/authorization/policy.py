@@ -15,6 +15,7 @@ from sickbay.protocol import jose, scopes
 
 Kind: TypeAlias = Literal["seconds", "flag", "choice", "list", "scopes"]
 LONGEST = 10 * 365 * 86400
+GRANTS = Policy().registration_grants
 
 
 class Knob(NamedTuple):
@@ -71,7 +72,7 @@ KNOBS: dict[str, Knob] = {
     "assertion_algorithms": Knob("list", "with which a client assertion may be signed", jose.ALGORITHMS, app=False),
     "auth_methods": Knob("list", "by which an app may prove who it is", Policy().auth_methods, app=False),
     "registration_scopes": Knob("scopes", "the most that an app may ask for when it registers itself", app=False),
-    "registration_grants": Knob("list", "grant types that an app may register for itself", Policy().registration_grants, app=False),
+    "registration_grants": Knob("list", "of grant types that an app may register for itself", GRANTS, app=False),
     "revokes_access": Knob("flag", "an access token can be revoked; otherwise it runs out", app=False),
     "basic_secret": Knob("choice", "how the secret in a Basic header is compared", ("either", "decoded", "raw")),
     "requires_patient": Knob("flag", "a search must name a patient", app=False),

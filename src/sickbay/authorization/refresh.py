@@ -135,6 +135,8 @@ def replayed_answer_is_in_force(request: TokenRequest, known: TokenKnown) -> Ref
 def _withdrawn(known: TokenKnown) -> str:
     token, server, client = known.answer, known.server, _client(known)
     assert isinstance(server, Server)
+    if token is UNKNOWN:  # offline
+        return ""
     if not isinstance(token, Token) or token.revoked:
         return "revoked"
     if token.expires_at <= _now(known):
@@ -212,7 +214,7 @@ def _asked(request: TokenRequest, known: TokenKnown) -> tuple[str, ...]:
     return tuple(one for one in spelling(request.parameters.get("scope") or "").tokens if one not in held)
 
 
-@check(needs=("family", "client", "server"), after=(refresh_token_is_known,))
+@check(needs=("family", "client", "server"), after=(scopes_are_spelt_right, scopes_suit_the_server))
 def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """What is asked by name must be; of what comes with the grant at least some, else the token would give nothing."""
     client, server, text = _client(known), known.server, request.parameters.get("scope")
@@ -220,7 +222,7 @@ def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Ref
     held = _family(known).scope
     named = [one for one in scopes.split(text or held) if _within(one, held)]
     gone = [one for one in named if not is_still_granted(one, client, server)]
-    if not gone or (not text and len(gone) < len(named)):
+    if not client.scope or not gone or (not text and len(gone) < len(named)):
         return None
     return asked_scopes.refusal("scope-not-registered", gone, registered=client.scope)
 

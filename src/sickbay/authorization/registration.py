@@ -141,7 +141,7 @@ def scope_filters_are_plain(request: RegistrationRequest, known: Any) -> Refusal
 @check()
 def scope_types_exist(request: RegistrationRequest, known: Any) -> Refusal | None:
     """In a FHIR version that the hospital has: an app may ask at each of its bases."""
-    server = known.server
+    server = getattr(known, "server", None)
     types = asked_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
     versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
     return _metadata(asked_scopes.of_unknown_types(asked_scopes.resources(_tokens(request)), types, versions))

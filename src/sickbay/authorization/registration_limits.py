@@ -71,9 +71,10 @@ def authentication_is_within_the_grant(request: RegistrationRequest, known: Any)
     if limit is None or limit.client is None:
         return None
     methods = (limit.auth_method,) if limit.auth_method else METHODS[limit.client]
-    method = request.auth_method or METHODS[request.client or "public"][0]
-    if method not in methods:
-        return _beyond(request, "reg-auth-method-not-granted", "token_endpoint_auth_method", method, " or ".join(methods))
+    asked = (request.auth_method,) if request.auth_method else METHODS[request.client or "public"]
+    if not set(asked) <= set(methods):
+        received, granted = " or ".join(asked), " or ".join(methods)
+        return _beyond(request, "reg-auth-method-not-granted", "token_endpoint_auth_method", received, granted)
     if limit.jwks_uri and request.jwks is not None:
         return _beyond(request, "reg-auth-method-not-granted", "jwks", "jwks", f"jwks_uri {limit.jwks_uri}")
     return None
@@ -89,7 +90,9 @@ def addresses_are_within_the_grant(request: RegistrationRequest, known: Any) -> 
     others = (*(limit.post_logout_redirect_uris or ()), limit.launch_uri, limit.jwks_uri)
     places = redirects | {_place(uri, limit) for uri in others if uri}
     asked = [(uri, redirects) for uri in request.redirect_uris]
-    asked += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
+    asked += [
+        (uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri
+    ]
     wrong = [uri for uri, allowed in asked if _place(uri, limit) not in allowed]
     shown = " ".join(sorted(filter(None, places)))
     return _beyond(request, "reg-host-not-granted", "redirect_uris", wrong, shown) if wrong else None

@@ -30,12 +30,11 @@ def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refu
 
 
 def is_absolute(uri: str) -> bool:
-    """http and https need a host. localhost:8100/path has no scheme, only a host and a port."""
+    """http and https need a host; a scheme of the app's own a slash behind it, or a dot in it. localhost:8100/path has none."""
     parts = urls.split(uri)
     if parts.scheme in ("http", "https"):
         return bool(parts.hostname)
-    name = client_uris.scheme(uri)
-    return bool(name) and not re.match(r"\d", uri[len(name) + 1 :]) and bool(parts.scheme)
+    return bool(parts.scheme) and (client_uris.is_public(parts.scheme) or client_uris.is_private_use(uri))
 
 
 @check(after=(redirect_uris_are_absolute,))

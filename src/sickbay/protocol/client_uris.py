@@ -36,10 +36,15 @@ def is_web(uri: str) -> bool:
     return scheme(uri) in ("http", "https")
 
 
+def is_public(name: str) -> bool:
+    """Whether it is a scheme that no app can have for itself."""
+    return name in PUBLIC_SCHEMES or _HANDLED.match(name) is not None
+
+
 def is_private_use(uri: str) -> bool:
-    """A scheme that an app may have for itself: no public one, and followed by a slash or a reverse domain name."""
+    """A scheme of an app's own: followed by a slash, or a reverse domain name."""
     name = scheme(uri)
-    if not name or name in PUBLIC_SCHEMES or _HANDLED.match(name):
+    if not name or is_public(name):
         return False
     rest = uri[len(name) + 1 :]
     return rest.startswith("/") or ("." in name and re.match(r"\d+(?:/|$)", rest) is None)
@@ -53,7 +58,7 @@ def fault(uri: str) -> Fault:
     if not scheme(uri):
         return "not-absolute"
     if not is_web(uri):
-        return "" if is_private_use(uri) else "scheme"
+        return "" if is_private_use(uri) else "scheme" if is_public(scheme(uri)) else "not-absolute"
     parts = urls.split(uri)
     if not parts.hostname or not uri[len(parts.scheme) :].startswith("://"):
         return "not-absolute"

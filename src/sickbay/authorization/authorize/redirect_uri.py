@@ -71,8 +71,7 @@ def redirect_uri_is_registered(request: AuthorizeRequest, known: AuthorizeKnown)
     """Until this has passed, no answer may be sent to the address: the gate of the whole endpoint."""
     client = known.client
     uri = request.parameters.get("redirect_uri")
-    if not isinstance(client, Client):
-        return None
+    assert isinstance(client, Client)
     if uri is None:  # a dialect lets it be left out if only one is registered
         return next(filter(None, map(_unusable, client.redirect_uris)), None)
     if not any(_same(client, _policy(known), one, uri) for one in client.redirect_uris):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.client_metadata import METHODS
+from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.values import Grant
 from sickbay.diagnosis.reading import context as read
@@ -25,7 +25,8 @@ def request(given: Json) -> RegistrationRequest:
         scope=str(app.get("scopes") or app.get("scope") or ""), jwks=app.get("jwks"), jwks_uri=app.get("jwks_uri"),
         native=bool(app.get("native")), source=app, fault=str(given.get("fault") or ""),
         grant_types=_names(app.get("grant_types")), limit=_limit(given.get("limit")),
-        limited_by=str((given.get("limit") or {}).get("by", "")), allowed=bool(given.get("allowed", True)), managed=bool(given.get("managed", True)),
+        limited_by=str((given.get("limit") or {}).get("by", "")),
+        allowed=bool(given.get("allowed", True)), managed=bool(given.get("managed", True)),
     )  # fmt: skip
 
 
@@ -58,6 +59,8 @@ def unread(asked: RegistrationRequest) -> dict[str, object]:
             app[name] = asked.scope
     if asked.post_logout_redirect_uris:
         app["post_logout_redirect_uris"] = list(asked.post_logout_redirect_uris)
+    if asked.launch_uri is not None and "launch_uri" in app:
+        app["launch_uri"] = asked.launch_uri
     if asked.grant_types is not None and "grant_types" in app:
         app["grant_types"] = list(asked.grant_types)
     if asked.auth_method is not None:
