@@ -83,7 +83,9 @@ LAB = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condi
         (["patient/Condition.*"], ["patient/Condition.rs"], ["patient/Condition.read"]),
     ],
 )  # fmt: skip
-def test_a_list_of_allowed_scopes_narrows_as_the_page_does(asked: list[str], allowed: list[str], left: list[str]) -> None:
+def test_a_list_of_allowed_scopes_narrows_as_the_page_does(
+    asked: list[str], allowed: list[str], left: list[str]
+) -> None:
     assert approved(asked, allowed) == tuple(left)
 
 

@@ -175,6 +175,11 @@ def test_what_is_more_than_was_granted(client: dict[str, Any], granted: dict[str
     assert [one for one in names_ if one.endswith("-granted")] == refused
 
 
+def test_what_was_registered_with_commas_at_a_tolerant_hospital_counts_too() -> None:
+    assert registration_limits.permits("openid,patient/*.rs", "patient/Patient.r")
+    assert not registration_limits.permits("openid,patient/*.rs", "patient/Patient.c")
+
+
 def test_keys_by_value_are_granted_only_by_value() -> None:
     signing = replace(APP, client="asymmetric", auth_method="private_key_jwt", jwks={"keys": []})
     by_uri = replace(registration_limits.of(signing), jwks_uri="https://app.example.org/jwks")

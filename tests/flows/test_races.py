@@ -169,7 +169,12 @@ async def one_replay(app: App) -> None:
     second = (await app.token(**sent)).json()
     again = await asyncio.gather(*(app.token(**sent) for _ in range(4)))
     assert [one.json() for one in again] == [second] * 4
-    for other in ({"scope": SCOPE}, {"scope": "patient/Patient.r"}, {"scope": ""}, {"resource": app.general["fhir"]["r4"]}):
+    for other in (
+        {"scope": SCOPE},
+        {"scope": "patient/Patient.r"},
+        {"scope": ""},
+        {"resource": app.general["fhir"]["r4"]},
+    ):
         answers = await asyncio.gather(*(app.token(**sent | other) for _ in range(4)))
         assert {one.status_code for one in answers} == {400}
         assert all("refresh-replay-differs" in one.json()["error_description"] for one in answers)

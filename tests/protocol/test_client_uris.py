@@ -67,7 +67,9 @@ def test_no_text_raises_and_only_known_kinds_are_safe(uri: str) -> None:
         assert client_uris.is_web(uri) or client_uris.is_private_use(uri)
 
 
-@pytest.mark.parametrize("uri", ["https://a.example/\tx", "https://a.example/\u00a0", "https://", "http:///x", "https://a\\b/"])
+@pytest.mark.parametrize(
+    "uri", ["https://a.example/\tx", "https://a.example/\u00a0", "https://", "http:///x", "https://a\\b/"]
+)
 def test_a_stored_web_address_without_a_host_or_with_controls_is_not_used(uri: str) -> None:
     assert not client_uris.is_safe(uri)
 
@@ -100,7 +102,17 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
         name.replace("_", "."), name.replace("_", "%2e"), name.replace("_", "+"),
     )  # fmt: skip
     for one in spelt:
-        for place in ("?{}=x", "?a=1&{}=x", "?a=1;{}=x", "?{}", "?a=1?{}=x", "#{}=x", "?a=1#b=2&{}=x", "?amp;{}=x", "?&&{}="):
+        for place in (
+            "?{}=x",
+            "?a=1&{}=x",
+            "?a=1;{}=x",
+            "?{}",
+            "?a=1?{}=x",
+            "#{}=x",
+            "?a=1#b=2&{}=x",
+            "?amp;{}=x",
+            "?&&{}=",
+        ):
             uri = "https://app.example.org/cb" + place.format(one)
             assert client_uris.response_parameters(uri) == (name,), uri
 

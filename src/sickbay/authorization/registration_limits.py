@@ -50,7 +50,7 @@ def permits(granted: str, text: str) -> bool:
     """Whether a granted scope string permits all that this scope permits. What is no scope permits nothing: it is refused
     by name elsewhere.
     """
-    scope, held = scopes.parse(text), scopes.split(granted)
+    scope, held = scopes.parse(text), spelling(granted).tokens
     return scope is None or text in held or scopes.covered(scope, scopes.parse_all(held))
 
 

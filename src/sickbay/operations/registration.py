@@ -175,7 +175,9 @@ async def change_itself(world: World, given: dict[str, Any], old: Client, revisi
     return Registered(decision, client, secret)
 
 
-BY_POLICY = "The hospital's policies registration_scopes and registration_grants limit what an app may register for itself."
+BY_POLICY = (
+    "The hospital's policies registration_scopes and registration_grants limit what an app may register for itself."
+)
 BY_OPERATOR = "An app can change its own registration only within what it was first granted."
 
 
