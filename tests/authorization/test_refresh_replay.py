@@ -119,6 +119,12 @@ def test_a_grant_that_ended_is_not_repeated() -> None:
     assert names(FIRST, replace(of, family=replace(of.family, revoked=True))) == ["refresh-token-invalid"]  # type: ignore[type-var]
 
 
+def test_a_client_that_is_gone_is_refused_before_anything_of_it_is_read() -> None:
+    for generation in (2, 3):
+        gone = replace(known(), client=None, generation=generation)
+        assert names(FIRST, gone) == ["client-id-unknown"]
+
+
 def test_offline_the_answer_is_not_known() -> None:
     assert names(FIRST, replace(known(), answer=UNKNOWN)) == []
 

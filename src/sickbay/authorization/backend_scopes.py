@@ -172,9 +172,9 @@ def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:
         for one, scope in parsed.items()
         if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
-    elsewhere = {one.text for one in asked_scopes.nowhere(tuple(system.values()), _types(known))}
-    sound = {one: scope for one, scope in system.items() if one not in elsewhere and scope.enforceable}
-    return [one for one, scope in sound.items() if not scopes.covered(scope, held)]
+    wrong = {one: scope for one, scope in system.items() if scope.enforceable and not scopes.covered(scope, held)}
+    elsewhere = asked_scopes.nowhere(tuple(wrong.values()), _types(known)) if wrong else []
+    return [one for one, scope in wrong.items() if scope not in elsewhere]
 
 
 def _types(known: TokenKnown) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from sickbay.authorization import asked_scopes
 from sickbay.authorization.authorize.granting import is_still_granted
-from sickbay.authorization.client_authentication import hashed, presented
+from sickbay.authorization.client_authentication import client_is_registered, hashed, presented
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family, Server, Token
@@ -117,7 +117,7 @@ def user_is_still_there(request: TokenRequest, known: TokenKnown) -> Refusal | N
     return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "user"}) if known.user_gone else None
 
 
-@check(needs=("family", "client", "now"), after=(refresh_token_is_the_current_one,))
+@check(needs=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
 def replay_is_the_same_request(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """Within the window the answer is repeated, never a new one made: so scope and authentication must be the same."""
     if not is_replay(known) or fingerprint(request, _client(known)) == _family(known).asked:
@@ -125,7 +125,7 @@ def replay_is_the_same_request(request: TokenRequest, known: TokenKnown) -> Refu
     return Refusal("refresh-replay-differs", "invalid_grant", {"received": request.parameters.get("scope")})
 
 
-@check(needs=("family", "client", "server", "now"), after=(refresh_token_is_the_current_one,))
+@check(needs=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
 def replayed_answer_is_in_force(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """All that the first answer gave must be good still: it is given out once more."""
     why = _withdrawn(known) if is_replay(known) else ""
@@ -214,7 +214,7 @@ def _asked(request: TokenRequest, known: TokenKnown) -> tuple[str, ...]:
     return tuple(one for one in spelling(request.parameters.get("scope") or "").tokens if one not in held)
 
 
-@check(needs=("family", "client", "server"), after=(scopes_are_spelt_right, scopes_suit_the_server))
+@check(needs=("family", "client", "server"), after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server))
 def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """What is asked by name must be; of what comes with the grant at least some, else the token would give nothing."""
     client, server, text = _client(known), known.server, request.parameters.get("scope")
