@@ -214,7 +214,9 @@ def _asked(request: TokenRequest, known: TokenKnown) -> tuple[str, ...]:
     return tuple(one for one in spelling(request.parameters.get("scope") or "").tokens if one not in held)
 
 
-@check(needs=("family", "client", "server"), after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server))
+@check(
+    needs=("family", "client", "server"), after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server)
+)
 def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """What is asked by name must be; of what comes with the grant at least some, else the token would give nothing."""
     client, server, text = _client(known), known.server, request.parameters.get("scope")
