@@ -33,6 +33,11 @@ OUT_OF_REACH = {
     "authorize-endpoint-not-discovered": "every request goes to the endpoint (flows/test_astray_by_http.py)",
     "fhir-base-url-wrong": "every request goes to a base (flows/test_astray_by_http.py)",
     "fhir-token-wrong-issuer": "the hospitals share a host: another's token has a wrong audience (test_access.py)",
+    "redirect-uri-scheme-forbidden": "no such URI is registered (authorization/test_registration_uris.py)",
+    "redirect-uri-response-parameter": "only where a query may ride along (authorization/test_registration_uris.py)",
+    "scope-levels-mixed": "of registrations and tokens for scripts (web/test_admin_tokens.py)",
+    "refresh-replay-differs": "needs an answer of seconds ago (flows/test_races.py)",
+    "refresh-replay-revoked": "needs an answer of seconds ago (flows/test_races.py)",
     "guesses-too-many": "thousands of wrong requests would soon have to wait: no throttle here (flows/test_security.py)",
 }
 """Refusals that no single wrong request brings about, each with its reason."""

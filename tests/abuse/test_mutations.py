@@ -126,7 +126,7 @@ class Abuser:
         people = (await self.flow.http.get(f"/admin/users?tenant={tenant}")).json()
         user = next(one["username"] for one in people if one["fhirUser"].startswith("Practitioner"))
         app = await self.flow.register(tenant=tenant, auto_approve={"user": user})
-        asked = {"app": app["app_id"], "tenant": tenant, "scope": "user/*.rs", "user": user}
+        asked = {"app": app["app_id"], "tenant": tenant, "scope": "user/Patient.rs", "user": user}
         return str((await self.flow.http.post("/admin/tokens", json=asked)).json()["access_token"])
 
     async def token(self, scope: str = "user/Patient.rs user/Observation.rs", fhir: str = "r4") -> str:

@@ -8,7 +8,7 @@ import pytest
 from tests.authorization.test_backend import client, known, request, signed
 from tests.authorization.token_requests import URL, examined, said
 
-from sickbay.authorization import backend
+from sickbay.authorization import backend, backend_scopes
 from sickbay.authorization.values import Policy, Server
 from sickbay.kernel.refusal import Refusal
 
@@ -35,13 +35,13 @@ def test_where_scopes_are_dropped_one_that_is_not_registered_refuses_nothing(sco
     ],
 )  # fmt: skip
 def test_what_of_a_service_s_scopes_is_granted(scope: str, policy: Policy, granted: bool) -> None:
-    ((name, there, why),) = backend.offered((scope,), client(), policy)
+    ((name, there, why),) = backend_scopes.offered((scope,), client(), policy)
     assert (name, there, not why) == (scope, granted, granted)
 
 
 def test_of_what_is_registered_only_scopes_of_the_system_come_unasked() -> None:
     app = replace(client(), scope="openid user/Patient.rs system/Patient.rs system/Observation.rs")
-    rows = backend.offered(("system/Patient.rs",), app, Policy(grants_registered=True))
+    rows = backend_scopes.offered(("system/Patient.rs",), app, Policy(grants_registered=True))
     assert [row[0] for row in rows] == ["system/Patient.rs", "system/Observation.rs"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.login_consent import granted, narrowings
+from sickbay.authorization.login_consent import approved, granted, narrowings
 from sickbay.protocol import scopes
 
 ASKED = ("launch", "openid", "patient/Observation.rs", "patient/Condition.r", "user/Observation.read", "patient/*.rs")
@@ -66,3 +66,33 @@ def test_a_part_is_named_by_the_code_system_of_its_type() -> None:
     assert problems == ("the problem list", f"user/Condition.s?category={terms}/condition-category|problem-list-item")
     (old, *_) = narrowings("patient/Observation.rs", "dstu2")
     assert old == ("laboratory results", "patient/Observation.rs?category=laboratory")
+
+
+LAB = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condition-category|problem-list-item"
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed", "left"),
+    [
+        (["patient/Condition.rs"], [LAB], [LAB]), (["patient/Condition.rs"], ["patient/Condition.r"], ["patient/Condition.r"]),
+        (["patient/Condition.rs"], ["patient/*.rs"], ["patient/Condition.rs"]), (["patient/*.rs"], [LAB], [LAB]),
+        (["patient/Condition.r"], [LAB], []), (["patient/Condition.rs"], ["user/Condition.rs"], []),
+        (["patient/Condition.rs"], ["patient/Condition.rs?code:in=x"], []), (["openid", "launch"], ["openid"], ["openid"]),
+        (["patient/Condition.rs", "patient/Condition.rs"], [LAB, LAB], [LAB]), (["nonsense"], ["nonsense"], []),
+        (["patient/Condition.read"], ["patient/Condition.rs"], ["patient/Condition.read"]),
+        (["patient/Condition.*"], ["patient/Condition.rs"], ["patient/Condition.read"]),
+    ],
+)  # fmt: skip
+def test_a_list_of_allowed_scopes_narrows_as_the_page_does(
+    asked: list[str], allowed: list[str], left: list[str]
+) -> None:
+    assert approved(asked, allowed) == tuple(left)
+
+
+@given(st.lists(st.sampled_from(ASKED), unique=True), st.lists(st.sampled_from(ASKED + PARTS + ELSE)))
+def test_a_list_never_grants_what_was_not_asked_or_not_allowed(asked: list[str], allowed: list[str]) -> None:
+    for one in approved(asked, allowed):
+        scope = scopes.parse(one)
+        assert scope is not None
+        assert scopes.covered(scope, scopes.parse_all(tuple(asked)))
+        assert scopes.covered(scope, scopes.parse_all(tuple(allowed)))

@@ -23,6 +23,10 @@ def test_what_is_there_by_default_fits(name: str) -> None:
     assert value is None or faults({name: value}) == []
 
 
+NO_SCOPES = "The policy registration_scopes must be one string of SMART scopes, separated by spaces"
+ODD_SCOPES = ("", "patient/Patient.sr", "openid nonsense", ["openid"], 5, "user/Patient.rs?code:in=x", "openid " * 5000)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -35,8 +39,11 @@ def test_what_is_there_by_default_fits(name: str) -> None:
         ({"launches": ["ehr", "moon"]}, "The policy launches must be a list of ehr, standalone"),
         ({"launches": []}, "The policy launches must be a list of ehr, standalone"),
         ({"launches": "ehr"}, "The policy launches must be a list of ehr, standalone"),
+        *[({"registration_scopes": odd}, NO_SCOPES) for odd in ODD_SCOPES],
+        ({"registration_grants": ["implicit"]},
+         "The policy registration_grants must be a list of authorization_code, refresh_token, client_credentials"),
     ],
-)
+)  # fmt: skip
 def test_a_choice_that_does_not_fit_is_said(given: dict[str, Any], said: str) -> None:
     assert faults(given) == [said]
 

@@ -225,9 +225,7 @@ def test_a_patient_launches_patient_apps_from_the_own_chart(tmp_path: Path) -> N
 
 def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registered = (
-            "launch openid profile patient/Patient.read user/Observation.read system/Patient.read offline_access"
-        )
+        registered = "launch openid profile patient/Patient.read user/Observation.read offline_access"
         user = {"user": "okafor"}
         app = await flow.register(tenant="epic", scope=registered, smart_version=1, auto_approve=user)
         made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()

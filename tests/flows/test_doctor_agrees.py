@@ -25,6 +25,8 @@ ELSEWHERE = {
     "parameters-in-fragment": "no server sees a fragment",
     "pkce-challenge-reused": "a request before",
     "query-without-question-mark": "such an address leads nowhere, which the server says too",
+    "redirect-uri-response-parameter": "a registration of an older version",
+    "redirect-uri-scheme-forbidden": "a registration of an older version",
     "prompt-none-with-others": "the app here signs people in by itself",
     "prompt-none-without-session": "the app here signs people in by itself",
     "scope-v1-on-v2-app": "a hospital's policy",

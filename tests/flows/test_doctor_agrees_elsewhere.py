@@ -28,6 +28,8 @@ ELSEWHERE = {
     "fhir-version-conflict": "a record of that version",
     "guesses-too-many": "a minute of failures before",
     "logout-client-mismatch": "an id_token that this server signed",
+    "refresh-replay-differs": "a refresh seconds before",
+    "refresh-replay-revoked": "a refresh seconds before",
     "token-endpoint-wrong-tenant": "another hospital's code",
 }
 """Cases that need what is not set up here, and what that is."""

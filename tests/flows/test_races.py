@@ -162,6 +162,31 @@ async def one_revocation(app: App) -> None:
     assert {status for after, status in told if not after} <= {200, 401}
 
 
+async def one_replay(app: App) -> None:
+    """Within the grace only the same request is answered again, by either worker, and only while its answer is in force."""
+    first = (await app.redeem(await app.code())).json()
+    sent = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], "scope": "patient/Patient.rs"}
+    second = (await app.token(**sent)).json()
+    again = await asyncio.gather(*(app.token(**sent) for _ in range(4)))
+    assert [one.json() for one in again] == [second] * 4
+    for other in (
+        {"scope": SCOPE},
+        {"scope": "patient/Patient.r"},
+        {"scope": ""},
+        {"resource": app.general["fhir"]["r4"]},
+    ):
+        answers = await asyncio.gather(*(app.token(**sent | other) for _ in range(4)))
+        assert {one.status_code for one in answers} == {400}
+        assert all("refresh-replay-differs" in one.json()["error_description"] for one in answers)
+    assert await app.reads(second["access_token"]) == 200
+    await app.revoke(second["access_token"])
+    answers = await asyncio.gather(*(app.token(**sent) for _ in range(8)))
+    assert all("refresh-replay-revoked" in one.json()["error_description"] for one in answers)
+    assert await app.reads(second["access_token"]) == 401
+    third = await app.refresh(second["refresh_token"])  # the grant lives on
+    assert await app.reads(third.json()["access_token"]) == 200
+
+
 ROUNDS = (one_code, one_refresh_token, one_assertion, one_revocation)
 
 
@@ -169,6 +194,10 @@ ROUNDS = (one_code, one_refresh_token, one_assertion, one_revocation)
 def test_fifty_rounds(two: Live, one_round: Any, request: pytest.FixtureRequest) -> None:
     """On PostgreSQL ten, whose rounds take twice as long; all by make prove."""
     race(two, 50 if request.node.callspec.params["engine"] == "sqlite" else 10, one_round)
+
+
+def test_a_replay_on_two_workers(two: Live) -> None:
+    race(two, 3, one_replay)
 
 
 @pytest.mark.prove

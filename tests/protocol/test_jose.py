@@ -7,8 +7,11 @@ from base64 import urlsafe_b64encode
 from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
 
 from sickbay.protocol import jose
 
@@ -92,3 +95,109 @@ def test_numbers_that_it_can_hold_are_read() -> None:
     read = jose.peek(f"e30.{part}.x")
     assert read is not None
     assert read.claims == {"exp": 1764000000, "iat": 1.5}
+
+
+HEADERS = {
+    "jku": "https://a.example/jwks", "jwk": {"kty": "RSA"}, "x5u": "https://a.example/x", "x5c": ["AAAA" * 400], "x5t": "a",
+    "x5t#S256": "a", "cty": "JWT", "enc": "A128GCM", "zip": "DEF", "epk": {}, "apu": "a", "apv": "a", "iv": "a", "tag": "a",
+    "p2s": "a", "p2c": 5, "iss": "a", "sub": "a", "aud": "a", "b64": True, "url": "a", "nonce": "a", "svt": ["a"],
+    "trust_chain": ["a"], "client_id": "a", "redirect_uri": "a", "kty": "EC", "use": "sig", "iat": 1, "org": "a", "typ": 5,
+}  # fmt: skip
+"""The IANA registry JSON Web Signature and Encryption Header Parameters, of any type, and names that are in no registry."""
+
+
+def _with_header(more: dict[str, object]) -> str:
+    private = json.loads(key())
+    header = {"alg": "RS256", "kid": private["kid"], **more}
+    signed = ".".join(
+        urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, {"sub": "1"})
+    )
+    read = RSAKey.import_key(private)
+    signature = JWSRegistry(algorithms=["RS256"]).get_alg("RS256").sign(signed.encode(), read)
+    return f"{signed}.{urlsafe_b64encode(signature).decode().rstrip('=')}"
+
+
+@pytest.mark.parametrize("name", sorted(HEADERS))
+def test_a_header_that_is_not_understood_is_ignored(name: str) -> None:
+    assert jose.verify(_with_header({name: HEADERS[name]}), jose.public(key()), ["RS256"])
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(), st.lists, max_leaves=5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.dictionaries(st.text().filter(lambda one: one not in ("alg", "crit")), JSON, max_size=6))
+def test_no_other_header_changes_whether_a_signature_is_right(more: dict[str, object]) -> None:
+    text = _with_header(more)
+    assert jose.verify(text, jose.public(key()), ["RS256"])
+    assert not jose.verify(text[:-9] + ("A" if text[-9] != "A" else "B") + text[-8:], jose.public(key()), ["RS256"])
+
+
+@pytest.mark.parametrize("crit", [["exp"], [], ["b64"], "exp", None])
+def test_a_critical_header_is_never_ignored(crit: object) -> None:
+    assert not jose.verify(_with_header({"crit": crit, "b64": True}), jose.public(key()), ["RS256"])
+
+
+def test_a_signature_has_one_spelling() -> None:
+    text = jose.sign({"sub": "1"}, key())
+    head, _, signature = text.rpartition(".")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = alphabet[alphabet.index(signature[-1]) ^ 1]  # the last bits of 256 bytes are not used
+    for odd in (signature[:-1] + other, signature + "=", signature + "\n", "+" + signature[1:], ""):
+        assert not jose.verify(f"{head}.{odd}", jose.public(key()), ["RS256"])
+
+
+def _number(value: int) -> str:
+    return urlsafe_b64encode(value.to_bytes((value.bit_length() + 7) // 8 or 1)).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""), ({"n": _number((1 << 1023) + 1)}, "its modulus has 1024 bits, not 2048 to 8192"),
+        ({"n": _number((1 << 2046) + 1)}, "its modulus has 2047 bits, not 2048 to 8192"),
+        ({"n": _number((1 << 8192) + 1)}, "its modulus has 8193 bits, not 2048 to 8192"),
+        ({"n": _number(1 << 2047)}, "its modulus is even"), ({"n": 5}, "its modulus has 0 bits, not 2048 to 8192"),
+        ({"n": "é"}, "its modulus has 0 bits, not 2048 to 8192"),
+        ({"e": _number(1)}, "its exponent is 1, not an odd number above 1"),
+        ({"e": _number(65536)}, "its exponent is 65536, not an odd number above 1"), ({"e": _number(3)}, ""),
+        ({"e": _number(1 << 80)}, "its exponent is even, not an odd number above 1"),
+        ({"e": _number((1 << 80) + 1)}, "its exponent has more than 64 bits"),
+        ({"kty": "EC", "crv": "secp256k1"}, "its curve is secp256k1, not P-256, P-384 or P-521"),
+        ({"kty": "EC", "crv": "P-384"}, ""), ({"kty": "OKP"}, ""),
+    ],
+)  # fmt: skip
+def test_what_makes_a_key_weak(changes: dict[str, object], words: str) -> None:
+    assert jose.weakness({**jose.public(key()), **changes}) == words
+
+
+@pytest.mark.parametrize(
+    ("jwk", "algorithm", "words"),
+    [
+        ({"kty": "RSA"}, None, ""), ({"kty": "RSA", "use": "sig", "alg": "RS256", "key_ops": ["verify"]}, "RS384", ""),
+        ({"kty": "RSA", "use": "enc"}, None, "use is enc"),
+        ({"kty": "RSA", "key_ops": ["encrypt"]}, None, "key_ops is ['encrypt'], without verify"),
+        ({"kty": "RSA", "key_ops": "verify"}, None, "key_ops is verify, without verify"),
+        ({"kty": "RSA", "alg": "ES384"}, None, "alg is ES384"),
+        ({"kty": "EC", "crv": "P-384", "alg": "RS384"}, None, "alg is RS384"),
+        ({"kty": "RSA", "alg": "RSA-OAEP"}, None, "alg is RSA-OAEP"), ({"kty": "EC", "crv": "P-256"}, "ES384", "crv is P-256"),
+        ({"kty": "EC", "crv": "P-256", "alg": "ES384"}, None, "crv is P-256"),
+        ({"kty": "EC", "crv": "P-384", "alg": "ES384"}, "ES384", ""),
+        ({"kty": "EC", "crv": "x"}, "ES384", ""),
+    ],
+)  # fmt: skip
+def test_what_a_key_is_not_for(jwk: dict[str, object], algorithm: str | None, words: str) -> None:
+    assert jose.unsuited(jwk, algorithm) == words
+
+
+def test_what_is_private_in_a_key() -> None:
+    assert jose.private_members(json.loads(key())) == ("d", "p", "q", "dp", "dq", "qi")
+    assert jose.private_members({"kty": "oct"}) == ("k",)
+    assert jose.private_members(jose.public(key())) == ()
+
+
+def test_a_key_is_whole_if_its_point_is_on_its_curve() -> None:
+    point = ECKey.generate_key("P-384").as_dict(private=False)
+    assert jose.is_whole(point)
+    assert not jose.is_whole({**point, "y": point["x"]})
+    assert not jose.is_whole({"kty": "EC"})

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from sickbay.authorization.authorize.granting import UNASKED
-from sickbay.authorization.authorize.reading import misjoined
+from sickbay.authorization import backend_scopes
 from sickbay.authorization.client_authentication import JWT_BEARER, TokenCheck, client_is_registered, presented
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
-from sickbay.protocol import jose, scopes
+from sickbay.protocol import jose
 from sickbay.protocol.jose import Jwt
-from sickbay.protocol.scope_spelling import spelling
 
 LIFETIME = 300
 """Seconds that an assertion may live (SMART 2.2)."""
@@ -158,7 +155,34 @@ def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None
     return _invalid("assertion-kid-unknown", received=header.get("kid"), published=published, **facts)
 
 
-@check(needs=("jwks",), after=(key_is_published, nothing_unknown_is_critical))
+@check(needs=("jwks",), after=(key_is_published,))
+def key_is_public(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """A key set may come from an address that nobody looked at when the app was registered."""
+    key = _key(_read(request).header, known)
+    found = jose.private_members(key or {})
+    kid = _read(request).header.get("kid")
+    return _invalid("assertion-key-private", received=kid, members=list(found)) if found else None
+
+
+@check(needs=("jwks",), after=(key_is_published,))
+def key_is_for_signatures(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    header = _read(request).header
+    why = jose.unsuited(_key(header, known) or {}, header.get("alg"))
+    return _invalid("assertion-key-unsuited", received=why, kid=header.get("kid")) if why else None
+
+
+@check(needs=("jwks",), after=(key_is_published, key_is_for_signatures))
+def key_is_strong(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    header = _read(request).header
+    key = _key(header, known) or {}
+    why = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
+    return _invalid("assertion-key-weak", received=why, kid=header.get("kid")) if why else None
+
+
+SOUND_KEY = (key_is_published, key_is_public, key_is_for_signatures, key_is_strong)
+
+
+@check(needs=("jwks",), after=(*SOUND_KEY, nothing_unknown_is_critical))
 def signature_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     header = _read(request).header
     key = _key(header, known)
@@ -178,108 +202,6 @@ def _key(header: dict[str, Any], known: TokenKnown) -> dict[str, Any] | None:
     kid, algorithm = header.get("kid"), header.get("alg")
     found = [one for one in _keys(known) if one.get("kid") == kid and jose.fits(one, algorithm)]
     return found[0] if len(found) == 1 else None
-
-
-def _scope_check(name: str, decide: Callable[[tuple[str, ...], TokenKnown], Refusal | None]) -> TokenCheck:
-    """A check over the scopes asked for, however they are separated."""
-
-    def over(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-        return decide(_asked(request), known)
-
-    over.__name__ = name
-    return check(needs=("client",), after=(scope_is_sent, client_is_registered))(over)
-
-
-def _asked(request: TokenRequest) -> tuple[str, ...]:
-    return spelling(request.parameters.get("scope") or "").tokens
-
-
-@check()
-def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    if (request.parameters.get("scope") or "").strip():
-        return None
-    registered = known.client.scope if isinstance(known.client, Client) else None
-    return Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": registered})
-
-
-@check(after=(scope_is_sent,))
-def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    text = request.parameters.get("scope") or ""
-    facts = {"received": text, "expected": " ".join(_asked(request))}
-    return next((Refusal(name, "invalid_scope", facts) for name in misjoined(text)), None)
-
-
-def offered(asked: tuple[str, ...], client: Client, policy: Policy) -> tuple[tuple[str, bool, str], ...]:
-    """Of each scope asked, whether it is granted, and why not, or why it is there unasked. Where nothing is dropped, what is
-    wrong was refused before.
-    """
-    held = scopes.parse_all(scopes.split(client.scope))
-    rows = [(one, not (why := _why_not(one, held, client, policy)), why) for one in asked]
-    if policy.grants_registered:
-        more = [one for one in held if isinstance(one, scopes.ResourceScope) and one.level == "system"]
-        rows += [(one.text, True, UNASKED) for one in more if one.text not in asked]
-    return tuple(rows)
-
-
-def _why_not(text: str, held: tuple[scopes.Scope, ...], client: Client, policy: Policy) -> str:
-    scope = scopes.parse(text)
-    if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
-        return "is not for backend services"
-    if scope.wildcard and not policy.wildcard_scopes:
-        return "is a wildcard, and this server grants none"
-    if scope.version != f"v{client.smart_version}" and not policy.mixed_scope_versions:
-        return f"is written as in SMART {scope.version}, and the app is registered for v{client.smart_version}"
-    if not scope.enforceable:
-        return "has a filter that cannot be enforced"
-    return "" if scopes.covered(scope, held) else "is not registered for this app"
-
-
-def _drops(known: TokenKnown) -> Policy | None:
-    """The policy of a server that leaves out in silence what it does not grant."""
-    policy = known.server.policy if isinstance(known.server, Server) else None
-    return policy if policy is not None and policy.drop_unregistered_scopes else None
-
-
-def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
-    parsed = {one: scopes.parse(one) for one in asked}
-    wrong = [
-        one for one, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"
-    ]
-    policy = _drops(known)
-    if policy and (policy.mixed_levels or len(wrong) == len(asked)):
-        return None
-    return Refusal("backend-scope-not-system", "invalid_scope", {"scopes": wrong, "received": asked}) if wrong else None
-
-
-def _not_registered(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
-    wrong = [] if _drops(known) else _unregistered(asked, known)
-    registered = known.client.scope if isinstance(known.client, Client) else ""
-    facts = {"received": wrong, "expected": None, "scopes": wrong, "corrected": [], "registered": registered}
-    return Refusal("scope-not-registered", "invalid_scope", facts) if wrong else None
-
-
-def _empty(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
-    policy = _drops(known)
-    if policy and isinstance(known.client, Client):
-        left = sum(granted for _, granted, _ in offered(asked, known.client, policy))
-    else:
-        left = len(asked) - len(_unregistered(asked, known))
-    if left:
-        return None
-    registered = known.client.scope if isinstance(known.client, Client) else ""
-    return Refusal("backend-empty-scopes", "invalid_scope", {"received": asked, "registered": registered})
-
-
-def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:
-    """System scopes that the registration does not cover, as none does whose filter says nothing; others are another fault."""
-    held = scopes.parse_all(scopes.split(known.client.scope)) if isinstance(known.client, Client) else ()
-    parsed = {one: scopes.parse(one) for one in asked}
-    system = {
-        one: scope
-        for one, scope in parsed.items()
-        if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
-    }
-    return [one for one, scope in system.items() if not scope.enforceable or not scopes.covered(scope, held)]
 
 
 @check(needs=("client",), after=(client_is_registered,))
@@ -314,17 +236,10 @@ ASSERTION: tuple[TokenCheck, ...] = (
     assertion_is_good_already,
     assertion_is_used_once,
     keys_can_be_fetched,
-    key_is_published,
+    *SOUND_KEY,
     signature_is_right,
 )
 """For every request with a client_assertion, whatever the grant."""
 
-CHECKS: tuple[TokenCheck, ...] = (
-    assertion_is_sent,
-    scope_is_sent,
-    scopes_are_separated_by_spaces,
-    _scope_check("scopes_are_of_the_system", _not_system),
-    _scope_check("scopes_are_registered", _not_registered),
-    _scope_check("some_scope_is_granted", _empty),
-)
+CHECKS: tuple[TokenCheck, ...] = (assertion_is_sent, *backend_scopes.CHECKS)
 """For client_credentials."""

@@ -6,16 +6,24 @@ import hmac
 from hashlib import sha256
 from typing import Any
 
-from sickbay.authorization.values import Client
+from sickbay.authorization.registration_limits import of as limits_of
+from sickbay.authorization.registration_limits import permits
+from sickbay.authorization.values import Client, Grant
+from sickbay.protocol import client_uris, scopes
 
 METHODS = {
     "none": "public", "client_secret_basic": "symmetric", "client_secret_post": "symmetric", "private_key_jwt": "asymmetric",
 }  # fmt: skip
+METHOD = "client_secret_basic"
+"""Of an app that names none (RFC 7591 2)."""
 GRANTS = ("authorization_code", "refresh_token", "client_credentials")
 DEFAULT_SCOPE = "openid fhirUser launch launch/patient offline_access patient/*.rs"
 DEFAULT_SYSTEM_SCOPE = "system/*.rs"
 TEXTS = ("client_name", "scope", "jwks_uri", "launch_uri", "initiate_login_uri", "token_endpoint_auth_method",
          "application_type", "software_statement")  # fmt: skip
+WEB_SUFFIXES = ("_uri", "_uris")
+OWN_CHECKS = ("redirect_uris", "post_logout_redirect_uris", "launch_uri", "initiate_login_uri", "jwks_uri")
+"""Addresses with checks of their own; every other one is only ever shown, and must be one that a browser can open."""
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types")
 
 
@@ -30,7 +38,22 @@ def fault(given: Any) -> str:
         value = given.get(name, [])
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             return f"{name} must be a list of strings"
-    return _unsupported(given)
+    return _unsupported(given) or _odd_address(given)
+
+
+def _odd_address(given: dict[str, Any]) -> str:
+    """The first member for addresses (logo_uri, tos_uri#de, request_uris, ...) that has one which is no web address."""
+    for member, value in given.items():
+        name = member.partition("#")[0]
+        uris = value if isinstance(value, list) and name.endswith("_uris") else [value]
+        if name.endswith(WEB_SUFFIXES) and member not in OWN_CHECKS and not all(map(_is_web_address, uris)):
+            return f"{member} must be an http or https address"
+    other = given.get("initiate_login_uri")  # its place is taken by launch_uri, if both are sent
+    return "initiate_login_uri can't be opened by a browser" if other and client_uris.fault(other) == "scheme" else ""
+
+
+def _is_web_address(value: Any) -> bool:
+    return isinstance(value, str) and client_uris.is_web(value) and client_uris.fault(value) == ""
 
 
 def statement(given: Any) -> str | None:
@@ -50,21 +73,35 @@ def _unsupported(given: dict[str, Any]) -> str:
     return "" if isinstance(keys, dict) and isinstance(keys.get("keys"), list) else "jwks must be an object with keys"
 
 
-def registration(given: dict[str, Any], tenant: str) -> dict[str, Any]:
-    """Of metadata without a fault. What is not said is as RFC 7591 has it; a refresh token may be asked for too."""
-    method = given.get("token_endpoint_auth_method", "client_secret_basic")
+def registration(given: dict[str, Any], tenant: str, limit: Grant | None = None) -> dict[str, Any]:
+    """Of metadata without a fault. What is not said is as RFC 7591 has it; a refresh token may be asked for too.
+
+    limit: the most that may be registered, which the default scope keeps to.
+    """
+    method = given.get("token_endpoint_auth_method", METHOD)
     grants = tuple(given.get("grant_types") or ("authorization_code", "refresh_token"))
     system = set(grants) == {"client_credentials"}
     return {
         "tenant": tenant, "name": given.get("client_name") or "An app registered by itself",
         "type": "system" if system else "provider", "client": METHODS[method], "auth_method": method,
-        "scope": given.get("scope") or (DEFAULT_SYSTEM_SCOPE if system else DEFAULT_SCOPE),
+        "scope": given.get("scope") or default_scope(system, limit),
         "redirect_uris": tuple(given.get("redirect_uris", ())), "grant_types": grants,
         "post_logout_redirect_uris": tuple(given.get("post_logout_redirect_uris", ())),
         "launch_uri": given.get("launch_uri") or given.get("initiate_login_uri"), "fhir": "r4", "smart_version": 2,
         "pkce": "required", "native": given.get("application_type") == "native",
         "jwks_uri": given.get("jwks_uri"), "jwks": given.get("jwks"),
     }  # fmt: skip
+
+
+def default_scope(system: bool, limit: Grant | None = None) -> str:
+    """Of an app that names none; if the limit leaves it no scope for resources, those of the limit that suit it."""
+    whole = DEFAULT_SYSTEM_SCOPE if system else DEFAULT_SCOPE
+    if limit is None or limit.scope is None:
+        return whole
+    within = [one for one in whole.split() if permits(limit.scope, one)]
+    if not scopes.resources(" ".join(within)):
+        within += [one.text for one in scopes.resources(limit.scope) if (one.level == "system") == system]
+    return " ".join(within)
 
 
 TOLD = ("registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at")
@@ -93,8 +130,17 @@ def _is_secret(sent: str, kept: str) -> bool:
 
 
 def update(given: dict[str, Any], client: Client) -> dict[str, Any]:
-    """Of an update without a fault. What is not said goes back to its default (RFC 7592 2.2)."""
-    asked = registration(given, client.tenant)
+    """Of an update without a fault. What is not said goes back to its default (RFC 7592 2.2), but scope, grant types and
+    authentication stay as they are: their defaults may be more than was granted.
+    """
+    granted = limits_of(client)
+    method = client.auth_method or {"public": "none", "asymmetric": "private_key_jwt"}.get(client.client, METHOD)
+    kept = {"scope": client.scope, "grant_types": list(client.grant_types), "token_endpoint_auth_method": method}
+    said = {name: value for name, value in given.items() if value or name not in kept}
+    asked = registration(kept | said, client.tenant)
+    asked["native"] = asked["native"] and granted.native
+    if asked["type"] != "system" and granted.type in ("provider", "patient"):
+        asked["type"] = granted.type
     return {name: value for name, value in asked.items() if name not in KEPT}
 
 

@@ -74,6 +74,10 @@ class TokenKnown:
     family: Family | Unknown | None = UNKNOWN
     generation: int | None = None
     session_ended: bool = False
+    answer: Token | Unknown | None = None
+    """The access token that the last rotation of the family gave, loaded if it is to be repeated; None if it is gone."""
+    user_gone: bool = False
+    """Whether the person of the grant is no user here any more."""
     secret: str | None = None
     """The registered secret in clear, where an offline context has it; live there is only its hash."""
     secret_known: bool | Unknown = True

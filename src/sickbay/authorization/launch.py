@@ -12,7 +12,7 @@ from sickbay.authorization.requests import UrlRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import Check, Refusal, check
-from sickbay.protocol import urls
+from sickbay.protocol import client_uris, urls
 
 UrlCheck: TypeAlias = Check[UrlRequest, UrlKnown]
 SUBSTITUTIONS = ("PAT_PersonId", "VIS_EncntrId", "USR_PersonId", "PAT_PPRCode", "USR_PositionCd", "DEV_Location")
@@ -25,9 +25,14 @@ def code_of(key: bytes, timeline: str) -> str:
     return urlsafe_b64encode(hmac.digest(key, f"launch\0{timeline}".encode(), "sha256")).rstrip(b"=").decode()
 
 
+def launch_uri(client: Client) -> str:
+    """Where the EHR opens the app; "" if it has no such URI, or an unsafe one from an older registration."""
+    return client.launch_uri if client.launch_uri and client_uris.is_safe(client.launch_uri) else ""
+
+
 def launch_url(client: Client, code: str, iss: str) -> str:
     """The URL that opens the app: its launch URI with iss and launch; a query it has is kept. "" where it has none."""
-    uri = client.launch_uri
+    uri = launch_uri(client)
     if not uri:
         return ""
     return f"{uri}{'&' if '?' in uri else '?'}iss={quote(iss, safe='')}&launch={quote(code, safe='')}"

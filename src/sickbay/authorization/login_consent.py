@@ -36,6 +36,29 @@ def _is_within(narrow: str, wide: str) -> bool:
     return one is not None and other is not None and scopes.covers(other, one)
 
 
+def approved(grantable: Collection[str], allowed: Collection[str]) -> tuple[str, ...]:
+    """What a list of allowed scopes leaves: a scope that one of them permits as it was asked, else the parts of it that
+    are on the list, as on the consent page.
+    """
+    held = tuple(one for one in scopes.parse_all(tuple(allowed)) if scopes.is_enforceable(one))
+    kept = [one for wide in grantable for one in ([wide] if _permitted(wide, held) else _parts(wide, held))]
+    return tuple(dict.fromkeys(kept))
+
+
+def _permitted(text: str, held: tuple[scopes.Scope, ...]) -> bool:
+    scope = scopes.parse(text)
+    return scope is not None and scopes.covered(scope, held)
+
+
+def _parts(text: str, held: tuple[scopes.Scope, ...]) -> list[str]:
+    """In the letters of the version that was asked in: a server may grant no others."""
+    wide = scopes.parse(text)
+    if not isinstance(wide, ResourceScope):
+        return []
+    found = [one for one in held if isinstance(one, ResourceScope) and scopes.covers(wide, one)]
+    return [scopes.in_version(one, wide.version) for one in found]
+
+
 def narrowings(text: str, version: str) -> tuple[tuple[str, str], ...]:
     """Words and scope of each way to narrow this one; version: of FHIR, "r4". Only v2 scopes can be, by the grammar."""
     scope = scopes.parse(text)

@@ -11,7 +11,7 @@ from sickbay.authorization.known import LogoutKnown
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.kernel.refusal import Check, Refusal, check
-from sickbay.protocol import jose
+from sickbay.protocol import client_uris, jose
 
 
 def hinted(request: LogoutRequest) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def hint_is_of_this_client(request: LogoutRequest, known: LogoutKnown) -> Refusa
 def address_is_registered(request: LogoutRequest, known: LogoutKnown) -> Refusal | None:
     sent, client = request.parameters.get("post_logout_redirect_uri"), known.client
     registered = client.post_logout_redirect_uris if isinstance(client, Client) else ()
-    if sent is None or sent in registered:
+    if sent is None or (sent in registered and client_uris.is_safe(sent)):
         return None
     facts = {"received": sent, "registered": registered, "app": request.client_id}
     return Refusal("logout-redirect-uri-mismatch", "invalid_request", facts)

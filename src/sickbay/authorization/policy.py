@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization.values import Policy
-from sickbay.protocol import jose
+from sickbay.protocol import jose, scopes
 
-Kind: TypeAlias = Literal["seconds", "flag", "choice", "list"]
+Kind: TypeAlias = Literal["seconds", "flag", "choice", "list", "scopes"]
 LONGEST = 10 * 365 * 86400
+GRANTS = Policy().registration_grants
 
 
 class Knob(NamedTuple):
@@ -33,10 +34,18 @@ class Knob(NamedTuple):
             return "" if fits else f"a number of seconds, {self.least} or more"
         if self.kind == "flag":
             return "" if isinstance(value, bool) else "true or false"
+        if self.kind == "scopes":
+            return "" if _are_scopes(value) else "one string of SMART scopes, separated by spaces"
         if self.kind == "choice":
             return "" if value in self.choices else f"one of {', '.join(self.choices)}"
         fits = isinstance(value, (list, tuple)) and bool(value) and all(one in self.choices for one in value)
         return "" if fits else f"a list of {', '.join(self.choices)}"
+
+
+def _are_scopes(value: Any) -> bool:
+    tokens = scopes.split(value) if isinstance(value, str) and len(value) <= scopes.MOST else ()
+    parsed = scopes.parse_all(tokens)
+    return bool(tokens) and len(parsed) == len(tokens) and all(scopes.is_enforceable(scope) for scope in parsed)
 
 
 KNOBS: dict[str, Knob] = {
@@ -62,6 +71,8 @@ KNOBS: dict[str, Knob] = {
     "redirect_uri_optional": Knob("flag", "redirect_uri may be left out where one is registered"),
     "assertion_algorithms": Knob("list", "with which a client assertion may be signed", jose.ALGORITHMS, app=False),
     "auth_methods": Knob("list", "by which an app may prove who it is", Policy().auth_methods, app=False),
+    "registration_scopes": Knob("scopes", "the most that an app may ask for when it registers itself", app=False),
+    "registration_grants": Knob("list", "of grant types that an app may register for itself", GRANTS, app=False),
     "revokes_access": Knob("flag", "an access token can be revoked; otherwise it runs out", app=False),
     "basic_secret": Knob("choice", "how the secret in a Basic header is compared", ("either", "decoded", "raw")),
     "requires_patient": Knob("flag", "a search must name a patient", app=False),

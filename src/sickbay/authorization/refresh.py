@@ -11,12 +11,14 @@ import re
 from base64 import urlsafe_b64encode
 from typing import Literal, TypeAlias
 
-from sickbay.authorization.authorize.reading import misjoined
+from sickbay.authorization import asked_scopes
+from sickbay.authorization.authorize.granting import is_still_granted
+from sickbay.authorization.client_authentication import client_is_registered, hashed, presented
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Client, Family
+from sickbay.authorization.values import Client, Family, Server, Token
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
-from sickbay.protocol import scopes
+from sickbay.protocol import jose, scopes
 from sickbay.protocol.scope_spelling import spelling
 
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
@@ -110,6 +112,59 @@ def refresh_token_is_the_current_one(request: TokenRequest, known: TokenKnown) -
     return Refusal("refresh-token-reused", "invalid_grant", facts)
 
 
+@check(needs=("family",), after=(refresh_token_is_known,))
+def user_is_still_there(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "user"}) if known.user_gone else None
+
+
+@check(needs=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
+def replay_is_the_same_request(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """Within the window the answer is repeated, never a new one made: so scope and authentication must be the same."""
+    if not is_replay(known) or fingerprint(request, _client(known)) == _family(known).asked:
+        return None
+    return Refusal("refresh-replay-differs", "invalid_grant", {"received": request.parameters.get("scope")})
+
+
+@check(needs=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
+def replayed_answer_is_in_force(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """All that the first answer gave must be good still: it is given out once more."""
+    why = _withdrawn(known) if is_replay(known) else ""
+    return Refusal("refresh-replay-revoked", "invalid_grant", {"reason": why}) if why else None
+
+
+def _withdrawn(known: TokenKnown) -> str:
+    token, server, client = known.answer, known.server, _client(known)
+    assert isinstance(server, Server)
+    if token is UNKNOWN:  # offline
+        return ""
+    if not isinstance(token, Token) or token.revoked:
+        return "revoked"
+    if token.expires_at <= _now(known):
+        return "expired"
+    seconds = client.token_lifetime or server.policy.token_lifetime
+    refreshes = server.policy.rotate_refresh and (server.policy.public_refresh or client.client != "public")
+    if not refreshes or token.expires_at - token.issued_at > seconds:
+        return "policy"
+    still = all(is_still_granted(one, client, server) for one in scopes.split(token.scope))
+    return "" if still else "registration"
+
+
+def is_replay(known: TokenKnown) -> bool:
+    """Whether the token sent is of the generation before the current one, and may still repeat its answer."""
+    family, generation = _family(known), known.generation
+    return generation is not None and decide(family, generation, _now(known)) == "repeat"
+
+
+def fingerprint(request: TokenRequest, client: Client) -> str:
+    """What a refresh asks for, and by which credential, as a hash: that of a repeated request is the same."""
+    read = jose.peek(request.parameters.get("client_assertion") or "")
+    said = (
+        " ".join(scopes.split(request.parameters.get("scope") or "")), request.parameters.get("resource") or "",
+        *presented(request).methods, client.secret_hash or "", str(read.header.get("kid")) if read else "",
+    )  # fmt: skip
+    return hashed("\0".join(said))
+
+
 @check(needs=("family", "client"), after=(refresh_token_is_known,))
 def refresh_token_is_of_this_client(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     client = known.client
@@ -127,12 +182,54 @@ def session_goes_on(request: TokenRequest, known: TokenKnown) -> Refusal | None:
 
 @check()
 def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    text = request.parameters.get("scope") or ""
-    facts = {"received": text, "expected": " ".join(spelling(text).tokens)}
-    return next((Refusal(name, "invalid_scope", facts) for name in misjoined(text)), None)
+    return asked_scopes.separated_wrongly(request.parameters.get("scope") or "")
 
 
-@check(needs=("family",), after=(refresh_token_is_known, scopes_are_separated_by_spaces))
+@check(needs=("family",), after=(refresh_token_is_known,))
+def scopes_are_spelt_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    return asked_scopes.spelt_wrongly(_asked(request, known))
+
+
+@check(needs=("family", "server"), after=(refresh_token_is_known,))
+def scopes_suit_the_server(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """Of a person, of a version and a type that the server grants: as at the authorization endpoint."""
+    asked, server = asked_scopes.resources(_asked(request, known)), known.server
+    assert isinstance(server, Server)
+    if not asked:
+        return None
+    version = known.client.smart_version if isinstance(known.client, Client) else 2
+    bases = (_family(known).base,) if _family(known).base in server.fhir_bases else server.fhir_bases
+    versions = sorted({server.fhir_versions.get(one, "") for one in bases})
+    return (
+        asked_scopes.of_the_system(asked)
+        or asked_scopes.of_another_version(asked, server.policy, version)
+        or asked_scopes.wildcards(asked, server.policy)
+        or asked_scopes.of_unknown_types(asked, asked_scopes.types_of(bases, server), versions)
+    )
+
+
+def _asked(request: TokenRequest, known: TokenKnown) -> tuple[str, ...]:
+    """The scopes asked for; those that stand in the grant as they are need no look."""
+    held = scopes.split(_family(known).scope)
+    return tuple(one for one in spelling(request.parameters.get("scope") or "").tokens if one not in held)
+
+
+@check(
+    needs=("family", "client", "server"), after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server)
+)
+def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    """What is asked by name must be; of what comes with the grant at least some, else the token would give nothing."""
+    client, server, text = _client(known), known.server, request.parameters.get("scope")
+    assert isinstance(server, Server)
+    held = _family(known).scope
+    named = [one for one in scopes.split(text or held) if _within(one, held)]
+    gone = [one for one in named if not is_still_granted(one, client, server)]
+    if not client.scope or not gone or (not text and len(gone) < len(named)):
+        return None
+    return asked_scopes.refusal("scope-not-registered", gone, registered=client.scope)
+
+
+@check(needs=("family",), after=(refresh_token_is_known, scopes_are_separated_by_spaces, scopes_are_spelt_right))
 def scope_is_not_wider(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     granted, asked = _family(known).scope, request.parameters.get("scope") or ""
     wider = tuple(one for one in scopes.split(asked) if not _within(one, granted))
@@ -152,14 +249,20 @@ def _within(asked: str, granted: str) -> bool:
     return scopes.covered(parsed, scopes.parse_all(held))
 
 
-def narrowed(family: Family, asked: str | None) -> str:
-    """The scope of the next access token: what was asked, else all that was granted (RFC 6749 6)."""
-    return " ".join(scopes.split(asked)) if asked else family.scope
+def narrowed(family: Family, asked: str | None, client: Client, server: Server) -> str:
+    """The scope of the next access token: what was asked, else all that was granted (RFC 6749 6) and still would be."""
+    every = scopes.split(asked or family.scope)
+    return " ".join(one for one in every if is_still_granted(one, client, server))
 
 
 def _family(known: TokenKnown) -> Family:
     assert isinstance(known.family, Family)
     return known.family
+
+
+def _client(known: TokenKnown) -> Client:
+    assert isinstance(known.client, Client)
+    return known.client
 
 
 def _now(known: TokenKnown) -> int:
@@ -175,6 +278,12 @@ CHECKS: tuple[Check[TokenRequest, TokenKnown], ...] = (
     refresh_token_is_fresh,
     refresh_token_is_the_current_one,
     session_goes_on,
+    user_is_still_there,
+    replay_is_the_same_request,
+    replayed_answer_is_in_force,
     scopes_are_separated_by_spaces,
+    scopes_are_spelt_right,
+    scopes_suit_the_server,
+    scopes_are_still_registered,
     scope_is_not_wider,
 )

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+from sickbay.authorization import asked_scopes, registration_keys, registration_limits, registration_uris
 from sickbay.authorization.authorize.reading import misjoined
+from sickbay.authorization.registration_uris import is_insecure
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.authorization.values import Server
 from sickbay.kernel.refusal import Check, Refusal, check
-from sickbay.protocol import jose, scopes, urls
+from sickbay.protocol import jose, urls
+from sickbay.protocol.client_uris import STRANGE
 from sickbay.protocol.scope_spelling import spelling
 
 RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
-PRIVATE_MEMBERS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
-
-
-def _uris(name: str, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
-    facts = {"received": wrong, "expected": expected, "parameter": "redirect_uris"}
-    return Refusal(name, "invalid_redirect_uri", facts) if wrong else None
+PRIVATE_MEMBERS = jose.PRIVATE
 
 
 @check()
@@ -46,59 +43,6 @@ def _statement(request: RegistrationRequest) -> str:
     """Who attests to the metadata (RFC 7591 2.3: iss is required); "" where nobody does."""
     read = jose.peek(request.software_statement or "")
     return str(read.claims.get("iss") or "") if read else ""
-
-
-@check()
-def redirect_uris_hold_no_wildcard(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _uris("reg-redirect-uri-wildcard", [uri for uri in request.addresses if "*" in uri])
-
-
-@check()
-def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "*" not in uri and not _is_absolute(uri)]
-    return _uris("reg-redirect-uri-not-absolute", wrong)
-
-
-def _is_absolute(uri: str) -> bool:
-    """http and https need a host; another scheme needs :// or a reverse domain name (RFC 8252 7.1)."""
-    parts = urls.split(uri)
-    if parts.scheme in ("http", "https"):
-        return bool(parts.hostname)
-    return bool(parts.scheme) and ("://" in uri or "." in parts.scheme)
-
-
-_STRANGE = re.compile(r"[^\w.~:/?#\[\]@!$&'()*+,;=%-]", re.A)
-"""What stands in no URI (RFC 3986 2)."""
-_SECOND = re.compile(r"[,;|](?=https?://)", re.I)
-
-
-@check(after=(redirect_uris_are_absolute,))
-def redirect_uris_are_one_address_each(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "*" not in uri and (_STRANGE.search(uri) or _SECOND.search(uri))]
-    return _uris("reg-redirect-uri-malformed", wrong)
-
-
-@check()
-def launch_uri_is_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
-    if not request.launch_uri or _is_absolute(request.launch_uri):
-        return None
-    return Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": request.launch_uri})
-
-
-@check()
-def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if "#" in uri]
-    return _uris("reg-redirect-uri-has-fragment", wrong, [uri.partition("#")[0] for uri in wrong])
-
-
-@check()
-def redirect_uris_are_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [uri for uri in request.addresses if _is_insecure(uri)]
-    return _uris("reg-redirect-uri-insecure-http", wrong, [f"https{uri[4:]}" for uri in wrong])
-
-
-def _is_insecure(uri: str) -> bool:
-    return urls.split(uri).scheme == "http" and bool(urls.host(uri)) and not urls.is_loopback(uri)
 
 
 @check()
@@ -139,44 +83,10 @@ def keys_are_given_in_one_way(request: RegistrationRequest, known: Any) -> Refus
 
 
 @check()
-def jwks_holds_public_keys_alone(request: RegistrationRequest, known: Any) -> Refusal | None:
-    found = sorted({member for key in _keys(request) for member in _private(key)})
-    if not found:
-        return None
-    return Refusal("reg-jwks-has-private-key", "invalid_client_metadata", {"received": found, "members": found})
-
-
-def _keys(request: RegistrationRequest) -> list[dict[str, Any]]:
-    keys = (request.jwks or {}).get("keys")
-    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
-
-
-def _private(key: dict[str, Any]) -> list[str]:
-    return [member for member in PRIVATE_MEMBERS if member in key] or (["k"] if key.get("kty") == "oct" else [])
-
-
-MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
-"""What a public key of a kind has at least (RFC 7518 6)."""
-
-
-@check(after=(jwks_holds_public_keys_alone,))
-def jwks_holds_a_key_to_check_by(request: RegistrationRequest, known: Any) -> Refusal | None:
-    if not request.jwks or any(_is_usable(key) for key in _keys(request)):
-        return None
-    facts = {"received": sorted(request.jwks), "is_key": _is_usable(request.jwks)}
-    return Refusal("reg-jwks-empty", "invalid_client_metadata", facts)
-
-
-def _is_usable(key: Mapping[str, Any]) -> bool:
-    members = MEMBERS.get(str(key.get("kty")))
-    return members is not None and all(isinstance(key.get(one), str) and key[one] for one in members)
-
-
-@check()
 def jwks_uri_is_an_address(request: RegistrationRequest, known: Any) -> Refusal | None:
     """http or https, a host, and nothing that no fetch would send (RFC 3986 3.5)."""
     uri = request.jwks_uri
-    if not uri or (_is_http(uri) and not _STRANGE.search(uri) and "#" not in uri):
+    if not uri or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
         return None
     return Refusal("reg-jwks-uri-not-absolute", "invalid_client_metadata", {"received": uri})
 
@@ -188,7 +98,7 @@ def _is_http(uri: str) -> bool:
 @check(after=(jwks_uri_is_an_address,))
 def jwks_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
     uri = request.jwks_uri
-    if not uri or not _is_insecure(uri):
+    if not uri or not is_insecure(uri):
         return None
     facts = {"received": uri, "expected": f"https{uri[4:]}"}
     return Refusal("reg-jwks-uri-insecure-http", "invalid_client_metadata", facts)
@@ -210,29 +120,48 @@ def scopes_are_separated_by_spaces(request: RegistrationRequest, known: Any) -> 
 
 @check()
 def scopes_are_in_the_right_case(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [(token, right) for token in _tokens(request) if (right := scopes.recased(token, ALL_TYPES))]
-    return _scopes("scope-wrong-case", [one for one, _ in wrong], [right for _, right in wrong])
+    return _metadata(asked_scopes.wrong_case(_tokens(request)))
 
 
 @check()
 def scope_letters_are_in_order(request: RegistrationRequest, known: Any) -> Refusal | None:
-    wrong = [(token, right) for token in _tokens(request) if (right := scopes.reordered(token))]
-    return _scopes("scope-v2-order", [one for one, _ in wrong], [right for _, right in wrong])
+    return _metadata(asked_scopes.wrong_order(_tokens(request)))
 
 
 @check()
 def scopes_are_well_formed(request: RegistrationRequest, known: Any) -> Refusal | None:
-    tokens = [one for one in _tokens(request) if not scopes.recased(one, ALL_TYPES) and not scopes.reordered(one)]
-    return _scopes("scope-malformed", [one for one in tokens if not scopes.parse(one)], [])
+    return _metadata(asked_scopes.malformed(_tokens(request)))
+
+
+@check()
+def scope_filters_are_plain(request: RegistrationRequest, known: Any) -> Refusal | None:
+    return _metadata(asked_scopes.unenforceable(asked_scopes.resources(_tokens(request))))
+
+
+@check()
+def scope_types_exist(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """In a FHIR version that the hospital has: an app may ask at each of its bases."""
+    server = getattr(known, "server", None)
+    types = asked_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
+    versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
+    return _metadata(asked_scopes.of_unknown_types(asked_scopes.resources(_tokens(request)), types, versions))
+
+
+@check()
+def scope_levels_are_not_mixed(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """An app that has both flows may register scopes for each."""
+    if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
+        return None
+    return _metadata(asked_scopes.mixed(asked_scopes.resources(_tokens(request))))
 
 
 def _tokens(request: RegistrationRequest) -> tuple[str, ...]:
     return spelling(request.scope).tokens
 
 
-def _scopes(name: str, wrong: list[str], corrected: list[str]) -> Refusal | None:
-    facts = {"received": wrong, "expected": corrected or None, "scopes": wrong, "corrected": corrected}
-    return Refusal(name, "invalid_client_metadata", facts) if wrong else None
+def _metadata(refusal: Refusal | None) -> Refusal | None:
+    """The same refusal in the words of a registration (RFC 7591 3.2.2)."""
+    return replace(refusal, error="invalid_client_metadata") if refusal else None
 
 
 @check()
@@ -263,18 +192,13 @@ CHECKS: tuple[RegistrationCheck, ...] = (
     metadata_can_be_used,
     statement_is_signed_by_somebody,
     statement_is_by_whom_we_trust,
-    redirect_uris_hold_no_wildcard,
-    redirect_uris_are_absolute,
-    redirect_uris_are_one_address_each,
-    launch_uri_is_absolute,
-    redirect_uris_have_no_fragment,
-    redirect_uris_are_https_or_loopback,
+    *registration_limits.CHECKS,
+    *registration_uris.CHECKS,
     public_app_has_no_secret,
     authentication_suits_the_client,
     app_with_a_key_publishes_it,
     keys_are_given_in_one_way,
-    jwks_holds_public_keys_alone,
-    jwks_holds_a_key_to_check_by,
+    *registration_keys.CHECKS,
     jwks_uri_is_an_address,
     jwks_uri_is_https_or_loopback,
     backend_has_something_to_sign_in_with,
@@ -282,5 +206,8 @@ CHECKS: tuple[RegistrationCheck, ...] = (
     scopes_are_in_the_right_case,
     scope_letters_are_in_order,
     scopes_are_well_formed,
+    scope_filters_are_plain,
+    scope_types_exist,
+    scope_levels_are_not_mixed,
 )
 """All of them refuse with 422; what is only unwise rides along as advice."""

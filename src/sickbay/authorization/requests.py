@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sickbay.authorization.values import Grant
 from sickbay.protocol import jose, scopes, urls
 from sickbay.protocol.parameters import Parameters, encode, parse
 
@@ -114,7 +115,12 @@ class RegistrationRequest:
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
     native: bool = False
+    grant_types: tuple[str, ...] | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
+    limit: Grant | None = None
+    """The most that may be registered, for a registration by the app itself; None for whoever runs the server."""
+    limited_by: str = ""
+    """Who set the limit, as a sentence."""
     fault: str = ""
     """What makes the metadata unusable, in one sentence; "" where they could be read."""
     allowed: bool = True

@@ -25,6 +25,22 @@ class AutoApprove:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """The most that a client may register by itself (RFC 7591, 7592). Each member is as in Client; None sets no limit."""
+
+    scope: str | None = None
+    grant_types: tuple[str, ...] | None = None
+    type: AppType | None = None
+    client: ClientKind | None = None
+    auth_method: str | None = None
+    redirect_uris: tuple[str, ...] | None = None
+    post_logout_redirect_uris: tuple[str, ...] | None = None
+    launch_uri: str | None = None
+    jwks_uri: str | None = None
+    native: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A registered app (RFC 7591 2; SMART App Launch 2.2, Register App with EHR)."""
 
@@ -60,6 +76,8 @@ class Client:
     cards: tuple[dict[str, Any], ...] = ()
     """What it suggests beside a chart: see authorization.launch_card."""
     enabled_tenants: tuple[str, ...] | None = None
+    granted: Grant | None = None
+    """What an operator granted it. None: what is registered, as for every client that never changed its own registration."""
     created_at: int = 0
     sample: bool = False
 
@@ -146,6 +164,8 @@ class Family:
     context: dict[str, Any] = field(default_factory=dict)
     timeline: str = ""
     revoked: bool = False
+    asked: str = ""
+    """What the request of the last rotation asked and how its client authenticated, as a hash: only the same may repeat it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +279,13 @@ class Policy:
     """By which an app may prove who it is."""
     mixed_levels: bool = True
     """Where scopes are dropped: whether a service may name scopes of persons beside those of the system."""
+    registration_scopes: str = (
+        "openid fhirUser profile launch launch/patient launch/encounter online_access offline_access "
+        "patient/*.cruds user/*.cruds system/*.rs"
+    )
+    """The most that an app may ask for when it registers itself (RFC 7591)."""
+    registration_grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
+    """The grant types that an app may register for itself."""
     revokes_access: bool = True
     """Whether an access token can be revoked, or runs out."""
     assertion_algorithms: tuple[str, ...] = ("RS384", "ES384")

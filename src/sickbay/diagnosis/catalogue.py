@@ -19,6 +19,8 @@ from sickbay.diagnosis.rules import (
     refresh,
     registration,
     registration_keys,
+    registration_limits,
+    registration_uris,
     subject,
 )
 from sickbay.diagnosis.rules import launch as launch_url
@@ -57,6 +59,8 @@ RULES: tuple[Rule, ...] = (
     *spelling.RULES,
     *registration.RULES,
     *registration_keys.RULES,
+    *registration_uris.RULES,
+    *registration_limits.RULES,
     *launch_url.RULES,
     *login.RULES,
     *logout.RULES,

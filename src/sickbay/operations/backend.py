@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from sickbay.authorization import asked_scopes, backend_scopes
 from sickbay.authorization import backend as stage
 from sickbay.authorization import token as tokens
 from sickbay.authorization.authorize.reading import base_here
@@ -82,7 +83,9 @@ def spent(
 def offered(tenant: Tenant, client: Client, request: TokenRequest) -> tuple[tuple[str, bool, str], ...]:
     """What became of each scope."""
     asked = scopes.split(request.parameters.get("scope") or "", tenant.policy.scope_separators)
-    return stage.offered(asked, client, tenant.policy)
+    known = TokenKnown(server=tenant.server, client=client)
+    types = asked_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)
+    return backend_scopes.offered(asked, client, tenant.policy, types)
 
 
 def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:

@@ -157,8 +157,7 @@ def _granted(waiting: Waiting, ticked: tuple[str, ...] | None) -> tuple[str, ...
     granted = waiting.grantable
     auto = waiting.client.auto_approve
     if auto is not None and auto.scopes is not None:
-        allowed = scopes.split(auto.scopes)
-        return tuple(one for one in granted if one in allowed)
+        return login_consent.approved(granted, scopes.split(auto.scopes))
     return login_consent.granted(granted, ticked)
 
 

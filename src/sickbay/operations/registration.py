@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sickbay.authorization import launch_card
+from sickbay.authorization import launch_card, registration_limits
 from sickbay.authorization import policy as policies
 from sickbay.authorization import registration as stage
 from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.values import Client
+from sickbay.authorization.values import Client, Grant
 from sickbay.kernel.effects import Effects
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
@@ -22,7 +22,9 @@ from sickbay.storage.store import Delete, DeleteFamily, Put, Record, Step
 
 BEFORE = "app-before"
 """Kind of the records of what was registered before a change, while that is in force still."""
-CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {"secret_hash", "registration_hash", "created_at"}
+CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {
+    "secret_hash", "registration_hash", "created_at", "granted",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,18 @@ async def neighbours(world: World, tenant: str) -> tuple[Client, ...]:
     return tuple(await every(world, tenant, 200))
 
 
-async def save(world: World, client: Client, before: Client | None) -> None:
-    """before: what was registered until now, None for a new app. Where the hospital is slow, it stays in force for a while."""
-    steps: list[Step] = [Put(records.app(client))]
+async def with_revision(world: World, client_id: str) -> tuple[Client | None, int]:
+    """The client, and the revision of its record: for a change that must not overwrite another one."""
+    record = await world.store.get("app", client_id)
+    return (records.parse(Client, record.value), record.revision) if record else (None, 0)
+
+
+async def save(world: World, client: Client, before: Client | None, revision: int | None = None) -> None:
+    """before: what was registered until now, None for a new app. Where the hospital is slow, it stays in force for a while.
+
+    revision: of the record that is changed. Raises Conflict if it was changed or removed meanwhile.
+    """
+    steps: list[Step] = [Put(records.app(client), revision)]
     delay = world.tenants[client.tenant].policy.propagation_delay
     if delay:
         kept = await world.store.get(BEFORE, client.client_id)
@@ -127,19 +138,47 @@ async def withdraw(world: World, family: str) -> None:
     await world.store.transaction([DeleteFamily(family, ("token", "code")), Delete("family", family)])
 
 
-async def register(
-    world: World, given: dict[str, Any], old: Client | None = None, *, managed: bool = False
-) -> Registered:
-    """A new app, or the change of one; nothing is stored where a check refuses. managed: it may change itself (RFC 7592)."""
+async def register(world: World, given: dict[str, Any], old: Client | None = None) -> Registered:
+    """An operator registers an app, or changes one; nothing is stored if a check refuses."""
     client, secret = _made(world, given, old)
-    token = world.effects.token() if managed else None
-    if token is not None:
-        client = replace(client, registration_hash=records.digest(token))
+    if old is not None:
+        client = replace(client, granted=registration_limits.after_an_edit(old.granted, client, given))
     decision = advised(world, client)
     if decision.refusal is not None:
         return Registered(decision)
     await save(world, client, old)
+    return Registered(decision, client, secret)
+
+
+async def register_itself(world: World, given: dict[str, Any]) -> Registered:
+    """A new app that may change itself later (RFC 7591, 7592): at most what the hospital's policy says."""
+    client, secret = _made(world, given, None)
+    token = world.effects.token()
+    client = replace(client, registration_hash=records.digest(token))
+    limit = registration_limits.by_policy(world.tenants[client.tenant].policy)
+    decision = advised(world, client, limit, BY_POLICY)
+    if decision.refusal is not None:
+        return Registered(decision)
+    await save(world, client, None)
     return Registered(decision, client, secret, token)
+
+
+async def change_itself(world: World, given: dict[str, Any], old: Client, revision: int) -> Registered:
+    """An app's own change of its registration: at most what an operator granted it. Raises Conflict as `save` does."""
+    client, secret = _made(world, given, old)
+    limit = registration_limits.of(old)
+    client = replace(client, granted=limit)
+    decision = advised(world, client, limit, BY_OPERATOR)
+    if decision.refusal is not None:
+        return Registered(decision)
+    await save(world, client, old, revision)
+    return Registered(decision, client, secret)
+
+
+BY_POLICY = (
+    "The hospital's policies registration_scopes and registration_grants limit what an app may register for itself."
+)
+BY_OPERATOR = "An app can change its own registration only within what it was first granted."
 
 
 async def edit(world: World, old: Client, given: dict[str, Any]) -> Registered:
@@ -193,11 +232,11 @@ def lacking(world: World, given: dict[str, Any], old: Client | None = None) -> s
     return ""
 
 
-def advised(world: World, client: Client) -> Decision:
-    """What the checks of a registration say of this app."""
+def advised(world: World, client: Client, limit: Grant | None = None, by: str = "") -> Decision:
+    """What the checks of a registration say of this app. limit: the most it may have, and by: whose limit that is."""
     tenant = world.tenants[client.tenant]
     known = UrlKnown(server=tenant.server, client=client)
-    return decide("registration", tenant, stage.CHECKS, _request(client), known)
+    return decide("registration", tenant, stage.CHECKS, replace(_request(client), limit=limit, limited_by=by), known)
 
 
 def _request(client: Client) -> RegistrationRequest:
@@ -205,7 +244,7 @@ def _request(client: Client) -> RegistrationRequest:
         type=client.type, client=client.client, auth_method=client.auth_method, has_secret=client.secret_hash is not None,
         launch_uri=client.launch_uri, redirect_uris=client.redirect_uris,
         post_logout_redirect_uris=client.post_logout_redirect_uris, scope=client.scope, jwks=client.jwks,
-        jwks_uri=client.jwks_uri, native=client.native,
+        jwks_uri=client.jwks_uri, native=client.native, grant_types=client.grant_types,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sickbay.authorization import client_authentication, id_token, refresh, token_negotiation
+from sickbay.authorization import client_authentication, id_token, refresh, script_token, token_negotiation
 from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest, authorize_request
@@ -15,8 +15,9 @@ from sickbay.kernel.refusal import Refusal
 from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
 from sickbay.operations.authorize import Pending
 from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import Decision, refused
+from sickbay.operations.decision import Decision, decide, refused
 from sickbay.protocol import jose, scopes
+from sickbay.protocol.parameters import Parameters
 from sickbay.storage.store import Conflict, Put, Record, Step, UseOnce
 
 
@@ -95,7 +96,7 @@ async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loa
         given = _given(known.code, known.client, response)
         return _granted(decision, response, known.client, known.code.timeline, given)
     assert isinstance(known.family, Family)
-    response = await _refresh(world, tenant, known.client, loaded, request.parameters.get("scope"), spent)
+    response = await _refresh(world, tenant, known.client, loaded, request, spent)
     given = token_negotiation.refreshed(known.family.scope, response["scope"], "refresh_token" in response)
     return _granted(decision, response, known.client, known.family.timeline, given)
 
@@ -164,7 +165,11 @@ async def _with_family(world: World, tenant: Tenant, request: TokenRequest, base
         return _Loaded(base)
     family = records.parse(Family, record.value)
     ended = await sessions.ended(world, family.session)
-    known = replace(base, family=family, generation=read[1], session_ended=ended)
+    gone = family.user is not None and await sessions.user(world, tenant, family.user) is None
+    known = replace(base, family=family, generation=read[1], session_ended=ended, user_gone=gone)
+    if refresh.is_replay(known):
+        text = refresh.access(world.keys.refresh, family.family, family.generation)
+        known.answer = await records.load(world, "token", records.digest(text), Token)
     return _Loaded(known, family_record=record)
 
 
@@ -230,7 +235,7 @@ def _words(tenant: Tenant, user: User | None, patient: str | None = None) -> dic
 
 
 async def _refresh(
-    world: World, tenant: Tenant, client: Client, loaded: _Loaded, asked: str | None, spent: list[Step]
+    world: World, tenant: Tenant, client: Client, loaded: _Loaded, request: TokenRequest, spent: list[Step]
 ) -> dict[str, Any]:
     """Rotate, or repeat the identical answer of the rotation that this token had already."""
     known, record, now, policy = loaded.known, loaded.family_record, world.now(), tenant.policy
@@ -238,17 +243,16 @@ async def _refresh(
     assert isinstance(family, Family)
     assert record is not None
     rotates = policy.rotate_refresh
-    generation = family.generation if known.generation is None else known.generation
-    if rotates and refresh.decide(family, generation, now, rotates) == "repeat":
+    if refresh.is_replay(known):
         if spent:
             await world.store.transaction(spent)
-        return await _repeat(world, tenant, family)
+        return await _repeat(world, tenant, known)
     new = replace(
         family, generation=family.generation + (1 if rotates else 0), rotated_at=now,
-        expires_at=now + policy.refresh_lifetime,
+        expires_at=now + policy.refresh_lifetime, asked=refresh.fingerprint(request, client),
     )  # fmt: skip
     text = refresh.access(world.keys.refresh, family.family, new.generation) if rotates else world.effects.token()
-    scope = refresh.narrowed(family, asked)
+    scope = refresh.narrowed(family, request.parameters.get("scope"), client, tenant.server)
     token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
     steps: list[Step] = [
         *spent,
@@ -259,10 +263,11 @@ async def _refresh(
     return await _refreshed(world, tenant, new, text, token)
 
 
-async def _repeat(world: World, tenant: Tenant, family: Family) -> dict[str, Any]:
+async def _repeat(world: World, tenant: Tenant, known: TokenKnown) -> dict[str, Any]:
+    family, token = known.family, known.answer
+    assert isinstance(family, Family)
+    assert isinstance(token, Token)
     text = refresh.access(world.keys.refresh, family.family, family.generation)
-    token = await records.load(world, "token", records.digest(text), Token)
-    assert token is not None
     return await _refreshed(world, tenant, family, text, token)
 
 
@@ -273,10 +278,17 @@ async def _refreshed(world: World, tenant: Tenant, family: Family, text: str, to
     return stage.response(text, token, tenant.policy, family.context, refresh_token=again, extra=extra)
 
 
+def examined_for_script(tenant: Tenant, client: Client, scope: str) -> Decision:
+    """Whether some flow of this hospital could give these scopes; that the app registered them is not asked."""
+    request = TokenRequest(Parameters((("scope", scope),)))
+    known = TokenKnown(server=tenant.under(client).server, client=client)
+    return decide("script", tenant, script_token.CHECKS, request, known)
+
+
 async def for_script(
     world: World, tenant: Tenant, client: Client, scope: str, *, patient: str | None = None, user: str | None = None
 ) -> dict[str, Any]:
-    """A token response without any flow, for whoever runs the sandbox. The scope is taken as it is asked."""
+    """A token response without any flow, for whoever runs the sandbox, of scopes that `examined_for_script` accepts."""
     now, text = world.now(), world.effects.token()
     token = Token(
         client_id=client.client_id, scope=scope, base=tenant.fhir_base(client.fhir), family=world.effects.token(12),

@@ -6,6 +6,7 @@ The library is imported where it is first needed: it is a tenth of the time in w
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
@@ -129,15 +130,105 @@ def fits(key: Jwk, algorithm: object) -> bool:
     return algorithm in ALGORITHMS and key.get("kty") == KINDS[str(algorithm)[:2]]
 
 
-def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
-    """Whether the signature was made by this public key with one of these algorithms; claims are not looked at."""
-    from joserfc import jws
+SHORTEST = 2048
+"""Bits of an RSA modulus (RFC 7518 3.3)."""
+LONGEST = 8192
+"""More would only make each verification slow."""
+CURVES = {"P-256": 256, "P-384": 384, "P-521": 512}
+"""The curves of ES256, ES384 and ES512 (RFC 7518 3.4), and the size of the hash of each algorithm."""
+
+
+def weakness(key: Jwk) -> str:
+    """Why nothing that this public key verifies is proven, in a few words; "" if it is strong enough or no RSA or EC key."""
+    if key.get("kty") == "RSA":
+        return _rsa_weakness(_integer(key.get("n")), _integer(key.get("e")))
+    if key.get("kty") == "EC" and key.get("crv") not in CURVES:
+        return f"its curve is {key.get('crv')}, not P-256, P-384 or P-521"
+    return ""
+
+
+def _rsa_weakness(modulus: int, exponent: int) -> str:
+    if not SHORTEST <= modulus.bit_length() <= LONGEST:
+        return f"its modulus has {modulus.bit_length()} bits, not {SHORTEST} to {LONGEST}"
+    if modulus % 2 == 0:
+        return "its modulus is even"
+    if exponent < 3 or exponent % 2 == 0:
+        return f"its exponent is {exponent if exponent.bit_length() < 64 else 'even'}, not an odd number above 1"
+    return "its exponent has more than 64 bits" if exponent.bit_length() > 64 else ""
+
+
+def _integer(member: object) -> int:
+    """A number of a JWK (RFC 7518 2, Base64urlUInt); 0 if it is none."""
+    if not isinstance(member, str):
+        return 0
+    try:
+        return int.from_bytes(urlsafe_b64decode(member + "=" * (-len(member) % 4)))
+    except ValueError:
+        return 0
+
+
+def unsuited(key: Jwk, algorithm: object = None) -> str:
+    """Which member says that the key doesn't verify signatures, or not those of this algorithm; "" if none does."""
+    use, operations, named = key.get("use"), key.get("key_ops"), key.get("alg")
+    if use not in (None, "sig"):
+        return f"use is {use}"
+    if operations is not None and not (isinstance(operations, list) and "verify" in operations):
+        return f"key_ops is {operations}, without verify"
+    if named is not None and not fits(key, named):
+        return f"alg is {named}"
+    return next((f"crv is {key.get('crv')}" for one in (named, algorithm) if _is_of_another_curve(key, one)), "")
+
+
+def _is_of_another_curve(key: Jwk, algorithm: object) -> bool:
+    """ES256, ES384 and ES512 have one curve each."""
+    is_ec = isinstance(algorithm, str) and algorithm.startswith("ES") and key.get("crv") in CURVES
+    return is_ec and str(algorithm)[2:] != str(CURVES[str(key["crv"])])
+
+
+def private_members(key: Jwk) -> tuple[str, ...]:
+    """The members by which anyone could sign; a symmetric key is nothing else."""
+    return tuple(name for name in PRIVATE if name in key) or (("k",) if key.get("kty") == "oct" else ())
+
+
+def is_whole(key: Jwk) -> bool:
+    """Whether the library can make a public key of it: an EC point must be on its curve, for example."""
     from joserfc.errors import JoseError
-    from joserfc.jws import JWSRegistry
 
     try:
-        public_key = _imported(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
-        jws.deserialize_compact(text, public_key, registry=JWSRegistry(algorithms=list(algorithms)))
+        _imported(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
     except (JoseError, ValueError, TypeError):
         return False
     return True
+
+
+def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
+    """Whether the signature was made by this public key with one of these algorithms; claims are not looked at.
+
+    Only alg and crit are read of the header: unknown members are ignored (RFC 7515 4), and no extension that crit may
+    name is understood.
+    """
+    from joserfc.errors import JoseError
+    from joserfc.jws import JWSRegistry
+
+    read = peek(text)
+    algorithm = read.header.get("alg") if read else None
+    if read is None or algorithm not in algorithms or not fits(key, algorithm) or "crit" in read.header:
+        return False
+    signed, _, signature = text.rpartition(".")
+    try:
+        public_key = _imported(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
+        chosen = JWSRegistry(algorithms=list(algorithms)).get_alg(str(algorithm))
+        chosen.check_key(public_key)
+        return chosen.verify(signed.encode(), _bytes(signature), public_key)
+    except (JoseError, ValueError, TypeError):
+        return False
+
+
+def _bytes(text: str) -> bytes:
+    """Strict base64url: a signature has one spelling. Raises ValueError."""
+    if re.fullmatch(r"[A-Za-z0-9_-]+", text) is None:
+        raise ValueError("no base64url")
+    decoded = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if _base64url(decoded) != text:
+        raise ValueError("unused bits are set")
+    return decoded

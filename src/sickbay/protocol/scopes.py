@@ -160,6 +160,11 @@ def resources(text: str) -> tuple[ResourceScope, ...]:
     return tuple(scope for scope in parse_all(split(text)) if isinstance(scope, ResourceScope))
 
 
+def is_enforceable(scope: Scope) -> bool:
+    """Whether a server can keep to this scope: see ResourceScope.enforceable."""
+    return not isinstance(scope, ResourceScope) or scope.enforceable
+
+
 def covers(held: Scope, asked: Scope) -> bool:
     """Whether whoever holds `held` holds `asked` too. A filter in `held` must stand in `asked` as well."""
     if held.text == asked.text:

@@ -182,6 +182,10 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
     # A patient may be loaded later; who signs in is there.
     if absent := await launches.absent(sandbox.world, tenant, client.fhir, given.user, None, None):
         raise Wrong(422, absent)
+    decision = tokens.examined_for_script(tenant, client, given.scope)
+    if decision.refusal is not None:
+        findings = [one.to_json() for one in decision.explained().findings]
+        raise Wrong(422, f"No token has this scope: {findings[0]['title']}", findings)
     user = given.user or (client.auto_approve.user if client.auto_approve else None)
     made = await tokens.for_script(sandbox.world, tenant, client, given.scope, patient=given.patient, user=user)
     return answers.json(made, 201, answers.NO_STORE)

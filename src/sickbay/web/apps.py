@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.values import Client
 from sickbay.operations import exchanges, patients, registration, users
 from sickbay.operations.context import Tenant
@@ -80,7 +81,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     await filled(request, sandbox, Space(tenant.name, "r4"))
     advice = registration.advised(sandbox.world, client).explained().findings
     auto, live = client.auto_approve, (await registration.live(sandbox.world, client.client_id)).at
-    command = f"sickbay launch {client.app_id} --patient p-0017 --open" if client.launch_uri else ""
+    command = f"sickbay launch {client.app_id} --patient p-0017 --open" if launch_uri(client) else ""
     return AppView(
         name=client.name, summary=portal.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
         client_id=client.client_id, app_id=client.app_id, secret=secret, secret_text=_secret_text(client),
@@ -91,7 +92,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         all_launches=f"/exchanges?app={client.app_id}", findings=findings([one.to_json() for one in advice]),
         auto=f"This app is approved by itself as {auto.user}: no sign-in, no picker, no consent." if auto else "",
         live_at=times.clock(times.instant(live), seconds=True) if live else "",
-        launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
+        launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "", patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
         policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.values import Client, User
 from sickbay.operations import exchanges, patients, registration, sessions
 from sickbay.operations.context import Tenant
@@ -108,7 +109,7 @@ async def _leads_to(ward: Ward, next: str) -> tuple[str, ...]:
     path, _, query = next.partition("?")
     asked = parse(query).get("app") if path == f"{ward.home}/open" else None
     client = await registration.only(ward.sandbox.world, asked, ward.tenant.name) if asked else None
-    return (client.launch_uri,) if client and client.launch_uri else ()
+    return (uri,) if client and (uri := launch_uri(client)) else ()
 
 
 def _next(ward: Ward, query: Parameters) -> str:
@@ -187,7 +188,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     patient = await patients.read(sandbox.world, tenant, VERSION, "Patient", id, ward.user)
     if patient is None:
         return ward.page("notice", notice.no_record(ward.home), status=404)
-    every = [one for one in await registration.every(sandbox.world, tenant.name) if one.launch_uri]
+    every = [one for one in await registration.every(sandbox.world, tenant.name) if launch_uri(one)]
     apps = (
         [one for one in every if one.type == "patient" or one.sample]
         if ward.user and ward.user.acts_for_patients

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.values import User
 from sickbay.operations import authorize as operation
 from sickbay.operations import cookies as held_back
@@ -75,7 +76,7 @@ async def _over(
 
 def _anew(tenant: Tenant, held: Lost) -> str:
     """Where it begins anew: what the app keeps in a frame does not reach a tab, so that the launch itself is made again."""
-    if held.launch is None or not held.client.launch_uri:
+    if held.launch is None or not launch_uri(held.client):
         return held.again
     about = {"app": held.client.app_id, "patient": held.launch.patient, "encounter": held.launch.encounter}
     return f"/{tenant.name}/ehr/open?{urlencode({name: value for name, value in about.items() if value})}"
@@ -164,7 +165,7 @@ async def _answered(
         await _choose(sandbox, tenant, waiting, session, sent)
         return _on(tenant, waiting)
     if ask == "consent" and sent.get("decision") == "allow":
-        ticked = consent.ticked(sent.all("scope"), sent.all("narrow"))
+        ticked = consent.ticked(sent.all("scope"), sent.all("narrow"), sent.all("only"))
         return await _finish(request, sandbox, tenant, waiting, ticked)
     return _on(tenant, waiting)
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization import launch_card, launch_context, launch_task
+from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.launch_task import Wanted
 from sickbay.authorization.values import Client
 from sickbay.operations import launch as launches
@@ -39,7 +40,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     client = await registration.only(sandbox.world, asked.get("app", ""), tenant.name)
     patient, framed = asked.get("patient"), "framed" in asked
     visible = patient and await patients.read(sandbox.world, tenant, VERSION, "Patient", patient, ward.user)
-    if client is None or not client.launch_uri or (patient and not visible):
+    if client is None or not launch_uri(client) or (patient and not visible):
         return ward.page("notice", notice.no_app(ward.home), status=404)
     await filled(request, sandbox, Space(tenant.name, client.fhir))
     wanted = await _of_card(ward, client, patient, asked.get("card")) or await _of_task(
@@ -118,7 +119,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)
     except registration.Ambiguous:
         return fault(409, f"Several apps are called {asked['app']}")
-    if client is None or not client.launch_uri:
+    if client is None or not launch_uri(client):
         return fault(404, f"There is no app {asked.get('app', '')} with a launch URI at {tenant.name}")
     await filled(request, sandbox, Space(tenant.name, client.fhir))
     context = _context(asked)

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization import client_metadata
+from sickbay.authorization import client_metadata, registration_limits
 from sickbay.authorization.access import bearer, challenge
 from sickbay.authorization.registration import PRIVATE_MEMBERS
 from sickbay.authorization.requests import AccessRequest, RegistrationRequest
@@ -22,6 +22,7 @@ from sickbay.operations.context import Tenant
 from sickbay.operations.decision import Decision
 from sickbay.operations.registration import Registered
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.store import Conflict
 from sickbay.web import answers, wire
 from sickbay.web.doors import headers_of
 
@@ -34,19 +35,27 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     given = _read(body)
     fault, stated = client_metadata.fault(given), client_metadata.statement(given)
     if not fault and stated is None:
-        asked = client_metadata.registration(given, tenant.name)
+        asked = client_metadata.registration(given, tenant.name, registration_limits.by_policy(tenant.policy))
         fault = registration.lacking(sandbox.world, asked)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refused(request, sandbox, tenant, unusable, body)
-    done = await registration.register(sandbox.world, asked, managed=True)
+    done = await registration.register_itself(sandbox.world, asked)
     return await _registered(request, sandbox, tenant, done, body, 201)
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """An app's own address. GET reads, PUT replaces all of the metadata, DELETE removes the app."""
     body = await wire.read_body(request)
-    client = await registration.by_id(sandbox.world, request.path_params["client_id"])
+    while True:
+        try:
+            return await _managed(request, sandbox, tenant, body)
+        except Conflict:  # changed or removed in this moment
+            continue
+
+
+async def _managed(request: Request, sandbox: Sandbox, tenant: Tenant, body: str) -> Response:
+    client, revision = await registration.with_revision(sandbox.world, request.path_params["client_id"])
     token = bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
         return await _refused(request, sandbox, tenant, RegistrationRequest(managed=False))
@@ -55,14 +64,15 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         response = Response(status_code=204, headers=answers.NO_STORE)
         return await wire.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
     if request.method == "PUT":
-        return await _replaced(request, sandbox, tenant, client, body, token)
+        return await _replaced(request, sandbox, tenant, client, revision, body, token)
     response = answers.json(_told(tenant, client, None, token), 200, answers.NO_STORE)
     return await wire.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
 
 
 async def _replaced(
-    request: Request, sandbox: Sandbox, tenant: Tenant, client: Client, body: str, token: str | None
-) -> Response:
+    request: Request, sandbox: Sandbox, tenant: Tenant, client: Client, revision: int, body: str,
+    token: str | None,
+) -> Response:  # fmt: skip
     """A secret that is not sent is asked for anew: nobody gets the old one, of which only the hash is kept."""
     given = _read(body)
     fault, stated = client_metadata.update_fault(given, client), client_metadata.statement(given)
@@ -74,7 +84,7 @@ async def _replaced(
         return await _refused(request, sandbox, tenant, unusable, body)
     if asked["client"] == "symmetric" and "client_secret" not in given:
         asked["client_secret"] = sandbox.world.effects.token()
-    done = await registration.register(sandbox.world, asked, client)
+    done = await registration.change_itself(sandbox.world, asked, client, revision)
     return await _registered(request, sandbox, tenant, done, body, 200, token)
 
 

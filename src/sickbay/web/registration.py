@@ -23,7 +23,12 @@ from sickbay.web.pages.portal import RegisterView
 OURS = re.compile(r"[A-Za-z0-9_]{8,12}")
 """An app_id as a form of ours brings it."""
 FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris", "more_scopes")
-FAULTS = {"reg-redirect-uri": "redirect_uris", "reg-missing-launch-uri": "launch_uri", "reg-jwks": "jwks_uri"}
+FAULTS = {
+    "reg-redirect-uri": "redirect_uris",
+    "reg-missing-launch-uri": "launch_uri",
+    "reg-launch-uri": "launch_uri",
+    "reg-jwks": "jwks_uri",
+}
 
 
 async def register(request: Request, sandbox: Sandbox) -> Response:

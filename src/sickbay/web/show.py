@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from sickbay.authorization.values import User
 from sickbay.operations.context import Tenant
 from sickbay.operations.sessions import Session
+from sickbay.protocol import client_uris
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, render
 from sickbay.web.doors import LOOPBACK, page_headers
@@ -87,7 +88,7 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
 
 def form_action(addresses: tuple[str, ...]) -> str:
     """With 'self' alone Chromium would block the redirect behind consent, and the launch from the portal."""
-    sources = (_source(one) for one in addresses if one)
+    sources = (_source(one) for one in addresses if one and client_uris.is_safe(one))
     return " ".join(dict.fromkeys(["'self'", *(one for one in sources if SOURCE.fullmatch(one))]))
 
 

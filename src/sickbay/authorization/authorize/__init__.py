@@ -85,6 +85,7 @@ STRICT = frozenset(
     {
         "tenant-unknown", "client-id-missing", "client-id-unknown", "client-not-enabled-for-tenant", "redirect-uri-missing",
         "redirect-uri-mismatch", "redirect-uri-has-fragment", "redirect-uri-double-encoded", "duplicate-parameter",
+        "redirect-uri-scheme-forbidden", "redirect-uri-response-parameter",
         "url-has-whitespace", "url-html-escaped", "aud-mismatch", "launch-code-unknown", "launch-code-other-client",
         "launch-code-expired", "launch-code-reused", "authorize-endpoint-not-discovered",
     }

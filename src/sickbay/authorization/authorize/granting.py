@@ -60,6 +60,12 @@ def _reason(scope: Scope, held: tuple[Scope, ...], client: Client, server: Serve
     return "" if scopes.covered(scope, held) else "is not registered for this app"
 
 
+def is_still_granted(text: str, client: Client, server: Server) -> bool:
+    """Whether a scope that was granted would be granted again: registration or policy may have been narrowed since."""
+    scope = scopes.parse(text)
+    return scope is not None and not _reason(scope, registered(client.scope), client, server)
+
+
 def _is_known(type: str, server: Server) -> bool:
     """By its name in lower case; of a server whose types are not known any type is."""
     known = [types for types in server.resource_types.values() if types]

@@ -7,7 +7,7 @@ from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import Refusal, check
-from sickbay.protocol import urls
+from sickbay.protocol import client_uris, urls
 
 
 def _policy(known: AuthorizeKnown) -> Policy:
@@ -71,12 +71,22 @@ def redirect_uri_is_registered(request: AuthorizeRequest, known: AuthorizeKnown)
     """Until this has passed, no answer may be sent to the address: the gate of the whole endpoint."""
     client = known.client
     uri = request.parameters.get("redirect_uri")
-    if not isinstance(client, Client) or uri is None:
-        return None
+    assert isinstance(client, Client)
+    if uri is None:  # a dialect lets it be left out if only one is registered
+        return next(filter(None, map(_unusable, client.redirect_uris)), None)
     if not any(_same(client, _policy(known), one, uri) for one in client.redirect_uris):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
         return Refusal("redirect-uri-mismatch", "invalid_request", facts)
-    return _mended(request, uri)
+    return _unusable(uri) or _mended(request, uri)
+
+
+def _unusable(uri: str) -> Refusal | None:
+    """A registered address that no answer may go to: older registrations were checked less, and a dialect may add a query."""
+    if not client_uris.is_safe(uri):
+        return Refusal("redirect-uri-scheme-forbidden", "invalid_request", {"received": uri})
+    names = client_uris.response_parameters(uri)
+    facts = {"received": uri, "names": list(names)}
+    return Refusal("redirect-uri-response-parameter", "invalid_request", facts) if names else None
 
 
 def _mended(request: AuthorizeRequest, uri: str) -> Refusal | None:

@@ -125,6 +125,7 @@ def _family(value: str, given: Json) -> Family:
     return Family(
         family="", client_id=given.get("client_id", ""), scope=given.get("scope", ""), base="",
         generation=1 if given.get("rotated") else 0, mode=given.get("mode", "offline"),
+        rotated_at=int(given.get("rotated_at", 0)), asked=str(given.get("asked", "")),
         expires_at=given.get("expires_at"), session=given.get("session"),
     )  # fmt: skip
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sickbay.authorization.client_metadata import METHODS
 from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.values import Grant
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import KINDS, Json
 
@@ -22,8 +24,26 @@ def request(given: Json) -> RegistrationRequest:
         post_logout_redirect_uris=tuple(map(str, app.get("post_logout_redirect_uris") or ())),
         scope=str(app.get("scopes") or app.get("scope") or ""), jwks=app.get("jwks"), jwks_uri=app.get("jwks_uri"),
         native=bool(app.get("native")), source=app, fault=str(given.get("fault") or ""),
+        grant_types=_names(app.get("grant_types")), limit=_limit(given.get("limit")),
+        limited_by=str((given.get("limit") or {}).get("by", "")),
         allowed=bool(given.get("allowed", True)), managed=bool(given.get("managed", True)),
     )  # fmt: skip
+
+
+def _limit(given: Json | None) -> Grant | None:
+    """`limit`: what the app may register at most, in the words of RFC 7591."""
+    if given is None:
+        return None
+    method = given.get("token_endpoint_auth_method")
+    return Grant(
+        scope=given.get("scope"), grant_types=_names(given.get("grant_types")), auth_method=method,
+        client=METHODS.get(str(method)), redirect_uris=_names(given.get("redirect_uris")),  # type: ignore[arg-type]
+        jwks_uri=given.get("jwks_uri"),
+    )  # fmt: skip
+
+
+def _names(given: Any) -> tuple[str, ...] | None:
+    return tuple(map(str, given)) if isinstance(given, list) else None
 
 
 def known(given: Json, asked: RegistrationRequest) -> UrlKnown:
@@ -39,6 +59,10 @@ def unread(asked: RegistrationRequest) -> dict[str, object]:
             app[name] = asked.scope
     if asked.post_logout_redirect_uris:
         app["post_logout_redirect_uris"] = list(asked.post_logout_redirect_uris)
+    if asked.launch_uri is not None and "launch_uri" in app:
+        app["launch_uri"] = asked.launch_uri
+    if asked.grant_types is not None and "grant_types" in app:
+        app["grant_types"] = list(asked.grant_types)
     if asked.auth_method is not None:
         app["token_endpoint_auth_method"] = asked.auth_method
     if asked.software_statement is None:

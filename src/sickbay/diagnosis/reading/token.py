@@ -34,6 +34,7 @@ def known(given: Json, asked: TokenRequest) -> TokenKnown:
         code=read.code(context, asked.parameters.get("code")),
         family=family,
         generation=0 if isinstance(family, Family) else None,
+        answer=_answer(context, asked),
         session_ended=isinstance(family, Family) and family.session == "ended",
         secret_known=UNKNOWN if symmetric and isinstance(client, Client) and not client.secret_hash else True,
         seen_jti=_seen(context, client),
@@ -44,6 +45,12 @@ def known(given: Json, asked: TokenRequest) -> TokenKnown:
         waits=int(context.get("waits", 0)),
         attempts=_attempts(context, asked),
     )
+
+
+def _answer(context: Json, asked: TokenRequest) -> Unknown | None:
+    """None if the context says that what the refresh token gave before was revoked."""
+    grant = context.get("refresh_tokens", {}).get(asked.parameters.get("refresh_token") or "", {})
+    return None if grant.get("answer") == "revoked" else UNKNOWN
 
 
 def _attempts(context: Json, asked: TokenRequest) -> tuple[str, ...]:

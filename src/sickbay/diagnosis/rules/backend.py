@@ -215,6 +215,25 @@ RULES = (
         "Publish the key that signs, or sign with one of those published.",
     ),
     _rule(
+        "assertion-key-private",
+        "The published key {received} contains its private part: {members}",
+        "Anyone who reads the key set can sign as your app, so a signature by this key proves nothing.",
+        "Create a new key pair, and publish only its public members: kty, n and e, or kty, crv, x and y, with kid and alg.",
+    ),
+    _rule(
+        "assertion-key-unsuited",
+        "The key {kid} can't verify this assertion: {received}",
+        "The server keeps to use, key_ops, alg and crv of the published JWK. They say that the key is for something else.",
+        'Publish the key with "use": "sig", and sign with its algorithm: RS384 for RSA, ES384 for P-384.',
+    ),
+    _rule(
+        "assertion-key-weak",
+        "The key {kid} is too weak: {received}",
+        "Anyone who can compute the private key can sign as your app. RFC 7518 requires RSA keys of 2048 bits or more.",
+        "Create a new key: RSA with 2048 bits or more, or EC with the curve P-384. Publish it, and sign with it.",
+        spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
+    ),
+    _rule(
         "assertion-signature-invalid",
         "The signature was not made by the key {received}",
         "The key set has a key of this kid, but another one signed.",

@@ -21,6 +21,7 @@ ACCESS = Spec(
 REASONS = {
     "unknown": "This server gave no such refresh token, or it was cut off on its way.",
     "revoked": "It was withdrawn: by the person, by a reset, or since a token of its family was used twice.",
+    "user": "The user who authorized the app no longer exists.",
     "expired": "Its time is over: a refresh token that is not used for long ends.",
 }
 
@@ -121,4 +122,46 @@ SCOPE_EXPANDED = Rule(
     repair=_narrowed,
 )
 
-RULES = (MISSING, INVALID, REUSED, CLIENT_MISMATCH, SESSION_ENDED, SCOPE_EXPANDED)
+REPLAY_DIFFERS = Rule(
+    id="refresh-replay-differs",
+    stage="refresh",
+    explains="refresh-replay-differs",
+    severity="error",
+    outcome="400 invalid_grant",
+    parameter="refresh_token",
+    title="This refresh token was used a few seconds ago, by a different request",
+    why="For 10 seconds the server repeats its answer to the same request, in case the answer was lost. This request has"
+    " another scope, resource or credential than the first one, so its answer would be a new one.",
+    fix="Send the same request again, or refresh with the refresh_token of the first answer.",
+    spec=ROTATION,
+    renews=repairs.new_refresh_token,
+)
+
+WITHDRAWN = {
+    "revoked": "The access token of that answer was revoked.",
+    "expired": "The access token of that answer has expired.",
+    "policy": "The hospital's policy for tokens has changed since.",
+    "registration": "The app is no longer registered for some of its scopes.",
+}
+
+
+def _withdrawn(facts: Facts) -> Facts:
+    return {**facts, "said": WITHDRAWN[facts["reason"]]}
+
+
+REPLAY_REVOKED = Rule(
+    id="refresh-replay-revoked",
+    stage="refresh",
+    explains="refresh-replay-revoked",
+    recognises=_withdrawn,
+    severity="error",
+    outcome="400 invalid_grant",
+    parameter="refresh_token",
+    title="This refresh token was used a few seconds ago, and its answer is no longer valid",
+    why="For 10 seconds the server repeats its answer to the same request, but only if all of it is still in force. {said}",
+    fix="Refresh with the refresh_token of the first answer, or authorize again.",
+    spec=ROTATION,
+    renews=repairs.new_refresh_token,
+)
+
+RULES = (MISSING, INVALID, REUSED, CLIENT_MISMATCH, SESSION_ENDED, SCOPE_EXPANDED, REPLAY_DIFFERS, REPLAY_REVOKED)

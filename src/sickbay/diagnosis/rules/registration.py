@@ -6,6 +6,7 @@ from typing import Any
 
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
+from sickbay.authorization.values import Server
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, clinging
@@ -322,6 +323,8 @@ NO_RESOURCE_SCOPES = Rule(
 
 
 def _unknown_types(request: RegistrationRequest, known: Any) -> Facts | None:
+    if isinstance(known.server, Server):  # then the check refuses it
+        return None
     asked = scopes.resources(" ".join(spelling(request.scope).tokens))
     odd = [one for one in asked if not one.wildcard and one.type not in ALL_TYPES]
     if not odd:

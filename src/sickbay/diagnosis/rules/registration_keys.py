@@ -161,6 +161,45 @@ SYSTEM_APP_PUBLIC = Rule(
     spec=specs.rfc(6749, "4.4", "Client Credentials Grant"),
 )
 
+KEY_WEAK = Rule(
+    id="reg-jwks-key-weak",
+    stage="registration",
+    explains="reg-jwks-key-weak",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks",
+    title="The key {kid} is too weak: {received}",
+    why="Anyone who can compute the private key can sign as your app. RFC 7518 requires RSA keys of 2048 bits or more.",
+    fix="Create a new key: RSA with 2048 bits or more, or EC with the curve P-384.",
+    spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
+)
+
+KEY_UNSUITED = Rule(
+    id="reg-jwks-key-unsuited",
+    stage="registration",
+    explains="reg-jwks-key-unsuited",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks",
+    title="The key {kid} isn't for verifying signatures: {received}",
+    why="The server keeps to use, key_ops and alg of a JWK. With these values it has no key for your client assertions.",
+    fix='Publish a key with "use": "sig" and an alg that fits its kty and crv, such as RS384, or ES384 with P-384.',
+    spec=specs.rfc(7517, "4.2", '"use" (Public Key Use) Parameter'),
+)
+
+KID_DUPLICATE = Rule(
+    id="reg-jwks-kid-duplicate",
+    stage="registration",
+    explains="reg-jwks-kid-duplicate",
+    severity="error",
+    outcome=REFUSED,
+    parameter="jwks",
+    title="Several keys have the same kid: {names}",
+    why="The kid in a client assertion must lead to exactly one key. With two of them the server can't tell which to use.",
+    fix="Give each key its own kid, for example its thumbprint (RFC 7638).",
+    spec=specs.rfc(7517, "4.5", '"kid" (Key ID) Parameter'),
+)
+
 RULES = (
     BACKEND_NO_JWKS,
     JWKS_HAS_PRIVATE_KEY,
@@ -170,4 +209,7 @@ RULES = (
     JWKS_URI_INSECURE_HTTP,
     JWKS_URI_IS_PAGE,
     SYSTEM_APP_PUBLIC,
+    KEY_WEAK,
+    KEY_UNSUITED,
+    KID_DUPLICATE,
 )

@@ -22,7 +22,12 @@ def _ask(ask: Ask, version: str, last: Consent) -> Ask:
     return replace(ask, ticked=not refused, narrow=parts)
 
 
-def ticked(boxes: Iterable[str], parts: Iterable[str]) -> tuple[str, ...]:
-    """The scopes of the ticked boxes; one that was narrowed by its part."""
-    narrowed = {part.partition("?")[0]: part for part in parts if part}
-    return tuple(narrowed.get(scope, scope) for value in boxes for scope in value.split(" "))
+def ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
+    """The scopes of the ticked boxes; one that was narrowed by its part.
+
+    only: the parts chosen in rows that were shown unticked. Choosing a part there ticks the row, without JavaScript too.
+    """
+    added = [part for part in only if part]
+    narrowed = {part.partition("?")[0]: part for part in (*parts, *added) if part}
+    every = [scope for value in boxes for scope in value.split(" ")] + [part.partition("?")[0] for part in added]
+    return tuple(dict.fromkeys(narrowed.get(scope, scope) for scope in every))

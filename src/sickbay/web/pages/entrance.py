@@ -4,7 +4,8 @@ sign_in  POST view.action: csrf, request (hidden, may be ""), and either `accoun
          or username and password.
 picker   GET view.action: q, request (search). POST view.action: csrf, request, patient (an id), decision = open | nobody.
 consent  POST view.action: csrf, request, scope (one field a ticked box; its value is one or more scopes joined by
-         a space), narrow (repeated: a scope that gives a part of a ticked one, or ""), decision = allow | refuse.
+         a space), narrow (repeated: a scope that gives a part of a ticked one, or ""), only (the same
+         of a row shown unticked, which it ticks), decision = allow | refuse.
 """
 
 from __future__ import annotations

@@ -257,6 +257,37 @@ REDIRECT_URI_MISMATCH = Rule(
     repair=_mend,
 )
 
+REDIRECT_URI_SCHEME_FORBIDDEN = Rule(
+    id="redirect-uri-scheme-forbidden",
+    stage="authorize",
+    explains="redirect-uri-scheme-forbidden",
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="No answer is sent to {received}: a browser must not open this scheme",
+    why="The URI is registered, but by an older version of this server. Its scheme is one that a browser or the operating"
+    " system handles itself, such as javascript, data or file.",
+    fix="Register an https URI, http on localhost, or a scheme of your app's own such as com.example.app:/callback.",
+    spec=specs.rfc(8252, "7.1", "Private-Use URI Scheme Redirection"),
+)
+
+REDIRECT_URI_RESPONSE_PARAMETER = Rule(
+    id="redirect-uri-response-parameter",
+    stage="authorize",
+    explains="redirect-uri-response-parameter",
+    severity="error",
+    outcome=OUTCOME,
+    parameter="redirect_uri",
+    title="The query of redirect_uri has a parameter that the response carries: {names}",
+    why="The server appends its own response to the query. A second {names} lets whoever made this link put a value of their"
+    " own into your app.",
+    fix="Leave {names} out of redirect_uri. Keep such data in your session under the state.",
+    spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
+    repair=lambda request, facts: repairs.with_parameters(
+        request, ("redirect_uri", str(facts["received"]).partition("?")[0])
+    ),
+)
+
 RULES = (
     REDIRECT_URI_MISSING,
     REDIRECT_URI_DOUBLE_ENCODED,
@@ -270,4 +301,6 @@ RULES = (
     REDIRECT_URI_CASE_MISMATCH,
     REDIRECT_URI_EXTRA_QUERY,
     REDIRECT_URI_MISMATCH,
+    REDIRECT_URI_SCHEME_FORBIDDEN,
+    REDIRECT_URI_RESPONSE_PARAMETER,
 )

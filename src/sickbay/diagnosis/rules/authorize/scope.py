@@ -259,6 +259,21 @@ SCOPE_WILDCARD_NOT_ALLOWED = Rule(
     repair=repairs.drop_scopes,
 )
 
+SCOPE_LEVELS_MIXED = Rule(
+    id="scope-levels-mixed",
+    stage="authorize",
+    explains="scope-levels-mixed",
+    severity="error",
+    outcome="invalid_scope",
+    parameter="scope",
+    title="system/ scopes are asked for together with patient/ or user/ scopes: {scopes}",
+    why="A user's authorization gives patient/ and user/ scopes, client_credentials gives system/ scopes. No flow gives both,"
+    " so no token has both.",
+    fix="Leave out {scopes}, or leave out {others}.",
+    spec=specs.SMART_BACKEND,
+    repair=repairs.drop_scopes,
+)
+
 SCOPE_NOT_REGISTERED = Rule(
     id="scope-not-registered",
     stage="authorize",
@@ -323,6 +338,7 @@ RULES = (
     SCOPE_V1_ON_V2_APP,
     SCOPE_RESOURCE_NOT_IN_VERSION,
     SCOPE_WILDCARD_NOT_ALLOWED,
+    SCOPE_LEVELS_MIXED,
     SCOPE_NOT_REGISTERED,
     SCOPE_MISSING,
     SCOPE_PATIENT_WITHOUT_CONTEXT,

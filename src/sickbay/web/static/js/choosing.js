@@ -9,11 +9,21 @@ export function consent(document) {
     form.querySelector("[data-allow]").textContent = `Allow ${ticked} of ${boxes.length}`;
     if (all) all.textContent = ticked ? "Untick all" : "Tick all";
   };
-  form.addEventListener("change", count);
+  // The row's own "Only ..." list: a choice in it ticks the row, and an unticked row has no choice.
+  const part = (box) => box.closest("label").nextElementSibling?.querySelector("select");
+  const untick = (box) => { if (!box.checked && part(box)) part(box).value = ""; };
+  form.addEventListener("change", (event) => {
+    if (event.target.matches("select") && event.target.value) {
+      const box = boxes.find((one) => part(one) === event.target);
+      if (box && !box.disabled) box.checked = true;
+    }
+    if (boxes.includes(event.target)) untick(event.target);
+    count();
+  });
   form.addEventListener("keydown", (event) => { if (event.key === "Enter" && boxes.includes(event.target)) event.preventDefault(); });
   all?.addEventListener("click", () => {
     const ticked = boxes.some((box) => box.checked && !box.disabled);
-    for (const box of boxes) if (!box.disabled) box.checked = !ticked;
+    for (const box of boxes) if (!box.disabled) { box.checked = !ticked; untick(box); }
     count();
   });
   count();

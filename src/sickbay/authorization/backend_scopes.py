@@ -1,0 +1,199 @@
+"""The scopes of a client_credentials request (SMART 2.2, Backend Services): the checks of every request, and system/ only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sickbay.authorization import asked_scopes
+from sickbay.authorization.authorize.granting import UNASKED
+from sickbay.authorization.authorize.reading import misjoined
+from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.authorization.values import Client, Policy, Server
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import scopes
+from sickbay.protocol.scope_spelling import spelling
+
+
+def _scope_check(name: str, decide: Callable[[tuple[str, ...], TokenKnown], Refusal | None]) -> TokenCheck:
+    """A check over the scopes asked for, however they are separated."""
+
+    def over(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+        return decide(_asked(request), known)
+
+    over.__name__ = name
+    return check(needs=("client",), after=(scope_is_sent, client_is_registered))(over)
+
+
+def _asked(request: TokenRequest) -> tuple[str, ...]:
+    return spelling(request.parameters.get("scope") or "").tokens
+
+
+@check()
+def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if (request.parameters.get("scope") or "").strip():
+        return None
+    registered = known.client.scope if isinstance(known.client, Client) else None
+    return Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": registered})
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    text = request.parameters.get("scope") or ""
+    facts = {"received": text, "expected": " ".join(_asked(request))}
+    return next((Refusal(name, "invalid_scope", facts) for name in misjoined(text)), None)
+
+
+def offered(
+    asked: tuple[str, ...], client: Client, policy: Policy, types: tuple[str, ...] = ()
+) -> tuple[tuple[str, bool, str], ...]:
+    """Of each scope asked, whether it is granted, and why not, or why it is there unasked. Where nothing is dropped, what is
+    wrong was refused before. types: of the FHIR base that the token is for; () if they are not known.
+    """
+    held = scopes.parse_all(scopes.split(client.scope))
+    rows = [(one, not (why := _why_not(one, held, client, policy, types)), why) for one in asked]
+    if policy.grants_registered:
+        more = [one for one in held if isinstance(one, scopes.ResourceScope) and one.level == "system"]
+        rows += [(one.text, True, UNASKED) for one in more if one.text not in asked]
+    return tuple(rows)
+
+
+def _why_not(text: str, held: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
+    scope = scopes.parse(text)
+    if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
+        return "is not for backend services"
+    if scope.wildcard and not policy.wildcard_scopes:
+        return "is a wildcard, and this server grants none"
+    if asked_scopes.nowhere((scope,), types):
+        return "names a type that this server's FHIR version does not have"
+    if asked_scopes.of_another_version((scope,), policy, client.smart_version):
+        return f"is written as in SMART {scope.version}, and the app is registered for v{client.smart_version}"
+    if not scope.enforceable:
+        return "has a filter that cannot be enforced"
+    return "" if scopes.covered(scope, held) else "is not registered for this app"
+
+
+def _drops(known: TokenKnown) -> Policy | None:
+    """The policy of a server that leaves out in silence what it does not grant."""
+    policy = known.server.policy if isinstance(known.server, Server) else None
+    return policy if policy is not None and policy.drop_unregistered_scopes else None
+
+
+def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    parsed = {one: scope for one in asked if (scope := scopes.parse(_recased(one)))}
+    wrong = [
+        one for one, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"
+    ]
+    policy = _drops(known)
+    if policy and (policy.mixed_levels or len(wrong) == len(asked)):
+        return None
+    return Refusal("backend-scope-not-system", "invalid_scope", {"scopes": wrong, "received": asked}) if wrong else None
+
+
+def _recased(token: str) -> str:
+    """One fault must not hide another: a scope in the wrong case or order is still of its level."""
+    return scopes.recased(token, ALL_TYPES) or scopes.reordered(token) or token
+
+
+def _spelt(
+    decide: Callable[[tuple[str, ...]], Refusal | None],
+) -> Callable[[tuple[str, ...], TokenKnown], Refusal | None]:
+    """The same check as for an authorization request; a server that drops what it does not grant refuses nothing."""
+    return lambda asked, known: None if _drops(known) else decide(asked)
+
+
+def _another_version(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    policy = known.server.policy if isinstance(known.server, Server) else Policy()
+    version = known.client.smart_version if isinstance(known.client, Client) else 2
+    return None if _drops(known) else asked_scopes.of_another_version(_system(asked), policy, version)
+
+
+def _wildcard(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    policy = known.server.policy if isinstance(known.server, Server) else Policy()
+    return None if _drops(known) else asked_scopes.wildcards(_system(asked), policy)
+
+
+def _unenforceable(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    return None if _drops(known) else asked_scopes.unenforceable(_system(asked))
+
+
+@check(needs=("client", "server"), after=(scope_is_sent, client_is_registered))
+def scope_types_exist_in_the_fhir_version(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if _drops(known):
+        return None
+    bases = bases_of(request, known)
+    assert isinstance(known.server, Server)
+    types = asked_scopes.types_of(bases, known.server)
+    versions = sorted({known.server.fhir_versions.get(one, "") for one in bases})
+    return asked_scopes.of_unknown_types(_system(_asked(request)), types, versions)
+
+
+def bases_of(request: TokenRequest, known: TokenKnown) -> tuple[str, ...]:
+    """The FHIR bases that the token would be for."""
+    assert isinstance(known.server, Server)
+    fhir = known.client.fhir if isinstance(known.client, Client) else ""
+    return asked_scopes.bases_of(known.server, request.parameters.get("resource") or "", fhir)
+
+
+def _system(asked: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
+    """Those that could be a service's; others are another fault."""
+    return tuple(one for one in asked_scopes.resources(tuple(map(_recased, asked))) if one.level == "system")
+
+
+def _not_registered(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
+    wrong = [] if _drops(known) else _unregistered(asked, known)
+    registered = known.client.scope if isinstance(known.client, Client) else ""
+    facts = {"received": wrong, "expected": None, "scopes": wrong, "corrected": [], "registered": registered}
+    return Refusal("scope-not-registered", "invalid_scope", facts) if wrong else None
+
+
+@check(needs=("client",), after=(scope_is_sent, client_is_registered))
+def some_scope_is_granted(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    asked, policy = _asked(request), _drops(known)
+    if policy and isinstance(known.client, Client) and isinstance(known.server, Server):
+        types = asked_scopes.types_of(bases_of(request, known), known.server)
+        left = sum(granted for _, granted, _ in offered(asked, known.client, policy, types))
+    else:
+        left = len(asked) - len(_unregistered(asked, known))
+    if left:
+        return None
+    registered = known.client.scope if isinstance(known.client, Client) else ""
+    return Refusal("backend-empty-scopes", "invalid_scope", {"received": asked, "registered": registered})
+
+
+def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:
+    """System scopes that the registration does not cover, as none does whose filter says nothing; others are another fault."""
+    held = scopes.parse_all(scopes.split(known.client.scope)) if isinstance(known.client, Client) else ()
+    parsed = {one: scopes.parse(one) for one in asked}
+    system = {
+        one: scope
+        for one, scope in parsed.items()
+        if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
+    }
+    wrong = {one: scope for one, scope in system.items() if scope.enforceable and not scopes.covered(scope, held)}
+    elsewhere = asked_scopes.nowhere(tuple(wrong.values()), _types(known)) if wrong else []
+    return [one for one, scope in wrong.items() if scope not in elsewhere]
+
+
+def _types(known: TokenKnown) -> tuple[str, ...]:
+    """All types of the hospital: one that is not among them is another fault."""
+    return asked_scopes.types_of(known.server.fhir_bases, known.server) if isinstance(known.server, Server) else ()
+
+
+CHECKS: tuple[TokenCheck, ...] = (
+    scope_is_sent,
+    scopes_are_separated_by_spaces,
+    _scope_check("scopes_are_in_the_right_case", _spelt(asked_scopes.wrong_case)),
+    _scope_check("scope_letters_are_in_order", _spelt(asked_scopes.wrong_order)),
+    _scope_check("scopes_are_well_formed", _spelt(asked_scopes.malformed)),
+    _scope_check("scope_filters_are_plain", _unenforceable),
+    _scope_check("scopes_are_of_the_system", _not_system),
+    _scope_check("scopes_are_of_the_version_the_app_speaks", _another_version),
+    _scope_check("wildcard_scopes_are_allowed", _wildcard),
+    scope_types_exist_in_the_fhir_version,
+    _scope_check("scopes_are_registered", _not_registered),
+    some_scope_is_granted,
+)
+"""For client_credentials."""

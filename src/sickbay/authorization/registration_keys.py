@@ -1,0 +1,82 @@
+"""The public keys of a registration (RFC 7517): none that is private, weak, for another use, or named like another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import jose
+
+ERROR = "invalid_client_metadata"
+
+
+def keys_of(request: RegistrationRequest) -> list[dict[str, Any]]:
+    keys = (request.jwks or {}).get("keys")
+    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+
+
+@check()
+def jwks_holds_public_keys_alone(request: RegistrationRequest, known: Any) -> Refusal | None:
+    found = sorted({member for key in keys_of(request) for member in jose.private_members(key)})
+    if not found:
+        return None
+    return Refusal("reg-jwks-has-private-key", ERROR, {"received": found, "members": found})
+
+
+MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
+"""What a public key of a kind has at least (RFC 7518 6)."""
+
+
+@check(after=(jwks_holds_public_keys_alone,))
+def jwks_holds_a_key_to_check_by(request: RegistrationRequest, known: Any) -> Refusal | None:
+    if not request.jwks or any(_is_usable(key) for key in keys_of(request)):
+        return None
+    facts = {"received": sorted(request.jwks), "is_key": _is_usable(request.jwks)}
+    return Refusal("reg-jwks-empty", ERROR, facts)
+
+
+def _is_usable(key: Mapping[str, Any]) -> bool:
+    members = MEMBERS.get(str(key.get("kty")))
+    return members is not None and all(isinstance(key.get(one), str) and key[one] for one in members)
+
+
+@check(after=(jwks_holds_a_key_to_check_by,))
+def a_key_is_for_signatures(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """Keys for encryption may be in the set too, but one must verify signatures."""
+    keys = [key for key in keys_of(request) if _is_usable(key)]
+    reasons = [(key, why) for key in keys if (why := jose.unsuited(key))]
+    if not keys or len(reasons) < len(keys):
+        return None
+    key, why = reasons[0]
+    return Refusal("reg-jwks-key-unsuited", ERROR, {"received": why, "kid": key.get("kid")})
+
+
+@check(after=(jwks_holds_a_key_to_check_by,))
+def keys_are_strong(request: RegistrationRequest, known: Any) -> Refusal | None:
+    for key in keys_of(request):
+        if not _is_usable(key) or jose.unsuited(key):
+            continue
+        why = jose.weakness(key) or ("" if jose.is_whole(key) else "its members are no point of its curve")
+        if why:
+            return Refusal("reg-jwks-key-weak", ERROR, {"received": why, "kid": key.get("kid")})
+    return None
+
+
+@check(after=(jwks_holds_public_keys_alone,))
+def key_ids_are_unique(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """Of one kind: keys of two kinds may share an id (RFC 7517 4.5)."""
+    ids = Counter((str(key.get("kty")), str(key["kid"])) for key in keys_of(request) if key.get("kid") is not None)
+    twice = sorted({kid for (_, kid), count in ids.items() if count > 1})
+    return Refusal("reg-jwks-kid-duplicate", ERROR, {"received": twice, "names": twice}) if twice else None
+
+
+CHECKS = (
+    jwks_holds_public_keys_alone,
+    jwks_holds_a_key_to_check_by,
+    a_key_is_for_signatures,
+    keys_are_strong,
+    key_ids_are_unique,
+)

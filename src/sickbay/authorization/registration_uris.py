@@ -1,0 +1,119 @@
+"""The addresses of a registration to which a browser is sent: redirect, logout and launch URIs (RFC 6749 3.1.2, RFC 8252 7)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.kernel.refusal import Refusal, check
+from sickbay.protocol import client_uris, urls
+from sickbay.protocol.client_uris import STRANGE
+
+PARAMETER = "redirect_uris"
+
+
+def _uris(name: str, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
+    facts = {"received": wrong, "expected": expected, "parameter": PARAMETER}
+    return Refusal(name, "invalid_redirect_uri", facts) if wrong else None
+
+
+@check()
+def redirect_uris_hold_no_wildcard(request: RegistrationRequest, known: Any) -> Refusal | None:
+    return _uris("reg-redirect-uri-wildcard", [uri for uri in request.addresses if "*" in uri])
+
+
+@check()
+def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri)]
+    return _uris("reg-redirect-uri-not-absolute", wrong)
+
+
+def is_absolute(uri: str) -> bool:
+    """http and https need a host; a scheme of the app's own a slash behind it, or a dot in it. localhost:8100/path has none."""
+    parts = urls.split(uri)
+    if parts.scheme in ("http", "https"):
+        return bool(parts.hostname)
+    return bool(parts.scheme) and (client_uris.is_public(parts.scheme) or client_uris.is_private_use(uri))
+
+
+@check(after=(redirect_uris_are_absolute,))
+def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """https, http, or a scheme of the app's own: no javascript, data, file or other that a browser or the system handles."""
+    return _uris("reg-redirect-uri-scheme-forbidden", [uri for uri in request.addresses if _is_forbidden(uri)])
+
+
+@check()
+def launch_uri_has_a_scheme_for_apps(request: RegistrationRequest, known: Any) -> Refusal | None:
+    uri = request.launch_uri or ""
+    if not _is_forbidden(uri):
+        return None
+    return Refusal("reg-launch-uri-scheme-forbidden", "invalid_client_metadata", {"received": uri})
+
+
+def _is_forbidden(uri: str) -> bool:
+    return "*" not in uri and is_absolute(uri) and client_uris.fault(uri) in ("scheme", "user-info")
+
+
+_SECOND = re.compile(r"[,;|](?=https?://)", re.I)
+
+
+@check(after=(redirect_uris_are_absolute,))
+def redirect_uris_are_one_address_each(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
+    return _uris("reg-redirect-uri-malformed", wrong)
+
+
+@check(after=(redirect_uris_are_one_address_each,))
+def redirect_uris_have_no_response_parameter(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = {uri: found for uri in request.addresses if (found := client_uris.response_parameters(uri))}
+    facts = {"received": list(wrong), "names": sorted({name for found in wrong.values() for name in found})}
+    return Refusal("reg-redirect-uri-response-parameter", "invalid_redirect_uri", facts) if wrong else None
+
+
+@check()
+def launch_uri_is_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
+    uri = request.launch_uri
+    if not uri or (is_absolute(uri) and not STRANGE.search(uri)):
+        return None
+    return Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": uri})
+
+
+@check()
+def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [uri for uri in request.addresses if "#" in uri]
+    return _uris("reg-redirect-uri-has-fragment", wrong, [uri.partition("#")[0] for uri in wrong])
+
+
+@check()
+def redirect_uris_are_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
+    wrong = [uri for uri in request.addresses if is_insecure(uri)]
+    return _uris("reg-redirect-uri-insecure-http", wrong, [f"https{uri[4:]}" for uri in wrong])
+
+
+@check(after=(launch_uri_is_absolute,))
+def launch_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
+    """The launch code in it opens a patient's record."""
+    uri = request.launch_uri
+    if not uri or not is_insecure(uri):
+        return None
+    facts = {"received": uri, "expected": f"https{uri[4:]}"}
+    return Refusal("reg-launch-uri-insecure-http", "invalid_client_metadata", facts)
+
+
+def is_insecure(uri: str) -> bool:
+    return urls.split(uri).scheme == "http" and bool(urls.host(uri)) and not urls.is_loopback(uri)
+
+
+CHECKS = (
+    redirect_uris_hold_no_wildcard,
+    redirect_uris_are_absolute,
+    redirect_uris_have_a_scheme_for_apps,
+    redirect_uris_are_one_address_each,
+    launch_uri_is_absolute,
+    launch_uri_has_a_scheme_for_apps,
+    redirect_uris_have_no_fragment,
+    redirect_uris_have_no_response_parameter,
+    redirect_uris_are_https_or_loopback,
+    launch_uri_is_https_or_loopback,
+)

@@ -1,0 +1,69 @@
+"""The scopes of a token that an operator makes for a script: what no flow of this hospital could give is refused."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from sickbay.authorization import asked_scopes
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Server
+from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scopes import ResourceScope
+
+ScriptCheck: TypeAlias = Check[TokenRequest, TokenKnown]
+
+
+def _tokens(request: TokenRequest) -> tuple[str, ...]:
+    return spelling(request.parameters.get("scope") or "").tokens
+
+
+def _resources(request: TokenRequest) -> tuple[ResourceScope, ...]:
+    return asked_scopes.resources(_tokens(request))
+
+
+@check()
+def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    if _tokens(request):
+        return None
+    registered = known.client.scope if isinstance(known.client, Client) else None
+    return Refusal("scope-missing", "invalid_scope", {"received": None, "registered": registered})
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    return asked_scopes.separated_wrongly(request.parameters.get("scope") or "")
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_spelt_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    return asked_scopes.spelt_wrongly(_tokens(request))
+
+
+@check(needs=("server", "client"), after=(scope_is_sent,))
+def scopes_suit_the_server(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    server, client, asked = known.server, known.client, _resources(request)
+    assert isinstance(server, Server)
+    assert isinstance(client, Client)
+    bases = asked_scopes.bases_of(server, "", client.fhir)
+    versions = sorted({server.fhir_versions.get(one, "") for one in bases})
+    return (
+        asked_scopes.of_another_version(asked, server.policy, client.smart_version)
+        or asked_scopes.wildcards(asked, server.policy)
+        or asked_scopes.of_unknown_types(asked, asked_scopes.types_of(bases, server), versions)
+    )
+
+
+@check(after=(scope_is_sent,))
+def scope_levels_are_not_mixed(request: TokenRequest, known: TokenKnown) -> Refusal | None:
+    return asked_scopes.mixed(_resources(request))
+
+
+CHECKS: tuple[ScriptCheck, ...] = (
+    scope_is_sent,
+    scopes_are_separated_by_spaces,
+    scopes_are_spelt_right,
+    scopes_suit_the_server,
+    scope_levels_are_not_mixed,
+)

@@ -1,0 +1,167 @@
+"""A scope that nobody can grant is refused by the same name wherever scopes are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from tests.authorization import samples
+from tests.authorization.samples import BASE, OLD, SERVER
+from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, asked, examined
+
+from sickbay.authorization import asked_scopes, backend_scopes, script_token
+from sickbay.authorization.known import TokenKnown, UrlKnown
+from sickbay.authorization.registration import CHECKS
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.values import Client, Policy, Server
+from sickbay.kernel.refusal import examine
+from sickbay.protocol import scopes
+
+EVERYTHING = "launch launch/patient openid fhirUser offline_access patient/*.cruds user/*.cruds"
+STRICT = Policy(wildcard_scopes=False, mixed_scope_versions=False)
+
+
+def _server(policy: Policy) -> Server:
+    return replace(SERVER, policy=policy, grants=("authorization_code", "refresh_token", "client_credentials"))
+
+
+def authorize(scope: str, policy: Policy) -> list[str]:
+    known = samples.known(client=replace(samples.CLIENT, scope=EVERYTHING), server=_server(policy))
+    return samples.refusals(samples.asking(scope=f"launch/patient openid {scope}", launch=None), known)
+
+
+def refresh(scope: str, policy: Policy) -> list[str]:
+    app = replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
+    family = replace(FAMILY, scope=EVERYTHING, base=BASE)
+    known = replace(REFRESHING, client=app, family=family, server=_server(policy))
+    return [one.name for one in examined(asked(REFRESH_FORM, scope=scope), known).refusals]
+
+
+SERVICE = Client("app", type="system", client="symmetric", scope="system/*.cruds", grant_types=("client_credentials",))
+
+
+def backend(scope: str, policy: Policy) -> list[str]:
+    known = TokenKnown(server=_server(policy), client=SERVICE)
+    form: dict[str, str | None] = {"grant_type": "client_credentials", "scope": scope}
+    return [one.name for one in examine(_of_scopes(), asked(form), known).refusals]
+
+
+def _of_scopes() -> tuple[backend_scopes.TokenCheck, ...]:
+    """Without the client's authentication, which comes before."""
+    return tuple(replace(one, after=()) for one in backend_scopes.CHECKS)
+
+
+def registration(scope: str, policy: Policy) -> list[str]:
+    request = RegistrationRequest(client="public", redirect_uris=("https://a.example/",), scope=scope)
+    return [one.name for one in examine(CHECKS, request, UrlKnown(server=_server(policy))).refusals]
+
+
+def script(scope: str, policy: Policy) -> list[str]:
+    known = TokenKnown(server=_server(policy), client=replace(SERVICE, fhir="r4"))
+    return [one.name for one in examine(script_token.CHECKS, asked({"scope": scope}), known).refusals]
+
+
+PLACES: dict[str, tuple[Callable[[str, Policy], list[str]], str]] = {
+    "authorize": (authorize, "user"), "refresh": (refresh, "user"), "backend": (backend, "system"),
+    "registration": (registration, "user"), "script": (script, "system"),
+}  # fmt: skip
+"""What asks, and the level that suits it."""
+
+KINDS = {
+    "misspelt type": ("{}/Pateint.rs", Policy(), "scope-resource-not-in-version"),
+    "type of no version": ("{}/Nonsense.rs", Policy(), "scope-resource-not-in-version"),
+    "wrong case": ("{}/patient.rs", Policy(), "scope-wrong-case"),
+    "letters out of order": ("{}/Patient.sr", Policy(), "scope-v2-order"),
+    "letters twice": ("{}/Patient.rr", Policy(), "scope-malformed"),
+    "no scope": ("nonsense", Policy(), "scope-malformed"),
+    "no access": ("{}/Patient", Policy(), "scope-malformed"),
+    "modifier in a filter": ("{}/Observation.rs?code:in=x", Policy(), "scope-malformed"),
+    "chain in a filter": ("{}/Observation.rs?patient.name=x", Policy(), "scope-malformed"),
+    "_filter": ("{}/Observation.rs?_filter=x", Policy(), "scope-malformed"),
+    "empty filter": ("{}/Observation.rs?category=", Policy(), "scope-malformed"),
+    "commas": ("{0}/Patient.rs,{0}/Observation.rs", Policy(), "scope-comma-separated"),
+    "semicolons": ("{0}/Patient.rs;{0}/Observation.rs", Policy(), "scope-separator-wrong"),
+}
+BY_POLICY = {
+    "v1 where v2 is spoken": ("{}/Patient.read", STRICT, "scope-v1-on-v2-app"),
+    "wildcard where none is granted": ("{}/*.rs", STRICT, "scope-wildcard-not-allowed"),
+    "type of another version": ("{}/MedicationOrder.rs", Policy(), "scope-resource-not-in-version"),
+}
+"""A registration is for all versions of the hospital and outlives its policy."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", [*KINDS, *BY_POLICY])
+def test_the_same_fault_has_the_same_name_everywhere(kind: str, place: str) -> None:
+    text, policy, name = (KINDS | BY_POLICY)[kind]
+    ask, level = PLACES[place]
+    expected = [] if place == "registration" and kind in BY_POLICY else [name]
+    assert ask(text.format(level), policy) == expected
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_good_scope_is_refused_nowhere(place: str) -> None:
+    ask, level = PLACES[place]
+    for good in ("{}/Patient.rs", "{}/Observation.rs?category=laboratory", "{}/Patient.rs {}/Observation.rs"):
+        assert ask(good.format(level, level), STRICT) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "scope", "names"),
+    [
+        ("authorize", "user/Patient.rs system/Patient.rs", ["scope-system-in-user-flow"]),
+        ("refresh", "user/Patient.rs system/Patient.rs", ["scope-system-in-user-flow", "refresh-scope-expanded"]),
+        ("backend", "user/Patient.rs system/Patient.rs", ["backend-scope-not-system"]),
+        ("backend", "user/Patient.sr", ["scope-v2-order", "backend-scope-not-system"]),
+        ("registration", "user/Patient.rs system/Patient.rs", ["scope-levels-mixed"]),
+        ("script", "user/Patient.rs system/Patient.rs", ["scope-levels-mixed"]),
+        ("script", "patient/Patient.rs openid system/*.r", ["scope-levels-mixed"]),
+        ("script", "patient/Patient.rs user/Patient.rs openid", []),
+        ("script", "", ["scope-missing"]),
+    ],
+)  # fmt: skip
+def test_no_token_is_for_a_person_and_for_a_service(place: str, scope: str, names: list[str]) -> None:
+    assert PLACES[place][0](scope, Policy()) == names
+
+
+def test_an_app_with_both_flows_may_register_scopes_for_both() -> None:
+    both = RegistrationRequest(
+        client="symmetric", redirect_uris=("https://a.example/",), scope="user/Patient.rs system/Patient.rs",
+        grant_types=("authorization_code", "client_credentials"),
+    )  # fmt: skip
+    assert examine(CHECKS, both, UrlKnown(server=SERVER)).granted
+
+
+@pytest.mark.parametrize(
+    "scope", ["system/Pateint.rs", "system/Patient.sr", "system/*.read", "nonsense", "system/Observation.rs?code:in=x"]
+)
+def test_a_server_that_drops_scopes_refuses_none_and_grants_none(scope: str) -> None:
+    policy = replace(STRICT, drop_unregistered_scopes=True, mixed_levels=True)
+    assert backend(scope, policy) == ["backend-empty-scopes"]
+    types = asked_scopes.types_of((BASE,), SERVER)
+    ((_, there, why),) = backend_scopes.offered((scope,), SERVICE, policy, types)
+    assert not there
+    assert why
+
+
+@pytest.mark.parametrize(
+    ("resource", "fhir", "bases"),
+    [
+        (OLD, "r4", (OLD,)),
+        ("", "r4", (BASE,)),
+        ("", "dstu2", (OLD,)),
+        ("", "stu3", (BASE, OLD)),
+        ("https://x.example", "r9", (BASE, OLD)),
+    ],
+)
+def test_the_bases_that_a_token_would_be_for(resource: str, fhir: str, bases: tuple[str, ...]) -> None:
+    assert asked_scopes.bases_of(SERVER, resource, fhir) == bases
+
+
+def test_a_type_is_looked_for_in_the_version_of_the_grant() -> None:
+    app = replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
+    for base, name in ((BASE, "MedicationRequest"), (OLD, "MedicationOrder"), ("", "MedicationOrder")):
+        known = replace(REFRESHING, client=app, family=replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER)
+        assert examined(asked(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
+    assert scopes.is_enforceable(scopes.PlainScope("openid"))

@@ -1,0 +1,139 @@
+"""A refresh token that comes twice within ten seconds: the same request has the same answer, if that is still in force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.authorization.token_requests import (
+    BASE,
+    FAMILY,
+    NOW,
+    PUBLIC,
+    REFRESH_FORM,
+    REFRESHING,
+    SECRET,
+    SYMMETRIC,
+    asked,
+    basic,
+    examined,
+)  # fmt: skip
+
+from sickbay.authorization import refresh, token
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Policy, Server
+from sickbay.kernel.refusal import UNKNOWN
+
+FIRST = asked(REFRESH_FORM, scope="patient/Patient.rs")
+APP = replace(PUBLIC, scope=FAMILY.scope)
+
+
+def known(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenKnown:
+    """The second time: the first request rotated the family three seconds ago."""
+    family = replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
+    answer = token.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
+    return replace(REFRESHING, client=client, family=family, generation=2, answer=answer, **changed)
+
+
+def names(request: TokenRequest, of: TokenKnown) -> list[str]:
+    return [one.name for one in examined(request, of).refusals]
+
+
+def test_the_same_request_is_answered_again() -> None:
+    assert names(FIRST, known()) == []
+    assert names(asked(REFRESH_FORM), known(asked(REFRESH_FORM))) == []
+    assert names(asked(REFRESH_FORM, scope="  patient/Patient.rs"), known()) == []
+
+
+@pytest.mark.parametrize("scope", [None, "patient/Patient.r", "patient/Observation.rs", FAMILY.scope, "offline_access"])
+def test_another_scope_is_another_request(scope: str | None) -> None:
+    other = asked(REFRESH_FORM, scope=scope)
+    assert names(other, known()) == ["refresh-replay-differs"]
+    assert not token.revokes(examined(other, known()))
+
+
+def test_another_resource_is_another_request() -> None:
+    assert names(asked(REFRESH_FORM, scope="patient/Patient.rs", resource=BASE), known()) == ["refresh-replay-differs"]
+
+
+def test_another_way_to_authenticate_and_another_secret_are_another_request() -> None:
+    app = replace(SYMMETRIC, scope=FAMILY.scope)
+    posted = asked(REFRESH_FORM, client_secret=SECRET)
+    in_header = asked(REFRESH_FORM, headers={"Authorization": basic(f"app:{SECRET}")}, client_id=None)
+    assert names(posted, known(posted, app)) == []
+    assert names(in_header, known(posted, app)) == ["refresh-replay-differs"]
+    rotated = replace(app, secret_hash="x")
+    assert refresh.fingerprint(posted, app) != refresh.fingerprint(posted, rotated)
+
+
+def test_another_key_is_another_request() -> None:
+    def signed(kid: str) -> TokenRequest:
+        head = {"a": "eyJraWQiOiJhIn0", "b": "eyJraWQiOiJiIn0"}[kid]
+        return asked(REFRESH_FORM, client_assertion=f"{head}.e30.x")
+
+    assert refresh.fingerprint(signed("a"), APP) == refresh.fingerprint(signed("a"), APP)
+    assert refresh.fingerprint(signed("a"), APP) != refresh.fingerprint(signed("b"), APP)
+
+
+WITHDRAWN: list[tuple[dict[str, Any], str]] = [
+    ({"answer": None}, "revoked"),
+    ({"answer": replace(known().answer, revoked=True)}, "revoked"),  # type: ignore[type-var]
+    ({"answer": replace(known().answer, expires_at=NOW)}, "expired"),  # type: ignore[type-var]
+    ({"server": Server(fhir_bases=(BASE,), policy=Policy(rotate_refresh=False))}, "policy"),
+    ({"server": Server(fhir_bases=(BASE,), policy=Policy(public_refresh=False))}, "policy"),
+    ({"server": Server(fhir_bases=(BASE,), policy=Policy(token_lifetime=60))}, "policy"),
+    ({"client": replace(APP, token_lifetime=60)}, "policy"),
+    ({"client": replace(APP, scope="offline_access patient/Observation.rs")}, "registration"),
+    ({"server": Server(fhir_bases=(BASE,), policy=Policy(mixed_scope_versions=False)),
+      "client": replace(APP, smart_version=1)}, "registration"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "reason"), WITHDRAWN)
+def test_an_answer_that_is_not_in_force_any_more_is_not_repeated(changes: dict[str, Any], reason: str) -> None:
+    examination = examined(FIRST, replace(known(), **changes))
+    (refusal,) = [one for one in examination.refusals if one.name == "refresh-replay-revoked"]
+    assert refusal.facts["reason"] == reason
+    assert not token.revokes(examination)
+
+
+@pytest.mark.parametrize(
+    ("changes", "names_"),
+    [
+        ({"user_gone": True}, ["refresh-token-invalid"]),
+        ({"now": NOW - 4}, ["refresh-token-reused"]), ({"now": NOW + 8}, ["refresh-token-reused"]),
+        ({"generation": 1}, ["refresh-token-reused"]), ({"generation": 4}, ["refresh-token-reused"]),
+        ({"client": replace(APP, grant_types=("authorization_code",))}, ["backend-grant-not-allowed"]),
+        ({"client": replace(APP, client_id="other")}, ["refresh-client-mismatch"]),
+    ],
+)  # fmt: skip
+def test_the_window_and_the_grant_hold_as_before(changes: dict[str, Any], names_: list[str]) -> None:
+    request = asked(REFRESH_FORM, scope="patient/Patient.rs", client_id=changes.get("client", APP).client_id)
+    assert names(request, replace(known(), **changes)) == names_
+
+
+def test_a_grant_that_ended_is_not_repeated() -> None:
+    of = known()
+    assert names(FIRST, replace(of, family=replace(of.family, revoked=True))) == ["refresh-token-invalid"]  # type: ignore[type-var]
+
+
+def test_a_client_that_is_gone_is_refused_before_anything_of_it_is_read() -> None:
+    for generation in (2, 3):
+        gone = replace(known(), client=None, generation=generation)
+        assert names(FIRST, gone) == ["client-id-unknown"]
+
+
+def test_offline_the_answer_is_not_known() -> None:
+    assert names(FIRST, replace(known(), answer=UNKNOWN)) == []
+
+
+def test_a_rotation_gives_only_what_is_still_registered() -> None:
+    fewer = replace(APP, scope="offline_access patient/Patient.rs")
+    current = replace(REFRESHING, client=fewer)
+    assert names(asked(REFRESH_FORM), current) == []
+    assert names(asked(REFRESH_FORM, scope="patient/Observation.rs"), current) == ["scope-not-registered"]
+    assert names(asked(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == [
+        "scope-not-registered"
+    ]

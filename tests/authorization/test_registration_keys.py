@@ -1,0 +1,88 @@
+"""The public keys of a registration, and of a client assertion: strong, public, for signatures, each with an id of its own."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey
+from tests.authorization.test_backend import known, request, signed
+from tests.authorization.token_requests import examined
+
+from sickbay.authorization.registration import CHECKS
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.kernel.refusal import examine
+from sickbay.protocol import jose
+
+PRIVATE = json.loads(jose.generate())
+RSA = jose.public(json.dumps(PRIVATE))
+EC = ECKey.generate_key("P-384").as_dict(private=False)
+SHORT = urlsafe_b64encode((1 << 1023 | 1).to_bytes(128)).decode().rstrip("=")
+
+KEYS: list[tuple[str, dict[str, Any], str]] = [
+    ("short", {**RSA, "n": SHORT}, "reg-jwks-key-weak"),
+    ("exponent-1", {**RSA, "e": "AQ"}, "reg-jwks-key-weak"),
+    ("even-exponent", {**RSA, "e": "AQAA"}, "reg-jwks-key-weak"),
+    ("weak-curve", {**EC, "crv": "secp256k1"}, "reg-jwks-key-weak"),
+    ("off-the-curve", {**EC, "y": EC["x"]}, "reg-jwks-key-weak"),
+    ("encryption", {**RSA, "use": "enc"}, "reg-jwks-key-unsuited"),
+    ("operations", {**RSA, "key_ops": ["wrapKey"]}, "reg-jwks-key-unsuited"),
+    ("algorithm", {**RSA, "alg": "ES384"}, "reg-jwks-key-unsuited"),
+    ("curve", {**EC, "alg": "ES256"}, "reg-jwks-key-unsuited"),
+    ("private", PRIVATE, "reg-jwks-has-private-key"),
+    ("symmetric", {"kty": "oct", "k": "AAAA"}, "reg-jwks-has-private-key"),
+]
+
+
+def names(*keys: dict[str, Any]) -> list[str]:
+    given = RegistrationRequest(
+        client="asymmetric", redirect_uris=("https://a.example/",), scope="user/*.rs", jwks={"keys": list(keys)}
+    )
+    return [one.name for one in examine(CHECKS, given, None).refusals]
+
+
+@pytest.mark.parametrize(("key", "refused"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])
+def test_a_key_that_proves_nothing_is_not_registered(key: dict[str, Any], refused: str) -> None:
+    assert names(key) == [refused]
+
+
+@pytest.mark.parametrize(
+    "keys", [[RSA], [EC], [RSA, EC], [{**RSA, "use": "enc", "kid": "e"}, RSA], [EC, {"kty": "OKP", "crv": "Ed25519"}]]
+)
+def test_sound_keys_are_registered_with_keys_for_other_uses_beside_them(keys: list[dict[str, Any]]) -> None:
+    assert names(*keys) == []
+
+
+def test_ids_are_unique_among_keys_of_one_kind() -> None:
+    assert names({**RSA, "kid": "1"}, {**RSA, "kid": "1"}) == ["reg-jwks-kid-duplicate"]
+    assert names({**RSA, "kid": "1"}, {**EC, "kid": "1"}) == []
+    assert names({"kty": "RSA", "n": RSA["n"], "e": "AQAB"}, {"kty": "RSA", "n": RSA["n"], "e": "AQAB"}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({}, []), ({"d": "AQ"}, ["assertion-key-private"]), ({"use": "enc"}, ["assertion-key-unsuited"]),
+        ({"key_ops": ["deriveKey"]}, ["assertion-key-unsuited"]), ({"alg": "ES384"}, ["assertion-key-unsuited"]),
+        ({"n": SHORT}, ["assertion-key-weak"]), ({"e": "AQ"}, ["assertion-key-weak"]), ({"e": "AQAA"}, ["assertion-key-weak"]),
+    ],
+)  # fmt: skip
+def test_a_key_that_was_fetched_is_held_to_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
+    """At each assertion: nobody looked at the key behind jwks_uri when the app was registered."""
+    (key,) = known().jwks["keys"]  # type: ignore[index, call-overload]
+    examination = examined(request(signed()), replace(known(), jwks={"keys": [{**key, **changes}]}))
+    assert [one.name for one in examination.refusals] == refused
+    assert examination.passed("signature_is_right") is not bool(refused)
+
+
+def test_a_point_off_its_curve_is_no_public_key() -> None:
+    """Signed with any key: the check of the signature is not reached."""
+    head = urlsafe_b64encode(json.dumps({"alg": "ES384", "kid": "k"}).encode()).decode().rstrip("=")
+    text = ".".join([head, *signed().split(".")[1:]])
+    odd = {**EC, "y": EC["x"], "kid": "k"}
+    assert [one.name for one in examined(request(text), replace(known(), jwks={"keys": [odd]})).refusals] == [
+        "assertion-key-weak"
+    ]

@@ -1,0 +1,239 @@
+"""What an app may register for itself: never more than a policy or an operator granted, however it is spelt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sickbay.authorization import client_metadata, registration_limits
+from sickbay.authorization.registration import CHECKS
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.values import Client, Grant, Policy
+from sickbay.kernel.refusal import examine
+from sickbay.protocol import scopes, urls
+
+APP = Client(
+    "c", type="patient", client="symmetric", auth_method="client_secret_basic",
+    scope="openid launch/patient patient/Patient.rs",
+    redirect_uris=("https://app.example.org/cb", "com.example.app:/cb"), launch_uri="https://launch.example.org/",
+    post_logout_redirect_uris=("https://bye.example.org/",), registration_hash="x",
+)  # fmt: skip
+
+
+def names(client: Client, limit: Grant) -> list[str]:
+    request = RegistrationRequest(
+        type=client.type, client=client.client, auth_method=client.auth_method, launch_uri=client.launch_uri,
+        redirect_uris=client.redirect_uris, post_logout_redirect_uris=client.post_logout_redirect_uris, scope=client.scope,
+        jwks=client.jwks, jwks_uri=client.jwks_uri, native=client.native, grant_types=client.grant_types, limit=limit,
+        limited_by="An operator.", has_secret=client.client == "symmetric",
+    )  # fmt: skip
+    return [one.name for one in examine(CHECKS, request, None).refusals]
+
+
+def changed(client: Client, metadata: dict[str, Any]) -> Client:
+    """The client after its own update, if that is accepted; as it was otherwise."""
+    given = client_metadata.update({"client_id": "c", **metadata}, client)
+    new = replace(client, **given, granted=registration_limits.of(client))
+    return client if names(new, registration_limits.of(client)) else new
+
+
+LEVELS = st.sampled_from(["patient", "user", "system"])
+TYPES = st.sampled_from(["Patient", "Observation", "*", "Condition"])
+ACCESS = st.sampled_from(["read", "write", "*", "r", "s", "rs", "cruds", "cud", "u", "ds"])
+FILTERS = st.sampled_from(
+    ["", "?category=laboratory", "?category=vital-signs", "?code=1&category=laboratory", "?code:in=x"]
+)
+RESOURCES = st.builds("{}/{}.{}{}".format, LEVELS, TYPES, ACCESS, FILTERS)
+PLAIN = [
+    "openid",
+    "fhirUser",
+    "profile",
+    "launch",
+    "launch/patient",
+    "launch/encounter",
+    "online_access",
+    "offline_access",
+]
+SCOPES = st.lists(RESOURCES | st.sampled_from(PLAIN), max_size=5).map(" ".join)
+GRANTS = st.lists(st.sampled_from(client_metadata.GRANTS), unique=True, max_size=3)
+HOSTS = st.sampled_from(["https://app.example.org", "https://evil.example", "http://localhost:8100", "http://127.0.0.1:1",
+                         "https://app.example.org:8443", "https://app.example.org.evil.example", "com.example.app:",
+                         "https://APP.example.org", "https://app.example.org:443", "com.evil.app:"])  # fmt: skip
+URIS = st.lists(st.builds("{}{}".format, HOSTS, st.sampled_from(["/cb", "/other?x=1", "/"])), min_size=1, max_size=3)
+UPDATES = st.fixed_dictionaries({}, optional={
+    "scope": SCOPES, "grant_types": GRANTS, "redirect_uris": URIS, "post_logout_redirect_uris": URIS,
+    "launch_uri": URIS.map(lambda uris: uris[0]), "jwks_uri": URIS.map(lambda uris: uris[0]),
+    "token_endpoint_auth_method": st.sampled_from(sorted(client_metadata.METHODS)),
+    "application_type": st.sampled_from(["native", "web"]), "smart_version": st.just(1), "pkce": st.just("off"),
+    "auto_approve": st.just({"user": "dr"}), "policy": st.just({"pkce": "off"}), "scope_mode": st.just("lenient"),
+    "type": st.just("system"), "tenant": st.just("epic"), "granted": st.just(None), "registration_hash": st.just("y"),
+    "token_lifetime": st.just(86400), "cards": st.just([]), "fhir": st.just("dstu2"), "sample": st.just(True),
+})  # fmt: skip
+FIXED = ("tenant", "fhir", "smart_version", "pkce", "auto_approve", "policy", "scope_mode", "registration_hash",
+         "token_lifetime", "cards", "sample", "client_id", "enabled_tenants")  # fmt: skip
+
+
+def permissions(scope: str) -> set[tuple[str, str, str, tuple[tuple[str, str], ...]]]:
+    """Every (level, type, letter, filters) that a scope string permits, by plain enumeration."""
+    types = ("Patient", "Observation", "Condition", "Other")
+    found = set()
+    for one in scopes.resources(scope):
+        for type in types if one.type == "*" else (one.type,):
+            found |= {(one.level, type, letter, tuple(sorted(one.filters))) for letter in one.letters}
+    return found
+
+
+def is_within(new: str, granted: str) -> bool:
+    held = permissions(granted)
+    plain = {one for one in scopes.split(granted) if "." not in one}
+    return (
+        all(
+            any((level, type, letter, own) in held for own in _subsets(filters))
+            for level, type, letter, filters in permissions(new)
+        )
+        and {one for one in scopes.split(new) if "." not in one} <= plain
+    )
+
+
+def _subsets(filters: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, str], ...]]:
+    found: list[tuple[tuple[str, str], ...]] = [()]
+    for one in filters:
+        found += [(*each, one) for each in found]
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(SCOPES, GRANTS.filter(bool), st.lists(UPDATES, min_size=1, max_size=5))
+def test_no_sequence_of_updates_exceeds_what_was_granted(
+    scope: str, grants: list[str], updates: list[dict[str, Any]]
+) -> None:
+    first = replace(APP, scope=scope, grant_types=tuple(grants))
+    client = first
+    for one in updates:
+        client = changed(client, one)
+        assert is_within(client.scope, first.scope)
+        assert set(client.grant_types) <= set(grants)
+        assert (client.client, client.auth_method, client.native) == (first.client, first.auth_method, False)
+        places = {urls.origin(uri) or uri.partition(":")[0] for uri in client.redirect_uris}
+        assert places <= {"https://app.example.org", "com.example.app"}
+        assert client.type == first.type or set(client.grant_types) == {"client_credentials"}
+        assert all(getattr(client, name) == getattr(first, name) for name in FIXED)
+
+
+def test_an_app_may_narrow_itself_and_widen_back_to_what_was_granted() -> None:
+    less = changed(APP, {"scope": "patient/Patient.r", "redirect_uris": ["https://app.example.org/cb2"]})
+    assert (less.scope, less.redirect_uris) == ("patient/Patient.r", ("https://app.example.org/cb2",))
+    back = changed(less, {"scope": "patient/Patient.read openid", "redirect_uris": ["com.example.app:/cb"]})
+    assert (back.scope, back.redirect_uris) == ("patient/Patient.read openid", ("com.example.app:/cb",))
+    assert changed(less, {"scope": "patient/Patient.cruds", "redirect_uris": ["com.example.app:/cb"]}) == less
+
+
+def test_what_an_update_leaves_out_stays_as_it_is() -> None:
+    same = changed(APP, {"redirect_uris": list(APP.redirect_uris)})
+    assert (same.scope, same.grant_types, same.auth_method, same.type) == (
+        APP.scope,
+        APP.grant_types,
+        APP.auth_method,
+        APP.type,
+    )
+
+
+@pytest.mark.parametrize(
+    ("client", "granted", "refused"),
+    [
+        ({"scope": "system/*.cruds"}, {}, ["reg-scope-not-granted"]),
+        ({"scope": "patient/*.rs"}, {}, ["reg-scope-not-granted"]),
+        ({"scope": "patient/Patient.read"}, {}, []), ({"scope": "patient/Patient.rs?gender=male"}, {}, []),
+        ({"scope": "patient/Patient.*"}, {}, ["reg-scope-not-granted"]),
+        ({"scope": "offline_access"}, {}, ["reg-scope-not-granted"]),
+        ({"grant_types": ("client_credentials",)}, {}, ["reg-grant-type-not-granted"]),
+        ({"grant_types": ("refresh_token",)}, {}, []),
+        ({"auth_method": "client_secret_post"}, {}, ["reg-auth-method-not-granted"]),
+        ({"auth_method": "client_secret_post"}, {"auth_method": None}, []),
+        ({"auth_method": None}, {}, ["reg-auth-method-not-granted"]),
+        ({"auth_method": None}, {"auth_method": None}, []),
+        ({"client": "public", "auth_method": "none"}, {}, ["reg-auth-method-not-granted"]),
+        ({"redirect_uris": ("https://app.example.org/elsewhere",)}, {}, []),
+        ({"redirect_uris": ("https://launch.example.org/",)}, {}, ["reg-host-not-granted"]),
+        ({"redirect_uris": ("https://app.example.org:8443/",)}, {}, ["reg-host-not-granted"]),
+        ({"redirect_uris": ("http://localhost:1/",)}, {"redirect_uris": ("http://localhost:2/",)}, ["reg-host-not-granted"]),
+        ({"redirect_uris": ("http://localhost:1/",)}, {"redirect_uris": ("http://localhost:2/",), "native": True}, []),
+        ({"launch_uri": "https://app.example.org/launch"}, {}, []),
+        ({"launch_uri": "https://x.example/"}, {}, ["reg-host-not-granted"]),
+        ({"post_logout_redirect_uris": ("https://x.example/",)}, {}, ["reg-host-not-granted"]),
+        ({"jwks_uri": "https://x.example/jwks"}, {}, ["reg-host-not-granted"]),
+        ({"jwks_uri": "https://keys.example.org/new"}, {"jwks_uri": "https://keys.example.org/old"}, []),
+    ],
+)  # fmt: skip
+def test_what_is_more_than_was_granted(client: dict[str, Any], granted: dict[str, Any], refused: list[str]) -> None:
+    limit = replace(registration_limits.of(APP), **granted)
+    names_ = names(replace(APP, **client), limit)
+    assert [one for one in names_ if one.endswith("-granted")] == refused
+
+
+def test_what_was_registered_with_commas_at_a_tolerant_hospital_counts_too() -> None:
+    assert registration_limits.permits("openid,patient/*.rs", "patient/Patient.r")
+    assert not registration_limits.permits("openid,patient/*.rs", "patient/Patient.c")
+
+
+def test_keys_by_value_are_granted_only_by_value() -> None:
+    signing = replace(APP, client="asymmetric", auth_method="private_key_jwt", jwks={"keys": []})
+    by_uri = replace(registration_limits.of(signing), jwks_uri="https://app.example.org/jwks")
+    assert "reg-auth-method-not-granted" in names(signing, by_uri)
+    assert "reg-auth-method-not-granted" not in names(signing, registration_limits.of(signing))
+
+
+def test_an_operators_edit_is_what_is_granted_from_then_on() -> None:
+    edited = replace(APP, scope="user/*.cruds", client="public", auth_method="none")
+    assert registration_limits.after_an_edit(None, edited, {"scope"}) is None
+    granted = registration_limits.of(APP)
+    assert registration_limits.after_an_edit(granted, edited, {"name"}) == granted
+    assert registration_limits.after_an_edit(granted, edited, {"scope"}) == replace(granted, scope="user/*.cruds")
+    new = registration_limits.after_an_edit(replace(granted, jwks_uri="https://a/"), edited, {"client", "jwks"})
+    assert new == replace(granted, client="public", auth_method="none")
+
+
+@settings(max_examples=100, deadline=None)
+@given(SCOPES, SCOPES.filter(bool), GRANTS)
+def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str, grants: list[str]) -> None:
+    limit = registration_limits.by_policy(
+        Policy(registration_scopes=allowed, registration_grants=("authorization_code",))
+    )
+    asked = client_metadata.registration(
+        {"scope": scope, "grant_types": grants, "redirect_uris": ["https://a.example/"]}, "general", limit
+    )
+    client = replace(APP, scope=asked["scope"], grant_types=asked["grant_types"])
+    if not names(client, limit):
+        assert is_within(client.scope, allowed)
+        assert client.grant_types == ("authorization_code",)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "system", "expected"),
+    [
+        (None, False, client_metadata.DEFAULT_SCOPE), (None, True, client_metadata.DEFAULT_SYSTEM_SCOPE),
+        (Policy().registration_scopes, False, client_metadata.DEFAULT_SCOPE),
+        (Policy().registration_scopes, True, client_metadata.DEFAULT_SYSTEM_SCOPE),
+        ("openid patient/Patient.r system/Group.r", False, "openid patient/Patient.r"),
+        ("openid patient/Patient.r system/Group.r", True, "system/Group.r"),
+        ("launch user/Patient.rs", True, ""),
+    ],
+)  # fmt: skip
+def test_the_default_scope_keeps_to_the_policy(allowed: str | None, system: bool, expected: str) -> None:
+    assert client_metadata.default_scope(system, Grant(scope=allowed)) == expected
+    assert client_metadata.default_scope(system) == (
+        client_metadata.DEFAULT_SYSTEM_SCOPE if system else client_metadata.DEFAULT_SCOPE
+    )
+
+
+def test_whoever_runs_the_server_has_no_limit() -> None:
+    request = RegistrationRequest(
+        redirect_uris=("https://a.example/",), scope="user/*.cruds", grant_types=("authorization_code",)
+    )
+    assert [check.decide(request, None) for check in registration_limits.CHECKS] == [None] * 4
+    unlimited = replace(request, limit=Grant())
+    assert [check.decide(unlimited, None) for check in registration_limits.CHECKS] == [None] * 4

@@ -1,0 +1,138 @@
+"""Every address of a registration to which a browser may be sent, and every use of one that an older version stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from tests.authorization import samples
+from tests.authorization.samples import asking, examination, known, refusals, server
+from tests.authorization.test_logout import asked
+from tests.authorization.test_logout import known as logout_known
+from tests.authorization.test_logout import refusals as logout_refusals
+from tests.protocol.test_client_uris import INTERPRETED, NAMES
+
+from sickbay.authorization import client_metadata, launch
+from sickbay.authorization.registration import CHECKS
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.values import Client
+from sickbay.kernel.refusal import examine
+from sickbay.protocol import urls
+
+GATE = "redirect_uri_is_registered"
+GOOD: dict[str, Any] = {"client": "public", "redirect_uris": ("https://app.example.org/cb",), "scope": "user/*.rs"}
+
+
+def names(**changes: Any) -> set[str]:
+    return {one.name for one in examine(CHECKS, RegistrationRequest(**(GOOD | changes)), None).refusals}
+
+
+@pytest.mark.parametrize("name", INTERPRETED)
+def test_no_address_may_have_a_scheme_that_a_browser_or_the_system_handles(name: str) -> None:
+    for uri in (f"{name}:alert(1)", f"{name.upper()}://app.example.org/%0aalert(1)"):
+        assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
+        assert names(post_logout_redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
+        assert names(launch_uri=uri) == {"reg-launch-uri-scheme-forbidden"}
+        assert names(jwks_uri=uri) == {"reg-jwks-uri-not-absolute"}
+
+
+HIDDEN = (
+    " javascript:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)", "java\nscript:alert(1)",
+    "javascript\u200b:alert(1)", "https://app.example.org/\n", "%6aavascript:alert(1)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("uri", HIDDEN)
+def test_no_hidden_character_brings_one_in(uri: str) -> None:
+    assert names(redirect_uris=(uri,)) & {"reg-redirect-uri-not-absolute", "reg-redirect-uri-malformed"}
+    assert names(launch_uri=uri) == {"reg-launch-uri-not-absolute"}
+
+
+def test_a_user_name_before_the_host_is_refused() -> None:
+    uri = "https://app.example.org@evil.example/cb"
+    assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
+    assert names(launch_uri=uri) == {"reg-launch-uri-scheme-forbidden"}
+
+
+@pytest.mark.parametrize("uri", ["https://app.example.org/cb", "http://localhost:8100/cb", "myapp:/cb", "myapp://cb",
+                                 "com.example.app:/cb", "com.example.app:cb"])  # fmt: skip
+def test_web_addresses_and_schemes_of_an_app_may_be_registered(uri: str) -> None:
+    assert names(redirect_uris=(uri,), launch_uri=uri, post_logout_redirect_uris=(uri,)) == set()
+
+
+def test_a_launch_over_http_is_for_this_machine_only() -> None:
+    assert names(launch_uri="http://app.example.org/launch") == {"reg-launch-uri-insecure-http"}
+    assert names(launch_uri="http://127.0.0.1/launch") == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_redirect_uri_has_a_parameter_of_the_response(name: str) -> None:
+    uri = f"https://app.example.org/cb?site=1&{name.title()}=x"
+    assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-response-parameter"}
+    assert names(redirect_uris=("https://app.example.org/cb?site=1",)) == set()
+
+
+OTHERS = (
+    "logo_uri",
+    "client_uri",
+    "tos_uri",
+    "policy_uri",
+    "tos_uri#de",
+    "sector_identifier_uri",
+    "frontchannel_logout_uri",
+)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_address_that_is_only_shown_is_a_web_address(name: str) -> None:
+    assert client_metadata.fault({name: "https://app.example.org/x"}) == ""
+    for wrong in ("javascript:alert(1)", "data:image/svg+xml,x", "myapp:/x", "//x", 5, None, "https://u@a.example/"):
+        assert client_metadata.fault({name: wrong}) == f"{name} must be an http or https address"
+    assert client_metadata.fault({"request_uris": ["https://a.example/", "file:///x"]}) != ""
+    assert client_metadata.fault({"request_uris": ["https://a.example/"]}) == ""
+
+
+def test_the_login_uri_beside_a_launch_uri_is_looked_at_too() -> None:
+    sent = {"launch_uri": "https://a.example/", "initiate_login_uri": "javascript:alert(1)"}
+    assert client_metadata.fault(sent) == "initiate_login_uri can't be opened by a browser"
+
+
+@pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])
+def test_a_stored_address_of_an_older_registration_is_not_used(uri: str) -> None:
+    old = replace(samples.CLIENT, redirect_uris=(uri,), launch_uri=uri)
+    assert refusals(asking(redirect_uri=uri), known(client=old))[0] == "redirect-uri-scheme-forbidden"
+    assert not examination(asking(redirect_uri=uri), known(client=old)).passed(GATE)
+    assert launch.launch_url(old, "code", "https://iss.example/") == ""
+    gone = replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
+    assert [one.name for one in logout_refusals(asked(client_id="app", post_logout_redirect_uri=uri), gone)] == [
+        "logout-redirect-uri-mismatch"
+    ]
+
+
+def test_it_is_not_used_either_where_redirect_uri_may_be_left_out() -> None:
+    lenient = server(redirect_uri_optional=True)
+    good = replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
+    assert examination(asking(redirect_uri=None), known(client=good, server=lenient)).passed(GATE)
+    old = replace(good, redirect_uris=("javascript:alert(1)",))
+    assert not examination(asking(redirect_uri=None), known(client=old, server=lenient)).passed(GATE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_response_parameter_rides_along_where_a_query_may(name: str) -> None:
+    tolerant = known(server=server(redirect_extra_query=True))
+    encoded = "".join(f"%{ord(one):02X}" for one in name)
+    for spelt in (name, name.upper(), f"{name}[]", encoded, quote(encoded), f"+{name}"):
+        for query in (f"?{spelt}=x", f"?a=1&{spelt}=x", f"?a=1;{spelt}=x", f"?a=1&{spelt}=x&{spelt}=y"):
+            sent = asking(redirect_uri=samples.CALLBACK + query)
+            assert "redirect-uri-response-parameter" in refusals(sent, tolerant)
+            assert not examination(sent, tolerant).passed(GATE)
+    assert examination(asking(redirect_uri=samples.CALLBACK + "?site=1"), tolerant).granted
+
+
+def test_a_registered_query_with_such_a_parameter_is_not_used_either() -> None:
+    uri = samples.CALLBACK + "?state=1"
+    old = known(client=replace(samples.CLIENT, redirect_uris=(uri,)))
+    assert refusals(asking(redirect_uri=uri), old) == ["redirect-uri-response-parameter"]
+    assert urls.split(uri).query == "state=1"

@@ -1,0 +1,90 @@
+"""Choosing "Only ..." in a row that is not ticked ticks it: in a browser at once, and without JavaScript when it is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2
+import pytest
+from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
+from tests.flows.test_consent_by_http import SCOPE, asked, consented, said
+from tests.flows.test_ward import HTML, field, sign_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+LAB = "Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
+
+
+def test_without_javascript_a_part_chosen_in_an_unticked_row_is_granted(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        app = await flow.register(auto_approve=None)
+        kept = ["launch/patient", "patient/Patient.rs"]
+        assert (await consented(flow, app, kept))["scope"] == " ".join(kept)
+        for chosen, granted in (("", kept), (f"patient/{LAB}", [*kept, f"patient/{LAB}"])):
+            page = await asked(flow, app, prompt="consent")
+            await said(flow, page, patient="p-0017", decision="open")
+            page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
+            assert '<select class="input" name="only">' in page.text
+            answer = await said(flow, page, scope=kept, only=[chosen], decision="allow")
+            token = (await flow.redeem(app, received(answer)["code"])).json()
+            assert token["scope"].split() == granted
+        assert f"patient/{LAB}" not in SCOPE
+
+    run(steps, tmp_path)
+
+
+@pytest.fixture
+def app(live: dict[str, Any]) -> dict[str, Any]:
+    body = {"name": "Only a part", "type": "provider", "client": "public", "redirect_uris": [REDIRECT],
+            "scope": "openid user/Patient.rs user/Observation.rs"}  # fmt: skip
+    return dict(httpx2.post(f"{live['base']}/admin/apps", json=body, trust_env=False).raise_for_status().json())
+
+
+def at_consent(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
+    page.route(f"{REDIRECT}*", lambda route: route.fulfill(body="done"))
+    query = {"response_type": "code", "client_id": app["client_id"], "redirect_uri": REDIRECT, "state": STATE,
+             "scope": app["scope"], "aud": live["tenants"]["general"]["fhir"]["r4"], "prompt": "consent",
+             "code_challenge": CHALLENGE, "code_challenge_method": "S256"}  # fmt: skip
+    page.goto(f"{live['tenants']['general']['authorize']}?{urlencode(query)}")
+    person = page.get_by_role("button", name="Dr. Amara Okafor")
+    person.or_(page.locator("[data-consent]")).wait_for(timeout=60_000)  # the first use writes the patients
+    if person.count():
+        person.click()
+    page.locator("[data-consent]").wait_for(timeout=60_000)
+
+
+def scope_of(page: Page, live: dict[str, Any], app: dict[str, Any]) -> list[str]:
+    page.wait_for_url(f"{REDIRECT}*")
+    code = parse_qs(urlsplit(page.url).query)["code"][0]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER,
+            "client_id": app["client_id"]}  # fmt: skip
+    answer = httpx2.post(live["tenants"]["general"]["token"], data=form, trust_env=False).raise_for_status()
+    return str(answer.json()["scope"]).split()
+
+
+def test_a_choice_ticks_its_row_and_unticking_takes_it_back(
+    page: Page, live: dict[str, Any], app: dict[str, Any]
+) -> None:
+    at_consent(page, live, app)
+    box, part = page.locator('input[value="user/Observation.rs"]'), page.locator("select.input")
+    box.uncheck()
+    part.select_option(f"user/{LAB}")
+    assert box.is_checked()
+    box.uncheck()
+    assert part.input_value() == ""
+    page.get_by_role("button", name="Allow").click()
+    assert scope_of(page, live, app) == ["openid", "user/Patient.rs"]
+    at_consent(page, live, app)
+    assert not box.is_checked()
+    part.select_option(f"user/{LAB}")
+    assert box.is_checked()
+    assert page.get_by_role("button", name="Allow 3 of 3").is_visible()
+    part.select_option("")
+    assert box.is_checked()
+    part.select_option(f"user/{LAB}")
+    page.get_by_role("button", name="Allow").click()
+    assert scope_of(page, live, app) == ["openid", "user/Patient.rs", f"user/{LAB}"]
