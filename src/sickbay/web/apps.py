@@ -17,7 +17,8 @@ from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
-from sickbay.web.exchanges import PRIVATE, Persons, full, persons
+from sickbay.web.admin_session import refused
+from sickbay.web.exchanges import Persons, persons
 from sickbay.web.first_use import filled
 from sickbay.web.pages import chart, portal, times
 from sickbay.web.pages.frame import Link
@@ -30,7 +31,7 @@ TOO_LATE = "This page was open for too long. Send it again."
 
 def closed(request: Request, sandbox: Sandbox) -> Response | None:
     """The portal is for whoever runs this Sickbay."""
-    return None if full(request) else show.page(request, sandbox, "notice", PRIVATE, status=403)
+    return refused(request, sandbox)
 
 
 async def apps(request: Request, sandbox: Sandbox) -> Response:

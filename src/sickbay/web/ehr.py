@@ -92,11 +92,11 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         elif (user := await who(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.world, tenant, session, user)
             response = RedirectResponse(_next(ward, query), 303, answers.NO_STORE)
-            cookies.put(response, sandbox, secret)
+            cookies.put(request, response, sandbox, secret)
             return response
         else:
             fault = "This username and password do not belong together."
-    view = await sign_in_view(sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
+    view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
     leads_to = await _leads_to(ward, _next(ward, query))
     framed = tenant.policy.frames(signed_in=False)
     around = show.Around(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
