@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from sickbay.kernel.remembering import remembered
+
 Standing: TypeAlias = Literal["keyboard", "token", "session", "foreign", "wrong-token", "nobody"]
 """How a request administers (the first three), or why it does not."""
 ADMINISTERS: Final = frozenset(("keyboard", "token", "session"))
@@ -72,12 +74,13 @@ def at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:
         not rules.require_token
         and is_loopback(rules.base_host)
         and is_loopback(request.host)
-        and _is_loopback_address(request.peer)
+        and is_loopback(request.peer)
         and not request.forwarded
         and not covers(rules.proxies, request.peer)
     )
 
 
+@remembered(256)
 def is_loopback(name: str) -> bool:
     """Whether a host name or address always means this machine."""
     return name == "localhost" or _is_loopback_address(name)
@@ -118,9 +121,14 @@ def forwarding_sign(headers: Mapping[str, str], http_version: str = "1.1") -> st
     if http_version in ("1.0", "0.9"):
         return f"HTTP/{http_version}"
     for name in headers:
-        if _FORWARDING.search(name.replace("_", "-")):
+        if _is_of_a_proxy(name):
             return name
     return "connection: close" if _is_closed_for_a_client(headers) else ""
+
+
+@remembered(512)
+def _is_of_a_proxy(name: str) -> bool:
+    return _FORWARDING.search(name.replace("_", "-")) is not None
 
 
 def _is_closed_for_a_client(headers: Mapping[str, str]) -> bool:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from sickbay.cli.words import wrong
-from sickbay.settings.database import is_database, shown
 
 FILE = Path("sickbay.toml")
 LONGEST = 1_000_000
@@ -145,6 +144,8 @@ def _given(name: str) -> bool:
 def _shown(name: str, value: Any) -> str:
     if name in SECRET:
         return " (not shown)"
+    from sickbay.settings.database import is_database, shown
+
     text = shown(value) if name == "data" and isinstance(value, str) and is_database(value) else value
     return f" = {_printable(json.dumps(text, ensure_ascii=False, default=str))[:200]}"
 
@@ -184,10 +185,10 @@ def _table(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
 
 
 def _known(given: dict[str, Any], names: tuple[str, ...], what: str, path: Path) -> None:
-    from sickbay.authorization.policy import meant
-
     for name in given:
         if _plain(name) not in names:
+            from sickbay.authorization.policy import meant
+
             wrong(f"There is no {what} {_printable(name)} in {path}{meant(name, names)}.")
 
 

@@ -25,12 +25,15 @@ def greeting(line: dict[str, Any], place: str) -> str:
 
 
 def administration(settings: Settings, shows_key: bool) -> str:
-    """How to get into the portal, if that needs the admin token; "" if it does not. A token that someone chose is not
-    shown, and the key of the folder only on a terminal: other output ends up in logs. After # it stays in the browser.
+    """How to get into the portal with the admin token; "" for who reads JSON and does not need it.
+
+    A token that someone chose is not shown, and the key of the folder only on a terminal: other output ends up in logs.
+    What follows # stays in the browser.
     """
     page = f"{settings.base}/developer/sign-in"
     if not settings.needs_token:
-        return ""
+        file = settings.folder / admin_key.FILE if settings.folder else ""
+        return f"Through a proxy, administer with the admin token in {file}" if file and not settings.json else ""
     if settings.admin_token or not settings.admin_key or settings.folder is None:
         return f"Administer with the admin token that you set: {page}"
     where = f"the admin token in {settings.folder / admin_key.FILE}"
