@@ -33,7 +33,11 @@ def administration(settings: Settings, shows_key: bool) -> str:
     page = f"{settings.base}/developer/sign-in"
     if not settings.needs_token:
         file = settings.folder / admin_key.FILE if settings.folder else ""
-        return f"Through a proxy, administer with the admin token in {file}" if file and not settings.json else ""
+        return (
+            f"Through a proxy, or from another machine, administer with the admin token in {file}"
+            if file and not settings.json
+            else ""
+        )
     if settings.admin_token or not settings.admin_key or settings.folder is None:
         return f"Administer with the admin token that you set: {page}"
     where = f"the admin token in {settings.folder / admin_key.FILE}"

@@ -77,5 +77,5 @@ class Settings:
 
     @property
     def needs_token(self) -> bool:
-        """Whether someone will have to administer with the admin token."""
-        return self.require_admin_token or not self.loopback
+        """Whether even the person at the keyboard administers with the admin token."""
+        return self.require_admin_token or urlsplit(self.base).hostname not in LOOPBACK

@@ -21,7 +21,6 @@ from sickbay.web.pages.notice import NoticeView
 SIGN_IN = "/developer/sign-in"
 PORTAL = frozenset(("", "developer", "exchanges", "timelines"))
 FOREIGN = "Refused: a page of another origin sent this request."
-LATE = "This page was open for too long. Send it again."
 
 
 def may_use_session(path: str, tenants: Container[str]) -> bool:
@@ -122,7 +121,9 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
         return show.page(request, sandbox, "admin_sign_in", _view(sandbox, query), around)
     sent = parse(await wire.read_body(request))
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return show.page(request, sandbox, "admin_sign_in", _view(sandbox, query, LATE), around, 403)
+        return show.page(
+            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), around, 403
+        )
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
         seconds = guard.failed(request.scope)

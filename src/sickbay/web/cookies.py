@@ -49,6 +49,18 @@ def _set(request: Request, response: Response, name: str, value: str, seconds: i
         response.set_cookie(name, value, seconds, path="/", httponly=True, samesite="lax")
 
 
+def why_not_ours(request: Request) -> str:
+    """What to tell the person whose form was refused."""
+    headers, guard = headers_of(request.scope), request.app.state.guard
+    if guard.own_origin(headers) is False:
+        sent = headers["origin"]
+        return (
+            f"This page was sent from {sent}, but Sickbay's own address is {guard.base}. Open it there, or start Sickbay "
+            f"with --base-url {sent}."
+        )
+    return "This page was open for too long. Send it again."
+
+
 def form_is_ours(request: Request, found: Session | None, sent: str | None) -> bool:
     """CSRF token and Origin of a form (contract, Sessions)."""
     guard: Guard = request.app.state.guard

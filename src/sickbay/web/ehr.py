@@ -88,7 +88,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     if request.method == "POST":
         sent = parse(await wire.read_body(request))
         if not cookies.form_is_ours(request, session, sent.get("csrf")):
-            fault = "This page was open for too long. Try again."
+            fault = cookies.why_not_ours(request)
         elif (user := await who(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.world, tenant, session, user)
             response = RedirectResponse(_next(ward, query), 303, answers.NO_STORE)
