@@ -43,10 +43,12 @@ def _private(path: Path) -> str | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         about = os.fstat(descriptor)
         ours = stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
-        text = file.read(1000).decode("ascii", "replace").strip() if ours else ""
+        text = os.read(descriptor, 1000).decode("ascii", "replace").strip() if ours else ""
+    finally:
+        os.close(descriptor)
     return text if _KEY.fullmatch(text) else None
 
 

@@ -30,22 +30,14 @@ def administration(settings: Settings, shows_key: bool) -> str:
     A token that someone chose is not shown, and the key of the folder only on a terminal: other output ends up in logs.
     What follows # stays in the browser.
     """
-    page = f"{settings.base}/developer/sign-in"
+    page, file = f"{settings.base}/developer/sign-in", settings.folder and settings.folder / admin_key.FILE
     if not settings.needs_token:
-        file = settings.folder / admin_key.FILE if settings.folder else ""
-        return (
-            f"Through a proxy, or from another machine, administer with the admin token in {file}"
-            if file and not settings.json
-            else ""
-        )
-    if settings.admin_token or not settings.admin_key or settings.folder is None:
+        return "" if settings.json or not file else f"Through a proxy, administer with the admin token in {file}."
+    if settings.admin_token or not file:
         return f"Administer with the admin token that you set: {page}"
-    where = f"the admin token in {settings.folder / admin_key.FILE}"
-    return (
-        f"Administer: {page}#token={settings.admin_key}\n  or with {where}"
-        if shows_key
-        else f"Administer with {where}: {page}"
-    )
+    if not shows_key:
+        return f"Administer with the admin token in {file}: {page}"
+    return f"Administer: {page}#token={settings.admin_key}\n  or with the admin token in {file}"
 
 
 def is_terminal() -> bool:

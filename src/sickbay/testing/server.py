@@ -29,7 +29,7 @@ class Live(NamedTuple):
 
 @contextmanager
 def serving(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[Live]:
-    """`sickbay serve --json` with these arguments, and --port 0 unless they have another; it runs when this is entered and is gone after it.
+    """`sickbay serve --json` with these arguments, on a free port unless they name one. It is gone after the `with`.
 
     Raises RuntimeError with what it said where it did not start.
     """
