@@ -80,8 +80,8 @@ def held_off(response: Response, seconds: int) -> Response:
 
 def where(settings: Settings) -> str:
     """Where the admin token is, for people who may look there."""
-    chosen = "It is the value of --admin-token or SICKBAY_ADMIN_TOKEN."
-    kept = "It is in the file admin-token of Sickbay's data folder, whose path Sickbay prints when it starts."
+    chosen = "The token is the value of --admin-token or SICKBAY_ADMIN_TOKEN."
+    kept = "The token is in the file admin-token of Sickbay's data folder; Sickbay prints its path when it starts."
     return chosen if settings.admin_token else kept if settings.admin_key else "This Sickbay has no admin token."
 
 

@@ -90,7 +90,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         fhir_base=tenant.fhir_base(client.fhir), fhir=client.fhir.upper(),
         scopes=portal.scope_kinds(scopes.split(client.scope)), launches=await _launches(sandbox, client),
         all_launches=f"/exchanges?app={client.app_id}", findings=findings([one.to_json() for one in advice]),
-        auto=f"This app is approved by itself as {auto.user}: no sign-in, no picker, no consent." if auto else "",
+        auto=_auto_text(sandbox, auto.user) if auto else "",
         live_at=times.clock(times.instant(live), seconds=True) if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if client.launch_uri else "", patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
@@ -102,6 +102,13 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
     )  # fmt: skip
+
+
+def _auto_text(sandbox: Sandbox, user: str) -> str:
+    text = f"This app is approved automatically as {user}: no sign-in, no picker, no consent."
+    if sandbox.settings.open_sign_in == "everyone":
+        return text
+    return f"{text} Only for the person at the keyboard; start Sickbay with --open-sign-in everyone to change that."
 
 
 def _secret_text(client: Client) -> str:
