@@ -23,6 +23,12 @@ from sickbay.cli.places import PlaceOrNone
 from sickbay.cli.words import Trouble, note, wrong
 from sickbay.settings import PORT, Settings
 
+Workers = Annotated[Some, Parameter(help="Processes that serve side by side.")]
+AllowedHost = Annotated[tuple[str, ...], Parameter(help="Another name by which Sickbay may be asked.")]
+TrustedProxy = Annotated[
+    tuple[str, ...],
+    Parameter(help="An address whose forwarded headers count. What comes from it is never the person at the keyboard."),
+]
 Admin = Annotated[
     str | None,
     Parameter(help="What administers from elsewhere, or through a proxy. Default: the key in the data folder."),
@@ -66,9 +72,9 @@ def serve(
     seed: CountOrNone = None,
     messiness: Messiness = None,
     today: Today = None,
-    workers: Some = 1,
-    allowed_host: tuple[str, ...] = (),
-    trusted_proxy: tuple[str, ...] = (),
+    workers: Workers = 1,
+    allowed_host: AllowedHost = (),
+    trusted_proxy: TrustedProxy = (),
     admin_token: Admin = None,
     require_admin_token: RequireToken = False,
     open_sign_in: OpenSignIn = "keyboard",
@@ -97,12 +103,6 @@ def serve(
         How many synthetic patients each hospital has (50). Holds for the folder from its first use on.
     seed
         Which patients: the same seed gives the same people (1). Holds for the folder likewise.
-    workers
-        Processes that serve side by side.
-    allowed_host
-        Another name by which Sickbay may be asked.
-    trusted_proxy
-        An address whose forwarded headers count.
     json
         Print one line of JSON when ready, and nothing after it.
     """
