@@ -111,11 +111,13 @@ def chromium() -> Iterator[Callable[..., BrowserContext]]:
 
     with sync_playwright() as playwright:
 
-        def opened(profile: Path, preferences: dict[str, Any] = PREFERENCES) -> BrowserContext:
+        def opened(
+            profile: Path, preferences: dict[str, Any] = PREFERENCES, args: tuple[str, ...] = ()
+        ) -> BrowserContext:
             (profile / "Default").mkdir(parents=True)
             (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
             return playwright.chromium.launch_persistent_context(
-                profile, executable_path=path, args=list(QUIET), viewport={"width": 1280, "height": 900}
+                profile, executable_path=path, args=[*QUIET, *args], viewport={"width": 1280, "height": 900}
             )
 
         yield opened

@@ -205,3 +205,31 @@ def test_keys_are_fetched_from_the_registered_address_and_a_new_one_is_found(
         assert "jwks-unreachable" in await flow.findings(answer)
 
     run(steps, tmp_path)
+
+
+def test_keys_on_this_machine_are_fetched_only_for_who_asks_from_it_directly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy's visitor, who may have changed the address, must not reach what listens here alone."""
+
+    async def steps(flow: Flow) -> None:
+        fetched: list[bool] = []
+
+        async def fetch(self: object, url: str, *, loopback: bool = False) -> Fetched:
+            fetched.append(loopback)
+            if not loopback:
+                raise Unreachable("localhost is an address inside a network, which is never called")
+            return Fetched(200, {"cache-control": "max-age=600"}, json.dumps(jwks(key("k1"))).encode())
+
+        monkeypatch.setattr(type(flow.sandbox.world.effects), "fetch", fetch)
+        id = await service(flow, jwks_uri="http://localhost:9/keys.json")
+        for headers in ({"Via": "1.1 proxy"}, {"X-Forwarded-For": "127.0.0.1"}):
+            for path in ("token", "introspect", "revoke"):
+                given = form(signed(id)) | {"token": "x"}
+                answer = await flow.http.post(f"/general/oauth/{path}", data=given, headers=headers)
+                assert answer.status_code in (400, 401), answer.text
+        assert not any(fetched)
+        assert (await asked(flow, signed(id))).status_code == 200
+        assert fetched[-1] is True
+
+    run(steps, tmp_path)

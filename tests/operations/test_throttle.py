@@ -37,7 +37,9 @@ def test_the_minute_passes_and_a_clock_that_went_back_holds_nobody() -> None:
     again.check(KEY, 1062)
 
 
-@pytest.mark.parametrize("other", [{"address": "192.0.2.2"}, {"name": "other"}, {"tenant": "epic"}, {"kind": "person"}])
+@pytest.mark.parametrize(
+    "other", [{"address": "192.0.2.2"}, {"name": "other"}, {"tenant": "epic"}, {"kind": "person"}, {"kind": "admin"}]
+)
 def test_others_do_not_wait(other: dict[str, Any]) -> None:
     failing(3).check(KEY._replace(**other), 1000)
 

@@ -145,6 +145,10 @@ def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
         "sign_in": ("sign_in", sign_in, DOOR),
         "sign_in-least": ("sign_in", entrance.SignInView(action="/s", hospital="General Hospital"), DOOR),
+        "admin_sign_in": ("admin_sign_in", entrance.AdminSignInView(action="/developer/sign-in", where="It is here.",
+                                                                    fault="This is not the admin token."), WORKSHOP),
+        "admin_sign_in-least": ("admin_sign_in", entrance.AdminSignInView(action="/s", where="."),
+                                replace(WORKSHOP, administrator=True)),
         "picker": ("picker", entrance.PickerView(action="/p", app="Pressure Notes", candidates=PEOPLE, request="r1",
                                                  query="Peters", total=50), WARD),
         "picker-least": ("picker", entrance.PickerView(action="/p", app="A", candidates=(), query="Petrs"), DOOR),

@@ -56,7 +56,10 @@ def _decode_again(name: str, value: str) -> str:
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
 class TokenRequest:
-    """A token request (RFC 6749 4.1.3, 6, 4.4.2). headers: names in lower case. query: what stood in the URL."""
+    """A token request (RFC 6749 4.1.3, 6, 4.4.2). headers: names in lower case. query: what stood in the URL.
+
+    direct: it came from this machine, through no proxy.
+    """
 
     parameters: Parameters
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +67,7 @@ class TokenRequest:
     method: str = "POST"
     query: Parameters = Parameters()
     body: str = ""
+    direct: bool = True
 
 
 @dataclass(slots=True)  # not frozen: one is made for each request, and freezing takes four times as long

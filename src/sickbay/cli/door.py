@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx2
 from cyclopts import Parameter
 
-from sickbay.cli import choices, folder
+from sickbay.cli import admin_key, choices, folder
 from sickbay.cli.words import Trouble, note
 from sickbay.settings import Settings
 
@@ -30,7 +30,7 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
     server = folder.running(place)
     asked = (method, path, body)
     answer = (
-        _beside(server, *asked)
+        _beside(place, server, *asked)
         if server
         else asyncio.run(_alone(folder.settings(data, policies=choices.policies()), *asked))
     )
@@ -70,23 +70,28 @@ def at(one: dict[str, Any]) -> str:
     return f"/admin/apps/{quote(one['app_id'], safe='')}"
 
 
-def _beside(server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+def _beside(
+    place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None
+) -> httpx2.Response:
+    """With the key in the data folder, which the server takes for an admin token."""
+    key = admin_key.read(place)
+    headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         with _client(server) as client:
-            return client.request(method, path, json=body)
+            return client.request(method, path, json=body, headers=headers)
     except httpx2.TransportError as error:
         raise Trouble(f"The server at {server['base']} (process {server['pid']}) does not answer: {error}.") from error
 
 
 def _client(server: dict[str, Any]) -> httpx2.Client:
-    """By loopback; a server with https is known by its own certificate."""
+    """Where it listens; a server with https is known by its own certificate."""
+    place = f"{server['host']}:{server['port']}"
     if "certificate" not in server:
-        return httpx2.Client(base_url=f"http://127.0.0.1:{server['port']}", trust_env=False, timeout=PATIENCE)
+        return httpx2.Client(base_url=f"http://{place}", trust_env=False, timeout=PATIENCE)
     from sickbay.cli import certificate
 
     verify = certificate.trusting(Path(server["certificate"]))
-    address = f"https://127.0.0.1:{server['port']}"
-    return httpx2.Client(base_url=address, verify=verify, trust_env=False, timeout=PATIENCE)
+    return httpx2.Client(base_url=f"https://{place}", verify=verify, trust_env=False, timeout=PATIENCE)
 
 
 async def _alone(settings: Settings, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:

@@ -24,12 +24,13 @@ RUNTIME, LOCK = "runtime.json", "serve.lock"
 
 
 class Running(msgspec.Struct):
-    """runtime.json. certificate: where it serves by https, the file that vouches for it."""
+    """runtime.json. certificate: where it serves by https, the file that vouches for it. host: where it listens."""
 
     base: str
     pid: int
     port: int
     certificate: str | None = None
+    host: str = "127.0.0.1"
 
 
 def chosen(data: str | None) -> Path:

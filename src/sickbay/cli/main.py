@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any, NoReturn
 
 from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
-from cyclopts.config import Env, Toml
+from cyclopts.config import Dict, Env
 
 from sickbay import __version__
 from sickbay.cli import choices, ending, streams
-from sickbay.cli.words import Trouble
+from sickbay.cli.words import Trouble, note, wrong
 
 COMMANDS = {
     "serve": "Serve Sickbay until Ctrl-C.",
@@ -29,13 +30,10 @@ COMMANDS = {
 app = App(
     name="sickbay",
     help="An EHR on your own machine, for people who write SMART on FHIR apps.",
-    help_epilogue="Every option is also SICKBAY_... in the environment and a key in sickbay.toml.",
+    help_epilogue="Every option is also SICKBAY_... in the environment and a key in sickbay.toml: the file of --config FILE, "
+    "else ./sickbay.toml and ~/.config/sickbay/sickbay.toml.",
     version=__version__,
     default_parameter=Parameter(negative="", show_env_var=False),
-    config=(
-        Env("SICKBAY_", command=False),
-        Toml("sickbay.toml", use_commands_as_keys=False, allow_unknown=True),
-    ),
 )
 for name, said in COMMANDS.items():
     app.command(f"sickbay.cli.{name}:{name}", name=name, help=said)
@@ -68,10 +66,49 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str] | None) -> Any:
     """Read the arguments, which imports the command, and only then let Ctrl-C interrupt it in order."""
-    choices.checked()
-    command, bound, _ = app.parse_args(arguments, print_error=False, exit_on_error=False)
+    rest = _configured(sys.argv[1:] if arguments is None else list(arguments))
+    files = (
+        Dict(one.options, use_commands_as_keys=False, allow_unknown=True, source=str(one.path))
+        for one in choices.files()
+    )
+    app.config = (Env("SICKBAY_", command=False), *files)
+    choices.policies()
+    command, bound, _ = app.parse_args(rest, print_error=False, exit_on_error=False)
     ending.interruptible()
+    for sentence in choices.said(_options(command)):
+        note(f"sickbay: {sentence}")
     return command(*bound.args, **bound.kwargs)
+
+
+def _configured(arguments: list[str]) -> list[str]:
+    """Without --config FILE, which every command takes."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    named, rest, at = None, [], 0
+    while at < end:
+        name, equals, value = arguments[at].partition("=")
+        if name != "--config":
+            rest.append(arguments[at])
+        elif not equals and at + 1 == end:
+            wrong("--config needs the name of a file.")
+        else:
+            at, named = (at, value) if equals else (at + 1, arguments[at + 1])
+        at += 1
+    choices.use(named)
+    return [*rest, *arguments[end:]]
+
+
+def _options(command: Any) -> list[str]:
+    """Names of the options that a command takes, those of an app's fields too."""
+    names = [*signature(command).parameters]
+    return [*names, *(each.name for each in _fields())] if "fields" in names else names
+
+
+def _fields() -> tuple[Any, ...]:
+    from dataclasses import fields
+
+    from sickbay.cli.apps import Fields
+
+    return fields(Fields)
 
 
 def _said(error: CycloptsError) -> str:

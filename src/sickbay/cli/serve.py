@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from sickbay.cli import choices, ending
+from sickbay.cli import admin_key, choices, ending
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.numbers import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
@@ -22,7 +23,21 @@ from sickbay.cli.places import PlaceOrNone
 from sickbay.cli.words import Trouble, note, wrong
 from sickbay.settings import PORT, Settings
 
-Admin = Annotated[str | None, Parameter(help="What opens /admin to those who are not on this machine.")]
+Workers = Annotated[Some, Parameter(help="Processes that serve side by side.")]
+AllowedHost = Annotated[tuple[str, ...], Parameter(help="Another name by which Sickbay may be asked.")]
+TrustedProxy = Annotated[
+    tuple[str, ...],
+    Parameter(help="An address whose forwarded headers count. What comes from it is never the person at the keyboard."),
+]
+Admin = Annotated[
+    str | None,
+    Parameter(help="What administers from elsewhere, or through a proxy. Default: the key in the data folder."),
+]
+RequireToken = Annotated[bool, Parameter(help="Even on this machine, administering needs the admin token.")]
+OpenSignIn = Annotated[
+    Literal["keyboard", "everyone"],
+    Parameter(help="Who may sign in by one click, and be approved by auto_approve: only this machine, or everyone."),
+]
 SamplePort = Annotated[PortOrNone, Parameter(help="Where the sample app is served. Default: the next port.")]
 Messiness = Annotated[
     float | None,
@@ -43,6 +58,9 @@ Cert = Annotated[
 Key = Annotated[PlaceOrNone, Parameter(help="Its key, as PEM.")]
 
 
+SHORT = 16
+
+
 def serve(
     *,
     host: str = "127.0.0.1",
@@ -54,10 +72,12 @@ def serve(
     seed: CountOrNone = None,
     messiness: Messiness = None,
     today: Today = None,
-    workers: Some = 1,
-    allowed_host: tuple[str, ...] = (),
-    trusted_proxy: tuple[str, ...] = (),
+    workers: Workers = 1,
+    allowed_host: AllowedHost = (),
+    trusted_proxy: TrustedProxy = (),
     admin_token: Admin = None,
+    require_admin_token: RequireToken = False,
+    open_sign_in: OpenSignIn = "keyboard",
     sample_port: SamplePort = None,
     throttle: Throttle = 300,
     https: Https = False,
@@ -83,25 +103,31 @@ def serve(
         How many synthetic patients each hospital has (50). Holds for the folder from its first use on.
     seed
         Which patients: the same seed gives the same people (1). Holds for the folder likewise.
-    workers
-        Processes that serve side by side.
-    allowed_host
-        Another name by which Sickbay may be asked.
-    trusted_proxy
-        An address whose forwarded headers count.
     json
         Print one line of JSON when ready, and nothing after it.
     """
     _sensible(host, base_url, messiness)
+    _sendable(admin_token)
     _paired(https, cert, key)
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
-        allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
+        allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token or None,
+        require_admin_token=require_admin_token, open_sign_in=open_sign_in, sample_port=sample_port,
         policies=choices.policies(),
         throttle=throttle, https=https, certificate=cert, certificate_key=key,
         **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())),
     )  # fmt: skip
+    for sentence in choices.settled([*signature(serve).parameters]):
+        note(sentence)
     _begin(settings, wishes)
+
+
+def _sendable(token: str | None) -> None:
+    """A header has no other characters in a token (RFC 6750 2.1 allows fewer still)."""
+    if token and not all("!" <= letter <= "~" for letter in token):
+        wrong("--admin-token may have letters, digits and punctuation of ASCII, and no spaces.")
+    if token and len(token) < SHORT:
+        note(f"The admin token has only {len(token)} characters, so it may be guessed; take at least {SHORT}.")
 
 
 def _wishes(**asked: Any) -> dict[str, Any]:
@@ -116,7 +142,10 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         beside = _beside(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
-        _named(settled := replace(settings, port=port, folder=place, sample_port=doors.port_of(beside)))
+        settled = replace(
+            settings, port=port, folder=place, sample_port=doors.port_of(beside), admin_key=admin_key.made(place)
+        )
+        _named(settled)
         with ending.later():
             from sickbay.cli.serving import run
 

@@ -14,8 +14,9 @@ import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from sickbay.cli import ending, folder, terminal, worker
+from sickbay.cli import sockets as doors
 from sickbay.cli.line import line
-from sickbay.cli.words import Trouble, as_json, wrong
+from sickbay.cli.words import Trouble, as_json, note, wrong
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
@@ -31,11 +32,16 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
 
     def ready() -> None:
         assert settings.folder
-        here = {"base": told["base"], "pid": os.getpid(), "port": settings.port}
+        here = {"base": told["base"], "pid": os.getpid(), "port": settings.port, "host": doors.reached_at(sockets)}
         if settings.certificate is not None:
             here["certificate"] = str(settings.certificate.resolve())
         folder.write(settings.folder / folder.RUNTIME, here)
-        terminal.put(as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place))
+        if settings.json:
+            terminal.put(as_json(told, pretty=False))
+            _note(terminal.administration(settings, shows_key=False))
+        else:
+            greeting = terminal.greeting(told, settings.place)
+            terminal.put("\n".join(filter(None, (greeting, terminal.administration(settings, terminal.is_terminal())))))
 
     if settings.workers == 1:
         server = _One(served, ready)
@@ -52,6 +58,11 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
             raise KeyboardInterrupt
         if not workers.started:
             raise Trouble("Sickbay could not start.")
+
+
+def _note(sentence: str) -> None:
+    if sentence:
+        note(sentence)
 
 
 async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,13 @@ def listen(host: str, port: int) -> list[socket.socket]:
     raise Trouble("No port is free on both 127.0.0.1 and ::1.")
 
 
+def reached_at(sockets: list[socket.socket]) -> str:
+    """Where a command on this machine reaches them, as a URL has it."""
+    address = str(sockets[0].getsockname()[0])
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    return f"[{address}]" if ":" in address else address
+
+
 def port_of(sockets: list[socket.socket]) -> int:
     return int(sockets[0].getsockname()[1])
 

@@ -7,9 +7,10 @@ import sys
 import time
 from typing import Any
 
-from sickbay.cli import streams
+from sickbay.cli import admin_key, streams
 from sickbay.cli.words import note
 from sickbay.operations.context import Line, Say
+from sickbay.settings import Settings
 
 GREY, RED, GREEN, BOLD, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
@@ -21,6 +22,26 @@ def greeting(line: dict[str, Any], place: str) -> str:
     return f"Sickbay is ready: {line['base']}\nData: {place}. Stop with Ctrl-C." + (
         f"\nSign in as{signs}" if signs else ""
     )
+
+
+def administration(settings: Settings, shows_key: bool) -> str:
+    """How to get into the portal with the admin token; "" for who reads JSON and does not need it.
+
+    A token that someone chose is not shown, and the key of the folder only on a terminal: other output ends up in logs.
+    What follows # stays in the browser.
+    """
+    page, file = f"{settings.base}/developer/sign-in", settings.folder and settings.folder / admin_key.FILE
+    if not settings.needs_token:
+        return "" if settings.json or not file else f"Through a proxy, administer with the admin token in {file}."
+    if settings.admin_token or not file:
+        return f"Administer with the admin token that you set: {page}"
+    if not shows_key:
+        return f"Administer with the admin token in {file}: {page}"
+    return f"Administer: {page}#token={settings.admin_key}\n  or with the admin token in {file}"
+
+
+def is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def say(colour: bool) -> Say:

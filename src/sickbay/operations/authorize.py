@@ -102,14 +102,16 @@ def redirect_uri(request: AuthorizeRequest, client: Client) -> str:
 
 async def authorize(
     world: World, tenant: Tenant, text: str, method: str, session: Session | None, exchange: str, *,
-    elsewhere: str = "", astray: bool = False, fetched: bool = False,
+    elsewhere: str = "", astray: bool = False, fetched: bool = False, automatic: bool = True,
 ) -> Asked:  # fmt: skip
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
-    astray: it came to another address, and is refused whatever it says. fetched: by a script.
+    astray: it came to another address, and is refused whatever it says. fetched: by a script. automatic: auto_approve
+    counts for whoever asks (setting open_sign_in).
     """
     request = authorize_request(text, method)
     client, live_at = await _client(world, tenant, request)
+    client = client if automatic else _by_hand(client)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(world, tenant, code)
@@ -133,6 +135,11 @@ async def authorize(
     person = await _person(world, tenant, client, found)
     new = Pending("", method, key, client.client_id, timeline, exchange, "", before=found[0] if found else None)
     return Asked(decision, client, timeline, trusted, _waiting(tenant, new, request, client, launch, person))
+
+
+def _by_hand(client: Client | None) -> Client | None:
+    """The app as people meet it who have to sign in and consent themselves."""
+    return replace(client, auto_approve=None) if client is not None and client.auto_approve is not None else client
 
 
 def _seen(world: World, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
@@ -215,13 +222,16 @@ async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session)
     return replace(waiting, id=id)
 
 
-async def resume(world: World, tenant: Tenant, id: str, session: Session | None) -> Waiting | None:
+async def resume(
+    world: World, tenant: Tenant, id: str, session: Session | None, *, automatic: bool = True
+) -> Waiting | None:
     """What waits under this id for this browser; None where it is unknown, over, or another browser's."""
     record = await world.store.get("pending", id) if id else None
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= world.now():
         return None
     kept = records.parse(Pending, record.value)
     client = await registration.by_id(world, kept.client_id)
+    client = client if automatic else _by_hand(client)
     tenant = tenant.under(client)
     if session is None or kept.session != session.origin or client is None:
         return None

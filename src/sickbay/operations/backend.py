@@ -33,7 +33,7 @@ async def known_of(world: World, request: TokenRequest, known: TokenKnown) -> tu
     read, client = stage.assertion(request), known.client
     if read is None or not isinstance(client, Client) or client.client != "asymmetric":
         return known, 0
-    keys = await _keys(world, client, read)
+    keys = await _keys(world, client, read, request.direct)
     jti = read.claims.get("jti")
     record = await world.store.get("jti", _key(client, read))
     seen = record is not None and isinstance(jti, str) and (record.expires_at or 0) > world.now()
@@ -42,11 +42,11 @@ async def known_of(world: World, request: TokenRequest, known: TokenKnown) -> tu
     return with_keys, record.revision if record else 0
 
 
-async def _keys(world: World, client: Client, read: Jwt) -> KeySet:
-    """By value where they were registered so."""
+async def _keys(world: World, client: Client, read: Jwt, direct: bool) -> KeySet:
+    """By value where they were registered so. direct: the request came from this machine, so its own keys may be read."""
     if client.jwks is not None or not client.jwks_uri:
         return KeySet(client.jwks)
-    loopback = world.loopback
+    loopback = world.loopback and direct
     return await world.key_sets.get(world.effects, client.jwks_uri, read.header.get("kid"), loopback=loopback)
 
 

@@ -39,25 +39,26 @@ class _Kept:
 
 
 class KeySets:
-    """By address, of this worker. Many who ask at once are answered by one fetch."""
+    """By address, and by whether this machine may be asked. Many who ask at once are answered by one fetch."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
-        self._running: dict[str, asyncio.Task[KeySet]] = {}
+        self._kept: dict[tuple[str, bool], _Kept] = {}
+        self._running: dict[tuple[str, bool], asyncio.Task[KeySet]] = {}
 
     async def get(self, effects: Effects, url: str, kid: object, *, loopback: bool) -> KeySet:
         """The set of this address; fetched anew where it is too old, or has not this key."""
-        kept, now = self._kept.get(url), effects.now()
+        place, now = (url, loopback), effects.now()
+        kept = self._kept.get(place)
         if kept is not None and now < kept.until and now > kept.until - LONGEST - 1:
             if kept.found.document is None or _has(kept.found.document, kid) or not _may_ask(kept, now):
                 return kept.found
             asked_again: float | None = now
         else:
             asked_again = kept.asked_again if kept else None
-        task = self._running.get(url)
+        task = self._running.get(place)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._fetch(effects, url, loopback, asked_again))
-            self._running[url] = task
+            self._running[place] = task
         return await asyncio.shield(task)
 
     async def _fetch(self, effects: Effects, url: str, loopback: bool, asked_again: float | None) -> KeySet:
@@ -65,10 +66,10 @@ class KeySets:
             found, seconds = await _read(effects, url, loopback)
             if len(self._kept) >= MANY:
                 del self._kept[next(iter(self._kept))]
-            self._kept[url] = _Kept(found, effects.now() + seconds, asked_again)
+            self._kept[url, loopback] = _Kept(found, effects.now() + seconds, asked_again)
             return found
         finally:
-            self._running.pop(url, None)
+            self._running.pop((url, loopback), None)
 
 
 def _has(document: Mapping[str, Any], kid: object) -> bool:

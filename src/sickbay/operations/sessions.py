@@ -18,6 +18,8 @@ from sickbay.storage.store import Delete, Put, Record
 SLOTS = asyncio.Semaphore(2)
 """Two passwords at a time: each takes 19 MiB and a core for some 30 ms."""
 LIFETIME = 30 * 86400
+ADMIN_LIFETIME = 12 * 3600
+"""Seconds that a sign-in with the admin token lasts."""
 DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$c2lja2JheXNpY2tiYXk$0xBeyXfVzJVcvXLd0ckN3F0RcGaxCpM3z9wyCtG5u+8"
 
 
@@ -26,6 +28,7 @@ class Session:
     """logins: tenant -> id of the record "login". csrf: the token of the forms. key: where it is kept, no secret.
 
     browser: the key that the browser's first session had; it stays when a sign-in makes a new session of this one.
+    admin: proof of the admin token that this browser signed in with, "" if it did not; admin_until: when that ends.
     """
 
     key: str
@@ -33,6 +36,8 @@ class Session:
     logins: dict[str, str] = field(default_factory=dict)
     theme: str = ""
     browser: str = ""
+    admin: str = ""
+    admin_until: int = 0
 
     @property
     def origin(self) -> str:
@@ -106,10 +111,9 @@ async def password_fits(world: World, tenant: Tenant, username: str, password: s
 
 async def sign_in(world: World, tenant: Tenant, session: Session | None, who: User) -> tuple[Session, str]:
     """A new session, so that a cookie set before the sign-in is worth nothing after it; the sign-ins elsewhere go along."""
-    secret, id, now = world.effects.token(), world.effects.token(16), world.now()
-    kept = session.logins if session else {}
-    browser = session.origin if session else ""
-    new = Session(records.digest(secret), world.effects.token(16), {**kept, tenant.name: id}, browser=browser)
+    id, now = world.effects.token(16), world.now()
+    new, secret = _renewed(world, session)
+    new = replace(new, logins={**new.logins, tenant.name: id})
     entry = Record(
         "login", id, records.dump(Login(who.username, now)), tenant.name, who.username, at=now,
         expires_at=now + tenant.policy.session_lifetime,
@@ -117,6 +121,26 @@ async def sign_in(world: World, tenant: Tenant, session: Session | None, who: Us
     steps = [Put(entry), _put(new, now)]
     await world.store.transaction([*steps, *([Delete("session", session.key)] if session else [])])
     return new, secret
+
+
+def _renewed(world: World, session: Session | None) -> tuple[Session, str]:
+    """The same session under a new key, with a new token of the forms; and the value of its cookie."""
+    secret = world.effects.token()
+    old = session or Session("", "")
+    return replace(old, key=records.digest(secret), csrf=world.effects.token(16), browser=old.origin), secret
+
+
+async def sign_in_admin(world: World, session: Session | None, proof: str) -> str:
+    """A new session in which this browser administers; the value of its cookie."""
+    now = world.now()
+    new, secret = _renewed(world, session)
+    new = replace(new, admin=proof, admin_until=now + ADMIN_LIFETIME)
+    await world.store.transaction([_put(new, now), *([Delete("session", session.key)] if session else [])])
+    return secret
+
+
+async def sign_out_admin(world: World, session: Session) -> None:
+    await world.store.transaction([_put(replace(session, admin="", admin_until=0), world.now())])
 
 
 async def sign_out(world: World, tenant: Tenant, session: Session) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Literal, NamedTuple, TypeAlias
 
-Kind: TypeAlias = Literal["client", "person"]
+Kind: TypeAlias = Literal["client", "person", "admin"]
 WINDOW = 60
 """Seconds over which failures are counted."""
 PASSWORDS = 10
 """Wrong passwords of one person from one address in that time."""
+ADMIN_TOKENS = 10
+"""Wrong admin tokens from one address in that time."""
 MANY = 10_000
 LONGEST = 200
 """Characters of a name that are told apart: nobody fills the memory by long ones."""
@@ -38,7 +40,9 @@ class Throttle:
     """Failures by key: how many, and when the counting began. The oldest are forgotten when there are too many."""
 
     def __init__(self, clients: int) -> None:
-        self._limits: dict[Kind, int] = {"client": clients, "person": PASSWORDS if clients else 0}
+        self._limits: dict[Kind, int] = {
+            "client": clients, "person": PASSWORDS if clients else 0, "admin": ADMIN_TOKENS if clients else 0,
+        }  # fmt: skip
         self._failures: OrderedDict[Key, tuple[int, int]] = OrderedDict()
 
     def check(self, key: Key, now: int) -> None:

@@ -70,7 +70,7 @@ async def _compose(
     world = World(
         base=base, store=store, effects=effects, keys=await keys.load(store, int(effects.now())), tenants=tenants,
         shared=settings.workers > 1 or settings.database is not None, say=say, sample_base=sample_base(settings),
-        loopback=settings.loopback, throttle=Throttle(settings.throttle),
+        loopback=settings.loopback and not settings.require_admin_token, throttle=Throttle(settings.throttle),
     )  # fmt: skip
     await running.refresh(world)
     await seeding.seed(world, written)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from sickbay.settings.database import is_database, shown
@@ -37,7 +37,13 @@ class Settings:
     json: bool = False
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
-    admin_token: str | None = None
+    admin_token: str | None = field(default=None, repr=False)
+    admin_key: str | None = field(default=None, repr=False)
+    """The random key of the data folder: an admin token too, of the commands and for who set no other."""
+    require_admin_token: bool = False
+    """Even the person at the keyboard needs the admin token."""
+    open_sign_in: Literal["keyboard", "everyone"] = "keyboard"
+    """Who may sign in by one click and be approved by auto_approve."""
     instance: str = "sickbay"
     folder: Path | None = None
     sample_port: int | None = None
@@ -68,3 +74,8 @@ class Settings:
     def loopback(self) -> bool:
         """Whether only this machine gets in: it listens on loopback, and no public name is served from there."""
         return {self.host, urlsplit(self.base).hostname} <= LOOPBACK
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether even the person at the keyboard administers with the admin token."""
+        return self.require_admin_token or urlsplit(self.base).hostname not in LOOPBACK

@@ -29,11 +29,12 @@ class Live(NamedTuple):
 
 @contextmanager
 def serving(*arguments: str, environment: dict[str, str] | None = None) -> Iterator[Live]:
-    """`sickbay serve --port 0 --json` with these arguments; it runs when this is entered and is gone after it.
+    """`sickbay serve --json` with these arguments, on a free port unless they name one. It is gone after the `with`.
 
     Raises RuntimeError with what it said where it did not start.
     """
-    command = [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--json", *arguments]
+    port = () if "--port" in arguments else ("--port", "0")
+    command = [sys.executable, "-m", "sickbay", "serve", *port, "--json", *arguments]
     inherited = {key: value for key, value in os.environ.items() if key not in PROXIES}
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(

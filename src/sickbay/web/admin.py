@@ -22,8 +22,8 @@ from sickbay.operations.registration import Ambiguous
 from sickbay.sandbox.sandbox import Sandbox, reset
 from sickbay.storage.store import Space
 from sickbay.web import answers, bodies, openapi
+from sickbay.web.admin_session import refused
 from sickbay.web.answers import problem
-from sickbay.web.doors import headers_of
 from sickbay.web.wire import read_body
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
@@ -298,9 +298,8 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def guarded(request: Request) -> Response:
-        headers = {name: value for name, value in headers_of(request.scope).items() if name != "sec-fetch-mode"}
-        if not request.app.state.guard.administers(request.scope, headers):
-            return problem(403, "Only from this machine, or with the admin token, and never for a foreign page")
+        if away := refused(request, sandbox, acts=True, pages=False):
+            return away
         try:
             return await handler(request, sandbox)
         except Wrong as wrong:

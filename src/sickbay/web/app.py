@@ -21,6 +21,7 @@ from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.web import show
+from sickbay.web.admin_session import may_use_session, recognise
 from sickbay.web.app_state import AppStates
 from sickbay.web.astray import Astray
 from sickbay.web.discovery import Documents
@@ -34,6 +35,7 @@ from sickbay.web.routes import direct, routes, sample_routes
 from sickbay.web.wire import TooLarge
 
 LOG = logging.getLogger("sickbay")
+TWO_HOSTS = "The request has more than one Host header. Send one.\n"
 Message = MutableMapping[str, Any]
 Doors: TypeAlias = dict[str, list[Door]]
 """By the first two segments of a path: those that begin so, the longest first."""
@@ -47,7 +49,8 @@ class Application:
         self.pages = pages
         self.doors = doors
         self.direct = direct(pages.routes)
-        self.guard = Guard(sandbox.settings)
+        world = sandbox.world
+        self.guard = Guard(sandbox.settings, throttle=world.throttle, now=world.now, salt=world.keys.instance)
         pages.state.sandbox = sandbox
         pages.state.guard = self.guard
         self._writing: asyncio.Task[None] | None = None
@@ -63,8 +66,9 @@ class Application:
         id = world.effects.token(12)
         headers = read(scope["headers"])
         scope["state"] = {"exchange": id, "headers": headers}
-        if not self.guard.knows(headers.get("host", "")):
-            await _wrong_host(send, self.sandbox.world.base, id)
+        host = headers.get("host", "")
+        if not self.guard.knows(host):
+            await _wrong_host(send, self.sandbox.world.base, id, twice="," in host)
             return
         self._write()
         door = self._door(scope)
@@ -97,6 +101,8 @@ class Application:
         try:
             if scope["path"] != "/healthz":  # which says that the process lives, whatever the database does
                 await self._refresh()
+            if may_use_session(scope["path"], self.sandbox.tenants):
+                await recognise(request, self.sandbox, self.guard)
             response = await handler(request) if handler else None
         except Unavailable as error:
             response = await _away(request, error)
@@ -232,9 +238,11 @@ def _trouble(request: Request, status: int, title: str, said: str) -> Response:
     return show.trouble(request, request.app.state.sandbox, status, title, said, view)
 
 
-async def _wrong_host(send: Send, base: str, id: str) -> None:
-    body = f"Sickbay answers as {base}. To be asked by another name too, start it with --allowed-host NAME.\n".encode()
+async def _wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
+    """421; two Host headers are no request at all (RFC 9112 3.2)."""
+    named = f"Sickbay answers as {base}. To be asked by another name too, start it with --allowed-host NAME.\n"
+    body = (TWO_HOSTS if twice else named).encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-correlation-id", id.encode()),
                (b"content-length", str(len(body)).encode())]  # fmt: skip
-    await send({"type": "http.response.start", "status": 421, "headers": headers})
+    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -18,7 +18,8 @@ from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
-from sickbay.web.exchanges import PRIVATE, Persons, full, persons
+from sickbay.web.admin_session import refused
+from sickbay.web.exchanges import Persons, persons
 from sickbay.web.first_use import filled
 from sickbay.web.pages import chart, portal, times
 from sickbay.web.pages.frame import Link
@@ -31,7 +32,7 @@ TOO_LATE = "This page was open for too long. Send it again."
 
 def closed(request: Request, sandbox: Sandbox) -> Response | None:
     """The portal is for whoever runs this Sickbay."""
-    return None if full(request) else show.page(request, sandbox, "notice", PRIVATE, status=403)
+    return refused(request, sandbox)
 
 
 async def apps(request: Request, sandbox: Sandbox) -> Response:
@@ -90,7 +91,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         fhir_base=tenant.fhir_base(client.fhir), fhir=client.fhir.upper(),
         scopes=portal.scope_kinds(scopes.split(client.scope)), launches=await _launches(sandbox, client),
         all_launches=f"/exchanges?app={client.app_id}", findings=findings([one.to_json() for one in advice]),
-        auto=f"This app is approved by itself as {auto.user}: no sign-in, no picker, no consent." if auto else "",
+        auto=_auto_text(sandbox, auto.user) if auto else "",
         live_at=times.clock(times.instant(live), seconds=True) if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "", patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
@@ -102,6 +103,13 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
     )  # fmt: skip
+
+
+def _auto_text(sandbox: Sandbox, user: str) -> str:
+    text = f"This app is approved automatically as {user}: no sign-in, no picker, no consent."
+    if sandbox.settings.open_sign_in == "everyone":
+        return text
+    return f"{text} Only for the person at the keyboard; start Sickbay with --open-sign-in everyone to change that."
 
 
 def _secret_text(client: Client) -> str:

@@ -20,7 +20,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, exchanges, show, wire
-from sickbay.web.doors import headers_of
+from sickbay.web.doors import Guard, headers_of
 from sickbay.web.first_use import looked_on
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
@@ -35,9 +35,11 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     body = await wire.read_body(request) if request.method == "POST" else ""
     text = _text(request, sandbox, body)
     session = await cookies.session(request, sandbox)
+    guard: Guard = request.app.state.guard
     asked = await operation.authorize(
         sandbox.world, tenant, text, request.method, session, wire.exchange_id(request),
         elsewhere=request.path_params.get("tenant_id", ""), fetched=is_fetched(headers_of(request.scope)),
+        automatic=guard.opens(request.scope, headers_of(request.scope)),
     )  # fmt: skip
     decision, explanation = asked.decision, None
     if asked.waiting is None:
@@ -105,7 +107,7 @@ async def onwards(
     session, cookie = await cookies.begun(request, sandbox)
     kept = await operation.keep(sandbox.world, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={kept.id}", 303, answers.NO_STORE)
-    cookies.put(response, sandbox, cookie)
+    cookies.put(request, response, sandbox, cookie)
     return response, None
 
 

@@ -8,9 +8,10 @@ from starlette.responses import Response
 from sickbay.operations import sessions
 from sickbay.operations.sessions import Session
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.doors import same_origin
+from sickbay.web.doors import Guard, headers_of
 
 THEME = "sickbay_theme"
+YEAR = 31_536_000
 
 
 def name(sandbox: Sandbox) -> str:
@@ -28,15 +29,39 @@ async def begun(request: Request, sandbox: Sandbox) -> tuple[Session, str | None
     return (found, None) if found else await sessions.begin(sandbox.world)
 
 
-def put(response: Response, sandbox: Sandbox, value: str | None) -> None:
-    """Chromium takes Secure over http on loopback; Lax does not arrive in a frame under the other loopback name."""
+def put(request: Request, response: Response, sandbox: Sandbox, value: str | None) -> None:
     if value is not None:
-        response.set_cookie(name(sandbox), value, path="/", secure=True, httponly=True, samesite="none")
+        _set(request, response, name(sandbox), value, None)
+
+
+def put_theme(request: Request, response: Response, theme: str) -> None:
+    _set(request, response, THEME, theme, YEAR)
+
+
+def _set(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:
+    """SameSite=None reaches frames of another site, but only with Secure, which a browser refuses over plain http, except
+    from a loopback name (contract, Sessions).
+    """
+    guard: Guard = request.app.state.guard
+    if guard.is_secure(request.scope, headers_of(request.scope)):
+        response.set_cookie(name, value, seconds, path="/", secure=True, httponly=True, samesite="none")
+    else:
+        response.set_cookie(name, value, seconds, path="/", httponly=True, samesite="lax")
+
+
+def why_not_ours(request: Request) -> str:
+    """What to tell the person whose form was refused."""
+    headers, guard = headers_of(request.scope), request.app.state.guard
+    if guard.own_origin(headers) is False:
+        sent = headers["origin"]
+        return (
+            f"This page was sent from {sent}, but Sickbay's own address is {guard.base}. Open it there, or start Sickbay "
+            f"with --base-url {sent}."
+        )
+    return "This page was open for too long. Send it again."
 
 
 def form_is_ours(request: Request, found: Session | None, sent: str | None) -> bool:
     """CSRF token and Origin of a form (contract, Sessions)."""
-    headers = {key.lower(): value for key, value in request.headers.items()}
-    origin = headers.get("origin")
-    ours = origin is None or same_origin(origin, request.scope, headers)
-    return ours and sessions.csrf_fits(found, sent)
+    guard: Guard = request.app.state.guard
+    return guard.own_origin(headers_of(request.scope)) is not False and sessions.csrf_fits(found, sent)

@@ -89,15 +89,15 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     if request.method == "POST":
         sent = parse(await wire.read_body(request))
         if not cookies.form_is_ours(request, session, sent.get("csrf")):
-            fault = "This page was open for too long. Try again."
+            fault = cookies.why_not_ours(request)
         elif (user := await who(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.world, tenant, session, user)
             response = RedirectResponse(_next(ward, query), 303, answers.NO_STORE)
-            cookies.put(response, sandbox, secret)
+            cookies.put(request, response, sandbox, secret)
             return response
         else:
             fault = "This username and password do not belong together."
-    view = await sign_in_view(sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
+    view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
     leads_to = await _leads_to(ward, _next(ward, query))
     framed = tenant.policy.frames(signed_in=False)
     around = show.Around(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)

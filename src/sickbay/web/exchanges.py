@@ -15,6 +15,7 @@ from sickbay.operations.context import Tenant
 from sickbay.operations.exchanges import shown as as_agreed
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, show
+from sickbay.web.admin_session import refused
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.pages import chart
 from sickbay.web.pages.exchange import as_text, exchange_view
@@ -105,8 +106,8 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
     asked = request.query_params.get("id", "").strip()
     if asked and await exchanges.read(sandbox.world, sandbox.journal, asked, full=False):
         return Response(status_code=303, headers={"location": f"/exchanges/{asked}"})
-    if not full(request):
-        return show.page(request, sandbox, "notice", PRIVATE, status=403)
+    if away := refused(request, sandbox):
+        return away
     app = request.query_params.get("app")
     client = await registration.only(sandbox.world, app) if app else None
     found = await exchanges.listed(
@@ -118,13 +119,6 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
         lines.append(exchange_line(one, app=named["app"], hospital=named["hospital"]))
     view = ExchangesView(lines=tuple(lines), missing=asked)
     return show.page(request, sandbox, "exchanges", view, await _around(request, sandbox))
-
-
-PRIVATE = NoticeView(
-    title="Only from this machine",
-    text="The list of all exchanges is for whoever runs this Sickbay. An exchange itself opens by its address.",
-    primary=Link("Go to the hospitals", "/"),
-)
 
 
 NO_LAUNCH = NoticeView(

@@ -52,7 +52,7 @@ async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
 def _certificate(request: Request, sandbox: Sandbox) -> str:
     """For whoever sits at this machine."""
     path, here = sandbox.settings.certificate, headers_of(request.scope)
-    return quote(str(path.resolve())) if path and request.app.state.guard.from_loopback(request.scope, here) else ""
+    return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, here) else ""
 
 
 def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal.HospitalView:

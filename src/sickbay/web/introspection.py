@@ -13,12 +13,13 @@ from sickbay.operations.introspection import introspect
 from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of, peer
+from sickbay.web.doors import headers_of, is_direct, peer
 
 
 async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await wire.read_body(request), headers_of(request.scope)
     asked = read(request.method, wire.address(request.scope, sandbox.world.base), headers, body)
+    asked.direct = is_direct(request, headers, body)
     given = await watched(sandbox.world, tenant, asked, peer(request.scope), introspect)
     explanation = None
     if given.response is not None:

@@ -23,7 +23,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, show, wire
 from sickbay.web.authorize import delivered, failed
-from sickbay.web.doors import host_name, peer
+from sickbay.web.doors import Guard, headers_of, peer
 from sickbay.web.first_use import NotYet, filled
 from sickbay.web.pages import chart, consent, contexts, notice, visits
 from sickbay.web.pages.entrance import Account, ConsentView, PickerView, SignInView, ask_groups
@@ -41,7 +41,9 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     """GET: the question that is next. POST: a person's answer to it."""
     sent = parse(await wire.read_body(request)) if request.method == "POST" else wire.query_of(request.scope)
     session = await cookies.session(request, sandbox)
-    waiting = await operation.resume(sandbox.world, tenant, sent.get("request") or "", session)
+    waiting = await operation.resume(
+        sandbox.world, tenant, sent.get("request") or "", session, automatic=one_click(request)
+    )
     if waiting is None:
         return await _over(request, sandbox, tenant, session, sent)
     if request.method == "POST" and not cookies.form_is_ours(request, session, sent.get("csrf")):
@@ -92,7 +94,7 @@ async def _asked(
     around = show.Around(tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
     if ask == "sign-in":
         view = await sign_in_view(
-            sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.wishes.hint
+            request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.wishes.hint
         )
         return show.page(request, sandbox, "sign_in", view, around)
     if ask == "patient":
@@ -111,28 +113,30 @@ def action(tenant: Tenant) -> str:
 
 
 async def sign_in_view(
-    sandbox: Sandbox, tenant: Tenant, to: str, waits: str = "", app: str = "", fault: str = "", username: str = ""
-) -> SignInView:
+    request: Request, sandbox: Sandbox, tenant: Tenant, to: str, waits: str = "", app: str = "", fault: str = "",
+    username: str = "",
+) -> SignInView:  # fmt: skip
     every = await users.every(sandbox.world, tenant)
     accounts = tuple(
         Account(one.username, one.name or one.username, one.title, one.acts_for_patients) for one in every if one.seeded
     )
-    open_to_all = local(sandbox)
+    opens = one_click(request)
     return SignInView(
-        action=to, hospital=tenant.title, accounts=accounts if open_to_all else (), request=waits, app=app, fault=fault,
-        username=username, allow_accounts=open_to_all,
+        action=to, hospital=tenant.title, accounts=accounts if opens else (), request=waits, app=app, fault=fault,
+        username=username, allow_accounts=opens,
     )  # fmt: skip
 
 
-def local(sandbox: Sandbox) -> bool:
-    """Seeded accounts are one click only where nobody but this machine gets in."""
-    return host_name(sandbox.settings.host) in ("localhost", "127.0.0.1", "::1")
+def one_click(request: Request) -> bool:
+    """Whether this request may sign in as a seeded account by one click, and be approved automatically."""
+    guard: Guard = request.app.state.guard
+    return guard.opens(request.scope, headers_of(request.scope))
 
 
 async def who(request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> User | None:
     """Who signs in: a seeded account by one click, or a username and its password."""
     account = sent.get("account")
-    if account and local(sandbox):
+    if account and one_click(request):
         user = await sessions.user(sandbox.world, tenant, account)
         return user if user and user.seeded else None
     world, username = sandbox.world, sent.get("username") or ""
@@ -181,7 +185,7 @@ async def _signed_in(
     if user is None:
         fault = "This username and password do not belong together."
         view = await sign_in_view(
-            sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
+            request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
         framed = tenant.under(waiting.client).policy.frames(signed_in=False)
         around = show.Around(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
@@ -189,7 +193,7 @@ async def _signed_in(
     new, cookie = await sessions.sign_in(sandbox.world, tenant, session, user)
     await operation.keep(sandbox.world, tenant, waiting, new)
     response = _on(tenant, waiting)
-    cookies.put(response, sandbox, cookie)
+    cookies.put(request, response, sandbox, cookie)
     return response
 
 

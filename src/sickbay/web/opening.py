@@ -20,7 +20,7 @@ from sickbay.operations.launch import Launched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, show, wire
-from sickbay.web.doors import headers_of
+from sickbay.web.admin_session import refused
 from sickbay.web.ehr import VERSION, Ward
 from sickbay.web.first_use import filled
 from sickbay.web.pages import notice
@@ -105,15 +105,14 @@ FOREIGN = NoticeView(
 
 
 async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, from loopback or with the admin token.
+    """/{tenant}/ehr/launch?app=&patient=&user=&encounter=: for scripts, and for the portal's button.
 
-    Beside them intent, app_context and, as JSON, fhir_context. The portal's button leads here too: a browser is
-    answered with a page.
+    Only for the administrator. Optional: intent, app_context and, as JSON, fhir_context. A browser is answered with
+    a page.
     """
     fault = partial(_not_launched, request, sandbox)
-    headers = {name: value for name, value in headers_of(request.scope).items() if name != "sec-fetch-mode"}
-    if not request.app.state.guard.administers(request.scope, headers):
-        return fault(403, "Only from this machine, or with the admin token, and never for a foreign page")
+    if away := refused(request, sandbox, acts=True):
+        return away
     asked = request.query_params
     try:
         client = await registration.find(sandbox.world, asked.get("app", ""), tenant.name)

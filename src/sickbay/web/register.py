@@ -24,13 +24,17 @@ from sickbay.operations.registration import Registered
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Conflict
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of
+from sickbay.web.admin_session import refused
+from sickbay.web.doors import Guard, headers_of
 
 
 async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """POST the metadata of a new app."""
     body = await wire.read_body(request)
-    if not request.app.state.guard.administers(request.scope, headers_of(request.scope)):
+    guard: Guard = request.app.state.guard
+    if not guard.administers(request.scope, headers_of(request.scope)):
+        if guard.wait(request.scope) and (away := refused(request, sandbox, pages=False)):
+            return away
         return await _refused(request, sandbox, tenant, RegistrationRequest(allowed=False))
     given = _read(body)
     fault, stated = client_metadata.fault(given), client_metadata.statement(given)

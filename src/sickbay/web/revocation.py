@@ -11,12 +11,13 @@ from sickbay.operations.revocation import revoke
 from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of, peer
+from sickbay.web.doors import headers_of, is_direct, peer
 
 
 async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await wire.read_body(request), headers_of(request.scope)
     asked = read(request.method, wire.address(request.scope, sandbox.world.base), headers, body)
+    asked.direct = is_direct(request, headers, body)
     given = await watched(sandbox.world, tenant, asked, peer(request.scope), revoke)
     explanation, refusal = None, given.decision.refusal
     if refusal is None:

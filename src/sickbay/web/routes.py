@@ -15,6 +15,7 @@ from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import (
     admin,
+    admin_session,
     apps,
     brands,
     discovery,
@@ -60,6 +61,8 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/rules/{id}", _by_id(sandbox, workshop.rule)),
         Route("/theme", _with(sandbox, workshop.theme), methods=["POST"]),
         Route("/developer", _with(sandbox, apps.apps)),
+        Route(admin_session.SIGN_IN, _with(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
+        Route("/developer/sign-out", _with(sandbox, admin_session.sign_out), methods=["POST"]),
         Route("/developer/register", _with(sandbox, registration.register), methods=["GET", "POST"]),
         Route("/developer/apps/{id}", _by_id(sandbox, apps.app)),
         Route("/developer/apps/{id}/edit", _by_id(sandbox, editing.edit), methods=["GET", "POST"]),

@@ -16,7 +16,7 @@ from sickbay.operations.sessions import Session
 from sickbay.protocol import client_uris
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, render
-from sickbay.web.doors import LOOPBACK, page_headers
+from sickbay.web.doors import LOOPBACK, SIGNED_IN, page_headers
 from sickbay.web.pages.frame import ALONE, OPEN, Frame, Person, Theme
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.wire import raw_path
@@ -50,7 +50,7 @@ def page(
     if stands.frames:
         headers["content-security-policy"] += "; frame-src http: https:"
     response = HTMLResponse(html, status, headers)
-    cookies.put(response, sandbox, stands.cookie)
+    cookies.put(request, response, sandbox, stands.cookie)
     return response
 
 
@@ -81,7 +81,8 @@ def _frame(request: Request, sandbox: Sandbox, around: Around) -> Frame:
         csrf=around.session.csrf if around.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=around.bare,
-        listening=ALONE if sandbox.world.loopback else OPEN,
+        listening=ALONE if sandbox.settings.loopback else OPEN,
+        administrator=request.scope["state"].get(SIGNED_IN) is True if "state" in request.scope else False,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
     )
 

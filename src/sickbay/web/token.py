@@ -14,7 +14,7 @@ from sickbay.operations.token import token as answer
 from sickbay.operations.watching import watched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, wire
-from sickbay.web.doors import headers_of, peer
+from sickbay.web.doors import headers_of, is_direct, peer
 
 
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -23,6 +23,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     headers = headers_of(request.scope)
     url = wire.address(request.scope, sandbox.world.base)
     asked = read(request.method, url, headers, body)
+    asked.direct = is_direct(request, headers, body)
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
     given = await watched(sandbox.world, tenant, asked, peer(request.scope), redeem)
     decision, explanation = given.decision, None

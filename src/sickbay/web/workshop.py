@@ -16,7 +16,7 @@ from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, cookies, elsewhere, show, wire
 from sickbay.web.authorize import astray
-from sickbay.web.doors import cors
+from sickbay.web.doors import cors, is_own_path
 from sickbay.web.exchanges import full
 from sickbay.web.pages.diagnosed import doctor_view, rule_view, rules_view
 from sickbay.web.pages.notice import not_found, other_method
@@ -109,11 +109,9 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
     session = await cookies.session(request, sandbox)
     sent = parse(await wire.read_body(request))
     back = sent.get("back") or "/"
-    response = RedirectResponse(
-        back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/", 303, answers.NO_STORE
-    )
+    response = RedirectResponse(back if is_own_path(back) else "/", 303, answers.NO_STORE)
     if cookies.form_is_ours(request, session, sent.get("csrf")) and sent.get("theme") in ("light", "dark"):
-        response.set_cookie(cookies.THEME, str(sent.get("theme")), 31_536_000, path="/", samesite="lax")
+        cookies.put_theme(request, response, str(sent.get("theme")))
     return response
 
 

@@ -45,6 +45,15 @@ class SignInView:
     allow_accounts: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSignInView:
+    """POST view.action: csrf, token. where: where the admin token is. fault: one sentence, where the last try failed."""
+
+    action: str
+    where: str
+    fault: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A patient to choose. family and given apart, so that the search hit can be marked; note: waiting now, seen today."""

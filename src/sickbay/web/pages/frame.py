@@ -36,6 +36,7 @@ class Frame:
     tenant: its path segment. here: the text of the bar's link that is this page. csrf: the token of all POST forms.
     path: the path and query of this page, where the theme form returns to. bare: no navigation (sign-in, picker, consent).
     permissions: where it stands what apps may do in the name of who is signed in.
+    administrator: this browser signed in with the admin token, and may sign out again.
     """
 
     base: str = "http://localhost:7425"
@@ -49,6 +50,7 @@ class Frame:
     path: str = "/"
     bare: bool = False
     permissions: str = ""
+    administrator: bool = False
     listening: str = ALONE
     version: str = __version__
 

@@ -8,7 +8,8 @@ import { live } from "./live.js";
 import { storage } from "./storage.js";
 import { tab } from "./tab.js";
 import { theme } from "./theme.js";
+import { token } from "./token.js";
 
 document.documentElement.classList.add("js");
 if (window.top !== window) document.documentElement.classList.add("framed");
-for (const start of [copying, tabs, consent, picker, keys, once, live, storage, tab, theme]) start(document);
+for (const start of [copying, tabs, consent, picker, keys, once, live, storage, tab, theme, token]) start(document);

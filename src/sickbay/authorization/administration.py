@@ -1,0 +1,204 @@
+"""Decides who administers this Sickbay: the person at its keyboard, or someone with the admin token."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from sickbay.kernel.remembering import remembered
+
+Standing: TypeAlias = Literal["keyboard", "token", "session", "foreign", "wrong-token", "nobody"]
+"""How a request administers (the first three), or why it does not."""
+ADMINISTERS: Final = frozenset(("keyboard", "token", "session"))
+Bearer: TypeAlias = Literal["none", "right", "wrong"]
+
+_FORWARDING: Final = re.compile(
+    r"forward|proxy|client-?ip|real-?ip|connecting-?ip|remote-?(?:ip|addr|host|user)|"
+    r"^(?:x-)?(?:original|originating|rewrite|ssl)-|^x-(?:host|scheme|url-scheme|request-start|envoy-|varnish|amzn-|"
+    r"amz-cf-|azure-|arr-|appengine-|nginx|ingress-|edge-|cloud-|accel-|lb-)|"
+    r"^(?:via|cdn-|cf-|fastly-|akamai-|true-|tailscale-|ngrok-|fly-|surrogate-|front-end-https)"
+)
+"""Names of the headers that proxies add. A wrong guess costs only a sign-in with the admin token."""
+_KEEP_ALIVE: Final = ("mozilla/", "curl/")
+"""Clients that never send `Connection: close` by themselves; many HTTP libraries do."""
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRules:
+    """base_host: the host name of the base URL. proxies: trusted proxies. token_set: someone chose an admin token."""
+
+    base_host: str
+    require_token: bool = False
+    token_set: bool = False
+    proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """What the decision looks at.
+
+    peer: the address of the socket. host: the name in the Host header. forwarded: the sign of a proxy, "" for none.
+    session: the browser signed in with the admin token, and this request may use that.
+    """
+
+    peer: str
+    host: str
+    forwarded: str = ""
+    foreign: bool = False
+    bearer: Bearer = "none"
+    session: bool = False
+
+
+def standing(rules: AdminRules, request: AdminRequest) -> Standing:
+    """The one decision. A wrong token is never made up for by a session, nor by the keyboard once a token was set."""
+    if request.foreign:
+        return "foreign"
+    if request.bearer == "right":
+        return "token"
+    keyboard = at_keyboard(rules, request)
+    if request.bearer == "wrong" and (rules.token_set or not keyboard):
+        return "wrong-token"
+    if keyboard:
+        return "keyboard"
+    return "session" if request.session else "nobody"
+
+
+def at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:
+    """Whether a person or a script on this machine asks directly, as far as a server can know."""
+    return (
+        not rules.require_token
+        and is_loopback(rules.base_host)
+        and is_loopback(request.host)
+        and is_loopback(request.peer)
+        and not request.forwarded
+        and not covers(rules.proxies, request.peer)
+    )
+
+
+@remembered(256)
+def is_loopback(name: str) -> bool:
+    """Whether a host name or address always means this machine."""
+    return name == "localhost" or _is_loopback_address(name)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4 address that an IPv6 socket shows (RFC 4291 2.5.5.2) is returned as IPv4."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return address.ipv4_mapped or address if isinstance(address, ipaddress.IPv6Address) else address
+
+
+def _is_loopback_address(text: str) -> bool:
+    address = _address(text)
+    return address is not None and address.is_loopback
+
+
+def covers(proxies: Iterable[str], peer: str) -> bool:
+    """Whether the peer is one of the trusted proxies: addresses, networks, or * for all."""
+    return any(one == "*" or one == peer or _contains(one, peer) for one in proxies)
+
+
+def _contains(network: str, peer: str) -> bool:
+    address = _address(peer)
+    try:
+        return address is not None and address in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def forwarding_sign(headers: Mapping[str, str], http_version: str = "1.1") -> str:
+    """What shows that a proxy forwarded this request; "" if nothing does. headers: names in lower case.
+
+    nginx speaks HTTP/1.0 to its upstream by default, or HTTP/1.1 with `Connection: close`.
+    """
+    if http_version in ("1.0", "0.9"):
+        return f"HTTP/{http_version}"
+    for name in headers:
+        if _is_of_a_proxy(name):
+            return name
+    return "connection: close" if _is_closed_for_a_client(headers) else ""
+
+
+@remembered(512)
+def _is_of_a_proxy(name: str) -> bool:
+    return _FORWARDING.search(name.replace("_", "-")) is not None
+
+
+def _is_closed_for_a_client(headers: Mapping[str, str]) -> bool:
+    if "close" not in headers.get("connection", "").lower():
+        return False
+    agent = headers.get("user-agent", "").lower()
+    return "sec-fetch-site" in headers or agent.startswith(_KEEP_ALIVE)
+
+
+def is_foreign(headers: Mapping[str, str], method: str, *, own_origin: bool | None, acts: bool = False) -> bool:
+    """Whether a page of another origin sent this request. own_origin: None if there is no Origin header.
+
+    A top-level navigation to a page that only shows something is not foreign, wherever its link was. acts: it does
+    more than show.
+    """
+    top = headers.get("sec-fetch-dest", "document") == "document"
+    if headers.get("sec-fetch-mode") == "navigate" and top and method in ("GET", "HEAD") and not acts:
+        return False
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return True
+    return own_origin is False
+
+
+def is_proven_own(headers: Mapping[str, str], *, own_origin: bool | None, own_referer: bool) -> bool:
+    """Whether the browser says that one of our pages, or its user, sent this request.
+
+    A browser may send neither Sec-Fetch-Site nor Origin with a GET over plain http.
+    """
+    return bool(own_origin) or own_referer or headers.get("sec-fetch-site") in ("same-origin", "none")
+
+
+def origin_of(url: str) -> str:
+    """scheme://host:port of an http or https URL, in lower case, without the default port; "" if it has none."""
+    try:
+        parts = urlsplit(url.strip().lower())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in _DEFAULT_PORTS or not host or "@" in parts.netloc:
+        return ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
+
+
+def own_origins(base: str, listening: str, names: Iterable[str]) -> frozenset[str]:
+    """The origins of our own pages: each name that we answer to, as the base URL has it and as we listen.
+
+    listening: a URL with the scheme and port of our sockets.
+    """
+    every = [
+        f"{scheme}://{_bracketed(name)}{port}" for scheme, port in map(_place, (base, listening)) for name in names
+    ]
+    return frozenset(origin for one in (base, *every) if (origin := origin_of(one)))
+
+
+def _place(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, f":{parts.port}" if parts.port else ""
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if ":" in name else name
+
+
+def is_own_origin(origin: str, host: str, *, base: str, own: frozenset[str]) -> bool:
+    """Whether an Origin header names the page that we served: scheme, host and port (RFC 6454 5).
+
+    Either the base URL's, behind a proxy that ends TLS too, or one of ours under the name in the Host header.
+    """
+    sent = origin_of(origin)
+    if not sent or urlsplit(origin.strip()).path:
+        return False
+    return sent == origin_of(base) or (sent in own and sent == origin_of(f"{sent.partition('://')[0]}://{host}"))

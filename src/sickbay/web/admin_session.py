@@ -1,0 +1,158 @@
+"""The browser that signed in with the admin token: where its session counts, and the pages to sign in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.operations import sessions
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.settings.settings import Settings
+from sickbay.web import answers, cookies, show, wire
+from sickbay.web.doors import SIGNED_IN, Guard, headers_of, is_own_path
+from sickbay.web.pages.entrance import AdminSignInView
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView
+
+SIGN_IN = "/developer/sign-in"
+PORTAL = frozenset(("", "developer", "exchanges", "timelines"))
+FOREIGN = "Refused: a page of another origin sent this request."
+
+
+def may_use_session(path: str, tenants: Container[str]) -> bool:
+    """Whether a session counts at this address: never at a FHIR or OAuth address, nor at /admin, which take no cookie."""
+    first, _, rest = path[1:].partition("/")
+    return first in PORTAL or (first in tenants and (rest == "ehr/launch" or rest.startswith("errors/")))
+
+
+async def recognise(request: Request, sandbox: Sandbox, guard: Guard) -> None:
+    """Note in the request's state that its browser signed in with an admin token that still holds."""
+    cookie = request.cookies.get(cookies.name(sandbox)) if guard.has_token else None
+    session = await sessions.find(sandbox.world, cookie)
+    if session is not None and session.admin and session.admin_until > sandbox.world.now():
+        request.scope["state"][SIGNED_IN] = guard.is_proof(session.admin)
+
+
+def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bool = True) -> Response | None:
+    """None if the administrator asks, else a page that leads to the sign-in, or a problem (403; 429 with Retry-After).
+
+    acts: a GET does more than show. pages: a browser may be answered with a page.
+    """
+    guard: Guard = request.app.state.guard
+    found = guard.standing(request.scope, headers_of(request.scope), acts=acts)
+    if found in ("keyboard", "token", "session"):
+        return None
+    seconds = guard.wait(request.scope)
+    if pages and answers.browses(request.headers.get("accept", "")):
+        view = _too_many(seconds) if seconds else _foreign() if found == "foreign" else _private(request, sandbox)
+        response: Response = show.page(request, sandbox, "notice", view, status=403)
+    else:
+        response = answers.problem(429 if seconds else 403, *_said(found, seconds, guard, sandbox))
+    return held_off(response, seconds)
+
+
+def _said(found: str, seconds: int, guard: Guard, sandbox: Sandbox) -> tuple[str, None, str]:
+    """Title and detail of the problem, as answers.problem takes them."""
+    if seconds:
+        return "Too many wrong admin tokens", None, f"Try again in {seconds} seconds."
+    if found == "foreign":
+        return "Only from this machine, or with the admin token, and never for a foreign page", None, FOREIGN
+    if found == "wrong-token":
+        return "The admin token is wrong", None, where(sandbox.settings)
+    return (
+        "Only from this machine, or with the admin token",
+        None,
+        f"Send Authorization: Bearer. {where(sandbox.settings)}",
+    )
+
+
+def held_off(response: Response, seconds: int) -> Response:
+    """429 with Retry-After if a wrong token was one too many."""
+    if seconds:
+        response.status_code = 429
+        response.headers["retry-after"] = str(seconds)
+    return response
+
+
+def where(settings: Settings) -> str:
+    """Where the admin token is, for people who may look there."""
+    chosen = "The token is the value of --admin-token or SICKBAY_ADMIN_TOKEN."
+    kept = "The token is in the file admin-token of Sickbay's data folder; Sickbay prints its path when it starts."
+    return chosen if settings.admin_token else kept if settings.admin_key else "This Sickbay has no admin token."
+
+
+def _private(request: Request, sandbox: Sandbox) -> NoticeView:
+    here = wire.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
+    next = f"?next={quote(here, safe='')}" if request.method == "GET" and not here.endswith("/ehr/launch") else ""
+    return NoticeView(
+        title="Sign in with the admin token",
+        text="This page is for the person who runs this Sickbay: at its own keyboard, or with the admin token. "
+        f"{where(sandbox.settings)}",
+        primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"), others=(Link("Go to the hospitals", "/"),),
+    )  # fmt: skip
+
+
+def _foreign() -> NoticeView:
+    return NoticeView(
+        title="Only from a page of Sickbay", text=FOREIGN, primary=Link("Go to the developer portal", "/developer")
+    )
+
+
+def _too_many(seconds: int) -> NoticeView:
+    return NoticeView(
+        title="Too many wrong admin tokens",
+        text=f"Try again in {seconds} seconds. The right token is accepted at any time.",
+        primary=Link("Sign in with the admin token", SIGN_IN),
+    )
+
+
+async def sign_in(request: Request, sandbox: Sandbox) -> Response:
+    """GET the form. POST: csrf, token. Then on to `next`, which is a path of ours."""
+    guard: Guard = request.app.state.guard
+    query = wire.query_of(request.scope)
+    around = await show.around(request, sandbox, here="Developer portal")
+    if request.method != "POST":
+        if guard.administers(request.scope, headers_of(request.scope)):
+            return RedirectResponse(_next(query), 303, answers.NO_STORE)
+        return show.page(request, sandbox, "admin_sign_in", _view(sandbox, query), around)
+    sent = parse(await wire.read_body(request))
+    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+        return show.page(
+            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), around, 403
+        )
+    token = (sent.get("token") or "").strip()
+    if not guard.is_right(token):
+        seconds = guard.failed(request.scope)
+        fault = f"Too many wrong tokens. Try again in {seconds} seconds." if seconds else "This is not the admin token."
+        page = show.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), around, 401)
+        return held_off(page, seconds)
+    response = RedirectResponse(_next(query), 303, answers.NO_STORE)
+    cookies.put(
+        request, response, sandbox, await sessions.sign_in_admin(sandbox.world, around.session, guard.proof(token))
+    )
+    return response
+
+
+def _view(sandbox: Sandbox, query: Parameters, fault: str = "") -> AdminSignInView:
+    action = f"{SIGN_IN}?next={quote(_next(query), safe='')}"
+    return AdminSignInView(action=action, where=where(sandbox.settings), fault=fault)
+
+
+def _next(query: Parameters) -> str:
+    """Only a page of the portal, which shows something and does nothing."""
+    wanted = query.get("next") or ""
+    ours = is_own_path(wanted) and wanted[1:].partition("?")[0].partition("/")[0] in PORTAL
+    return wanted if ours and not wanted.startswith(SIGN_IN) else "/developer"
+
+
+async def sign_out(request: Request, sandbox: Sandbox) -> Response:
+    """POST: csrf. The sign-ins at the hospitals stay."""
+    session = await cookies.session(request, sandbox)
+    sent = parse(await wire.read_body(request))
+    if session is not None and cookies.form_is_ours(request, session, sent.get("csrf")):
+        await sessions.sign_out_admin(sandbox.world, session)
+    return RedirectResponse("/", 303, answers.NO_STORE)

@@ -1,0 +1,154 @@
+"""Behind a proxy every visitor is a loopback peer: none of them administers, by any address; the keyboard still does."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from tests.cli.command import sickbay
+from tests.proxy import proxied
+
+from sickbay.cli import admin_key
+from sickbay.testing.server import Live, serving
+
+APP = {
+    "name": "Intruder",
+    "type": "provider",
+    "client": "public",
+    "scope": "launch",
+    "redirect_uris": ["https://e.example/"],
+}
+ATTEMPTS: list[tuple[str, str, Any]] = [
+    ("GET", "/admin/apps", None), ("POST", "/admin/apps", APP), ("POST", "/admin/reset", {}), ("GET", "/admin/users", None),
+    ("POST", "/admin/launches", {"app": "sample-app-general"}), ("GET", "/admin/exchanges", None),
+    ("POST", "/admin/tokens", {"app": "sample-app-general", "scope": "user/*.rs"}), ("GET", "/admin/openapi.json", None),
+    ("POST", "/admin/clock", {"advance": 1}), ("PATCH", "/admin/policies/general", {"pkce": "off"}),
+    ("GET", "/developer", None), ("GET", "/developer/register", None), ("GET", "/developer/hospitals/general", None),
+    ("GET", "/developer/apps/sample-app-general", None), ("GET", "/exchanges", None),
+    ("GET", "/general/ehr/launch?app=sample-app-general", None),
+    ("POST", "/general/oauth/register", {"redirect_uris": ["https://e.example/"]}),
+]  # fmt: skip
+SIGNS = [
+    {"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=127.0.0.1"},
+    {"X-Real-IP": "127.0.0.1"}, {"Via": "1.1 cache"}, {"CF-Connecting-IP": "::1"}, {"True-Client-IP": "127.0.0.1"},
+    {"X-Client-IP": "127.0.0.1"}, {"X-Forwarded-Host": "localhost"}, {"X-Forwarded-Proto": "http"},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(tmp_path_factory.mktemp("proxied"))
+
+
+@pytest.fixture(scope="module")
+def server(place: Path) -> Iterator[Live]:
+    with serving("--data", str(place), "--patients", "1") as live:
+        yield live
+
+
+@pytest.fixture(scope="module")
+def http() -> Iterator[httpx2.Client]:
+    with httpx2.Client(trust_env=False) as client:
+        yield client
+
+
+def statuses(http: httpx2.Client, base: str, headers: dict[str, str] | None = None) -> set[int]:
+    return {
+        http.request(method, base + path, json=body, headers=headers).status_code for method, path, body in ATTEMPTS
+    }
+
+
+REFUSED = {401, 403}
+
+
+def test_the_keyboard_may_do_all_of_it(server: Live, http: httpx2.Client) -> None:
+    assert statuses(http, server.base) <= {200, 201, 204, 303}
+
+
+def test_a_visitor_through_nginx_as_it_comes_may_do_none_of_it(server: Live, http: httpx2.Client, place: Path) -> None:
+    with proxied(urlsplit(server.base).port or 0) as port:
+        assert statuses(http, f"http://127.0.0.1:{port}") == REFUSED
+        right = {"Authorization": f"Bearer {admin_key.read(place)}"}
+        assert statuses(http, f"http://127.0.0.1:{port}", right) <= {200, 201, 204, 303}
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_forwarding_header_of_any_kind_may_do_none_of_it(
+    server: Live, http: httpx2.Client, sign: dict[str, str]
+) -> None:
+    assert statuses(http, server.base, sign) == REFUSED
+
+
+def test_an_older_http_or_another_name_is_not_the_keyboard(server: Live) -> None:
+    port = urlsplit(server.base).port or 0
+    for head in ("GET /admin/apps HTTP/1.0\r\nHost: localhost:{port}\r\n", "GET /admin/apps HTTP/1.0\r\nHost: localhost\r\n"
+                 "Connection: keep-alive\r\n", "GET /developer HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n"
+                 "User-Agent: Mozilla/5.0\r\n"):  # fmt: skip
+        assert raw(port, head.format(port=port)) == 403
+    assert raw(port, f"GET /admin/apps HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n") == 200
+
+
+@pytest.mark.parametrize(
+    "twice",
+    ["Host: localhost\r\nHost: localhost\r\n", "Host: localhost\r\nHost: evil.example\r\n",
+     "Host: evil.example\r\nHost: localhost\r\n", "Host: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n",
+     "Host: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n"],
+)  # fmt: skip
+def test_a_header_that_may_come_once_is_refused_twice(server: Live, twice: str) -> None:
+    port = urlsplit(server.base).port or 0
+    assert raw(port, f"POST /general/oauth/token HTTP/1.1\r\n{twice}Connection: close\r\n") == 400
+
+
+def test_two_authorizations_and_two_origins_are_nobody_s(server: Live, place: Path) -> None:
+    port, key = urlsplit(server.base).port or 0, admin_key.read(place)
+    begin = f"GET /admin/apps HTTP/1.1\r\nHost: localhost:{port}\r\nVia: 1.1 x\r\n"
+    right = f"Authorization: Bearer {key}\r\n"
+    assert raw(port, begin + right) == 200
+    for more in (right + right, right + "Authorization: Bearer x\r\n", "Authorization: Basic eDp5\r\n" + right,
+                 right + f"Origin: {server.base}\r\nOrigin: http://evil.example\r\n",
+                 right + "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n"):  # fmt: skip
+        assert raw(port, begin + more) in (403, 429)
+
+
+def raw(port: int, head: str) -> int:
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(f"{head}\r\n".encode())
+        return int(connection.makefile("rb").readline().split()[1])
+
+
+MODES = [
+    ("--require-admin-token", "--admin-token", "a-token-of-one-s-own"), ("--https",),
+    ("--base-url", "https://ehr.example.org", "--trusted-proxy", "127.0.0.1", "--workers", "2"),
+    ("--host", "0.0.0.0", "--base-url", "http://ehr.example.org"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", MODES, ids=" ".join)
+def test_the_commands_work_beside_the_server_in_every_mode(tmp_path: Path, mode: tuple[str, ...]) -> None:
+    with serving("--data", str(tmp_path), "--patients", "1", *mode) as live:
+        file = tmp_path / admin_key.FILE
+        assert file.stat().st_mode & 0o777 == 0o600
+        told = json.loads((tmp_path / "runtime.json").read_text())
+        commands: list[tuple[str, ...]] = [
+            ("apps", "list"), ("launch", "sample-general", "--patient", "p-0001"), ("reset",),
+            ("token", "sample-general", "--scope", "user/Patient.rs", "--user", "okafor"),
+        ]  # fmt: skip
+        for command in commands if "--require-admin-token" in mode else commands[:1]:
+            done = sickbay(*command, folder=tmp_path)
+            assert done.returncode == 0, done.stderr
+        if "--https" not in mode and live.base.startswith("http"):
+            address = f"http://{told['host']}:{told['port']}/admin/apps"
+            alone = httpx2.get(address, trust_env=False, headers={"Host": "127.0.0.1"}).status_code
+            assert alone == 403
+
+
+def test_with_a_trusted_proxy_its_word_never_makes_a_keyboard(tmp_path: Path) -> None:
+    with serving("--data", str(tmp_path), "--patients", "1", "--trusted-proxy", "127.0.0.1") as live:
+        for sent in ({"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "127.0.0.1, 127.0.0.1"}, {}):
+            assert httpx2.get(f"{live.base}/admin/apps", headers=sent, trust_env=False).status_code == 403

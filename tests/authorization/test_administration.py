@@ -1,0 +1,235 @@
+"""Who administers: a table of every combination, the signs of a proxy, and what is a page of another origin."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.authorization.administration import (
+    ADMINISTERS,
+    AdminRequest,
+    AdminRules,
+    at_keyboard,
+    covers,
+    forwarding_sign,
+    is_foreign,
+    is_loopback,
+    is_own_origin,
+    is_proven_own,
+    origin_of,
+    own_origins,
+    standing,
+)
+
+PEERS = {"127.0.0.1": True, "127.8.9.1": True, "::1": True, "::ffff:127.0.0.1": True, "10.0.0.7": False, "": False,
+         "::ffff:10.0.0.7": False, "203.0.113.9": False, "fe80::1%eth0": False, "/run/sickbay.sock": False}  # fmt: skip
+BASES = {"localhost": True, "127.0.0.1": True, "::1": True, "ehr.example.org": False, "192.168.1.5": False, "": False}
+HOSTS = {"localhost": True, "127.0.0.1": True, "::1": True, "ehr.example.org": False, "localhost.evil.example": False}
+BEARERS = ("none", "right", "wrong")
+FLAGS = (False, True)
+
+
+def test_the_table_of_every_combination() -> None:
+    """The rules once more, written the other way round: from what must hold to the answer."""
+    granted = 0
+    for peer, base, host, forwarded, foreign, bearer, session, require, chosen in product(
+        PEERS, BASES, HOSTS, ("", "via"), FLAGS, BEARERS, FLAGS, FLAGS, FLAGS
+    ):
+        rules = AdminRules(base, require, chosen)
+        request = AdminRequest(peer, host, forwarded, foreign, bearer, session)
+        keyboard = all((PEERS[peer], BASES[base], HOSTS[host], not forwarded, not require))
+        found = standing(rules, request)
+        assert at_keyboard(rules, request) is keyboard
+        assert (found == "foreign") is foreign
+        assert (found == "token") is (not foreign and bearer == "right")
+        expected = {
+            "right": True,
+            "none": keyboard or session,
+            "wrong": keyboard and not chosen,
+        }[bearer] and not foreign
+        assert (found in ADMINISTERS) is expected, (rules, request)
+        if found == "keyboard":
+            assert keyboard
+        if found == "session":
+            assert session
+            assert not keyboard
+            assert bearer == "none"
+        granted += found in ADMINISTERS
+    assert granted > 1000
+
+
+def test_each_condition_of_the_keyboard_is_needed() -> None:
+    rules, request = AdminRules("localhost"), AdminRequest("127.0.0.1", "localhost")
+    assert standing(rules, request) == "keyboard"
+    others: list[tuple[AdminRules, AdminRequest]] = [
+        (AdminRules("ehr.example.org"), request),
+        (AdminRules("localhost", require_token=True), request),
+        (AdminRules("localhost", proxies=("127.0.0.1",)), request),
+        (AdminRules("localhost", proxies=("127.0.0.0/8",)), request),
+        (AdminRules("localhost", proxies=("*",)), request),
+        (rules, AdminRequest("10.0.0.7", "localhost")),
+        (rules, AdminRequest("127.0.0.1", "ehr.example.org")),
+        (rules, AdminRequest("127.0.0.1", "localhost", "via")),
+    ]
+    assert [standing(*one) for one in others] == ["nobody"] * len(others)
+    assert standing(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix",
+     "x-forwarded-server", "x-forwarded", "forwarded-for", "x-real-ip", "via", "cf-connecting-ip", "cf-ray", "cdn-loop",
+     "true-client-ip", "x-client-ip", "client-ip", "x-cluster-client-ip", "fastly-client-ip", "x-original-forwarded-for",
+     "x-original-url", "x-original-host", "x-rewrite-url", "x-envoy-external-address", "x-amzn-trace-id", "x-azure-clientip",
+     "x-arr-log-id", "x-appengine-user-ip", "x-proxyuser-ip", "wl-proxy-client-ip", "proxy-connection", "x-remote-addr",
+     "x-remote-ip", "x-originating-ip", "x-host", "x-scheme", "front-end-https", "x-varnish", "tailscale-user-login",
+     "x_forwarded_for", "x-ssl-cipher", "max-forwards", "x-cloud-trace-context", "remote-user", "x-request-start"],
+)  # fmt: skip
+@pytest.mark.parametrize("value", ["", "127.0.0.1", "unknown"])
+def test_a_header_of_a_proxy_is_a_sign_whatever_it_says(name: str, value: str) -> None:
+    assert forwarding_sign({"host": "localhost", name: value}) == name
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "localhost:7425", "user-agent": "curl/8.0", "accept": "*/*"},
+        {"connection": "close", "user-agent": "Python-urllib/3.13", "accept-encoding": "identity"},
+        {"connection": "close", "accept": "*/*", "user-agent": "Ruby"},
+        {"connection": "keep-alive", "user-agent": "Mozilla/5.0", "sec-fetch-site": "none", "sec-fetch-mode": "navigate",
+         "upgrade-insecure-requests": "1", "sec-ch-ua-platform": "Linux", "origin": "http://localhost:7425", "dnt": "1",
+         "referer": "http://localhost:7425/", "cookie": "a=b", "cache-control": "max-age=0", "priority": "u=0, i",
+         "accept-language": "de", "if-none-match": "*", "x-requested-with": "XMLHttpRequest", "traceparent": "00-1-1-01"},
+        {"authorization": "Bearer x", "prefer": "return=minimal", "content-type": "application/json", "te": "trailers"},
+    ],
+)  # fmt: skip
+def test_what_browsers_and_libraries_send_themselves_is_no_sign(headers: dict[str, str]) -> None:
+    assert forwarding_sign(headers) == ""
+
+
+@pytest.mark.parametrize("version", ["1.0", "0.9"])
+@pytest.mark.parametrize("headers", [{}, {"connection": "close"}, {"connection": "keep-alive"}])
+def test_an_old_version_of_http_is_a_sign(version: str, headers: dict[str, str]) -> None:
+    assert forwarding_sign(headers, version) == f"HTTP/{version}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"user-agent": "Mozilla/5.0 (X11)"}, {"user-agent": "curl/8.5.0"}, {"sec-fetch-site": "none", "user-agent": "x"}],
+)
+def test_a_client_that_keeps_connections_open_does_not_close_one_itself(headers: dict[str, str]) -> None:
+    assert forwarding_sign(headers | {"connection": "Close"}) == "connection: close"
+
+
+def test_the_table_of_foreign_pages() -> None:
+    sites = ("same-origin", "none", "same-site", "cross-site", "", "same-origin, none", None)
+    modes, dests = ("navigate", "cors", "no-cors", None), ("document", "iframe", "empty", None)
+    for site, mode, dest, own, method, acts in product(
+        sites, modes, dests, (None, True, False), ("GET", "HEAD", "POST", "DELETE"), FLAGS
+    ):
+        sent = {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": dest}
+        headers = {name: value for name, value in sent.items() if value is not None}
+        says_so = site not in ("same-origin", "none", None) or own is False
+        looks = method in ("GET", "HEAD") and mode == "navigate" and dest in ("document", None) and not acts
+        assert is_foreign(headers, method, own_origin=own, acts=acts) is (says_so and not looks), (headers, own, method)
+
+
+@pytest.mark.parametrize(
+    ("headers", "own", "referer", "proven"),
+    [({}, None, False, False), ({}, True, False, True), ({}, None, True, True), ({}, False, False, False),
+     ({"sec-fetch-site": "same-origin"}, None, False, True), ({"sec-fetch-site": "none"}, None, False, True),
+     ({"sec-fetch-site": "cross-site"}, None, False, False)],
+)  # fmt: skip
+def test_who_says_that_our_own_page_asked(
+    headers: dict[str, str], own: bool | None, referer: bool, proven: bool
+) -> None:
+    assert is_proven_own(headers, own_origin=own, own_referer=referer) is proven
+
+
+PUBLIC = "https://ehr.example.org"
+NAMES = ("localhost", "127.0.0.1", "::1", "ehr.example.org", "box.example")
+OWN = own_origins(PUBLIC, "http://localhost:7425", NAMES)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "ours"),
+    [
+        ("https://ehr.example.org", "ehr.example.org", True),
+        ("https://ehr.example.org:443", "ehr.example.org", True),
+        ("HTTPS://EHR.example.org", "127.0.0.1:7425", True),  # a proxy that sends its upstream's name
+        ("http://ehr.example.org", "ehr.example.org", False),
+        ("https://ehr.example.org:444", "ehr.example.org:444", False),
+        ("http://localhost:7425", "localhost:7425", True),
+        ("http://[::1]:7425", "[::1]:7425", True),
+        ("http://box.example:7425", "box.example:7425", True),
+        ("https://box.example", "box.example", True),
+        ("http://localhost:7425", "box.example:7425", False),
+        ("https://localhost:7425", "localhost:7425", False),
+        ("http://localhost:8100", "localhost:7425", False),
+        ("http://localhost:8100", "localhost:8100", False),
+        ("http://localhost", "localhost:7425", False),
+        ("http://evil.example", "evil.example", False),
+        ("http://localhost:7425.evil.example", "localhost:7425", False),
+        ("http://localhost:7425@evil.example", "localhost:7425", False),
+        ("http://evil.example@localhost:7425", "localhost:7425", False),
+        ("http://localhost:7425/", "localhost:7425", False),
+        ("http://localhost:7425, http://evil.example", "localhost:7425", False),
+        ("http://localhost:7425 http://evil.example", "localhost:7425", False),
+        ("file://localhost:7425", "localhost:7425", False),
+        ("//localhost:7425", "localhost:7425", False),
+        ("localhost:7425", "localhost:7425", False),
+        ("http://localhost:99999", "localhost:99999", False),
+        ("http://[", "[", False),
+        ("null", "null", False),
+        ("", "", False),
+    ],
+)
+def test_an_origin_is_compared_with_scheme_and_port(origin: str, host: str, ours: bool) -> None:
+    assert is_own_origin(origin, host, base=PUBLIC, own=OWN) is ours
+
+
+@given(st.text(max_size=40), st.text(max_size=20))
+def test_no_text_is_an_origin_of_ours_unless_it_spells_one(text: str, host: str) -> None:
+    assert not is_own_origin(text, host, base=PUBLIC, own=OWN) or origin_of(text) in OWN
+
+
+@given(st.text(max_size=60))
+def test_any_text_may_be_an_address_or_a_name(text: str) -> None:
+    is_loopback(text)
+    covers((text,), text)
+    covers(("10.0.0.0/8", text), "10.0.0.1")
+    forwarding_sign({text: text})
+
+
+def test_own_origins_have_the_base_s_port_and_the_one_we_listen_on() -> None:
+    found = own_origins(
+        "http://ehr.example.org:8080/path", "http://localhost:7425", ["ehr.example.org", "::1", "bad name["]
+    )
+    assert found == {
+        "http://ehr.example.org:8080",
+        "http://[::1]:8080",
+        "http://ehr.example.org:7425",
+        "http://[::1]:7425",
+    }
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "covered"),
+    [((), "127.0.0.1", False), (("*",), "x", True), (("10.0.0.1",), "10.0.0.1", True), (("10.0.0.0/8",), "10.9.9.9", True),
+     (("10.0.0.1/8",), "10.9.9.9", True), (("10.0.0.0/8",), "::ffff:10.1.1.1", True), (("10.0.0.0/8",), "11.0.0.1", False),
+     (("proxy.example",), "10.0.0.1", False), (("10.0.0.0/8",), "", False), (("/run/x.sock",), "/run/x.sock", True)],
+)  # fmt: skip
+def test_which_peers_are_trusted_proxies(proxies: tuple[str, ...], peer: str, covered: bool) -> None:
+    assert covers(proxies, peer) is covered
+
+
+def test_every_answer_is_one_of_six() -> None:
+    every: set[Any] = set()
+    for peer, foreign, bearer, session in product(("127.0.0.1", "10.0.0.7"), FLAGS, BEARERS, FLAGS):
+        rules = AdminRules("localhost", token_set=True)
+        every.add(standing(rules, AdminRequest(peer, "localhost", "", foreign, bearer, session)))
+    assert every == {"keyboard", "token", "session", "foreign", "wrong-token", "nobody"}

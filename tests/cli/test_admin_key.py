@@ -1,0 +1,89 @@
+"""The key in the data folder: made once, private, and replaced where someone else could know it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sickbay.cli import admin_key, terminal
+from sickbay.cli.words import Trouble
+from sickbay.settings import Settings
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_it_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        key = admin_key.made(tmp_path)
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / admin_key.FILE) == 0o600
+    assert len(key) >= 43
+    assert admin_key.made(tmp_path) == admin_key.read(tmp_path) == key
+    assert [path.name for path in tmp_path.iterdir()] == [admin_key.FILE]
+
+
+@pytest.mark.parametrize("bits", [0o640, 0o604, 0o620, 0o666])
+def test_one_that_others_can_open_is_replaced(tmp_path: Path, bits: int) -> None:
+    first = admin_key.made(tmp_path)
+    (tmp_path / admin_key.FILE).chmod(bits)
+    assert admin_key.made(tmp_path) != first
+    assert mode(tmp_path / admin_key.FILE) == 0o600
+
+
+@pytest.mark.parametrize("text", [b"", b"short", b"\xff" * 40, b"with blanks in the middle of it", b"x" * 2000])
+def test_one_that_is_no_key_is_replaced(tmp_path: Path, text: bytes) -> None:
+    file = tmp_path / admin_key.FILE
+    file.write_bytes(text)
+    file.chmod(0o600)
+    assert admin_key.made(tmp_path).encode() != text.strip()
+
+
+def test_a_link_to_somebody_s_file_is_not_followed(tmp_path: Path) -> None:
+    chosen = tmp_path / "chosen"
+    chosen.write_text("known-to-whoever-made-the-link\n")
+    chosen.chmod(0o600)
+    (tmp_path / admin_key.FILE).symlink_to(chosen)
+    assert admin_key.made(tmp_path) != "known-to-whoever-made-the-link"
+    assert not (tmp_path / admin_key.FILE).is_symlink()
+    assert chosen.read_text() == "known-to-whoever-made-the-link\n"
+
+
+def test_a_draft_that_a_crash_left_is_no_obstacle_and_a_folder_in_its_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "admin-token.draft").write_text("half")
+    assert admin_key.made(tmp_path)
+    (tmp_path / admin_key.FILE).unlink()
+    (tmp_path / admin_key.FILE).mkdir()
+    with pytest.raises(Trouble, match="cannot be written"):
+        admin_key.made(tmp_path)
+    with pytest.raises(Trouble, match="cannot be read"):
+        admin_key.read(tmp_path)
+
+
+def test_without_a_file_there_is_none_to_send(tmp_path: Path) -> None:
+    assert admin_key.read(tmp_path) is None
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_the_terminal_says_how_to_administer_and_shows_only_a_key_of_its_own(tmp_path: Path, shows: bool) -> None:
+    public = {"base_url": "http://ehr.example.org:7425", "folder": tmp_path, "admin_key": "the-key-of-the-folder"}
+    said = terminal.administration(Settings(**public), shows)  # type: ignore[arg-type]
+    assert ("#token=the-key-of-the-folder" in said) is shows
+    assert "http://ehr.example.org:7425/developer/sign-in" in said
+    assert str(tmp_path / "admin-token") in said
+    chosen = terminal.administration(Settings(**public, admin_token="chosen-by-the-user"), shows)  # type: ignore[arg-type]
+    assert "/developer/sign-in" in chosen
+    assert "chosen-by-the-user" not in chosen
+    assert "the-key" not in chosen
+    alone = Settings(folder=tmp_path, admin_key="the-key-of-the-folder")
+    assert terminal.administration(alone, shows) == (
+        f"Through a proxy, administer with the admin token in {tmp_path / 'admin-token'}."
+    )
+    assert terminal.administration(Settings(folder=tmp_path, json=True), shows) == ""
+    required = Settings(folder=tmp_path, json=True, require_admin_token=True, admin_key="the-key-of-the-folder")
+    assert terminal.administration(required, False).startswith("Administer with the admin token in ")

@@ -1,0 +1,189 @@
+"""Which sickbay.toml is read, and what counts only in one that the user chose."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sickbay.cli import choices, main
+from sickbay.cli.words import Trouble
+
+DANGEROUS = """\
+host = "0.0.0.0"
+allowed_host = ["evil.example"]
+allowed-host = ["evil.example"]
+admin_token = "known-to-who-wrote-this-file"
+trusted_proxy = ["203.0.113.9"]
+base_url = "http://evil.example"
+https = true
+cert = "evil.pem"
+key = "evil.key"
+data = "/tmp/of-somebody-else"
+open_sign_in = "everyone"
+require_admin_token = false
+throttle = 0
+client_secret = "known"
+jwks = "keys.json"
+jwks_uri = "http://evil.example/keys"
+auto_approve = "okafor"
+out = "/tmp/elsewhere"
+everything = true
+patients = 3
+[policy]
+token_lifetime = 60
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's configuration folder; the current folder is another."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in [name for name in os.environ if name.startswith("SICKBAY_")]:
+        monkeypatch.delenv(name)
+    choices.use(None)
+    own = tmp_path / "config" / "sickbay"
+    own.mkdir(parents=True)
+    return own
+
+
+def options() -> list[dict[str, object]]:
+    return [one.options for one in choices.files()]
+
+
+def test_of_the_current_folder_s_file_only_what_is_harmless_counts(home: Path) -> None:
+    Path("sickbay.toml").write_text(DANGEROUS)
+    assert options() == [{"patients": 3}]
+    assert choices.policies() == {"": {"token_lifetime": 60}}
+    (told,) = choices.said(["host", "admin_token", "patients", "client_secret"])
+    assert "sets host, admin_token, client_secret: ignored" in told
+    assert "known" not in told
+    assert choices.said(["patients"]) == []
+
+
+def test_every_key_of_the_contract_is_among_them() -> None:
+    contract = {"host", "allowed_host", "admin_token", "trusted_proxy", "base_url", "https", "cert", "key", "data",
+                "open_sign_in"}  # fmt: skip
+    assert contract <= choices.TRUSTED <= set(choices.OPTIONS)
+
+
+@pytest.mark.parametrize("how", ["flag", "equals", "environment", "own"])
+def test_in_a_file_that_the_user_chose_all_of_it_counts(home: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    file = home / "sickbay.toml" if how == "own" else home.parent / "named.toml"
+    file.write_text(DANGEROUS)
+    rest = {"flag": ["serve", "--config", str(file)], "equals": [f"--config={file}", "serve"]}.get(how, ["serve"])
+    if how == "environment":
+        monkeypatch.setenv("SICKBAY_CONFIG", str(file))
+    assert main._configured(rest) == ["serve"]
+    assert options()[0]["admin_token"] == "known-to-who-wrote-this-file"
+    assert choices.said(list(choices.OPTIONS)) == []
+    choices.use(None)
+
+
+def test_a_named_file_is_the_only_one_and_must_exist(home: Path) -> None:
+    Path("sickbay.toml").write_text("patients = 3\n")
+    (home / "sickbay.toml").write_text("patients = 4\n")
+    choices.use("named.toml")
+    with pytest.raises(Trouble, match=r"There is no file named\.toml"):
+        choices.files()
+    Path("named.toml").write_text("seed = 5\n")
+    assert options() == [{"seed": 5}]
+    choices.use(None)
+    assert options() == [{"patients": 3}, {"patients": 4}]
+
+
+def test_the_user_s_own_file_is_trusted_when_it_is_in_the_current_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "sickbay.toml").write_text('host = "0.0.0.0"\n')
+    monkeypatch.chdir(home)
+    assert options() == [{"host": "0.0.0.0"}]
+    assert choices.said(["host"]) == []
+
+
+def test_a_relative_configuration_folder_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else XDG_CONFIG_HOME=. would make any folder the user's own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", ".")
+    monkeypatch.setenv("HOME", str(home.parent))
+    Path("sickbay").mkdir()
+    Path("sickbay/sickbay.toml").write_text('host = "0.0.0.0"\n')
+    assert options() == []
+
+
+def test_what_follows_two_dashes_is_no_option() -> None:
+    assert main._configured(["load", "--", "--config", "x"]) == ["load", "--", "--config", "x"]
+    with pytest.raises(Trouble, match="--config needs the name of a file"):
+        main._configured(["serve", "--config"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [('"\\u001b[31mred" = 1', "There is no option or table ?[31mred"), ("a = " + "[" * 5000, "cannot be read"),
+     ("# " + "x" * 1_000_001, "more than 1,000,000 bytes")],
+)  # fmt: skip
+def test_a_file_of_somebody_else_neither_paints_the_terminal_nor_breaks_the_command(
+    home: Path, text: str, said: str
+) -> None:
+    Path("sickbay.toml").write_text(text)
+    with pytest.raises(Trouble) as trouble:
+        choices.files()
+    assert said in str(trouble.value)
+    assert str(trouble.value).isprintable()
+
+
+def test_a_pipe_in_the_place_of_the_file_holds_nobody_up(home: Path) -> None:
+    os.mkfifo("sickbay.toml")
+    with pytest.raises(Trouble, match="not a regular file"):
+        choices.files()
+
+
+def test_what_a_file_sets_is_said_without_secrets_and_without_what_counts_more(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "sickbay.toml").write_text(
+        'admin_token = "never-shown"\ndata = "postgresql://me:password@db/x"\nport = 1\nseed = 2\nscope = "\\u001b[1m"\n'
+    )
+    Path("sickbay.toml").write_text("port = 8000\n[policy]\npkce = 'off'\n")
+    monkeypatch.setenv("SICKBAY_SEED", "3")
+    told = choices.settled(["admin_token", "data", "port", "seed"])
+    assert told == [
+        f"Settings from {Path('sickbay.toml').absolute()}: port = 8000, [policy].",
+        f'Settings from {home}/sickbay.toml: admin_token (not shown), data = "postgresql://me@db/x".',
+    ]
+
+
+def test_serve_says_it_and_listens_where_the_folder_could_not_tell_it_to(home: Path, tmp_path: Path) -> None:
+    Path("sickbay.toml").write_text(DANGEROUS)
+    command = [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--json"]
+    environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "share")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout
+    line = json.loads(process.stdout.readline())
+    told = json.loads((tmp_path / "share" / "sickbay" / "runtime.json").read_text())
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=15)[1]
+    assert line["base"] == f"http://localhost:{told['port']}"
+    assert told["host"] == "127.0.0.1"
+    for name in ("host", "allowed_host", "admin_token", "trusted_proxy", "base_url", "https", "cert", "key", "data",
+                 "open_sign_in", "require_admin_token", "throttle"):  # fmt: skip
+        assert name in said.partition(": ignored")[0]
+    assert "client_secret" not in said
+    assert f"Settings from {Path('sickbay.toml').absolute()}: patients = 3, [policy]." in said
+    assert "known-to-who" not in said
+
+
+def test_another_command_says_what_of_its_own_is_ignored(home: Path, tmp_path: Path) -> None:
+    Path("sickbay.toml").write_text(f'data = "{tmp_path}/evil"\nclient_secret = "known"\nhost = "0.0.0.0"\n')
+    command = [sys.executable, "-m", "sickbay", "apps", "list"]
+    environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "share")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0
+    assert "sets data: ignored" in done.stderr
+    assert not (tmp_path / "evil").exists()

@@ -1,0 +1,196 @@
+"""A class, a connectathon, a proxy: Sickbay under a name of its own, in a real browser that finds it there."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from tests.clients.origins import serves
+from tests.proxy import proxied
+
+from sickbay.cli import admin_key, sockets
+from sickbay.testing.server import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+NAME = "ehr.example.org"
+MAPPED = (f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP app.example.net 127.0.0.1", "--ignore-certificate-errors")
+LAUNCH = """<!doctype html><title>launch</title><h1>The app</h1><script>
+const asked = new URLSearchParams(location.search);
+location.replace(`${asked.get("iss").replace("/r4", "")}/oauth/authorize?` + new URLSearchParams({
+  response_type: "code", client_id: "class-app", scope: "launch openid fhirUser patient/Patient.rs", aud: asked.get("iss"),
+  redirect_uri: new URL("done", location.href).href, launch: asked.get("launch"), code_challenge_method: "S256",
+  state: "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E", nonce: "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4F",
+  code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+}));
+</script>"""
+
+
+def free() -> int:
+    listening = sockets.listen("127.0.0.1", 0)
+    port = sockets.port_of(listening)
+    for each in listening:
+        each.close()
+    return port
+
+
+def served(path: str) -> tuple[str, bytes] | None:
+    page = {"/launch": LAUNCH, "/done": "<!doctype html><h1>Come back with a code</h1>"}.get(path.partition("?")[0])
+    return ("text/html", page.encode()) if page else None
+
+
+class Class:
+    """A server under its own name, an app on the students' machines, and the admin token."""
+
+    def __init__(self, base: str, port: int, folder: Path, app: str) -> None:
+        self.base, self.token = base, admin_key.read(folder) or ""
+        self.port, self.folder, self.app = port, folder, app
+
+    def register(self) -> dict[str, Any]:
+        certificate = self.folder / "https.crt"
+        scheme = "https" if certificate.exists() else "http"
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with httpx2.Client(trust_env=False, verify=context) as http:
+            answer = http.post(
+                f"{scheme}://127.0.0.1:{self.port}/admin/apps", headers={"Authorization": f"Bearer {self.token}"},
+                json={"client_id": "class-app", "name": "Class app", "type": "provider", "client": "public",
+                      "launch_uri": f"{self.app}/launch", "redirect_uris": [f"{self.app}/done"],
+                      "scope": "launch openid fhirUser patient/Patient.rs", "auto_approve": {"user": "okafor"}},
+            )  # fmt: skip
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+
+@contextmanager
+def held(folder: Path, scheme: str, *more: str) -> Iterator[Class]:
+    port = free()
+    base = f"{scheme}://{NAME}:{port}"
+    arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", "17", *more)
+    with serves(served) as app, serving(*arguments):
+        yield Class(base, port, folder, f"http://localhost:{app}")
+
+
+@pytest.fixture
+def browse(chromium: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[Page]:
+    context = chromium(tmp_path / "profile", args=MAPPED)
+    context.set_default_timeout(15_000)
+    yield context.pages[0]
+    context.close()
+
+
+def sign_in(page: Page, base: str, next: str = "/general/ehr/patients/p-0017") -> None:
+    page.goto(base + next)
+    assert page.locator("button[name=account]").count() == 0
+    page.fill("input[name=username]", "okafor")
+    page.fill("input[name=password]", "sickbay")
+    page.click("button:has-text('Sign in')")
+    page.wait_for_url(base + next)
+
+
+def administer(page: Page, base: str, token: str) -> None:
+    """From the page that a visitor meets to the portal, where a form works; then out again."""
+    page.goto(f"{base}/developer")
+    assert page.text_content("h1") == "Sign in with the admin token"
+    page.click("a:has-text('Sign in with the admin token')")
+    page.fill("input[name=token]", "guess")
+    page.click("button:has-text('Sign in')")
+    page.wait_for_selector("#fault")
+    page.fill("input[name=token]", token)
+    page.click("button:has-text('Sign in')")
+    page.wait_for_url(f"{base}/developer")
+    page.goto(f"{base}/developer/register")
+    page.fill("input[name=name]", "By hand")
+    page.fill("textarea[name=redirect_uris]", "http://localhost:8100/done")
+    page.fill("input[name=launch_uri]", "http://localhost:8100/launch")
+    page.click("button:has-text('Register the app')")
+    page.wait_for_selector("h1:has-text('By hand')")
+    page.goto(f"{base}/exchanges")
+    page.wait_for_selector("h1:has-text('Exchanges')")
+    page.click("[aria-label='Sign out as administrator']")
+    page.goto(f"{base}/developer")
+    assert page.text_content("h1") == "Sign in with the admin token"
+
+
+def test_a_class_by_http_signs_in_launches_and_administers(tmp_path: Path, browse: Page) -> None:
+    with held(tmp_path / "class", "http", "--host", "0.0.0.0") as room:
+        app = room.register()
+        sign_in(browse, room.base)
+        (cookie,) = [one for one in browse.context.cookies() if one["name"].startswith("sickbay_")]
+        assert (cookie["secure"], cookie["sameSite"], cookie["httpOnly"]) == (False, "Lax", True)
+        browse.click("[data-theme-form] button")
+        browse.goto(f"{room.base}/rules")
+        assert browse.get_attribute("html", "data-theme") == "dark"
+
+        browse.goto(f"{room.base}/general/ehr/open?app={app['app_id']}&patient=p-0017")
+        assert "Class app" in (browse.text_content("h1") or "")  # auto_approve is for the keyboard
+        browse.click("button[value=allow]")
+        browse.wait_for_selector("h1:has-text('Come back with a code')")
+        assert "code=" in browse.url
+
+        browse.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
+        frame = browse.frame_locator("iframe[src*='framed']")
+        frame.locator("h1:has-text('Continue in a tab')").wait_for()
+        assert frame.locator("code").inner_text() == "cookie-samesite-iframe"
+        with browse.context.expect_page() as tab:
+            frame.locator("a:has-text('Continue in a tab')").click()
+        tab.value.wait_for_selector("h1:has-text('Come back with a code')")
+        administer(browse, room.base, room.token)
+
+
+def test_by_https_the_cookie_reaches_the_frame_too(tmp_path: Path, browse: Page) -> None:
+    with held(tmp_path / "class", "https", "--https", "--host", "0.0.0.0") as room:
+        app = room.register()
+        sign_in(browse, room.base)
+        (cookie,) = [one for one in browse.context.cookies() if one["name"].startswith("sickbay_")]
+        assert (cookie["secure"], cookie["sameSite"]) == (True, "None")
+        browse.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
+        frame = browse.frame_locator("iframe[src*='framed']")
+        frame.locator("button[value=allow]").click()
+        frame.locator("h1:has-text('Come back with a code')").wait_for()
+        administer(browse, room.base, room.token)
+
+
+def test_the_portal_works_through_nginx_as_it_comes(tmp_path: Path, browse: Page) -> None:
+    """Its base URL is the proxy's; the upstream is called by the name that proxy_pass has."""
+    port = free()
+    folder = tmp_path / "data"
+    with proxied(port) as front:
+        for base in (f"http://{NAME}:{front}", f"http://localhost:{front}"):
+            arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", "17")
+            with serving(*arguments):
+                administer(browse, base, admin_key.read(folder) or "")
+                sign_in(browse, base)
+
+
+def test_through_a_proxy_that_the_base_url_does_not_name_the_page_says_what_to_set(
+    tmp_path: Path, browse: Page
+) -> None:
+    with serving("--data", str(tmp_path / "data"), "--patients", "1") as live:
+        port = json.loads((tmp_path / "data" / "runtime.json").read_text())["port"]
+        with proxied(port) as front:
+            address = f"http://{NAME}:{front}"
+            browse.goto(f"{address}/developer/sign-in")
+            browse.fill("input[name=token]", admin_key.read(tmp_path / "data") or "")
+            browse.click("button:has-text('Sign in')")
+            assert f"start Sickbay with --base-url {address}" in browse.inner_text("#fault")
+        browse.goto(f"{live.base}/developer")
+        browse.wait_for_selector("h1:has-text('Apps')")
+
+
+def test_the_link_of_the_terminal_brings_the_token_and_leaves_no_trace(tmp_path: Path, browse: Page) -> None:
+    with serving("--data", str(tmp_path / "data"), "--patients", "1", "--require-admin-token") as live:
+        token = admin_key.read(tmp_path / "data") or ""
+        browse.goto(f"{live.base}/developer/sign-in#token={token}")
+        browse.wait_for_url(f"{live.base}/developer/sign-in")
+        assert browse.input_value("input[name=token]") == token
+        browse.click("button:has-text('Sign in')")
+        browse.wait_for_url(f"{live.base}/developer")
+        browse.wait_for_selector("h1:has-text('Apps')")

@@ -1,0 +1,331 @@
+"""Administering from elsewhere: what a visitor is shown, signing in with the admin token, and where the session counts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.sitting import Sitting, sitting
+
+from sickbay.operations import sessions
+from sickbay.settings.settings import Settings
+from sickbay.web.doors import Guard
+
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+TOKEN, KEY = "a-token-that-somebody-chose", "key-of-the-folder-0123456789"
+SIGN_IN = "/developer/sign-in"
+PORTAL = ("/developer", "/developer/register", "/developer/hospitals/general", "/developer/apps/sample-app-general",
+          "/developer/apps/sample-app-general/edit", "/exchanges", "/general/ehr/launch?app=sample-app-general")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+    folder = tmp_path_factory.mktemp("administering")
+    with sitting(folder, patients=1, admin_token=TOKEN, admin_key=KEY) as opened:
+        yield opened
+
+
+def visitor(desk: Sitting, peer: str = "10.0.0.7") -> Flow:
+    """A browser on another machine."""
+    transport = httpx2.ASGITransport(app=desk.first.application, client=(peer, 40000))
+    return Flow(desk.first.sandbox, httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False))
+
+
+def field(answer: httpx2.Response, name: str = "csrf") -> str:
+    found = re.search(rf'name="{name}" value="([^"]+)"', answer.text)
+    assert found, answer.text[:500]
+    return found[1]
+
+
+async def signed_in(flow: Flow, token: str = TOKEN, next: str = "", **headers: str) -> httpx2.Response:
+    query = {"next": next} if next else {}
+    page = await flow.http.get(SIGN_IN, params=query, headers=HTML)
+    return await flow.http.post(
+        SIGN_IN, params=query, data={"csrf": field(page), "token": token}, headers=HTML | {"Origin": BASE} | headers
+    )
+
+
+@pytest.mark.parametrize("path", PORTAL)
+def test_a_visitor_is_shown_where_to_sign_in_and_a_script_gets_a_problem(desk: Sitting, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        page = await flow.http.get(path, headers=HTML)
+        assert page.status_code == 403
+        assert "<h1>Sign in with the admin token</h1>" in page.text
+        assert 'href="/developer/sign-in' in page.text
+        assert "SICKBAY_ADMIN_TOKEN" in page.text
+        assert TOKEN not in page.text
+        script = await flow.http.get(path, headers={"Accept": "application/json"})
+        assert (script.status_code, script.headers["content-type"]) == (403, "application/problem+json")
+        assert "Authorization: Bearer" in script.json()["detail"]
+
+    desk.do(steps, visitor(desk))
+
+
+@pytest.mark.parametrize("path", PORTAL)
+def test_the_session_opens_every_page_of_the_portal(desk: Sitting, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        assert (await signed_in(flow, KEY if "edit" in path else TOKEN)).headers["location"] == "/developer"
+        answer = await flow.http.get(
+            path, headers=HTML | {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+        )
+        assert answer.status_code in (200, 303), answer.text
+        assert "Sign in with the admin token" not in answer.text
+
+    desk.do(steps, visitor(desk))
+
+
+def test_the_session_counts_at_no_address_of_scripts(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        for headers in ({}, {"Origin": BASE}, {"Sec-Fetch-Site": "same-origin"}, HTML):
+            assert (await flow.http.get("/admin/apps", headers=headers)).status_code == 403
+            assert (await flow.http.post("/admin/reset", json={}, headers=headers)).status_code == 403
+            register = await flow.http.post("/general/oauth/register", json={"redirect_uris": []}, headers=headers)
+            assert register.status_code == 401
+        assert (await flow.http.get("/general/r4/Patient/p-0001")).status_code == 401
+        bearer = {"Authorization": f"Bearer {TOKEN}"}
+        assert (await flow.http.get("/admin/apps", headers=bearer)).status_code == 200
+        assert (await flow.http.get("/admin/apps", headers={"Authorization": f"bearer  {KEY} "})).status_code == 200
+
+    desk.do(steps, visitor(desk))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "https://localhost:7425"},
+        {"Origin": "http://localhost:8100"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+    ],
+)  # fmt: skip
+def test_a_page_of_another_origin_cannot_use_the_session(desk: Sitting, headers: dict[str, str]) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        form = await flow.http.get("/developer/register", headers=HTML)
+        given = {"csrf": field(form), "name": "Forged", "type": "provider", "client": "public", "scope": "user/Patient.rs",
+                 "redirect_uris": "https://evil.example/", "id": field(form, "id"), "tenant": "general"}  # fmt: skip
+        forged = await flow.http.post("/developer/register", data=given, headers=HTML | headers)
+        assert forged.status_code == 403
+        launch = await flow.http.get("/general/ehr/launch?app=sample-app-general", headers=HTML | headers)
+        assert launch.status_code == 403
+        own = await flow.http.post("/developer/register", data=given, headers=HTML | {"Origin": BASE})
+        assert own.status_code in (201, 303), own.text
+        await flow.http.delete("/admin/apps/Forged", headers={"Authorization": f"Bearer {KEY}"})
+
+    desk.do(steps, visitor(desk))
+
+
+def test_a_launch_by_session_needs_a_sign_that_our_page_asked(desk: Sitting) -> None:
+    """Over plain http a browser may send neither Origin nor Sec-Fetch-Site with a GET."""
+
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        path = "/general/ehr/launch?app=sample-app-general"
+        for headers in ({}, {"Referer": "http://evil.example/"}, {"Referer": "http://localhost:8100/"}):
+            assert (await flow.http.get(path, headers=HTML | headers)).status_code == 403
+        for headers in (
+            {"Referer": f"{BASE}/developer"},
+            {"Sec-Fetch-Site": "none"},
+            {"Sec-Fetch-Site": "same-origin"},
+        ):
+            assert (await flow.http.get(path, headers=HTML | headers)).status_code == 303
+
+    desk.do(steps, visitor(desk))
+
+
+def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        for token in ("", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é", "\ud83d"[:0] + "x" * 5000):
+            answer = await signed_in(flow, token)
+            assert answer.status_code == 401
+            assert "This is not the admin token." in answer.text
+            assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
+
+    desk.do(steps, visitor(desk, "10.0.0.20"))
+
+
+def test_guesses_are_held_off_and_the_right_token_is_accepted_all_the_same(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        wrong = {"Authorization": "Bearer guess"}
+        found = [(await flow.http.get("/admin/apps", headers=wrong)).status_code for _ in range(12)]
+        assert found == [403] * 10 + [429] * 2
+        for path in ("/admin/apps", "/developer", "/general/ehr/launch?app=x", "/exchanges"):
+            for accept in ("application/json", "text/html"):
+                answer = await flow.http.get(path, headers=wrong | {"Accept": accept})
+                assert answer.status_code == 429
+                assert 0 < int(answer.headers["retry-after"]) <= 60
+        registering = await flow.http.post("/general/oauth/register", json={}, headers=wrong)
+        assert (registering.status_code, "retry-after" in registering.headers) == (429, True)
+        form = await signed_in(flow, "guess")
+        assert (form.status_code, "retry-after" in form.headers) == (429, True)
+        right = {"Authorization": f"Bearer {TOKEN}"}
+        assert (await flow.http.get("/admin/apps", headers=right)).status_code == 200
+        assert (await signed_in(flow)).status_code == 303
+        other = visitor(desk, "10.0.0.31")
+        assert (await other.http.get("/admin/apps", headers=wrong)).status_code == 403
+
+    desk.do(steps, visitor(desk, "10.0.0.30"))
+
+
+def test_the_form_is_throttled_too_and_once_for_a_request(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        found = [(await signed_in(flow, "guess")).status_code for _ in range(12)]
+        assert found == [401] * 10 + [429] * 2
+
+    desk.do(steps, visitor(desk, "10.0.0.40"))
+    desk.do(steps, visitor(desk, "2001:db8:1:2::3"))
+
+    async def from_the_same_network(flow: Flow) -> None:
+        assert (await signed_in(flow, "guess")).status_code == 429
+
+    desk.do(from_the_same_network, visitor(desk, "2001:db8:1:2:ffff::9"))
+
+
+@pytest.mark.parametrize(
+    ("next", "to"),
+    [("/exchanges?app=x", "/exchanges?app=x"), ("/developer/apps/a", "/developer/apps/a"), ("/", "/"), ("", "/developer"),
+     ("/timelines/x", "/timelines/x"), ("/general/ehr", "/developer"), ("/admin/apps", "/developer"),
+     ("//evil.example", "/developer"), ("/\\evil.example", "/developer"), ("https://evil.example/", "/developer"),
+     ("/\t/evil.example", "/developer"), ("/\n/evil.example", "/developer"), ("javascript:alert(1)", "/developer"),
+     ("\\/evil.example", "/developer"), (" //evil.example", "/developer"), ("evil.example", "/developer"),
+     ("/developer\r\nset-cookie: a=b", "/developer"), ("/developer/sign-in?next=x", "/developer"),
+     ("/%2f/evil.example", "/developer"), ("/é", "/developer")],
+)  # fmt: skip
+def test_the_sign_in_leads_only_to_pages_of_the_portal(desk: Sitting, next: str, to: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await signed_in(flow, next=next)
+        assert (answer.status_code, answer.headers["location"]) == (303, to)
+        again = await flow.http.get(SIGN_IN, params={"next": next}, headers=HTML)
+        assert (again.status_code, again.headers["location"]) == (303, to)
+
+    desk.do(steps, visitor(desk))
+
+
+def test_a_form_from_elsewhere_or_without_its_token_signs_nobody_in(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        assert (await signed_in(flow, Origin="http://evil.example")).status_code == 403
+        answer = await flow.http.post(SIGN_IN, data={"token": TOKEN}, headers=HTML)
+        assert (answer.status_code, "open for too long" in answer.text) == (403, True)
+        assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
+
+    desk.do(steps, visitor(desk))
+
+
+def test_signing_out_ends_it_and_a_cookie_from_before_the_sign_in_is_worth_nothing(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.http.get(SIGN_IN, headers=HTML)
+        before = dict(flow.cookies)
+        await signed_in(flow)
+        assert before.keys() == flow.cookies.keys()
+        page = await flow.http.get("/developer", headers=HTML)
+        assert "Sign out as administrator" in page.text
+        thief = visitor(desk)
+        thief.http.headers["cookie"] = "; ".join("=".join(one) for one in before.items())
+        assert (await thief.http.get("/developer", headers=HTML)).status_code == 403
+        forged = await flow.http.post("/developer/sign-out", data={"csrf": "guess"})
+        assert (forged.status_code, (await flow.http.get("/developer", headers=HTML)).status_code) == (303, 200)
+        await flow.http.post("/developer/sign-out", data={"csrf": field(page)})
+        assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
+
+    desk.do(steps, visitor(desk))
+
+
+def test_the_session_outlives_a_sign_in_at_a_hospital_and_ends_after_half_a_day(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
+        given = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
+        assert (await flow.http.post("/general/ehr/sign-in", data=given)).status_code == 303
+        assert (await flow.http.get("/developer", headers=HTML)).status_code == 200
+        effects: Any = flow.sandbox.world.effects
+        for later, status in ((sessions.ADMIN_LIFETIME - 5, 200), (sessions.ADMIN_LIFETIME, 403)):
+            effects.offset = later
+            try:
+                assert (await flow.http.get("/developer", headers=HTML)).status_code == status
+            finally:
+                effects.offset = 0
+
+    desk.do(steps, visitor(desk))
+
+
+def test_another_token_ends_the_sessions_of_the_one_before(tmp_path: Path) -> None:
+    cookies: dict[str, str] = {}
+
+    async def begin(flow: Flow) -> None:
+        await signed_in(flow)
+        cookies.update(flow.cookies)
+
+    async def status(flow: Flow) -> int:
+        flow.http.headers["cookie"] = "; ".join("=".join(one) for one in cookies.items())
+        return (await flow.http.get("/developer", headers=HTML)).status_code
+
+    settings: dict[str, Any] = {"require_admin_token": True, "patients": 1, "admin_key": KEY}
+    run(begin, tmp_path, admin_token=TOKEN, **settings)
+    assert run(status, tmp_path, admin_token=TOKEN, **settings) == 200
+    assert run(status, tmp_path, admin_token=TOKEN + "2", **settings) == 403
+    assert run(status, tmp_path, admin_token=None, **settings) == 403
+
+
+def test_the_keyboard_needs_no_session_unless_a_token_is_required(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> tuple[int, int, int]:
+        asked = [await flow.http.get(path, headers=HTML) for path in ("/developer", SIGN_IN)]
+        return (asked[0].status_code, asked[1].status_code, (await flow.http.get("/admin/apps")).status_code)
+
+    assert run(steps, tmp_path / "a", patients=1) == (200, 303, 200)
+    assert run(steps, tmp_path / "b", patients=1, require_admin_token=True, admin_key=KEY) == (403, 200, 403)
+    assert run(steps, tmp_path / "c", patients=1, base_url="http://ehr.example.org:7425", admin_key=KEY) == (
+        403,
+        200,
+        403,
+    )
+
+
+def test_no_token_is_in_what_is_printed_of_the_settings_nor_in_the_database(tmp_path: Path) -> None:
+    assert TOKEN not in repr(Settings(admin_token=TOKEN, admin_key=KEY))
+    assert KEY not in repr(Settings(admin_token=TOKEN, admin_key=KEY))
+
+    async def steps(flow: Flow) -> None:
+        await signed_in(flow)
+        await flow.http.get("/exchanges", headers={"Authorization": f"Bearer {TOKEN}"})
+        await flow.http.post("/general/oauth/register", json={}, headers={"Authorization": f"Bearer {TOKEN}"})
+        await flow.sandbox.journal.flush()
+
+    run(steps, tmp_path, patients=1, admin_token=TOKEN, require_admin_token=True)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert TOKEN.encode() not in written
+
+
+def test_the_time_to_compare_does_not_depend_on_the_length() -> None:
+    """Only digests of one length are compared."""
+    guard = Guard(Settings(admin_token=TOKEN))
+    assert {len(one) for one in guard._digests} == {32}
+    assert [guard.is_right(one) for one in (TOKEN, TOKEN[:3], "", TOKEN * 9)] == [True, False, False, False]
+    assert not Guard(Settings()).is_right("")
+
+
+def test_two_host_headers_are_refused(desk: Sitting) -> None:
+    async def asked(*hosts: bytes) -> int:
+        answers: list[Any] = []
+
+        async def send(message: Any) -> None:
+            answers.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/healthz", "raw_path": b"/healthz", "query_string": b"",
+                 "headers": [(b"host", one) for one in hosts], "client": ("127.0.0.1", 1), "http_version": "1.1"}  # fmt: skip
+        await desk.first.application(scope, None, send)
+        return int(answers[0]["status"])
+
+    async def steps(flow: Flow) -> list[int]:
+        return await asyncio.gather(
+            asked(b"localhost:7425"), asked(b"localhost:7425", b"localhost:7425"), asked(b"localhost:7425", b"evil.example"),
+            asked(b"evil.example", b"localhost:7425"), asked(b"localhost, evil.example"), asked(b"evil@localhost"),
+            asked(b"localhost/x"), asked(b"localhost:x"), asked(b""), asked(),
+        )  # fmt: skip
+
+    assert desk.do(steps) == [200, 400, 400, 400, 400, 421, 421, 421, 421, 421]

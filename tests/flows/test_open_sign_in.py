@@ -1,0 +1,96 @@
+"""open_sign_in: one click and auto_approve are for the keyboard, or for everyone; and cookies a browser keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.test_admin_sign_in import HTML, field
+
+from sickbay.settings.settings import Settings
+from sickbay.web.doors import Guard
+
+VISITORS: list[dict[str, Any]] = [
+    {"peer": "10.0.0.7"}, {"headers": {"X-Forwarded-For": "127.0.0.1"}}, {"headers": {"Via": "1.1 proxy"}},
+]  # fmt: skip
+
+
+async def one_click(
+    flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str] | None = None
+) -> tuple[bool, int, str]:
+    """Whether accounts are offered, what a click on one gives, and where an app with auto_approve is led."""
+    app = await flow.register(client_id="automatic")
+    transport = httpx2.ASGITransport(app=flow.http._transport.app, client=(peer, 40000))
+    async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False, headers=headers) as http:
+        other = Flow(flow.sandbox, http)
+        page = await http.get("/general/ehr/sign-in", headers=HTML)
+        form = {"csrf": field(page), "account": "okafor"}
+        clicked = await http.post("/general/ehr/sign-in", data=form, headers=HTML)
+        third = Flow(flow.sandbox, httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers))
+        led = await third.authorize(app, scope="openid fhirUser user/Patient.rs")
+        del other
+        if "/oauth/continue" in led.headers["location"]:
+            assert (await third.http.get(led.headers["location"], headers=HTML)).status_code == 200
+        return 'name="account"' in page.text, clicked.status_code, led.headers["location"].partition("?")[0]
+
+
+@pytest.mark.parametrize("who", [{}, *VISITORS])
+def test_one_click_is_for_the_keyboard_unless_it_is_for_everyone(tmp_path: Path, who: dict[str, Any]) -> None:
+    def asked(folder: str, **settings: Any) -> tuple[bool, int, str]:
+        return run(lambda flow: one_click(flow, **who), tmp_path / folder, patients=1, **settings)
+
+    everyone = (True, 303, "http://localhost:8100/callback")
+    nobody = (False, 401, "/general/oauth/continue")
+    assert asked("a") == (nobody if who else everyone)
+    assert asked("b", open_sign_in="everyone") == everyone
+
+
+def test_a_token_that_is_required_is_required_for_one_click_too() -> None:
+    scope, headers = {"client": ("127.0.0.1", 1)}, {"host": "localhost:7425"}
+    assert Guard(Settings()).opens(scope, headers)
+    assert not Guard(Settings(require_admin_token=True)).opens(scope, headers)
+    assert not Guard(Settings(base_url="http://ehr.example.org")).opens(scope, headers)
+    assert Guard(Settings(base_url="http://ehr.example.org", open_sign_in="everyone")).opens(scope, headers)
+
+
+@pytest.mark.parametrize(
+    ("base", "host", "scheme", "more", "secure"),
+    [
+        (None, "localhost:7425", "http", {}, True),
+        (None, "127.0.0.1:7425", "http", {}, True),
+        (None, "[::1]:7425", "http", {}, True),
+        (None, "localhost:7425", "http", {"x-forwarded-for": "10.0.0.7"}, False),
+        ("http://ehr.example.org", "ehr.example.org", "http", {}, False),
+        ("http://ehr.example.org", "localhost:7425", "http", {}, True),
+        ("http://ehr.example.org", "ehr.example.org", "https", {"x-forwarded-proto": "https"}, True),
+        ("https://ehr.example.org", "ehr.example.org", "http", {}, True),
+        ("https://ehr.example.org", "127.0.0.1:7425", "http", {"via": "1.1 x"}, True),
+    ],
+)
+def test_a_cookie_is_secure_where_the_browser_takes_it_so(
+    base: str | None, host: str, scheme: str, more: dict[str, str], secure: bool
+) -> None:
+    headers = {"host": host, **more}
+    assert Guard(Settings(base_url=base)).is_secure({"scheme": scheme}, headers) is secure
+
+
+@pytest.mark.parametrize("base", ["http://ehr.example.org:7425", "https://ehr.example.org"])
+def test_every_cookie_is_written_for_the_base_s_scheme(tmp_path: Path, base: str) -> None:
+    async def steps(flow: Flow) -> None:
+        here = {"Host": base.partition("//")[2], "Origin": base} | HTML
+        page = await flow.http.get("/general/ehr/sign-in", headers=here)
+        written = [page.headers["set-cookie"]]
+        theme = {"csrf": field(page), "theme": "dark", "back": "/rules"}
+        written.append((await flow.http.post("/theme", data=theme, headers=here)).headers["set-cookie"])
+        form = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
+        written.append((await flow.http.post("/general/ehr/sign-in", data=form, headers=here)).headers["set-cookie"])
+        secure = base.startswith("https")
+        for one in written:
+            assert ("; secure" in one.lower()) is secure
+            assert f"samesite={'none' if secure else 'lax'}" in one.lower()
+            assert "httponly" in one.lower()
+
+    run(steps, tmp_path, patients=1, base_url=base)
