@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sickbay.fhir.preconditions import unmodified
+from sickbay.kernel.budget import pause
 
 Headers = list[tuple[bytes, bytes]]
 ALWAYS = (
@@ -63,4 +64,5 @@ async def _send_pieces(
     if method != "HEAD":
         async for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await pause()
     await send({"type": "http.response.body", "body": b""})

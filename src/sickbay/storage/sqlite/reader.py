@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 from sickbay.settings.database import TooSlow
-from sickbay.storage.sql.statement import Row, Statement
+from sickbay.storage.sql.statement import Row, Statement, bounded
 from sickbay.storage.sqlite.connection import REVISION, connect
 from sickbay.storage.sqlite.log import LARGE, PAGE, size
 
@@ -73,7 +73,9 @@ class Reader:
         """On the event loop. Raises apsw.InterruptError where it proves long."""
         self._ticks = 0
         try:
-            return self.rows(statement.text, statement.binds)
+            if not self._open:
+                self._begin()
+            return _rows(self.db, statement)
         finally:
             self._ticks = None
 
@@ -81,7 +83,7 @@ class Reader:
         """On a thread. Raises TooSlow."""
         self._began = monotonic()
         try:
-            return self.db.execute(statement.text, statement.binds).fetchall()
+            return _rows(self.db, statement)
         except apsw.InterruptError:
             raise TooSlow(f"A search took longer than {monotonic() - self._began:.1f} s and was stopped.") from None
         finally:
@@ -113,3 +115,13 @@ class Reader:
             return False
         self._ticks += 1
         return self._ticks > _TICKS
+
+
+def _rows(db: apsw.Connection, statement: Statement) -> list[Row]:
+    found = db.execute(statement.text, statement.binds)
+    if statement.body < 0:
+        return found.fetchall()
+    try:
+        return bounded(found, statement.body)
+    finally:
+        found.close()
