@@ -89,13 +89,12 @@ class Connection(Heads):
     def pause_writing(self) -> None:
         super().pause_writing()
         self.traffic.unread.add(self)
-        self.traffic.pile()
+        self.traffic.measure()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self.traffic.unread.discard(self)
-        if self.traffic.full:
-            self.traffic.pile()
+        self.traffic.measure()
 
     def waits(self) -> bool:
         """Whether no request is being answered or received with its body."""

@@ -40,7 +40,8 @@ class Traffic:
         self.unread: set[Connection] = set()
         """Connections whose clients don't read as fast as they are answered."""
         self.received = 0
-        self.full = False
+        self.unsent = 0
+        """Bytes in the buffers of those connections, as of the last sweep or change."""
         self._addresses: Counter[str] = Counter()
         self._working = False
         self._began = 0.0
@@ -69,19 +70,17 @@ class Traffic:
                 if not self._addresses[address]:
                     del self._addresses[address]
         self.refused.discard(one)
-        self.unread.discard(one)
+        if one in self.unread:
+            self.unread.discard(one)
+            self.measure()
 
     def gate(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         """The application; later if the event loop has worked long enough, or if clients have much to read."""
         if scope["path"] in HEALTH:
             return self.app(scope, receive, send)
-        if self._is_full() or not self._may_begin():
+        if self.is_full() or not self._may_begin():
             return self._later(scope, receive, send)
         return self.app(scope, receive, send)
-
-    def _is_full(self) -> bool:
-        """Whether answers wait for clients, or for a thread, in more memory than they may take."""
-        return self.full or HELD.total > self.limits.unsent
 
     def _may_begin(self) -> bool:
         """Between two looks for input, requests are begun for a slice of time only: others are heard soon."""
@@ -96,26 +95,27 @@ class Traffic:
 
     async def _later(self, scope: Any, receive: Any, send: Any) -> None:
         until = monotonic() + self.limits.wait
-        while self._is_full() or not self._may_begin():
-            if self._is_full() and monotonic() > until:
+        while self.is_full() or not self._may_begin():
+            if self.is_full() and monotonic() > until:
                 counting.REQUESTS_REFUSED.labels("unsent").inc()
                 return await busy(scope, receive, send)
-            await asyncio.sleep(self.limits.slice if self._is_full() else 0)
+            await asyncio.sleep(self.limits.slice if self.is_full() else 0)
         return await self.app(scope, receive, send)
 
-    def pile(self) -> None:
-        """Clients have more to read: if that is too much in all, those that stopped reading are closed."""
-        total = self.unsent()
-        if total > self.limits.unsent:
-            for one in sorted(self.unread, key=lambda each: each.seconds, reverse=True):
-                if one.seconds < 2 * self.limits.sweep or total <= self.limits.unsent:
-                    break
-                total -= one.unsent()
+    def relieve(self) -> None:
+        """If clients have too much to read in all, closes half of those that stopped reading."""
+        if self.is_full():
+            stalled = [one for one in self.unread if one.seconds >= 2 * self.limits.sweep]
+            stalled.sort(key=lambda one: one.seconds, reverse=True)
+            for one in stalled[: (len(stalled) + 1) // 2]:
                 one.end("unsent_limit")
-        self.full = total > self.limits.unsent
 
-    def unsent(self) -> int:
-        return sum(one.unsent() for one in self.unread)
+    def measure(self) -> None:
+        self.unsent = sum(one.unsent() for one in self.unread)
+
+    def is_full(self) -> bool:
+        """Whether answers wait for clients, or for a thread, in more memory than they may take."""
+        return HELD.total + self.unsent > self.limits.unsent
 
     def take(self, size: int) -> None:
         """So many bytes of a body have come; if that is too much in all, the largest body that is incomplete is refused."""
@@ -128,10 +128,10 @@ class Traffic:
     def sweep(self) -> None:
         for one in tuple(self.connections):
             one.sweep(self.limits)
-        if self.unread or self.full:
-            self.pile()
+        self.measure()
+        self.relieve()
         counting.CONNECTIONS.set(len(self.connections))
-        counting.UNSENT.set(self.unsent())
+        counting.UNSENT.set(self.unsent + HELD.total)
         counting.RECEIVED.set(self.received)
         counting.MEMORY.set(resident())
 
@@ -153,6 +153,7 @@ class Traffic:
         waiting.sort(key=lambda one: one.seconds, reverse=True)
         for one in waiting[: 1 + len(waiting) // BATCH]:
             one.end(reason)
+            self.closed(one)
         return bool(waiting)
 
     def _refuse(self, one: Connection, reason: str) -> None:

@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
 
 REST = "rest"
-BYTES = 8_000_000
+BYTES = 4_000_000
 """Of a page. What follows is on the next one."""
 
 

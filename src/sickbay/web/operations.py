@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PAGE = "This page address was not made for this operation. Follow the link `next` as it is."
 SCANNED = 20_000
 """Observations of one request that $lastn looks at, the newest."""
-BYTES = 8_000_000
+BYTES = 4_000_000
 """Of an answer of $lastn, which has no pages."""
 
 

@@ -28,7 +28,7 @@ class Statement(NamedTuple):
     body: int = -1
 
 
-BYTES = 8_000_000
+BYTES = 4_000_000
 """Of the resources of one page. The first two are on it whatever their size, so that one match can be told from several."""
 
 
