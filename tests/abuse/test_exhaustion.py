@@ -66,9 +66,7 @@ def batch_of_searches(target: Target) -> Callable[[], Awaitable[Any]]:
 
 
 def large_pages(target: Target) -> Callable[[], Awaitable[Any]]:
-    return many(
-        target.live, lambda: itertools.repeat(get(f"{R4}/DocumentReference?_count=1000", target.token)), 32
-    )
+    return many(target.live, lambda: itertools.repeat(get(f"{R4}/DocumentReference?_count=1000", target.token)), 32)
 
 
 def never_reading(target: Target) -> Callable[[], Awaitable[Any]]:
@@ -196,7 +194,9 @@ def sign_ins(target: Target) -> Callable[[], Awaitable[Any]]:
 
     def asked() -> Iterator[bytes]:
         while True:
-            yield post("/general/ehr/sign-in", None, b"username=okafor&password=wrong", "application/x-www-form-urlencoded")
+            yield post(
+                "/general/ehr/sign-in", None, b"username=okafor&password=wrong", "application/x-www-form-urlencoded"
+            )
             body = f"grant_type=client_credentials&client_id={app['client_id']}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=a.b.c"
             yield post("/general/oauth/token", None, body.encode(), "application/x-www-form-urlencoded")
 
@@ -210,7 +210,9 @@ def mixed_load(target: Target) -> Callable[[], Awaitable[Any]]:
         dice = random.Random()
         while True:
             patient = dice.choice(PATIENTS)
-            yield get(f"{R4}/Observation?patient={patient}&_count=50&_lastUpdated=gt20{dice.randint(10, 20)}", target.token)
+            yield get(
+                f"{R4}/Observation?patient={patient}&_count=50&_lastUpdated=gt20{dice.randint(10, 20)}", target.token
+            )
             yield get(f"{R4}/Patient/{patient}", target.token)
             yield dice.choice(creates)
             yield get(f"{R4}/Patient/{patient}", f"wrong{dice.random()}")

@@ -117,7 +117,9 @@ class Connection(Heads):
         if (state, of) != (self._state, self._of):
             self._state, self._of, self._size, self.seconds = state, of, size, 0.0
         moved, self._size = abs(size - self._size), size
-        self.seconds = max(0.0, self.seconds + limits.sweep - moved / limits.rate) if size else self.seconds + limits.sweep
+        self.seconds = (
+            max(0.0, self.seconds + limits.sweep - moved / limits.rate) if size else self.seconds + limits.sweep
+        )
         match state:
             case "head" if self.seconds > (limits.refusal if self in self.traffic.refused else limits.head):
                 self.end("head_timeout", 408 if self.scope is not None else 0)

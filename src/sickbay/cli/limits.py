@@ -40,7 +40,7 @@ class Limits(NamedTuple):
     """How long such a connection may take to send its headers."""
     wait: float = 5.0
     """How long a request waits for clients to read, before it is answered 503."""
-    slice: float = 0.02
+    slice: float = 0.01
     """After so much work, new requests wait until the event loop has looked for input."""
     sweep: float = 1.0
 

@@ -39,9 +39,7 @@ Throttle = Annotated[
 Connections = Annotated[
     Some, Parameter(help="Connections that a worker keeps open; above, those that wait for a request are closed.")
 ]
-PerAddress = Annotated[
-    Count, Parameter(help="The same for one address, if other machines can connect. 0: no limit.")
-]
+PerAddress = Annotated[Count, Parameter(help="The same for one address, if other machines can connect. 0: no limit.")]
 Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
 Cert = Annotated[
     PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")

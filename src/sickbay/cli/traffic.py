@@ -58,7 +58,9 @@ class Traffic:
                 if not self._evict(own, one, "address_limit"):
                     self._refuse(one, "address_limit")
                 return
-        if len(self.connections) > self.limits.connections and not self._evict(self.connections, one, "connection_limit"):
+        if len(self.connections) > self.limits.connections and not self._evict(
+            self.connections, one, "connection_limit"
+        ):
             self._refuse(one, "connection_limit")
 
     def closed(self, one: Connection) -> None:
@@ -118,12 +120,14 @@ class Traffic:
         return HELD.total + self.unsent > self.limits.unsent
 
     def take(self, size: int) -> None:
-        """So many bytes of a body have come; if that is too much in all, the largest body that is incomplete is refused."""
+        """So many bytes of a body have come. If that is too much in all, the largest incomplete bodies are refused."""
         self.received += size
         if self.received > self.limits.received:
-            largest = max(self.connections, key=lambda one: one.incoming(), default=None)
-            if largest is not None and largest.incoming():
-                largest.end("body_limit", 503)
+            most = self.limits.received * 7 // 8  # a few at once, so that this is rare
+            for one in sorted(self.connections, key=lambda each: each.incoming(), reverse=True):
+                if self.received <= most or not one.incoming():
+                    break
+                one.end("body_limit", 503)
 
     def sweep(self) -> None:
         for one in tuple(self.connections):

@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import resource
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,6 +26,8 @@ GRACE = 5
 """Seconds that open requests have when the server stops."""
 THREADS = 2
 """For password hashes, and for bodies that are too large for the event loop; further ones wait."""
+SWITCHES = 0.0002
+"""Seconds after which a thread that computes lets another one run."""
 
 Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -63,7 +66,8 @@ class Worker:
 
 
 def _prepare(connections: int) -> None:
-    """Room for the connections, and few threads: each keeps the event loop from Python's lock for a while."""
+    """Room for the connections, and few threads, which return Python's lock soon: the event loop asks for it at each row."""
+    sys.setswitchinterval(SWITCHES)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "sickbay-work"))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + 1000

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -77,6 +77,8 @@ class Application:
             await door(scope, receive, send)
         except Astray:
             await self._page(scope, receive, _with_id(send, id, self._extra(scope)))
+        except ClientDisconnect:
+            return
         except Unavailable as error:
             LOG.error("%s %s", id, error)
             await _failed(send, id, 503, "transient", error.detail)
@@ -98,6 +100,8 @@ class Application:
             if scope["path"] != "/healthz":  # which says that the process lives, whatever the database does
                 await self._refresh()
             response = await handler(request) if handler else None
+        except ClientDisconnect:
+            return
         except Unavailable as error:
             response = await _away(request, error)
         except TooLarge as error:
@@ -165,7 +169,13 @@ def create(sandbox: Sandbox) -> Application:
     documents = Documents(sandbox)
     pages = Starlette(
         routes=routes(sandbox, documents),
-        exception_handlers={Unavailable: _away, TooLarge: _large, NotYet: not_yet, Exception: _fault},
+        exception_handlers={
+            ClientDisconnect: _gone,
+            Unavailable: _away,
+            TooLarge: _large,
+            NotYet: not_yet,
+            Exception: _fault,
+        },
     )
     doors: Doors = {}
     for door in _doors(sandbox, documents):
@@ -209,6 +219,11 @@ async def _failed(send: Send, id: str, status: int, code: str, said: str) -> Non
                (b"content-length", str(len(body)).encode())]  # fmt: skip
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """The client hung up in the middle of its body: nobody reads the answer."""
+    return Response(status_code=400)
 
 
 async def _away(request: Request, error: Exception) -> Response:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
+from starlette.requests import ClientDisconnect
+
 from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search, subset
@@ -370,11 +372,13 @@ def _faults(
 
 
 async def _body(receive: Callable[[], Any], limit: int) -> bytes:
-    """A little more than `limit`, where it is longer."""
+    """A little more than `limit`, where it is longer; raises ClientDisconnect."""
     pieces, size = [], 0
     while True:
         message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
-        if message["type"] != "http.request" or not message.get("more_body") or size > limit:
+        if not message.get("more_body") or size > limit:
             return b"".join(pieces)

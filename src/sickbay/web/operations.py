@@ -118,7 +118,9 @@ async def _lastn(call: Call) -> Answer:
         newest.take(page.matches)
         await pause()
         if sum(len(one.body) for one in newest.kept) > BYTES:
-            return door.issue(507, Issue("too-costly", f"The answer has more than {BYTES:,} bytes. Narrow it by a code or a date."))
+            return door.issue(
+                507, Issue("too-costly", f"The answer has more than {BYTES:,} bytes. Narrow it by a code or a date.")
+            )
         scanned += len(page.matches)
         if page.next is None:
             break

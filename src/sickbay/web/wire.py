@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.diagnosis.explain import Explanation
@@ -30,18 +30,15 @@ class TooLarge(Exception):
 
 
 async def read_body(request: Request, most: int = FORMS) -> str:
-    """At most so many bytes. Undecodable ones become U+FFFD. Raises TooLarge."""
+    """At most so many bytes. Undecodable ones become U+FFFD. Raises TooLarge and ClientDisconnect."""
     pieces: list[bytes] = []
     size = 0
-    try:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > most:
-                counting.BODIES_REFUSED.inc()
-                raise TooLarge(f"It may have {most} bytes.")
-            pieces.append(piece)
-    except ClientDisconnect:
-        return ""
+    async for piece in request.stream():
+        size += len(piece)
+        if size > most:
+            counting.BODIES_REFUSED.inc()
+            raise TooLarge(f"It may have {most} bytes.")
+        pieces.append(piece)
     return b"".join(pieces).decode("utf-8", "replace")
 
 

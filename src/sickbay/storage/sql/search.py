@@ -279,7 +279,9 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     top = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
     text = f"SELECT {', '.join((plan.columns.text, *names))} FROM ({top}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
     values = tuple(bind for key in plan.keys for bind in key.binds)
-    return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
+    return Statement(
+        text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1
+    )
 
 
 def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int | None:

@@ -15,8 +15,8 @@ from sickbay.storage.sql.statement import Row, Statement, bounded
 from sickbay.storage.sqlite.connection import REVISION, connect
 from sickbay.storage.sqlite.log import LARGE, PAGE, size
 
-_TICK, _TICKS = 10_000, 8
-"""A statement that runs for more than 80,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
+_TICK, _TICKS = 10_000, 12
+"""A question whose statements take more than 120,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
 LONGEST = 30.0
 """Seconds that a statement on the thread may take."""
 LONG_WITH_LARGE_LOG = 2.0
@@ -40,6 +40,7 @@ class Reader:
         self._stamp: int | None = None
         self._version = self._revision = -1
         self._ticks: int | None = None
+        self._spent = 0
         self._began: float | None = None
         self.db.set_progress_handler(self._tick, _TICK)
 
@@ -69,15 +70,19 @@ class Reader:
             self._stamp = self._revision
         return self._stamp
 
+    def ask(self) -> None:
+        """The statements that follow belong to a new question."""
+        self._spent = 0
+
     def brief(self, statement: Statement) -> list[Row]:
         """On the event loop. Raises apsw.InterruptError where it proves long."""
-        self._ticks = 0
+        self._ticks = self._spent
         try:
             if not self._open:
                 self._begin()
             return _rows(self.db, statement)
         finally:
-            self._ticks = None
+            self._spent, self._ticks = self._ticks, None
 
     def long(self, statement: Statement) -> list[Row]:
         """On a thread. Raises TooSlow."""
