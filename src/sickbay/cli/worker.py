@@ -26,7 +26,7 @@ GRACE = 5
 """Seconds that open requests have when the server stops."""
 THREADS = 2
 """For password hashes, and for bodies that are too large for the event loop; further ones wait."""
-SWITCHES = 0.0002
+SWITCHES = 0.0001
 """Seconds after which a thread that computes lets another one run."""
 
 Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]

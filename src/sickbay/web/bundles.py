@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from time import monotonic

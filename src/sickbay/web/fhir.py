@@ -21,7 +21,7 @@ from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_routes import SEARCHES, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.budget import HELD
+from sickbay.kernel.budget import HELD, pause
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
@@ -331,6 +331,8 @@ class Door:
             counting.ANSWERS_CUT.labels("page").inc()
         if page.clipped:
             counting.ANSWERS_CUT.labels("include").inc()
+        if len(page.matches) + len(page.included) > 200:
+            await pause()
         return self._bundle(query, page, content)
 
     def _bundle(self, query: Query, page: Page, content: Headers) -> Answer:

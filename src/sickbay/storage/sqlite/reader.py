@@ -17,6 +17,8 @@ from sickbay.storage.sqlite.log import LARGE, PAGE, size
 
 _TICK, _TICKS = 10_000, 12
 """A question whose statements take more than 120,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
+_MANY, _HEAVY = 200, 2_000_000
+"""A question with more rows or bytes than these also moves to the thread if it has further statements."""
 LONGEST = 30.0
 """Seconds that a statement on the thread may take."""
 LONG_WITH_LARGE_LOG = 2.0
@@ -40,7 +42,7 @@ class Reader:
         self._stamp: int | None = None
         self._version = self._revision = -1
         self._ticks: int | None = None
-        self._spent = 0
+        self._spent, self._heavy = 0, False
         self._began: float | None = None
         self.db.set_progress_handler(self._tick, _TICK)
 
@@ -73,14 +75,20 @@ class Reader:
     def ask(self) -> None:
         """The statements that follow belong to a new question."""
         self._spent = 0
+        self._heavy = False
 
     def brief(self, statement: Statement) -> list[Row]:
         """On the event loop. Raises apsw.InterruptError where it proves long."""
+        if self._heavy:
+            raise apsw.InterruptError
         self._ticks = self._spent
         try:
             if not self._open:
                 self._begin()
-            return _rows(self.db, statement)
+            found = _rows(self.db, statement)
+            if statement.body >= 0 and len(found) > _MANY:
+                self._heavy = sum(len(row[statement.body]) for row in found) > _HEAVY
+            return found
         finally:
             self._spent, self._ticks = self._ticks, None
 
