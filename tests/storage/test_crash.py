@@ -29,12 +29,11 @@ async def written(disk: PowerCut, path: Path, image: Path) -> set[int]:
     answered: set[int] = set()
     try:
         db = connect(path, vfs=disk.name)
-        db.wal_autocheckpoint(40)
         migrate(db)
     except (apsw.Error, CannotOpen):
         disk.image(image)
         return answered
-    writer = Writer(db)
+    writer = Writer(db, pages=40)
 
     async def work(numbers: range) -> None:
         for number in numbers:

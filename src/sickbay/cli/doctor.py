@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import orjson
 from cyclopts import Parameter
@@ -15,6 +15,9 @@ from sickbay.cli.findings import finding_text, sent_text
 from sickbay.cli.words import as_json, note, wrong
 from sickbay.diagnosis import har, pasted
 from sickbay.diagnosis.doctor import Diagnosis, diagnose, diagnose_line
+
+MOST, LINE = 64_000_000, 1_000_000
+"""Bytes of a file or of standard input; with --jsonl of a line."""
 
 
 def doctor(
@@ -71,15 +74,24 @@ def _text(exchange: str) -> str:
     if exchange == "-":
         if sys.stdin.isatty():
             note("Paste a URL, a curl line or an exchange as JSON, and end with Ctrl-D on a line of its own.")
-        return _decoded(sys.stdin.buffer.read(), "Standard input")
+        return _decoded(_read(sys.stdin.buffer, "Standard input"), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
         return exchange
     if not exchange.strip():
         return ""
     try:
-        return _decoded(Path(exchange).read_bytes(), exchange)
+        with Path(exchange).open("rb") as file:
+            return _decoded(_read(file, exchange), exchange)
     except OSError as error:
         wrong(f"{exchange} is neither a URL nor a file that can be read ({error.strerror}).")
+
+
+def _read(file: IO[bytes], source: str) -> bytes:
+    """Raises Trouble."""
+    text = file.read(MOST + 1)
+    if len(text) > MOST:
+        wrong(f"{source} has more than {MOST:,} bytes. Save only the requests of the launch.")
+    return text
 
 
 def _some(text: str) -> str:
@@ -105,14 +117,18 @@ def _diagnosed(given: dict[str, Any]) -> Diagnosis:
 def _lines(source: str) -> Iterator[str]:
     """Each line alone: one that cannot be read is answered with its trouble, and the next is read all the same."""
     try:
-        lines = sys.stdin.buffer if source == "-" else Path(source).read_bytes().splitlines()
+        file: IO[bytes] = sys.stdin.buffer if source == "-" else Path(source).open("rb")
+        for line in filter(bytes.strip, iter(lambda: file.readline(LINE + 1), b"")):
+            yield as_json(diagnose_line(_case(line)), pretty=False)
+            while len(line) > LINE and not line.endswith(b"\n"):  # the rest of a line that is too long
+                line = file.readline(LINE + 1)
     except OSError as error:
         wrong(f"{source} is no file that can be read ({error.strerror}).")
-    for line in filter(bytes.strip, lines):
-        yield as_json(diagnose_line(_case(line)), pretty=False)
 
 
 def _case(line: bytes) -> Any:
+    if len(line) > LINE:
+        return None
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:

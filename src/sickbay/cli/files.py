@@ -15,8 +15,15 @@ XML = ".xml"
 ENDINGS = (*LINES, ".json", XML)
 MANIFEST = "manifest.json"
 """What a bulk export tells of its files; it is no resource."""
+MOST, VALUES = 64_000_000, 4_000_000
+"""Bytes, unpacked, and values of one text: a line of NDJSON, or a whole file of JSON or XML. A value may take a hundred
+bytes of memory, though it may be written in two."""
 BROKEN = (OSError, EOFError, zlib.error)
 """What reading or unpacking may raise."""
+
+
+class TooLarge(OSError):
+    """A text above the limits, which is not read any further."""
 
 
 class Text(NamedTuple):
@@ -51,13 +58,22 @@ def _ending(path: Path) -> str:
 
 
 def texts(path: Path) -> Iterator[Text]:
-    """Raises one of BROKEN where the file cannot be read or unpacked to its end."""
+    """Raises one of BROKEN where the file cannot be read or unpacked to its end, or has a text above the limits."""
     name = str(path)
     with path.open("rb") as raw:
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
         if _ending(path) not in LINES:
-            yield Text(name, stream.read(), False, raw.tell(), _ending(path) == XML)
+            yield Text(name, _within(stream.read(MOST + 1), name), False, raw.tell(), _ending(path) == XML)
             return
-        for number, line in enumerate(stream, 1):
-            if line.strip():
+        for number, line in enumerate(iter(lambda: stream.readline(MOST + 1), b""), 1):
+            if _within(line, f"line {number}").strip():
                 yield Text(f"{name}:{number}", line, True, raw.tell())
+
+
+def _within(text: bytes, name: str) -> bytes:
+    """The same. Raises TooLarge."""
+    if len(text) > MOST:
+        raise TooLarge(f"{name} has more than {MOST:,} bytes; write its resources as NDJSON, one a line")
+    if len(text) > VALUES and sum(map(text.count, (b",", b"{", b"[", b"<"))) > VALUES:
+        raise TooLarge(f"{name} has more than {VALUES:,} values; write its resources as NDJSON, one a line")
+    return text

@@ -36,6 +36,7 @@ class Heads(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def _hang_up(self, status: int, said: str) -> None:
-        head = f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(said)}\r\nconnection: close\r\n\r\n"
+        head = f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(said)}\r\nconnection: close\r\n"
+        head += "retry-after: 5\r\n\r\n" if status == 503 else "\r\n"
         self.transport.write(STATUS_LINE[status] + head.encode() + said.encode())
         self.transport.close()

@@ -51,6 +51,10 @@ Throttle = Annotated[
     Count,
     Parameter(help="Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits."),
 ]
+Connections = Annotated[
+    Some, Parameter(help="Connections that a worker keeps open; above, those that wait for a request are closed.")
+]
+PerAddress = Annotated[Count, Parameter(help="The same for one address, if other machines can connect. 0: no limit.")]
 Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
 Cert = Annotated[
     PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")
@@ -80,6 +84,8 @@ def serve(
     open_sign_in: OpenSignIn = "keyboard",
     sample_port: SamplePort = None,
     throttle: Throttle = 300,
+    max_connections: Connections = 1000,
+    max_connections_per_address: PerAddress = 200,
     https: Https = False,
     cert: Cert = None,
     key: Key = None,
@@ -114,7 +120,8 @@ def serve(
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token or None,
         require_admin_token=require_admin_token, open_sign_in=open_sign_in, sample_port=sample_port,
         policies=choices.policies(),
-        throttle=throttle, https=https, certificate=cert, certificate_key=key,
+        throttle=throttle, max_connections=max_connections, max_connections_per_address=max_connections_per_address,
+        https=https, certificate=cert, certificate_key=key,
         **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())),
     )  # fmt: skip
     for sentence in choices.settled([*signature(serve).parameters]):

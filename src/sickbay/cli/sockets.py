@@ -11,6 +11,8 @@ from sickbay.cli.words import Trouble
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BACKLOG = 2048
+SENT = 262_144
+"""Bytes of an answer that the system takes before the client reads them; by itself it would take megabytes."""
 TRIES = 20
 
 
@@ -55,6 +57,7 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT)  # accepted ones have it too
         bound.bind((host, port))
         bound.listen(BACKLOG)
     except OSError:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import resource
 import signal
+import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -13,13 +16,18 @@ from typing import Any, TypeAlias
 from uvicorn import Config
 
 from sickbay.cli import ending, streams, terminal
-from sickbay.cli.heads import Heads
+from sickbay.cli.connection import Connection
+from sickbay.cli.limits import limits
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
 from sickbay.web import app as web
 
 GRACE = 5
 """Seconds that open requests have when the server stops."""
+THREADS = 2
+"""For password hashes, and for bodies that are too large for the event loop; further ones wait."""
+SWITCHES = 0.0001
+"""Seconds after which a thread that computes lets another one run."""
 
 Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -45,6 +53,7 @@ class Worker:
         if self.settings.workers > 1:
             _belong()
         streams.ready()
+        _prepare(self.settings.max_connections)
         say = None if self.settings.json else terminal.say(terminal.coloured())
         sandbox = await open_sandbox(self.settings, say=say)
         self.main, self.sample = web.create(sandbox), web.create_sample(sandbox)
@@ -54,6 +63,18 @@ class Worker:
         await self.main.stop()
         await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _prepare(connections: int) -> None:
+    """Room for the connections, and few threads, which return Python's lock soon: the event loop asks for it at each row."""
+    sys.setswitchinterval(SWITCHES)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "sickbay-work"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 1000
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _belong() -> None:
@@ -72,9 +93,11 @@ def _belong() -> None:
 
 def config(app: Asgi, settings: Settings) -> Config:
     """The flags of every server here; the limit in the benchmark is measured with the same."""
-    return Config(
-        app, interface="asgi3", loop="uvloop", http=Heads, ws="none", lifespan="on", log_config=None, access_log=False,
+    made = Config(
+        app, interface="asgi3", loop="sickbay.cli.loops:Loop", http=Connection, ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=GRACE, workers=settings.workers,
         ssl_certfile=settings.certificate, ssl_keyfile=settings.certificate_key,
         proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=list(settings.trusted_proxies),
     )  # fmt: skip
+    made.limits = limits(settings)  # type: ignore[attr-defined]
+    return made

@@ -13,6 +13,7 @@ from sickbay.fhir.index import CROWDS
 from sickbay.fhir.query import DateValue, Filter, Include, Query, Within
 from sickbay.fhir.search_parameters import compartment_types, find, parameters, resource_types
 from sickbay.fhir.visibility import Visibility
+from sickbay.kernel.budget import pause
 from sickbay.operations.context import World
 from sickbay.storage.store import BadCursor, Space, Stored, whole
 
@@ -35,6 +36,8 @@ class Asked(NamedTuple):
 
 
 REST = "rest"
+BYTES = 4_000_000
+"""Of a page. What follows is on the next one."""
 
 
 class Place(NamedTuple):
@@ -61,11 +64,13 @@ class Walk:
     def __init__(self, world: World, space: Space, visibility: Visibility, asked: Asked) -> None:
         self.store, self.space, self.visibility, self.asked = world.store, space, visibility, asked
         self.matches: list[Stored] = []
+        self.size = 0
         self.included: dict[tuple[str, str], Stored] = {}
 
     @property
     def room(self) -> int:
-        return self.asked.most - len(self.matches)
+        """Matches that still fit, at least as far as their bytes are concerned."""
+        return self.asked.most - len(self.matches) if self.size < BYTES else 0
 
     async def of_one(self, holder: Stored) -> Found:
         """Of a patient or an encounter that was seen to be there."""
@@ -79,6 +84,7 @@ class Walk:
         """Of every patient that may be seen, one after the other."""
         place: Place | None = _place(self.asked.cursor) or Place()
         while place is not None and self.room > 0:
+            await pause()
             query = Query(self.space.version, "Patient", count=1, total="none", cursor=place.patient or None)
             page = await self.store.search(self.space, query, self.visibility)
             if not page.matches:
@@ -110,6 +116,7 @@ class Walk:
             return
         if not self.visibility.of(holder.type, "s"):
             self.matches.append(holder)
+            self.size += len(holder.body)
             return
         await self._take(replace(self._query(holder.type, holder.type), ids=(holder.id,), count=1))
 
@@ -117,8 +124,11 @@ class Walk:
         """Matches and what they bring along; the cursor of what follows."""
         page = await self.store.search(self.space, query, self.visibility)
         self.matches += whole(page)
+        self.size += sum(len(one.body) for one in whole(page))
         for other in page.included:
-            self.included.setdefault((other.type, other.id), other)
+            if (other.type, other.id) not in self.included:
+                self.included[other.type, other.id] = other
+                self.size += len(other.body)
         return page.next
 
     def _query(self, holder: str, type: str) -> Query:

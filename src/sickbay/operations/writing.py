@@ -24,6 +24,7 @@ from sickbay.kernel.refusal import Refusal
 from sickbay.operations.access import Seen
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import Decision, decide, refused
+from sickbay.operations.matching import ids
 from sickbay.storage.store import Conflict, Interaction, Put, Record, Save, Space, Step, Stored, whole
 
 ATTEMPTS = 20
@@ -213,10 +214,10 @@ async def _delete(world: World, one: Wanted) -> Prepared | Declined:
 
 async def _delete_all(world: World, one: Wanted, query: Query) -> Prepared | Declined:
     """Of what matches, what the token may delete; all at once."""
-    found = (await world.store.search(one.space, replace(query, count=DELETED + 1), one.seen.visibility)).matches
+    found = await ids(world, one.space, query, one.seen.visibility, DELETED + 1)
     if len(found) > DELETED:
         return Declined(412, "too-costly", f"More than {DELETED} match: narrow the condition.")
-    current = [await _current(world, one._replace(request=replace(one.request, id=each.id)), "d") for each in found]
+    current = [await _current(world, one._replace(request=replace(one.request, id=each)), "d") for each in found]
     at = _at(world)
     steps = tuple(_deleted(one, each, at) for each in current if each is not None and not each.deleted)
     return Prepared(Done(204, one.type, ""), steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from sickbay import dialects
 from sickbay.authorization.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.operations import context, running
 from sickbay.operations.context import Say, Tenant, World
@@ -36,6 +38,12 @@ class Sandbox:
     filling: Filling
     temporary: Path | None = None
     ready: bool = field(default=False)
+    bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
+    """Of large request bodies while they are read and answered: as objects they take ten times as much memory."""
+    shaping: Budget = field(default_factory=lambda: Budget(8_000_000))
+    """Of large answers while they are written as XML or indented."""
+    bundles: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Batches and transactions in work: each may hold a large answer."""
 
     @property
     def tenants(self) -> Mapping[str, Tenant]:

@@ -29,6 +29,13 @@ class DiskFails(Unavailable):
     detail = "The disk with Sickbay's data is full or fails, as its log says; nothing was changed. Ask again when it is mended."
 
 
+class TooSlow(Unavailable):
+    """A search was stopped because it took too long."""
+
+    title = "The search takes too long"
+    detail = "The search was stopped because it took too long. Narrow it, for example by a patient, a code or a date."
+
+
 def is_database(data: str | None) -> TypeGuard[str]:
     return data is not None and data.startswith(SCHEMES)
 

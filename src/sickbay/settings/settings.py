@@ -51,6 +51,10 @@ class Settings:
     """By tenant, "" for all: what is decided otherwise than its dialect has it (authorization.policy)."""
     throttle: int = 300
     """Wrong secrets of one client from one address in a minute, before it has to wait; 0: none ever waits."""
+    max_connections: int = 1000
+    """Open connections of each worker."""
+    max_connections_per_address: int = 200
+    """The same from one address, if other machines can connect; 0: no limit."""
 
     @property
     def base(self) -> str:

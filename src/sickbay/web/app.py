@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -81,6 +81,8 @@ class Application:
             await door(scope, receive, send)
         except Astray:
             await self._page(scope, receive, _with_id(send, id, self._extra(scope)))
+        except ClientDisconnect:
+            return
         except Unavailable as error:
             LOG.error("%s %s", id, error)
             await _failed(send, id, 503, "transient", error.detail)
@@ -104,6 +106,8 @@ class Application:
             if may_use_session(scope["path"], self.sandbox.tenants):
                 await recognise(request, self.sandbox, self.guard)
             response = await handler(request) if handler else None
+        except ClientDisconnect:
+            return
         except Unavailable as error:
             response = await _away(request, error)
         except TooLarge as error:
@@ -171,7 +175,13 @@ def create(sandbox: Sandbox) -> Application:
     documents = Documents(sandbox)
     pages = Starlette(
         routes=routes(sandbox, documents),
-        exception_handlers={Unavailable: _away, TooLarge: _large, NotYet: not_yet, Exception: _fault},
+        exception_handlers={
+            ClientDisconnect: _gone,
+            Unavailable: _away,
+            TooLarge: _large,
+            NotYet: not_yet,
+            Exception: _fault,
+        },
     )
     doors: Doors = {}
     for door in _doors(sandbox, documents):
@@ -215,6 +225,11 @@ async def _failed(send: Send, id: str, status: int, code: str, said: str) -> Non
                (b"content-length", str(len(body)).encode())]  # fmt: skip
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """The client hung up in the middle of its body: nobody reads the answer."""
+    return Response(status_code=400)
 
 
 async def _away(request: Request, error: Exception) -> Response:

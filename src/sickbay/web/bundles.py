@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -23,12 +23,15 @@ from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_parameters import known_types
 from sickbay.fhir.transaction import Asked, Unreadable
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.budget import pause
 from sickbay.kernel.refusal import UNKNOWN
 from sickbay.operations import writing
 from sickbay.operations.access import Seen, access
+from sickbay.operations.matching import ids
 from sickbay.operations.writing import Declined, Prepared, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Conflict, Put, Save, Step
+from sickbay.web import counting
 from sickbay.web.fhir import LARGE
 from sickbay.web.fhir_answer import Answer, Headers
 
@@ -39,7 +42,14 @@ ALONE = "An export is begun, asked after and read by requests of their own; an e
 NESTED = "An entry must not be a Bundle of requests itself."
 POSTED = "An operation or a search that is posted is answered as an entry of a batch, not of a transaction."
 MAKING = ("create", "update")
+ANSWER = 16_000_000
+"""Bytes of the answers to all entries together."""
+SECONDS = 60
+"""How long the entries of a batch may take together."""
 TWICE = "Two entries of the transaction are about the same resource."
+TOO_MUCH = f"The answers to the entries of a Bundle may have {ANSWER:,} bytes together. This entry was not answered."
+TOO_LONG = f"The entries of a batch may take {SECONDS} s together. This entry was not carried out."
+WRITING = frozenset((*MAKING, "patch", "delete"))
 
 
 class Entry(NamedTuple):
@@ -76,10 +86,15 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
     if kind == "transaction" and any(map(_is_nested, entries)):
         return door.issue(400, Issue("structure", NESTED)), seen
     try:
-        answers = await (_batch(door, entries) if kind == "batch" else _transaction(door, seen, entries))
+        async with door.sandbox.bundles:
+            answers = await (_batch(door, entries) if kind == "batch" else _transaction(door, seen, entries))
+            told = []
+            while answers:
+                told.append(_told(door.version, answers.pop()))
+                await pause()
+            return Answer(200, transaction.response(kind, told[::-1]), content), seen
     except Failed as failed:
         return failed.answer, failed.seen
-    return Answer(200, transaction.response(kind, [_told(door.version, one) for one in answers]), content), seen
 
 
 def _entry(door: Interactions, outer: AccessRequest, one: Asked) -> Entry:
@@ -109,15 +124,35 @@ def _is_of_an_export(one: Entry) -> bool:
 
 
 async def _batch(door: Interactions, entries: list[Entry]) -> list[Answer]:
-    """Each entry stands or falls alone (R4, 3.1.0.11.1)."""
-    found = []
+    """Each entry stands or falls alone (R4, 3.1.0.11.1). What would exceed a bound is not done, and answered so."""
+    found: list[Answer] = []
+    size, end = 0, monotonic() + SECONDS
     for one in entries:
-        if issue := _unfit(one):
-            found.append(door.issue(400, issue))
+        await pause()
+        if size >= ANSWER or monotonic() > end:
+            found.append(_too_much(door) if size >= ANSWER else door.issue(503, Issue("timeout", TOO_LONG)))
             continue
-        raw = one.asked.patch or (written.dumps(one.asked.resource) if one.asked.resource is not None else b"")
-        found.append(_headed(one, (await door.perform(one.request, one.found, raw))[0]))
+        found.append(_bounded(door, one, await _alone(door, one), ANSWER - size))
+        size += len(found[-1].body)
     return found
+
+
+async def _alone(door: Interactions, one: Entry) -> Answer:
+    if issue := _unfit(one):
+        return door.issue(400, issue)
+    raw = one.asked.patch or (written.dumps(one.asked.resource) if one.asked.resource is not None else b"")
+    return _headed(one, (await door.perform(one.request, one.found, raw))[0])
+
+
+def _bounded(door: Interactions, one: Entry, answer: Answer, rest: int) -> Answer:
+    """What was read and is larger than the rest is left out. What was written is answered as it is."""
+    fits = len(answer.body) <= rest or one.request.interaction in WRITING
+    return answer if fits else _too_much(door)
+
+
+def _too_much(door: Interactions) -> Answer:
+    counting.ANSWERS_CUT.labels("batch").inc()
+    return door.issue(507, Issue("too-costly", TOO_MUCH))
 
 
 def _unfit(one: Entry) -> Issue | None:
@@ -135,8 +170,12 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
     ordered = sorted(entries, key=lambda one: transaction.ORDER.index(one.asked.method))
     writes = [one for one in ordered if one.asked.method not in ("GET", "HEAD")]
     reads = [one for one in ordered if one.asked.method in ("GET", "HEAD")]
+    size = 0
     for read in reads:
-        await _may_be_read(door, seen, read)
+        await pause()
+        size += await _may_be_read(door, seen, read)
+        if size > ANSWER:
+            raise Failed(_too_much(door), seen).of(door.version, read)
     for _ in range(writing.ATTEMPTS):
         prepared = await _prepared(door, seen, writes)
         if prepared is None:
@@ -152,16 +191,23 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
             door.issue(409, Issue("conflict", "What the transaction changes is being changed by others.")), seen
         )
     answers = {position: door.answered(request, seen, one.done, [])[0] for position, (one, request) in prepared.items()}
+    size = sum(len(one.body) for one in answers.values())
     for one in reads:
-        answers[one.asked.position] = _headed(one, (await door.perform(one.request, one.found))[0])
+        await pause()
+        answer = _headed(one, (await door.perform(one.request, one.found))[0])
+        answers[one.asked.position] = _bounded(door, one, answer, max(0, ANSWER - size))
+        size += len(answers[one.asked.position].body)
     return [answers[position] for position in sorted(answers)]
 
 
-async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> None:
+async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> int:
+    """The size of the answer. Raises Failed."""
     try:
         if _is_of_an_export(one):
             raise Failed(door.issue(400, Issue("not-supported", ALONE)), seen)
-        door.failed_if(*(await door.perform(one.request, one.found)), only=(401, 403, 501))
+        answer, found = await door.perform(one.request, one.found)
+        door.failed_if(answer, found, only=(401, 403, 501))
+        return len(answer.body)
     except Failed as failed:
         raise failed.of(door.version, one) from None
 
@@ -211,6 +257,7 @@ def _conditional(writes: Sequence[Entry]) -> dict[str, Entry]:
 
 async def _there(door: Interactions, seen: Seen, one: Entry) -> str:
     """The id of the one match of a condition; "" where there is no condition, or no match."""
+    await pause()
     query = door.condition(one.request, one.found)
     found = await _matches(door, seen, query) if isinstance(query, Query) else []
     return found[0] if len(found) == 1 else ""
@@ -258,12 +305,12 @@ def _is_match(door: Interactions, one: Entry, id: str, query: Query) -> bool:
 
 async def _matches(door: Interactions, seen: Seen, query: Query, most: int = 2) -> list[str]:
     """most: two are enough to tell one match from several."""
-    page = await door.sandbox.world.store.search(door.space, replace(query, count=most), seen.visibility)
-    return [one.id for one in page.matches]
+    return await ids(door.sandbox.world, door.space, query, seen.visibility, most)
 
 
 async def _prepare(door: Interactions, one: Entry, id: str, places: Mapping[str, str]) -> Prepared:
     """Raises Failed."""
+    await pause()
     try:
         return await _as_alone(door, one, id, places)
     except Failed as failed:

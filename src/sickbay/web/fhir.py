@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
+from starlette.requests import ClientDisconnect
+
 from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search, subset
@@ -19,6 +21,7 @@ from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_routes import SEARCHES, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.visibility import Visibility
+from sickbay.kernel.budget import HELD, pause
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
@@ -26,13 +29,14 @@ from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
+from sickbay.web import counting
 from sickbay.web.astray import Astray, is_astray
 from sickbay.web.discovery import Documents, endpoints
 from sickbay.web.doors import cors, headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.fhir_refusals import left_out, refused, told
 from sickbay.web.representation import cut, parts, shaped
-from sickbay.web.wire import QUESTIONS, query_of, raw_path, sent_length, unpacked
+from sickbay.web.wire import QUESTIONS, VALUES, query_of, raw_path, sent_length, unpacked, values
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -115,13 +119,19 @@ class Door:
             body, request, answer, seen = taken
         if is_shaped(request, headers):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
-            if len(answer.body) > LARGE:  # so that others need not wait for it
-                answer = await asyncio.to_thread(shaped, self.version, answer, media, request.parameters)
+            if len(answer.body) > LARGE:
+                answer = await self._shaped_on_a_thread(answer, media, request.parameters)
             else:
                 answer = shaped(self.version, answer, media, request.parameters)
         return await self._kept(
             scope, request, headers, body if body and self._may_keep(found) else "", id, answer, seen
         )
+
+    async def _shaped_on_a_thread(self, answer: Answer, media: Media, parameters: Parameters) -> Answer:
+        size = len(answer.body)
+        with HELD.of(size):
+            async with self.sandbox.shaping.hold(size):
+                return await asyncio.to_thread(shaped, self.version, answer, media, parameters)
 
     async def _kept(
         self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
@@ -162,12 +172,19 @@ class Door:
                 return plain
             raw = plain
         if len(raw) > limit or (length or 0) > limit:
+            counting.BODIES_REFUSED.inc()
             return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
+        if len(raw) > LARGE and values(raw) > VALUES:
+            counting.BODIES_REFUSED.inc()
+            return self._issue(413, Issue("too-long", f"A request may have {VALUES:,} values, objects and lists."))
         body = raw.decode("utf-8", "replace")
         if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
             return self._issue(400, Issue("structure", "The body is not UTF-8."))
         request = self._request(scope, headers, path, found, body)
-        return body, request, *await self.perform(request, found, raw)
+        if len(raw) <= LARGE:
+            return body, request, *await self.perform(request, found, raw)
+        async with self.sandbox.bodies.hold(len(raw)):
+            return body, request, *await self.perform(request, found, raw)
 
     async def _decoded(self, raw: bytes, coding: str, limit: int) -> bytes | Answer:
         """A body that came compressed (RFC 9110, 8.4 and 15.5.16)."""
@@ -310,6 +327,12 @@ class Door:
         except BadCursor:
             text = "This page address was not made for this search. Follow the link `next` as it is."
             return self._issue(400, Issue("value", text))
+        if page.next is not None and len(page.matches) < query.count:
+            counting.ANSWERS_CUT.labels("page").inc()
+        if page.clipped:
+            counting.ANSWERS_CUT.labels("include").inc()
+        if len(page.matches) + len(page.included) > 200:
+            await pause()
         return self._bundle(query, page, content)
 
     def _bundle(self, query: Query, page: Page, content: Headers) -> Answer:
@@ -351,11 +374,13 @@ def _faults(
 
 
 async def _body(receive: Callable[[], Any], limit: int) -> bytes:
-    """A little more than `limit`, where it is longer."""
+    """A little more than `limit`, where it is longer; raises ClientDisconnect."""
     pieces, size = [], 0
     while True:
         message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
-        if message["type"] != "http.request" or not message.get("more_body") or size > limit:
+        if not message.get("more_body") or size > limit:
             return b"".join(pieces)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sickbay.fhir.preconditions import unmodified
+from sickbay.kernel.budget import HELD, pause
 
 Headers = list[tuple[bytes, bytes]]
 ALWAYS = (
@@ -15,6 +16,10 @@ ALWAYS = (
     (b"vary", b"Origin, Accept, Authorization"),
     (b"x-content-type-options", b"nosniff"),
 )
+
+
+PIECE = 131_072
+"""Bytes that are sent at once."""
 
 
 class Answer(NamedTuple):
@@ -52,7 +57,18 @@ async def sent(
     if answer.status not in (204, 304):
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+    if len(body) > PIECE and method != "HEAD":
+        await _send_slowly(send, body)
+    else:
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+async def _send_slowly(send: Callable[[Any], Any], body: bytes) -> None:
+    """As fast as the client reads. Until the last byte is sent the whole body stays in memory, and is counted."""
+    with HELD.of(len(body)):
+        for start in range(0, len(body), PIECE):
+            end = start + PIECE
+            await send({"type": "http.response.body", "body": body[start:end], "more_body": end < len(body)})
 
 
 async def _send_pieces(
@@ -63,4 +79,5 @@ async def _send_pieces(
     if method != "HEAD":
         async for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await pause()
     await send({"type": "http.response.body", "body": b""})

@@ -30,7 +30,7 @@ from sickbay.web.fhir_answer import Answer, Headers, modified, unchanged
 WRITING = frozenset(("create", "update", "patch", "delete"))
 BODIED = frozenset((*WRITING, "batch", "operation"))
 """What may bring a resource along."""
-RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 64_000_000
+RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 24_000_000
 """Bytes."""
 
 

@@ -17,6 +17,7 @@ from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search_parameters import resource_types
 from sickbay.fhir.visibility import Visibility
+from sickbay.kernel.budget import pause
 from sickbay.operations import everything, writing
 from sickbay.operations.access import Seen
 from sickbay.operations.writing import Done, Wanted
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 PAGE = "This page address was not made for this operation. Follow the link `next` as it is."
 SCANNED = 20_000
 """Observations of one request that $lastn looks at, the newest."""
+BYTES = 4_000_000
+"""Of an answer of $lastn, which has no pages."""
 
 
 class Call(NamedTuple):
@@ -113,6 +116,11 @@ async def _lastn(call: Call) -> Answer:
     while scanned < SCANNED:
         page = await door.sandbox.world.store.search(door.space, query, call.seen.visibility)
         newest.take(page.matches)
+        await pause()
+        if sum(len(one.body) for one in newest.kept) > BYTES:
+            return door.issue(
+                507, Issue("too-costly", f"The answer has more than {BYTES:,} bytes. Narrow it by a code or a date.")
+            )
         scanned += len(page.matches)
         if page.next is None:
             break

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.diagnosis.explain import Explanation
@@ -14,10 +14,13 @@ from sickbay.operations.context import World
 from sickbay.operations.decision import Decision
 from sickbay.operations.journal import Answered, Exchange, Journal, Wire
 from sickbay.protocol.parameters import Parameters, parse
+from sickbay.web import counting
 from sickbay.web.doors import headers_of
 
 FORMS, QUESTIONS, PASTED = 65_536, 262_144, 1_000_000
 """Bytes of a body: of most forms, of a FHIR request that brings no resource, and of what is pasted to be looked at."""
+VALUES = 2_000_000
+"""Values of a JSON or XML body. Each takes up to a hundred bytes of memory, though it may be written in two."""
 FORM = "application/x-www-form-urlencoded"
 SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-correlation-id")
 
@@ -27,17 +30,15 @@ class TooLarge(Exception):
 
 
 async def read_body(request: Request, most: int = FORMS) -> str:
-    """At most so many bytes. Undecodable ones become U+FFFD. Raises TooLarge."""
+    """At most so many bytes. Undecodable ones become U+FFFD. Raises TooLarge and ClientDisconnect."""
     pieces: list[bytes] = []
     size = 0
-    try:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > most:
-                raise TooLarge(f"It may have {most} bytes.")
-            pieces.append(piece)
-    except ClientDisconnect:
-        return ""
+    async for piece in request.stream():
+        size += len(piece)
+        if size > most:
+            counting.BODIES_REFUSED.inc()
+            raise TooLarge(f"It may have {most} bytes.")
+        pieces.append(piece)
     return b"".join(pieces).decode("utf-8", "replace")
 
 
@@ -47,6 +48,11 @@ def sent_length(headers: Mapping[str, str]) -> int | None:
         return None
     told = headers.get("content-length", "0")
     return int(told) if told.isascii() and told.isdigit() else 0
+
+
+def values(raw: bytes) -> int:
+    """How many values a JSON or XML text has, or a few more: text may have the same characters."""
+    return sum(map(raw.count, (b",", b"{", b"[", b"<")))
 
 
 def unpacked(raw: bytes, most: int) -> bytes:

@@ -27,7 +27,7 @@ from sickbay.storage.sql.answers import Answers
 from sickbay.storage.sql.copying import ANY_LIVE
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.saving import OUTDATED
-from sickbay.storage.sql.statement import Row, Statement
+from sickbay.storage.sql.statement import Row, Statement, bounded
 from sickbay.storage.store import Conflict, Labels, Outdated, Page, Record, Reindex, Save, Space, Step, Stored, Versions
 
 CHUNK = 500
@@ -205,7 +205,7 @@ class PostgresStore:
 async def _fetch(db: Any, statement: Statement) -> list[Row]:
     text, lists = spoken(statement.text)
     found: list[Row] = await db.fetch(text, *values(statement.binds, lists))
-    return found
+    return found if statement.body < 0 else bounded(found, statement.body)
 
 
 async def open_store(address: str, find: Find) -> PostgresStore:

@@ -131,9 +131,10 @@ class Answers:
     ) -> Page:
         """The page with what it includes; `nids` of its matches, by type."""
         others: list[Stored] = []
-        for type, rows in includes.included(run, scope, self._find, query, visibility, nids).items():
+        found, clipped = includes.included(run, scope, self._find, query, visibility, nids)
+        for type, rows in found.items():
             others += self.guard.allowed(visibility, "rs", type, rows)
-        return page._replace(included=others[: includes.MOST], clipped=len(others) > includes.MOST)
+        return page._replace(included=others, clipped=clipped)
 
     def _scope(self, space: Space, visibility: Visibility) -> Scope | None:
         number = self.names.space(space)

@@ -12,12 +12,12 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql import canonicals
 from sickbay.storage.sql.filters import FALSE, Scope, one_of
 from sickbay.storage.sql.order import Find
-from sickbay.storage.sql.reading import COLUMNS
-from sickbay.storage.sql.statement import Row, Run, Statement
+from sickbay.storage.sql.reading import COLUMNS, WIDTH
+from sickbay.storage.sql.statement import BYTES, Cut, Row, Run, Statement
 from sickbay.storage.sql.visible import alike
 
 MOST = 1000
-"""Included resources of one page: a patient's whole record may hang on one match."""
+"""Included resources of one page, of BYTES at most: a patient's whole record may hang on one match."""
 
 
 class _Hop(NamedTuple):
@@ -34,8 +34,8 @@ class _Hop(NamedTuple):
 
 def included(
     run: Run, scope: Scope, find: Find, query: Query, visibility: Visibility, matches: dict[str, list[int]]
-) -> dict[str, list[Row]]:
-    """Rows by type of what is visible and is no match itself, each once; one more than MOST where there are more.
+) -> tuple[dict[str, list[Row]], bool]:
+    """Rows by type of what is visible and is no match itself, each once; and whether there are more than MOST or BYTES.
 
     matches: nids by type. What `:iterate` says is done again with what it brought, until nothing new comes; what is not
     visible brings nothing.
@@ -43,18 +43,24 @@ def included(
     seen = {nid for nids in matches.values() for nid in nids}
     most = len(seen) + MOST
     found: dict[str, list[Row]] = {}
-    frontier, asked = matches, query.includes
-    while frontier and asked and len(seen) <= most:
+    frontier, asked, size, full = matches, query.includes, 0, False
+    while frontier and asked and not full:
         brought: dict[str, list[int]] = {}
         for hop in (hop for one in asked for hop in _hops(run, scope, find, query.version, one, frontier)):
-            for row in _fetch(run, scope, hop, visibility, MOST + len(seen) + 1):
-                if row[0] not in seen and len(seen) <= most:
+            for rows in _fetch(run, scope, hop, visibility, MOST + len(seen) + 1):
+                full = full or isinstance(rows, Cut)
+                for row in rows:
+                    if row[0] in seen:
+                        continue
+                    size += len(row[WIDTH - 1])
+                    if len(seen) == most or (size > BYTES and found):
+                        return found, True
                     type = scope.names.text(row[-1])
                     seen.add(row[0])
                     found.setdefault(type, []).append(row)
                     brought.setdefault(type, []).append(row[0])
         frontier, asked = brought, tuple(one for one in query.includes if one.iterate)
-    return found
+    return found, full
 
 
 def _hops(
@@ -102,7 +108,7 @@ def _types(run: Run, scope: Scope, hop: _Hop) -> list[str]:
     return sorted(scope.names.text(row[0]) for row in run(Statement(text, hop.binds)))
 
 
-def _fetch(run: Run, scope: Scope, hop: _Hop, visibility: Visibility, limit: int) -> Iterator[Row]:
+def _fetch(run: Run, scope: Scope, hop: _Hop, visibility: Visibility, limit: int) -> Iterator[list[Row]]:
     """Rows that end with the number of their type; those of which the same is visible by one statement."""
     types = hop.types if hop.types is not None else _types(run, scope, hop)
     for group in alike(visibility, "rs", (one for one in types if one not in hop.without)):
@@ -111,4 +117,4 @@ def _fetch(run: Run, scope: Scope, hop: _Hop, visibility: Visibility, limit: int
         if held is not FALSE:
             text = f"SELECT {COLUMNS}, r.type FROM ({hop.text}) o CROSS JOIN resource r ON r.nid = o.nid"
             text = f"{text} WHERE r.state = 1 AND {of.text} AND {held.text} ORDER BY r.nid LIMIT ?"
-            yield from run(Statement(text, (*hop.binds, *of.binds, *held.binds, limit)))
+            yield run(Statement(text, (*hop.binds, *of.binds, *held.binds, limit), WIDTH - 1))

@@ -115,7 +115,8 @@ class Names:
 
     def counted(self, rows: Sql, most: int) -> int:
         """How many there are, counted no further."""
-        count: int = self._reader.one(*few(rows, most))
+        asked = few(rows, most)
+        count: int = self._reader.one(asked.text, asked.binds)
         return count
 
     def whole(self, space: int, parameter: int, low: int, high: int) -> bool:

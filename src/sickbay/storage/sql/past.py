@@ -8,7 +8,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.cursor import Position, opened, seal
 from sickbay.storage.sql.filters import FALSE, TRUE, Scope
 from sickbay.storage.sql.names import NEVER, REFERENCED
-from sickbay.storage.sql.statement import Row, Run, Sql, Statement
+from sickbay.storage.sql.statement import BYTES, Row, Run, Sql, Statement, is_full
 from sickbay.storage.sql.visible import compartments
 from sickbay.storage.store import Stored, Versions
 
@@ -62,15 +62,23 @@ def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibilit
         return Versions([], None, _total(run, scope, found, letter, None if held is TRUE else visibility))
     text = Sql(f"SELECT {_COLUMNS} FROM {found.text}", found.binds)
     kept: list[tuple[tuple[Stored, str], int]] = []
-    while len(kept) <= count:
-        rows = run(Statement(text.text, (*text.binds, before, count + 1)))
-        kept += [(one, row[6]) for row in rows if (one := _entry(scope, row)) and _shown(visibility, letter, one[0])]
-        if len(rows) <= count:
+    more, size = False, 0
+    while not more:
+        rows = run(Statement(text.text, (*text.binds, before, count + 1), 4))
+        for row in rows:
+            entry = _entry(scope, row)
+            if not _shown(visibility, letter, entry[0]):
+                continue
+            size += len(entry[0].body)
+            more = len(kept) == count or (size > BYTES and len(kept) > 1)
+            if more:
+                break
+            kept.append((entry, row[6]))
+        if not is_full(rows, count + 1):
             break
         before = rows[-1][6]
-    more = len(kept) > count
-    following = seal(key, Position(mark, (kept[count - 1][1],), count, None)) if more else None
-    return Versions([entry for entry, _ in kept[:count]], following)
+    following = seal(key, Position(mark, (kept[-1][1],), count, None)) if more else None
+    return Versions([entry for entry, _ in kept], following)
 
 
 def _total(run: Run, scope: Scope, found: Sql, letter: str, visibility: Visibility | None) -> int:

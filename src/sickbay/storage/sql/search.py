@@ -18,7 +18,7 @@ from sickbay.storage.sql.names import LIVE_OF_TYPE
 from sickbay.storage.sql.order import Find, Key, beyond, order
 from sickbay.storage.sql.reading import WHOLE, Columns, columns_for
 from sickbay.storage.sql.source import Source, everything, source
-from sickbay.storage.sql.statement import EACH, Bind, Row, Run, Sql, Statement, few
+from sickbay.storage.sql.statement import EACH, Bind, Cut, Row, Run, Sql, Statement, few, is_full, paged
 from sickbay.storage.sql.visible import only_patient
 from sickbay.storage.store import Space
 
@@ -95,7 +95,7 @@ def page(run: Run, key: bytes, plan: Plan) -> Matches:
     """One page by keyset, LIMIT n + 1. Raises BadCursor. Of a plan that is remembered only the rows are read once more."""
     known: _Known | None = plan.kept.get("page")
     if known is not None:
-        return Matches(run(known.statement)[: plan.query.count], known.next, known.total)
+        return Matches(paged(run(known.statement), plan.query.count)[0], known.next, known.total)
     at = _at(key, plan, plan.query.cursor) if plan.query.cursor is not None else None
     whole = at is None and _is_counted_with_its_page(plan)
     return _first_of_patient(run, key, plan) if whole else _page_anew(run, key, plan, at)
@@ -106,8 +106,7 @@ def _page_anew(run: Run, key: bytes, plan: Plan, at: Position | None) -> Matches
     rows = _early(run, plan, plan.walk, at) if plan.walk and query.count > 0 else []
     statement = _page(plan, at) if query.count > 0 and not rows else None
     rows = run(statement) if statement else rows
-    more = len(rows) > query.count
-    rows = rows[: query.count]
+    rows, more = paged(rows, query.count)
     seen = (at.seen if at else 0) + len(rows)
     total = _total(run, plan, at, None if more or query.count == 0 else seen)
     last = (*rows[-1][plan.columns.width :][: len(plan.keys)], rows[-1][0]) if more else ()
@@ -134,12 +133,12 @@ def _near(run: Run, plan: Plan, walk: Plan, at: Position | None) -> list[Row]:
         return []
     limit = plan.query.count + 1
     rows = _of_type(run, walk, at, limit)
-    if len(rows) < limit and plan.source.found is not None and not plan.source.dear:
+    if not is_full(rows, limit) and plan.source.found is not None and not plan.source.dear:
         least = plan.source.least(int(at.last[0]) if at else -1, max(NEAR, 2 * limit))
         rows = run(_sorted(plan._replace(source=least), at, limit))
-    if len(rows) < limit and plan.source.changed:  # of an export mostly all: it goes on where it was
+    if not is_full(rows, limit) and plan.source.changed:  # of an export mostly all: it goes on where it was
         return run(_page(walk, at))
-    return rows if len(rows) == limit else []
+    return rows if is_full(rows, limit) else []
 
 
 def _of_type(run: Run, walk: Plan, at: Position | None, limit: int) -> list[Row]:
@@ -170,7 +169,7 @@ def _ahead(run: Run, plan: Plan, walk: Plan, by: Along, at: Position | None) -> 
         if _as_many(run, begun, 8 * MANY):
             return []
         rows = run(_sorted(_among(walk, begun), at, limit))
-        if len(rows) == limit:
+        if is_full(rows, limit):
             return rows
         if end is None:
             return []
@@ -193,7 +192,10 @@ def _first_of_patient(run: Run, key: bytes, plan: Plan) -> Matches:
     found = run(_numbers(plan))
     chosen = [row[0] for row in found[: plan.query.count]]
     bodies = f"SELECT {plan.columns.text} FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND r.state = 1"
-    bodies_by_nid = {row[0]: row for row in run(Statement(bodies, (orjson.dumps(chosen).decode(),)))}
+    read = run(Statement(bodies, (orjson.dumps(chosen).decode(),), plan.columns.width - 1))
+    bodies_by_nid = {row[0]: row for row in read}
+    if isinstance(read, Cut):  # in the order of `chosen`
+        chosen = chosen[: len(read) - 1]
     rows = [bodies_by_nid[nid] for nid in chosen if nid in bodies_by_nid]
     total, seen = len(found), len(chosen)
     if total == seen:
@@ -254,7 +256,7 @@ def _streamed(plan: Plan, at: Position | None, limit: int) -> Statement:
     after = beyond(tuple((name, False) for name in names), at.last) if at else TRUE
     columns = ", ".join((plan.columns.text, *names[:-1]))
     text = f"SELECT {columns} {plan.source.joined()} AND {plan.where.text} AND {after.text} ORDER BY {', '.join(names)} LIMIT ?"
-    return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit))
+    return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
 
 
 def _numbers(plan: Plan) -> Statement:
@@ -277,7 +279,9 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     top = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
     text = f"SELECT {', '.join((plan.columns.text, *names))} FROM ({top}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
     values = tuple(bind for key in plan.keys for bind in key.binds)
-    return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit))
+    return Statement(
+        text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1
+    )
 
 
 def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int | None:

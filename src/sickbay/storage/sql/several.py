@@ -10,9 +10,9 @@ from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.sql.compartment import gathered
 from sickbay.storage.sql.filters import TRUE, Scope
 from sickbay.storage.sql.order import Find, beyond
-from sickbay.storage.sql.reading import COLUMNS
+from sickbay.storage.sql.reading import COLUMNS, WIDTH
 from sickbay.storage.sql.search import COUNTED, Matches, Plan, fingerprint, plan
-from sickbay.storage.sql.statement import Bind, Run, Statement
+from sickbay.storage.sql.statement import Bind, Run, Statement, paged
 from sickbay.storage.store import Space
 
 
@@ -39,8 +39,7 @@ def page(run: Run, key: bytes, asked: Plans) -> Matches:
     query, sight = asked.query, sight_of(asked.visibility)
     at = opened(key, query.cursor, fingerprint(asked.space, query), sight) if query.cursor is not None else None
     rows = run(_page(asked, at))
-    more = len(rows) > query.count
-    rows = rows[: query.count]
+    rows, more = paged(rows, query.count)
     seen = (at.seen if at else 0) + len(rows)
     total = _total(run, asked, at, None if more else seen)
     if not more:
@@ -70,7 +69,7 @@ def _page(asked: Plans, at: Position | None) -> Statement:
     few = f"SELECT * FROM ({' UNION ALL '.join(texts)}) w WHERE {after.text} ORDER BY {by} LIMIT ?"
     columns = ", ".join((COLUMNS, *(name for name, _ in names), "r.type"))
     text = f"SELECT {columns} FROM ({few}) x CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
-    return Statement(text, (*binds, *after.binds, asked.query.count + 1))
+    return Statement(text, (*binds, *after.binds, asked.query.count + 1), WIDTH - 1)
 
 
 def counted(asked: Plans, limit: int | None = None) -> Statement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Row: TypeAlias = tuple[Any, ...]
@@ -21,8 +21,42 @@ class Sql(NamedTuple):
 
 
 class Statement(NamedTuple):
+    """body: the column whose bytes are bounded by BYTES in all rows together; -1: none."""
+
     text: str
     binds: tuple[int | str, ...]
+    body: int = -1
+
+
+BYTES = 4_000_000
+"""Of the resources of one page. The first two are on it whatever their size, so that one match can be told from several."""
+
+
+class Cut(list[Row]):
+    """The rows up to BYTES, and the next one, which exceeds them. There may be more."""
+
+
+def bounded(rows: Iterable[Row], body: int) -> list[Row]:
+    """All rows, or a Cut, after which no further row is read."""
+    found: list[Row] = []
+    size = 0
+    for row in rows:
+        found.append(row)
+        size += len(row[body] or b"")
+        if size > BYTES and len(found) > 2:
+            return Cut(found)
+    return found
+
+
+def paged(rows: list[Row], count: int) -> tuple[list[Row], bool]:
+    """The rows of a page of at most `count`, of one row more, and whether others follow."""
+    if isinstance(rows, Cut) and len(rows) <= count:
+        return rows[:-1], True
+    return rows[:count], len(rows) > count
+
+
+def is_full(rows: list[Row], limit: int) -> bool:
+    return len(rows) == limit or isinstance(rows, Cut)
 
 
 def few(rows: Sql, most: int) -> Statement:

@@ -64,15 +64,13 @@ def _tuned(connection: apsw.Connection, vfs: str | None) -> apsw.Connection:
         connection.pragma("locking_mode", "exclusive")
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
-    connection.pragma("wal_autocheckpoint", 16_000)  # 64 MB: a page that many commits change goes to the file once
     connection.pragma("cache_size", -16000)
     connection.pragma("temp_store", 2)
     return connection
 
 
 def make_room(connection: apsw.Connection) -> None:
-    """For commits of many steps, one after the other: their pages stay in memory, and go to the file less often."""
-    connection.pragma("wal_autocheckpoint", 32_000)
+    """For commits of many steps, one after the other: their pages stay in memory."""
     connection.pragma("cache_size", -64000)
 
 

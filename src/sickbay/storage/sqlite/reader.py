@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import apsw
 
-from sickbay.storage.sql.statement import Row, Statement
+from sickbay.settings.database import TooSlow
+from sickbay.storage.sql.statement import Row, Statement, bounded
 from sickbay.storage.sqlite.connection import REVISION, connect
+from sickbay.storage.sqlite.log import LARGE, PAGE, size
 
-_TICK, _TICKS = 10_000, 8
-"""A statement that runs for more than 80,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
+_TICK, _TICKS = 10_000, 12
+"""A question whose statements take more than 120,000 steps of SQLite's machine (some ms) is long, and moves to the thread."""
+_MANY, _HEAVY = 200, 2_000_000
+"""A question with more rows or bytes than these also moves to the thread if it has further statements."""
+LONGEST = 30.0
+"""Seconds that a statement on the thread may take."""
+LONG_WITH_LARGE_LOG = 2.0
+"""The same while the write-ahead log is large: it can't be restarted before the statement ends."""
 
 
 class Reader:
@@ -24,6 +33,7 @@ class Reader:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self.db = connect(path)
         self.db.pragma("query_only", True)
         self.db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # else a new value for a bind may plan the statement anew
@@ -32,6 +42,8 @@ class Reader:
         self._stamp: int | None = None
         self._version = self._revision = -1
         self._ticks: int | None = None
+        self._spent, self._heavy = 0, False
+        self._began: float | None = None
         self.db.set_progress_handler(self._tick, _TICK)
 
     def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
@@ -60,17 +72,35 @@ class Reader:
             self._stamp = self._revision
         return self._stamp
 
+    def ask(self) -> None:
+        """The statements that follow belong to a new question."""
+        self._spent = 0
+        self._heavy = False
+
     def brief(self, statement: Statement) -> list[Row]:
         """On the event loop. Raises apsw.InterruptError where it proves long."""
-        self._ticks = 0
+        if self._heavy:
+            raise apsw.InterruptError
+        self._ticks = self._spent
         try:
-            return self.rows(statement.text, statement.binds)
+            if not self._open:
+                self._begin()
+            found = _rows(self.db, statement)
+            if statement.body >= 0 and len(found) > _MANY:
+                self._heavy = sum(len(row[statement.body]) for row in found) > _HEAVY
+            return found
         finally:
-            self._ticks = None
+            self._spent, self._ticks = self._ticks, None
 
     def long(self, statement: Statement) -> list[Row]:
-        """On a thread."""
-        return self.db.execute(statement.text, statement.binds).fetchall()
+        """On a thread. Raises TooSlow."""
+        self._began = monotonic()
+        try:
+            return _rows(self.db, statement)
+        except apsw.InterruptError:
+            raise TooSlow(f"A search took longer than {monotonic() - self._began:.1f} s and was stopped.") from None
+        finally:
+            self._began = None
 
     def close(self) -> None:
         self._open = False
@@ -90,7 +120,21 @@ class Reader:
             self.db.execute("COMMIT")
 
     def _tick(self) -> bool:
+        """Whether SQLite should stop the statement."""
+        if self._began is not None:
+            taken = monotonic() - self._began
+            return taken > LONGEST or (taken > LONG_WITH_LARGE_LOG and size(self._path) > LARGE * PAGE)
         if self._ticks is None:
             return False
         self._ticks += 1
         return self._ticks > _TICKS
+
+
+def _rows(db: apsw.Connection, statement: Statement) -> list[Row]:
+    found = db.execute(statement.text, statement.binds)
+    if statement.body < 0:
+        return found.fetchall()
+    try:
+        return bounded(found, statement.body)
+    finally:
+        found.close()

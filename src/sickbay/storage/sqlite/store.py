@@ -137,6 +137,7 @@ class SqliteStore:
 
     async def _run(self, ask: Ask[T]) -> T:
         """On the event loop, and once more on the thread if it proves long."""
+        self._reader.ask()
         try:
             return ask(self._reader.brief)
         except apsw.InterruptError:

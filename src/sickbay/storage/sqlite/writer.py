@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import apsw
 
 from sickbay.storage.sqlite.connection import REVISED, begin, make_room, told
+from sickbay.storage.sqlite.log import PAGES, WriteAheadLog
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.store import Conflict
 
@@ -47,8 +48,10 @@ class _Outcome(NamedTuple):
 class Writer:
     """`run` a job inside a transaction; its value comes back once the commit is on the disk."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, pages: int = PAGES) -> None:
+        """pages: of the write-ahead log, before it is restarted."""
         self._connection = connection
+        self._log = WriteAheadLog(connection, pages)
         self._queue: SimpleQueue[list[_Request] | None] = SimpleQueue()
         self._turns: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
         self._open = True
@@ -119,6 +122,7 @@ class Writer:
                     group += following
             for part in _parts(group):
                 self._answer(part, self._commit(part))
+                self._log.shorten()
 
     def _commit(self, group: list[_Request]) -> list[_Outcome]:
         try:

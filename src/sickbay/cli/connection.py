@@ -1,0 +1,160 @@
+"""One connection: uvicorn's protocol with time limits for headers, body, answer and idle time."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.server import ServerState
+
+from sickbay.cli.heads import Heads
+from sickbay.cli.limits import HEALTH, Limits
+from sickbay.cli.traffic import busy, traffic
+from sickbay.web import counting
+
+SAID = {408: "The request took too long to arrive.\n", 503: "Sickbay holds too many request bodies. Try again.\n"}
+
+
+class Connection(Heads):
+    """seconds: how long it has been in its state, as far as that counts."""
+
+    seconds = 0.0
+    _state = ""
+    _of: object = None
+    _size = 0
+
+    def __init__(
+        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(config, server_state, app_state, _loop)
+        self.traffic = traffic(config, server_state, self.loop)
+        self.app = self.traffic.gate
+        self._bodies: dict[RequestResponseCycle, int] = {}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.traffic.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.traffic.closed(self)
+        for cycle, _ in self.pipeline:
+            self._forget(cycle)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if len(self.pipeline) > self.traffic.limits.pipelined:
+            self.pipeline.clear()
+            self.end("pipeline_limit")
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        refused = self in self.traffic.refused and cycle.scope["path"] not in HEALTH
+        if refused:
+            counting.REQUESTS_REFUSED.labels("connections").inc()
+        task = self.loop.create_task(cycle.run_asgi(busy if refused else app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        cycle.task = task  # type: ignore[attr-defined]
+        if cycle in self._bodies:
+            task.add_done_callback(partial(self._forget, cycle))
+
+    def on_body(self, body: bytes) -> None:
+        cycle = self.cycle
+        if not cycle.response_complete:
+            if cycle not in self._bodies:
+                self._bodies[cycle] = 0
+                if hasattr(cycle, "task"):
+                    cycle.task.add_done_callback(partial(self._forget, cycle))
+            self._bodies[cycle] += len(body)
+            self.traffic.take(len(body))
+        super().on_body(body)
+
+    def _forget(self, cycle: RequestResponseCycle, task: asyncio.Task[None] | None = None) -> None:
+        """The application has ended, and no longer keeps the body."""
+        self.traffic.received -= self._bodies.pop(cycle, 0)
+
+    def on_response_complete(self) -> None:
+        """As uvicorn has it, without a timer for each request: `sweep` closes idle connections."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.traffic.unread.add(self)
+        self.traffic.measure()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.traffic.unread.discard(self)
+        self.traffic.measure()
+
+    def waits(self) -> bool:
+        """Whether no request is being answered or received with its body."""
+        return not self.transport.is_closing() and self._now()[0] in ("head", "idle")
+
+    def unsent(self) -> int:
+        """Bytes that the client has not read."""
+        return self.transport.get_write_buffer_size()
+
+    def incoming(self) -> int:
+        """Bytes of a body that is not complete."""
+        cycle = self.cycle
+        if cycle is None or not cycle.more_body or cycle.response_started or self.transport.is_closing():
+            return 0
+        return self._bodies.get(cycle, 0)
+
+    def sweep(self, limits: Limits) -> None:
+        """Called once in `limits.sweep` seconds."""
+        state, of, size = self._now()
+        if (state, of) != (self._state, self._of):
+            self._state, self._of, self._size, self.seconds = state, of, size, 0.0
+        moved, self._size = abs(size - self._size), size
+        self.seconds = (
+            max(0.0, self.seconds + limits.sweep - moved / limits.rate) if size else self.seconds + limits.sweep
+        )
+        match state:
+            case "head" if self.seconds > (limits.refusal if self in self.traffic.refused else limits.head):
+                self.end("head_timeout", 408 if self.scope is not None else 0)
+            case "idle" if self.seconds > limits.idle:
+                self.end("idle_timeout", 0)
+            case "body" if self.seconds > limits.slow:
+                self.end("body_timeout", 408)
+            case "write" if self.seconds > limits.stalled:
+                self.end("write_timeout")
+
+    def _now(self) -> tuple[str, object, int]:
+        """What it does, of which request, and the bytes by whose change progress is seen."""
+        size = self.transport.get_write_buffer_size()
+        if size:
+            return "write", self.cycle, size
+        if self.transport.is_closing():
+            return "closing", None, 0
+        cycle = self.cycle
+        if cycle is None or self.scope is not cycle.scope:
+            return ("head", self.scope, 0) if "method" not in (self.scope or ()) else ("work", cycle, 0)
+        if cycle.response_complete:
+            return "idle", cycle, 0
+        if cycle.more_body and not self.flow.read_paused:
+            return "body", cycle, self._bodies.get(cycle, 0)
+        return "work", cycle, 0
+
+    def end(self, reason: str, status: int | None = None) -> None:
+        """status: answered before it is closed; 0: closed without an answer; None: at once, whatever is left to be sent."""
+        counting.CONNECTIONS_CLOSED.labels(reason).inc()
+        cycle = self.cycle
+        if cycle is not None:
+            self._forget(cycle)
+        if status is None or (status and cycle is not None and cycle.response_started and not cycle.response_complete):
+            self.transport.abort()
+        elif status:
+            self._hang_up(status, SAID[status])
+        else:
+            self.transport.close()

@@ -1,0 +1,61 @@
+"""Bounds on what is in memory at the same time: bytes in work, and the time that one task may keep the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from time import monotonic
+from typing import Final
+
+SLICE: Final = 0.01
+"""Seconds of work between two pauses."""
+
+
+class Budget:
+    """So many bytes may be in work at the same time; the next task waits."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._free = most
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def hold(self, size: int) -> AsyncIterator[None]:
+        size = min(size, self._most)
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._free >= size)
+            self._free -= size
+        try:
+            yield
+        finally:
+            self._free += size
+            async with self._changed:
+                self._changed.notify_all()
+
+
+class Held:
+    """Counts the bytes of answers that are finished but wait, for example for a thread that writes them as XML."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    @contextmanager
+    def of(self, size: int) -> Iterator[None]:
+        self.total += size
+        try:
+            yield
+        finally:
+            self.total -= size
+
+
+HELD: Final = Held()
+"""Of this process."""
+_last_pause = 0.0
+
+
+async def pause() -> None:
+    """Lets other tasks run if none has had a turn for a while. Call it between the steps of long work."""
+    global _last_pause
+    if monotonic() - _last_pause > SLICE:
+        await asyncio.sleep(0)
+        _last_pause = monotonic()

@@ -1,0 +1,44 @@
+"""The metrics of bounds: connections, answers, request bodies, memory and the write-ahead log."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+
+CONNECTIONS: Final = Gauge("sickbay_connections", "Open connections.", multiprocess_mode="livesum")
+CONNECTIONS_CLOSED: Final = Counter(
+    "sickbay_connections_closed_total", "Connections that the server closed because of a limit.", ["reason"]
+)
+UNSENT: Final = Gauge(
+    "sickbay_unsent_answer_bytes", "Bytes of answers that clients have not read yet.", multiprocess_mode="livesum"
+)
+RECEIVED: Final = Gauge(
+    "sickbay_request_body_bytes", "Bytes of request bodies that are kept in memory.", multiprocess_mode="livesum"
+)
+REQUESTS_REFUSED: Final = Counter(
+    "sickbay_requests_refused_total", "Requests that were answered 503 because of a limit.", ["reason"]
+)
+BODIES_REFUSED: Final = Counter(
+    "sickbay_request_bodies_refused_total", "Request bodies that were larger than the limit of their address."
+)
+ANSWERS_CUT: Final = Counter(
+    "sickbay_answers_cut_total", "Answers that were made shorter because of a bound in bytes.", ["bound"]
+)
+MEMORY: Final = Gauge(
+    "sickbay_resident_memory_bytes", "Resident memory of the worker processes.", multiprocess_mode="livesum"
+)
+LOG: Final = Gauge("sickbay_wal_bytes", "Size of SQLite's write-ahead log.", multiprocess_mode="livemax")
+
+REASONS: Final = (
+    "head_timeout", "body_timeout", "idle_timeout", "write_timeout", "connection_limit", "address_limit",
+    "unsent_limit", "body_limit", "pipeline_limit",
+)  # fmt: skip
+"""Why a connection was closed."""
+
+for _reason in REASONS:
+    CONNECTIONS_CLOSED.labels(_reason)
+for _bound in ("page", "batch", "include", "history", "everything"):
+    ANSWERS_CUT.labels(_bound)
+for _limit in ("connections", "unsent"):
+    REQUESTS_REFUSED.labels(_limit)

@@ -1,0 +1,151 @@
+"""The write-ahead log stays small, also while other connections read without a pause."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from pathlib import Path
+
+import apsw
+import pytest
+
+from sickbay.settings.database import Unavailable
+from sickbay.storage.sql.statement import Statement
+from sickbay.storage.sqlite import log, reader
+from sickbay.storage.sqlite.connection import connect
+from sickbay.storage.sqlite.log import PAGE, WriteAheadLog, size
+from sickbay.storage.sqlite.reader import Reader
+from sickbay.storage.sqlite.resources import Changes
+from sickbay.storage.sqlite.writer import Writer
+
+pytestmark = pytest.mark.anyio
+
+PAGES = 100
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    with connect(tmp_path / "a.db") as db:
+        db.execute("CREATE TABLE a (b INTEGER PRIMARY KEY, c BLOB) STRICT")
+        db.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) STRICT")
+    return tmp_path / "a.db"
+
+
+class Relay:
+    """Two readers on two threads. Each ends its transaction only after the other has begun one, so one is always open."""
+
+    def __init__(self, file: Path) -> None:
+        self.stop = False
+        self.turns = [0, 0]
+        self._begun = [threading.Semaphore(0), threading.Semaphore(0)]
+        self._threads = [threading.Thread(target=self._read, args=(file, each)) for each in (0, 1)]
+        for thread in self._threads:
+            thread.start()
+
+    def _read(self, file: Path, own: int) -> None:
+        db = connect(file)
+        while not self.stop:
+            db.execute("BEGIN")
+            db.execute("SELECT count(*) FROM a").fetchall()
+            self._begun[own].release()
+            self._begun[1 - own].acquire()
+            db.execute("COMMIT")
+            self.turns[own] += 1
+        db.close()
+
+    def end(self) -> None:
+        self.stop = True
+        for each in self._begun:
+            for _ in range(3):
+                each.release()
+        for thread in self._threads:
+            thread.join()
+
+
+def insert(number: int, changes: Changes) -> None:
+    changes.db.execute("INSERT INTO a VALUES (?, zeroblob(40000))", (number,))
+
+
+async def test_the_log_stays_small_while_two_connections_read_without_a_pause(file: Path) -> None:
+    first, second = Writer(connect(file), PAGES), Writer(connect(file), PAGES)
+    readers = Relay(file)
+    largest = 0
+    for number in range(500):  # 20 MB
+        await (first, second)[number % 2].run(partial(insert, number))
+        largest = max(largest, size(file))
+    readers.end()
+    for writer in (first, second):
+        writer.close()
+    assert min(readers.turns) > 10
+    assert MEGABYTE / 4 < largest < 4 * MEGABYTE
+
+
+async def test_the_log_grows_while_a_reader_stays_and_is_restarted_once_it_ends(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "PATIENCE", 1)
+    writer, staying = Writer(connect(file), PAGES), connect(file)
+    staying.execute("BEGIN")
+    staying.execute("SELECT count(*) FROM a").fetchall()
+    for number in range(100):
+        await writer.run(partial(insert, number))
+    assert size(file) > 4 * MEGABYTE
+    staying.execute("COMMIT")
+    for number in range(100, 200):
+        await writer.run(partial(insert, number))
+    assert size(file) < MEGABYTE
+    staying.close()
+    writer.close()
+
+
+async def test_a_commit_is_answered_though_the_log_cannot_be_restarted(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def failing(self: WriteAheadLog) -> None:
+        tried.append(1)
+        raise apsw.IOError
+
+    monkeypatch.setattr(WriteAheadLog, "_restart", failing)
+    writer = Writer(connect(file), PAGES)
+    for number in range(30):
+        await writer.run(partial(insert, number))
+    writer.close()
+    assert tried
+    assert connect(file).execute("SELECT count(*) FROM a").get == 30
+
+
+ENDLESS = Statement("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n", ())
+SHORT = Statement(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT max(i) FROM n", ()
+)
+
+
+def test_a_search_is_stopped_after_its_time_limit(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "LONGEST", 0.05)
+    slow = Reader(file)
+    with pytest.raises(Unavailable, match="took longer"):
+        slow.long(ENDLESS)
+    assert slow.brief(Statement("SELECT 1", ())) == [(1,)]
+    slow.close()
+
+
+def test_a_search_is_stopped_earlier_if_it_keeps_the_log_large(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "LONG_WITH_LARGE_LOG", 0.0)
+    slow = Reader(file)
+    assert slow.long(SHORT) == [(100_000,)]
+    monkeypatch.setattr(reader, "LARGE", 1)
+    db = connect(file)
+    db.execute("INSERT INTO a VALUES (1, zeroblob(40000))")
+    assert size(file) > PAGE
+    with pytest.raises(Unavailable):
+        slow.long(ENDLESS)
+    db.close()
+    slow.close()
