@@ -17,8 +17,9 @@ FILE = Path("sickbay.toml")
 OPTIONS = (
     "admin_token", "allowed_host", "app", "app_context", "app_policy", "as", "auto_approve", "base_url", "cert",
     "cards", "client", "client_id", "client_secret", "data", "encounter", "ephemeral", "everything", "fhir", "host", "https",
-    "json", "jsonl", "jwks", "jwks_uri", "key", "launch_uri", "messiness", "name", "native", "open", "out", "patient",
-    "patients", "pkce", "port", "post_logout_redirect_uri", "redirect_uri", "sample_port", "scope", "scope_mode", "seed",
+    "journal_exchanges", "journal_size", "json", "jsonl", "jwks", "jwks_uri", "key", "launch_uri", "messiness", "name",
+    "native", "open", "out", "patient", "patients", "pkce", "port", "post_logout_redirect_uri", "redirect_uri", "sample_port",
+    "scope", "scope_mode", "seed",
     "smart_version", "stop", "tenant", "throttle", "today", "token_lifetime", "trusted_proxy", "type", "user",
     "validate", "workers",
 )  # fmt: skip

@@ -36,6 +36,10 @@ Throttle = Annotated[
     Count,
     Parameter(help="Wrong secrets of one app from one address in a minute, before it must wait. 0: nobody waits."),
 ]
+JournalExchanges = Annotated[Some, Parameter(help="How many exchanges are kept (20000); the oldest are deleted first.")]
+JournalSize = Annotated[
+    Some, Parameter(help="How many megabytes of exchanges are kept (64), whichever bound is reached first.")
+]
 Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
 Cert = Annotated[
     PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")
@@ -60,6 +64,8 @@ def serve(
     admin_token: Admin = None,
     sample_port: SamplePort = None,
     throttle: Throttle = 300,
+    journal_exchanges: JournalExchanges = 20_000,
+    journal_size: JournalSize = 64,
     https: Https = False,
     cert: Cert = None,
     key: Key = None,
@@ -98,7 +104,8 @@ def serve(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
         policies=choices.policies(),
-        throttle=throttle, https=https, certificate=cert, certificate_key=key,
+        throttle=throttle, journal_exchanges=journal_exchanges, journal_size=journal_size, https=https, certificate=cert,
+        certificate_key=key,
         **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())),
     )  # fmt: skip
     _begin(settings, wishes)

@@ -59,7 +59,7 @@ async def trim(db: Any, most: Volume, at_once: int) -> int:
     if not await db.fetchval(f"SELECT pg_try_advisory_xact_lock({number('journal')})"):
         return 0
     await db.execute(exchanges.FOLD)
-    shares = [(owner, int(kept), int(size)) for owner, kept, size in await db.fetch(exchanges.SHARES)]
+    shares = [exchanges.Share(owner, int(kept), int(size)) for owner, kept, size in await db.fetch(exchanges.SHARES)]
     found = exchanges.excess(shares, most, at_once)
     return 0 if found is None else await _change(db, exchanges.TRIM, *found)
 

@@ -28,6 +28,14 @@ TRIM = (
 )
 
 
+class Share(NamedTuple):
+    """What is kept of one app's exchanges; the owner is "" for requests of no known app."""
+
+    owner: str
+    exchanges: int
+    bytes: int
+
+
 class Excess(NamedTuple):
     """Whose oldest exchanges are deleted next, and how many of them."""
 
@@ -35,21 +43,20 @@ class Excess(NamedTuple):
     exchanges: int
 
 
-def excess(shares: Sequence[tuple[str, int, int]], most: Volume, at_once: int) -> Excess | None:
-    """None if no more than `most` are kept. shares: owner, exchanges, bytes.
+def excess(shares: Sequence[Share], most: Volume, at_once: int) -> Excess | None:
+    """None if no more than `most` are kept.
 
     The app with the largest share gives way, so that a flood from one app displaces only its own exchanges until its share is
     as small as the next one's.
     """
-    kept = Volume(sum(share[1] for share in shares), sum(share[2] for share in shares))
+    kept = Volume(sum(share.exchanges for share in shares), sum(share.bytes for share in shares))
     if not kept.exceeds(most):
         return None
-    column = 1 if kept.exchanges > most.exchanges else 2
-    ranked = sorted(shares, key=lambda share: share[column], reverse=True)
-    owner, exchanges, size = ranked[0]
-    next_share = ranked[1][column] if len(ranked) > 1 else 0
-    surplus = kept[column - 1] - most[column - 1]
-    surplus = min(surplus, max(ranked[0][column] - next_share, ranked[0][column] // 16))
-    if column == 2:
-        surplus = -(-surplus * exchanges // max(size, 1))
-    return Excess(owner, max(1, min(surplus, at_once)))
+    too_many = kept.exchanges > most.exchanges
+    sizes = {share: share.exchanges if too_many else share.bytes for share in shares}
+    largest, *others = sorted(shares, key=sizes.__getitem__, reverse=True)
+    lead = sizes[largest] - max((sizes[share] for share in others), default=0)
+    surplus = kept.exchanges - most.exchanges if too_many else kept.bytes - most.bytes
+    surplus = min(surplus, max(lead, sizes[largest] // 16))
+    exchanges = surplus if too_many else -(-surplus * largest.exchanges // max(largest.bytes, 1))
+    return Excess(largest.owner, max(1, min(exchanges, at_once)))

@@ -48,9 +48,7 @@ def count_family(reader: Reader, kind: str, family: str, most: int) -> int:
     return int(reader.one(_COUNT_FAMILY, (family, kind, most)))
 
 
-def find(
-    reader: Reader, kind: str, wanted: dict[str, str | None], limit: int, oldest: bool = False
-) -> list[Record]:
+def find(reader: Reader, kind: str, wanted: dict[str, str | None], limit: int, oldest: bool = False) -> list[Record]:
     """Newest first, or oldest first; `wanted` by column, None where it does not matter."""
     asked = {name: value for name, value in wanted.items() if value is not None}
     where = "".join(f" AND {name} = ?" for name in asked)

@@ -6,6 +6,7 @@ import apsw
 
 from sickbay.storage.sql import exchanges
 from sickbay.storage.sql import records as said
+from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
 
 
@@ -50,9 +51,9 @@ def purge(db: apsw.Connection, now: int, most: int) -> int:
 
 def trim(db: apsw.Connection, most: Volume, at_once: int) -> int:
     """Adds up `journal_size`, and deletes what is too much, both as of this transaction."""
-    shares: list[tuple[str, int, int]] = db.execute(exchanges.SHARES).fetchall()
+    shares = [exchanges.Share(*row) for row in rows(db, exchanges.SHARES)]
     db.execute(exchanges.FORGET)
-    db.executemany(exchanges.SHARE, [share for share in shares if share[1]])
+    db.executemany(exchanges.SHARE, [share for share in shares if share.exchanges])
     found = exchanges.excess(shares, most, at_once)
     if found is None:
         return 0
