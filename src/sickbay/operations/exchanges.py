@@ -33,7 +33,7 @@ async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[s
         record = await world.store.get("exchange", id)
     if record is None:
         return None
-    entry = compared(world, msgspec.json.decode(await launches.shown(world, record.value.decode(), full, record.owner)))
+    entry = compared(world, msgspec.json.decode(await launches.shown(world, record.value.decode(), full)))
     return entry if full else public(entry)
 
 
@@ -71,7 +71,7 @@ async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> Ti
 
 async def fresh(world: World, entry: dict[str, Any], *, full: bool) -> dict[str, Any]:
     """An exchange that is being answered, as `read` would give it."""
-    text = await launches.shown(world, msgspec.json.encode(entry).decode(), full, entry["app"] or "")
+    text = await launches.shown(world, msgspec.json.encode(entry).decode(), full)
     filled = compared(world, msgspec.json.decode(text))
     return filled if full else public(filled)
 

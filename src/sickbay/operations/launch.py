@@ -8,6 +8,8 @@ from base64 import urlsafe_b64encode
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import msgspec
+
 from sickbay.authorization import launch_style, launch_task
 from sickbay.authorization.launch import code_of, launch_url
 from sickbay.authorization.launch_task import Wanted
@@ -21,6 +23,10 @@ _PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
 EXTRAS = {"fhir_context": "fhirContext", "intent": "intent", "need_patient_banner": "need_patient_banner",
           "app_context": "appContext", "smart_style_url": "smart_style_url"}  # fmt: skip
 """What /admin/launches takes -> as the token response will have it (SMART 2.2, Launch Context)."""
+
+
+class _Sent(msgspec.Struct):
+    request: Any
 
 
 class Launched(NamedTuple):
@@ -108,16 +114,17 @@ def place_of(timeline: str) -> str:
     return f"launch-code-of-{timeline}"
 
 
-async def shown(world: World, text: str, full: bool, app: str = "") -> str:
+async def shown(world: World, text: str, full: bool) -> str:
     """For the administrator, while the launch lives, its code; for all others, and later, where it is to be found.
 
-    app: whose exchange it is. A request may quote the place of another app's launch: that one is not filled in.
+    text: an exchange as JSON. A request that itself quotes such a place gets no code.
     """
-    for timeline in set(_PLACE.findall(text)):
+    found = set(_PLACE.findall(text))
+    full = full and bool(found) and not _PLACE.search(str(msgspec.json.decode(text, type=_Sent).request))
+    for timeline in found:
         code = code_of(world.keys.refresh, timeline)
-        record = await world.store.get("launch", records.digest(code)) if full and app else None
+        record = await world.store.get("launch", records.digest(code)) if full else None
         lives = record is not None and record.used_at is None and (record.expires_at or 0) > world.now()
-        lives = lives and record is not None and record.owner == app
         text = text.replace(place_of(timeline), code if lives else PLACE_OF_LAUNCH)
     return text
 
