@@ -101,7 +101,7 @@ def public(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _public(finding: dict[str, Any]) -> dict[str, Any]:
-    facts = redacted(finding["facts"])
+    facts = redacted(finding["facts"], finding.get("private", ()))
     if facts == finding["facts"]:
         return finding
     rule = BY_ID.get(finding["id"])

@@ -292,7 +292,8 @@ def checks(examination: Examination) -> list[dict[str, Any]]:
 
 
 def finding(one: Finding) -> dict[str, Any]:
-    return one.to_json() | {"degree": one.degree, "parameter": one.parameter, "refused": one.refused}
+    more = {"private": list(one.private)} if one.private else {}
+    return one.to_json() | {"degree": one.degree, "parameter": one.parameter, "refused": one.refused} | more
 
 
 def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:

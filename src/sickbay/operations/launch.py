@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import re
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -17,9 +16,9 @@ from sickbay.authorization.values import Client, Launch
 from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
 from sickbay.operations import patients, records, registration, sessions
 from sickbay.operations.context import Tenant, World
+from sickbay.operations.disclosure import LAUNCH_PLACE
 from sickbay.storage.store import Put
 
-_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
 EXTRAS = {"fhir_context": "fhirContext", "intent": "intent", "need_patient_banner": "need_patient_banner",
           "app_context": "appContext", "smart_style_url": "smart_style_url"}  # fmt: skip
 """What /admin/launches takes -> as the token response will have it (SMART 2.2, Launch Context)."""
@@ -119,8 +118,8 @@ async def shown(world: World, text: str, full: bool) -> str:
 
     text: an exchange as JSON. A request that itself quotes such a place gets no code.
     """
-    found = set(_PLACE.findall(text))
-    full = full and bool(found) and not _PLACE.search(str(msgspec.json.decode(text, type=_Sent).request))
+    found = set(LAUNCH_PLACE.findall(text))
+    full = full and bool(found) and not LAUNCH_PLACE.search(str(msgspec.json.decode(text, type=_Sent).request))
     for timeline in found:
         code = code_of(world.keys.refresh, timeline)
         record = await world.store.get("launch", records.digest(code)) if full else None
