@@ -70,8 +70,11 @@ def variants(known: Any) -> Iterator[Any]:
         yield dataclasses.replace(known, **{name: marked(getattr(known, name), chosen, adds) for name in stored})
     for name in stored:
         yield dataclasses.replace(known, **{name: marked(getattr(known, name), None, False)})
-    more = {"others": (MARK,), "neighbours": (marked(Client(MARK), None, False),), "owner": marked(Client(MARK), None, False),
-            "live": Launch(MARK, MARK, 1 << 40, MARK, MARK), "live_launch": f"launch-code-of-{MARK * 5}x", "attempts": (MARK,), "session_user": MARK}  # fmt: skip
+    other = marked(Client(MARK), None, False)
+    more = {
+        "others": (MARK,), "neighbours": (other,), "owner": other, "live": Launch(MARK, MARK, 1 << 40, MARK, MARK),
+        "live_launch": f"launch-code-of-{MARK * 5}x", "attempts": (MARK,), "session_user": MARK,
+    }  # fmt: skip
     for name, value in more.items():
         if name in names:
             yield dataclasses.replace(known, **{name: value})
