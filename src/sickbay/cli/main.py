@@ -12,7 +12,7 @@ from cyclopts.config import Env, Toml
 
 from sickbay import __version__
 from sickbay.cli import choices, ending, streams
-from sickbay.cli.words import Trouble
+from sickbay.cli.words import Trouble, note
 
 COMMANDS = {
     "serve": "Serve Sickbay until Ctrl-C.",
@@ -88,7 +88,7 @@ def _said(error: CycloptsError) -> str:
 
 def _fail(sentence: str, code: int) -> int:
     try:
-        print(f"sickbay: {sentence}", file=sys.stderr)
+        note(f"sickbay: {sentence}")
         streams.flush()
     except OSError:  # nobody hears it, and the code says it too
         streams.drop()

@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from sickbay.cli import ending, folder, terminal, worker
+from sickbay.cli import ending, folder, streams, terminal, worker
 from sickbay.cli.line import line
 from sickbay.cli.words import Trouble, as_json, wrong
 from sickbay.sandbox import seeding
@@ -35,7 +35,8 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
         if settings.certificate is not None:
             here["certificate"] = str(settings.certificate.resolve())
         folder.write(settings.folder / folder.RUNTIME, here)
-        terminal.put(as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place))
+        said = as_json(told, pretty=False) if settings.json else terminal.greeting(told, settings.place)
+        terminal.put(streams.shown(said))
 
     if settings.workers == 1:
         server = _One(served, ready)
