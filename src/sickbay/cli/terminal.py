@@ -58,4 +58,7 @@ def painted(line: Line) -> str:
 
 def _shown(line: Line) -> Line:
     """Its texts on one line, and nothing of them obeyed: an app's name and id are whatever somebody sent."""
-    return Line(*(streams.shown(part, "") if isinstance(part, str) else part for part in line))
+    tenant, stage, app, finding = (
+        streams.shown(text, "") for text in (line.tenant, line.stage, line.app, line.finding)
+    )
+    return line._replace(tenant=tenant, stage=stage, app=app, finding=finding)
