@@ -8,8 +8,11 @@ from typing import Any, cast
 
 import pytest
 
+from sickbay.diagnosis.explain import Explanation
+from sickbay.kernel.refusal import Checked, Examination, Refusal
 from sickbay.operations import journal
 from sickbay.operations.context import World
+from sickbay.operations.decision import Decision
 from sickbay.operations.journal import CROWD, MOMENTS, ONE_IN, Answered, Exchange, Journal, Wire
 from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Put
@@ -148,3 +151,71 @@ def test_while_the_database_is_away_both_kinds_wait_and_the_newest_stay() -> Non
         assert store.kept == {key: 1 for key in every("new") if key != "t0"}
 
     asyncio.run(steps())
+
+
+def refused(id: str, client: str = "app") -> Exchange:
+    no = Refusal("code-unknown", "invalid_grant", {})
+    decision = Decision("token", None, None, Examination((Checked("code_is_known", "refused", no),)), no)
+    said = Explanation((), None)
+    return exchange("token")._replace(id=id, client_id=client, decision=decision, explanation=said)
+
+
+def test_few_refusals_are_on_the_disk_at_once_and_of_a_flood_none_waits_long() -> None:
+    """Beyond AT_ONCE nobody waits for a commit: the next batch writes it."""
+
+    async def steps() -> None:
+        store = Store()
+        ours = Journal(cast(World, SimpleNamespace(say=None, store=store)))
+        await ours.write(refused("alone"))
+        assert store.kept == {"alone": 1}
+        store.stuck = asyncio.Event()
+        waiting = [asyncio.create_task(ours.write(refused(f"r{number}"))) for number in range(3 * journal.AT_ONCE)]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert sum(task.done() for task in waiting) == 2 * journal.AT_ONCE
+        store.stuck.set()
+        await asyncio.gather(*waiting)
+        await ours.flush()
+        assert store.kept == {"alone": 1} | {f"r{number}": 1 for number in range(3 * journal.AT_ONCE)}
+
+    asyncio.run(steps())
+
+
+def test_refusals_that_wait_are_written_with_the_very_next_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, slept = Journal(cast(World, SimpleNamespace(say=None))), []
+
+    async def moment(seconds: float) -> None:
+        slept.append(seconds)
+        ours._came[True] += CROWD
+
+    monkeypatch.setattr(journal, "asyncio", SimpleNamespace(sleep=moment))
+    ours._refused.add(journal.record(refused("one")), "app", 1)
+    asyncio.run(cast(Any, ours._wait()))
+    assert slept == [journal.EVERY]
+
+
+def test_a_flood_that_the_database_does_not_take_is_bounded_and_leaves_the_others_their_place() -> None:
+    async def steps() -> None:
+        store = Store()
+        ours = Journal(cast(World, SimpleNamespace(say=None, store=store)))
+        ours._at_once = journal.AT_ONCE
+        await ours.write(refused("quiet", "quiet"))
+        for number in range(journal.REFUSALS + 50):
+            await ours.write(refused(f"r{number}"))
+        assert len(ours._refused) == journal.REFUSALS
+        assert ours._refused.dropped == 51
+        await ours.flush()
+        assert "quiet" in store.kept
+        assert len(store.kept) == journal.REFUSALS
+
+    asyncio.run(steps())
+
+
+def test_what_a_held_exchange_weighs_is_bounded_too() -> None:
+    """256 requests of a megabyte each would be a quarter of a gigabyte."""
+    ours = Journal(cast(World, SimpleNamespace(say=None)))
+    large = exchange("access")._replace(wire=Wire("POST", "http://x/", {}, "x" * 1_000_000))
+    for _ in range(journal.KEPT):
+        ours.hold(large)
+    assert ours._waiting.bytes <= journal.WAITING_BYTES
+    assert ours._waiting.dropped > 0

@@ -155,9 +155,9 @@ class RecordsContract:
 
     async def test_the_expired_is_known_for_a_day_and_then_forgotten(self, store: Store) -> None:
         await store.transaction([Put(CODE), Put(Record("app", "forever", b"{}"))])
-        assert await store.purge(70 + 86_400) == 0
+        assert await store.purge(70 + 86_400, 10) == 0
         assert await store.get("code", "k") is not None
-        assert await store.purge(71 + 86_400) == 1
+        assert await store.purge(71 + 86_400, 10) == 1
         assert await store.get("code", "k") is None
         assert await store.get("app", "forever") is not None
 

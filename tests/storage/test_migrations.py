@@ -16,7 +16,7 @@ from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.migrations import STEPS
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.store import Put, Record
+from sickbay.storage.store import Put, Record, Volume
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -111,3 +111,19 @@ def test_the_key_of_the_cursors_is_made_once(file: Path) -> None:
         found += rows(db, "SELECT value FROM meta WHERE name = 'cursor_key'")
     assert found[0] == found[1]
     assert len(found[0][0]) == 32
+
+
+@pytest.mark.anyio
+async def test_exchanges_of_an_older_schema_count_for_the_size_of_the_journal(file: Path) -> None:
+    older(file, SCHEMAS / "010.sql")
+    db = connect(file)
+    db.execute(
+        "INSERT INTO record (kind, key, tenant, owner, family, label, at, expires_at, revision, value)"
+        " VALUES ('exchange', 'old', 'general', 'app', 'f', 'token', 1, 2, 1, x'7b7d')"
+    )
+    db.close()
+    store = open_store(file, find)
+    assert await store.journal_size() == Volume(1, 2)
+    await store.transaction([Put(Record("exchange", "new", b"{...}", owner="app", expires_at=3))])
+    assert await store.journal_size() == Volume(2, 7)
+    await store.close()

@@ -8,6 +8,7 @@ import pytest
 from tests.postgres import Server
 from tests.storage.contract import RecordsContract, ResourcesContract
 from tests.storage.contract_history import HistoryContract
+from tests.storage.contract_journal import JournalContract
 from tests.storage.contract_search import SearchContract
 from tests.storage.making import find
 
@@ -28,6 +29,10 @@ async def store(postgres: Server) -> AsyncIterator[PostgresStore]:
 
 
 class TestRecords(RecordsContract):
+    pass
+
+
+class TestJournal(JournalContract):
     pass
 
 

@@ -78,7 +78,7 @@ async def test_a_note_aside_leaves_the_stamp_and_nothing_else_does(tmp_path: Pat
         seen.append(await stamp(here))
     await asyncio.gather(here.transaction([NOTE]), here.transaction([patient("q")]), here.transaction([NOTE]))
     seen.append(await stamp(here))
-    await there.purge(0)
+    await there.purge(0, 10)
     seen.append(await stamp(here))
     assert len(set(seen)) == len(seen)
     await here.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 from tests.web.test_static import contrast
@@ -53,3 +56,37 @@ def test_it_sends_what_a_strict_hospital_asks_for() -> None:
 
 def test_tokens_are_never_kept_where_other_tabs_read_them() -> None:
     assert "localStorage" not in "".join(FILES.values())
+
+
+ANSWERS = """
+import { answered } from "%s";
+const kept = { iss: "http://b", clientId: "c", verifier: "v", redirect: "r", token: "t", issuer: "http://ehr/general" };
+const strict = { ...kept, namesIssuer: true };
+const store = { "sample-launch:old": JSON.stringify(kept), "sample-launch:new": JSON.stringify(strict) };
+globalThis.sessionStorage = { getItem: (name) => store[name] ?? null, removeItem: (name) => delete store[name] };
+const searches = JSON.parse(process.argv[1]);
+console.log(JSON.stringify(searches.map((search) => {
+  try { return answered(search).code; } catch (fault) { return [fault.title ?? fault.code, fault.link ?? null]; }
+})));
+"""
+OURS, OTHER = "http%3A%2F%2Fehr%2Fgeneral", "http%3A%2F%2Fevil%2Fgeneral"
+FOREIGN, UNKNOWN = ["Not the hospital that was asked", None], ["Not our answer", None]
+
+
+@pytest.mark.parametrize(("search", "expected"), [
+    (f"?code=x&state=new&iss={OURS}", "x"), ("?code=x&state=old", "x"), (f"?code=x&state=old&iss={OURS}", "x"),
+    (f"?code=x&state=new&iss={OTHER}", FOREIGN), (f"?code=x&state=old&iss={OTHER}", FOREIGN), ("?code=x&state=new", FOREIGN),
+    ("?code=x&state=new&iss=", FOREIGN), (f"?code=x&state=new&iss={OURS}%2F", FOREIGN), ("?code=x&state=none", UNKNOWN),
+    (f"?error=access_denied&error_uri=http%3A%2F%2Fevil&state=new&iss={OTHER}", FOREIGN),
+    ("?error=access_denied&error_uri=http%3A%2F%2Fevil", UNKNOWN),
+    (f"?error=access_denied&error_uri=http%3A%2F%2Fehr&state=new&iss={OURS}", ["access_denied", "http://ehr"]),
+])  # fmt: skip
+def test_an_answer_of_another_server_is_not_believed(tmp_path: Path, search: str, expected: object) -> None:
+    """RFC 9207, section 2.4."""
+    module = tmp_path / "smart.mjs"
+    module.write_text(FILES["smart.js"])
+    script = ANSWERS % module.as_uri()
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script, json.dumps([search])], capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert json.loads(done.stdout) == [expected]

@@ -15,7 +15,8 @@ from sickbay.cli import door
 from sickbay.cli.door import Data
 from sickbay.cli.numbers import SomeOrNone
 from sickbay.cli.places import PlaceOrNone
-from sickbay.cli.words import as_json, note, table, wrong
+from sickbay.cli.streams import shown
+from sickbay.cli.words import as_json, note, say, table, wrong
 
 apps = App(name="apps", help="Register, list, show, change and remove apps.")
 Name = Annotated[str, Parameter(name="APP", help="An app_id, a client_id or a unique name.")]
@@ -134,12 +135,10 @@ def list_(*, tenant: str | None = None, json: Json = False, data: Data = None) -
     """List all apps, the newest last: next to where one types."""
     found = list(reversed(door.apps(data, tenant)))
     if json:
-        print(as_json(found))
+        say(as_json(found))
         return
     columns = ("tenant", "app_id", "client_id", "name", "type", "client")
-    print(
-        table([tuple(str(one.get(column, "")) for column in columns) for one in found], tuple(map(str.upper, columns)))
-    )
+    say(table([tuple(str(one.get(column, "")) for column in columns) for one in found], tuple(map(str.upper, columns))))
 
 
 @apps.command
@@ -179,11 +178,11 @@ def _show(one: dict[str, Any], json: bool) -> None:
     for finding in one.get("findings", ()):
         note(f"{finding['severity']}: {finding['title']}  [{finding['id']}]\n  → {finding['fix']}")
     if json:
-        print(as_json(one))
+        say(as_json(one))
         return
     fields = {key: value for key, value in one.items() if value not in (None, [], "", {}) and key != "findings"}
     width = max(map(len, fields))
-    print("\n".join(f"{key.ljust(width)}  {_plain(value)}" for key, value in fields.items()))
+    say("\n".join(f"{key.ljust(width)}  {shown(_plain(value), '')}" for key, value in fields.items()))
 
 
 def _plain(value: Any) -> str:

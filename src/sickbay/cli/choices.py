@@ -31,8 +31,8 @@ TRUSTED = frozenset((
 OPTIONS = (
     "admin_token", "allowed_host", "app", "app_context", "app_policy", "as", "auto_approve", "base_url", "cards",
     "cert", "client", "client_id", "client_secret", "data", "encounter", "ephemeral", "everything", "fhir", "host",
-    "https", "json", "jsonl", "jwks", "jwks_uri", "key", "launch_uri", "max_connections", "max_connections_per_address",
-    "messiness", "name", "native", "open",
+    "https", "journal_exchanges", "journal_size", "json", "jsonl", "jwks", "jwks_uri", "key", "launch_uri",
+    "max_connections", "max_connections_per_address", "messiness", "name", "native", "open",
     "open_sign_in", "out", "patient", "patients", "pkce", "port", "post_logout_redirect_uri", "redirect_uri",
     "require_admin_token", "sample_port", "scope", "scope_mode", "seed", "smart_version", "stop", "tenant",
     "throttle", "today", "token_lifetime", "trusted_proxy", "type", "user", "validate", "workers",

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import har_doctor
 from sickbay.cli.findings import finding_text, sent_text
-from sickbay.cli.words import as_json, note, wrong
+from sickbay.cli.words import as_json, note, say, wrong
 from sickbay.diagnosis import har, pasted
 from sickbay.diagnosis.doctor import Diagnosis, diagnose, diagnose_line
 
@@ -43,14 +43,14 @@ def doctor(
     """
     if jsonl:
         for line in _lines(exchange):
-            sys.stdout.write(line + "\n")
+            say(line)
         return 0
     text = _text(exchange)
     seen = _har(text)
     if seen is not None:
         return har_doctor.told(seen, json=json)
     diagnosis = _diagnosed(_given(text))
-    print(as_json(_as_json(diagnosis)) if json else _as_text(diagnosis))
+    say(as_json(_as_json(diagnosis)) if json else _as_text(diagnosis))
     return int(any(finding.severity == "error" for finding in diagnosis.explanation.findings))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from sickbay.cli.findings import finding_text, sent_text
-from sickbay.cli.words import as_json
+from sickbay.cli.words import as_json, say
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.har import Seen
 from sickbay.operations import masking
@@ -21,7 +21,7 @@ def told(seen: Sequence[Seen], *, json: bool) -> int:
     """Printed; 1 where something is an error, else 0."""
     hidden = {secret for one in seen for secret in _secrets(one.sent)}
     found = masking.mask([_told(one) for one in seen], hidden)
-    print(as_json({"exchanges": found}) if json else _as_text(found))
+    say(as_json({"exchanges": found}) if json else _as_text(found))
     return int(any(finding["severity"] == "error" for one in found for finding in one["findings"]))
 
 

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import door
 from sickbay.cli.door import Data
+from sickbay.cli.words import say
 
 
 def launch(
@@ -40,7 +41,7 @@ def launch(
     given: dict[str, Any] = {"patient": patient, "user": user, "encounter": encounter}
     body = {"tenant": one["tenant"], "app": one["app_id"]} | {name: value for name, value in given.items() if value}
     made = door.ask(data, "POST", "/admin/launches", body)
-    print(made["url"])
+    say(made["url"])
     if not door.running(data):
         door.absent()
     elif open:

@@ -17,7 +17,7 @@ from sickbay.cli.numbers import CountOrNone
 from sickbay.cli.places import Place
 from sickbay.cli.progress import Progress, progress
 from sickbay.cli.reading import Asked, Read, portions, reading
-from sickbay.cli.words import wrong
+from sickbay.cli.words import say, wrong
 from sickbay.fhir.loading import Fault, Ready
 from sickbay.operations.loading import Loading
 
@@ -80,7 +80,7 @@ async def _load(
                 await _run(run, reads, shown, stop)
             finally:
                 await run.finish()
-        print(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} as they were; {shown.bad:,} bad.")
+        say(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} as they were; {shown.bad:,} bad.")
         return 1 if shown.bad else 0
 
 

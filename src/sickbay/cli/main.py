@@ -125,7 +125,7 @@ def _said(error: CycloptsError) -> str:
 
 def _fail(sentence: str, code: int) -> int:
     try:
-        print(f"sickbay: {sentence}", file=sys.stderr)
+        note(f"sickbay: {sentence}")
         streams.flush()
     except OSError:  # nobody hears it, and the code says it too
         streams.drop()

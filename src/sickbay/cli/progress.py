@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress as Bar
 from rich.progress import TaskID
 
+from sickbay.cli.streams import shown
 from sickbay.fhir.loading import Fault
 
 
@@ -29,7 +31,7 @@ class Progress:
         """One more of a file, of which so many bytes are read; good: it is no fault."""
         self._count += good
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._before + bytes, description=path.name)
+            self._bar.update(self._task, completed=self._before + bytes, description=escape(shown(path.name, "")))
 
     def fault(self, fault: Fault) -> None:
         self.bad += 1
@@ -42,7 +44,7 @@ class Progress:
         self._count = 0
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(shown(text, ""), markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

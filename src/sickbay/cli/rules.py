@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sickbay.cli.words import as_json, table, wrong
+from sickbay.cli.words import as_json, say, table, wrong
 from sickbay.diagnosis import handbook
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 
@@ -19,7 +19,7 @@ def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /) -> None:
     id
         Such as state-missing.
     """
-    print(_list() if id is None else _page(id))
+    say(_list() if id is None else _page(id))
 
 
 def _list() -> str:

@@ -55,6 +55,10 @@ Connections = Annotated[
     Some, Parameter(help="Connections that a worker keeps open; above, those that wait for a request are closed.")
 ]
 PerAddress = Annotated[Count, Parameter(help="The same for one address, if other machines can connect. 0: no limit.")]
+JournalExchanges = Annotated[Some, Parameter(help="How many exchanges are kept (20000); the oldest are deleted first.")]
+JournalSize = Annotated[
+    Some, Parameter(help="How many megabytes of exchanges are kept (64), whichever bound is reached first.")
+]
 Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
 Cert = Annotated[
     PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")
@@ -86,6 +90,8 @@ def serve(
     throttle: Throttle = 300,
     max_connections: Connections = 1000,
     max_connections_per_address: PerAddress = 200,
+    journal_exchanges: JournalExchanges = 20_000,
+    journal_size: JournalSize = 64,
     https: Https = False,
     cert: Cert = None,
     key: Key = None,
@@ -121,7 +127,8 @@ def serve(
         require_admin_token=require_admin_token, open_sign_in=open_sign_in, sample_port=sample_port,
         policies=choices.policies(),
         throttle=throttle, max_connections=max_connections, max_connections_per_address=max_connections_per_address,
-        https=https, certificate=cert, certificate_key=key,
+        journal_exchanges=journal_exchanges, journal_size=journal_size, https=https, certificate=cert,
+        certificate_key=key,
         **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())),
     )  # fmt: skip
     for sentence in choices.settled([*signature(serve).parameters]):

@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from sickbay.cli import ending, folder, terminal, worker
+from sickbay.cli import ending, folder, streams, terminal, worker
 from sickbay.cli import sockets as doors
 from sickbay.cli.line import line
 from sickbay.cli.words import Trouble, as_json, note, wrong
@@ -37,11 +37,12 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
             here["certificate"] = str(settings.certificate.resolve())
         folder.write(settings.folder / folder.RUNTIME, here)
         if settings.json:
-            terminal.put(as_json(told, pretty=False))
+            terminal.put(streams.shown(as_json(told, pretty=False)))
             _note(terminal.administration(settings, shows_key=False))
         else:
             greeting = terminal.greeting(told, settings.place)
-            terminal.put("\n".join(filter(None, (greeting, terminal.administration(settings, terminal.is_terminal())))))
+            told_to_user = (greeting, terminal.administration(settings, terminal.is_terminal()))
+            terminal.put(streams.shown("\n".join(filter(None, told_to_user))))
 
     if settings.workers == 1:
         server = _One(served, ready)

@@ -66,12 +66,20 @@ def coloured() -> bool:
 
 
 def plain(line: Line) -> str:
-    at = time.strftime("%H:%M:%S", time.localtime(line.at))
+    at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _shown(line)
     return f"{at}  {line.tenant}  {line.stage:<13}  {line.app or '-'}  {line.status}  {line.finding}".rstrip()
 
 
 def painted(line: Line) -> str:
-    at = time.strftime("%H:%M:%S", time.localtime(line.at))
+    at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _shown(line)
     colour = RED if line.status >= 400 or line.finding else GREEN
     told = f"  {colour}{line.finding}{PLAIN}" if line.finding else ""
     return f"{GREY}{at}  {line.tenant}{PLAIN}  {line.stage:<13}  {line.app or '-'}  {colour}{line.status}{PLAIN}{told}"
+
+
+def _shown(line: Line) -> Line:
+    """Its texts on one line, and nothing of them obeyed: an app's name and id are whatever somebody sent."""
+    tenant, stage, app, finding = (
+        streams.shown(text, "") for text in (line.tenant, line.stage, line.app, line.finding)
+    )
+    return line._replace(tenant=tenant, stage=stage, app=app, finding=finding)

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import door
 from sickbay.cli.door import Data
-from sickbay.cli.words import Trouble, as_json, note, wrong
+from sickbay.cli.words import Trouble, as_json, note, say, wrong
 from sickbay.protocol import scopes
 
 
@@ -52,7 +52,7 @@ def token(
     }
     made = door.ask(data, "POST", "/admin/tokens", body)
     _warn(one, scope, patient)
-    print(as_json(made) if json else made["access_token"])
+    say(as_json(made) if json else made["access_token"])
 
 
 def _warn(one: dict[str, Any], scope: str, patient: str | None) -> None:

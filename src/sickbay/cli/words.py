@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import orjson
+
+from sickbay.cli.streams import shown
 
 
 class Trouble(Exception):
@@ -22,9 +25,14 @@ def wrong(sentence: str) -> NoReturn:
     raise Trouble(sentence, 2)
 
 
+def say(text: str) -> None:
+    """The result, on standard output. What a terminal would obey is escaped; nothing else prints (a test sees to it)."""
+    print(shown(text))
+
+
 def note(text: str) -> None:
     """Said besides the result: never on standard output, which scripts read."""
-    print(text, file=sys.stderr)
+    print(shown(text), file=sys.stderr)
 
 
 def note_counts(place: object, counts: Mapping[str, int], none: str) -> None:
@@ -33,10 +41,18 @@ def note_counts(place: object, counts: Mapping[str, int], none: str) -> None:
 
 
 def as_json(value: Any, *, pretty: bool = True) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 if pretty else 0).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2 if pretty else 0).decode()
+    except TypeError:  # half of a surrogate pair, which only an escape can say
+        return json.dumps(value, indent=2 if pretty else None)
 
 
 def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
-    """Columns as wide as their widest cell; no frame, so that it can be cut and pasted."""
+    """Columns as wide as their widest cell; no frame, so that it can be cut and pasted. A row is one line whatever it holds."""
+    head, rows = _line(head), [_line(row) for row in rows]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))
+
+
+def _line(row: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(shown(cell, "") for cell in row)

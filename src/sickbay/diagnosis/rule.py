@@ -88,6 +88,8 @@ class Finding:
     refused: bool = False
     because: str | None = None
     """The finding from which this one follows, and with which it would go."""
+    private: tuple[str, ...] = ()
+    """Names of facts that only the administrator may read."""
 
     def to_json(self) -> dict[str, Any]:
         """The shape of the outside contract."""

@@ -126,7 +126,8 @@ async def authorize(
     decision = decided("authorize", tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
         decision = await _with_live_launch(world, tenant, decision, client)
-    timeline = launch.timeline if launch else world.effects.token(12)
+    own = launch is not None and client is not None and launch.client_id == client.client_id
+    timeline = launch.timeline if launch and own else world.effects.token(12)
     trusted = decision.examination.passed(PROOF)
     if decision.refusal is not None or client is None:
         return Asked(decision, client, timeline, trusted)

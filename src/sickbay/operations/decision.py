@@ -28,6 +28,7 @@ from sickbay.diagnosis.stages import fhir
 from sickbay.dialects import Words
 from sickbay.kernel.refusal import UNKNOWN, Check, Checked, Examination, Facts, Plan, Refusal, examine
 from sickbay.operations.context import Tenant
+from sickbay.operations.disclosure import LAUNCH_PLACE, private_facts
 
 PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch_uri")
 """Facts whose names begin so are for the app's owner and the administrator, and so is every fact that repeats one."""
@@ -51,7 +52,12 @@ class Decision:
         examination = self.examination
         if any(one.refusal for one in examination.checked):
             examination = Examination(tuple(one for one in examination.checked if _has_rule(one)))
-        return explain(RULES, self.stage, self.request, self.known, examination, live=True, again=self._again())
+        said = explain(RULES, self.stage, self.request, self.known, examination, live=True, again=self._again())
+        return said._replace(findings=tuple(self._with_private(finding) for finding in said.findings))
+
+    def _with_private(self, finding: Finding) -> Finding:
+        names = private_facts(finding.id, finding.facts, self.request, self.known, self.examination)
+        return replace(finding, private=names) if names else finding
 
     def _again(self) -> Again | None:
         """Examines a mended request by what was known of this one, where it can be mended without a new lookup."""
@@ -143,18 +149,28 @@ def _waiting(examination: Examination) -> str:
 
 
 def public(finding: Finding) -> Finding:
-    """The same finding without what only the owner may know."""
-    facts = redacted(finding.facts)
+    """The same finding without what only the administrator may know."""
+    facts = redacted(finding.facts, finding.private)
     if facts == finding.facts:
         return finding
     return find(BY_ID[finding.id], facts, refused=finding.refused, ceiling=finding.severity)
 
 
-def redacted(facts: Facts) -> Mapping[str, Any]:
-    """What was received stays: whoever sent it knows it."""
+def redacted(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
+    """What was received stays: whoever sent it knows it. private: names of facts that are hidden whatever they are called."""
     held = {text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts(value) if len(text) > 2}
-    hidden = {key: "" if key in PERHAPS else HIDDEN for key, value in facts.items() if _is_private(key, value, held)}
-    return {**facts, **hidden}
+    hidden = {
+        key: "" if key in PERHAPS else HIDDEN
+        for key, value in facts.items()
+        if key in private or _is_private(key, value, held)
+    }
+    placed = {key: _without_place(value) for key, value in facts.items()}
+    return {**facts, **placed, **hidden}
+
+
+def _without_place(value: Any) -> Any:
+    """Where the code of a live launch is to be filled in for the administrator, others read where they find theirs."""
+    return LAUNCH_PLACE.sub(PLACE_OF_LAUNCH, value) if isinstance(value, str) else value
 
 
 def _is_private(key: str, value: Any, held: set[str]) -> bool:

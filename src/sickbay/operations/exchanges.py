@@ -9,12 +9,13 @@ import msgspec
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
-from sickbay.operations import again
+from sickbay.operations import again, timelines
 from sickbay.operations import launch as launches
 from sickbay.operations.context import World
 from sickbay.operations.decision import redacted
 from sickbay.operations.journal import EVERY, Journal
 from sickbay.operations.others import others
+from sickbay.operations.timelines import Timeline
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
 MORE = ("scopes", "refresh")
@@ -62,11 +63,10 @@ async def listed(
     return told
 
 
-async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> list[dict[str, Any]]:
+async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> Timeline:
     """The exchanges of one launch, in order of time."""
-    entries = await listed(world, journal, launch=id, limit=1000)
-    ordered = sorted(entries, key=lambda one: one["at"])
-    return ordered if full else [public(one) for one in ordered]
+    found = await timelines.read(world, journal, id, full=full)
+    return found if full else found._replace(exchanges=[public(entry) for entry in found.exchanges])
 
 
 async def fresh(world: World, entry: dict[str, Any], *, full: bool) -> dict[str, Any]:
@@ -81,15 +81,27 @@ def shown(entry: dict[str, Any]) -> dict[str, Any]:
     return {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
 
 
+LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "findings")
+
+
+def lines(id: str, found: Timeline) -> dict[str, Any]:
+    """A timeline as JSON: of each exchange what a list shows; /exchanges/{id} has the rest."""
+    exchanges = [{name: entry.get(name) for name in LINE} for entry in found.exchanges]
+    return {"id": id, "exchanges": exchanges, "left_out": found.left_out}
+
+
 def public(entry: dict[str, Any]) -> dict[str, Any]:
-    """Without what only the owner may know. A corrected request that would tell it is left out."""
+    """Without what only the administrator may know. A corrected request that would tell it is left out, and so is the
+    timeline of a request that did not prove that it belongs there.
+    """
     findings = [_public(one) for one in entry["findings"]]
     told = findings == entry["findings"]
-    return entry | {"findings": findings, "corrected": entry["corrected"] if told else None}
+    shown = entry | {"findings": findings, "corrected": entry.get("corrected") if told else None}
+    return shown if timelines.proven(entry) else shown | {"launch": None}
 
 
 def _public(finding: dict[str, Any]) -> dict[str, Any]:
-    facts = redacted(finding["facts"])
+    facts = redacted(finding["facts"], finding.get("private", ()))
     if facts == finding["facts"]:
         return finding
     rule = BY_ID.get(finding["id"])

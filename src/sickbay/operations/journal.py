@@ -1,9 +1,12 @@
-"""The journal of exchanges: refusals are written at once, granted ones in batches off the request path."""
+"""The journal of exchanges: refusals are written at once, granted ones in batches off the request path.
+
+Everything here is bounded: what waits to be written (`Queue`), how many refusals wait for their commit (AT_ONCE), and what is
+kept (`Volume`, trimmed in slices after each batch). docs/running.md has the figures.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -18,13 +21,14 @@ from sickbay.diagnosis.repairs import PLACES, with_parameters
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.stages import KINDS
 from sickbay.kernel.refusal import Examination
-from sickbay.operations import again, masking
+from sickbay.operations import again, journal_metrics, masking
 from sickbay.operations.context import Line, World
 from sickbay.operations.decision import Decision
+from sickbay.operations.journal_queue import Queue
 from sickbay.operations.launch import place_of
 from sickbay.protocol.parameters import parse
 from sickbay.settings.database import Unavailable
-from sickbay.storage.store import Put, Record, Step
+from sickbay.storage.store import Put, Record, Step, Volume
 
 EVERY = 1.0
 """Seconds between two batches."""
@@ -36,6 +40,15 @@ SLICE = 16
 """Exchanges that are made into records without a pause."""
 ONE_IN = 32
 """Of a crowd of FHIR requests so many are looked at; of these the newest are kept."""
+AT_ONCE = 8
+"""Refusals that wait for their commit at the same time; those that come meanwhile are written with the next batch."""
+REFUSALS, WAITING_BYTES = 1024, 8_000_000
+"""Refusals that may wait for the next batch, and the bytes that each queue may hold."""
+MOST = Volume(20_000, 64_000_000)
+"""What is kept unless it is configured otherwise."""
+AT_A_TIME, PAUSE = 200, 0.01
+"""Refusals that one transaction of a batch writes, or exchanges that one deletes, and seconds between two deletions: requests
+are written in between."""
 PURGED_EVERY = 3600
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
@@ -80,23 +93,38 @@ class Exchange(NamedTuple):
 
 
 class Journal:
-    """Holds what waits to be written. `flush` is called by a task that `run` keeps, and by every reader first."""
+    """Holds what waits to be written. `flush` is called by a task that `run` keeps, and by every reader first.
 
-    def __init__(self, world: World) -> None:
+    most: what is kept; the store is trimmed to it after each batch.
+    """
+
+    def __init__(self, world: World, most: Volume = MOST) -> None:
         self.world = world
-        self._waiting: deque[Exchange] = deque(maxlen=KEPT)
-        self._kept: deque[Exchange] = deque(maxlen=KEPT)
+        self.most = most
+        self._waiting: Queue[Exchange] = Queue(KEPT, WAITING_BYTES)
+        self._kept: Queue[Exchange] = Queue(KEPT, WAITING_BYTES)
+        self._refused: Queue[Record] = Queue(REFUSALS, WAITING_BYTES)
+        self._at_once = 0
         self._came = {True: 0, False: 0}
         """Since the last batch: of FHIR, and of all other kinds."""
+        self._sampled = self._reported = 0
         self._writing = asyncio.Lock()
 
     async def write(self, one: Exchange) -> None:
-        """A refusal is on the disk when this returns; a granted one soon."""
+        """A refusal is on the disk when this returns, unless so many come at once that it waits for the next batch."""
         if one.decision is None or one.decision.refusal is None:
             self.hold(one)
             return
         self._say(one)
-        await self.world.store.transaction([Put(record(one), aside=True)])
+        made = record(one)
+        if self._at_once >= AT_ONCE or len(self._refused):
+            self._refused.add(made, made.owner, len(made.value))
+            return
+        self._at_once += 1
+        try:
+            await self.world.store.transaction([Put(made, aside=True)])
+        finally:
+            self._at_once -= 1
 
     def passes_over(self) -> bool:
         """Whether the next granted FHIR request need not come here: where so many come, hardly one of them is kept."""
@@ -104,6 +132,7 @@ class Journal:
         if came < CROWD or came % ONE_IN == 0 or self.world.say is not None:
             return False
         self._came[True] = came + 1
+        self._sampled += 1
         return True
 
     def hold(self, one: Exchange) -> None:
@@ -111,25 +140,32 @@ class Journal:
         if self.world.say is not None:
             self._say(one)
         fhir = one.stage == "access"
-        (self._waiting if fhir else self._kept).append(one)
+        (self._waiting if fhir else self._kept).add(one, one.client_id, weight(one))
         self._came[fhir] += 1
 
     async def flush(self) -> None:
-        """Write what waits, in one transaction. Whoever comes while it is written waits for it, to read it then."""
+        """Write what waits: granted ones in one transaction, refusals in slices.
+
+        A reader who comes while it is written waits for it, to read it then.
+        """
         async with self._writing:
-            kept, waiting = tuple(self._kept), tuple(self._waiting)
-            self._kept.clear()
-            self._waiting.clear()
+            kept, waiting, refused = self._kept.items(), self._waiting.items(), self._refused.items()
+            for queue in (self._kept, self._waiting, self._refused):
+                queue.clear()
             self._came = {True: 0, False: 0}
-            if kept or waiting:
+            if kept or waiting or refused:
                 try:
-                    await self.world.store.transaction(await _puts((*kept, *waiting)))
+                    await self.world.store.transaction(await _puts([one for one, _, _ in (*kept, *waiting)]))
+                    for start in range(0, len(refused), AT_A_TIME):
+                        made = [Put(one, aside=True) for one, _, _ in refused[start : start + AT_A_TIME]]
+                        await self.world.store.transaction(made)
                 except (
                     Unavailable,
                     asyncio.CancelledError,
                 ):  # perhaps it is written: once more under its id changes nothing
-                    self._kept = _before(kept, self._kept)
-                    self._waiting = _before(waiting, self._waiting)
+                    self._kept.put_back(kept)
+                    self._waiting.put_back(waiting)
+                    self._refused.put_back(refused)
                     raise
 
     async def run(self) -> None:
@@ -140,19 +176,40 @@ class Journal:
                 await self._wait()
                 with suppress(Unavailable):  # what waits is written when the database is back
                     await self.flush()
+                    self._report()
+                    await self.trim()
                     if self.world.effects.now() - purged > PURGED_EVERY:
                         purged = self.world.effects.now()
-                        await self.world.store.purge(int(purged))
+                        await self._purge(int(purged))
         finally:
             with suppress(Unavailable):
                 await self.flush()
+
+    async def trim(self) -> None:
+        """Delete the oldest of what is too much, a slice at a time."""
+        while deleted := await self.world.store.trim_journal(self.most, AT_A_TIME):
+            journal_metrics.dropped("size", deleted)
+            await asyncio.sleep(PAUSE)
+
+    async def _purge(self, now: int) -> None:
+        """Delete what expired, a slice at a time."""
+        while deleted := await self.world.store.purge(now, AT_A_TIME):
+            journal_metrics.dropped("expired", deleted)
+            await asyncio.sleep(PAUSE)
+
+    def _report(self) -> None:
+        """Tell the metrics what was dropped since the last time; a request only counts."""
+        dropped = sum(queue.dropped for queue in (self._kept, self._waiting, self._refused))
+        journal_metrics.dropped("queue", dropped - self._reported)
+        journal_metrics.dropped("sampled", self._sampled)
+        self._reported, self._sampled = dropped, 0
 
     async def _wait(self) -> None:
         """A moment; some moments where nothing waits but a few of a crowd."""
         for moments in range(1, MOMENTS + 1):
             await asyncio.sleep(EVERY)
             came = [count for count in self._came.values() if count]
-            if min(came, default=0) < CROWD * moments:
+            if len(self._refused) or min(came, default=0) < CROWD * moments:
                 return
 
     def _say(self, one: Exchange) -> None:
@@ -162,8 +219,10 @@ class Journal:
         self.world.say(Line(one.at, one.tenant, one.stage, one.client_id, one.answer.status, finding, one.id))
 
 
-def _before(old: Sequence[Exchange], new: deque[Exchange]) -> deque[Exchange]:
-    return deque((*old, *new), maxlen=new.maxlen)
+def weight(one: Exchange) -> int:
+    """About the bytes that it takes while it waits: what was sent and answered; the rest is small."""
+    sent = getattr(one.decision.request, "body", "") if one.decision else ""
+    return len(one.wire.url) + len(one.wire.body) + len(one.answer.body or "") + len(sent or "")
 
 
 async def _puts(batch: Sequence[Exchange]) -> list[Step]:
@@ -233,7 +292,8 @@ def checks(examination: Examination) -> list[dict[str, Any]]:
 
 
 def finding(one: Finding) -> dict[str, Any]:
-    return one.to_json() | {"degree": one.degree, "parameter": one.parameter, "refused": one.refused}
+    more = {"private": list(one.private)} if one.private else {}
+    return one.to_json() | {"degree": one.degree, "parameter": one.parameter, "refused": one.refused} | more
 
 
 def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import hmac
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from typing import Any, NamedTuple
+
+import msgspec
 
 from sickbay.authorization import launch_style, launch_task
 from sickbay.authorization.launch import code_of, launch_url
@@ -13,13 +16,16 @@ from sickbay.authorization.values import Client, Launch
 from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH
 from sickbay.operations import patients, records, registration, sessions
 from sickbay.operations.context import Tenant, World
+from sickbay.operations.disclosure import LAUNCH_PLACE
 from sickbay.storage.store import Put
 
-TIMELINE = re.compile(r"[A-Za-z0-9_-]{16}")
-_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
 EXTRAS = {"fhir_context": "fhirContext", "intent": "intent", "need_patient_banner": "need_patient_banner",
           "app_context": "appContext", "smart_style_url": "smart_style_url"}  # fmt: skip
 """What /admin/launches takes -> as the token response will have it (SMART 2.2, Launch Context)."""
+
+
+class _Sent(msgspec.Struct):
+    request: Any
 
 
 class Launched(NamedTuple):
@@ -40,18 +46,15 @@ async def launch(
     patient: str | None = None,
     encounter: str | None = None,
     context: dict[str, Any] | None = None,
-    timeline: str | None = None,
+    seed: str | None = None,
 ) -> Launched:
     """`context`: by the names of EXTRAS' values; what it does not say of banner, style and tenant is as the EHR has it.
 
-    timeline: an id that a page of ours made before; one that is in use already is replaced.
+    seed: from a page of ours that shows the timeline of this launch (`timeline_of`); used for one launch only.
     """
     now, tenant = world.now(), tenant.under(client)
-    if (
-        timeline is None
-        or not TIMELINE.fullmatch(timeline)
-        or await world.store.find("launch", family=timeline, limit=1)
-    ):
+    timeline = timeline_of(world, seed) if seed else ""
+    if not timeline or await world.store.find("launch", family=timeline, limit=1):
         timeline = world.effects.token(12)
     code, iss = code_of(world.keys.refresh, timeline), tenant.fhir_base(client.fhir)
     made = Launch(
@@ -61,6 +64,12 @@ async def launch(
     )  # fmt: skip
     await world.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
     return Launched(code, iss, launch_url(client, code, iss), timeline)
+
+
+def timeline_of(world: World, seed: str) -> str:
+    """The timeline's id for a launch that a page prepares. Nobody can choose a seed that leads to a given timeline."""
+    made = hmac.digest(world.keys.refresh, f"timeline\0{seed}".encode("utf-8", "surrogatepass"), "sha256")
+    return urlsafe_b64encode(made[:12]).decode()
 
 
 async def absent(
@@ -105,8 +114,13 @@ def place_of(timeline: str) -> str:
 
 
 async def shown(world: World, text: str, full: bool) -> str:
-    """For the app's owner, while the launch lives, its code; for all others, and later, where it is to be found."""
-    for timeline in set(_PLACE.findall(text)):
+    """For the administrator, while the launch lives, its code; for all others, and later, where it is to be found.
+
+    text: an exchange as JSON. A request that itself quotes such a place gets no code.
+    """
+    found = set(LAUNCH_PLACE.findall(text))
+    full = full and bool(found) and not LAUNCH_PLACE.search(str(msgspec.json.decode(text, type=_Sent).request))
+    for timeline in found:
         code = code_of(world.keys.refresh, timeline)
         record = await world.store.get("launch", records.digest(code)) if full else None
         lives = record is not None and record.used_at is None and (record.expires_at or 0) > world.now()

@@ -23,7 +23,7 @@ from sickbay.sandbox import folder, keys, seeding
 from sickbay.sandbox.filling import Filling
 from sickbay.settings.database import Unavailable
 from sickbay.settings.settings import Settings
-from sickbay.storage.store import Clear, Step, Store
+from sickbay.storage.store import Clear, Step, Store, Volume
 
 TENANTS = dialects.names()
 
@@ -82,7 +82,7 @@ async def _compose(
     )  # fmt: skip
     await running.refresh(world)
     await seeding.seed(world, written)
-    return Sandbox(settings, world, Journal(world), Filling(world, written), temporary, ready=True)
+    return Sandbox(settings, world, Journal(world, _most(settings)), Filling(world, written), temporary, ready=True)
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:
@@ -91,6 +91,10 @@ def _tenant(name: str, base: str, settings: Settings) -> Tenant:
         name, base, dialect, {version: types_of(VERSIONS[version].number) for version in dialect.fhir},
         {**settings.policies.get("", {}), **settings.policies.get(name, {})},
     )  # fmt: skip
+
+
+def _most(settings: Settings) -> Volume:
+    return Volume(settings.journal_exchanges, settings.journal_size * 1_000_000)
 
 
 def sample_base(settings: Settings) -> str:

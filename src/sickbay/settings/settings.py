@@ -49,6 +49,9 @@ class Settings:
     sample_port: int | None = None
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By tenant, "" for all: what is decided otherwise than its dialect has it (authorization.policy)."""
+    journal_exchanges: int = 20_000
+    journal_size: int = 64
+    """What the journal keeps: exchanges, and megabytes of them; whichever bound is reached first."""
     throttle: int = 300
     """Wrong secrets of one client from one address in a minute, before it has to wait; 0: none ever waits."""
     max_connections: int = 1000

@@ -92,11 +92,22 @@ record = _table(
         Index("record_by_key", "kind", "key", unique=True),
         Index("record_by_time", "kind", "at"),
         Index("record_by_owner", "owner", "kind", "at", **_where("owner <> ''")),
-        Index("record_by_family", "family", "kind", **_where("family <> ''")),
+        Index("record_by_family", "family", "kind", "at", **_where("family <> ''")),
         Index("record_by_expiry", "expires_at", **_where("expires_at IS NOT NULL")),
+        Index("record_exchange_by_expiry", "owner", "expires_at", **_where("kind = 'exchange'")),
     ],
     rowid=True,
 )
+journal_size = _table(
+    "journal_size",
+    Column("number", _BIG, primary_key=True, nullable=False),
+    _words("owner"),
+    _big("exchanges"),
+    _big("bytes"),
+    rowid=True,
+)
+"""How many exchanges of which app are kept, and the bytes of their values: the rows of an owner add up. Triggers on `record`
+add a row for each change, so that no writer waits for another's counter; `storage/sql/exchanges.py` adds them up."""
 
 _OUTDATED = text("state = 1 AND index_revision < 5")
 """With a new revision of the index (`sql/saving.py`) comes a step that makes this index anew: it is what is left to do."""
@@ -206,6 +217,32 @@ type_count = _table("type_count", _key("space"), _key("type"), _key("slice"), _b
 time write different slices, so that none waits for another's commit; SQLite, which has one writer, needs one."""
 
 
+_CHANGED = "INSERT INTO journal_size (owner, exchanges, bytes) VALUES"
+TRIGGERS: dict[str, tuple[str, ...]] = {
+    "sqlite": (
+        "CREATE TRIGGER exchange_added AFTER INSERT ON record WHEN NEW.kind = 'exchange' BEGIN"
+        f" {_CHANGED} (NEW.owner, 1, length(NEW.value)); END",
+        "CREATE TRIGGER exchange_changed AFTER UPDATE ON record WHEN NEW.kind = 'exchange' BEGIN"
+        f" {_CHANGED} (OLD.owner, -1, -length(OLD.value)), (NEW.owner, 1, length(NEW.value)); END",
+        "CREATE TRIGGER exchange_deleted AFTER DELETE ON record WHEN OLD.kind = 'exchange' BEGIN"
+        f" {_CHANGED} (OLD.owner, -1, -length(OLD.value)); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION exchange_counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF TG_OP <> 'INSERT' THEN {_CHANGED} (OLD.owner, -1, -octet_length(OLD.value)); END IF;"
+        f" IF TG_OP <> 'DELETE' THEN {_CHANGED} (NEW.owner, 1, octet_length(NEW.value)); END IF;"
+        " RETURN NULL; END $$",
+        "CREATE TRIGGER exchange_added AFTER INSERT ON record FOR EACH ROW WHEN (NEW.kind = 'exchange')"
+        " EXECUTE FUNCTION exchange_counted()",
+        "CREATE TRIGGER exchange_changed AFTER UPDATE ON record FOR EACH ROW WHEN (NEW.kind = 'exchange')"
+        " EXECUTE FUNCTION exchange_counted()",
+        "CREATE TRIGGER exchange_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.kind = 'exchange')"
+        " EXECUTE FUNCTION exchange_counted()",
+    ),
+}
+"""What keeps `journal_size`, by engine. A record never changes its kind."""
+
+
 def render(dialect: Dialect) -> list[str]:
     """All CREATE statements in one engine's words."""
     statements = [str(CreateSequence(history_sequence).compile(dialect=dialect))] if dialect.supports_sequences else []
@@ -213,7 +250,7 @@ def render(dialect: Dialect) -> list[str]:
         statements.append(_tidy(str(CreateTable(table).compile(dialect=dialect))))
         indexes = sorted(table.indexes, key=lambda one: str(one.name))
         statements += [_tidy(str(CreateIndex(one).compile(dialect=dialect))) for one in indexes]
-    return statements
+    return [*statements, *TRIGGERS[dialect.name]]
 
 
 def _tidy(statement: str) -> str:

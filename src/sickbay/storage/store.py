@@ -212,6 +212,16 @@ class Labels(NamedTuple):
     tags: tuple[tuple[str, str], ...]
 
 
+class Volume(NamedTuple):
+    """How many exchanges, and the bytes of their values."""
+
+    exchanges: int
+    bytes: int
+
+    def exceeds(self, most: Volume) -> bool:
+        return self.exchanges > most.exchanges or self.bytes > most.bytes
+
+
 class BadCursor(Exception):
     """The cursor was not made by this server for this query: 400."""
 
@@ -259,12 +269,28 @@ class Store(Protocol):
         family: str | None = None,
         label: str | None = None,
         limit: int = 100,
+        oldest: bool = False,
     ) -> list[Record]:
-        """Newest first."""
+        """Newest first; with `oldest` the oldest first."""
         ...
 
-    async def purge(self, now: int) -> int:
-        """Forget records that expired more than a day before `now`."""
+    async def count_family(self, kind: str, family: str, most: int) -> int:
+        """How many records of a kind one family has; counts no further than `most`."""
+        ...
+
+    async def purge(self, now: int, most: int) -> int:
+        """Delete at most so many of the records that expired more than a day before `now`. How many were deleted."""
+        ...
+
+    async def journal_size(self) -> Volume:
+        """The exchanges that are kept, without reading any of them."""
+        ...
+
+    async def trim_journal(self, most: Volume, at_once: int) -> int:
+        """Delete at most so many exchanges while more than `most` are kept. How many were deleted.
+
+        Of the app that has most of them, those that expire first. 0 also while another worker does it.
+        """
         ...
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:

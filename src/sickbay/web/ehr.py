@@ -12,13 +12,16 @@ from starlette.responses import RedirectResponse, Response
 from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.values import Client, User
 from sickbay.operations import exchanges, patients, registration, sessions
+from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
 from sickbay.operations.sessions import Session
+from sickbay.operations.timelines import Timeline
 from sickbay.population import calendar
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Space
 from sickbay.web import answers, cookies, records_of, show, wire
+from sickbay.web.exchanges import full
 from sickbay.web.first_use import filled
 from sickbay.web.login import sign_in_view, who
 from sickbay.web.pages import chart as pages
@@ -204,15 +207,16 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
 
 
 def _opened(ward: Ward, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
-    """The launch is made when the frame asks for it; its timeline's id is ours to give beforehand. In the frame our
-    banner stays above the app.
+    """The launch is made when the frame asks for it; from the seed both know its timeline's id. In the frame our banner
+    stays above the app.
     """
     here = f"{ward.home}/patients/{patient}"
-    timeline = ward.sandbox.world.effects.token(12)
+    seed = ward.sandbox.world.effects.token(12)
+    timeline = launches.timeline_of(ward.sandbox.world, seed)
     open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
     parts = urlsplit(app.launch_uri or "")
     return OpenApp(
-        name=app.name, src=f"{open_it}&timeline={timeline}&framed=1", origin=f"{parts.scheme}://{parts.netloc}", tab=open_it,
+        name=app.name, src=f"{open_it}&seed={seed}&framed=1", origin=f"{parts.scheme}://{parts.netloc}", tab=open_it,
         close=here, live=f"{here}/requests?timeline={timeline}", timeline=f"/timelines/{timeline}",
         probe=_probe(ward, parts.hostname or ""),
     )  # fmt: skip
@@ -233,10 +237,11 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if away := await ward.enter():
         return away
     id = request.query_params.get("timeline", "")
-    found = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=False) if id else []
+    timeline = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=full(request)) if id else Timeline([])
+    found, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out
     lines = tuple(_line(one) for one in found[-8:])
     refused = sum(one["response"]["status"] >= 400 for one in found)
-    said = f"{len(found)} requests" if found else ""
+    said = f"{number} requests" if found else ""
     view = RequestsView(
         requests=lines, said=said, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}"
     )

@@ -13,6 +13,7 @@ from sickbay.operations import exchanges, patients, registration, sessions
 from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
 from sickbay.operations.exchanges import shown as as_agreed
+from sickbay.operations.timelines import Timeline
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import answers, show
 from sickbay.web.admin_session import refused
@@ -39,10 +40,10 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     elif form == "json":
         response = answers.json(as_agreed(entry))
     elif form == "text":
-        view = exchange_view(entry, **await names(sandbox, entry))
+        view = exchange_view(entry, **await names(sandbox, entry, full=full(request)))
         response = PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{id}"))
     else:
-        view = exchange_view(entry, **await names(sandbox, entry))
+        view = exchange_view(entry, **await names(sandbox, entry, full=full(request)))
         response = show.page(request, sandbox, "exchange", view, await _around(request, sandbox))
     for name, value in cors(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
@@ -64,9 +65,9 @@ def _missing(request: Request, sandbox: Sandbox, form: answers.Form) -> Response
     return answers.problem(404, "No exchange of this id is kept")
 
 
-async def names(sandbox: Sandbox, entry: Mapping[str, Any]) -> dict[str, str]:
-    """What an exchange's page says instead of ids."""
-    client = await registration.by_id(sandbox.world, entry.get("app"))
+async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, str]:
+    """What an exchange's page says instead of ids. Of the registration the public sees nothing that it did not send."""
+    client = await registration.by_id(sandbox.world, entry.get("app")) if full else None
     tenant = sandbox.tenants.get(entry.get("tenant") or "")
     hospital = tenant.title if tenant else ""
     if client is None:
@@ -151,15 +152,21 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     found = await exchanges.timeline(sandbox.world, sandbox.journal, id, full=full(request))
     form = answers.wanted(request.headers.get("accept", ""))
     if form == "json":
-        said = [as_agreed(one) for one in found]
-        return answers.json({"id": id, "exchanges": said}, 200 if found else 404)
-    if not found:
+        return answers.json(exchanges.lines(id, found), 200 if found.exchanges else 404)
+    if not found.exchanges:
         return show.page(request, sandbox, "notice", NO_LAUNCH, await _around(request, sandbox), 404)
-    named = await names(sandbox, found[0])
-    tenant = sandbox.tenants.get(found[0]["tenant"])
-    who = await persons(sandbox, tenant, id) if full(request) else Persons()
-    origin = await _origin(sandbox, found[0])
+    return await _timeline_page(request, sandbox, id, found)
+
+
+async def _timeline_page(request: Request, sandbox: Sandbox, id: str, found: Timeline) -> Response:
+    """The app's name and address, and who is concerned, only for the administrator."""
+    first, everything = found.exchanges[0], full(request)
+    tenant = sandbox.tenants.get(first["tenant"])
+    named = await names(sandbox, first, full=everything)
+    who = await persons(sandbox, tenant, id) if everything else Persons()
+    origin = await _origin(sandbox, first) if everything else ""
     view = timeline_view(
-        id, found, app=named["app"], hospital=named["hospital"], origin=origin, patient=who.patient, user=who.user
-    )
+        id, found.exchanges, app=named["app"], hospital=named["hospital"], origin=origin, patient=who.patient, user=who.user,
+        left_out=found.left_out,
+    )  # fmt: skip
     return show.page(request, sandbox, "timeline", view, await _around(request, sandbox))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from sickbay.operations import journal_metrics
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.settings.database import Unavailable
 
 
 async def healthz(request: Request) -> Response:
@@ -21,6 +25,9 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
+    sandbox: Sandbox = request.app.state.sandbox
+    with suppress(Unavailable):  # then the figures are those of before
+        journal_metrics.kept(await sandbox.world.store.journal_size(), sandbox.journal.most)
     return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -52,7 +52,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     context |= wanted.context() if wanted else {}
     made = await launches.launch(
         sandbox.world, tenant, client, user=ward.user.username, patient=patient or None, encounter=encounter,
-        timeline=asked.get("timeline"), context=context,
+        seed=asked.get("seed"), context=context,
     )  # fmt: skip
     return await _launched(request, tenant, client, made)
 

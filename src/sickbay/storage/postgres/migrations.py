@@ -130,6 +130,28 @@ DROP INDEX resource_outdated;
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 5;
 """
 
+_JOURNAL_SIZE = """
+DROP INDEX record_by_family;
+CREATE INDEX record_by_family ON record (family, kind, at) WHERE family <> '';
+CREATE INDEX record_exchange_by_expiry ON record (owner, expires_at) WHERE kind = 'exchange';
+CREATE TABLE journal_size (number BIGSERIAL NOT NULL, owner TEXT COLLATE "C" NOT NULL, exchanges BIGINT NOT NULL, bytes
+    BIGINT NOT NULL, PRIMARY KEY (number));
+INSERT INTO journal_size (owner, exchanges, bytes) SELECT owner, count(*), sum(octet_length(value)) FROM record
+    WHERE kind = 'exchange' GROUP BY owner;
+CREATE FUNCTION exchange_counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF TG_OP <> 'INSERT' THEN INSERT INTO journal_size (owner, exchanges, bytes)
+        VALUES (OLD.owner, -1, -octet_length(OLD.value)); END IF;
+    IF TG_OP <> 'DELETE' THEN INSERT INTO journal_size (owner, exchanges, bytes)
+        VALUES (NEW.owner, 1, octet_length(NEW.value)); END IF;
+    RETURN NULL; END $$;
+CREATE TRIGGER exchange_added AFTER INSERT ON record FOR EACH ROW WHEN (NEW.kind = 'exchange')
+    EXECUTE FUNCTION exchange_counted();
+CREATE TRIGGER exchange_changed AFTER UPDATE ON record FOR EACH ROW WHEN (NEW.kind = 'exchange')
+    EXECUTE FUNCTION exchange_counted();
+CREATE TRIGGER exchange_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.kind = 'exchange')
+    EXECUTE FUNCTION exchange_counted();
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -140,6 +162,7 @@ STEPS: tuple[str, ...] = (
     _WIDE_RANGES_AND_CHANGES,
     _US_CORE,
     _CONTACTS,
+    _JOURNAL_SIZE,
 )
 """Step n leads from version n to n + 1."""
 

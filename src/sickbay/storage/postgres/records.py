@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.words import spoken, values
+from sickbay.storage.sql import exchanges
 from sickbay.storage.sql import records as said
-from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce
+from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
 
 _PUT_IF = (
     "UPDATE record SET value = $3, tenant = $4, owner = $5, family = $6, label = $7, at = $8, expires_at = $9,"
@@ -48,8 +50,18 @@ async def clear(db: Any, step: Clear) -> None:
     await _change(db, said.CLEAR, step.kind, step.tenant, step.tenant)
 
 
-async def purge(db: Any, now: int) -> int:
-    return await _change(db, said.PURGE, now - said.KEPT)
+async def purge(db: Any, now: int, most: int) -> int:
+    return await _change(db, said.PURGE, now - said.KEPT, most)
+
+
+async def trim(db: Any, most: Volume, at_once: int) -> int:
+    """Adds up `journal_size`, and deletes what is too much. One worker at a time; 0 for the others."""
+    if not await db.fetchval(f"SELECT pg_try_advisory_xact_lock({number('journal')})"):
+        return 0
+    await db.execute(exchanges.FOLD)
+    shares = [exchanges.Share(owner, int(kept), int(size)) for owner, kept, size in await db.fetch(exchanges.SHARES)]
+    found = exchanges.excess(shares, most, at_once)
+    return 0 if found is None else await _change(db, exchanges.TRIM, *found)
 
 
 async def _put_all(db: Any, steps: Sequence[Put]) -> None:

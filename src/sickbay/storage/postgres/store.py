@@ -13,7 +13,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.postgres import locks
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.numbers import Numbers, allocated
-from sickbay.storage.postgres.records import purge
+from sickbay.storage.postgres.records import purge, trim
 from sickbay.storage.postgres.resources import bounds, save
 from sickbay.storage.postgres.statistics import ANALYZE, Statistics
 from sickbay.storage.postgres.steps import apply, copy
@@ -25,10 +25,24 @@ from sickbay.storage.sql import past
 from sickbay.storage.sql import records as said
 from sickbay.storage.sql.answers import Answers
 from sickbay.storage.sql.copying import ANY_LIVE
+from sickbay.storage.sql.exchanges import FOLDED, SIZE
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sql.statement import Row, Statement, bounded
-from sickbay.storage.store import Conflict, Labels, Outdated, Page, Record, Reindex, Save, Space, Step, Stored, Versions
+from sickbay.storage.store import (
+    Conflict,
+    Labels,
+    Outdated,
+    Page,
+    Record,
+    Reindex,
+    Save,
+    Space,
+    Step,
+    Stored,
+    Versions,
+    Volume,
+)
 
 CHUNK = 500
 """Resources of a population that are written at a time."""
@@ -134,12 +148,31 @@ class PostgresStore:
         family: str | None = None,
         label: str | None = None,
         limit: int = 100,
+        oldest: bool = False,
     ) -> list[Record]:
         wanted = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return await self._ask(lambda: said.find(self._asking, kind, wanted, limit))
+        return await self._ask(lambda: said.find(self._asking, kind, wanted, limit, oldest))
 
-    async def purge(self, now: int) -> int:
-        return await self._written(locks.of_steps(()), partial(purge, now=now))
+    async def count_family(self, kind: str, family: str, most: int) -> int:
+        return await self._ask(lambda: said.count_family(self._asking, kind, family, most))
+
+    async def purge(self, now: int, most: int) -> int:
+        return await self._written(locks.of_steps(()), partial(purge, now=now, most=most))
+
+    async def journal_size(self) -> Volume:
+        return (await self._journal_size())[1]
+
+    async def _journal_size(self) -> tuple[int, Volume]:
+        """How many rows say so, and what they come to."""
+        async with self._pool.connection() as db:
+            rows, kept, size = await db.fetchrow(SIZE)
+        return rows, Volume(int(kept), int(size))
+
+    async def trim_journal(self, most: Volume, at_once: int) -> int:
+        rows, kept = await self._journal_size()
+        if rows < FOLDED and not kept.exceeds(most):
+            return 0
+        return await in_transaction(self._pool, locks.of_steps(()), partial(trim, most=most, at_once=at_once))
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         return await self._reads.ask((space, type, visibility), id)

@@ -23,7 +23,13 @@ USE = "UPDATE record SET used_at = ? WHERE kind = ? AND key = ? AND used_at IS N
 DELETE = "DELETE FROM record WHERE kind = ? AND key = ?"
 DELETE_FAMILY = "DELETE FROM record WHERE family = ? AND kind = ? AND family <> ''"
 CLEAR = "DELETE FROM record WHERE kind = ? AND (? = '' OR tenant = ?)"
-PURGE = "DELETE FROM record WHERE expires_at IS NOT NULL AND expires_at < ?"
+PURGE = (
+    "DELETE FROM record WHERE number IN (SELECT number FROM record"
+    " WHERE expires_at IS NOT NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)"
+)
+_COUNT_FAMILY = (
+    "SELECT count(*) FROM (SELECT 1 FROM record WHERE family = ? AND kind = ? AND family <> '' LIMIT ?) counted"
+)
 
 
 def fields(one: Record) -> tuple[Any, ...]:
@@ -38,11 +44,16 @@ def get(reader: Reader, kind: str, key: str) -> Record | None:
     return Record(*found[0]) if found else None
 
 
-def find(reader: Reader, kind: str, wanted: dict[str, str | None], limit: int) -> list[Record]:
-    """Newest first; `wanted` by column, None where it does not matter."""
+def count_family(reader: Reader, kind: str, family: str, most: int) -> int:
+    return int(reader.one(_COUNT_FAMILY, (family, kind, most)))
+
+
+def find(reader: Reader, kind: str, wanted: dict[str, str | None], limit: int, oldest: bool = False) -> list[Record]:
+    """Newest first, or oldest first; `wanted` by column, None where it does not matter."""
     asked = {name: value for name, value in wanted.items() if value is not None}
     where = "".join(f" AND {name} = ?" for name in asked)
     # Said literally, or SQLite would not see that a partial index serves.
     where += "".join(f" AND {name} <> ''" for name in ("family", "owner") if asked.get(name))
-    text = f"SELECT {COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at DESC, number DESC LIMIT ?"
+    way = "" if oldest else " DESC"
+    text = f"SELECT {COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at{way}, number{way} LIMIT ?"
     return [Record(*row) for row in reader.rows(text, (kind, *asked.values(), limit))]

@@ -132,8 +132,25 @@ DROP INDEX resource_outdated;
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 5;
 """
 
+_JOURNAL_SIZE = """
+DROP INDEX record_by_family;
+CREATE INDEX record_by_family ON record (family, kind, at) WHERE family <> '';
+CREATE INDEX record_exchange_by_expiry ON record (owner, expires_at) WHERE kind = 'exchange';
+CREATE TABLE journal_size (number INTEGER NOT NULL, owner TEXT NOT NULL, exchanges INTEGER NOT NULL, bytes INTEGER NOT
+    NULL, PRIMARY KEY (number)) STRICT;
+INSERT INTO journal_size (owner, exchanges, bytes) SELECT owner, count(*), sum(length(value)) FROM record
+    WHERE kind = 'exchange' GROUP BY owner;
+CREATE TRIGGER exchange_added AFTER INSERT ON record WHEN NEW.kind = 'exchange' BEGIN
+    INSERT INTO journal_size (owner, exchanges, bytes) VALUES (NEW.owner, 1, length(NEW.value)); END;
+CREATE TRIGGER exchange_changed AFTER UPDATE ON record WHEN NEW.kind = 'exchange' BEGIN
+    INSERT INTO journal_size (owner, exchanges, bytes) VALUES (OLD.owner, -1, -length(OLD.value)),
+    (NEW.owner, 1, length(NEW.value)); END;
+CREATE TRIGGER exchange_deleted AFTER DELETE ON record WHEN OLD.kind = 'exchange' BEGIN
+    INSERT INTO journal_size (owner, exchanges, bytes) VALUES (OLD.owner, -1, -length(OLD.value)); END;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS, _WORDS,
-    _WIDE_RANGES_AND_CHANGES, _US_CORE, _CONTACTS,
+    _WIDE_RANGES_AND_CHANGES, _US_CORE, _CONTACTS, _JOURNAL_SIZE,
 )  # fmt: skip
 """Step n leads from version n to n + 1."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import apsw
 
+from sickbay.storage.sql import exchanges
 from sickbay.storage.sql import records as said
-from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce
+from sickbay.storage.sqlite.connection import rows
+from sickbay.storage.store import Clear, Conflict, Delete, DeleteFamily, Put, UseOnce, Volume
 
 
 def put(db: apsw.Connection, step: Put) -> None:
@@ -42,8 +44,20 @@ def clear(db: apsw.Connection, step: Clear) -> None:
     db.execute(said.CLEAR, (step.kind, step.tenant, step.tenant))
 
 
-def purge(db: apsw.Connection, now: int) -> int:
-    db.execute(said.PURGE, (now - said.KEPT,))
+def purge(db: apsw.Connection, now: int, most: int) -> int:
+    db.execute(said.PURGE, (now - said.KEPT, most))
+    return db.changes()
+
+
+def trim(db: apsw.Connection, most: Volume, at_once: int) -> int:
+    """Adds up `journal_size`, and deletes what is too much, both as of this transaction."""
+    shares = [exchanges.Share(*row) for row in rows(db, exchanges.SHARES)]
+    db.execute(exchanges.FORGET)
+    db.executemany(exchanges.SHARE, [share for share in shares if share.exchanges])
+    found = exchanges.excess(shares, most, at_once)
+    if found is None:
+        return 0
+    db.execute(exchanges.TRIM, found)
     return db.changes()
 
 

@@ -17,6 +17,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.sql import past
 from sickbay.storage.sql import records as said
 from sickbay.storage.sql.answers import Answers, Ask
+from sickbay.storage.sql.exchanges import FOLDED, SIZE
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sqlite import records
@@ -37,6 +38,7 @@ from sickbay.storage.store import (
     Step,
     Stored,
     Versions,
+    Volume,
 )
 
 T = TypeVar("T")
@@ -92,12 +94,26 @@ class SqliteStore:
         family: str | None = None,
         label: str | None = None,
         limit: int = 100,
+        oldest: bool = False,
     ) -> list[Record]:
         wanted = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return said.find(self._reader, kind, wanted, limit)
+        return said.find(self._reader, kind, wanted, limit, oldest)
 
-    async def purge(self, now: int) -> int:
-        return await self._writer.run(lambda changes: records.purge(changes.db, now))
+    async def count_family(self, kind: str, family: str, most: int) -> int:
+        return said.count_family(self._reader, kind, family, most)
+
+    async def purge(self, now: int, most: int) -> int:
+        return await self._writer.run(lambda changes: records.purge(changes.db, now, most))
+
+    async def journal_size(self) -> Volume:
+        _, kept, size = self._reader.rows(SIZE)[0]
+        return Volume(kept, size)
+
+    async def trim_journal(self, most: Volume, at_once: int) -> int:
+        rows, kept, size = self._reader.rows(SIZE)[0]
+        if rows < FOLDED and not Volume(kept, size).exceeds(most):
+            return 0
+        return await self._writer.run(lambda changes: records.trim(changes.db, most, at_once), aside=True)
 
     async def read(self, space: Space, type: str, id: str, visibility: Visibility) -> Stored | None:
         return self._answers.read(space, type, id, visibility)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from sickbay.diagnosis import repairs
+from sickbay.web.pages import shell
 from sickbay.web.pages.marks import Piece
 
 Pair = tuple[str, str]
@@ -127,11 +127,12 @@ def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab,
     """URL (where the request is one), curl, JavaScript, Python. `changed`: parameter -> its expected value in pieces."""
     tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
     simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower(request.headers))
+    simple = simple and bool(shell.WEB.match(request.address))  # a browser would run javascript: and open file:
     return ((Tab("url", "URL", _url(request, changed)), *tabs)) if simple else tabs
 
 
 def _url(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Line, ...]:
-    lines = [Line((Piece(request.address),), quiet=True)]
+    lines = [Line((Piece(shell.address(request.address)),), quiet=True)]
     for number, (name, value) in enumerate(request.query):
         start = Piece(("&" if number else "?") + encode(name) + "=")
         pieces = _encoded(changed.get(name, ())) or (Piece(encode(place(name, value))),)
@@ -140,7 +141,7 @@ def _url(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Line
 
 
 def encode(text: str) -> str:
-    return quote(text, safe="~.-_")
+    return shell.encoded(text)
 
 
 def _encoded(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -150,21 +151,54 @@ def _encoded(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 def url(request: Request) -> str:
     """The whole address on one line, masked values as place-holders."""
     query = "&".join(f"{encode(name)}={encode(place(name, value))}" for name, value in request.query)
-    return request.address + ("?" + query if query else "")
+    return shell.address(request.address) + ("?" + query if query else "")
 
 
 def _curl(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
-    start = "curl -i " if request.method in ("GET", "POST") else f"curl -i -X {request.method} "
-    lines = [Line((Piece(start + shlex.quote(url(request))),), end="")]
+    """Safe to paste whatever the request holds: every word is quoted, and no option reads a file or expands its value."""
+    lines = [Line((Piece(_curl_start(request)),), end="")]
     for name, value in request.headers:
-        lines.append(_more(f"-H {shlex.quote(f'{name}: {_header(name, value)}')}", quiet=True))
+        if shell.TOKEN.fullmatch(name):
+            header = f"{name}: {_header(name, value)}" if value else f"{name};"
+            lines.append(_more(f"-H {shell.word(shell.shown(header))}", quiet=True))
     for name, value in request.form:
-        lines.append(
-            _more(f"--data-urlencode {shlex.quote(f'{name}={place(name, value)}')}", quiet=name not in changed)
-        )
+        lines.append(_more(_form_part(name, place(name, value)), quiet=name not in changed))
     if request.body:
-        lines.append(_more(f"--data {shlex.quote(request.body)}"))
+        lines.append(_more(f"--data-raw {shell.word(_body(request.body))}"))
     return Tab("curl", "curl", tuple(lines))
+
+
+def _curl_start(request: Request) -> str:
+    """curl, the method where curl would choose another one, and the URL."""
+    whole, has_body = url(request), bool(request.form or request.body)
+    options = ["curl", "-i"]
+    if request.method == "HEAD" and not has_body:
+        options = ["curl", "-I"]
+    elif request.method != ("POST" if has_body else "GET"):
+        options += ["-X", shell.word(shell.shown(request.method))]
+    if shell.GLOBS.search(whole):
+        options.append("--globoff")
+    if not shell.WEB.match(whole):  # curl would read a file of file://, or take what begins with - for an option
+        options += ["--proto", "'=http,https'", "--url"]
+    return " ".join((*options, shell.word(whole)))
+
+
+def _form_part(name: str, value: str) -> str:
+    """One parameter of a form. curl encodes the value; the name it takes as it is."""
+    if shell.is_shown(value) and name:
+        return f"--data-urlencode {shell.word(f'{encode(name)}={value}')}"
+    return f"--data-raw {shell.word(f'{encode(name)}={encode(value)}')}"
+
+
+def _body(body: str) -> str:
+    """JSON can say what cannot be seen; any other body says where something was."""
+    if shell.is_shown(body, "\n\t"):
+        return body
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return body.replace("\r\n", "\n")
+    return shell.escaped(body.replace("\r\n", "\n"))
 
 
 def _more(text: str, quiet: bool = False) -> Line:
@@ -179,7 +213,7 @@ def _header(name: str, value: str) -> str:
 
 def _javascript(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
-        first = f"const url = new URL({_js(request.address)});"
+        first = f"const url = new URL({_js(shell.address(request.address))});"
         body = [(f"url.searchParams.set({_js(n)}, {_js(place(n, v))});", n) for n, v in request.query]
         return _script("javascript", "JavaScript", first, body, "location.assign(url);", changed)
     options = [f"method: {_js(request.method)}", *_js_headers(request)]
@@ -198,13 +232,13 @@ def _js_headers(request: Request) -> list[str]:
 
 
 def _js(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return shell.script(text)
 
 
 def _python(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
         body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.query]
-        last = f'}}\nurl = {request.address!r} + "?" + urlencode(parameters)'
+        last = f'}}\nurl = {shell.address(request.address)!r} + "?" + urlencode(parameters)'
         return _script("python", "Python", "from urllib.parse import urlencode\nparameters = {", body, last, changed)
     head = f"import httpx\nanswer = httpx.request({request.method!r}, {url(request)!r},"
     if request.headers:

@@ -16,6 +16,7 @@ from sickbay.web.pages import code, negotiation, times
 from sickbay.web.pages.marks import Piece
 from sickbay.web.pages.parts import FindingView, Verdict, count, findings
 from sickbay.web.pages.rows import Found, Row, compared
+from sickbay.web.pages.shell import shown
 
 STAGES = {
     "registration": "Registration", "launch": "Launch", "discovery": "Discovery", "authorize": "Authorize request",
@@ -359,7 +360,7 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     if view.walk:
         lines += ["", f"Checks ({view.sum})"]
         lines += [f"  {step.outcome:<8} {step.text}" for step in view.walk if step.outcome != "gate"]
-    return "\n".join(lines) + "\n"
+    return shown("\n".join(lines), "\n") + "\n"
 
 
 def _follows(one: FindingView) -> str:

@@ -149,6 +149,8 @@ class TimelineView:
     negotiation: negotiation.Negotiation | None = None
     """Of the last token response."""
     negotiation_href: str = ""
+    left_out: str = ""
+    """How many exchanges are not shown, in one sentence."""
 
 
 _SAID = {
@@ -172,7 +174,7 @@ _EXPECTED = (
 
 def timeline_view(
     id: str, exchanges: Sequence[Mapping[str, Any]], *, app: str, hospital: str, origin: str = "", root: str = "",
-    patient: str = "", user: str = "",
+    patient: str = "", user: str = "", left_out: int = 0,
 ) -> TimelineView:  # fmt: skip
     """From the exchanges of one launch, oldest first (JSON of the outside contract)."""
     done = [_arrow(one, root) for one in exchanges]
@@ -191,6 +193,8 @@ def timeline_view(
         kind="refused" if still else "passed",
         verdict=f"Stopped at step {stopped}" if still else "Launched" if not waiting else "Under way",
         arrows=(*done, *waiting),
+        left_out=f"{count(left_out, 'exchange', 'exchanges')} between the first and the newest "
+        f"{'is' if left_out == 1 else 'are'} not shown." if left_out else "",
         names=((app or "Your app", origin), ("Browser", "of the person"), *servers),
         facts=tuple(one for one in (app, patient, user, hospital) if one),
         worked=_listed([one.text for one in done if one.kind == "passed"]),

@@ -44,7 +44,8 @@ export async function authorizeAddress(iss, launch) {
   const verifier = random();
   const redirect = new URL("index.html", location.href).href;
   const scope = `${launch ? "launch" : "launch/patient"} ${config.scope || DEFAULT_SCOPE}`;
-  storage().setItem(KEPT + state, JSON.stringify({ iss, clientId, verifier, redirect, token: found.token_endpoint, issuer: found.issuer }));
+  storage().setItem(KEPT + state, JSON.stringify({ iss, clientId, verifier, redirect, token: found.token_endpoint,
+    issuer: found.issuer, namesIssuer: found.authorization_response_iss_parameter_supported === true }));
   const address = new URL(found.authorization_endpoint);
   const parameters = { response_type: "code", client_id: clientId, redirect_uri: redirect, scope, state, aud: iss,
     code_challenge: await challenge(verifier), code_challenge_method: "S256", ...(launch ? { launch } : {}) };
@@ -52,19 +53,32 @@ export async function authorizeAddress(iss, launch) {
   return address.href;
 }
 
-// The answer on this page's address: a code for a request of ours, or the reason why there is none.
+// Who answered (RFC 9207, section 2.4): the iss of the answer is the issuer that was asked, and it is there if its server says
+// that it sends one. Anything else may be an answer of another server that wants the code of this one.
+export function issuerFault(iss, kept) {
+  if (iss === null) return kept.namesIssuer ? "The answer has no iss, although the hospital says that it sends one." : "";
+  return iss === kept.issuer ? "" : `The answer comes from ${iss}, but ${kept.issuer} was asked.`;
+}
+
+// The answer on this page's address: a code for a request of ours, or the reason why there is none. Nothing of an answer is
+// believed, not even an error and its link, before its state and its iss are found right.
 export function answered(search) {
   const got = new URLSearchParams(search);
-  const kept = storage().getItem(KEPT + got.get("state"));
+  if (!got.get("code") && !got.get("error")) {
+    throw new Fault("No answer stands in this page’s address. Open the app from a chart, or on its own.", { title: "Nothing to show yet" });
+  }
+  const text = storage().getItem(KEPT + got.get("state"));
+  if (!text) {
+    throw new Fault("This answer has a state that this tab did not make: it belongs to another tab, or this page was loaded again.", { title: "Not our answer" });
+  }
+  const kept = JSON.parse(text);
+  const foreign = issuerFault(got.get("iss"), kept);
+  if (foreign) throw new Fault(foreign, { title: "Not the hospital that was asked" });
+  storage().removeItem(KEPT + got.get("state"));
   if (got.get("error")) {
     throw new Fault(got.get("error_description") || "It did not say why.", { code: got.get("error"), link: got.get("error_uri") });
   }
-  if (!got.get("code")) throw new Fault("No answer stands in this page’s address. Open the app from a chart, or on its own.", { title: "Nothing to show yet" });
-  if (!kept) {
-    throw new Fault("This answer has a state that this tab did not make: it belongs to another tab, or this page was loaded again.", { title: "Not our answer" });
-  }
-  storage().removeItem(KEPT + got.get("state"));
-  return { code: got.get("code"), ...JSON.parse(kept) };
+  return { code: got.get("code"), ...kept };
 }
 
 export async function redeem(answer) {

@@ -1,0 +1,42 @@
+"""The journal's figures for Prometheus, of all workers together."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from prometheus_client import Counter, Gauge
+
+from sickbay.storage.store import Volume
+
+Reason: TypeAlias = Literal["sampled", "queue", "size", "expired"]
+
+DROPPED = Counter(
+    "sickbay_exchanges_dropped",
+    "Exchanges that were not written (sampled: granted FHIR requests under load; queue: too many or too large at once) or"
+    " were deleted (size: the journal was full; expired: records past their time, of every kind).",
+    ["reason"],
+)
+EXCHANGES = Gauge(
+    "sickbay_journal_exchanges", "Exchanges kept in the journal.", multiprocess_mode="mostrecent"
+)  # fmt: skip
+BYTES = Gauge("sickbay_journal_bytes", "Bytes of the exchanges kept in the journal.", multiprocess_mode="mostrecent")
+LIMIT_EXCHANGES = Gauge(
+    "sickbay_journal_limit_exchanges", "Exchanges that the journal may keep.", multiprocess_mode="mostrecent"
+)  # fmt: skip
+LIMIT_BYTES = Gauge(
+    "sickbay_journal_limit_bytes", "Bytes that the exchanges in the journal may have.", multiprocess_mode="mostrecent"
+)  # fmt: skip
+for _reason in ("sampled", "queue", "size", "expired"):
+    DROPPED.labels(_reason)
+
+
+def dropped(reason: Reason, count: int) -> None:
+    if count:
+        DROPPED.labels(reason).inc(count)
+
+
+def kept(volume: Volume, most: Volume) -> None:
+    EXCHANGES.set(volume.exchanges)
+    BYTES.set(volume.bytes)
+    LIMIT_EXCHANGES.set(most.exchanges)
+    LIMIT_BYTES.set(most.bytes)

@@ -1,0 +1,66 @@
+"""Exchanges that wait to be written: bounded by their number and their size, and shared fairly among the apps."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Queue(Generic[T]):
+    """If it is full, the oldest one of the app with the most waiting exchanges is dropped.
+
+    most: how many may wait. most_bytes: what they may weigh together; a single one that weighs more is dropped too.
+    """
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self.most, self.most_bytes = most, most_bytes
+        self.dropped = 0
+        """How many were dropped so far."""
+        self._waiting: dict[str, deque[tuple[T, int]]] = {}
+        self._count = self._bytes = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def bytes(self) -> int:
+        return self._bytes
+
+    def add(self, item: T, owner: str, weight: int) -> None:
+        self._waiting.setdefault(owner, deque()).append((item, weight))
+        self._count += 1
+        self._bytes += weight
+        while self._count > self.most or self._bytes > self.most_bytes:
+            self._drop()
+
+    def items(self) -> tuple[tuple[T, str, int], ...]:
+        """Each with its app and weight, the oldest of an app first."""
+        return tuple(
+            (item, owner, weight) for owner, waiting in self._waiting.items() for item, weight in waiting
+        )  # fmt: skip
+
+    def clear(self) -> None:
+        self._waiting.clear()
+        self._count = self._bytes = 0
+
+    def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
+        """What was taken before, ahead of what came since."""
+        since = self.items()
+        self.clear()
+        for item, owner, weight in (*items, *since):
+            self.add(item, owner, weight)
+
+    def _drop(self) -> None:
+        if self._count > self.most:
+            owner = max(self._waiting, key=lambda name: len(self._waiting[name]))
+        else:
+            owner = max(self._waiting, key=lambda name: sum(weight for _, weight in self._waiting[name]))
+        waiting = self._waiting[owner]
+        self._bytes -= waiting.popleft()[1]
+        self._count -= 1
+        self.dropped += 1
+        if not waiting:
+            del self._waiting[owner]

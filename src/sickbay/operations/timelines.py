@@ -1,0 +1,107 @@
+"""Timelines: the exchanges of one launch, as far as a reader may see them, never more than a page of them.
+
+An exchange is in the timeline of a grant if it names the app that the grant was issued to (the operations see to that). Naming
+an app is only a claim, so the public sees an exchange in a timeline, and the timeline's id in an exchange, only if the
+request also proved the claim (`proven`). The administrator sees all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sickbay.operations import launch as launches
+from sickbay.operations.context import World
+from sickbay.operations.journal import Journal
+from sickbay.storage.store import Record
+
+FIRST, LAST = 20, 80
+"""Exchanges of a longer timeline that are shown: how it began, and the newest."""
+COUNTED = 10_000
+"""The others are counted no further than this."""
+PROOFS = frozenset(
+    (
+        # authorization request: its answer goes to the app itself, and the launch code was issued to that app
+        "redirect_uri_is_registered", "launch_code_was_issued_here", "launch_code_is_this_apps",
+        # token endpoint, introspection, revocation: the client's credentials, and a grant that was issued to it
+        "client_is_registered", "credentials_are_sent", "method_is_the_registered_one", "secret_is_right",
+        "signature_is_right", "assertion_is_used_once", "code_is_known", "code_is_of_this_client", "code_is_fresh",
+        "code_is_unused", "verifier_is_sent", "verifier_fits_the_challenge", "refresh_token_is_known",
+        "refresh_token_is_of_this_client", "refresh_token_is_not_revoked", "refresh_token_is_fresh",
+        "refresh_token_is_the_current_one", "token_is_of_this_client",
+        # FHIR: the bearer of a token that is good
+        "token_is_sent", "token_is_bearer", "token_is_known", "token_is_not_revoked", "token_has_its_client_and_user",
+        "token_is_fresh", "token_is_of_this_issuer",
+    )
+)  # fmt: skip
+"""Checks that each must have passed, where they are asked, before a refused request belongs to the app that it names."""
+UNPROVEN = frozenset(("cookie-samesite-iframe",))
+"""Refusals of a request that came without the browser's session, and so without any proof."""
+
+
+class Request(msgspec.Struct):
+    method: str
+    url: str
+
+
+class Response(msgspec.Struct):
+    status: int
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """What a timeline shows of an exchange: no header and no body is read."""
+
+    id: str
+    at: float
+    tenant: str
+    app: str | None
+    launch: str | None
+    stage: str
+    request: Request
+    response: Response
+    checks: list[dict[str, Any]] = []
+    findings: list[dict[str, Any]] = []
+    decided: str | None = None
+    scopes: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
+    refresh: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Timeline(NamedTuple):
+    """exchanges: oldest first. left_out: how many there are between the first and the newest of them, COUNTED at most."""
+
+    exchanges: list[dict[str, Any]]
+    left_out: int = 0
+
+
+_lines = msgspec.json.Decoder(Line)
+
+
+def proven(entry: Mapping[str, Any]) -> bool:
+    """Whether an exchange showed that it comes from the app in whose timeline it is."""
+    if entry.get("decided") in UNPROVEN:
+        return False
+    asked = [check for check in entry.get("checks") or () if check["name"] in PROOFS]
+    return all(check["outcome"] == "passed" for check in asked)
+
+
+async def read(world: World, journal: Journal, id: str, *, full: bool) -> Timeline:
+    """At most FIRST and LAST exchanges; all of them only for a full reader, else those that are proven."""
+    await journal.flush()
+    newest = await world.store.find("exchange", family=id, limit=FIRST + LAST)
+    records, left_out = newest[::-1], 0
+    if len(newest) == FIRST + LAST:
+        oldest = await world.store.find("exchange", family=id, limit=FIRST, oldest=True)
+        shown = {record.key: record for record in (*oldest, *newest[LAST - 1 :: -1])}
+        count = await world.store.count_family("exchange", id, COUNTED)
+        records, left_out = list(shown.values()), max(0, count - len(shown))
+    entries = [await _line(world, record) for record in records]
+    entries.sort(key=lambda entry: float(entry["at"]))
+    return Timeline([entry for entry in entries if full or proven(entry)], left_out)
+
+
+async def _line(world: World, record: Record) -> dict[str, Any]:
+    line = _lines.decode(await launches.shown(world, record.value.decode(), False))
+    entry: dict[str, Any] = msgspec.to_builtins(line)
+    return {"checks": [], "findings": [], **entry}

@@ -1,0 +1,135 @@
+"""What an attacker may hold of another app, and the requests in which it quotes that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
+
+import httpx2
+from tests.flows.flow import REDIRECT, VERIFIER, Flow
+from tests.flows.sitting import Sitting
+
+PUBLIC = {"Origin": "https://elsewhere.example", "Accept": "application/json"}
+SCOPE = "launch openid fhirUser offline_access patient/Patient.rs"
+MORE = {"redirect_uris": [REDIRECT, "https://victim.example/only-registered"], "scope": f"{SCOPE} patient/Immunization.rs",
+        "launch_uri": "https://victim.example/launch"}  # fmt: skip
+"""Registered of the victim beside what its requests contain."""
+
+
+class Stolen(NamedTuple):
+    """What was issued to the victim, and its timeline. confidential: another launch of an app with a secret."""
+
+    app: dict[str, Any]
+    thief: dict[str, Any]
+    timeline: str
+    launch: str
+    code: str
+    access: str
+    refresh: str
+    revoked: str
+
+
+async def steal(flow: Flow, kind: str) -> Stolen:
+    """One timeline with a code that is still good, and with tokens of an earlier code of the same launch's grant."""
+    app = await flow.register(name="Victim app", client=kind, **MORE)
+    thief = await flow.register(name="Thief", client="symmetric", scope=SCOPE)
+    secret = {"client_secret": app["client_secret"]} if kind == "symmetric" else {}
+    made = await flow.launch(app)
+    code = await flow.code(app, launch=made["launch"], scope=SCOPE)
+    return Stolen(app, thief, made["timeline"], made["launch"], code, "", "", "")._replace(
+        **await _tokens(flow, app, secret)
+    )
+
+
+async def _tokens(flow: Flow, app: dict[str, Any], secret: dict[str, str]) -> dict[str, str]:
+    """Of a second launch: a live access token, its refresh token, and an access token that was revoked."""
+    made = await flow.launch(app)
+    first = (await flow.redeem(app, await flow.code(app, launch=made["launch"], scope=SCOPE), **secret)).json()
+    made = await flow.launch(app)
+    second = (await flow.redeem(app, await flow.code(app, launch=made["launch"], scope=SCOPE), **secret)).json()
+    form = {"token": second["access_token"], "client_id": app["client_id"]} | secret
+    assert (await flow.http.post("/general/oauth/revoke", data=form)).status_code == 200
+    return {"access": first["access_token"], "refresh": first["refresh_token"], "revoked": second["access_token"]}
+
+
+Try = Callable[[Flow, Stolen], Coroutine[Any, Any, httpx2.Response]]
+
+
+def _authorize(**more: str) -> Try:
+    """more: `thief` and `victim` stand for their client ids."""
+
+    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+        who = {"thief": stolen.thief["client_id"], "victim": stolen.app["client_id"]}
+        sent = {name: who.get(value, value) for name, value in more.items()}
+        return await flow.authorize(stolen.thief, launch=stolen.launch, **sent)
+
+    return tried
+
+
+def _token(who: str, grant: str, endpoint: str = "token", **more: str) -> Try:
+    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+        apps = {"thief": stolen.thief, "victim": stolen.app, "nobody": {"client_id": "nobody"}}
+        form = {"client_id": str(apps[who]["client_id"])} | more
+        if form.get("client_secret") == "own":
+            form["client_secret"] = apps[who]["client_secret"]
+        form |= {
+            "code": {"grant_type": "authorization_code", "code": stolen.code, "redirect_uri": REDIRECT},
+            "refresh": {"grant_type": "refresh_token", "refresh_token": stolen.refresh},
+            "access": {"token": stolen.access},
+        }[grant]
+        return await flow.http.post(f"/general/oauth/{endpoint}", data=form)
+
+    return tried
+
+
+def _bearer(path: str, token: str) -> Try:
+    async def tried(flow: Flow, stolen: Stolen) -> httpx2.Response:
+        return await flow.http.get(path, headers={"Authorization": f"Bearer {getattr(stolen, token)}"})
+
+    return tried
+
+
+ELSEWHERE: dict[str, Try] = {
+    "a launch code, by another app": _authorize(),
+    "a launch code, by another app with a wrong redirect URI": _authorize(redirect_uri="https://thief.example/cb"),
+    "a launch code, by no app": _authorize(client_id="nobody"),
+    "a code, by another app": _token("thief", "code", client_secret="own", code_verifier=VERIFIER),
+    "a code, by another app with a wrong secret": _token("thief", "code", client_secret="x" * 30),
+    "a code, by no app": _token("nobody", "code", code_verifier=VERIFIER),
+    "a refresh token, by another app": _token("thief", "refresh", client_secret="own"),
+    "a refresh token, by no app": _token("nobody", "refresh"),
+    "a token to introspect, by another app": _token("thief", "access", "introspect", client_secret="own"),
+    "a token to introspect, by no app": _token("nobody", "access", "introspect"),
+    "a token to revoke, by another app": _token("thief", "access", "revoke", client_secret="own"),
+    "a token to revoke, by no app": _token("nobody", "access", "revoke"),
+}
+"""Requests in another's name, or in none: they are not in the victim's timeline at all."""
+CLAIMED: dict[str, Try] = {
+    "a launch code, with the victim's client id": _authorize(
+        client_id="victim", redirect_uri="https://thief.example/cb"
+    ),
+    "a code, with the victim's client id and a wrong secret": _token("victim", "code", client_secret="x" * 30),
+    "a code, with the victim's client id and nothing else": _token("victim", "code"),
+    "a code, with the victim's client id and another verifier": _token("victim", "code", code_verifier="v" * 43),
+    "a refresh token, with the victim's client id and a wrong secret": _token(
+        "victim", "refresh", client_secret="x" * 30
+    ),
+    "a token to revoke, with the victim's client id and a wrong secret": _token(
+        "victim", "access", "revoke", client_secret="x" * 30
+    ),
+    "a revoked token, for FHIR": _bearer("/general/r4/Patient", "revoked"),
+    "a revoked token, for user info": _bearer("/general/oauth/userinfo", "revoked"),
+}
+"""Requests that claim to be the victim and don't prove it: the public sees neither them nor the timeline."""
+
+
+def remote(desk: Sitting) -> Flow:
+    """Somebody who is not at the keyboard: a proxy stands in between."""
+    flow = desk.flow()
+    flow.http.headers["x-forwarded-for"] = "203.0.113.9"
+    return flow
+
+
+async def exchange_of(flow: Flow, answer: httpx2.Response, **headers: str) -> dict[str, Any]:
+    id = answer.headers["x-correlation-id"]
+    return dict((await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"} | headers)).json())

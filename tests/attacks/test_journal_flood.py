@@ -1,0 +1,109 @@
+"""A flood of refused requests fills neither the disk nor a page, and washes out nobody else's exchanges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.flows.flow import Flow
+from tests.flows.sitting import Sitting, sitting
+
+from sickbay.operations import timelines
+from sickbay.operations.records import digest
+from sickbay.storage.store import Put, Record
+
+KEPT = 60
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | None]) -> Iterator[Sitting]:
+    with sitting(tmp_path_factory.mktemp("flood"), engine(), patients=0, journal_exchanges=KEPT) as opened:
+        yield opened
+
+
+async def _refused(flow: Flow, client_id: str, number: int) -> str:
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": client_id,
+        "code": f"made-up-{number}",
+        "code_verifier": "v" * 43,
+    }
+    answer = await flow.http.post("/general/oauth/token", data=form)
+    assert answer.status_code == 400
+    return str(answer.headers["x-correlation-id"])
+
+
+async def _figure(flow: Flow, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", (await flow.http.get("/metrics")).text, re.M)
+    assert found is not None, name
+    return float(found[1])
+
+
+async def _settled(flow: Flow) -> None:
+    """As after the next batch."""
+    await flow.sandbox.journal.flush()
+    await flow.sandbox.journal.trim()
+
+
+@pytest.mark.parametrize("flooding", ["an app", "no app"])
+def test_a_flood_displaces_only_its_own_exchanges(desk: Sitting, flooding: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app, other = await flow.register(name=f"Quiet {flooding}"), await flow.register(name=f"Loud {flooding}")
+        quiet = [await _refused(flow, app["client_id"], number) for number in range(5)]
+        client_id = other["client_id"] if flooding == "an app" else "nobody"
+        before = await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}')
+        flood = [await _refused(flow, client_id, number) for number in range(3 * KEPT)]
+        await _settled(flow)
+        for id in quiet:
+            assert (await flow.http.get(f"/exchanges/{id}", headers=JSON)).status_code == 200
+        assert (await flow.http.get(f"/exchanges/{flood[-1]}", headers=JSON)).status_code == 200
+        assert (await flow.http.get(f"/exchanges/{flood[0]}", headers=JSON)).status_code == 404
+        assert await _figure(flow, "sickbay_journal_exchanges") == KEPT
+        assert await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}') - before >= 2 * KEPT
+
+    desk.do(steps)
+
+
+def test_a_journal_that_is_not_full_drops_nothing(desk: Sitting) -> None:
+    """The control."""
+
+    async def steps(flow: Flow) -> None:
+        await flow.http.post("/admin/reset", json={})
+        ids = [await _refused(flow, "nobody", number) for number in range(KEPT // 2)]
+        before = await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}')
+        await _settled(flow)
+        for id in ids:
+            assert (await flow.http.get(f"/exchanges/{id}", headers=JSON)).status_code == 200
+        assert await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}') == before
+        assert await _figure(flow, "sickbay_journal_limit_exchanges") == KEPT
+
+    desk.do(steps)
+
+
+def test_a_timeline_shows_how_it_began_and_its_newest_and_says_how_many_more_there_are(desk: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        id = await _refused(flow, "nobody", 0)
+        record = await flow.sandbox.world.store.get("exchange", id)
+        assert record is not None
+        value = record.value.decode()
+        many = [
+            Record("exchange", f"{digest(str(number))[:16]}", value.replace(id, f"x{number:04}").encode(), "general", "",
+                   "A-long-timeline-", "token", at=number, expires_at=1 << 33)
+            for number in range(timelines.FIRST + timelines.LAST + 150)
+        ]  # fmt: skip
+        await flow.sandbox.world.store.transaction([Put(one, aside=True) for one in many])
+        answer = await flow.http.get("/timelines/A-long-timeline-", headers=JSON)
+        found = answer.json()
+        shown = {one["id"] for one in found["exchanges"]}
+        first = {f"x{number:04}" for number in range(timelines.FIRST)}
+        newest = {f"x{number:04}" for number in range(len(many) - timelines.LAST, len(many))}
+        assert shown == first | newest
+        assert found["left_out"] == 150
+        assert "headers" not in found["exchanges"][0]["request"]
+        assert "body" not in found["exchanges"][0]["response"]
+        page = (await flow.http.get("/timelines/A-long-timeline-", headers={"Accept": "text/html"})).text
+        assert "150 exchanges between the first and the newest are not shown." in page
+
+    desk.do(steps)

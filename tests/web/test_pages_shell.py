@@ -1,0 +1,205 @@
+"""Whatever a request holds, the lines that are offered for copying are safe to paste and mean exactly that request."""
+
+from __future__ import annotations
+
+import ast
+import http.server
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sickbay.web.pages import code, shell
+
+NASTY = (
+    "'", "\"", "`", "$(touch hit)", "; touch hit", "&", "|", "\\", "\n", "\r\n", "\0", "\x1b[201~", "\x1b]0;x\x07", "\x7f",
+    "\x9b", "\u202e", "\u2066", "\ud800", "\u2028", "!", "~", "*", "?", "[1-3]", "{a,b}", "@/etc/passwd", "@", "-K", "--config",
+    "-o hit", "=", "%", "%0a", "#", " ", "\t", "<", ">", "ä", "😀", "file:///etc/passwd", "$'x'", "=curl", "\ufeff",
+)  # fmt: skip
+STUB = "curl() { printf '%s\\0' \"$@\"; printf '\\1'; }\n"
+"""Prints its arguments, each ended by a zero, and a byte of its own at the end."""
+VALUED = ("-X", "-H", "--data-urlencode", "--data-raw", "--proto", "--url")
+SHELLS = [found for name in ("sh", "bash", "zsh") if (found := shutil.which(name))]
+
+texts = st.one_of(
+    st.sampled_from(NASTY), st.text(max_size=8), st.lists(st.sampled_from(NASTY), max_size=4).map("".join)
+)
+pairs = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
+names = st.one_of(st.sampled_from(("accept", "Authorization", "@name")), texts)
+addresses = st.one_of(
+    texts,
+    st.tuples(st.sampled_from(("http://a.example/", "https://a.example/x", "-", "file:///", "javascript:")), texts).map(
+        "".join
+    ),
+)
+requests = st.builds(
+    code.Request,
+    method=st.one_of(st.sampled_from(("GET", "POST", "PUT", "HEAD", "DELETE")), texts.map(str.upper).filter(bool)),
+    address=addresses, query=pairs, form=pairs,
+    headers=st.lists(st.tuples(names, texts), max_size=2).map(tuple),
+    body=st.one_of(st.just(""), texts),
+).map(lambda one: one if not one.form else code.Request(one.method, one.address, one.query, one.form, one.headers))  # fmt: skip
+
+
+def curl(request: code.Request) -> str:
+    return next(tab.text for tab in code.tabs(request, {}) if tab.id == "curl")
+
+
+def ran(lines: Sequence[str], program: str, folder: Any) -> list[list[str]]:
+    """The arguments of each line, as this shell gives them to curl."""
+    script = STUB + "".join(f"{line}\n" for line in lines)
+    done = subprocess.run([program], input=script.encode(), capture_output=True, cwd=folder, timeout=60, check=True)
+    assert done.stderr == b""
+    calls = done.stdout.decode().split("\1")
+    assert calls.pop() == ""
+    return [call.split("\0")[:-1] for call in calls]
+
+
+def options(arguments: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """What stands by itself, and the values of each option. An option that is not expected is an error."""
+    alone: list[str] = []
+    valued: dict[str, list[str]] = {}
+    rest = iter(arguments)
+    for one in rest:
+        if one in VALUED:
+            valued.setdefault(one, []).append(next(rest))
+        else:
+            alone.append(one)
+    assert all(one in ("-i", "-I", "--globoff") or shell.WEB.match(one) for one in alone), alone
+    return alone, valued
+
+
+def must_mean(arguments: Sequence[str], request: code.Request) -> None:
+    alone, valued = options(arguments)
+    urls = [one for one in alone if shell.WEB.match(one)] + valued.get("--url", [])
+    assert urls == [code.url(request)]
+    if not shell.WEB.match(urls[0]):
+        assert valued["--proto"] == ["=http,https"]
+    if any(char in urls[0] for char in "[]{}"):
+        assert "--globoff" in alone
+    named, raw = valued.get("--data-urlencode", []), valued.get("--data-raw", [])
+    assert not any(one.startswith("@") for one in [*valued.get("-H", []), *named])
+    if request.form:
+        sent = [(unquoted(name), value) for name, _, value in (one.partition("=") for one in named)]
+        sent += [(unquoted(name), unquoted(value)) for name, _, value in (one.partition("=") for one in raw)]
+        assert sorted(sent) == sorted((name, code.place(name, value)) for name, value in request.form)
+    elif shell.is_shown(request.body, "\n\t"):
+        assert raw == ([request.body] if request.body else [])
+
+
+def unquoted(text: str) -> str:
+    return unquote(text, errors="surrogatepass")
+
+
+@pytest.mark.parametrize("program", SHELLS, ids=lambda one: one.rpartition("/")[2])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(many=st.lists(requests, min_size=20, max_size=60))
+def test_a_shell_reads_each_curl_line_as_the_request_it_was_made_of(
+    program: str, tmp_path: Any, many: list[code.Request]
+) -> None:
+    lines = [curl(one) for one in many]
+    calls = ran(lines, program, tmp_path)
+    assert len(calls) == len(many)
+    for arguments, request in zip(calls, many, strict=True):
+        must_mean(arguments, request)
+    assert list(tmp_path.iterdir()) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(requests)
+def test_nothing_that_is_copied_has_a_character_that_a_terminal_obeys(request: code.Request) -> None:
+    for tab in code.tabs(request, {}):
+        assert shell.is_shown(tab.text, "\n\t"), tab
+        tab.text.encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(requests)
+def test_the_python_and_the_javascript_are_one_statement_of_strings(request: code.Request) -> None:
+    tabs = {tab.id: tab.text for tab in code.tabs(request, {})}
+    names = {type(node).__name__ for node in ast.walk(ast.parse(tabs["python"]))}
+    assert names <= {"Module", "Import", "ImportFrom", "alias", "Assign", "Name", "Store", "Load", "Call", "Attribute",
+                     "Constant", "keyword", "Dict", "BinOp", "Add"}  # fmt: skip
+    for text in (shell.script(value) for _, value in request.parameters):
+        assert "\n" not in text
+        assert isinstance(json.loads(text), str)
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "-K/tmp/x", "data:text/html,x"])
+def test_only_the_address_of_a_web_server_is_offered_as_a_url(address: str) -> None:
+    assert code.tabs(code.Request("GET", address), {})[0].id == "curl"
+    assert code.tabs(code.Request("GET", "https://a.example/"), {})[0].id == "url"
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Keeps what it was sent."""
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.server.seen.append((self.command, self.path, dict(self.headers), body.decode()))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = answer
+
+    def log_message(self, *said: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def echo() -> Iterator[Any]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    server.seen = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not to be read")
+    base = f"http://127.0.0.1:{echo.server_port}"
+    many = [
+        code.Request("POST", f"{base}/raw", headers=(("content-type", "text/plain"),), body=f"@{secret}"),
+        code.Request(
+            "POST", f"{base}/form", form=(("a@b", f"@{secret}"), (f"@{secret}", "x"), ("n", "1\n2"), ("q", "it's"))
+        ),
+        code.Request("GET", f"{base}/glob/[1-3]{{a,b}}", query=(("x", "[1-2]"),)),
+        code.Request(
+            "PUT", f"{base}/put", headers=(("accept", f"@{secret}"), (f"@{secret}", "x"), ("prefer", "")), body="{}"
+        ),
+        code.Request("POST", f"{base}/empty"),
+        code.Request("GET", f"file://{secret}"),
+        code.Request("GET", f"-K{secret}"),
+    ]
+    script = "\n".join(f"{curl(one)} -s --max-time 5" for one in many)
+    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert "not to be read" not in done.stdout + str(echo.seen)
+    assert [(method, path) for method, path, _, _ in echo.seen] == [
+        ("POST", "/raw"), ("POST", "/form"), ("GET", "/glob/[1-3]{a,b}?x=%5B1-2%5D"), ("PUT", "/put"), ("POST", "/empty"),
+    ]  # fmt: skip
+    assert echo.seen[0][3] == f"@{secret}"
+    assert parse_qsl(echo.seen[1][3]) == list(many[1].form)
+    assert echo.seen[3][2]["accept"] == f"@{secret}"
+    assert echo.seen[3][3] == "{}"
+
+
+def test_an_address_keeps_its_meaning() -> None:
+    assert shell.address("http://a/b?c=d'e f") == "http://a/b?c=d%27e%20f"
+    assert urlsplit(shell.address("http://[::1]:7425/x")).hostname == "::1"
+    assert shell.address("http://a/\ud800") == "http://a/%ED%A0%80"
