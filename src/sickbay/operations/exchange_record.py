@@ -54,17 +54,17 @@ async def shown(world: World, one: Exchange) -> dict[str, Any]:
 
 async def _live(world: World, one: Exchange) -> Live:
     if not one.refused:
-        return Live(strict=True)
+        return Live(await secrets.hashes(world), strict=True)
     sent = (parse(one.wire.url.partition("?")[2]), parse(one.wire.body))
     opaque = {value for every in sent for name in ("code_challenge", "client_id") for value in every.all(name)}
     return await secrets.load(world, opaque)
 
 
-def record(one: Exchange, live: Live | None = None) -> Record:
-    value = entry(one, live or Live(strict=True))
+def record(one: Exchange, live: Live) -> Record:
+    value = entry(one, live)
     until = int(one.at) + (REFUSED_FOR if one.refused else GRANTED_FOR)
     return Record(
-        "exchange", one.id, packing.pack(msgspec.json.encode(value)), one.tenant, value["app"] or "", one.timeline, one.stage,
+        "exchange", one.id, packing.pack(msgspec.json.encode(value)), one.tenant, one.client_id, one.timeline, one.stage,
         at=int(one.at), expires_at=until,
     )  # fmt: skip
 
@@ -75,13 +75,14 @@ def entry(one: Exchange, live: Live) -> dict[str, Any]:
     corrected = _unread(explanation, one)
     request = one.decision.request if one.decision else None
     more = str(getattr(request, "body", "") or "")
-    redaction = Redaction(one.wire, live, _public(one), fhir=one.stage in FHIR, more="" if more == one.wire.body else more)
-    app = redaction.harmless.client(one.client_id) == one.client_id
+    redaction = Redaction(
+        one.wire, live, _public(one), fhir=one.stage in FHIR, more="" if more == one.wire.body else more
+    )
     made: dict[str, Any] = {
         "id": one.id,
         "at": one.at,
         "tenant": one.tenant,
-        "app": one.client_id if one.client_id and app else None,
+        "app": one.client_id or None,
         "launch": one.timeline or None,
         "stage": one.stage,
         "request": redaction.request(one.wire),
@@ -101,7 +102,7 @@ def _decided(one: Exchange) -> dict[str, str]:
 
 def _public(one: Exchange) -> Iterator[str]:
     """What the findings may say because it is registered, or an address of this server."""
-    yield from (one.tenant, one.timeline, one.id)
+    yield from (one.tenant, one.timeline, one.id, one.client_id)
     known = one.decision.known if one.decision else None
     for client in (getattr(known, "client", None), getattr(known, "owner", None), getattr(known, "hinted", None)):
         if isinstance(client, Client):
@@ -111,8 +112,12 @@ def _public(one: Exchange) -> Iterator[str]:
     if isinstance(server, Server):
         yield from (getattr(server, name) for name in _ADDRESSES)
         yield from (*server.fhir_bases, *server.also, *server.tenants)
-    if isinstance(launch := getattr(known, "launch", None), Launch):
-        yield from (launch.timeline, place_of(launch.timeline))
+    for launch in (getattr(known, "launch", None), getattr(known, "live", None)):
+        if isinstance(launch, Launch):
+            yield from (launch.timeline, place_of(launch.timeline))
+    for other in getattr(known, "neighbours", ()):
+        yield from (other.client_id, *other.redirect_uris)
+    yield from getattr(known, "others", ())
     code = getattr(known, "code", None)
     yield from (value for name in ("redirect_uri",) if (value := getattr(code, name, None)))
 
@@ -151,7 +156,7 @@ def finding(given: Mapping[str, Any]) -> dict[str, Any]:
         texts = {"title": given["id"], "why": "", "fix": "", "spec": {"name": "", "url": ""}, "degree": "certain"}
         return {**texts, "parameter": None, **given}
     said = find(rule, given["facts"], refused=given["refused"], ceiling=given["severity"])
-    return said.to_json() | {"degree": said.degree, "parameter": said.parameter} | given
+    return said.to_json() | {"degree": said.degree, "parameter": said.parameter} | dict(given)
 
 
 def filled(given: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +187,7 @@ def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
         return _metadata(explanation.corrected, one)
     for kind in KINDS.values():
         if kind.stage == one.stage:
-            return kind.unread(_placed(explanation.corrected, one.decision))
+            return dict(kind.unread(_placed(explanation.corrected, one.decision)))
     return None
 
 
@@ -205,14 +210,17 @@ def _placed(corrected: Any, decision: Decision) -> Any:
     return with_parameters(corrected, ("launch", place_of(launch.timeline)))
 
 
-def again(given: dict[str, Any]) -> dict[str, Any]:
+def again(given: dict[str, Any], live: Live) -> dict[str, Any]:
     """A record that an older Sickbay wrote, redacted as one of today is."""
     sent = given.get("request") or {}
     wire = Wire(
-        str(sent.get("method") or ""), str(sent.get("url") or ""), dict(sent.get("headers") or {}), str(sent.get("body") or "")
+        str(sent.get("method") or ""),
+        str(sent.get("url") or ""),
+        dict(sent.get("headers") or {}),
+        str(sent.get("body") or ""),
     )
     public = (given.get("app") or "", given.get("launch") or "", given["tenant"], given["id"])
-    redaction = Redaction(wire, Live(strict=True), public, fhir=given.get("stage") in FHIR)
+    redaction = Redaction(wire, live, public, fhir=given.get("stage") in FHIR)
     answer = given.get("response") or {}
     answered = Answered(int(answer.get("status") or 0), dict(answer.get("headers") or {}), answer.get("body"))
     made = given | {"request": redaction.request(wire)}

@@ -14,6 +14,7 @@ from sickbay.operations import launch as launches
 from sickbay.operations.context import World
 from sickbay.operations.decision import redacted
 from sickbay.operations.journal import EVERY, Journal
+from sickbay.operations.live import Live, hashes
 from sickbay.storage.store import Record
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
@@ -39,7 +40,9 @@ async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[s
 async def whole(world: World, record: Record, full: bool) -> dict[str, Any]:
     """As `exchange_record.entry` made it, with all that is derived. What an older Sickbay stored is redacted again."""
     given = msgspec.json.decode(await launches.shown(world, exchange_record.text_of(record), full))
-    return exchange_record.filled(given) if isinstance(given["checks"], str) else exchange_record.again(given)
+    if isinstance(given["checks"], str):
+        return exchange_record.filled(given)
+    return exchange_record.again(given, Live(await hashes(world), strict=True))
 
 
 async def listed(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from urllib.parse import quote, unquote
 
 from sickbay.diagnosis.repairs import (
-    EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET, PLACE_OF_VERIFIER, PLACES,
+    EXAMPLE_CHALLENGE,
+    EXAMPLE_NONCE,
+    EXAMPLE_STATE,
+    PLACE_OF_SECRET,
+    PLACE_OF_VERIFIER,
+    PLACES,
 )  # fmt: skip
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.operations import harmless_search
@@ -18,16 +24,26 @@ from sickbay.operations.masking import length, masked
 
 PUBLISHED = PLACES | {EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET, PLACE_OF_VERIFIER}
 """Values that Sickbay itself puts into corrected requests."""
+EMPTY = frozenset(
+    ("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process")
+)
 LONG = 2000
 """Characters of a value beyond which it is not read."""
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
-ID = re.compile(r"[a-z]{0,4}-?\d{1,12}|[a-z]{1,4}-\d{1,6}(?:-[a-z0-9]{1,12}){0,4}|(?=[a-f]*\d)[0-9a-f]{8,32}", re.I)
+ID = re.compile(
+    r"(?!.*(?:19|20)\d\d[01]\d[0-3]\d)[a-z]{0,10}-\d{5,12}|[a-z]{0,4}-?\d{1,12}|[a-z]{1,4}-\d{1,6}(?:-[a-z0-9]{1,12}){0,4}|(?=[a-f]*\d)[0-9a-f]{8,32}",
+    re.I,
+)
 """The id of a resource: numbers, hexadecimal digits, or what Sickbay's own population has. A name is none of these."""
 _RUN = re.compile(r"[A-Za-z0-9_+/=-]{16,}")
 _SIGNED = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.|-----BEGIN|PRIVATE KEY")
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\d{0,2}")
+_NAMED = re.compile(r"[A-Za-z0-9]+(?:[-_.~][A-Za-z0-9]+)*")
+SHORT = 16
+"""Characters of a part of an address that may have digits anywhere."""
 _LABELS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.S)
+_VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
 _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
 _CLASSES = (str.islower, str.isupper, str.isdigit)
 _SLACK = 0.2
@@ -45,7 +61,7 @@ def _is_mixed(run: str) -> bool:
     if UUID.fullmatch(run):
         return False
     kinds = [next((at for at, of in enumerate(_CLASSES) if of(one)), -1) for one in run]
-    changes = sum(a != b for a, b in zip(kinds, kinds[1:], strict=False) if a >= 0 and b >= 0)
+    changes = sum(a != b for a, b in itertools.pairwise(kinds) if a >= 0 and b >= 0)
     return changes >= max(3, _SLACK * len(run)) or (len(run) >= 43 and changes > 2)
 
 
@@ -86,7 +102,7 @@ class Harmless:
         self.parts = frozenset(part for one in self.public for part in re.split(r"[/?#\s]+", one) if part)
 
     def is_public(self, value: str) -> bool:
-        return value in self.public or (is_no_secret(value) and not looks_random(value) and not self.live.within(value))
+        return value in self.public or (is_no_secret(value) and _is_ours(value))
 
     def plain(self, text: str) -> bool:
         """Whether nothing secret is in a text of a harmless shape."""
@@ -113,7 +129,7 @@ class Harmless:
         if self.is_public(value):
             return value
         fits = re.fullmatch(r"[A-Za-z0-9._~-]{16,42}", value) and (UUID.fullmatch(value) or _is_varied(value))
-        if self.live.strict or not fits or _SIGNED.search(value) or self.live.within(value):
+        if not fits or _SIGNED.search(value) or self.live.within(value):
             return masked(value) if len(value) >= 16 else length(value)
         return value
 
@@ -134,6 +150,11 @@ class Harmless:
         if (close or (shaped and not looks_random(value))) and not self.live.within(value):
             return value
         return length(value)
+
+    def title(self, value: str) -> str:
+        """What an app is called."""
+        fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[ ._-]{1,2}[A-Za-z0-9]+)*", value) and len(value) <= known.FAR
+        return value if fits and self.plain(value) else length(value)
 
     def id(self, value: str) -> str:
         if self.is_public(value) or ((UUID.fullmatch(value) or ID.fullmatch(value)) and self.plain(value)):
@@ -207,7 +228,11 @@ class Harmless:
         return lead + made + ("#" + length(fragment[1:]) if fragment else "") + tail
 
     def _scheme(self, scheme: str) -> str:
-        return scheme if re.fullmatch(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*", scheme) and self.plain(scheme) else length(scheme)
+        return (
+            scheme
+            if re.fullmatch(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*", scheme) and self.plain(scheme)
+            else length(scheme)
+        )
 
     def _authority(self, authority: str) -> str:
         user, at, host = authority[2:].rpartition("@")
@@ -227,11 +252,9 @@ class Harmless:
             return segment
         if text in known.ADDRESSES or text in known.types():
             return segment
-        fits = UUID.fullmatch(text) or ID.fullmatch(text) or _VARIABLE.fullmatch(text) or re.fullmatch(r"v?\d{1,4}(?:\.\d{1,2})?", text)
-        if free:
-            fits = fits or (_WORDS.fullmatch(text) and len(text) <= known.FAR)
-        else:
-            fits = fits or known.resembles(text.removeprefix("$"), known.segments())
+        fits = _is_numbered(text) or (
+            _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
+        )
         return segment if fits and self.plain(text) else length(text)
 
     def foreign_query(self, query: str) -> str:
@@ -239,7 +262,9 @@ class Harmless:
         if query.endswith("…"):
             return length(query)
         pairs = [pair.partition("=") for pair in query.split("&")]
-        return "&".join(f"{self.name(name) if name else ''}{eq}{self._foreign(name, value)}" for name, eq, value in pairs)
+        return "&".join(
+            f"{self.name(name) if name else ''}{eq}{self._foreign(name, value)}" for name, eq, value in pairs
+        )
 
     def _foreign(self, name: str, value: str) -> str:
         text = unquote(value.replace("+", " "))
@@ -253,6 +278,20 @@ class Harmless:
         return raw if shown == decoded else quote(shown, safe="‹›… ()").replace(" ", "%20")
 
 
+def _is_ours(value: str) -> bool:
+    """Of a program's word for nothing, or a variable that nothing filled in: whether it is made of words that tell nothing."""
+    return all(part.lower() in known.everyday() | EMPTY for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value))
+
+
+def _is_numbered(text: str) -> bool:
+    return any(one.fullmatch(text) for one in (UUID, ID, _VARIABLE, _VERSION))
+
+
+def _is_word(text: str) -> bool:
+    shapes = ((_WORDS, known.FAR), (_NAMED, SHORT))
+    return any(len(text) <= most and shape.fullmatch(text) for shape, most in shapes)
+
+
 def _is_varied(text: str) -> bool:
     """A random text, and no password that a person made up: it has many different characters and few words."""
     return len(set(text)) >= 9 and not re.search(r"[A-Za-z][a-z]{4,}", re.sub(r"[0-9_.~-]", " ", text))
@@ -260,7 +299,9 @@ def _is_varied(text: str) -> bool:
 
 def _apart(value: str, other: str) -> bool:
     """Whether two ids differ in a character or two: one of them is a misspelling of the other."""
-    head = next((at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b), min(len(value), len(other)))
+    head = next(
+        (at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b), min(len(value), len(other))
+    )
     left, right = value[head:][::-1], other[head:][::-1]
     tail = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
     return len(other) > 6 and max(len(left), len(right)) - tail <= 2

@@ -18,15 +18,18 @@ PERSONAL = frozenset(
 )  # fmt: skip
 """Parameters by which a person is looked for: no part of their values is kept."""
 CODES = frozenset(
-    """vital-signs laboratory social-history imaging survey exam procedure therapy activity encounter-diagnosis
-    problem-list-item health-concern active recurrence relapse inactive remission resolved unconfirmed provisional
-    differential confirmed refuted entered-in-error planned arrived triaged in-progress onleave finished cancelled unknown
-    completed stopped on-hold draft suspended registered preliminary final amended corrected not-done aborted preparation
-    order plan proposal routine urgent asap stat food medication environment biologic allergy intolerance assess-plan
-    clinical-note male female other community outpatient inpatient discharge proposed booked pending fulfilled noshow
-    checked-in waitlist current superseded true false AMB IMP EMER HH VR LAB RAD json xml count accurate none estimate data
-    text summary html ttl only and or""".split()
-)
+    ("vital-signs", "laboratory", "social-history", "imaging", "survey", "exam", "procedure", "therapy", "activity",
+     "encounter-diagnosis", "problem-list-item", "health-concern", "active", "recurrence", "relapse", "inactive",
+     "remission", "resolved", "unconfirmed", "provisional", "differential", "confirmed", "refuted",
+     "entered-in-error", "planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled",
+     "unknown", "completed", "stopped", "on-hold", "draft", "suspended", "registered", "preliminary", "final",
+     "amended", "corrected", "not-done", "aborted", "preparation", "order", "plan", "proposal", "routine", "urgent",
+     "asap", "stat", "food", "medication", "environment", "biologic", "allergy", "intolerance", "assess-plan",
+     "clinical-note", "male", "female", "other", "community", "outpatient", "inpatient", "discharge", "proposed",
+     "booked", "pending", "fulfilled", "noshow", "checked-in", "waitlist", "current", "superseded", "true", "false",
+     "AMB", "IMP", "EMER", "HH", "VR", "LAB", "RAD", "json", "xml", "count", "accurate", "none", "estimate", "data",
+     "text", "summary", "html", "ttl", "only", "and", "or")
+)  # fmt: skip
 """Codes that are searched for often."""
 FORMATS = re.compile(r"(?:application/|text/)?(?:fhir[+ ]?)?(?:json|xml|ndjson|html|turtle|plain)(?:[+ ]fhir)?", re.I)
 _LOINC = re.compile(r"\d{1,5}-\d")
@@ -46,6 +49,8 @@ def value(harmless: Harmless, name: str, text: str) -> str:
         return text
     own = name.rpartition(".")[2] if "." in name else name.split(":")[-1] if name.startswith("_has") else name
     own, _, modifier = own.partition(":")
+    if own in ("birthdate", "death-date") and not modifier:
+        return _measure(text)
     if own in PERSONAL or modifier in ("identifier", "text", "contains", "exact", "of-type") or len(text) > 500:
         return length(text)
     kinds = known.kinds().get(own, frozenset())
@@ -67,7 +72,9 @@ def value(harmless: Harmless, name: str, text: str) -> str:
 
 
 def _is_name(harmless: Harmless, text: str) -> bool:
-    return bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-") or text in known.elements()
+    return (
+        bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")
+    ) or text in known.elements()
 
 
 def _reference(harmless: Harmless, text: str) -> str:
@@ -86,7 +93,7 @@ def _measure(text: str) -> str:
 
 
 def _is_code(harmless: Harmless, text: str) -> bool:
-    system, bar, code = text.rpartition("|")
+    system, _bar, code = text.rpartition("|")
     fits = not system or system in _SYSTEMS or _HL7.fullmatch(system) is not None
     shaped = _CODE if system in _SYSTEMS else _LOINC
     return fits and (not code or code in CODES or shaped.fullmatch(code) is not None) and harmless.plain(text)

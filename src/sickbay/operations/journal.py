@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from sickbay.operations.context import Line, World
@@ -12,6 +12,7 @@ from sickbay.operations.exchange import Answered as Answered
 from sickbay.operations.exchange import Exchange as Exchange
 from sickbay.operations.exchange import Wire as Wire
 from sickbay.operations.exchange_record import record, stored
+from sickbay.operations.live import Live, hashes
 from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Put, Step
 
@@ -72,7 +73,7 @@ class Journal:
             self._came = {True: 0, False: 0}
             if kept or waiting:
                 try:
-                    await self.world.store.transaction(await _puts((*kept, *waiting)))
+                    await self.world.store.transaction(await _puts((*kept, *waiting), await hashes(self.world)))
                 except (
                     Unavailable,
                     asyncio.CancelledError,
@@ -115,10 +116,10 @@ def _before(old: Sequence[Exchange], new: deque[Exchange]) -> deque[Exchange]:
     return deque((*old, *new), maxlen=new.maxlen)
 
 
-async def _puts(batch: Sequence[Exchange]) -> list[Step]:
+async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]:
     """Requests are answered between its slices: all of a full batch takes as long as thirty of them."""
     steps: list[Step] = []
     for start in range(0, len(batch), SLICE):
-        steps += [Put(record(one), aside=True) for one in batch[start : start + SLICE]]
+        steps += [Put(record(one, Live(known, strict=True)), aside=True) for one in batch[start : start + SLICE]]
         await asyncio.sleep(0)
     return steps

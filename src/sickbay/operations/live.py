@@ -25,11 +25,7 @@ MOST = 20_000
 """Pieces of one exchange that are hashed; what is beyond is not kept."""
 LOOKED_UP = 16
 """Pieces of one exchange that are looked up in the store; what is beyond is not kept."""
-_RUN = re.compile(r"[A-Za-z0-9_-]{%d,}" % TOKEN)
-_SECRETS = msgspec.json.Decoder(type("_Secrets", (msgspec.Struct,), {
-    "__annotations__": {"secret_hash": str | None, "registration_hash": str | None},
-    "secret_hash": None, "registration_hash": None,
-}))  # fmt: skip
+_RUN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN},}}")
 _KEY = os.urandom(32)
 _SEEN: deque[bytes] = deque(maxlen=10_000)
 _PASSWORDS: set[bytes] = set()
@@ -50,6 +46,16 @@ def _of_password(text: str) -> bytes:
     return hmac.digest(_KEY, text.encode("utf-8", "surrogatepass"), "sha256")
 
 
+class _Registered(msgspec.Struct, gc=False):
+    """What is read of a registered app: the hashes of its secrets."""
+
+    secret_hash: str | None = None
+    registration_hash: str | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Registered)
+
+
 class Live:
     """Recognises the secrets of one moment. hashes: SHA-256 hex; found: tokens that were looked up and are live."""
 
@@ -57,7 +63,7 @@ class Live:
         self.hashes = hashes
         self.found = found
         self.strict = strict
-        """Nothing was looked up: then nothing that would have to be looked up is kept."""
+        """No token was looked up: then nothing that may be one is kept."""
         self.left = MOST
 
     def within(self, text: str) -> bool:
@@ -87,16 +93,12 @@ class Live:
         return bool(_PASSWORDS) and _of_password(piece) in _PASSWORDS
 
 
-STRICT = Live(strict=True)
-"""For granted requests, off the request path: nothing is looked up."""
-
-
 async def load(world: World, opaque: Collection[str]) -> Live:
     """opaque: values of the exchange that are random and may be kept unless they are live."""
-    return Live(await _hashes(world), await _found(world, opaque))
+    return Live(await hashes(world), await _found(world, opaque))
 
 
-async def _hashes(world: World) -> frozenset[str]:
+async def hashes(world: World) -> frozenset[str]:
     """Of client secrets, registration tokens and the admin token; read again only once something was written."""
     stamp, kept = world.store.stamp(), world.secrets
     if stamp is not None and kept[0] == stamp:
@@ -104,7 +106,7 @@ async def _hashes(world: World) -> frozenset[str]:
     found: set[str] = set(world.hidden)
     for kind in ("app", "app-before"):
         for one in await world.store.find(kind, limit=10_000):
-            client = _SECRETS.decode(one.value)
+            client = _DECODER.decode(one.value)
             found |= {each for each in (client.secret_hash, client.registration_hash) if each}
     world.secrets = (stamp, frozenset(found))
     return world.secrets[1]

@@ -35,7 +35,8 @@ OURS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"
 
 def masked(secret: str) -> str:
     """The first characters, by which its owner recognises a long secret, and the length. A short one is not hinted at."""
-    return f"{secret[:4]}…({len(secret)})" if len(secret) >= 20 and secret[:4].isalnum() else "…"
+    shown = secret[:4] if len(secret) >= 32 and PLAIN.fullmatch(secret[:4]) else ""
+    return f"{shown}…({len(secret)})" if len(secret) >= 12 else "…"
 
 
 def length(value: str) -> str:

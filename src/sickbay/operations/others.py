@@ -19,7 +19,7 @@ from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
 from sickbay.operations.decision import Decision
 
 EXAMINED = {"authorize": "authorize_url", "token": "token_request", "access": "fhir_request"}
-KNOWN = {"authorize": AuthorizeKnown, "token": TokenKnown, "access": AccessKnown}
+KNOWN: dict[str, type[Any]] = {"authorize": AuthorizeKnown, "token": TokenKnown, "access": AccessKnown}
 PROOF = "redirect_uri_is_registered"
 
 

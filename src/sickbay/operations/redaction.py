@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from sickbay.operations import harmless_search
@@ -34,20 +34,33 @@ SECRETS = frozenset(map(known.squeezed, SECRET)) | frozenset(
      "authcode", "authorizationcode", "verifier", "refresh", "registrationtoken", "key", "otp", "pin", "clientsecretvalue")
 )  # fmt: skip
 """Names of parameters and members whose values are secret, without punctuation and in lower case."""
-Read = Callable[[Harmless, str], str]
-OAUTH: dict[str, Read] = {
-    "scope": Harmless.scope, "scopes": Harmless.scope, "state": Harmless.random, "nonce": Harmless.random,
-    "codechallenge": Harmless.challenge, "clientid": Harmless.client, "maxage": Harmless.number,
-    "expiresin": Harmless.number, "patient": Harmless.id, "encounter": Harmless.id, "kid": Harmless.client,
-} | dict.fromkeys(
-    ("redirecturi", "redirecturl", "aud", "audience", "resource", "iss", "launchuri", "postlogoutredirecturi", "jwksuri",
-     "initiateloginuri", "redirecturis", "postlogoutredirecturis", "clienturi", "logouri", "tosuri", "policyuri", "erroruri",
-     "registrationclienturi", "smartstyleurl", "requesturi", "issuer"), Harmless.url
-) | dict.fromkeys(
-    ("responsetype", "responsemode", "granttype", "prompt", "display", "codechallengemethod", "clientassertiontype",
-     "tokentypehint", "tokenendpointauthmethod", "applicationtype", "tokentype", "granttypes", "responsetypes", "client",
-     "pkce", "scopemode", "decision", "intent"), Harmless.choice
-)  # fmt: skip
+Read: TypeAlias = Callable[[Harmless, str], str]
+_BY_KIND: tuple[tuple[Read, str], ...] = (
+    (Harmless.scope, "scope scopes"),
+    (Harmless.random, "state nonce"),
+    (Harmless.challenge, "code_challenge"),
+    (Harmless.client, "client_id kid"),
+    (Harmless.title, "client_name"),
+    (Harmless.number, "max_age expires_in"),
+    (Harmless.id, "patient encounter"),
+    (
+        Harmless.url,
+        "redirect_uri redirect_url aud audience resource iss launch_uri post_logout_redirect_uri jwks_uri issuer",
+    ),
+    (Harmless.url, "initiate_login_uri redirect_uris post_logout_redirect_uris client_uri logo_uri tos_uri policy_uri"),
+    (Harmless.url, "error_uri registration_client_uri smart_style_url request_uri"),
+    (
+        Harmless.choice,
+        "response_type response_mode grant_type prompt display code_challenge_method client_assertion_type",
+    ),
+    (
+        Harmless.choice,
+        "token_type_hint token_endpoint_auth_method application_type token_type grant_types response_types",
+    ),
+    (Harmless.choice, "client pkce scope_mode decision intent"),
+)
+OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
+"""How the value of a parameter is read, by its name without punctuation."""
 _ALGORITHMS = frozenset(("RSA", "EC", "oct", "OKP", "sig", "enc", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256",
                          "PS384", "HS256", "P-256", "P-384", "P-521", "AQAB", "sign", "verify", "none"))  # fmt: skip
 
@@ -59,7 +72,9 @@ class Redaction:
         """more: what else came with the request, such as a body that is in no `Wire`."""
         self.harmless = Harmless(live, public)
         self.fhir = fhir
-        self.quoting = Quoting(self.harmless, (wire.method, wire.url, wire.body, more, *wire.headers, *wire.headers.values()))
+        self.quoting = Quoting(
+            self.harmless, (wire.method, wire.url, wire.body, more, *wire.headers, *wire.headers.values())
+        )
 
     def request(self, wire: Wire) -> dict[str, Any]:
         method = wire.method if wire.method.upper() in known.METHODS_OF_HTTP else length(wire.method)
@@ -185,7 +200,11 @@ class Redaction:
 
     def response(self, answer: Answered) -> dict[str, Any]:
         headers = {name: shown for name, value in answer.told().items() if (shown := self._answered(name, value))}
-        return {"status": answer.status, "headers": headers, "body": self._answer(answer.body) if answer.body else answer.body}
+        return {
+            "status": answer.status,
+            "headers": headers,
+            "body": self._answer(answer.body) if answer.body else answer.body,
+        }
 
     def _answered(self, name: str, value: str) -> str | None:
         if name in ("location", "content-location"):
@@ -205,7 +224,9 @@ class Redaction:
         name, value = next(iter(parse(piece).pairs), ("", ""))
         said = name in ("error", "error_description")
         shown = self.quoting.text(value) if said else self._oauth(name, value)
-        return f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
+        return (
+            f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
+        )
 
     def _answer(self, body: str) -> str:
         try:

@@ -10,6 +10,7 @@ from sickbay.authorization.client_metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.repairs import PLACES
 from sickbay.fhir.definitions import table
+from sickbay.fhir.operations import OPERATIONS
 from sickbay.fhir.search_parameters import COLLOQUIAL, COMMON, RESULT
 from sickbay.fhir.versions import VERSIONS
 
@@ -75,7 +76,8 @@ def types() -> frozenset[str]:
 def searches() -> frozenset[str]:
     """The names of search parameters of every version, and of those that control a search."""
     own = {code for version in VERSIONS for codes in table(version, "search").values() for code in codes}
-    return frozenset((*own, *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS))
+    asked = {name for one in OPERATIONS for name in one.takes or ()}
+    return frozenset((*own, *asked, *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS))
 
 
 @cache
@@ -146,7 +148,9 @@ def _near(one: str, other: str, slips: int) -> bool:
 @cache
 def segments() -> frozenset[str]:
     """What the parts of our addresses are called, resource types among them, without punctuation and in lower case."""
-    return frozenset(map(squeezed, ADDRESSES | types()))
+    return frozenset(
+        map(squeezed, ADDRESSES | types() | {one.name for one in OPERATIONS} | {"bulkdata-status", "Binary"})
+    )
 
 
 @cache
@@ -168,5 +172,6 @@ def kinds() -> dict[str, frozenset[str]]:
 @cache
 def everyday() -> frozenset[str]:
     """Words that tell nothing, however they came: those of our explanations, of OAuth and of FHIR, in lower case."""
-    every = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements())
+    codes = (code for version in VERSIONS for every in table(version, "codes").values() for code in every)
+    every = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements(), *codes)
     return spoken() | {word.lower() for name in every for word in _WORD.findall(name)}

@@ -119,9 +119,7 @@ class Door:
                 answer = await asyncio.to_thread(shaped, self.version, answer, media, request.parameters)
             else:
                 answer = shaped(self.version, answer, media, request.parameters)
-        return await self._kept(
-            scope, request, headers, body, id, answer, seen
-        )
+        return await self._kept(scope, request, headers, body, id, answer, seen)
 
     async def _kept(
         self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
