@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import quote, unquote
 
 from sickbay.diagnosis.repairs import (
@@ -48,6 +48,15 @@ _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
 _CLASSES = (str.islower, str.isupper, str.isdigit)
 _SLACK = 0.2
 """Changes between lower case, upper case and digits, for each character, from which a run looks random."""
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[str, ...]:
+    """Of an address or of scopes: what may be written elsewhere because it is in them."""
+    return tuple(part for part in re.split(r"[/?#\s]+", text) if part)
+
+
+_PARTS = frozenset(part for one in PUBLISHED for part in _parts(one))
 
 
 def looks_random(text: str) -> bool:
@@ -98,8 +107,9 @@ class Harmless:
 
     def __init__(self, live: Live, public: Iterable[str] = ()) -> None:
         self.live = live
-        self.public = PUBLISHED | {one for one in public if one}
-        self.parts = frozenset(part for one in self.public for part in re.split(r"[/?#\s]+", one) if part)
+        given = [one for one in public if one]
+        self.public = PUBLISHED.union(given)
+        self.parts = _PARTS.union(*map(_parts, given))
 
     def is_public(self, value: str) -> bool:
         return value in self.public or (is_no_secret(value) and _is_ours(value))
@@ -107,6 +117,10 @@ class Harmless:
     def plain(self, text: str) -> bool:
         """Whether nothing secret is in a text of a harmless shape."""
         return self.is_public(text) or not (looks_random(text) or self.live.within(text))
+
+    def resembles(self, text: str, names: frozenset[str]) -> bool:
+        """Whether it is one of these names, or a misspelling of one in which nothing secret is."""
+        return known.squeezed(text) in names or (known.resembles(text, names) and self.plain(text))
 
     def secret(self, value: str) -> str:
         if not value or self.is_public(value):
@@ -117,9 +131,7 @@ class Harmless:
         """One or more of a few words, or one of them misspelt."""
         if _URN.fullmatch(value):
             return value if self.plain(value) else length(value)
-        return " ".join(
-            one if known.resembles(one, CHOICES) and self.plain(one) else length(one) for one in value.split(" ")
-        )
+        return " ".join(one if self.resembles(one, CHOICES) else length(one) for one in value.split(" "))
 
     def number(self, value: str) -> str:
         return value if re.fullmatch(r"[+-]?\d{1,9}(?:\.\d{1,3})?", value, re.A) else length(value)
@@ -157,7 +169,7 @@ class Harmless:
         return value if fits and self.plain(value) else length(value)
 
     def id(self, value: str) -> str:
-        if self.is_public(value) or ((UUID.fullmatch(value) or ID.fullmatch(value)) and self.plain(value)):
+        if self.is_public(value) or (_is_numbered(value) and not self.live.holds(value)):
             return value
         return length(value)
 
@@ -170,16 +182,14 @@ class Harmless:
     def _scope(self, word: str) -> str:
         if not word or word in self.parts or self.is_public(word):
             return word
-        if known.resembles(word, SCOPES) and self.plain(word):
+        if self.resembles(word, SCOPES):
             return word
         shape = _SCOPE.fullmatch(word)
         if shape is None:
             return self.url(word) if word.startswith(("http://", "https://")) else length(word)
         level, first, type, second, actions, filters = shape.groups()
-        fits = known.resembles(level, LEVELS) and known.resembles(actions, ACTIONS)
-        fits = fits or set(actions) <= set("cruds*")
-        fits = fits and (type == "*" or known.resembles(type, _squeezed(known.types)))
-        if not fits or not self.plain(f"{level}{first}{type}{second}{actions}"):
+        fits = self.resembles(level, LEVELS) and (set(actions) <= set("cruds*") or self.resembles(actions, ACTIONS))
+        if not fits or not (type == "*" or self.resembles(type, _squeezed(known.types))):
             return length(word)
         return f"{level}{first}{type}{second}{actions}{self._filters(filters) if filters else ''}"
 
@@ -190,16 +200,17 @@ class Harmless:
 
     def search_name(self, name: str) -> str:
         """Of a search parameter, with chains and modifiers: each part of it must be known, or nearly so."""
-        every = _squeezed(known.searches) | _squeezed(known.types) | known.words_of_modifiers()
-        parts = re.split(r"([.:])", name)
-        if len(name) > 120 or not all(one in ".:" or known.resembles(one, every) for one in parts if one):
+        every = known.words_of_searches()
+        if name in every:
+            return name
+        if len(name) > 120 or not all(self.resembles(one, every) for one in re.split(r"[.:]", name) if one):
             return length(name)
-        return name if self.plain(name) else length(name)
+        return name
 
     def name(self, name: str) -> str:
         """Of a parameter or a member: known, or known with a slip in it."""
         bare = name.removeprefix("amp;").strip()
-        if known.resembles(bare, known.named()) and re.fullmatch(r"[\w .;:\[\]-]*", name) and self.plain(name):
+        if bare in known.OAUTH or (self.resembles(bare, known.named()) and re.fullmatch(r"[\w .;:\[\]-]*", name)):
             return name
         return f"‹name of {len(name)} character{'' if len(name) == 1 else 's'}›"
 

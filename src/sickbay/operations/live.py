@@ -74,6 +74,10 @@ class Live:
             return True
         return any(self._is(piece) for piece in self._pieces(text))
 
+    def holds(self, text: str) -> bool:
+        """Whether all of this text is a secret."""
+        return text in self.found or (bool(self.hashes or _PASSWORDS) and self._is(text))
+
     def _pieces(self, text: str) -> Iterator[str]:
         size = len(text)
         if size > LONGEST:

@@ -28,7 +28,7 @@ def others(decision: Decision | None, tenant: str) -> list[dict[str, Any]]:
     if decision is None or not _is_examined(decision):
         return []
     kind = KINDS[EXAMINED[decision.stage]]
-    return [_answer(decision, kind, dialects.load(one)) for one in dialects.names() if one != tenant]
+    return [_answer(decision, kind, dialects.load(one)) for one in _names() if one != tenant]
 
 
 def _is_examined(decision: Decision) -> bool:
@@ -39,6 +39,11 @@ def _is_examined(decision: Decision) -> bool:
     if type(known) is not KNOWN[decision.stage] or not isinstance(known.server, Server):
         return False
     return not decision.request.parameters.get("client_assertion") and getattr(known, "state", UNKNOWN) is UNKNOWN
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(dialects.names())
 
 
 @cache

@@ -6,7 +6,7 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
@@ -37,21 +37,23 @@ class Quoting:
         self.harmless = harmless
         self._sent = tuple(one for one in sent if one)
         self._raw: str | None = None
-        self._kept: list[str] = [one.casefold() for one in harmless.public]
+        self._later: list[Any] = []
+        self._kept: list[str] = []
         self._shown: dict[str, str] = {}
         self._remembered: dict[str, str] = {}
 
     def keep(self, shown: Any) -> None:
-        """All of this was found harmless."""
-        if isinstance(shown, str):
-            plain = _MASKED.sub(" ", shown)
+        """All of this was found harmless. It is read once something is quoted."""
+        self._later.append(shown)
+
+    def _keeps(self) -> list[str]:
+        if not self._kept:
+            self._kept = [one.casefold() for one in self.harmless.public]
+        for text in _texts(self._later):
+            plain = _MASKED.sub(" ", text)
             self._kept.append("\n".join({plain, unquote_plus(plain), unquote(plain)}).casefold())
-        elif isinstance(shown, Mapping):
-            for one in shown.values():
-                self.keep(one)
-        elif isinstance(shown, (list, tuple)):
-            for one in shown:
-                self.keep(one)
+        self._later = []
+        return self._kept
 
     def replaces(self, value: str, shown: str) -> None:
         """shown: what stands for this value of the request, wherever it is quoted."""
@@ -93,16 +95,17 @@ class Quoting:
 
     def _may(self, text: str) -> bool:
         folded = text.casefold()
-        if any(folded in one for one in self._kept):
-            return True
         pieces = [one.casefold() for one in _PIECE.findall(text)]
-        strange = [one for one in pieces if len(one) >= SHORT and one not in _ours()]
+        strange = [one for one in pieces if len(one) >= SHORT and one not in known.everyday()]
         if not strange and not any(one.isdigit() for one in pieces):
+            return True
+        kept = self._keeps()
+        if any(folded in one for one in kept):
             return True
         raw = self._everything()
         if raw is None:
             return not strange
-        if folded in raw or any(one in raw and not any(one in kept for kept in self._kept) for one in strange):
+        if folded in raw or any(one in raw and not any(one in each for each in kept) for one in strange):
             return False
         return not looks_random(text) and not self.harmless.live.within(text)
 
@@ -115,8 +118,15 @@ class Quoting:
         return self._raw
 
 
-def _ours() -> frozenset[str]:
-    return known.everyday()
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
 
 
 def undone(texts: Iterable[str]) -> set[str]:

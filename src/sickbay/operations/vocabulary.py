@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from sickbay.authorization.client_metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.catalogue import RULES
@@ -108,16 +107,20 @@ def named() -> frozenset[str]:
     return frozenset(map(squeezed, OAUTH | METADATA | HEADERS | METHODS.keys()))
 
 
+@lru_cache(maxsize=1024)
 def squeezed(name: str) -> str:
     return _SQUEEZED.sub("", name).lower()
 
 
-def resembles(name: str, known: Iterable[str]) -> bool:
+def resembles(name: str, known: frozenset[str]) -> bool:
     """Whether `name` is one of `known`, or one of them with a slip or two in it; capitals and punctuation aside."""
     if not name or len(name) > FAR:
         return False
-    short = squeezed(name)
-    every = known if isinstance(known, frozenset) else frozenset(known)
+    return _resembles(squeezed(name), known)
+
+
+@lru_cache(maxsize=1024)
+def _resembles(short: str, every: frozenset[str]) -> bool:
     if short in every:
         return True
     if len(short) < 4 or any(one.isdigit() for one in short):
@@ -154,8 +157,9 @@ def segments() -> frozenset[str]:
 
 
 @cache
-def words_of_modifiers() -> frozenset[str]:
-    return frozenset(map(squeezed, MODIFIERS))
+def words_of_searches() -> frozenset[str]:
+    """What a search parameter with its chain and modifiers is made of, without punctuation and in lower case."""
+    return frozenset(map(squeezed, searches() | types() | MODIFIERS))
 
 
 @cache
