@@ -11,9 +11,9 @@ MARK = b"\x01"
 """The first byte of a packed record; one that an older Sickbay wrote begins with a brace."""
 
 
-_WINDOW = -14
-"""16 KB, which the dictionary fills; without a header."""
-_READY = zlib.compressobj(6, zlib.DEFLATED, _WINDOW, 6, zdict=WORDS)
+_WINDOW = -15
+"""32 KB, of which the dictionary takes a half; without a header."""
+_READY = zlib.compressobj(3, zlib.DEFLATED, _WINDOW, 4, zdict=WORDS)
 """Copied for each record: reading the dictionary takes longer than the record itself."""
 
 
