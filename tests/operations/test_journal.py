@@ -15,7 +15,7 @@ from sickbay.operations.context import World
 from sickbay.operations.decision import Decision
 from sickbay.operations.journal import CROWD, MOMENTS, ONE_IN, Answered, Exchange, Journal, Wire
 from sickbay.settings.database import Unavailable
-from sickbay.storage.store import Put
+from sickbay.storage.store import Put, Record
 
 
 def exchange(stage: str) -> Exchange:
@@ -64,6 +64,12 @@ class Store:
         self.away = False
         self.stuck: asyncio.Event | None = None
 
+    def stamp(self) -> int:
+        return 1
+
+    async def find(self, kind: str, *, limit: int) -> list[Record]:
+        return []
+
     async def transaction(self, steps: list[Put]) -> None:
         if self.stuck is not None:
             await self.stuck.wait()
@@ -75,7 +81,7 @@ class Store:
 
 def full(store: Store) -> Journal:
     """A journal in which as much waits as a batch may hold, of both kinds."""
-    ours = Journal(cast(World, SimpleNamespace(say=None, store=store)))
+    ours = Journal(cast(World, SimpleNamespace(say=None, store=store, hidden=frozenset(), secrets=(None, frozenset()))))
     for number in range(journal.KEPT):
         ours.hold(exchange("access")._replace(id=f"a{number}"))
         ours.hold(exchange("token")._replace(id=f"t{number}"))

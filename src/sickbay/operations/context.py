@@ -122,6 +122,10 @@ class World:
     states: States = field(default_factory=States)
     running: int = 0
     """Revision of what was chosen while running (operations.running) that is held here."""
+    hidden: frozenset[str] = frozenset()
+    """SHA-256 of secrets that are in no record: the admin token."""
+    secrets: tuple[int | None, frozenset[str]] = (None, frozenset())
+    """What `operations.live` read of the store, and the store's stamp when it did."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def now(self) -> int:

@@ -9,12 +9,11 @@ import msgspec
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
-from sickbay.operations import again, timelines
+from sickbay.operations import exchange_record, timelines
 from sickbay.operations import launch as launches
 from sickbay.operations.context import World
 from sickbay.operations.decision import redacted
 from sickbay.operations.journal import EVERY, Journal
-from sickbay.operations.others import others
 from sickbay.operations.timelines import Timeline
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
@@ -33,15 +32,8 @@ async def read(world: World, journal: Journal, id: str, *, full: bool) -> dict[s
         record = await world.store.get("exchange", id)
     if record is None:
         return None
-    entry = compared(world, msgspec.json.decode(await launches.shown(world, record.value.decode(), full)))
+    entry = await exchange_record.whole(world, record, full)
     return entry if full else public(entry)
-
-
-def compared(world: World, entry: dict[str, Any]) -> dict[str, Any]:
-    """With what the other dialects would answer, in the place of what is kept of the decision for that."""
-    kept, tenant = entry.pop("again", None), world.tenants.get(entry["tenant"])
-    found = again.read(kept, tenant.server) if kept and tenant else None
-    return entry | {"others": others(found, entry["tenant"]) if found else entry.get("others", [])}
 
 
 async def listed(
@@ -57,10 +49,7 @@ async def listed(
     """Newest first, in full: for the administrator. launch: a timeline's id."""
     await journal.flush()
     found = await world.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    told = [msgspec.json.decode(await launches.shown(world, one.value.decode(), False)) for one in found]
-    for one in told:
-        one.pop("again", None)
-    return told
+    return [await exchange_record.whole(world, one, False) for one in found]
 
 
 async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> Timeline:
@@ -71,8 +60,7 @@ async def timeline(world: World, journal: Journal, id: str, *, full: bool) -> Ti
 
 async def fresh(world: World, entry: dict[str, Any], *, full: bool) -> dict[str, Any]:
     """An exchange that is being answered, as `read` would give it."""
-    text = await launches.shown(world, msgspec.json.encode(entry).decode(), full)
-    filled = compared(world, msgspec.json.decode(text))
+    filled = msgspec.json.decode(await launches.shown(world, msgspec.json.encode(entry).decode(), full))
     return filled if full else public(filled)
 
 

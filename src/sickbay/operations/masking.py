@@ -34,7 +34,14 @@ OURS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"
 
 
 def masked(secret: str) -> str:
-    return f"{secret[:4]}…({len(secret)})" if len(secret) >= 12 else "…"
+    """The first characters, by which its owner recognises a long secret, and the length. A short one is not hinted at."""
+    shown = secret[:4] if len(secret) >= 32 and PLAIN.fullmatch(secret[:4]) else ""
+    return f"{shown}…({len(secret)})" if len(secret) >= 12 else "…"
+
+
+def length(value: str) -> str:
+    """What is shown of a value that is not kept."""
+    return f"‹{len(value)} character{'' if len(value) == 1 else 's'}›" if value else ""
 
 
 def secrets(headers: Mapping[str, str], *sent: Parameters, fhir: bool = False) -> set[str]:

@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sickbay.authorization.values import User
 from sickbay.operations import records
 from sickbay.operations.context import Tenant, World
+from sickbay.operations.live import remember_password
 from sickbay.storage.store import Delete, Put, Record
 
 SLOTS = asyncio.Semaphore(2)
@@ -106,6 +107,8 @@ async def password_fits(world: World, tenant: Tenant, username: str, password: s
     found = await user(world, tenant, username)
     async with SLOTS:
         fits = await asyncio.to_thread(_fits, found.password if found else DUMMY, password)
+    if found and fits and not found.seeded:
+        remember_password(password)
     return found if fits else None
 
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
-from sickbay.operations import launch as launches
+from sickbay.operations import exchange_record
 from sickbay.operations.context import World
 from sickbay.operations.journal import Journal
 from sickbay.storage.store import Record
@@ -41,31 +39,8 @@ UNPROVEN = frozenset(("cookie-samesite-iframe",))
 """Refusals of a request that came without the browser's session, and so without any proof."""
 
 
-class Request(msgspec.Struct):
-    method: str
-    url: str
-
-
-class Response(msgspec.Struct):
-    status: int
-
-
-class Line(msgspec.Struct, omit_defaults=True):
-    """What a timeline shows of an exchange: no header and no body is read."""
-
-    id: str
-    at: float
-    tenant: str
-    app: str | None
-    launch: str | None
-    stage: str
-    request: Request
-    response: Response
-    checks: list[dict[str, Any]] = []
-    findings: list[dict[str, Any]] = []
-    decided: str | None = None
-    scopes: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
-    refresh: str | msgspec.UnsetType | None = msgspec.UNSET
+MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh")
+"""What a timeline shows of an exchange, apart from the method, the address and the status."""
 
 
 class Timeline(NamedTuple):
@@ -73,9 +48,6 @@ class Timeline(NamedTuple):
 
     exchanges: list[dict[str, Any]]
     left_out: int = 0
-
-
-_lines = msgspec.json.Decoder(Line)
 
 
 def proven(entry: Mapping[str, Any]) -> bool:
@@ -102,6 +74,9 @@ async def read(world: World, journal: Journal, id: str, *, full: bool) -> Timeli
 
 
 async def _line(world: World, record: Record) -> dict[str, Any]:
-    line = _lines.decode(await launches.shown(world, record.value.decode(), False))
-    entry: dict[str, Any] = msgspec.to_builtins(line)
-    return {"checks": [], "findings": [], **entry}
+    """Without headers and bodies."""
+    entry = await exchange_record.whole(world, record, False)
+    kept = {name: entry[name] for name in MEMBERS if name in entry}
+    sent, answer = entry["request"], entry["response"]
+    request = {"method": sent["method"], "url": sent["url"]}
+    return kept | {"request": request, "response": {"status": answer["status"]}}

@@ -9,6 +9,7 @@ from typing import Literal
 from sickbay.authorization.values import User
 from sickbay.operations import records, sessions
 from sickbay.operations.context import Tenant, World
+from sickbay.operations.live import remember_password
 from sickbay.storage.store import Put
 
 
@@ -37,4 +38,5 @@ async def put(
         base, fhir_user=fhir_user, patients=patients, password=hashed, seeded=False, name=name or base.name or username
     )
     await world.store.transaction([Put(records.user(new))])
+    remember_password(password)
     return new

@@ -15,7 +15,7 @@ from sickbay.authorization.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
-from sickbay.operations import context, running
+from sickbay.operations import context, records, running
 from sickbay.operations.context import Say, Tenant, World
 from sickbay.operations.journal import Journal
 from sickbay.operations.throttle import Throttle
@@ -79,6 +79,7 @@ async def _compose(
         base=base, store=store, effects=effects, keys=await keys.load(store, int(effects.now())), tenants=tenants,
         shared=settings.workers > 1 or settings.database is not None, say=say, sample_base=sample_base(settings),
         loopback=settings.loopback and not settings.require_admin_token, throttle=Throttle(settings.throttle),
+        hidden=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
     )  # fmt: skip
     await running.refresh(world)
     await seeding.seed(world, written)

@@ -13,7 +13,7 @@ from sickbay.operations import login
 from sickbay.operations.authorize import Asked, Waiting
 from sickbay.operations.context import Tenant
 from sickbay.operations.decision import Decision
-from sickbay.operations.journal import Answered, Exchange, entry
+from sickbay.operations.journal import Answered, Exchange
 from sickbay.operations.login import Finished
 from sickbay.protocol.headers import is_fetched
 from sickbay.sandbox.sandbox import Sandbox
@@ -184,4 +184,4 @@ async def _page(
         wire.wire_of(request.scope, sandbox.world.base, body), Answered(status, {"content-type": "text/html"}), decision,
         explanation,
     )  # fmt: skip
-    return await exchanges.shown(request, sandbox, entry(one), status)
+    return await exchanges.shown(request, sandbox, one, status)

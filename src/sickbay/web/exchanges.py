@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sickbay.operations import exchanges, patients, registration, sessions
+from sickbay.operations import exchange_record, exchanges, patients, registration, sessions
 from sickbay.operations import launch as launches
 from sickbay.operations.context import Tenant
+from sickbay.operations.exchange import Exchange
 from sickbay.operations.exchanges import shown as as_agreed
 from sickbay.operations.timelines import Timeline
 from sickbay.sandbox.sandbox import Sandbox
@@ -83,8 +84,9 @@ async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     return next((urlsplit(one).netloc for one in addresses if one), "")
 
 
-async def shown(request: Request, sandbox: Sandbox, entry: dict[str, Any], status: int) -> Response:
+async def shown(request: Request, sandbox: Sandbox, one: Exchange, status: int) -> Response:
     """An exchange that is being answered with it: a page to a browser, JSON or text to who asks for that alone."""
+    entry = await exchange_record.shown(sandbox.world, one)
     read = await exchanges.fresh(sandbox.world, entry, full=full(request))
     form = answers.wanted(request.headers.get("accept", ""))
     if form == "json":

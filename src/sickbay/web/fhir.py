@@ -123,9 +123,7 @@ class Door:
                 answer = await self._shaped_on_a_thread(answer, media, request.parameters)
             else:
                 answer = shaped(self.version, answer, media, request.parameters)
-        return await self._kept(
-            scope, request, headers, body if body and self._may_keep(found) else "", id, answer, seen
-        )
+        return await self._kept(scope, request, headers, body, id, answer, seen)
 
     async def _shaped_on_a_thread(self, answer: Answer, media: Media, parameters: Parameters) -> Answer:
         size = len(answer.body)
@@ -136,7 +134,7 @@ class Door:
     async def _kept(
         self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
     ) -> Answer:  # fmt: skip
-        """The answer, once it is in the journal. body: of the request, as far as it may be kept."""
+        """The answer, once it is in the journal."""
         refused = seen.decision.refusal is not None
         if refused:
             scope["state"]["withheld"] = withheld(seen.decision.examination)
@@ -264,10 +262,6 @@ class Door:
     def _limit(self, found: Route | Misrouted) -> int:
         """Bytes that a body may have."""
         return QUESTIONS
-
-    def _may_keep(self, found: Route | Misrouted) -> bool:
-        """Whether a refused request's body may stand in the journal: a form may, a resource may not."""
-        return True
 
     def _read_body(self, request: AccessRequest, raw: bytes) -> Body | Unknown:
         return UNKNOWN

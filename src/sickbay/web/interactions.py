@@ -68,9 +68,6 @@ class Interactions(Door):
             return super()._limit(found)
         return BUNDLE_LIMIT if found.interaction == "batch" else RESOURCE_LIMIT
 
-    def _may_keep(self, found: Route | Misrouted) -> bool:
-        return isinstance(found, Misrouted) or found.interaction not in BODIED
-
     def _request(
         self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
     ) -> AccessRequest:

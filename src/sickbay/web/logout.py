@@ -8,7 +8,7 @@ from starlette.responses import Response
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.operations import sessions
 from sickbay.operations.context import Tenant
-from sickbay.operations.journal import Answered, Exchange, entry
+from sickbay.operations.journal import Answered, Exchange
 from sickbay.operations.logout import Asked
 from sickbay.operations.logout import logout as decide
 from sickbay.operations.sessions import Session
@@ -82,4 +82,4 @@ async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, found: As
         found.client.client_id if found.client else "", "", wire.wire_of(request.scope, sandbox.world.base, body),
         Answered(400, {"content-type": "text/html"}), found.decision, found.decision.explained(),
     )  # fmt: skip
-    return await exchanges.shown(request, sandbox, entry(one), 400)
+    return await exchanges.shown(request, sandbox, one, 400)

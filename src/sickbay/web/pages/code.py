@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,12 +16,15 @@ from sickbay.web.pages.marks import Piece
 Pair = tuple[str, str]
 
 HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if-modified-since", "x-requested-with")
-MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})", re.S)
+MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.*‹[^›]*›.*", re.S)
+OUTLINED = re.compile(r"‹not kept: (.+)›", re.S)
+"""A body of which only an outline is kept."""
 PLACES = {
     "client_secret": "YOUR_CLIENT_SECRET", "code": "THE_CODE", "code_verifier": "YOUR_CODE_VERIFIER",
     "refresh_token": "YOUR_REFRESH_TOKEN", "launch": "THE_LAUNCH_CODE", "client_assertion": "YOUR_CLIENT_ASSERTION",
     "authorization": "YOUR_ACCESS_TOKEN",
 }  # fmt: skip
+PLACE_OF_BODY = "YOUR_BODY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,17 @@ class Request:
 
 def _members(body: str) -> tuple[Pair, ...]:
     """Of a JSON object, as if they stood in a form: what is shown beside what belongs there."""
-    try:
-        given = json.loads(body) if body.lstrip()[:1] == "{" else {}
-    except (ValueError, RecursionError):
-        return ()
     return tuple(
-        (name, one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)) for name, one in given.items()
+        (name, one if isinstance(one, str) else json.dumps(one, ensure_ascii=False))
+        for name, one in _object(body).items()
     )
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(body)) if body.lstrip()[:1] == "{" else {}
+    except (ValueError, RecursionError):
+        return {}
 
 
 def read(given: Mapping[str, Any]) -> Request:
@@ -108,7 +115,7 @@ def place(name: str, value: str) -> str:
 
 
 def masked(value: str) -> bool:
-    """Whether the journal has put a mask in the place of this value: `abcd…(43)`, `…`, or with a scheme before it."""
+    """Whether something else is shown in the place of this value: `abcd…(43)`, `…`, or `‹43 characters›` in it."""
     return bool(MASK.fullmatch(value))
 
 
@@ -125,10 +132,36 @@ def _is_place(header: str) -> bool:
 
 def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:
     """URL (where the request is one), curl, JavaScript, Python. `changed`: parameter -> its expected value in pieces."""
+    request = _sendable(request)
     tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
     simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower(request.headers))
     simple = simple and bool(shell.WEB.match(request.address))  # a browser would run javascript: and open file:
     return ((Tab("url", "URL", _url(request, changed)), *tabs)) if simple else tabs
+
+
+def _sendable(request: Request) -> Request:
+    """With placeholders for names that are not kept, for a body that is not kept, and for masked members of a JSON body."""
+    query, form = (tuple((_name(n), v) for n, v in pairs) for pairs in (request.query, request.form))
+    body = PLACE_OF_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
+    return replace(request, query=query, form=form, body=body)
+
+
+def _name(name: str) -> str:
+    return "YOUR_PARAMETER" if "‹" in name else name
+
+
+def _json_body(body: str) -> str:
+    given = _object(body)
+    if not any(isinstance(value, str) and masked(value) for value in given.values()):
+        return body
+    filled = {name: place(name, value) if isinstance(value, str) else value for name, value in given.items()}
+    return json.dumps(filled, ensure_ascii=False)
+
+
+def not_kept(request: Request) -> str:
+    """What the body was, where only an outline of it is kept; else ""."""
+    found = OUTLINED.fullmatch(request.body)
+    return found[1] if found else ""
 
 
 def _url(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Line, ...]:

@@ -161,7 +161,7 @@ def exchange_view(
         received_note=_duration(given),
         tabs=code.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
-        filled=_to_fill(code.places(corrected or request)),
+        filled=_note(corrected or request),
         findings=views,
         walk=_walk(given),
         sum=_sum(given.get("checks") or ()),
@@ -193,6 +193,12 @@ def _corrected(given: Mapping[str, Any], request: code.Request) -> code.Request 
         return None
     read = code.read(given["corrected"])
     return read if read.headers else replace(read, headers=request.headers)
+
+
+def _note(request: code.Request) -> str:
+    body = code.not_kept(request)
+    said = f"The body is not kept. It was {body}." if body else ""
+    return " ".join(part for part in (_to_fill(code.places(request)), said) if part)
 
 
 def _to_fill(places: Sequence[str]) -> str:

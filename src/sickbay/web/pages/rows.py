@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import seen
+from sickbay.operations import masking
 from sickbay.web.pages import code
 from sickbay.web.pages.marks import Marked, Piece, mark
 from sickbay.web.pages.parts import VERDICTS, Verdict
@@ -60,13 +61,18 @@ def compared(
             also = (*faulty[name].more, (number, VERDICTS.get(one["severity"], "advice")))
             faulty[name] = replace(faulty[name], more=also)
     for name, value in right.items():
-        if name not in faulty and sent.get(name) != value:
+        if name not in faulty and not _is_same(sent.get(name), value):
             faulty[name] = _differs(name, sent.get(name), value)
     for name in sent if corrected else ():
         if name not in faulty and name not in right:
             faulty[name] = Row(name, (Piece(sent[name], "slip"),), ())
     quiet = [Row(name, (Piece(value),)) for name, value in sent.items() if name not in faulty]
     return tuple(_visible(row) for row in (*faulty.values(), *quiet))
+
+
+def _is_same(sent: str | None, value: str) -> bool:
+    """Also where the secret that was sent is masked: its mask is the one that the expected value would have."""
+    return sent == value or (sent is not None and code.masked(sent) and sent == masking.masked(value) != "…")
 
 
 def _visible(row: Row) -> Row:

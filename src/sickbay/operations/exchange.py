@@ -1,0 +1,50 @@
+"""One request and its answer, before it is redacted and stored."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sickbay.diagnosis.explain import Explanation
+from sickbay.operations.decision import Decision
+
+
+class Wire(NamedTuple):
+    """A request as it came. headers: names in lower case."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str = ""
+
+
+class Answered(NamedTuple):
+    """Our answer. headers: as they are known, or as they go out. body: None where it holds a patient's data."""
+
+    status: int
+    headers: dict[str, str] | list[tuple[bytes, bytes]]
+    body: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """The headers as text."""
+        if isinstance(self.headers, dict):
+            return self.headers
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
+
+
+class Exchange(NamedTuple):
+    """One request and its answer, before it is written: cheap to make, everything else is done when it is stored."""
+
+    id: str
+    at: float
+    tenant: str
+    stage: str
+    client_id: str
+    timeline: str
+    wire: Wire
+    answer: Answered
+    decision: Decision | None = None
+    explanation: Explanation | None = None
+
+    @property
+    def refused(self) -> bool:
+        return self.decision is not None and self.decision.refusal is not None

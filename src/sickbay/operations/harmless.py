@@ -1,0 +1,318 @@
+"""What of a request is known to be harmless: a grammar for each kind of value. Everything else is kept as a length only."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterable
+from functools import cache, lru_cache
+from urllib.parse import quote, unquote
+
+from sickbay.diagnosis.repairs import (
+    EXAMPLE_CHALLENGE,
+    EXAMPLE_NONCE,
+    EXAMPLE_STATE,
+    PLACE_OF_SECRET,
+    PLACE_OF_VERIFIER,
+    PLACES,
+)  # fmt: skip
+from sickbay.diagnosis.values import is_no_secret
+from sickbay.operations import harmless_search
+from sickbay.operations import vocabulary as known
+from sickbay.operations.live import Live
+from sickbay.operations.masking import length, masked
+
+PUBLISHED = PLACES | {EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET, PLACE_OF_VERIFIER}
+"""Values that Sickbay itself puts into corrected requests."""
+EMPTY = frozenset(
+    ("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process")
+)
+LONG = 2000
+"""Characters of a value beyond which it is not read."""
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+ID = re.compile(
+    r"(?!.*(?:19|20)\d\d[01]\d[0-3]\d)[a-z]{0,10}-\d{5,12}|[a-z]{0,4}-?\d{1,12}|[a-z]{1,4}-\d{1,6}(?:-[a-z0-9]{1,12}){0,4}|(?=[a-f]*\d)[0-9a-f]{8,32}",
+    re.I,
+)
+"""The id of a resource: numbers, hexadecimal digits, or what Sickbay's own population has. A name is none of these."""
+_RUN = re.compile(r"[A-Za-z0-9_+/=-]{16,}")
+_SIGNED = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.|-----BEGIN|PRIVATE KEY")
+_WORDS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\d{0,2}")
+_NAMED = re.compile(r"[A-Za-z0-9]+(?:[-_.~][A-Za-z0-9]+)*")
+SHORT = 16
+"""Characters of a part of an address that may have digits anywhere."""
+_LABELS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+_URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.S)
+_VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
+_VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
+_CLASSES = (str.islower, str.isupper, str.isdigit)
+_SLACK = 0.2
+"""Changes between lower case, upper case and digits, for each character, from which a run looks random."""
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[str, ...]:
+    """Of an address or of scopes: what may be written elsewhere because it is in them."""
+    return tuple(part for part in re.split(r"[/?#\s]+", text) if part)
+
+
+_PARTS = frozenset(part for one in PUBLISHED for part in _parts(one))
+
+
+def looks_random(text: str) -> bool:
+    """Whether there is a signed token, a key, or a long run of letters and digits that is not made of words."""
+    if _SIGNED.search(text):
+        return True
+    return any(_is_mixed(run) for run in _RUN.findall(text))
+
+
+def _is_mixed(run: str) -> bool:
+    if UUID.fullmatch(run):
+        return False
+    kinds = [next((at for at, of in enumerate(_CLASSES) if of(one)), -1) for one in run]
+    changes = sum(a != b for a, b in itertools.pairwise(kinds) if a >= 0 and b >= 0)
+    return changes >= max(3, _SLACK * len(run)) or (len(run) >= 43 and changes > 2)
+
+
+@cache
+def _squeezed(names: Callable[[], Collection[str]]) -> frozenset[str]:
+    return frozenset(map(known.squeezed, names()))
+
+
+def words(*names: str) -> frozenset[str]:
+    return frozenset(known.squeezed(one) for text in names for one in text.split())
+
+
+CHOICES = words(
+    "code token id_token none query fragment form_post query.jwt fragment.jwt jwt authorization_code refresh_token",
+    "client_credentials password implicit device_code login consent select_account create page popup touch wap S256 plain",
+    "SHA-256 S512 access_token client_secret_basic client_secret_post client_secret_jwt private_key_jwt tls_client_auth web",
+    "native bearer basic mac DPoP provider patient system public symmetric asymmetric confidential required if-sent off",
+    "strict lenient true false yes no authorization order reconcile-medications",
+)  # fmt: skip
+"""Values of parameters that take one of a few."""
+_URN = re.compile(r"urn:ietf:params:oauth:[a-z-]{1,30}:[a-z0-9-]{1,30}")
+SCOPES = words(
+    "openid fhirUser profile email address phone launch online_access offline_access launch/patient launch/encounter",
+    "launch/practitioner launch/location launch/organization smart/orchestrate_launch smart/manage_subscriptions user_details",
+)  # fmt: skip
+LEVELS = words("patient user system")
+ACTIONS = words("read write * c r u d s rs cruds cud crud ru cr crs all search create update delete history")
+_SCOPE = re.compile(r"([A-Za-z]{1,20})([/.:])([A-Za-z*]{1,60})([./:])([a-z*]{1,12})(\?.*)?", re.I | re.S)
+_BETWEEN = re.compile(r"""([\s,;+"'`\[\](){}]+)""")
+
+
+class Harmless:
+    """Reads values in the light of what is public for this exchange, and of what is secret now."""
+
+    def __init__(self, live: Live, public: Iterable[str] = ()) -> None:
+        self.live = live
+        given = [one for one in public if one]
+        self.public = PUBLISHED.union(given)
+        self.parts = _PARTS.union(*map(_parts, given))
+
+    def is_public(self, value: str) -> bool:
+        return value in self.public or (is_no_secret(value) and _is_ours(value))
+
+    def plain(self, text: str) -> bool:
+        """Whether nothing secret is in a text of a harmless shape."""
+        return self.is_public(text) or not (looks_random(text) or self.live.within(text))
+
+    def resembles(self, text: str, names: frozenset[str]) -> bool:
+        """Whether it is one of these names, or a misspelling of one in which nothing secret is."""
+        return known.squeezed(text) in names or (known.resembles(text, names) and self.plain(text))
+
+    def secret(self, value: str) -> str:
+        if not value or self.is_public(value):
+            return value
+        return masked(value)
+
+    def choice(self, value: str) -> str:
+        """One or more of a few words, or one of them misspelt."""
+        if _URN.fullmatch(value):
+            return value if self.plain(value) else length(value)
+        return " ".join(one if self.resembles(one, CHOICES) else length(one) for one in value.split(" "))
+
+    def number(self, value: str) -> str:
+        return value if re.fullmatch(r"[+-]?\d{1,9}(?:\.\d{1,3})?", value, re.A) else length(value)
+
+    def random(self, value: str) -> str:
+        """A state or a nonce: kept where it is random, too short for a token of ours, and nothing secret."""
+        if self.is_public(value):
+            return value
+        fits = re.fullmatch(r"[A-Za-z0-9._~-]{16,42}", value) and (UUID.fullmatch(value) or _is_varied(value))
+        if not fits or _SIGNED.search(value) or self.live.within(value):
+            return masked(value) if len(value) >= 16 else length(value)
+        return value
+
+    def challenge(self, value: str) -> str:
+        """A code challenge is public, unless it is a secret that was sent in its place."""
+        if self.is_public(value):
+            return value
+        if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or self.live.within(value):
+            return masked(value) if len(value) >= 16 else length(value)
+        return value
+
+    def client(self, value: str) -> str:
+        """A client_id that is registered, a UUID, or words."""
+        if self.is_public(value) or UUID.fullmatch(value):
+            return value if self.is_public(value) or not self.live.within(value) else length(value)
+        shaped = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*", value) and len(value) <= known.FAR
+        close = any(_apart(value, one) for one in self.public if abs(len(one) - len(value)) <= 2)
+        if (close or (shaped and not looks_random(value))) and not self.live.within(value):
+            return value
+        return length(value)
+
+    def title(self, value: str) -> str:
+        """What an app is called."""
+        fits = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[ ._-]{1,2}[A-Za-z0-9]+)*", value) and len(value) <= known.FAR
+        return value if fits and self.plain(value) else length(value)
+
+    def id(self, value: str) -> str:
+        if self.is_public(value) or (_is_numbered(value) and not self.live.holds(value)):
+            return value
+        return length(value)
+
+    def scope(self, value: str) -> str:
+        if len(value) > 4 * LONG:
+            return length(value)
+        pieces = _BETWEEN.split(value)
+        return "".join(one if at % 2 else self._scope(one) for at, one in enumerate(pieces))
+
+    def _scope(self, word: str) -> str:
+        if not word or word in self.parts or self.is_public(word):
+            return word
+        if self.resembles(word, SCOPES):
+            return word
+        shape = _SCOPE.fullmatch(word)
+        if shape is None:
+            return self.url(word) if word.startswith(("http://", "https://")) else length(word)
+        level, first, type, second, actions, filters = shape.groups()
+        fits = self.resembles(level, LEVELS) and (set(actions) <= set("cruds*") or self.resembles(actions, ACTIONS))
+        if not fits or not (type == "*" or self.resembles(type, _squeezed(known.types))):
+            return length(word)
+        return f"{level}{first}{type}{second}{actions}{self._filters(filters) if filters else ''}"
+
+    def _filters(self, text: str) -> str:
+        pairs = (pair.partition("=") for pair in text[1:].split("&"))
+        value = harmless_search.value
+        return "?" + "&".join(f"{self.search_name(name)}{eq}{value(self, name, one)}" for name, eq, one in pairs)
+
+    def search_name(self, name: str) -> str:
+        """Of a search parameter, with chains and modifiers: each part of it must be known, or nearly so."""
+        every = known.words_of_searches()
+        if name in every:
+            return name
+        if len(name) > 120 or not all(self.resembles(one, every) for one in re.split(r"[.:]", name) if one):
+            return length(name)
+        return name
+
+    def name(self, name: str) -> str:
+        """Of a parameter or a member: known, or known with a slip in it."""
+        bare = name.removeprefix("amp;").strip()
+        if bare in known.OAUTH or (self.resembles(bare, known.named()) and re.fullmatch(r"[\w .;:\[\]-]*", name)):
+            return name
+        return f"‹name of {len(name)} character{'' if len(name) == 1 else 's'}›"
+
+    def url(self, value: str) -> str:
+        """An address: no user, no password, and no part that may be a secret."""
+        if not value or self.is_public(value):
+            return value
+        if len(value) > LONG:
+            return length(value)
+        if "%" in value and (plain := unquote(unquote(value))) != value:
+            return value if self._url(plain) == plain else self._url(plain)
+        return self._url(value)
+
+    def _url(self, value: str) -> str:
+        lead = value[: len(value) - len(value.lstrip())]
+        tail = value[len(value.rstrip()) :]
+        found = _URL.fullmatch(value.strip())
+        assert found is not None
+        scheme, authority, path, query, fragment = found.groups()
+        if not scheme and not authority and "/" not in path:
+            return lead + self.segment(path, free=False) + tail if path else value
+        made = f"{self._scheme(scheme)}:" if scheme else ""
+        made += self._authority(authority) if authority else ""
+        made += "/".join(self.segment(one) for one in path.split("/"))
+        made += "?" + self.foreign_query(query[1:]) if query else ""
+        return lead + made + ("#" + length(fragment[1:]) if fragment else "") + tail
+
+    def _scheme(self, scheme: str) -> str:
+        return (
+            scheme
+            if re.fullmatch(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*", scheme) and self.plain(scheme)
+            else length(scheme)
+        )
+
+    def _authority(self, authority: str) -> str:
+        user, at, host = authority[2:].rpartition("@")
+        name, port = re.fullmatch(r"(.*?)((?::\d{1,5})?)", host, re.S).groups()  # type: ignore[union-attr]
+        shown = name if not name or self.host(name) else length(name)
+        return f"//{length(user)}{at}{shown}{port}"
+
+    def host(self, name: str) -> bool:
+        return name in self.parts or (
+            _LABELS.fullmatch(name) is not None and len(name) <= 100 and self.plain(name) and not UUID.search(name)
+        )
+
+    def segment(self, segment: str, *, free: bool = True) -> str:
+        """One part of a path. free: any words, as in the address of an app; else only those of an address of ours."""
+        text = unquote(segment)
+        if text in ("", ".", "..") or text in self.parts or self.is_public(text):
+            return segment
+        if text in known.ADDRESSES or text in known.types():
+            return segment
+        fits = _is_numbered(text) or (
+            _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
+        )
+        return segment if fits and self.plain(text) else length(text)
+
+    def foreign_query(self, query: str) -> str:
+        """Of somebody else's address: names that are words, and no values but numbers and known words."""
+        if query.endswith("…"):
+            return length(query)
+        pairs = [pair.partition("=") for pair in query.split("&")]
+        return "&".join(
+            f"{self.name(name) if name else ''}{eq}{self._foreign(name, value)}" for name, eq, value in pairs
+        )
+
+    def _foreign(self, name: str, value: str) -> str:
+        text = unquote(value.replace("+", " "))
+        if not text or self.is_public(text):
+            return value
+        shown = self.url(text) if name in ("iss", "aud", "redirect_uri") else length(text)
+        return value if shown == text else shown
+
+    def rewritten(self, raw: str, decoded: str, shown: str) -> str:
+        """As it was written where all of it is kept; else what is shown, written for a URL."""
+        return raw if shown == decoded else quote(shown, safe="‹›… ()").replace(" ", "%20")
+
+
+def _is_ours(value: str) -> bool:
+    """Of a program's word for nothing, or a variable that nothing filled in: whether it is made of words that tell nothing."""
+    return all(part.lower() in known.everyday() | EMPTY for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value))
+
+
+def _is_numbered(text: str) -> bool:
+    return any(one.fullmatch(text) for one in (UUID, ID, _VARIABLE, _VERSION))
+
+
+def _is_word(text: str) -> bool:
+    shapes = ((_WORDS, known.FAR), (_NAMED, SHORT))
+    return any(len(text) <= most and shape.fullmatch(text) for shape, most in shapes)
+
+
+def _is_varied(text: str) -> bool:
+    """A random text, and no password that a person made up: it has many different characters and few words."""
+    return len(set(text)) >= 9 and not re.search(r"[A-Za-z][a-z]{4,}", re.sub(r"[0-9_.~-]", " ", text))
+
+
+def _apart(value: str, other: str) -> bool:
+    """Whether two ids differ in a character or two: one of them is a misspelling of the other."""
+    head = next(
+        (at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b), min(len(value), len(other))
+    )
+    left, right = value[head:][::-1], other[head:][::-1]
+    tail = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    return len(other) > 6 and max(len(left), len(right)) - tail <= 2

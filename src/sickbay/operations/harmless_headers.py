@@ -1,0 +1,104 @@
+"""Which headers of a request are kept, and which of their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sickbay.operations import vocabulary as known
+from sickbay.operations.harmless import Harmless
+from sickbay.operations.masking import length
+
+_MEDIA = re.compile(r"([*\w.+-]+)/([*\w.+-]+)((?:\s*;\s*[\w-]+=[^;,]*)*)")
+_TYPES = frozenset(("application", "text", "image", "multipart", "message", "audio", "video", "font", "*"))
+_SUBTYPES = re.compile(
+    r"(?:(?:fhir|json|xml|ld|problem|jose|jwt|html|xhtml|plain|javascript|csv|ndjson|octet-stream|pdf|form-data|mixed|related|"
+    r"x-www-form-urlencoded|json-patch|merge-patch|x-ndjson|webp|avif|apng|png|jpeg|gif|svg|signed-exchange|event-stream|css|"
+    r"\*)(?:[+.-]|$))+",
+    re.I,
+)
+_PARAMETER = re.compile(
+    r"\s*;\s*(?:charset=\"?(?:utf-?8|iso-8859-1|us-ascii)\"?|q=[01](?:\.\d{1,3})?|v=b?\d{1,3}|fhirVersion=\d\.\d)", re.I
+)
+_CODINGS = re.compile(r"(?:gzip|x-gzip|deflate|br|zstd|compress|identity|\*|;q=[01](?:\.\d{1,3})?|[,\s])*")
+_PREFERENCES = re.compile(
+    r"(?:return=(?:minimal|representation|OperationOutcome)|handling=(?:strict|lenient)|respond-async|[;,\s])*"
+)
+_VERSIONS = re.compile(r"(?:\*|(?:W/)?\"\d{1,9}\"|[,\s])+")
+_DATE = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+_PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9.-]{1,30})(?:/([\d._]{1,20}))?")
+PRODUCTS = frozenset(
+    ("mozilla", "applewebkit", "chrome", "safari", "firefox", "gecko", "edg", "opr", "version", "mobile", "curl",
+     "wget", "httpie", "python-requests", "python-httpx", "python-httpx2", "python-urllib3", "aiohttp", "axios",
+     "node", "node-fetch", "undici", "okhttp", "java", "apache-httpclient", "go-http-client", "postmanruntime",
+     "insomnia", "ruby", "faraday", "dart", "dalvik", "headlesschrome", "hapi-fhir", "fhir.js", "fhirclient",
+     "testclient", "bruno", "deno", "guzzlehttp", "reactornetty", "cfnetwork", "darwin")
+)  # fmt: skip
+_HOST = re.compile(r"([A-Za-z0-9.-]{1,100}|\[[0-9A-Fa-f:]{2,40}\])(?::\d{1,5})?")
+_SITES = frozenset(("same-origin", "same-site", "cross-site", "none"))
+_SCHEMES = frozenset(("basic", "bearer", "digest", "dpop", "mac", "token", "negotiate", "oauth", "jwt"))
+
+
+def _media(harmless: Harmless, value: str) -> str:
+    return ",".join(_one_media(one) for one in value.split(","))
+
+
+def _one_media(text: str) -> str:
+    found = _MEDIA.fullmatch(text.strip())
+    if found is None or found[1].lower() not in _TYPES or not _SUBTYPES.fullmatch(found[2]):
+        return length(text)
+    if found[3] and not re.fullmatch(f"(?:{_PARAMETER.pattern})+", found[3], re.I):
+        return text.replace(found[3], f"; {length(found[3])}")
+    return text
+
+
+def _authorization(harmless: Harmless, value: str) -> str:
+    """Its scheme. The rest is a secret, whatever it is."""
+    scheme, blank, rest = value.partition(" ")
+    if not blank or scheme.lower() not in _SCHEMES:
+        return "…" if value else ""
+    shown = harmless.secret(rest.strip())
+    return f"{scheme} {shown if scheme.lower() == 'bearer' or rest in harmless.public else f'…({len(rest.strip())})'}"
+
+
+def _agent(harmless: Harmless, value: str) -> str:
+    """The products that everyone knows, with their versions."""
+    found = _PRODUCT.findall(value[:500])
+    known_ones = [f"{name}/{version}" if version else name for name, version in found if name.lower() in PRODUCTS]
+    return " ".join(dict.fromkeys(known_ones)) or length(value)
+
+
+def _origin(harmless: Harmless, value: str) -> str:
+    return value if value == "null" else harmless.url(value)
+
+
+def _host(harmless: Harmless, value: str) -> str:
+    found = _HOST.fullmatch(value)
+    return value if found and harmless.host(found[1]) else length(value)
+
+
+def _names(harmless: Harmless, value: str) -> str:
+    names = [one.strip().lower() for one in value.split(",")]
+    return ", ".join(one if one in known.HEADERS else length(one) for one in names[:20])
+
+
+def matching(pattern: re.Pattern[str]) -> Callable[[Harmless, str], str]:
+    return lambda harmless, value: value if len(value) < 300 and pattern.fullmatch(value) else length(value)
+
+
+HEADERS: dict[str, Callable[[Harmless, str], str]] = {
+    "accept": _media,
+    "accept-encoding": matching(_CODINGS),
+    "content-type": _media,
+    "host": _host,
+    "origin": _origin,
+    "prefer": matching(_PREFERENCES),
+    "if-none-match": matching(_VERSIONS),
+    "if-match": matching(_VERSIONS),
+    "if-modified-since": matching(_DATE),
+    "user-agent": _agent,
+    "authorization": _authorization,
+    "sec-fetch-site": lambda harmless, value: value if value in _SITES else length(value),
+    "access-control-request-method": lambda harmless, value: value if value in known.METHODS_OF_HTTP else length(value),
+    "access-control-request-headers": _names,
+}

@@ -1,0 +1,99 @@
+"""What of a FHIR search may be kept: its names, and values that say nothing of a patient."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sickbay.operations import vocabulary as known
+from sickbay.operations.masking import length
+
+if TYPE_CHECKING:
+    from sickbay.operations.harmless import Harmless
+
+PERSONAL = frozenset(
+    ("name", "family", "given", "phonetic", "birthdate", "death-date", "address", "address-city", "address-country",
+     "address-postalcode", "address-state", "address-use", "phone", "email", "telecom", "identifier", "_text", "_content",
+     "_filter", "mothersMaidenName", "near", "value-string", "policy-id", "subject-identifier", "agent-name")
+)  # fmt: skip
+"""Parameters by which a person is looked for: no part of their values is kept."""
+CODES = frozenset(
+    ("vital-signs", "laboratory", "social-history", "imaging", "survey", "exam", "procedure", "therapy", "activity",
+     "encounter-diagnosis", "problem-list-item", "health-concern", "active", "recurrence", "relapse", "inactive",
+     "remission", "resolved", "unconfirmed", "provisional", "differential", "confirmed", "refuted",
+     "entered-in-error", "planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled",
+     "unknown", "completed", "stopped", "on-hold", "draft", "suspended", "registered", "preliminary", "final",
+     "amended", "corrected", "not-done", "aborted", "preparation", "order", "plan", "proposal", "routine", "urgent",
+     "asap", "stat", "food", "medication", "environment", "biologic", "allergy", "intolerance", "assess-plan",
+     "clinical-note", "male", "female", "other", "community", "outpatient", "inpatient", "discharge", "proposed",
+     "booked", "pending", "fulfilled", "noshow", "checked-in", "waitlist", "current", "superseded", "true", "false",
+     "AMB", "IMP", "EMER", "HH", "VR", "LAB", "RAD", "json", "xml", "count", "accurate", "none", "estimate", "data",
+     "text", "summary", "html", "ttl", "only", "and", "or")
+)  # fmt: skip
+"""Codes that are searched for often."""
+FORMATS = re.compile(r"(?:application/|text/)?(?:fhir[+ ]?)?(?:json|xml|ndjson|html|turtle|plain)(?:[+ ]fhir)?", re.I)
+_LOINC = re.compile(r"\d{1,5}-\d")
+_SYSTEMS = ("http://loinc.org", "http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm",
+            "http://hl7.org/fhir/sid/cvx", "http://hl7.org/fhir/sid/icd-10-cm", "http://unitsofmeasure.org")  # fmt: skip
+_HL7 = re.compile(r"http://(?:terminology\.)?hl7\.org/[A-Za-z0-9./-]{1,80}")
+_CODE = re.compile(r"\d{1,18}(?:-\d)?|[A-Z]\d\d(?:\.\w{1,4})?")
+_MEASURE = re.compile(r"[a-z]{0,3}[-+]?[\d.,:TZ+/ -]{1,40}[a-z]{0,2}", re.A)
+_CONTROLS = frozenset(("_count", "_offset", "_page", "_maxresults", "max", "count", "offset", "start", "end"))
+_NAMES = frozenset(("_sort", "_include", "_revinclude", "_elements", "_type", "_has", "_contained", "_containedType"))
+_CHOICES = frozenset(("_summary", "_total", "_pretty", "_format", "_outputFormat", "active", "mode"))
+
+
+def value(harmless: Harmless, name: str, text: str) -> str:
+    """What is shown of the value of this parameter; the value itself where it is harmless."""
+    if not text or harmless.is_public(text):
+        return text
+    own = name.rpartition(".")[2] if "." in name else name.split(":")[-1] if name.startswith("_has") else name
+    own, _, modifier = own.partition(":")
+    if own in ("birthdate", "death-date") and not modifier:
+        return _measure(text)
+    if own in PERSONAL or modifier in ("identifier", "text", "contains", "exact", "of-type") or len(text) > 500:
+        return length(text)
+    kinds = known.kinds().get(own, frozenset())
+    if modifier == "missing":
+        return text if text in ("true", "false") else length(text)
+    if own in _CONTROLS:
+        return harmless.number(text)
+    if own in _NAMES:
+        return text if all(_is_name(harmless, one) for one in text.split(",")) else length(text)
+    if own in _CHOICES:
+        return text if text in CODES or FORMATS.fullmatch(text) else length(text)
+    if "reference" in kinds or own == "_id":
+        return ",".join(_reference(harmless, one) for one in text.split(","))
+    if kinds & {"date", "number", "quantity"} or own in ("_since", "_until", "_at", "_lastUpdated"):
+        return _measure(text)
+    if "token" in kinds or own in ("_tag", "_security", "_profile", "_language"):
+        return ",".join(one if _is_code(harmless, one) else length(one) for one in text.split(","))
+    return length(text)
+
+
+def _is_name(harmless: Harmless, text: str) -> bool:
+    return (
+        bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")
+    ) or text in known.elements()
+
+
+def _reference(harmless: Harmless, text: str) -> str:
+    """Type/id, an id, or an address of ours below which they are."""
+    base, slash, id = text.rpartition("/")
+    home, _, type = base.rpartition("/")
+    if slash and type not in known.types():
+        return harmless.url(text)
+    shown = harmless.url(home + "/") if home else ""
+    return f"{shown}{type}{slash}{harmless.id(id)}"
+
+
+def _measure(text: str) -> str:
+    """A date or a number as a pattern: its digits are replaced by 9. It shows how it is written, and not what it is."""
+    return re.sub(r"\d", "9", text) if _MEASURE.fullmatch(text) else length(text)
+
+
+def _is_code(harmless: Harmless, text: str) -> bool:
+    system, _bar, code = text.rpartition("|")
+    fits = not system or system in _SYSTEMS or _HL7.fullmatch(system) is not None
+    shaped = _CODE if system in _SYSTEMS else _LOINC
+    return fits and (not code or code in CODES or shaped.fullmatch(code) is not None) and harmless.plain(text)

@@ -1,0 +1,130 @@
+"""What is secret in this Sickbay now, so that it can be recognised in a request: the hashes of client secrets and tokens."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+from collections import deque
+from collections.abc import Collection, Iterator
+from hashlib import sha256
+
+import msgspec
+
+from sickbay.authorization import refresh
+from sickbay.operations import records
+from sickbay.operations.context import World
+
+KINDS = ("token", "code", "launch", "session")
+"""Records that are stored under the hash of a secret."""
+TOKEN = 43
+"""Characters of every token, code and generated secret: 32 bytes in base64url."""
+SHORTEST, LONGEST = 4, 64
+"""Characters of a piece that is looked up."""
+MOST = 20_000
+"""Pieces of one exchange that are hashed; what is beyond is not kept."""
+LOOKED_UP = 16
+"""Pieces of one exchange that are looked up in the store; what is beyond is not kept."""
+_RUN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN},}}")
+_KEY = os.urandom(32)
+_SEEN: deque[bytes] = deque(maxlen=10_000)
+_PASSWORDS: set[bytes] = set()
+
+
+def remember_password(password: str) -> None:
+    """Recognise this password in requests while the process runs. It is held as a keyed hash, in memory only."""
+    digest = _of_password(password)
+    if len(password) < SHORTEST or digest in _PASSWORDS:
+        return
+    if len(_SEEN) == _SEEN.maxlen:
+        _PASSWORDS.discard(_SEEN[0])
+    _SEEN.append(digest)
+    _PASSWORDS.add(digest)
+
+
+def _of_password(text: str) -> bytes:
+    return hmac.digest(_KEY, text.encode("utf-8", "surrogatepass"), "sha256")
+
+
+class _Registered(msgspec.Struct, gc=False):
+    """What is read of a registered app: the hashes of its secrets."""
+
+    secret_hash: str | None = None
+    registration_hash: str | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Registered)
+
+
+class Live:
+    """Recognises the secrets of one moment. hashes: SHA-256 hex; found: tokens that were looked up and are live."""
+
+    def __init__(self, hashes: Collection[str] = (), found: Collection[str] = (), *, strict: bool = False) -> None:
+        self.hashes = hashes
+        self.found = found
+        self.strict = strict
+        """No token was looked up: then nothing that may be one is kept."""
+        self.left = MOST
+
+    def within(self, text: str) -> bool:
+        """Whether a secret is in this text, whatever is written before and after it."""
+        if not self.hashes and not _PASSWORDS and not self.found:
+            return False
+        if any(one in text for one in self.found):
+            return True
+        return any(self._is(piece) for piece in self._pieces(text))
+
+    def holds(self, text: str) -> bool:
+        """Whether all of this text is a secret."""
+        return text in self.found or (bool(self.hashes or _PASSWORDS) and self._is(text))
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        size = len(text)
+        if size > LONGEST:
+            yield from (text[at : at + TOKEN] for at in range(min(size, 1000) - TOKEN + 1))
+            yield text
+            return
+        for start in range(size - SHORTEST + 1):
+            for end in range(start + SHORTEST, size + 1):
+                yield text[start:end]
+
+    def _is(self, piece: str) -> bool:
+        self.left -= 1
+        if self.left < 0:
+            return True
+        if self.hashes and sha256(piece.encode("utf-8", "surrogatepass")).hexdigest() in self.hashes:
+            return True
+        return bool(_PASSWORDS) and _of_password(piece) in _PASSWORDS
+
+
+async def load(world: World, opaque: Collection[str]) -> Live:
+    """opaque: values of the exchange that are random and may be kept unless they are live."""
+    return Live(await hashes(world), await _found(world, opaque))
+
+
+async def hashes(world: World) -> frozenset[str]:
+    """Of client secrets, registration tokens and the admin token; read again only once something was written."""
+    stamp, kept = world.store.stamp(), world.secrets
+    if stamp is not None and kept[0] == stamp:
+        return kept[1]
+    found: set[str] = set(world.hidden)
+    for kind in ("app", "app-before"):
+        for one in await world.store.find(kind, limit=10_000):
+            client = _DECODER.decode(one.value)
+            found |= {each for each in (client.secret_hash, client.registration_hash) if each}
+    world.secrets = (stamp, frozenset(found))
+    return world.secrets[1]
+
+
+async def _found(world: World, opaque: Collection[str]) -> frozenset[str]:
+    found: set[str] = set()
+    pieces = sorted({run[at : at + TOKEN] for text in opaque for run in _RUN.findall(text)
+                     for at in range(len(run) - TOKEN + 1)})  # fmt: skip
+    found.update(pieces[LOOKED_UP:])
+    for piece in pieces[:LOOKED_UP]:
+        key = records.digest(piece)
+        for kind in KINDS:
+            if await world.store.get(kind, key) is not None:
+                found.add(piece)
+    found.update(one for one in opaque if refresh.is_one(one))
+    return frozenset(found)

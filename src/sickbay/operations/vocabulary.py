@@ -1,0 +1,181 @@
+"""Words that may be kept of a request because everyone knows them: names of parameters, headers, types and elements."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from sickbay.authorization.client_metadata import LISTS, METHODS, TEXTS
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.repairs import PLACES
+from sickbay.fhir.definitions import table
+from sickbay.fhir.operations import OPERATIONS
+from sickbay.fhir.search_parameters import COLLOQUIAL, COMMON, RESULT
+from sickbay.fhir.versions import VERSIONS
+
+OAUTH = frozenset(
+    ("response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch", "code_challenge",
+     "code_challenge_method", "nonce", "response_mode", "prompt", "max_age", "display", "ui_locales", "id_token_hint",
+     "login_hint", "acr_values", "audience", "resource", "iss", "request", "request_uri", "grant_type", "code",
+     "code_verifier", "refresh_token", "client_secret", "client_assertion", "client_assertion_type", "assertion",
+     "username", "password", "access_token", "id_token", "token", "token_type", "token_type_hint", "expires_in",
+     "post_logout_redirect_uri", "logout_hint", "error", "error_description", "error_uri", "need_patient_banner",
+     "smart_style_url", "patient", "encounter", "intent", "tenant", "fhirContext", "appContext", "active", "sub", "exp",
+     "iat", "app", "user", "fhir_context", "app_context", "csrf", "decision", "reference", "q", "id", "as")
+)  # fmt: skip
+METADATA = frozenset(
+    (*TEXTS, *LISTS, "client_uri", "logo_uri", "tos_uri", "policy_uri", "contacts", "jwks", "keys", "kty", "kid", "use",
+     "alg", "crv", "x", "y", "n", "e", "d", "p", "dp", "dq", "qi", "k", "oth", "key_ops", "software_id",
+     "software_version", "name", "type", "client", "fhir", "smart_version", "pkce", "native", "scope_mode", "scopes",
+     "token_lifetime", "auto_approve", "client_id_issued_at", "client_secret_expires_at", "registration_access_token",
+     "registration_client_uri")
+)  # fmt: skip
+METHODS_OF_HTTP = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"))
+HEADERS = frozenset(
+    ("accept", "accept-encoding", "accept-language", "authorization", "cache-control", "content-encoding",
+     "content-length", "content-type", "cookie", "dpop", "if-match", "if-modified-since", "if-none-exist",
+     "if-none-match", "origin", "prefer", "referer", "user-agent", "x-correlation-id", "x-request-id",
+     "x-requested-with")
+)  # fmt: skip
+_SEGMENTS = """
+    admin apps users launches tokens exchanges timelines clock policies faults snapshots reset openapi.json restore developer
+    docs doctor healthz readyz metrics rules static theme explorer sign-in sign-out register edit secret policy cards remove
+    hospitals oauth oauth2 oauth2.0 authorize authorization authorise auth token tokens introspect introspection revoke
+    revocation register registration jwks jwks.json keys userinfo manage logout end_session continue ehr patients open
+    launch launch.html callback redirect cb index.html index.htm home app login error errors instances .well-known
+    smart-configuration openid-configuration metadata r2 r3 r4 r5 r4b dstu2 stu3 fhir api v1 v2 smart smart-v1 profiles
+    personas provider patient protocols tenants interconnect-fhir-oauth FHIR R4 DSTU2 STU3 well-known connect realms
+    _search _history favicon.ico robots.txt requests callback.html redirect.html smart-app
+"""
+ADDRESSES = frozenset(_SEGMENTS.split())
+CONTROLS = frozenset(
+    ("_since", "_until", "_at", "_type", "_typeFilter", "_outputFormat", "_filter", "_query", "_contained",
+     "_containedType", "_offset", "_page", "_getpages", "_cursor", "_maxresults", "_score", "_graph", "page",
+     "start", "end", "url", "system", "valueSet", "valueset", "display", "version", "abstract", "count", "offset",
+     "filter", "date", "context", "contextDirection", "codeA", "codeB", "source", "target", "targetsystem", "max",
+     "mode", "profile", "operation", "property", "displayLanguage", "activeOnly", "includeDesignations")
+)  # fmt: skip
+MODIFIERS = frozenset(
+    ("exact", "contains", "text", "not", "above", "below", "in", "not-in", "of-type", "identifier", "missing", "type",
+     "iterate", "recurse", "code-text", "text-advanced")
+)  # fmt: skip
+_SQUEEZED = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+FAR = 40
+"""Characters of a name beyond which it is nobody's misspelling."""
+
+
+@cache
+def types() -> frozenset[str]:
+    """The resource types of every version."""
+    return frozenset(name for version in VERSIONS for name in table(version, "search"))
+
+
+@cache
+def searches() -> frozenset[str]:
+    """The names of search parameters of every version, and of those that control a search."""
+    own = {code for version in VERSIONS for codes in table(version, "search").values() for code in codes}
+    asked = {name for one in OPERATIONS for name in one.takes or ()}
+    return frozenset((*own, *asked, *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS))
+
+
+@cache
+def elements() -> frozenset[str]:
+    """The names of elements of every version, and of the types of their values."""
+    found: set[str] = set()
+    for version in VERSIONS:
+        for path, entry in table(version, "elements").items():
+            found.update(path.split("."))
+            name = path.rpartition(".")[2]
+            if name.endswith("[x]"):
+                base = name.removesuffix("[x]")
+                kinds = (one.split(":")[0] for one in entry[2])
+                found.update((base, *(base + one[:1].upper() + one[1:] for one in kinds)))
+    return frozenset(found)
+
+
+@cache
+def spoken() -> frozenset[str]:
+    """The words of our own explanations, in lower case."""
+    texts = (f"{rule.title} {rule.why} {rule.fix} {rule.stage} {rule.id}" for rule in RULES)
+    return frozenset(word.lower() for text in texts for word in _WORD.findall(text)) | {one.lower() for one in PLACES}
+
+
+@cache
+def named() -> frozenset[str]:
+    """Names of parameters, without what is typed between their words, in lower case."""
+    return frozenset(map(squeezed, OAUTH | METADATA | HEADERS | METHODS.keys()))
+
+
+@lru_cache(maxsize=1024)
+def squeezed(name: str) -> str:
+    return _SQUEEZED.sub("", name).lower()
+
+
+def resembles(name: str, known: frozenset[str]) -> bool:
+    """Whether `name` is one of `known`, or one of them with a slip or two in it; capitals and punctuation aside."""
+    if not name or len(name) > FAR:
+        return False
+    return _resembles(squeezed(name), known)
+
+
+@lru_cache(maxsize=1024)
+def _resembles(short: str, every: frozenset[str]) -> bool:
+    if short in every:
+        return True
+    if len(short) < 4 or any(one.isdigit() for one in short):
+        return False
+    slips = 1 if len(short) < 7 else 2
+    return any(abs(len(one) - len(short)) <= slips and _near(short, one, slips) for one in every)
+
+
+def _near(one: str, other: str, slips: int) -> bool:
+    """Whether at most so many letters are added, left out or replaced, or two neighbours swapped."""
+    if len(other) < 4:
+        return False
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for index, letter in enumerate(one, 1):
+        last, row, older = row, [index], before
+        for place, wanted in enumerate(other, 1):
+            best = min(last[place] + 1, row[place - 1] + 1, last[place - 1] + (letter != wanted))
+            if index > 1 and place > 1 and letter == other[place - 2] and one[index - 2] == wanted:
+                best = min(best, older[place - 2] + 1)
+            row.append(best)
+        before = last
+        if min(row) > slips:
+            return False
+    return row[-1] <= slips
+
+
+@cache
+def segments() -> frozenset[str]:
+    """What the parts of our addresses are called, resource types among them, without punctuation and in lower case."""
+    return frozenset(
+        map(squeezed, ADDRESSES | types() | {one.name for one in OPERATIONS} | {"bulkdata-status", "Binary"})
+    )
+
+
+@cache
+def words_of_searches() -> frozenset[str]:
+    """What a search parameter with its chain and modifiers is made of, without punctuation and in lower case."""
+    return frozenset(map(squeezed, searches() | types() | MODIFIERS))
+
+
+@cache
+def kinds() -> dict[str, frozenset[str]]:
+    """Name of a search parameter -> its kinds, in whichever version and type: token, string, date, reference, ..."""
+    found: dict[str, set[str]] = {}
+    for version in VERSIONS:
+        for codes in table(version, "search").values():
+            for code, row in codes.items():
+                found.setdefault(code, set()).add(str(row[0]))
+    return {code: frozenset(every) for code, every in found.items()}
+
+
+@cache
+def everyday() -> frozenset[str]:
+    """Words that tell nothing, however they came: those of our explanations, of OAuth and of FHIR, in lower case."""
+    codes = (code for version in VERSIONS for every in table(version, "codes").values() for code in every)
+    every = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements(), *codes)
+    return spoken() | {word.lower() for name in every for word in _WORD.findall(name)}

@@ -1,0 +1,308 @@
+"""Secrets and patients' data hidden in wrong requests of every endpoint are in no record, page, export or log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from joserfc.jwk import ECKey
+from tests.abuse.hiding import FORMS, NAMES, PLACES, WRITTEN, Sent, readings
+from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, Flow, run
+from tests.operations.assertions import signed
+from tests.postgres import Server
+
+from sickbay.operations import exchange_record
+from sickbay.operations.context import Line
+from sickbay.operations.exchange import Exchange
+from sickbay.operations.live import Live
+
+SHORT, LONG = 500, 10_000
+ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
+PEOPLE = (
+    "Quixotella",
+    "Brandywine",
+    "1931-07-23",
+    "MRN8837261",
+    "quixotella@example.org",
+    "555-0147-22",
+    "Quixotella Brandywine",
+)
+"""What a patient would be known by."""
+ENDPOINTS = (
+    "/general/oauth/authorize", "/general/oauth/token", "/general/oauth/introspect", "/general/oauth/revoke",
+    "/general/oauth/register", "/general/oauth/jwks", "/general/oauth/userinfo", "/general/oauth/manage",
+    "/general/oauth/logout", "/general/oauth/continue", "/general", "/general/ehr", "/general/ehr/launch",
+    "/general/ehr/open", "/general/ehr/sign-in", "/general/ehr/patients", "/general/r4", "/general/r4/Patient",
+    "/general/r4/Patient/p-0001", "/general/r4/Observation", "/general/r4/Patient/_search",
+    "/general/r4/Patient/$export", "/general/r4/$validate", "/general/r4/metadata",
+    "/general/r4/.well-known/smart-configuration", "/general/dstu2/Patient", "/general/r5/Patient",
+    "/cerner/r4/Patient", "/epic/r4/Patient", "/cerner", "/epic", "/developer", "/developer/register",
+    "/developer/sign-in", "/exchanges", "/exchanges/none", "/timelines/none", "/rules/none", "/doctor",
+    "/admin/apps", "/admin/users", "/admin/launches", "/admin/tokens", "/admin/exchanges", "/admin/clock",
+    "/admin/none", "/healthz", "/metrics", "/nowhere", "/oauth/token", "/r4/Patient", "/general/token",
+    "/general/fhir/Patient", "/general/auth",
+)  # fmt: skip
+HTML = {"accept": "text/html"}
+
+
+class Hidden:
+    """A Sickbay with one live secret of each kind, and all that was stored, shown and logged by it."""
+
+    def __init__(self, flow: Flow, random: Random) -> None:
+        self.flow, self.random = flow, random
+        self.secrets: dict[str, str] = {}
+        self.lines: list[Line] = []
+        self.logged: list[str] = []
+        self.endpoints = list(ENDPOINTS)
+
+    async def prepare(self) -> None:
+        flow = self.flow
+        auto = {"auto_approve": {"user": "okafor"}, "scope": "launch openid fhirUser offline_access user/*.rs"}
+        self.app = await flow.register(**auto)
+        given = await self._tokens(self.app)
+        chosen = await flow.register(client="symmetric", client_secret=CHOSEN, **auto)
+        made = await flow.register(client="symmetric", **auto)
+        metadata = {"redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none"}
+        registered = (await flow.http.post("/general/oauth/register", json=metadata)).json()
+        user = {
+            "tenant": "general",
+            "username": "mallory",
+            "password": PASSWORD,
+            "fhirUser": "Practitioner/x",
+            "patients": "*",
+        }
+        assert (await flow.http.post("/admin/users", json=user)).status_code < 300
+        key = ECKey.generate_key("P-384", {"kid": "k9"})
+        self.secrets = {
+            "access": given["access_token"], "refresh": given["refresh_token"], "id_token": given["id_token"],
+            "code": await self._code(self.app), "launch": (await self._launch(self.app))["launch"],
+            "registration": registered["registration_access_token"], "generated": made["client_secret"], "chosen": CHOSEN,
+            "cookie": next(iter(flow.cookies.values()), "") or await self._cookie(), "admin": ADMIN, "password": PASSWORD,
+            "private": key.as_dict(private=True)["d"], "jwk": json.dumps(key.as_dict(private=True)),
+            "pem": key.as_pem(private=True).decode(), "assertion": signed(chosen["client_id"]),
+        }  # fmt: skip
+        for tenant in flow.sandbox.tenants.values():
+            self.endpoints += [tenant.server.authorization_endpoint.removeprefix(BASE)]
+            self.endpoints += [tenant.server.token_endpoint.removeprefix(BASE)]
+        self.endpoints.append(f"/general/oauth/register/{registered['client_id']}")
+        flow.sandbox.world.say = self.lines.append
+
+    async def _launch(self, app: dict[str, Any]) -> dict[str, Any]:
+        return dict(
+            (await self.flow.http.post("/admin/launches", json={"tenant": "general", "app": app["app_id"]})).json()
+        )
+
+    async def _code(self, app: dict[str, Any]) -> str:
+        scope = "launch openid fhirUser offline_access user/Patient.rs"
+        return await self.flow.code(app, scope=scope, launch=(await self._launch(app))["launch"])
+
+    async def _tokens(self, app: dict[str, Any]) -> dict[str, Any]:
+        return dict((await self.flow.redeem(app, await self._code(app))).json())
+
+    async def _cookie(self) -> str:
+        await self.flow.http.get("/general/ehr/sign-in", headers=HTML)
+        return next(iter(self.flow.cookies.values()))
+
+    def draft(self, path: str) -> Sent:
+        """A request that is nearly right for its endpoint."""
+        asked = {"response_type": "code", "client_id": self.app["client_id"], "redirect_uri": REDIRECT, "state": STATE,
+                 "scope": "openid user/Patient.rs", "aud": f"{BASE}/general/r4", "code_challenge": CHALLENGE,
+                 "code_challenge_method": "S256"}  # fmt: skip
+        if "authorize" in path or self.random.random() < 0.05:
+            left = dict(self.random.sample(sorted(asked.items()), self.random.randint(2, len(asked))))
+            return Sent("GET", path, urlencode(left))
+        if "token" in path or "introspect" in path or "revoke" in path:
+            form = urlencode(
+                {"grant_type": "authorization_code", "client_id": self.app["client_id"], "redirect_uri": REDIRECT}
+            )
+            return Sent("POST", path).adding(form)
+        return Sent(self.random.choice(("GET", "GET", "POST", "PUT", "DELETE", "PATCH")), path)
+
+    async def send(self, sent: Sent) -> Any:
+        address = sent.path + (f"?{sent.query}" if sent.query else "")
+        headers = {name: value.encode("utf-8", "replace").replace(b"\n", b" ") for name, value in sent.headers.items()}
+        self.flow.http.headers.pop("cookie", None)
+        self.flow.http.cookies.clear()
+        return await self.flow.http.request(sent.method, address, headers=headers, content=sent.body)
+
+    def one(self) -> tuple[list[str], list[str], Sent]:
+        """A request in which one to three secrets are hidden: how, which, and the request."""
+        sent = self.draft(self.random.choice(self.endpoints))
+        every = [*self.secrets.values(), *PEOPLE]
+        chosen = self.random.sample(every, self.random.choice((1, 1, 2, 3)))
+        hows = []
+        for secret in chosen:
+            how = self.random.choice(self.random.choice((list(PLACES), list(FORMS))))
+            if secret in PEOPLE and not _about_people(how):
+                how = self.random.choice(
+                    ("resource", "resource-value", "resource-xml", "if-none-exist", "bundle", "reference")
+                )
+            if secret in PEOPLE and how.startswith(("query", "form")):
+                sent = replace(sent, path="/general/r4/Patient")
+            hows.append(how)
+            sent = FORMS[how](sent, secret, self.random)
+        return hows, chosen, sent
+
+    async def stored(self) -> dict[str, str]:
+        """The text of every record of an exchange, by its id."""
+        await self.flow.sandbox.journal.flush()
+        found = await self.flow.sandbox.world.store.find("exchange", limit=100_000)
+        return {one.key: exchange_record.text_of(one) + f"{one.owner} {one.family} {one.label}" for one in found}
+
+    async def shown(self, id: str) -> str:
+        """An exchange in each form in which somebody may read it."""
+        pages = [
+            await self.flow.http.get(f"/exchanges/{id}", headers=HTML),
+            await self.flow.http.get(f"/exchanges/{id}?as=text"),
+        ]
+        pages.append(await self.flow.http.get(f"/exchanges/{id}", headers={"accept": "application/json"}))
+        assert [one.status_code for one in pages] == [200, 200, 200]
+        timeline = pages[-1].json()["launch"]
+        if timeline:
+            pages += [await self.flow.http.get(f"/timelines/{timeline}", headers=HTML)]
+        return "\n".join(one.text for one in pages)
+
+    async def listed(self) -> str:
+        return (await self.flow.http.get("/admin/exchanges")).text + (
+            await self.flow.http.get("/exchanges", headers=HTML)
+        ).text
+
+
+def _about_people(how: str) -> bool:
+    """Where a name or a date is known to be a patient's: in a search and in a resource."""
+    name = how.split(":")[1] if ":" in how else ""
+    return name in ("name", "identifier", "birthdate", "patient.name", "code:text", "foo", "x") and not how.endswith(
+        ("in-a-url", "scope-type", "scope-filter", "dotted")
+    )
+
+
+def found(text: str, secrets: Iterable[str]) -> list[str]:
+    return [secret for secret in secrets if any(one in text for one in readings(secret))]
+
+
+def attacked(tmp_path: Path, engine: str | None, requests: int, seed: int) -> None:
+    async def steps(flow: Flow) -> None:
+        hidden = Hidden(flow, Random(seed))
+        await hidden.prepare()
+        handler = logging.Handler()
+        handler.emit = lambda record: hidden.logged.append(handler.format(record))  # type: ignore[method-assign]
+        logging.getLogger().addHandler(handler)
+        try:
+            seen: set[str] = set(await hidden.stored())
+            before = seen.copy()
+            for number in range(requests):
+                hows, _secrets, sent = hidden.one()
+                answer = await hidden.send(sent)
+                assert answer.status_code < 500 or answer.status_code == 501, (hows, sent, answer.text[:300])
+                id = answer.headers["x-correlation-id"]
+                if number % 10 == 0 and (await flow.http.get(f"/exchanges/{id}?as=json")).status_code == 200:
+                    shown = await hidden.shown(id)
+                    assert found(shown, [*hidden.secrets.values(), *PEOPLE]) == [], (hows, sent)
+                if number % 100 == 99 or number == requests - 1:
+                    new = {id: text for id, text in (await hidden.stored()).items() if id not in seen}
+                    seen |= set(new)
+                    leaks = {id: (leaked, text) for id, text in new.items() if (leaked := found(text, _all(hidden)))}
+                    assert leaks == {}
+            assert len(seen - before) > requests // 4
+            assert found(await hidden.listed(), _all(hidden)) == []
+            assert found("\n".join(hidden.logged), _all(hidden)) == []
+            assert found("\n".join(map(str, hidden.lines)), _all(hidden)) == []
+        finally:
+            logging.getLogger().removeHandler(handler)
+
+    run(steps, tmp_path, patients=0, throttle=0, admin_token=ADMIN, **({"data": engine} if engine else {}))
+
+
+def _all(hidden: Hidden) -> list[str]:
+    return [*hidden.secrets.values(), *PEOPLE]
+
+
+def test_there_are_more_than_fifty_ways_to_hide_a_secret() -> None:
+    assert len(PLACES) + len(NAMES) + len(WRITTEN) > 150
+    assert len(FORMS) > 1000
+
+
+def test_no_secret_of_hundreds_of_wrong_requests_is_kept_or_shown(tmp_path: Path) -> None:
+    attacked(tmp_path, None, SHORT, 1)
+
+
+def test_nor_on_postgresql(tmp_path: Path, postgres: Server) -> None:
+    attacked(tmp_path, postgres.address(), SHORT // 5, 2)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3000)
+def test_no_secret_of_thousands_of_wrong_requests_is_kept_or_shown(tmp_path: Path) -> None:
+    attacked(tmp_path, None, LONG, int(time.time()))
+
+
+UNDECODED = {
+    "gzip": "the body of an OAuth request is not unpacked",
+    "utf-16": "every other byte is a zero",
+    "header-name": "punctuation is taken out of the secret",
+    "method": "the same",
+}
+"""Ways in which the secret is not written as a text that a search for it would find."""
+
+
+redacted = exchange_record.entry
+
+
+def raw(one: Exchange, live: Live) -> dict[str, Any]:
+    """An exchange with its request as it came: the journal without redaction."""
+    body = str(getattr(one.decision.request, "body", "")) if one.decision else ""
+    return redacted(one, live) | {"request": one.wire._asdict() | {"body": one.wire.body or body}}
+
+
+def test_without_redaction_every_way_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The positive control: what is not found above would have been."""
+
+    async def steps(flow: Flow) -> None:
+        hidden = Hidden(flow, Random(3))
+        await hidden.prepare()
+        monkeypatch.setattr(exchange_record, "entry", raw)
+        missed: Counter[str] = Counter()
+        ways = [*PLACES, *(f"query:{name}:as-it-is" for name in NAMES), *(f"form:state:{one}" for one in WRITTEN)]
+        for how in ways:
+            secret = hidden.secrets["generated"]
+            ids = set()
+            for path in ("/general/oauth/authorize", "/general/oauth/token", "/general/r4/Patient"):
+                answer = await hidden.send(FORMS[how](hidden.draft(path), secret, hidden.random))
+                ids.add(answer.headers["x-correlation-id"])
+            texts = [text for id, text in (await hidden.stored()).items() if id in ids]
+            missed[how] += not any(found(text, [secret]) for text in texts)
+        absent = {how for how, count in missed.items() if count} - set(UNDECODED)
+        assert absent <= {"path-tenant", "path-version", "path-cerner", "path-register", "path-glued"}, absent
+
+    run(steps, tmp_path, patients=0, throttle=0, admin_token=ADMIN)
+
+
+def test_what_is_no_secret_is_still_shown(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        answer = await flow.authorize(
+            app, scope="openid,patinet/Patient.read", redirect_uri=REDIRECT + "/", aud=f"{BASE}/general/r5x"
+        )
+        kept = (await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}?as=json")).json()
+        for text in (
+            "openid%2Cpatinet%2FPatient.read",
+            "callback%2F&",
+            "general%2Fr5x",
+            app["client_id"],
+            STATE,
+            CHALLENGE,
+        ):
+            assert text in kept["request"]["url"]
+        texts = [one["title"] for one in kept["findings"]]
+        assert any(f"{REDIRECT}/" in one for one in texts)
+
+    run(steps, tmp_path, patients=0)
