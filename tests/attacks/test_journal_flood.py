@@ -9,7 +9,7 @@ import pytest
 from tests.flows.flow import Flow
 from tests.flows.sitting import Sitting, sitting
 
-from sickbay.operations import timelines
+from sickbay.operations import exchange_record, timelines
 from sickbay.operations.records import digest
 from sickbay.storage.store import Put, Record
 
@@ -87,7 +87,7 @@ def test_a_timeline_shows_how_it_began_and_its_newest_and_says_how_many_more_the
         id = await _refused(flow, "nobody", 0)
         record = await flow.sandbox.world.store.get("exchange", id)
         assert record is not None
-        value = record.value.decode()
+        value = exchange_record.text_of(record)
         many = [
             Record("exchange", f"{digest(str(number))[:16]}", value.replace(id, f"x{number:04}").encode(), "general", "",
                    "A-long-timeline-", "token", at=number, expires_at=1 << 33)

@@ -14,6 +14,7 @@ from sickbay.operations import journal
 from sickbay.operations.context import World
 from sickbay.operations.decision import Decision
 from sickbay.operations.journal import CROWD, MOMENTS, ONE_IN, Answered, Exchange, Journal, Wire
+from sickbay.operations.live import Live
 from sickbay.settings.database import Unavailable
 from sickbay.storage.store import Put, Record
 
@@ -56,6 +57,10 @@ def test_of_a_crowd_one_in_many_is_looked_at_and_on_a_terminal_each() -> None:
         assert ours._came[True] == CROWD + 8 * ONE_IN
 
 
+def world(store: Any) -> World:
+    return cast(World, SimpleNamespace(say=None, store=store, hidden=frozenset(), secrets=(None, frozenset())))
+
+
 class Store:
     """Keeps what it is given by key, or is away, or does not come to an end."""
 
@@ -81,7 +86,7 @@ class Store:
 
 def full(store: Store) -> Journal:
     """A journal in which as much waits as a batch may hold, of both kinds."""
-    ours = Journal(cast(World, SimpleNamespace(say=None, store=store, hidden=frozenset(), secrets=(None, frozenset()))))
+    ours = Journal(world(store))
     for number in range(journal.KEPT):
         ours.hold(exchange("access")._replace(id=f"a{number}"))
         ours.hold(exchange("token")._replace(id=f"t{number}"))
@@ -171,7 +176,7 @@ def test_few_refusals_are_on_the_disk_at_once_and_of_a_flood_none_waits_long() -
 
     async def steps() -> None:
         store = Store()
-        ours = Journal(cast(World, SimpleNamespace(say=None, store=store)))
+        ours = Journal(world(store))
         await ours.write(refused("alone"))
         assert store.kept == {"alone": 1}
         store.stuck = asyncio.Event()
@@ -195,7 +200,7 @@ def test_refusals_that_wait_are_written_with_the_very_next_batch(monkeypatch: py
         ours._came[True] += CROWD
 
     monkeypatch.setattr(journal, "asyncio", SimpleNamespace(sleep=moment))
-    ours._refused.add(journal.record(refused("one")), "app", 1)
+    ours._refused.add(journal.record(refused("one"), Live()), "app", 1)
     asyncio.run(cast(Any, ours._wait()))
     assert slept == [journal.EVERY]
 
@@ -203,7 +208,7 @@ def test_refusals_that_wait_are_written_with_the_very_next_batch(monkeypatch: py
 def test_a_flood_that_the_database_does_not_take_is_bounded_and_leaves_the_others_their_place() -> None:
     async def steps() -> None:
         store = Store()
-        ours = Journal(cast(World, SimpleNamespace(say=None, store=store)))
+        ours = Journal(world(store))
         ours._at_once = journal.AT_ONCE
         await ours.write(refused("quiet", "quiet"))
         for number in range(journal.REFUSALS + 50):
