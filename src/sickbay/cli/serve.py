@@ -181,7 +181,7 @@ def _secured(settings: Settings) -> Settings:
 def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
     if not ephemeral:
         place = folders.chosen(data)
-        folders.made(place, 0o700)
+        folders.claimed(place)
         yield place
         return
     with ExitStack() as held:

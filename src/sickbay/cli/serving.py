@@ -75,7 +75,7 @@ def _metrics(settings: Settings) -> None:
     """Where workers put their counts, so that /metrics of one shows all. Read when the library is imported."""
     assert settings.folder
     place = settings.folder / "metrics"
-    place.mkdir(exist_ok=True)
+    folder.made(place)
     for old in place.glob("*.db"):
         old.unlink()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
