@@ -90,19 +90,29 @@ def test_no_symbolic_link_is_opened_or_written_through(tmp_path: Path) -> None:
 
 def test_a_link_that_appears_while_the_drafts_are_written_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "target"
-    with pytest.raises(NotPrivate), Drafts(tmp_path) as drafts:
-        drafts.file("first").write(b"x")
-        drafts.file("second").write(b"x")
-        (tmp_path / "second").symlink_to(target)
+
+    def write() -> None:
+        with Drafts(tmp_path) as drafts:
+            drafts.file("first").write(b"x")
+            drafts.file("second").write(b"x")
+            (tmp_path / "second").symlink_to(target)
+
+    with pytest.raises(NotPrivate):
+        write()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["second"]
     assert not target.exists()
 
 
 def test_drafts_appear_together_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "first").write_bytes(b"before")
-    with pytest.raises(RuntimeError), Drafts(tmp_path) as drafts:
-        drafts.file("first").write(b"after")
-        raise RuntimeError
+
+    def write() -> None:
+        with Drafts(tmp_path) as drafts:
+            drafts.file("first").write(b"after")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write()
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("first", b"before")]
 
 

@@ -92,6 +92,14 @@ def claimed(folder: Path) -> None:
         note(f"Other users can write into {folder}, and so change what Sickbay stores. Run: chmod 700 {folder}")
 
 
+def note_replaced(replaced: bool) -> None:
+    if replaced:
+        note(
+            "The keys in this data folder stood in a public repository, so Sickbay made new ones; sign in again, and "
+            "authorize your apps again."
+        )
+
+
 def _told(address: str) -> str:
     """What makes it this database: all but the password."""
     try:

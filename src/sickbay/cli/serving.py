@@ -57,6 +57,7 @@ def run(settings: Settings, wishes: dict[str, Any], sockets: list[socket.socket]
 async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any]:
     """Migrate, make keys, users and the sample app; compare the wishes with the folder; what `--json` prints."""
     sandbox = await open_sandbox(settings)
+    folder.note_replaced(sandbox.world.keys.replaced)
     try:
         for name, wish in wishes.items():
             kept = getattr(sandbox.filling.written, name)

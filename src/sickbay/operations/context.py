@@ -36,10 +36,14 @@ Say: TypeAlias = Callable[[Line], None]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """instance names the cookie; refresh is the HMAC key of refresh tokens. Those of id_tokens rotate: id_token_keys."""
+    """instance names the cookie; refresh is the HMAC key of refresh tokens. Those of id_tokens rotate: id_token_keys.
+
+    replaced: published keys were found when the data were opened, and new ones made.
+    """
 
     instance: str
     refresh: bytes
+    replaced: bool = False
 
 
 @dataclass(slots=True, eq=False)
