@@ -62,6 +62,8 @@ class Tenant:
     """What sickbay.toml decides otherwise than the dialect."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """What was chosen while running: it stands above both."""
+    origins: tuple[int, frozenset[str]] | None = None
+    """Origins that apps registered here, and the stamp of the store when they were read."""
     settled: Policy = field(init=False)
     """As dialect and sickbay.toml have it."""
 
