@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,14 @@ ROOT = Path(__file__).parent.parent
 HOSTS = tuple(
     ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org"))
 )
+SQLITE, DATABASES = b"SQLite format 3\0", (".db", ".db-wal", ".db-shm", ".sqlite", ".sqlite3")
+PEM = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----\s*(?:[A-Za-z0-9+/=:,-]+\s*){1,4}")
+DER = re.compile(rb"\x30\x82..\x02\x01\x00(?:\x02\x82|\x30)", re.S)
+"""PKCS 1 and PKCS 8."""
+JWK = re.compile(rb"[\"'](?:d|p|q|dp|dq|qi|k)[\"']\s*:\s*[\"']([A-Za-z0-9_-]{8,})[\"']")
+"""A private member of a JWK with a value that may be a key (RFC 7518 6.2.2, 6.3.2, 6.4.1)."""
+PLACEHOLDER = b"TEST-ONLY"
+"""What the cases of rules about published private keys have in place of a key."""
 FILE_LINES, FUNCTION_LINES = 400, 60
 GENERATED = ROOT / "docs" / "rules"
 
@@ -45,6 +54,19 @@ def sizes(paths: list[Path]) -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{node.lineno}: {node.name} has {size} lines, more than {FUNCTION_LINES}"
 
 
+def secrets(paths: list[Path]) -> Iterator[str]:
+    """Databases and private keys that somebody committed, told by what is in them."""
+    for path in paths:
+        name, content = path.relative_to(ROOT).as_posix(), path.read_bytes()
+        if content.startswith(SQLITE) or path.name.endswith(DATABASES):
+            yield f"{name}: is a database; remove it with git rm, and treat its keys as published"
+        if PEM.search(content) or DER.match(content):
+            yield f"{name}: holds a private key; make keys in the tests"
+        found = {match[1] for match in JWK.finditer(content)}
+        if found - {PLACEHOLDER}:
+            yield f"{name}: holds the private members of a JWK; make keys in the tests"
+
+
 def stale() -> Iterator[str]:
     """The pages of docs/rules that differ from what the catalogue says now."""
     fresh = handbook.pages()
@@ -66,8 +88,8 @@ def main() -> int:
     if "--write" in sys.argv:
         write()
     paths = tracked()
-    faults = [*hosts(paths), *sizes(paths), *stale()]
-    print("\n".join(faults) or "hosts, sizes and generated pages: in order")
+    faults = [*hosts(paths), *sizes(paths), *secrets(paths), *stale()]
+    print("\n".join(faults) or "hosts, sizes, secrets and generated pages: in order")
     return 1 if faults else 0
 
 

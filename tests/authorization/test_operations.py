@@ -79,6 +79,10 @@ def test_an_export_is_written_as_ndjson(format: str) -> None:
     told = {"parameter": "_outputFormat", "received": "csv", "expected": "application/fhir+ndjson"}
     refused = (Refusal("bulk-format-unsupported", "not-supported", told),)
     assert refusals(replace(EXPORT, parameters=parse("_outputFormat=csv"))) == refused
+    for part in (f'"valueString": "{format}"', '"valueCode": "csv"'):
+        body = f'{{"resourceType": "Parameters", "parameter": [{{"name": "_outputFormat", {part}}}]}}'
+        assert refusals(replace(EXPORT, method="POST", body=body)) == (refused if "csv" in part else ())
+    assert refusals(replace(EXPORT, method="POST", body="{")) == ()
 
 
 @pytest.mark.parametrize(

@@ -68,3 +68,14 @@ def test_the_explanation_is_told_what_is_registered() -> None:
     refusals = tokens.examined(request, tokens.knowing(client=APP, server=Server(policy=STRICT))).refusals
     told = next(one.facts for one in refusals if one.name == origin.NAME)
     assert told == {"received": OTHER, "registered": ("https://app.example.org", "http://localhost:8100")}
+
+
+@pytest.mark.parametrize(("policy", "sent", "allowed"), [
+    (True, "http://localhost:8100", True), (True, "http://localhost:8101", False), (True, None, False),
+    (True, "null", False), (False, "http://localhost:8100", False),
+])  # fmt: skip
+def test_only_a_registered_origin_may_send_credentials_and_only_by_policy(
+    policy: bool, sent: str | None, allowed: bool
+) -> None:
+    own = ("http://localhost:8100",)
+    assert origin.may_send_credentials(Policy(credentialed_cors=policy), sent, own) is allowed

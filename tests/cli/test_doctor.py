@@ -121,3 +121,49 @@ def test_a_har_file_without_a_launch_says_so(tmp_path) -> None:
     done = sickbay("doctor", str(path))
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
     assert "No exchange of a launch" in done.stdout
+
+
+@pytest.mark.parametrize(("given_", "code"), [
+    ('{"error": "invalid_client"}', 1), ("HTTP/1.1 401", 1),
+    ("http://localhost:8100/cb?error=server_error&state=zE3rT9pQ2mN8vX4k", 1),
+    ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=Vq3N8sKfT2LzYxWm9RbHpQ", 0), ("hello there", 2),
+    ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=1", 1),
+])  # fmt: skip
+def test_the_exit_code_says_whether_there_is_a_problem(given_: str, code: int) -> None:
+    for more in ((), ("--json",)):
+        done = sickbay("doctor", "-", *more, given=given_)
+        assert done.returncode == code, done.stdout
+        assert ("Nothing is wrong" in done.stdout) is (code == 0 and not more)
+    told = json.loads(done.stdout)
+    if code == 2:
+        assert told == {"findings": [], "corrected": None, "recognised": [], "help": told["help"]}
+        assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("lines", "code"), [
+    (['{"id": 1, "input": {"kind": "token_response", "json": {"access_token": "x"}}}'], 0),
+    (['{"id": 1, "input": {"kind": "token_response", "json": {"error": "invalid_grant"}}}'], 1),
+    (['{"id": 1, "input": {"kind": "token_response", "json": {"error": "invalid_grant"}}}', "{"], 2),
+])  # fmt: skip
+def test_jsonl_ends_with_the_highest_code_of_its_lines(lines: list[str], code: int) -> None:
+    done = sickbay("doctor", "--jsonl", given="\n".join(lines))
+    assert done.returncode == code
+    assert len(done.stdout.splitlines()) == len(lines)
+
+
+def test_a_har_file_with_a_refused_token_request_is_a_problem(tmp_path) -> None:
+    answer = {
+        "status": 401,
+        "content": {"text": '{"error": "invalid_client", "error_description": "secret-of-the-app"}'},
+    }
+    body = "grant_type=client_credentials&scope=system/Patient.rs&client_secret=secret-of-the-app&client_id=a"
+    form = [{"name": "Content-Type", "value": "application/x-www-form-urlencoded"}]
+    request = {"method": "POST", "url": "https://ehr.example.org/token", "headers": form, "postData": {"text": body}}
+    path = tmp_path / "refused.har"
+    path.write_text(json.dumps({"log": {"entries": [{"request": request, "response": answer}]}}))
+    for more in ((), ("--json",)):
+        done = sickbay("doctor", str(path), *more)
+        assert done.returncode == 1
+        assert "token error: invalid_client" in done.stdout
+        assert "secret-of-the-app" not in done.stdout
+    assert json.loads(done.stdout).keys() == {"findings", "corrected", "exchanges"}

@@ -116,3 +116,80 @@ def test_an_app_that_is_launched_at_one_origin_and_answered_at_another_is_told(
         assert ("session-storage-lost" in await flow.findings(answer)) is said
 
     run(steps, tmp_path)
+
+
+NULL = "null"
+PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+READS, NOT_READ = (
+    ("/general/r4/Patient/p-0001", "/general/r4/metadata", "/general/r4/Patient?name=a"),
+    ("/exchanges", "/admin/apps"),
+)
+CREDENTIALS = "access-control-allow-credentials"
+
+
+async def answers(flow: Flow, method: str, path: str, origin: str | None, **more: str) -> Any:
+    return await flow.http.request(method, path, headers={**({"Origin": origin} if origin else {}), **more})
+
+
+def said(answer: Any) -> tuple[str | None, str | None, bool]:
+    """What the browser looks at, and whether caches tell origins apart."""
+    varies = "origin" in answer.headers.get("vary", "").lower()
+    return answer.headers.get("access-control-allow-origin"), answer.headers.get(CREDENTIALS), varies
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [
+    (HOME, True), (OTHER, False), (NULL, False), ("http://localhost:8100.evil.example", False),
+    ("http://LOCALHOST:8100", False), ("https://localhost:8100", False), (None, False),
+])  # fmt: skip
+def test_the_policy_lets_only_a_registered_origin_send_credentials(
+    tmp_path: Path, origin: str | None, allowed: bool
+) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.register()
+        expected = (origin, "true", True) if allowed else ("*", None, True)
+        for path in (*READS, "/general/oauth/token", "/general/r4/Nothing/x"):
+            for method, more in (("GET", {}), ("OPTIONS", PREFLIGHT), ("POST", {})):
+                assert said(await answers(flow, method, path, origin, **more)) == expected, (method, path)
+        for path in (*NOT_READ, "/general/oauth/authorize", "/general/oauth/introspect"):
+            for method, more in (("GET", {}), ("OPTIONS", PREFLIGHT)):
+                assert CREDENTIALS not in (await answers(flow, method, path, origin, **more)).headers, (method, path)
+
+    run(steps, tmp_path, policies={"general": {"credentialed_cors": True}})
+
+
+def test_an_origin_is_registered_from_the_moment_its_app_is_and_only_at_its_hospital(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        token = "/general/oauth/token"
+        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
+        app = await flow.register(redirect_uris=[f"{OTHER}/callback"])
+        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == (OTHER, "true", True)
+        elsewhere = await answers(flow, "OPTIONS", "/cerner/r4/Patient", OTHER, **PREFLIGHT)
+        assert CREDENTIALS not in elsewhere.headers
+        await flow.http.delete(f"/admin/apps/{app['app_id']}")
+        assert said(await answers(flow, "OPTIONS", token, OTHER, **PREFLIGHT)) == ("*", None, True)
+
+    run(steps, tmp_path, policies={"": {"credentialed_cors": True}})
+
+
+def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.register()
+        for path in (*READS, "/general/oauth/token"):
+            assert said(await answers(flow, "OPTIONS", path, HOME, **PREFLIGHT))[:2] == ("*", None)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("policy", "origin", "advised"), [(False, HOME, True), (True, HOME, False), (True, OTHER, True)]
+)
+def test_the_exchange_of_a_preflight_tells_that_credentials_will_be_blocked(
+    tmp_path: Path, policy: bool, origin: str, advised: bool
+) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.register()
+        for path in ("/general/r4/Patient/p-0001", "/general/oauth/token"):
+            found = await flow.findings(await answers(flow, "OPTIONS", path, origin, **PREFLIGHT))
+            assert found.get("cors-credentials-not-allowed") == ("info" if advised else None)
+
+    run(steps, tmp_path, policies={"general": {"credentialed_cors": policy}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,25 @@ def test_what_changed_since_is_given_as_it_was(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) -> None:
+    """With a Group come the practitioners and organizations that its records refer to, and no others."""
+    types = ("Location", "Organization", "Practitioner", "PractitionerRole")
+    text = json.dumps([one for held in lines.values() for one in held])
+    for type in types:
+        referred = {f"{type}/{id}" for id in re.findall(rf'"{type}/([A-Za-z0-9.-]+)"', text)}
+        assert {f"{type}/{one['id']}" for one in lines.get(type, [])} == referred & await all_of(own, type)
+    assert lines["Practitioner"]
+    without = await exported(flow, own, f"{path}?includeAssociatedData=_noReferencedResources")
+    assert set(without) == set(lines) - set(types)
+    narrow = await hand(flow, "system/Patient.rs system/Encounter.rs system/Organization.rs system/Group.rs")
+    assert set(await exported(flow, narrow, path)) == {"Patient", "Encounter", "Organization"}
+
+
+async def all_of(own: Hand, type: str) -> set[str]:
+    found = (await own.ask("GET", f"/{type}?_count=1000")).json()
+    return {f"{type}/{one['resource']['id']}" for one in found.get("entry", [])}
+
+
 def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
@@ -116,7 +136,7 @@ def test_a_group_is_its_members_and_a_list_of_patients_narrows_it(tmp_path: Path
         lines = await exported(flow, own, f"/Group/{group['id']}/$export")
         assert names({"Patient": lines["Patient"]}) == {"Patient/p-0001", "Patient/p-0002"}
         assert {one["subject"]["reference"] for one in lines["Observation"]} == {"Patient/p-0001", "Patient/p-0002"}
-        assert "Practitioner" not in lines
+        await referenced_come_along(flow, own, f"/Group/{group['id']}/$export", lines)
         parts = [{"name": "patient", "valueReference": {"reference": f"Patient/{id}"}} for id in ("p-0002", "p-0004")]
         body = {
             "resourceType": "Parameters",

@@ -12,6 +12,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.search import no_fault
 from sickbay.authorization.values import Client, Token
+from sickbay.fhir import operation_parameters
 from sickbay.kernel.refusal import Check, Refusal, check
 from sickbay.protocol import scopes
 
@@ -62,11 +63,21 @@ def export_is_asked_for_later(request: AccessRequest, known: AccessKnown) -> Ref
 
 @check(of=ASKED)
 def export_is_written_as_ndjson(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    asked = request.parameters.get("_outputFormat")
-    if not is_export(request) or asked is None or asked.replace(" ", "+") in NDJSON:
+    if not is_export(request):
+        return None
+    asked = next((text for text in _formats(request, known) if text.replace(" ", "+") not in NDJSON), None)
+    if asked is None:
         return None
     facts = {"parameter": "_outputFormat", "received": asked, "expected": NDJSON[0]}
     return Refusal("bulk-format-unsupported", "not-supported", facts)
+
+
+def _formats(request: AccessRequest, known: AccessKnown) -> tuple[str, ...]:
+    """`_outputFormat` in the query, a form or Parameters; each that is sent counts."""
+    return (
+        *request.parameters.all("_outputFormat"),
+        *operation_parameters.in_body(known.version or "r4", request.body, "_outputFormat"),
+    )
 
 
 CHECKS: tuple[OperationCheck, ...] = (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sickbay.authorization.known import AccessKnown, TokenKnown
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.authorization.values import Client, Server
+from sickbay.authorization.values import Client, Policy, Server
 from sickbay.kernel.refusal import Check, Examination, Refusal, check
 from sickbay.protocol import urls
 
@@ -24,6 +26,11 @@ def foreign(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKno
         return None
     own = registered(known.client)
     return None if sent in own else own
+
+
+def may_send_credentials(policy: Policy, sent: str | None, own: Collection[str]) -> bool:
+    """Whether the browser may let a page of this origin use `credentials: include`. `own`: registered at the hospital."""
+    return policy.credentialed_cors and sent is not None and sent in own
 
 
 def _refused(request: TokenRequest | AccessRequest, known: TokenKnown | AccessKnown, error: str) -> Refusal | None:

@@ -81,6 +81,7 @@ KNOBS: dict[str, Knob] = {
     "multiple_deletes": Knob("flag", "a conditional delete deletes all that match", app=False),
     "strict_search": Knob("flag", "an unknown search parameter is refused", app=False),
     "strict_cors": Knob("flag", "only registered origins may read answers", app=False),
+    "credentialed_cors": Knob("flag", "registered origins may send requests with credentials", app=False),
 }  # fmt: skip
 """token_lifetime and pkce of an app are members of its own registration."""
 

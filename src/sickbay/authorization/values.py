@@ -234,6 +234,8 @@ class Policy:
     """Whether a conditional delete deletes all that match."""
     strict_search: bool = False
     strict_cors: bool = False
+    credentialed_cors: bool = False
+    """Whether pages of registered origins may send requests with credentials (fetch, credentials: include)."""
     code_lifetime: int = 60
     launch_lifetime: int = 300
     token_lifetime: int = 3600

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
 import ssl
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from sickbay.kernel import private_files
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 LASTS = datetime.timedelta(days=397)
@@ -24,7 +25,7 @@ def own(folder: Path, host: str) -> tuple[Path, Path]:
     certificate, key = folder / "https.crt", folder / "https.key"
     names = tuple(dict.fromkeys((*NAMES, host)))
     now = datetime.datetime.now(datetime.UTC)
-    if not (key.exists() and _serves(certificate, names, now)):
+    if not (private_files.tighten(key, private_files.FILE_MODE) and _serves(certificate, names, now)):
         _write(certificate, key, names, now)
     return certificate, key
 
@@ -52,11 +53,9 @@ def _write(certificate: Path, key: Path, names: tuple[str, ...], now: datetime.d
     kept = secret.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    key.unlink(missing_ok=True)
-    with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(kept)
-    certificate.write_bytes(_signed(secret, names, now).public_bytes(serialization.Encoding.PEM))
-    certificate.chmod(0o600)
+    with private_files.Drafts(key.parent) as files:
+        files.file(key.name).write(kept)
+        files.file(certificate.name).write(_signed(secret, names, now).public_bytes(serialization.Encoding.PEM))
 
 
 def _signed(secret: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:

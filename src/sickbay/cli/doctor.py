@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -12,9 +14,9 @@ from cyclopts import Parameter
 
 from sickbay.cli import har_doctor
 from sickbay.cli.findings import finding_text, sent_text
-from sickbay.cli.words import as_json, note, say, wrong
-from sickbay.diagnosis import har, pasted
-from sickbay.diagnosis.doctor import Diagnosis, diagnose, diagnose_line
+from sickbay.cli.words import Trouble, as_json, note, say, wrong
+from sickbay.diagnosis import har
+from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line, diagnose_text
 
 MOST, LINE = 64_000_000, 1_000_000
 """Bytes of a file or of standard input; with --jsonl of a line."""
@@ -27,9 +29,10 @@ def doctor(
     json: bool = False,
     jsonl: bool = False,
 ) -> int:
-    """Say what is wrong with an authorize, launch or redirect URL, with an exchange as JSON, or with a HAR file.
+    """Say what is wrong with an authorize, launch or redirect URL, an error answer, an exchange as JSON, or a HAR file.
 
-    Nothing leaves your machine. It ends with 1 where something is an error, else with 0.
+    Nothing leaves your machine. The exit code is 0 if it found no problem, 1 if it found one (a finding of severity error
+    or warning, or an error answer in the input), and 2 if it didn't understand the input.
 
     Parameters
     ----------
@@ -39,19 +42,26 @@ def doctor(
     json
         Print the findings and the corrected exchange as JSON.
     jsonl
-        Read one case a line, with "id" and "input", and write one line for each.
+        Read one case a line, with "id" and "input", and write one line for each. The exit code is the highest of a line.
     """
     if jsonl:
-        for line in _lines(exchange):
-            say(line)
-        return 0
-    text = _text(exchange)
+        return max(map(_line, _lines(exchange)), default=0)
+    try:
+        return _examined(_text(exchange), json=json)
+    except Trouble as trouble:
+        if not json:
+            raise
+        say(as_json({"findings": [], "corrected": None, "recognised": [], "help": str(trouble)}))
+        return 2
+
+
+def _examined(text: str, *, json: bool) -> int:
     seen = _har(text)
     if seen is not None:
         return har_doctor.told(seen, json=json)
-    diagnosis = _diagnosed(_given(text))
+    diagnosis = _diagnosed(_some(text))
     say(as_json(_as_json(diagnosis)) if json else _as_text(diagnosis))
-    return int(any(finding.severity == "error" for finding in diagnosis.explanation.findings))
+    return int(diagnosis.has_problem)
 
 
 def _har(text: str) -> tuple[har.Seen, ...] | None:
@@ -61,13 +71,6 @@ def _har(text: str) -> tuple[har.Seen, ...] | None:
     except orjson.JSONDecodeError:
         return None
     return har.read(given) if given is not None and har.is_har(given) else None
-
-
-def _given(text: str) -> dict[str, Any]:
-    try:
-        return pasted.read(_some(text))
-    except ValueError as error:
-        wrong(str(error))
 
 
 def _text(exchange: str) -> str:
@@ -107,23 +110,35 @@ def _decoded(read: bytes, source: str) -> str:
         wrong(f"{source} is no text: give a URL, a curl line, or an exchange as JSON.")
 
 
-def _diagnosed(given: dict[str, Any]) -> Diagnosis:
+def _diagnosed(text: str) -> Diagnosis:
     try:
-        return diagnose(given)
+        return diagnose_text(text)[1]
+    except ValueError as error:
+        wrong(str(error))
     except KeyError as error:
         wrong(f"Sickbay cannot read an exchange of the kind {error}.")
+    except (AttributeError, TypeError):
+        wrong("Sickbay cannot read this exchange: a member of it has the wrong type.")
 
 
-def _lines(source: str) -> Iterator[str]:
-    """Each line alone: one that cannot be read is answered with its trouble, and the next is read all the same."""
+def _lines(source: str) -> Iterator[bytes]:
     try:
-        file: IO[bytes] = sys.stdin.buffer if source == "-" else Path(source).open("rb")
-        for line in filter(bytes.strip, iter(lambda: file.readline(LINE + 1), b"")):
-            yield as_json(diagnose_line(_case(line)), pretty=False)
-            while len(line) > LINE and not line.endswith(b"\n"):  # the rest of a line that is too long
-                line = file.readline(LINE + 1)
+        with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as file:
+            for line in filter(bytes.strip, iter(partial(file.readline, LINE + 1), b"")):
+                yield line
+                while len(line) > LINE and not line.endswith(b"\n"):  # the rest of a line that is too long
+                    line = file.readline(LINE + 1)
     except OSError as error:
         wrong(f"{source} is no file that can be read ({error.strerror}).")
+
+
+def _line(line: bytes) -> int:
+    """Each line alone: one that cannot be read is answered with its trouble, and the next is read all the same."""
+    said = diagnose_line(_case(line))
+    say(as_json(said, pretty=False))
+    if "trouble" in said:
+        return 2
+    return int(bool(said.get("recognised")) or any(one["severity"] in PROBLEMS for one in said["findings"]))
 
 
 def _case(line: bytes) -> Any:
@@ -137,7 +152,8 @@ def _case(line: bytes) -> Any:
 
 def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     findings = [finding.to_json() for finding in diagnosis.explanation.findings]
-    return {"findings": findings, "corrected": diagnosis.corrected}
+    recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
+    return {"findings": findings, "corrected": diagnosis.corrected} | recognised
 
 
 def _as_text(diagnosis: Diagnosis) -> str:

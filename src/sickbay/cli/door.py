@@ -99,6 +99,7 @@ async def _alone(settings: Settings, method: str, path: str, body: dict[str, Any
     from sickbay.web.app import create
 
     sandbox = await open_sandbox(settings)
+    folder.note_replaced(sandbox.world.keys.replaced)
     app = create(sandbox)
     try:
         transport = httpx2.ASGITransport(app, client=("127.0.0.1", 0))

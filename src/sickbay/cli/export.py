@@ -7,7 +7,7 @@ from typing import Literal
 
 from sickbay.cli import opened
 from sickbay.cli.door import Data
-from sickbay.cli.folder import made
+from sickbay.cli.folder import drafts, made
 from sickbay.cli.places import Place
 from sickbay.cli.words import note_counts
 from sickbay.fhir.search_parameters import resource_types
@@ -22,7 +22,7 @@ def export(
     Parameters
     ----------
     directory
-        The folder to write into; made where it is not there. Files of the same names are replaced.
+        The folder to write into; made where it is not there. Files of the same names are replaced, all at the end or none.
     tenant
         The hospital.
     fhir
@@ -37,16 +37,9 @@ async def _export(directory: Place, tenant: str, fhir: str, data: str | None) ->
     async with opened.sandbox(data) as sandbox:
         space = opened.space(sandbox, tenant, fhir)
         await sandbox.filling.ensure(space)
-        for type in resource_types(fhir):
-            path = directory / f"{type}.ndjson"
-            draft = path.with_suffix(".draft")
-            try:
-                with draft.open("wb") as file:
-                    async for line in exported(sandbox.world, space, type):
-                        file.write(line)
-                        counts[type] = counts.get(type, 0) + 1
-                if type in counts:
-                    draft.replace(path)
-            finally:
-                draft.unlink(missing_ok=True)
+        with drafts(directory) as files:
+            for type in resource_types(fhir):
+                async for line in exported(sandbox.world, space, type):
+                    files.file(f"{type}.ndjson").write(line)
+                    counts[type] = counts.get(type, 0) + 1
     note_counts(directory, counts, "nothing, since there is nothing.")

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sickbay.cli.words import Trouble, wrong
+from sickbay.cli.words import Trouble, note, wrong
+from sickbay.kernel import private_files
 from sickbay.settings import Settings
 from sickbay.settings.database import is_database, shown
 
@@ -62,15 +63,42 @@ def settings(data: str | None, **more: Any) -> Settings:
     return Settings(folder=chosen(data), data=data if is_database(data) else None, **more)
 
 
-def made(folder: Path, mode: int = 0o777) -> None:
-    """The folder, with those above it. Raises Trouble where there can be none, or none of ours to write into."""
+def made(folder: Path) -> None:
+    """The folder, with those above it, for its owner only. Raises Trouble if we can't make it or write into it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=mode)
+        private_files.make_folder(folder)
         writable = os.access(folder, os.W_OK | os.X_OK)
+    except private_files.NotPrivate as error:
+        raise Trouble(str(error)) from error
     except OSError as error:
         raise Trouble(f"{folder} cannot be made a folder ({error.strerror}); choose another place.") from error
     if not writable:
         raise Trouble(f"{folder} cannot be written into; choose another place, or give yourself the right to.")
+
+
+@contextmanager
+def drafts(folder: Path) -> Iterator[private_files.Drafts]:
+    """The files that a command writes for a person. Raises Trouble."""
+    try:
+        with private_files.Drafts(folder) as files:
+            yield files
+    except private_files.NotPrivate as error:
+        raise Trouble(str(error)) from error
+
+
+def claimed(folder: Path) -> None:
+    """The data folder of a server: made, and closed to others. Says so if they can write into it all the same."""
+    made(folder)
+    if not private_files.claim(folder, (RUNTIME, LOCK, "sickbay.db")):
+        note(f"Other users can write into {folder}, and so change what Sickbay stores. Run: chmod 700 {folder}")
+
+
+def note_replaced(replaced: bool) -> None:
+    if replaced:
+        note(
+            "The keys in this data folder stood in a public repository, so Sickbay made new ones; sign in again, and "
+            "authorize your apps again."
+        )
 
 
 def _told(address: str) -> str:
@@ -84,9 +112,9 @@ def _told(address: str) -> str:
 def running(folder: Path) -> dict[str, Any] | None:
     """base and pid of the server that holds this folder; None where none does."""
     try:
-        told = msgspec.json.decode((folder / RUNTIME).read_bytes(), type=Running)
+        told = msgspec.json.decode(private_files.read_file(folder / RUNTIME), type=Running)
         os.kill(told.pid, 0)
-    except (OSError, ValueError):
+    except (OSError, ValueError, private_files.NotPrivate):
         return None
     if not _is_held(folder):  # it died, and its number is another's by now
         return None
@@ -95,8 +123,10 @@ def running(folder: Path) -> dict[str, Any] | None:
 
 def _is_held(folder: Path) -> bool:
     try:
-        with (folder / LOCK).open() as lock:
+        with os.fdopen(private_files.open_file(folder / LOCK, os.O_RDONLY)) as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except private_files.NotPrivate:
+        return False
     except OSError as error:
         return error.errno == errno.EWOULDBLOCK
     return False
@@ -114,7 +144,7 @@ def _take(lock: IO[str]) -> None:
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """One server a folder: the second is told who the first is."""
-    with (folder / LOCK).open("a") as lock:
+    with _lock(folder / LOCK) as lock:
         try:
             _take(lock)
         except BlockingIOError as error:
@@ -129,8 +159,16 @@ def held(folder: Path) -> Iterator[None]:
             (folder / RUNTIME).unlink(missing_ok=True)
 
 
+def _lock(path: Path) -> IO[str]:
+    try:
+        return os.fdopen(private_files.open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a")
+    except private_files.NotPrivate as error:
+        raise Trouble(str(error)) from error
+
+
 def write(path: Path, value: dict[str, Any]) -> None:
     """Whole or not at all."""
-    draft = path.with_suffix(".draft")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(value)) + b"\n")
-    draft.replace(path)
+    try:
+        private_files.write_file(path, msgspec.json.format(msgspec.json.encode(value)) + b"\n")
+    except private_files.NotPrivate as error:
+        raise Trouble(str(error)) from error

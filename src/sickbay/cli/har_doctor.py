@@ -9,8 +9,9 @@ import orjson
 
 from sickbay.cli.findings import finding_text, sent_text
 from sickbay.cli.words import as_json, say
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.diagnosis.doctor import PROBLEMS, diagnose_all
 from sickbay.diagnosis.har import Seen
+from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.operations import masking
 from sickbay.protocol.parameters import parse
 
@@ -18,16 +19,17 @@ NONE = "No exchange of a launch is in this HAR file: no authorization or token r
 
 
 def told(seen: Sequence[Seen], *, json: bool) -> int:
-    """Printed; 1 where something is an error, else 0."""
+    """Printed; 1 if there is a problem in any exchange, else 0."""
     hidden = {secret for one in seen for secret in _secrets(one.sent)}
     found = masking.mask([_told(one) for one in seen], hidden)
-    say(as_json({"exchanges": found}) if json else _as_text(found))
-    return int(any(finding["severity"] == "error" for one in found for finding in one["findings"]))
+    say(as_json(_as_json(found)) if json else _as_text(found))
+    problems = (finding["severity"] in PROBLEMS for one in found for finding in one["findings"])
+    return int(any(problems) or any(one.answers for one in seen))
 
 
 def _told(one: Seen) -> dict[str, Any]:
-    """Of several inputs each finding once, and the first that can be corrected."""
-    every = [diagnose(each) for each in one.inputs]
+    """Of several inputs each finding once, and the first that can be corrected. The error answer belongs to the exchange."""
+    every = diagnose_all(one.inputs, one.answers)
     findings = {
         finding.id: finding.to_json() for each in reversed(every) for finding in reversed(each.explanation.findings)
     }
@@ -37,6 +39,16 @@ def _told(one: Seen) -> dict[str, Any]:
         "findings": list(findings.values())[::-1],
         "corrected": None if corrected is None else {name: it for name, it in corrected.items() if name != "context"},
     }  # fmt: skip
+
+
+def _as_json(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Each finding once, with its first exchange; `exchanges` has all of them."""
+    once: dict[str, dict[str, Any]] = {}
+    for finding in (finding for one in found for finding in one["findings"]):
+        once.setdefault(finding["id"], finding)
+    order = sorted(once.values(), key=lambda finding: SEVERITIES.index(finding["severity"]))
+    corrected = next((one["corrected"] for one in found if one["corrected"]), None)
+    return {"findings": order, "corrected": corrected, "exchanges": list(found)}
 
 
 def _secrets(sent: dict[str, Any]) -> set[str]:

@@ -19,6 +19,7 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
     server = folder.running(place)
     settings = folder.settings(data, base_url=server["base"] if server else None)
     held = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
+    folder.note_replaced(held.world.keys.replaced)
     try:
         there = held.filling.written.patients
         if patients is not None and patients != there:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from contextlib import ExitStack
 from itertools import chain
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import orjson
 
-from sickbay.cli.folder import made
+from sickbay.cli.folder import drafts, made
 from sickbay.cli.numbers import Count, DayOrNone
 from sickbay.cli.places import Place
 from sickbay.cli.words import note_counts, wrong
@@ -48,14 +47,11 @@ def population(
         wrong("--messiness must be from 0 to 1.")
     counts: dict[str, int] = {}
     made(out)
-    with ExitStack() as stack:
-        files: dict[str, IO[bytes]] = {}
+    with drafts(out) as files:
         day = today or datetime.date.today()
         asked: Any = {"seed": seed, "patients": patients, "today": day, "version": fhir, "messiness": messiness}
         for resource in chain(generate(**asked), schedule(**asked)):
             kind = resource["resourceType"]
-            if kind not in files:
-                files[kind] = stack.enter_context((out / f"{kind}.ndjson").open("wb"))
-            files[kind].write(orjson.dumps(resource) + b"\n")
+            files.file(f"{kind}.ndjson").write(orjson.dumps(resource) + b"\n")
             counts[kind] = counts.get(kind, 0) + 1
     note_counts(out, counts, "nothing, since there is nobody.")

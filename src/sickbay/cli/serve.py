@@ -59,6 +59,11 @@ JournalExchanges = Annotated[Some, Parameter(help="How many exchanges are kept (
 JournalSize = Annotated[
     Some, Parameter(help="How many megabytes of exchanges are kept (64), whichever bound is reached first.")
 ]
+BaseUrl = Annotated[
+    str | None, Parameter(help="The only source of every absolute URL. Default: http://localhost:PORT.")
+]
+Ephemeral = Annotated[bool, Parameter(help="Store nothing: use a temporary folder and remove it at the end.")]
+Json = Annotated[bool, Parameter(help="Print one line of JSON when ready, and nothing after it.")]
 Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
 Cert = Annotated[
     PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")
@@ -73,9 +78,9 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: Port = PORT,
-    base_url: str | None = None,
+    base_url: BaseUrl = None,
     data: str | None = None,
-    ephemeral: bool = False,
+    ephemeral: Ephemeral = False,
     patients: CountOrNone = None,
     seed: CountOrNone = None,
     messiness: Messiness = None,
@@ -95,7 +100,7 @@ def serve(
     https: Https = False,
     cert: Cert = None,
     key: Key = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Serve Sickbay until Ctrl-C, and show one line per exchange.
 
@@ -105,18 +110,12 @@ def serve(
         Where to listen. On loopback both 127.0.0.1 and ::1 are bound.
     port
         0 takes a free one.
-    base_url
-        The only source of every absolute URL. Default: http://localhost:PORT.
     data
         The data folder, or postgresql://user@host/database. Default: your own folder, such as ~/.local/share/sickbay.
-    ephemeral
-        Keep nothing: a temporary folder, removed at the end.
     patients
         How many synthetic patients each hospital has (50). Holds for the folder from its first use on.
     seed
         Which patients: the same seed gives the same people (1). Holds for the folder likewise.
-    json
-        Print one line of JSON when ready, and nothing after it.
     """
     _sensible(host, base_url, messiness)
     _sendable(admin_token)
@@ -224,7 +223,7 @@ def _secured(settings: Settings) -> Settings:
 def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
     if not ephemeral:
         place = folders.chosen(data)
-        folders.made(place, 0o700)
+        folders.claimed(place)
         yield place
         return
     with ExitStack() as held:

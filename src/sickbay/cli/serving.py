@@ -69,6 +69,7 @@ def _note(sentence: str) -> None:
 async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any]:
     """Migrate, make keys, users and the sample app; compare the wishes with the folder; what `--json` prints."""
     sandbox = await open_sandbox(settings)
+    folder.note_replaced(sandbox.world.keys.replaced)
     try:
         for name, wish in wishes.items():
             kept = getattr(sandbox.filling.written, name)
@@ -87,7 +88,7 @@ def _metrics(settings: Settings) -> None:
     """Where workers put their counts, so that /metrics of one shows all. Read when the library is imported."""
     assert settings.folder
     place = settings.folder / "metrics"
-    place.mkdir(exist_ok=True)
+    folder.made(place)
     for old in place.glob("*.db"):
         old.unlink()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rules import (
     access,
+    answer,
     app_state,
     backend,
     browser,
@@ -83,6 +84,7 @@ RULES: tuple[Rule, ...] = (
     *id_token.RULES,
     *discovery.RULES,
     *browser.RULES,
+    *answer.RULES,
 )  # fmt: skip
 
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}

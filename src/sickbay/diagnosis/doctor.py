@@ -2,31 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from sickbay.diagnosis import pasted
+from sickbay.diagnosis.answers import read
+from sickbay.diagnosis.answers.finding import added, is_explained
+from sickbay.diagnosis.answers.meanings import recognised
+from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.kernel.refusal import Examination, examine
 
+PROBLEMS = ("error", "warning")
+"""Severities that end the command with 1."""
+
 
 class Diagnosis(NamedTuple):
+    """answers: the error answers that the input holds."""
+
     stage: str
     examination: Examination
     explanation: Explanation
     corrected: dict[str, Any] | None
+    answers: tuple[ErrorAnswer, ...] = ()
+
+    @property
+    def recognised(self) -> list[str]:
+        return list(dict.fromkeys(map(recognised, self.answers)))
+
+    @property
+    def has_problem(self) -> bool:
+        severities = {finding.severity for finding in self.explanation.findings}
+        return bool(self.answers) or not severities.isdisjoint(PROBLEMS)
 
 
-def diagnose(given: dict[str, Any]) -> Diagnosis:
-    """`given` is the `input` of a case: kind, url/method/headers/body/…, context. Raises KeyError on an unknown kind."""
+def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
+    """The input that a paste holds, and its diagnosis. An error answer is enough to understand a paste.
+
+    Raises ValueError, with a sentence, if it holds neither a request nor an error answer; KeyError on an unknown kind.
+    """
+    answers: tuple[ErrorAnswer, ...] = ()
+    try:
+        given = pasted.read(text)
+    except pasted.HarFile:
+        raise
+    except ValueError:
+        answers = read.in_paste(text)
+        if not answers:
+            raise
+        given = {"kind": "error_answer", "text": text}
+    else:
+        whole = pasted.is_url(given, text)
+        answers = read.in_paste(text, is_url=whole)
+    return given, diagnose(given, answers)
+
+
+def diagnose(given: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:
+    """`given` is the `input` of a case: kind, url/method/headers/body/…, context. Raises KeyError on an unknown kind.
+
+    answers: error answers that came with the input; by default those that stand in it.
+    """
     kind = KINDS[given["kind"]]
     request = kind.request(given)
     known = kind.known(given, request)
     examination = _examine(kind, request, known)
     explanation = explain(RULES, kind.stage, request, known, examination, again=partial(_again, kind, given))
     corrected = None if explanation.corrected is None else given | kind.unread(explanation.corrected)
-    return Diagnosis(kind.stage, examination, explanation, corrected)
+    answers = read.in_input(given) if answers is None else answers
+    if answers and not is_explained(kind.stage, examination, explanation):
+        explanation = added(kind.stage, explanation, answers)
+    return Diagnosis(kind.stage, examination, explanation, corrected, answers)
+
+
+def diagnose_all(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...]) -> list[Diagnosis]:
+    """The inputs of one exchange. Its error answer belongs to the first, and any of them may explain it."""
+    first, *others = [diagnose(given, ()) for given in inputs]
+    if answers and not any(is_explained(one.stage, one.examination, one.explanation) for one in (first, *others)):
+        first = first._replace(explanation=added(first.stage, first.explanation, answers))
+    return [first._replace(answers=answers), *others]
 
 
 def _examine(kind: Kind, request: Any, known: Any) -> Examination:
@@ -48,6 +104,15 @@ def diagnose_line(line: Any) -> dict[str, Any]:
         return {"id": id, "findings": [], "corrected": None, "trouble": "it is no JSON object with an input"}
     if given.get("kind") not in [*KINDS]:
         return {"id": id, "findings": [], "corrected": None, "trouble": f"cannot read the kind {given.get('kind')!r}"}
-    found = diagnose(given)
+    try:
+        found = diagnose(given)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {
+            "id": id,
+            "findings": [],
+            "corrected": None,
+            "trouble": "a member of the input is missing or has the wrong type",
+        }
     findings = [finding.to_json() for finding in found.explanation.findings]
-    return {"id": id, "findings": findings, "corrected": found.corrected}
+    recognised = {"recognised": found.recognised} if found.recognised else {}
+    return {"id": id, "findings": findings, "corrected": found.corrected} | recognised

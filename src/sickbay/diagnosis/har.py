@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sickbay.diagnosis.answers.read import in_exchange
+from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.pasted import kind_of
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
@@ -20,6 +22,8 @@ from sickbay.protocol.parameters import parse
 Json = Mapping[str, Any]
 WELL_KNOWN = "/.well-known/smart-configuration"
 _FHIR = re.compile(r"/(?:metadata|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:/_history.*|/\$.*)?|/_search|/\$.*)?)/?$")
+_DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
+"""What a page can lack and still work: a missing icon is no error of a launch."""
 _ASSET = re.compile(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)
 
 
@@ -33,6 +37,8 @@ class Seen(NamedTuple):
     inputs: tuple[dict[str, Any], ...]
     sent: dict[str, Any]
     """Headers (names in lower case), query, body and answer: what a secret may stand in."""
+    answers: tuple[ErrorAnswer, ...] = ()
+    """The error answers in its response. An exchange that failed is kept even if it isn't of a launch."""
 
 
 def is_har(given: Any) -> bool:
@@ -41,7 +47,7 @@ def is_har(given: Any) -> bool:
 
 
 def read(given: Json) -> tuple[Seen, ...]:
-    """The exchanges of a launch, in order; what else a browser fetched is left out. An entry that is none is left out too."""
+    """The exchanges of a launch and those that failed, in order; what else a browser fetched is left out."""
     entries = [(number, one) for number, one in enumerate(given["log"]["entries"], 1) if _is_entry(one)]
     plain = [(number, _plain(one)) for number, one in entries]
     server = _server([one for _, one in plain])
@@ -50,13 +56,24 @@ def read(given: Json) -> tuple[Seen, ...]:
     for number, one in plain:
         context = {"server": server or _base(one)} | ({"sent_state": states[-1]} if states else {})
         inputs = tuple({**each, "context": {name: it for name, it in context.items() if it}} for each in _inputs(one))
+        answers = _answers(one, launch=bool(inputs))
+        if not inputs and answers:
+            inputs = ({"kind": "error_answer", "text": "", "context": {}},)
         if not inputs:
             continue
         address = one["url"].partition("?")[0].partition("#")[0]
-        found.append(Seen(number, one["method"], address, one["status"], inputs, one))
+        found.append(Seen(number, one["method"], address, one["status"], inputs, one, answers))
         if inputs[0]["kind"] == "authorize_url":
             states.append(parse(one["query"]).get("state") or "")
     return tuple(found)
+
+
+def _answers(one: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
+    scheme, _, rest = one["url"].partition("://")
+    decoration = _DECORATION.search(rest.partition("?")[0]) and not launch
+    if scheme.lower() not in ("http", "https") or decoration:
+        return ()
+    return in_exchange(one["status"], one["answer_headers"], one["answer"], launch=launch)
 
 
 def _is_entry(one: Any) -> bool:
@@ -72,9 +89,15 @@ def _plain(one: Json) -> dict[str, Any]:
     return {
         "method": method, "url": url, "query": url.partition("#")[0].partition("?")[2],
         "headers": _headers(request.get("headers")), "body": _posted(request.get("postData")),
-        "status": status if isinstance(status, int) else 0, "answer_headers": _headers(response.get("headers")),
+        "status": _number(status), "answer_headers": _headers(response.get("headers")),
         "answer": _content(response.get("content")),
     }  # fmt: skip
+
+
+def _number(status: Any) -> int:
+    """0 if there was no response. Some tools write the status as text."""
+    match = re.match(r"\s*(\d{1,3})\b", str(status))
+    return int(match[1]) if match else 0
 
 
 def _headers(given: Any) -> dict[str, str]:

@@ -27,6 +27,10 @@ _WITH_VALUE = {
 """The options of curl that take a value, and what becomes of it."""
 
 
+class HarFile(ValueError):
+    """It holds many exchanges, which only the command reads."""
+
+
 def read(text: str) -> dict[str, Any]:
     """The `input` for diagnose(). Raises ValueError, with a sentence, where it is neither."""
     text = text.strip()
@@ -36,7 +40,7 @@ def read(text: str) -> dict[str, Any]:
         return _exchange(text)
     if re.match(r"(?:\$ )?curl\s", text):
         return _curl(text.removeprefix("$ "))
-    text = re.sub(r"^(?:GET|Location:|URL:)\s+", "", text, flags=re.I).strip().strip(_QUOTES).strip()
+    text = _stripped(text)
     line = urls.unescaped(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
         return {"kind": kind_of(line), "url": text}
@@ -44,6 +48,15 @@ def read(text: str) -> dict[str, Any]:
         url = found.pop().rstrip(".,;)")
         return {"kind": kind_of(urls.unescaped(url)), "url": url}
     raise ValueError("This is neither a URL nor an exchange as JSON.")
+
+
+def is_url(given: dict[str, Any], text: str) -> bool:
+    """Whether the paste is one address and nothing else. A URL with blanks in it is one too."""
+    return given.get("url") == _stripped(text)
+
+
+def _stripped(text: str) -> str:
+    return re.sub(r"^(?:GET|Location:|URL:)\s+", "", text.strip(), flags=re.I).strip().strip(_QUOTES).strip()
 
 
 def _addresses(text: str) -> set[str]:
@@ -83,7 +96,7 @@ def _exchange(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"This JSON cannot be read: {error}.") from error
     if isinstance(given.get("log"), dict):
-        raise ValueError("This is a HAR file of many exchanges: save it, and give it to sickbay doctor.")
+        raise HarFile("This is a HAR file of many exchanges: save it, and give it to sickbay doctor.")
     if len(text) > MOST:
         raise ValueError(TOO_LONG)
     given = given.get("input", given)

@@ -103,5 +103,6 @@ KINDS: dict[str, Kind] = {
     ),
     "token_response": Kind("id_token", answer.token_response, answer.known, always(()), answer.unread),
     "smart_configuration": Kind("discovery", answer.document, answer.known, always(()), answer.unread),
+    "error_answer": Kind("answer", answer.nothing, answer.known, always(()), answer.unread),
     "http_exchange": Kind("browser", answer.exchange, answer.known, always(()), answer.unread),
 }  # fmt: skip

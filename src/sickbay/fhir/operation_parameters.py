@@ -22,6 +22,12 @@ RULE = "fhir-operation-parameter"
 COMMON = ("_format", "_pretty", "access_token")
 
 
+ASSOCIATED = "includeAssociatedData"
+NO_REFERENCES = "_noReferencedResources"
+"""A value of our own: the Bulk Data guide leaves names with _ in front to servers."""
+_ANY = Operation("export", "system", None, "", "", {})
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """texts: what is a text, in order, by name. things: what is a structure (resource, meta, coding), by name."""
@@ -69,6 +75,7 @@ def read(
     if operation.takes is None:
         return tuple(_of_newest(version, given)) or given
     faults = [*_unknown(operation, given, lenient), *_faults(version, operation, given), *_missing(operation, given)]
+    faults = [fault for fault in faults if not lenient or fault.parameter != ASSOCIATED]
     return tuple(faults) if faults else given
 
 
@@ -98,6 +105,14 @@ def involved(version: str, found: Route, pairs: Sequence[tuple[str, str]], body:
         return ()
     named_ = [one for type, asked in type_filters(told) for one in (type, *named(version, type, asked))]
     return operations.involved(operation, (*told.listed("_type"), *named_))
+
+
+def in_body(version: str, body: str, name: str) -> tuple[str, ...]:
+    """The values of this name in Parameters; none if the body is something else, which other faults say."""
+    if not body.lstrip().startswith(("{", "<")):
+        return ()
+    found = _body(version, _ANY, body)
+    return () if isinstance(found, Fault) else tuple(text for key, text in found[0] if key == name)
 
 
 def type_filters(told: Given) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
@@ -194,6 +209,9 @@ def _faults(version: str, operation: Operation, given: Given) -> list[Fault]:
     for type in given.listed("_type") if "_type" in takes else ():
         if type not in known_types(version):
             found.append(Fault(RULE, "_type", type, nearest_of(type, known_types(version)) or "a resource type"))
+    for text in given.listed(ASSOCIATED) if ASSOCIATED in takes else ():
+        if text != NO_REFERENCES:
+            found.append(Fault(RULE, ASSOCIATED, text, NO_REFERENCES))
     if "_typeFilter" in takes:
         found += [fault for type, asked in type_filters(given) for fault in _filter(version, given, type, asked)]
     if "_elements" in takes and operation.name == "export":

@@ -44,6 +44,7 @@ _EXPORT: dict[str, Kind] = {
     "_elements": "string",
 }  # fmt: skip
 _OF_PATIENTS: dict[str, Kind] = {**_EXPORT, "patient": "reference"}
+_OF_GROUP: dict[str, Kind] = {**_OF_PATIENTS, "includeAssociatedData": "string"}
 _EVERYTHING: dict[str, Kind] = {
     "start": "date", "end": "date", "_since": "instant", "_type": "string", "_count": "integer", "_cursor": "string",
 }  # fmt: skip
@@ -89,7 +90,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("lookup", "type", ("ValueSet",), "", CORE + "ValueSet-lookup", _CODED, versions=("dstu2",)),
     Operation("export", "system", None, "", BULK + "export", _EXPORT),
     Operation("export", "type", ("Patient",), "rs", BULK + "patient-export", _OF_PATIENTS),
-    Operation("export", "instance", ("Group",), "", BULK + "group-export", _OF_PATIENTS),
+    Operation("export", "instance", ("Group",), "", BULK + "group-export", _OF_GROUP),
 )  # fmt: skip
 
 

@@ -36,10 +36,14 @@ Say: TypeAlias = Callable[[Line], None]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """instance names the cookie; refresh is the HMAC key of refresh tokens. Those of id_tokens rotate: id_token_keys."""
+    """instance names the cookie; refresh is the HMAC key of refresh tokens. Those of id_tokens rotate: id_token_keys.
+
+    replaced: published keys were found when the data were opened, and new ones made.
+    """
 
     instance: str
     refresh: bytes
+    replaced: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +62,8 @@ class Tenant:
     """What sickbay.toml decides otherwise than the dialect."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """What was chosen while running: it stands above both."""
+    origins: tuple[int, frozenset[str]] | None = None
+    """Origins that apps registered here, and the stamp of the store when they were read."""
     settled: Policy = field(init=False)
     """As dialect and sickbay.toml have it."""
 

@@ -6,14 +6,17 @@ given as it was then; what was deleted since is not given. So any worker can ans
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import orjson
 
 from sickbay.fhir import search, written
+from sickbay.fhir.attachments import with_absolute_attachments
 from sickbay.fhir.index import CROWDS
-from sickbay.fhir.operation_parameters import Given, type_filters
+from sickbay.fhir.operation_parameters import ASSOCIATED, NO_REFERENCES, Given, type_filters
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.query import DateValue, Query
 from sickbay.fhir.references import target
@@ -30,6 +33,11 @@ WAIT = 1
 """Seconds before the first manifest: a client that never has to wait is one that never learnt to."""
 PAGE = 500
 OUTCOMES = "OperationOutcome"
+REFERENCED = ("Location", "Organization", "Practitioner", "PractitionerRole")
+PORTION = 200
+"""Ids in one search."""
+Referenced: TypeAlias = dict[str, set[str]]
+_REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"]{1,300})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,8 @@ class Job:
     patients: tuple[str, ...] | None = None
     ignored: tuple[str, ...] = ()
     elements: tuple[str, ...] = ()
+    associated: bool = False
+    """With the practitioners, organizations and places that the patients' resources refer to."""
 
 
 def members(group: Stored, base: str) -> tuple[str, ...]:
@@ -68,10 +78,14 @@ def job(world: World, version: str, url: str, given: Given, level: str, group: t
     asked = {text.rpartition("/")[2] for text in given.texts.get("patient", ())}
     chosen = group if not asked else tuple(sorted(asked if group is None else asked & set(group)))
     known = ("_outputFormat", "_since", "_type", "_typeFilter", "_elements", "patient", "_format", "_pretty")
-    ignored = tuple(name for name in (*given.texts, *given.things) if name not in known)
+    ours = level == "instance" and set(given.listed(ASSOCIATED)) <= {NO_REFERENCES}
+    ignored = tuple(
+        name for name in (*given.texts, *given.things) if name not in known and not (name == ASSOCIATED and ours)
+    )
     return Job(
         version, url, int(world.effects.now() * 1000), level == "system", given.listed("_type"), given.since("_since"),
         tuple(type_filters(given)), chosen, ignored, given.listed("_elements"),
+        level == "instance" and not given.listed("_type") and NO_REFERENCES not in given.listed(ASSOCIATED),
     )  # fmt: skip
 
 
@@ -107,8 +121,9 @@ def wait(world: World, one: Job) -> int:
 async def types(world: World, space: Space, one: Job, visibility: Visibility) -> list[str]:
     """Of which there is something to be read."""
     found = []
+    wanted = await _referenced(world, space, one, visibility)
     for type in _types(one, visibility):
-        async for _ in lines(world, space, one, visibility, type, page=1):
+        async for _ in lines(world, space, one, visibility, type, page=1, wanted=wanted):
             found.append(type)
             break
     return found
@@ -123,11 +138,14 @@ def _types(one: Job, visibility: Visibility) -> list[str]:
     """A patient's records by their compartment; what stands outside of it where it is asked for by name."""
     held = compartment_types(one.version)
     usual = [type for type in resource_types(one.version) if one.everything or (type in held and type not in CROWDS)]
-    return [type for type in (sorted(one.types) or usual) if visibility.of(type, "s")]
+    usual += [type for type in REFERENCED if one.associated and type in resource_types(one.version)]
+    return [type for type in (sorted(one.types) or sorted(set(usual))) if visibility.of(type, "s")]
 
 
 async def count(world: World, space: Space, one: Job, visibility: Visibility, type: str) -> int | None:
     """Lines of the file of a type, where that is known without reading it: None once any of the type was changed since."""
+    if _is_referenced(one, type):
+        return None
     eyes, asked = _eyes(one, visibility, type), _queries(one, type, PAGE)
     if len(asked) > 1 or (_is_held(one, type) and one.patients is None and not one.everything):
         return None
@@ -139,7 +157,8 @@ async def deleted(
     world: World, space: Space, one: Job, visibility: Visibility, page: int = PAGE
 ) -> AsyncIterator[bytes]:
     """What was deleted between `_since` and the instant of the export: a line for each page, a Bundle that deletes it again."""
-    for type in _types(one, visibility) if one.since is not None else ():
+    types = [type for type in _types(one, visibility) if not _is_referenced(one, type)]
+    for type in types if one.since is not None else ():
         eyes, cursor = _eyes(one, visibility, type), None
         while True:
             asked = {"count": page, "cursor": cursor, "since": one.since and one.since[0], "at": (one.at, one.at + 1)}
@@ -175,25 +194,50 @@ def _eyes(one: Job, visibility: Visibility, type: str) -> Visibility:
 
 
 async def lines(
-    world: World, space: Space, one: Job, visibility: Visibility, type: str, page: int = PAGE
+    world: World,
+    space: Space,
+    one: Job,
+    visibility: Visibility,
+    type: str,
+    page: int = PAGE,
+    wanted: Referenced | None = None,
 ) -> AsyncIterator[bytes]:
-    """The file of a type: a resource a line, each piece the lines of one page."""
+    """The file of a type: a resource a line, each piece the lines of one page.
+
+    wanted: the ids of the referenced resources, if they are known already.
+    """
+    base = world.tenants[space.tenant].fhir_base(space.version)
+    async for found in _pages(world, space, one, visibility, type, page, wanted):
+        if piece := _ndjson(one, base, found):
+            yield piece
+
+
+async def _pages(
+    world: World,
+    space: Space,
+    one: Job,
+    visibility: Visibility,
+    type: str,
+    page: int = PAGE,
+    wanted: Referenced | None = None,
+) -> AsyncIterator[list[Stored]]:
     if not has(one, visibility, type):
         return
+    if _is_referenced(one, type):
+        ids = (await _referenced(world, space, one, visibility) if wanted is None else wanted).get(type, set())
+        queries = [replace(query, ids=part) for query in _queries(one, type, page) for part in _portions(sorted(ids))]
+    else:
+        queries = _queries(one, type, page)
     held, eyes = _is_held(one, type), _eyes(one, visibility, type)
     seen: set[str] = set()
-    for query in _queries(one, type, page):
+    for query in queries:
         cursor: str | None = None
         while True:
             found = await world.store.search(space, replace(query, cursor=cursor), eyes)
             kept = [await _as_of(world, space, one, eyes, each) for each in whole(found) if each.id not in seen]
             if len(one.filters) > 1:
                 seen |= {each.id for each in found.matches}
-            piece = _ndjson(
-                one, (each for each in kept if each is not None and (one.everything or not held or each.patients))
-            )
-            if piece:
-                yield piece
+            yield [each for each in kept if each is not None and (one.everything or not held or each.patients)]
             if found.next is None:
                 break
             cursor = found.next
@@ -221,9 +265,47 @@ async def _as_of(world: World, space: Space, one: Job, eyes: Visibility, found: 
     return None if then is None or (one.since is not None and then.at < one.since[0]) else then
 
 
-def _ndjson(one: Job, found: Iterable[Stored]) -> bytes:
+def _is_referenced(one: Job, type: str) -> bool:
+    """Whether only those of the type are exported that the patients' resources refer to."""
+    return one.associated and type in REFERENCED and not one.types
+
+
+async def _referenced(world: World, space: Space, one: Job, visibility: Visibility) -> Referenced:
+    """Ids by type: what the exported resources refer to, and what that refers to in turn. Filters do not count."""
+    found: Referenced = {type: set() for type in REFERENCED}
+    if not one.associated or one.types:
+        return found
+    whole_of_it = replace(one, since=None, filters=(), associated=False)
+    for type in _types(whole_of_it, visibility):
+        async for resources in _pages(world, space, whole_of_it, visibility, type):
+            _collect(world, space, resources, found)
+    followed: set[tuple[str, str]] = set()
+    while rest := {(type, id) for type, ids in found.items() for id in ids} - followed:
+        followed |= rest
+        for type in {type for type, _ in rest if visibility.of(type, "s")}:
+            ids = {type: {id for kind, id in rest if kind == type}}
+            async for resources in _pages(world, space, replace(one, since=None), visibility, type, wanted=ids):
+                _collect(world, space, resources, found)
+    return found
+
+
+def _collect(world: World, space: Space, resources: Iterable[Stored], found: Referenced) -> None:
+    base = world.tenants[space.tenant].fhir_base(space.version)
+    for each in resources:
+        for match in _REFERENCE.finditer(each.body):
+            named = target(match[1].decode("utf-8", "replace").replace("\\/", "/"), base)
+            if named is not None and named[0] in found:
+                found[named[0]].add(named[1])
+
+
+def _portions(ids: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(ids[at : at + PORTION]) for at in range(0, len(ids), PORTION)]
+
+
+def _ndjson(one: Job, base: str, found: Iterable[Stored]) -> bytes:
     """A body may be written over several lines; within JSON a line break is a blank."""
-    return b"".join(_part(one, each).replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for each in found)
+    parts = (with_absolute_attachments(one.version, each.type, _part(one, each), base) for each in found)
+    return b"".join(part.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for part in parts)
 
 
 def _part(one: Job, each: Stored) -> bytes:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sickbay.kernel import private_files
 from sickbay.operations import records
 from sickbay.settings.database import CannotOpen
 from sickbay.settings.settings import Settings
@@ -35,9 +36,14 @@ async def store(settings: Settings, temporary: Path | None) -> Store:
 
     if settings.database:
         return await _database(settings.database, find)
-    place = temporary or settings.folder or Path(settings.data or ".")
+    place = temporary or settings.folder or (Path(settings.data) if settings.data else None)
+    if place is None:
+        raise CannotOpen("No data folder is named; name one with data, or set ephemeral.")
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(place)
+        private_files.claim(place, (DATABASE,))
+    except private_files.NotPrivate as error:
+        raise CannotOpen(str(error)) from error
     except OSError as error:
         raise CannotOpen(f"{place} cannot be made a folder ({error.strerror}); choose another place.") from error
     from sickbay.storage.sqlite.store import open_store

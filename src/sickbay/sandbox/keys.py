@@ -1,32 +1,79 @@
-"""The keys of a data folder: made once, by whichever process comes first, and kept as records."""
+"""The keys of a data folder: made once, by the process that comes first, and kept as records. Published ones are replaced."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from sickbay.authorization.id_token_keys import Ring
 from sickbay.operations import id_token_keys, records
 from sickbay.operations.context import Keys
 from sickbay.protocol import jose
-from sickbay.storage.store import Conflict, Put, Record, Store
+from sickbay.storage.store import Clear, Conflict, Put, Record, Step, Store
+
+PUBLISHED_KIDS = frozenset(("DNqrqn1SZKY2A0S7l7Gb3Do9061gCBgQsD-EJEujQzU",))
+PUBLISHED_REFRESH = frozenset(("aa4d09b0a9c31966d840cf56e45a0cecf6d97fca069d4c5514beaaf08ed9daf0",))
+"""SHA-256 of the base64 text."""
+PUBLISHED_INSTANCES = frozenset(("c52e4f3c",))
+"""Fingerprints of keys that stood in a public repository. Anyone may have them, so nothing made with them is accepted."""
+_ENDED = ("family", "token", "code")
 
 
 async def load(store: Store, now: int) -> Keys:
     """The name of the cookie, the key of refresh tokens; and there is a first key of id_tokens after it."""
-    instance = await _kept(store, "instance", lambda: secrets.token_hex(4))
-    refresh = await _kept(store, "refresh", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
-    await _kept(store, id_token_keys.NAME, lambda: records.dump(Ring(jose.generate(), now)).decode())
-    return Keys(instance, base64.b64decode(refresh))
+    instance = await _kept(store, "instance", _instance)
+    refresh = await _kept(store, "refresh", _refresh)
+    ring = await _kept(store, id_token_keys.NAME, lambda: records.dump(Ring(jose.generate(), now)))
+    if steps := _replaced(instance, refresh, ring, now):
+        with suppress(Conflict):  # another process was first
+            await store.transaction(steps)
+        return replace(await load(store, now), replaced=True)
+    return Keys(instance.value.decode(), base64.b64decode(refresh.value))
 
 
-async def _kept(store: Store, name: str, make: Callable[[], str]) -> str:
+def _instance() -> bytes:
+    return secrets.token_hex(4).encode()
+
+
+def _refresh() -> bytes:
+    return base64.b64encode(secrets.token_bytes(32))
+
+
+def _replaced(instance: Record, refresh: Record, ring: Record, now: int) -> list[Step]:
+    """New keys in the place of published ones. Grants end with them: whoever had the keys could have made their tokens."""
+    steps: list[Step] = []
+    if instance.value.decode() in PUBLISHED_INSTANCES:
+        steps.append(Put(Record("key", "instance", _instance()), instance.revision))
+    if hashlib.sha256(refresh.value).hexdigest() in PUBLISHED_REFRESH:
+        steps += [Put(Record("key", "refresh", _refresh()), refresh.revision), *map(Clear, _ENDED)]
+    before = records.parse(Ring, ring.value)
+    after = _without_published(before, now)
+    if after != before:
+        steps.append(Put(id_token_keys.record(after), ring.revision))
+    return steps
+
+
+def _without_published(ring: Ring, now: int) -> Ring:
+    retired = tuple(one for one in ring.retired if not _is_published(one.key))
+    following = "" if ring.next and _is_published(ring.next) else ring.next
+    if not _is_published(ring.active):
+        return replace(ring, next=following, retired=retired)
+    return Ring(following or jose.generate(), now, "", retired)
+
+
+def _is_published(key: str) -> bool:
+    return str(jose.public(key)["kid"]) in PUBLISHED_KIDS
+
+
+async def _kept(store: Store, name: str, make: Callable[[], bytes]) -> Record:
     record = await store.get("key", name)
     if record is None:
         with suppress(Conflict):  # another process was first
-            await store.transaction([Put(Record("key", name, make().encode()), 0)])
+            await store.transaction([Put(Record("key", name, make()), 0)])
         record = await store.get("key", name)
     assert record is not None
-    return record.value.decode()
+    return record

@@ -29,10 +29,10 @@ from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
-from sickbay.web import counting
+from sickbay.web import counting, cross_origin
 from sickbay.web.astray import Astray, is_astray
 from sickbay.web.discovery import Documents, endpoints
-from sickbay.web.doors import cors, headers_of
+from sickbay.web.doors import headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.fhir_refusals import left_out, refused, told
 from sickbay.web.representation import cut, parts, shaped
@@ -65,8 +65,11 @@ class Door:
         headers = headers_of(scope)
         id: str = scope["state"]["exchange"]
         answer = await self._respond(scope, receive, headers, id)
-        readable = () if scope["state"].get("withheld") else cors(headers.get("origin"))
-        await sent(send, scope["method"], answer, readable, id)
+        lines = await cross_origin.readable(self.sandbox, self.tenant, scope, headers)
+        if cross_origin.is_preflight(scope["method"], headers):
+            url = f"{self.base}{raw_path(scope)[self.prefix :]}"
+            cross_origin.keep_preflight(self.sandbox, self.tenant, id, url, headers, lines)
+        await sent(send, scope["method"], answer, lines, id)
 
     async def _respond(self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str) -> Answer:
         """Nobody need be known for what is open, which comes in the form that was asked for like all else."""

@@ -18,6 +18,7 @@ from sickbay.web import (
     admin_session,
     apps,
     brands,
+    cross_origin,
     discovery,
     editing,
     ehr,
@@ -28,11 +29,12 @@ from sickbay.web import (
     registration,
     render,
     throttled,
+    wire,
     workshop,
 )
 from sickbay.web.authorize import authorize
 from sickbay.web.discovery import Documents
-from sickbay.web.doors import cors
+from sickbay.web.doors import cors, headers_of
 from sickbay.web.introspection import introspection
 from sickbay.web.login import proceed
 from sickbay.web.logout import logout
@@ -113,7 +115,9 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         for path, persona in authorized.items()
     ]
     found += [
-        Route(home + dialect.path("token"), _open(sandbox, tenant, token), methods=[*EVERY, "OPTIONS"]),
+        Route(
+            home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]
+        ),
         Route(home + dialect.path("introspect"), _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("revoke"), _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
         Route(f"{home}/oauth/register", _at(sandbox, tenant, register), methods=["POST"]),
@@ -144,7 +148,7 @@ def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     return [
         *(Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
           for persona, path in named.items()),
-        Route(home + paths["token"], _open(sandbox, tenant, token), methods=[*EVERY, "OPTIONS"]),
+        Route(home + paths["token"], _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
     ]  # fmt: skip
 
 
@@ -184,13 +188,25 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
     return handler
 
 
-def _open(sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Response]]) -> Handler:
-    """Any origin may ask, and read every answer, errors too, unless a policy says otherwise."""
+def _open(
+    sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Response]], *, credentials: bool = False
+) -> Handler:
+    """Any origin may ask, and read every answer, errors too, unless a policy says otherwise.
+
+    credentials: the policy credentialed_cors holds here.
+    """
     answer = _at(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
         response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
-        if not request.scope["state"].get("withheld"):
+        if credentials:
+            headers = headers_of(request.scope)
+            lines = await cross_origin.readable(sandbox, tenant, request.scope, headers)
+            response.raw_headers.extend(lines)
+            if cross_origin.is_preflight(request.method, headers):
+                url = wire.address(request.scope, sandbox.world.base)
+                cross_origin.keep_preflight(sandbox, tenant, wire.exchange_id(request), url, headers, lines)
+        elif not request.scope["state"].get("withheld"):
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response
 

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
-from sickbay.diagnosis import case, pasted
+from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.diagnosis.doctor import diagnose, diagnose_text
 from sickbay.operations import exchanges
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -78,11 +78,11 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
 
 def _diagnosed(text: str) -> DoctorView:
     try:
-        given = pasted.read(text)
-        return doctor_view(text, given, diagnose(given))
+        given, diagnosis = diagnose_text(text)
+        return doctor_view(text, given, diagnosis)
     except ValueError as error:
         return DoctorView(input=text, fault=str(error))
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return DoctorView(input=text, fault="Sickbay cannot read this kind of exchange yet.")
 
 

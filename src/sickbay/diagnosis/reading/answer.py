@@ -38,6 +38,10 @@ def exchange(given: Json) -> HttpExchange:
     )  # fmt: skip
 
 
+def nothing(given: Json) -> None:
+    """An error answer as text: `diagnosis.answers` reads it, and no check needs it."""
+
+
 def known(given: Json, asked: object) -> AnswerKnown:
     context = given.get("context", {})
     return AnswerKnown(

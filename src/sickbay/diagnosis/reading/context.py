@@ -60,6 +60,7 @@ def policy(given: Json) -> Policy:
         search_alone=tuple(given.get("search_alone", ())),
         versioned_update=given.get("versioned_update", False),
         strict_cors=given.get("strict_cors", False),
+        credentialed_cors=given.get("credentialed_cors", False),
         revokes_access=given.get("revokes_access", True),
     )
 

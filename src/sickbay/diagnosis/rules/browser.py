@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from sickbay.authorization import origin
 from sickbay.authorization.known import AccessKnown, AnswerKnown, AuthorizeKnown, TokenKnown
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest
-from sickbay.authorization.values import Client
+from sickbay.authorization.values import Client, Server
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import urls
@@ -80,6 +80,20 @@ def _credentials(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
         if star and asked.headers.get("origin") and "cookie" in asked.headers
         else None
     )
+
+
+def _uncredentialed(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
+    """A preflight that was granted, but only for requests without credentials."""
+    asks = asked.method == "OPTIONS" and "access-control-request-method" in asked.headers
+    origin, allowed = asked.headers.get("origin"), asked.answer_headers.get("access-control-allow-origin")
+    if not asks or not origin or not allowed or not 200 <= asked.status < 300:
+        return None
+    if asked.answer_headers.get("access-control-allow-credentials") == "true" and allowed == origin:
+        return None
+    policy = known.server.policy if isinstance(known.server, Server) else None
+    unregistered = policy is not None and policy.credentialed_cors
+    because = f" The origin {origin} isn't registered for an app of this hospital." if unregistered else ""
+    return {"origin": origin, "received": allowed, "because": because}
 
 
 def _framed(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
@@ -155,6 +169,17 @@ RULES = (
         "With credentials a browser does not take * for an answer. A FHIR request needs its token, and no cookie.",
         "Call fetch with credentials: omit.",
         _credentials,
+    ),
+    _rule(
+        "cors-credentials-not-allowed",
+        "The browser will block requests with credentials from {origin}",
+        "The answer has no Access-Control-Allow-Credentials: true with this exact origin.{because} A preflight doesn't say "
+        "whether the request will have credentials; without them the browser sends it.",
+        "Call fetch with credentials: omit. If your client insists on credentials: include, turn on the policy "
+        "credentialed_cors of the hospital and register a redirect URI on {origin}.",
+        _uncredentialed,
+        severity="info",
+        parameter="Origin",
     ),
     _rule(
         "iframe-blocked",

@@ -5,6 +5,8 @@ from sickbay.authorization.redirect import urn_of
 from sickbay.authorization.requests import UrlRequest
 from sickbay.authorization.values import Server
 from sickbay.diagnosis import specs
+from sickbay.diagnosis.answers.meanings import meaning
+from sickbay.diagnosis.answers.values import oauth
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import urls
@@ -80,7 +82,8 @@ def _opaque(request: UrlRequest, known: UrlKnown) -> Facts | None:
     sent = request.parameters
     if not sent.get("error") or sent.get("error_description") or sent.get("error_uri"):
         return None
-    return {"received": sent.get("error")}
+    error = str(sent.get("error"))
+    return {"received": error, "means": meaning(oauth(error, redirected=True))[0]}
 
 
 ERROR_OPAQUE = Rule(
@@ -91,7 +94,7 @@ ERROR_OPAQUE = Rule(
     advises=_opaque,
     parameter="error",
     title="The server says {received} and nothing else",
-    why="The reason is in the request that led here, but this answer does not tell it.",
+    why="{means} The cause is in the request that led here, and this answer doesn't say it.",
     fix="Run the doctor on the authorize URL that led here.",
     spec=ERROR,
 )

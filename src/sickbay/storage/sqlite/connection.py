@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 import apsw
 
+from sickbay.kernel import private_files
 from sickbay.settings.database import CannotOpen, DiskFails, Unavailable
 from sickbay.storage.sql.statement import Row
 from sickbay.storage.sqlite.migrations import STEPS
@@ -40,12 +42,26 @@ def connect(path: Path | str, *, vfs: str | None = None) -> apsw.Connection:
 
 def must_be_ours(path: Path | str) -> None:
     """Before anything is changed in it. Raises CannotOpen."""
+    _made_private(Path(path))
     with opening(path), closing(apsw.Connection(str(path), flags=_OPEN)) as db:
         tables = {name for (name,) in rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
     if tables and not tables >= {"meta", "record", "resource"}:
         raise CannotOpen(
             f"{path} is the database of another program; choose another data folder, or put that file away."
         )
+
+
+def _made_private(path: Path) -> None:
+    """SQLite gives the files beside it, -wal and -shm, the mode of the database. Raises CannotOpen."""
+    try:
+        private_files.make_file(path)
+        for beside in (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm")):
+            if os.path.lexists(beside):
+                private_files.make_file(beside)
+    except private_files.NotPrivate as error:
+        raise CannotOpen(str(error)) from error
+    except (OSError, ValueError) as error:
+        raise CannotOpen(f"{path} cannot be opened ({error}); choose another data folder.") from error
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.pages.workshop import DoctorView, RuleRow, RulesView, RuleView
 
 KINDS = {"authorize_url": "An authorize request", "token_request": "A token request", "fhir_request": "A FHIR request",
-         "launch_url": "A launch URL", "redirect_url": "An answer to an authorize request"}  # fmt: skip
+         "launch_url": "A launch URL", "redirect_url": "An answer to an authorize request",
+         "token_response": "A token response", "error_answer": "An error answer"}  # fmt: skip
 
 
 def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis) -> DoctorView:
@@ -32,13 +33,21 @@ def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis) -> Doc
          "corrected": diagnosis.corrected}
     )  # fmt: skip
     refused = page.kind == "refused"
+    kind = "refused" if diagnosis.answers else page.kind
     return DoctorView(
-        input=pasted, kind=KINDS.get(str(given.get("kind")), "A request"), verdict_kind=page.kind,
+        input=pasted, kind=KINDS.get(str(given.get("kind")), "A request"), verdict_kind=kind,
         headline=page.headline if page.findings else "Nothing is wrong with it, as far as it can be seen here.",
-        verdict="A server would refuse this" if refused else "Nothing would refuse this",
-        findings=page.findings, rows=page.rows, tabs=page.tabs, corrected=page.corrected, filled=page.filled,
+        verdict=_verdict(diagnosis, refused),
+        findings=page.findings, rows=page.rows,
+        tabs=page.tabs if given.get("url") or page.corrected else (), corrected=page.corrected, filled=page.filled,
         walk=page.walk, sum=page.sum,
     )  # fmt: skip
+
+
+def _verdict(diagnosis: Diagnosis, refused: bool) -> str:
+    if diagnosis.answers:
+        return "This holds an error answer"
+    return "A server would refuse this" if refused else "Nothing would refuse this"
 
 
 def rules_view(rules: Sequence[Rule], root: str = "") -> RulesView:

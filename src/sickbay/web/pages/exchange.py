@@ -24,7 +24,7 @@ STAGES = {
     "client_authentication": "Token request", "pkce": "Token request", "refresh": "Refresh", "id_token": "Id token",
     "access": "FHIR request", "search": "FHIR search", "browser": "Browser", "clock": "Clock", "backend": "Token request",
     "introspection": "Introspection", "revocation": "Revocation", "userinfo": "User info",
-    "logout": "Sign-out", "app_state": "App state", "throttle": "Too many tries",
+    "logout": "Sign-out", "app_state": "App state", "throttle": "Too many tries", "answer": "Error answer",
 }  # fmt: skip
 _REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}

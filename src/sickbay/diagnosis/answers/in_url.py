@@ -1,0 +1,51 @@
+"""Finds an error answer in the address of a redirect: `?error=` and `#error=`, also if encoded or inside another URL."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, unquote_plus
+
+from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
+
+_ERROR = re.compile(
+    r"(?:^|[?&#;])\s*(?P<name>(?:[a-z]{1,20}[_-])?err(?:or)?(?:_?(?:code|reason|type|subtype|subcode|msg|message))?)"
+    r"(?:\[\w{0,20}\])?=(?P<value>[^&#;\s]{0,300})",
+    re.I,
+)
+_DESCRIPTION = re.compile(r"[?&#;]error_?description=(?P<value>[^&#\s]{0,600})", re.I)
+_VALUE = re.compile(r"[?&#;](?P<name>[\w.-]{1,40})=(?P<value>[a-z_]{8,40})(?=[&#;\s]|$)", re.I)
+_ECHOED = frozenset(("state", "nonce", "code", "scope", "launch", "client_id"))
+"""Parameters whose value the app or the server chose freely: an error code in them means nothing."""
+DECODINGS = 3
+
+
+def views(text: str) -> tuple[str, ...]:
+    """The text as it is and with its percent-encoding removed, at most three times."""
+    found = [html.unescape(text)]
+    while len(found) <= DECODINGS and "%" in found[-1] and (decoded := unquote(found[-1])) != found[-1]:
+        found.append(decoded)
+    return tuple(found)
+
+
+def errors(url: str) -> Iterator[ErrorAnswer]:
+    """`url` may be broken over several lines."""
+    joined = re.sub(r"\s*[\r\n]+\s*", "", url)
+    for view in views(joined):
+        described = _DESCRIPTION.search(view)
+        description = unquote_plus(described["value"]) if described else ""
+        yield from _named(view, description)
+        for match in _VALUE.finditer(view):
+            if match["value"].lower() in CODES and match["name"].lower() not in _ECHOED:
+                yield oauth(match["value"], description, redirected=True)
+        if described and description.strip():
+            yield ErrorAnswer("authorization", "", description)
+
+
+def _named(view: str, description: str) -> Iterator[ErrorAnswer]:
+    granted = re.search(r"[?&#;]code=[^&#\s]", view) is not None
+    for match in _ERROR.finditer(view):
+        value = unquote_plus(match["value"]).strip("\"'")
+        if value.lower() not in FALSY or (not value and not granted and match["name"].lower() == "error"):
+            yield oauth(value, description, redirected=True)

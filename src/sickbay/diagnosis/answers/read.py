@@ -1,0 +1,120 @@
+"""Collects the error answers of a paste, of an input of `diagnose()` and of an exchange in a HAR file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sickbay.diagnosis.answers import in_json, in_text, in_url
+from sickbay.diagnosis.answers.values import CODES, ErrorAnswer, ranked
+
+MOST = 2_000_000
+"""Characters of a paste that are searched; what is longer is searched at its beginning and its end."""
+DEPTH = 6
+"""JSON inside of JSON strings is parsed so often."""
+_WORD = re.compile(r"[^\s<>\"'`]+")
+_PARAMETER = re.compile(r"[?&]\w{1,60}=")
+_RESPONSE = ("response", "answer", "json", "status", "status_code", "error")
+
+
+def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
+    """`is_url`: the text is one address, perhaps broken over lines."""
+    text = (text if len(text) <= MOST else text[: MOST // 2] + "\n" + text[-MOST // 2 :]).strip()
+    whole = in_url.errors(text) if is_url else ()
+    return ranked((*whole, *_text(text, DEPTH)))
+
+
+def in_input(given: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
+    """The answer that an input holds. Its context, its request body and its registration are not an answer."""
+    if given.get("kind") == "error_answer":
+        return in_paste(str(given.get("text") or ""))
+    return ranked(_input(given))
+
+
+def _input(given: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
+    for name in ("url", "error_uri"):
+        if isinstance(given.get(name), str):
+            yield from in_url.errors(str(given[name]))
+    answer = {name: given[name] for name in _RESPONSE if name in given}
+    if "status" in given and "body" in given:
+        answer |= {"body": given["body"], "headers": _telling(given.get("headers"))}
+    if isinstance(answer.get("response"), Mapping):
+        answer["response"] = {**answer["response"], "headers": _telling(answer["response"].get("headers"))}
+    yield from _document(answer, 1, text=False)
+
+
+def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
+    """An exchange of a HAR file. `launch`: it belongs to a launch; of others only what is surely an error counts."""
+    found = list(_document({"status": status, "headers": _telling(headers), "body": body or ""}, 1, text=False))
+    if status <= 0:
+        found.append(ErrorAnswer("no-answer", "0"))
+    return ranked(one for one in found if launch or one.kind not in ("message", "oauth") or one.code in CODES)
+
+
+def _telling(headers: Any) -> dict[str, Any]:
+    """The headers in which an error may be said."""
+    given = headers if isinstance(headers, Mapping) else {}
+    return {name: value for name, value in given.items() if str(name).lower() in ("www-authenticate", "location")}
+
+
+def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
+    document = _parsed(text)
+    if document is not None and depth:
+        given = document.get("input", document) if isinstance(document, dict) else None
+        if isinstance(given, dict) and isinstance(given.get("kind"), str):
+            yield from in_input(given)
+        else:
+            yield from _document(document, depth)
+        return
+    lines = text.splitlines() if depth and "\n" in text else []
+    for line in lines:
+        if _parsed(line) is not None:
+            yield from _text(line, depth - 1)
+    for word in filter(_is_address, _WORD.findall(text)):
+        yield from in_url.errors(word)
+    yield from in_text.errors(_WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text))
+
+
+def _is_address(word: str) -> bool:
+    """A URL, also without scheme and host, or a form: in_url reads it, and a word in it is no error."""
+    if "://" in word or "%3a%2f%2f" in word.lower() or _PARAMETER.search(word):
+        return True
+    return word[0] in "/?" and "=" in word
+
+
+def _document(document: Any, depth: int, *, text: bool = True) -> Iterator[ErrorAnswer]:
+    """`text`: strings are searched as free text too. A page of HTML or a script may speak of errors without being one."""
+    for found in in_json.errors(document):
+        if not isinstance(found, str):
+            yield found
+        elif _is_url(found):
+            yield from in_url.errors(found)
+        elif text or not _is_page(found):
+            yield from _text(found, depth - 1)
+
+
+def _is_url(text: str) -> bool:
+    return "://" in text[:40] and not re.search(r"\s", text)
+
+
+def _is_page(text: str) -> bool:
+    """Of an answer's body only JSON, an OperationOutcome as XML, a form and a Bearer challenge are searched."""
+    text = text.lstrip("\ufeff \t\r\n")
+    if text.startswith(("{", "[")):
+        return _parsed(text) is None
+    return "OperationOutcome" not in text[:2000] and not re.match(
+        r"(?:error(?:_description)?=|\w+ (?:.*[\s,])?error=)", text
+    )
+
+
+def _parsed(text: str) -> Any:
+    """None if it isn't a JSON object or array."""
+    text = text.lstrip("\ufeff \t\r\n")
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,188 @@
+"""Creates files and folders that only their owner can read, and opens none that another user placed.
+
+Modes are given when a file is created, so that there is no moment in which others can read it, whatever the umask.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
+
+
+class NotPrivate(Exception):
+    """A path that another user controls, or that can't be made private: one sentence."""
+
+
+def make_folder(path: Path) -> None:
+    """The folder and its missing parents, each 0700. Raises NotPrivate and OSError."""
+    missing = []
+    place = path
+    while not os.path.lexists(place):
+        missing.append(place)
+        place = place.parent
+    for folder in reversed(missing):
+        with suppress(FileExistsError):  # another process was first
+            folder.mkdir(mode=FOLDER_MODE)
+            folder.chmod(FOLDER_MODE)  # a umask may have taken our own rights
+    check_path(path)
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(path))
+
+
+def check_path(path: Path) -> None:
+    """No part of the path is a symbolic link of another user, and the last part isn't another user's."""
+    absolute = Path(os.path.abspath(path))
+    for part in (*reversed(absolute.parents), absolute):
+        with suppress(FileNotFoundError):
+            about = part.lstat()
+            if stat.S_ISLNK(about.st_mode) and not _is_own(about):
+                raise NotPrivate(f"{part} is a symbolic link that another user made; choose another place.")
+    with suppress(FileNotFoundError):
+        if not _is_trusted(absolute.stat()):
+            raise NotPrivate(f"{absolute} belongs to another user; choose another place.")
+
+
+def _is_own(about: os.stat_result) -> bool:
+    """Ours or root's: root can read everything anyway."""
+    return about.st_uid in (0, os.geteuid())
+
+
+def _is_trusted(about: os.stat_result) -> bool:
+    """Root itself works on folders of any owner, as a mounted volume may have one, but follows nobody's links."""
+    return os.geteuid() == 0 or _is_own(about)
+
+
+def claim(folder: Path, names: tuple[str, ...]) -> bool:
+    """Tighten a folder that is empty or holds one of our files; leave another, which may be shared on purpose.
+
+    Says whether nobody else can write into it.
+    """
+    held = {entry.name for entry in os.scandir(folder)}
+    if not held or held & set(names):
+        tighten(folder, FOLDER_MODE)
+    return not folder.stat().st_mode & 0o022
+
+
+def tighten(path: Path, mode: int) -> bool:
+    """Take the rights of group and others from a file or folder of ours. Says whether it's private afterwards."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        about = os.fstat(descriptor)
+        if about.st_mode & 0o077 and about.st_uid == os.geteuid():
+            os.fchmod(descriptor, about.st_mode & mode)
+        return not os.fstat(descriptor).st_mode & 0o077
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def make_file(path: Path) -> None:
+    """An empty file 0600, or the one of ours that is there, tightened. Raises NotPrivate and OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+        os.fchmod(descriptor, FILE_MODE)
+        os.close(descriptor)
+    except FileExistsError:
+        check_path(path)
+        tighten(path, FILE_MODE)
+
+
+def open_file(path: Path, flags: int) -> int:
+    """A descriptor of a regular file of ours that isn't a symbolic link; made 0600. Raises NotPrivate and OSError."""
+    try:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotPrivate(f"{path} is a symbolic link; remove it, or choose another place.") from error
+        raise
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode) or not _is_trusted(about):
+        os.close(descriptor)
+        raise NotPrivate(f"{path} isn't a file of yours; choose another place.")
+    if flags & os.O_CREAT and about.st_mode & 0o077 and about.st_uid == os.geteuid():
+        os.fchmod(descriptor, FILE_MODE)
+    return descriptor
+
+
+def read_file(path: Path) -> bytes:
+    """Raises NotPrivate and OSError."""
+    with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
+class Drafts:
+    """Files of one folder that appear together when all of them are written, or not at all.
+
+    Each is written under a random name and then renamed. A symbolic link under the final name is refused. The folder
+    is held open, so that a link that takes its place meanwhile leads nowhere.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        check_path(folder)
+        self._folder = folder
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._files: dict[str, tuple[str, IO[bytes]]] = {}
+
+    def file(self, name: str) -> IO[bytes]:
+        """The file of this name, opened when it is first asked for."""
+        if name not in self._files:
+            if not _NAME.fullmatch(name):
+                raise NotPrivate(f"{name!r} can't be the name of a file.")
+            self._refuse_link(name)
+            draft = f".{name}.{secrets.token_hex(8)}.draft"
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(draft, flags, FILE_MODE, dir_fd=self._descriptor)
+            os.fchmod(descriptor, FILE_MODE)
+            self._files[name] = (draft, os.fdopen(descriptor, "wb"))
+        return self._files[name][1]
+
+    def __enter__(self) -> Drafts:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._publish()
+        finally:
+            for draft, file in self._files.values():
+                with suppress(OSError):
+                    file.close()
+                with suppress(FileNotFoundError):
+                    os.unlink(draft, dir_fd=self._descriptor)
+            os.close(self._descriptor)
+
+    def _publish(self) -> None:
+        for _, file in self._files.values():
+            file.close()
+        for name in self._files:
+            self._refuse_link(name)
+        for name, (draft, _) in self._files.items():
+            os.replace(draft, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+
+    def _refuse_link(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            about = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+            if not stat.S_ISREG(about.st_mode):
+                raise NotPrivate(f"{self._folder / name} isn't a regular file; remove it, or choose another folder.")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Whole or not at all, mode 0600. Raises NotPrivate and OSError."""
+    with Drafts(path.parent) as drafts:
+        drafts.file(path.name).write(content)

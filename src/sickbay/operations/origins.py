@@ -1,0 +1,42 @@
+"""Which origins may send requests with credentials to a hospital, and the exchange of a preflight that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sickbay.authorization.known import AnswerKnown
+from sickbay.authorization.origin import may_send_credentials, registered
+from sickbay.authorization.requests import HttpExchange
+from sickbay.operations import registration
+from sickbay.operations.context import Tenant, World
+from sickbay.operations.decision import decide
+from sickbay.operations.journal import Answered, Exchange, Journal, Wire
+
+
+async def credentialed(world: World, tenant: Tenant, origin: str | None) -> bool:
+    """Nothing is looked up while the policy is off, which it is by default."""
+    if origin is None or not tenant.policy.credentialed_cors:
+        return False
+    return may_send_credentials(tenant.policy, origin, await _own(world, tenant))
+
+
+async def _own(world: World, tenant: Tenant) -> frozenset[str]:
+    stamp = world.store.stamp()
+    if tenant.origins is not None and stamp is not None and tenant.origins[0] == stamp:
+        return tenant.origins[1]
+    every = await registration.every(world, tenant.name)
+    found = frozenset(one for client in every for one in registered(client))
+    tenant.origins = None if stamp is None else (stamp, found)
+    return found
+
+
+def hold(
+    journal: Journal, tenant: Tenant, id: str, wire: Wire, status: int, answered: Sequence[tuple[bytes, bytes]]
+) -> None:
+    """A preflight in the journal. The request that it asks for may never come, so its advice stands here."""
+    world = journal.world
+    sent = {name.decode(): value.decode() for name, value in answered}
+    request = HttpExchange(wire.method, wire.url, wire.headers, status, sent)
+    decision = decide("browser", tenant, (), request, AnswerKnown(now=world.now(), server=tenant.server))
+    at, answer = world.effects.now(), Answered(status, sent)
+    journal.hold(Exchange(id, at, tenant.name, "browser", "", "", wire, answer, decision, decision.explained()))

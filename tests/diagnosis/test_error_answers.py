@@ -1,0 +1,277 @@
+"""The doctor never says "nothing is wrong" of a text that holds an error answer, and raises no alarm for correct ones."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sickbay.diagnosis import har
+from sickbay.diagnosis.answers.read import MOST, in_paste
+from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, CODES, TOKEN_CODES
+from sickbay.diagnosis.doctor import diagnose_all, diagnose_line, diagnose_text
+
+VENDORS: tuple[dict[str, Any], ...] = (
+    {}, {"error_description": None}, {"error_description": "PKCE verification failed"},
+    {"error_uri": "https://authorization.cerner.com/errors/urn%3Acerner%3Aerror%3Aauthorization-server%3Aoauth2/instances/1"},
+    {"error_description": "AADSTS7000215: Invalid client secret provided.", "error_codes": [7000215],
+     "timestamp": "2026-03-31 10:00:00Z", "trace_id": "1", "correlation_id": "2"},
+    {"error_subtype": "invalid_rapt"}, {"errorCode": "E0000011", "errorSummary": "Invalid token provided"},
+    {"statusCode": 403, "message": "Forbidden"}, {"state": "x", "iss": "https://idp.example.org"},
+)  # fmt: skip
+CODE = st.sampled_from(sorted(CODES | {"mfa_required", "urn:vendor:error:x"}))
+STATUS = st.integers(400, 599).map(str)
+SEVERITY = st.sampled_from(["error", "fatal"])
+
+
+def _json(code: str, more: dict[str, Any]) -> str:
+    return json.dumps({"error": code} | more)
+
+
+def _outcome(severity: str) -> str:
+    return json.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": "processing"}]})
+
+
+OAUTH = st.one_of(
+    st.builds(_json, CODE, st.sampled_from(VENDORS)),
+    CODE.map(lambda code: f'Bearer realm="x", error="{code}"'),
+    CODE.map(lambda code: f"error={code}&error_description=No+such+thing&state=x"),
+    CODE.map(lambda code: f"{{'error': '{code}'}}"),
+    CODE.map(lambda code: f'["error"]=> string(9) "{code}"'),
+    CODE.map(lambda code: f"<error>{code}</error>"),
+    st.tuples(st.sampled_from(["{}", 'error: "{}"', "oauth2: {}"]), st.sampled_from(sorted(CODES))).map(
+        lambda pair: pair[0].format(pair[1])
+    ),
+)
+STATUSES = st.tuples(
+    st.sampled_from([
+        "HTTP/1.1 {}", "HTTP/2 {} ", "< HTTP/1.1 {} Nope", "status: {}", "Status Code: {}",
+            "statusCode={}", '"status": {}',
+        '"status":"{}"', "status_code: {}", ":status: {}", "responded with {}", "Request failed with status code {}",
+        "HTTP Status {} – sorry", "GET https://ehr.example.org/r4/Patient/1 {}", "<Response [{}]>",
+            "returned error: {}",
+        "status from server: {}", '"POST /token HTTP/1.1" {} 127', "Error {}: redirect", "http_code={}",
+            "ResponseCode: {}",
+    ]),
+    STATUS,
+).map(lambda pair: pair[0].format(pair[1]))  # fmt: skip
+OUTCOMES = st.one_of(
+    SEVERITY.map(_outcome),
+    SEVERITY.map(lambda word: f'<OperationOutcome><issue><severity value="{word}"/></issue></OperationOutcome>'),
+    SEVERITY.map(lambda word: f"<f:severity  value = '{word}' />"),
+    SEVERITY.map(
+        lambda word: json.dumps({"resourceType": "Bundle", "entry": [{"resource": json.loads(_outcome(word))}]})
+    ),
+    STATUS.map(lambda code: json.dumps({"resourceType": "Bundle", "entry": [{"response": {"status": f"{code} No"}}]})),
+    STATUS.map(lambda code: json.dumps({"type": "about:blank", "title": "No", "status": int(code), "detail": "x"})),
+    STATUS.map(lambda code: json.dumps({"code": int(code), "message": "no"})),
+    STATUS.map(lambda code: json.dumps({"response": [{"name": "a", "status": "x", "code": int(code)}]})),
+)
+PAGES = st.sampled_from([
+    "403 Forbidden", "<h1>404 Not Found</h1>", "502 Bad Gateway\nnginx", "Bad Request",
+        "We are sorry...\nInvalid parameter: redirect_uri",
+    "curl: (6) Could not resolve host: ehr.example.org", "net::ERR_CONNECTION_REFUSED", "AADSTS50011: The redirect URI",
+    "has been blocked by CORS policy", "Error: No 'state' parameter found", "HAPI-0513: Must request async processing",
+])  # fmt: skip
+ANSWER = st.one_of(OAUTH, STATUSES, OUTCOMES, PAGES)
+WRAPPED = {
+    "as it is": lambda text: text,
+    "in a string of JSON": lambda text: json.dumps({"body": text}),
+    "twice in JSON": lambda text: json.dumps({"log": json.dumps({"body": text})}),
+    "escaped without a frame": lambda text: json.dumps(json.dumps(text)),
+    "in a code fence": lambda text: f"```json\n{text}\n```",
+    "quoted in Markdown": lambda text: "> " + text.replace("_", "\\_"),
+    "with HTML entities": html.escape,
+    "below a line of a log": lambda text: f"2026-03-31 10:00:00.123 ERROR [nio-8080-exec-2] o.k.a.Authenticator : {text}",
+    "below a correct URL": lambda text: f"https://ehr.example.org/authorize?response_type=code&client_id=x\n\n{text}",
+    "below a correct curl command": lambda text: f"curl https://ehr.example.org/r4/Patient/1\n{text}",
+    "in a line of JSONL": lambda text: '{"level": "info"}\n' + json.dumps({"msg": text}) + '\n{"level": "info"}',
+    "in colours": lambda text: f"\x1b[31m{text}\x1b[0m",
+    "with a BOM": lambda text: "\ufeff" + text,
+    "after much else": lambda text: "x = 1\n" * 5000 + text,
+}  # fmt: skip
+
+
+def problem(text: str) -> bool:
+    """As the command sees it: 0 only if the text was understood and nothing is wrong with it."""
+    try:
+        _, diagnosis = diagnose_text(text)
+    except ValueError:
+        return True
+    return diagnosis.has_problem and any(one.severity != "info" for one in diagnosis.explanation.findings)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANSWER, st.sampled_from(sorted(WRAPPED)))
+def test_an_error_answer_in_any_wrapping_is_never_cleared(answer: str, wrapping: str) -> None:
+    text = WRAPPED[wrapping](answer)
+    assert problem(text)
+    assert in_paste(text)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.one_of(OAUTH, OUTCOMES), st.floats(0.75, 1))
+def test_a_truncated_error_answer_is_never_cleared(answer: str, part: float) -> None:
+    assert problem(answer[: max(int(len(answer) * part), 12)])
+
+
+REDIRECT = st.tuples(
+    CODE,
+    st.sampled_from(["http://localhost:8100/cb{}{}", "myapp://cb{}{}", "/cb{}{}", "GET /cb{}{} HTTP/1.1",
+        "Location: https://a.example/cb{}{}",
+                     "https://a.example/cb?x=1&y=2{}{}", "sent to https://a.example/cb{}{} and stays"]),
+    st.sampled_from(["?", "#", "#/route?", "&"]),
+    st.sampled_from(["error={}", "state=4d2a8c1f9b7e&error={}", "error={}&error_description=no&state=1",
+        "error%3D{}", "ERROR={}", "error={}&code=x"]),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(REDIRECT, st.booleans())
+def test_an_error_redirect_is_never_cleared(parts: tuple[str, str, str, str], nested: bool) -> None:
+    code, around, mark, query = parts
+    if nested:
+        around = "https://login.example.org/continue?to=" + quote("https://a.example/cb{}{}").replace("%7B%7D", "{}")
+        mark, query = quote(mark), quote(query).replace("%7B%7D", "{}")
+    assert problem(around.format(mark, query.format(code)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(["https://ehr.example.org/token", "https://app.example.org/api",
+        "https://ehr.example.org/r4/Patient/1"]),
+    st.sampled_from(["GET", "POST", "OPTIONS"]),
+    st.one_of(
+        st.tuples(st.integers(400, 599), st.none()), st.tuples(st.just(0), st.none()),
+        st.tuples(st.just(200), st.one_of(st.builds(_json, CODE, st.sampled_from(VENDORS)), SEVERITY.map(_outcome)).map(str)),
+    ),
+)  # fmt: skip
+def test_a_refused_exchange_of_a_har_file_is_never_cleared(
+    url: str, method: str, answer: tuple[int, str | None]
+) -> None:
+    content = {} if answer[1] is None else {"text": answer[1]}
+    one = {
+        "request": {"method": method, "url": url, "headers": []},
+        "response": {"status": answer[0], "content": content},
+    }
+    (seen,) = har.read({"log": {"entries": [one]}})
+    if answer[0] != 200:
+        every = diagnose_all(seen.inputs, seen.answers)
+        assert any(one.severity == "error" for each in every for one in each.explanation.findings)
+    assert seen.answers or "mfa" in (answer[1] or "") or "urn:vendor" in (answer[1] or "")
+
+
+JWKS = {"jwks_fetch": {"https://a/keys": {"status": 404}}}
+FINE = [
+    '{"access_token": "x", "token_type": "Bearer", "error": null, "scope": "launch error"}',
+    '{"access_token": "x", "errors": []}',
+    "https://ehr.example.org/authorize?response_type=code&client_id=error&state=invalid_grant",
+    "http://localhost:8100/cb?code=invalid_client&state=403",
+    "http://localhost:8100/cb?code=x&state=access_denied&error=",
+    "curl -f https://ehr.example.org/r4/Observation?code=404 -H 'Accept: application/fhir+json'",
+    'HTTP/1.1 200 OK\nContent-Type: application/json\n\n{"expires_in": 401}',
+    'HTTP/2 201\nETag: W/"403"',
+    "HTTP/1.1 302 Found\nLocation: https://a.example/cb?code=x&state=y",
+    "Access-Control-Expose-Headers: WWW-Authenticate, Location",
+    "GET https://ehr.example.org/r4/Patient?_id=404 200 in 412ms",
+    '{"resourceType": "OperationOutcome", "issue": [{"severity": "information", "code": "informational"}]}',
+    '{"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "not-found"}]}',
+    '{"resourceType": "Claim", "status": "error", "code": "404", "item": [{"revenue": {"coding": [{"code": "450"}]}}]}',
+    '{"resourceType": "Bundle", "entry": [{"response": {"status": "201 Created"}}]}',
+    '{"statusCode": 200, "message": "ok"}',
+    '{"resourceType": "Task", "status": "failed", "description": "HTTP 404: not an answer of a server"}',
+    json.dumps({"id": "x", "input": {"kind": "fhir_request", "url": "https://a/Patient/1", "context": JWKS}}),
+]
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_a_correct_text_holds_no_error_answer(text: str) -> None:
+    assert in_paste(text) == ()
+
+
+def test_the_correct_pastes_of_the_shared_cases_hold_no_error_answer(shared: Path) -> None:
+    lines = (shared / "cases" / "realworld" / "fine_open.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {case["id"]: in_paste(case["paste"]) for case in map(json.loads, lines) if in_paste(case["paste"])} == {}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from([200, 201, 204, 302, 304]), st.sampled_from(["GET", "POST"]))
+def test_a_granted_exchange_of_a_har_file_is_no_error(status: int, method: str) -> None:
+    entries = [
+        {"request": {"method": method, "url": url}, "response": {"status": status, "content": {"text": body}}}
+        for url, body in (
+            ("https://ehr.example.org/token", '{"access_token": "x"}'),
+            ("https://a.example/main.js", 'throw new Error("403")'),
+            ("https://a.example/i18n/en.json", '{"errors": {"required": "This field is required"}}'),
+            ("https://a.example/index.html", "<title>404 Not Found</title>"),
+        )
+    ]
+    icon = {"request": {"method": "GET", "url": "https://a.example/favicon.ico"}, "response": {"status": 404}}
+    assert not any(one.answers for one in har.read({"log": {"entries": [*entries, icon]}}))
+
+
+@pytest.mark.parametrize(("text", "said", "added"), [
+    ('{"error": "invalid_client"}', "a token error: invalid_client", "token request"),
+    ("http://localhost/cb?error=access_denied&error_description=no&state=zE3rT9pQ2mN8vX4k",
+        "an authorization error: access_denied", "authorize URL"),
+    ('WWW-Authenticate: Bearer error="insufficient_scope"', "an access token error: insufficient_scope",
+        "Authorization header"),
+    ("HTTP/1.1 403 Forbidden", "an HTTP status 403 Forbidden", "method, URL, headers and body"),
+    ('{"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "code": "lock-error"}]}',
+     "an OperationOutcome of severity error: lock-error", "method, URL"),
+    ("net::ERR_FAILED", "a request without a response (net::ERR_FAILED)", "HAR file"),
+    ("HTTP/1.1 599 Odd", "an HTTP status 599.", "method"),
+    ("curl -d 'grant_type=client_credentials&scope=system/Patient.rs' -u a:b https://a.example/token\nHTTP/1.1 401",
+     "an HTTP status 401", "registered for the client"),
+])  # fmt: skip
+def test_what_was_recognised_is_said_and_what_to_add(text: str, said: str, added: str) -> None:
+    first = diagnose_text(text)[1].explanation.findings[0]
+    assert first.id == "error-answer-unexplained"
+    assert said in first.title
+    assert added in first.fix
+    assert first.why.endswith((".", '"'))
+
+
+def test_every_code_has_a_kind_of_its_own() -> None:
+    assert not TOKEN_CODES & BEARER_CODES
+    assert not AUTHORIZATION_CODES & (TOKEN_CODES | BEARER_CODES)
+
+
+def test_a_cause_that_a_rule_names_is_not_followed_by_the_general_finding() -> None:
+    text = "http://localhost/cb?error=invalid_scope&error_description=Invalid+scopes%3A+patient%2FX.read&state=zE3rT9pQ2mN8vX4k"
+    found = [one.id for one in diagnose_text(text)[1].explanation.findings]
+    assert "error-answer-unexplained" not in found
+    assert "scope-not-registered" in found
+
+
+@pytest.mark.parametrize(("given_", "held"), [
+    ({"kind": "token_response", "json": {"error": "invalid_grant"}}, True),
+    ({"kind": "token_response", "json": {"access_token": "x"}}, False),
+    ({"kind": "http_exchange", "request": {"url": "https://a/x"}, "response": {"status": 403}}, True),
+    ({"kind": "http_exchange", "request": {"url": "https://a/x"}, "response": {"status": 200,
+        "body": "<p>error 500</p>"}}, False),
+    ({"kind": "http_exchange", "request": {"url": "https://a/x"}, "response": {"status": 200,
+        "body": _outcome("error")}}, True),
+    ({"kind": "redirect_url", "url": "http://a/cb?error=x&state=y"}, True),
+])  # fmt: skip
+def test_a_line_of_jsonl_is_examined_for_its_answer(given_: dict[str, Any], held: bool) -> None:
+    assert bool(diagnose_line({"id": "x", "input": given_}).get("recognised")) is held
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [{"kind": "http_exchange"}, {"kind": "token_request", "headers": 7}, {"kind": "authorize_url", "context": []}],
+)
+def test_a_line_whose_members_have_the_wrong_type_says_so(given_: dict[str, Any]) -> None:
+    assert diagnose_line({"input": given_})["trouble"]
+
+
+def test_a_paste_of_any_length_is_searched_at_both_ends() -> None:
+    assert in_paste("HTTP/1.1 403\n" + "x\n" * MOST)
+    assert in_paste("x\n" * MOST + "HTTP/1.1 403")

@@ -1,0 +1,94 @@
+"""What a kick-off of Bulk Data takes means the same however it is sent, and what its files hold can be read anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from tests.flows.flow import BASE, Flow, run
+from tests.flows.test_exports import LATER, begun, exported, manifest, read
+from tests.flows.writing import hand, rules
+
+KICK_OFF: tuple[tuple[str, str, str, str, int], ...] = (
+    ("_outputFormat", "valueString", "application/fhir+ndjson", "", 202),
+    ("_outputFormat", "valueString", "application/ndjson", "", 202),
+    ("_outputFormat", "valueCode", "ndjson", "", 202),
+    ("_outputFormat", "valueString", "text/csv", "bulk-format-unsupported", 400),
+    ("_outputFormat", "valueString", "application/fhir+json", "bulk-format-unsupported", 400),
+    ("_since", "valueInstant", "2026-01-01T00:00:00Z", "", 202),
+    ("_since", "valueInstant", "2020", "fhir-date-malformed", 400),
+    ("_type", "valueString", "Patient,Observation", "", 202),
+    ("_type", "valueString", "Pateint", "fhir-operation-parameter", 400),
+    ("_typeFilter", "valueString", "Patient?gender=female", "", 202),
+    ("_typeFilter", "valueString", "Observation?cod=1", "fhir-search-unknown-param", 400),
+    ("_elements", "valueString", "Patient.name", "", 202),
+    ("_elements", "valueString", "Pateint.name", "fhir-operation-parameter", 400),
+    ("patient", "valueReference", "Patient/p-0001", "", 202),
+    ("patient", "valueReference", "p-0001", "fhir-operation-parameter", 400),
+    ("includeAssociatedData", "valueCode", "_noReferencedResources", "", 202),
+    ("includeAssociatedData", "valueCode", "LatestProvenanceResources", "fhir-operation-parameter", 400),
+    ("nothing", "valueString", "x", "fhir-operation-parameter", 400),
+)
+
+
+def test_every_parameter_means_the_same_in_the_query_and_in_parameters(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        member = [{"entity": {"reference": "Patient/p-0001"}}]
+        group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": member})
+        path = f"/Group/{group['id']}/$export"
+        for name, kind, value, rule, status in KICK_OFF:
+            part: Any = {"reference": value} if kind == "valueReference" else value
+            body = {"resourceType": "Parameters", "parameter": [{"name": name, kind: part}]}
+            answers = [
+                await own.ask("GET", f"{path}?{name}={quote(value)}", **LATER),
+                await own.ask("POST", path, body, **LATER),
+                await own.ask("POST", f"{path}?{name}={quote(value)}", {"resourceType": "Parameters"}, **LATER),
+            ]
+            said = [(one.status_code, rules(one) if status != 202 else {""}) for one in answers]
+            assert said == [(status, {rule})] * len(answers), (name, value)
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("prefer", [
+    "respond-async, handling=lenient", "handling=lenient, respond-async", "respond-async;handling=lenient",
+    'handling="lenient",respond-async', "respond-async, return=minimal, HANDLING=lenient",
+])  # fmt: skip
+def test_lenient_handling_works_in_any_order_and_by_get_and_post(tmp_path: Path, prefer: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        group = await own.made({"resourceType": "Group", "type": "person", "actual": True})
+        path, value = f"/Group/{group['id']}/$export", "_noReferencedResources,RelevantProvenanceResources"
+        part = {"name": "includeAssociatedData", "valueString": value}
+        body = {"resourceType": "Parameters", "parameter": [part]}
+        for sent, where in ((None, f"{path}?includeAssociatedData={value}"), (body, path)):
+            errors = await read(own, await manifest(flow, own, await begun(own, where, sent, Prefer=prefer)), "error")
+            assert "includeAssociatedData" in errors["OperationOutcome"][0]["issue"][0]["diagnostics"]
+
+    run(steps, tmp_path)
+
+
+def test_the_urls_of_attachments_are_absolute_in_files_and_as_stored_elsewhere(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        urls = ["Binary/one", "/general/r4/Binary/two", "https://a.example/three", "urn:oid:1.2.3"]
+        content = [{"attachment": {"contentType": "text/plain", "url": url}} for url in urls]
+        photo = {"resourceType": "Patient", "id": "x", "photo": [{"url": "Binary/four"}]}
+        made = await own.made({
+            "resourceType": "DocumentReference", "status": "current", "subject": {"reference": "Patient/p-0001"},
+            "content": content, "contained": [photo], "type": {"text": "x"},
+            "context": {"related": [{"reference": "#x"}]},
+        })  # fmt: skip
+        lines = await exported(flow, own, "/$export?_type=DocumentReference")
+        (one,) = [each for each in lines["DocumentReference"] if each["id"] == made["id"]]
+        base = f"{BASE}/general/r4"
+        expected = [f"{base}/Binary/one", f"{base}/Binary/two", urls[2], urls[3]]
+        assert [each["attachment"]["url"] for each in one["content"]] == expected
+        assert one["contained"][0]["photo"][0]["url"] == f"{base}/Binary/four"
+        kept = (await own.ask("GET", f"/DocumentReference/{made['id']}")).json()
+        assert [each["attachment"]["url"] for each in kept["content"]] == urls
+
+    run(steps, tmp_path)

@@ -1,0 +1,97 @@
+"""Keys that stood in a public repository are replaced when the data are opened, and what they made is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import BASE, Flow, run
+
+from sickbay.operations import id_token_keys
+from sickbay.sandbox import keys
+
+PLACE = "/general/oauth"
+
+
+async def state(flow: Flow) -> dict[str, Any]:
+    """The keys, and which kids the key set has."""
+    jwks = (await flow.http.get(f"{PLACE}/jwks")).json()
+    held = {name: await flow.sandbox.world.store.get("key", name) for name in ("instance", "refresh")}
+    values = {name: record.value.decode() for name, record in held.items() if record}
+    return values | {"kids": {one["kid"] for one in jwks["keys"]}, "replaced": flow.sandbox.world.keys.replaced}
+
+
+async def uses(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple[int, int]:
+    """The status of a read with the access token and of a refresh."""
+    read = await flow.http.get(
+        "/general/r4/Patient?name=a", headers={"Authorization": f"Bearer {tokens['access_token']}"}
+    )
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
+    return read.status_code, (await flow.http.post(f"{PLACE}/token", data=form)).status_code
+
+
+def test_published_keys_are_replaced_once_and_end_what_they_made(
+    tmp_path: Path, engine: Callable[[], str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {"data": engine() or str(tmp_path), "patients": 0}
+    seen: dict[str, Any] = {}
+
+    async def before(flow: Flow) -> None:
+        scope = "openid fhirUser offline_access user/Patient.rs"
+        app = await flow.register(scope=scope, launch_uri=None)
+        answer = await flow.redeem(app, await flow.code(app, scope=scope, aud=f"{BASE}/general/r4"))
+        seen.update(app=app, tokens=answer.json(), **await state(flow))
+
+    async def unchanged(flow: Flow) -> None:
+        now = await state(flow)
+        assert not now["replaced"]
+        assert {name: now[name] for name in ("instance", "refresh", "kids")} == {
+            name: seen[name] for name in ("instance", "refresh", "kids")
+        }
+        access, refreshed = await uses(flow, seen["app"], seen["tokens"])
+        assert (access, refreshed) == (200, 200)
+
+    async def after(flow: Flow) -> None:
+        now = await state(flow)
+        assert now["replaced"]
+        assert now["instance"] != seen["instance"]
+        assert now["refresh"] != seen["refresh"]
+        assert not now["kids"] & seen["kids"]
+        access, refreshed = await uses(flow, seen["app"], seen["tokens"])
+        assert (access, refreshed) == (401, 400)
+        seen["later"] = now
+
+    async def once_more(flow: Flow) -> None:
+        assert await state(flow) == seen["later"] | {"replaced": False}
+
+    run(before, tmp_path, **data)
+    run(unchanged, tmp_path, **data)
+    monkeypatch.setattr(keys, "PUBLISHED_KIDS", frozenset(seen["kids"]))
+    monkeypatch.setattr(keys, "PUBLISHED_REFRESH", frozenset((hashlib.sha256(seen["refresh"].encode()).hexdigest(),)))
+    monkeypatch.setattr(keys, "PUBLISHED_INSTANCES", frozenset((seen["instance"],)))
+    run(after, tmp_path, **data)
+    run(once_more, tmp_path, **data)
+
+
+def test_a_published_key_that_is_retired_or_waits_is_dropped_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kids: dict[str, Any] = {}
+
+    async def rotated(flow: Flow) -> None:
+        await flow.http.get(f"{PLACE}/jwks")
+        await id_token_keys.rotate(flow.sandbox.world)
+        kids.update(await id_token_keys.shown(flow.sandbox.world))
+
+    async def after(flow: Flow) -> None:
+        now = (await state(flow))["kids"]
+        assert kids["active"] in now
+        assert kids["next"] not in now
+        assert kids["retired"][0]["kid"] not in now
+
+    run(rotated, tmp_path, patients=0)
+    monkeypatch.setattr(keys, "PUBLISHED_KIDS", frozenset((kids["next"], kids["retired"][0]["kid"])))
+    run(after, tmp_path, patients=0)

@@ -1,0 +1,76 @@
+"""`make check` refuses a database or a private key that somebody committed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from sickbay.protocol import jose
+
+SPEC = importlib.util.spec_from_file_location("check", Path(__file__).parent.parent / "tools" / "check.py")
+assert SPEC
+assert SPEC.loader
+check = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(check)
+FORMATS = serialization.PrivateFormat
+KEYS = (
+    rsa.generate_private_key(65537, 2048),
+    ec.generate_private_key(ec.SECP256R1()),
+    ed25519.Ed25519PrivateKey.generate(),
+)
+
+
+def refused(folder: Path, name: str, content: bytes, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(check, "ROOT", folder)
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return bool([*check.secrets([path])])
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: type(key).__name__)
+@pytest.mark.parametrize("encoding", [serialization.Encoding.PEM, serialization.Encoding.DER])
+def test_a_private_key_is_refused_in_any_encoding(
+    tmp_path: Path, key: object, encoding: serialization.Encoding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if encoding is serialization.Encoding.DER and not isinstance(key, rsa.RSAPrivateKey):
+        encoding = serialization.Encoding.PEM
+    none = serialization.NoEncryption()
+    content = key.private_bytes(encoding, FORMATS.PKCS8, none)  # type: ignore[attr-defined]
+    assert refused(tmp_path, "notes.txt", content, monkeypatch)
+    public = key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
+    assert not refused(tmp_path, "notes.txt", public, monkeypatch)
+
+
+def test_a_private_jwk_is_refused_and_a_public_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private = jose.generate()
+    assert refused(tmp_path, "key.json", private.encode(), monkeypatch)
+    assert refused(tmp_path, "key.json", json.dumps(json.loads(private), indent=2).encode(), monkeypatch)
+    assert not refused(tmp_path, "key.json", json.dumps(jose.public(private)).encode(), monkeypatch)
+
+
+def test_a_database_is_refused_by_its_content_and_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(apsw.Connection(str(tmp_path / "made"))) as db:
+        db.execute("CREATE TABLE a (b)")
+    content = (tmp_path / "made").read_bytes()
+    assert refused(tmp_path, "picture.png", content, monkeypatch)
+    for name in ("a.db", "a.db-wal", "a.db-shm", "b.sqlite"):
+        assert refused(tmp_path, name, b"", monkeypatch)
+    assert not refused(tmp_path, "a.dbx", b"text", monkeypatch)
+
+
+def test_the_fixture_of_a_rule_is_allowed_only_where_it_is_documented(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = "TEST-" + "ONLY"
+    fixture = json.dumps({"d": allowed}).encode()
+    assert not refused(tmp_path, "docs/rules/registration.md", fixture, monkeypatch)
+    assert refused(tmp_path, "docs/other.md", fixture, monkeypatch)
+    assert refused(tmp_path, "docs/rules/registration.md", jose.generate().encode(), monkeypatch)
