@@ -48,11 +48,21 @@ Operation = dict[str, Any]
 
 
 def read(parameters: dict[str, Any]) -> list[Operation]:
-    """The operations of a Parameters resource. Raises PatchFailed."""
-    listed = parameters.get("parameter")
-    if not isinstance(listed, list) or not listed or len(listed) > MOST:
-        raise PatchFailed(f"a FHIRPath Patch has 1 to {MOST} parameters named operation")
+    """The operations of a Parameters resource; none if it has no parameters. Raises PatchFailed."""
+    listed = parameters.get("parameter", [])
+    if not isinstance(listed, list) or len(listed) > MOST:
+        raise PatchFailed(f"a FHIRPath Patch has at most {MOST} parameters, each named operation")
     return [_read(number, one) for number, one in enumerate(listed)]
+
+
+def reads(operations: list[Operation]) -> str | None:
+    """The first operation that moves or compares a value that is there."""
+    found = ((number, one) for number, one in enumerate(operations) if _is_reading(one))
+    return next((f"operation {number}, {one['type']} at {one['path']!r}" for number, one in found), None)
+
+
+def _is_reading(one: Operation) -> bool:
+    return one["type"] == "move" or "where" in str(one["path"])
 
 
 def _read(number: int, one: Any) -> Operation:

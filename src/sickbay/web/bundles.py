@@ -26,7 +26,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import UNKNOWN
 from sickbay.operations import writing
 from sickbay.operations.access import Seen, access
-from sickbay.operations.writing import Declined, Prepared, Wanted
+from sickbay.operations.write_values import Declined, Prepared, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Conflict, Put, Save, Step
 from sickbay.web.fhir import LARGE

@@ -19,7 +19,7 @@ from sickbay.fhir.search_parameters import resource_types
 from sickbay.fhir.visibility import Visibility
 from sickbay.operations import everything, writing
 from sickbay.operations.access import Seen
-from sickbay.operations.writing import Done, Wanted
+from sickbay.operations.write_values import Done, Wanted
 from sickbay.storage.store import BadCursor, Stored
 from sickbay.web import exports, terminology
 from sickbay.web.fhir_answer import Answer, Headers
