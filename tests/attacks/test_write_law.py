@@ -54,7 +54,9 @@ def base(version: str) -> str:
 def compartment(version: str) -> dict[str, tuple[str, ...]]:
     table: dict[str, list[str]] = {**DSTU2_PATIENT}
     if version != "dstu2":
-        table = json.loads((SHARED / "data" / "definitions" / f"{version}-compartments.json").read_text("utf-8"))["Patient"]
+        table = json.loads((SHARED / "data" / "definitions" / f"{version}-compartments.json").read_text("utf-8"))[
+            "Patient"
+        ]
     more = {} if version == "r5" else {"Device": ["patient"]}
     return {type: tuple(codes) for type, codes in {**table, **more}.items() if type != "Group"}
 
@@ -154,7 +156,9 @@ def allowed(
     """Whether the checks let it pass. They are asked as operations.writing asks them."""
     type, id = str((before or after or {})["resourceType"]), str((after or before or {})["id"])
     letter = {"create": "c", "delete": "d"}.get(interaction, "u")
-    request = AccessRequest("PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter)
+    request = AccessRequest(
+        "PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter
+    )
     if after is not None:
         asking = replace(asking, body=bodies.of(version, type, str(after["id"]), after, base(version)))
     if before is not None:
@@ -190,8 +194,10 @@ def lawful(
         return True
     if interaction == "create":
         says_nothing = type != "Patient" and not named(after, subject)
-        return bool(people(after, every) & own or type == "Patient") and within(after) <= own and (
-            says_nothing or bool(subjects(after))
+        return (
+            bool(people(after, every) & own or type == "Patient")
+            and within(after) <= own
+            and (says_nothing or bool(subjects(after)))
         )
     visible = type == "Patient" or bool(people(after, every) & own)
     return visible and is_record_of_own(after) and within(after) - (people(before or {}, every)) <= own

@@ -87,7 +87,7 @@ def resource_stays_within_the_scope(request: AccessRequest, known: AccessKnown) 
     creates = request.interaction == "create"
     named = whose.patients | whose.subjects if creates else whose.subjects
     if not seen.allows(request.type, _letter(request), facts.patients, facts.codes) or not named <= reach:
-        return _outside(request, known, whose.patients | whose.subjects)
+        return _outside(request, known, named - reach or whose.patients)
     if not whose.subjects and (whose.is_named or not creates):
         return _not_its_subject(request, known)
     return None
@@ -114,7 +114,7 @@ def no_chart_is_added(request: AccessRequest, known: AccessKnown) -> Refusal | N
     whose = _written(request, known)
     there = known.before.whose.patients if isinstance(known.before, Before) else frozenset()
     added = (whose.patients | whose.subjects) - there
-    return None if reach is None or added <= reach else _outside(request, known, added)
+    return None if reach is None or added <= reach else _outside(request, known, added - reach)
 
 
 def _writable(known: AccessKnown) -> Visibility | None:

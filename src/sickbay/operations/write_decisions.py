@@ -64,7 +64,7 @@ def is_readable(one: Wanted, current: Stored) -> bool:
 
 def reading(one: Wanted) -> Declined | None:
     """Of a patch of what the token may not read."""
-    decision = decided(one, (writes.patch_reads_what_it_may,), readable=False)
+    decision = decided(one, (*stage.CHECKS, *writes.PATCH), readable=False)
     return Declined(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
