@@ -48,7 +48,8 @@ READING: dict[str, tuple[str, Any]] = {
     "copy": (JSON_PATCH, [{"op": "copy", "from": "/valueString", "path": "/note/0/text"}]),
     "move": (JSON_PATCH, [{"op": "move", "from": "/valueString", "path": "/note/0/text"}]),
     "where": ("", by_path(operation(type="delete", path="Observation.note.where(text = 'secret')"))),
-    "where in the middle": ("", by_path(operation(type="replace", path="Observation.note.where(text='secret').text", value="y"))),
+    "where in the middle": (
+        "", by_path(operation(type="replace", path="Observation.note.where(text='secret').text", value="y"))),
     "moved": ("", by_path(operation(type="move", path="Observation.note", source=0, destination=1))),
 }  # fmt: skip
 """Patches that take the permission to read."""
@@ -186,7 +187,12 @@ def _without_new_ids(answer: httpx2.Response) -> httpx2.Response:
 
 
 CONDITIONS: dict[str, Callable[[str], tuple[str, str, Any, dict[str, str]]]] = {
-    "create": lambda id: ("POST", "/Observation", observation(id, "Patient/A"), {"If_None_Exist": "value-string=secret"}),
+    "create": lambda id: (
+        "POST",
+        "/Observation",
+        observation(id, "Patient/A"),
+        {"If_None_Exist": "value-string=secret"},
+    ),
     "update": lambda id: ("PUT", "/Observation?value-string=secret", observation(id, "Patient/A"), {}),
     "patch": lambda id: ("PATCH", "/Observation?value-string=secret", {}, {"Content_Type": MERGE_PATCH}),
     "delete": lambda id: ("DELETE", "/Observation?value-string=secret", None, {}),

@@ -18,6 +18,7 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.patch import PatchFailed
 from sickbay.fhir.patching import read, reads
 from sickbay.fhir.problem import Problem
+from sickbay.fhir.served import NOT_SERVED
 from sickbay.fhir.subjects import Before, Subjects, subject_parameters, subjects_of
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
@@ -25,7 +26,16 @@ from sickbay.protocol import scopes
 
 WriteCheck: TypeAlias = Check[AccessRequest, AccessKnown]
 CHANGING = ("update", "patch")
+SENDING = ("create", *CHANGING)
 LETTERS = {"create": "c", "update": "u", "patch": "u", "delete": "d"}
+
+
+@check()
+def type_is_served(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """A subscription would be accepted and never fire. Those that are stored already can be read and deleted."""
+    if request.type not in NOT_SERVED or request.interaction not in SENDING:
+        return None
+    return Refusal("fhir-subscription-unsupported", "not-supported", {"type": request.type}, 422)
 
 
 @check(needs=("body",))
@@ -275,6 +285,8 @@ def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
     """What can be said of the request alone; nothing of a read."""
     if request.interaction not in WRITING:
         return ()
+    if request.type in NOT_SERVED and request.interaction in SENDING:
+        return (type_is_served,)
     if request.interaction == "update" and request.id is None:
         return (body_is_such_a_resource, resource_is_valid)
     if request.interaction in ("create", "update"):

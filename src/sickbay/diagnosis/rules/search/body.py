@@ -13,6 +13,7 @@ COMPARTMENT = Spec("FHIR R4, Patient compartment", "https://hl7.org/fhir/R4/comp
 VERSIONS = Spec("FHIR R4, Managing Resource Contention", "https://hl7.org/fhir/R4/http.html#concurrency")
 CONDITIONAL = Spec("FHIR R4, conditional create", "https://hl7.org/fhir/R4/http.html#ccreate")
 PATCH = Spec("RFC 6902, JSON Patch", "https://www.rfc-editor.org/rfc/rfc6902")
+SUBSCRIBING = Spec("FHIR R4, Subscription", "https://hl7.org/fhir/R4/subscription.html")
 DELETE = Spec("FHIR R4, delete", "https://hl7.org/fhir/R4/http.html#delete")
 
 MALFORMED = Rule(
@@ -143,6 +144,18 @@ PATCH_READS = Rule(
     spec=SCOPES,
 )
 
+SUBSCRIPTION = Rule(
+    id="fhir-subscription-unsupported",
+    stage="search",
+    explains="fhir-subscription-unsupported",
+    severity="error",
+    outcome="422",
+    title="This server doesn't serve subscriptions yet",
+    why="A {type} that it stored would never lead to a notification, so it refuses to create or change one.",
+    fix="Ask again at intervals: search with `_lastUpdated=gt<time of the last search>`, or read `_history?_since=`.",
+    spec=SUBSCRIBING,
+)
+
 CASCADE = Rule(
     id="fhir-delete-cascade",
     stage="search",
@@ -157,5 +170,6 @@ CASCADE = Rule(
 )
 
 RULES = (
-    MALFORMED, ID_MISMATCH, INVALID, OUTSIDE, NOT_SUBJECT, CONFLICT, EXISTS, AMBIGUOUS, PATCH_FAILED, PATCH_READS, CASCADE,
+    MALFORMED, ID_MISMATCH, INVALID, OUTSIDE, NOT_SUBJECT, CONFLICT, EXISTS, AMBIGUOUS, PATCH_FAILED, PATCH_READS,
+    SUBSCRIPTION, CASCADE,
 )  # fmt: skip
