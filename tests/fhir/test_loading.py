@@ -135,5 +135,7 @@ def test_a_subscription_is_left_out_with_a_note() -> None:
         b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Subscription","id":"s"}},'
     )
     found = [*pieces("r4", text + b'{"resource":{"resourceType":"Patient","id":"p"}}]}')]
-    assert found[0] == Fault("Bundle.entry[0]", "Subscription is left out: this server doesn't serve subscriptions yet")
+    assert found[0] == Fault(
+        "Bundle.entry[0]", "Subscription is left out: this server doesn't serve subscriptions yet", is_bad=False
+    )
     assert isinstance(found[1], Piece)

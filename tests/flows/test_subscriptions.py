@@ -34,8 +34,10 @@ def test_a_subscription_is_refused_by_name_in_every_way_to_write_it(tmp_path: Pa
         ]  # fmt: skip
         entries = [entry("POST", "Subscription", HOOK), entry("PUT", "Subscription/s", HOOK),
                    entry("POST", "Subscription", HOOK, ifNoneExist="criteria=x")]  # fmt: skip
-        ways += [("POST", "", {"resourceType": "Bundle", "type": kind, "entry": [entry("POST", "Observation", observation()), one]}, {})
-                 for kind in ("batch", "transaction") for one in entries]  # fmt: skip
+        made = entry("POST", "Observation", observation())
+        bundles = [{"resourceType": "Bundle", "type": kind, "entry": [made, one]}
+                   for kind in ("batch", "transaction") for one in entries]  # fmt: skip
+        ways += [("POST", "", one, {}) for one in bundles]
         for method, path, body, headers in ways:
             answer = await own.ask(method, path, body, **headers)
             assert answer.status_code in (422, 200), answer.text
