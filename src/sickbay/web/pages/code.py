@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from sickbay.diagnosis import repairs
+from sickbay.protocol import unicode
 from sickbay.web.pages.marks import Piece
 
 Pair = tuple[str, str]
@@ -65,7 +66,7 @@ class Request:
 def _members(body: str) -> tuple[Pair, ...]:
     """Of a JSON object, as if they stood in a form: what is shown beside what belongs there."""
     try:
-        given = json.loads(body) if body.lstrip()[:1] == "{" else {}
+        given = unicode.loads(body) if body.lstrip()[:1] == "{" else {}
     except (ValueError, RecursionError):
         return ()
     return tuple(
