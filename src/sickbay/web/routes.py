@@ -15,6 +15,7 @@ from sickbay.operations.throttle import Throttled
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import (
     admin,
+    answers,
     apps,
     brands,
     discovery,
@@ -41,7 +42,7 @@ from sickbay.web.register import register
 from sickbay.web.revocation import revocation
 from sickbay.web.token import token
 from sickbay.web.userinfo import userinfo
-from sickbay.web.wire import TooLarge
+from sickbay.web.wire import NotText, TooLarge
 
 Handler = Callable[[Request], Awaitable[Response]]
 EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -173,8 +174,6 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
     async def handler(request: Request) -> Response:
         try:
             return await answer(request, sandbox, tenant, *more)
-        except TooLarge as large:
-            return Response(f"The body is too large. {large}\n", 413)
         except Throttled as waits:
             return await throttled.held_off(request, sandbox, tenant, waits)
 
@@ -186,7 +185,12 @@ def _open(sandbox: Sandbox, tenant: Tenant, endpoint: Callable[..., Awaitable[Re
     answer = _at(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
-        response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
+        try:
+            response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
+        except TooLarge as large:
+            response = answers.oauth_trouble(413, "The body is too large", str(large))
+        except NotText as error:
+            response = answers.oauth_trouble(400, "The request is no text", str(error))
         if not request.scope["state"].get("withheld"):
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response
