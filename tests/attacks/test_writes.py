@@ -199,18 +199,54 @@ def test_62_what_a_token_may_do_is_not_widened_by_its_own_transaction(tmp_path: 
 def test_61_an_entry_cannot_be_written_in_a_way_that_its_decision_does_not_see(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await taw(flow)
-        absolute = f"http://localhost:7425/general/r4/Patient/{B}"
+        base = "http://localhost:7425/general/r4"
         inner = {"resourceType": "Bundle", "type": "batch", "entry": []}
-        for url, resource in ((absolute, None), (f"../r4/Patient/{B}", None), (f"/Patient/{B}", None), ("", inner)):
+        refused = [
+            (f"http://127.0.0.1:7425/general/r4/Patient/{A}", None), (f"https://localhost:7425/general/r4/Patient/{A}", None),
+            (f"{base}5/Patient/{A}", None), (f"{base}//Patient/{A}", None), (f"{base}/../r4/Patient/{A}", None),
+            (f"//Patient/{A}", None), (f"//localhost:7425/general/r4/Patient/{A}", None), (f"../r4/Patient/{A}", None),
+            (f"/../r4/Patient/{A}", None), (f"/{base}/Patient/{A}", None), (f"Patient/{A}#x", None),
+            ("", inner), ("/", inner), (base, inner), (f"{base}/", inner),
+        ]  # fmt: skip
+        for url, resource in refused:
             for kind in ("batch", "transaction"):
                 entry = {"request": {"method": "POST" if resource else "GET", "url": url}, "resource": resource}
                 answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
-                assert answer.status_code == (200 if kind == "batch" else 400)
+                assert answer.status_code == (200 if kind == "batch" else 400), (url, answer.text)
                 if kind == "batch":
-                    assert answer.json()["entry"][0]["response"]["status"].startswith("400")
+                    assert answer.json()["entry"][0]["response"]["status"].startswith("400"), url
                     assert "resource" not in answer.json()["entry"][0]
-        formatted = {"request": {"method": "GET", "url": f"Patient/{B}?_format=json"}}
-        answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [formatted]})
-        assert answer.json()["entry"][0]["response"]["status"].startswith("404")
+        for url in (
+            f"Patient/{B}?_format=json",
+            f"/Patient/{B}",
+            f"{base}/Patient/{B}",
+            f"Patient/../Patient/{B}",
+            f"{base}/Patient%2f{B}",
+        ):
+            entry = {"request": {"method": "GET", "url": url}}
+            answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+            assert answer.json()["entry"][0]["response"]["status"].startswith("404"), url
+
+    run(steps, tmp_path)
+
+
+def test_61_an_entry_whose_url_begins_with_a_slash_or_the_base_is_taken_with_advice(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await taw(flow)
+        base = "http://localhost:7425/general/r4"
+        for kind in ("batch", "transaction"):
+            for url, advised in ((f"Patient/{A}", False), (f"/Patient/{A}", True), (f"{base}/Patient/{A}", True)):
+                entries = [{"request": {"method": "GET", "url": url}},
+                           {"request": {"method": "POST", "url": url.partition("Patient")[0] + "Observation"}, "resource": observation(A)},
+                           {"request": {"method": "POST", "url": url.partition("Patient")[0] + "Observation"}, "resource": observation(A)}]  # fmt: skip
+                answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": kind, "entry": entries})
+                told = answer.json()["entry"]
+                assert [one["response"]["status"][:3] for one in told] == ["200", "201", "201"], (url, answer.text)
+                assert told[0]["resource"]["id"] == A
+                for one in told:
+                    assert ("relative to the base" in str(one["response"].get("outcome"))) is advised
+            moved = {"request": {"method": "POST", "url": f"{base}/Observation"}, "resource": observation(B)}
+            answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": kind, "entry": [moved]})
+            assert "fhir-write-outside-scope" in answer.text
 
     run(steps, tmp_path)

@@ -87,7 +87,7 @@ def test_an_export_is_written_as_ndjson(format: str) -> None:
 
 @pytest.mark.parametrize(
     ("rule", "error", "status"),
-    [("fhir-operation-unknown", "not-supported", 501), ("fhir-operation-parameter", "value", 400)],
+    [("fhir-operation-unknown", "not-found", 404), ("fhir-operation-parameter", "value", 400)],
 )
 def test_what_fhir_finds_wrong_with_an_operation_is_refused(rule: str, error: str, status: int) -> None:
     (refusal,) = refusals(EXPORT, replace(KNOWN, faults=(Fault(rule, "x", "y", "z"),)))

@@ -57,3 +57,36 @@ def test_what_is_told_follows_the_scopes(scope: str, claims: dict[str, str]) -> 
 
 def test_somebody_without_a_name_has_none() -> None:
     assert "name" not in userinfo.answer(TOKEN, replace(ANNA, name=""))
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+def posted(body: str, **headers: str) -> AccessRequest:
+    return userinfo.from_body(AccessRequest("POST", "", "", headers=FORM | headers, body=body))
+
+
+def test_the_token_may_come_in_a_form() -> None:
+    assert posted("access_token=t").headers["authorization"] == "Bearer t"
+    assert not examine(userinfo.CHECKS, posted("access_token=t"), KNOWN).refusals
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [("access_token=t", {"authorization": "Bearer t"}), ("access_token=t&access_token=t", {}), ("access_token=", {})],
+)
+def test_a_token_in_two_places_is_refused(body: str, headers: dict[str, str]) -> None:
+    names = [one.name for one in examine(userinfo.CHECKS, posted(body, **headers), KNOWN).refusals]
+    assert "fhir-token-in-query" in names
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [AccessRequest("GET", "", "", headers=FORM, body="access_token=t"), AccessRequest("POST", "", "", body="access_token=t"),
+     AccessRequest("POST", "", "", headers=FORM, body="x=1")],
+)  # fmt: skip
+def test_what_is_no_form_with_a_token_has_none(request_: AccessRequest) -> None:
+    assert userinfo.from_body(request_) == request_
+    assert [one.name for one in examine(userinfo.CHECKS, userinfo.from_body(request_), KNOWN).refusals] == [
+        "fhir-token-missing"
+    ]

@@ -319,7 +319,7 @@ def test_nobody_chooses_no_id(token: object) -> None:
         ("search-type", []),
         ("create", ["body_is_such_a_resource", "body_has_the_id_of_its_address", "resource_is_valid",
                     "resource_stays_within_the_scope"]),
-        ("patch", ["patch_is_a_patch"]),
+        ("patch", ["patch_is_a_patch", "patch_reads_what_it_may"]),
         ("delete", ["deletes_do_not_cascade"]),
     ],
 )  # fmt: skip
@@ -328,6 +328,8 @@ def test_the_checks_of_each_interaction(interaction: str, names: list[str]) -> N
         []
         if not names
         else [
+            "record_is_of_the_tokens_patient",
+            "no_chart_is_added",
             "version_is_the_one_named",
             "nothing_is_there_that_must_not_be",
             "searches_stood_there",

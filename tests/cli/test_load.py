@@ -81,9 +81,13 @@ def test_the_published_examples_come_back_byte_for_byte(shared: Path, tmp_path: 
     done = sickbay("load", str(examples), "--fhir", version, "--patients", "0", folder=tmp_path)
     told = f"{done.stdout}{done.stderr}".splitlines()
     bad = [line for line in told if ".gz:" in line and not re.search(r"\.gz: \d+ resources?$", line)]
+    left_out = [line for line in bad if "Subscription is left out: this server doesn't serve subscriptions yet" in line]
+    assert len(left_out) == 2
+    assert f"{len(left_out)} left out." in done.stdout
+    bad = [line for line in bad if line not in left_out]
     assert [line.rpartition("/")[2] for line in bad] == WITHOUT_ID[version]
     assert done.returncode == bool(bad)
-    wanted = written([examples], version)
+    wanted = {key: body for key, body in written([examples], version).items() if key[0] != "Subscription"}
     assert len(wanted) > 250
     assert {key: one.body for key, one in stored(tmp_path, version, wanted).items()} == wanted
 

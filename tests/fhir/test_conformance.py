@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import tarfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,7 +50,9 @@ def test_it_says_where_the_authorization_server_is(version: str, type: str, numb
 @pytest.mark.parametrize("version", VERSIONS)
 def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> None:
     resources = {one["type"]: one for one in statement(version, SERVER)["rest"][0]["resource"]}
-    assert tuple(sorted(resources)) == resource_types(version)
+    assert tuple(sorted(resources)) == tuple(
+        one for one in resource_types(version) if not one.startswith("Subscription")
+    )
     patient = resources["Patient"]
     assert {"name": "birthdate", "type": "date"} in patient["searchParam"]
     codes = [one["code"] for one in patient["interaction"]]
@@ -144,3 +149,56 @@ def test_an_operation_is_named_by_its_definition() -> None:
     assert {"reference": "http://hl7.org/fhir/OperationDefinition/Patient-everything"} in [
         one["definition"] for one in every
     ]
+
+
+EXPECTATION = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation"
+
+
+def _shall(one: dict[str, Any]) -> bool:
+    return any(each["url"] == EXPECTATION and each["valueCode"] == "SHALL" for each in one.get("extension", []))
+
+
+def test_it_instantiates_the_us_core_server_whose_interactions_and_parameters_it_has(shared: Path) -> None:
+    """The profiles are those that `profiles` names; US Core lets a server choose them, next to that of Patient."""
+    with tarfile.open(shared / "data" / "us-core-6.1.0.tgz") as package:
+        file = package.extractfile("package/CapabilityStatement-us-core-server.json")
+        assert file is not None
+        wanted = json.load(file)
+    own = statement("r4", SERVER)
+    assert wanted["url"] in own["instantiates"]
+    resources = {one["type"]: one for one in own["rest"][0]["resource"]}
+    for one in wanted["rest"][0]["resource"]:
+        held = resources[one["type"]]
+        have = {each["code"] for each in held["interaction"]}, {each["name"] for each in held["searchParam"]}
+        assert {each["code"] for each in one.get("interaction", []) if _shall(each)} <= have[0]
+        assert {each["name"] for each in one.get("searchParam", []) if _shall(each)} <= have[1]
+        named = {each["definition"] for each in held["operation"]}
+        assert {each["definition"] for each in one.get("operation", []) if _shall(each)} <= named
+        assert set(one.get("searchRevInclude", [])) <= set(held["searchRevInclude"])
+    assert all(
+        wanted["url"] not in statement(version, SERVER).get("instantiates", [])
+        for version in VERSIONS
+        if version != "r4"
+    )
+
+
+CLIENTS = {
+    ("", "export"): "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
+    ("Patient", "export"): "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export",
+    ("Group", "export"): "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export",
+    ("Patient", "everything"): "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    ("Encounter", "everything"): "http://hl7.org/fhir/OperationDefinition/Encounter-everything",
+    ("DocumentReference", "docref"): "http://hl7.org/fhir/us/core/OperationDefinition/docref",
+    ("Observation", "lastn"): "http://hl7.org/fhir/OperationDefinition/Observation-lastn",
+    ("Observation", "validate"): "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    ("ValueSet", "expand"): "http://hl7.org/fhir/OperationDefinition/ValueSet-expand",
+    ("CodeSystem", "lookup"): "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup",
+}
+
+
+@pytest.mark.parametrize("version", ["r4", "r4b", "r5"])
+def test_operations_stand_where_clients_look_for_them(version: str) -> None:
+    rest = statement(version, SERVER)["rest"][0]
+    listed = {("", one["name"]): one["definition"] for one in rest["operation"]}
+    listed |= {(held["type"], one["name"]): one["definition"] for held in rest["resource"] for one in held["operation"]}
+    assert {key: listed[key] for key in CLIENTS} == CLIENTS

@@ -128,3 +128,14 @@ def test_a_judged_piece_names_its_resource_and_its_faults():
     good = only("r4", b'{"resourceType":"Patient","id":"a"}')
     assert isinstance(good, Piece)
     assert judged("r4", good, "") is good
+
+
+def test_a_subscription_is_left_out_with_a_note() -> None:
+    text = (
+        b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Subscription","id":"s"}},'
+    )
+    found = [*pieces("r4", text + b'{"resource":{"resourceType":"Patient","id":"p"}}]}')]
+    assert found[0] == Fault(
+        "Bundle.entry[0]", "Subscription is left out: this server doesn't serve subscriptions yet", is_bad=False
+    )
+    assert isinstance(found[1], Piece)

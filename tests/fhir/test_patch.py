@@ -54,7 +54,7 @@ def test_an_operation_that_cannot_be_done_fails_and_changes_nothing(operation: d
 
 
 @pytest.mark.parametrize("text", [
-    "", "{}", "[]", "[1]", '[{"op":"x","path":"/a"}]', '[{"op":"add","path":"a","value":1}]', '[{"op":"add","path":"/a"}]',
+    "", "{}", "[1]", '[{"op":"x","path":"/a"}]', '[{"op":"add","path":"a","value":1}]', '[{"op":"add","path":"/a"}]',
     '[{"op":"move","path":"/a"}]', '[{"op":["add"],"path":"/a"}]',
 ])  # fmt: skip
 def test_what_is_no_patch_is_said_to_be_none(text: str) -> None:

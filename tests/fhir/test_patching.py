@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.fhir.patch import PatchFailed
-from sickbay.fhir.patching import read
+from sickbay.fhir.patching import NOTHING, read, reads
+from sickbay.fhir.validation import validate
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient", "id": "x", "active": True, "birthDate": "1980-01-01", "deceasedBoolean": False,
@@ -121,7 +122,7 @@ def test_what_cannot_be_done_is_said(asked: dict[str, Any], said: str) -> None:
         patched(asked)
 
 
-@pytest.mark.parametrize("body", ['{"resourceType":"Parameters"}', '{"resourceType":"Parameters","parameter":[{"name":"x"}]}',
+@pytest.mark.parametrize("body", ['{"resourceType":"Parameters","parameter":[{"name":"x"}]}',
                                   '{"active":false}', "3", '"x"', "{", ""])  # fmt: skip
 def test_what_is_no_patch_is_none(body: str) -> None:
     with pytest.raises(PatchFailed):
@@ -164,3 +165,68 @@ def test_many_steps_over_many_values_are_refused() -> None:
 def test_no_path_is_very_long(path: str) -> None:
     with pytest.raises(PatchFailed, match="2000 characters"):
         patched(operation("delete", path))
+
+
+def _anonymous(*parts: dict[str, object], **more: object) -> str:
+    names = {"type": "valueCode", "path": "valueString", "name": "valueString", "index": "valueInteger"}
+    listed = [{"name": name, names[name]: value} for name, value in more.items()]
+    operation = {"name": "operation", "part": [*listed, {"name": "value", "part": [*parts]}]}
+    return json.dumps({"resourceType": "Parameters", "parameter": [operation]})
+
+
+FHIR_JSON = "application/fhir+json"
+TIME: dict[str, object] = {"name": "time", "valueDateTime": "2026-01-01"}
+ADDITIVE: dict[str, object] = {"name": "additive", "valueReference": {"reference": "Substance/s"}}
+
+
+def test_a_choice_within_a_value_without_a_type_gets_the_name_of_its_type() -> None:
+    specimen: dict[str, object] = {"resourceType": "Specimen", "id": "x"}
+    made = {"timeDateTime": "2026-01-01", "additive": [{"reference": "Substance/s"}]}
+    added = read("r4", _anonymous(TIME, ADDITIVE, type="add", path="Specimen", name="processing"), FHIR_JSON)(specimen)
+    assert added["processing"] == [made]
+    inserted = read("r4", _anonymous(TIME, type="insert", path="Specimen.processing", index=0), FHIR_JSON)(added)
+    assert inserted["processing"] == [{"timeDateTime": "2026-01-01"}, made]
+    replaced = read("r4", _anonymous(TIME, type="replace", path="Specimen.processing[0]"), FHIR_JSON)(added)
+    assert replaced["processing"] == [{"timeDateTime": "2026-01-01"}]
+    assert not validate("r4", inserted)
+
+
+def test_values_without_a_type_within_each_other_are_fitted_too() -> None:
+    component: dict[str, object] = {"name": "code", "valueCodeableConcept": {"text": "x"}}
+    value: dict[str, object] = {"name": "value", "valueQuantity": {"value": 1}}
+    limits: dict[str, object] = {"name": "referenceRange", "part": [{"name": "text", "valueString": "0 to 1"}]}
+    observation = {"resourceType": "Observation", "id": "x", "status": "final", "code": {"text": "x"}}
+    patch = _anonymous(component, value, limits, type="add", path="Observation", name="component")
+    (made,) = read("r4", patch, FHIR_JSON)(observation)["component"]
+    assert made == {"code": {"text": "x"}, "valueQuantity": {"value": 1}, "referenceRange": [{"text": "0 to 1"}]}
+
+
+def test_a_part_that_the_element_does_not_have_is_left_for_validation() -> None:
+    patch = _anonymous({"name": "nothing", "valueString": "x"}, type="add", path="Specimen", name="processing")
+    made = read("r4", patch, FHIR_JSON)({"resourceType": "Specimen", "id": "x"})
+    assert made["processing"] == [{"nothing": "x"}]
+    assert validate("r4", made)
+
+
+def test_a_part_is_an_object() -> None:
+    with pytest.raises(PatchFailed, match="must be an object"):
+        read("r4", _anonymous("x", type="add", path="Specimen", name="processing"), FHIR_JSON)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("type", "text"), [("application/json-patch+json", "[]"), (FHIR_JSON, '{"resourceType": "Parameters"}'),
+                       (FHIR_JSON, '{"resourceType": "Parameters", "parameter": []}'), ("application/merge-patch+json", "{}")]
+)  # fmt: skip
+def test_an_empty_patch_changes_nothing(type: str, text: str) -> None:
+    assert read("r4", text, type) is NOTHING
+    assert NOTHING({"a": 1}) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("patch", "what"),
+    [([{"op": "add", "path": "/a", "value": 1}], None), ([{"op": "remove", "path": "/a"}, {"op": "test", "path": "/a", "value": 1}],
+      "operation 1, test"), ([{"op": "copy", "from": "/a", "path": "/b"}], "operation 0, copy"),
+     ([{"op": "move", "from": "/a", "path": "/b"}], "operation 0, move")],
+)  # fmt: skip
+def test_the_operations_that_read_are_named(patch: list[object], what: str | None) -> None:
+    assert reads("r4", json.dumps(patch), "application/json-patch+json") == what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,10 @@ def wrapped(inside: str, before: str = "") -> bytes:
         (wrapped("<contained><Order/><Order/></contained>"), "not a resource of this version"),
         (wrapped("<contained><Basic/><Basic/></contained>"), "one element holds one resource"),
         (wrapped('<h:div xmlns:h="http://www.w3.org/1999/xhtml"/>'), "does not belong here"),
-        (wrapped('<text><h:div xmlns:h="http://www.w3.org/1999/xhtml"/></text>'), "without a prefix"),
+        (
+            wrapped('<text><h:div xmlns:h="http://www.w3.org/1999/xhtml"><b xmlns="urn:x"/></h:div></text>'),
+            "is not in the namespace",
+        ),
         (wrapped("<name>" * 300), "nested deeper"),
         (wrapped('<extension url="u">' * 300), "nested deeper"),
         (wrapped("<text><div xmlns='http://www.w3.org/1999/xhtml'>" + "<b>" * 300), "nested deeper"),
@@ -165,3 +169,24 @@ def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
         left = [one for one in validate("dstu2", bundle) if not any(said in one.text for said in FAULTS_OF_SMART)]
         assert left == []
         assert ordered(xml_reading.loads("dstu2", xml_writing.dumps("dstu2", bundle))) == ordered(bundle)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('<x:div xmlns:x="http://www.w3.org/1999/xhtml"><x:p class="a">1 &lt; 2<x:br/></x:p></x:div>', '<p class="a">1 &lt; 2<br/></p>'),
+        ('<h:div xmlns:h="http://www.w3.org/1999/xhtml" xmlns="http://www.w3.org/1999/xhtml"><p xml:lang="de">a&#228;</p></h:div>',
+         '<p xml:lang="de">aä</p>'),
+        ('<xhtml:div xmlns:xhtml="http://www.w3.org/1999/xhtml">a &amp; <xhtml:a href="?a=1&amp;b=&quot;">b</xhtml:a></xhtml:div>',
+         """a &amp; <a href='?a=1&amp;b="'>b</a>"""),
+    ],
+)  # fmt: skip
+def test_a_narrative_may_have_a_prefix_and_loses_it(written: str, read: str) -> None:
+    text = (
+        f'<f:Patient xmlns:f="http://hl7.org/fhir"><f:text><f:status value="generated"/>{written}</f:text></f:Patient>'
+    )
+    found = xml_reading.loads("r4", text.encode())
+    assert found["text"]["div"] == f'<div xmlns="http://www.w3.org/1999/xhtml">{read}</div>'
+    assert validate("r4", found) == []
+    plain = json.dumps({"resourceType": "Patient", "text": {"status": "generated", "div": written}})
+    assert validate("r4", json.loads(plain)) == []

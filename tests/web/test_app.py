@@ -109,7 +109,7 @@ def test_the_next_page_continues_where_the_first_ended(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-def test_an_operation_that_there_is_not_is_refused_as_not_supported(tmp_path: Path) -> None:
+def test_an_operation_that_there_is_not_is_answered_as_not_found(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch user/*.cruds")
         body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
@@ -118,7 +118,7 @@ def test_an_operation_that_there_is_not_is_refused_as_not_supported(tmp_path: Pa
         answer = await flow.http.post(
             "/general/r4/Patient/$match", headers=headers, json={"resourceType": "Parameters"}
         )
-        assert answer.status_code == 501
+        assert answer.status_code == 404
         assert answer.json()["resourceType"] == "OperationOutcome"
 
     run(steps, tmp_path)

@@ -12,6 +12,7 @@ from sickbay.authorization.token_negotiation import Given
 from sickbay.authorization.values import AppState, Client, Code, Family, Launch, Server, Token, User
 from sickbay.fhir.body import Body
 from sickbay.fhir.fault import Fault
+from sickbay.fhir.subjects import Before
 from sickbay.kernel.refusal import UNKNOWN, Unknown
 
 
@@ -147,6 +148,10 @@ class AccessKnown:
     """The version id of what is there; None where there is nothing that this token may see."""
     kept: frozenset[str] | Unknown = UNKNOWN
     """The references of what is there that are searches, as `sickbay load` takes them."""
+    before: Before | Unknown | None = UNKNOWN
+    """Whose record it is before the write; None if there is none."""
+    readable: bool | Unknown = UNKNOWN
+    """Whether the token may read what is there."""
     matches: int | Unknown = UNKNOWN
     """How many a conditional write's search matched."""
     state: AppState | Unknown | None = UNKNOWN

@@ -81,7 +81,7 @@ def _formats(request: AccessRequest, known: AccessKnown) -> tuple[str, ...]:
 
 
 CHECKS: tuple[OperationCheck, ...] = (
-    no_fault("fhir-operation-unknown", "operation_is_offered", "not-supported", 501),
+    no_fault("fhir-operation-unknown", "operation_is_offered", "not-found", 404),
     no_fault("fhir-operation-parameter", "parameters_of_the_operation_fit"),
     export_is_for_the_system,
     members_of_the_group_may_be_known,

@@ -14,7 +14,7 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Code, Family, Policy, Server, Token
 from sickbay.kernel.refusal import UNKNOWN, Examination, Refusal, check
-from sickbay.protocol import scopes
+from sickbay.protocol import scopes, unicode
 from sickbay.protocol.parameters import Parameters, encode, parse
 
 FORM = "application/x-www-form-urlencoded"
@@ -61,7 +61,7 @@ def _body(body: str) -> tuple[tuple[str, str], ...]:
     if not _is_json(body):
         return parse(body.strip()).pairs
     try:
-        members = json.loads(body)
+        members = unicode.loads(body)
     except (ValueError, RecursionError):
         return ()
     return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization import access, id_token
@@ -11,6 +12,7 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Token, User
 from sickbay.kernel.refusal import Refusal, check
 from sickbay.protocol import scopes
+from sickbay.protocol.parameters import Parameters, parse
 
 
 @check(needs=("token",), after=(access.token_is_known,))
@@ -23,6 +25,20 @@ def openid_was_granted(request: AccessRequest, known: AccessKnown) -> Refusal | 
     return Refusal("userinfo-without-openid", "insufficient_scope", {"needed": "openid", "held": held}, 403)
 
 
+def from_body(request: AccessRequest) -> AccessRequest:
+    """The request with the token of its form body as its header (RFC 6750, 2.2). One that has it in two places is refused:
+    then the body's parameters stay among its own (RFC 6750, 2)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method != "POST" or kind != FORM:
+        return request
+    sent = parse(request.body)
+    tokens = sent.all("access_token")
+    if len(tokens) == 1 and tokens[0] and "authorization" not in request.headers:
+        return replace(request, headers={**request.headers, "authorization": f"Bearer {tokens[0]}"})
+    return replace(request, parameters=Parameters((*request.parameters.pairs, *sent.pairs))) if tokens else request
+
+
+FORM = "application/x-www-form-urlencoded"
 CHECKS: tuple[AccessCheck, ...] = (*access.HOLDER, openid_was_granted)
 
 

@@ -9,21 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from sickbay.authorization.access import scope_covers_the_request, shown, token_is_known
+from sickbay.authorization.access import covers, needed, scope_covers_the_request, shown, token_is_known
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
 from sickbay.fhir.patch import PatchFailed
-from sickbay.fhir.patching import read
+from sickbay.fhir.patching import read, reads
 from sickbay.fhir.problem import Problem
+from sickbay.fhir.served import NOT_SERVED
+from sickbay.fhir.subjects import Before, Subjects, subject_parameters, subjects_of
+from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.refusal import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import scopes
 
 WriteCheck: TypeAlias = Check[AccessRequest, AccessKnown]
 CHANGING = ("update", "patch")
-LETTERS = {"create": "c", "update": "u", "patch": "u"}
+SENDING = ("create", *CHANGING)
+LETTERS = {"create": "c", "update": "u", "patch": "u", "delete": "d"}
+
+
+@check()
+def type_is_served(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """A subscription would be accepted and never fire. Those that are stored already can be read and deleted."""
+    if request.type not in NOT_SERVED or request.interaction not in SENDING:
+        return None
+    return Refusal("fhir-subscription-unsupported", "not-supported", {"type": request.type}, 422)
 
 
 @check(needs=("body",))
@@ -72,22 +84,86 @@ def _invalid(request: AccessRequest, problems: Sequence[Problem]) -> Refusal | N
 
 @check(needs=("body", "token"), after=(token_is_known, scope_covers_the_request, body_is_such_a_resource))
 def resource_stays_within_the_scope(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    """What is written must be the token's own after the write too: nothing is given away, nothing put into others' charts."""
-    letter = LETTERS.get(request.interaction, "u")
-    token, facts = known.token, _body(known).facts
-    assert isinstance(token, Token)
-    policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    seen = shown(token, known.user, policy, known.version)
-    if known.user is UNKNOWN and any(one.level == "user" for one in scopes.resources(token.scope)):
-        return None  # offline it is not known whose charts this user may write
-    if not request.type or seen.allows(request.type, letter, facts.patients, facts.codes):
+    """What is written must be the token's own after the write too: nothing is given away, nothing put into others' charts.
+
+    Whom a change may name besides the subject depends on what was there before: `no_chart_is_added`.
+    """
+    seen, facts = _writable(known), _body(known).facts
+    reach = seen.reach(request.type, _letter(request), facts.codes) if seen is not None and request.type else None
+    if seen is None or reach is None:
         return None
-    told = {
-        "type": request.type, "received": [f"Patient/{one}" for one in facts.patients] or "no patient",
-        "patient": token.patient, "expected": f"Patient/{token.patient}" if token.patient else "a patient of this user",
+    assert request.type is not None
+    whose = _written(request, known)
+    creates = request.interaction == "create"
+    named = whose.patients | whose.subjects if creates else whose.subjects
+    if not seen.allows(request.type, _letter(request), facts.patients, facts.codes) or not named <= reach:
+        return _outside(request, known, named - reach or whose.patients)
+    if not whose.subjects and (whose.is_named or not creates):
+        return _not_its_subject(request, known)
+    return None
+
+
+@check(needs=("before", "token"))
+def record_is_of_the_tokens_patient(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """Only whose record it is may change or delete it. A patient who takes part in another's record only reads it."""
+    seen = _writable(known)
+    if seen is None or not isinstance(known.before, Before) or not request.type:
+        return None
+    reach = seen.reach(request.type, _letter(request), known.before.codes)
+    subjects = known.before.whose.subjects
+    return None if reach is None or (subjects and subjects <= reach) else _not_its_subject(request, known)
+
+
+@check(needs=("before", "body", "token"))
+def no_chart_is_added(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """A write puts the resource into no compartment that the token doesn't cover. Who is in it already may stay."""
+    seen = _writable(known)
+    if seen is None or not request.type:
+        return None
+    reach = seen.reach(request.type, _letter(request), _body(known).facts.codes)
+    whose = _written(request, known)
+    there = known.before.whose.patients if isinstance(known.before, Before) else frozenset()
+    added = (whose.patients | whose.subjects) - there
+    return None if reach is None or added <= reach else _outside(request, known, added - reach)
+
+
+def _writable(known: AccessKnown) -> Visibility | None:
+    """What the token may write; None if that isn't known: offline nobody knows whose charts a user may write."""
+    assert isinstance(known.token, Token)
+    if known.user is UNKNOWN and any(one.level == "user" for one in scopes.resources(known.token.scope)):
+        return None
+    policy = known.server.policy if isinstance(known.server, Server) else Policy()
+    return shown(known.token, known.user, policy, known.version)
+
+
+def _letter(request: AccessRequest) -> str:
+    return LETTERS.get(request.interaction, "u")
+
+
+def _written(request: AccessRequest, known: AccessKnown) -> Subjects:
+    return subjects_of(known.version, _body(known).resource, request.base)
+
+
+def _outside(request: AccessRequest, known: AccessKnown, patients: frozenset[str]) -> Refusal:
+    """The patients are those of the request: nothing is said of whether they exist."""
+    received = [f"Patient/{one}" for one in sorted(patients)] or "no patient"
+    return Refusal("fhir-write-outside-scope", "forbidden", {**_whose(request, known), "received": received}, 403)
+
+
+def _not_its_subject(request: AccessRequest, known: AccessKnown) -> Refusal:
+    by = subject_parameters(known.version, request.type or "") or ("no element",)
+    facts = {**_whose(request, known), "interaction": request.interaction, "by": by}
+    return Refusal("fhir-write-not-subject", "forbidden", facts, 403)
+
+
+def _whose(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
+    token = known.token
+    assert isinstance(token, Token)
+    return {
+        "type": request.type, "patient": token.patient,
+        "expected": f"Patient/{token.patient}" if token.patient else "a patient of this user",
         "held": tuple(one.text for one in scopes.resources(token.scope)),
     }  # fmt: skip
-    return Refusal("fhir-write-outside-scope", "forbidden", told, 403)
 
 
 @check()
@@ -99,6 +175,23 @@ def patch_is_a_patch(request: AccessRequest, known: AccessKnown) -> Refusal | No
     except PatchFailed as error:
         return Refusal("fhir-patch-failed", "structure", {"received": str(error)})
     return None
+
+
+@check(needs=("token",), after=(token_is_known, scope_covers_the_request, patch_is_a_patch))
+def patch_reads_what_it_may(request: AccessRequest, known: AccessKnown) -> Refusal | None:
+    """`test`, `copy`, `move` and where() use or compare what is there, so they take the permission to read it."""
+    token = known.token
+    assert isinstance(token, Token)
+    if request.interaction != "patch" or known.readable is True:
+        return None
+    if known.readable is UNKNOWN and covers(token.scope, request.type, "r"):
+        return None
+    what = reads(known.version or "r4", request.body, request.headers.get("content-type"))
+    if what is None:
+        return None
+    held = tuple(one.text for one in scopes.resources(token.scope))
+    facts = {"type": request.type, "received": what, "held": held, "needed": needed(token, request.type, "r")}
+    return Refusal("fhir-patch-reads", "forbidden", facts, 403)
 
 
 @check()
@@ -177,7 +270,10 @@ BODY: tuple[WriteCheck, ...] = (
     resource_is_valid,
     resource_stays_within_the_scope,
 )
+PATCH: tuple[WriteCheck, ...] = (patch_is_a_patch, patch_reads_what_it_may)
 BEFORE_SAVING: tuple[WriteCheck, ...] = (
+    record_is_of_the_tokens_patient,
+    no_chart_is_added,
     version_is_the_one_named,
     nothing_is_there_that_must_not_be,
     searches_stood_there,
@@ -189,11 +285,13 @@ def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
     """What can be said of the request alone; nothing of a read."""
     if request.interaction not in WRITING:
         return ()
+    if request.type in NOT_SERVED and request.interaction in SENDING:
+        return (type_is_served,)
     if request.interaction == "update" and request.id is None:
         return (body_is_such_a_resource, resource_is_valid)
     if request.interaction in ("create", "update"):
         return BODY
-    return (patch_is_a_patch,) if request.interaction == "patch" else (deletes_do_not_cascade,)
+    return PATCH if request.interaction == "patch" else (deletes_do_not_cascade,)
 
 
 def all_checks(request: AccessRequest) -> tuple[WriteCheck, ...]:

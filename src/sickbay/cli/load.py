@@ -80,7 +80,8 @@ async def _load(
                 await _run(run, reads, shown, stop)
             finally:
                 await run.finish()
-        say(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} as they were; {shown.bad:,} bad.")
+        left_out = f", {shown.left_out:,} left out" if shown.left_out else ""
+        say(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} as they were; {shown.bad:,} bad{left_out}.")
         return 1 if shown.bad else 0
 
 
@@ -102,7 +103,7 @@ def _end(portion: list[Read], shown: Progress, stop: bool) -> int:
         shown.read(one.file, one.read, isinstance(one.item, Ready))
         if isinstance(one.item, Fault):
             shown.fault(one.item)
-            if stop:
+            if stop and one.item.is_bad:
                 return at
     return len(portion)
 

@@ -16,10 +16,10 @@ from sickbay.fhir.loading import Fault
 
 
 class Progress:
-    """bad: how many faults were told."""
+    """bad: how many resources were bad. left_out: how many were not taken, though nothing is wrong with them."""
 
     def __init__(self, console: Console, bar: Bar | None, chosen: list[Path]) -> None:
-        self.bad = 0
+        self.bad = self.left_out = 0
         self._console, self._bar = console, bar
         self._before = 0
         self._count = 0
@@ -34,7 +34,8 @@ class Progress:
             self._bar.update(self._task, completed=self._before + bytes, description=escape(shown(path.name, "")))
 
     def fault(self, fault: Fault) -> None:
-        self.bad += 1
+        self.bad += fault.is_bad
+        self.left_out += not fault.is_bad
         self._say(f"{fault.place}: {fault.text}")
 
     def done(self, path: Path) -> None:

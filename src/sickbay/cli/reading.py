@@ -75,7 +75,7 @@ def _item(asked: Asked, piece: Piece | Fault, place: str) -> Ready | Fault:
     if asked.validate and isinstance(piece, Piece):
         piece = judged(asked.version, piece, asked.base)
     if isinstance(piece, Fault):
-        return Fault(f"{place}: {piece.place}".removesuffix(": "), piece.text)
+        return Fault(f"{place}: {piece.place}".removesuffix(": "), piece.text, piece.is_bad)
     return ready(asked.version, piece, asked.base)
 
 

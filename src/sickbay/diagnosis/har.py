@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 from sickbay.diagnosis.answers.read import in_exchange
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.pasted import kind_of
-from sickbay.protocol import urls
+from sickbay.protocol import unicode, urls
 from sickbay.protocol.parameters import parse
 
 Json = Mapping[str, Any]
@@ -150,7 +149,7 @@ def _base(one: dict[str, Any]) -> dict[str, Any]:
 
 def _object(text: str | None) -> dict[str, Any]:
     try:
-        found = json.loads(text or "")
+        found = unicode.loads(text or "")
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

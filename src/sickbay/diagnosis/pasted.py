@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 import shlex
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from sickbay.protocol import urls
+from sickbay.protocol import unicode, urls
 
 MOST = 65_536
 """Characters of one exchange: what Sickbay itself takes of a request."""
@@ -92,7 +91,7 @@ def kind_of(url: str) -> str:
 
 def _exchange(text: str) -> dict[str, Any]:
     try:
-        given = json.loads(text)
+        given = unicode.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"This JSON cannot be read: {error}.") from error
     if isinstance(given.get("log"), dict):

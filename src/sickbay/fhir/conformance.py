@@ -14,7 +14,8 @@ from sickbay.fhir.patching import JSON_PATCH, MERGE_PATCH
 from sickbay.fhir.profiles import supported
 from sickbay.fhir.query import SearchParameter
 from sickbay.fhir.search_filters import is_answered
-from sickbay.fhir.search_parameters import COMMON, parameters, resource_types
+from sickbay.fhir.search_parameters import COMMON, parameters
+from sickbay.fhir.served import served_types
 from sickbay.fhir.versions import VERSIONS
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -24,6 +25,8 @@ _OLD_SERVICE, _SERVICE = (
     "http://terminology.hl7.org/CodeSystem/restful-security-service",
 )
 BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
+US_CORE_SERVER = "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"
+"""As of US Core 6.1: the profiles in `profiles.py`, and every interaction and search parameter with SHALL. A test compares."""
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
 
@@ -79,7 +82,7 @@ def statement(version: str, server: Self) -> dict[str, Any]:
     if version in _OLD:
         found["acceptUnknown"] = "extensions"
     else:
-        found["instantiates"] = [BULK_DATA]
+        found["instantiates"] = [US_CORE_SERVER, BULK_DATA] if version == "r4" else [BULK_DATA]
     found["format"] = ["json", json_type, "xml", VERSIONS[version].xml]
     if version != "dstu2":
         found["patchFormat"] = [JSON_PATCH, MERGE_PATCH, json_type, VERSIONS[version].xml]
@@ -96,7 +99,7 @@ def _rest(version: str, server: Self) -> dict[str, Any]:
         "interaction": [{"code": code} for code in several],
         **mode,
         "security": _security(version, server),
-        "resource": [_resource(version, server, type) for type in resource_types(version)],
+        "resource": [_resource(version, server, type) for type in served_types(version)],
         "searchParam": _of_all(version),
         "operation": _operations(version),
         "compartment": [_compartment(version, name) for name in sorted(table(version, "compartments"))],
@@ -159,11 +162,11 @@ def _of_all(version: str) -> list[dict[str, str]]:
 def _referring(version: str) -> Mapping[str, Sequence[str]]:
     """Type -> what refers to it, as Type:parameter. A reference to anything is said at every type."""
     found: dict[str, list[str]] = {}
-    for source in resource_types(version):
+    for source in served_types(version):
         for one in sorted(parameters(version, source).values(), key=lambda one: one.code):
             if one.kind == "reference":
                 anything = not one.targets or "Resource" in one.targets
-                for target in resource_types(version) if anything else one.targets:
+                for target in served_types(version) if anything else one.targets:
                     found.setdefault(target, []).append(f"{source}:{one.code}")
     return found
 

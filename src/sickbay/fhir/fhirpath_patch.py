@@ -48,11 +48,21 @@ Operation = dict[str, Any]
 
 
 def read(parameters: dict[str, Any]) -> list[Operation]:
-    """The operations of a Parameters resource. Raises PatchFailed."""
-    listed = parameters.get("parameter")
-    if not isinstance(listed, list) or not listed or len(listed) > MOST:
-        raise PatchFailed(f"a FHIRPath Patch has 1 to {MOST} parameters named operation")
+    """The operations of a Parameters resource; none if it has no parameters. Raises PatchFailed."""
+    listed = parameters.get("parameter", [])
+    if not isinstance(listed, list) or len(listed) > MOST:
+        raise PatchFailed(f"a FHIRPath Patch has at most {MOST} parameters, each named operation")
     return [_read(number, one) for number, one in enumerate(listed)]
+
+
+def reads(operations: list[Operation]) -> str | None:
+    """The first operation that moves or compares a value that is there."""
+    found = ((number, one) for number, one in enumerate(operations) if _is_reading(one))
+    return next((f"operation {number}, {one['type']} at {one['path']!r}" for number, one in found), None)
+
+
+def _is_reading(one: Operation) -> bool:
+    return one["type"] == "move" or "where" in str(one["path"])
 
 
 def _read(number: int, one: Any) -> Operation:
@@ -72,11 +82,41 @@ def _read(number: int, one: Any) -> Operation:
 def _value(part: dict[str, Any]) -> Any:
     """value[x]; parts where the value is of a type without a name."""
     if isinstance(part.get("part"), list):
-        made: dict[str, Any] = {}
+        made = _Anonymous()
         for one in part["part"]:
+            if not isinstance(one, dict):
+                raise PatchFailed("a part of a value must be an object with a name")
             _put(made, str(one.get("name")), _value(one))
+            made.types[str(one.get("name"))] = _key(one)
         return made
     return next((value for key, value in part.items() if key.startswith("value") or key == "resource"), None)
+
+
+class _Anonymous(dict[str, Any]):
+    """A value of a type without a name, as parts. types: name -> how the part's type stands in the name of a choice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.types: dict[str, str] = {}
+
+
+def _fitted(version: str, home: str, value: Any) -> Any:
+    """The value as the element at `home` has it: `time` with a valueDateTime becomes timeDateTime, a list what repeats.
+    What there is no element for stays as it was sent."""
+    if isinstance(value, list):
+        return [_fitted(version, home, one) for one in value]
+    if not isinstance(value, _Anonymous):
+        return value
+    known, made = shape(version, home).elements, {}
+    for name, held in value.items():
+        key = name if name in known else name + value.types[name]
+        element = known.get(key)
+        if element is None:
+            made[name] = held  # which validation names
+            continue
+        fitted = _fitted(version, element.home, held)
+        made[key] = [fitted] if element.many and not isinstance(fitted, list) else fitted
+    return made
 
 
 def _put(made: dict[str, Any], name: str, value: Any) -> None:
@@ -124,21 +164,21 @@ def _add(version: str, resource: dict[str, Any], one: Operation) -> None:
     key = name if name in known else name + str(one["key"])
     if key not in known:
         raise _NotThere(f"there is no element {name}")
+    value = _fitted(version, known[key].home, one["value"])
     if known[key].many:
-        value = one["value"]
         holder[key] = [*holder.get(key, []), *(value if isinstance(value, list) else [value])]
     else:
         if any(other in holder for other in known if other == key or known[other].group == known[key].group != ""):
             raise _NotThere(f"{name} is there already")
-        holder[key] = one["value"]
+        holder[key] = value
 
 
 def _insert(version: str, resource: dict[str, Any], one: Operation) -> None:
-    listed = _list(version, resource, one["path"])
+    listed, home = _list(version, resource, one["path"])
     index = _number(one["index"])
     if index > len(listed):
         raise _NotThere(f"there are {len(listed)} elements, and no place {index}")
-    listed.insert(index, one["value"])
+    listed.insert(index, _fitted(version, home, one["value"]))
 
 
 def _delete(version: str, resource: dict[str, Any], one: Operation) -> None:
@@ -172,16 +212,17 @@ def _replace(version: str, resource: dict[str, Any], one: Operation) -> None:
     if place.holder is None:
         raise _NotThere("a resource is replaced by PUT")
     key = f"{place.group}{one['key']}" if place.group and one["key"] else place.key
+    value = _fitted(version, place.home, one["value"])
     if key == place.key:
-        place.holder[key] = one["value"]
+        place.holder[key] = value
         return
     others = {name: held for name, held in place.holder.items() if name not in (place.key, f"_{place.key}")}
     place.holder.clear()  # another type of a choice has another name
-    place.holder.update(others | {key: one["value"]})
+    place.holder.update(others | {key: value})
 
 
 def _move(version: str, resource: dict[str, Any], one: Operation) -> None:
-    listed = _list(version, resource, one["path"])
+    listed, _ = _list(version, resource, one["path"])
     source, destination = _number(one["source"]), _number(one["destination"])
     if max(source, destination) >= len(listed):
         raise _NotThere(f"there are {len(listed)} elements")
@@ -194,13 +235,13 @@ def _number(value: Any) -> int:
     return value
 
 
-def _list(version: str, resource: dict[str, Any], path: str) -> list[Any]:
-    """The list whose elements the path names, all of them."""
+def _list(version: str, resource: dict[str, Any], path: str) -> tuple[list[Any], str]:
+    """The list whose elements the path names, all of them, and the path of their shape."""
     found = _places(version, resource, path)
     holders = [one.holder for one in found]
     if not holders or not isinstance(holders[0], list) or any(one is not holders[0] for one in holders):
         raise _NotThere("it names no one list")
-    return holders[0]
+    return holders[0], found[0].home
 
 
 def _one(version: str, resource: dict[str, Any], path: str) -> Place:

@@ -13,6 +13,7 @@ from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.index import extract
 from sickbay.fhir.references import ID
 from sickbay.fhir.search_parameters import known_types, nearest_of
+from sickbay.fhir.served import NOT_SERVED
 from sickbay.fhir.validation import validate
 
 SPREAD = frozenset({"collection", "transaction", "batch", "searchset"})
@@ -41,10 +42,11 @@ class Ready(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """One that cannot, and why."""
+    """One that cannot, and why. is_bad: False if nothing is wrong with it and this server only has no use for it."""
 
     place: str
     text: str
+    is_bad: bool = True
 
 
 class _Entry(msgspec.Struct):
@@ -143,6 +145,8 @@ def _piece(version: str, place: str, body: bytes, resource: Any) -> Piece | Faul
         near = nearest_of(type, known_types(version))
         meant = f"; did you mean {near}?" if near else ""
         return Fault(place, f"{type} is no type of this version of FHIR{meant}")
+    if type in NOT_SERVED:
+        return Fault(place, f"{type} is left out: this server doesn't serve subscriptions yet", is_bad=False)
     if not isinstance(id, str):
         return Fault(place, f"this {type} has no id")
     if not ID.fullmatch(id):

@@ -24,8 +24,8 @@ def read(text: bytes | str) -> list[dict[str, Any]]:
         found = written.loads(text)
     except ValueError as error:
         raise PatchFailed(f"it is no JSON: {error}") from None
-    if not isinstance(found, list) or not found or len(found) > MOST:
-        raise PatchFailed(f"a JSON Patch is a list of 1 to {MOST} operations")
+    if not isinstance(found, list) or len(found) > MOST:
+        raise PatchFailed(f"a JSON Patch is a list of at most {MOST} operations")
     for number, one in enumerate(found):
         _check(number, one)
     return found
@@ -41,6 +41,12 @@ def _check(number: int, one: Any) -> None:
             raise PatchFailed(f"operation {number} needs {key}, a JSON Pointer such as /name/0/family")
     if name in ("add", "replace", "test") and "value" not in one:
         raise PatchFailed(f"operation {number} needs a value")
+
+
+def reads(operations: list[dict[str, Any]]) -> str | None:
+    """The first operation that uses or compares a value that is there."""
+    found = ((number, one["op"]) for number, one in enumerate(operations) if one["op"] in ("test", "copy", "move"))
+    return next((f"operation {number}, {name}" for number, name in found), None)
 
 
 def apply(resource: dict[str, Any], operations: list[dict[str, Any]]) -> Any:

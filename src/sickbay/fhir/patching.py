@@ -17,20 +17,48 @@ MERGED = (MERGE_PATCH, "application/json")
 """A merge patch is taken as what it is, or as plain JSON; as FHIR's own type it would be half a resource."""
 
 
+def _unchanged(resource: dict[str, Any]) -> Any:
+    return resource
+
+
+NOTHING: Change = _unchanged
+"""An empty patch: no operations, or no members to merge."""
+
+
 def read(version: str, text: str, content_type: str | None) -> Change:
     """Raises PatchFailed."""
+    found = _read(version, text, content_type)
+    if isinstance(found, list):
+        return partial(patch.apply, operations=found) if found else NOTHING
+    if found.get("resourceType") == "Parameters":
+        operations = fhirpath_patch.read(found)
+        return partial(fhirpath_patch.apply, version, operations=operations) if operations else NOTHING
+    return partial(_merge, change=found) if found else NOTHING
+
+
+def reads(version: str, text: str, content_type: str | None) -> str | None:
+    """Which operation of a patch uses or compares what is there, such as `operation 0, test`; None if none does.
+
+    Add, insert, replace, remove and delete at a plain path don't, nor does a merge patch. Raises PatchFailed.
+    """
+    found = _read(version, text, content_type)
+    if isinstance(found, list):
+        return patch.reads(found)
+    return fhirpath_patch.reads(fhirpath_patch.read(found)) if found.get("resourceType") == "Parameters" else None
+
+
+def _read(version: str, text: str, content_type: str | None) -> list[Any] | dict[str, Any]:
+    """The operations of a JSON Patch, Parameters, or what is to be merged."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind == JSON_PATCH or (kind != MERGE_PATCH and text.lstrip()[:1] == "["):
-        return partial(patch.apply, operations=patch.read(text))
+        return patch.read(text)
     try:
         found = parsed(version, text.encode(), "application/json" if kind == MERGE_PATCH else content_type)
     except ValueError as error:
         raise PatchFailed(str(error)) from None
-    if isinstance(found, dict) and found.get("resourceType") == "Parameters":
-        return partial(fhirpath_patch.apply, version, operations=fhirpath_patch.read(found))
-    if not isinstance(found, dict) or kind not in MERGED:
+    if not isinstance(found, dict) or (found.get("resourceType") != "Parameters" and kind not in MERGED):
         raise PatchFailed("it is neither a list of operations nor Parameters")
-    return partial(_merge, change=found)
+    return found
 
 
 def _merge(resource: dict[str, Any], change: dict[str, Any]) -> Any:

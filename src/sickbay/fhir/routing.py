@@ -166,7 +166,7 @@ def _operation(
     one = operations.find(version, name, type, id)
     if one is None:
         return Misrouted(
-            501, Fault("fhir-operation-unknown", "operation", f"${name}", operations.expected(version, name, type))
+            404, Fault("fhir-operation-unknown", "operation", f"${name}", operations.expected(version, name, type))
         )
     if method not in one.methods and not (method == "HEAD" and "GET" in one.methods):
         return Misrouted(405, allowed=one.methods)

@@ -40,14 +40,16 @@ class Asked(NamedTuple):
     resource: dict[str, Any] | None = None
     patch: bytes = b""
     wrong: str = ""
+    spelled: str = ""
+    """The url as it was sent, if it began with a slash or with the base itself."""
 
 
 class Unreadable(Exception):
     """Its text says what is wrong with the Bundle."""
 
 
-def read(version: str, text: bytes, content_type: str | None = None) -> tuple[str, list[Asked]]:
-    """Type (batch or transaction) and entries. Raises Unreadable."""
+def read(version: str, text: bytes, content_type: str | None = None, base: str = "") -> tuple[str, list[Asked]]:
+    """Type (batch or transaction) and entries. base: the FHIR base, with which a url may begin. Raises Unreadable."""
     try:
         bundle = parsed(version, text, content_type)
     except ValueError as error:
@@ -57,7 +59,7 @@ def read(version: str, text: bytes, content_type: str | None = None) -> tuple[st
     kind, entries = bundle.get("type"), bundle.get("entry", [])
     if kind not in ("batch", "transaction") or not isinstance(entries, list) or len(entries) > MOST:
         raise Unreadable(f"A Bundle posted to the base is a batch or a transaction of at most {MOST} entries.")
-    asked = [_asked(position, one) for position, one in enumerate(entries)]
+    asked = [_asked(position, one, base) for position, one in enumerate(entries)]
     wrong = [one.wrong for one in asked if one.wrong]
     if kind == "transaction" and wrong:
         raise Unreadable(wrong[0])
@@ -68,7 +70,14 @@ def read(version: str, text: bytes, content_type: str | None = None) -> tuple[st
     return str(kind), asked
 
 
-def _asked(position: int, entry: Any) -> Asked:
+def _relative(url: str, base: str) -> str:
+    """The url relative to the base: without one leading slash, or without our own base, as several clients send them."""
+    if base and (url == base or url.startswith((f"{base}/", f"{base}?"))):
+        return url.removeprefix(base).removeprefix("/")
+    return url[1:] if url.startswith("/") else url
+
+
+def _asked(position: int, entry: Any, base: str) -> Asked:
     request = entry.get("request") if isinstance(entry, dict) else None
     request = request if isinstance(request, dict) else {}
     method, url = request.get("method"), request.get("url")
@@ -76,6 +85,7 @@ def _asked(position: int, entry: Any) -> Asked:
         told = f"Bundle.entry[{position}].request needs a method, one of {', '.join(ORDER)}, and a url."
         return Asked(position, "", "", "", {}, wrong=told)
     url = "".join(one if one.isascii() else quote(one, errors="replace") for one in url)
+    sent, url = url, _relative(url, base)
     path, _, query = url.partition("?")
     if "://" in path or url.startswith(("/", ".")) or "#" in url:
         told = f"Bundle.entry[{position}].request.url must be relative to the base: Type, Type/id or Type?search."
@@ -90,8 +100,9 @@ def _asked(position: int, entry: Any) -> Asked:
     )
     patch = _patch(held) if method == "PATCH" else b""
     return Asked(
-        position, method, f"/{path}" if path else "", query, content, full if isinstance(full, str) else "", held, patch
-    )
+        position, method, f"/{path}" if path else "", query, content, full if isinstance(full, str) else "", held, patch,
+        spelled="" if sent == url else sent,
+    )  # fmt: skip
 
 
 def _patch(binary: dict[str, Any] | None) -> bytes:

@@ -75,6 +75,11 @@ class Visibility:
         """
         return any(_meets(one, patients, codes) for one in self.of(type, letters))
 
+    def reach(self, type: str, letter: str, codes: Collection[tuple[str, str | None, str]]) -> frozenset[str] | None:
+        """Ids of the patients for whom a resource with these codes is within reach; None: it is so for everyone."""
+        held = [one.patients for one in self.of(type, letter) if all(_coded(each, codes) for each in one.filters)]
+        return None if None in held else frozenset().union(*(one for one in held if one is not None))
+
 
 def through(visibility: Visibility, letter: str) -> Visibility:
     """What may be changed (u) or deleted (d), for reading it first: its clauses as if they were of `r` and `s`."""

@@ -14,6 +14,7 @@ from xml.parsers import expat
 from sickbay.fhir.layout import NAMESPACE, XHTML, Slot, inside_primitive, layout
 from sickbay.fhir.search_parameters import known_types
 from sickbay.fhir.written import Decimal
+from sickbay.fhir.xhtml_pieces import Pieces, stands_alone
 
 DEEPEST = 120
 """Elements in each other: of most the JSON is a list and an object, and its writer takes 254."""
@@ -52,6 +53,7 @@ class _Reader:
         self.found: dict[str, Any] | None = None
         self.frames: list[_Frame] = []
         self.narrative, self.begin = 0, 0
+        self.pieces: Pieces | None = None
         self.unknown = 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.XmlDeclHandler = self._declared
@@ -75,10 +77,12 @@ class _Reader:
         if len(self.frames) + self.narrative + self.unknown > DEEPEST:
             raise self.fail(f"elements are nested deeper than {DEEPEST}")
         if self.narrative or self.unknown:
+            if self.pieces is not None and (wrong := self.pieces.start(name, attributes)):
+                raise self.fail(wrong)
             self.narrative += bool(self.narrative)
             self.unknown += bool(self.unknown)
         elif space == XHTML and local == "div":
-            self._divided()
+            self._divided(name, attributes)
         elif space != NAMESPACE:
             raise self.fail(f"<{local}> is not in the namespace {NAMESPACE}")
         elif not self.frames or self.frames[-1].key == "":
@@ -86,14 +90,15 @@ class _Reader:
         else:
             self._child(self.frames[-1], local, attributes)
 
-    def _divided(self) -> None:
-        """The narrative is taken as it is written, so it must stand for itself."""
+    def _divided(self, name: str, attributes: dict[str, str]) -> None:
+        """The narrative is taken as it is written where it stands for itself; else it is written again without prefixes."""
         self.begin = self.parser.CurrentByteIndex
         if not self.frames or "div" not in self.frames[-1].slots:
             raise self.fail("a narrative does not belong here")
-        if not self.text.startswith(b"<div", self.begin):
-            raise self.fail("the div of a narrative must declare its namespace itself, without a prefix")
         self.narrative = 1
+        self.pieces = None if stands_alone(self.text, self.begin) else Pieces()
+        if self.pieces is not None:
+            self.pieces.start(name, attributes)
 
     def _resource(self, type: str, attributes: dict[str, str]) -> None:
         if type not in known_types(self.version):
@@ -128,6 +133,8 @@ class _Reader:
                 raise self.fail(f"{frame.key or 'a resource'} has no attribute {name}")
 
     def _data(self, text: str) -> None:
+        if self.narrative and self.pieces is not None:
+            self.pieces.data(text)
         if not self.narrative and not self.unknown and not text.isspace():
             raise self.fail("text must not stand between elements; values are attributes")
 
@@ -136,11 +143,18 @@ class _Reader:
             self.unknown -= 1
         elif self.narrative:
             self.narrative -= 1
+            if self.pieces is not None:
+                self.pieces.end(name)
             if not self.narrative:
-                end = self.text.index(b">", self.parser.CurrentByteIndex) + 1
-                self.frames[-1].node["div"] = self.text[self.begin : end].decode()
+                self.frames[-1].node["div"] = self._narrative()
+                self.pieces = None
         else:
             self._close(self.frames.pop())
+
+    def _narrative(self) -> str:
+        if self.pieces is not None:
+            return self.pieces.text()
+        return self.text[self.begin : self.text.index(b">", self.parser.CurrentByteIndex) + 1].decode()
 
     def _close(self, frame: _Frame) -> None:
         for key in frame.beside:
@@ -191,5 +205,9 @@ def _typed(type: str, text: str) -> Any:
     if type in _INTEGERS:
         return int(text) if _WHOLE(text) else text
     if type == "decimal" and _NUMBER(text):
-        return int(text) if text.lstrip("-").isdigit() and len(text) < 19 and text != "-0" else Decimal(text)
+        return (
+            int(text)
+            if text.isascii() and text.lstrip("-").isdigit() and len(text) < 19 and text != "-0"
+            else Decimal(text)
+        )
     return text

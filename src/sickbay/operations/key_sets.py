@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.outbound import Fetched, Unreachable
+from sickbay.protocol import unicode
 
 LONGEST = 900
 """Seconds that a set is kept at most, whatever its server allows."""
@@ -90,7 +90,7 @@ async def _read(effects: Effects, url: str, loopback: bool) -> tuple[KeySet, flo
     if answer.status != 200:
         return KeySet(None, f"it answered with status {answer.status}"), FAILED
     try:
-        document = json.loads(answer.body)
+        document = unicode.loads(answer.body)
     except (ValueError, RecursionError):
         return KeySet(None, "what it answered is no JSON"), FAILED
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):

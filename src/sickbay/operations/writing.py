@@ -5,89 +5,30 @@ from __future__ import annotations
 import asyncio
 import datetime
 import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal
 
-from sickbay.authorization import access as stage
 from sickbay.authorization import writes
-from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
-from sickbay.fhir import patch, patching, preconditions, written
+from sickbay.fhir import patch, patching, written
 from sickbay.fhir.body import Body
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.query import Query
-from sickbay.fhir.validation import validate
+from sickbay.fhir.subjects import Before
 from sickbay.fhir.visibility import through
 from sickbay.kernel.refusal import Refusal
-from sickbay.operations.access import Seen
-from sickbay.operations.context import Tenant, World
-from sickbay.operations.decision import Decision, decide, refused
+from sickbay.operations import write_decisions as decisions
+from sickbay.operations.context import World
 from sickbay.operations.matching import ids
-from sickbay.storage.store import Conflict, Interaction, Put, Record, Save, Space, Step, Stored, whole
+from sickbay.operations.write_values import Declined, Done, Outcome, Prepared, Wanted
+from sickbay.storage.store import Conflict, Interaction, Put, Record, Save, Step, Stored, whole
 
 ATTEMPTS = 20
 """Of a write whose resource changes under it, before it is told so."""
 LOCK_FOR = 86_400
 DELETED = 1000
 """Resources that one conditional delete may delete, where the policy lets it delete several."""
-
-
-class Wanted(NamedTuple):
-    """One write, granted by access. body: of create and update, with the id it will have. query: of a conditional one.
-
-    fresh: the id that a conditional update gives to what it makes, where that was told already; "" for any.
-    """
-
-    tenant: Tenant
-    version: str
-    request: AccessRequest
-    seen: Seen
-    body: Body | None = None
-    query: Query | None = None
-    change: Callable[[dict[str, Any]], Any] | None = None
-    """What a patch does to the resource; None: what the body says. Raises PatchFailed."""
-    fresh: str = ""
-
-    @property
-    def space(self) -> Space:
-        return Space(self.tenant.name, self.version)
-
-    @property
-    def type(self) -> str:
-        assert self.request.type is not None
-        return self.request.type
-
-
-class Done(NamedTuple):
-    """What is there now. status: 201 created, 200 otherwise, 204 deleted. body: only where the token may read it."""
-
-    status: int
-    type: str
-    id: str
-    version_id: int = 0
-    at: int = 0
-    body: bytes | None = None
-
-
-class Prepared(NamedTuple):
-    """steps: to be stored at once; none where there was nothing to do."""
-
-    done: Done
-    steps: tuple[Step, ...] = ()
-
-
-class Declined(NamedTuple):
-    """decision: where a rule explains it; else the status and the issue. An absent and a hidden resource are declined alike."""
-
-    status: int
-    code: str = ""
-    text: str = ""
-    decision: Decision | None = None
-
-
-Outcome: TypeAlias = Done | Declined
 
 
 async def write(world: World, one: Wanted) -> Outcome:
@@ -139,16 +80,17 @@ async def _update(world: World, one: Wanted) -> Prepared | Declined:
             return found
         steps = (lock,)
         if not found and one.body.id is None:
-            made = _judged(world, one, one.body.resource, one.fresh or new_id(world))
+            made = decisions.judged(world, one, one.body.resource, one.fresh or new_id(world))
             if isinstance(made, Declined):
                 return made
-            return _searching(one, made, None) or _with(_saved(world, one, made, 0, "create"), steps)
+            declined = decisions.added(one, made, None) or decisions.searching(one, made, None)
+            return declined or _with(_saved(world, one, made, 0, "create"), steps)
         id = found[0].id if found else one.body.id or ""
         if found and one.body.id not in (None, id):
-            return _refused(
+            return decisions.declined_by(
                 one, Refusal("fhir-body-id-mismatch", "value", {"received": one.body.id, "expected": id}, 400)
             )
-        body = _judged(world, one, one.body.resource, id)
+        body = decisions.judged(world, one, one.body.resource, id)
         if isinstance(body, Declined):
             return body
         one = one._replace(body=body, request=replace(one.request, id=id))
@@ -161,11 +103,16 @@ async def _replaced(world: World, one: Wanted, only_new: bool = False) -> Prepar
     assert one.body is not None
     current = await _current(world, one, "u")
     if current is None and not writes.may_choose_the_id(one.seen.decision.known.token, one.type):
-        return _absent(one)
-    if only_new and current is not None and not current.deleted:
-        return _taken(one, current)
+        return decisions.not_there(one)
+    before = await decisions.record(world, one, current)
+    declined = decisions.not_theirs(one, current, before)
+    if declined is None and only_new and current is not None and not current.deleted:
+        return decisions.taken(one, current)
     there = current if _is_there(current) else None
-    declined = _version(one, there) or _searching(one, one.body, there)
+    readable = there is not None and decisions.is_readable(one, there)
+    declined = declined or decisions.version(one, there)
+    declined = declined or decisions.added(one, one.body, before if readable else decisions.unread(before))
+    declined = declined or decisions.searching(one, one.body, there if readable else None)
     if declined is not None:
         return declined
     return _saved(world, one, one.body, current.version_id if current else 0, "update", _is_there(current))
@@ -175,25 +122,38 @@ async def _patch(world: World, one: Wanted) -> Prepared | Declined:
     target = await _target(world, one, "u")
     if isinstance(target, Declined):
         return target
-    declined = _version(one, target)
+    before = await decisions.record(world, one, target)
+    declined = decisions.not_theirs(one, target, before) or decisions.version(one, target)
     if declined is not None:
         return declined
     if target.deleted:
-        return _gone(one, target.id)
-    try:
-        changed = _changed(one, written.loads(target.body))
-    except patch.PatchFailed as error:
-        return _refused(one, Refusal("fhir-patch-failed", "processing", {"received": str(error)}, 422))
+        return decisions.gone(one, target.id)
     aimed = one._replace(request=replace(one.request, id=target.id))
-    body = _judged(world, aimed, changed, "")
+    if decisions.is_readable(one, target):
+        return _patched(world, aimed, target, before)
+    if declined := decisions.reading(aimed):
+        return declined
+    prepared = _patched(world, aimed, target, before, readable=False)
+    return decisions.untold(aimed) if isinstance(prepared, Declined) else prepared
+
+
+def _patched(
+    world: World, one: Wanted, target: Stored, before: Before | None, *, readable: bool = True
+) -> Prepared | Declined:
+    """A patch that changes nothing makes no new version, unless that would tell what is there to who may not read it."""
+    resource = written.loads(target.body)
+    change = one.change or patching.read(one.version, one.request.body, one.request.headers.get("content-type"))
+    try:
+        changed = change(resource)
+    except patch.PatchFailed as error:
+        return decisions.declined_by(one, Refusal("fhir-patch-failed", "processing", {"received": str(error)}, 422))
+    if change is patching.NOTHING or (readable and written.dumps(changed) == written.dumps(resource)):
+        return Prepared(_there(one, target))
+    body = decisions.judged(world, one, changed, "")
     if isinstance(body, Declined):
         return body
-    return _searching(aimed, body, target) or _saved(world, aimed, body, target.version_id, "update")
-
-
-def _changed(one: Wanted, resource: dict[str, Any]) -> Any:
-    change = one.change or patching.read(one.version, one.request.body, one.request.headers.get("content-type"))
-    return change(resource)
+    declined = decisions.added(one, body, before) or decisions.searching(one, body, target)
+    return declined or _saved(world, one, body, target.version_id, "update")
 
 
 async def _delete(world: World, one: Wanted) -> Prepared | Declined:
@@ -204,7 +164,9 @@ async def _delete(world: World, one: Wanted) -> Prepared | Declined:
     target = await _target(world, one, "d")
     if isinstance(target, Declined):
         return Prepared(Done(204, one.type, "")) if target.status == 204 else target
-    declined = _version(one, target)
+    declined = decisions.not_theirs(one, target, await decisions.record(world, one, target)) or decisions.version(
+        one, target
+    )
     if declined is not None:
         return declined
     version_id = target.version_id + (0 if target.deleted else 1)
@@ -219,7 +181,11 @@ async def _delete_all(world: World, one: Wanted, query: Query) -> Prepared | Dec
         return Declined(412, "too-costly", f"More than {DELETED} match: narrow the condition.")
     current = [await _current(world, one._replace(request=replace(one.request, id=each)), "d") for each in found]
     at = _at(world)
-    steps = tuple(_deleted(one, each, at) for each in current if each is not None and not each.deleted)
+    deletable = [each for each in current if each is not None and not each.deleted]
+    deletable = [
+        each for each in deletable if not decisions.not_theirs(one, each, await decisions.record(world, one, each))
+    ]
+    steps = tuple(_deleted(one, each, at) for each in deletable)
     return Prepared(Done(204, one.type, ""), steps)
 
 
@@ -231,14 +197,14 @@ def _deleted(one: Wanted, target: Stored, at: int) -> Save:
 async def _target(world: World, one: Wanted, letter: str) -> Stored | Declined:
     """What a patch or a delete is about, by its address or by a search."""
     if one.query is None:
-        return await _current(world, one, letter) or _absent(one)
+        return await _current(world, one, letter) or decisions.not_there(one)
     found, _ = await _matching(world, one, one.query)
     if isinstance(found, Declined):
         return found
     if not found:
         return Declined(204) if letter == "d" else Declined(404, "not-found", f"No {one.type} matches the condition.")
     aimed = one._replace(request=replace(one.request, id=found[0].id))
-    return await _current(world, aimed, letter) or _absent(aimed)
+    return await _current(world, aimed, letter) or decisions.not_there(aimed)
 
 
 async def _current(world: World, one: Wanted, letter: str) -> Stored | None:
@@ -256,45 +222,8 @@ async def _matching(world: World, one: Wanted, query: Query) -> tuple[list[Store
     now = world.now()
     value = Record("condition", key, b"", one.tenant.name, at=now, expires_at=now + LOCK_FOR)
     lock = Put(value, if_revision=record.revision if record else 0)
-    decision = _decided(one, (writes.condition_matches_one,), matches=len(found))
+    decision = decisions.decided(one, (writes.condition_matches_one,), matches=len(found))
     return (Declined(412, decision=decision) if decision.refusal else found), lock
-
-
-def _version(one: Wanted, current: Stored | None) -> Declined | None:
-    checks = (writes.version_is_the_one_named, writes.nothing_is_there_that_must_not_be)
-    decision = _decided(one, checks, current=current.version_id if current else None)
-    return Declined(decision.refusal.status, decision=decision) if decision.refusal else None
-
-
-def _searching(one: Wanted, body: Body, current: Stored | None) -> Declined | None:
-    """Asked where references of the body are searches alone: those of what is there may stay."""
-    if not body.problems:
-        return None
-    base = one.tenant.fhir_base(one.version)
-    before = validate(one.version, written.loads(current.body), base) if current else ()
-    kept = frozenset(each.search for each in before)
-    # Of very many searches the list is full before all is looked at.
-    whole = body._replace(problems=(*validate(one.version, body.resource, base, searches=True), *body.problems))
-    checks = (writes.body_is_such_a_resource, writes.resource_is_valid, writes.searches_stood_there)
-    decision = _decided(one, checks, body=whole, kept=kept)
-    return Declined(decision.refusal.status, decision=decision) if decision.refusal else None
-
-
-def _judged(world: World, one: Wanted, resource: Any, id: str) -> Body | Declined:
-    """A body whose id or content came out of what is stored, held against all that a body must be."""
-    body = bodies.of(one.version, one.type, id, resource, one.tenant.fhir_base(one.version))
-    known = one._replace(request=one.request if one.request.id or not id else replace(one.request, id=id))
-    body = body._replace(id=known.request.id) if id and body.malformed is None else body
-    decision = _decided(known, (*stage.CHECKS, *writes.BODY), body=body)
-    return Declined(decision.refusal.status, decision=decision) if decision.refusal else body
-
-
-def _decided(one: Wanted, checks: Sequence[Any], **more: Any) -> Decision:
-    return decide("access", one.tenant, checks, one.request, replace(one.seen.decision.known, **more))
-
-
-def _refused(one: Wanted, refusal: Refusal) -> Declined:
-    return Declined(refusal.status, decision=refused("access", one.request, one.seen.decision.known, refusal))
 
 
 def _saved(
@@ -321,26 +250,6 @@ def _with(prepared: Prepared | Declined, steps: tuple[Step, ...]) -> Prepared | 
 
 def _is_there(current: Stored | None) -> bool:
     return current is not None and not current.deleted
-
-
-def _absent(one: Wanted) -> Declined:
-    return Declined(404, "not-found", absent(one.type, one.request.id or ""))
-
-
-def absent(type: str, id: str) -> str:
-    """Hidden and never stored are one answer."""
-    return f"There is no {type}/{id} that this token may see."
-
-
-def _taken(one: Wanted, current: Stored) -> Declined:
-    """No match, and an id that is there already (R5, 3.2.0.4.1): what the condition did not mean is not overwritten."""
-    told = f"the id {current.id} with a condition that it does not match"
-    facts = {"type": one.type, "received": told, "current": preconditions.etag(current.version_id)}
-    return _refused(one, Refusal("fhir-resource-exists", "conflict", facts, 409))
-
-
-def _gone(one: Wanted, id: str) -> Declined:
-    return Declined(410, "deleted", f"{one.type}/{id} was deleted.")
 
 
 def new_id(world: World) -> str:

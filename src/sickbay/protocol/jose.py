@@ -13,6 +13,8 @@ from functools import lru_cache, partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from sickbay.protocol import unicode
+
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, RSAKey
 
@@ -103,15 +105,14 @@ def peek(text: str) -> Jwt | None:
 
 def _object(part: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)), parse_constant=_number, parse_int=_whole,
-                           parse_float=_number)  # fmt: skip
-    except (ValueError, RecursionError):
+        found = unicode.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)), parse_int=_whole, parse_float=_number)
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
 
 
 def _number(text: str) -> float:
-    """NaN and Infinity are Python's, not JSON's; what is too large for a float would become one of them."""
+    """What is too large for a float would become Infinity, which no JSON has."""
     found = float(text)
     if not isfinite(found):
         raise ValueError(text)

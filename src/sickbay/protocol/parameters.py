@@ -106,4 +106,6 @@ def _unescaped(text: str) -> str:
 
 def encode(pairs: Sequence[tuple[str, str]]) -> str:
     """The inverse of parse: a blank is %20, which every server reads alike."""
-    return "&".join(f"{quote(name, safe='')}={quote(value, safe='~')}" for name, value in pairs)
+    return "&".join(
+        f"{quote(name, safe='', errors='replace')}={quote(value, safe='~', errors='replace')}" for name, value in pairs
+    )

@@ -201,7 +201,7 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
         found = [one] if one else []
     else:
         client = await _named(sandbox, asked["app"], asked.get("tenant")) if "app" in asked else None
-        limit = min(int(asked["limit"]), 1000) if asked.get("limit", "").isdigit() else 100
+        limit = min(int(asked["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", asked.get("limit", "")) else 100
         found = await exchanges.listed(
             world, journal, tenant=asked.get("tenant"), app=client.client_id if client else None,
             launch=asked.get("launch"), stage=asked.get("stage"), limit=limit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -89,6 +90,28 @@ def error_redirect(tenant: Tenant, said: Words, address: str, state: str | None,
         "error": said.error, "error_description": said.description, "error_uri": said.uri, "state": state,
         "iss": tenant.server.issuer if tenant.dialect.answers.iss else None,
     }, method)  # fmt: skip
+
+
+def oauth_trouble(status: int, title: str, detail: str = "") -> Response:
+    """What an OAuth endpoint answers where no rule explains it: `error` is always there (RFC 6749 5.2, RFC 6750 3.1)."""
+    error = {500: "server_error", 503: "temporarily_unavailable"}.get(status, "invalid_request")
+    return json(
+        {"error": error, "error_description": spelled(f"{title}. {detail}".strip())[:600]}, status, dict(NO_STORE)
+    )
+
+
+_ENDPOINTS = ("authorize", "token", "introspect", "revoke", "manage")
+
+
+def is_oauth(tenants: Mapping[str, Tenant], path: str) -> bool:
+    """Whether an address is below the OAuth endpoints of a hospital, ours or its dialect's."""
+    _, name, *rest = path.split("/")[:4] if path.count("/") > 1 else ("", "")
+    tenant = tenants.get(name)
+    if tenant is None:
+        return False
+    own = path.removeprefix(f"/{name}")
+    named = (tenant.dialect.path(one, persona) for one in _ENDPOINTS for persona in ("patient", "provider"))
+    return rest[:1] == ["oauth"] or any(own == one or own.startswith(f"{one}/") for one in named)
 
 
 Form = Literal["html", "json", "text"]

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from sickbay.protocol.unicode import has_nul
+
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Type = Literal["provider", "patient", "system"]
 Kind = Literal["public", "symmetric", "asymmetric"]
@@ -189,4 +191,6 @@ class Problem(Struct):
 
 def read(kind: type[Any], body: str) -> Any:
     """Raises msgspec.ValidationError or msgspec.DecodeError with a sentence about the place."""
+    if has_nul(body):
+        raise msgspec.DecodeError("a string has U+0000")
     return msgspec.json.decode(body.encode() or b"{}", type=kind)

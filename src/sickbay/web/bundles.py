@@ -17,7 +17,7 @@ from sickbay.fhir import matching, search, transaction, written
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.index import extract
 from sickbay.fhir.matching import Held
-from sickbay.fhir.outcome import Issue, of_entry
+from sickbay.fhir.outcome import Issue, of_entry, outcome
 from sickbay.fhir.query import Query
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search_parameters import known_types
@@ -28,7 +28,7 @@ from sickbay.kernel.refusal import UNKNOWN
 from sickbay.operations import writing
 from sickbay.operations.access import Seen, access
 from sickbay.operations.matching import ids
-from sickbay.operations.writing import Declined, Prepared, Wanted
+from sickbay.operations.write_values import Declined, Prepared, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Conflict, Put, Save, Step
 from sickbay.web import counting
@@ -75,7 +75,7 @@ class Failed(Exception):
 
 async def answer(door: Interactions, seen: Seen, request: AccessRequest, content: Headers) -> tuple[Answer, Seen]:
     try:
-        text = request.body.encode(), request.headers.get("content-type")
+        text = request.body.encode(), request.headers.get("content-type"), door.base
         if len(text[0]) > LARGE:
             kind, asked = await asyncio.to_thread(transaction.read, door.version, *text)
         else:
@@ -90,7 +90,7 @@ async def answer(door: Interactions, seen: Seen, request: AccessRequest, content
             answers = await (_batch(door, entries) if kind == "batch" else _transaction(door, seen, entries))
             told = []
             while answers:
-                told.append(_told(door.version, answers.pop()))
+                told.append(_told(door.version, answers.pop(), asked[len(answers)].spelled))
                 await pause()
             return Answer(200, transaction.response(kind, told[::-1]), content), seen
     except Failed as failed:
@@ -205,8 +205,9 @@ async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> int:
     try:
         if _is_of_an_export(one):
             raise Failed(door.issue(400, Issue("not-supported", ALONE)), seen)
+        misnamed = isinstance(one.found, Misrouted) and one.found.fault is not None
         answer, found = await door.perform(one.request, one.found)
-        door.failed_if(answer, found, only=(401, 403, 501))
+        door.failed_if(answer, found, only=(401, 403, 404) if misnamed else (401, 403))
         return len(answer.body)
     except Failed as failed:
         raise failed.of(door.version, one) from None
@@ -367,13 +368,21 @@ def _apart(door: Interactions, seen: Seen, prepared: list[tuple[Prepared, Access
         raise Failed(door.issue(400, Issue("duplicate", TWICE)), seen)
 
 
-def _told(version: str, answer: Answer) -> bytes:
-    """One entry of the response: status and headers, the resource or what was wrong (in DSTU2 it has no place of its own)."""
+def _told(version: str, answer: Answer, spelled: str = "") -> bytes:
+    """One entry of the response: status and headers, the resource or what was wrong (in DSTU2 it has no place of its own).
+
+    spelled: a url that should have been relative; the entry says so, unless it has something else to say.
+    """
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     response = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
     response |= {name: headers[name] for name in ("location", "etag") if name in headers}
     if "last-modified" in headers:
         response["lastModified"] = parsedate_to_datetime(headers["last-modified"]).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if spelled and version != "dstu2" and not (answer.body and answer.kept):
+        advice = Issue(
+            "value", f"request.url is {spelled}. Send it relative to the base, such as Patient/1.", "warning"
+        )
+        response["outcome"] = orjson.Fragment(outcome(version, [advice]))  # type: ignore[assignment]
     parts = orjson.dumps(response)
     if not answer.body:
         return b'{"response":' + parts + b"}"

@@ -27,6 +27,7 @@ from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
+from sickbay.protocol.unicode import NO_TEXT, is_encoded_text
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
 from sickbay.web import counting, cross_origin
@@ -178,6 +179,8 @@ class Door:
         if len(raw) > LARGE and values(raw) > VALUES:
             counting.BODIES_REFUSED.inc()
             return self._issue(413, Issue("too-long", f"A request may have {VALUES:,} values, objects and lists."))
+        if _is_form(headers) and not is_encoded_text(raw):
+            return self._issue(400, Issue("structure", "The body is no text. " + NO_TEXT))
         body = raw.decode("utf-8", "replace")
         if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
             return self._issue(400, Issue("structure", "The body is not UTF-8."))
@@ -212,7 +215,7 @@ class Door:
         self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
     ) -> AccessRequest:
         parameters = query_of(scope)
-        if body and headers.get("content-type", "").lower().startswith(FORM):
+        if body and _is_form(headers):
             parameters = Parameters((*parameters.pairs, *parse(body).pairs), parameters.raw)
         query = scope["query_string"].decode("latin-1")
         url = f"{self.base}{path}?{query}" if query else f"{self.base}{path}"
@@ -353,6 +356,10 @@ class Door:
 
     def _issue(self, status: int, *issues: Issue) -> Answer:
         return told(self.version, status, *issues)
+
+
+def _is_form(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").lower().startswith(FORM)
 
 
 def is_shaped(request: AccessRequest, headers: Mapping[str, str]) -> bool:

@@ -20,7 +20,7 @@ from sickbay.kernel.refusal import UNKNOWN, Unknown
 from sickbay.operations import binaries as operated
 from sickbay.operations import writing
 from sickbay.operations.access import Seen
-from sickbay.operations.writing import Done, Outcome, Wanted
+from sickbay.operations.write_values import Done, Outcome, Wanted
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Stored
 from sickbay.web import binaries, bundles, exports, histories, operations

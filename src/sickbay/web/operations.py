@@ -20,7 +20,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.budget import pause
 from sickbay.operations import everything, writing
 from sickbay.operations.access import Seen
-from sickbay.operations.writing import Done, Wanted
+from sickbay.operations.write_values import Done, Wanted
 from sickbay.storage.store import BadCursor, Stored
 from sickbay.web import exports, terminology
 from sickbay.web.fhir_answer import Answer, Headers

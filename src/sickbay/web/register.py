@@ -5,7 +5,6 @@ An app that registered so reads, changes and removes itself with its registratio
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +20,7 @@ from sickbay.operations import registration
 from sickbay.operations.context import Tenant
 from sickbay.operations.decision import Decision
 from sickbay.operations.registration import Registered
+from sickbay.protocol import unicode
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import Conflict
 from sickbay.web import answers, wire
@@ -136,6 +136,6 @@ async def _answered(request: Request, sandbox: Sandbox, tenant: Tenant, decision
 
 def _read(body: str) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return unicode.loads(body)
+    except ValueError:
         return None

@@ -21,7 +21,7 @@ async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
     given = await watched(sandbox.world, tenant, asked, peer(request.scope), revoke)
     explanation, refusal = None, given.decision.refusal
     if refusal is None:
-        response = Response(status_code=200, headers=answers.NO_STORE)
+        response = answers.json({}, 200, answers.NO_STORE)  # RFC 7009 2.2 ignores the body; strict clients parse it
     else:
         explanation, id = given.decision.explained(), wire.exchange_id(request)
         said = answers.oauth_words(sandbox.world, tenant, given.decision, explanation, id, given.client_id, "")

@@ -16,6 +16,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import (
     admin,
     admin_session,
+    answers,
     apps,
     brands,
     cross_origin,
@@ -44,7 +45,7 @@ from sickbay.web.register import register
 from sickbay.web.revocation import revocation
 from sickbay.web.token import token
 from sickbay.web.userinfo import userinfo
-from sickbay.web.wire import TooLarge
+from sickbay.web.wire import NotText, TooLarge
 
 Handler = Callable[[Request], Awaitable[Response]]
 EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -180,8 +181,6 @@ def _at(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Respon
     async def handler(request: Request) -> Response:
         try:
             return await answer(request, sandbox, tenant, *more)
-        except TooLarge as large:
-            return Response(f"The body is too large. {large}\n", 413)
         except Throttled as waits:
             return await throttled.held_off(request, sandbox, tenant, waits)
 
@@ -198,7 +197,12 @@ def _open(
     answer = _at(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
-        response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
+        try:
+            response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
+        except TooLarge as large:
+            response = answers.oauth_trouble(413, "The body is too large", str(large))
+        except NotText as error:
+            response = answers.oauth_trouble(400, "The request is no text", str(error))
         if credentials:
             headers = headers_of(request.scope)
             lines = await cross_origin.readable(sandbox, tenant, request.scope, headers)

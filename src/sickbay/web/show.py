@@ -55,9 +55,11 @@ def page(
 
 
 def trouble(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:
-    """What cannot be answered: a page where one is asked for by name, else a problem (RFC 9457)."""
+    """What cannot be answered: a page where one is asked for by name, OAuth's members to an app, else a problem (RFC 9457)."""
     if answers.browses(request.headers.get("accept", "")):
         return page(request, sandbox, "notice", view, status=status)
+    if answers.is_oauth(sandbox.tenants, request.scope["path"]):
+        return answers.oauth_trouble(status, title, detail)
     return answers.problem(status, title, detail=detail)
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from sickbay.authorization.access import challenge
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.userinfo import from_body
 from sickbay.operations.context import Tenant
 from sickbay.operations.userinfo import userinfo as tell
 from sickbay.sandbox.sandbox import Sandbox
@@ -17,8 +18,9 @@ from sickbay.web.doors import headers_of
 async def userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     headers, query = headers_of(request.scope), wire.query_of(request.scope)
     url = sandbox.world.base + wire.raw_path(request.scope)
-    asked = AccessRequest(request.method, "", "", query, headers, interaction="userinfo", url=url)
-    told = await tell(sandbox.world, tenant, asked)
+    body = await wire.read_body(request) if request.method == "POST" else ""
+    asked = AccessRequest(request.method, "", "", query, headers, interaction="userinfo", url=url, body=body)
+    told = await tell(sandbox.world, tenant, from_body(asked))
     explanation, refusal = None, told.decision.refusal
     if refusal is None:
         response = answers.json(told.claims, 200, answers.NO_STORE)

@@ -14,6 +14,7 @@ from sickbay.operations.context import World
 from sickbay.operations.decision import Decision
 from sickbay.operations.journal import Answered, Exchange, Journal, Wire
 from sickbay.protocol.parameters import Parameters, parse
+from sickbay.protocol.unicode import NO_TEXT, is_encoded_text, is_text
 from sickbay.web import counting
 from sickbay.web.doors import headers_of
 
@@ -21,7 +22,7 @@ FORMS, QUESTIONS, PASTED = 65_536, 262_144, 1_000_000
 """Bytes of a body: of most forms, of a FHIR request that brings no resource, and of what is pasted to be looked at."""
 VALUES = 2_000_000
 """Values of a JSON or XML body. Each takes up to a hundred bytes of memory, though it may be written in two."""
-FORM = "application/x-www-form-urlencoded"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-correlation-id")
 
 
@@ -29,8 +30,12 @@ class TooLarge(Exception):
     """A body over the limit: 413."""
 
 
+class NotText(Exception):
+    """A path, a query or a body that is no text: 400."""
+
+
 async def read_body(request: Request, most: int = FORMS) -> str:
-    """At most so many bytes. Undecodable ones become U+FFFD. Raises TooLarge and ClientDisconnect."""
+    """At most so many bytes of text; of a form, also once it is decoded. Raises TooLarge, NotText and ClientDisconnect."""
     pieces: list[bytes] = []
     size = 0
     async for piece in request.stream():
@@ -39,7 +44,17 @@ async def read_body(request: Request, most: int = FORMS) -> str:
             counting.BODIES_REFUSED.inc()
             raise TooLarge(f"It may have {most} bytes.")
         pieces.append(piece)
-    return b"".join(pieces).decode("utf-8", "replace")
+    whole = b"".join(pieces)
+    if not (is_text if headers_of(request.scope).get("content-type", "").startswith(JSON) else is_encoded_text)(whole):
+        raise NotText("The body is no text. " + NO_TEXT)
+    return whole.decode()
+
+
+def check_target(scope: Mapping[str, Any]) -> None:
+    """Path and query of every request, before anything is made of them. Raises NotText."""
+    raw, query = scope.get("raw_path") or b"", scope["query_string"]
+    if not is_encoded_text(query) or not is_encoded_text(raw):
+        raise NotText("The address is no text. " + NO_TEXT)
 
 
 def sent_length(headers: Mapping[str, str]) -> int | None:
@@ -47,7 +62,7 @@ def sent_length(headers: Mapping[str, str]) -> int | None:
     if "transfer-encoding" in headers:
         return None
     told = headers.get("content-length", "0")
-    return int(told) if told.isascii() and told.isdigit() else 0
+    return int(told[:19]) if told.isascii() and told.isdigit() else 0
 
 
 def values(raw: bytes) -> int:

@@ -123,7 +123,8 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     if answers.wanted(accept) != "html" or (request.method not in ("GET", "HEAD") and "html" not in accept):
         title = f"This address takes {allowed}, not {request.method}" if allowed else "There is no such address"
         fhir = None if allowed else await elsewhere.fhir(request, sandbox)
-        response = fhir or answers.problem(405 if allowed else 404, title, detail=told)
+        problem = answers.oauth_trouble if answers.is_oauth(sandbox.tenants, path) else answers.problem
+        response = fhir or problem(405 if allowed else 404, title, detail=told)
         response.raw_headers.extend(cors(request.headers.get("origin")))
     elif not allowed and (tenant := elsewhere.asked_to_authorize(request, sandbox)):
         response = await astray(request, sandbox, tenant)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sickbay.authorization.known import AnswerKnown
 from sickbay.authorization.requests import HttpExchange, TokenAnswer
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
-from sickbay.protocol import jose
+from sickbay.protocol import jose, unicode
 
 
 def token_response(given: Json) -> TokenAnswer:
@@ -62,6 +61,6 @@ def _lower(headers: Any) -> dict[str, str]:
 
 def _json(body: str) -> Any:
     try:
-        return json.loads(body)
+        return unicode.loads(body)
     except ValueError:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sickbay.authorization import token
@@ -13,6 +12,7 @@ from sickbay.authorization.values import Client, Family
 from sickbay.diagnosis.reading import context as read
 from sickbay.diagnosis.reading.context import Json
 from sickbay.kernel.refusal import UNKNOWN, Unknown
+from sickbay.protocol import unicode
 
 
 def request(given: Json) -> TokenRequest:
@@ -72,7 +72,7 @@ def _jwks(context: Json, client: object) -> dict[str, Any] | Unknown | None:
         return client.jwks
     fetched = context["jwks_fetch"][client.jwks_uri]
     try:
-        found = json.loads(fetched.get("body") or "")
+        found = unicode.loads(fetched.get("body") or "")
     except ValueError:
         return None
     return found if fetched.get("status") == 200 and isinstance(found, dict) else None

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sickbay.diagnosis import repairs
+from sickbay.protocol import unicode
 from sickbay.web.pages import shell
 from sickbay.web.pages.marks import Piece
 
@@ -75,7 +76,7 @@ def _members(body: str) -> tuple[Pair, ...]:
 
 def _object(body: str) -> dict[str, Any]:
     try:
-        return dict(json.loads(body)) if body.lstrip()[:1] == "{" else {}
+        return dict(unicode.loads(body)) if body.lstrip()[:1] == "{" else {}
     except (ValueError, RecursionError):
         return {}
 

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from sickbay.authorization.policy import KNOBS, Knob
 from sickbay.authorization.values import Policy
+from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.parts import Chip, Choice, FindingView, initials
@@ -201,7 +202,7 @@ def cards_text(cards: Iterable[Mapping[str, Any]]) -> str:
 def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
     """A list of cards, one card, or a whole answer of a CDS service; and why it cannot be read: one sentence, or ""."""
     try:
-        given = json.loads(text) if text.strip() else []
+        given = unicode.loads(text) if text.strip() else []
     except (ValueError, RecursionError) as error:
         return (), f"This is no JSON: {error}"
     if isinstance(given, dict):

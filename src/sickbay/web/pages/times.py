@@ -55,7 +55,7 @@ def said(text: str | None) -> str:
     if found:
         return day(found)
     year, _, month = (text or "")[:7].partition("-")
-    return f"{MONTHS[int(month) - 1]} {year}" if month.isdigit() and 1 <= int(month) <= 12 else year
+    return f"{MONTHS[int(month) - 1]} {year}" if month.isascii() and month.isdigit() and 1 <= int(month) <= 12 else year
 
 
 def age(born: str | None, today: date) -> int | None:

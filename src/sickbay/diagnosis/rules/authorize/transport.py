@@ -1,6 +1,5 @@
 """Rules about how the request travelled: broken lines, HTML's escapes, raw URLs, repeated parameters, the wrong address."""
 
-import json
 import re
 from dataclasses import replace
 from typing import TypeVar
@@ -12,7 +11,7 @@ from sickbay.authorization.values import Server
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
-from sickbay.protocol import urls
+from sickbay.protocol import unicode, urls
 from sickbay.protocol.parameters import Parameters, encode, parse
 
 R = TypeVar("R", AuthorizeRequest, TokenRequest)
@@ -82,7 +81,7 @@ def _no_form(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
 def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Of what came in JSON; nothing of another kind is taken apart."""
     try:
-        members = json.loads(request.raw.partition("?")[2])
+        members = unicode.loads(request.raw.partition("?")[2])
     except (ValueError, RecursionError):
         return request
     pairs = tuple((name, value) for name, value in members.items() if isinstance(value, str))

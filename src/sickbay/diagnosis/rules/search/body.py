@@ -9,9 +9,11 @@ SCOPES = Spec(
     "SMART App Launch 2.2, Scopes for requesting FHIR resources",
     "https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#scopes-for-requesting-fhir-resources",
 )
+COMPARTMENT = Spec("FHIR R4, Patient compartment", "https://hl7.org/fhir/R4/compartmentdefinition-patient.html")
 VERSIONS = Spec("FHIR R4, Managing Resource Contention", "https://hl7.org/fhir/R4/http.html#concurrency")
 CONDITIONAL = Spec("FHIR R4, conditional create", "https://hl7.org/fhir/R4/http.html#ccreate")
 PATCH = Spec("RFC 6902, JSON Patch", "https://www.rfc-editor.org/rfc/rfc6902")
+SUBSCRIBING = Spec("FHIR R4, Subscription", "https://hl7.org/fhir/R4/subscription.html")
 DELETE = Spec("FHIR R4, delete", "https://hl7.org/fhir/R4/http.html#delete")
 
 MALFORMED = Rule(
@@ -58,9 +60,24 @@ OUTSIDE = Rule(
     severity="error",
     outcome="403",
     title="What you would write is not within what the token may write",
-    why="The resource is about {received}; the scopes {held} let this token write only what belongs to {expected}.",
-    fix="Let the resource belong to {expected}, by its subject, patient or beneficiary, or ask for a wider scope.",
+    why="After this write the resource would be in the chart of {received}. With the scopes {held}, this token writes only "
+    "into the chart of {expected}.",
+    fix="Let the resource belong to {expected}, by its subject, patient or beneficiary, name no other patient as performer, "
+    "recipient or participant, or ask for a wider scope.",
     spec=SCOPES,
+)
+
+NOT_SUBJECT = Rule(
+    id="fhir-write-not-subject",
+    stage="search",
+    explains="fhir-write-not-subject",
+    severity="error",
+    outcome="403",
+    title="The {type} is not a record of {expected}",
+    why="A patient who only takes part in a record, such as its performer, recipient or author, may read it. To {interaction} "
+    "it with the scopes {held}, {expected} has to be its subject. A {type} names its subject by: {by}.",
+    fix="Write only records whose subject is {expected}, or ask for a wider scope.",
+    spec=COMPARTMENT,
 )
 
 CONFLICT = Rule(
@@ -114,6 +131,31 @@ PATCH_FAILED = Rule(
     spec=PATCH,
 )
 
+PATCH_READS = Rule(
+    id="fhir-patch-reads",
+    stage="search",
+    explains="fhir-patch-reads",
+    severity="error",
+    outcome="403",
+    title="The patch reads the {type}, and the token may only change it",
+    why="{received} uses or compares what the resource holds, so its result would tell. The scopes {held} don't let this token "
+    "read the resource.",
+    fix="Send only `add`, `insert`, `replace`, `remove` and `delete` at paths without where(), or ask for {needed} too.",
+    spec=SCOPES,
+)
+
+SUBSCRIPTION = Rule(
+    id="fhir-subscription-unsupported",
+    stage="search",
+    explains="fhir-subscription-unsupported",
+    severity="error",
+    outcome="422",
+    title="This server doesn't serve subscriptions yet",
+    why="A {type} that it stored would never lead to a notification, so it refuses to create or change one.",
+    fix="Ask again at intervals: search with `_lastUpdated=gt<time of the last search>`, or read `_history?_since=`.",
+    spec=SUBSCRIBING,
+)
+
 CASCADE = Rule(
     id="fhir-delete-cascade",
     stage="search",
@@ -127,4 +169,7 @@ CASCADE = Rule(
     spec=DELETE,
 )
 
-RULES = (MALFORMED, ID_MISMATCH, INVALID, OUTSIDE, CONFLICT, EXISTS, AMBIGUOUS, PATCH_FAILED, CASCADE)
+RULES = (
+    MALFORMED, ID_MISMATCH, INVALID, OUTSIDE, NOT_SUBJECT, CONFLICT, EXISTS, AMBIGUOUS, PATCH_FAILED, PATCH_READS,
+    SUBSCRIPTION, CASCADE,
+)  # fmt: skip

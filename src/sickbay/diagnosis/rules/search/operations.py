@@ -21,9 +21,10 @@ UNKNOWN = Rule(
     stage="search",
     explains="fhir-operation-unknown",
     severity="error",
-    outcome="501",
+    outcome="404",
     title="There is no {received} here",
-    why="An operation stands where its definition has it: at the server, a type or a resource. The metadata lists them.",
+    why="Each operation has its own addresses: the server, a resource type or a resource, as its definition says. The "
+    "capability statement at /metadata lists the operations of this server.",
     fix="Call {expected}.",
     spec=OPERATIONS,
 )

@@ -1,0 +1,58 @@
+"""A narrative written again without namespace prefixes, while its XML is read."""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import escape, quoteattr
+
+from sickbay.fhir.layout import XHTML
+
+_XML = "http://www.w3.org/XML/1998/namespace"
+_ALONE = re.compile(rb"<div(?=[\s/>])[^>]*\sxmlns\s*=")
+
+
+def stands_alone(text: bytes, begin: int) -> bool:
+    """Whether the div at this byte declares its namespace itself and has no prefix, so that it is taken as it is written."""
+    return _ALONE.match(text, begin) is not None
+
+
+class Pieces:
+    """Takes what a parser reports of a div, and gives its text. Names are as Expat has them: namespace, blank, local name."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._open = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> str | None:
+        """What is wrong with the element, if anything."""
+        space, _, local = name.rpartition(" ")
+        if space != XHTML:
+            return f"<{local}> in a narrative is not in the namespace {XHTML}"
+        self._shut()
+        declared = "" if self._pieces else f' xmlns="{XHTML}"'
+        held = "".join(f" {_named(key)}={quoteattr(value)}" for key, value in attributes.items())
+        self._pieces.append(f"<{local}{declared}{held}")
+        self._open = True
+        return None
+
+    def data(self, text: str) -> None:
+        self._shut()
+        self._pieces.append(escape(text))
+
+    def end(self, name: str) -> None:
+        self._pieces.append("/>" if self._open else f"</{name.rpartition(' ')[2]}>")
+        self._open = False
+
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def _shut(self) -> None:
+        if self._open:
+            self._pieces.append(">")
+        self._open = False
+
+
+def _named(key: str) -> str:
+    """Attributes have no namespace, but for those of XML; another stays visible, for validation to refuse."""
+    space, _, local = key.rpartition(" ")
+    return f"xml:{local}" if space == _XML else f"{space}:{local}" if space else local

@@ -1,0 +1,70 @@
+"""A write as it is asked for, prepared, done and declined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir.body import Body
+from sickbay.fhir.query import Query
+from sickbay.operations.access import Seen
+from sickbay.operations.context import Tenant
+from sickbay.operations.decision import Decision
+from sickbay.storage.store import Space, Step
+
+
+class Wanted(NamedTuple):
+    """One write, granted by access. body: of create and update, with the id it will have. query: of a conditional one.
+
+    fresh: the id that a conditional update gives to what it makes, where that was told already; "" for any.
+    """
+
+    tenant: Tenant
+    version: str
+    request: AccessRequest
+    seen: Seen
+    body: Body | None = None
+    query: Query | None = None
+    change: Callable[[dict[str, Any]], Any] | None = None
+    """What a patch does to the resource; None: what the body says. Raises PatchFailed."""
+    fresh: str = ""
+
+    @property
+    def space(self) -> Space:
+        return Space(self.tenant.name, self.version)
+
+    @property
+    def type(self) -> str:
+        assert self.request.type is not None
+        return self.request.type
+
+
+class Done(NamedTuple):
+    """What is there now. status: 201 created, 200 otherwise, 204 deleted. body: only where the token may read it."""
+
+    status: int
+    type: str
+    id: str
+    version_id: int = 0
+    at: int = 0
+    body: bytes | None = None
+
+
+class Prepared(NamedTuple):
+    """steps: to be stored at once; none where there was nothing to do."""
+
+    done: Done
+    steps: tuple[Step, ...] = ()
+
+
+class Declined(NamedTuple):
+    """decision: where a rule explains it; else the status and the issue. An absent and a hidden resource are declined alike."""
+
+    status: int
+    code: str = ""
+    text: str = ""
+    decision: Decision | None = None
+
+
+Outcome: TypeAlias = Done | Declined

@@ -1,0 +1,115 @@
+"""A server with three patients and records that they share, and tokens that write, read or do both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from tests.attacks.fixture import BASE, SPACE, TOKENS, Json, patient, ref, resource, save
+from tests.flows.flow import Flow
+from tests.flows.sitting import sitting
+
+from sickbay.authorization.values import Client, User
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.operations import records
+from sickbay.storage.store import Put, Stored
+
+JSON_PATCH, MERGE_PATCH, FHIR = "application/json-patch+json", "application/merge-patch+json", "application/fhir+json"
+SCOPES: dict[str, tuple[str, str | None, str | None]] = {
+    "A": ("patient/*.cruds", "A", None), "B": ("patient/*.cruds", "B", None), "panel": ("user/*.cruds", None, "papa"),
+    "blind": ("patient/*.cud", "A", None), "searching": ("patient/*.cuds", "A", None), "all": ("system/*.cruds", None, None),
+}  # fmt: skip
+CODE = {"text": "x"}
+
+
+class Server:
+    def __init__(
+        self, ask: Callable[..., httpx2.Response], load: Callable[..., None], read: Callable[..., Any]
+    ) -> None:
+        self.ask, self.load, self._read = ask, load, read
+
+    def stored(self, type: str, id: str) -> Json | None:
+        found: Stored | None = self._read(type, id)
+        return None if found is None or found.deleted else dict(json.loads(found.body))
+
+
+@contextmanager
+def serving(folder: Path, address: str | None) -> Iterator[Server]:
+    with sitting(folder, address, patients=0) as desk:
+
+        def ask(token: str, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
+            sent = {"Authorization": f"Bearer {token}", "Content-Type": FHIR}
+            sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+            content = {"content": json.dumps(body)} if body is not None else {}
+
+            async def steps(flow: Flow) -> httpx2.Response:
+                return await flow.http.request(method, "/general/r4" + path, headers=sent, **content)
+
+            return desk.do(steps)
+
+        def load(*made: Json) -> None:
+            async def steps(flow: Flow) -> None:
+                await flow.sandbox.world.store.transaction([save(one) for one in made])
+
+            desk.do(steps)
+
+        def read(type: str, id: str) -> Stored | None:
+            return desk.do(lambda flow: flow.sandbox.world.store.read(SPACE, type, id, EVERYTHING))
+
+        async def begin(flow: Flow) -> None:
+            await flow.http.get("/general/r4/Patient/x")  # the empty population is filled in before, not over this
+            user = User("papa", "general", "Practitioner/p", patients=("A", "C"), seeded=False)
+            any_token = next(iter(TOKENS.values()))
+            held = {name: replace(any_token, scope=scope, patient=who, user=user, base=BASE)
+                    for name, (scope, who, user) in SCOPES.items()}  # fmt: skip
+            tokens = [Put(records.token(records.digest(name), one, "general")) for name, one in held.items()]
+            app = Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.cruds")
+            await flow.sandbox.world.store.transaction([Put(records.app(app)), Put(records.user(user)), *tokens])
+
+        desk.do(begin)
+        load(*(patient(one, one) for one in "ABC"))
+        yield Server(ask, load, read)
+
+
+def entry(method: str, url: str, body: Json | None = None, **more: Any) -> Json:
+    return {"request": {"method": method, "url": url, **more}, **({"resource": body} if body else {})}
+
+
+def bundle(kind: str, *entries: Json) -> Json:
+    return resource("Bundle", "b", type=kind, entry=[*entries])
+
+
+def shared(type: str, id: str) -> Json:
+    """A record of B in which A takes part."""
+    return resource(type, id, **SHARED[type])
+
+
+def own(type: str, id: str) -> Json:
+    """The same, of A alone."""
+    return dict(json.loads(json.dumps(shared(type, id)).replace("Patient/B", "Patient/A")))
+
+
+SHARED: dict[str, Json] = {
+    "Observation": {"status": "final", "code": CODE, "subject": ref("Patient/B"), "performer": [ref("Patient/A")]},
+    "Communication": {"status": "completed", "subject": ref("Patient/B"), "recipient": [ref("Patient/A")]},
+    "DocumentReference": {
+        "status": "current", "subject": ref("Patient/B"), "author": [ref("Patient/A")],
+        "content": [{"attachment": {"url": "http://h/x"}}],
+    },
+    "Procedure": {"status": "completed", "subject": ref("Patient/B"), "performer": [{"actor": ref("Patient/A")}]},
+    "Coverage": {"status": "active", "beneficiary": ref("Patient/B"), "payor": [ref("Patient/A")]},
+    "CarePlan": {
+        "status": "active", "intent": "plan", "subject": ref("Patient/B"),
+        "activity": [{"detail": {"status": "in-progress", "performer": [ref("Patient/A")]}}],
+    },
+    "Appointment": {
+        "status": "booked", "start": "2026-01-01T10:00:00Z", "end": "2026-01-01T10:20:00Z",
+        "participant": [{"actor": ref(one), "status": "accepted"} for one in ("Patient/A", "Patient/B")],
+    },
+    "List": {"status": "current", "mode": "working", "subject": ref("Patient/B"), "source": ref("Patient/A")},
+}  # fmt: skip

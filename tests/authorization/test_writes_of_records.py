@@ -1,0 +1,125 @@
+"""Whose record a write may touch, what a patch may read, and what isn't served."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from tests.authorization.test_writes import KNOWN, PATCH, USER, asked, facts, holding, observation, said, with_body
+
+from sickbay.fhir.subjects import Before, Subjects
+from sickbay.kernel.refusal import UNKNOWN
+
+
+def stored(patients: str, subjects: str) -> Before:
+    return Before(Subjects(frozenset(patients), frozenset(subjects), is_named=True))
+
+
+NOT_SUBJECT = ("fhir-write-not-subject", "forbidden", 403)
+OUTSIDE = ("fhir-write-outside-scope", "forbidden", 403)
+
+
+@pytest.mark.parametrize("interaction", ["update", "patch", "delete"])
+@pytest.mark.parametrize(
+    ("before", "passes"),
+    [(stored("A", "A"), True), (stored("AB", "A"), True), (stored("AB", "B"), False), (stored("AB", "AB"), False),
+     (stored("A", ""), False), (stored("B", "B"), False), (None, True), (UNKNOWN, True)],
+)  # fmt: skip
+def test_only_the_subject_of_a_record_changes_it(interaction: str, before: Before, passes: bool) -> None:
+    request = asked(interaction, method="DELETE" if interaction == "delete" else "PUT", body=PATCH)
+    known = replace(KNOWN, before=before)
+    assert said(request, known) == ([] if passes else [NOT_SUBJECT])
+    if not passes:
+        assert facts(request, known) == {
+            "type": "Observation", "patient": "A", "expected": "Patient/A", "held": ("patient/Observation.cruds",),
+            "interaction": interaction, "by": ("subject",),
+        }  # fmt: skip
+
+
+def test_a_clinician_changes_the_records_of_the_own_patients_only() -> None:
+    clinician = holding("user/Observation.cruds", patient=None)
+    for before, passes in ((stored("AB", "AB"), True), (stored("ABZ", "AB"), True), (stored("AZ", "Z"), False)):
+        assert said(asked("patch", body=PATCH), replace(clinician, before=before)) == ([] if passes else [NOT_SUBJECT])
+    everyone = replace(clinician, user=replace(USER, patients="*"), before=stored("Z", "Z"))
+    assert said(asked("patch", body=PATCH), everyone) == []
+
+
+def test_offline_nobody_knows_whose_records_a_user_may_change() -> None:
+    known = replace(holding("user/Observation.cruds", patient=None), user=UNKNOWN, before=stored("Z", "Z"))
+    assert said(asked("patch", body=PATCH), known) == []
+    assert said(asked(), with_body(observation("Z"), known)) == []
+
+
+PERFORMED_BY_B = {"performer": [{"reference": "Patient/B"}]}
+
+
+def test_a_create_names_no_patient_whom_the_token_does_not_cover() -> None:
+    create = asked("create", id=None)
+    assert said(create, with_body(observation(**PERFORMED_BY_B))) == [OUTSIDE]
+    assert facts(create, with_body(observation(**PERFORMED_BY_B)))["received"] == ["Patient/B"]
+    both = holding("user/Observation.cruds", patient=None)
+    assert said(create, with_body(observation(**PERFORMED_BY_B), both)) == []
+
+
+@pytest.mark.parametrize(("before", "passes"), [(stored("AB", "A"), True), (stored("A", "A"), False), (None, False)])
+def test_a_change_adds_no_patient_whom_the_token_does_not_cover(before: Before | None, passes: bool) -> None:
+    known = replace(with_body(observation(**PERFORMED_BY_B)), before=before)
+    assert said(asked(), known) == ([] if passes else [OUTSIDE])
+    if not passes:
+        assert facts(asked(), known)["received"] == ["Patient/B"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "created", "changed"),
+    [({}, [], [NOT_SUBJECT]), ({"subject": {"identifier": {"value": "B"}}}, [NOT_SUBJECT], [NOT_SUBJECT]),
+     ({"subject": {"reference": "Group/g"}}, [NOT_SUBJECT], [NOT_SUBJECT])],
+)  # fmt: skip
+def test_a_record_of_somebody_else_is_not_made_by_taking_part_in_it(
+    subject: dict[str, object], created: object, changed: object
+) -> None:
+    known = with_body(observation(None, performer=[{"reference": "Patient/A"}], **subject))
+    assert said(asked("create", id=None), known) == created
+    assert said(asked(), known) == changed
+
+
+def test_an_address_without_a_type_has_no_record() -> None:
+    known = replace(with_body(observation("Z")), before=stored("Z", "Z"))
+    assert said(asked("patch", type=None, letters="", body=PATCH), known) == []
+
+
+TEST = json.dumps([{"op": "test", "path": "/status", "value": "final"}])
+READS = ("fhir-patch-reads", "forbidden", 403)
+
+
+@pytest.mark.parametrize(
+    ("scope", "readable", "passes"),
+    [("patient/Observation.u", UNKNOWN, False), ("patient/Observation.ru", UNKNOWN, True),
+     ("patient/Observation.u patient/Observation.r?category=x", False, False),
+     ("patient/Observation.u patient/Observation.r?category=x", True, True), ("patient/Observation.u", True, True)],
+)  # fmt: skip
+def test_a_patch_that_reads_takes_the_permission_to_read(scope: str, readable: object, passes: bool) -> None:
+    known = replace(holding(scope), readable=readable)
+    assert said(asked("patch", body=TEST), known) == ([] if passes else [READS])
+    assert said(asked("patch", body=PATCH), known) == []
+    if not passes:
+        assert facts(asked("patch", body=TEST), known)["received"] == "operation 0, test"
+        assert facts(asked("patch", body=TEST), known)["needed"] == "patient/Observation.rs"
+
+
+def test_what_is_no_patch_reads_nothing() -> None:
+    assert said(asked("update", body=TEST), replace(holding("patient/Observation.u"), readable=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("interaction", "refused"), [("create", True), ("update", True), ("patch", True), ("delete", False)]
+)
+@pytest.mark.parametrize("type", ["Subscription", "SubscriptionTopic", "SubscriptionStatus"])
+def test_subscriptions_are_neither_made_nor_changed_and_can_be_deleted(
+    type: str, interaction: str, refused: bool
+) -> None:
+    request = asked(interaction, type=type, body=PATCH, method="DELETE" if interaction == "delete" else "POST")
+    known = holding(f"system/{type}.cruds", patient=None, user=None)
+    assert said(request, known) == ([("fhir-subscription-unsupported", "not-supported", 422)] if refused else [])
+    if refused:
+        assert facts(request, known) == {"type": type}

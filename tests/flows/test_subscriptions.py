@@ -1,0 +1,72 @@
+"""Subscriptions aren't served yet: they are refused by name in every way to write, and no statement lists them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.flows.flow import Flow, run
+from tests.flows.writing import hand, observation
+
+from sickbay.fhir.facts import ResourceFacts
+from sickbay.fhir.served import NOT_SERVED
+from sickbay.fhir.versions import VERSIONS
+from sickbay.storage.store import Save, Space
+
+RULE = "fhir-subscription-unsupported"
+HOOK = {
+    "resourceType": "Subscription", "id": "s", "status": "requested", "reason": "x", "criteria": "Observation?code=x",
+    "channel": {"type": "rest-hook", "endpoint": "https://app.example.com/hook"},
+}  # fmt: skip
+
+
+def entry(method: str, url: str, resource: dict[str, Any], **more: str) -> dict[str, Any]:
+    return {"request": {"method": method, "url": url, **more}, "resource": resource}
+
+
+def test_a_subscription_is_refused_by_name_in_every_way_to_write_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        ways: list[tuple[str, str, Any, dict[str, str]]] = [
+            ("POST", "/Subscription", HOOK, {}), ("PUT", "/Subscription/s", HOOK, {}),
+            ("POST", "/Subscription", HOOK, {"If_None_Exist": "criteria=x"}), ("PUT", "/Subscription?criteria=x", HOOK, {}),
+            ("PATCH", "/Subscription/s", {"status": "active"}, {"Content_Type": "application/merge-patch+json"}),
+        ]  # fmt: skip
+        entries = [entry("POST", "Subscription", HOOK), entry("PUT", "Subscription/s", HOOK),
+                   entry("POST", "Subscription", HOOK, ifNoneExist="criteria=x")]  # fmt: skip
+        made = entry("POST", "Observation", observation())
+        bundles = [{"resourceType": "Bundle", "type": kind, "entry": [made, one]}
+                   for kind in ("batch", "transaction") for one in entries]  # fmt: skip
+        ways += [("POST", "", one, {}) for one in bundles]
+        for method, path, body, headers in ways:
+            answer = await own.ask(method, path, body, **headers)
+            assert answer.status_code in (422, 200), answer.text
+            assert RULE in answer.text, (method, path, answer.text)
+        assert (await own.ask("GET", "/Subscription?_summary=count")).json()["total"] == 0
+
+    run(steps, tmp_path)
+
+
+def test_one_that_is_stored_already_can_be_read_and_deleted(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.cruds")
+        await own.ask("GET", "/Patient?_count=1")
+        body = b'{"resourceType":"Subscription","id":"s","status":"requested"}'
+        old = Save(Space("general", "r4"), "Subscription", "s", 1, body, ResourceFacts(), 1, "create")
+        await flow.sandbox.world.store.transaction([old])
+        assert (await own.ask("GET", "/Subscription/s")).status_code == 200
+        assert (await own.ask("DELETE", "/Subscription/s")).status_code == 204
+
+    run(steps, tmp_path)
+
+
+def test_no_statement_lists_them(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        for version in VERSIONS:
+            said = (await flow.http.get(f"/general/{version}/metadata")).json()["rest"][0]["resource"]
+            assert NOT_SERVED.isdisjoint(one["type"] for one in said)
+            assert not [
+                name for one in said for name in one["searchRevInclude"] if name.partition(":")[0] in NOT_SERVED
+            ]
+
+    run(steps, tmp_path)

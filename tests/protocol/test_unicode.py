@@ -1,0 +1,78 @@
+"""What is text, and what JSON is taken."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote_from_bytes
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.protocol import unicode
+
+
+@pytest.mark.parametrize(
+    "sent", [b"%ed%a0%80", b"%c0%af", b"%ff", b"a%00", b"\xff", b"a\x00b", b"%f4%90%80%80", b"%41%ff", b"\xff%41"]
+)
+def test_what_is_no_utf_8_or_has_nul_is_no_text(sent: bytes) -> None:
+    assert not unicode.is_encoded_text(sent)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"a=b&c=%20", b"%C2%B2", "²".encode(), b"%", b"%zz", b"%F0%9F%98%80", b"%ef%bf%be", b"%0d%0a"]
+)
+def test_other_text_is_text(sent: bytes) -> None:
+    assert unicode.is_encoded_text(sent)
+
+
+@given(st.binary())
+def test_bytes_are_text_if_python_reads_them_strictly(sent: bytes) -> None:
+    try:
+        expected = "\0" not in sent.decode()
+    except UnicodeDecodeError:
+        expected = False
+    assert unicode.is_text(sent) is expected
+    assert unicode.is_encoded_text(quote_from_bytes(sent).encode()) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [(r'"\u0000"', True), (r'"\\u0000"', False), (r'"\\\u0000"', True), (r'"u0000"', False), (r'"a\u0000b"', True)],
+)
+def test_an_escaped_nul_is_found_and_an_escaped_backslash_is_none(text: str, has: bool) -> None:
+    assert unicode.has_nul(text) is has
+    assert ("\0" in json.loads(text)) is has
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'"\ud800"',
+        r'["\udc00\ud800"]',
+        r'{"\ud800": 1}',
+        r'"\u0000"',
+        "NaN",
+        "-Infinity",
+        "[" * 100_000,
+        "{",
+        '{"a": ["\\ud800"]}',
+    ],
+)
+def test_json_that_cannot_be_stored_or_sent_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        unicode.loads(text)
+
+
+def test_other_json_is_read() -> None:
+    assert unicode.loads(r'{"a": ["\ud83d\ude00", 1, 1.5, null, true, "²"]}') == {
+        "a": ["\U0001f600", 1, 1.5, None, True, "²"]
+    }
+    assert unicode.loads(b"5", parse_int=str) == "5"
+
+
+@given(st.text())
+def test_text_without_surrogates_and_nul_is_writable(text: str) -> None:
+    assert unicode.is_writable(text) is ("\0" not in text)
+    assert unicode.is_writable([{"a": text}]) is ("\0" not in text)
+    assert not unicode.is_writable(text + "\udfff")
