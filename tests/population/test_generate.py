@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "b2aae488cbeb4025807d46d02fa7afc6130ba92b2ff46f0251dcbc5e342c9fa7",
-    "dstu2": "fb26f71c8f43cbba0d8497800b6c6821512f8d4890e816398d4e75ce876275f8",
+    "r4": "1e592045693f8625af242c6f778ff2fae48e3215db6ef10fb432418c4b2337cc",
+    "dstu2": "610d2fdc390bda0b41eee71edf81e155dc3427a6b5d65aebe7372af0d4972715",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

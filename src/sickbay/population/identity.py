@@ -42,11 +42,15 @@ def _renamed(who: Person) -> bool:
     return who.number % 3 == 0 or (who.married and who.number % 2 == 1)
 
 
-def _former_family(who: Person, dice: Dice) -> tuple[str, datetime.date]:
-    """Nobody was called Peters: that name is searched for in the guided tour."""
+def _former_family(who: Person, dice: Dice) -> tuple[str, datetime.date] | None:
+    """A name later in the alphabet than the current one, if there is any: a list sorted by name shows the current name.
+
+    Never a name that begins with "Peters": the guided tour searches for it.
+    """
     kin = next((kin for kin in names.KINS if who.family in kin.families), names.KINS[0])
-    choices = [family for family in kin.families if family != who.family and not family.startswith("Peters")]
-    return dice.pick(choices), who.born + datetime.timedelta(days=dice.whole(24 * _YEAR, 27 * _YEAR))
+    choices = [family for family in kin.families if family > who.family and not family.startswith("Peters")]
+    until = who.born + datetime.timedelta(days=dice.whole(24 * _YEAR, 27 * _YEAR))
+    return (dice.pick(choices), until) if choices else None
 
 
 def _former_home(dice: Dice) -> tuple[str, str, str, datetime.date]:
