@@ -41,7 +41,7 @@ async def record(own: Hand, patient: str) -> set[str]:
                  "MedicationOrder", "Coverage", "CarePlan", "DocumentReference", "Immunization", "Procedure",
                  "CareTeam", "RelatedPerson", "Goal", "DiagnosticReport", "Device", "Provenance", "ServiceRequest",
                  "ProcedureRequest", "MedicationStatement", "MedicationDispense", "Specimen",
-                 "QuestionnaireResponse"):  # fmt: skip
+                 "QuestionnaireResponse", "Media", "Claim", "ExplanationOfBenefit", "Consent"):  # fmt: skip
         answer = await own.ask("GET", f"/{type}?patient={patient}&_count=1000")
         found |= set(ids(answer)) if answer.status_code == 200 else set()
     return found

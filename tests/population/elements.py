@@ -52,7 +52,10 @@ class Tables:
         for name in self.children[path]:
             least, most, types, *rest = self.elements[f"{path}.{name}"]
             found = [(key, type_) for key, type_ in _keys(name, types) if key in left]
-            if len(found) > 1 or (least and not found):
+            absent = [key for key, _ in _keys(name, types) if f"_{key}" in left and key not in left]
+            for key in absent:
+                left.pop(f"_{key}")
+            if len(found) > 1 or (least and not found and not absent):
                 yield f"{path}.{name}: {len(found)} present, wanted {least}..{most}"
             for key, type_ in found:
                 yield from self._values(left.pop(key), f"{path}.{name}", type_, most, rest[0] if rest else None)

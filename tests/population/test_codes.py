@@ -24,7 +24,8 @@ import pytest
 
 from sickbay import population
 from sickbay.population import Version, measures
-from sickbay.population.life import UCUM, Measure
+from sickbay.population.codings import UCUM
+from sickbay.population.life import Measure
 
 Coding = tuple[str, str]
 OTHERWISE = {

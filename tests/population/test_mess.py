@@ -62,7 +62,8 @@ def test_problems_and_prescriptions_are_in_words_or_in_error() -> None:
     assert any("coding" not in one["code"] for one in of("Condition"))
     assert any("clinicalStatus" not in one for one in of("Condition"))
     assert any(len(one["onsetDateTime"]) == 4 for one in of("Condition"))
-    assert any("coding" not in one["medicationCodeableConcept"] for one in of("MedicationRequest"))
+    coded = [one["medicationCodeableConcept"] for one in of("MedicationRequest") if "medicationCodeableConcept" in one]
+    assert any("coding" not in one for one in coded)
 
 
 def test_people_have_odd_names_genders_and_birthdays_but_for_the_cast() -> None:
@@ -87,4 +88,5 @@ def test_what_still_claims_a_profile_meets_it(shared: Path) -> None:
     claimed = [(url, one) for one in messy("r4", patients=25) for url in one.get("meta", {}).get("profile", ())]
     bare = [one for one in messy("r4", patients=25) if one["resourceType"] == "Observation" and "meta" not in one]
     assert bare
-    assert {f"{url}: {fault}" for url, one in claimed for fault in faults(one, url, guide)} == set()
+    told = [(url, one) for url, one in claimed if url in guide.profiles]
+    assert {f"{url}: {fault}" for url, one in told for fault in faults(one, url, guide)} == set()

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from sickbay import population
+from sickbay.population import measures
 from sickbay.population.dice import Dice
 from sickbay.population.life import END
 from sickbay.population.people import person
@@ -35,7 +36,11 @@ def test_timothy_peters_is_the_patient_of_the_pictures() -> None:
         assert reactions == [("Penicillin G", "anaphylaxis"), ("Latex", "rash")]
         current = [order.drug.concept.text for order in life.prescriptions if order.end is None]
         assert sorted(current) == ["Atorvastatin 40 mg", "Lisinopril 20 mg", "Metformin 1000 mg", "Paracetamol 500 mg"]
-        year = [each for each in life.readings if each.parts and each.at.date() > datetime.date(2025, 11, 24)]
+        year = [
+            each
+            for each in life.readings
+            if each.measure is measures.PRESSURE and each.at.date() > datetime.date(2025, 11, 24)
+        ]
         assert len(year) == 10
         assert max(year, key=lambda each: each.at).parts[0][1] == 148
 

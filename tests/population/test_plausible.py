@@ -31,9 +31,9 @@ def values(life: Life, measure: Measure) -> list[tuple[datetime.date, float]]:
 
 def pressures(life: Life) -> Iterator[tuple[Reading, float, float]]:
     for reading in life.readings:
-        if reading.parts:
-            (_, systolic), (_, diastolic) = reading.parts
-            yield reading, systolic, diastolic
+        values = [value for _, value in reading.parts if isinstance(value, float | int)]
+        if reading.measure in (measures.PRESSURE, measures.MEAN_PRESSURE) and len(values) == 2:
+            yield reading, values[0], values[1]
 
 
 def lasting(life: Life) -> set[str]:
@@ -314,7 +314,7 @@ def test_an_infant_is_vaccinated_in_the_thigh_and_swallows_one() -> None:
     for one in population.generate(seed=1, patients=40, today=datetime.date(2026, 11, 24), version="r4"):
         if one["resourceType"] == "Patient":
             born = datetime.date.fromisoformat(one["birthDate"])
-        elif one["resourceType"] == "Immunization" and one["status"] == "completed":
+        elif one["resourceType"] == "Immunization" and "occurrenceDateTime" in one and one["status"] == "completed":
             months = (datetime.date.fromisoformat(one["occurrenceDateTime"][:10]) - born).days / 30.44
             kind = "oral" if one["vaccineCode"]["text"] == "Rotavirus" else "infant" if months < 18 else "older"
             sites.setdefault(kind, set()).add(one["site"]["text"] if "site" in one else None)

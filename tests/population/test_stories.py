@@ -138,7 +138,7 @@ def test_mammography_is_of_women_from_50_to_75() -> None:
 def test_vaccines_come_in_the_order_and_at_the_age_of_the_schedule() -> None:
     for life in lives():
         who = life.person
-        given = [(each.vaccine, who.age(each.visit.day)) for each in life.vaccinations]
+        given = [(each.vaccine, who.age(each.visit.day)) for each in life.vaccinations if not each.remembered]
         assert all(age >= 0.98 for vaccine, age in given if vaccine in (acts.MMR, acts.VARICELLA, acts.HEPATITIS_A))
         assert all(age >= 9 for vaccine, age in given if vaccine is acts.HPV)
         assert all(age >= 50 for vaccine, age in given if vaccine is acts.SHINGLES)

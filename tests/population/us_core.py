@@ -17,27 +17,56 @@ class Guide(NamedTuple):
 
     profiles: dict[str, list[dict[str, Any]]]
     codes: dict[str, set[tuple[str, str]]]
+    trees: dict[str, dict[str, list[dict[str, Any]]]]
+    """By the url of a profile: the id of an element -> the elements directly below it."""
 
 
 def read(archive: Path) -> Guide:
-    profiles, codes = {}, {}
+    profiles: dict[str, list[dict[str, Any]]] = {}
+    sets: list[dict[str, Any]] = []
+    systems: dict[str, set[tuple[str, str]]] = {}
     with tarfile.open(archive) as packed:
         for name in packed.getnames():
-            if re.fullmatch(r"package/(StructureDefinition|ValueSet)-[^/]*\.json", name):
+            if re.fullmatch(r"package/(StructureDefinition|ValueSet|CodeSystem)-[^/]*\.json", name):
                 file = packed.extractfile(name)
                 one = json.load(file) if file else {}
                 if one["resourceType"] == "ValueSet":
-                    codes[one["url"]] = set(_listed(one))
+                    sets.append(one)
+                elif one["resourceType"] == "CodeSystem":
+                    systems[one["url"]] = {(one["url"], each["code"]) for each in one.get("concept", ())}
                 else:
                     profiles[one["url"]] = one["snapshot"]["element"]
-    return Guide(profiles, {url: found for url, found in codes.items() if found})
+    listed = {one["url"]: found for one in sets if (found := set(_listed(one, systems)))} | _ELSEWHERE
+    return Guide(profiles, listed, {url: _tree(elements) for url, elements in profiles.items()})
 
 
-def _listed(one: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Nothing where it takes a whole system, a filter or another set."""
+def _tree(elements: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    tree: dict[str, list[dict[str, Any]]] = {}
+    for each in elements[1:]:
+        tree.setdefault(each["id"].rpartition(".")[0], []).append(each)
+    return tree
+
+
+_ELSEWHERE = {
+    "http://cts.nlm.nih.gov/fhir/ValueSet/2.16.840.1.113883.11.20.9.69.4": {("http://loinc.org", "42348-3")},
+}
+"""The value set of categories of advance directives, of which the package has the address alone."""
+
+
+def _listed(one: dict[str, Any], systems: dict[str, set[tuple[str, str]]]) -> Iterator[tuple[str, str]]:
+    """Nothing if it takes a system that is not in the package, a filter or another set."""
     included = one.get("compose", {}).get("include", [])
-    if all("concept" in each for each in included):
-        yield from ((each["system"], concept["code"]) for each in included for concept in each["concept"])
+    whole = all("concept" in each or _whole(each, systems) for each in included)
+    for each in included if whole else ():
+        if "concept" in each:
+            yield from ((each["system"], concept["code"]) for concept in each["concept"])
+        else:
+            yield from systems[each["system"]]
+
+
+def _whole(include: dict[str, Any], systems: dict[str, set[tuple[str, str]]]) -> bool:
+    """Whether it takes all of a code system that is in the package."""
+    return include.get("system") in systems and not include.keys() & {"filter", "valueSet"}
 
 
 def contains(value: Any, pattern: Any) -> bool:
@@ -61,41 +90,15 @@ def under(value: dict[str, Any], name: str) -> list[Any]:
 
 def faults(resource: dict[str, Any], url: str, guide: Guide) -> list[str]:
     """What is against a profile; its address is in front."""
-    elements = guide.profiles[url]
-    tree: dict[str, list[dict[str, Any]]] = {}
-    for each in elements[1:]:
-        tree.setdefault(each["id"].rpartition(".")[0], []).append(each)
-    return sorted(set(_inside(resource, elements[0]["id"], tree, guide)))
-
-
-def empty(resources: list[dict[str, Any]], url: str, guide: Guide) -> set[str]:
-    """The elements that must be supported and none of the resources fills; of what lies within such a one nothing is said."""
-    elements = guide.profiles[url]
-    tree: dict[str, list[dict[str, Any]]] = {}
-    for each in elements[1:]:
-        tree.setdefault(each["id"].rpartition(".")[0], []).append(each)
-    filled: set[str] = set()
-    for one in resources:
-        filled.update(_filled(one, elements[0]["id"], tree, guide))
-    missing = {each["id"] for each in elements if each.get("mustSupport")} - filled
-    return {id for id in missing if not any(id.startswith(f"{other}.") for other in missing)}
-
-
-def _filled(value: Any, id: str, tree: dict[str, list[dict[str, Any]]], guide: Guide) -> Iterator[str]:
-    for element in tree.get(id, ()) if isinstance(value, dict) else ():
-        sliced = ":" in element["id"].rpartition(".")[2]
-        for each in under(value, element["path"].rpartition(".")[2]):
-            if not sliced or _is_of(each, element, tree, guide):
-                yield element["id"]
-                yield from _filled(each, element["id"], tree, guide)
+    return sorted(set(_inside(resource, guide.profiles[url][0]["id"], guide.trees[url], guide)))
 
 
 def _inside(value: Any, id: str, tree: dict[str, list[dict[str, Any]]], guide: Guide) -> Iterator[str]:
     for element in tree.get(id, ()) if isinstance(value, dict) else ():
         name = element["path"].rpartition(".")[2]
-        found = under(value, name)
+        found = under(value, name) or under(value, f"_{name}")  # the reason why it is missing stands in for it
         if ":" in element["id"].rpartition(".")[2]:
-            found = [each for each in found if _is_of(each, element, tree, guide)]
+            found = [each for each in found if is_of(each, element, tree, guide)]
         least, most = element["min"], element["max"]
         if len(found) < least or (most != "*" and len(found) > int(most)):
             yield f"{element['id']}: {len(found)} present, wanted {least}..{most}"
@@ -104,7 +107,7 @@ def _inside(value: Any, id: str, tree: dict[str, list[dict[str, Any]]], guide: G
             yield from _inside(each, element["id"], tree, guide)
 
 
-def _is_of(value: Any, element: dict[str, Any], tree: dict[str, list[dict[str, Any]]], guide: Guide) -> bool:
+def is_of(value: Any, element: dict[str, Any], tree: dict[str, list[dict[str, Any]]], guide: Guide) -> bool:
     """Whether a value belongs to a slice: by its pattern or binding, by those below it, or by the url of an extension."""
     if pattern := _fixed(element):
         return contains(value, pattern[0])

@@ -61,6 +61,13 @@ def test_stopped_medications_are_not_shown() -> None:
     ]
 
 
+def test_a_medication_that_is_a_resource_of_its_own_is_shown_by_its_display() -> None:
+    order = {"status": "active", "medicationReference": {"reference": "Medication/m-1", "display": "Furosemide 40 mg"}}
+    assert [one.text for one in chart.medications([order])] == ["Furosemide 40 mg"]
+    assert chart.drug({"medicationReference": {"reference": "Medication/m-1"}}) == "Medication/m-1"
+    assert chart.drug({}) == ""
+
+
 def test_the_dangerous_allergy_comes_first() -> None:
     first, second = chart.allergies(records.ALLERGIES)
     assert (first.text, first.alarm) == ("Penicillin G", "anaphylaxis")

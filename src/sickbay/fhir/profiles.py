@@ -1,7 +1,7 @@
 """The profiles that the population's resources meet, as the metadata tells them (`supportedProfile`).
 
-US Core 6.1, Server requirements: a server declares the profiles that it supports. Only R4 has them here; a test holds this
-list against what the population claims and meets.
+US Core, Server requirements: a server declares the profiles that it supports. Only R4 has them here, those of US Core 6.1, 7.0
+and 8.0; a test holds this list against what the population claims and meets.
 """
 
 from __future__ import annotations
@@ -17,29 +17,40 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "Coverage": ("us-core-coverage",),
     "Device": ("us-core-implantable-device",),
     "DiagnosticReport": ("us-core-diagnosticreport-lab", "us-core-diagnosticreport-note"),
-    "DocumentReference": ("us-core-documentreference",),
+    "DocumentReference": ("us-core-adi-documentreference", "us-core-documentreference"),
     "Encounter": ("us-core-encounter",),
     "Goal": ("us-core-goal",),
     "Immunization": ("us-core-immunization",),
     "Location": ("us-core-location",),
+    "Medication": ("us-core-medication",),
     "MedicationDispense": ("us-core-medicationdispense",),
     "MedicationRequest": ("us-core-medicationrequest",),
     "Observation": (
+        "head-occipital-frontal-circumference-percentile",
         "pediatric-bmi-for-age",
+        "pediatric-weight-for-height",
+        "us-core-average-blood-pressure",
         "us-core-blood-pressure",
         "us-core-bmi",
         "us-core-body-height",
         "us-core-body-temperature",
         "us-core-body-weight",
+        "us-core-care-experience-preference",
         "us-core-head-circumference",
         "us-core-heart-rate",
+        "us-core-observation-adi-documentation",
         "us-core-observation-clinical-result",
         "us-core-observation-lab",
+        "us-core-observation-occupation",
+        "us-core-observation-pregnancyintent",
         "us-core-observation-pregnancystatus",
         "us-core-observation-screening-assessment",
+        "us-core-observation-sexual-orientation",
         "us-core-pulse-oximetry",
         "us-core-respiratory-rate",
+        "us-core-simple-observation",
         "us-core-smokingstatus",
+        "us-core-treatment-intervention-preference",
     ),
     "Organization": ("us-core-organization",),
     "Patient": ("us-core-patient",),

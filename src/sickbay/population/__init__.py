@@ -10,6 +10,10 @@ out (`pharmacy.py`), the answers that a score was counted from (`forms.py`). `re
 resources; the other versions change what R4 writes where they differ (`render/changing.py`), so that all have the same
 ids. `mess.py` spoils some of it, if that is asked for.
 
+The first 50 patients of the default seed have everything that US Core 3.1.1, 6.1, 7.0 and 8.0 require a server to support
+(`tests/population/test_us_core_data.py`). What the stories don't need for that is added after them (`additions.py`), with
+dice of its own: who has it follows from the patient's number.
+
 Lives depend on the seed alone. They end on `life.END`, a fixed day: `today` moves no birth, no reading and no
 prescription. What looks at the day is `schedule`: appointments and slots of today and the days around it. Instants are UTC.
 
@@ -21,7 +25,9 @@ Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `role-pr-1`, `schedule-pr-1`, `phq-9`
 `-m01` (MedicationRequest, MedicationOrder), `-f01` (MedicationDispense), `-s01` (MedicationStatement), `-l01` (Specimen),
 `-u01` (QuestionnaireResponse), `-o001` (Observation), `-i01` (Immunization), `-q01` (ServiceRequest, ProcedureRequest),
 `-d01` (Procedure), `-x01` (DiagnosticReport), `-v01` (Device), `-g01` (Goal), `-k01` (CarePlan), `-n01`
-(DocumentReference), `-b01` (Binary), `-w01` (Provenance), `-t01` (Task; DSTU2 has none); `panel-pr-1` (Group, whom
+(DocumentReference), `-b01` (Binary), `-w01` (Provenance), `-t01` (Task; DSTU2 has none), `-h01` (Media; R5 has none), `-y01`
+(Claim), `-z01` (ExplanationOfBenefit), `-j01` (Consent; DSTU2 has none); `med-313988` (Medication), `direct-pr-1`
+(Endpoint; DSTU2 has none), `panel-pr-1` (Group, whom
 somebody looks after); `ap-20261124-pr-1-1030` (Appointment), `slot-…`. Resources share parts: treat them as read-only, or
 copy before changing.
 """
@@ -79,13 +85,13 @@ def schedule(
 
 def codes() -> Iterator[tuple[str, str, str]]:
     """System, code and display of everything that a life may be told with, whoever lives it."""
-    from sickbay.population import acts, drugs, forms, life, measures, problems, samples
+    from sickbay.population import acts, codings, drugs, forms, intake, measures, problems, samples
 
-    for module in (problems, acts, drugs, measures, samples, forms):
+    for module in (problems, acts, drugs, measures, samples, forms, intake):
         for value in vars(module).values():
-            for each in value if isinstance(value, tuple) and not isinstance(value, life.Concept) else (value,):
+            for each in value if isinstance(value, tuple) and not isinstance(value, codings.Concept) else (value,):
                 for concept in (each, getattr(each, "concept", None), getattr(each, "route", None)):
-                    if isinstance(concept, life.Concept):
+                    if isinstance(concept, codings.Concept):
                         yield from concept.codes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.population.life import CVX, Code, Concept, loinc, snomed
+from sickbay.population.codings import CVX, Code, Concept, loinc, snomed
 
 
 def _vaccine(code: str, display: str, text: str) -> Concept:
@@ -34,6 +34,11 @@ PNEUMOCOCCUS_20 = _vaccine(
 )
 
 IMAGING = snomed("363679005", "Imaging")
+COUNSELING = snomed("409063005", "Counseling", "Counselling")
+SOCIAL_SERVICE = snomed("410606002", "Social service procedure", "Social service")
+FOOD_PANTRY = snomed(
+    "467771000124109", "Assistance with application for food pantry program", "Referral to a food pantry"
+)
 EVALUATION = snomed("386053000", "Evaluation procedure")
 SURGICAL = snomed("387713003", "Surgical procedure")
 
@@ -74,6 +79,8 @@ EDUCATION = snomed("311401005", "Patient education", "Education")
 ALLERGY_EDUCATION = snomed("58332002", "Allergy education")
 REVIEW = snomed("425268008", "Review of care plan")
 
+COLON = snomed("71854001", "Colon structure", "Colon")
+APPENDIX = snomed("66754008", "Appendix structure", "Appendix")
 ARM = snomed("368208006", "Left upper arm structure", "Left arm")
 THIGH = snomed("61396006", "Structure of left thigh", "Left thigh")
 
@@ -91,3 +98,10 @@ PROGRESS = loinc("11506-3", "Progress note")
 DISCHARGE = loinc("18842-5", "Discharge summary")
 CONSULT = loinc("11488-4", "Consult note")
 PROCEDURE_NOTE = loinc("28570-0", "Procedure note")
+HISTORY_NOTE = loinc("34117-2", "History and physical note")
+EMERGENCY_NOTE = loinc("34111-5", "Emergency department Note", "Emergency department note")
+OPERATION_NOTE = loinc("11504-8", "Surgical operation note")
+LAB_REPORT = loinc("11502-2", "Laboratory report")
+PATHOLOGY_STUDY = loinc("11526-1", "Pathology study")
+NOT_RESUSCITATE = loinc("84095-9", "Do not resuscitate", "Do not resuscitate order")
+LIVING_WILL = loinc("86533-7", "Patient Living will", "Living will")

@@ -77,7 +77,7 @@ def _adult(person: Person, own: Build, age: float, gained: float) -> Body:
     height = _GROWTH[person.sex][0][-1] * own.stature
     frame = 22.0 * height * height / 10_000
     grown = min((age - 18) / 6, 1.0)  # the weight of 18 gives way to the adult's within six years
-    light = _GROWTH[person.sex][1][-1] * (1.02 + (own.bulk - 1.15) * 0.5)
+    light = _GROWTH[person.sex][1][-1] * own.stature * own.stature * (1.02 + (own.bulk - 1.15) * 0.5)
     systolic = 113 + max(age - 30, 0) * 0.32 + own.systolic
     return {
         "height": height,
@@ -93,7 +93,7 @@ def _child(person: Person, own: Build, age: float) -> Body:
     tall, heavy = _GROWTH[person.sex]
     return {
         "height": _along(tall, age) * own.stature,
-        "weight": _along(heavy, age) * (1.02 + (own.bulk - 1.15) * 0.5),
+        "weight": _along(heavy, age) * own.stature * own.stature * (1.02 + (own.bulk - 1.15) * 0.5),
         "systolic": 88 + age * 1.5 + own.systolic / 2,
         "diastolic": 52 + age * 0.9,
         "pulse": 132 - age * 3.4 if age > 1 else 132,

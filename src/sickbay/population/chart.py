@@ -6,17 +6,17 @@ import datetime
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from sickbay.population import drugs, measures, problems
 from sickbay.population.body import Body
+from sickbay.population.codings import Concept
 from sickbay.population.dice import Dice
 from sickbay.population.life import (
     Act,
     Aim,
     Allergy,
     Category,
-    Concept,
     Criticality,
     Drug,
     Implant,
@@ -39,13 +39,16 @@ from sickbay.population.life import (
 from sickbay.population.staff import NURSES, ROOMS
 
 UTC = datetime.timezone.utc  # noqa: UP017 - one name for it in this package
-Kind = Literal["LAB", "RAD", "CUS", "PF", "OTH"]
-Target = tuple[str, Measure | None, float | None, float | None]
-"""A goal: its words, and what is measured with its bounds, if anything is."""
+Kind = Literal["LAB", "RAD", "CUS", "PF", "OTH", "PAT"]
+Target = tuple[str, Measure | None, float | None, float | None, Concept | None]
+"""A goal: its words, what is measured with its bounds, if anything is, and the finding that it is, if it has a code."""
 
 
-def wanted(text: str, measure: Measure | None = None, low: float | None = None, high: float | None = None) -> Target:
-    return text, measure, low, high
+def wanted(
+    text: str, measure: Measure | None = None, low: float | None = None, high: float | None = None,
+    finding: Concept | None = None,
+) -> Target:  # fmt: skip
+    return text, measure, low, high, finding
 
 
 class Chart:
@@ -76,6 +79,7 @@ class Chart:
             location=self.dice.pick(ROOMS),
             reason=reason,
             setting=setting,
+            problem=next((each.number for each in self.life.problems if reason and each.concept is reason), None),
         )
         self.life.visits.append(visit)
         return visit
@@ -205,9 +209,17 @@ class Chart:
         """The patient does not want it."""
         self.life.vaccinations.append(Vaccination(len(self.life.vaccinations) + 1, vaccine, visit, "", refused=True))
 
-    def request(self, concept: Concept, kind: Concept, visit: Visit, problem: Problem | None = None) -> Request:
+    def remember(self, vaccine: Concept, visit: Visit) -> None:
+        """The patient says that it was given, not when."""
+        number = len(self.life.vaccinations) + 1
+        self.life.vaccinations.append(Vaccination(number, vaccine, visit, "", remembered=True))
+
+    def request(
+        self, concept: Concept, kind: Concept, visit: Visit, problem: Problem | None = None,
+        until: datetime.date | None = None, *, social: bool = False,
+    ) -> Request:  # fmt: skip
         number = len(self.life.requests) + 1
-        request = Request(number, concept, kind, visit, problem.number if problem else None)
+        request = Request(number, concept, kind, visit, problem.number if problem else None, until, social)
         self.life.requests.append(request)
         return request
 
@@ -234,13 +246,31 @@ class Chart:
     def plan(self, title: str, problem: Problem, steps: tuple[Concept, ...], aims: Iterable[Target] = ()) -> None:
         """A plan of care from the day the problem was recorded; each aim is a text and perhaps a measure with bounds."""
         life, numbers = self.life, []
-        for text, measure, low, high in aims:
+        for text, measure, low, high, finding in aims:
             numbers.append(len(life.aims) + 1)
-            life.aims.append(Aim(numbers[-1], text, problem.recorded, problem.number, measure, low, high))
+            life.aims.append(Aim(numbers[-1], text, problem.recorded, problem.number, measure, low, high, finding))
         life.plans.append(Plan(len(life.plans) + 1, title, problem.recorded, problem.number, steps, tuple(numbers)))
 
-    def note(self, kind: Concept, visit: Visit, text: str, *, printed: bool = False) -> None:
-        self.life.notes.append(Note(len(self.life.notes) + 1, kind, visit, text, printed))
+    def note(
+        self,
+        kind: Concept,
+        visit: Visit,
+        text: str,
+        *,
+        printed: bool = False,
+        inline: bool = False,
+        directive: bool = False,
+    ) -> int:
+        """Files a document; returns its number."""
+        note = Note(len(self.life.notes) + 1, kind, visit, text, printed, inline, directive)
+        self.life.notes.append(note)
+        return note.number
+
+    def add(self, measure: Measure, visit: Visit | None, at: datetime.datetime, **more: Any) -> int:
+        """Writes an observation that no story decides on. more: fields of Reading. Returns its number."""
+        number = len(self.life.readings) + 1
+        self.life.readings.append(Reading(number, measure, at, visit=visit.number if visit else None, **more))
+        return number
 
     def implant(self, concept: Concept, since: datetime.date) -> Implant:
         serial = f"SB{self.dice.whole(100_000, 999_999)}"

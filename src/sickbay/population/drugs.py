@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sickbay.population.life import Drug, rxnorm, snomed
+from sickbay.population.codings import rxnorm, snomed
+from sickbay.population.life import Drug
 
 _INHALED = snomed("447694001", "Respiratory tract route", "inhaled")
 
@@ -130,6 +131,9 @@ NICOTINE = Drug(
     rxnorm("198030", "24 HR nicotine 0.875 MG/HR Transdermal System", "Nicotine patch 21 mg"),
     1, "patch", "one a day for 6 weeks", route=snomed("45890007", "Transdermal route", "through the skin"),
 )  # fmt: skip
+
+FORMULARY = (ALBUTEROL, EPINEPHRINE, FUROSEMIDE, SALMETEROL)
+"""Drugs that orders refer to as Medication resources of the hospital; all others are codes in the order."""
 
 _FOR_CHILDREN: Mapping[Drug, tuple[tuple[float, Drug], ...]] = {
     PARACETAMOL: ((6, CHEWABLE[0]), (12, CHEWABLE[1])),

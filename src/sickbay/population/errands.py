@@ -9,8 +9,9 @@ import json
 from typing import NamedTuple
 
 from sickbay.population import problems
+from sickbay.population.codings import Concept
 from sickbay.population.dice import Dice
-from sickbay.population.life import Concept, Errand, Life
+from sickbay.population.life import Errand, Life
 from sickbay.population.people import TIMOTHY
 
 APP = "http://localhost:7426/launch.html"

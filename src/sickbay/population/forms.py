@@ -6,8 +6,9 @@ import datetime
 from typing import NamedTuple
 
 from sickbay.population import measures
+from sickbay.population.codings import LOINC, Code, Concept, loinc
 from sickbay.population.dice import Dice
-from sickbay.population.life import LOINC, Code, Concept, Life, Measure, Reading, loinc
+from sickbay.population.life import Life, Measure, Reading
 
 
 def _choice(code: str, display: str) -> Concept:
@@ -55,6 +56,16 @@ FOOD = (
 )
 
 
+MILD, MODERATE, SEVERE = _choice("LA6752-5", "Mild"), _choice("LA6751-7", "Moderate"), _choice("LA6750-9", "Severe")
+_SEVERITIES = ((20, SEVERE), (10, MODERATE), (0, MILD))
+"""The least score of each."""
+
+
+def severity(score: float) -> Concept:
+    """Of a depression, by the score of the PHQ-9."""
+    return next(concept for least, concept in _SEVERITIES if score >= least)
+
+
 class Form(NamedTuple):
     """What is asked, each with the same choices; what comes of it is a measure: a number, or one of `results`."""
 
@@ -93,6 +104,7 @@ def answered(life: Life) -> dict[int, Response]:
     """The number of a reading -> the form that it was counted from. A reading that came twice was asked for once."""
     found: dict[tuple[str, int], Response] = {}
     held: dict[int, Response] = {}
+    parts: list[Reading] = []
     for one in life.readings:
         form = _BY_KEY.get(one.measure.key)
         if form and one.visit and not one.absent:
@@ -101,6 +113,11 @@ def answered(life: Life) -> dict[int, Response]:
                 dice = Dice(life.person.record_number, *key)
                 found[key] = Response(len(found) + 1, form, one.visit, one.at, _chosen(form, one, dice), one)
             held[one.number] = found[key]
+        elif one.measure.key.startswith("hunger_") and one.visit and not one.absent:
+            parts.append(one)
+    held.update(
+        (one.number, found[HUNGER.id, one.visit]) for one in parts if one.visit and (HUNGER.id, one.visit) in found
+    )
     return held
 
 

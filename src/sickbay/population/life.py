@@ -4,52 +4,35 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
+
+from sickbay.population.codings import UNKNOWN, Code, Concept, snomed
 
 END = datetime.date(2026, 11, 20)
 """The last day of every record. Lives depend on the seed and on this day, never on the day they are asked for."""
 
-SNOMED = "http://snomed.info/sct"
-LOINC = "http://loinc.org"
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-UCUM = "http://unitsofmeasure.org"
-CVX = "http://hl7.org/fhir/sid/cvx"
-ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
-
-
 Category: TypeAlias = Literal["food", "medication", "environment"]
 Criticality: TypeAlias = Literal["low", "high"]
 Severity: TypeAlias = Literal["mild", "moderate", "severe"]
+Kind: TypeAlias = Literal[
+    "vital-signs",
+    "laboratory",
+    "social-history",
+    "survey",
+    "exam",
+    "sdoh",
+    "living",
+    "functional",
+    "disability",
+    "cognitive",
+    "activity",
+    "alcohol",
+    "treatment-preference",
+    "care-preference",
+    "directive",
+]
+"""What an observation is about; a renderer makes its categories of it."""
 Setting: TypeAlias = Literal["ambulatory", "emergency", "inpatient"]
-
-
-class Code(NamedTuple):
-    """One coding."""
-
-    system: str
-    code: str
-    display: str
-
-
-class Concept(NamedTuple):
-    """A codeable concept: its codings, and the words a clinician reads."""
-
-    codes: tuple[Code, ...]
-    text: str
-
-
-def snomed(code: str, display: str, text: str | None = None, icd: tuple[str, str] | None = None) -> Concept:
-    """icd: code and display of ICD-10-CM, as the second coding that a bill needs."""
-    second = (Code(ICD10, *icd),) if icd else ()
-    return Concept((Code(SNOMED, code, display), *second), text or display)
-
-
-def loinc(code: str, display: str, text: str | None = None) -> Concept:
-    return Concept((Code(LOINC, code, display),), text or display)
-
-
-def rxnorm(code: str, display: str, text: str | None = None) -> Concept:
-    return Concept((Code(RXNORM, code, display),), text or display)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +62,16 @@ class Person:
     """How much of the birthday is known."""
     plan: str = "Harbour Health"
     """Who pays."""
+    suffix: str | None = None
+    former_family: tuple[str, datetime.date] | None = None
+    """A former family name, and the day until which it was used."""
+    former_home: tuple[str, str, str, datetime.date] | None = None
+    """Street, city and postal code of the former home, and the day of the move."""
+    tribe: Code | None = None
+    identity_asked: bool = False
+    """The record has the gender identity; it is the same as the sex at birth."""
+    interpreter: bool | None = None
+    """Whether an interpreter is needed, if the record says so."""
 
     @property
     def last(self) -> datetime.date:
@@ -110,6 +103,8 @@ class Visit:
     location: str
     reason: Concept | None = None
     setting: Setting = "ambulatory"
+    problem: int | None = None
+    """The number of the problem that it is for, if an earlier visit recorded it."""
 
     @property
     def end(self) -> datetime.datetime:
@@ -136,6 +131,8 @@ class Problem:
     """Entered in error."""
     vague: bool = False
     """Of its onset the year alone is known."""
+    social: bool = False
+    """A health concern about how somebody lives (SDOH), not a disease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +177,8 @@ class Prescription:
     end: datetime.date | None = None
     finished: bool = False
     """Ended as planned (completed), not stopped."""
+    adherence: tuple[Concept, datetime.date] | None = None
+    """Whether the patient takes it as prescribed, and the day on which that was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ class Measure:
 
     key: str
     concept: Concept
-    kind: Literal["vital-signs", "laboratory", "social-history", "survey", "exam", "sdoh"]
+    kind: Kind
     unit: str = ""
     ucum: str = ""
     digits: int = 0
@@ -210,14 +209,28 @@ class Reading:
     at: datetime.datetime
     value: float | None = None
     concept: Concept | None = None
-    parts: tuple[tuple[Measure, float], ...] = ()
+    parts: tuple[tuple[Measure, float | Concept | None], ...] = ()
+    """Components; None: the component was not obtained."""
     visit: int | None = None
     performer: str | None = None
     """A practitioner's id; None: the patient himself, at home."""
     wrong: bool = False
     """Entered in error."""
     absent: bool = False
-    """There is no value, and nobody knows why."""
+    """There is no value."""
+    why: Code = UNKNOWN
+    """The reason why there is no value."""
+    text: str | None = None
+    flag: bool | None = None
+    members: tuple[int, ...] = ()
+    """The numbers of the readings of a panel."""
+    derived: tuple[int, ...] = ()
+    """The numbers of the readings that it was derived from."""
+    since: datetime.datetime | None = None
+    """The start, if it is about a period; the period ends at `at`, unless it is `open`."""
+    open: bool = False
+    note: int | None = None
+    """The number of the document that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +243,8 @@ class Vaccination:
     lot: str
     refused: bool = False
     """It was offered, and not given."""
+    remembered: bool = False
+    """Given elsewhere on a day that nobody knows, by what the patient says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +256,10 @@ class Request:
     kind: Concept
     visit: Visit
     problem: int | None = None
+    until: datetime.date | None = None
+    """The last day, if it is asked for over a period."""
+    social: bool = False
+    """A social service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,12 +283,14 @@ class Report:
 
     number: int
     concept: Concept
-    kind: Literal["LAB", "RAD", "CUS", "PF", "OTH"]
+    kind: Literal["LAB", "RAD", "CUS", "PF", "OTH", "PAT"]
     visit: Visit
     at: datetime.datetime
     readings: tuple[int, ...] = ()
     conclusion: str | None = None
     request: int | None = None
+    note: int | None = None
+    """The number of the document that has the same text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +304,7 @@ class Aim:
     measure: Measure | None = None
     low: float | None = None
     high: float | None = None
+    finding: Concept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +329,10 @@ class Note:
     text: str
     printed: bool = False
     """As a PDF; else as plain text."""
+    inline: bool = False
+    """Its content is part of the index entry, not a Binary of its own."""
+    directive: bool = False
+    """An advance directive."""
 
 
 @dataclass(frozen=True, slots=True)

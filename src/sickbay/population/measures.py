@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sickbay.population.life import LOINC, Code, Concept, Measure, loinc
+from sickbay.population.codings import LOINC, Code, Concept, loinc, snomed
+from sickbay.population.life import Measure
 
 Range = tuple[float | None, float | None]
 
@@ -228,3 +229,62 @@ HUNGER = Measure(
     "hunger", loinc("88124-3", "Food insecurity risk [HVS]", "Food insecurity risk"), "sdoh",
     profile="us-core-observation-screening-assessment",
 )  # fmt: skip
+HUNGER_PANEL = Measure("hunger_panel", loinc("88121-9", "Hunger Vital Sign [HVS]"), "sdoh",
+                       profile="us-core-observation-screening-assessment")  # fmt: skip
+WEIGHT_RANK = _vital(
+    "weight_rank", "77606-2", "Weight-for-length Per age and sex", "%", "%", 0, 0, "pediatric-weight-for-height"
+)
+HEAD_RANK = _vital("head_rank", "8289-1", "Head Occipital-frontal circumference Percentile", "%", "%", 0, 0,
+                   "head-occipital-frontal-circumference-percentile")  # fmt: skip
+OXYGEN_FLOW = _vital("oxygen_flow", "3151-8", "Inhaled oxygen flow rate", "L/min", "L/min", 0, 0, "")
+OXYGEN_SHARE = _vital("oxygen_share", "3150-0", "Inhaled oxygen concentration", "%", "%", 0, 0, "")
+MEAN_SYSTOLIC = _vital("mean_systolic", "96608-5", "Systolic blood pressure mean", "mmHg", "mm[Hg]", 0, 0, "")
+MEAN_DIASTOLIC = _vital("mean_diastolic", "96609-3", "Diastolic blood pressure mean", "mmHg", "mm[Hg]", 0, 0, "")
+MEAN_PRESSURE = Measure(
+    "mean_pressure",
+    loinc("96607-7", "Blood pressure panel mean systolic and mean diastolic", "Average blood pressure"),
+    "vital-signs", profile="us-core-average-blood-pressure",
+)  # fmt: skip
+URINE_COLOR = _finding("urine_color", "5778-6", "Color of Urine", "Colour of urine")
+PATHOLOGY = _finding("pathology", "22637-3", "Pathology report final diagnosis Narrative", "Pathology, final diagnosis")
+
+
+def _social(key: str, concept: Concept, profile: str) -> Measure:
+    return Measure(key, concept, "social-history", profile=profile)
+
+
+OCCUPATION = _social(
+    "occupation", loinc("11341-5", "History of Occupation", "Occupation"), "us-core-observation-occupation"
+)
+INDUSTRY = _social("industry", loinc("86188-0", "History of Occupation Industry", "Industry"), "")
+ORIENTATION = _social("orientation", loinc("76690-7", "Sexual orientation"), "us-core-observation-sexual-orientation")
+INTENT = _social("intent", loinc("86645-9", "Pregnancy intention in the next year - Reported", "Pregnancy intention"),
+                 "us-core-observation-pregnancyintent")  # fmt: skip
+EXERCISE = Measure(
+    "exercise",
+    loinc(
+        "89555-7", "How many days per week did you engage in moderate to strenuous physical activity in the last 30 days",
+        "Days with exercise each week",
+    ),
+    "activity", "d/wk", "d/wk", profile="us-core-observation-screening-assessment",
+)  # fmt: skip
+ALCOHOL = Measure("alcohol", loinc("75626-2", "Total score [AUDIT-C]", "AUDIT-C score"), "alcohol", "{score}", "{score}",
+                  profile="us-core-observation-screening-assessment")  # fmt: skip
+TRANSPORT = Measure(
+    "transport", snomed("160695008", "Transport too expensive"), "living", profile="us-core-simple-observation"
+)
+FUNCTION = Measure("function", loinc("75276-6", "Functional status [Interpretation]", "Functional status"), "functional",
+                   profile="us-core-observation-screening-assessment")  # fmt: skip
+DISABILITY = Measure("disability", loinc("94023-9", "Depression severity"), "disability",
+                     profile="us-core-observation-screening-assessment")  # fmt: skip
+COGNITION = Measure("cognition", loinc("11332-4", "History of Cognitive Function Narrative", "Cognitive function"),
+                    "cognitive", profile="us-core-observation-screening-assessment")  # fmt: skip
+TREATMENT_PREFERENCE = Measure(
+    "treatment_preference",
+    loinc("75773-2", "Goals, preferences, and priorities for medical treatment [Reported]", "Treatment preference"),
+    "treatment-preference", profile="us-core-treatment-intervention-preference",
+)  # fmt: skip
+CARE_PREFERENCE = Measure("care_preference", loinc("95541-9", "Care experience preference"), "care-preference",
+                          profile="us-core-care-experience-preference")  # fmt: skip
+DIRECTIVE = Measure("directive", loinc("45473-6", "Advance healthcare directive completed"), "directive",
+                    profile="us-core-observation-adi-documentation")  # fmt: skip

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sickbay.population.codings import Concept
 from sickbay.population.dice import Dice
-from sickbay.population.life import Concept, Life, Measure, Person, Prescription, Problem, Reading
+from sickbay.population.life import Life, Measure, Person, Prescription, Problem, Reading
 
 CAST = 17
 """The number of the last patient of the cast."""
@@ -95,7 +96,16 @@ def _no_code(one: Reading) -> Reading:
 
 
 def _no_value(one: Reading) -> Reading:
-    return replace(one, measure=replace(one.measure, profile=""), value=None, concept=None, parts=(), absent=True)
+    return replace(
+        one,
+        measure=replace(one.measure, profile=""),
+        value=None,
+        concept=None,
+        parts=(),
+        text=None,
+        flag=None,
+        absent=True,
+    )
 
 
 def _in_error(one: Reading) -> Reading:

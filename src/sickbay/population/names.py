@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.population.life import Code
+from sickbay.population.codings import Code
 
 _RACE = "urn:oid:2.16.840.1.113883.6.238"
 WHITE = Code(_RACE, "2106-3", "White")

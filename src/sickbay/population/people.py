@@ -6,9 +6,10 @@ import datetime
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sickbay.population import names
+from sickbay.population import identity, names
+from sickbay.population.codings import Code
 from sickbay.population.dice import Dice
-from sickbay.population.life import END, Code, Person
+from sickbay.population.life import END, Person
 from sickbay.population.staff import PEDIATRICIANS, PHYSICIANS
 
 _STEP = 7_654_321
@@ -60,8 +61,8 @@ def person(seed: int, number: int) -> Person:
     stranger = _stranger(dice, number)
     role = CAST.get(number)
     if role is None:
-        return stranger
-    return replace(
+        return identity.known(stranger, seed)
+    cast = replace(
         stranger,
         given=(role.given,),
         family=role.family,
@@ -75,6 +76,7 @@ def person(seed: int, number: int) -> Person:
         practitioner=_own_practitioner(dice, role.born, number),
         married=role.contact is None and stranger.married,
     )
+    return identity.known(cast, seed)
 
 
 def _stranger(dice: Dice, number: int) -> Person:

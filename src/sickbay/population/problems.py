@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.population.life import rxnorm, snomed
+from sickbay.population.codings import rxnorm, snomed
 
 HYPERTENSION = snomed("59621000", "Essential hypertension", icd=("I10", "Essential (primary) hypertension"))
 DIABETES = snomed(
@@ -127,6 +127,8 @@ ANAPHYLACTIC_REACTION = snomed(
 )
 PNEUMONIA = snomed("385093006", "Community acquired pneumonia", icd=("J18.9", "Pneumonia, unspecified organism"))
 
+FOOD_INSECURITY = snomed("733423003", "Food insecurity", icd=("Z59.41", "Food insecurity"))
+
 POSITIVE = snomed("10828004", "Positive")
 NEGATIVE = snomed("260385009", "Negative")
 DETECTED = snomed("260373001", "Detected")
@@ -157,6 +159,19 @@ EMERGENCY = snomed("50849002", "Emergency room admission", "Emergency")
 ADMISSION = snomed("32485007", "Hospital admission", "Hospital stay")
 SCREENING = snomed("410410006", "Screening surveillance", "Screening")
 REVIEW = snomed("185347001", "Encounter for problem", "Visit for a problem")
+
+CONTROLLED = snomed("165679005", "Hemoglobin A1c less than 7% indicating good diabetic control")
+NOT_PREGNANT = snomed("60001007", "Not pregnant")
+UNSURE = snomed("454381000124105", "Not sure of desire to become pregnant", "Not sure")
+HETEROSEXUAL = snomed("20430005", "Heterosexual")
+HOMOSEXUAL = snomed("38628009", "Homosexual")
+BISEXUAL = snomed("42035005", "Bisexual")
+COMPLIES = snomed("1156699004", "Complies with drug therapy", "Takes it as prescribed")
+PARTLY_COMPLIES = snomed("275928001", "Drugs - partial non-compliance", "Misses some doses")
+DRESSES = snomed("129035000", "Independent with dressing")
+NOT_RESUSCITATED = snomed("304253006", "Not for resuscitation")
+YES = snomed("373066001", "Yes")
+NO = snomed("373067005", "No")
 
 NEVER_SMOKED = snomed("266919005", "Never smoked tobacco", "Never smoker")
 EX_SMOKER = snomed("8517006", "Ex-smoker", "Former smoker")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sickbay.population.life import Code
+from sickbay.population.codings import Code
 
 ORGANIZATION = "org-1"
 PAYERS = {"Medicare": "org-medicare", "Medicaid": "org-medicaid", "Harbour Health": "org-harbour"}

@@ -60,6 +60,8 @@ def _as_it_is(one: Json) -> Json:
 
 
 TERMS = "http://terminology.hl7.org/CodeSystem/"
+_LATER = frozenset({"PHOccupationalDataForHealthODH"})
+"""Code systems that never had another name."""
 HL7 = "http://hl7.org/fhir/"
 
 
@@ -74,6 +76,8 @@ def systems_below(other: Mapping[str, str]) -> Callable[[Any], Any]:
         if not name.startswith(TERMS):
             return name
         local = name.removeprefix(TERMS)
+        if local in _LATER:
+            return name
         return HL7 + other.get(local, local.replace("-", "/", 1) if local.startswith(("v2-", "v3-")) else local)
 
     def systems(value: Any) -> Any:
@@ -99,6 +103,23 @@ def without(value: Json, *names: str) -> Json:
     return {key: one for key, one in value.items() if key not in names}
 
 
+def care_team_before(team: Json) -> list[Json]:
+    """Participants with one role each. Before R4 a member was a person, never a role of one."""
+    found = []
+    for each in team["participant"]:
+        member = each["member"]
+        role = member["reference"].removeprefix("PractitionerRole/role-")
+        if role != member["reference"]:
+            member = {**member, "reference": f"Practitioner/{role}"}
+        found.append({"role": each["role"][0], "member": member})
+    return found
+
+
+def pictured_before(report: Json) -> Json:
+    """media was called image; nobody interpreted the results."""
+    return renamed(without(report, "resultsInterpreter"), media="image")
+
+
 def aimed(goal: Json) -> str:
     """The status of a goal before R4, which had no life cycle yet."""
     return "in-progress" if goal["lifecycleStatus"] == "active" else str(goal["lifecycleStatus"])
@@ -112,11 +133,12 @@ def document_before(one: Json) -> Json:
 
 
 def counted_before(one: Json) -> Json:
-    """An Observation before R4: what it was derived from stood among what it was related to."""
-    if "derivedFrom" not in one:
+    """An Observation before R4: members and sources were related observations."""
+    if "derivedFrom" not in one and "hasMember" not in one:
         return one
-    related = [{"type": "derived-from", "target": each} for each in one["derivedFrom"]]
-    return {**without(one, "derivedFrom"), "related": related}
+    related = [{"type": "has-member", "target": each} for each in one.get("hasMember", ())]
+    related += [{"type": "derived-from", "target": each} for each in one.get("derivedFrom", ())]
+    return {**without(one, "derivedFrom", "hasMember"), "related": related}
 
 
 def form_of(response: Json) -> Json:

@@ -6,7 +6,9 @@ import datetime
 from functools import lru_cache
 from typing import Any
 
-from sickbay.population.life import UCUM, Code, Concept, Measure, Reading, Visit
+from sickbay.population.codings import UCUM, Code, Concept
+from sickbay.population.drugs import FORMULARY
+from sickbay.population.life import Drug, Measure, Reading, Visit
 from sickbay.population.staff import NAMES, ROOMS
 
 Json = dict[str, Any]
@@ -17,6 +19,7 @@ IDENTIFIERS = "http://hospital.sickbay.example/"
 
 CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 TERMS = "http://terminology.hl7.org/CodeSystem/"
+US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category"
 
 
 def profiled(kind: str, id: str, profile: str) -> Json:
@@ -77,6 +80,22 @@ def encounter(patient: str, number: int) -> Json:
 
 def period(visit: Visit) -> Json:
     return {"start": instant(visit.start), "end": instant(visit.start + datetime.timedelta(minutes=visit.minutes))}
+
+
+def medication(drug: Drug) -> Json:
+    """The element of an order that names the drug: a code, or a Medication of the hospital."""
+    if drug in FORMULARY:
+        return {"medicationReference": reference("Medication", medication_id(drug), drug.concept.text)}
+    return {"medicationCodeableConcept": concept(drug.concept)}
+
+
+def medication_id(drug: Drug) -> str:
+    return f"med-{drug.concept.codes[0].code}"
+
+
+def missing(why: Code) -> Json:
+    """A CodeableConcept with the reason why a value is missing."""
+    return {"coding": [coding(why)]}
 
 
 def judged(reading: Reading, sex: str, age: float) -> tuple[tuple[str, str], Json] | None:

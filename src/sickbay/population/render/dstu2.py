@@ -5,20 +5,23 @@ from __future__ import annotations
 from functools import cache
 
 from sickbay.fhir.binary import EXTENSION
+from sickbay.population.render.accounts_before import benefit_dstu2, claim_dstu2, media_dstu2
 from sickbay.population.render.changing import (
     Renderer,
     aimed,
+    care_team_before,
     code_of,
     counted_before,
     document_before,
-    form_of,
     given_before,
+    pictured_before,
     pointed,
     renamed,
     systems_below,
     without,
 )
 from sickbay.population.render.common import Json, coded
+from sickbay.population.render.forms_before import questionnaire, response
 from sickbay.population.render.r4.clinical import CATEGORIES
 
 HL7 = "http://hl7.org/fhir/"
@@ -31,6 +34,7 @@ _BEFORE = {"CareTeam": "CarePlan", "MedicationRequest": "MedicationOrder", "Serv
 _PROBLEM = coded("http://argonaut.hl7.org", "problem", "Problem")
 _DIAGNOSIS = coded(HL7 + "condition-category", "diagnosis", "Diagnosis")
 _systems = systems_below({})
+_OLD = ("vital-signs", "laboratory", "social-history", "survey", "exam")
 
 
 def _name(one: Json) -> Json:
@@ -48,7 +52,8 @@ def _extension(one: Json) -> Json:
 
 
 def _patient(one: Json) -> Json:
-    changed = {**one, "extension": [_extension(each) for each in one["extension"]], "name": [_name(one["name"][0])]}
+    known = [_extension(each) for each in one["extension"] if each["url"].rpartition("/")[2] in _NAMES]
+    changed = {**one, "extension": known, "name": [_name(each) for each in one["name"]]}
     if "contact" in one:
         parent = coded(HL7 + "patient-contact-relationship", "parent", "Parent")
         changed["contact"] = [{"relationship": [parent], "name": _name(each["name"])} for each in one["contact"]]
@@ -68,14 +73,15 @@ def _practitioner(one: Json) -> Json:
 
 def _encounter(one: Json) -> Json:
     kind = {"AMB": "ambulatory", "EMER": "emergency", "IMP": "inpatient"}[one["class"]["code"]]
-    return renamed({**one, "class": kind}, subject="patient", reasonCode="reason")
+    changed = {**without(one, "extension"), "class": kind}
+    return renamed(changed, subject="patient", reasonCode="reason", reasonReference="indication")
 
 
 def _condition(one: Json) -> Json:
-    problem = code_of(one["category"][0]) == "problem-list-item"
+    problem = code_of(one["category"][0]) != "encounter-diagnosis"
     told: Json = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus") if name in one}
     changed = {**without(one, "extension"), **told, "category": _PROBLEM if problem else _DIAGNOSIS}
-    return renamed(changed, subject="patient", recordedDate="dateRecorded")
+    return renamed(changed, subject="patient", recordedDate="dateRecorded", recorder="asserter")
 
 
 def _allergy(one: Json) -> Json:
@@ -95,7 +101,16 @@ def _dosage(one: Json) -> list[Json]:
 
 def _order(one: Json) -> Json:
     changed = {
-        **without(one, "intent", "category", "reportedBoolean", "dispenseRequest"),
+        **without(
+            one,
+            "intent",
+            "category",
+            "reportedBoolean",
+            "reportedReference",
+            "reasonCode",
+            "dispenseRequest",
+            "extension",
+        ),
         "resourceType": "MedicationOrder",
         "dosageInstruction": _dosage(one),
     }
@@ -110,7 +125,7 @@ def _order(one: Json) -> Json:
     return renamed(changed, subject="patient", authoredOn="dateWritten", requester="prescriber")
 
 
-_CATEGORIES = {code: _systems(category[0]) for code, category in CATEGORIES.items()}
+_CATEGORIES = {code_of(each[0]): _systems(each[0]) for kind, each in CATEGORIES.items() if kind in _OLD}
 
 
 @cache
@@ -118,37 +133,45 @@ def _interpreted(code: str, display: str) -> Json:
     return coded(HL7 + "v2/0078", code, display)
 
 
+@cache
+def _other_category(code: str) -> Json:
+    """Categories of US Core did not exist; social history was the nearest."""
+    return dict(_CATEGORIES.get(code) or _CATEGORIES["social-history"])
+
+
+def _category(category: Json) -> Json:
+    return _other_category(code_of(category))
+
+
 def _observation(one: Json) -> Json:
     """Nine in ten resources are one, so what is told of it again and again is changed once."""
-    changed = {**counted_before(one), "category": _CATEGORIES[code_of(one["category"][0])]}
+    changed = {**counted_before(one), "category": _category(one["category"][0])}
     if "interpretation" in one:
         told = one["interpretation"][0]["coding"][0]
         changed["interpretation"] = _interpreted(told["code"], told["display"])
     if "dataAbsentReason" in one:
         changed["dataAbsentReason"] = _systems(one["dataAbsentReason"])
+    if "component" in one:
+        changed["component"] = [_component(each) for each in one["component"]]
+    if "valueBoolean" in one:
+        changed = without(changed, "valueBoolean")
+        changed["valueCodeableConcept"] = {"text": "Yes" if one["valueBoolean"] else "No"}
     return changed
+
+
+def _component(one: Json) -> Json:
+    return one if "valueQuantity" in one else dict(_systems(one))
 
 
 def _dispense(one: Json) -> Json:
     """Only a person could hand it out."""
     asked = pointed(one["authorizingPrescription"], _BEFORE)
-    changed = {**without(one, "performer"), "identifier": one["identifier"][0], "authorizingPrescription": asked}
+    changed = {
+        **without(one, "performer", "context"),
+        "identifier": one["identifier"][0],
+        "authorizingPrescription": asked,
+    }
     return renamed({**changed, "dosageInstruction": _dosage(one)}, subject="patient")
-
-
-def _questionnaire(one: Json) -> Json:
-    questions = []
-    for each in one["item"]:
-        question = renamed(without(each, "answerOption"), code="concept")
-        options = [option["valueCoding"] for option in each.get("answerOption", ())]
-        questions.append({**question, **({"option": options} if options else {})})
-    group = {"title": one["title"], "concept": one["code"], "question": questions}
-    return {**without(one, "url", "title", "code", "item"), "status": "published", "group": group}
-
-
-def _response(one: Json) -> Json:
-    changed = {**without(one, "_questionnaire", "item"), "questionnaire": form_of(one)}
-    return {**changed, "group": {"question": one["item"]}}
 
 
 def _appointment(one: Json) -> Json:
@@ -179,7 +202,6 @@ def _related(one: Json) -> Json:
 
 def _team(one: Json) -> Json:
     """There was no CareTeam: Argonaut put it into a CarePlan."""
-    members = [{"role": each["role"][0], "member": each["member"]} for each in one["participant"]]
     status = "active" if one["status"] == "active" else "completed"
     return {
         "resourceType": "CarePlan",
@@ -187,7 +209,7 @@ def _team(one: Json) -> Json:
         "subject": one["subject"],
         "status": status,
         "category": [coded("http://argonaut.hl7.org", "careteam", "Care Team")],
-        "participant": members,
+        "participant": care_team_before(one),
     }
 
 
@@ -197,30 +219,38 @@ def _statement(one: Json) -> Json:
 
 def _immunization(one: Json) -> Json:
     changed = {
-        **without(one, "primarySource", "statusReason"), **given_before(one, "wasNotGiven"), "reported": False,
-        "performer": one["performer"][0]["actor"],
+        **without(one, "primarySource", "statusReason"), **given_before(one, "wasNotGiven"),
+        "reported": not one["primarySource"],
+        **({"performer": one["performer"][0]["actor"]} if "performer" in one else {}),
     }  # fmt: skip
-    return renamed(changed, occurrenceDateTime="date")
+    return renamed(changed, occurrenceDateTime="date", _occurrenceDateTime="_date")
 
 
 def _request(one: Json) -> Json:
-    changed = {**without(one, "intent", "category"), "resourceType": "ProcedureRequest"}
+    changed = {**_reasoned(without(one, "intent", "category")), "resourceType": "ProcedureRequest"}
+    return renamed(
+        changed, occurrenceDateTime="scheduledDateTime", occurrencePeriod="scheduledPeriod", authoredOn="orderedOn",
+        requester="orderer",
+    )  # fmt: skip
+
+
+def _reasoned(one: Json) -> Json:
+    """There was one reason: the problem, or else the words for it."""
+    changed = without(one, "reasonCode", "reasonReference")
     if "reasonReference" in one:
-        changed["reasonReference"] = one["reasonReference"][0]
-    return renamed(changed, occurrenceDateTime="scheduledDateTime", authoredOn="orderedOn", requester="orderer")
+        return {**changed, "reasonReference": one["reasonReference"][0]}
+    return {**changed, "reasonCodeableConcept": one["reasonCode"][0]} if "reasonCode" in one else changed
 
 
 def _procedure(one: Json) -> Json:
-    changed = dict(one)
-    if "reasonReference" in one:
-        changed["reasonReference"] = one["reasonReference"][0]
+    changed = _reasoned(one)
     if "basedOn" in one:
         changed["basedOn"] = pointed(one["basedOn"], _BEFORE)[0]
     return renamed(changed, basedOn="request")
 
 
 def _report(one: Json) -> Json:
-    changed = {**one, "category": one["category"][0], "performer": one["performer"][0]}
+    changed = {**pictured_before(one), "category": one["category"][0], "performer": one["performer"][0]}
     if "basedOn" in one:
         changed["basedOn"] = pointed(one["basedOn"], _BEFORE)
     return renamed(changed, basedOn="request")
@@ -228,13 +258,14 @@ def _report(one: Json) -> Json:
 
 def _goal(one: Json) -> Json:
     changed = {**without(one, "lifecycleStatus", "target"), "description": one["description"]["text"]}
-    return {**changed, "status": aimed(one)}
+    return renamed({**changed, "status": aimed(one)}, expressedBy="author")
 
 
 def _plan(one: Json) -> Json:
     activity = [{"detail": {**each["detail"], "prohibited": False}} for each in one["activity"]]
     category = coded("http://argonaut.hl7.org", "assess-plan", "Assessment and Plan of Treatment")
-    return {**without(one, "intent", "title", "careTeam"), "category": [category], "activity": activity}
+    changed = {**without(one, "intent", "title", "careTeam"), "category": [category], "activity": activity}
+    return renamed(changed, contributor="author")
 
 
 def _device(one: Json) -> Json:
@@ -271,8 +302,8 @@ _renderer = Renderer(
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
         "MedicationDispense": _dispense,
-        "Questionnaire": _questionnaire,
-        "QuestionnaireResponse": _response,
+        "Questionnaire": questionnaire,
+        "QuestionnaireResponse": response,
         "Observation": _observation,
         "Coverage": _coverage,
         "RelatedPerson": _related,
@@ -288,6 +319,14 @@ _renderer = Renderer(
         "DocumentReference": _document,
         "Binary": _binary,
         "Provenance": _provenance,
+        "Medication": lambda one: without(one, "status"),
+        "Location": lambda one: {**one, "type": one["type"][0]} if "type" in one else one,
+        "Specimen": lambda one: without(one, "condition"),
+        "Media": media_dstu2,
+        "Claim": claim_dstu2,
+        "ExplanationOfBenefit": benefit_dstu2,
+        "Endpoint": None,
+        "Consent": None,
         "Group": lambda one: without(one, "active", "managingEntity"),
         "Slot": lambda one: renamed(one, status="freeBusyType"),
         "Appointment": _appointment,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from sickbay.population.render.accounts_before import benefit_stu3, claim_stu3, consent_stu3, media_stu3
 from sickbay.population.render.changing import (
     Renderer,
     aimed,
+    care_team_before,
     code_of,
     counted_before,
     document_before,
     form_of,
     given_before,
+    pictured_before,
     pointed,
     renamed,
     systems_below,
@@ -32,7 +35,15 @@ _BEFORE = {"ServiceRequest": "ProcedureRequest"}
 
 def _condition(one: Json) -> Json:
     told: Json = {name: code_of(one[name]) for name in ("clinicalStatus", "verificationStatus") if name in one}
-    return renamed({**without(one, "extension"), **told}, encounter="context", recordedDate="assertedDate")
+    changed = {**without(one, "extension"), **told}
+    return renamed(changed, encounter="context", recordedDate="assertedDate", recorder="asserter")
+
+
+def _encounter(one: Json) -> Json:
+    changed = without(one, "reasonReference", "extension")
+    if "reasonReference" in one:
+        changed["diagnosis"] = [{"condition": each} for each in one["reasonReference"]]
+    return renamed(changed, reasonCode="reason")
 
 
 def _allergy(one: Json) -> Json:
@@ -49,7 +60,7 @@ def _order(one: Json) -> Json:
     if dispense["numberOfRepeatsAllowed"] == 0:  # it had to be positive
         dispense = without(dispense, "numberOfRepeatsAllowed")
     changed = {
-        **without(one, "reportedBoolean", "dispenseRequest"),
+        **without(one, "reportedBoolean", "reportedReference", "dispenseRequest", "extension"),
         "category": one["category"][0],
         "requester": {"agent": one["requester"]},
         "dosageInstruction": _dosage(one),
@@ -66,11 +77,16 @@ def _observation(one: Json) -> Json:
 
 def _questionnaire(one: Json) -> Json:
     """What a choice counts had an extension of another name."""
-    items = []
-    for each in one["item"]:
-        options = [without(option, "extension") for option in each.get("answerOption", ())]
-        items.append({**without(each, "answerOption"), **({"option": options} if options else {})})
-    return {**one, "item": items}
+    return {**one, "item": [_question(each) for each in one["item"]]}
+
+
+def _question(item: Json) -> Json:
+    changed = without(item, "answerOption", "item")
+    if "answerOption" in item:
+        changed["option"] = [without(option, "extension") for option in item["answerOption"]]
+    if "item" in item:
+        changed["item"] = [_question(each) for each in item["item"]]
+    return changed
 
 
 def _response(one: Json) -> Json:
@@ -84,13 +100,14 @@ def _coverage(one: Json) -> Json:
 
 
 def _team(one: Json) -> Json:
-    return {**one, "participant": [{**each, "role": each["role"][0]} for each in one["participant"]]}
+    return {**one, "participant": care_team_before(one)}
 
 
 def _immunization(one: Json) -> Json:
     return renamed(
         {**without(one, "statusReason"), **given_before(one, "notGiven")},
         occurrenceDateTime="date",
+        _occurrenceDateTime="_date",
         performer="practitioner",
     )
 
@@ -107,7 +124,7 @@ def _based(one: Json) -> Json:
 
 def _report(one: Json) -> Json:
     performers = [{"actor": each} for each in one["performer"]]
-    return _based({**one, "category": one["category"][0], "performer": performers})
+    return _based({**pictured_before(one), "category": one["category"][0], "performer": performers})
 
 
 def _goal(one: Json) -> Json:
@@ -141,7 +158,7 @@ def _appointment(one: Json) -> Json:
 
 _renderer = Renderer(
     {
-        "Encounter": lambda one: renamed(one, reasonCode="reason"),
+        "Encounter": _encounter,
         "Group": lambda one: without(one, "managingEntity"),
         "Condition": _condition,
         "AllergyIntolerance": _allergy,
@@ -162,6 +179,13 @@ _renderer = Renderer(
         "Goal": _goal,
         "Device": _device,
         "DocumentReference": document_before,
+        "Specimen": lambda one: without(one, "condition"),
+        "Location": lambda one: {**one, "type": one["type"][0]} if "type" in one else one,
+        "CarePlan": lambda one: renamed(one, contributor="author"),
+        "Claim": claim_stu3,
+        "ExplanationOfBenefit": benefit_stu3,
+        "Consent": consent_stu3,
+        "Media": media_stu3,
         "Binary": lambda one: renamed(one, data="content"),
         "Provenance": _provenance,
         "Task": _task,

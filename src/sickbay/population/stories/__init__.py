@@ -6,7 +6,7 @@ order: a story may look at those before it (`after`, `never`). Each throws dice 
 
 from __future__ import annotations
 
-from sickbay.population import errands, mess
+from sickbay.population import additions, errands, mess
 from sickbay.population.chart import Chart
 from sickbay.population.dice import Dice
 from sickbay.population.life import Life, Person
@@ -63,6 +63,7 @@ def live(seed: int, number: int, messiness: float = 0.0) -> Life:
     else:
         threads = [STORIES[name].make(who, Dice(seed, "story", number, name)) for name in names]
         tell(chart, [*threads, Immunizations(who, Dice(seed, "story", number, "immunizations"))])
+    additions.add(chart, seed)
     chart.life.errands = errands.of(chart.life, seed)
     return mess.life(chart.life, seed, messiness)
 

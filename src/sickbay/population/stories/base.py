@@ -11,8 +11,9 @@ from sickbay.population import drugs, problems
 from sickbay.population.acts import REVIEW
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart, Target
+from sickbay.population.codings import Concept
 from sickbay.population.dice import Dice
-from sickbay.population.life import Concept, Drug, Measure, Person, Prescription, Problem, Setting, Visit
+from sickbay.population.life import Drug, Measure, Person, Prescription, Problem, Setting, Visit
 
 FIRST_YEAR = 2021
 """The year in which the records begin; children's with their birth."""

@@ -7,8 +7,9 @@ import datetime
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import wanted
+from sickbay.population.codings import Concept
 from sickbay.population.dice import Dice
-from sickbay.population.life import Concept, Measure
+from sickbay.population.life import Measure
 from sickbay.population.stories.base import Lasting, Told, onset
 
 

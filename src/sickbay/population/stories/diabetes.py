@@ -22,7 +22,7 @@ class Diabetes(Lasting):
     replaces = (False, True, False)
     relief = (0.9, 0.6, 0.7)
     care = (acts.EDUCATION, acts.EXERCISE)
-    aims = (wanted("HbA1c below 7 %", measures.A1C, None, 7.0),)
+    aims = (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),)
 
     def __init__(self, onset: datetime.date, dice: Dice) -> None:
         super().__init__(onset)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
+from sickbay.population.codings import Concept
 from sickbay.population.dice import Dice
-from sickbay.population.life import Concept, Person, Problem, Setting, Visit
-from sickbay.population.stories.base import Episode, Lasting, Told, onset, within
+from sickbay.population.life import Person, Problem, Setting, Visit
+from sickbay.population.stories.base import Episode, Lasting, Planned, Told, onset, within
 
 _BONES = (
     (problems.FOREARM_FRACTURE, acts.FOREARM_XRAY, 42),
@@ -25,6 +27,10 @@ class Fracture(Episode):
     def __init__(self, day: datetime.date, concept: Concept, image: Concept, days: int) -> None:
         super().__init__(day)
         self.concept, self.image, self.days = concept, image, days
+
+    def plan(self) -> Iterable[Planned]:
+        yield from super().plan()
+        yield Planned(self.day + datetime.timedelta(days=12), problems.FOLLOW_UP, self.concept, None, self)
 
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         asked = chart.request(self.image, acts.IMAGING, visit, problem)

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from sickbay.population import acts, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
+from sickbay.population.codings import Concept
 from sickbay.population.dice import Dice
-from sickbay.population.life import Concept, Person, Visit
+from sickbay.population.life import Person, Visit
 from sickbay.population.stories.base import Story
 
 _FIRST = (acts.DTAP, acts.POLIO, acts.HIB, acts.PNEUMOCOCCUS_7, acts.ROTAVIRUS)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.chart import Chart
 from sickbay.population.life import Problem, Visit
-from sickbay.population.stories.base import Episode, Told, winter, within
+from sickbay.population.stories.base import Episode, Planned, Told, winter, within
 
 
 class Bladder(Episode):
@@ -40,6 +41,10 @@ class Pneumonia(Episode):
 
     concept, days, fever = problems.PNEUMONIA, 21, 1.9
     kind, setting, minutes = problems.EMERGENCY, "emergency", 190
+
+    def plan(self) -> Iterable[Planned]:
+        yield from super().plan()
+        yield Planned(self.day + datetime.timedelta(days=14), problems.FOLLOW_UP, self.concept, None, self)
 
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         asked = chart.request(acts.CHEST_XRAY, acts.IMAGING, visit, problem)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from sickbay.population import drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
-from sickbay.population.life import Category, Concept, Criticality, Drug, Severity, Visit
+from sickbay.population.codings import Concept
+from sickbay.population.life import Category, Criticality, Drug, Severity, Visit
 
 
 class Illness(NamedTuple):

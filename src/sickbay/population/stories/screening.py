@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart
-from sickbay.population.life import Concept, Person, Visit
+from sickbay.population.codings import Concept
+from sickbay.population.life import Person, Visit
 from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story, Told, day_at, onset, within
 
 

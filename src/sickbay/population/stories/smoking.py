@@ -7,7 +7,8 @@ import datetime
 from sickbay.population import acts, drugs, problems
 from sickbay.population.body import Body
 from sickbay.population.chart import Chart, wanted
-from sickbay.population.life import Concept, Visit
+from sickbay.population.codings import Concept
+from sickbay.population.life import Visit
 from sickbay.population.stories.base import Lasting, Told, onset
 
 
@@ -16,7 +17,7 @@ class Smoking(Lasting):
 
     concept = problems.NICOTINE
     care = (acts.SMOKING_ADVICE, acts.SMOKING_THERAPY)
-    aims = (wanted("No cigarettes for a year"),)
+    aims = (wanted("No cigarettes for a year", finding=problems.EX_SMOKER),)
 
     def __init__(self, onset: datetime.date, stopped: datetime.date | None) -> None:
         super().__init__(onset)
@@ -28,7 +29,8 @@ class Smoking(Lasting):
         if self.problem and self.stopped and not self.helped and visit.day >= self.stopped:
             self.helped = True
             until = visit.day + datetime.timedelta(days=42)
-            chart.act(acts.SMOKING_THERAPY, visit, self.problem, minutes=8)
+            asked = chart.request(acts.SMOKING_THERAPY, acts.COUNSELING, visit, self.problem, until)
+            chart.act(acts.SMOKING_THERAPY, visit, self.problem, asked, minutes=8)
             chart.prescribe(drugs.NICOTINE, visit, self.problem, end=until)
             chart.resolve(self.problem, until)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sickbay.population import drugs, problems
-from sickbay.population.life import Concept, Drug
+from sickbay.population.codings import Concept
+from sickbay.population.life import Drug
 from sickbay.population.stories.base import Steady, Told, onset
 
 

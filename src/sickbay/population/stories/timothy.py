@@ -6,7 +6,8 @@ import datetime
 
 from sickbay.population import acts, drugs, measures, problems
 from sickbay.population.chart import Chart, filtration, wanted
-from sickbay.population.life import Concept, Problem, Reading, Visit
+from sickbay.population.codings import Concept
+from sickbay.population.life import Problem, Reading, Visit
 from sickbay.population.staff import NURSES
 from sickbay.population.stories.immunizations import of_its_day
 
@@ -156,7 +157,7 @@ def _care(chart: Chart, visits: dict[datetime.date, Visit], sugar: Problem, pres
     chart.act(acts.KNEE_XRAY, seen, knee, asked, site=problems.LEFT_KNEE)
     chart.report(acts.IMAGE, "RAD", seen, "Left knee: narrow joint space, osteophytes; no fracture.", asked)
     chart.plan("Type 2 diabetes: plan of care", sugar, (acts.EDUCATION, acts.EXERCISE, acts.REVIEW),
-               (wanted("HbA1c below 7 %", measures.A1C, None, 7.0),))  # fmt: skip
+               (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),))  # fmt: skip
     chart.plan("Hypertension: plan of care", pressure, (acts.SALT, acts.REVIEW),
                (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),))  # fmt: skip
     last = visits[_day("2026-11-17")]

@@ -98,8 +98,14 @@ def _since(when: Any) -> str:
 def medications(orders: Iterable[Resource]) -> tuple[Fact, ...]:
     """MedicationRequest or MedicationOrder that are active: name, how it is taken."""
     active = [one for one in orders if one.get("status") == "active"]
-    facts = [Fact(said(one.get("medicationCodeableConcept")), more=_taken(one)) for one in active]
+    facts = [Fact(drug(one), more=_taken(one)) for one in active]
     return tuple(sorted(facts, key=lambda one: one.text))
+
+
+def drug(order: Resource) -> str:
+    """The name of the drug: of its concept, or of the Medication that the order refers to."""
+    reference = order.get("medicationReference") or {}
+    return said(order.get("medicationCodeableConcept")) or str(reference.get("display") or reference.get("reference") or "")
 
 
 def _taken(order: Resource) -> str:

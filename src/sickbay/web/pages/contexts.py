@@ -46,7 +46,7 @@ def choices(type: str, found: Iterable[Mapping[str, Any]]) -> tuple[ContextChoic
 
 def _choice(type: str, one: Mapping[str, Any]) -> ContextChoice:
     reference = f"{type}/{one['id']}"
-    title = next((said for name in NAMED_BY if (said := _said(one.get(name)))), reference)
+    title = next((said for name in NAMED_BY if (said := _said(one.get(name)))), "") or chart.drug(one) or reference
     day = next((times.said(str(one[name])) for name in DATED_BY if one.get(name)), "")
     status = one.get("status")
     return ContextChoice(reference, title, day, status if isinstance(status, str) else "")

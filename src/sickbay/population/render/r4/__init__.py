@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from sickbay.population import samples
 from sickbay.population.calendar import Booking, Slot
 from sickbay.population.forms import answered
-from sickbay.population.life import Life
+from sickbay.population.intake import filled
+from sickbay.population.life import Life, Problem, Reading
 from sickbay.population.pharmacy import fills
 from sickbay.population.render.common import Json, instant, practitioner, reference, room_name
-from sickbay.population.render.r4 import clinical, doings, following, forms, papers, people
+from sickbay.population.render.r4 import accounts, clinical, doings, following, forms, papers, people
 from sickbay.population.staff import Practitioner
 
 
@@ -31,28 +32,53 @@ def _told(life: Life) -> Iterator[Json]:
     who, taken, answers = life.person, samples.taken(life), answered(life)
     yield people.patient(who)
     yield from people.around(who)
-    yield from (clinical.encounter_of(who.id, each) for each in life.visits)
-    yield from (clinical.condition(who.id, each) for each in life.problems)
-    yield from (clinical.allergy(who.id, each) for each in life.allergies)
-    yield from (clinical.order(who.id, each) for each in life.prescriptions)
+    yield from _visited(life)
+    yield from (clinical.allergy(who.id, each, who.practitioner) for each in life.allergies)
+    yield from (clinical.order(who, each, life.problems) for each in life.prescriptions)
     yield from (following.dispense(who, each) for each in fills(life))
     yield from (doings.statement(who, each) for each in life.statements)
     yield from (following.specimen(who.id, each) for each in dict.fromkeys(taken.values()))
     yield from (forms.response(who, each) for each in dict.fromkeys(answers.values()))
-    for each in life.readings:
-        drawn, form = taken.get(each.number), answers.get(each.number)
-        yield clinical.observation(who, each, drawn.number if drawn else 0, form.number if form else 0)
+    responses = {number: each.number for number, each in answers.items()}
+    if habits := filled(life):
+        number = len(set(answers.values())) + 1
+        yield forms.habits(who, habits, number)
+        responses.update(dict.fromkeys(habits.readings, number))
+    for note in life.notes:
+        yield from papers.document(who, note)
+    for each in sorted(life.readings, key=_referring):
+        drawn = taken.get(each.number)
+        yield clinical.observation(who, each, drawn.number if drawn else 0, responses.get(each.number, 0))
     yield from (doings.immunization(who, each) for each in life.vaccinations)
     yield from (doings.request(who.id, each) for each in life.requests)
     yield from (doings.device(who.id, each) for each in life.implants)
     yield from (doings.procedure(who.id, each) for each in life.acts)
     for told in life.reports:
+        if doings.pictured(told):
+            yield doings.picture(who.id, told)
         yield doings.report(who.id, told, dict.fromkeys(taken[each].number for each in told.readings if each in taken))
     yield from (doings.goal(who, each) for each in life.aims)
     yield from (doings.plan(who, each) for each in life.plans)
-    for note in life.notes:
-        yield from papers.document(who, note)
     yield from (doings.task(who, each) for each in life.errands)
+    yield from accounts.accounts(life)
+
+
+def _visited(life: Life) -> Iterator[Json]:
+    """Each visit with the problems that it recorded: a later visit refers to them."""
+    recorded: dict[int | None, list[Problem]] = {}
+    for problem in life.problems:
+        recorded.setdefault(problem.visit, []).append(problem)
+    who = life.person
+    for visit in (None, *life.visits):
+        if visit:
+            yield clinical.encounter_of(who, visit)
+        by = visit.practitioner if visit else who.practitioner
+        yield from (clinical.condition(who.id, each, by) for each in recorded.get(visit.number if visit else None, ()))
+
+
+def _referring(reading: Reading) -> int:
+    """Readings that refer to others come after them: those derived from others, then panels."""
+    return 2 if reading.members else 1 if reading.derived else 0
 
 
 def panel(who: Practitioner, patients: Sequence[str]) -> Json:

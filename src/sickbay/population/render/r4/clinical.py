@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from sickbay.population.life import Allergy, Person, Prescription, Problem, Reading, Visit
+import datetime
+from collections.abc import Sequence
+
+from sickbay.population.codings import SNOMED, UNKNOWN, Concept
+from sickbay.population.life import Allergy, Measure, Person, Prescription, Problem, Reading, Visit
 from sickbay.population.pharmacy import REPEATS, supply
 from sickbay.population.render.common import (
+    CORE,
     IDENTIFIERS,
     TERMS,
+    US_CORE_CATEGORY,
     Json,
     coded,
     concept,
     encounter,
     instant,
     judged,
+    medication,
+    missing,
     part_of,
     period,
     practitioner,
@@ -33,7 +41,8 @@ _CLASSES = {
 }
 
 
-def encounter_of(patient: str, visit: Visit) -> Json:
+def encounter_of(who: Person, visit: Visit) -> Json:
+    patient = who.id
     found: Json = {
         **profiled("Encounter", part_of(patient, "e", visit.number), "us-core-encounter"),
         "identifier": [{"system": IDENTIFIERS + "visits", "value": part_of(patient, "e", visit.number)}],
@@ -57,7 +66,20 @@ def encounter_of(patient: str, visit: Visit) -> Json:
         found["hospitalization"] = {"dischargeDisposition": home}
     if visit.reason:
         found["reasonCode"] = [concept(visit.reason)]
+    if visit.problem:
+        found["reasonReference"] = [reference("Condition", part_of(patient, "c", visit.problem))]
+    if who.interpreter is not None:
+        found["extension"] = [interpreter(who.interpreter)]
     return found
+
+
+def interpreter(needed: bool) -> Json:
+    """The extension of US Core 8 that says whether an interpreter is needed."""
+    code, display = ("373066001", "Yes") if needed else ("373067005", "No")
+    return {
+        "url": CORE + "us-core-interpreter-needed",
+        "valueCoding": {"system": SNOMED, "code": code, "display": display},
+    }
 
 
 _ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
@@ -65,7 +87,14 @@ _CONFIRMED = coded(TERMS + "condition-ver-status", "confirmed", "Confirmed")
 _IN_ERROR = coded(TERMS + "condition-ver-status", "entered-in-error", "Entered in Error")
 
 
-def condition(patient: str, problem: Problem) -> Json:
+_SOCIAL = [
+    coded("http://hl7.org/fhir/us/core/CodeSystem/condition-category", "health-concern", "Health Concern"),
+    coded(US_CORE_CATEGORY, "sdoh", "SDOH"),
+]
+
+
+def condition(patient: str, problem: Problem, recorder: str) -> Json:
+    """recorder: a practitioner's id."""
     profile = (
         "us-core-condition-problems-health-concerns" if problem.lasting else "us-core-condition-encounter-diagnosis"
     )
@@ -79,11 +108,12 @@ def condition(patient: str, problem: Problem) -> Json:
         **profiled("Condition", part_of(patient, "c", problem.number), profile),
         "extension": [{"url": _ASSERTED, "valueDateTime": problem.recorded.isoformat()}],
         "verificationStatus": _IN_ERROR if problem.wrong else _CONFIRMED,
-        "category": [coded(TERMS + "condition-category", *category)],
+        "category": _SOCIAL if problem.social else [coded(TERMS + "condition-category", *category)],
         "code": concept(problem.concept),
         "subject": reference("Patient", patient),
         "onsetDateTime": problem.onset.isoformat()[: 4 if problem.vague else 10],
         "recordedDate": problem.recorded.isoformat(),
+        "recorder": practitioner(recorder),
     }
     if not problem.wrong:  # con-5
         found["clinicalStatus"] = coded(TERMS + "condition-clinical", *status)
@@ -96,7 +126,7 @@ def condition(patient: str, problem: Problem) -> Json:
     return found
 
 
-def allergy(patient: str, allergy: Allergy) -> Json:
+def allergy(patient: str, allergy: Allergy, recorder: str) -> Json:
     found: Json = {
         **profiled("AllergyIntolerance", part_of(patient, "a", allergy.number), "us-core-allergyintolerance"),
         "clinicalStatus": coded(TERMS + "allergyintolerance-clinical", "active", "Active"),
@@ -104,6 +134,7 @@ def allergy(patient: str, allergy: Allergy) -> Json:
         "code": concept(allergy.concept),
         "patient": reference("Patient", patient),
         "recordedDate": allergy.recorded.isoformat(),
+        "recorder": practitioner(recorder),
     }
     if allergy.reaction is None:
         return found
@@ -114,15 +145,18 @@ def allergy(patient: str, allergy: Allergy) -> Json:
     return {**found, "reaction": [reaction]}
 
 
-def order(patient: str, order: Prescription) -> Json:
-    drug, handed = order.drug, supply(order)
+def order(who: Person, order: Prescription, problems: Sequence[Problem]) -> Json:
+    """problems: those of the record. What another physician ordered, or what was taken before the record began, is reported."""
+    patient, drug, handed = who.id, order.drug, supply(order)
+    other = order.prescriber != who.practitioner or order.number == 1
+    told: Json = {"reportedReference": practitioner(order.prescriber)} if other else {"reportedBoolean": False}
     found: Json = {
         **profiled("MedicationRequest", part_of(patient, "m", order.number), "us-core-medicationrequest"),
         "status": ("completed" if order.finished else "stopped") if order.end else "active",
         "intent": "order",
         "category": [coded(TERMS + "medicationrequest-category", "community", "Community")],
-        "reportedBoolean": False,
-        "medicationCodeableConcept": concept(drug.concept),
+        **told,
+        **medication(drug),
         "subject": reference("Patient", patient),
         "authoredOn": order.start.isoformat(),
         "requester": practitioner(order.prescriber),
@@ -137,9 +171,24 @@ def order(patient: str, order: Prescription) -> Json:
         found["encounter"] = encounter(patient, order.visit)
     if order.problem:
         found["reasonReference"] = [reference("Condition", part_of(patient, "c", order.problem))]
+        if drug.when_needed:
+            found["reasonCode"] = [concept(problems[order.problem - 1].concept)]
+    if order.adherence:
+        found["extension"] = [_adherence(*order.adherence)]
     if order.end:
         found["dispenseRequest"]["validityPeriod"] = {"start": order.start.isoformat(), "end": order.end.isoformat()}
     return found
+
+
+def _adherence(taken: Concept, day: datetime.date) -> Json:
+    return {
+        "url": CORE + "us-core-medication-adherence",
+        "extension": [
+            {"url": "medicationAdherence", "valueCodeableConcept": concept(taken)},
+            {"url": "dateAsserted", "valueDateTime": day.isoformat()},
+            {"url": "informationSource", "valueCodeableConcept": coded(TERMS + "v3-RoleCode", "ONESELF", "self")},
+        ],
+    }
 
 
 CATEGORIES = {
@@ -150,15 +199,35 @@ CATEGORIES = {
         ("social-history", "Social History"),
         ("survey", "Survey"),
         ("exam", "Exam"),
+        ("activity", "Activity"),
     )
 }
-CATEGORIES["sdoh"] = [
-    *CATEGORIES["survey"],
-    coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "sdoh", "SDOH"),
-]
-
-
-_UNKNOWN = coded(TERMS + "data-absent-reason", "unknown", "Unknown")
+_CORE_CATEGORIES = {
+    kind: [coded(US_CORE_CATEGORY, kind, display)]
+    for kind, display in (
+        ("sdoh", "SDOH"),
+        ("functional-status", "Functional Status"),
+        ("disability-status", "Disability Status"),
+        ("cognitive-status", "Cognitive Status"),
+        ("treatment-intervention-preference", "Treatment Intervention Preference"),
+        ("care-experience-preference", "Care Experience Preference"),
+        ("observation-adi-documentation", "Observation ADI Documentation"),
+    )
+}
+_SURVEY = CATEGORIES["survey"]
+CATEGORIES |= {
+    "sdoh": [*_SURVEY, *_CORE_CATEGORIES["sdoh"]],
+    "living": _CORE_CATEGORIES["sdoh"],
+    "functional": [*_SURVEY, *_CORE_CATEGORIES["functional-status"]],
+    "disability": [*_SURVEY, *_CORE_CATEGORIES["disability-status"]],
+    "cognitive": [*_SURVEY, *_CORE_CATEGORIES["cognitive-status"]],
+    "activity": [*_SURVEY, *CATEGORIES["activity"]],
+    "alcohol": [*_SURVEY, *CATEGORIES["social-history"]],
+    "treatment-preference": _CORE_CATEGORIES["treatment-intervention-preference"],
+    "care-preference": _CORE_CATEGORIES["care-experience-preference"],
+    "directive": _CORE_CATEGORIES["observation-adi-documentation"],
+}
+_SUPPORTING = "http://hl7.org/fhir/StructureDefinition/workflow-supportingInfo"
 
 
 def observation(who: Person, reading: Reading, specimen: int = 0, response: int = 0) -> Json:
@@ -170,7 +239,7 @@ def observation(who: Person, reading: Reading, specimen: int = 0, response: int 
         "category": CATEGORIES[measure.kind],
         "code": concept(measure.concept),
         "subject": {"reference": f"Patient/{who.id}"},
-        "effectiveDateTime": at,
+        **_effective(reading, at),
         "issued": at,
         "performer": [practitioner(reading.performer) if reading.performer else reference("Patient", who.id, who.name)],
     }
@@ -178,20 +247,50 @@ def observation(who: Person, reading: Reading, specimen: int = 0, response: int 
         found["encounter"] = encounter(who.id, reading.visit)
     if specimen:
         found["specimen"] = reference("Specimen", part_of(who.id, "l", specimen))
-    if response:
-        found["derivedFrom"] = [reference("QuestionnaireResponse", part_of(who.id, "u", response))]
+    if reading.derived or response:
+        derived = [reference("Observation", part_of(who.id, "o", each)) for each in reading.derived]
+        found["derivedFrom"] = [
+            *derived, *([reference("QuestionnaireResponse", part_of(who.id, "u", response))] if response else ())
+        ]  # fmt: skip
+    if reading.members:
+        found["hasMember"] = [reference("Observation", part_of(who.id, "o", each)) for each in reading.members]
+    if reading.note:
+        document = reference("DocumentReference", part_of(who.id, "n", reading.note))
+        found["extension"] = [{"url": _SUPPORTING, "valueReference": document}]
     if reading.absent:
-        found["dataAbsentReason"] = _UNKNOWN
-    elif reading.parts:
+        found["dataAbsentReason"] = missing(reading.why)
+    else:
+        found.update(_value(reading))
+    if reading.parts:
         found["component"] = [
-            {"code": concept(part.concept), "valueQuantity": quantity(part, value)} for part, value in reading.parts
+            {"code": concept(part.concept), **_component(part, value)} for part, value in reading.parts
         ]
-    elif reading.concept:
-        found["valueCodeableConcept"] = concept(reading.concept)
-    elif reading.value is not None:
-        found["valueQuantity"] = quantity(measure, reading.value)
     verdict = judged(reading, who.sex, who.age(reading.at.date()))
     if verdict:
         found["interpretation"] = [coded(TERMS + "v3-ObservationInterpretation", *verdict[0])]
         found["referenceRange"] = [verdict[1]]
     return found
+
+
+def _effective(reading: Reading, at: str) -> Json:
+    if reading.since is None:
+        return {"effectiveDateTime": at}
+    return {"effectivePeriod": {"start": instant(reading.since), **({} if reading.open else {"end": at})}}
+
+
+def _value(reading: Reading) -> Json:
+    if reading.concept:
+        return {"valueCodeableConcept": concept(reading.concept)}
+    if reading.value is not None:
+        return {"valueQuantity": quantity(reading.measure, reading.value)}
+    if reading.text is not None:
+        return {"valueString": reading.text}
+    return {} if reading.flag is None else {"valueBoolean": reading.flag}
+
+
+def _component(part: Measure, value: float | Concept | None) -> Json:
+    if value is None:
+        return {"dataAbsentReason": missing(UNKNOWN)}
+    if isinstance(value, Concept):
+        return {"valueCodeableConcept": concept(value)}
+    return {"valueQuantity": quantity(part, value)}

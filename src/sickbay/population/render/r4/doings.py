@@ -7,25 +7,15 @@ import datetime
 from collections.abc import Iterable
 
 from sickbay.population import acts
-from sickbay.population.life import (
-    LOINC,
-    UCUM,
-    Act,
-    Aim,
-    Errand,
-    Implant,
-    Person,
-    Plan,
-    Report,
-    Request,
-    Statement,
-    Vaccination,
-)
+from sickbay.population.codings import LOINC, UCUM
+from sickbay.population.life import Act, Aim, Errand, Implant, Person, Plan, Report, Request, Statement, Vaccination
 from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
+    US_CORE_CATEGORY,
     Json,
     coded,
+    coding,
     concept,
     encounter,
     instant,
@@ -40,11 +30,20 @@ SMART = "http://hl7.org/fhir/smart-app-launch/CodeSystem/smart-codes"
 _KINDS = {
     "LAB": (TERMS + "v2-0074", "LAB", "Laboratory"), "RAD": (LOINC, "LP29684-5", "Radiology"),
     "CUS": (LOINC, "LP29708-2", "Cardiology"), "PF": (TERMS + "v2-0074", "PF", "Pulmonary Function"),
-    "OTH": (TERMS + "v2-0074", "OTH", "Other"),
+    "OTH": (TERMS + "v2-0074", "OTH", "Other"), "PAT": (LOINC, "LP7839-6", "Pathology"),
 }  # fmt: skip
 """What US Core groups reports by, where it has a word for it."""
 
 
+_GREY = (
+    "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAk0lEQVR42mOYMamnraGqJC8jr6Sqoa1nEsOErpa6iqKctIS0nKKKupYuho6mmr"
+    "KCrJS4iLiUrIKymiYGsPKkmLCAsJgkkDYGsPKoED8Pv5AokDYGsPIgHzcHN58gkDYGsHIvFzsLOxcvkDYGsHInGzMDMxsnkDYGsHIrEz0NPRMr"
+    "kDZMFRhmYNiC4Q4Ml2L4Bd23ACAcYAEf+yTfAAAAAElFTkSuQmCC"
+)
+"""A PNG of 16 by 16 pixels."""
+_UNKNOWN_DAY = {
+    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
+}
 _REFUSED = coded(TERMS + "v3-ActReason", "PATOBJ", "patient objection")
 
 
@@ -64,6 +63,11 @@ def immunization(who: Person, dose: Vaccination) -> Json:
     }
     if dose.refused:
         return {**found, "statusReason": _REFUSED}
+    if dose.remembered:
+        told = {
+            key: value for key, value in found.items() if key not in ("occurrenceDateTime", "location", "performer")
+        }
+        return {**told, "_occurrenceDateTime": _UNKNOWN_DAY, "primarySource": False}
     if dose.vaccine is not acts.ROTAVIRUS:
         found["site"] = concept(acts.THIGH if who.age(visit.day) < 1.5 else acts.ARM)
     return {**found, "lotNumber": dose.lot}
@@ -75,28 +79,49 @@ def request(patient: str, asked: Request) -> Json:
         **profiled("ServiceRequest", part_of(patient, "q", asked.number), "us-core-servicerequest"),
         "status": "completed",
         "intent": "order",
-        "category": [concept(asked.kind)],
+        "category": [_SOCIAL if asked.social else concept(asked.kind)],
         "code": concept(asked.concept),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, visit.number),
-        "occurrenceDateTime": visit.day.isoformat(),
+        **_occurring(asked),
         "authoredOn": instant(visit.start + datetime.timedelta(minutes=4)),
         "requester": practitioner(visit.practitioner),
     }
+    if visit.reason:
+        found["reasonCode"] = [concept(visit.reason)]
     if asked.problem:
         found["reasonReference"] = [reference("Condition", part_of(patient, "c", asked.problem))]
     return found
 
 
+_SOCIAL = {
+    "coding": [
+        {"system": US_CORE_CATEGORY, "code": "sdoh", "display": "SDOH"},
+        coding(acts.SOCIAL_SERVICE.codes[0]),
+    ],
+    "text": acts.SOCIAL_SERVICE.text,
+}
+
+
+def _occurring(asked: Request) -> Json:
+    day = asked.visit.day.isoformat()
+    if asked.until is None:
+        return {"occurrenceDateTime": day}
+    return {"occurrencePeriod": {"start": day, "end": asked.until.isoformat()}}
+
+
+SHORT = 10
+"""Minutes: what takes no longer has a point in time, not a period."""
+
+
 def procedure(patient: str, act: Act) -> Json:
-    end = act.start + datetime.timedelta(minutes=act.minutes)
     found: Json = {
         **profiled("Procedure", part_of(patient, "d", act.number), "us-core-procedure"),
         "status": "completed",
         "code": concept(act.concept),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, act.visit.number),
-        "performedPeriod": {"start": instant(act.start), "end": instant(end)},
+        **_performed(act),
         "performer": [{"actor": practitioner(act.visit.practitioner)}],
         "location": reference("Location", act.visit.location),
     }
@@ -104,11 +129,20 @@ def procedure(patient: str, act: Act) -> Json:
         found["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", act.request))]
     if act.problem:
         found["reasonReference"] = [reference("Condition", part_of(patient, "c", act.problem))]
+    if act.visit.reason:
+        found["reasonCode"] = [concept(act.visit.reason)]
     if act.site:
         found["bodySite"] = [concept(act.site)]
     if act.device:
         found["focalDevice"] = [{"manipulated": reference("Device", part_of(patient, "v", act.device))}]
     return found
+
+
+def _performed(act: Act) -> Json:
+    if act.minutes <= SHORT:
+        return {"performedDateTime": instant(act.start)}
+    end = act.start + datetime.timedelta(minutes=act.minutes)
+    return {"performedPeriod": {"start": instant(act.start), "end": instant(end)}}
 
 
 def report(patient: str, told: Report, specimens: Iterable[int] = ()) -> Json:
@@ -125,6 +159,9 @@ def report(patient: str, told: Report, specimens: Iterable[int] = ()) -> Json:
         "issued": instant(told.at),
         "performer": [reference("Organization", ORGANIZATION, "General Hospital")],
     }
+    if told.note:
+        found["performer"].append(practitioner(told.visit.practitioner))
+        found["resultsInterpreter"] = [practitioner(told.visit.practitioner)]
     if told.request:
         found["basedOn"] = [reference("ServiceRequest", part_of(patient, "q", told.request))]
     if drawn := list(specimens):
@@ -133,9 +170,31 @@ def report(patient: str, told: Report, specimens: Iterable[int] = ()) -> Json:
         found["result"] = [reference("Observation", part_of(patient, "o", each)) for each in told.readings]
     if told.conclusion:
         found["conclusion"] = told.conclusion
-        data = base64.b64encode(told.conclusion.encode()).decode()
-        found["presentedForm"] = [{"contentType": "text/plain", "data": data, "title": told.concept.text}]
+    if told.note:
+        url = f"Binary/{part_of(patient, 'b', told.note)}"
+        found["presentedForm"] = [{"contentType": "text/plain", "url": url, "title": told.concept.text}]
+    if pictured(told):
+        found["media"] = [{"link": reference("Media", part_of(patient, "h", told.number))}]
     return found
+
+
+def pictured(told: Report) -> bool:
+    """An image that somebody asked for is kept with its report."""
+    return told.kind == "RAD" and told.request is not None
+
+
+def picture(patient: str, told: Report) -> Json:
+    """A small grey picture, which shows nobody."""
+    return {
+        "resourceType": "Media",
+        "id": part_of(patient, "h", told.number),
+        "status": "completed",
+        "type": coded(TERMS + "media-type", "image", "Image"),
+        "subject": reference("Patient", patient),
+        "encounter": encounter(patient, told.visit.number),
+        "createdDateTime": instant(told.visit.start),
+        "content": {"contentType": "image/png", "data": _GREY, "title": told.concept.text},
+    }
 
 
 def goal(who: Person, aim: Aim) -> Json:
@@ -143,9 +202,10 @@ def goal(who: Person, aim: Aim) -> Json:
     found: Json = {
         **profiled("Goal", part_of(patient, "g", aim.number), "us-core-goal"),
         "lifecycleStatus": "cancelled" if who.died else "active",
-        "description": {"text": aim.text},
+        "description": {**({"coding": concept(aim.finding)["coding"]} if aim.finding else {}), "text": aim.text},
         "subject": reference("Patient", patient),
         "startDate": aim.start.isoformat(),
+        "expressedBy": practitioner(who.practitioner),
         "addresses": [reference("Condition", part_of(patient, "c", aim.problem))],
     }
     if aim.measure:
@@ -176,6 +236,7 @@ def plan(who: Person, one: Plan) -> Json:
         "title": one.title,
         "subject": reference("Patient", patient),
         "period": _since(one.start, who),
+        "contributor": [practitioner(who.practitioner)],
         "careTeam": [reference("CareTeam", f"{patient}-team")],
         "addresses": [reference("Condition", part_of(patient, "c", one.problem))],
         "activity": [
@@ -221,11 +282,17 @@ def task(who: Person, one: Errand) -> Json:
     }
 
 
+def _barcode(one: Implant) -> Json:
+    readable = f"(01)00844588003288(21){one.serial}"
+    scanned = f"010084458800328821{one.serial}"
+    return {"carrierAIDC": base64.b64encode(scanned.encode()).decode(), "carrierHRF": readable}
+
+
 def device(patient: str, one: Implant) -> Json:
     made = one.since.replace(day=1) - datetime.timedelta(days=200)
     return {
         **profiled("Device", part_of(patient, "v", one.number), "us-core-implantable-device"),
-        "udiCarrier": [{"deviceIdentifier": "00844588003288", "carrierHRF": f"(01)00844588003288(21){one.serial}"}],
+        "udiCarrier": [{"deviceIdentifier": "00844588003288", **_barcode(one)}],
         "status": "active",
         "distinctIdentifier": one.serial,
         "manufactureDate": made.isoformat(),

@@ -1,0 +1,20 @@
+"""What is added to a life after its stories: it follows from the life, and no story depends on it.
+
+Shares follow from the number of the patient, so that any fifty patients in a row have everything that US Core asks for.
+"""
+
+from __future__ import annotations
+
+from sickbay.population import findings, notes, social
+from sickbay.population.chart import Chart
+from sickbay.population.dice import Dice
+
+
+def add(chart: Chart, seed: int) -> None:
+    """Adds to the chart's life, in place."""
+    if not chart.life.visits:
+        return
+    dice = Dice(seed, "additions", chart.person.number)
+    findings.add(chart, dice)
+    social.add(chart, dice)
+    notes.add(chart)

@@ -1,0 +1,145 @@
+"""Measurements beside those of the stories: growth percentiles, oxygen, averages, and values that could not be obtained."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+from sickbay.population import acts, growth, measures, problems
+from sickbay.population.chart import Chart
+from sickbay.population.codings import DECLINED, ERROR
+from sickbay.population.dice import Dice
+from sickbay.population.life import Measure, Reading, Visit
+from sickbay.population.staff import NURSES
+
+_MONTHS = 12
+_ATTEMPT = datetime.timedelta(minutes=6)
+
+
+def add(chart: Chart, dice: Dice) -> None:
+    _percentiles(chart)
+    _oxygen(chart, dice)
+    _average_pressure(chart, dice)
+    _not_obtained(chart)
+    _laboratory(chart)
+    _adherence(chart, dice)
+    if chart.person.number % 13 == 6 and chart.person.age(chart.life.visits[0].day) >= 18:
+        chart.remember(acts.TD, chart.life.visits[0])
+
+
+def _percentiles(chart: Chart) -> None:
+    """Weight for length and head circumference of infants, at each visit that measured them."""
+    who = chart.person
+    if who.born.year < 2009:
+        return
+    for visit in chart.life.visits:
+        age = who.age(visit.day)
+        if age >= 3:
+            break
+        seen = _seen(chart, visit)
+        if "height" in seen:
+            _percentile(chart, visit, growth.WEIGHT_FOR_LENGTH, seen["height"], seen["weight"])
+        if "head" in seen:
+            _percentile(chart, visit, growth.HEAD_FOR_AGE, age * _MONTHS, seen["head"])
+
+
+def _percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, value: float) -> None:
+    found = growth.percentile(table, chart.person.sex, at, value)
+    measure = measures.WEIGHT_RANK if table is growth.WEIGHT_FOR_LENGTH else measures.HEAD_RANK
+    if found is not None:
+        chart.add(measure, visit, visit.start + _ATTEMPT, value=float(found), performer=_nurse(visit))
+
+
+def _seen(chart: Chart, visit: Visit) -> dict[str, float]:
+    return {
+        one.measure.key: one.value for one in chart.life.readings if one.visit == visit.number and one.value is not None
+    }
+
+
+def _oxygen(chart: Chart, dice: Dice) -> None:
+    """Oxygen by mask for who is short of breath: at each stay for it, and for heart failure and COPD at the last visit."""
+    known = {one.concept for one in chart.life.problems}
+    if not known & {problems.PNEUMONIA, problems.HEART_FAILURE, problems.COPD}:
+        return
+    visit = next((one for one in chart.life.visits if one.reason is problems.PNEUMONIA), chart.life.visits[-1])
+    flow = dice.pick((1, 2, 3))
+    parts = ((measures.OXYGEN_FLOW, float(flow)), (measures.OXYGEN_SHARE, 20.0 + 4 * flow))
+    at = visit.start + datetime.timedelta(minutes=12)
+    chart.add(measures.OXYGEN, visit, at, value=float(dice.whole(94, 97)), parts=parts, performer=_nurse(visit))
+
+
+def _average_pressure(chart: Chart, dice: Dice) -> None:
+    """The mean of three days of measuring at home, before the last visit."""
+    pressures = [one.parts for one in chart.life.readings if one.measure is measures.PRESSURE]
+    known = {one.concept for one in chart.life.problems}
+    if problems.HYPERTENSION not in known or chart.person.number % 2 == 0 or not pressures:
+        return
+    values = [part[1] + dice.whole(-4, 3) for part in pressures[-1] if isinstance(part[1], float | int)]
+    parts = tuple(zip((measures.MEAN_SYSTOLIC, measures.MEAN_DIASTOLIC), values, strict=True))
+    evening = chart.life.visits[-1].start.replace(hour=19, minute=30) - datetime.timedelta(days=1)
+    if evening.date() > chart.person.born:
+        start = evening - datetime.timedelta(days=2, hours=12)
+        chart.add(measures.MEAN_PRESSURE, None, evening, parts=parts, since=start)
+
+
+def _not_obtained(chart: Chart) -> None:
+    """A first attempt to measure the pressure that failed, and a weight that the patient did not want taken."""
+    visit, number = chart.life.visits[-1], chart.person.number
+    if chart.person.age(visit.day) < 18:
+        return
+    nurse = _nurse(visit)
+    parts: tuple[tuple[Measure, float | None], ...]
+    if number % 11 == 4:
+        parts = ((measures.SYSTOLIC, 124.0), (measures.DIASTOLIC, None))
+        chart.add(measures.PRESSURE, visit, visit.start + _ATTEMPT, parts=parts, performer=nurse)
+    if number % 11 == 9:
+        parts = ((measures.SYSTOLIC, None), (measures.DIASTOLIC, None))
+        chart.add(measures.PRESSURE, visit, visit.start + _ATTEMPT, parts=parts, performer=nurse)
+    if number % 9 == 2:
+        chart.add(measures.WEIGHT, visit, visit.start + _ATTEMPT, absent=True, why=DECLINED, performer=nurse)
+
+
+def _laboratory(chart: Chart) -> None:
+    """What the laboratory says in words, and a potassium that haemolysed blood does not allow."""
+    for act in list(chart.life.acts):
+        if act.concept in (acts.POLYPECTOMY, acts.APPENDECTOMY):
+            _pathology(chart, act.visit, act.concept is acts.POLYPECTOMY)
+    urine = _last(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
+    if urine:
+        chart.add(measures.URINE_COLOR, _visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
+    blood = _last(chart, measures.POTASSIUM.key)
+    if blood and chart.person.number % 10 == 4:
+        at = blood.at + datetime.timedelta(minutes=20)
+        chart.add(measures.POTASSIUM, _visit(chart, blood), at, absent=True, why=ERROR, performer=blood.performer)
+
+
+def _pathology(chart: Chart, visit: Visit, polyp: bool) -> None:
+    text = (
+        "Tubular adenoma of low grade, completely removed." if polyp else "Acute suppurative appendicitis, no tumour."
+    )
+    at = visit.start + datetime.timedelta(minutes=85)
+    number = chart.add(measures.PATHOLOGY, visit, at, text=text, performer=visit.practitioner)
+    chart.report(acts.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)
+
+
+def _adherence(chart: Chart, dice: Dice) -> None:
+    """At the last visit some patients are asked whether they take what lasts as prescribed."""
+    life, last = chart.life, chart.life.visits[-1]
+    if chart.person.number % 4 != 3:
+        return
+    for order in life.prescriptions:
+        if order.end is None and not order.drug.when_needed:
+            taken = problems.COMPLIES if dice.chance(0.75) else problems.PARTLY_COMPLIES
+            life.prescriptions[order.number - 1] = replace(order, adherence=(taken, last.day))
+
+
+def _last(chart: Chart, *keys: str) -> Reading | None:
+    return next((one for one in reversed(chart.life.readings) if one.measure.key in keys and one.visit), None)
+
+
+def _visit(chart: Chart, reading: Reading) -> Visit:
+    return chart.life.visits[(reading.visit or 1) - 1]
+
+
+def _nurse(visit: Visit) -> str:
+    return NURSES[visit.number % 2].id

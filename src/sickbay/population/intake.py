@@ -1,0 +1,57 @@
+"""The form about habits and help at home that some patients fill in before a visit."""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from sickbay.population import measures
+from sickbay.population.codings import LOINC, Code, Concept, loinc, words
+from sickbay.population.dice import Dice
+from sickbay.population.life import Life
+from sickbay.population.staff import NURSES
+
+ID, TITLE = "health-habits", "Health habits and help at home"
+MINUTES = loinc(
+    "68516-4",
+    "On those days that you engage in moderate to strenuous exercise, how many minutes, on average, do you exercise",
+)
+DRINKS = loinc("68519-8", "How many standard drinks containing alcohol do you have on a typical day")
+MANY = loinc("68520-6", "How often do you have 6 or more drinks on 1 occasion")
+ONE_OR_TWO = Concept((Code(LOINC, "LA15694-5", "1 or 2"),), "1 or 2")
+NEVER = Concept((Code(LOINC, "LA6270-8", "Never"),), "Never")
+YES = Concept((Code(LOINC, "LA33-6", "Yes"),), "Yes")
+NO = Concept((Code(LOINC, "LA32-8", "No"),), "No")
+AID = words("Do you use a cane or a walker?")
+WHICH = words("Which one?")
+REMARK = words("Anything else that we should know?")
+_REMARKS = ("Sleeps badly since the spring.", "Would like to talk about the drugs.", "Nothing else.")
+
+
+class Intake(NamedTuple):
+    """One filled-in form. readings: the numbers of its two scores. nurse: who filled it in, None: the patient."""
+
+    visit: int
+    at: datetime.datetime
+    days: int
+    drinks: int
+    minutes: int
+    aid: str | None
+    remark: str
+    readings: tuple[int, int]
+    nurse: str | None
+
+
+def filled(life: Life) -> Intake | None:
+    """The form of a life, if it was filled in: its scores are among the readings."""
+    scores = {one.measure.key: one for one in life.readings if not one.absent and one.value is not None}
+    exercise, alcohol = scores.get(measures.EXERCISE.key), scores.get(measures.ALCOHOL.key)
+    if not exercise or not alcohol or exercise.visit is None:
+        return None
+    dice = Dice(life.person.record_number, ID)
+    old = life.person.age(exercise.at.date()) >= 65
+    return Intake(
+        exercise.visit, exercise.at, int(exercise.value or 0), int(alcohol.value or 0), dice.pick((15, 30, 45)),
+        "A cane" if old else None, dice.pick(_REMARKS), (exercise.number, alcohol.number),
+        NURSES[0].id if life.person.number % 16 == 3 else None,
+    )  # fmt: skip

@@ -1,0 +1,50 @@
+"""Documents beside those of the stories: of stays and operations, and the text of each report that has one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sickbay.population import acts
+from sickbay.population.chart import Chart
+from sickbay.population.codings import Concept
+from sickbay.population.life import Report, Visit
+
+_SURGERY = frozenset(
+    {acts.APPENDECTOMY, acts.KNEE_REPLACEMENT, acts.HIP_REPLACEMENT, acts.LUMPECTOMY, acts.CAESAREAN, acts.PACING}
+)
+
+
+def add(chart: Chart) -> None:
+    for visit in chart.life.visits:
+        _stay(chart, visit)
+    for act in chart.life.acts:
+        if act.concept in _SURGERY:
+            chart.note(acts.OPERATION_NOTE, act.visit, f"{act.concept.text}, {act.minutes} minutes, no complications.")
+    _reports(chart)
+
+
+def _stay(chart: Chart, visit: Visit) -> None:
+    reason = visit.reason.text if visit.reason else visit.kind.text
+    if visit.setting == "inpatient":
+        chart.note(acts.HISTORY_NOTE, visit, f"Admitted: {reason}. Takes the drugs of the list; heart and lungs as expected.",
+                   inline=True)  # fmt: skip
+    elif visit.setting == "emergency":
+        chart.note(acts.EMERGENCY_NOTE, visit, f"Came with: {reason}. Examined, treated, sent home with advice.")
+
+
+def _reports(chart: Chart) -> None:
+    """US Core, Clinical Notes: what a DiagnosticReport presents is in a DocumentReference too."""
+    reports = chart.life.reports
+    laboratory = [one for one in reports if one.kind == "LAB"]
+    for report in list(reports):
+        lab = report.kind == "LAB" and report is laboratory[-1] and chart.person.number % 6 == 1
+        if report.conclusion or lab:
+            text = (
+                report.conclusion or f"{report.concept.text}: all results were checked; those out of range are marked."
+            )
+            number = chart.note(_kind(report), report.visit, text)
+            reports[report.number - 1] = replace(report, conclusion=text, note=number)
+
+
+def _kind(report: Report) -> Concept:
+    return {"LAB": acts.LAB_REPORT, "RAD": acts.IMAGE}.get(report.kind, report.concept)

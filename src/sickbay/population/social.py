@@ -1,0 +1,160 @@
+"""How somebody lives and what they want: work, orientation, family, food, transport, abilities, preferences, a living will."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from typing import Any
+
+from sickbay.population import acts, forms, measures, problems
+from sickbay.population.chart import Chart
+from sickbay.population.codings import DECLINED, Code, Concept, words
+from sickbay.population.dice import Dice
+from sickbay.population.life import Measure, Visit
+
+_ODH = "http://terminology.hl7.org/CodeSystem/PHOccupationalDataForHealthODH"
+_WORK: tuple[tuple[Concept, Concept], ...] = (
+    (
+        Concept((Code(_ODH, "31-1014.00.007136", "Certified Nursing Assistant (CNA) [Nursing Assistants]"),),
+                "Nursing assistant"),
+        Concept((Code(_ODH, "621610.008495", "Home nursing services"),), "Home nursing services"),
+    ),
+    (
+        Concept((Code(_ODH, "29-2099.06.034077", "Radiology Technician (Radiology Tech) [Radiologic Technicians]"),),
+                "Radiology technician"),
+        words("Hospital"),
+    ),
+    (words("Teacher"), words("Primary school")),
+    (words("Carpenter"), words("House building")),
+    (words("Bus driver"), words("Public transport")),
+)  # fmt: skip
+_WISHES = (
+    "If I am dying I want to be at home, without machines, and free of pain.",
+    "Treat what can be treated, but no feeding tube if I do not know my family any more.",
+)
+_COMFORTS = (
+    "Likes quiet mornings and an own blanket; the door left open.",
+    "Wants a chaplain to be called, and music in the evening.",
+)
+_OLD = 65
+
+
+def add(chart: Chart, dice: Dice) -> None:
+    visit = chart.life.visits[-1]
+    age = chart.person.age(visit.day)
+    if age >= 18:
+        _work(chart, dice, visit, age)
+        _family(chart, dice, visit, age)
+        _hunger(chart, visit)
+        _transport(chart, dice, visit)
+        _mood(chart, visit)
+        _intake(chart, dice, visit, age)
+    if age >= _OLD and not chart.person.died:
+        _abilities(chart, dice, visit)
+        _preferences(chart, dice, visit)
+
+
+def _say(chart: Chart, measure: Measure, visit: Visit, minutes: int = 9, **more: Any) -> int:
+    return chart.add(measure, visit, visit.start + datetime.timedelta(minutes=minutes), **more)
+
+
+def _work(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
+    if chart.person.number % 3 != 2 or age >= _OLD:
+        return
+    work, industry = dice.pick(_WORK)
+    since = visit.start - datetime.timedelta(days=dice.whole(100, 700))
+    _say(chart, measures.OCCUPATION, visit, concept=work, parts=((measures.INDUSTRY, industry),), since=since, open=True,
+         performer=visit.practitioner)  # fmt: skip
+
+
+def _family(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
+    if chart.person.number % 5 == 0:
+        share = dice.between(0, 1)
+        orientation = (
+            problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
+        )
+        _say(chart, measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
+    pregnant = any(each.concept is problems.PREGNANCY and each.over is None for each in chart.life.problems)
+    if chart.person.sex == "female" and age < 45 and not pregnant:
+        wish = (
+            problems.UNSURE if chart.person.number % 2 else words("Does not want to become pregnant in the next year")
+        )
+        _say(chart, measures.INTENT, visit, concept=wish, performer=visit.practitioner)
+        _say(chart, measures.PREGNANT, visit, concept=problems.NOT_PREGNANT, performer=visit.practitioner)
+
+
+def _hunger(chart: Chart, visit: Visit) -> None:
+    """For who is at risk: the answers as observations, the panel, a health concern, and a referral."""
+    life = chart.life
+    for number, response in forms.answered(life).items():
+        reading = life.readings[number - 1]
+        if reading.concept is not forms.AT_RISK:
+            continue
+        asked = life.visits[(reading.visit or 1) - 1]
+        items = tuple(
+            _say(chart, replace(measures.HUNGER_PANEL, key="hunger_item", concept=question), asked,
+                 concept=response.form.choices[at], performer=reading.performer)
+            for question, at in zip(response.form.questions, response.chosen, strict=True)
+        )  # fmt: skip
+        life.readings[number - 1] = replace(reading, derived=items)
+        _say(chart, measures.HUNGER_PANEL, asked, concept=forms.AT_RISK, members=(*items, number), performer=None)
+        problem = chart.problem(problems.FOOD_INSECURITY, asked.day, asked.day, asked)
+        life.problems[problem.number - 1] = replace(problem, social=True)
+        chart.request(acts.FOOD_PANTRY, acts.SOCIAL_SERVICE, asked, problem, social=True)
+
+
+def _transport(chart: Chart, dice: Dice, visit: Visit) -> None:
+    if chart.person.plan == "Medicaid":
+        _say(chart, measures.TRANSPORT, visit, flag=dice.chance(0.4), performer=visit.practitioner)
+
+
+def _mood(chart: Chart, visit: Visit) -> None:
+    """How severe the depression of the last score is."""
+    scores = [one for one in chart.life.readings if one.measure is measures.PHQ9 and one.value is not None]
+    if scores and scores[-1].value is not None:
+        severity = forms.severity(scores[-1].value)
+        asked = chart.life.visits[(scores[-1].visit or 1) - 1]
+        _say(
+            chart,
+            measures.DISABILITY,
+            asked,
+            concept=severity,
+            derived=(scores[-1].number,),
+            performer=asked.practitioner,
+        )
+
+
+def _intake(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
+    """The scores of the form that some patients fill in before their last visit."""
+    if chart.person.number % 8 == 3:
+        days, drinks = dice.whole(0, 5), dice.whole(0, 2)
+        _say(chart, measures.EXERCISE, visit, value=float(days), performer=None)
+        _say(chart, measures.ALCOHOL, visit, value=float(drinks), performer=None)
+
+
+def _abilities(chart: Chart, dice: Dice, visit: Visit) -> None:
+    by = visit.practitioner
+    if chart.person.number % 2:
+        _say(chart, measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
+    else:
+        _say(chart, measures.FUNCTION, visit, absent=True, why=DECLINED, performer=by)
+    forgets = any(each.concept is problems.DEMENTIA for each in chart.life.problems)
+    text = "Knows the people, not the date; needs help with money." if forgets else "Alert and oriented, manages alone."
+    _say(chart, measures.COGNITION, visit, text=text, performer=by)
+
+
+def _preferences(chart: Chart, dice: Dice, visit: Visit) -> None:
+    """Told by the patient; of some a living will is on file."""
+    written = chart.person.number % 3 == 1
+    if written:
+        _say(chart, measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
+        _say(chart, measures.CARE_PREFERENCE, visit, concept=words("Examined by a woman, if possible"), performer=None)
+    else:
+        _say(chart, measures.TREATMENT_PREFERENCE, visit, text=dice.pick(_WISHES), performer=None)
+        _say(chart, measures.CARE_PREFERENCE, visit, text=dice.pick(_COMFORTS), performer=None)
+    number = None
+    if written:
+        number = chart.note(acts.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)
+        chart.note(acts.NOT_RESUSCITATE, visit, "No resuscitation, by the wish of the patient.", directive=True)
+    answer = problems.YES if written else problems.NO
+    _say(chart, measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)
