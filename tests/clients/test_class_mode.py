@@ -81,7 +81,7 @@ def held(folder: Path, scheme: str, *more: str) -> Iterator[Class]:
 @pytest.fixture
 def browse(chromium: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[Page]:
     context = chromium(tmp_path / "profile", args=MAPPED)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.pages[0]
     context.close()
 
@@ -125,7 +125,8 @@ def test_a_class_by_http_signs_in_launches_and_administers(tmp_path: Path, brows
         sign_in(browse, room.base)
         (cookie,) = [one for one in browse.context.cookies() if one["name"].startswith("sickbay_")]
         assert (cookie["secure"], cookie["sameSite"], cookie["httpOnly"]) == (False, "Lax", True)
-        browse.click("[data-theme-form] button")
+        with browse.expect_response(lambda one: one.url.endswith("/theme")):
+            browse.click("[data-theme-form] button")
         browse.goto(f"{room.base}/rules")
         assert browse.get_attribute("html", "data-theme") == "dark"
 
