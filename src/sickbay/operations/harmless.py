@@ -43,6 +43,9 @@ SHORT = 16
 """Characters of a part of an address that may have digits anywhere."""
 _LABELS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.S)
+_AROUND = " \t\r\n\"'`<>\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
+"""What is pasted along with an address."""
+_ROUTE = re.compile(r"#(?:/?[a-z]{1,12}){0,3}/?")
 _VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
 _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
 _CLASSES = (str.islower, str.isupper, str.isdigit)
@@ -176,6 +179,8 @@ class Harmless:
     def scope(self, value: str) -> str:
         if len(value) > 4 * LONG:
             return length(value)
+        if "%" in value and (plain := unquote(unquote(value))) != value:
+            return value if self.scope(plain) == plain else length(value)
         pieces = _BETWEEN.split(value)
         return "".join(one if at % 2 else self._scope(one) for at, one in enumerate(pieces))
 
@@ -225,9 +230,9 @@ class Harmless:
         return self._url(value)
 
     def _url(self, value: str) -> str:
-        lead = value[: len(value) - len(value.lstrip())]
-        tail = value[len(value.rstrip()) :]
-        found = _URL.fullmatch(value.strip())
+        inner = value.strip(_AROUND)
+        lead, _, tail = value.partition(inner) if inner else (value, "", "")
+        found = _URL.fullmatch(inner)
         assert found is not None
         scheme, authority, path, query, fragment = found.groups()
         if not scheme and not authority and "/" not in path:
@@ -236,7 +241,11 @@ class Harmless:
         made += self._authority(authority) if authority else ""
         made += "/".join(self.segment(one) for one in path.split("/"))
         made += "?" + self.foreign_query(query[1:]) if query else ""
-        return lead + made + ("#" + length(fragment[1:]) if fragment else "") + tail
+        return lead + made + (self._fragment(fragment) if fragment else "") + tail
+
+    def _fragment(self, fragment: str) -> str:
+        """A route of the app's own; everything else may be an answer with a token."""
+        return fragment if _ROUTE.fullmatch(fragment) and self.plain(fragment[1:]) else "#" + length(fragment[1:])
 
     def _scheme(self, scheme: str) -> str:
         return (

@@ -61,8 +61,6 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
 )
 OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
 """How the value of a parameter is read, by its name without punctuation."""
-_ALGORITHMS = frozenset(("RSA", "EC", "oct", "OKP", "sig", "enc", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256",
-                         "PS384", "HS256", "P-256", "P-384", "P-521", "AQAB", "sign", "verify", "none"))  # fmt: skip
 
 
 class Redaction:
@@ -82,6 +80,10 @@ class Redaction:
         shown = {"method": method, "url": self.url(wire.url), "headers": self.headers(wire.headers), "body": body}
         self.quoting.keep(shown)
         return shown
+
+    def quotes(self, challenges: Iterable[str]) -> None:
+        """Code challenges may be quoted, if they are nothing else."""
+        self.quoting.keep([one for one in challenges if self.harmless.challenge(one) == one])
 
     def corrected(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A corrected request in the form of the input."""
@@ -175,7 +177,7 @@ class Redaction:
         if isinstance(value, str):
             shown = self._oauth(name, value)
             self.quoting.replaces(value, shown)
-            return value if value in _ALGORITHMS else shown
+            return value if value in known.ALGORITHMS else shown
         if isinstance(value, list) and len(value) <= MANY and name != "keys":
             return [self.member(name, one) if isinstance(one, str) else "‹not kept›" for one in value]
         if name in ("jwks", "keys"):
@@ -194,7 +196,7 @@ class Redaction:
     def _of_key(self, name: str, value: Any) -> Any:
         if not isinstance(value, str):
             return "‹not kept›"
-        if value in _ALGORITHMS or not value:
+        if value in known.ALGORITHMS or not value:
             return value
         return self.harmless.client(value) if name == "kid" else length(value)
 

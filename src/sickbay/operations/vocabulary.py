@@ -37,6 +37,8 @@ HEADERS = frozenset(
      "if-none-match", "origin", "prefer", "referer", "user-agent", "x-correlation-id", "x-request-id",
      "x-requested-with")
 )  # fmt: skip
+ALGORITHMS = frozenset(("RSA", "EC", "oct", "OKP", "sig", "enc", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256",
+                         "PS384", "HS256", "P-256", "P-384", "P-521", "AQAB", "sign", "verify", "none"))  # fmt: skip
 _SEGMENTS = """
     admin apps users launches tokens exchanges timelines clock policies faults snapshots reset openapi.json restore developer
     docs doctor healthz readyz metrics rules static theme explorer sign-in sign-out register edit secret policy cards remove
@@ -178,4 +180,8 @@ def everyday() -> frozenset[str]:
     """Words that tell nothing, however they came: those of our explanations, of OAuth and of FHIR, in lower case."""
     codes = (code for version in VERSIONS for every in table(version, "codes").values() for code in every)
     every = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements(), *codes)
-    return spoken() | {word.lower() for name in every for word in _WORD.findall(name)}
+    return (
+        spoken()
+        | {word.lower() for name in every for word in _WORD.findall(name)}
+        | {one.lower() for one in ALGORITHMS}
+    )
