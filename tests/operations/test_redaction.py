@@ -145,6 +145,6 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 @given(st.text(LETTERS, min_size=43, max_size=43).filter(lambda text: len(set(text)) > 15), st.integers(0, 8), ANY)
 def test_a_token_is_not_kept_whatever_is_around_it(token: str, place: int, around: str) -> None:
-    texts = (f"?state={around}{token}", f"?scope={token}{around}", f"?aud=http://a/{token}", f"/{token}{around}", f"?{token}=1",
-             f"?client_id={token}", f"?redirect_uri={token}://x", f"?nonce={token}{around}", f"?prompt={around}{token}")  # fmt: skip
-    assert token not in kept(texts[place])
+    forms = ("?state=~@", "?scope=@~", "?aud=http://a/@", "/@~", "?@=1", "?client_id=@", "?redirect_uri=@://x", "?nonce=@~",
+             "?prompt=~@")  # fmt: skip
+    assert token not in kept(forms[place].replace("~", around).replace("@", token))

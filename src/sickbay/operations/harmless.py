@@ -27,6 +27,8 @@ PUBLISHED = PLACES | {EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_
 EMPTY = frozenset(
     ("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process")
 )
+GUESSES = 60
+"""Words of one exchange that are compared with what may have been meant."""
 LONG = 2000
 """Characters of a value beyond which it is not read."""
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
@@ -110,6 +112,7 @@ class Harmless:
 
     def __init__(self, live: Live, public: Iterable[str] = ()) -> None:
         self.live = live
+        self.guesses = GUESSES
         given = [one for one in public if one]
         self.public = PUBLISHED.union(given)
         self.parts = _PARTS.union(*map(_parts, given))
@@ -123,7 +126,10 @@ class Harmless:
 
     def resembles(self, text: str, names: frozenset[str]) -> bool:
         """Whether it is one of these names, or a misspelling of one in which nothing secret is."""
-        return known.squeezed(text) in names or (known.resembles(text, names) and self.plain(text))
+        if known.squeezed(text) in names:
+            return True
+        self.guesses -= 1
+        return self.guesses >= 0 and known.resembles(text, names) and self.plain(text)
 
     def secret(self, value: str) -> str:
         if not value or self.is_public(value):
@@ -161,7 +167,7 @@ class Harmless:
         if self.is_public(value) or UUID.fullmatch(value):
             return value if self.is_public(value) or not self.live.within(value) else length(value)
         shaped = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*", value) and len(value) <= known.FAR
-        close = any(_apart(value, one) for one in self.public if abs(len(one) - len(value)) <= 2)
+        close = len(value) < 100 and any(_apart(value, one) for one in self.public if abs(len(one) - len(value)) <= 2)
         if (close or (shaped and not looks_random(value))) and not self.live.within(value):
             return value
         return length(value)

@@ -61,6 +61,7 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
 )
 OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
 """How the value of a parameter is read, by its name without punctuation."""
+_NAMES = frozenset(OAUTH)
 
 
 class Redaction:
@@ -144,9 +145,10 @@ class Redaction:
         short = known.squeezed(name)
         if short in OAUTH:
             return OAUTH[short](self.harmless, value)
-        if known.resembles(name, SECRETS):
+        if short in SECRETS or self.harmless.resembles(name, SECRETS):
             return self.harmless.url(value) if short == "launch" and "://" in value else self.harmless.secret(value)
-        meant = next((one for one in OAUTH if known.resembles(name, frozenset((one,)))), None)
+        alike = self.harmless.resembles(name, _NAMES)
+        meant = next((one for one in OAUTH if known.resembles(name, frozenset((one,)))), None) if alike else None
         return OAUTH[meant](self.harmless, value) if meant else length(value)
 
     def _body(self, body: str, headers: Mapping[str, str]) -> str:
@@ -224,7 +226,7 @@ class Redaction:
     def _told(self, piece: str) -> str:
         raw_name, equals, raw = piece.partition("=")
         name, value = next(iter(parse(piece).pairs), ("", ""))
-        said = name in ("error", "error_description")
+        said = name in ("error", "error_description", "error_uri")
         shown = self.quoting.text(value) if said else self._oauth(name, value)
         return (
             f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
@@ -243,7 +245,7 @@ class Redaction:
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
     def _member(self, name: str, value: Any) -> Any:
-        if name in ("error", "error_description", "title", "detail") and isinstance(value, str):
+        if name in ("error", "error_description", "error_uri", "title", "detail") and isinstance(value, str):
             return self.quoting.text(value)
         return self.member(name, value)
 

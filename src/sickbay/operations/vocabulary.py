@@ -135,15 +135,20 @@ def _near(one: str, other: str, slips: int) -> bool:
     """Whether at most so many letters are added, left out or replaced, or two neighbours swapped."""
     if len(other) < 4:
         return False
+    beyond = slips + 1
     before: list[int] = []
     row = list(range(len(other) + 1))
     for index, letter in enumerate(one, 1):
-        last, row, older = row, [index], before
-        for place, wanted in enumerate(other, 1):
+        last, older = row, before
+        row = [beyond] * (len(other) + 1)
+        if index <= slips:
+            row[0] = index
+        for place in range(max(1, index - slips), min(len(other), index + slips) + 1):
+            wanted = other[place - 1]
             best = min(last[place] + 1, row[place - 1] + 1, last[place - 1] + (letter != wanted))
             if index > 1 and place > 1 and letter == other[place - 2] and one[index - 2] == wanted:
                 best = min(best, older[place - 2] + 1)
-            row.append(best)
+            row[place] = best
         before = last
         if min(row) > slips:
             return False
