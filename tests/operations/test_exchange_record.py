@@ -123,8 +123,8 @@ def test_the_dictionary_of_the_records_never_changes() -> None:
 def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path) -> None:
     old = {
         "id": "old", "at": 1764000000.0, "tenant": "general", "app": "my-app", "launch": None, "stage": "token",
-        "request": {"method": "POST", "url": "http://localhost:7425/general/oauth/token?foo=hunter2", "headers": {"x": "hunter2"},
-                    "body": '{"code": "hunter2",'},
+        "request": {"method": "POST", "url": "http://localhost:7425/general/oauth/token?foo=hunter2",
+                    "headers": {"x": "hunter2"}, "body": '{"code": "hunter2",'},
         "response": {"status": 400, "headers": {"content-type": "application/json"}, "body": '{"error":"invalid_request"}'},
         "checks": [{"name": "grant_type_is_sent", "outcome": "refused"}],
         "findings": [{"id": "grant-type-missing", "severity": "error", "title": "hunter2", "why": "hunter2", "fix": "hunter2",

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.token_negotiation import Given
-from sickbay.authorization.values import Client, Launch, Server
+from sickbay.authorization.values import Client, Code, Launch, Server
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.repairs import with_parameters
@@ -30,6 +30,7 @@ from sickbay.operations.launch import place_of
 from sickbay.operations.live import Live
 from sickbay.operations.others import others
 from sickbay.operations.redaction import Redaction
+from sickbay.protocol import pkce
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Record
 
@@ -58,7 +59,18 @@ async def _live(world: World, one: Exchange) -> Live:
         return Live(await secrets.hashes(world), strict=True)
     sent = (parse(one.wire.url.partition("?")[2]), parse(one.wire.body))
     opaque = {value for every in sent for name in ("code_challenge", "client_id") for value in every.all(name)}
-    return await secrets.load(world, opaque)
+    return await secrets.load(world, opaque | {*_challenges(one)})
+
+
+def _challenges(one: Exchange) -> Iterator[str]:
+    """Hashes of verifiers: the one that the code was bound to, and the one of the verifier that was sent."""
+    if one.decision is None or not isinstance(one.decision.request, TokenRequest):
+        return
+    verifier, code = one.decision.request.parameters.get("code_verifier"), getattr(one.decision.known, "code", None)
+    if verifier:
+        yield pkce.challenge(verifier)
+    if isinstance(code, Code) and code.code_challenge and code.code_challenge_method == "S256":
+        yield code.code_challenge
 
 
 def record(one: Exchange, live: Live) -> Record:
@@ -79,6 +91,7 @@ def entry(one: Exchange, live: Live) -> dict[str, Any]:
     redaction = Redaction(
         one.wire, live, _public(one), fhir=one.stage in FHIR, more="" if more == one.wire.body else more
     )
+    redaction.quotes(_challenges(one))
     made: dict[str, Any] = {
         "id": one.id,
         "at": one.at,

@@ -27,6 +27,8 @@ PUBLISHED = PLACES | {EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_
 EMPTY = frozenset(
     ("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process")
 )
+GUESSES = 60
+"""Words of one exchange that are compared with what may have been meant."""
 LONG = 2000
 """Characters of a value beyond which it is not read."""
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
@@ -43,6 +45,9 @@ SHORT = 16
 """Characters of a part of an address that may have digits anywhere."""
 _LABELS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.S)
+_AROUND = " \t\r\n\"'`<>\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
+"""What is pasted along with an address."""
+_ROUTE = re.compile(r"#(?:/?[a-z]{1,12}){0,3}/?")
 _VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
 _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
 _CLASSES = (str.islower, str.isupper, str.isdigit)
@@ -107,6 +112,7 @@ class Harmless:
 
     def __init__(self, live: Live, public: Iterable[str] = ()) -> None:
         self.live = live
+        self.guesses = GUESSES
         given = [one for one in public if one]
         self.public = PUBLISHED.union(given)
         self.parts = _PARTS.union(*map(_parts, given))
@@ -120,7 +126,10 @@ class Harmless:
 
     def resembles(self, text: str, names: frozenset[str]) -> bool:
         """Whether it is one of these names, or a misspelling of one in which nothing secret is."""
-        return known.squeezed(text) in names or (known.resembles(text, names) and self.plain(text))
+        if known.squeezed(text) in names:
+            return True
+        self.guesses -= 1
+        return self.guesses >= 0 and known.resembles(text, names) and self.plain(text)
 
     def secret(self, value: str) -> str:
         if not value or self.is_public(value):
@@ -158,7 +167,7 @@ class Harmless:
         if self.is_public(value) or UUID.fullmatch(value):
             return value if self.is_public(value) or not self.live.within(value) else length(value)
         shaped = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*", value) and len(value) <= known.FAR
-        close = any(_apart(value, one) for one in self.public if abs(len(one) - len(value)) <= 2)
+        close = len(value) < 100 and any(_apart(value, one) for one in self.public if abs(len(one) - len(value)) <= 2)
         if (close or (shaped and not looks_random(value))) and not self.live.within(value):
             return value
         return length(value)
@@ -176,6 +185,8 @@ class Harmless:
     def scope(self, value: str) -> str:
         if len(value) > 4 * LONG:
             return length(value)
+        if "%" in value and (plain := unquote(unquote(value))) != value:
+            return value if self.scope(plain) == plain else length(value)
         pieces = _BETWEEN.split(value)
         return "".join(one if at % 2 else self._scope(one) for at, one in enumerate(pieces))
 
@@ -225,9 +236,9 @@ class Harmless:
         return self._url(value)
 
     def _url(self, value: str) -> str:
-        lead = value[: len(value) - len(value.lstrip())]
-        tail = value[len(value.rstrip()) :]
-        found = _URL.fullmatch(value.strip())
+        inner = value.strip(_AROUND)
+        lead, _, tail = value.partition(inner) if inner else (value, "", "")
+        found = _URL.fullmatch(inner)
         assert found is not None
         scheme, authority, path, query, fragment = found.groups()
         if not scheme and not authority and "/" not in path:
@@ -236,7 +247,11 @@ class Harmless:
         made += self._authority(authority) if authority else ""
         made += "/".join(self.segment(one) for one in path.split("/"))
         made += "?" + self.foreign_query(query[1:]) if query else ""
-        return lead + made + ("#" + length(fragment[1:]) if fragment else "") + tail
+        return lead + made + (self._fragment(fragment) if fragment else "") + tail
+
+    def _fragment(self, fragment: str) -> str:
+        """A route of the app's own; everything else may be an answer with a token."""
+        return fragment if _ROUTE.fullmatch(fragment) and self.plain(fragment[1:]) else "#" + length(fragment[1:])
 
     def _scheme(self, scheme: str) -> str:
         return (

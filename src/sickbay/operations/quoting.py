@@ -14,7 +14,7 @@ from sickbay.operations import vocabulary as known
 from sickbay.operations.harmless import Harmless, looks_random
 from sickbay.operations.masking import length
 
-MOST = 300_000
+MOST = 70_000
 """Characters that are compared; of a larger request nothing is quoted but words of ours."""
 LAYERS = 3
 """How often an encoding is undone."""

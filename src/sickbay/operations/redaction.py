@@ -61,8 +61,7 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
 )
 OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
 """How the value of a parameter is read, by its name without punctuation."""
-_ALGORITHMS = frozenset(("RSA", "EC", "oct", "OKP", "sig", "enc", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256",
-                         "PS384", "HS256", "P-256", "P-384", "P-521", "AQAB", "sign", "verify", "none"))  # fmt: skip
+_NAMES = frozenset(OAUTH)
 
 
 class Redaction:
@@ -82,6 +81,10 @@ class Redaction:
         shown = {"method": method, "url": self.url(wire.url), "headers": self.headers(wire.headers), "body": body}
         self.quoting.keep(shown)
         return shown
+
+    def quotes(self, challenges: Iterable[str]) -> None:
+        """Code challenges may be quoted, if they are nothing else."""
+        self.quoting.keep([one for one in challenges if self.harmless.challenge(one) == one])
 
     def corrected(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A corrected request in the form of the input."""
@@ -142,9 +145,10 @@ class Redaction:
         short = known.squeezed(name)
         if short in OAUTH:
             return OAUTH[short](self.harmless, value)
-        if known.resembles(name, SECRETS):
+        if short in SECRETS or self.harmless.resembles(name, SECRETS):
             return self.harmless.url(value) if short == "launch" and "://" in value else self.harmless.secret(value)
-        meant = next((one for one in OAUTH if known.resembles(name, frozenset((one,)))), None)
+        alike = self.harmless.resembles(name, _NAMES)
+        meant = next((one for one in OAUTH if known.resembles(name, frozenset((one,)))), None) if alike else None
         return OAUTH[meant](self.harmless, value) if meant else length(value)
 
     def _body(self, body: str, headers: Mapping[str, str]) -> str:
@@ -175,7 +179,7 @@ class Redaction:
         if isinstance(value, str):
             shown = self._oauth(name, value)
             self.quoting.replaces(value, shown)
-            return value if value in _ALGORITHMS else shown
+            return value if value in known.ALGORITHMS else shown
         if isinstance(value, list) and len(value) <= MANY and name != "keys":
             return [self.member(name, one) if isinstance(one, str) else "‹not kept›" for one in value]
         if name in ("jwks", "keys"):
@@ -194,7 +198,7 @@ class Redaction:
     def _of_key(self, name: str, value: Any) -> Any:
         if not isinstance(value, str):
             return "‹not kept›"
-        if value in _ALGORITHMS or not value:
+        if value in known.ALGORITHMS or not value:
             return value
         return self.harmless.client(value) if name == "kid" else length(value)
 
@@ -222,7 +226,7 @@ class Redaction:
     def _told(self, piece: str) -> str:
         raw_name, equals, raw = piece.partition("=")
         name, value = next(iter(parse(piece).pairs), ("", ""))
-        said = name in ("error", "error_description")
+        said = name in ("error", "error_description", "error_uri")
         shown = self.quoting.text(value) if said else self._oauth(name, value)
         return (
             f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
@@ -241,7 +245,7 @@ class Redaction:
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
     def _member(self, name: str, value: Any) -> Any:
-        if name in ("error", "error_description", "title", "detail") and isinstance(value, str):
+        if name in ("error", "error_description", "error_uri", "title", "detail") and isinstance(value, str):
             return self.quoting.text(value)
         return self.member(name, value)
 

@@ -37,6 +37,8 @@ HEADERS = frozenset(
      "if-none-match", "origin", "prefer", "referer", "user-agent", "x-correlation-id", "x-request-id",
      "x-requested-with")
 )  # fmt: skip
+ALGORITHMS = frozenset(("RSA", "EC", "oct", "OKP", "sig", "enc", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256",
+                         "PS384", "HS256", "P-256", "P-384", "P-521", "AQAB", "sign", "verify", "none"))  # fmt: skip
 _SEGMENTS = """
     admin apps users launches tokens exchanges timelines clock policies faults snapshots reset openapi.json restore developer
     docs doctor healthz readyz metrics rules static theme explorer sign-in sign-out register edit secret policy cards remove
@@ -133,15 +135,20 @@ def _near(one: str, other: str, slips: int) -> bool:
     """Whether at most so many letters are added, left out or replaced, or two neighbours swapped."""
     if len(other) < 4:
         return False
+    beyond = slips + 1
     before: list[int] = []
     row = list(range(len(other) + 1))
     for index, letter in enumerate(one, 1):
-        last, row, older = row, [index], before
-        for place, wanted in enumerate(other, 1):
+        last, older = row, before
+        row = [beyond] * (len(other) + 1)
+        if index <= slips:
+            row[0] = index
+        for place in range(max(1, index - slips), min(len(other), index + slips) + 1):
+            wanted = other[place - 1]
             best = min(last[place] + 1, row[place - 1] + 1, last[place - 1] + (letter != wanted))
             if index > 1 and place > 1 and letter == other[place - 2] and one[index - 2] == wanted:
                 best = min(best, older[place - 2] + 1)
-            row.append(best)
+            row[place] = best
         before = last
         if min(row) > slips:
             return False
@@ -178,4 +185,8 @@ def everyday() -> frozenset[str]:
     """Words that tell nothing, however they came: those of our explanations, of OAuth and of FHIR, in lower case."""
     codes = (code for version in VERSIONS for every in table(version, "codes").values() for code in every)
     every = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements(), *codes)
-    return spoken() | {word.lower() for name in every for word in _WORD.findall(name)}
+    return (
+        spoken()
+        | {word.lower() for name in every for word in _WORD.findall(name)}
+        | {one.lower() for one in ALGORITHMS}
+    )

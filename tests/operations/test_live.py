@@ -1,0 +1,47 @@
+"""How a secret of this Sickbay is recognised in a text: by its hash, whatever is written around it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.flows.flow import Flow, run
+
+from sickbay.operations import live
+from sickbay.operations.live import Live
+
+
+@given(st.text(min_size=4, max_size=20), st.text(max_size=20), st.text(max_size=20))
+def test_a_secret_is_found_inside_a_text(secret: str, before: str, after: str) -> None:
+    known = Live({sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()})
+    assert known.within(before + secret + after)
+    assert not known.within(secret[:-1])
+
+
+def test_more_pieces_than_can_be_looked_at_are_taken_for_a_secret() -> None:
+    known = Live({"0" * 64})
+    assert not known.within("a" * 60)
+    assert any(known.within(f"{number:060}") for number in range(30))
+
+
+def test_a_password_is_recognised_once_it_was_set() -> None:
+    assert not Live().within("xx Pl4in-old-horse yy")
+    live.remember_password("Pl4in-old-horse")
+    assert Live().within("xx Pl4in-old-horse yy")
+
+
+def test_tokens_and_secrets_are_recognised_and_forgotten_with_their_apps(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        world = flow.sandbox.world
+        token = (await flow.launched())["access_token"]
+        assert (await live.load(world, {f"x{token}y"})).within(f"a{token}b")
+        assert not (await live.load(world, {"z" * 50})).within("z" * 50)
+        app = await flow.register(client="symmetric", client_secret="seven-green-doors")
+        assert (await live.load(world, ())).within("my seven-green-doors!")
+        assert sha256(b"the-key-of-all").hexdigest() in await live.hashes(world)
+        await flow.http.delete(f"/admin/apps/{app['app_id']}")
+        assert not (await live.load(world, ())).within("my seven-green-doors!")
+
+    run(steps, tmp_path, patients=20, admin_token="the-key-of-all")
