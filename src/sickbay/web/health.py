@@ -6,7 +6,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from sickbay.sandbox.folder import DATABASE
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.sqlite.log import size
+from sickbay.web import counting
 
 
 async def healthz(request: Request) -> Response:
@@ -21,6 +24,9 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
+    folder = request.app.state.sandbox.settings.folder
+    if folder is not None:
+        counting.LOG.set(size(folder / DATABASE))
     return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
