@@ -117,13 +117,22 @@ def _diagnosed(given: dict[str, Any]) -> Diagnosis:
 def _lines(source: str) -> Iterator[str]:
     """Each line alone: one that cannot be read is answered with its trouble, and the next is read all the same."""
     try:
-        file: IO[bytes] = sys.stdin.buffer if source == "-" else Path(source).open("rb")
-        for line in filter(bytes.strip, iter(lambda: file.readline(LINE + 1), b"")):
-            yield as_json(diagnose_line(_case(line)), pretty=False)
-            while len(line) > LINE and not line.endswith(b"\n"):  # the rest of a line that is too long
-                line = file.readline(LINE + 1)
+        if source == "-":
+            yield from _answered(sys.stdin.buffer)
+        else:
+            with Path(source).open("rb") as file:
+                yield from _answered(file)
     except OSError as error:
         wrong(f"{source} is no file that can be read ({error.strerror}).")
+
+
+def _answered(file: IO[bytes]) -> Iterator[str]:
+    for line in iter(lambda: file.readline(LINE + 1), b""):
+        if line.strip():
+            yield as_json(diagnose_line(_case(line)), pretty=False)
+        rest = line
+        while len(rest) > LINE and not rest.endswith(b"\n"):  # of a line that is too long
+            rest = file.readline(LINE + 1)
 
 
 def _case(line: bytes) -> Any:

@@ -102,10 +102,9 @@ def serve(
     _paired(https, cert, key)
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
-        allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
-        policies=choices.policies(),
-        throttle=throttle, max_connections=max_connections, max_connections_per_address=max_connections_per_address,
-        https=https, certificate=cert, certificate_key=key,
+        allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, policies=choices.policies(),
+        throttle=throttle, sample_port=sample_port, https=https, certificate=cert, certificate_key=key,
+        max_connections=max_connections, max_connections_per_address=max_connections_per_address,
         **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())),
     )  # fmt: skip
     _begin(settings, wishes)

@@ -151,9 +151,10 @@ class Traffic:
 
     def _keep(self, most: int, among: set[Connection], newest: Connection, reason: str) -> None:
         """At most so many that are not refused."""
-        if len(among) > most and len(among - self.refused) > most:
-            if not self._evict(among - self.refused, newest, reason):
-                self._refuse(newest, reason)
+        if len(among) <= most or len(among - self.refused) <= most:
+            return
+        if not self._evict(among - self.refused, newest, reason):
+            self._refuse(newest, reason)
 
     def _evict(self, among: Iterable[Connection], newest: Connection, reason: str) -> bool:
         """Closes those that have waited for a request longest. False if there is none."""

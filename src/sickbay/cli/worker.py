@@ -66,7 +66,7 @@ class Worker:
 
 
 def _prepare(connections: int) -> None:
-    """Room for the connections, and few threads, which return Python's lock soon: the event loop asks for it at each row."""
+    """Room for the connections; few threads, which return Python's lock soon: the event loop needs it for each row."""
     sys.setswitchinterval(SWITCHES)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "sickbay-work"))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
