@@ -51,8 +51,8 @@ async def _filled(live: Live, own: str) -> None:
     for number in range(200):
         content = {"contentType": "text/plain", "data": base64.b64encode(os.urandom(75_000)).decode()}
         resource = {
-            "resourceType": "DocumentReference", "status": "current", "subject": {"reference": f"Patient/{PATIENTS[number % 5]}"},
-            "content": [{"attachment": content}],
+            "resourceType": "DocumentReference", "status": "current", "content": [{"attachment": content}],
+            "subject": {"reference": f"Patient/{PATIENTS[number % 5]}"},
         }  # fmt: skip
         answer = await wire.asked(post(f"{R4}/DocumentReference", own, json.dumps(resource).encode()))
         assert answer.startswith(b"HTTP/1.1 201"), answer[:300]
@@ -185,20 +185,22 @@ def expensive_searches(target: Target) -> Callable[[], Awaitable[Any]]:
 
 
 def sign_ins(target: Target) -> Callable[[], Awaitable[Any]]:
-    """Password hashes, each in a sign-in of its own; and signatures of assertions."""
+    """Password hashes, and client assertions that are refused."""
     with admin(target.live) as made:
+        key = {"kty": "RSA", "e": "AQAB", "n": "x" * 342, "alg": "RS384", "kid": "a"}
         app = made(
             "/apps",
-            {"name": "Door", "type": "provider", "client": "public", "scope": "user/*.rs", "redirect_uris": ["http://localhost:1/a"]},
-        )  # fmt: skip
+            {"name": "Keys", "type": "system", "client": "asymmetric", "scope": "system/*.rs", "jwks": {"keys": [key]}},
+        )
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    form = f"grant_type=client_credentials&client_id={app['client_id']}&client_assertion_type={kind}&client_assertion=a.b.c"
 
     def asked() -> Iterator[bytes]:
+        dice = random.Random()
         while True:
-            yield post(
-                "/general/ehr/sign-in", None, b"username=okafor&password=wrong", "application/x-www-form-urlencoded"
-            )
-            body = f"grant_type=client_credentials&client_id={app['client_id']}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=a.b.c"
-            yield post("/general/oauth/token", None, body.encode(), "application/x-www-form-urlencoded")
+            user = {"username": f"u{dice.random()}", "password": "p", "fhirUser": "Practitioner/none"}
+            yield post("/admin/users", None, json.dumps(user).encode(), "application/json")
+            yield post("/general/oauth/token", None, form.encode(), "application/x-www-form-urlencoded")
 
     return many(target.live, asked, 64)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -123,13 +121,23 @@ def _diagnosed(text: str) -> Diagnosis:
 
 def _lines(source: str) -> Iterator[bytes]:
     try:
-        with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as file:
-            for line in filter(bytes.strip, iter(partial(file.readline, LINE + 1), b"")):
-                yield line
-                while len(line) > LINE and not line.endswith(b"\n"):  # the rest of a line that is too long
-                    line = file.readline(LINE + 1)
+        if source == "-":
+            yield from _not_blank(sys.stdin.buffer)
+        else:
+            with Path(source).open("rb") as file:
+                yield from _not_blank(file)
     except OSError as error:
         wrong(f"{source} is no file that can be read ({error.strerror}).")
+
+
+def _not_blank(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines that are not blank; of a line that is too long, the beginning."""
+    for line in iter(lambda: file.readline(LINE + 1), b""):
+        if line.strip():
+            yield line
+        rest = line
+        while len(rest) > LINE and not rest.endswith(b"\n"):
+            rest = file.readline(LINE + 1)
 
 
 def _line(line: bytes) -> int:

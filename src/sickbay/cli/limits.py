@@ -35,7 +35,7 @@ class Limits(NamedTuple):
     pipelined: int = 100
     """Requests that a connection may send before the first of them is answered."""
     reserve: int = 64
-    """Connections above the limit that are answered 503, or their health check; further ones are closed at once."""
+    """Connections above the limit that are answered 503, or their health check; for a further one the oldest is closed."""
     refusal: float = 2.0
     """How long such a connection may take to send its headers."""
     wait: float = 5.0

@@ -120,6 +120,7 @@ def serve(
     _sensible(host, base_url, messiness)
     _sendable(admin_token)
     _paired(https, cert, key)
+    wishes = _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token or None,
@@ -128,7 +129,7 @@ def serve(
         throttle=throttle, max_connections=max_connections, max_connections_per_address=max_connections_per_address,
         journal_exchanges=journal_exchanges, journal_size=journal_size, https=https, certificate=cert,
         certificate_key=key,
-        **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())),
+        **wishes,
     )  # fmt: skip
     for sentence in choices.settled([*signature(serve).parameters]):
         note(sentence)

@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -94,6 +95,12 @@ def _metrics(settings: Settings) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
 
 
+def _forget(pid: int | None) -> None:
+    """Remove the gauges of a worker that has ended."""
+    for old in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"gauge_live*_{pid}.db"):
+        old.unlink(missing_ok=True)
+
+
 class _One(uvicorn.Server):
     """The server in this process."""
 
@@ -136,8 +143,11 @@ class _Many(Multiprocess):
             self.should_exit.set()
 
     def keep_subprocess_alive(self) -> None:
+        before = {process.pid for process in self.processes}
         with ending.withheld():
             super().keep_subprocess_alive()
+        for pid in before - {process.pid for process in self.processes}:
+            _forget(pid)  # its gauges would count on
 
     def handle_hup(self) -> None:
         """The terminal was closed; uvicorn would start the workers anew, for nobody."""

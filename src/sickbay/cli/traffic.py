@@ -27,6 +27,8 @@ BATCH = 20
 BUSY = b"Sickbay has too many connections or unread answers at the moment. Try again.\n"
 RETRY = b"5"
 """Seconds."""
+OWN = "127."
+"""This machine's addresses begin so; they have no limit of their own."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -53,15 +55,11 @@ class Traffic:
         address = self._counted(one)
         if address:
             self._addresses[address] += 1
-            if self._addresses[address] > self.limits.per_address:
-                own = [each for each in self.connections if self._counted(each) == address]
-                if not self._evict(own, one, "address_limit"):
-                    self._refuse(one, "address_limit")
-                return
-        if len(self.connections) > self.limits.connections and not self._evict(
-            self.connections, one, "connection_limit"
-        ):
-            self._refuse(one, "connection_limit")
+        if address and self._addresses[address] > self.limits.per_address:
+            own = {each for each in self.connections if self._counted(each) == address}
+            self._keep(self.limits.per_address, own, one, "address_limit")
+        if one not in self.refused:
+            self._keep(self.limits.connections, self.connections, one, "connection_limit")
 
     def closed(self, one: Connection) -> None:
         if one in self.connections:
@@ -148,11 +146,18 @@ class Traffic:
         if not self.limits.per_address or one.client is None:
             return ""
         address = one.client[0]
-        exempt = address in self.limits.exempt or address == "::1" or address.startswith("127.")
+        exempt = address in self.limits.exempt or address == "::1" or address.startswith(OWN)
         return "" if exempt else address
 
+    def _keep(self, most: int, among: set[Connection], newest: Connection, reason: str) -> None:
+        """At most so many that are not refused."""
+        if len(among) <= most or len(among - self.refused) <= most:
+            return
+        if not self._evict(among - self.refused, newest, reason):
+            self._refuse(newest, reason)
+
     def _evict(self, among: Iterable[Connection], newest: Connection, reason: str) -> bool:
-        """Close those that wait for a request longest. False if there is none."""
+        """Closes those that have waited for a request longest. False if there is none."""
         waiting = [one for one in among if one is not newest and one.waits()]
         waiting.sort(key=lambda one: one.seconds, reverse=True)
         for one in waiting[: 1 + len(waiting) // BATCH]:
@@ -161,11 +166,10 @@ class Traffic:
         return bool(waiting)
 
     def _refuse(self, one: Connection, reason: str) -> None:
-        if len(self.refused) >= self.limits.reserve:
+        if len(self.refused) >= self.limits.reserve and not self._evict(tuple(self.refused), one, reason):
             one.end(reason)
         else:
             self.refused.add(one)
-            counting.CONNECTIONS_CLOSED.labels(reason).inc()
 
 
 _TRAFFIC: WeakKeyDictionary[ServerState, Traffic] = WeakKeyDictionary()

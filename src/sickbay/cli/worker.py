@@ -66,7 +66,7 @@ class Worker:
 
 
 def _prepare(connections: int) -> None:
-    """Room for the connections, and few threads, which return Python's lock soon: the event loop asks for it at each row."""
+    """Room for the connections; few threads, which return Python's lock soon: the event loop needs it for each row."""
     sys.setswitchinterval(SWITCHES)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "sickbay-work"))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -94,8 +94,8 @@ def _belong() -> None:
 def config(app: Asgi, settings: Settings) -> Config:
     """The flags of every server here; the limit in the benchmark is measured with the same."""
     made = Config(
-        app, interface="asgi3", loop="sickbay.cli.loops:Loop", http=Connection, ws="none", lifespan="on", log_config=None, access_log=False,
-        server_header=False, timeout_graceful_shutdown=GRACE, workers=settings.workers,
+        app, interface="asgi3", loop="sickbay.cli.loops:Loop", http=Connection, ws="none", lifespan="on",
+        log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE, workers=settings.workers,
         ssl_certfile=settings.certificate, ssl_keyfile=settings.certificate_key,
         proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=list(settings.trusted_proxies),
     )  # fmt: skip

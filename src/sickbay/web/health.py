@@ -9,8 +9,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sickbay.operations import journal_metrics
+from sickbay.sandbox.folder import DATABASE
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
+from sickbay.storage.sqlite.log import size
+from sickbay.web import counting
 
 
 async def healthz(request: Request) -> Response:
@@ -28,6 +31,9 @@ async def metrics(request: Request) -> Response:
     sandbox: Sandbox = request.app.state.sandbox
     with suppress(Unavailable):  # then the figures are those of before
         journal_metrics.kept(await sandbox.world.store.journal_size(), sandbox.journal.most)
+    folder = sandbox.settings.folder
+    if folder is not None:
+        counting.LOG.set(size(folder / DATABASE))
     return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,0 +1,276 @@
+"""The bounds of connections, on a real server whose limits are low: what is closed, what is refused, who still gets in."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+import uvicorn
+
+from sickbay.cli import limits as limiting
+from sickbay.cli.limits import Limits
+from sickbay.cli.sockets import listen, port_of
+from sickbay.cli.worker import config
+from sickbay.kernel.budget import HELD
+from sickbay.settings import Settings
+
+TICK = 0.05
+LOW = Limits(head=0.3, idle=0.6, slow=0.3, stalled=0.3, refusal=0.2, wait=0.3, sweep=TICK)
+GET = b"GET /any HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LARGE = 20_000_000
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Reads the body. /large answers much, /wait never."""
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return
+        size += len(message["body"])
+        if not message.get("more_body"):
+            break
+    if scope["path"] == "/wait":
+        await asyncio.sleep(60)
+    body = b"x" * LARGE if scope["path"] == "/large" else b"%d" % size
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@contextmanager
+def serving(limits: Limits) -> Iterator[int]:
+    """The port of a server with these limits."""
+    sockets = listen("127.0.0.1", 0)
+    port = port_of(sockets)
+    made = config(app, Settings())
+    made.lifespan = "off"
+    made.limits = limits  # type: ignore[attr-defined]
+    server = uvicorn.Server(made)
+    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield port
+    server.should_exit = True
+    server.force_exit = True
+    thread.join(10)
+
+
+OPEN: list[socket.socket] = []
+
+
+@pytest.fixture(autouse=True)
+def closing() -> Iterator[None]:
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
+def opened(port: int, sent: bytes = b"") -> socket.socket:
+    one = socket.create_connection(("127.0.0.1", port), timeout=10)
+    OPEN.append(one)
+    one.sendall(sent)
+    return one
+
+
+def answer(one: socket.socket) -> bytes:
+    """Everything until the server closes the connection."""
+    found = b""
+    with suppress(ConnectionError):
+        while piece := one.recv(65536):
+            found += piece
+    return found
+
+
+def status(one: socket.socket) -> int:
+    """Of one answer; the connection stays open. 0: the server closed it."""
+    try:
+        found = one.recv(65536)
+    except ConnectionError:
+        return 0
+    return int(found[9:12]) if found else 0
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving(LOW) as port:
+        yield port
+
+
+def test_a_connection_without_a_request_is_closed(port: int) -> None:
+    assert answer(opened(port)) == b""
+
+
+def test_headers_that_come_slowly_are_answered_408(port: int) -> None:
+    one = opened(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+    with suppress(ConnectionError):
+        for _ in range(200):
+            one.sendall(b"x")
+            time.sleep(TICK / 2)
+    assert answer(one)[9:12] in (b"408", b"")  # the system may have dropped the answer when it was written to once more
+
+
+def test_unfinished_headers_are_answered_408(port: int) -> None:
+    assert answer(opened(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\n"))[9:12] == b"408"
+
+
+def test_the_headers_of_a_second_request_have_the_same_limit(port: int) -> None:
+    one = opened(port, GET)
+    assert status(one) == 200
+    one.sendall(GET[:20])
+    assert b"408" in answer(one)
+
+
+def test_an_idle_connection_is_closed_without_an_answer(port: int) -> None:
+    one = opened(port, GET)
+    assert status(one) == 200
+    assert answer(one) == b""
+
+
+def test_a_body_that_stops_is_answered_408(port: int) -> None:
+    one = opened(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc")
+    assert answer(one)[9:12] == b"408"
+
+
+def test_a_body_that_comes_a_byte_at_a_time_is_refused_and_one_that_comes_fast_is_not(port: int) -> None:
+    head = b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    slow = opened(port, head % 10_000)
+    fast = opened(port, head % 1_000_000)
+    for _ in range(20):  # a second: three times the limit
+        with suppress(ConnectionError):
+            slow.sendall(b"x")
+        fast.sendall(b"x" * 50_000)
+        time.sleep(TICK)
+    assert status(fast) == 200
+    assert answer(slow)[9:12] in (b"408", b"")
+
+
+def test_a_request_that_is_being_answered_is_not_closed(port: int) -> None:
+    one = opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    one.settimeout(1.5)
+    with pytest.raises(TimeoutError):
+        one.recv(1)
+
+
+def test_a_client_that_does_not_read_its_answer_is_closed(port: int) -> None:
+    one = opened(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    time.sleep(1)
+    assert len(answer(one)) < LARGE
+    reading = opened(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert len(answer(reading)) > LARGE
+
+
+def test_too_many_pipelined_requests_close_the_connection(port: int) -> None:
+    wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert answer(opened(port, wait + GET * 150)) == b""
+    few = opened(port, GET * 50)
+    time.sleep(0.2)
+    assert answer(few).count(b"HTTP/1.1 200") == 50
+
+
+def test_at_the_limit_the_connection_that_waited_longest_makes_room() -> None:
+    with serving(LOW._replace(connections=5, head=60, idle=60)) as port:
+        held = []
+        for _ in range(5):
+            held.append(opened(port, GET))
+            assert status(held[-1]) == 200
+            time.sleep(10 * TICK if len(held) == 1 else 0)
+        new = opened(port, GET)
+        assert status(new) == 200
+        assert answer(held[0]) == b""
+        held[4].sendall(GET)
+        assert status(held[4]) == 200
+
+
+def test_if_all_connections_are_busy_new_ones_are_answered_503_but_their_health_check_is_answered() -> None:
+    with serving(LOW._replace(connections=3)) as port:
+        busy = [opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(3)]
+        time.sleep(3 * TICK)
+        refused = answer(opened(port, GET))
+        assert refused.startswith(b"HTTP/1.1 503")
+        assert b"retry-after: 5" in refused
+        assert status(opened(port, HEALTH)) == 200
+        assert answer(opened(port)) == b""  # a connection above the limit has less time for its headers
+        for one in busy:
+            one.close()
+        time.sleep(3 * TICK)
+        assert status(opened(port, GET)) == 200
+
+
+def test_above_the_reserve_the_oldest_refused_connection_is_closed() -> None:
+    with serving(LOW._replace(connections=1, reserve=1, refusal=60, head=60)) as port:
+        busy = opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(3 * TICK)
+        silent = opened(port)
+        time.sleep(3 * TICK)
+        assert status(opened(port, HEALTH)) == 200
+        assert answer(silent) == b""
+        busy.close()
+
+
+def test_one_address_has_a_limit_of_its_own_unless_it_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sickbay.cli import traffic
+
+    limits = LOW._replace(per_address=2)
+    wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with serving(limits) as port:
+        held = [opened(port, wait) for _ in range(3)]
+        assert status(opened(port, GET)) == 200
+        for one in held:
+            one.close()
+    monkeypatch.setattr(traffic, "OWN", "none")
+    with serving(limits) as port:
+        held = [opened(port, wait) for _ in range(2)]
+        time.sleep(3 * TICK)
+        assert answer(opened(port, GET)).startswith(b"HTTP/1.1 503")
+        held.pop().close()
+        time.sleep(3 * TICK)
+        assert status(opened(port, GET)) == 200
+    with serving(limits._replace(exempt=frozenset(["127.0.0.1"]))) as port:
+        held = [opened(port, wait) for _ in range(3)]
+        assert status(opened(port, GET)) == 200
+
+
+def test_bodies_have_a_limit_together_and_the_largest_unfinished_ones_are_refused() -> None:
+    head = b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
+    with serving(LOW._replace(received=4_000_000, slow=60)) as port:
+        largest = opened(port, head + b"x" * 3_000_000)
+        time.sleep(3 * TICK)
+        others = [opened(port, head + b"x" * 700_000) for _ in range(2)]
+        assert answer(largest).startswith(b"HTTP/1.1 503")
+        assert status(opened(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")) == 200
+        for one in others:
+            with suppress(ConnectionError):
+                one.sendall(b"x" * 4_300_000)
+            assert status(one) in (200, 503, 0)
+        with suppress(ConnectionError):  # what was counted is forgotten with its request
+            opened(port, head + b"x" * 5_000_000)
+        time.sleep(3 * TICK)
+        assert status(opened(port, head.replace(b"5000000", b"3500000") + b"x" * 3_500_000)) == 200
+
+
+def test_while_clients_have_too_much_to_read_requests_wait_and_are_answered_503_but_health_is_answered() -> None:
+    with serving(LOW) as port:
+        with HELD.of(LOW.unsent + 1):
+            began = time.monotonic()
+            refused = answer(opened(port, GET))
+            assert refused.startswith(b"HTTP/1.1 503")
+            assert time.monotonic() - began > LOW.wait
+            assert status(opened(port, HEALTH)) == 200
+            waiting = opened(port, GET)
+        assert status(waiting) == 200
+
+
+def test_the_settings_choose_the_limits() -> None:
+    assert limiting.limits(Settings()).per_address == 0
+    opened = Settings(host="0.0.0.0", max_connections=7, max_connections_per_address=3, trusted_proxies=("10.0.0.1",))
+    chosen = limiting.limits(opened)
+    assert (chosen.connections, chosen.per_address, chosen.exempt) == (7, 3, {"10.0.0.1"})

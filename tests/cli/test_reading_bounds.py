@@ -1,0 +1,77 @@
+"""What a command reads into memory has a bound, packed or not; the rest is read all the same."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.command import sickbay
+
+from sickbay.cli import doctor, files
+from sickbay.cli.files import TooLarge, texts
+
+
+@pytest.fixture(autouse=True)
+def low(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST", 1000)
+    monkeypatch.setattr(files, "VALUES", 100)
+
+
+def packed(path: Path, text: bytes) -> Path:
+    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.xml", "a.xml.gz"])
+def test_a_file_is_read_up_to_the_limit_unpacked(tmp_path: Path, name: str) -> None:
+    assert [one.body for one in texts(packed(tmp_path / name, b" " * 1000))] == [b" " * 1000]
+    with pytest.raises(TooLarge, match="more than 1,000 bytes"):
+        list(texts(packed(tmp_path / name, b" " * 1001)))
+
+
+@pytest.mark.parametrize("name", ["a.ndjson", "a.jsonl.gz"])
+def test_each_line_may_have_as_much(tmp_path: Path, name: str) -> None:
+    fits = b"x" * 999 + b"\n"
+    assert len(list(texts(packed(tmp_path / name, fits * 5)))) == 5
+    found = texts(packed(tmp_path / name, fits + b"x" * 1001 + b"\n"))
+    assert next(found).body == fits
+    with pytest.raises(TooLarge, match="line 2 has"):
+        next(found)
+
+
+def test_a_text_of_too_many_values_is_not_read(tmp_path: Path) -> None:
+    assert list(texts(packed(tmp_path / "a.json.gz", b"[" + b"1," * 90 + b"1]")))
+    with pytest.raises(TooLarge, match="more than 100 values"):
+        list(texts(packed(tmp_path / "a.json.gz", b"[" + b"1," * 101 + b"1]")))
+
+
+def test_load_names_the_file_and_loads_the_others(tmp_path: Path) -> None:
+    resource = json.dumps({"resourceType": "Basic", "id": "a", "code": {"text": "x"}}).encode()
+    packed(tmp_path / "a.json.gz", b" " * 64_000_001)
+    packed(tmp_path / "b.json", resource)
+    done = sickbay(
+        "load", str(tmp_path / "a.json.gz"), str(tmp_path / "b.json"), "--patients", "0", folder=tmp_path / "data"
+    )
+    assert done.returncode == 1
+    assert "1 new, 0 changed, 0 as they were; 1 bad." in done.stdout
+    assert "has more than 64,000,000 bytes" in done.stderr
+
+
+def test_doctor_reads_a_file_up_to_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "MOST", 100)
+    with (
+        (packed(tmp_path / "a.har", b" " * 101)).open("rb") as file,
+        pytest.raises(Exception, match="more than 100 bytes"),
+    ):
+        doctor._read(file, "a.har")
+    with (packed(tmp_path / "b.har", b" " * 100)).open("rb") as file:
+        assert len(doctor._read(file, "b.har")) == 100
+
+
+def test_doctor_answers_a_line_that_is_too_long_and_reads_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LINE", 50)
+    lines = [b'{"id": 1, "input": {}}', b'{"id": 2, "input": "' + b"x" * 120 + b'"}', b'{"id": 3, "input": {}}']
+    path = packed(tmp_path / "a.jsonl", b"\n".join(lines) + b"\n")
+    assert [json.loads(one)["id"] for one in doctor._lines(str(path))] == [1, None, 3]

@@ -1,0 +1,245 @@
+"""Answers have a bound in bytes: a page becomes shorter, a batch answers the rest with an error, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.test_bundles import bundle, entry
+from tests.flows.writing import R4, Hand, hand, observation
+
+from sickbay.kernel import budget
+from sickbay.operations import everything
+from sickbay.storage.sql import includes, past, statement
+from sickbay.web import bundles, fhir, wire
+from sickbay.web import operations as answers
+
+ALL = "system/*.cruds"
+BYTES = 20_000
+SIZE = 3_000
+COUNT = 30
+Engine = Callable[[], str | None]
+
+
+def large(number: int, **more: Any) -> dict[str, Any]:
+    code = {"coding": [{"system": "urn:large", "code": "large"}], "text": "x" * SIZE}
+    return observation("large", code=code, identifier=[{"system": "urn:n", "value": str(number)}]) | more
+
+
+async def filled(own: Hand) -> set[str]:
+    """One patient with large observations; their ids."""
+    answer = await own.ask("PUT", "/Patient/large", {"resourceType": "Patient", "id": "large"})
+    assert answer.status_code in (200, 201)
+    return {(await own.made(large(number)))["id"] for number in range(COUNT)}
+
+
+@pytest.fixture(autouse=True)
+def low(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (statement, past, includes, everything, answers):
+        monkeypatch.setattr(module, "BYTES", BYTES)
+    monkeypatch.setattr(bundles, "ANSWER", 2 * BYTES)
+
+
+async def walked(own: Hand, path: str, mode: str = "match") -> tuple[list[str], list[int]]:
+    """The ids of all pages, and the bytes of each page."""
+    ids, sizes, following = [], [], path
+    while following:
+        answer = await own.ask("GET", following)
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        ids += [
+            one["resource"]["id"] for one in body.get("entry", []) if one.get("search", {}).get("mode", mode) == mode
+        ]
+        sizes.append(len(answer.content))
+        link = next((one["url"] for one in body["link"] if one["relation"] == "next"), "")
+        following = (lambda at: f"{at.path.removeprefix(R4)}?{at.query}")(urlsplit(link)) if link else ""
+    return ids, sizes
+
+
+PATHS = (
+    "/Observation?code=urn:large|large&_count=1000", "/Observation?patient=large&_count=1000",
+    "/Observation?patient=large&_count=1000&_sort=-date", "/Observation?code=urn:large|large&_sort=_lastUpdated&_count=1000",
+    "/Observation?identifier=urn:n|&_count=20", "/?_type=Observation,Patient&_count=1000&_lastUpdated=gt2000",
+    "/Observation/_history?_count=1000", "/Patient/large/$everything", "/Patient/large/$everything?_count=12",
+)  # fmt: skip
+
+
+def test_a_page_of_large_resources_is_shorter_and_all_pages_have_each_match_once(
+    tmp_path: Path, engine: Engine
+) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        every = await filled(own)
+        for path in PATHS:
+            ids, sizes = await walked(own, path)
+            assert len(ids) == len(set(ids)), path
+            assert every <= set(ids), path
+            assert len(sizes) > 2, path
+            assert max(sizes) < 2 * BYTES, (path, sizes)
+            again, _ = await walked(own, path)  # as it is remembered
+            assert again == ids, path
+
+    run(steps, tmp_path, data=engine() or str(tmp_path), patients=0)
+
+
+def test_a_condition_tells_one_match_from_several_whatever_their_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statement, "BYTES", 10)
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        every = await filled(own)
+        several = await own.ask("PUT", "/Observation?code=urn:large|large", large(1))
+        assert several.status_code == 412
+        one = await own.ask("PUT", "/Observation?identifier=urn:n|3", large(3))
+        assert one.status_code == 200
+        moved = {"reference": "Observation?code=urn:large|large"}
+        refused = await own.ask(
+            "POST", "", bundle("transaction", entry("POST", "Observation", observation(hasMember=[moved])))
+        )
+        assert refused.status_code == 412
+        assert "several" in refused.text
+        await flow.http.patch("/admin/policies/general", json={"multiple_deletes": True})
+        gone = await own.ask("DELETE", "/Observation?code=urn:large|large")
+        assert gone.status_code == 204, gone.text
+        left, _ = await walked(own, "/Observation?code=urn:large|large")
+        assert left == []
+        assert len(every) == COUNT
+
+    run(steps, tmp_path)
+
+
+def test_includes_beyond_the_bound_are_left_out_and_the_page_says_so(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        await filled(own)
+        answer = await own.ask("GET", "/Patient?_id=large&_revinclude=Observation:patient")
+        modes = [one["search"]["mode"] for one in answer.json()["entry"]]
+        assert 1 < modes.count("include") < 10
+        assert modes.count("outcome") == 1
+        assert "More is included than a page takes" in answer.text
+        assert len(answer.content) < 2 * BYTES
+
+    run(steps, tmp_path)
+
+
+def test_a_batch_answers_what_exceeds_the_bound_with_507_and_carries_out_nothing_after_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        await filled(own)
+        search = entry("GET", "Observation?code=urn:large|large&_count=1000")
+        last = entry("POST", "Observation", observation("late"))
+        answer = await own.ask("POST", "", bundle("batch", *[search] * 8, last))
+        assert answer.status_code == 200
+        entries = answer.json()["entry"]
+        statuses = [one["response"]["status"][:3] for one in entries]
+        assert len(statuses) == 9
+        assert statuses[0] == "200"
+        assert statuses[-2] == "507"
+        outcome = entries[-2]["response"]["outcome"]["issue"][0]
+        assert outcome["code"] == "too-costly"
+        assert f"{16_000_000:,} bytes" in outcome["diagnostics"]
+        assert len(answer.content) < 3 * BYTES
+        found = await own.ask("GET", "/Observation?patient=late")
+        assert ("entry" in found.json()) == (statuses[-1] == "201")
+
+    run(steps, tmp_path)
+
+
+def test_a_write_of_a_batch_is_answered_as_done_whatever_its_size(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        writes = [entry("POST", "Observation", large(number)) for number in range(20)]
+        answer = await own.ask("POST", "", bundle("batch", *writes))
+        statuses = [one["response"]["status"][:3] for one in answer.json()["entry"]]
+        assert statuses == sorted(statuses)
+        assert set(statuses) == {"201", "507"}
+        ids, _ = await walked(own, "/Observation?code=urn:large|large")
+        assert len(ids) == statuses.count("201")
+
+    run(steps, tmp_path)
+
+
+def test_a_transaction_whose_reads_exceed_the_bound_is_refused_before_it_changes_anything(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        await filled(own)
+        search = entry("GET", "Observation?code=urn:large|large&_count=1000")
+        write = entry("POST", "Observation", observation("late"))
+        answer = await own.ask("POST", "", bundle("transaction", write, *[search] * 4))
+        assert answer.status_code == 507, answer.text
+        assert "entry" not in (await own.ask("GET", "/Observation?patient=late")).json()
+        smaller = await own.ask("POST", "", bundle("transaction", write, search))
+        assert smaller.status_code == 200, smaller.text
+
+    run(steps, tmp_path)
+
+
+def test_a_batch_that_takes_too_long_answers_the_rest_with_503(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "SECONDS", -1)
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        answer = await own.ask("POST", "", bundle("batch", entry("GET", "Patient"), entry("GET", "Patient")))
+        assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["503", "503"]
+
+    run(steps, tmp_path)
+
+
+def test_other_requests_are_answered_while_a_batch_is_carried_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "SLICE", 0)
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        order: list[str] = []
+
+        async def batch() -> None:
+            await own.ask("POST", "", bundle("batch", *[entry("GET", "Patient?_count=1")] * 200))
+            order.append("batch")
+
+        async def health() -> None:
+            await asyncio.sleep(0)
+            await flow.http.get("/healthz")
+            order.append("health")
+
+        await asyncio.gather(batch(), health())
+        assert order == ["health", "batch"]
+
+    run(steps, tmp_path)
+
+
+def test_a_body_of_too_many_values_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fhir, "VALUES", 100_000)
+    many = b'{"resourceType":"Bundle","type":"batch","entry":[' + b",".join([b"{}"] * 100_000) + b"]}"
+    assert wire.values(many) > 100_000
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        answer = await own.ask("POST", "", many)
+        assert answer.status_code == 413
+        assert answer.json()["issue"][0]["code"] == "too-long"
+        fits = await own.ask("POST", "/Observation", large(1, note=[{"text": "x" * 300_000}]))
+        assert fits.status_code == 201
+
+    run(steps, tmp_path)
+
+
+def test_last_observations_beyond_the_bound_are_an_error_and_not_half_an_answer(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, ALL)
+        await filled(own)
+        assert (await own.ask("GET", "/Observation/$lastn?patient=large&max=2")).status_code == 200
+        answer = await own.ask("GET", "/Observation/$lastn?patient=large&max=30")
+        assert (answer.status_code, answer.json()["issue"][0]["code"]) == (507, "too-costly")
+
+    run(steps, tmp_path)
