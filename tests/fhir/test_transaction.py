@@ -28,11 +28,33 @@ def test_what_is_searched_for_may_hold_an_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://h/fhir/Patient/1", "//h/Patient/1", "/Patient/1", "../Patient/1", "Patient/1#x"]
+    "url", ["http://h/fhir/Patient/1", "//h/Patient/1", "/../Patient/1", "../Patient/1", "Patient/1#x"]
 )
 def test_a_request_is_of_this_base(url: str) -> None:
     with pytest.raises(Unreadable, match="relative to the base"):
         read("r4", bundle(entry(url)), "application/json")
+
+
+BASE = "http://h/fhir"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [("/Patient/1", "/Patient/1"), (f"{BASE}/Patient/1", "/Patient/1"), (BASE, ""), (f"{BASE}/", ""), ("/", "")],
+)
+def test_a_url_may_begin_with_a_slash_or_with_the_base(url: str, path: str) -> None:
+    (asked,) = read("r4", bundle(entry(url)), "application/json", BASE)[1]
+    assert (asked.path, asked.spelled, asked.wrong) == (path, url, "")
+    (plain,) = read("r4", bundle(entry("Patient/1")), "application/json", BASE)[1]
+    assert (plain.path, plain.spelled) == ("/Patient/1", "")
+
+
+@pytest.mark.parametrize(
+    "url", [f"{BASE}2/Patient/1", f"{BASE}//h/x", f"/{BASE}/Patient/1", "http://other/fhir/Patient/1"]
+)
+def test_another_base_is_not_this_one(url: str) -> None:
+    with pytest.raises(Unreadable, match="relative to the base"):
+        read("r4", bundle(entry(url)), "application/json", BASE)
 
 
 def test_two_entries_of_a_transaction_are_not_one() -> None:

@@ -67,8 +67,13 @@ def _description(finding: Finding) -> str:
 
 
 def oauth_json(said: Words, status: int, tenant: Tenant, basic: bool) -> Response:
-    """RFC 6749 5.2. basic: the client used the Authorization header, so a 401 must name the scheme."""
-    body = {"error": said.error, "error_description": said.description, "error_uri": said.uri}
+    """RFC 6749 5.2. basic: the client used the Authorization header, so a 401 must name the scheme.
+
+    The challenge to a request without a token has no error code (RFC 6750 3.1); the body has one all the same, for clients
+    that look for it.
+    """
+    error = said.error or ("invalid_token" if status == 401 else "invalid_request")
+    body = {"error": error, "error_description": said.description, "error_uri": said.uri}
     headers = dict(NO_STORE)
     if status == 401 and basic:
         headers["www-authenticate"] = f'Basic realm="{tenant.name}"'
