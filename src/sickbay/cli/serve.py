@@ -98,14 +98,12 @@ def serve(
     json
         Print one line of JSON when ready, and nothing after it.
     """
-    _sensible(host, base_url, messiness)
-    _paired(https, cert, key)
+    _fitting(host, base_url, messiness, https, cert, key)
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, sample_port=sample_port,
-        policies=choices.policies(),
-        throttle=throttle, journal_exchanges=journal_exchanges, journal_size=journal_size, https=https, certificate=cert,
-        certificate_key=key,
+        policies=choices.policies(), throttle=throttle, journal_exchanges=journal_exchanges, journal_size=journal_size,
+        https=https, certificate=cert, certificate_key=key,
         **(wishes := _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())),
     )  # fmt: skip
     _begin(settings, wishes)
@@ -128,6 +126,13 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
             from sickbay.cli.serving import run
 
         run(_secured(settled), wishes, [*listening, *beside])
+
+
+def _fitting(
+    host: str, base_url: str | None, messiness: float | None, https: bool, cert: Path | None, key: Path | None
+) -> None:
+    _sensible(host, base_url, messiness)
+    _paired(https, cert, key)
 
 
 def _sensible(host: str, base_url: str | None, messiness: float | None) -> None:
