@@ -117,9 +117,8 @@ def serve(
     seed
         Which patients: the same seed gives the same people (1). Holds for the folder likewise.
     """
-    _sensible(host, base_url, messiness)
+    _fitting(host, base_url, messiness, https, cert, key)
     _sendable(admin_token)
-    _paired(https, cert, key)
     wishes = _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
     settings = Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
@@ -164,6 +163,13 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
             from sickbay.cli.serving import run
 
         run(_secured(settled), wishes, [*listening, *beside])
+
+
+def _fitting(
+    host: str, base_url: str | None, messiness: float | None, https: bool, cert: Path | None, key: Path | None
+) -> None:
+    _sensible(host, base_url, messiness)
+    _paired(https, cert, key)
 
 
 def _sensible(host: str, base_url: str | None, messiness: float | None) -> None:
