@@ -36,7 +36,7 @@ def make_folder(path: Path) -> None:
             folder.chmod(FOLDER_MODE)  # a umask may have taken our own rights
     check_path(path)
     if not path.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "Not a directory", str(path))
+        raise FileExistsError(errno.EEXIST, "File exists", str(path))
 
 
 def check_path(path: Path) -> None:

@@ -12,6 +12,9 @@ from sickbay.operations.context import Tenant, World
 from sickbay.operations.decision import decide
 from sickbay.operations.journal import Answered, Exchange, Journal, Wire
 
+ADVICE = "cors-credentials-not-allowed"
+"""Other advice on browsers is about requests that never arrive; this one did."""
+
 
 async def credentialed(world: World, tenant: Tenant, origin: str | None) -> bool:
     """Nothing is looked up while the policy is off, which it is by default."""
@@ -39,4 +42,6 @@ def hold(
     request = HttpExchange(wire.method, wire.url, wire.headers, status, sent)
     decision = decide("browser", tenant, (), request, AnswerKnown(now=world.now(), server=tenant.server))
     at, answer = world.effects.now(), Answered(status, sent)
-    journal.hold(Exchange(id, at, tenant.name, "browser", "", "", wire, answer, decision, decision.explained()))
+    found = decision.explained()
+    advice = found._replace(findings=tuple(one for one in found.findings if one.id == ADVICE))
+    journal.hold(Exchange(id, at, tenant.name, "browser", "", "", wire, answer, decision, advice))
