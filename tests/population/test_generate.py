@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "1e592045693f8625af242c6f778ff2fae48e3215db6ef10fb432418c4b2337cc",
-    "dstu2": "610d2fdc390bda0b41eee71edf81e155dc3427a6b5d65aebe7372af0d4972715",
+    "r4": "476d159849b2288000787b710f311aa214f56107f3dc909eb76c7bcc95cb2209",
+    "dstu2": "f8a3d9332ae705a2e2bb4ed831c23e360d63224cf026f3cddf3b1e446d37ac56",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

@@ -39,6 +39,9 @@ def known(who: Person, seed: int) -> Person:
 
 
 def _renamed(who: Person) -> bool:
+    """Nobody who is found by "Peters" now: the guided tour searches for that name."""
+    if any(name.startswith("Peters") for name in (who.family, *who.given)):
+        return False
     return who.number % 3 == 0 or (who.married and who.number % 2 == 1)
 
 
