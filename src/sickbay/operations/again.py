@@ -52,11 +52,16 @@ TYPES: dict[str, tuple[type[Any], type[Any]]] = {
 }
 
 
+OF_THE_PATCH = frozenset({"fhir-patch-reads"})
+
+
 def keep(decision: Decision | None) -> Again | None:
     """None where it cannot be examined again: at other stages, of what only showed when it was stored, and of signatures."""
     if decision is None or decision.stage not in TYPES or len(decision.examination.checked) < 2:
         return None
     request, known = decision.request, decision.known
+    if decision.refusal is not None and decision.refusal.name in OF_THE_PATCH:
+        return None  # the patch, which would have to be read again, is not kept
     if type(known) is not TYPES[decision.stage][1] or not isinstance(known.server, Server):
         return None
     if request.parameters.get("client_assertion") or getattr(known, "state", UNKNOWN) is not UNKNOWN:
