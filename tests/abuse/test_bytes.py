@@ -17,31 +17,58 @@ from tests.flows.flow import Flow
 from tests.flows.sitting import Sitting, sitting
 from tests.flows.writing import hand
 
-PARAMETERS = (
-    b"client_id redirect_uri response_type scope state aud launch code_challenge nonce max_age prompt id_token_hint grant_type code "
-    b"code_verifier refresh_token client_secret client_assertion token post_logout_redirect_uri limit tenant app stage correlation_id "
-    b"_count name birthdate _lastUpdated code:text value-quantity _sort _include _has:Observation:patient:code _cursor near _since "
-    b"_elements _format _summary q page day patient user encounter csrf username password input theme back next id url _type _id "
-    b"identifier date redirect_uris jwks_uri smart_version access_token start max filter offset count system fhir_context intent"
-).split()
+PARAMETERS = b"""
+client_id redirect_uri response_type scope state aud launch code_challenge nonce max_age prompt id_token_hint grant_type code
+code_verifier refresh_token client_secret client_assertion token post_logout_redirect_uri limit tenant app stage correlation_id
+_count name birthdate _lastUpdated code:text value-quantity _sort _include _has:Observation:patient:code _cursor near _since
+_elements _format _summary q page day patient user encounter csrf username password input theme back next id url _type _id
+identifier date redirect_uris jwks_uri smart_version access_token start max filter offset count system fhir_context intent
+""".split()
 BELOW_FHIR = (
-    "", "/Patient", "/Patient/{x}", "/Observation", "/Observation/{x}", "/Patient/{x}/_history", "/Patient/{x}/_history/{x}", "/_history",
-    "/Patient/_search", "/Patient/{x}/Observation", "/Patient/$everything", "/Observation/$lastn", "/Observation/$validate",
-    "/Observation/x/$meta-add", "/ValueSet/$expand", "/CodeSystem/$lookup", "/$export", "/$export/{x}", "/Binary", "/Binary/{x}",
-    "/metadata", "/DocumentReference/$docref", "/Group/{x}/$export", "/{x}", "/{x}/{x}", "/$foo",
-)  # fmt: skip
+    "",
+    "/Patient",
+    "/Patient/{x}",
+    "/Observation",
+    "/Observation/{x}",
+    "/Patient/{x}/_history",
+    "/Patient/{x}/_history/{x}",
+    "/_history",
+    "/Patient/_search",
+    "/Patient/{x}/Observation",
+    "/Patient/$everything",
+    "/Observation/$lastn",
+    "/Observation/$validate",
+    "/Observation/x/$meta-add",
+    "/ValueSet/$expand",
+    "/CodeSystem/$lookup",
+    "/$export",
+    "/$export/{x}",
+    "/Binary",
+    "/Binary/{x}",
+    "/metadata",
+    "/DocumentReference/$docref",
+    "/Group/{x}/$export",
+    "/{x}",
+    "/{x}/{x}",
+    "/$foo",
+)
 TEMPLATES = (
     b'{"resourceType":"Patient","id":"p-0001","name":[{"family":%s}],"birthDate":%s}',
     b'{"resourceType":"Observation","status":"final","code":{"text":%s},"valueQuantity":{"value":%s}}',
     b'{"resourceType":"Bundle","type":"batch","entry":[{"fullUrl":%s,"request":{"method":"GET","url":%s}}]}',
     b'{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"POST","url":"Patient","ifNoneExist":%s},'
     b'"resource":{"resourceType":"Patient","gender":%s}}]}',
-    b'[{"op":"add","path":%s,"value":%s}]', b'{"resourceType":"Parameters","parameter":[{"name":%s,"valueString":%s}]}',
-    b'{"name":%s,"type":"provider","client":"public","scope":%s}', b'{"app":%s,"scope":%s,"tenant":"general"}',
-    b'{"client_name":%s,"redirect_uris":[%s]}', b'{"username":%s,"password":%s,"fhirUser":"Practitioner/x"}',
+    b'[{"op":"add","path":%s,"value":%s}]',
+    b'{"resourceType":"Parameters","parameter":[{"name":%s,"valueString":%s}]}',
+    b'{"name":%s,"type":"provider","client":"public","scope":%s}',
+    b'{"app":%s,"scope":%s,"tenant":"general"}',
+    b'{"client_name":%s,"redirect_uris":[%s]}',
+    b'{"username":%s,"password":%s,"fhirUser":"Practitioner/x"}',
     b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"text":{"status":"generated","div":%s},"meta":%s}',
-    b'{"resourceType":"Binary","contentType":%s,"data":%s}', b'{"advance":%s,"x":%s}', b'{"jwks":%s,"policy":%s}',
-)  # fmt: skip
+    b'{"resourceType":"Binary","contentType":%s,"data":%s}',
+    b'{"advance":%s,"x":%s}',
+    b'{"jwks":%s,"policy":%s}',
+)
 KEPT = ("/admin/reset", "/admin/clock", "/admin/keys/rotate", "/admin/policies/{tenant}")
 """What changes the server for all others."""
 
@@ -86,8 +113,13 @@ class Target:
     def _pairs(self, random: Random) -> bytes:
         pairs = [(random.choice(PARAMETERS), random.choice(QUERIES)) for _ in range(random.randint(1, 4))]
         if random.random() < 0.3:
-            pairs += [(b"client_id", self.app["client_id"].encode()), (b"redirect_uri", b"http://localhost:8100/callback"),
-                      (b"response_type", b"code"), (b"aud", b"http://localhost:7425/general/r4"), (b"scope", b"user/*.rs")]  # fmt: skip
+            pairs += [
+                (b"client_id", self.app["client_id"].encode()),
+                (b"redirect_uri", b"http://localhost:8100/callback"),
+                (b"response_type", b"code"),
+                (b"aud", b"http://localhost:7425/general/r4"),
+                (b"scope", b"user/*.rs"),
+            ]
         return b"&".join(b"=".join(pair) for pair in pairs)
 
     def send(self, *asked: Any) -> Answer:

@@ -236,9 +236,9 @@ def test_61_an_entry_whose_url_begins_with_a_slash_or_the_base_is_taken_with_adv
         base = "http://localhost:7425/general/r4"
         for kind in ("batch", "transaction"):
             for url, advised in ((f"Patient/{A}", False), (f"/Patient/{A}", True), (f"{base}/Patient/{A}", True)):
-                entries = [{"request": {"method": "GET", "url": url}},
-                           {"request": {"method": "POST", "url": url.partition("Patient")[0] + "Observation"}, "resource": observation(A)},
-                           {"request": {"method": "POST", "url": url.partition("Patient")[0] + "Observation"}, "resource": observation(A)}]  # fmt: skip
+                posted = {"method": "POST", "url": url.partition("Patient")[0] + "Observation"}
+                made = {"request": posted, "resource": observation(A)}
+                entries = [{"request": {"method": "GET", "url": url}}, made, made]
                 answer = await own.ask("POST", "", {"resourceType": "Bundle", "type": kind, "entry": entries})
                 told = answer.json()["entry"]
                 assert [one["response"]["status"][:3] for one in told] == ["200", "201", "201"], (url, answer.text)

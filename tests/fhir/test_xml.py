@@ -174,10 +174,10 @@ def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ('<x:div xmlns:x="http://www.w3.org/1999/xhtml"><x:p class="a">1 &lt; 2<x:br/></x:p></x:div>', '<p class="a">1 &lt; 2<br/></p>'),
-        ('<h:div xmlns:h="http://www.w3.org/1999/xhtml" xmlns="http://www.w3.org/1999/xhtml"><p xml:lang="de">a&#228;</p></h:div>',
+        ('<x:div xmlns:x="XHTML"><x:p class="a">1 &lt; 2<x:br/></x:p></x:div>', '<p class="a">1 &lt; 2<br/></p>'),
+        ('<h:div xmlns:h="XHTML" xmlns="XHTML"><p xml:lang="de">a&#228;</p></h:div>',
          '<p xml:lang="de">aä</p>'),
-        ('<xhtml:div xmlns:xhtml="http://www.w3.org/1999/xhtml">a &amp; <xhtml:a href="?a=1&amp;b=&quot;">b</xhtml:a></xhtml:div>',
+        ('<xhtml:div xmlns:xhtml="XHTML">a &amp; <xhtml:a href="?a=1&amp;b=&quot;">b</xhtml:a></xhtml:div>',
          """a &amp; <a href='?a=1&amp;b="'>b</a>"""),
     ],
 )  # fmt: skip

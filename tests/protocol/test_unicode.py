@@ -60,7 +60,7 @@ def test_an_escaped_nul_is_found_and_an_escaped_backslash_is_none(text: str, has
     ],
 )
 def test_json_that_cannot_be_stored_or_sent_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         unicode.loads(text)
 
 
