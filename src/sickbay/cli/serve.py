@@ -101,13 +101,12 @@ def serve(
     _sensible(host, base_url, messiness)
     _paired(https, cert, key)
     wishes = _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
-    settings = Settings(
+    _begin(Settings(
         host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
         allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token, policies=choices.policies(),
         throttle=throttle, sample_port=sample_port, https=https, certificate=cert, certificate_key=key,
         max_connections=max_connections, max_connections_per_address=max_connections_per_address, **wishes,
-    )  # fmt: skip
-    _begin(settings, wishes)
+    ), wishes)  # fmt: skip
 
 
 def _wishes(**asked: Any) -> dict[str, Any]:
