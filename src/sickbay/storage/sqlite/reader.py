@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 from sickbay.settings.database import TooSlow
-from sickbay.storage.sql.statement import Row, Statement, bounded
+from sickbay.storage.sql.statement import Cut, Row, Statement, bounded
 from sickbay.storage.sqlite.connection import REVISION, connect
 from sickbay.storage.sqlite.log import LARGE, PAGE, size
 
@@ -134,7 +134,7 @@ def _rows(db: apsw.Connection, statement: Statement) -> list[Row]:
     found = db.execute(statement.text, statement.binds)
     if statement.body < 0:
         return found.fetchall()
-    try:
-        return bounded(found, statement.body)
-    finally:
+    rows = bounded(found, statement)
+    if isinstance(rows, Cut):
         found.close()
+    return rows
