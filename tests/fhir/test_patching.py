@@ -225,7 +225,8 @@ def test_an_empty_patch_changes_nothing(type: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("patch", "what"),
     [([{"op": "add", "path": "/a", "value": 1}], None),
-     ([{"op": "remove", "path": "/a"}, {"op": "test", "path": "/a", "value": 1}], "operation 1, test"), ([{"op": "copy", "from": "/a", "path": "/b"}], "operation 0, copy"),
+     ([{"op": "remove", "path": "/a"}, {"op": "test", "path": "/a", "value": 1}], "operation 1, test"),
+     ([{"op": "copy", "from": "/a", "path": "/b"}], "operation 0, copy"),
      ([{"op": "move", "from": "/a", "path": "/b"}], "operation 0, move")],
 )  # fmt: skip
 def test_the_operations_that_read_are_named(patch: list[object], what: str | None) -> None:
