@@ -162,7 +162,8 @@ async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> None:
     try:
         if _is_of_an_export(one):
             raise Failed(door.issue(400, Issue("not-supported", ALONE)), seen)
-        misnamed = isinstance(one.found, Misrouted) and one.found.fault is not None
+        fault = one.found.fault if isinstance(one.found, Misrouted) else None
+        misnamed = fault is not None and fault.rule == "fhir-operation-unknown"
         door.failed_if(*(await door.perform(one.request, one.found)), only=(401, 403, 404) if misnamed else (401, 403))
     except Failed as failed:
         raise failed.of(door.version, one) from None
