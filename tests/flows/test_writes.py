@@ -329,7 +329,7 @@ def test_a_transaction_that_fails_anywhere_changes_nothing(tmp_path: Path) -> No
                 412,
             ),
             (entry("POST", ""), 400),
-            (entry("GET", "http://localhost:7425/general/r4/Patient/p-0001"), 400),
+            (entry("GET", "http://elsewhere.example/general/r4/Patient/p-0001"), 400),
             (entry("GET", "../r4/Patient/p-0001"), 400),
         ):
             answer = await own.ask("POST", "", bundle("transaction", good, bad))

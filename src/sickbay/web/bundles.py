@@ -205,7 +205,8 @@ async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> int:
     try:
         if _is_of_an_export(one):
             raise Failed(door.issue(400, Issue("not-supported", ALONE)), seen)
-        misnamed = isinstance(one.found, Misrouted) and one.found.fault is not None
+        fault = one.found.fault if isinstance(one.found, Misrouted) else None
+        misnamed = fault is not None and fault.rule == "fhir-operation-unknown"
         answer, found = await door.perform(one.request, one.found)
         door.failed_if(answer, found, only=(401, 403, 404) if misnamed else (401, 403))
         return len(answer.body)
