@@ -105,7 +105,9 @@ def medications(orders: Iterable[Resource]) -> tuple[Fact, ...]:
 def drug(order: Resource) -> str:
     """The name of the drug: of its concept, or of the Medication that the order refers to."""
     reference = order.get("medicationReference") or {}
-    return said(order.get("medicationCodeableConcept")) or str(reference.get("display") or reference.get("reference") or "")
+    return said(order.get("medicationCodeableConcept")) or str(
+        reference.get("display") or reference.get("reference") or ""
+    )
 
 
 def _taken(order: Resource) -> str:
