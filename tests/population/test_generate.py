@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "476d159849b2288000787b710f311aa214f56107f3dc909eb76c7bcc95cb2209",
-    "dstu2": "f8a3d9332ae705a2e2bb4ed831c23e360d63224cf026f3cddf3b1e446d37ac56",
+    "r4": "63b1eb4a73cef1f6435a52fa22e35329029c3bc639655e017df49652afc9114f",
+    "dstu2": "60035b6af92fdfa0caf82fa8d3790704166fc076d84f744965f20284303afd78",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

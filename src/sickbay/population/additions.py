@@ -1,6 +1,6 @@
 """What is added to a life after its stories: it follows from the life, and no story depends on it.
 
-Shares follow from the number of the patient, so that any fifty patients in a row have everything that US Core asks for.
+Who has what follows from the number of the patient where it can, so that fifty patients have everything that US Core asks for.
 """
 
 from __future__ import annotations

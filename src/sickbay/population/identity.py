@@ -1,6 +1,7 @@
 """What a record says about a person's identity besides name, sex and birth: former names and homes, suffix, tribe, interpreter.
 
-Which of it a record has depends on the number of the patient, so that any fifty patients in a row have all of it.
+Which of it a record has depends on the number of the patient, so that fifty patients in a row have all of it; only the tribe
+follows from the race.
 """
 
 from __future__ import annotations
