@@ -70,8 +70,11 @@ def test_doctor_reads_a_file_up_to_its_limit(tmp_path: Path, monkeypatch: pytest
         assert len(doctor._read(file, "b.har")) == 100
 
 
-def test_doctor_answers_a_line_that_is_too_long_and_reads_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_answers_a_line_that_is_too_long_and_reads_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(doctor, "LINE", 50)
     lines = [b'{"id": 1, "input": {}}', b'{"id": 2, "input": "' + b"x" * 120 + b'"}', b'{"id": 3, "input": {}}']
     path = packed(tmp_path / "a.jsonl", b"\n".join(lines) + b"\n")
-    assert [json.loads(one)["id"] for one in doctor._lines(str(path))] == [1, None, 3]
+    assert doctor.doctor(str(path), jsonl=True) == 2
+    assert [json.loads(one).get("id") for one in capsys.readouterr().out.splitlines()] == [1, None, 3]

@@ -131,7 +131,7 @@ def test_a_class_by_http_signs_in_launches_and_administers(tmp_path: Path, brows
         assert browse.get_attribute("html", "data-theme") == "dark"
 
         browse.goto(f"{room.base}/general/ehr/open?app={app['app_id']}&patient=p-0017")
-        assert "Class app" in (browse.text_content("h1") or "")  # auto_approve is for the keyboard
+        browse.wait_for_selector("h1:has-text('Class app')")  # auto_approve is for the keyboard
         browse.click("button[value=allow]")
         browse.wait_for_selector("h1:has-text('Come back with a code')")
         assert "code=" in browse.url

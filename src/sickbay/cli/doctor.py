@@ -77,6 +77,7 @@ def _text(exchange: str) -> str:
             note("Paste a URL, a curl line or an exchange as JSON, and end with Ctrl-D on a line of its own.")
         return _decoded(_read(sys.stdin.buffer, "Standard input"), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
+        exchange.encode()  # `main` explains what the locale could not decode
         return exchange
     if not exchange.strip():
         return ""
