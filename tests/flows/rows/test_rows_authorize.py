@@ -18,7 +18,7 @@ AUTHORIZE = "/general/oauth/authorize"
 NEVER: list[tuple[str, dict[str, str | None]]] = [
     ("client-id-missing", {"client_id": None}),
     ("client-id-unknown", {"client_id": "nobody"}),
-    ("client-id-placeholder", {"client_id": "a\x00<script>"}),
+    ("client-id-placeholder", {"client_id": "a\x01<script>"}),
     ("redirect-uri-missing", {"redirect_uri": None}),
     ("redirect-uri-mismatch", {"redirect_uri": "https://evil.example/"}),
     ("redirect-uri-mismatch", {"redirect_uri": REDIRECT + ".evil.example"}),
