@@ -91,7 +91,32 @@ def test_an_older_http_or_another_name_is_not_the_keyboard(server: Live) -> None
                  "Connection: keep-alive\r\n", "GET /developer HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n"
                  "User-Agent: Mozilla/5.0\r\n"):  # fmt: skip
         assert raw(port, head.format(port=port)) == 403
-    assert raw(port, f"GET /admin/apps HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n") == 200
+    direct = "Host: localhost:{port}\r\nUser-Agent: Python-urllib/3.13\r\nConnection: close\r\n"
+    assert raw(port, "GET /admin/apps HTTP/1.1\r\n" + direct.format(port=port)) == 200
+
+
+BY_NGINX = (
+    "Host: {host}\r\nConnection: close\r\n",  # proxy_http_version 1.1
+    "Host: {host}\r\nConnection: upgrade\r\n",  # and as its documentation has it for WebSocket
+    "X-Request-ID: 1\r\nHost: {host}\r\nConnection: close\r\n",  # and proxy_set_header X-Request-ID
+)
+CLIENTS = ("", "User-Agent: x\r\n", "User-Agent: Python-urllib/3.13\r\nAccept: */*\r\n", "Accept: application/json\r\n")
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("proxy", BY_NGINX)
+def test_whatever_a_client_sends_to_nginx_with_http_1_1_is_not_the_keyboard(
+    server: Live, proxy: str, client: str
+) -> None:
+    port = urlsplit(server.base).port or 0
+    assert raw(port, "GET /admin/apps HTTP/1.1\r\n" + proxy.format(host=f"127.0.0.1:{port}") + client) == 403
+
+
+def test_a_browser_behind_a_proxy_that_keeps_connections_is_not_the_keyboard(server: Live) -> None:
+    port = urlsplit(server.base).port or 0
+    head = f"GET /developer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: Mozilla/5.0\r\nAccept-Language: de\r\n"
+    assert raw(port, head) == 403
+    assert raw(port, head + "Connection: keep-alive\r\n") == 200
 
 
 @pytest.mark.parametrize(
