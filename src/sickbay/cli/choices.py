@@ -25,9 +25,11 @@ LONGEST = 1_000_000
 TRUSTED = frozenset((
     "host", "allowed_host", "admin_token", "trusted_proxy", "base_url", "https", "cert", "key", "data", "open_sign_in",
     "require_admin_token", "throttle", "client_secret", "jwks", "jwks_uri", "auto_approve", "cards", "out", "everything",
-    "open",
+    "open", "launch_uri", "redirect_uri", "post_logout_redirect_uri", "client", "pkce", "native", "scope_mode", "app_policy",
 ))  # fmt: skip
-"""Keys that let others in, hold a secret or a key, name a file to read or a place to write, or delete."""
+"""Keys that let others in, hold a secret or a key, name a file to read or a place to write, say where an app's codes go and
+how it is checked, or delete.
+"""
 OPTIONS = (
     "admin_token", "allowed_host", "app", "app_context", "app_policy", "as", "auto_approve", "base_url", "cards",
     "cert", "client", "client_id", "client_secret", "data", "encounter", "ephemeral", "everything", "fhir", "host",
