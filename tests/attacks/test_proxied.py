@@ -130,6 +130,17 @@ def test_a_header_that_may_come_once_is_refused_twice(server: Live, twice: str) 
     assert raw(port, f"POST /general/oauth/token HTTP/1.1\r\n{twice}Connection: close\r\n") == 400
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [("http://localhost/admin/apps", 200), ("HTTP://localhost/admin/apps?x=1", 200), ("https://localhost/admin/apps", 200),
+     ("http://evil.example/admin/apps", 400), ("http://user@localhost/admin/apps", 400), ("ftp://localhost/admin/apps", 400),
+     ("http://127.0.0.1/admin/apps", 400), ("http://localhost:80/admin/apps", 400), ("*", 400), ("http://localhost", 400)],
+)  # fmt: skip
+def test_a_whole_url_as_target_has_the_name_of_the_host_header(server: Live, target: str, status: int) -> None:
+    """It counts instead of the Host header (RFC 9112 3.2.2), and forward proxies are asked so."""
+    assert raw(urlsplit(server.base).port or 0, f"GET {target} HTTP/1.1\r\nHost: localhost\r\n") == status
+
+
 def test_two_authorizations_and_two_origins_are_nobody_s(server: Live, place: Path) -> None:
     port, key = urlsplit(server.base).port or 0, admin_key.read(place)
     begin = f"GET /admin/apps HTTP/1.1\r\nHost: localhost:{port}\r\nVia: 1.1 x\r\n"

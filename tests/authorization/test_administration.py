@@ -123,9 +123,9 @@ def test_what_browsers_and_libraries_send_themselves_is_no_sign(headers: dict[st
     assert forwarding_sign(headers) == ""
 
 
-@pytest.mark.parametrize("version", ["1.0", "0.9"])
+@pytest.mark.parametrize("version", ["1.0", "0.9", "2.0"])
 @pytest.mark.parametrize("headers", [{}, {"connection": "close"}, {"connection": "keep-alive"}])
-def test_an_old_version_of_http_is_a_sign(version: str, headers: dict[str, str]) -> None:
+def test_another_version_of_http_is_a_sign(version: str, headers: dict[str, str]) -> None:
     assert forwarding_sign(headers, version) == f"HTTP/{version}"
 
 

@@ -118,7 +118,7 @@ def _contains(network: str, peer: str) -> bool:
 
 def forwarding_sign(headers: Mapping[str, str], http_version: str = "1.1") -> str:
     """What shows that a proxy forwarded this request; "" if nothing does. headers: names in lower case, in their order."""
-    if http_version in ("1.0", "0.9"):  # nginx before 1.29.7, unless proxy_http_version says otherwise
+    if http_version != "1.1":  # 1.0: nginx before 1.29.7, unless proxy_http_version says otherwise
         return f"HTTP/{http_version}"
     for name in headers:
         if _is_of_a_proxy(name):

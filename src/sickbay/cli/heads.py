@@ -29,6 +29,17 @@ class Heads(HttpToolsProtocol):
         if len(self.url) > MOST:
             raise ValueError  # the parser stops, and whoever called it answers
 
+    def on_headers_complete(self) -> None:
+        if not self.url.startswith(b"/") and not self._names_its_host():
+            raise ValueError  # as above
+        super().on_headers_complete()
+
+    def _names_its_host(self) -> bool:
+        """A whole URL counts instead of the Host header (RFC 9112 3.2.2), so that the two must not differ."""
+        scheme, _, rest = self.url.partition(b"://")
+        hosts = [value.lower() for name, value in self.headers if name == b"host"]
+        return scheme.lower() in (b"http", b"https") and hosts == [rest.partition(b"/")[0].partition(b"?")[0].lower()]
+
     def send_400_response(self, msg: str) -> None:
         if len(self.url) > MOST:
             self._hang_up(414, f"The address of a request may have {MOST} bytes. What is longer is sent by POST.\n")
