@@ -134,8 +134,8 @@ def _is_of_a_proxy(name: str) -> bool:
 def _sign_of_connection(headers: Mapping[str, str]) -> str:
     """A proxy writes the Connection header itself (RFC 9110 7.6.1), and few write it as the client would have."""
     sent = headers.get("connection", "").strip().lower()
-    if "upgrade" in sent and "upgrade" not in headers:  # nginx, as configured for WebSocket
-        return "connection: upgrade, without an Upgrade header"
+    if sent == "upgrade":  # nginx, as configured for WebSocket; browsers and Java send it with another token, or not at all
+        return "connection: upgrade"
     if not sent and _is_browser(headers):  # an upstream of nginx with keepalive
         return "no Connection header, which every browser sends"
     return "connection: close" if "close" in sent and _is_closed_by_a_proxy(sent, headers) else ""
