@@ -152,7 +152,7 @@ def test_what_a_file_sets_is_said_without_secrets_and_without_what_counts_more(
     )
     Path("sickbay.toml").write_text("port = 8000\n[policy]\npkce = 'off'\n")
     monkeypatch.setenv("SICKBAY_SEED", "3")
-    told = choices.settled(["admin_token", "data", "port", "seed"])
+    told = choices.settled(["admin_token", "data", "port", "seed"], choices.TABLES)
     assert told == [
         f"Settings from {Path('sickbay.toml').absolute()}: port = 8000, [policy].",
         f'Settings from {home}/sickbay.toml: admin_token (not shown), data = "postgresql://me@db/x".',
@@ -212,7 +212,16 @@ def test_a_file_of_the_current_folder_changes_no_app_unsaid(home: Path, tmp_path
         command = [sys.executable, "-m", "sickbay", "apps", *more, "--data", str(tmp_path / "data")]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    fields = ["--type", "provider", "--client", "public", "--scope", "user/*.rs", "--redirect-uri", "https://good.example/cb"]
+    fields = [
+        "--type",
+        "provider",
+        "--client",
+        "public",
+        "--scope",
+        "user/*.rs",
+        "--redirect-uri",
+        "https://good.example/cb",
+    ]
     assert apps("add", "Mine", *fields).returncode == 0
     Path("sickbay.toml").write_text(APP_OF_ANOTHER)
     done = apps("edit", "Mine", "--name", "Still mine", "--json")

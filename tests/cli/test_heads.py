@@ -10,7 +10,12 @@ import pytest
 from tests.cli.test_limits import LOW, serving
 
 H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
-OFFERS = (b"", H2C, b"Upgrade: h2c\r\nConnection: Upgrade\r\n", b"Connection: keep-alive, upgrade\r\nUPGRADE: websocket\r\n")
+OFFERS = (
+    b"",
+    H2C,
+    b"Upgrade: h2c\r\nConnection: Upgrade\r\n",
+    b"Connection: keep-alive, upgrade\r\nUPGRADE: websocket\r\n",
+)
 BODIES = (
     (b"", b"", b"0"),
     (b"Content-Length: 5\r\n", b"hello", b"5"),

@@ -124,15 +124,15 @@ def _policies(file: File) -> dict[str, dict[str, Any]]:
     return {name: one for name, one in found.items() if one}
 
 
-def settled(names: Sequence[str]) -> list[str]:
-    """What each file sets of the options with these names, and its policies: a sentence a file, without any secret."""
+def settled(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
+    """What each file sets of the options with these names, and which of the tables: a sentence a file, without any secret."""
     told, taken = [], set[str]()
     for file in files():
         mine = {_plain(name): value for name, value in file.options.items() if _plain(name) in names}
         parts = [
             f"{name}{_shown(name, value)}" for name, value in mine.items() if name not in taken and not _given(name)
         ]
-        parts += [_printable(f"[{table}]") for table in file.given if table in TABLES]
+        parts += [_printable(f"[{table}]") for table in file.given if table in tables]
         taken |= mine.keys()
         told += [f"Settings from {file.path.absolute()}: {', '.join(parts)}."] if parts else []
     return told

@@ -52,7 +52,9 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
         response: Response = show.page(request, sandbox, "notice", view, status=403)
     else:
         title, detail = _said(found, seconds, sandbox)
-        response = answers.problem(429 if seconds else 403, title, detail=detail + (_forwarded(request) if found == "nobody" else ""))
+        response = answers.problem(
+            429 if seconds else 403, title, detail=detail + (_forwarded(request) if found == "nobody" else "")
+        )
     return held_off(response, seconds)
 
 
