@@ -85,13 +85,47 @@ def test_a_forwarding_header_of_any_kind_may_do_none_of_it(
     assert statuses(http, server.base, sign) == REFUSED
 
 
+def test_the_refusal_names_what_looks_like_a_proxy(server: Live, http: httpx2.Client) -> None:
+    told = http.get(f"{server.base}/admin/apps", headers={"X-Real-IP": "::1"}).json()["detail"]
+    assert told.endswith("This request seems to come through a proxy (x-real-ip).")
+    page = http.get(f"{server.base}/developer", headers={"Via": "1.1 x", "Accept": "text/html"}).text
+    assert "This request seems to come through a proxy (via)." in page
+    elsewhere = http.get(f"{server.base}/admin/apps", headers={"Via": "1.1 x", "Origin": "https://evil.example"}).json()
+    assert "proxy" not in elsewhere["detail"]
+
+
 def test_an_older_http_or_another_name_is_not_the_keyboard(server: Live) -> None:
     port = urlsplit(server.base).port or 0
     for head in ("GET /admin/apps HTTP/1.0\r\nHost: localhost:{port}\r\n", "GET /admin/apps HTTP/1.0\r\nHost: localhost\r\n"
                  "Connection: keep-alive\r\n", "GET /developer HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n"
                  "User-Agent: Mozilla/5.0\r\n"):  # fmt: skip
         assert raw(port, head.format(port=port)) == 403
-    assert raw(port, f"GET /admin/apps HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n") == 200
+    direct = "Host: localhost:{port}\r\nUser-Agent: Python-urllib/3.13\r\nConnection: close\r\n"
+    assert raw(port, "GET /admin/apps HTTP/1.1\r\n" + direct.format(port=port)) == 200
+
+
+BY_NGINX = (
+    "Host: {host}\r\nConnection: close\r\n",  # proxy_http_version 1.1
+    "Host: {host}\r\nConnection: upgrade\r\n",  # and as its documentation has it for WebSocket
+    "X-Request-ID: 1\r\nHost: {host}\r\nConnection: close\r\n",  # and proxy_set_header X-Request-ID
+)
+CLIENTS = ("", "User-Agent: x\r\n", "User-Agent: Python-urllib/3.13\r\nAccept: */*\r\n", "Accept: application/json\r\n")
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("proxy", BY_NGINX)
+def test_whatever_a_client_sends_to_nginx_with_http_1_1_is_not_the_keyboard(
+    server: Live, proxy: str, client: str
+) -> None:
+    port = urlsplit(server.base).port or 0
+    assert raw(port, "GET /admin/apps HTTP/1.1\r\n" + proxy.format(host=f"127.0.0.1:{port}") + client) == 403
+
+
+def test_a_browser_behind_a_proxy_that_keeps_connections_is_not_the_keyboard(server: Live) -> None:
+    port = urlsplit(server.base).port or 0
+    head = f"GET /developer HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: Mozilla/5.0\r\nAccept-Language: de\r\n"
+    assert raw(port, head) == 403
+    assert raw(port, head + "Connection: keep-alive\r\n") == 200
 
 
 @pytest.mark.parametrize(
@@ -103,6 +137,17 @@ def test_an_older_http_or_another_name_is_not_the_keyboard(server: Live) -> None
 def test_a_header_that_may_come_once_is_refused_twice(server: Live, twice: str) -> None:
     port = urlsplit(server.base).port or 0
     assert raw(port, f"POST /general/oauth/token HTTP/1.1\r\n{twice}Connection: close\r\n") == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [("http://localhost/admin/apps", 200), ("HTTP://localhost/admin/apps?x=1", 200), ("https://localhost/admin/apps", 200),
+     ("http://evil.example/admin/apps", 400), ("http://user@localhost/admin/apps", 400), ("ftp://localhost/admin/apps", 400),
+     ("http://127.0.0.1/admin/apps", 400), ("http://localhost:80/admin/apps", 400), ("*", 400), ("http://localhost", 400)],
+)  # fmt: skip
+def test_a_whole_url_as_target_has_the_name_of_the_host_header(server: Live, target: str, status: int) -> None:
+    """It counts instead of the Host header (RFC 9112 3.2.2), and forward proxies are asked so."""
+    assert raw(urlsplit(server.base).port or 0, f"GET {target} HTTP/1.1\r\nHost: localhost\r\n") == status
 
 
 def test_two_authorizations_and_two_origins_are_nobody_s(server: Live, place: Path) -> None:

@@ -87,7 +87,10 @@ def test_each_condition_of_the_keyboard_is_needed() -> None:
      "x-original-url", "x-original-host", "x-rewrite-url", "x-envoy-external-address", "x-amzn-trace-id", "x-azure-clientip",
      "x-arr-log-id", "x-appengine-user-ip", "x-proxyuser-ip", "wl-proxy-client-ip", "proxy-connection", "x-remote-addr",
      "x-remote-ip", "x-originating-ip", "x-host", "x-scheme", "front-end-https", "x-varnish", "tailscale-user-login",
-     "x_forwarded_for", "x-ssl-cipher", "max-forwards", "x-cloud-trace-context", "remote-user", "x-request-start"],
+     "x_forwarded_for", "x-ssl-cipher", "max-forwards", "x-cloud-trace-context", "remote-user", "x-request-start",
+     "x-nf-client-connection-ip", "x-bluecoat-via", "x-user-ip", "x-real-port", "x-client-cert", "client-cert", "x-port",
+     "ssl-client-verify", "x-client-verify", "x-goog-iap-jwt-assertion", "x-auth-request-user", "x-vercel-id", "real-ip",
+     "x-server-name", "x-peer-address", "l5d-client-id", "x-kong-request-id", "x-authentik-username", "x-https"],
 )  # fmt: skip
 @pytest.mark.parametrize("value", ["", "127.0.0.1", "unknown"])
 def test_a_header_of_a_proxy_is_a_sign_whatever_it_says(name: str, value: str) -> None:
@@ -98,31 +101,68 @@ def test_a_header_of_a_proxy_is_a_sign_whatever_it_says(name: str, value: str) -
     "headers",
     [
         {"host": "localhost:7425", "user-agent": "curl/8.0", "accept": "*/*"},
-        {"connection": "close", "user-agent": "Python-urllib/3.13", "accept-encoding": "identity"},
-        {"connection": "close", "accept": "*/*", "user-agent": "Ruby"},
+        {"accept-encoding": "identity", "host": "localhost", "user-agent": "Python-urllib/3.13", "connection": "close"},
+        {"accept-encoding": "gzip", "accept": "*/*", "user-agent": "Ruby", "host": "localhost", "connection": "close"},
+        {"host": "localhost", "user-agent": "Go-http-client/1.1", "connection": "close", "accept-encoding": "gzip"},
+        {"accept": "*/*", "user-agent": "axios/1.7", "accept-encoding": "gzip", "host": "localhost", "connection": "close"},
+        {"te": "deflate,gzip;q=0.3", "connection": "TE, close", "host": "localhost", "user-agent": "libwww-perl/6.72"},
+        {"user-agent": "Mozilla/5.0 (Windows NT 10.0) PowerShell/7.4", "host": "localhost"},
+        {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "user-agent": "Java-http-client/21"},
+        {"connection": "Upgrade, HTTP2-Settings", "http2-settings": "AAMAAABkAAQAAP__", "user-agent": "Java-http-client/21"},
         {"connection": "keep-alive", "user-agent": "Mozilla/5.0", "sec-fetch-site": "none", "sec-fetch-mode": "navigate",
          "upgrade-insecure-requests": "1", "sec-ch-ua-platform": "Linux", "origin": "http://localhost:7425", "dnt": "1",
          "referer": "http://localhost:7425/", "cookie": "a=b", "cache-control": "max-age=0", "priority": "u=0, i",
          "accept-language": "de", "if-none-match": "*", "x-requested-with": "XMLHttpRequest", "traceparent": "00-1-1-01"},
         {"authorization": "Bearer x", "prefer": "return=minimal", "content-type": "application/json", "te": "trailers"},
+        dict.fromkeys(("x-client-info", "x-client-version", "x-goog-api-client", "x-request-id", "x-correlation-id", "api-key",
+                       "sentry-trace", "baggage", "x-datadog-trace-id", "epic-client-id", "x-csrf-token",
+                       "x-ms-client-request-id", "x-http-method-override", "x-provenance", "x-amz-date", "expect",
+                       "x-b3-traceid", "x-stainless-lang", "x-sdk-client"), "1"),
     ],
 )  # fmt: skip
 def test_what_browsers_and_libraries_send_themselves_is_no_sign(headers: dict[str, str]) -> None:
     assert forwarding_sign(headers) == ""
 
 
-@pytest.mark.parametrize("version", ["1.0", "0.9"])
+@pytest.mark.parametrize("version", ["1.0", "0.9", "2.0"])
 @pytest.mark.parametrize("headers", [{}, {"connection": "close"}, {"connection": "keep-alive"}])
-def test_an_old_version_of_http_is_a_sign(version: str, headers: dict[str, str]) -> None:
+def test_another_version_of_http_is_a_sign(version: str, headers: dict[str, str]) -> None:
     assert forwarding_sign(headers, version) == f"HTTP/{version}"
 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"user-agent": "Mozilla/5.0 (X11)"}, {"user-agent": "curl/8.5.0"}, {"sec-fetch-site": "none", "user-agent": "x"}],
+    [
+        {"user-agent": "Mozilla/5.0 (X11)"},
+        {"user-agent": "curl/8.5.0"},
+        {"sec-fetch-site": "none", "user-agent": "x"},
+        {"user-agent": "python-requests/2.32"},
+        {"user-agent": "Wget/1.21"},
+    ],
 )
 def test_a_client_that_keeps_connections_open_does_not_close_one_itself(headers: dict[str, str]) -> None:
     assert forwarding_sign(headers | {"connection": "Close"}) == "connection: close"
+    assert forwarding_sign(headers | {"connection": "keep-alive"}) == ""
+
+
+@pytest.mark.parametrize("more", [{}, {"accept": "*/*"}, {"user-agent": "x/1"}, {"user-agent": "x/1", "accept": "*/*"}])
+@pytest.mark.parametrize("first", [{}, {"x-request-id": "1"}, {"accept-encoding": "gzip"}])
+def test_nginx_writes_its_connection_header_before_those_of_the_client(
+    first: dict[str, str], more: dict[str, str]
+) -> None:
+    assert forwarding_sign(first | {"host": "localhost", "connection": "close"} | more) == "connection: close"
+    assert forwarding_sign(first | {"host": "localhost", "connection": "upgrade"} | more) == "connection: upgrade"
+    assert forwarding_sign(first | {"host": "localhost", "connection": "upgrade", "upgrade": "x"} | more) != ""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "none"}, {"user-agent": "Mozilla/5.0 (X11)", "accept-language": "de"},
+     {"sec-fetch-site": "same-origin", "connection": ""}],
+)  # fmt: skip
+def test_every_browser_sends_a_connection_header(headers: dict[str, str]) -> None:
+    assert forwarding_sign({"host": "localhost"} | headers).startswith("no Connection header")
+    assert forwarding_sign({"host": "localhost"} | headers | {"connection": "keep-alive"}) == ""
 
 
 def test_the_table_of_foreign_pages() -> None:

@@ -152,7 +152,7 @@ def test_what_a_file_sets_is_said_without_secrets_and_without_what_counts_more(
     )
     Path("sickbay.toml").write_text("port = 8000\n[policy]\npkce = 'off'\n")
     monkeypatch.setenv("SICKBAY_SEED", "3")
-    told = choices.settled(["admin_token", "data", "port", "seed"])
+    told = choices.settled(["admin_token", "data", "port", "seed"], choices.TABLES)
     assert told == [
         f"Settings from {Path('sickbay.toml').absolute()}: port = 8000, [policy].",
         f'Settings from {home}/sickbay.toml: admin_token (not shown), data = "postgresql://me@db/x".',
@@ -187,3 +187,45 @@ def test_another_command_says_what_of_its_own_is_ignored(home: Path, tmp_path: P
     assert done.returncode == 0
     assert "sets data: ignored" in done.stderr
     assert not (tmp_path / "evil").exists()
+
+
+APP_OF_ANOTHER = """\
+redirect_uri = ["https://evil.example/cb"]
+launch_uri = "https://evil.example/launch"
+post_logout_redirect_uri = ["https://evil.example/out"]
+app_policy = ["pkce=off"]
+client = "public"
+pkce = "off"
+native = true
+scope_mode = "lenient"
+scope = "user/Patient.rs"
+"""
+
+
+def test_the_current_folder_s_file_says_neither_where_an_app_s_codes_go_nor_what_is_checked(home: Path) -> None:
+    Path("sickbay.toml").write_text(APP_OF_ANOTHER)
+    assert options() == [{"scope": "user/Patient.rs"}]
+
+
+def test_a_file_of_the_current_folder_changes_no_app_unsaid(home: Path, tmp_path: Path) -> None:
+    def apps(*more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "sickbay", "apps", *more, "--data", str(tmp_path / "data")]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    fields = [
+        "--type",
+        "provider",
+        "--client",
+        "public",
+        "--scope",
+        "user/*.rs",
+        "--redirect-uri",
+        "https://good.example/cb",
+    ]
+    assert apps("add", "Mine", *fields).returncode == 0
+    Path("sickbay.toml").write_text(APP_OF_ANOTHER)
+    done = apps("edit", "Mine", "--name", "Still mine", "--json")
+    changed = json.loads(done.stdout)
+    assert (changed["name"], changed["redirect_uris"]) == ("Still mine", ["https://good.example/cb"])
+    assert "sets redirect_uri, launch_uri, post_logout_redirect_uri, app_policy, client, pkce, native" in done.stderr
+    assert f'Settings from {Path("sickbay.toml").absolute()}: scope = "user/Patient.rs".' in done.stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -127,3 +129,21 @@ async def test_exchanges_of_an_older_schema_count_for_the_size_of_the_journal(fi
     await store.transaction([Put(Record("exchange", "new", b"{...}", owner="app", expires_at=3))])
     assert await store.journal_size() == Volume(2, 7)
     await store.close()
+
+
+async def cursor_key(file: Path) -> bytes:
+    await open_store(file).close()
+    with closing(connect(file)) as db:
+        key: bytes = db.execute("SELECT value FROM meta WHERE name = 'cursor_key'").get
+    return key
+
+
+@pytest.mark.anyio
+async def test_a_published_key_of_cursors_is_replaced_and_no_other(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await cursor_key(file)
+    assert await cursor_key(file) == first
+    monkeypatch.setattr(connecting, "PUBLISHED_CURSOR_KEYS", frozenset((hashlib.sha256(first).hexdigest(),)))
+    second = await cursor_key(file)
+    assert len(second) == len(first) == 32
+    assert second != first
+    assert await cursor_key(file) == second

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -17,13 +18,15 @@ ADMINISTERS: Final = frozenset(("keyboard", "token", "session"))
 Bearer: TypeAlias = Literal["none", "right", "wrong"]
 
 _FORWARDING: Final = re.compile(
-    r"forward|proxy|client-?ip|real-?ip|connecting-?ip|remote-?(?:ip|addr|host|user)|"
-    r"^(?:x-)?(?:original|originating|rewrite|ssl)-|^x-(?:host|scheme|url-scheme|request-start|envoy-|varnish|amzn-|"
-    r"amz-cf-|azure-|arr-|appengine-|nginx|ingress-|edge-|cloud-|accel-|lb-)|"
-    r"^(?:via|cdn-|cf-|fastly-|akamai-|true-|tailscale-|ngrok-|fly-|surrogate-|front-end-https)"
+    r"forward|proxy|client-?ip|real-?ip|connecting-?ip|remote-?(?:ip|addr|host|port|user)|-via$|(?:^|-)ip$|"
+    r"^(?:x-)?(?:original|originating|rewrite|ssl|real|client-cert|client-(?:host|port|proto|scheme|verify|dn)$)(?:-|$)|"
+    r"^x-(?:host|port|https|proto|protocol|scheme|url-scheme|server-(?:name|port|addr)|request-start|envoy-|varnish|amzn-|"
+    r"amz-cf-|azure-|arr-|appengine-|appservice-|goog-(?:iap|authenticated)-|nginx|nf-|vercel-|kong-|traefik-|ingress-|edge-|cloud-|accel-|lb-|"
+    r"auth-request-|authentik-|webauth-|peer-)|"
+    r"^(?:via|cdn-|cf-|fastly-|akamai-|true-|tailscale-|ngrok-|fly-|l5d-|surrogate-|front-end-https|client-cert)"
 )
 """Names of the headers that proxies add. A wrong guess costs only a sign-in with the admin token."""
-_KEEP_ALIVE: Final = ("mozilla/", "curl/")
+_KEEP_ALIVE: Final = ("mozilla/", "curl/", "wget/", "python-requests/", "python-httpx/", "postmanruntime/")
 """Clients that never send `Connection: close` by themselves; many HTTP libraries do."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -114,16 +117,13 @@ def _contains(network: str, peer: str) -> bool:
 
 
 def forwarding_sign(headers: Mapping[str, str], http_version: str = "1.1") -> str:
-    """What shows that a proxy forwarded this request; "" if nothing does. headers: names in lower case.
-
-    nginx speaks HTTP/1.0 to its upstream by default, or HTTP/1.1 with `Connection: close`.
-    """
-    if http_version in ("1.0", "0.9"):
+    """What shows that a proxy forwarded this request; "" if nothing does. headers: names in lower case, in their order."""
+    if http_version != "1.1":  # 1.0: nginx before 1.29.7, unless proxy_http_version says otherwise
         return f"HTTP/{http_version}"
     for name in headers:
         if _is_of_a_proxy(name):
             return name
-    return "connection: close" if _is_closed_for_a_client(headers) else ""
+    return _sign_of_connection(headers)
 
 
 @remembered(512)
@@ -131,11 +131,27 @@ def _is_of_a_proxy(name: str) -> bool:
     return _FORWARDING.search(name.replace("_", "-")) is not None
 
 
-def _is_closed_for_a_client(headers: Mapping[str, str]) -> bool:
-    if "close" not in headers.get("connection", "").lower():
-        return False
-    agent = headers.get("user-agent", "").lower()
-    return "sec-fetch-site" in headers or agent.startswith(_KEEP_ALIVE)
+def _sign_of_connection(headers: Mapping[str, str]) -> str:
+    """A proxy writes the Connection header itself (RFC 9110 7.6.1), and few write it as the client would have."""
+    sent = headers.get("connection", "").strip().lower()
+    if sent == "upgrade":  # nginx, as configured for WebSocket; Java sends another token beside it
+        return "connection: upgrade"
+    if not sent and _is_browser(headers):  # an upstream of nginx with keepalive
+        return "no Connection header, which every browser sends"
+    return "connection: close" if "close" in sent and _is_closed_by_a_proxy(sent, headers) else ""
+
+
+def _is_browser(headers: Mapping[str, str]) -> bool:
+    from_a_person = headers.get("user-agent", "").lower().startswith("mozilla/") and "accept-language" in headers
+    return "sec-fetch-site" in headers or from_a_person
+
+
+def _is_closed_by_a_proxy(sent: str, headers: Mapping[str, str]) -> bool:
+    """nginx writes Host and Connection before the headers of the client; libraries write User-Agent before Connection."""
+    if "sec-fetch-site" in headers or headers.get("user-agent", "").lower().startswith(_KEEP_ALIVE):
+        return True
+    before = takewhile(lambda name: name != "connection", headers)
+    return sent == "close" and "user-agent" not in before
 
 
 def is_foreign(headers: Mapping[str, str], method: str, *, own_origin: bool | None, acts: bool = False) -> bool:

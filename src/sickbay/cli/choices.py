@@ -25,9 +25,11 @@ LONGEST = 1_000_000
 TRUSTED = frozenset((
     "host", "allowed_host", "admin_token", "trusted_proxy", "base_url", "https", "cert", "key", "data", "open_sign_in",
     "require_admin_token", "throttle", "client_secret", "jwks", "jwks_uri", "auto_approve", "cards", "out", "everything",
-    "open",
+    "open", "launch_uri", "redirect_uri", "post_logout_redirect_uri", "client", "pkce", "native", "scope_mode", "app_policy",
 ))  # fmt: skip
-"""Keys that let others in, hold a secret or a key, name a file to read or a place to write, or delete."""
+"""Keys that let others in, hold a secret or a key, name a file to read or a place to write, say where an app's codes go and
+how it is checked, or delete.
+"""
 OPTIONS = (
     "admin_token", "allowed_host", "app", "app_context", "app_policy", "as", "auto_approve", "base_url", "cards",
     "cert", "client", "client_id", "client_secret", "data", "encounter", "ephemeral", "everything", "fhir", "host",
@@ -122,15 +124,15 @@ def _policies(file: File) -> dict[str, dict[str, Any]]:
     return {name: one for name, one in found.items() if one}
 
 
-def settled(names: Sequence[str]) -> list[str]:
-    """What each file sets of the options with these names, and its policies: a sentence a file, without any secret."""
+def settled(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
+    """What each file sets of the options with these names, and which of the tables: a sentence a file, without any secret."""
     told, taken = [], set[str]()
     for file in files():
         mine = {_plain(name): value for name, value in file.options.items() if _plain(name) in names}
         parts = [
             f"{name}{_shown(name, value)}" for name, value in mine.items() if name not in taken and not _given(name)
         ]
-        parts += [_printable(f"[{table}]") for table in file.given if table in TABLES]
+        parts += [_printable(f"[{table}]") for table in file.given if table in tables]
         taken |= mine.keys()
         told += [f"Settings from {file.path.absolute()}: {', '.join(parts)}."] if parts else []
     return told

@@ -75,8 +75,12 @@ def _run(arguments: Sequence[str] | None) -> Any:
     choices.policies()
     command, bound, _ = app.parse_args(rest, print_error=False, exit_on_error=False)
     ending.interruptible()
-    for sentence in choices.said(_options(command)):
+    names = _options(command)
+    for sentence in choices.said(names):
         note(f"sickbay: {sentence}")
+    if "fields" in names:  # an app keeps them; serve says it by itself
+        for sentence in choices.settled(names):
+            note(f"sickbay: {sentence}")
     return command(*bound.args, **bound.kwargs)
 
 

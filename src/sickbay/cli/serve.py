@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import tempfile
@@ -130,7 +131,7 @@ def serve(
         certificate_key=key,
         **wishes,
     )  # fmt: skip
-    for sentence in choices.settled([*signature(serve).parameters]):
+    for sentence in choices.settled([*signature(serve).parameters], choices.TABLES):
         note(sentence)
     _begin(settings, wishes)
 
@@ -151,6 +152,7 @@ def _wishes(**asked: Any) -> dict[str, Any]:
 def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
     """Hold the folder, bind the sockets, and only then import what serves."""
     ending.heard()
+    os.umask(0o077)  # for what a library writes, such as the counts of workers
     with _place(settings.data, settings.ephemeral) as place, folders.held(place):
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)

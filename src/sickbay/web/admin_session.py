@@ -51,23 +51,29 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
         view = _too_many(seconds) if seconds else _foreign() if found == "foreign" else _private(request, sandbox)
         response: Response = show.page(request, sandbox, "notice", view, status=403)
     else:
-        response = answers.problem(429 if seconds else 403, *_said(found, seconds, guard, sandbox))
+        title, detail = _said(found, seconds, sandbox)
+        response = answers.problem(
+            429 if seconds else 403, title, detail=detail + (_forwarded(request) if found == "nobody" else "")
+        )
     return held_off(response, seconds)
 
 
-def _said(found: str, seconds: int, guard: Guard, sandbox: Sandbox) -> tuple[str, None, str]:
-    """Title and detail of the problem, as answers.problem takes them."""
+def _said(found: str, seconds: int, sandbox: Sandbox) -> tuple[str, str]:
+    """Title and detail of the problem."""
     if seconds:
-        return "Too many wrong admin tokens", None, f"Try again in {seconds} seconds."
+        return "Too many wrong admin tokens", f"Try again in {seconds} seconds."
     if found == "foreign":
-        return "Only from this machine, or with the admin token, and never for a foreign page", None, FOREIGN
+        return "Only from this machine, or with the admin token, and never for a foreign page", FOREIGN
     if found == "wrong-token":
-        return "The admin token is wrong", None, where(sandbox.settings)
-    return (
-        "Only from this machine, or with the admin token",
-        None,
-        f"Send Authorization: Bearer. {where(sandbox.settings)}",
-    )
+        return "The admin token is wrong", where(sandbox.settings)
+    return "Only from this machine, or with the admin token", f"Send Authorization: Bearer. {where(sandbox.settings)}"
+
+
+def _forwarded(request: Request) -> str:
+    """A sentence for the person at the keyboard whose request looks like a proxy's."""
+    guard: Guard = request.app.state.guard
+    sign = guard.forwarded_by(request.scope, headers_of(request.scope))
+    return f" This request seems to come through a proxy ({sign})." if sign else ""
 
 
 def held_off(response: Response, seconds: int) -> Response:
@@ -91,7 +97,7 @@ def _private(request: Request, sandbox: Sandbox) -> NoticeView:
     return NoticeView(
         title="Sign in with the admin token",
         text="This page is for the person who runs this Sickbay: at its own keyboard, or with the admin token. "
-        f"{where(sandbox.settings)}",
+        f"{where(sandbox.settings)}{_forwarded(request)}",
         primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"), others=(Link("Go to the hospitals", "/"),),
     )  # fmt: skip
 

@@ -152,7 +152,7 @@ class Application:
 
     def _extra(self, scope: Scope) -> bytes | None:
         """A vendor's own name for the correlation id."""
-        tenant = self.sandbox.tenants.get(scope["path"].split("/", 2)[1])
+        tenant = self.sandbox.tenants.get(scope["path"][1:].partition("/")[0])
         name = tenant.dialect.answers.correlation_header if tenant else None
         return name.lower().encode() if name else None
 

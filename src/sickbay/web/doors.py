@@ -134,6 +134,12 @@ class Guard:
         host, sign = host_name(headers.get("host", "")), forwarding_sign(headers, scope.get("http_version", "1.1"))
         return at_keyboard(self.rules, AdminRequest(peer(scope), host, sign))
 
+    def forwarded_by(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+        """What shows that a proxy forwarded this request, if that alone keeps it from being the keyboard's."""
+        sign = forwarding_sign(headers, scope.get("http_version", "1.1"))
+        direct = AdminRequest(peer(scope), host_name(headers.get("host", "")))
+        return sign if at_keyboard(self.rules, direct) else ""
+
     def opens(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether this request may sign in by one click and be approved automatically (setting open_sign_in)."""
         return self.everyone or self.at_keyboard(scope, headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import secrets
@@ -17,6 +18,9 @@ from sickbay.kernel import private_files
 from sickbay.settings.database import CannotOpen, DiskFails, Unavailable
 from sickbay.storage.sql.statement import Row
 from sickbay.storage.sqlite.migrations import STEPS
+
+PUBLISHED_CURSOR_KEYS = frozenset(("c49ee42cfd309f9901225842ee442b6c103567a36292169430180e7f8321d85a",))
+"""SHA-256 of keys that stood in a public repository; sandbox/keys.py knows the others."""
 
 PATIENCE = 10.0
 """Seconds that a writer waits for another process before it gives up."""
@@ -145,6 +149,14 @@ def _upgrade(connection: apsw.Connection) -> None:
         connection.execute(step)
     connection.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('cursor_key', ?)", (secrets.token_bytes(32),))
     connection.pragma("user_version", len(STEPS))
+
+
+def replace_published_key(connection: apsw.Connection) -> None:
+    """Whoever has the key of the cursors reads in an address where a page of somebody else begins."""
+    key = connection.execute("SELECT value FROM meta WHERE name = 'cursor_key'").get
+    if hashlib.sha256(key).hexdigest() in PUBLISHED_CURSOR_KEYS:
+        new = secrets.token_bytes(32)
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'cursor_key' AND value = ?", (new, key))
 
 
 def _version(connection: apsw.Connection) -> int:

@@ -21,7 +21,7 @@ from sickbay.storage.sql.exchanges import FOLDED, SIZE
 from sickbay.storage.sql.order import Find
 from sickbay.storage.sql.saving import OUTDATED
 from sickbay.storage.sqlite import records
-from sickbay.storage.sqlite.connection import connect, migrate, must_be_ours, opening
+from sickbay.storage.sqlite.connection import connect, migrate, must_be_ours, opening, replace_published_key
 from sickbay.storage.sqlite.reader import Reader
 from sickbay.storage.sqlite.steps import apply, copy, fill
 from sickbay.storage.sqlite.writer import GROUP, Writer
@@ -53,6 +53,7 @@ class SqliteStore:
         writing = connect(path)
         with opening(path):
             migrate(writing)
+            replace_published_key(writing)
         self._writer = Writer(writing)
         self._reader = Reader(path)
         self._long: Reader | None = None

@@ -1,0 +1,67 @@
+"""Requests that offer another protocol (RFC 9110 7.8): answered as if they did not, with their bodies."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from tests.cli.test_limits import LOW, serving
+
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+OFFERS = (
+    b"",
+    H2C,
+    b"Upgrade: h2c\r\nConnection: Upgrade\r\n",
+    b"Connection: keep-alive, upgrade\r\nUPGRADE: websocket\r\n",
+)
+BODIES = (
+    (b"", b"", b"0"),
+    (b"Content-Length: 5\r\n", b"hello", b"5"),
+    (b"Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n", b"8"),
+    (b"Content-Length: 50\r\n", b"GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n".ljust(50), b"50"),
+)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving(LOW) as found:
+        yield found
+
+
+def answers(port: int, *pieces: bytes) -> list[bytes]:
+    """The bodies of all answers until the server closes the idle connection."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    return [one.partition(b"\r\n\r\n")[2] for one in received.split(b"HTTP/1.1 200 OK")[1:]]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize(("offer", "body"), [*product(OFFERS, BODIES)])
+def test_a_request_that_offers_an_upgrade_is_answered_once_with_its_body(
+    port: int, offer: bytes, body: tuple[bytes, bytes, bytes], apart: bool
+) -> None:
+    head = b"POST /any HTTP/1.1\r\nHost: localhost\r\n%b%b\r\n" % (offer, body[0])
+    pieces = (head, body[1]) if apart else (head + body[1],)
+    assert answers(port, *pieces) == [body[2]]
+
+
+def test_the_next_request_is_heard_only_after_the_answer(port: int) -> None:
+    offering = b"GET /any HTTP/1.1\r\nHost: localhost\r\n" + H2C + b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        for _ in range(3):
+            connection.sendall(offering)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.sendall(offering * 3)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert b"HTTP/1.1 400" in received
+
+
+@pytest.mark.parametrize("target", [b"localhost:1", b"/any", b"*"])
+def test_no_tunnel_is_opened(port: int, target: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(b"CONNECT " + target + b" HTTP/1.1\r\nHost: localhost:1\r\n" + H2C + b"\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 400")
