@@ -19,7 +19,7 @@ from sickbay.diagnosis.repairs import (
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.operations import harmless_search
 from sickbay.operations import vocabulary as known
-from sickbay.operations.live import Live
+from sickbay.operations.live import Live, decoded
 from sickbay.operations.masking import length, masked
 
 PUBLISHED = PLACES | {EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET, PLACE_OF_VERIFIER}
@@ -112,6 +112,8 @@ class Harmless:
 
     def __init__(self, live: Live, public: Iterable[str] = ()) -> None:
         self.live = live
+        self._random = ""
+        """The value that `random` kept."""
         self.guesses = GUESSES
         given = [one for one in public if one]
         self.public = PUBLISHED.union(given)
@@ -146,19 +148,28 @@ class Harmless:
         return value if re.fullmatch(r"[+-]?\d{1,9}(?:\.\d{1,3})?", value, re.A) else length(value)
 
     def random(self, value: str) -> str:
-        """A state or a nonce: kept where it is random, too short for a token of ours, and nothing secret."""
+        """A state: kept if it is random, no text in an encoding, and too short for a large part of a token of ours.
+
+        Only one such value of an exchange is kept, so that the parts of a token can't be kept one by one.
+        """
         if self.is_public(value):
             return value
-        fits = re.fullmatch(r"[A-Za-z0-9._~-]{16,42}", value) and (UUID.fullmatch(value) or _is_varied(value))
-        if not fits or _SIGNED.search(value) or self.live.within(value):
+        fits = re.fullmatch(r"[A-Za-z0-9._~-]{16,32}", value) and _is_varied(value) and not decoded(value)
+        if not (fits or UUID.fullmatch(value)) or _SIGNED.search(value) or self.live.within(value):
             return masked(value) if len(value) >= 16 else length(value)
-        return value
+        self._random = self._random or value
+        return value if value == self._random else masked(value)
 
     def challenge(self, value: str) -> str:
         """A code challenge is public, unless it is a secret that was sent in its place."""
         if self.is_public(value):
             return value
-        if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or self.live.within(value):
+        if (
+            self.live.strict
+            or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value)
+            or decoded(value)
+            or self.live.within(value)
+        ):
             return masked(value) if len(value) >= 16 else length(value)
         return value
 
@@ -268,7 +279,7 @@ class Harmless:
 
     def host(self, name: str) -> bool:
         return name in self.parts or (
-            _LABELS.fullmatch(name) is not None and len(name) <= 100 and self.plain(name) and not UUID.search(name)
+            _LABELS.fullmatch(name) is not None and len(name) <= 64 and self.plain(name) and not UUID.search(name)
         )
 
     def segment(self, segment: str, *, free: bool = True) -> str:

@@ -37,7 +37,8 @@ SECRETS = frozenset(map(known.squeezed, SECRET)) | frozenset(
 Read: TypeAlias = Callable[[Harmless, str], str]
 _BY_KIND: tuple[tuple[Read, str], ...] = (
     (Harmless.scope, "scope scopes"),
-    (Harmless.random, "state nonce"),
+    (Harmless.random, "state"),
+    (Harmless.secret, "nonce"),
     (Harmless.challenge, "code_challenge"),
     (Harmless.client, "client_id kid"),
     (Harmless.title, "client_name"),
@@ -226,7 +227,7 @@ class Redaction:
     def _told(self, piece: str) -> str:
         raw_name, equals, raw = piece.partition("=")
         name, value = next(iter(parse(piece).pairs), ("", ""))
-        said = name in ("error", "error_description", "error_uri")
+        said = name in ("error", "error_description")
         shown = self.quoting.text(value) if said else self._oauth(name, value)
         return (
             f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
@@ -245,7 +246,9 @@ class Redaction:
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
     def _member(self, name: str, value: Any) -> Any:
-        if name in ("error", "error_description", "error_uri", "title", "detail") and isinstance(value, str):
+        if name == "error_uri" and isinstance(value, str):
+            return self.harmless.url(value)
+        if name in ("error", "error_description", "title", "detail") and isinstance(value, str):
             return self.quoting.text(value)
         return self.member(name, value)
 
