@@ -72,6 +72,9 @@ class Redaction:
         """more: what else came with the request, such as a body that is in no `Wire`."""
         self.harmless = Harmless(live, public)
         self.fhir = fhir
+        self._corrects = False
+        self._values: dict[str, str] = {}
+        """Values of the request, and what is shown of each."""
         self.quoting = Quoting(
             self.harmless, (wire.method, wire.url, wire.body, more, *wire.headers, *wire.headers.values())
         )
@@ -89,6 +92,7 @@ class Redaction:
 
     def corrected(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A corrected request in the form of the input."""
+        self._corrects = True
         shown = dict(given)
         headers = {name.lower(): str(value) for name, value in (given.get("headers") or {}).items()}
         if "url" in given:
@@ -124,8 +128,17 @@ class Redaction:
         raw_name, equals, raw = piece.partition("=")
         ((name, value),) = parse(piece).pairs
         shown_name, shown = self.name(name), self.parameter(name, value)
-        self.quoting.replaces(value, shown)
+        shown = self._noted(value, shown)
         return f"{written(raw_name, name, shown_name)}{equals}{written(raw, value, shown)}"
+
+    def _noted(self, value: str, shown: str) -> str:
+        """What is shown of a value. A correction may move it to another parameter, but may not show it there."""
+        if self._corrects:
+            shown = self._values.get(value, value) if shown == value else shown
+        elif shown == value or value not in self._values:
+            self._values[value] = shown
+        self.quoting.replaces(value, shown)
+        return shown
 
     def name(self, name: str) -> str:
         if self.fhir:
@@ -178,8 +191,7 @@ class Redaction:
         if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 10**10):
             return value
         if isinstance(value, str):
-            shown = self._oauth(name, value)
-            self.quoting.replaces(value, shown)
+            shown = self._noted(value, self._oauth(name, value))
             return value if value in known.ALGORITHMS else shown
         if isinstance(value, list) and len(value) <= MANY and name != "keys":
             return [self.member(name, one) if isinstance(one, str) else "‹not kept›" for one in value]
