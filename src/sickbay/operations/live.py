@@ -27,7 +27,9 @@ MOST = 20_000
 LOOKED_UP = 16
 """Pieces of one exchange that are looked up in the store; what is beyond is not kept."""
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN},}}")
-_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{6,}")
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_BASE32 = re.compile(r"[A-Z2-7]+|(?=[a-z]*[2-7])[a-z2-7]+")
+_HEX = re.compile(r"[0-9a-fA-F]+")
 ENCODED = 20
 """Runs of one text that are decoded."""
 _KEY = os.urandom(32)
@@ -62,10 +64,12 @@ _DECODER = msgspec.json.Decoder(_Registered)
 
 def decoded(text: str) -> list[str]:
     """The texts that the runs of base64, base32 and hexadecimal digits in this text stand for, if they are texts."""
-    found = []
-    for run in _ENCODED.findall(text[:MOST])[:ENCODED]:
-        found += [plain for decode in _DECODERS if (plain := _plain(decode, run))]
-    return found
+    return [
+        plain
+        for run in _ENCODED.findall(text[:MOST])[:ENCODED]
+        for shape, decode in _DECODERS
+        if shape.fullmatch(run) and (plain := _plain(decode, run))
+    ]
 
 
 def _plain(decode: Callable[[str], bytes], run: str) -> str:
@@ -85,7 +89,11 @@ def _of_base32(run: str) -> bytes:
     return base64.b32decode(run + "=" * (-len(run) % 8), casefold=True)
 
 
-_DECODERS: tuple[Callable[[str], bytes], ...] = (_of_base64, _of_base32, bytes.fromhex)
+_DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
+    (_ENCODED, _of_base64),
+    (_BASE32, _of_base32),
+    (_HEX, bytes.fromhex),
+)
 
 
 class Live:
