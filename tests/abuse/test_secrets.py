@@ -281,7 +281,9 @@ def test_without_redaction_every_way_is_found(tmp_path: Path, monkeypatch: pytes
             texts = [text for id, text in (await hidden.stored()).items() if id in ids]
             missed[how] += not any(found(text, [secret]) for text in texts)
         absent = {how for how, count in missed.items() if count} - set(UNDECODED)
-        assert absent <= {"path-tenant", "path-version", "path-cerner", "path-register", "path-glued"}, absent
+        assert absent <= {"host-user", "path-tenant", "path-version", "path-cerner", "path-register", "path-glued"}, (
+            absent
+        )
 
     run(steps, tmp_path, patients=0, throttle=0, admin_token=ADMIN)
 

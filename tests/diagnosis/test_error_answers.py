@@ -78,6 +78,8 @@ PAGES = st.sampled_from([
         "We are sorry...\nInvalid parameter: redirect_uri",
     "curl: (6) Could not resolve host: ehr.example.org", "net::ERR_CONNECTION_REFUSED", "AADSTS50011: The redirect URI",
     "has been blocked by CORS policy", "Error: No 'state' parameter found", "HAPI-0513: Must request async processing",
+    "https://authorization.cerner.com/errors/urn%3Acerner%3Aerror%3Aauthorization-server%3Aoauth2%3Agrant%3Ainvalid/instances/1",
+    "https://idp.example.org/errors/urn:vendor:error:oauth2:invalid-scope?client=x",
 ])  # fmt: skip
 ANSWER = st.one_of(OAUTH, STATUSES, OUTCOMES, PAGES)
 WRAPPED = {

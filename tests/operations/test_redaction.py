@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given, settings
@@ -148,3 +149,63 @@ def test_a_token_is_not_kept_whatever_is_around_it(token: str, place: int, aroun
     forms = ("?state=~@", "?scope=@~", "?aud=http://a/@", "/@~", "?@=1", "?client_id=@", "?redirect_uri=@://x", "?nonce=@~",
              "?prompt=~@")  # fmt: skip
     assert token not in kept(forms[place].replace("~", around).replace("@", token))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://localhost:8100/Brandywine/callback", "http://brandywine.example.org/Patient/p-0001", "Brandywine/Patient.rs",
+        "patient/Patient.Brandywine", "http://localhost:7425/general/r4/Patient/Brandywine", "com.Brandywine:/cb",
+        "http://localhost/cb?iss=http://localhost/Brandywine", "http://Brandywine@localhost/Patient/p-0001",
+        b"Brandywine".hex(), b"Brandywine".hex().upper(), "1931-07-23", "19310723", "MRN8837261", "mrn-8837261",
+        "123456789", "http://localhost/1931-07-23",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["subject", "_id", "_profile", "patient", "_has:Observation:patient:subject", "link"])
+def test_a_reference_with_something_personal_is_not_kept(name: str, value: str) -> None:
+    shown = unquote(kept(f"/r4/Patient?{name}={quote(value, safe='')}", fhir=True))
+    for text in ("brandywine", "1931-07-23", "19310723", "8837261", "123456789", b"Brandywine".hex()):
+        assert text not in shown.lower()
+
+
+@pytest.mark.parametrize("value", ["Patient/p-0001", f"{AT}/r4/Patient/p-0001", "smart-1288992", "p-0001-c2", "42"])
+def test_a_reference_to_a_resource_of_ours_is_shown(value: str) -> None:
+    assert unquote(kept(f"/r4/Observation?subject={quote(value, safe='')}", fhir=True)).endswith(f"={value}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?aud=http://localhost:7425/general/r4/Patient/Brandywine", "?redirect_uri=http://a/1931-07-23",
+        "?redirect_uri=http://a/MRN8837261", "?grant_type=urn:ietf:params:oauth:grant-type:brandywine", "?iss=http://a/19310723",
+    ],
+)  # fmt: skip
+def test_an_address_or_a_urn_with_something_personal_is_not_kept(query: str) -> None:
+    shown = kept(query).lower()
+    assert not [text for text in ("brandywine", "1931", "8837261") if text in shown]
+
+
+def test_the_extension_grants_are_shown() -> None:
+    for name in (
+        "grant-type:jwt-bearer",
+        "client-assertion-type:jwt-bearer",
+        "token-type:access_token",
+        "grant-type:jwt-baerer",
+    ):
+        assert kept(f"?grant_type=urn:ietf:params:oauth:{name}") == f"?grant_type=urn:ietf:params:oauth:{name}"
+
+
+def test_a_correction_does_not_show_in_another_parameter_what_the_request_hides() -> None:
+    wire = Wire("GET", f"{AT}/r4/Patient?active=Observation/8&_count=7", {})
+    redaction = Redaction(wire, LIVE, PUBLIC, fhir=True)
+    assert "active=‹13%20characters›" in redaction.request(wire)["url"]
+    shown = redaction.corrected({"url": f"{AT}/r4/Patient?link=Observation/8&_offset=7"})
+    assert "link=‹13%20characters›&_offset=7" in shown["url"]
+
+
+def test_a_percent_encoded_quotation_is_decoded_before_it_is_compared() -> None:
+    wire = Wire("GET", f"{AT}/oauth/authorize?redirect_uri=http://a/cb?Brandywine", {})
+    redaction = Redaction(wire, LIVE, PUBLIC, fhir=False)
+    redaction.request(wire)
+    assert "Brandywine" not in redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb%3FBrandywine instead")
+    assert redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb instead") == "Write http%3A%2F%2Fa%2Fcb instead"

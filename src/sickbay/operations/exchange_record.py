@@ -6,6 +6,7 @@ are filled in on reading. The JSON is compressed with a fixed dictionary (`packi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,20 +21,22 @@ from sickbay.diagnosis.repairs import with_parameters
 from sickbay.diagnosis.rule import Finding, find
 from sickbay.diagnosis.stages import KINDS
 from sickbay.kernel.refusal import Examination
+from sickbay.operations import journal_metrics, packing
 from sickbay.operations import launch as launches
 from sickbay.operations import live as secrets
-from sickbay.operations import packing
 from sickbay.operations.context import World
 from sickbay.operations.decision import Decision
 from sickbay.operations.exchange import Answered, Exchange, Wire
 from sickbay.operations.launch import place_of
 from sickbay.operations.live import Live
+from sickbay.operations.masking import length
 from sickbay.operations.others import others
 from sickbay.operations.redaction import Redaction
 from sickbay.protocol import pkce
 from sickbay.protocol.parameters import parse
 from sickbay.storage.store import Record
 
+LOG = logging.getLogger("sickbay")
 FHIR = ("access", "search", "app_state")
 """Stages whose requests are FHIR."""
 REFUSED_FOR = 7 * 86400
@@ -51,7 +54,7 @@ async def stored(world: World, one: Exchange) -> Record:
 
 async def shown(world: World, one: Exchange) -> dict[str, Any]:
     """As it is shown while it is being answered."""
-    return filled(msgspec.json.decode(msgspec.json.encode(entry(one, await _live(world, one)))))
+    return filled(msgspec.json.decode(_encoded(one, await _live(world, one))))
 
 
 async def _live(world: World, one: Exchange) -> Live:
@@ -74,12 +77,39 @@ def _challenges(one: Exchange) -> Iterator[str]:
 
 
 def record(one: Exchange, live: Live) -> Record:
-    value = entry(one, live)
     until = int(one.at) + (REFUSED_FOR if one.refused else GRANTED_FOR)
     return Record(
-        "exchange", one.id, packing.pack(msgspec.json.encode(value)), one.tenant, one.client_id, one.timeline, one.stage,
+        "exchange", one.id, packing.pack(_encoded(one, live)), one.tenant, one.client_id, one.timeline, one.stage,
         at=int(one.at), expires_at=until,
     )  # fmt: skip
+
+
+def _encoded(one: Exchange, live: Live) -> bytes:
+    """JSON. If redaction fails, nothing of the request is kept: a request must not fail because of its record."""
+    try:
+        return msgspec.json.encode(entry(one, live))
+    except Exception as error:
+        journal_metrics.UNREDACTED.inc()
+        LOG.error("exchange %s cannot be redacted (%s): nothing of its request is kept", one.id, type(error).__name__)
+        return msgspec.json.encode(minimal(one))
+
+
+def minimal(one: Exchange) -> dict[str, Any]:
+    """Only what Sickbay itself knows of an exchange: no URL, no headers, no bodies, no findings."""
+    return {
+        "id": one.id,
+        "at": one.at,
+        "tenant": one.tenant,
+        "app": None,
+        "launch": None,
+        "stage": one.stage,
+        "request": {"method": length(one.wire.method), "url": length(one.wire.url), "headers": {}, "body": None},
+        "corrected": None,
+        "response": {"status": one.answer.status, "headers": {}, "body": None},
+        "checks": _checks(one.decision.examination) if one.decision else "",
+        "findings": [],
+        **_decided(one),
+    }
 
 
 def entry(one: Exchange, live: Live) -> dict[str, Any]:
@@ -104,7 +134,7 @@ def entry(one: Exchange, live: Live) -> dict[str, Any]:
         "response": redaction.response(one.answer),
         "checks": _checks(one.decision.examination) if one.decision else "",
         "findings": [_finding(each, redaction) for each in explanation.findings],
-        **_negotiation(one.decision.known if one.decision else None),
+        **_negotiation(one.decision.known if one.decision else None, redaction),
     }
     compared = others(one.decision, one.tenant)
     return made | ({"others": compared} if compared else {}) | _decided(one)
@@ -119,7 +149,7 @@ def _public(one: Exchange) -> Iterator[str]:
     yield from (one.tenant, one.timeline, one.id, one.client_id)
     known = one.decision.known if one.decision else None
     for client in (getattr(known, "client", None), getattr(known, "owner", None), getattr(known, "hinted", None)):
-        if isinstance(client, Client):
+        if isinstance(client, Client) and one.stage != "registration":  # there it is what the request asks for
             yield from (value for name in _REGISTERED if isinstance(value := getattr(client, name), str))
             yield from (*client.redirect_uris, *client.post_logout_redirect_uris, *client.scope.split())
     server = getattr(known, "server", None)
@@ -195,12 +225,14 @@ async def whole(world: World, record: Record, full: bool) -> dict[str, Any]:
     return again(given, Live(await secrets.hashes(world), strict=True))
 
 
-def _negotiation(known: Any) -> dict[str, Any]:
+def _negotiation(known: Any, redaction: Redaction) -> dict[str, Any]:
     """Of a token response: what became of each scope, and why no refresh token came; null where one did."""
     given = getattr(known, "given", None)
     if not isinstance(given, Given):
         return {}
-    return {"scopes": [one._asdict() for one in given.scopes], "refresh": given.refresh or None}
+    scope = redaction.harmless.scope
+    scopes = [one._asdict() | {"asked": scope(one.asked), "granted": scope(one.granted)} for one in given.scopes]
+    return {"scopes": scopes, "refresh": given.refresh or None}
 
 
 def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:

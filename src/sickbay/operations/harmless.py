@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, lru_cache
 from urllib.parse import quote, unquote
 
@@ -19,7 +19,7 @@ from sickbay.diagnosis.repairs import (
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.operations import harmless_search
 from sickbay.operations import vocabulary as known
-from sickbay.operations.live import Live
+from sickbay.operations.live import Live, decoded
 from sickbay.operations.masking import length, masked
 
 PUBLISHED = PLACES | {EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET, PLACE_OF_VERIFIER}
@@ -33,10 +33,12 @@ LONG = 2000
 """Characters of a value beyond which it is not read."""
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 ID = re.compile(
-    r"(?!.*(?:19|20)\d\d[01]\d[0-3]\d)[a-z]{0,10}-\d{5,12}|[a-z]{0,4}-?\d{1,12}|[a-z]{1,4}-\d{1,6}(?:-[a-z0-9]{1,12}){0,4}|(?=[a-f]*\d)[0-9a-f]{8,32}",
-    re.I,
+    r"(?!(?:mrn|ssn|nhs|nino|dob|tel)[-\d])(?:[a-z]{1,10}-\d{1,7}|[a-z]{0,4}\d{1,6}|[a-z]{1,4}-\d{1,6}(?:-[a-z0-9]{1,12}){1,4})"
+    r"|(?=[a-fA-F]*\d)(?=\d*[a-fA-F])(?:[0-9a-f]{8,32}|[0-9A-F]{8,32})"
 )
-"""The id of a resource: numbers, hexadecimal digits, or what Sickbay's own population has. A name is none of these."""
+"""The id of a resource: short numbers, hexadecimal digits, or what Sickbay's own population has. No name, date or number of a
+person is one of these.
+"""
 _RUN = re.compile(r"[A-Za-z0-9_+/=-]{16,}")
 _SIGNED = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.|-----BEGIN|PRIVATE KEY")
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\d{0,2}")
@@ -48,6 +50,9 @@ _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*)?([^?#]*)(\?[
 _AROUND = " \t\r\n\"'`<>\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
 """What is pasted along with an address."""
 _ROUTE = re.compile(r"#(?:/?[a-z]{1,12}){0,3}/?")
+_LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]"))
+_OF_A_PERSON = re.compile(r"\d{6}|\d{4}[-_.~]\d\d?[-_.~]\d\d?")
+"""A date, or a number that may identify a person."""
 _VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
 _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
 _CLASSES = (str.islower, str.isupper, str.isdigit)
@@ -96,7 +101,12 @@ CHOICES = words(
     "strict lenient true false yes no authorization order reconcile-medications",
 )  # fmt: skip
 """Values of parameters that take one of a few."""
-_URN = re.compile(r"urn:ietf:params:oauth:[a-z-]{1,30}:[a-z0-9-]{1,30}")
+_URN = re.compile(r"urn:ietf:params:oauth:([a-z-]{1,30}):([a-z0-9_-]{1,30})")
+URN_WORDS = words(
+    "grant-type client-assertion-type token-type jwt-bearer saml2-bearer saml1 saml2 token-exchange device_code ciba jwt"
+    " access_token refresh_token id_token"
+)
+"""What the last two parts of such a URN may be."""
 SCOPES = words(
     "openid fhirUser profile email address phone launch online_access offline_access launch/patient launch/encounter",
     "launch/practitioner launch/location launch/organization smart/orchestrate_launch smart/manage_subscriptions user_details",
@@ -112,6 +122,8 @@ class Harmless:
 
     def __init__(self, live: Live, public: Iterable[str] = ()) -> None:
         self.live = live
+        self._random = ""
+        """The value that `random` kept."""
         self.guesses = GUESSES
         given = [one for one in public if one]
         self.public = PUBLISHED.union(given)
@@ -138,27 +150,36 @@ class Harmless:
 
     def choice(self, value: str) -> str:
         """One or more of a few words, or one of them misspelt."""
-        if _URN.fullmatch(value):
-            return value if self.plain(value) else length(value)
+        if urn := _URN.fullmatch(value):
+            return value if all(self.resembles(part, URN_WORDS) for part in urn.groups()) else length(value)
         return " ".join(one if self.resembles(one, CHOICES) else length(one) for one in value.split(" "))
 
     def number(self, value: str) -> str:
         return value if re.fullmatch(r"[+-]?\d{1,9}(?:\.\d{1,3})?", value, re.A) else length(value)
 
     def random(self, value: str) -> str:
-        """A state or a nonce: kept where it is random, too short for a token of ours, and nothing secret."""
-        if self.is_public(value):
+        """A state: kept if it is random, no text in an encoding, and too short for a large part of a token of ours.
+
+        Only one such value of an exchange is kept, so that the parts of a token can't be kept one by one.
+        """
+        if self.is_public(value) or _is_tiny(value):
             return value
-        fits = re.fullmatch(r"[A-Za-z0-9._~-]{16,42}", value) and (UUID.fullmatch(value) or _is_varied(value))
-        if not fits or _SIGNED.search(value) or self.live.within(value):
+        fits = re.fullmatch(r"[A-Za-z0-9._~-]{16,32}", value) and _is_varied(value) and not decoded(value)
+        if not (fits or UUID.fullmatch(value)) or _SIGNED.search(value) or self.live.within(value):
             return masked(value) if len(value) >= 16 else length(value)
-        return value
+        self._random = self._random or value
+        return value if value == self._random else masked(value)
 
     def challenge(self, value: str) -> str:
         """A code challenge is public, unless it is a secret that was sent in its place."""
         if self.is_public(value):
             return value
-        if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or self.live.within(value):
+        if (
+            self.live.strict
+            or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value)
+            or decoded(value)
+            or self.live.within(value)
+        ):
             return masked(value) if len(value) >= 16 else length(value)
         return value
 
@@ -225,17 +246,20 @@ class Harmless:
             return name
         return f"‹name of {len(name)} character{'' if len(name) == 1 else 's'}›"
 
-    def url(self, value: str) -> str:
-        """An address: no user, no password, and no part that may be a secret."""
+    def url(self, value: str, *, free: bool = True) -> str:
+        """An address: no user, no password, and no part that may be a secret.
+
+        free: an address of an app; its parts may be any words. Else only what addresses of ours are made of is kept.
+        """
         if not value or self.is_public(value):
             return value
         if len(value) > LONG:
             return length(value)
         if "%" in value and (plain := unquote(unquote(value))) != value:
-            return value if self._url(plain) == plain else self._url(plain)
-        return self._url(value)
+            return value if self._url(plain, free) == plain else self._url(plain, free)
+        return self._url(value, free)
 
-    def _url(self, value: str) -> str:
+    def _url(self, value: str, free: bool) -> str:
         inner = value.strip(_AROUND)
         lead, _, tail = value.partition(inner) if inner else (value, "", "")
         found = _URL.fullmatch(inner)
@@ -243,9 +267,11 @@ class Harmless:
         scheme, authority, path, query, fragment = found.groups()
         if not scheme and not authority and "/" not in path:
             return lead + self.segment(path, free=False) + tail if path else value
+        if not free and (query or fragment or (scheme or "http").lower() not in ("http", "https")):
+            return length(value)
         made = f"{self._scheme(scheme)}:" if scheme else ""
-        made += self._authority(authority) if authority else ""
-        made += "/".join(self.segment(one) for one in path.split("/"))
+        made += self._authority(authority, free) if authority else ""
+        made += "/".join(self._segments(path, free))
         made += "?" + self.foreign_query(query[1:]) if query else ""
         return lead + made + (self._fragment(fragment) if fragment else "") + tail
 
@@ -260,15 +286,22 @@ class Harmless:
             else length(scheme)
         )
 
-    def _authority(self, authority: str) -> str:
+    def _segments(self, path: str, free: bool) -> Iterator[str]:
+        """What follows a resource type is the id of a resource, and no word."""
+        for part in path.split("/"):
+            yield self.segment(part, free=free)
+            free = free and part not in known.types()
+
+    def _authority(self, authority: str, free: bool) -> str:
         user, at, host = authority[2:].rpartition("@")
         name, port = re.fullmatch(r"(.*?)((?::\d{1,5})?)", host, re.S).groups()  # type: ignore[union-attr]
-        shown = name if not name or self.host(name) else length(name)
+        allowed = self.host(name) if free else name + port in self.parts or name in _LOOPBACK
+        shown = name if not name or allowed else length(name)
         return f"//{length(user)}{at}{shown}{port}"
 
     def host(self, name: str) -> bool:
         return name in self.parts or (
-            _LABELS.fullmatch(name) is not None and len(name) <= 100 and self.plain(name) and not UUID.search(name)
+            _LABELS.fullmatch(name) is not None and len(name) <= 64 and self.plain(name) and not UUID.search(name)
         )
 
     def segment(self, segment: str, *, free: bool = True) -> str:
@@ -294,7 +327,7 @@ class Harmless:
 
     def _foreign(self, name: str, value: str) -> str:
         text = unquote(value.replace("+", " "))
-        if not text or self.is_public(text):
+        if not text or self.is_public(text) or _is_tiny(text):
             return value
         shown = self.url(text) if name in ("iss", "aud", "redirect_uri") else length(text)
         return value if shown == text else shown
@@ -304,18 +337,23 @@ class Harmless:
         return raw if shown == decoded else quote(shown, safe="‹›… ()").replace(" ", "%20")
 
 
+def _is_tiny(text: str) -> bool:
+    """Whether it is too short to be a secret: of a state and of an app's own parameters it shows what is wrong."""
+    return re.fullmatch(r"[A-Za-z0-9]{1,3}", text) is not None
+
+
 def _is_ours(value: str) -> bool:
     """Of a program's word for nothing, or a variable that nothing filled in: whether it is made of words that tell nothing."""
     return all(part.lower() in known.everyday() | EMPTY for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value))
 
 
 def _is_numbered(text: str) -> bool:
-    return any(one.fullmatch(text) for one in (UUID, ID, _VARIABLE, _VERSION))
+    return any(one.fullmatch(text) for one in (UUID, ID, _VARIABLE, _VERSION)) and not decoded(text)
 
 
 def _is_word(text: str) -> bool:
     shapes = ((_WORDS, known.FAR), (_NAMED, SHORT))
-    return any(len(text) <= most and shape.fullmatch(text) for shape, most in shapes)
+    return not _OF_A_PERSON.search(text) and any(len(text) <= most and shape.fullmatch(text) for shape, most in shapes)
 
 
 def _is_varied(text: str) -> bool:

@@ -69,7 +69,9 @@ def _agent(harmless: Harmless, value: str) -> str:
 
 
 def _origin(harmless: Harmless, value: str) -> str:
-    return value if value == "null" else harmless.url(value)
+    if value == "null":
+        return value
+    return harmless.url(value) if "://" in value else length(value)
 
 
 def _host(harmless: Harmless, value: str) -> str:

@@ -82,8 +82,8 @@ def _reference(harmless: Harmless, text: str) -> str:
     base, slash, id = text.rpartition("/")
     home, _, type = base.rpartition("/")
     if slash and type not in known.types():
-        return harmless.url(text)
-    shown = harmless.url(home + "/") if home else ""
+        return harmless.url(text, free=False)
+    shown = harmless.url(home + "/", free=False) if home else ""
     return f"{shown}{type}{slash}{harmless.id(id)}"
 
 

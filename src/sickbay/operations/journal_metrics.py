@@ -16,6 +16,10 @@ DROPPED = Counter(
     " were deleted (size: the journal was full; expired: records past their time, of every kind).",
     ["reason"],
 )
+UNREDACTED = Counter(
+    "sickbay_exchanges_unredacted",
+    "Exchanges whose redaction failed: their records have nothing of the request but the lengths.",
+)
 EXCHANGES = Gauge(
     "sickbay_journal_exchanges", "Exchanges kept in the journal.", multiprocess_mode="mostrecent"
 )  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import os
 import re
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 
 import msgspec
@@ -26,6 +27,11 @@ MOST = 20_000
 LOOKED_UP = 16
 """Pieces of one exchange that are looked up in the store; what is beyond is not kept."""
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN},}}")
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_BASE32 = re.compile(r"[A-Z2-7]+|(?=[a-z]*[2-7])[a-z2-7]+")
+_HEX = re.compile(r"[0-9a-fA-F]+")
+ENCODED = 20
+"""Runs of one text that are decoded."""
 _KEY = os.urandom(32)
 _SEEN: deque[bytes] = deque(maxlen=10_000)
 _PASSWORDS: set[bytes] = set()
@@ -56,6 +62,40 @@ class _Registered(msgspec.Struct, gc=False):
 _DECODER = msgspec.json.Decoder(_Registered)
 
 
+def decoded(text: str) -> list[str]:
+    """The texts that the runs of base64, base32 and hexadecimal digits in this text stand for, if they are texts."""
+    return [
+        plain
+        for run in _ENCODED.findall(text[:MOST])[:ENCODED]
+        for shape, decode in _DECODERS
+        if shape.fullmatch(run) and (plain := _plain(decode, run))
+    ]
+
+
+def _plain(decode: Callable[[str], bytes], run: str) -> str:
+    """The printable ASCII text that it stands for; of UTF-16 too."""
+    try:
+        plain = decode(run).replace(b"\0", b"").decode("ascii")
+    except ValueError:
+        return ""
+    return plain if len(plain) >= SHORTEST and plain.isprintable() else ""
+
+
+def _of_base64(run: str) -> bytes:
+    return base64.urlsafe_b64decode(run.replace("+", "-").replace("/", "_") + "=" * (-len(run) % 4))
+
+
+def _of_base32(run: str) -> bytes:
+    return base64.b32decode(run + "=" * (-len(run) % 8), casefold=True)
+
+
+_DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
+    (_ENCODED, _of_base64),
+    (_BASE32, _of_base32),
+    (_HEX, bytes.fromhex),
+)
+
+
 class Live:
     """Recognises the secrets of one moment. hashes: SHA-256 hex; found: tokens that were looked up and are live."""
 
@@ -70,13 +110,16 @@ class Live:
         """Whether a secret is in this text, whatever is written before and after it."""
         if not self.hashes and not _PASSWORDS and not self.found:
             return False
+        return any(self._within(one) for one in (text, *decoded(text)))
+
+    def _within(self, text: str) -> bool:
         if any(one in text for one in self.found):
             return True
         return any(self._is(piece) for piece in self._pieces(text))
 
     def holds(self, text: str) -> bool:
         """Whether all of this text is a secret."""
-        return text in self.found or (bool(self.hashes or _PASSWORDS) and self._is(text))
+        return any(one in self.found or self._is(one) for one in (text, *decoded(text)))
 
     def _pieces(self, text: str) -> Iterator[str]:
         size = len(text)

@@ -94,6 +94,9 @@ class Quoting:
         return whole.replace(text, shown, 1)
 
     def _may(self, text: str) -> bool:
+        """Whether it may be quoted. Of what is percent-encoded, each part must be quotable once it is decoded."""
+        if "%" in text and (plain := unquote(text)) != text:
+            return all(map(self._may, _QUOTED.findall(plain)))
         folded = text.casefold()
         pieces = [one.casefold() for one in _PIECE.findall(text)]
         strange = [one for one in pieces if len(one) >= SHORT and one not in known.everyday()]

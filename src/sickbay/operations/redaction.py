@@ -37,7 +37,8 @@ SECRETS = frozenset(map(known.squeezed, SECRET)) | frozenset(
 Read: TypeAlias = Callable[[Harmless, str], str]
 _BY_KIND: tuple[tuple[Read, str], ...] = (
     (Harmless.scope, "scope scopes"),
-    (Harmless.random, "state nonce"),
+    (Harmless.random, "state"),
+    (Harmless.secret, "nonce"),
     (Harmless.challenge, "code_challenge"),
     (Harmless.client, "client_id kid"),
     (Harmless.title, "client_name"),
@@ -71,6 +72,9 @@ class Redaction:
         """more: what else came with the request, such as a body that is in no `Wire`."""
         self.harmless = Harmless(live, public)
         self.fhir = fhir
+        self._corrects = False
+        self._values: dict[str, str] = {}
+        """Values of the request, and what is shown of each."""
         self.quoting = Quoting(
             self.harmless, (wire.method, wire.url, wire.body, more, *wire.headers, *wire.headers.values())
         )
@@ -88,6 +92,7 @@ class Redaction:
 
     def corrected(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A corrected request in the form of the input."""
+        self._corrects = True
         shown = dict(given)
         headers = {name.lower(): str(value) for name, value in (given.get("headers") or {}).items()}
         if "url" in given:
@@ -123,8 +128,17 @@ class Redaction:
         raw_name, equals, raw = piece.partition("=")
         ((name, value),) = parse(piece).pairs
         shown_name, shown = self.name(name), self.parameter(name, value)
-        self.quoting.replaces(value, shown)
+        shown = self._noted(value, shown)
         return f"{written(raw_name, name, shown_name)}{equals}{written(raw, value, shown)}"
+
+    def _noted(self, value: str, shown: str) -> str:
+        """What is shown of a value. A correction may move it to another parameter, but may not show it there."""
+        if self._corrects:
+            shown = self._values.get(value, value) if shown == value else shown
+        elif shown == value or value not in self._values:
+            self._values[value] = shown
+        self.quoting.replaces(value, shown)
+        return shown
 
     def name(self, name: str) -> str:
         if self.fhir:
@@ -177,8 +191,7 @@ class Redaction:
         if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 10**10):
             return value
         if isinstance(value, str):
-            shown = self._oauth(name, value)
-            self.quoting.replaces(value, shown)
+            shown = self._noted(value, self._oauth(name, value))
             return value if value in known.ALGORITHMS else shown
         if isinstance(value, list) and len(value) <= MANY and name != "keys":
             return [self.member(name, one) if isinstance(one, str) else "‹not kept›" for one in value]
@@ -226,7 +239,7 @@ class Redaction:
     def _told(self, piece: str) -> str:
         raw_name, equals, raw = piece.partition("=")
         name, value = next(iter(parse(piece).pairs), ("", ""))
-        said = name in ("error", "error_description", "error_uri")
+        said = name in ("error", "error_description")
         shown = self.quoting.text(value) if said else self._oauth(name, value)
         return (
             f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
@@ -245,7 +258,9 @@ class Redaction:
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
     def _member(self, name: str, value: Any) -> Any:
-        if name in ("error", "error_description", "error_uri", "title", "detail") and isinstance(value, str):
+        if name == "error_uri" and isinstance(value, str):
+            return self.harmless.url(value)
+        if name in ("error", "error_description", "title", "detail") and isinstance(value, str):
             return self.quoting.text(value)
         return self.member(name, value)
 

@@ -16,6 +16,8 @@ _ERROR = re.compile(
 )
 _DESCRIPTION = re.compile(r"[?&#;]error_?description=(?P<value>[^&#\s]{0,600})", re.I)
 _VALUE = re.compile(r"[?&#;](?P<name>[\w.-]{1,40})=(?P<value>[a-z_]{8,40})(?=[&#;\s]|$)", re.I)
+_URN = re.compile(r"urn:[\w-]{1,40}:error:[\w:.-]{1,200}", re.I)
+"""What a vendor's error page is about."""
 _ECHOED = frozenset(("state", "nonce", "code", "scope", "launch", "client_id"))
 """Parameters whose value the app or the server chose freely: an error code in them means nothing."""
 DECODINGS = 3
@@ -41,6 +43,7 @@ def errors(url: str) -> Iterator[ErrorAnswer]:
                 yield oauth(match["value"], description, redirected=True)
         if described and description.strip():
             yield ErrorAnswer("authorization", "", description)
+        yield from (ErrorAnswer("vendor", match[0]) for match in _URN.finditer(view))
 
 
 def _named(view: str, description: str) -> Iterator[ErrorAnswer]:
