@@ -117,6 +117,14 @@ def spelt_wrongly(tokens: Sequence[str]) -> Refusal | None:
     return wrong_case(tokens) or wrong_order(tokens) or malformed(tokens) or unenforceable(resources(tokens))
 
 
+def misspelt(text: str) -> tuple[str, ...]:
+    """Of a list of scopes that isn't requested but configured: what is wrong, all of it if they are not separated by spaces."""
+    if separated_wrongly(text):
+        return (text,)
+    found = spelt_wrongly(spelling(text).tokens)
+    return tuple(found.facts["scopes"]) if found else ()
+
+
 def resources(tokens: Sequence[str]) -> tuple[ResourceScope, ...]:
     return tuple(one for one in scopes.parse_all(tuple(tokens)) if isinstance(one, ResourceScope))
 
