@@ -117,6 +117,10 @@ def test_a_good_scope_is_refused_nowhere(place: str) -> None:
         ("registration", "user/Patient.rs system/Patient.rs", ["scope-levels-mixed"]),
         ("script", "user/Patient.rs system/Patient.rs", ["scope-levels-mixed"]),
         ("script", "patient/Patient.rs openid system/*.r", ["scope-levels-mixed"]),
+        ("script", "system/Patient.rs launch/patient", ["scope-levels-mixed"]),
+        ("script", "openid system/Patient.rs", ["scope-levels-mixed"]),
+        ("script", "system/Patient.rs offline_access", ["scope-levels-mixed"]),
+        ("script", "system/Patient.rs system/Observation.c", []),
         ("script", "patient/Patient.rs user/Patient.rs openid", []),
         ("script", "", ["scope-missing"]),
     ],
@@ -165,3 +169,15 @@ def test_a_type_is_looked_for_in_the_version_of_the_grant() -> None:
         known = replace(REFRESHING, client=app, family=replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER)
         assert examined(asked(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
     assert scopes.is_enforceable(scopes.PlainScope("openid"))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("", ()), ("patient/Patient.rs openid", ()), ("patient/Patient.sr openid", ("patient/Patient.sr",)),
+        ("patient/Patient.rs,openid", ("patient/Patient.rs,openid",)), ("nonsense launch", ("nonsense",)),
+        ("patient/Observation.rs?code:in=x", ("patient/Observation.rs?code:in=x",)),
+    ],
+)  # fmt: skip
+def test_a_configured_list_has_only_scopes(text: str, wrong: tuple[str, ...]) -> None:
+    assert asked_scopes.misspelt(text) == wrong

@@ -37,9 +37,13 @@ def test_every_error_of_an_endpoint_has_its_error(desk: Sitting, endpoint: str) 
             answer = await flow.http.request(method, path)
             assert answer.status_code >= 400
             assert has_error(answer), (method, answer.text)
-        missing = await flow.http.get(f"{path}/nothing/there", headers={"Accept": "application/json"})
-        assert missing.status_code in (401, 404, 405)
-        assert has_error(missing)
+        for accept in ("application/json", "*/*", "", "application/fhir+xml"):
+            missing = await flow.http.get(f"{path}/nothing/there", headers={"Accept": accept})
+            assert missing.status_code in (401, 404, 405)
+            assert has_error(missing)
+            read = await flow.http.get(path, headers={"Accept": accept})
+            assert read.status_code in (400, 401, 405)
+            assert has_error(read), (accept, read.text)
 
     desk.do(steps)
 

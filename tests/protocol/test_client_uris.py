@@ -131,3 +131,19 @@ def test_other_parameters_may_stand_in_a_redirect_uri(uri: str) -> None:
 
 def test_each_is_named_once() -> None:
     assert client_uris.response_parameters("https://a.example/?state=1&STATE=2&code=3") == ("state", "code")
+
+
+@pytest.mark.parametrize(
+    ("uri", "web"),
+    [
+        ("https://a.example/x", True), ("http://a.example", True), ("javascript:alert(1)", False), ("data:,x", False),
+        ("com.example.app:/x", False), ("/x", False), ("https://u:p@a.example/", False), ("", False), ("jscript:/x", False),
+    ],
+)  # fmt: skip
+def test_a_web_address_is_one_that_a_browser_may_open(uri: str, web: bool) -> None:
+    assert client_uris.is_web_address(uri) is web
+
+
+@pytest.mark.parametrize("scheme", ["ecmascript", "jscript", "x-javascript", "safari-extension", "windowsdefender"])
+def test_no_app_has_the_scheme_of_a_script_or_a_browser(scheme: str) -> None:
+    assert client_uris.fault(f"{scheme}:/x") == "scheme"

@@ -84,7 +84,7 @@ def test_an_algorithm_needs_its_kind_of_key(kty: str | None, algorithm: object, 
     assert jose.fits({"kty": kty}, algorithm) is fits
 
 
-@pytest.mark.parametrize("claim", ["NaN", "-Infinity", "1e400", "1" * 19, "-" + "1" * 18, "[" * 100_000])
+@pytest.mark.parametrize("claim", ["NaN", "-Infinity", "01", "[" * 100_000])
 def test_what_json_cannot_hold_is_no_jwt(claim: str) -> None:
     part = urlsafe_b64encode(f'{{"exp": {claim}}}'.encode()).decode().rstrip("=")
     assert jose.peek(f"e30.{part}.x") is None
@@ -95,6 +95,15 @@ def test_numbers_that_it_can_hold_are_read() -> None:
     read = jose.peek(f"e30.{part}.x")
     assert read is not None
     assert read.claims == {"exp": 1764000000, "iat": 1.5}
+
+
+@pytest.mark.parametrize("sent", ["1795787391000000000", "1e400", "-1e400", "9" * 5000])
+def test_a_number_of_any_size_is_read_in_the_header_and_the_claims(sent: str) -> None:
+    part = urlsafe_b64encode(f'{{"x": {sent}}}'.encode()).decode().rstrip("=")
+    found = jose.peek(f"{part}.{part}.x")
+    assert found is not None
+    assert found.header == found.claims
+    assert abs(found.claims["x"]) == 1e18
 
 
 HEADERS = {
@@ -122,11 +131,17 @@ def test_a_header_that_is_not_understood_is_ignored(name: str) -> None:
     assert jose.verify(_with_header({name: HEADERS[name]}), jose.public(key()), ["RS256"])
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(), st.lists, max_leaves=5)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+"""U+0000 is refused in all JSON, at the door."""
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.lists,
+    max_leaves=5,
+)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.dictionaries(st.text().filter(lambda one: one not in ("alg", "crit")), JSON, max_size=6))
+@given(st.dictionaries(TEXT.filter(lambda one: one not in ("alg", "crit")), JSON, max_size=6))
 def test_no_other_header_changes_whether_a_signature_is_right(more: dict[str, object]) -> None:
     text = _with_header(more)
     assert jose.verify(text, jose.public(key()), ["RS256"])

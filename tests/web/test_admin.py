@@ -112,6 +112,30 @@ def test_a_token_and_an_approval_name_a_user_of_the_hospital_and_a_patient_who_m
     run(steps, tmp_path)
 
 
+def test_an_approval_lists_only_scopes_and_a_launch_only_web_addresses(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        for scopes, status in (
+            ("user/Patient.rs openid", 200),
+            ("user/Patient.sr", 422),
+            ("user/Patient.rs,openid", 422),
+        ):
+            approval = {"user": "okafor", "scopes": scopes}
+            changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"auto_approve": approval})
+            assert changed.status_code == status, scopes
+            assert status == 200 or scopes in changed.json()["title"]
+        for url, status in (
+            ("https://a.example/style.json", 201),
+            ("javascript:alert(1)", 422),
+            ("data:,x", 422),
+            ("/x", 422),
+        ):
+            launch = {"app": app["app_id"], "user": "okafor", "smart_style_url": url}
+            assert (await flow.http.post("/admin/launches", json=launch)).status_code == status, url
+
+    run(steps, tmp_path)
+
+
 def test_a_hospital_that_is_not_there_is_named_and_not_the_app_that_is(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()

@@ -61,3 +61,14 @@ def test_a_list_of_approved_scopes_narrows_what_is_asked(tmp_path: Path) -> None
         assert (await flow.redeem(app, code)).json()["scope"] == f"launch openid {part}"
 
     run(steps, tmp_path)
+
+
+def test_a_list_of_approved_scopes_takes_letters_away(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        auto = {"user": await flow.clinician(), "scopes": "launch openid patient/*.rs"}
+        app = await flow.register(auto_approve=auto, scope="launch openid patient/*.cruds")
+        made = await flow.launch(app)
+        code = await flow.code(app, launch=made["launch"], scope="launch openid patient/Observation.cruds")
+        assert (await flow.redeem(app, code)).json()["scope"] == "launch openid patient/Observation.rs"
+
+    run(steps, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.flows.flow import BASE, REDIRECT, Flow, run
 from tests.flows.test_ward import HTML, field
 
 from sickbay.operations import records
+from sickbay.protocol import jose
 
 ADDRESS = "/general/oauth/register"
 ASKED = {
@@ -48,6 +50,27 @@ def test_an_app_is_told_where_and_with_what_it_manages_itself(tmp_path: Path) ->
         assert record is not None
         assert said["registration_access_token"] not in record.value.decode()
         assert records.digest(said["registration_access_token"]) in record.value.decode()
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 30, "1e400", "9" * 5000, "-1e308"])
+def test_a_number_of_any_size_in_a_key_is_no_fault(tmp_path: Path, number: str) -> None:
+    async def steps(flow: Flow) -> None:
+        key = json.dumps(jose.public(jose.generate()) | {"alg": "RS384", "trace": 0}).replace(
+            '"trace": 0', f'"trace": {number}'
+        )
+        body = (
+            f'{{"redirect_uris": ["{REDIRECT}"], "token_endpoint_auth_method": "private_key_jwt",'
+            f' "scope": "openid", "jwks": {{"keys": [{key}]}}}}'
+        )
+        said = await flow.http.post(
+            "/general/oauth/register", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert said.status_code == 201
+        own = await flow.http.get(said.json()["registration_client_uri"], headers=bearer(said.json()))
+        assert (own.status_code, own.json()["jwks"]) == (200, said.json()["jwks"])
+        assert (await flow.http.get("/admin/apps")).status_code == 200
 
     run(steps, tmp_path)
 

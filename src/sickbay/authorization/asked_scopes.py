@@ -105,18 +105,24 @@ def bases_of(server: Server, resource: str, fhir: str) -> tuple[str, ...]:
     return tuple(one for one, version in server.fhir_versions.items() if version == number) or server.fhir_bases
 
 
-def mixed(asked: Sequence[ResourceScope]) -> Refusal | None:
+def mixed(asked: Sequence[scopes.Scope]) -> Refusal | None:
     """A token is either for a person, or for a service without one: no flow gives both (SMART 2.2, Backend Services)."""
-    system = [one.text for one in asked if one.level == "system"]
-    if not system or len(system) == len(asked):
-        return None
-    others = [one.text for one in asked if one.level != "system"]
-    return refusal("scope-levels-mixed", system, others=others)
+    others = [one.text for one in asked if not isinstance(one, ResourceScope) or one.level != "system"]
+    system = [one.text for one in asked if one.text not in others]
+    return refusal("scope-levels-mixed", system, others=others) if others else None
 
 
 def spelt_wrongly(tokens: Sequence[str]) -> Refusal | None:
     """The first fault in how scopes are spelt."""
     return wrong_case(tokens) or wrong_order(tokens) or malformed(tokens) or unenforceable(resources(tokens))
+
+
+def misspelt(text: str) -> tuple[str, ...]:
+    """Of a list of scopes that isn't requested but configured: what is wrong, all of it if they are not separated by spaces."""
+    if separated_wrongly(text):
+        return (text,)
+    found = spelt_wrongly(spelling(text).tokens)
+    return tuple(found.facts["scopes"]) if found else ()
 
 
 def resources(tokens: Sequence[str]) -> tuple[ResourceScope, ...]:

@@ -53,7 +53,7 @@ def _odd_address(given: dict[str, Any]) -> str:
 
 
 def _is_web_address(value: Any) -> bool:
-    return isinstance(value, str) and client_uris.is_web(value) and client_uris.fault(value) == ""
+    return isinstance(value, str) and client_uris.is_web_address(value)
 
 
 def statement(given: Any) -> str | None:

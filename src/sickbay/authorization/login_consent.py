@@ -38,7 +38,7 @@ def _is_within(narrow: str, wide: str) -> bool:
 
 def approved(grantable: Collection[str], allowed: Collection[str]) -> tuple[str, ...]:
     """What a list of allowed scopes leaves: a scope that one of them permits as it was asked, else the parts of it that
-    are on the list, as on the consent page.
+    the list permits too: fewer letters, one type of a wildcard, or only what a filter on the list lets through.
     """
     held = tuple(one for one in scopes.parse_all(tuple(allowed)) if scopes.is_enforceable(one))
     kept = [one for wide in grantable for one in ([wide] if _permitted(wide, held) else _parts(wide, held))]
@@ -51,12 +51,13 @@ def _permitted(text: str, held: tuple[scopes.Scope, ...]) -> bool:
 
 
 def _parts(text: str, held: tuple[scopes.Scope, ...]) -> list[str]:
-    """In the letters of the version that was asked in: a server may grant no others."""
+    """What both the requested scope and a scope on the list permit, each part once."""
     wide = scopes.parse(text)
     if not isinstance(wide, ResourceScope):
         return []
-    found = [one for one in held if isinstance(one, ResourceScope) and scopes.covers(wide, one)]
-    return [scopes.in_version(one, wide.version) for one in found]
+    shared = [scopes.intersection(wide, one) for one in held if isinstance(one, ResourceScope)]
+    parts = list(dict.fromkeys(one for one in shared if one is not None))
+    return [one.text for one in parts if not any(one != other and scopes.covers(other, one) for other in parts)]
 
 
 def narrowings(text: str, version: str) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.kernel.refusal import Check, Refusal, check
+from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import ResourceScope
 
@@ -57,7 +58,8 @@ def scopes_suit_the_server(request: TokenRequest, known: TokenKnown) -> Refusal 
 
 @check(after=(scope_is_sent,))
 def scope_levels_are_not_mixed(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    return asked_scopes.mixed(_resources(request))
+    """Client credentials give system/ scopes and no others: not launch, openid or offline_access either."""
+    return asked_scopes.mixed(scopes.parse_all(_tokens(request)))
 
 
 CHECKS: tuple[ScriptCheck, ...] = (

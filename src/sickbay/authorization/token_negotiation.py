@@ -50,12 +50,20 @@ def _one(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool
         return Negotiated(asked, asked, reason if possible else "")
     if not possible:
         return Negotiated(asked, "", reason)
-    part = next((one for one in granted if one.startswith(f"{asked}?")), "")
-    if part:
-        return Negotiated(asked, part, "was narrowed by the person")
+    if part := _part(asked, granted):
+        return Negotiated(asked, part, f"was narrowed by {'auto_approve' if automatic else 'the person'}")
     return Negotiated(
         asked, "", "is not among the scopes of auto_approve" if automatic else "was unticked by the person"
     )
+
+
+def _part(asked: str, granted: Sequence[str]) -> str:
+    """The first granted scope that permits a part of what was requested; "" if none does."""
+    wide = scopes.parse(asked)
+    if not isinstance(wide, scopes.ResourceScope):
+        return ""
+    parts = ((text, scopes.parse(text)) for text in granted)
+    return next((text for text, one in parts if one is not None and scopes.covers(wide, one)), "")
 
 
 def service(offered: Iterable[tuple[str, bool, str]]) -> Given:

@@ -65,6 +65,11 @@ def fault(uri: str) -> Fault:
     return "user-info" if "@" in parts.netloc else ""
 
 
+def is_web_address(uri: str) -> bool:
+    """Whether it is an http or https URL that a browser may open: with a host, and without user-info."""
+    return is_web(uri) and fault(uri) == ""
+
+
 def is_safe(uri: str) -> bool:
     """Whether a registered URI may be used as it stands: checked at each use, since older data was checked less."""
     if is_web(uri):

@@ -192,3 +192,26 @@ def covered(asked: Scope, held: tuple[Scope, ...]) -> bool:
 
 def _letter(scope: ResourceScope, letter: str) -> ResourceScope:
     return ResourceScope(scope.text, scope.level, scope.type, letter, scope.version, scope.filters)
+
+
+def intersection(one: ResourceScope, other: ResourceScope) -> ResourceScope | None:
+    """What both scopes permit, in the letters of `one`'s version; None if nothing, or if that version has no word for it."""
+    letters = "".join(letter for letter in one.letters if letter in other.letters)
+    types = {one.type, other.type} - {"*"}
+    words = {of: word for word, of in V1.items()}
+    access = letters if one.version == "v2" else words.get(letters, "")
+    if one.level != other.level or len(types) > 1 or not access or not _agree(one, other):
+        return None
+    filters = dict.fromkeys(
+        piece for scope in (one, other) for piece in scope.text.partition("?")[2].split("&") if piece
+    )
+    tail = f"?{'&'.join(filters)}" if filters else ""
+    found = parse(f"{one.level}/{min(types, default='*')}.{access}{tail}")
+    return found if isinstance(found, ResourceScope) else None
+
+
+def _agree(one: ResourceScope, other: ResourceScope) -> bool:
+    """Whether their filters don't contradict each other: two values of one parameter let nothing through, in most cases."""
+    ours, theirs = set(one.filters), set(other.filters)
+    names = {name for name, _ in ours} & {name for name, _ in theirs}
+    return ours <= theirs or theirs <= ours or not names

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -36,17 +35,31 @@ def has_nul(json: str) -> bool:
     return "\\u0000" in json and _NUL.search(json) is not None
 
 
-def loads(
-    text: str | bytes, *, parse_int: Callable[[str], Any] = int, parse_float: Callable[[str], Any] = float
-) -> Any:
-    """JSON that somebody sent. Raises ValueError for NaN, half a surrogate pair, U+0000, and what is nested too deep."""
+LARGEST = 1e18
+"""Of the numbers that are read. Seconds, milliseconds and nanoseconds of this century are below it or near it."""
+
+
+def loads(text: str | bytes) -> Any:
+    """JSON that somebody sent. Raises ValueError for NaN, half a surrogate pair, U+0000, and what is nested too deep.
+
+    A number beyond LARGEST becomes LARGEST: members that nobody knows must be ignored whatever their value is (RFC 7515 4,
+    RFC 7519 4, RFC 7591 2), and not everything that writes JSON can write a larger integer.
+    """
     try:
-        found = json.loads(text, parse_constant=_no_number, parse_int=parse_int, parse_float=parse_float)
+        found = json.loads(text, parse_constant=_no_number, parse_int=_whole, parse_float=_bounded)
         if is_writable(found):
             return found
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     raise ValueError("a string has U+0000 or half a surrogate pair")
+
+
+def _bounded(text: str) -> float:
+    return max(-LARGEST, min(float(text), LARGEST))
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= 18 else _bounded(text)
 
 
 def _no_number(text: str) -> None:

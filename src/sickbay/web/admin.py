@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sickbay.authorization import launch_context, launch_task
+from sickbay.authorization import asked_scopes, launch_context, launch_task
 from sickbay.authorization import policy as policies
 from sickbay.authorization.values import Client
 from sickbay.operations import exchanges, id_token_keys, patients, registration, running, users
@@ -19,6 +19,7 @@ from sickbay.operations import launch as launches
 from sickbay.operations import token as tokens
 from sickbay.operations.context import Tenant
 from sickbay.operations.registration import Ambiguous
+from sickbay.protocol import client_uris
 from sickbay.sandbox.sandbox import Sandbox, reset
 from sickbay.storage.store import Space
 from sickbay.web import answers, bodies, openapi
@@ -51,7 +52,7 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
         name for one in await users.every(sandbox.world, tenant) for name in (one.username, one.sub)
     }:
         raise Wrong(409, f"{given.client_id} is a person here: an app must not pass for one (RFC 9700, 4.15)")
-    await _check_user(sandbox, tenant, given.auto_approve)
+    await _check_approval(sandbox, tenant, given.auto_approve)
     return await _registered(sandbox, told, None, 201)
 
 
@@ -59,7 +60,7 @@ async def change_app(request: Request, sandbox: Sandbox) -> Response:
     old = await _app(request, sandbox)
     given: bodies.ChangedApp = await _body(request, bodies.ChangedApp)
     auto = given.auto_approve if isinstance(given.auto_approve, bodies.AutoApprove) else None
-    await _check_user(sandbox, _tenant(sandbox, old.tenant), auto)
+    await _check_approval(sandbox, _tenant(sandbox, old.tenant), auto)
     return await _registered(sandbox, msgspec.to_builtins(given), old, 200)
 
 
@@ -74,9 +75,11 @@ async def _registered(sandbox: Sandbox, told: dict[str, Any], old: Client | None
     return _json(shown(done.client, secret=done.secret if old is None else None, findings=findings), status)
 
 
-async def _check_user(sandbox: Sandbox, tenant: Tenant, auto: bodies.AutoApprove | None) -> None:
+async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: bodies.AutoApprove | None) -> None:
     if auto is not None and auto.user not in {one.username for one in await users.every(sandbox.world, tenant)}:
         raise Wrong(422, f"auto_approve names a user {auto.user}, whom {tenant.name} does not have")
+    if wrong := asked_scopes.misspelt((auto.scopes if auto else None) or ""):
+        raise Wrong(422, f"auto_approve.scopes has what is not a scope: {' '.join(wrong)}")
 
 
 async def new_secret(request: Request, sandbox: Sandbox) -> Response:
@@ -133,6 +136,8 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     else:
         client = await _named(sandbox, given.app, given.tenant)
     tenant = _tenant(sandbox, given.tenant or client.tenant)
+    if given.smart_style_url and not client_uris.is_web_address(given.smart_style_url):
+        raise Wrong(422, "smart_style_url must be an http or https address")
     if faults := launch_context.faults(given.fhir_context or []):
         raise Wrong(422, f"fhir_context is not as SMART has it: {'; '.join(faults)}")
     await sandbox.filling.ensure(Space(tenant.name, client.fhir))

@@ -120,10 +120,12 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     path, allowed = wire.raw_path(request.scope), ", ".join(sorted(_allowed(request)))
     accept = request.headers.get("accept", "")
     told = "" if allowed else elsewhere.meant(sandbox, path)
-    if answers.wanted(accept) != "html" or (request.method not in ("GET", "HEAD") and "html" not in accept):
+    oauth = answers.is_oauth(sandbox.tenants, path)
+    changes = request.method not in ("GET", "HEAD")
+    if answers.wanted(accept) != "html" or ((changes or oauth) and not answers.browses(accept)):
         title = f"This address takes {allowed}, not {request.method}" if allowed else "There is no such address"
         fhir = None if allowed else await elsewhere.fhir(request, sandbox)
-        problem = answers.oauth_trouble if answers.is_oauth(sandbox.tenants, path) else answers.problem
+        problem = answers.oauth_trouble if oauth else answers.problem
         response = fhir or problem(405 if allowed else 404, title, detail=told)
         response.raw_headers.extend(cors(request.headers.get("origin")))
     elif not allowed and (tenant := elsewhere.asked_to_authorize(request, sandbox)):

@@ -266,9 +266,9 @@ SCOPE_LEVELS_MIXED = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="system/ scopes are asked for together with patient/ or user/ scopes: {scopes}",
-    why="A user's authorization gives patient/ and user/ scopes, client_credentials gives system/ scopes. No flow gives both,"
-    " so no token has both.",
+    title="system/ scopes are requested together with {others}: {scopes}",
+    why="A user's authorization gives patient/, user/, launch and OpenID scopes. client_credentials gives system/ scopes."
+    " No flow gives both, so no token has both.",
     fix="Leave out {scopes}, or leave out {others}.",
     spec=specs.SMART_BACKEND,
     repair=repairs.drop_scopes,

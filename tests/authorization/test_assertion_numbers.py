@@ -1,0 +1,22 @@
+"""A number of any size is ignored in a claim that nobody knows (RFC 7519 4), and refused by name in one that counts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from joserfc import jws
+from joserfc.jwk import import_key
+from tests.authorization.test_backend import NOW, URL, key, known, request, said
+
+
+@pytest.mark.parametrize("number", ["1e400", "9" * 30, "1" * 19, "9" * 5000])
+def test_a_large_number_is_read_and_ignored_in_a_claim_that_nobody_knows(number: str) -> None:
+    def sent(exp: str) -> str:
+        claims = f'{{"iss":"app","sub":"app","aud":"{URL}","exp":{exp},"jti":"j1","trace":{number}}}'
+        return jws.serialize_compact(
+            {"alg": "RS384", "kid": json.loads(key())["kid"]}, claims, import_key(json.loads(key())), ["RS384"]
+        )
+
+    assert said(request(sent(str(NOW + 60))), known()) is None
+    assert said(request(sent(number)), known()) == ("assertion-exp-milliseconds", "invalid_client", 400)
