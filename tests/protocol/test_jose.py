@@ -122,11 +122,13 @@ def test_a_header_that_is_not_understood_is_ignored(name: str) -> None:
     assert jose.verify(_with_header({name: HEADERS[name]}), jose.public(key()), ["RS256"])
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(), st.lists, max_leaves=5)
+TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+"""Without NUL, which makes any JSON of a request unreadable here."""
+JSON = st.recursive(st.none() | st.booleans() | st.integers(-(10**9), 10**9) | TEXT, st.lists, max_leaves=5)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.dictionaries(st.text().filter(lambda one: one not in ("alg", "crit")), JSON, max_size=6))
+@given(st.dictionaries(TEXT.filter(lambda one: one not in ("alg", "crit")), JSON, max_size=6))
 def test_no_other_header_changes_whether_a_signature_is_right(more: dict[str, object]) -> None:
     text = _with_header(more)
     assert jose.verify(text, jose.public(key()), ["RS256"])
