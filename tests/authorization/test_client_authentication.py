@@ -145,6 +145,30 @@ def test_a_public_client_sends_no_credentials(changed: dict[str, str]) -> None:
     assert said(asked(**changed)) == ("public-client-sent-secret", "invalid_client", 400)
 
 
+@pytest.mark.parametrize(
+    ("header", "policy", "accepted"),
+    [
+        (basic("app:"), Policy(), True),
+        (basic("app:x"), Policy(), False),
+        (basic("app:"), Policy(empty_basic=False), False),
+    ],
+)
+def test_a_public_client_may_name_itself_in_a_basic_header_with_an_empty_secret(
+    header: str, policy: Policy, accepted: bool
+) -> None:
+    """RFC 6749 2.3.1: the secret may be left out if it is an empty string."""
+    known = knowing(server=replace(knowing().server, policy=policy))  # type: ignore[type-var]  # a server
+    answer = said(asked(headers={"Authorization": header}, client_id=None), known)
+    assert (answer is None) is accepted
+    assert accepted or answer == ("public-client-sent-secret", "invalid_client", 401)
+
+
+def test_an_empty_basic_header_does_not_replace_the_secret_of_a_confidential_client() -> None:
+    assert with_header(basic("app:")) == ("client-secret-wrong", "invalid_client", 401)
+    both = asked(headers={"Authorization": basic("app:")}, client_id=None, client_secret="x")
+    assert said(both) is not None
+
+
 def test_an_empty_secret_of_a_public_client_counts_as_not_sent() -> None:
     assert said(asked(client_secret="")) is None
 

@@ -132,6 +132,9 @@ def test_a_confidential_client_refreshes_with_its_secret() -> None:
         ("user/Patient.rs", False),
         ("patient/*.rs", False),
         ("online_access", False),
+        ("email patient/Patient.rs", True),
+        ("email patient/Condition.rs", False),
+        ("email", False),
     ],
 )
 def test_a_refresh_may_narrow_and_never_widen(scope: str, granted: bool) -> None:

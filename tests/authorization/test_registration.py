@@ -86,6 +86,10 @@ def test_addresses_that_are_not(uri: str, name: str) -> None:
         ({"scope": "launch OpenID"}, "scope-wrong-case"),
         ({"scope": "launch patient/Patient.sr"}, "scope-v2-order"),
         ({"scope": "launch patient.Patient.read"}, "scope-malformed"),
+        (
+            {"type": "system", "client": "symmetric", "redirect_uris": (), "scope": "system/Patient.rs email"},
+            "scope-malformed",
+        ),
     ],
 )
 def test_contradictions_are_refused(changes, name: str) -> None:

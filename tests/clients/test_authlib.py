@@ -14,11 +14,11 @@ HERE = "http://localhost:8100/callback"
 SCOPE = "openid fhirUser offline_access user/Patient.rs"
 
 
-def session(desk: Desk, app: dict[str, Any]) -> tuple[OAuth2Session, dict[str, Any]]:
+def session(desk: Desk, app: dict[str, Any], method: str | None = None) -> tuple[OAuth2Session, dict[str, Any]]:
     """The session after the code flow, and what the server says of itself."""
     here = OAuth2Session(
-        app["client_id"], app.get("client_secret"), scope=SCOPE, redirect_uri=HERE, code_challenge_method="S256",
-        token_endpoint_auth_method="client_secret_basic" if app.get("client_secret") else "none",
+        app["client_id"], app.get("client_secret", ""), scope=SCOPE, redirect_uri=HERE, code_challenge_method="S256",
+        token_endpoint_auth_method=method or ("client_secret_basic" if app.get("client_secret") else "none"),
     )  # fmt: skip
     here.trust_env = False
     smart = here.get(desk.fhir("r4") + "/.well-known/smart-configuration", withhold_token=True).json()
@@ -51,3 +51,12 @@ def test_the_whole_flow_with_pkce_and_a_verified_id_token(desk: Desk, kind: str)
     one = found["entry"][0]["resource"]["id"]
     assert here.get(f"{desk.fhir('r4')}/Patient/{one}").json()["id"] == one
     assert desk.loud(app) == []
+
+
+def test_a_public_app_that_sends_basic_with_an_empty_secret_is_advised(desk: Desk) -> None:
+    """As libraries do that know Basic only (RFC 6749 2.3.1): at the code and at the refresh."""
+    app = desk.register(redirect_uris=[HERE], scope=SCOPE, **desk.approved())
+    here, smart = session(desk, app, "client_secret_basic")
+    assert here.refresh_token(smart["token_endpoint"])["access_token"]
+    here.get(desk.fhir("r4") + "/Patient", params={"name": "Peters"}).raise_for_status()
+    assert set(desk.loud(app)) == {("token", "public-client-empty-basic")}

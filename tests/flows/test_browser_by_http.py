@@ -181,6 +181,34 @@ def test_without_the_policy_no_origin_may_send_credentials(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("asked", "added"),
+    [
+        ("authorization, x-medplum", "x-medplum"),
+        ("X-Medplum,x-own , x-own", "X-Medplum, x-own"),
+        ("authorization,content-type", ""),
+        ("x a", ""),
+        ("x-a,", ""),
+        ("x:a", ""),
+        (f"x-{'a' * 1000}", ""),
+    ],
+)
+@pytest.mark.parametrize("policy", [False, True])
+def test_a_preflight_allows_the_headers_that_it_names(tmp_path: Path, policy: bool, asked: str, added: str) -> None:
+    """With credentials "*" would be a name (Fetch, CORS protocol and credentials). What is no list of names adds nothing."""
+
+    async def steps(flow: Flow) -> None:
+        await flow.register()
+        plain = {**PREFLIGHT, "Access-Control-Request-Headers": "accept"}
+        for path in ("/general/r4/Patient/p-0001", "/general/oauth/token"):
+            usual = (await answers(flow, "OPTIONS", path, HOME, **plain)).headers["access-control-allow-headers"]
+            more = {**PREFLIGHT, "Access-Control-Request-Headers": asked}
+            allowed = (await answers(flow, "OPTIONS", path, HOME, **more)).headers["access-control-allow-headers"]
+            assert allowed == (f"{usual}, {added}" if added else usual)
+
+    run(steps, tmp_path, policies={"general": {"credentialed_cors": policy}})
+
+
+@pytest.mark.parametrize(
     ("policy", "origin", "advised"), [(False, HOME, True), (True, HOME, False), (True, OTHER, True)]
 )
 def test_the_exchange_of_a_preflight_tells_that_credentials_will_be_blocked(

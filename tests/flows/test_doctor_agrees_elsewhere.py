@@ -33,8 +33,8 @@ ELSEWHERE = {
     "token-endpoint-wrong-tenant": "another hospital's code",
 }
 """Cases that need what is not set up here, and what that is."""
-OF_THE_ANSWER = {"granted-scopes-narrower"}
-"""What is said of a request that was granted, by what it brought."""
+OF_THE_ANSWER = {"granted-scopes-narrower", "cors-credentials-not-allowed"}
+"""What is said of a request that was granted, by what it brought, and of a preflight, by the policy of this server."""
 
 
 def swapped(given: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:

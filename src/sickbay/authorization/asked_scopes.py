@@ -5,7 +5,7 @@ Each function gives one refusal for all scopes that have its fault, or None.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any
@@ -41,11 +41,22 @@ def wrong_order(tokens: Sequence[str]) -> Refusal | None:
     return refusal("scope-v2-order", [one for one, _ in wrong], [right for _, right in wrong])
 
 
-def malformed(tokens: Sequence[str]) -> Refusal | None:
+CLAIMS = frozenset({"email", "phone", "address"})
+"""Scopes of OpenID Connect for claims that an EHR doesn't have. Libraries send them by default, and a scope that a server
+doesn't support should be ignored (OpenID Connect Core 3.1.2.1, 5.4): they are left out, not refused.
+"""
+
+
+def malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal | None:
+    """`ignored`: scopes that are left out instead, next to one that is not."""
+    ignored = () if set(tokens) <= set(ignored) else ignored
     wrong = [
         token
         for token in tokens
-        if not scopes.parse(token) and not scopes.recased(token, ALL_TYPES) and not scopes.reordered(token)
+        if token not in ignored
+        and not scopes.parse(token)
+        and not scopes.recased(token, ALL_TYPES)
+        and not scopes.reordered(token)
     ]
     return refusal("scope-malformed", wrong, likely=[_likely(one) if at < FEW else "" for at, one in enumerate(wrong)])
 
@@ -153,7 +164,7 @@ def _likely(token: str) -> str:
 _SLASHES = str.maketrans("\\:\uff0f\u2044\u2215", "/////")
 """What is typed where a slash belongs."""
 _WORDS = (*scopes.PLAIN, "launch", "launch/patient", "launch/encounter")
-_OTHERWISE = {"refresh_token": "offline_access", "email": "fhirUser", "address": "fhirUser", "phone": "fhirUser"}
+_OTHERWISE = {"refresh_token": "offline_access", **dict.fromkeys(CLAIMS, "fhirUser")}
 """Scopes of others, and SMART's for the same wish."""
 
 

@@ -214,6 +214,8 @@ def public_client_sends_no_secret(request: TokenRequest, known: TokenKnown) -> R
     methods = presented(request).methods
     if _client(known).client != "public" or not methods:
         return None
+    if methods == ("client_secret_basic",) and is_empty_basic(request) and _policy(known).empty_basic:
+        return None
     return _invalid(request, "public-client-sent-secret", received=methods)
 
 
@@ -242,6 +244,12 @@ def secret_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return _invalid(
         request, "basic-urlencoded-mismatch" if wanted == "raw" else "basic-not-urlencoded", compares=wanted
     )
+
+
+def is_empty_basic(request: TokenRequest) -> bool:
+    """Whether the header names a client and has no secret: that only says who asks (RFC 6749 2.3.1)."""
+    read = presented(request).basic
+    return read is not None and read.fault is None and read.decoded is not None and not read.decoded[1]
 
 
 def registered_method(client: Client) -> str:

@@ -187,7 +187,7 @@ def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> 
 
 @check(needs=("family",), after=(refresh_token_is_known,))
 def scopes_are_spelt_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    return asked_scopes.spelt_wrongly(_asked(request, known))
+    return asked_scopes.spelt_wrongly([one for one in _asked(request, known) if one not in asked_scopes.CLAIMS])
 
 
 @check(needs=("family", "server"), after=(refresh_token_is_known,))
@@ -233,7 +233,7 @@ def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Ref
 def scope_is_not_wider(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     granted, asked = _family(known).scope, request.parameters.get("scope") or ""
     wider = tuple(one for one in scopes.split(asked) if not _within(one, granted))
-    if not wider:
+    if not wider or (asked_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(asked))):
         return None
     return Refusal("refresh-scope-expanded", "invalid_scope", {"received": asked, "wider": wider, "granted": granted})
 

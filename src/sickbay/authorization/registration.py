@@ -130,7 +130,7 @@ def scope_letters_are_in_order(request: RegistrationRequest, known: Any) -> Refu
 
 @check()
 def scopes_are_well_formed(request: RegistrationRequest, known: Any) -> Refusal | None:
-    return _metadata(asked_scopes.malformed(_tokens(request)))
+    return _metadata(asked_scopes.malformed(_tokens(request), () if request.type == "system" else asked_scopes.CLAIMS))
 
 
 @check()

@@ -9,7 +9,7 @@ from sickbay.operations import origins
 from sickbay.operations.context import Tenant
 from sickbay.operations.journal import Wire
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web.doors import cors
+from sickbay.web.doors import cors, cors_with
 
 Lines = tuple[tuple[bytes, bytes], ...]
 _ANY: Final = b"access-control-allow-origin"
@@ -21,13 +21,14 @@ async def readable(sandbox: Sandbox, tenant: Tenant, scope: Mapping[str, Any], h
     """The headers by which a page may read this answer; none if the hospital withholds it."""
     if scope["state"].get("withheld"):
         return ()
-    origin = headers.get("origin")
+    origin, asked = headers.get("origin"), headers.get("access-control-request-headers")
+    allowed = cors_with(asked) if asked and origin else cors(origin)
     if not tenant.policy.credentialed_cors:
-        return cors(origin)
+        return allowed
     if origin is None or not await origins.credentialed(sandbox.world, tenant, origin):
-        return (*cors(origin), _VARIES)
+        return (*allowed, _VARIES)
     own = (_ANY, origin.encode("latin-1"))
-    others = (line for line in cors(origin) if line[0] != _ANY)
+    others = (line for line in allowed if line[0] != _ANY)
     return (own, (b"access-control-allow-credentials", b"true"), *others, _VARIES)
 
 

@@ -47,6 +47,10 @@ ALLOWED: Final = (
     "X-Requested-With"
 )
 
+MOST_ASKED: Final = 1000
+"""Characters of Access-Control-Request-Headers that are read; of browsers it has a few dozen."""
+_HEADER_NAMES: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+
 SIGNED_IN, WAITS = "administrator", "admin_waits"
 """Members of scope["state"]: the browser's session is the administrator's; seconds until a wrong token is looked at."""
 ROUNDS: Final = 200_000
@@ -84,6 +88,18 @@ _CORS_TO_A_PAGE: Final = (
 def cors(origin: str | None) -> tuple[tuple[bytes, bytes], ...]:
     """Any origin, without credentials (contract, CORS)."""
     return _CORS_TO_A_PAGE if origin else _CORS
+
+
+def cors_with(asked: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The same for a preflight that names headers: clients send headers of their own, such as X-Medplum, and with
+    credentials "*" would not mean them. What is no list of header names is ignored.
+    """
+    if len(asked) > MOST_ASKED or not _HEADER_NAMES.fullmatch(asked):
+        return _CORS_TO_A_PAGE
+    listed = set(ALLOWED.lower().split(", "))
+    others = [name for name in dict.fromkeys(re.split(r"[ \t]*,[ \t]*", asked)) if name.lower() not in listed]
+    allowed = (b"access-control-allow-headers", ", ".join((ALLOWED, *others)).encode())
+    return tuple(allowed if line[0] == allowed[0] else line for line in _CORS_TO_A_PAGE)
 
 
 class Guard:

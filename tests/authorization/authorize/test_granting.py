@@ -28,6 +28,7 @@ def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
         ("user/Patient.rs", ""),
         ("user/*.rs", ""),
         ("patient/Observation.rs?category=laboratory", ""),
+        ("email", "is for claims that this server doesn't have"),
         ("nonsense", "is not a scope of SMART or OpenID Connect"),
         ("patient/Patient.sr", "is not a scope of SMART or OpenID Connect"),
         ("fhirUser", "is not registered for this app"),

@@ -148,7 +148,6 @@ def test_an_app_of_v1_asks_in_its_own_letters_where_they_do_not_mix() -> None:
         ("launch:patient", "launch/patient"),
         ("offline-access", "offline_access"),
         ("refresh_token", "offline_access"),
-        ("email", "fhirUser"),
         ("patient\\Patient.rs", "patient/Patient.rs"),
         ("patient/Patient..rs", "patient/Patient.rs"),
         ("patient/Patient.rs.", "patient/Patient.rs"),
@@ -159,6 +158,16 @@ def test_an_app_of_v1_asks_in_its_own_letters_where_they_do_not_mix() -> None:
 def test_what_a_malformed_scope_most_likely_meant(scope: str, likely: str) -> None:
     (refusal,) = samples.examination(asking(scope=f"launch {scope}")).refusals
     assert (refusal.name, refusal.facts["scopes"], refusal.facts["likely"]) == ("scope-malformed", [scope], [likely])
+
+
+@pytest.mark.parametrize("claims", ["email", "phone", "address", "email phone address"])
+def test_scopes_of_openid_for_claims_that_no_ehr_has_are_left_out_and_not_refused(claims: str) -> None:
+    """OpenID Connect Core 3.1.2.1: "Scope values used that are not understood by an implementation SHOULD be ignored." """
+    assert not refusals(asking(scope=f"openid {claims} launch"))
+    beside = refusals(asking(scope=f"openid {claims} emails launch"))
+    assert beside == ["scope-malformed"]
+    alone = next(one for one in samples.examination(asking(scope=claims)).refusals if one.name == "scope-malformed")
+    assert set(alone.facts["likely"]) == {"fhirUser"}
 
 
 @pytest.mark.parametrize(

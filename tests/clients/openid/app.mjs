@@ -10,7 +10,7 @@ async function byKey() {
   const name = { name: 'ECDSA', namedCurve: 'P-384' }
   const key = await crypto.subtle.importKey('jwk', asked.key, name, false, ['sign'])
   const change = (header, claims) => { header.typ = 'JWT'; claims.aud = asked.token_endpoint }
-  return oidc.PrivateKeyJwt({ key, kid: asked.key.kid }, { [oidc.modifyAssertion]: change })
+  return oidc.PrivateKeyJwt({ key, kid: asked.key.kid }, asked.as_it_is ? undefined : { [oidc.modifyAssertion]: change })
 }
 
 const methods = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sickbay.authorization import asked_scopes
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.values import Client, Server
 from sickbay.protocol import scopes
@@ -48,6 +49,8 @@ def _unasked(
 
 def _grant(token: str, held: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:
     scope = scopes.parse(token)
+    if scope is None and token in asked_scopes.CLAIMS:
+        return GrantedScope(token, False, "is for claims that this server doesn't have")
     reason = "is not a scope of SMART or OpenID Connect" if scope is None else _reason(scope, held, client, server)
     return GrantedScope(token, not reason, reason)
 

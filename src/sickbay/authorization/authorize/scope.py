@@ -84,7 +84,7 @@ def scope_letters_are_in_order(request: AuthorizeRequest, known: AuthorizeKnown)
 
 @check(after=(scope_is_sent,))
 def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
-    return asked_scopes.malformed(tokens(request))
+    return asked_scopes.malformed(tokens(request), asked_scopes.CLAIMS)
 
 
 @check(after=(scope_is_sent,))

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from sickbay.authorization.backend import LEEWAY, assertion
+from sickbay.authorization.backend import LEEWAY, assertion, issuer_is_the_audience
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Server
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import UNKNOWN, Facts
@@ -65,6 +66,13 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
 def _no_typ(request: TokenRequest, known: TokenKnown) -> Facts | None:
     read = assertion(request)
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
+
+
+def _issuer_as_audience(request: TokenRequest, known: TokenKnown) -> Facts | None:
+    read, server = assertion(request), known.server
+    if read is None or not isinstance(server, Server) or not issuer_is_the_audience(read.claims.get("aud"), server):
+        return None
+    return {"received": server.issuer, "expected": server.token_endpoint} if server.policy.issuer_audience else None
 
 
 def _skewed(request: TokenRequest, known: TokenKnown) -> Facts | None:
@@ -266,6 +274,15 @@ RULES = (
         "SMART wants it to be JWT; some servers refuse what is not.",
         "Set typ to JWT in the header.",
         _no_typ,
+        severity="warning",
+    ),
+    _advice(
+        "assertion-aud-issuer",
+        "`aud` of the assertion is the issuer, {received}",
+        "SMART asks for the URL of the token endpoint. Libraries for OpenID Connect send the issuer, and this server accepts "
+        "both. Epic and Oracle Health accept only the token endpoint.",
+        "Set `aud` to {expected}. In openid-client and oauth4webapi, the option `modifyAssertion` does it.",
+        _issuer_as_audience,
         severity="warning",
     ),
     _advice(

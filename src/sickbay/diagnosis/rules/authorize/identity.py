@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sickbay.authorization.asked_scopes import CLAIMS
 from sickbay.authorization.authorize.reading import meant
 from sickbay.authorization.known import AuthorizeKnown
 from sickbay.authorization.requests import AuthorizeRequest
@@ -112,10 +113,32 @@ OFFLINE_ACCESS_NOT_ALLOWED = Rule(
     repair=repairs.swap_scopes,
 )
 
+
+def _claims(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
+    asked = [one for one in meant(request) if one in CLAIMS]
+    return {"received": asked, "scopes": asked, "corrected": []} if asked else None
+
+
+OPENID_CLAIMS_IGNORED = Rule(
+    id="scope-openid-claims",
+    stage="authorize",
+    severity="info",
+    outcome="dropped",
+    advises=_claims,
+    parameter="scope",
+    title="`{scopes}` isn't granted: the server doesn't have these claims",
+    why="OpenID Connect defines `email`, `phone` and `address`, and many libraries request them by default. SMART names the "
+    "user by `fhirUser`. This server leaves them out; a stricter one answers `invalid_scope`.",
+    fix="Set the scope in your library yourself, for example `openid fhirUser`.",
+    spec=specs.SMART_IDENTITY,
+    repair=repairs.drop_scopes,
+)
+
 RULES = (
     OPENID_MISSING_WITH_FHIRUSER,
     FHIRUSER_MISSING,
     PROFILE_SCOPE_DEPRECATED,
     OFFLINE_AND_ONLINE_BOTH,
     OFFLINE_ACCESS_NOT_ALLOWED,
+    OPENID_CLAIMS_IGNORED,
 )

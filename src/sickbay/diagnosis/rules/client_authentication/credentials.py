@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sickbay.authorization.client_authentication import PADDING, presented, registered_method
+from sickbay.authorization.client_authentication import PADDING, is_empty_basic, presented, registered_method
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client
@@ -165,6 +165,31 @@ SECRET_EMPTY = Rule(
     repair=lambda request, facts: replace(request, parameters=request.parameters.replaced([("client_secret", None)])),
 )
 
+
+def _empty_basic(request: TokenRequest, known: TokenKnown) -> Facts | None:
+    client = known.client
+    return (
+        {"received": ""}
+        if isinstance(client, Client) and client.client == "public" and is_empty_basic(request)
+        else None
+    )
+
+
+PUBLIC_EMPTY_BASIC = Rule(
+    id="public-client-empty-basic",
+    stage="client_authentication",
+    advises=_empty_basic,
+    at=("token",),
+    severity="warning",
+    outcome="advice",
+    title="A public app sent a Basic header with an empty secret",
+    why="The header names the client and proves nothing. This server accepts that; others, such as Oracle Health, refuse "
+    "any Authorization header from a public app.",
+    fix="Leave the Authorization header out and send `client_id` in the body.",
+    spec=CLIENT,
+    repair=_without_secret,
+)
+
 PUBLIC_SECRET = Rule(
     id="public-client-sent-secret",
     stage="client_authentication",
@@ -285,5 +310,5 @@ ID_DUPLICATED = Rule(
 RULES = (
     GUESSES_TOO_MANY,
     REFRESH_AUTH_MISSING, AUTH_MISSING, ID_MISSING, SECRET_PADDED, SECRET_WRONG, SECRET_EMPTY, PUBLIC_SECRET,
-    MULTIPLE, SECRET_FOR_JWT, METHOD_MISMATCH, ID_DUPLICATED,
+    PUBLIC_EMPTY_BASIC, MULTIPLE, SECRET_FOR_JWT, METHOD_MISMATCH, ID_DUPLICATED,
 )  # fmt: skip
