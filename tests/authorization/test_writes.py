@@ -378,3 +378,18 @@ def test_of_many_problems_ten_are_said_and_all_are_counted() -> None:
 def test_a_patch_is_read_by_its_content_type(type: str, text: str, fails: bool) -> None:
     request = asked("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
     assert (writes.patch_is_a_patch.decide(request, KNOWN) is not None) is fails
+
+
+@pytest.mark.parametrize("interaction", ["create", "update", "patch"])
+def test_a_subscription_that_would_never_fire_is_refused_by_name(interaction: str) -> None:
+    (refused,) = judged(
+        asked(interaction, type="Subscription"), replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds"))
+    )
+    assert (refused.name, refused.status) == ("fhir-subscription-unsupported", 422)
+
+
+def test_a_stored_subscription_can_be_deleted_and_other_types_can_be_written() -> None:
+    known = replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds"))
+    deleting = asked("delete", type="Subscription", method="DELETE")
+    assert judged(deleting, known) == []
+    assert all(examine((writes.type_is_served,), one, known).granted for one in (deleting, asked("create")))
