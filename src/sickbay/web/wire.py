@@ -52,8 +52,7 @@ async def read_body(request: Request, most: int = FORMS) -> str:
 
 def check_target(scope: Mapping[str, Any]) -> None:
     """Path and query of every request, before anything is made of them. Raises NotText."""
-    raw, query = scope.get("raw_path") or b"", scope["query_string"]
-    if not is_encoded_text(query) or not is_encoded_text(raw):
+    if not is_encoded_text((scope.get("raw_path") or b"") + b"?" + scope["query_string"]):
         raise NotText("The address is no text. " + NO_TEXT)
 
 

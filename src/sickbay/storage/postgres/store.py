@@ -238,7 +238,7 @@ class PostgresStore:
 async def _fetch(db: Any, statement: Statement) -> list[Row]:
     text, lists = spoken(statement.text)
     found: list[Row] = await db.fetch(text, *values(statement.binds, lists))
-    return found if statement.body < 0 else bounded(found, statement)
+    return found if statement.body < 0 else bounded(found, statement.body)
 
 
 async def open_store(address: str, find: Find) -> PostgresStore:

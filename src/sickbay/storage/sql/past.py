@@ -64,7 +64,7 @@ def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibilit
     kept: list[tuple[tuple[Stored, str], int]] = []
     more, size = False, 0
     while not more:
-        rows = run(Statement(text.text, (*text.binds, before, count + 1), 4, nullable=True))
+        rows = run(Statement(text.text, (*text.binds, before, count + 1), 4))
         for row in rows:
             entry = _entry(scope, row)
             if not _shown(visibility, letter, entry[0]):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, takewhile, tee
-from operator import itemgetter
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Row: TypeAlias = tuple[Any, ...]
@@ -23,12 +21,11 @@ class Sql(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """body: the column whose bytes are bounded by BYTES in all rows together; -1: none. nullable: it may be NULL."""
+    """body: the column whose bytes are bounded by BYTES in all rows together; -1: none."""
 
     text: str
     binds: tuple[int | str, ...]
     body: int = -1
-    nullable: bool = False
 
 
 BYTES = 4_000_000
@@ -39,21 +36,16 @@ class Cut(list[Row]):
     """The rows up to BYTES, and the next one, which exceeds them. There may be more."""
 
 
-def bounded(rows: Iterable[Row], statement: Statement) -> list[Row]:
-    """All rows, or a Cut, after which no further row is read."""
-    first, second = tee(rows)
-    bodies = map(itemgetter(statement.body), first)
-    totals = accumulate(map(_size if statement.nullable else len, bodies))
-    found: list[Row] = list(map(itemgetter(1), zip(takewhile(BYTES.__ge__, totals), second, strict=False)))
-    for row in second:
+def bounded(rows: Iterable[Row], column: int) -> list[Row]:
+    """All rows, or a Cut, after which no further row is read. column: of the bodies."""
+    found: list[Row] = []
+    left = BYTES
+    for row in rows:
         found.append(row)
-        if len(found) > 2:
+        left -= len(row[column] or b"")
+        if left < 0 and len(found) > 2:
             return Cut(found)
     return found
-
-
-def _size(body: bytes | None) -> int:
-    return 0 if body is None else len(body)
 
 
 def paged(rows: list[Row], count: int) -> tuple[list[Row], bool]:

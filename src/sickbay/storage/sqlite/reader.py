@@ -134,7 +134,7 @@ def _rows(db: apsw.Connection, statement: Statement) -> list[Row]:
     found = db.execute(statement.text, statement.binds)
     if statement.body < 0:
         return found.fetchall()
-    rows = bounded(found, statement)
+    rows = bounded(found, statement.body)
     if isinstance(rows, Cut):
         found.close()
     return rows
