@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 
 from sickbay.authorization.origin import withheld
+from sickbay.authorization.readable import not_utf8
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search, subset
 from sickbay.fhir.body import Body
@@ -27,17 +28,28 @@ from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
-from sickbay.protocol.unicode import NO_TEXT, is_encoded_text
+from sickbay.protocol.unicode import is_encoded_text
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
-from sickbay.web import counting, cross_origin
+from sickbay.web import cross_origin, unreadable
 from sickbay.web.astray import Astray, is_astray
 from sickbay.web.discovery import Documents, endpoints
 from sickbay.web.doors import headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.fhir_refusals import left_out, refused, told
 from sickbay.web.representation import cut, parts, shaped
-from sickbay.web.wire import QUESTIONS, VALUES, query_of, raw_path, sent_length, unpacked, values
+from sickbay.web.wire import (
+    QUESTIONS,
+    VALUES,
+    Unreadable,
+    check_target,
+    over,
+    query_of,
+    raw_path,
+    sent_length,
+    unpacked,
+    values,
+)
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -65,7 +77,14 @@ class Door:
     async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         headers = headers_of(scope)
         id: str = scope["state"]["exchange"]
-        answer = await self._respond(scope, receive, headers, id)
+        try:
+            check_target(scope)
+            answer = await self._respond(scope, receive, headers, id)
+        except Unreadable as error:
+            answer = await unreadable.answered_in_fhir(scope, self.sandbox, self.tenant, self.version, error)
+            parameters = query_of(scope)
+            media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
+            answer = shaped(self.version, answer, media, parameters)
         lines = await cross_origin.readable(self.sandbox, self.tenant, scope, headers)
         if cross_origin.is_preflight(scope["method"], headers):
             url = f"{self.base}{raw_path(scope)[self.prefix :]}"
@@ -174,16 +193,14 @@ class Door:
                 return plain
             raw = plain
         if len(raw) > limit or (length or 0) > limit:
-            counting.BODIES_REFUSED.inc()
-            return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
+            raise over(limit)
         if len(raw) > LARGE and values(raw) > VALUES:
-            counting.BODIES_REFUSED.inc()
-            return self._issue(413, Issue("too-long", f"A request may have {VALUES:,} values, objects and lists."))
+            raise over(VALUES, "values, objects and lists")
         if _is_form(headers) and not is_encoded_text(raw):
-            return self._issue(400, Issue("structure", "The body is no text. " + NO_TEXT))
+            raise Unreadable(not_utf8("form", raw), raw)
         body = raw.decode("utf-8", "replace")
         if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
-            return self._issue(400, Issue("structure", "The body is not UTF-8."))
+            raise Unreadable(not_utf8("body", raw), raw)
         request = self._request(scope, headers, path, found, body)
         if len(raw) <= LARGE:
             return body, request, *await self.perform(request, found, raw)
