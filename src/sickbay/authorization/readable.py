@@ -44,7 +44,7 @@ def request_is_utf8(request: Any, known: Any) -> Refusal | None:
     body = getattr(request, "body", "")
     form = body if "json" not in getattr(request, "headers", {}).get("content-type", "") else ""
     parts = (("path", address), ("query", sent), ("form", form))
-    found = (not_utf8(part, text.encode("utf-8", "surrogatepass")) for part, text in parts)
+    found = (not_utf8(part, text.encode("utf-8", "replace")) for part, text in parts)
     return next((one for one in found if one is not None), None)
 
 

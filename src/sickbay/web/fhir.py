@@ -6,10 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from starlette.requests import ClientDisconnect
-
 from sickbay.authorization.origin import withheld
-from sickbay.authorization.readable import not_utf8
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search, subset
 from sickbay.fhir.body import Body
@@ -28,10 +25,9 @@ from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
-from sickbay.protocol.unicode import is_encoded_text
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
-from sickbay.web import cross_origin, unreadable
+from sickbay.web import counting, cross_origin, unreadable
 from sickbay.web.astray import Astray, is_astray
 from sickbay.web.discovery import Documents, endpoints
 from sickbay.web.doors import headers_of
@@ -40,16 +36,17 @@ from sickbay.web.fhir_refusals import left_out, refused, told
 from sickbay.web.representation import cut, parts, shaped
 from sickbay.web.wire import (
     QUESTIONS,
-    VALUES,
     Unreadable,
     check_target,
+    check_text,
+    check_values,
     over,
     query_of,
     raw_path,
+    received,
     sent_length,
     unpacked,
-    values,
-)
+)  # fmt: skip
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -82,9 +79,7 @@ class Door:
             answer = await self._respond(scope, receive, headers, id)
         except Unreadable as error:
             answer = await unreadable.answered_in_fhir(scope, self.sandbox, self.tenant, self.version, error)
-            parameters = query_of(scope)
-            media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
-            answer = shaped(self.version, answer, media, parameters)
+            answer = self._in_its_form(scope, headers, answer)
         lines = await cross_origin.readable(self.sandbox, self.tenant, scope, headers)
         if cross_origin.is_preflight(scope["method"], headers):
             url = f"{self.base}{raw_path(scope)[self.prefix :]}"
@@ -98,6 +93,10 @@ class Door:
         answer = self._open(found, path, headers)
         if answer is None:
             return await self._answer(scope, receive, headers, id, path, found)
+        return self._in_its_form(scope, headers, answer)
+
+    def _in_its_form(self, scope: Scope, headers: Mapping[str, str], answer: Answer) -> Answer:
+        """JSON or XML, as the request asks."""
         parameters = query_of(scope)
         media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
         return shaped(self.version, answer, media, parameters)
@@ -136,9 +135,7 @@ class Door:
         else:
             taken = await self._taken(scope, receive, headers, path, found)
             if isinstance(taken, Answer):
-                parameters = query_of(scope)
-                media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
-                return shaped(self.version, taken, media, parameters)
+                return self._in_its_form(scope, headers, taken)
             body, request, answer, seen = taken
         if is_shaped(request, headers):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
@@ -186,7 +183,7 @@ class Door:
             early = await self._unread(self._request(scope, headers, path, found, ""), found)
             if early is not None:
                 return "", *early
-        raw = await _body(receive, limit) if (length or 0) <= limit else b""
+        raw = await received(receive, limit) if (length or 0) <= limit else b""
         if coding != "identity" and len(raw) <= limit:
             plain = await self._decoded(raw, coding, limit)
             if isinstance(plain, Answer):
@@ -194,13 +191,13 @@ class Door:
             raw = plain
         if len(raw) > limit or (length or 0) > limit:
             raise over(limit)
-        if len(raw) > LARGE and values(raw) > VALUES:
-            raise over(VALUES, "values, objects and lists")
-        if _is_form(headers) and not is_encoded_text(raw):
-            raise Unreadable(not_utf8("form", raw), raw)
+        if len(raw) > LARGE:
+            check_values(raw)
+        if _is_form(headers):
+            check_text("form", raw)
         body = raw.decode("utf-8", "replace")
         if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
-            raise Unreadable(not_utf8("body", raw), raw)
+            check_text("body", raw)
         request = self._request(scope, headers, path, found, body)
         if len(raw) <= LARGE:
             return body, request, *await self.perform(request, found, raw)
@@ -392,16 +389,3 @@ def _faults(
     if media.content_type is None:
         faults = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)
     return (found.fault, *faults) if isinstance(found, Misrouted) and found.fault else faults
-
-
-async def _body(receive: Callable[[], Any], limit: int) -> bytes:
-    """A little more than `limit`, where it is longer; raises ClientDisconnect."""
-    pieces, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if not message.get("more_body") or size > limit:
-            return b"".join(pieces)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, not_utf8, too_large
@@ -53,10 +53,27 @@ async def read_body(request: Request, most: int = FORMS) -> str:
             raise over(most)
         pieces.append(piece)
     whole = b"".join(pieces)
-    is_json = headers.get("content-type", "").startswith(JSON)
-    if not (is_text if is_json else is_encoded_text)(whole):
-        raise Unreadable(not_utf8("body" if is_json else "form", whole), whole)
+    check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", whole)
     return whole.decode()
+
+
+async def received(receive: Callable[[], Any], limit: int) -> bytes:
+    """A little more than `limit`, where it is longer; raises ClientDisconnect."""
+    pieces, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if not message.get("morereceived") or size > limit:
+            return b"".join(pieces)
+
+
+def check_text(part: str, raw: bytes) -> None:
+    """part: form, which is percent-encoded, or body. Raises Unreadable if it isn't valid UTF-8 or has U+0000."""
+    if not (is_text if part == "body" else is_encoded_text)(raw):
+        raise Unreadable(not_utf8(part, raw), raw)
 
 
 def over(limit: int, unit: str = "bytes") -> Unreadable:
@@ -83,6 +100,12 @@ def sent_length(headers: Mapping[str, str]) -> int | None:
 def values(raw: bytes) -> int:
     """How many values a JSON or XML text has, or a few more: text may have the same characters."""
     return sum(map(raw.count, (b",", b"{", b"[", b"<")))
+
+
+def check_values(raw: bytes) -> None:
+    """Raises Unreadable if there are more of them than VALUES."""
+    if values(raw) > VALUES:
+        raise over(VALUES, "values, objects and lists")
 
 
 def unpacked(raw: bytes, most: int) -> bytes:

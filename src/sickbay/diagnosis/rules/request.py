@@ -66,7 +66,7 @@ TOO_LARGE = Rule(
     severity="error",
     outcome="413 invalid_request",
     title="The body is larger than {limit} {unit}",
-    why="Sickbay reads at most {limit} {unit} here, so that one request can't use up its memory. It didn't process the request.",
+    why="Sickbay reads at most {limit} {unit} here, so that no request can use up its memory. It did not process this one.",
     fix="Send at most {limit} {unit}. If you need to send more, split it into several requests.",
     spec=specs.rfc(9110, "15.5.14", "413 Content Too Large"),
 )
