@@ -55,7 +55,7 @@ def test_what_cannot_be_read_is_said_in_one_sentence(pasted) -> None:
 def test_what_is_empty_or_no_text_is_said_to_be_that(tmp_path) -> None:
     odd = tmp_path / "odd"
     odd.write_bytes(b"\x7fELF\x88")
-    for asked, said in (("", "nothing to examine"), (str(odd), "odd is no text")):
+    for asked, said in (("", "nothing to examine"), (str(odd), "odd isn't valid UTF-8")):
         done = sickbay("doctor", asked)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
         assert said in done.stderr

@@ -72,7 +72,7 @@ def test_a_name_that_the_locale_cannot_read_is_refused_in_one_sentence(tmp_path:
     for command in (add, ("doctor", URL + "ä")):
         done = sickbay(*command, folder=tmp_path, **ASCII)
         assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith("sickbay: What was given is no text in this locale;")
+        assert done.stderr.startswith("sickbay: The arguments aren't valid text in this locale;")
         assert done.stderr.count("\n") == 1
 
 

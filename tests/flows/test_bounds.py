@@ -16,7 +16,7 @@ from tests.flows.writing import R4, Hand, hand, observation
 from sickbay.kernel import budget
 from sickbay.operations import everything
 from sickbay.storage.sql import includes, past, statement
-from sickbay.web import bundles, fhir, wire
+from sickbay.web import bundles, wire
 from sickbay.web import operations as answers
 
 ALL = "system/*.cruds"
@@ -219,7 +219,7 @@ def test_other_requests_are_answered_while_a_batch_is_carried_out(
 def test_a_body_of_too_many_values_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fhir, "VALUES", 100_000)
+    monkeypatch.setattr(wire, "VALUES", 100_000)
     many = b'{"resourceType":"Bundle","type":"batch","entry":[' + b",".join([b"{}"] * 100_000) + b"]}"
     assert wire.values(many) > 100_000
 

@@ -87,7 +87,8 @@ def test_a_guessed_endpoint_is_answered_with_the_right_one(tmp_path: Path, metho
         assert answer.status_code == 404
         assert right in answer.text
         if method == "POST":
-            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["content-type"] == "application/json"
+            assert answer.json()["error"] == "invalid_request"
             assert answer.headers["access-control-allow-origin"] == "*"
         every = (await flow.http.get("/nothing/token")).text
         assert "token endpoints of the hospitals are http://localhost:7425/general/oauth/token" in every

@@ -106,7 +106,7 @@ def _decoded(read: bytes, source: str) -> str:
     try:
         return read.decode()
     except UnicodeDecodeError:
-        wrong(f"{source} is no text: give a URL, a curl line, or an exchange as JSON.")
+        wrong(f"{source} isn't valid UTF-8: give a URL, a curl line, or an exchange as JSON.")
 
 
 def _diagnosed(text: str) -> Diagnosis:

@@ -58,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         code = _fail(_failed(error), 1)
     except UnicodeEncodeError:  # a path may be any bytes, but not a name or a URL
-        code = _fail("What was given is no text in this locale; choose one in UTF-8, as by LC_ALL=C.UTF-8.", 2)
+        code = _fail(
+            "The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2
+        )
     except KeyboardInterrupt:
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

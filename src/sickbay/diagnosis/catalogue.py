@@ -22,6 +22,7 @@ from sickbay.diagnosis.rules import (
     registration_keys,
     registration_limits,
     registration_uris,
+    request,
     subject,
 )
 from sickbay.diagnosis.rules import launch as launch_url
@@ -46,6 +47,7 @@ from sickbay.diagnosis.rules.token import code, envelope
 from sickbay.diagnosis.rules.token import response as token_response
 
 RULES: tuple[Rule, ...] = (
+    *request.RULES,
     *transport.RULES,
     *lost.RULES,
     *client.RULES,

@@ -15,6 +15,7 @@ from sickbay.authorization import (
     login,
     logout,
     operations,
+    readable,
     redirect,
     registration,
     revocation,
@@ -63,13 +64,20 @@ def fhir(request: AccessRequest) -> Sequence[Check[Any, Any]]:
 
 
 def tokens(request: TokenRequest) -> Sequence[Check[Any, Any]]:
-    """Whether the app must wait, as it is asked live before everything else."""
-    return (client_authentication.guesses_are_few, *token.checks(request))
+    """Whether it can be read and whether the app must wait, as it is asked live before everything else."""
+    first = (readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few)
+    return (*first, *token.checks(request))
+
+
+def pasted_fhir(request: AccessRequest) -> Sequence[Check[Any, Any]]:
+    """Live, whether it can be read is decided before there is a request."""
+    return (readable.request_is_utf8, *fhir(request))
 
 
 KINDS: dict[str, Kind] = {
     "authorize_url": Kind(
-        "authorize", read_authorize.request, read_authorize.known, always(authorize.CHECKS), read_authorize.unread,
+        "authorize", read_authorize.request, read_authorize.known,
+        always((readable.request_is_utf8, *authorize.CHECKS)), read_authorize.unread,
         authorize.relaxed,
     ),
     "launch_url": Kind("launch", read_url.request, read_url.known, always(launch.CHECKS), read_url.unread_launch),
@@ -97,7 +105,9 @@ KINDS: dict[str, Kind] = {
         "userinfo", read_subject.userinfo, read_subject.known_of_userinfo, always(userinfo.CHECKS),
         read_subject.unread_userinfo,
     ),
-    "fhir_request": Kind("access", read_access.request, read_access.known, fhir, read_access.unread),
+    "fhir_request": Kind(
+        "access", read_access.request, read_access.known, pasted_fhir, read_access.unread
+    ),
     "app_state_request": Kind(
         "access", read_app_state.request, read_app_state.known, app_state.checks, read_access.unread
     ),

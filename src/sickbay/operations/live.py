@@ -59,7 +59,7 @@ class _Registered(msgspec.Struct, gc=False):
     registration_hash: str | None = None
 
 
-_DECODER = msgspec.json.Decoder(_Registered)
+_DECODER = msgspec.json.Decoder(_Registered | None)
 
 
 def decoded(text: str) -> list[str]:
@@ -153,8 +153,8 @@ async def hashes(world: World) -> frozenset[str]:
     found: set[str] = set(world.hidden)
     for kind in ("app", "app-before"):
         for one in await world.store.find(kind, limit=10_000):
-            client = _DECODER.decode(one.value)
-            found |= {each for each in (client.secret_hash, client.registration_hash) if each}
+            client = _DECODER.decode(one.value)  # None: before it was registered
+            found |= {each for each in (client.secret_hash, client.registration_hash) if each} if client else set()
     world.secrets = (stamp, frozenset(found))
     return world.secrets[1]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-NO_TEXT = "It has to be valid UTF-8 without U+0000, percent-encoded where it is part of a URL or a form."
+_ESCAPE = re.compile(rb"%[0-9a-fA-F]{2}")
+_TWO_BYTES = frozenset((0xC2, 0xC3))
+"""They begin the UTF-8 of most Western letters, so they are rarely letters of ISO-8859-1 themselves."""
 
 
 def is_text(sent: bytes) -> bool:
@@ -28,6 +30,50 @@ def is_encoded_text(sent: bytes) -> bool:
     if b"%" not in sent:
         return (sent.isascii() and b"\0" not in sent) or is_text(sent)
     return is_text(sent) and is_text(unquote_to_bytes(sent))
+
+
+class BadByte(NamedTuple):
+    """The first byte that isn't text. at: its index in what was sent. escaped: it was sent as %XX.
+
+    meant: the character that it is in Windows-1252 (which includes ISO-8859-1), if the client likely meant that; else "".
+    """
+
+    at: int
+    value: int
+    escaped: bool
+    meant: str
+
+
+def bad_byte(sent: bytes, *, encoded: bool) -> BadByte | None:
+    """Finds the first byte for which `is_encoded_text` (encoded) or `is_text` is false; None if there is none."""
+    at = _bad_index(sent)
+    if at is not None:
+        return BadByte(at, sent[at], False, _meant(sent[at : at + 2]))
+    at = _bad_index(unquote_to_bytes(sent)) if encoded else None
+    if at is None:
+        return None
+    escapes = enumerate(_ESCAPE.finditer(sent))  # raw bytes are valid on their own, so the bad one is escaped
+    start = next(one.start() for count, one in escapes if one.start() - 2 * count == at)
+    window = unquote_to_bytes(sent[start : start + 6])
+    return BadByte(start, window[0], True, _meant(window))
+
+
+def _bad_index(sent: bytes) -> int | None:
+    nul = sent.find(0)
+    try:
+        sent.decode()
+    except UnicodeDecodeError as error:
+        return error.start if nul < 0 else min(error.start, nul)
+    return None if nul < 0 else nul
+
+
+def _meant(window: bytes) -> str:
+    """window: the bad byte and the one after it. A continuation byte after it is a sign of broken UTF-8 instead."""
+    value = window[0]
+    if value < 0x80 or value in _TWO_BYTES or (len(window) > 1 and 0x80 <= window[1] < 0xC0):
+        return ""
+    meant = bytes((value,)).decode("cp1252", "ignore")
+    return meant if meant.isprintable() else ""
 
 
 def has_nul(json: str) -> bool:

@@ -15,27 +15,24 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sickbay import dialects
-from sickbay.fhir.outcome import Issue
 from sickbay.operations import running
 from sickbay.operations.reindexing import index_anew
 from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Unavailable
-from sickbay.web import show
+from sickbay.web import show, unreadable
 from sickbay.web.admin_session import may_use_session, recognise
 from sickbay.web.app_state import AppStates
 from sickbay.web.astray import Astray
 from sickbay.web.discovery import Documents
 from sickbay.web.doors import Guard, cors
 from sickbay.web.fhir import Door
-from sickbay.web.fhir_answer import sent
-from sickbay.web.fhir_refusals import told
 from sickbay.web.first_use import NotYet, not_yet
 from sickbay.web.pages.frame import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.reads import Reads
 from sickbay.web.routes import direct, routes, sample_routes
-from sickbay.web.wire import NotText, TooLarge, check_target
+from sickbay.web.wire import Unreadable, check_target
 
 LOG = logging.getLogger("sickbay")
 TWO_HOSTS = "The request has more than one Host header. Send one.\n"
@@ -75,11 +72,6 @@ class Application:
             return
         self._write()
         door = self._door(scope)
-        try:
-            check_target(scope)
-        except NotText as error:
-            await self._no_text(scope, receive, _with_id(send, id, self._extra(scope)), door, error)
-            return
         if door is None:
             await self._page(scope, receive, _with_id(send, id, self._extra(scope)))
             return
@@ -98,16 +90,6 @@ class Application:
             LOG.exception("%s failed", id)
             await _failed(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
 
-    async def _no_text(self, scope: Scope, receive: Receive, send: Send, door: Door | None, error: NotText) -> None:
-        if door is not None:
-            answer = told(door.version, 400, Issue("structure", str(error)))
-            await sent(send, scope["method"], answer, cors(None), scope["state"]["exchange"])
-            return
-        scope["app"] = self.pages
-        scope["query_string"] = b""  # which a page would quote
-        response = await _unreadable(Request(scope, receive, send), error)
-        await response(scope, receive, send)
-
     async def _refresh(self) -> None:
         """Another worker may have moved the clock, or been told another policy."""
         if self.sandbox.world.shared:
@@ -119,6 +101,7 @@ class Application:
         scope["app"] = self.pages
         request = Request(scope, receive, send)
         try:
+            check_target(scope)
             if scope["path"] != "/healthz":  # which says that the process lives, whatever the database does
                 await self._refresh()
             if may_use_session(scope["path"], self.sandbox.tenants):
@@ -128,9 +111,7 @@ class Application:
             return
         except Unavailable as error:
             response = await _away(request, error)
-        except TooLarge as error:
-            response = await _large(request, error)
-        except NotText as error:
+        except Unreadable as error:
             response = await _unreadable(request, error)
         except NotYet as error:
             response = await not_yet(request, error)
@@ -198,8 +179,7 @@ def create(sandbox: Sandbox) -> Application:
         exception_handlers={
             ClientDisconnect: _gone,
             Unavailable: _away,
-            TooLarge: _large,
-            NotText: _unreadable,
+            Unreadable: _unreadable,
             NotYet: not_yet,
             Exception: _fault,
         },
@@ -259,12 +239,12 @@ async def _away(request: Request, error: Exception) -> Response:
     return _trouble(request, 503, error.title, error.detail)
 
 
-async def _large(request: Request, error: Exception) -> Response:
-    return _trouble(request, 413, "The body is too large", str(error))
-
-
 async def _unreadable(request: Request, error: Exception) -> Response:
-    return _trouble(request, 400, "The request is no text", str(error))
+    assert isinstance(error, Unreadable)
+    try:
+        return await unreadable.answered_openly(request, request.app.state.sandbox, error)
+    except Unavailable as away:
+        return await _away(request, away)
 
 
 async def _fault(request: Request, error: Exception) -> Response:

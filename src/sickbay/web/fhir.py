@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from starlette.requests import ClientDisconnect
-
 from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import search, subset
@@ -27,17 +25,28 @@ from sickbay.operations.access import Seen, access
 from sickbay.operations.context import Tenant
 from sickbay.operations.journal import Answered, Exchange, Wire
 from sickbay.protocol.parameters import Parameters, parse
-from sickbay.protocol.unicode import NO_TEXT, is_encoded_text
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.store import BadCursor, Page, Space, StaleCursor, Stored
-from sickbay.web import counting, cross_origin
+from sickbay.web import counting, cross_origin, unreadable
 from sickbay.web.astray import Astray, is_astray
 from sickbay.web.discovery import Documents, endpoints
 from sickbay.web.doors import headers_of
 from sickbay.web.fhir_answer import Answer, Headers, modified, sent, unchanged
 from sickbay.web.fhir_refusals import left_out, refused, told
 from sickbay.web.representation import cut, parts, shaped
-from sickbay.web.wire import QUESTIONS, VALUES, query_of, raw_path, sent_length, unpacked, values
+from sickbay.web.wire import (
+    QUESTIONS,
+    Unreadable,
+    check_target,
+    check_text,
+    check_values,
+    over,
+    query_of,
+    raw_path,
+    received,
+    sent_length,
+    unpacked,
+)  # fmt: skip
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -65,7 +74,12 @@ class Door:
     async def __call__(self, scope: Scope, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         headers = headers_of(scope)
         id: str = scope["state"]["exchange"]
-        answer = await self._respond(scope, receive, headers, id)
+        try:
+            check_target(scope)
+            answer = await self._respond(scope, receive, headers, id)
+        except Unreadable as error:
+            answer = await unreadable.answered_in_fhir(scope, self.sandbox, self.tenant, self.version, error)
+            answer = self._in_its_form(scope, headers, answer)
         lines = await cross_origin.readable(self.sandbox, self.tenant, scope, headers)
         if cross_origin.is_preflight(scope["method"], headers):
             url = f"{self.base}{raw_path(scope)[self.prefix :]}"
@@ -79,6 +93,10 @@ class Door:
         answer = self._open(found, path, headers)
         if answer is None:
             return await self._answer(scope, receive, headers, id, path, found)
+        return self._in_its_form(scope, headers, answer)
+
+    def _in_its_form(self, scope: Scope, headers: Mapping[str, str], answer: Answer) -> Answer:
+        """JSON or XML, as the request asks."""
         parameters = query_of(scope)
         media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
         return shaped(self.version, answer, media, parameters)
@@ -117,9 +135,7 @@ class Door:
         else:
             taken = await self._taken(scope, receive, headers, path, found)
             if isinstance(taken, Answer):
-                parameters = query_of(scope)
-                media = negotiate(self.version, headers.get("accept"), parameters.get("_format"))
-                return shaped(self.version, taken, media, parameters)
+                return self._in_its_form(scope, headers, taken)
             body, request, answer, seen = taken
         if is_shaped(request, headers):
             media = negotiate(self.version, headers.get("accept"), request.parameters.get("_format"))
@@ -167,23 +183,21 @@ class Door:
             early = await self._unread(self._request(scope, headers, path, found, ""), found)
             if early is not None:
                 return "", *early
-        raw = await _body(receive, limit) if (length or 0) <= limit else b""
+        raw = await received(receive, limit) if (length or 0) <= limit else b""
         if coding != "identity" and len(raw) <= limit:
             plain = await self._decoded(raw, coding, limit)
             if isinstance(plain, Answer):
                 return plain
             raw = plain
         if len(raw) > limit or (length or 0) > limit:
-            counting.BODIES_REFUSED.inc()
-            return self._issue(413, Issue("too-long", f"A request here may have {limit} bytes."))
-        if len(raw) > LARGE and values(raw) > VALUES:
-            counting.BODIES_REFUSED.inc()
-            return self._issue(413, Issue("too-long", f"A request may have {VALUES:,} values, objects and lists."))
-        if _is_form(headers) and not is_encoded_text(raw):
-            return self._issue(400, Issue("structure", "The body is no text. " + NO_TEXT))
+            raise over(limit)
+        if len(raw) > LARGE:
+            check_values(raw)
+        if _is_form(headers):
+            check_text("form", raw)
         body = raw.decode("utf-8", "replace")
         if "\ufffd" in body and isinstance(found, Route) and found.interaction == "batch" and body.encode() != raw:
-            return self._issue(400, Issue("structure", "The body is not UTF-8."))
+            check_text("body", raw)
         request = self._request(scope, headers, path, found, body)
         if len(raw) <= LARGE:
             return body, request, *await self.perform(request, found, raw)
@@ -375,16 +389,3 @@ def _faults(
     if media.content_type is None:
         faults = (Fault("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)
     return (found.fault, *faults) if isinstance(found, Misrouted) and found.fault else faults
-
-
-async def _body(receive: Callable[[], Any], limit: int) -> bytes:
-    """A little more than `limit`, where it is longer; raises ClientDisconnect."""
-    pieces, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if not message.get("more_body") or size > limit:
-            return b"".join(pieces)

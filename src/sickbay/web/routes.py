@@ -16,7 +16,6 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import (
     admin,
     admin_session,
-    answers,
     apps,
     brands,
     cross_origin,
@@ -30,6 +29,7 @@ from sickbay.web import (
     registration,
     render,
     throttled,
+    unreadable,
     wire,
     workshop,
 )
@@ -45,7 +45,7 @@ from sickbay.web.register import register
 from sickbay.web.revocation import revocation
 from sickbay.web.token import token
 from sickbay.web.userinfo import userinfo
-from sickbay.web.wire import NotText, TooLarge
+from sickbay.web.wire import Unreadable
 
 Handler = Callable[[Request], Awaitable[Response]]
 EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -199,10 +199,8 @@ def _open(
     async def handler(request: Request) -> Response:
         try:
             response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
-        except TooLarge as large:
-            response = answers.oauth_trouble(413, "The body is too large", str(large))
-        except NotText as error:
-            response = answers.oauth_trouble(400, "The request is no text", str(error))
+        except Unreadable as error:
+            response = await unreadable.answered(request, sandbox, error)
         if credentials:
             headers = headers_of(request.scope)
             lines = await cross_origin.readable(sandbox, tenant, request.scope, headers)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, not_utf8, too_large
 from sickbay.diagnosis.explain import Explanation
+from sickbay.kernel.refusal import Refusal
 from sickbay.operations.context import World
 from sickbay.operations.decision import Decision
 from sickbay.operations.journal import Answered, Exchange, Journal, Wire
 from sickbay.protocol.parameters import Parameters, parse
-from sickbay.protocol.unicode import NO_TEXT, is_encoded_text, is_text
+from sickbay.protocol.unicode import is_encoded_text, is_text
 from sickbay.web import counting
 from sickbay.web.doors import headers_of
 
-FORMS, QUESTIONS, PASTED = 65_536, 262_144, 1_000_000
+FORMS, QUESTIONS, PASTED = FORM_LIMIT, 262_144, 1_000_000
 """Bytes of a body: of most forms, of a FHIR request that brings no resource, and of what is pasted to be looked at."""
 VALUES = 2_000_000
 """Values of a JSON or XML body. Each takes up to a hundred bytes of memory, though it may be written in two."""
@@ -26,34 +28,65 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-correlation-id")
 
 
-class TooLarge(Exception):
-    """A body over the limit: 413."""
+class Unreadable(Exception):
+    """A request that is too large (413) or isn't valid UTF-8 (400); web/unreadable.py answers it.
 
+    body: the beginning of it, decoded as far as that is possible: redaction compares with it what the explanation quotes.
+    """
 
-class NotText(Exception):
-    """A path, a query or a body that is no text: 400."""
+    def __init__(self, refusal: Refusal | None, body: bytes = b"") -> None:
+        assert refusal is not None
+        super().__init__(refusal.name)
+        self.refusal, self.body = refusal, body[:LOOKED_AT].decode("utf-8", "replace")
 
 
 async def read_body(request: Request, most: int = FORMS) -> str:
-    """At most so many bytes of text; of a form, also once it is decoded. Raises TooLarge, NotText and ClientDisconnect."""
+    """At most so many bytes of text; of a form, also once it is decoded. Raises Unreadable and ClientDisconnect."""
     pieces: list[bytes] = []
+    size = sent_length(headers := headers_of(request.scope)) or 0
+    if size > most:
+        raise over(most)
     size = 0
     async for piece in request.stream():
         size += len(piece)
         if size > most:
-            counting.BODIES_REFUSED.inc()
-            raise TooLarge(f"It may have {most} bytes.")
+            raise over(most)
         pieces.append(piece)
     whole = b"".join(pieces)
-    if not (is_text if headers_of(request.scope).get("content-type", "").startswith(JSON) else is_encoded_text)(whole):
-        raise NotText("The body is no text. " + NO_TEXT)
+    check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", whole)
     return whole.decode()
 
 
+async def received(receive: Callable[[], Any], limit: int) -> bytes:
+    """A little more than `limit`, where it is longer; raises ClientDisconnect."""
+    pieces, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if not message.get("more_body") or size > limit:
+            return b"".join(pieces)
+
+
+def check_text(part: str, raw: bytes) -> None:
+    """part: form, which is percent-encoded, or body. Raises Unreadable if it isn't valid UTF-8 or has U+0000."""
+    if not (is_text if part == "body" else is_encoded_text)(raw):
+        raise Unreadable(not_utf8(part, raw), raw)
+
+
+def over(limit: int, unit: str = "bytes") -> Unreadable:
+    """A body that is larger than it may be, counted."""
+    counting.BODIES_REFUSED.inc()
+    return Unreadable(too_large(limit, unit))
+
+
 def check_target(scope: Mapping[str, Any]) -> None:
-    """Path and query of every request, before anything is made of them. Raises NotText."""
-    if not is_encoded_text((scope.get("raw_path") or b"") + b"?" + scope["query_string"]):
-        raise NotText("The address is no text. " + NO_TEXT)
+    """Path and query of every request, before anything is made of them. Raises Unreadable."""
+    raw, query = scope.get("raw_path") or b"", scope["query_string"]
+    if not is_encoded_text(raw + b"?" + query):
+        raise Unreadable(not_utf8("path", raw) or not_utf8("query", query))
 
 
 def sent_length(headers: Mapping[str, str]) -> int | None:
@@ -67,6 +100,12 @@ def sent_length(headers: Mapping[str, str]) -> int | None:
 def values(raw: bytes) -> int:
     """How many values a JSON or XML text has, or a few more: text may have the same characters."""
     return sum(map(raw.count, (b",", b"{", b"[", b"<")))
+
+
+def check_values(raw: bytes) -> None:
+    """Raises Unreadable if there are more of them than VALUES."""
+    if values(raw) > VALUES:
+        raise over(VALUES, "values, objects and lists")
 
 
 def unpacked(raw: bytes, most: int) -> bytes:

@@ -25,6 +25,7 @@ STAGES = {
     "access": "FHIR request", "search": "FHIR search", "browser": "Browser", "clock": "Clock", "backend": "Token request",
     "introspection": "Introspection", "revocation": "Revocation", "userinfo": "User info",
     "logout": "Sign-out", "app_state": "App state", "throttle": "Too many tries", "answer": "Error answer",
+    "request": "Request",
 }  # fmt: skip
 _REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}

@@ -1,0 +1,107 @@
+"""Answers requests that can't be read, too large or not UTF-8: with a finding, and as an exchange like any other refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.diagnosis.explain import Explanation
+from sickbay.fhir.outcome import Issue
+from sickbay.operations.context import Tenant
+from sickbay.operations.decision import Decision
+from sickbay.operations.decision import refused as decided
+from sickbay.operations.journal import Answered, Exchange
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import answers, cross_origin, show, wire
+from sickbay.web.doors import headers_of
+from sickbay.web.fhir_answer import Answer
+from sickbay.web.fhir_refusals import told
+from sickbay.web.pages.frame import Link
+from sickbay.web.pages.notice import NoticeView
+from sickbay.web.wire import Unreadable
+
+OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation", "userinfo": "userinfo"}
+"""Endpoints that pages of any origin may call, by the last segment of their path: their stage."""
+STAGES = {**OPEN, "authorize": "authorize", "register": "registration", "logout": "logout"}
+
+
+async def answered(request: Request, sandbox: Sandbox, error: Unreadable) -> Response:
+    """OAuth's members to an app, a page to a browser, else problem details (RFC 9457)."""
+    tenant, stage = _place(sandbox, request.scope["path"])
+    decision = decided("request", None, None, error.refusal)
+    explanation = decision.explained()
+    browses = stage not in OPEN.values() and answers.browses(request.headers.get("accept", ""))
+    if browses:
+        response = _page(request, sandbox, explanation, error.refusal.status)
+    else:
+        response = _members(request, sandbox, tenant, stage, decision, explanation)
+    return await wire.note(
+        request, response, stage=stage, tenant=tenant.name if tenant else "", decision=decision, explanation=explanation,
+        body=error.body, shown=not browses,
+    )  # fmt: skip
+
+
+async def answered_openly(request: Request, sandbox: Sandbox, error: Unreadable) -> Response:
+    """The same, with the CORS headers of an endpoint that pages of any origin may call."""
+    response = await answered(request, sandbox, error)
+    tenant, stage = _place(sandbox, request.scope["path"])
+    if tenant is not None and stage in OPEN.values():
+        lines = await cross_origin.readable(sandbox, tenant, request.scope, headers_of(request.scope))
+        response.raw_headers.extend(lines)
+    return response
+
+
+async def answered_in_fhir(
+    scope: Mapping[str, Any], sandbox: Sandbox, tenant: Tenant, version: str, error: Unreadable
+) -> Answer:
+    """An OperationOutcome."""
+    decision = decided("request", None, None, error.refusal)
+    explanation, status = decision.explained(), error.refusal.status
+    finding = explanation.findings[0]
+    text = f"{finding.title}. {finding.why} {finding.fix}"
+    code = "too-long" if status == 413 else "structure"
+    answer = told(version, status, Issue(code, text, rule=finding.id, text=finding.title))
+    world = sandbox.world
+    await sandbox.journal.write(
+        Exchange(
+            scope["state"]["exchange"], world.effects.now(), tenant.name, "access", "", "",
+            wire.wire_of(scope, world.base, error.body), Answered(status, answer.headers, answer.body.decode()),
+            decision, explanation,
+        )
+    )  # fmt: skip
+    return answer
+
+
+def _place(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
+    """The hospital of an address, and the stage of its endpoint."""
+    segments = path.split("/")[1:]
+    tenant = sandbox.tenants.get(segments[0])
+    last = segments[-2] if segments[-2:-1] == ["register"] else segments[-1]
+    return tenant, STAGES.get(last, "request") if tenant else "request"
+
+
+def _members(
+    request: Request, sandbox: Sandbox, tenant: Tenant | None, stage: str, decision: Decision, explanation: Explanation
+) -> Response:
+    refusal, finding = decision.refusal, explanation.findings[0]
+    assert refusal is not None
+    if tenant is not None and (stage != "request" or answers.is_oauth(sandbox.tenants, request.scope["path"])):
+        id = wire.exchange_id(request)
+        said = answers.oauth_words(sandbox.world, tenant, decision, explanation, id, "", "")
+        return answers.oauth_json(said, refusal.status, tenant, False)
+    detail = f"{finding.why} {finding.fix}"
+    return answers.problem(refusal.status, finding.title, [finding.to_json()], detail)
+
+
+def _page(request: Request, sandbox: Sandbox, explanation: Explanation, status: int) -> Response:
+    finding = explanation.findings[0]
+    view = NoticeView(
+        title=finding.title, text=f"{finding.why} {finding.fix}",
+        primary=Link("Show this exchange", f"/exchanges/{wire.exchange_id(request)}"),
+        others=(Link("Read about this rule", f"/rules/{finding.id}"), Link("Go to the hospitals", "/")),
+    )  # fmt: skip
+    quiet = Request({**request.scope, "query_string": b""})  # which the page would quote
+    return show.page(quiet, sandbox, "notice", view, status=status)

@@ -1,0 +1,61 @@
+"""The first byte of a request that isn't text is found, and the character that was meant is guessed."""
+
+from __future__ import annotations
+
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.protocol import unicode
+from sickbay.protocol.unicode import BadByte, bad_byte
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"name=Andr%E9", BadByte(9, 0xE9, True, "é")),
+        (b"name=Andr%e9%20x", BadByte(9, 0xE9, True, "é")),
+        (b"name=%C3%A9&x=Andr\xe9", BadByte(18, 0xE9, False, "é")),
+        (b"%C3%A9%41%92s", BadByte(9, 0x92, True, "’")),
+        (b"a%00", BadByte(1, 0, True, "")),
+        (b"a\x00%FF", BadByte(1, 0, False, "")),
+        (b"\x00\xff", BadByte(0, 0, False, "")),
+        (b"\xe9\x00", BadByte(0, 0xE9, False, "é")),
+        (b"%ED%A0%80", BadByte(0, 0xED, True, "")),
+        (b"%C0%AF", BadByte(0, 0xC0, True, "")),
+        (b"Andr%C3", BadByte(4, 0xC3, True, "")),
+        (b"%81", BadByte(0, 0x81, True, "")),
+        ("é%A9".encode(), BadByte(2, 0xA9, True, "©")),
+    ],
+)
+def test_the_first_bad_byte_is_found_with_what_it_likely_means(sent: bytes, expected: BadByte) -> None:
+    assert bad_byte(sent, encoded=True) == expected
+
+
+def test_bytes_that_stand_for_themselves_are_not_percent_decoded() -> None:
+    assert bad_byte(b'{"a": "%FF"}', encoded=False) is None
+    assert bad_byte(b'{"a": "\xe9"}', encoded=False) == BadByte(7, 0xE9, False, "é")
+
+
+@given(
+    st.lists(st.one_of(st.binary(max_size=3), st.binary(max_size=3).map(lambda one: quote_from_bytes(one).encode())))
+)
+def test_a_bad_byte_is_found_exactly_where_the_check_refuses(pieces: list[bytes]) -> None:
+    sent = b"".join(pieces)
+    bad = bad_byte(sent, encoded=True)
+    assert (bad is None) is unicode.is_encoded_text(sent)
+    assert (bad_byte(sent, encoded=False) is None) is unicode.is_text(sent)
+    if bad is not None:
+        there = sent[bad.at : bad.at + 3] if bad.escaped else sent[bad.at : bad.at + 1]
+        assert unquote_to_bytes(there)[0] == bad.value
+        assert len(unquote_to_bytes(there)) == 1
+
+
+@given(st.text(st.characters(min_codepoint=0xE0, max_codepoint=0xFF), min_size=1), st.text("ab "))
+def test_latin1_before_ascii_is_recognised(letters: str, rest: str) -> None:
+    sent = quote_from_bytes(letters[0].encode("latin-1") + rest.encode()).encode()
+    bad = bad_byte(sent, encoded=True)
+    assert bad is not None
+    assert bad.meant == letters[0]
