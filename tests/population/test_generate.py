@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "476d159849b2288000787b710f311aa214f56107f3dc909eb76c7bcc95cb2209",
-    "dstu2": "f8a3d9332ae705a2e2bb4ed831c23e360d63224cf026f3cddf3b1e446d37ac56",
+    "r4": "186afa888cc191b3f5cb8f0f1c69a5d1a45733df3aea0fee7d863e51fe901277",
+    "dstu2": "36e821654ae7b54bd237c3608d5706cfea8b6701373c96235faf57b02d220b5a",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 
