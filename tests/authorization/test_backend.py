@@ -310,27 +310,6 @@ def test_the_token_endpoint_may_be_one_audience_of_several(aud: object) -> None:
     assert said(request(signed(aud=aud)), known()) is None
 
 
-ISSUER = "http://localhost:7425/general"
-
-
-@pytest.mark.parametrize(
-    ("aud", "accepted"),
-    [(ISSUER, True), ((ISSUER,), True), (f"{ISSUER}/", False), (f"{ISSUER}/r4", False), ("", False)],
-)
-def test_the_issuer_may_be_the_audience_unless_the_hospital_wants_the_token_endpoint(
-    aud: object, accepted: bool
-) -> None:
-    """RFC 7523 3: the token endpoint MAY be the value of aud that names the server; libraries of OpenID send the issuer."""
-    refused = ("assertion-aud-wrong", "invalid_client", 400)
-    for policy, expected in ((Policy(), None if accepted else refused), (Policy(issuer_audience=False), refused)):
-        server = Server(issuer=ISSUER, token_endpoint=URL, grants=("client_credentials",), policy=policy)
-        assert said(request(signed(aud=aud)), replace(known(), server=server)) == expected
-
-
-def test_a_server_without_an_issuer_accepts_no_empty_audience() -> None:
-    assert said(request(signed(aud="")), known()) == ("assertion-aud-wrong", "invalid_client", 400)
-
-
 @pytest.mark.parametrize(
     ("scope", "policy", "granted", "why"),
     [

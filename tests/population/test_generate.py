@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "63b1eb4a73cef1f6435a52fa22e35329029c3bc639655e017df49652afc9114f",
-    "dstu2": "60035b6af92fdfa0caf82fa8d3790704166fc076d84f744965f20284303afd78",
+    "r4": "c92924e71f1ce8e86bb49bda143a8b236d44d3c68faacf09d24a2e7524850683",
+    "dstu2": "9cc0e2993fba1c1f80b65dfd80bb9d4ad2a061119a0f8a367456f0b11e133e09",
 }
 """SHA-256 of everything of seed 1 and 50 patients. A change of the population changes them, on purpose or not at all."""
 

@@ -219,11 +219,11 @@ def _statement(one: Json) -> Json:
 
 def _immunization(one: Json) -> Json:
     changed = {
-        **without(one, "primarySource", "statusReason"), **given_before(one, "wasNotGiven"),
+        **without(one, "primarySource", "statusReason", "occurrenceString"), **given_before(one, "wasNotGiven"),
         "reported": not one["primarySource"],
         **({"performer": one["performer"][0]["actor"]} if "performer" in one else {}),
     }  # fmt: skip
-    return renamed(changed, occurrenceDateTime="date", _occurrenceDateTime="_date")
+    return renamed(changed, occurrenceDateTime="date")
 
 
 def _request(one: Json) -> Json:

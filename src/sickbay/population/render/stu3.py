@@ -105,9 +105,8 @@ def _team(one: Json) -> Json:
 
 def _immunization(one: Json) -> Json:
     return renamed(
-        {**without(one, "statusReason"), **given_before(one, "notGiven")},
+        {**without(one, "statusReason", "occurrenceString"), **given_before(one, "notGiven")},
         occurrenceDateTime="date",
-        _occurrenceDateTime="_date",
         performer="practitioner",
     )
 

@@ -42,7 +42,7 @@ RESPONSE_MODE_UNSUPPORTED = Rule(
     parameter="response_mode",
     title="Your app asked for the answer as {received}",
     why="The code comes back in the query of the redirect address; no other way is offered.",
-    fix="Leave response_mode out.",
+    fix="Leave response_mode out, or send response_mode=query. In keycloak-js, that is responseMode: 'query'.",
     spec=Spec(
         "OAuth 2.0 Multiple Response Type Encoding Practices, 2.1",
         "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes",

@@ -41,9 +41,11 @@ _GREY = (
     "kDZMFRhmYNiC4Q4Ml2L4Bd23ACAcYAEf+yTfAAAAAElFTkSuQmCC"
 )
 """A PNG of 16 by 16 pixels."""
-_UNKNOWN_DAY = {
+_UNKNOWN = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
 }
+UNKNOWN_DAY = "On an unknown day, as the patient remembers"
+"""In words: not every library for FHIR reads a required choice that has nothing but an extension."""
 _REFUSED = coded(TERMS + "v3-ActReason", "PATOBJ", "patient objection")
 
 
@@ -67,7 +69,7 @@ def immunization(who: Person, dose: Vaccination) -> Json:
         told = {
             key: value for key, value in found.items() if key not in ("occurrenceDateTime", "location", "performer")
         }
-        return {**told, "_occurrenceDateTime": _UNKNOWN_DAY, "primarySource": False}
+        return {**told, "occurrenceString": UNKNOWN_DAY, "_lotNumber": _UNKNOWN, "primarySource": False}
     if dose.vaccine is not acts.ROTAVIRUS:
         found["site"] = concept(acts.THIGH if who.age(visit.day) < 1.5 else acts.ARM)
     return {**found, "lotNumber": dose.lot}
