@@ -82,15 +82,17 @@ def test_signed_in_by_each_method_it_refreshes_and_reads_its_userinfo(desk: Desk
     assert loud(desk, made) == []
 
 
-def test_its_own_assertion_names_the_issuer_and_is_accepted_with_advice(desk: Desk, app: Any) -> None:
-    """RFC 7523 3: what names the authorization server may be `aud`. SMART wants the token endpoint, hence the advice."""
+def test_its_own_assertion_names_the_issuer_and_is_refused_as_smart_wants_with_the_option_to_set(
+    desk: Desk, app: Any
+) -> None:
     made = desk.register(**KINDS["private_key_jwt"], type="system", scope="system/Patient.rs")
-    told = app(
-        client_id=made["client_id"], key=KEY.as_dict(private=True), method="private_key_jwt", grant="client_credentials",
-        scope="system/Patient.rs", as_it_is=True,
-    )  # fmt: skip
-    assert told["tokens"]["scope"] == "system/Patient.rs"
-    assert set(loud(desk, made)) == {"assertion-aud-issuer", "assertion-typ-missing"}
+    with pytest.raises(AssertionError, match="invalid_client"):
+        app(
+            client_id=made["client_id"], key=KEY.as_dict(private=True), method="private_key_jwt",
+            grant="client_credentials", scope="system/Patient.rs", as_it_is=True,
+        )  # fmt: skip
+    (wrong,) = [one for one in desk.exchanges(made)[0]["findings"] if one["id"] == "assertion-aud-wrong"]
+    assert "modifyAssertion" in wrong["fix"]
 
 
 @pytest.mark.parametrize("metadata", ["oidc", "oauth2"])

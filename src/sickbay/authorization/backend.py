@@ -95,20 +95,12 @@ def issuer_is_the_client(request: TokenRequest, known: TokenKnown) -> Refusal | 
     )
 
 
-def issuer_is_the_audience(sent: object, server: Server) -> bool:
-    """Whether the assertion is made for this server by its issuer, and not by its token endpoint."""
-    audiences = sent if isinstance(sent, list) else [sent]
-    return bool(server.issuer) and server.issuer in audiences and server.token_endpoint not in audiences
-
-
 @check(needs=("server",), after=(assertion_is_a_jwt,))
 def audience_is_the_token_endpoint(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    """SMART wants the token endpoint. The issuer names the same server, and OpenID libraries send it by default."""
+    """SMART 2.2, Asymmetric Authentication: the URL of the token endpoint, not the issuer that OpenID libraries send."""
     server, sent = known.server, _read(request).claims.get("aud")
     expected = server.token_endpoint if isinstance(server, Server) else ""
     audiences = sent if isinstance(sent, list) else [sent]
-    if isinstance(server, Server) and issuer_is_the_audience(sent, server) and server.policy.issuer_audience:
-        return None
     return None if expected in audiences else _invalid("assertion-aud-wrong", received=sent, expected=expected)
 
 

@@ -292,8 +292,6 @@ class Policy:
     """Whether an access token can be revoked, or runs out."""
     assertion_algorithms: tuple[str, ...] = ("RS384", "ES384")
     """With which client assertions may be signed; SMART knows these two."""
-    issuer_audience: bool = True
-    """Whether a client assertion may have the issuer as its aud (RFC 7523 3), and not only the token endpoint."""
     empty_basic: bool = True
     """Whether a public client may name itself in a Basic header with an empty secret."""
     relaxed: tuple[str, ...] = ()

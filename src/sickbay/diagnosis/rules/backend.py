@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from sickbay.authorization.backend import LEEWAY, assertion, issuer_is_the_audience
+from sickbay.authorization.backend import LEEWAY, assertion
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.values import Server
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import UNKNOWN, Facts
@@ -66,13 +65,6 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
 def _no_typ(request: TokenRequest, known: TokenKnown) -> Facts | None:
     read = assertion(request)
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
-
-
-def _issuer_as_audience(request: TokenRequest, known: TokenKnown) -> Facts | None:
-    read, server = assertion(request), known.server
-    if read is None or not isinstance(server, Server) or not issuer_is_the_audience(read.claims.get("aud"), server):
-        return None
-    return {"received": server.issuer, "expected": server.token_endpoint} if server.policy.issuer_audience else None
 
 
 def _skewed(request: TokenRequest, known: TokenKnown) -> Facts | None:
@@ -140,9 +132,10 @@ RULES = (
     ),
     _rule(
         "assertion-aud-wrong",
-        "aud of the assertion is {received}",
-        "An assertion is made for the token endpoint it is sent to, so that no other server can use it.",
-        "Set aud to {expected}.",
+        "`aud` of the assertion is {received}",
+        "SMART asks for the URL of the token endpoint, so that no other server can use the assertion. Libraries for OpenID "
+        "Connect send the issuer by default.",
+        "Set `aud` to {expected}. In openid-client and oauth4webapi, the option `modifyAssertion` does it.",
     ),
     _rule(
         "assertion-exp-not-a-number",
@@ -274,15 +267,6 @@ RULES = (
         "SMART wants it to be JWT; some servers refuse what is not.",
         "Set typ to JWT in the header.",
         _no_typ,
-        severity="warning",
-    ),
-    _advice(
-        "assertion-aud-issuer",
-        "`aud` of the assertion is the issuer, {received}",
-        "SMART asks for the URL of the token endpoint. Libraries for OpenID Connect send the issuer, and this server accepts "
-        "both. Epic and Oracle Health accept only the token endpoint.",
-        "Set `aud` to {expected}. In openid-client and oauth4webapi, the option `modifyAssertion` does it.",
-        _issuer_as_audience,
         severity="warning",
     ),
     _advice(
