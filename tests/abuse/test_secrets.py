@@ -24,7 +24,7 @@ from sickbay.operations.context import Line
 from sickbay.operations.exchange import Exchange
 from sickbay.operations.live import Live
 
-SHORT, LONG = 500, 10_000
+SHORT, LONG = 250, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
 PEOPLE = (
     "Quixotella",
@@ -282,7 +282,9 @@ def test_without_redaction_every_way_is_found(tmp_path: Path, monkeypatch: pytes
         assert not any(id in stored for id, how in sent.items() if how == WRONG_HOST)
         seen = {how for id, how in sent.items() if id in stored and found(stored[id], [secret])}
         absent = set(ways) - seen - set(UNDECODED)
-        assert absent <= {"path-tenant", "path-version", "path-cerner", "path-register", "path-glued", WRONG_HOST}, absent
+        assert absent <= {"path-tenant", "path-version", "path-cerner", "path-register", "path-glued", WRONG_HOST}, (
+            absent
+        )
 
     run(steps, tmp_path, patients=0, throttle=0, admin_token=ADMIN)
 

@@ -80,7 +80,7 @@ def test_oauth_names_the_rule_and_links_to_the_exchange(desk: Sitting, path: str
         assert (body["error"], found["id"]) == ("invalid_request", RULES[value])
         assert f"({found['id']})" in body["error_description"]
         assert body["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
-        assert found["facts"]["place"] == "the parameter state"
+        assert found["facts"]["place"] == "the parameter 'state'"
         open_to_all = not path.endswith(("authorize", "logout", "register"))
         assert ("access-control-allow-origin" in answer.headers) is open_to_all
 
@@ -186,7 +186,9 @@ def test_nothing_that_redaction_hides_is_kept(desk: Sitting) -> None:
     """A secret next to a byte that can't be decoded, in each part of a request."""
     pieces = st.sampled_from([b"%E9", b"%00", b"\xff", b"%ED%A0%80", b"=", b"&", b"+", b"%3D"])
 
-    @counted(max_examples=25, phases=(Phase.generate,), database=None, deadline=None, suppress_health_check=[*HealthCheck])
+    @counted(
+        max_examples=25, phases=(Phase.generate,), database=None, deadline=None, suppress_health_check=[*HealthCheck]
+    )
     @given(st.lists(pieces, min_size=1, max_size=4), st.integers(0, 4), st.booleans())
     def holds(around: list[bytes], at: int, is_form: bool) -> None:
         at = min(at, len(around))
