@@ -153,8 +153,8 @@ def shaped(method: str, path: str, answer: Answer) -> bool:
     return bool(answer.body)
 
 
-def test_no_bytes_make_an_address_fail(target: Target) -> None:
-    @counted(max_examples=25, phases=(Phase.generate,), database=None, suppress_health_check=list(HealthCheck))
+def attacked(target: Target, examples: int) -> None:
+    @counted(max_examples=examples, phases=(Phase.generate,), database=None, suppress_health_check=list(HealthCheck))
     @given(st.randoms(use_true_random=False))
     def holds(random: Random) -> None:
         for _ in range(8):
@@ -168,6 +168,16 @@ def test_no_bytes_make_an_address_fail(target: Target) -> None:
             assert shaped(method, where.partition(b"?")[0].decode("latin-1"), answer), (method, where, headers, answer)
 
     holds()
+
+
+def test_no_bytes_make_an_address_fail(target: Target) -> None:
+    attacked(target, 10)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+def test_no_bytes_of_thousands_of_requests_make_an_address_fail(target: Target) -> None:
+    attacked(target, 500)
 
 
 @pytest.mark.parametrize("value", [b"%ed%a0%80", b"%ff", b"%00", b"\xff", b"%c0%af", b"\xed\xa0\x80"])

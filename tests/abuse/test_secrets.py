@@ -24,7 +24,7 @@ from sickbay.operations.context import Line
 from sickbay.operations.exchange import Exchange
 from sickbay.operations.live import Live
 
-SHORT, LONG = 500, 10_000
+SHORT, LONG = 250, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
 PEOPLE = (
     "Quixotella",

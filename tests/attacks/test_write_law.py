@@ -71,6 +71,7 @@ def paths(version: str, type: str, code: str) -> Iterator[list[str]]:
         yield plain.split(".")[1:]
 
 
+@cache
 def split(version: str, type: str) -> tuple[list[list[str]], list[list[str]]]:
     """The places of the compartment, and those of them that name the subject."""
     every, subject = [], []
@@ -113,14 +114,15 @@ def put(resource: dict[str, Any], way: list[str], references: list[dict[str, Any
         put(inner if isinstance(inner, dict) else inner[0], rest, references)
 
 
-def references(version: str) -> st.SearchStrategy[dict[str, Any]]:
+@cache
+def references(version: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     spelled = st.sampled_from(("Patient/{}", f"{base(version)}/Patient/{{}}", "Patient/{}/_history/2"))
     patients = st.builds(lambda text, id: {"reference": text.format(id)}, spelled, st.sampled_from(PEOPLE))
     others = st.sampled_from([
         {"reference": "Practitioner/A"}, {"reference": "#A"}, {"reference": "http://elsewhere/fhir/Patient/B"},
         {"identifier": {"system": "urn:mrn", "value": "B"}}, {"display": "B"}, {"reference": "Group/A"},
     ])  # fmt: skip
-    return st.one_of(patients, patients, others)
+    return st.lists(st.one_of(patients, patients, others.map(dict)), min_size=0, max_size=2)  # `put` adds to them
 
 
 @st.composite
@@ -129,7 +131,7 @@ def resources(draw: st.DrawFn, version: str, type: str) -> dict[str, Any]:
     every, subject = split(version, type)
     ways = [one for number, one in enumerate([*every, *subject]) if one not in [*every, *subject][:number]]
     for way in ways:
-        held = draw(st.lists(references(version), min_size=0, max_size=2))
+        held = draw(references(version))
         if held:
             put(made, way, held)
     if draw(st.booleans()):

@@ -31,9 +31,9 @@ def facts(refusal: Refusal | None) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("part", "sent", "place", "received", "position"),
     [
-        ("query", b"a=b&name=Andr%E9&c=d", "the parameter name", "%E9", 14),
-        ("query", b"family+name=%E9", "the parameter family name", "%E9", 13),
-        ("form", b"state=x\xe9", "the parameter state", "0xE9", 8),
+        ("query", b"a=b&name=Andr%E9&c=d", "the parameter 'name'", "%E9", 14),
+        ("query", b"family+name=%E9", "the parameter 'family name'", "%E9", 13),
+        ("form", b"state=x\xe9", "the parameter 'state'", "0xE9", 8),
         ("form", b"a=b&stat%E9=x", "the name of a parameter in the form", "%E9", 9),
         ("form", b"=%E9", "a parameter", "%E9", 2),
         ("form", b"x" * 61 + b"=%E9", "a parameter", "%E9", 63),
@@ -65,15 +65,15 @@ def test_what_is_utf8_is_not_refused() -> None:
 @pytest.mark.parametrize(
     ("request_", "place"),
     [
-        (AccessRequest("GET", "", "", parse("name=%E9"), url="http://x/Patient"), "the parameter name"),
+        (AccessRequest("GET", "", "", parse("name=%E9"), url="http://x/Patient"), "the parameter 'name'"),
         (AccessRequest("GET", "", "", url="http://x/Patient/%E9"), "the path"),
         (
             AccessRequest("POST", "", "", parse(""), {"content-type": FORM}, url="http://x", body="b=%E9"),
-            "the parameter b",
+            "the parameter 'b'",
         ),
-        (read("POST", "http://x/token", {"content-type": FORM}, "a=b&code=%E9"), "the parameter code"),
-        (read("POST", "http://x/token?q=%E9", {}, "a=b"), "the parameter q"),
-        (authorize_request("http://x/authorize?state=%E9"), "the parameter state"),
+        (read("POST", "http://x/token", {"content-type": FORM}, "a=b&code=%E9"), "the parameter 'code'"),
+        (read("POST", "http://x/token?q=%E9", {}, "a=b"), "the parameter 'q'"),
+        (authorize_request("http://x/authorize?state=%E9"), "the parameter 'state'"),
     ],
 )
 def test_a_pasted_request_is_refused_by_the_same(request_: Any, place: str) -> None:

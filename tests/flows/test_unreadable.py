@@ -80,7 +80,7 @@ def test_oauth_names_the_rule_and_links_to_the_exchange(desk: Sitting, path: str
         assert (body["error"], found["id"]) == ("invalid_request", RULES[value])
         assert f"({found['id']})" in body["error_description"]
         assert body["error_uri"] == f"{BASE}/exchanges/{answer.headers['x-correlation-id']}"
-        assert found["facts"]["place"] == "the parameter state"
+        assert found["facts"]["place"] == "the parameter 'state'"
         open_to_all = not path.endswith(("authorize", "logout", "register"))
         assert ("access-control-allow-origin" in answer.headers) is open_to_all
 

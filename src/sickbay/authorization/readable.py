@@ -65,7 +65,7 @@ def _place(part: str, sent: bytes, at: int) -> str:
     name = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", "replace")
     if not equals:
         return f"the name of a parameter in the {part}"
-    return f"the parameter {name}" if name and len(name) <= LONGEST_NAME and at < LOOKED_AT else "a parameter"
+    return f"the parameter '{name}'" if name and len(name) <= LONGEST_NAME and at < LOOKED_AT else "a parameter"
 
 
 def _shown(bad: BadByte) -> str:
