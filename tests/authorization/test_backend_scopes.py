@@ -9,8 +9,9 @@ from tests.authorization.test_backend import client, known, request, signed
 from tests.authorization.token_requests import URL, examined, said
 
 from sickbay.authorization import backend, backend_scopes
+from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.values import Policy, Server
-from sickbay.kernel.refusal import Refusal
+from sickbay.kernel.refusal import UNKNOWN, Refusal
 
 
 def test_where_nothing_is_left_it_is_told_what_was_asked_and_what_is_registered() -> None:
@@ -50,3 +51,52 @@ def test_only_of_a_public_app_an_assertion_is_asked_here(kind: str, asked_: bool
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
     told = backend.assertion_is_sent.decide(bare, replace(known(), client=replace(client(), client=kind)))  # type: ignore[arg-type]
     assert (told is not None) is asked_
+
+
+def lenient(scope: str = "system/Patient.rs", policy: Policy | None = None) -> TokenKnown:
+    server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy or Policy())
+    return replace(known(), server=server, client=replace(client(), scope_mode="lenient", scope=scope))
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "system/Patient.rs system/Observation.rs",
+        "system/Pateint.rs system/Patient.rs",
+        "system/Patient.rs openid",
+        None,
+        " ",
+    ],
+)
+def test_a_lenient_app_gets_what_is_registered_of_what_it_asks_and_all_of_it_if_it_asks_nothing(
+    scope: str | None,
+) -> None:
+    """RFC 6749 3.3: the scope may be left out, and the server then takes a default or refuses."""
+    assert said(request(signed(), scope=scope), lenient()) is None
+
+
+@pytest.mark.parametrize(
+    ("registered", "policy"),
+    [("user/Patient.rs", Policy()), ("system/*.rs", Policy(wildcard_scopes=False)), ("", Policy())],
+)
+def test_a_lenient_app_that_asks_nothing_is_refused_where_nothing_of_it_can_be_granted(
+    registered: str, policy: Policy
+) -> None:
+    answer = said(request(signed(), scope=None), lenient(registered, policy))
+    assert answer == ("backend-empty-scopes", "invalid_scope", 400)
+
+
+def test_a_strict_app_names_its_scopes() -> None:
+    assert said(request(signed(), scope=None), known()) == ("backend-scope-missing", "invalid_scope", 400)
+
+
+def test_what_a_lenient_app_is_granted_by_default_is_told_as_unasked() -> None:
+    app = replace(client(), scope="openid system/Patient.rs system/Observation.rs")
+    rows = backend_scopes.offered((), app, Policy())
+    assert [(text, there) for text, there, _ in rows] == [("system/Patient.rs", True), ("system/Observation.rs", True)]
+    assert all(why for _, _, why in rows)
+
+
+def test_without_a_known_server_a_lenient_app_that_asks_nothing_is_not_said_to_be_refused() -> None:
+    offline = replace(lenient(), server=UNKNOWN)
+    assert "backend-empty-scopes" not in [one.name for one in examined(request(signed(), scope=None), offline).refusals]

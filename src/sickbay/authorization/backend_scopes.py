@@ -33,7 +33,8 @@ def _asked(request: TokenRequest) -> tuple[str, ...]:
 
 @check()
 def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    if (request.parameters.get("scope") or "").strip():
+    """SMART requires it. A lenient app gets a default instead, all that is registered (RFC 6749 3.3)."""
+    if (request.parameters.get("scope") or "").strip() or _is_lenient(known):
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
     return Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": registered})
@@ -54,8 +55,9 @@ def offered(
     """
     held = scopes.parse_all(scopes.split(client.scope))
     rows = [(one, not (why := _why_not(one, held, client, policy, types)), why) for one in asked]
-    if policy.grants_registered:
+    if policy.grants_registered or not asked:
         more = [one for one in held if isinstance(one, scopes.ResourceScope) and one.level == "system"]
+        more = more if asked else [one for one in more if not _why_not(one.text, held, client, policy, types)]
         rows += [(one.text, True, UNASKED) for one in more if one.text not in asked]
     return tuple(rows)
 
@@ -75,10 +77,14 @@ def _why_not(text: str, held: tuple[scopes.Scope, ...], client: Client, policy: 
     return "" if scopes.covered(scope, held) else "is not registered for this app"
 
 
+def _is_lenient(known: TokenKnown) -> bool:
+    return isinstance(known.client, Client) and known.client.scope_mode == "lenient"
+
+
 def _drops(known: TokenKnown) -> Policy | None:
-    """The policy of a server that leaves out in silence what it does not grant."""
+    """The policy of a server that leaves out in silence what it does not grant: to every app, or to a lenient one."""
     policy = known.server.policy if isinstance(known.server, Server) else None
-    return policy if policy is not None and policy.drop_unregistered_scopes else None
+    return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(known)) else None
 
 
 def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
@@ -156,7 +162,7 @@ def some_scope_is_granted(request: TokenRequest, known: TokenKnown) -> Refusal |
         types = asked_scopes.types_of(bases_of(request, known), known.server)
         left = sum(granted for _, granted, _ in offered(asked, known.client, policy, types))
     else:
-        left = len(asked) - len(_unregistered(asked, known))
+        left = len(asked) - len(_unregistered(asked, known)) or not asked
     if left:
         return None
     registered = known.client.scope if isinstance(known.client, Client) else ""
