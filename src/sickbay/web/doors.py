@@ -35,6 +35,7 @@ from sickbay.kernel.remembering import remembered
 from sickbay.operations.throttle import Key, Throttle, Throttled
 from sickbay.protocol.headers import read
 from sickbay.settings.settings import Settings
+from sickbay.web.socket_owner import service_account
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -138,7 +139,7 @@ class Guard:
         own = self.own_origin(headers)
         session = _state(scope, SIGNED_IN) is True and (not acts or self._is_proven_own(headers, own))
         found = standing(self.rules, AdminRequest(
-            peer(scope), host_name(headers.get("host", "")), forwarding_sign(headers, scope.get("http_version", "1.1")),
+            peer(scope), host_name(headers.get("host", "")), self._forwarded(scope, headers),
             is_foreign(headers, scope.get("method", "GET"), own_origin=own, acts=acts), self._bearer(headers), session,
         ))  # fmt: skip
         if found == "wrong-token":
@@ -152,9 +153,17 @@ class Guard:
 
     def forwarded_by(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
         """What shows that a proxy forwarded this request, if that alone keeps it from being the keyboard's."""
-        sign = forwarding_sign(headers, scope.get("http_version", "1.1"))
+        sign = self._forwarded(scope, headers)
         direct = AdminRequest(peer(scope), host_name(headers.get("host", "")))
         return sign if at_keyboard(self.rules, direct) else ""
+
+    def _forwarded(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+        """The sign of a proxy: in the headers, or, as nginx 1.29.7 and newer leave none, in the user it runs as."""
+        sign = forwarding_sign(headers, scope.get("http_version", "1.1"))
+        if sign or not is_loopback(peer(scope)) or not scope.get("server"):
+            return sign
+        account = service_account(tuple(scope["client"]), tuple(scope["server"]))
+        return f"a service account, user id {account}, holds the connection" if account else ""
 
     def opens(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether this request may sign in by one click and be approved automatically (setting open_sign_in)."""

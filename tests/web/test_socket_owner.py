@@ -1,0 +1,54 @@
+"""The user behind a loopback connection, by the kernel's own table and by a real one."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from sickbay.web.socket_owner import TABLES, owner, service_account
+
+HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+ROW = "   0: {peer} {server} 01 00000000:00000000 00:00000000 00000000 {uid:5d}        0 4711 1\n"
+PEER, SERVER = ("127.0.0.1", 40000), ("127.0.0.1", 7425)
+PLAIN = {"peer": "0100007F:9C40", "server": "0100007F:1D01"}
+MAPPED = {"peer": "0000000000000000FFFF00000100007F:9C40", "server": "0000000000000000FFFF00000100007F:1D01"}
+
+
+def table(folder: Path, *rows: str) -> list[Path]:
+    (folder / "tcp").write_text(HEAD + "".join(rows))
+    return [folder / "none", folder / "tcp"]
+
+
+@pytest.mark.parametrize("written", [PLAIN, MAPPED])
+@pytest.mark.parametrize(
+    ("uid", "own", "seen"),
+    [(33, 1000, 33), (33, 0, 33), (999, 1000, 999), (33, 33, None), (0, 1000, None), (1000, 0, None), (65534, 0, None)],
+)
+def test_only_a_service_account_other_than_ours_is_reported(
+    tmp_path: Path, written: dict[str, str], uid: int, own: int, seen: int | None
+) -> None:
+    tables = table(tmp_path, ROW.format(**written, uid=uid))
+    assert service_account(PEER, SERVER, tables=tables, own=own) == seen
+
+
+def test_the_row_of_our_own_end_and_of_other_connections_do_not_count(tmp_path: Path) -> None:
+    ours = ROW.format(peer=PLAIN["server"], server=PLAIN["peer"], uid=33)
+    other = ROW.format(peer=PLAIN["peer"], server="0100007F:1D02", uid=33)
+    assert owner(PEER, SERVER, table(tmp_path, ours, other)) is None
+
+
+def test_a_system_without_such_a_table_says_nothing(tmp_path: Path) -> None:
+    assert service_account(PEER, SERVER, tables=[tmp_path / "none"], own=0) is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_real_connection_belongs_to_the_user_who_made_it(host: str) -> None:
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
+        with socket.create_connection(listening.getsockname()[:2]):
+            accepted, peer = listening.accept()
+            with accepted:
+                found = owner(peer[:2], accepted.getsockname()[:2])
+    assert found == (os.getuid() if TABLES[0].exists() else None)
