@@ -46,9 +46,12 @@ def test_a_system_without_such_a_table_says_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_real_connection_belongs_to_the_user_who_made_it(host: str) -> None:
-    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
-        with socket.create_connection(listening.getsockname()[:2]):
-            accepted, peer = listening.accept()
-            with accepted:
-                found = owner(peer[:2], accepted.getsockname()[:2])
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with (
+        socket.create_server((host, 0), family=family) as listening,
+        socket.create_connection(listening.getsockname()[:2]),
+    ):
+        accepted, peer = listening.accept()
+        with accepted:
+            found = owner(peer[:2], accepted.getsockname()[:2])
     assert found == (os.getuid() if TABLES[0].exists() else None)
