@@ -24,7 +24,7 @@ from sickbay.operations.context import Line
 from sickbay.operations.exchange import Exchange
 from sickbay.operations.live import Live
 
-SHORT, LONG = 250, 10_000
+SHORT, LONG = 500, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
 PEOPLE = (
     "Quixotella",
@@ -235,7 +235,7 @@ def test_no_secret_of_hundreds_of_wrong_requests_is_kept_or_shown(tmp_path: Path
 
 
 def test_nor_on_postgresql(tmp_path: Path, postgres: Server) -> None:
-    attacked(tmp_path, postgres.address(), SHORT // 5, 2)
+    attacked(tmp_path, postgres.address(), SHORT // 10, 2)
 
 
 @pytest.mark.prove

@@ -210,3 +210,9 @@ def kept_or_none(desk: Sitting, answer: Answer) -> dict[str, Any]:
         return dict((await flow.http.get(address, headers={"accept": "application/json"})).json())
 
     return desk.do(read)
+
+
+@pytest.mark.parametrize(("target", "status"), [(b"*", 404), (b"*?%E9", 400)])
+def test_a_target_without_a_slash_is_answered(desk: Sitting, target: bytes, status: int) -> None:
+    """The asterisk form of OPTIONS (RFC 9112 3.2.4)."""
+    assert asked(desk, "OPTIONS", target).status == status

@@ -133,7 +133,8 @@ class Application:
 
     def _extra(self, scope: Scope) -> bytes | None:
         """A vendor's own name for the correlation id."""
-        tenant = self.sandbox.tenants.get(scope["path"][1:].partition("/")[0])
+        first = scope["path"].removeprefix("/").partition("/")[0]  # the path of OPTIONS * has no slash
+        tenant = self.sandbox.tenants.get(first)
         name = tenant.dialect.answers.correlation_header if tenant else None
         return name.lower().encode() if name else None
 

@@ -77,7 +77,7 @@ async def answered_in_fhir(
 
 def _place(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
     """The hospital of an address, and the stage of its endpoint."""
-    segments = path.split("/")[1:]
+    segments = path.split("/")[1:] or [""]  # OPTIONS *
     tenant = sandbox.tenants.get(segments[0])
     last = segments[-2] if segments[-2:-1] == ["register"] else segments[-1]
     return tenant, STAGES.get(last, "request") if tenant else "request"
