@@ -27,5 +27,10 @@ def test_the_issuer_may_be_the_audience_unless_the_hospital_wants_the_token_endp
         assert said(request(signed(aud=aud)), replace(known(), server=server)) == expected
 
 
+def test_an_issuer_that_is_a_fhir_base_is_no_audience() -> None:
+    server = Server(issuer=ISSUER, token_endpoint=URL, grants=("client_credentials",), fhir_bases=(ISSUER,))
+    assert said(request(signed(aud=ISSUER)), replace(known(), server=server)) is not None
+
+
 def test_a_server_without_an_issuer_accepts_no_empty_audience() -> None:
     assert said(request(signed(aud="")), known()) == ("assertion-aud-wrong", "invalid_client", 400)

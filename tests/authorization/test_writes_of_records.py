@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.authorization.test_writes import KNOWN, PATCH, USER, asked, facts, holding, observation, said, with_body
 
+from sickbay.authorization import writes
 from sickbay.fhir.subjects import Before, Subjects
 from sickbay.kernel.refusal import UNKNOWN
 
@@ -123,3 +124,8 @@ def test_subscriptions_are_neither_made_nor_changed_and_can_be_deleted(
     assert said(request, known) == ([("fhir-subscription-unsupported", "not-supported", 422)] if refused else [])
     if refused:
         assert facts(request, known) == {"type": type}
+
+
+@pytest.mark.parametrize(("type", "interaction"), [("Observation", "create"), ("Subscription", "delete")])
+def test_the_check_of_subscriptions_says_nothing_of_other_requests(type: str, interaction: str) -> None:
+    assert writes.type_is_served.decide(asked(interaction, type=type), KNOWN) is None

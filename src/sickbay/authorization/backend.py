@@ -96,9 +96,12 @@ def issuer_is_the_client(request: TokenRequest, known: TokenKnown) -> Refusal | 
 
 
 def issuer_is_the_audience(sent: object, server: Server) -> bool:
-    """Whether the assertion is made for this server by its issuer, and not by its token endpoint."""
+    """Whether the assertion is made for this server by its issuer, and not by its token endpoint. An issuer that is a
+    FHIR base is not accepted: apps send that base by mistake.
+    """
     audiences = sent if isinstance(sent, list) else [sent]
-    return bool(server.issuer) and server.issuer in audiences and server.token_endpoint not in audiences
+    named = server.issuer in audiences and server.token_endpoint not in audiences
+    return named and bool(server.issuer) and server.issuer not in server.fhir_bases
 
 
 @check(needs=("server",), after=(assertion_is_a_jwt,))
