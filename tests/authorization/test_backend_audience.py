@@ -22,5 +22,10 @@ def test_only_the_token_endpoint_is_the_audience_not_the_issuer_or_the_fhir_base
     assert said(request(signed(aud=(ISSUER, URL))), given) is None
 
 
+def test_an_issuer_that_is_a_fhir_base_is_no_audience() -> None:
+    server = Server(issuer=ISSUER, token_endpoint=URL, grants=("client_credentials",), fhir_bases=(ISSUER,))
+    assert said(request(signed(aud=ISSUER)), replace(known(), server=server)) is not None
+
+
 def test_a_server_without_an_issuer_accepts_no_empty_audience() -> None:
     assert said(request(signed(aud="")), known()) == ("assertion-aud-wrong", "invalid_client", 400)

@@ -126,6 +126,6 @@ def test_subscriptions_are_neither_made_nor_changed_and_can_be_deleted(
         assert facts(request, known) == {"type": type}
 
 
-def test_other_types_are_served() -> None:
-    assert writes.type_is_served.decide(asked("create"), KNOWN) is None
-    assert writes.type_is_served.decide(asked("delete", type="Subscription"), KNOWN) is None
+@pytest.mark.parametrize(("type", "interaction"), [("Observation", "create"), ("Subscription", "delete")])
+def test_the_check_of_subscriptions_says_nothing_of_other_requests(type: str, interaction: str) -> None:
+    assert writes.type_is_served.decide(asked(interaction, type=type), KNOWN) is None
