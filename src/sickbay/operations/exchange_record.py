@@ -114,6 +114,7 @@ def minimal(one: Exchange) -> dict[str, Any]:
 
 def entry(one: Exchange, live: Live) -> dict[str, Any]:
     """The redacted facts of an exchange, without what can be derived."""
+    live.begin()
     explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
     corrected = _unread(explanation, one)
     request = one.decision.request if one.decision else None

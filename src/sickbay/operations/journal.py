@@ -178,9 +178,12 @@ def weight(one: Exchange) -> int:
 
 
 async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]:
-    """Requests are answered between its slices: all of a full batch takes as long as thirty of them."""
+    """Requests are answered between its slices: all of a full batch takes as long as thirty of them. During a slice nothing
+    becomes secret, so that what is the same in all its exchanges is looked through once.
+    """
     steps: list[Step] = []
     for start in range(0, len(batch), SLICE):
-        steps += [Put(record(one, Live(known, strict=True)), aside=True) for one in batch[start : start + SLICE]]
+        live = Live(known, strict=True)
+        steps += [Put(record(one, live), aside=True) for one in batch[start : start + SLICE]]
         await asyncio.sleep(0)
     return steps

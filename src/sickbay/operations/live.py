@@ -105,17 +105,24 @@ class Live:
         self.strict = strict
         """No token was looked up: then nothing that may be one is kept."""
         self.left = MOST
+        self._clean: set[str] = set()
+        """Texts in which no secret is."""
+
+    def begin(self) -> None:
+        """Another exchange of the same moment."""
+        self.left = MOST
 
     def within(self, text: str) -> bool:
         """Whether a secret is in this text, whatever is written before and after it."""
-        if not self.hashes and not _PASSWORDS and not self.found:
+        if text in self._clean or (not self.hashes and not _PASSWORDS and not self.found):
             return False
-        return any(self._within(one) for one in (text, *decoded(text)))
+        if any(self._within(one) for one in (text, *decoded(text))):
+            return True
+        self._clean.add(text)
+        return False
 
     def _within(self, text: str) -> bool:
-        if any(one in text for one in self.found):
-            return True
-        return any(self._is(piece) for piece in self._pieces(text))
+        return any(one in text for one in self.found) or any(self._is(piece) for piece in self._pieces(text))
 
     def holds(self, text: str) -> bool:
         """Whether all of this text is a secret."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sickbay import dialects
@@ -15,7 +15,7 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import speaker
 from sickbay.diagnosis.stages import KINDS
 from sickbay.dialects import Dialect
-from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
+from sickbay.kernel.refusal import UNKNOWN, Check, Plan, Refusal, examine, plan
 from sickbay.operations.decision import Decision
 
 EXAMINED = {"authorize": "authorize_url", "token": "token_request", "access": "fhir_request"}
@@ -28,7 +28,14 @@ def others(decision: Decision | None, tenant: str) -> list[dict[str, Any]]:
     if decision is None or not _is_examined(decision):
         return []
     kind = KINDS[EXAMINED[decision.stage]]
-    return [_answer(decision, kind, dialects.load(one)) for one in _names() if one != tenant]
+    ready = _plan(tuple(kind.checks(decision.request)), getattr(decision.request, "interaction", None))
+    return [_answer(decision, kind, ready, dialects.load(one)) for one in _names() if one != tenant]
+
+
+@lru_cache(maxsize=256)
+def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> Plan[Any, Any]:
+    """Without the checks of what is stored, since `state` is known of no decision that is examined here."""
+    return plan(tuple(one for one in checks if "state" not in one.needs), interaction)
 
 
 def _is_examined(decision: Decision) -> bool:
@@ -52,7 +59,7 @@ def _policy(dialect: str) -> Policy:
     return Policy(**{"send_iss": given.answers.iss, **given.policy})
 
 
-def _answer(decision: Decision, kind: Any, dialect: Dialect) -> dict[str, Any]:
+def _answer(decision: Decision, kind: Any, ready: Plan[Any, Any], dialect: Dialect) -> dict[str, Any]:
     version = getattr(decision.known, "version", "")
     if version and version not in dialect.fhir:
         return {"title": dialect.title, "speaks": list(dialect.fhir)}
@@ -61,7 +68,7 @@ def _answer(decision: Decision, kind: Any, dialect: Dialect) -> dict[str, Any]:
         policy = policies.under(policy, client.policy)
     known = replace(decision.known, server=replace(decision.known.server, policy=policy))
     relaxed = kind.relaxed(known) | frozenset(policy.relaxed)
-    examination = examine(kind.checks(decision.request), decision.request, known, relaxed)
+    examination = examine(ready, decision.request, known, relaxed)
     refusal = examination.decisive(policy.precedence)
     told = _refused(dialect, decision.stage, examination.passed(PROOF), refusal) if refusal else {}
     return {"title": dialect.title, "refusal": refusal.name if refusal else None, **told}
