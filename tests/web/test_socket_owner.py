@@ -44,6 +44,10 @@ def test_a_system_without_such_a_table_says_nothing(tmp_path: Path) -> None:
     assert service_account(PEER, SERVER, tables=[tmp_path / "none"], own=0) is None
 
 
+def test_a_name_has_no_socket(tmp_path: Path) -> None:
+    assert owner(PEER, ("localhost", 7425), table(tmp_path, ROW.format(**PLAIN, uid=33))) is None
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_real_connection_belongs_to_the_user_who_made_it(host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

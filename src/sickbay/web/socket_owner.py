@@ -29,7 +29,10 @@ def service_account(
 
 def owner(peer: Address, server: Address, tables: Iterable[Path] = TABLES) -> int | None:
     """The user id of the socket at `peer` that is connected to `server`; None if there is none, or no such table."""
-    wanted = [(_written(peer, mapped), _written(server, mapped)) for mapped in (False, True)]
+    try:
+        wanted = [(_written(peer, mapped), _written(server, mapped)) for mapped in (False, True)]
+    except ValueError:  # not an address: there is no socket
+        return None
     for table in tables:
         for row in _rows(table):
             if (row[1], row[2]) in wanted:
