@@ -27,7 +27,7 @@ async def redeemed(flow: Flow, asked: str, **more: Any) -> httpx2.Response:
 
 def test_every_scope_and_the_refresh_token_are_accounted_for(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        scope = "launch openid patient/Patient.rs patient/Condition.rs patient/Patient.banana offline_access"
+        scope = "launch openid patient/Patient.rs patient/Condition.rs patient/Patient.reed offline_access"
         answer = await redeemed(flow, scope, scope="launch openid patient/Patient.rs", scope_mode="lenient")
         assert answer.json()["scope"] == "launch openid patient/Patient.rs"
         said = await exchanged(flow, answer)
@@ -35,7 +35,7 @@ def test_every_scope_and_the_refresh_token_are_accounted_for(tmp_path: Path) -> 
         assert list(became) == scope.split()
         assert became["openid"] == ("openid", "")
         assert became["patient/Condition.rs"] == ("", "is not registered for this app")
-        assert became["patient/Patient.banana"][1] == "is not a scope of SMART or OpenID Connect"
+        assert became["patient/Patient.reed"][1] == "is not a scope of SMART or OpenID Connect"
         assert "offline_access is not registered" in said["refresh"]
         found = {one["id"]: one for one in said["findings"]}
         assert found["granted-scopes-narrower"]["severity"] == "warning"
