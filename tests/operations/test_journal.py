@@ -11,7 +11,7 @@ import pytest
 from sickbay.diagnosis.explain import Explanation
 from sickbay.kernel.refusal import Checked, Examination, Refusal
 from sickbay.operations import journal
-from sickbay.operations.context import World
+from sickbay.operations.context import Secrets, World
 from sickbay.operations.decision import Decision
 from sickbay.operations.journal import CROWD, MOMENTS, ONE_IN, Answered, Exchange, Journal, Wire
 from sickbay.operations.live import Live
@@ -58,7 +58,7 @@ def test_of_a_crowd_one_in_many_is_looked_at_and_on_a_terminal_each() -> None:
 
 
 def world(store: Any) -> World:
-    return cast(World, SimpleNamespace(say=None, store=store, hidden=frozenset(), secrets=(None, frozenset())))
+    return cast(World, SimpleNamespace(say=None, store=store, hidden=frozenset(), secrets=Secrets(1)))
 
 
 class Store:

@@ -11,6 +11,7 @@ from tests.flows.flow import Flow, run
 
 from sickbay.operations import live
 from sickbay.operations.live import Live
+from sickbay.storage.store import Clear, Delete, Put, Record
 
 
 @given(st.text(min_size=4, max_size=20), st.text(max_size=20), st.text(max_size=20))
@@ -45,3 +46,21 @@ def test_tokens_and_secrets_are_recognised_and_forgotten_with_their_apps(tmp_pat
         assert not (await live.load(world, ())).within("my seven-green-doors!")
 
     run(steps, tmp_path, patients=20, admin_token="the-key-of-all")
+
+
+def test_apps_are_read_again_only_when_one_of_them_changed(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        world, store = flow.sandbox.world, flow.sandbox.world.store
+        first = await live.hashes(world)
+        await store.transaction([Put(Record("token", "t", b"{}"))])
+        assert await live.hashes(world) is first
+        await store.transaction([Put(Record("app", "a", b'{"secret_hash":"one"}'))])
+        assert "one" in await live.hashes(world)
+        await store.transaction([Put(Record("app", "a", b'{"secret_hash":"two"}'))])
+        assert "two" in await live.hashes(world)
+        await store.transaction([Delete("app", "a"), Put(Record("app", "b", b'{"secret_hash":"three"}'))])
+        assert {"one", "two", "three"} & await live.hashes(world) == {"three"}
+        await store.transaction([Clear("app")])
+        assert "three" not in await live.hashes(world)
+
+    run(steps, tmp_path, patients=20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import ssl
@@ -162,8 +163,11 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         )
         _named(settled)
         with ending.later():
+            gc.disable()  # what is imported stays: looking through it finds nothing, now or later
             from sickbay.cli.serving import run
 
+            gc.freeze()
+            gc.enable()
         run(_secured(settled), wishes, [*listening, *beside])
 
 

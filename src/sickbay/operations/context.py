@@ -108,6 +108,14 @@ class Holders:
         self.granted = {}
 
 
+class Secrets(NamedTuple):
+    """hashes: of secrets of apps. stamp: of the store when they were last compared; revision: how often apps had changed."""
+
+    stamp: int | None = None
+    revision: int = -1
+    hashes: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class World:
     """base: the only source of absolute URLs. shared: other workers may choose what is `running`, so it is read each time."""
@@ -130,8 +138,8 @@ class World:
     """Revision of what was chosen while running (operations.running) that is held here."""
     hidden: frozenset[str] = frozenset()
     """SHA-256 of secrets that are in no record: the admin token."""
-    secrets: tuple[int | None, frozenset[str]] = (None, frozenset())
-    """What `operations.live` read of the store, and the store's stamp when it did."""
+    secrets: Secrets = Secrets()
+    """What `operations.live` read of the store."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def now(self) -> int:

@@ -14,7 +14,8 @@ import msgspec
 
 from sickbay.authorization import refresh
 from sickbay.operations import records
-from sickbay.operations.context import World
+from sickbay.operations.context import Secrets, World
+from sickbay.storage.store import CHANGES
 
 KINDS = ("token", "code", "launch", "session")
 """Records that are stored under the hash of a secret."""
@@ -153,17 +154,22 @@ async def load(world: World, opaque: Collection[str]) -> Live:
 
 
 async def hashes(world: World) -> frozenset[str]:
-    """Of client secrets, registration tokens and the admin token; read again only once something was written."""
+    """Of client secrets, registration tokens and the admin token; read again only once an app was changed."""
     stamp, kept = world.store.stamp(), world.secrets
-    if stamp is not None and kept[0] == stamp:
-        return kept[1]
+    if stamp is not None and kept.stamp == stamp:
+        return kept.hashes
+    changes = await world.store.get(CHANGES.record.kind, CHANGES.record.key)
+    revision = changes.revision if changes else 0
+    if kept.revision == revision:
+        world.secrets = kept._replace(stamp=stamp)
+        return kept.hashes
     found: set[str] = set(world.hidden)
     for kind in ("app", "app-before"):
         for one in await world.store.find(kind, limit=10_000):
             client = _DECODER.decode(one.value)  # None: before it was registered
             found |= {each for each in (client.secret_hash, client.registration_hash) if each} if client else set()
-    world.secrets = (stamp, frozenset(found))
-    return world.secrets[1]
+    world.secrets = Secrets(stamp, revision, frozenset(found))
+    return world.secrets.hashes
 
 
 async def _found(world: World, opaque: Collection[str]) -> frozenset[str]:

@@ -96,11 +96,13 @@ def decoded_again(text: str) -> str:
     return text
 
 
-@remembered(4096)
 def recased(token: str, types: tuple[str, ...] = ()) -> str | None:
     """The scope this token becomes by correcting letter case alone; None where it is one already, or is none then."""
-    if parse(token):
-        return None
+    return None if parse(token) else _recased(token, types)
+
+
+@remembered(4096)
+def _recased(token: str, types: tuple[str, ...]) -> str | None:
     head, question, rest = token.partition("?")
     plain = {name.lower(): name for name in PLAIN}.get(token.lower())
     if plain or _LAUNCH.fullmatch(head.lower() + question + rest):

@@ -222,6 +222,19 @@ class Volume(NamedTuple):
         return self.exchanges > most.exchanges or self.bytes > most.bytes
 
 
+COUNTED = frozenset(("app", "app-before"))
+"""Kinds whose changes are counted."""
+CHANGES = Put(Record("changes", "app", b"{}"))
+"""Written with every change of those kinds: the revision of this record is another one then, on every worker."""
+
+
+def counted(steps: Sequence[Step]) -> Sequence[Step]:
+    """With CHANGES at the end, if one of them changes a record of a counted kind."""
+    changes = any(isinstance(one, Put) and one.record.kind in COUNTED for one in steps)
+    changes = changes or any(isinstance(one, Delete | Clear) and one.kind in COUNTED for one in steps)
+    return (*steps, CHANGES) if changes else steps
+
+
 class BadCursor(Exception):
     """The cursor was not made by this server for this query: 400."""
 

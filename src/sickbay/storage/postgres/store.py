@@ -42,6 +42,7 @@ from sickbay.storage.store import (
     Stored,
     Versions,
     Volume,
+    counted,
 )
 
 CHUNK = 500
@@ -72,6 +73,7 @@ class PostgresStore:
     async def transaction(self, steps: Sequence[Step]) -> None:
         if not steps:
             return
+        steps = counted(steps)
         saves = [one for one in steps if isinstance(one, Save | Reindex)]
         nids = await self._reserved(saves) if saves else {}
         unused = nids

@@ -39,6 +39,7 @@ from sickbay.storage.store import (
     Stored,
     Versions,
     Volume,
+    counted,
 )
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
+            steps = counted(steps)
             single, many = _decides_first(steps), len(steps) >= GROUP
             aside = all(isinstance(one, Put) and one.aside for one in steps)
             await self._writer.run(partial(apply, steps=tuple(steps)), single=single, many=many, aside=aside)
