@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.authorization.test_backend import client, known, request, signed
 from tests.authorization.token_requests import URL, examined, said
 
@@ -100,3 +102,18 @@ def test_what_a_lenient_app_is_granted_by_default_is_told_as_unasked() -> None:
 def test_without_a_known_server_a_lenient_app_that_asks_nothing_is_not_said_to_be_refused() -> None:
     offline = replace(lenient(), server=UNKNOWN)
     assert "backend-empty-scopes" not in [one.name for one in examined(request(signed(), scope=None), offline).refusals]
+
+
+PIECES = (
+    "system/Patient.rs", "system/*.rs", "system/Observation.rs?category=a|b", "system/Patient.read", "system/patient.rs",
+    "system/Patient.sr", "patient/Patient.rs", "launch", "email", "system/Foo.rs", "system/Patient.rs?a:not=b", "x",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=4), st.sampled_from([" ", ",", "  ", "\t"]))
+def test_a_plain_scope_is_granted_or_refused_as_if_each_check_had_looked_at_it(asked: list[str], joint: str) -> None:
+    sent = request("a.b.c", scope=joint.join(asked))
+    quick = [one.decide(sent, known()) for one in backend_scopes.CHECKS]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend_scopes, "_is_plain", lambda text: False)
+        assert [one.decide(sent, known()) for one in backend_scopes.CHECKS] == quick

@@ -230,3 +230,18 @@ def test_what_a_held_exchange_weighs_is_bounded_too() -> None:
         ours.hold(large)
     assert ours._waiting.bytes <= journal.WAITING_BYTES
     assert ours._waiting.dropped > 0
+
+
+@pytest.mark.parametrize(("count", "compared"), [(journal.COMPARED, True), (journal.COMPARED + 1, False)])
+def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
+    monkeypatch: pytest.MonkeyPatch, count: int, compared: bool
+) -> None:
+    asked: list[bool] = []
+
+    def made(one: Exchange, live: Live, *, compare: bool) -> Record:
+        asked.append(compare)
+        return Record("exchange", one.id, b"")
+
+    monkeypatch.setattr(journal, "record", made)
+    asyncio.run(cast(Any, journal._puts([exchange("token")] * count, ())))
+    assert asked == [compared] * count

@@ -76,18 +76,19 @@ def _challenges(one: Exchange) -> Iterator[str]:
         yield code.code_challenge
 
 
-def record(one: Exchange, live: Live) -> Record:
+def record(one: Exchange, live: Live, *, compare: bool = True) -> Record:
+    """compare: whether to find out what the other dialects would answer."""
     until = int(one.at) + (REFUSED_FOR if one.refused else GRANTED_FOR)
     return Record(
-        "exchange", one.id, packing.pack(_encoded(one, live)), one.tenant, one.client_id, one.timeline, one.stage,
+        "exchange", one.id, packing.pack(_encoded(one, live, compare)), one.tenant, one.client_id, one.timeline, one.stage,
         at=int(one.at), expires_at=until,
     )  # fmt: skip
 
 
-def _encoded(one: Exchange, live: Live) -> bytes:
+def _encoded(one: Exchange, live: Live, compare: bool = True) -> bytes:
     """JSON. If redaction fails, nothing of the request is kept: a request must not fail because of its record."""
     try:
-        return msgspec.json.encode(entry(one, live))
+        return msgspec.json.encode(entry(one, live) if compare else entry(one, live, compare=False))
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
         LOG.error("exchange %s cannot be redacted (%s): nothing of its request is kept", one.id, type(error).__name__)
@@ -112,7 +113,7 @@ def minimal(one: Exchange) -> dict[str, Any]:
     }
 
 
-def entry(one: Exchange, live: Live) -> dict[str, Any]:
+def entry(one: Exchange, live: Live, *, compare: bool = True) -> dict[str, Any]:
     """The redacted facts of an exchange, without what can be derived."""
     live.begin()
     explanation = one.explanation or (one.decision.explained() if one.decision else Explanation((), None))
@@ -137,7 +138,7 @@ def entry(one: Exchange, live: Live) -> dict[str, Any]:
         "findings": [_finding(each, redaction) for each in explanation.findings],
         **_negotiation(one.decision.known if one.decision else None, redaction),
     }
-    compared = others(one.decision, one.tenant)
+    compared = others(one.decision, one.tenant) if compare else []
     return made | ({"others": compared} if compared else {}) | _decided(one)
 
 

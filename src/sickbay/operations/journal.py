@@ -29,6 +29,8 @@ CROWD, MOMENTS = 4 * KEPT, 5
 """Requests in each of so many moments of which hardly one is kept: then a batch is written after the last of them."""
 SLICE = 16
 """Exchanges that are made into records without a pause."""
+COMPARED = 64
+"""Exchanges of a batch up to which each is compared with the other dialects."""
 ONE_IN = 32
 """Of a crowd of FHIR requests so many are looked at; of these the newest are kept."""
 AT_ONCE = 8
@@ -179,11 +181,13 @@ def weight(one: Exchange) -> int:
 
 async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]:
     """Requests are answered between its slices: all of a full batch takes as long as thirty of them. During a slice nothing
-    becomes secret, so that what is the same in all its exchanges is looked through once.
+    becomes secret, so that what is the same in all its exchanges is looked through once. Of a large batch the answers of
+    the other dialects are left out: finding them takes as long as all the rest of a record.
     """
     steps: list[Step] = []
+    compare = len(batch) <= COMPARED
     for start in range(0, len(batch), SLICE):
         live = Live(known, strict=True)
-        steps += [Put(record(one, live), aside=True) for one in batch[start : start + SLICE]]
+        steps += [Put(record(one, live, compare=compare), aside=True) for one in batch[start : start + SLICE]]
         await asyncio.sleep(0)
     return steps
