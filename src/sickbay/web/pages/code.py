@@ -123,12 +123,13 @@ def masked(value: str) -> bool:
 def places(request: Request) -> tuple[str, ...]:
     """What stands in the code for a secret, and has to be filled in before it is sent."""
     found = [place(name, value) for name, value in request.parameters if masked(value) or value in repairs.PLACES]
-    heads = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(value)]
+    heads = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
     return tuple(dict.fromkeys(found + [one for one in heads if one]))
 
 
-def _is_place(header: str) -> bool:
-    return masked(header) or header.partition(" ")[2] in repairs.PLACES
+def _is_place(name: str, header: str) -> bool:
+    """Of other headers than Authorization a part may not be kept, such as a media type: nothing needs to be filled in."""
+    return name.lower() == "authorization" and (masked(header) or header.partition(" ")[2] in repairs.PLACES)
 
 
 def tabs(request: Request, changed: Mapping[str, Sequence[Piece]]) -> tuple[Tab, ...]:

@@ -1,0 +1,21 @@
+"""What has to be filled in before a request that is shown as code can be sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.web.pages import code
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"accept": "text/html,‹9 characters›,image/avif"}, ()),
+        ({"user-agent": "curl/8 ‹12 characters›"}, ()),
+        ({"authorization": "Bearer ‹43 characters›"}, ("YOUR_ACCESS_TOKEN",)),
+        ({"authorization": "Basic abcd…(43)"}, ("YOUR_ID_AND_SECRET",)),
+    ],
+)
+def test_only_what_the_app_must_know_is_to_be_filled_in(headers: dict[str, str], expected: tuple[str, ...]) -> None:
+    request = code.read({"method": "GET", "url": "http://localhost:7425/general/r4/Patient/1", "headers": headers})
+    assert code.places(request) == expected
