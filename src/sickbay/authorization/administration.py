@@ -134,7 +134,7 @@ def _is_of_a_proxy(name: str) -> bool:
 def _sign_of_connection(headers: Mapping[str, str]) -> str:
     """A proxy writes the Connection header itself (RFC 9110 7.6.1), and few write it as the client would have."""
     sent = headers.get("connection", "").strip().lower()
-    if sent == "upgrade":  # nginx, as configured for WebSocket; Java sends another token beside it
+    if sent == "upgrade":  # nginx, as configured for WebSocket; Java sends another token next to it
         return "connection: upgrade"
     if not sent and _is_browser(headers):  # an upstream of nginx with keepalive
         return "no Connection header, which every browser sends"

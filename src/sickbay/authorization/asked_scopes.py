@@ -1,4 +1,4 @@
-"""Which of the scopes asked for can be granted by nobody (RFC 6749 3.3, SMART 2.2 Scopes): the same wherever scopes are asked.
+"""Which of the scopes asked for can't be granted at all (RFC 6749 3.3, SMART 2.2 Scopes): the same wherever scopes are asked.
 
 Each function gives one refusal for all scopes that have its fault, or None.
 """
@@ -141,7 +141,7 @@ def resources(tokens: Sequence[str]) -> tuple[ResourceScope, ...]:
 
 
 FEW, LONGEST = 20, 200
-"""Wrong scopes of which it is told what was meant, and characters of one that may resemble another."""
+"""Wrong scopes for which a correction is suggested, and characters of a scope that is compared with others."""
 LAUNCHES = ("patient/launch", "encounter/launch")
 """Context scopes as they stand when they are read aloud."""
 

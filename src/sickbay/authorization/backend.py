@@ -158,7 +158,7 @@ def key_is_published(request: TokenRequest, known: TokenKnown) -> Refusal | None
 
 @check(needs=("jwks",), after=(key_is_published,))
 def key_is_public(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    """A key set may come from an address that nobody looked at when the app was registered."""
+    """A key set may come from an address that wasn't checked when the app was registered."""
     key = _key(_read(request).header, known)
     found = jose.private_members(key or {})
     kid = _read(request).header.get("kid")

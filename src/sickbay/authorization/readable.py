@@ -1,6 +1,6 @@
 """Whether a request can be read at all: valid UTF-8 without U+0000, and not too large.
 
-Live, this is decided before anything else is looked at, and refused alone.
+Live, this is decided before anything else is looked at, so it is the only refusal.
 """
 
 from __future__ import annotations

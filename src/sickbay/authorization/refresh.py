@@ -127,7 +127,7 @@ def replay_is_the_same_request(request: TokenRequest, known: TokenKnown) -> Refu
 
 @check(needs=("family", "client", "server", "now"), after=(client_is_registered, refresh_token_is_the_current_one))
 def replayed_answer_is_in_force(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    """All that the first answer gave must be good still: it is given out once more."""
+    """All that the first answer gave must still be valid, because it is sent again."""
     why = _withdrawn(known) if is_replay(known) else ""
     return Refusal("refresh-replay-revoked", "invalid_grant", {"reason": why}) if why else None
 

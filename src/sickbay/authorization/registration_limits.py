@@ -1,6 +1,6 @@
 """What an app may register for itself at most: the policy of its hospital, later what an operator granted it (RFC 7591, 7592).
 
-Scopes are compared by what they permit, addresses by scheme, host and port. Whoever runs the server has no limit.
+Scopes are compared by what they permit, addresses by scheme, host and port. The administrator has no limit.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ class RegistrationRequest:
     grant_types: tuple[str, ...] | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
     limit: Grant | None = None
-    """The most that may be registered, for a registration by the app itself; None for whoever runs the server."""
+    """The most that may be registered, for a registration by the app itself; None for the administrator."""
     limited_by: str = ""
     """Who set the limit, as a sentence."""
     fault: str = ""

@@ -26,7 +26,7 @@ class AutoApprove:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The most that a client may register by itself (RFC 7591, 7592). Each member is as in Client; None sets no limit."""
+    """The most that a client may register for itself (RFC 7591, 7592). Each member is as in Client; None sets no limit."""
 
     scope: str | None = None
     grant_types: tuple[str, ...] | None = None

@@ -128,7 +128,7 @@ def no_chart_is_added(request: AccessRequest, known: AccessKnown) -> Refusal | N
 
 
 def _writable(known: AccessKnown) -> Visibility | None:
-    """What the token may write; None if that isn't known: offline nobody knows whose charts a user may write."""
+    """What the token may write; None if that isn't known: offline it isn't known whose charts a user may write."""
     assert isinstance(known.token, Token)
     if known.user is UNKNOWN and any(one.level == "user" for one in scopes.resources(known.token.scope)):
         return None

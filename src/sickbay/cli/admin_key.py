@@ -38,7 +38,7 @@ def read(folder: Path) -> str | None:
 
 
 def _private(path: Path) -> str | None:
-    """What the file holds if it is a regular file of ours that nobody else can open."""
+    """What the file holds if it is a regular file of ours that only we can open."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

@@ -80,7 +80,7 @@ def _run(arguments: Sequence[str] | None) -> Any:
     names = _options(command)
     for sentence in choices.said(names):
         note(f"sickbay: {sentence}")
-    if "fields" in names:  # an app keeps them; serve says it by itself
+    if "fields" in names:  # an app keeps them; `serve` reports it too
         for sentence in choices.settled(names):
             note(f"sickbay: {sentence}")
     return command(*bound.args, **bound.kwargs)

@@ -78,7 +78,7 @@ def painted(line: Line) -> str:
 
 
 def _shown(line: Line) -> Line:
-    """Its texts on one line, and nothing of them obeyed: an app's name and id are whatever somebody sent."""
+    """Its texts on one line, and nothing of them obeyed: an app's name and id are whatever a request contained."""
     tenant, stage, app, finding = (
         streams.shown(text, "") for text in (line.tenant, line.stage, line.app, line.finding)
     )

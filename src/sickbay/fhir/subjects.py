@@ -1,7 +1,7 @@
 """Whose record a resource is, for writing: the patients in its compartments, and those it is a record of.
 
 A search parameter of the Patient compartment either names the subject of a record (`subject`, `patient`, `beneficiary`) or
-somebody who takes part in it (`performer`, `recipient`, `author`, `asserter`, `informant`, `payor`). Both let a patient read
+someone who takes part in it (`performer`, `recipient`, `author`, `asserter`, `informant`, `payor`). Both let a patient read
 the record. Only the subject may change or delete it.
 """
 

@@ -58,14 +58,14 @@ def _is_own(about: os.stat_result) -> bool:
 
 
 def _is_trusted(about: os.stat_result) -> bool:
-    """Root itself works on folders of any owner, as a mounted volume may have one, but follows nobody's links."""
+    """Root itself works on folders of any owner, as a mounted volume may have one, but follows no other user's links."""
     return os.geteuid() == 0 or _is_own(about)
 
 
 def claim(folder: Path, names: tuple[str, ...]) -> bool:
     """Tighten a folder that is empty or holds one of our files; leave another, which may be shared on purpose.
 
-    Says whether nobody else can write into it.
+    Says whether only its owner can write into it.
     """
     held = {entry.name for entry in os.scandir(folder)}
     if not held or held & set(names):

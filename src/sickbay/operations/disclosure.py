@@ -1,6 +1,6 @@
 """What the sender of a refused request may read of it: what it sent, and what anyone may know of this server.
 
-A stored value (a registered redirect URI, a user, a patient, a scope of another grant) must not be told to somebody who only
+A stored value (a registered redirect URI, a user, a patient, a scope of another grant) must not be shown to someone who only
 quotes a code or a client id. So a fact that contains one is private, unless the request itself contained that value, or it
 comes from something that the sender has proven to hold: the registration and the grants of an authenticated confidential
 client, and what a good access token stands for.

@@ -1,4 +1,4 @@
-"""The record of an exchange: redacted when it is written, and made whole when somebody reads it.
+"""The record of an exchange: redacted when it is written, and completed when someone reads it.
 
 Stored are facts. The texts of findings, their specifications, and the titles of other dialects follow from the catalogue and
 are filled in on reading. The JSON is compressed with a fixed dictionary (`packing`).
@@ -197,7 +197,7 @@ def _finding(one: Finding, redaction: Redaction) -> dict[str, Any]:
 
 
 def finding(given: Mapping[str, Any]) -> dict[str, Any]:
-    """With the words of its rule, filled with its facts. Of a rule that there is no more, the facts alone."""
+    """With the words of its rule, filled with its facts. Of a rule that no longer exists, only the facts."""
     rule = BY_ID.get(given["id"])
     if rule is None:
         texts = {"title": given["id"], "why": "", "fix": "", "spec": {"name": "", "url": ""}, "degree": "certain"}
@@ -249,7 +249,7 @@ def _unread(explanation: Explanation, one: Exchange) -> dict[str, Any] | None:
 
 
 def _metadata(corrected: Any, one: Exchange) -> dict[str, Any] | None:
-    """As they are sent once more: what was sent, with what was mended; None where it was not kept."""
+    """The request to send instead: what was sent, with the corrections; None if it was not kept."""
     if not corrected.source:
         return None
     app = KINDS["registration"].unread(corrected)["app"]

@@ -67,7 +67,7 @@ async def launch(
 
 
 def timeline_of(world: World, seed: str) -> str:
-    """The timeline's id for a launch that a page prepares. Nobody can choose a seed that leads to a given timeline."""
+    """The timeline's id for a launch that a page prepares. No one can choose a seed that leads to a given timeline."""
     made = hmac.digest(world.keys.refresh, f"timeline\0{seed}".encode("utf-8", "surrogatepass"), "sha256")
     return urlsafe_b64encode(made[:12]).decode()
 

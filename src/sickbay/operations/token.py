@@ -288,7 +288,7 @@ def examined_for_script(tenant: Tenant, client: Client, scope: str) -> Decision:
 async def for_script(
     world: World, tenant: Tenant, client: Client, scope: str, *, patient: str | None = None, user: str | None = None
 ) -> dict[str, Any]:
-    """A token response without any flow, for whoever runs the sandbox, of scopes that `examined_for_script` accepts."""
+    """A token response without any flow, for the administrator, of scopes that `examined_for_script` accepts."""
     now, text = world.now(), world.effects.token()
     token = Token(
         client_id=client.client_id, scope=scope, base=tenant.fhir_base(client.fhir), family=world.effects.token(12),

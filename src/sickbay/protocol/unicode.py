@@ -86,9 +86,9 @@ LARGEST = 1e18
 
 
 def loads(text: str | bytes) -> Any:
-    """JSON that somebody sent. Raises ValueError for NaN, half a surrogate pair, U+0000, and what is nested too deep.
+    """Reads JSON from a request. Raises ValueError for NaN, half a surrogate pair, U+0000, and what is nested too deep.
 
-    A number beyond LARGEST becomes LARGEST: members that nobody knows must be ignored whatever their value is (RFC 7515 4,
+    A number beyond LARGEST becomes LARGEST: unknown members must be ignored whatever their value is (RFC 7515 4,
     RFC 7519 4, RFC 7591 2), and not everything that writes JSON can write a larger integer.
     """
     try:

@@ -44,7 +44,7 @@ def _refresh() -> bytes:
 
 
 def _replaced(instance: Record, refresh: Record, ring: Record, now: int) -> list[Step]:
-    """New keys in the place of published ones. Grants end with them: whoever had the keys could have made their tokens."""
+    """New keys in the place of published ones. Grants end with them: anyone with the keys could have made their tokens."""
     steps: list[Step] = []
     if instance.value.decode() in PUBLISHED_INSTANCES:
         steps.append(Put(Record("key", "instance", _instance()), instance.revision))

@@ -230,7 +230,7 @@ async def _failed(send: Send, id: str, status: int, code: str, said: str) -> Non
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    """The client hung up in the middle of its body: nobody reads the answer."""
+    """The client hung up in the middle of its body, so no one reads the response."""
     return Response(status_code=400)
 
 

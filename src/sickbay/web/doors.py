@@ -204,7 +204,7 @@ class Guard:
         return int(_state(scope, WAITS) or 0)
 
     def failed(self, scope: Mapping[str, Any]) -> int:
-        """Count a wrong token of this peer. A right one is always accepted, whoever else guesses from there."""
+        """Count a wrong token of this peer. A correct one is always accepted, even while others guess from there."""
         key, now = Key("admin", "", "", _network(peer(scope))), self._now()
         try:
             self._throttle.check(key, now)
@@ -236,7 +236,7 @@ def _state(scope: Mapping[str, Any], name: str) -> Any:
 
 
 def _network(address: str) -> str:
-    """Whoever has an IPv6 address usually has all of its /64."""
+    """The owner of an IPv6 address usually has all of its /64."""
     try:
         read = ipaddress.ip_address(address)
     except ValueError:

@@ -1,1 +1,1 @@
-"""Recognises error answers in what somebody pasted: OAuth errors, HTTP statuses, OperationOutcomes, network errors."""
+"""Recognises error answers in pasted text: OAuth errors, HTTP statuses, OperationOutcomes, network errors."""

@@ -33,7 +33,7 @@ SCOPE_NOT_GRANTED = _rule(
     "reg-scope-not-granted",
     "The app registers scopes that it was not granted: {scopes}",
     "{by} Scopes are compared by what they permit. The most that this app may register is {granted}.",
-    "Leave out {scopes}, or ask whoever runs the server to add them in the portal or with PATCH /admin/apps.",
+    "Leave out {scopes}, or ask the administrator to add them in the portal or with PATCH /admin/apps.",
     "scope",
     repair=repairs.swap_scopes,
 )
@@ -50,8 +50,8 @@ GRANT_TYPE_NOT_GRANTED = _rule(
 AUTH_METHOD_NOT_GRANTED = _rule(
     "reg-auth-method-not-granted",
     "The app changes how it authenticates to {received}",
-    "{by} This app was granted {granted}. Another way to authenticate is a decision for whoever runs the server.",
-    "Keep {granted}, or ask whoever runs the server to change the app in the portal.",
+    "{by} This app was granted {granted}. Another way to authenticate is a decision for the administrator.",
+    "Keep {granted}, or ask the administrator to change the app in the portal.",
     "token_endpoint_auth_method",
 )
 
@@ -60,7 +60,7 @@ HOST_NOT_GRANTED = _rule(
     "The app registers addresses at a host that it was not granted: {received}",
     "{by} Scheme, host and port must be one of {granted}. Otherwise anyone who finds the registration access token could"
     " have the authorization codes of all users.",
-    "Register addresses at a granted host, or ask whoever runs the server to add the new host to the app.",
+    "Register addresses at a granted host, or ask the administrator to add the new host to the app.",
     "redirect_uris",
     repair=_at_granted_hosts,
 )

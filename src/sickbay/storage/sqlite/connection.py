@@ -56,7 +56,7 @@ def must_be_ours(path: Path | str) -> None:
 
 
 def _made_private(path: Path) -> None:
-    """SQLite gives the files beside it, -wal and -shm, the mode of the database. Raises CannotOpen."""
+    """SQLite gives the -wal and -shm files the mode of the database. Raises CannotOpen."""
     try:
         private_files.make_file(path)
         for beside in (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm")):

@@ -279,7 +279,7 @@ REDIRECT_URI_RESPONSE_PARAMETER = Rule(
     outcome=OUTCOME,
     parameter="redirect_uri",
     title="The query of redirect_uri has a parameter that the response carries: {names}",
-    why="The server appends its own response to the query. A second {names} lets whoever made this link put a value of their"
+    why="The server appends its own response to the query. A second {names} lets the author of this link put a value of their"
     " own into your app.",
     fix="Leave {names} out of redirect_uri. Keep such data in your session under the state.",
     spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
