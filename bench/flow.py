@@ -34,8 +34,7 @@ def challenges(count: int) -> list[tuple[str, str]]:
     verifiers = [secrets.token_urlsafe(48) for _ in range(count)]
     digests = [hashlib.sha256(one.encode()).digest() for one in verifiers]
     return [
-        (one, base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
-        for one, digest in zip(verifiers, digests, strict=True)
+        (one, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()) for one, digest in zip(verifiers, digests, strict=True)
     ]
 
 
@@ -81,9 +80,7 @@ def _round(connections: list[Connection], flow: Flow, pairs: list[tuple[str, str
 def code(answer: Answer) -> str:
     """Out of the redirect. Raises RuntimeError where there is none."""
     lines = answer.head.split(b"\r\n")
-    place = next(
-        (line.partition(b":")[2].strip().decode() for line in lines if line.lower().startswith(b"location:")), ""
-    )
+    place = next((line.partition(b":")[2].strip().decode() for line in lines if line.lower().startswith(b"location:")), "")
     found = parse_qs(urlsplit(place).query).get("code")
     if not found:
         raise RuntimeError(f"authorize: {answer.status} {place} {answer.body[:300]!r}")
@@ -92,11 +89,18 @@ def code(answer: Answer) -> str:
 
 def address(flow: Flow, challenge: str) -> str:
     """Path and query of one authorization request; its state is new each time."""
-    query = urlencode({
-        "response_type": "code", "client_id": flow.client_id, "redirect_uri": flow.redirect_uri, "scope": flow.scope,
-        "aud": flow.aud, "state": secrets.token_urlsafe(16), "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    })  # fmt: skip
+    query = urlencode(
+        {
+            "response_type": "code",
+            "client_id": flow.client_id,
+            "redirect_uri": flow.redirect_uri,
+            "scope": flow.scope,
+            "aud": flow.aud,
+            "state": secrets.token_urlsafe(16),
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+    )
     return f"{flow.authorize}?{query}"
 
 
@@ -107,11 +111,14 @@ def _authorize(flow: Flow, sent: str) -> bytes:
 
 
 def _token(flow: Flow, got: str, verifier: str) -> bytes:
-    body = urlencode({
-        "grant_type": "authorization_code", "code": got, "redirect_uri": flow.redirect_uri, "client_id": flow.client_id,
-        "code_verifier": verifier,
-    })  # fmt: skip
-    head = (
-        f"POST {flow.token} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n\r\n"
+    body = urlencode(
+        {
+            "grant_type": "authorization_code",
+            "code": got,
+            "redirect_uri": flow.redirect_uri,
+            "client_id": flow.client_id,
+            "code_verifier": verifier,
+        }
     )
+    head = f"POST {flow.token} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n\r\n"
     return (head + body).encode()

@@ -90,9 +90,7 @@ def post(path: str, token: str | None, body: bytes, kind: str = "application/fhi
     return head.encode() + body
 
 
-def run(
-    port: int, pid: int, requests: Iterable[bytes], seconds: float, status: int = 200, width: int = CONNECTIONS
-) -> Rate:
+def run(port: int, pid: int, requests: Iterable[bytes], seconds: float, status: int = 200, width: int = CONNECTIONS) -> Rate:
     """Send these requests, again and again, for so long. Raises RuntimeError at an answer of another status.
 
     width: of connections; few where a request takes long, or the server closes those that wait for the rest of a round.

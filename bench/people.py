@@ -42,23 +42,37 @@ def _one(number: int) -> Iterator[dict[str, Any]]:
     of = {"reference": f"Patient/{id}"}
     day = f"20{dice.randint(15, 25)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
     yield {
-        "resourceType": "Patient", "id": id, "identifier": [{"system": "urn:mrn", "value": str(number)}],
-        "name": [{"family": name(number), "given": ["Alex"]}], "gender": ("female", "male")[number % 2],
+        "resourceType": "Patient",
+        "id": id,
+        "identifier": [{"system": "urn:mrn", "value": str(number)}],
+        "name": [{"family": name(number), "given": ["Alex"]}],
+        "gender": ("female", "male")[number % 2],
         "birthDate": born(number),
-    }  # fmt: skip
+    }
     yield {
-        "resourceType": "Encounter", "id": f"e-{number}", "status": "finished", "subject": of, "class": {"code": "AMB"},
+        "resourceType": "Encounter",
+        "id": f"e-{number}",
+        "status": "finished",
+        "subject": of,
+        "class": {"code": "AMB"},
         "period": {"start": day, "end": day},
-    }  # fmt: skip
+    }
     for at, code in enumerate(CODES):
         yield {
-            "resourceType": "Observation", "id": f"o-{number}-{at}", "status": "final", "subject": of,
+            "resourceType": "Observation",
+            "id": f"o-{number}-{at}",
+            "status": "final",
+            "subject": of,
             "category": [{"coding": [{"system": CATEGORY, "code": "vital-signs" if at < 4 else "laboratory"}]}],
-            "code": {"coding": [{"system": LOINC, "code": code}]}, "encounter": {"reference": f"Encounter/e-{number}"},
+            "code": {"coding": [{"system": LOINC, "code": code}]},
+            "encounter": {"reference": f"Encounter/e-{number}"},
             "effectiveDateTime": day,
             "valueQuantity": {"value": dice.randint(1, 999), "unit": "1", "system": UCUM, "code": "1"},
-        }  # fmt: skip
+        }
     yield {
-        "resourceType": "Condition", "id": f"c-{number}", "subject": of, "onsetDateTime": day,
+        "resourceType": "Condition",
+        "id": f"c-{number}",
+        "subject": of,
+        "onsetDateTime": day,
         "code": {"coding": [{"system": SNOMED, "code": dice.choice(CONDITIONS)}]},
-    }  # fmt: skip
+    }

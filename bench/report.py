@@ -69,31 +69,43 @@ def text(begun: Starting, served: Served, loaded: Loaded, database: Mapping[str,
         f"{limit / rate.microseconds * 100:.1f} % | {_bound(name)} |"
         for name, rate in served.rates.items()
     ]
-    return "\n".join((
-        "# Benchmarks", "",
-        f"By `make bench` on {datetime.date.today()}: {machine()}. One worker, `synchronous=FULL`,",
-        f"{served.patients:,} patients and {served.observations:,} observations in the hospital; ids vary.",
-        "The load comes from another core over 32 keep-alive connections, each with one request at a time (`bench/load.py`).",
-        "A flow is two requests; CPU is what the server process used, a request or a flow. Limit and scene are measured by",
-        "turns, five times each; the figures are those of the round with the median share. Where the load cannot fill the",
-        f"server, the share by CPU is the stricter one. Load average, the benchmark's own two included: {busy:.1f}.",
-        "oidc-provider is measured where Node has it: one process, all in memory, against one worker that writes to the disk.",
-        "", "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |", "|---|---:|---:|---:|---:|---:|---:|",
-        *rows, "",
-        *_signed(served.rates),
-        f"The bare SQLite statement of a read, ids varying: {served.statement * 1e6:.1f} µs.", "",
-        *_database(database),
-        f"`sickbay load` of these {loaded.count:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f} a second "
-        f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, its start included;",
-        f"{loaded.memory[0]:.0f} MB of both processes at most in its first half, {loaded.memory[1]:.0f} MB in its second.", "",
-        "| from spawn to the first 200 of `/general/r4/metadata`, median of 5 | s | at most |", "|---|---:|---:|",
-        f"| existing database | {begun.existing:.2f} | 1.0 |", f"| `--ephemeral`, 50 patients | {begun.ephemeral:.2f} | 2.0 |",
-        f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |", "",
-        *slopes(grown),
-        f"Memory of one worker: {begun.idle:.0f} MB idle (at most 120),"
-        f" {begun.filled:.0f} MB after its hospital was used and reset.",
-        REPEAT, LONG.read_text(encoding="utf-8"),
-    ))  # fmt: skip
+    return "\n".join(
+        (
+            "# Benchmarks",
+            "",
+            f"By `make bench` on {datetime.date.today()}: {machine()}. One worker, `synchronous=FULL`,",
+            f"{served.patients:,} patients and {served.observations:,} observations in the hospital; ids vary.",
+            "The load comes from another core: 32 connections, one request at a time on each (`bench/load.py`).",
+            "A flow is two requests; CPU is what the server process used for a request or a flow. Limit and scene alternate",
+            "five times; the figures are those of the round with the median share. If the load cannot fill the",
+            f"server, the share by CPU is the stricter one. Load average, the benchmark's own two included: {busy:.1f}.",
+            "oidc-provider runs as one process, all in memory; Sickbay as one worker that writes to the disk.",
+            "",
+            "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |",
+            "|---|---:|---:|---:|---:|---:|---:|",
+            *rows,
+            "",
+            *_signed(served.rates),
+            f"The bare SQLite statement of a read, ids varying: {served.statement * 1e6:.1f} µs.",
+            "",
+            *_database(database),
+            f"`sickbay load` of these {loaded.count:,} resources as NDJSON, new folder: {loaded.per_second:,.0f} a second "
+            f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, its start included;",
+            f"{loaded.memory[0]:.0f} MB of both processes at most in its first half, {loaded.memory[1]:.0f} MB in its second.",
+            "",
+            "| from spawn to the first 200 of `/general/r4/metadata`, median of 5 | s | at most |",
+            "|---|---:|---:|",
+            f"| existing database | {begun.existing:.2f} | 1.0 |",
+            f"| `--ephemeral`, 50 patients | {begun.ephemeral:.2f} | 2.0 |",
+            f"| `sickbay reset`, beside a server | {begun.reset:.2f} | 1.0 |",
+            "",
+            *slopes(grown),
+            f"Memory of one worker: {begun.idle:.0f} MB idle (at most 120),"
+            f" {begun.filled:.0f} MB after its hospital was used and reset.",
+            REPEAT,
+            LONG.read_text(encoding="utf-8"),
+        )
+    )
 
 
 def _signed(rates: Mapping[str, Rate]) -> tuple[str, ...]:
@@ -105,8 +117,9 @@ def _signed(rates: Mapping[str, Rate]) -> tuple[str, ...]:
     return (
         f"A request with an ES384 assertion takes {whole['key']:,.0f} µs of CPU, oidc-provider's {whole['peer-key']:,.0f} µs"
         f" (at most its own); the assertion alone, which is what it takes more than a secret, {more['key']:,.0f} and"
-        f" {more['peer-key']:,.0f} µs.", "",
-    )  # fmt: skip
+        f" {more['peer-key']:,.0f} µs.",
+        "",
+    )
 
 
 def slopes(every: list[Slope]) -> list[str]:
@@ -121,10 +134,13 @@ def _slope(one: Slope) -> tuple[str, ...]:
     ]
     return (
         f"The slope on {one.engine}, patients with {EACH} resources each, one request at a time; the limit answers in"
-        f" {one.limit:,.0f} µs:", "",
+        f" {one.limit:,.0f} µs:",
+        "",
         f"| median, µs | {small:,} patients | {large:,} patients | times (at most {MOST}) | errors |",
-        "|---|---:|---:|---:|---:|", *rows, "",
-    )  # fmt: skip
+        "|---|---:|---:|---:|---:|",
+        *rows,
+        "",
+    )
 
 
 def _database(found: Mapping[str, Beside]) -> tuple[str, ...]:
@@ -137,10 +153,14 @@ def _database(found: Mapping[str, Beside]) -> tuple[str, ...]:
     ]
     return (
         f"On PostgreSQL, on the same machine, by its socket, with its ordinary durability, {PATIENTS} patients; CPU is that of"
-        " ours alone.", "The 32 connections have one token, so that reads which come together share statements:", "",
-        "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |", "|---|---:|---:|---:|---:|---:|---:|",
-        *rows, "",
-    )  # fmt: skip
+        " ours alone.",
+        "The 32 connections have one token, so that reads which come together share statements:",
+        "",
+        "| what | a second | CPU µs | bytes | of the limit | by CPU | at least |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+        *rows,
+        "",
+    )
 
 
 def _bound(name: str) -> str:

@@ -124,14 +124,19 @@ class Desk:
         return {
             "read": sent([f"/Patient/{id}" for id in ids]),
             "name": sent([f"/Patient?name={dice.choice(NAMES)}" for _ in range(SAMPLE)]),
-            "observations": sent([
-                f"/Observation?patient={id}&category={category}&_count=50"
-                for id, category in zip(ids, categories, strict=True)
-            ]),
-            "different": sent([
-                f"/Observation?patient={id}&category={category}&_count={counted}"
-                for id, counted in each for category in ("vital-signs", "laboratory")
-            ]),
+            "observations": sent(
+                [
+                    f"/Observation?patient={id}&category={category}&_count=50"
+                    for id, category in zip(ids, categories, strict=True)
+                ]
+            ),
+            "different": sent(
+                [
+                    f"/Observation?patient={id}&category={category}&_count={counted}"
+                    for id, counted in each
+                    for category in ("vital-signs", "laboratory")
+                ]
+            ),
             "flow": lambda: flow.run(port, pid, self.flow("user/Patient.rs"), seconds),
             "openid": lambda: flow.run(port, pid, self.flow("openid fhirUser user/Patient.rs"), seconds),
             **self._services(port, pid, seconds),
@@ -141,7 +146,7 @@ class Desk:
             "transaction": lambda: load.run(
                 port, pid, writing.transactions(path, self.token_to_write, self.patients, 32), seconds, width=4
             ),
-        }  # fmt: skip
+        }
 
     def _services(self, port: int, pid: int, seconds: float) -> dict[str, Callable[[], Rate]]:
         """What the token endpoint and introspection do beside the flow."""
@@ -193,10 +198,18 @@ class Desk:
         return str(self._post("/admin/tokens", asked)["access_token"])
 
     def _register(self, scope: str, **more: Any) -> dict[str, Any]:
-        return self._post("/admin/apps", {
-            "tenant": "general", "name": f"Bench {time.time_ns()}", "type": "provider", "client": "public", "scope": scope,
-            "redirect_uris": [HERE], **more,
-        })  # fmt: skip
+        return self._post(
+            "/admin/apps",
+            {
+                "tenant": "general",
+                "name": f"Bench {time.time_ns()}",
+                "type": "provider",
+                "client": "public",
+                "scope": scope,
+                "redirect_uris": [HERE],
+                **more,
+            },
+        )
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return dict(self.http.post(path, json=body).raise_for_status().json())

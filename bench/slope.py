@@ -94,9 +94,12 @@ def queries(patients: int, different: int) -> dict[str, Iterator[str]]:
         while True:
             number = dice.choice(numbers)
             yield text.format(
-                number=number, name=people.name(number), born=people.born(number), code=dice.choice(people.CODES),
+                number=number,
+                name=people.name(number),
+                born=people.born(number),
+                code=dice.choice(people.CODES),
                 condition=dice.choice(people.CONDITIONS),
-            )  # fmt: skip
+            )
 
     return {
         text: some(asked)

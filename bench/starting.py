@@ -39,9 +39,12 @@ def measure(folder: Path) -> Starting:
     ephemeral = [_first(environment, "--ephemeral") for _ in range(TIMES)]
     reset, filled = _reset(environment)
     return Starting(
-        existing, statistics.median(seconds for seconds, _ in ephemeral), reset,
-        statistics.median(memory for _, memory in ephemeral), filled,
-    )  # fmt: skip
+        existing,
+        statistics.median(seconds for seconds, _ in ephemeral),
+        reset,
+        statistics.median(memory for _, memory in ephemeral),
+        filled,
+    )
 
 
 def _first(environment: dict[str, str], *arguments: str) -> tuple[float, float]:

@@ -25,9 +25,7 @@ def form(path: str, fields: dict[str, str], basic: tuple[str, str] | None = None
     """The bytes of a POST request of a form. basic: client_id and secret, in the Authorization header."""
     body = urlencode(fields)
     proof = f"Authorization: Basic {b64encode(':'.join(basic).encode()).decode()}\r\n" if basic else ""
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n{proof}\r\n"
-    )
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n{proof}\r\n"
     return (head + body).encode()
 
 

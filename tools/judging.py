@@ -69,9 +69,7 @@ class Judge:
         function, seconds = name.rpartition("__mutmut_")[0], self.stats["duration_by_test"]
         found = self.stats["tests_by_mangled_function_name"].get(function, ())
         first = self.noticed[function]
-        return [
-            items[one] for one in sorted(found, key=lambda id: (-first[id], seconds.get(id, SECONDS))) if one in items
-        ]
+        return [items[one] for one in sorted(found, key=lambda id: (-first[id], seconds.get(id, SECONDS))) if one in items]
 
     def _try(self, name: str, tests: list[pytest.Item]) -> None:
         read, write = os.pipe()

@@ -21,14 +21,25 @@ def refused(base: str) -> str:
     """The seed's first request, refused; the address of its exchange."""
     with httpx2.Client(base_url=base, trust_env=False) as http:
         registration = {
-            "name": "Peters finder", "type": "provider", "client": "public", "fhir": "dstu2", "smart_version": 1,
-            "launch_uri": HERE + "launch", "redirect_uris": [HERE], "scope": SCOPE,
-        }  # fmt: skip
+            "name": "Peters finder",
+            "type": "provider",
+            "client": "public",
+            "fhir": "dstu2",
+            "smart_version": 1,
+            "launch_uri": HERE + "launch",
+            "redirect_uris": [HERE],
+            "scope": SCOPE,
+        }
         app = http.post("/admin/apps", json=registration).raise_for_status().json()
         asked = {
-            "response_type": "code", "client_id": app["client_id"], "redirect_uri": HERE, "launch": HERE + "launch",
-            "scope": SCOPE.replace(" ", ","), "aud": f"{base}/general/dstu2", "state": "c31e1a8e-4b0f-4f8e-9a0d-61dbb2a39a14",
-        }  # fmt: skip
+            "response_type": "code",
+            "client_id": app["client_id"],
+            "redirect_uri": HERE,
+            "launch": HERE + "launch",
+            "scope": SCOPE.replace(" ", ","),
+            "aud": f"{base}/general/dstu2",
+            "state": "c31e1a8e-4b0f-4f8e-9a0d-61dbb2a39a14",
+        }
         answer = http.get("/general/oauth/authorize?" + urlencode(asked))
         return str(httpx2.URL(answer.headers["location"]).params["error_uri"])
 

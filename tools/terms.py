@@ -50,9 +50,7 @@ def terms(every: dict[str, dict[str, Any]], url: str) -> Iterator[Term]:
     for part in every.get(url, {}).get("compose", {}).get("include", []):
         system = part.get("system", "")
         names = dict(concepts(every.get(system, {}).get("concept", [])))
-        listed = [
-            (one["code"], one.get("display", names.get(one["code"], one["code"]))) for one in part.get("concept", [])
-        ]
+        listed = [(one["code"], one.get("display", names.get(one["code"], one["code"]))) for one in part.get("concept", [])]
         for code, display in listed or names.items():
             yield system, code, display
         for other in part.get("valueSet", []):

@@ -66,9 +66,7 @@ def port(live: Live) -> int:
 def workers(live: Live) -> list[int]:
     """The processes that answer."""
     children = [
-        int(one)
-        for each in Path(f"/proc/{live.process.pid}/task").glob("*/children")
-        for one in each.read_text().split()
+        int(one) for each in Path(f"/proc/{live.process.pid}/task").glob("*/children") for one in each.read_text().split()
     ]
     serving = [one for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
     return serving or [live.process.pid]
@@ -82,9 +80,7 @@ def memory(pid: int) -> float:
 
 def endured(live: Live, data: Path, attack: Callable[[], Awaitable[Any]], seconds: float) -> Harm:
     """Runs an attack for so long, and measures meanwhile. The attack is cancelled at the end."""
-    probe = subprocess.Popen(
-        [sys.executable, "-c", PROBE, str(port(live)), str(seconds)], stdout=subprocess.PIPE, text=True
-    )
+    probe = subprocess.Popen([sys.executable, "-c", PROBE, str(port(live)), str(seconds)], stdout=subprocess.PIPE, text=True)
     most = {"memory": 0.0, "log": 0.0}
 
     async def watched() -> None:
@@ -122,9 +118,7 @@ class Wire:
         self.writer.write(request)
         try:
             head = await self.reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-            )
+            length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
             return head + await self.reader.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             return b""

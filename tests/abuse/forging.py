@@ -76,20 +76,39 @@ def wrong(name: str, *values: str) -> Forgery:
     return forgery
 
 
-redirect = wrong("redirect_uri", REDIRECT + "/", OTHER, "http://127.0.0.1:8100/callback", "http://localhost:8101/callback",
-                 "https://localhost:8100/callback", "http://LOCALHOST:8100/callback", "http://localhost:8100/callback?a=b",
-                 "http://localhost:8100/callback#x", "https://evil.example/", "http:%2F%2Flocalhost:8100%2Fcallback",
-                 "http%3A%2F%2Flocalhost%3A8100%2Fcallback", "http://localhost:8100/Callback", "callback")  # fmt: skip
+redirect = wrong(
+    "redirect_uri",
+    REDIRECT + "/",
+    OTHER,
+    "http://127.0.0.1:8100/callback",
+    "http://localhost:8101/callback",
+    "https://localhost:8100/callback",
+    "http://LOCALHOST:8100/callback",
+    "http://localhost:8100/callback?a=b",
+    "http://localhost:8100/callback#x",
+    "https://evil.example/",
+    "http:%2F%2Flocalhost:8100%2Fcallback",
+    "http%3A%2F%2Flocalhost%3A8100%2Fcallback",
+    "http://localhost:8100/Callback",
+    "callback",
+)
 verifier = wrong("code_verifier", VERIFIER[::-1], "x" * 43, "x" * 129, "short", VERIFIER + "+", VERIFIER)
 challenge = wrong("code_challenge", VERIFIER, "0" * 64, "A" * 43, "A" * 42, "A" * 43 + "=")
 
 
-grant = wrong(
-    "grant_type", "password", "Authorization_Code", "authorization_code", "refresh_token", "client_credentials"
-)
+grant = wrong("grant_type", "password", "Authorization_Code", "authorization_code", "refresh_token", "client_credentials")
 refreshed = wrong("scope", "patient/Patient.r", "patient/Patient.rs", "patient/Observation.rs", "user/*.rs", "nonsense")
-served = wrong("scope", "system/Patient.r", "user/Patient.rs", "system/Patient.rs openid", "system/Patient.cruds", "openid",
-               "system/Patient.rs\tsystem/Patient.r", "system/Patient.rs,system/Patient.r", "system/*.rs")  # fmt: skip
+served = wrong(
+    "scope",
+    "system/Patient.r",
+    "user/Patient.rs",
+    "system/Patient.rs openid",
+    "system/Patient.cruds",
+    "openid",
+    "system/Patient.rs\tsystem/Patient.r",
+    "system/Patient.rs,system/Patient.r",
+    "system/*.rs",
+)
 resource = wrong("resource", *BASES[:2], BASES[0] + "/", "https://elsewhere.example/r4")
 
 
@@ -97,11 +116,13 @@ def transport(*elsewhere: str) -> Forgery:
     """By another method, in another type, or to one of these addresses."""
 
     def forgery(random: Random, draft: Draft) -> Draft:
-        return random.choice((
-            replace(draft, method=random.choice(("GET", "PUT", "PATCH", "DELETE"))),
-            replace(draft, type=random.choice(("application/json", "text/plain", None, FORM_TYPE + "x"))),
-            replace(draft, address=random.choice(elsewhere)),
-        ))  # fmt: skip
+        return random.choice(
+            (
+                replace(draft, method=random.choice(("GET", "PUT", "PATCH", "DELETE"))),
+                replace(draft, type=random.choice(("application/json", "text/plain", None, FORM_TYPE + "x"))),
+                replace(draft, address=random.choice(elsewhere)),
+            )
+        )
 
     return forgery
 
@@ -119,12 +140,18 @@ def client(*others: dict[str, Any]) -> Forgery:
         if draft.basic is None:
             return secret(random, draft) if way < 5 else replace(draft, basic=(random.choice(ids), "wrong"))
         id, held = draft.basic
-        return random.choice((
-            replace(draft, basic=None), replace(draft, basic=(random.choice(ids), held)), replace(draft, basic=(held, id)),
-            replace(draft, basic=(quote(id, safe=""), quote(held, safe=""))),
-            replace(draft, basic=(id, random.choice(ACCIDENTS)(random, held))), draft.having("client_secret", held),
-            draft.having("client_id", random.choice((id, *ids))), replace(draft, header=_header(random, draft)),
-        ))  # fmt: skip
+        return random.choice(
+            (
+                replace(draft, basic=None),
+                replace(draft, basic=(random.choice(ids), held)),
+                replace(draft, basic=(held, id)),
+                replace(draft, basic=(quote(id, safe=""), quote(held, safe=""))),
+                replace(draft, basic=(id, random.choice(ACCIDENTS)(random, held))),
+                draft.having("client_secret", held),
+                draft.having("client_id", random.choice((id, *ids))),
+                replace(draft, header=_header(random, draft)),
+            )
+        )
 
     return forgery
 
@@ -134,9 +161,19 @@ def _header(random: Random, draft: Draft) -> str:
     id, secret = draft.basic or ("", "")
     newline = b64encode(f"{id}:{secret}\n".encode()).decode()
     return random.choice(
-        (right[6:], right.lower(), right.replace("Basic", "Bearer"), right.replace("Basic", "Digest"), f"Basic {id}:{secret}",
-         "Basic " + b64encode(id.encode()).decode(), f"Basic {newline}", right.rstrip("="), "Basic !!!", "Basic")
-    )  # fmt: skip
+        (
+            right[6:],
+            right.lower(),
+            right.replace("Basic", "Bearer"),
+            right.replace("Basic", "Digest"),
+            f"Basic {id}:{secret}",
+            "Basic " + b64encode(id.encode()).decode(),
+            f"Basic {newline}",
+            right.rstrip("="),
+            "Basic !!!",
+            "Basic",
+        )
+    )
 
 
 def now() -> int:
@@ -163,15 +200,20 @@ def signed(header: dict[str, Any], claims: dict[str, Any], key: Any = KEY) -> st
 def _changed(random: Random, client_id: str, others: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
     """One thing in header or claims that is wrong, or would be right said otherwise; None takes it out."""
     at, (header, claims) = now(), header_and_claims(client_id)
-    where, name, values = random.choice((
-        ("header", "kid", (None, "k2", "", "K1")), ("header", "jku", ("https://evil.example/jwks", "")),
-        ("header", "crit", ([], ["b64"], ["urn:example:x"])),
-        ("claims", "iss", (None, *others, TOKEN)), ("claims", "sub", (None, *others, "")),
-        ("claims", "both", others),
-        ("claims", "aud", (None, [], [TOKEN, "x"], "http://localhost:7425/general", TOKEN + "/", TOKEN.upper())),
-        ("claims", "exp", (None, "soon", True, at - 300, at - 90, at + 420, (at + 240) * 1000, at + 299, at - 30)),
-        ("claims", "jti", (None, "", 5)), ("claims", "nbf", (at + 10_000,)),
-    ))  # fmt: skip
+    where, name, values = random.choice(
+        (
+            ("header", "kid", (None, "k2", "", "K1")),
+            ("header", "jku", ("https://evil.example/jwks", "")),
+            ("header", "crit", ([], ["b64"], ["urn:example:x"])),
+            ("claims", "iss", (None, *others, TOKEN)),
+            ("claims", "sub", (None, *others, "")),
+            ("claims", "both", others),
+            ("claims", "aud", (None, [], [TOKEN, "x"], "http://localhost:7425/general", TOKEN + "/", TOKEN.upper())),
+            ("claims", "exp", (None, "soon", True, at - 300, at - 90, at + 420, (at + 240) * 1000, at + 299, at - 30)),
+            ("claims", "jti", (None, "", 5)),
+            ("claims", "nbf", (at + 10_000,)),
+        )
+    )
     value = random.choice(values)
     if name == "both":
         claims |= {"iss": value, "sub": value}
@@ -209,10 +251,16 @@ def _forged(random: Random, way: int, used: str, client_id: str, others: tuple[s
         return signed(header, claims, STRANGER)
     if way == 5:
         public = json.dumps(KEY.as_dict(private=False)).encode()
-        return random.choice((
-            signed({**header, "alg": "HS256"}, claims, OctKey.import_key(public)),
-            signed({**header, "alg": "RS384"}, claims, RSA), signed({**header, "alg": "RS256"}, claims, RSA),
-            ".".join(urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=")
-                     for one in ({**header, "alg": "none"}, claims)) + ".",
-        ))  # fmt: skip
+        return random.choice(
+            (
+                signed({**header, "alg": "HS256"}, claims, OctKey.import_key(public)),
+                signed({**header, "alg": "RS384"}, claims, RSA),
+                signed({**header, "alg": "RS256"}, claims, RSA),
+                ".".join(
+                    urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=")
+                    for one in ({**header, "alg": "none"}, claims)
+                )
+                + ".",
+            )
+        )
     return signed(*_changed(random, client_id, others))

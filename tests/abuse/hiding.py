@@ -45,12 +45,52 @@ class Sent:
 Hide: TypeAlias = Callable[[Sent, str, Random], Sent]
 
 NAMES = (
-    "client_secret", "clientSecret", "Client-Secret", "CLIENT_SECRET", "clientsecret", "client secret", "pasword", "auth_token",
-    "bearer", "secret", "access_token", "refreshToken", "code", "code_verifier", "launch", "token", "password", "id_token_hint",
-    "client_assertion", "foo", "x", "username", "login_hint", "state", "nonce", "scope", "redirect_uri", "aud", "iss",
-    "client_id", "response_type", "grant_type", "code_challenge", "prompt", "registration_access_token", "name", "_id",
-    "patient", "identifier", "birthdate", "_count", "_sort", "code:text", "patient.name", "_has:Observation:patient:code",
-)  # fmt: skip
+    "client_secret",
+    "clientSecret",
+    "Client-Secret",
+    "CLIENT_SECRET",
+    "clientsecret",
+    "client secret",
+    "pasword",
+    "auth_token",
+    "bearer",
+    "secret",
+    "access_token",
+    "refreshToken",
+    "code",
+    "code_verifier",
+    "launch",
+    "token",
+    "password",
+    "id_token_hint",
+    "client_assertion",
+    "foo",
+    "x",
+    "username",
+    "login_hint",
+    "state",
+    "nonce",
+    "scope",
+    "redirect_uri",
+    "aud",
+    "iss",
+    "client_id",
+    "response_type",
+    "grant_type",
+    "code_challenge",
+    "prompt",
+    "registration_access_token",
+    "name",
+    "_id",
+    "patient",
+    "identifier",
+    "birthdate",
+    "_count",
+    "_sort",
+    "code:text",
+    "patient.name",
+    "_has:Observation:patient:code",
+)
 
 
 def percent(text: str) -> str:
@@ -111,9 +151,7 @@ def _form(name: str, write: str) -> Hide:
 
 
 def _header(name: str, text: str) -> Hide:
-    return lambda sent, secret, random: sent.telling(
-        name, text.replace("SECRET", secret).replace("BASE64", b64(secret))
-    )
+    return lambda sent, secret, random: sent.telling(name, text.replace("SECRET", secret).replace("BASE64", b64(secret)))
 
 
 def _body(text: str, type: str, write: Callable[[str], str] = str) -> Hide:
@@ -199,9 +237,7 @@ PLACES: dict[str, Hide] = {
     "requested-headers": _header("access-control-request-headers", "authorization, SECRET"),
     "requested-method": _header("access-control-request-method", "SECRET"),
     "fetch-site": _header("sec-fetch-site", "SECRET"),
-    "header-name": lambda sent, secret, random: sent.telling(
-        "x-" + "".join(one for one in secret if one.isalnum())[:90], "1"
-    ),
+    "header-name": lambda sent, secret, random: sent.telling("x-" + "".join(one for one in secret if one.isalnum())[:90], "1"),
     "json-flat": _body('{"grant_type":"authorization_code","client_secret":"SECRET"}', JSON, _in_json),
     "json-camel": _body('{"grantType":"authorization_code","clientSecret":"SECRET"}', JSON, _in_json),
     "json-other-member": _body('{"grant_type":"authorization_code","state":"SECRET","scope":"SECRET"}', JSON, _in_json),
@@ -225,29 +261,44 @@ PLACES: dict[str, Hide] = {
     "plain": _body("SECRET", "text/plain"),
     "no-type": _body("SECRET", ""),
     "ndjson": _body('{"a":1}\n{"token":"SECRET"}\n', "application/x-ndjson", _in_json),
-    "resource": _body('{"resourceType":"Patient","id":"SECRET","name":[{"family":"SECRET"}]}', "application/fhir+json",
-                      _in_json),
-    "resource-value": _body('{"resourceType":"Patient","gender":"SECRET","birthDate":"SECRET","foo":"SECRET","photo":5}',
-                            "application/fhir+json", _in_json),
+    "resource": _body(
+        '{"resourceType":"Patient","id":"SECRET","name":[{"family":"SECRET"}]}', "application/fhir+json", _in_json
+    ),
+    "resource-value": _body(
+        '{"resourceType":"Patient","gender":"SECRET","birthDate":"SECRET","foo":"SECRET","photo":5}',
+        "application/fhir+json",
+        _in_json,
+    ),
     "resource-key": _body('{"resourceType":"Patient","SECRET":"x","name":{"SECRET":1}}', "application/fhir+json", _in_json),
     "resource-type": _body('{"resourceType":"SECRET"}', "application/fhir+json", _in_json),
-    "resource-xml": _body('<Patient xmlns="http://hl7.org/fhir"><SECRET value="SECRET"/></Patient>', "application/fhir+xml",
-                          html.escape),
-    "reference": _body('{"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"SECRET"}}',
-                       "application/fhir+json", _in_json),
-    "bundle": _body('{"resourceType":"Bundle","type":"batch",'
-                    '"entry":[{"request":{"method":"GET","url":"Patient?name=SECRET"}}]}',
-                    "application/fhir+json", _in_json),
+    "resource-xml": _body(
+        '<Patient xmlns="http://hl7.org/fhir"><SECRET value="SECRET"/></Patient>', "application/fhir+xml", html.escape
+    ),
+    "reference": _body(
+        '{"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"SECRET"}}',
+        "application/fhir+json",
+        _in_json,
+    ),
+    "bundle": _body(
+        '{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Patient?name=SECRET"}}]}',
+        "application/fhir+json",
+        _in_json,
+    ),
     "patch": _body('[{"op":"replace","path":"/SECRET","value":"SECRET"}]', "application/json-patch+json", _in_json),
-    "key-set": _body('{"jwks":{"keys":[{"kty":"EC","kid":"SECRET","d":"SECRET","x":"SECRET"}]},"client_name":"SECRET"}', JSON,
-                     _in_json),
-    "metadata": _body('{"redirect_uris":["http://localhost/SECRET"],"scope":"SECRET","software_statement":"SECRET",'
-                      '"grant_types":["SECRET"],"contacts":["SECRET"]}', JSON, _in_json),
+    "key-set": _body(
+        '{"jwks":{"keys":[{"kty":"EC","kid":"SECRET","d":"SECRET","x":"SECRET"}]},"client_name":"SECRET"}', JSON, _in_json
+    ),
+    "metadata": _body(
+        '{"redirect_uris":["http://localhost/SECRET"],"scope":"SECRET","software_statement":"SECRET",'
+        '"grant_types":["SECRET"],"contacts":["SECRET"]}',
+        JSON,
+        _in_json,
+    ),
     "utf-16": lambda sent, secret, random: sent.bringing(f"code={secret}".encode("utf-16"), FORM),
     "gzip": lambda sent, secret, random: sent.bringing(
         gzip.compress(f'{{"resourceType":"Patient","id":"{_in_json(secret)}"}}'.encode()), "application/fhir+json"
     ).telling("content-encoding", "gzip"),
-}  # fmt: skip
+}
 
 FORMS: dict[str, Hide] = PLACES | {
     f"{place}:{name}:{write}": make(name, write)

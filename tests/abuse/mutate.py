@@ -98,8 +98,9 @@ def swapped(one: str, other: str) -> Mutation:
 
 
 def scope_without(*starts: str) -> Mutation:
-    return lambda random, pairs: [(key, " ".join(s for s in v.split() if not s.startswith(starts)) if key == "scope" else v)
-                                  for key, v in pairs]  # fmt: skip
+    return lambda random, pairs: [
+        (key, " ".join(s for s in v.split() if not s.startswith(starts)) if key == "scope" else v) for key, v in pairs
+    ]
 
 
 def scope_with(*more: str) -> Mutation:

@@ -81,13 +81,25 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
         replaced("client_id", "YOUR_CLIENT_ID", stock.foreign["client_id"], stock.other["client_id"]),
         dropped("redirect_uri"),
         garbled("redirect_uri"),
-        replaced("redirect_uri", "http://localhost:8100/callback/", "http://127.0.0.1:8100/callback", "callback",
-                 "http://localhost:8100/callback#x", "http://localhost:8100/#/callback", "myapp://x#y",
-                 "http://localhost:8100/callback?a=b", "https://evil.example/",
-                 "http://localhost:8100/launch", "javascript:alert(1)", "//evil.example", "http:%2F%2Flocalhost:8100",
-                 "http%3A%2F%2Flocalhost%3A8100%2Fcallback", "http%3A%2F%2Flocalhost%3A8100%2Fcallback"),
+        replaced(
+            "redirect_uri",
+            "http://localhost:8100/callback/",
+            "http://127.0.0.1:8100/callback",
+            "callback",
+            "http://localhost:8100/callback#x",
+            "http://localhost:8100/#/callback",
+            "myapp://x#y",
+            "http://localhost:8100/callback?a=b",
+            "https://evil.example/",
+            "http://localhost:8100/launch",
+            "javascript:alert(1)",
+            "//evil.example",
+            "http:%2F%2Flocalhost:8100",
+            "http%3A%2F%2Flocalhost%3A8100%2Fcallback",
+            "http%3A%2F%2Flocalhost%3A8100%2Fcallback",
+        ),
         repeated("redirect_uri"),
-    )  # fmt: skip
+    )
     inside = (
         dropped("response_type"),
         replaced("response_type", "token", "code id_token", "CODE"),
@@ -112,22 +124,52 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
         replaced("code_challenge", VERIFIER, "00" * 32),
         dropped("launch"),
         garbled("launch"),
-        replaced("launch", "http://localhost:8100/launch", fhir, stock.expired_launch, stock.used_launch,
-                 stock.other_launch, "123456"),
+        replaced(
+            "launch",
+            "http://localhost:8100/launch",
+            fhir,
+            stock.expired_launch,
+            stock.used_launch,
+            stock.other_launch,
+            "123456",
+        ),
         dropped("scope"),
         garbled("scope"),
         scope_without("launch"),
-        scope_with("launch", "launch/patient", "patient/Observation.sr", "Launch/Patient", "patient/launch", "patient/*.cruds",
-                   "system/Patient.rs", "patient/MedicationOrder.rs", "patient/Immunization.rs", "user/Fictitious.read",
-                   "user/MedicationOrder.rs", "system/Observation.rs", "user/Patient.sr",
-                   "patient/Patient.read", "patient%2FPatient.rs", "patient/Observation.rs?category:not=x",
-                   "patient/*.rs", "fhiruser"),
-        replaced("scope", "launch/patient,patient/Patient.rs", "launch/patient+patient/Patient.rs", "patient/Patient.rs",
-                 "openid", "launch%2Fpatient%20openid", "launch/patient\tpatient/Patient.rs",
-                 "launch/patient;patient/Patient.rs", '["launch/patient", "patient/Patient.rs"]'),
+        scope_with(
+            "launch",
+            "launch/patient",
+            "patient/Observation.sr",
+            "Launch/Patient",
+            "patient/launch",
+            "patient/*.cruds",
+            "system/Patient.rs",
+            "patient/MedicationOrder.rs",
+            "patient/Immunization.rs",
+            "user/Fictitious.read",
+            "user/MedicationOrder.rs",
+            "system/Observation.rs",
+            "user/Patient.sr",
+            "patient/Patient.read",
+            "patient%2FPatient.rs",
+            "patient/Observation.rs?category:not=x",
+            "patient/*.rs",
+            "fhiruser",
+        ),
+        replaced(
+            "scope",
+            "launch/patient,patient/Patient.rs",
+            "launch/patient+patient/Patient.rs",
+            "patient/Patient.rs",
+            "openid",
+            "launch%2Fpatient%20openid",
+            "launch/patient\tpatient/Patient.rs",
+            "launch/patient;patient/Patient.rs",
+            '["launch/patient", "patient/Patient.rs"]',
+        ),
         replaced("prompt", "none", "login", "none login", "consent none"),
         swapped("aud", "launch"),
-    )  # fmt: skip
+    )
     return (*outside, *inside, *inside)
 
 
@@ -181,9 +223,16 @@ def transport(random: Random, body: str, headers: dict[str, str], stock: Stock) 
     elif accident == 2:
         url, body = f"{url}?{body}", ""
     elif accident == 3:
-        wrong = ("Basic !!!", "Basic " + base64.b64encode(b"nocolon").decode(), "Bearer eyJhbGciOiJFUzM4NCJ9.e30.x",
-                 basic(secret["client_id"], "wrong"), basic(secret["client_id"], secret["client_secret"]) + "\x20",
-                 basic(secret["client_id"], secret["client_secret"] + "\n"), "Digest x", "Basic")  # fmt: skip
+        wrong = (
+            "Basic !!!",
+            "Basic " + base64.b64encode(b"nocolon").decode(),
+            "Bearer eyJhbGciOiJFUzM4NCJ9.e30.x",
+            basic(secret["client_id"], "wrong"),
+            basic(secret["client_id"], secret["client_secret"]) + "\x20",
+            basic(secret["client_id"], secret["client_secret"] + "\n"),
+            "Digest x",
+            "Basic",
+        )
         headers = headers | {"Authorization": random.choice(wrong)}
     elif accident == 4:
         headers = {}
@@ -206,12 +255,14 @@ def essential(pairs: Pairs) -> dict[str, str]:
 
 def search(random: Random, stock: Stock) -> tuple[str, str, dict[str, str]]:
     """Method, address and headers of a read or a search that is right or wrong."""
-    path, right = random.choice((
-        ("Patient", [("name", "Peters")]),
-        ("Observation", [("patient", "p-0001"), ("category", "vital-signs"), ("date", "ge2020-01-01"), ("_count", "5")]),
-        ("Patient/p-0001", []),
-        ("Observation", [("code", "http://loinc.org|4548-4"), ("_sort", "-date"), ("_include", "Observation:patient")]),
-    ))  # fmt: skip
+    path, right = random.choice(
+        (
+            ("Patient", [("name", "Peters")]),
+            ("Observation", [("patient", "p-0001"), ("category", "vital-signs"), ("date", "ge2020-01-01"), ("_count", "5")]),
+            ("Patient/p-0001", []),
+            ("Observation", [("code", "http://loinc.org|4548-4"), ("_sort", "-date"), ("_include", "Observation:patient")]),
+        )
+    )
     pairs = mutated(random, right, SEARCHES)
     headers = {"Authorization": f"Bearer {random.choice([*stock.tokens.values(), *[stock.tokens['good']] * 12])}"}
     accident = random.randrange(14)
@@ -323,7 +374,21 @@ SEARCHES: Sequence[Mutation] = (
     repeated("name"),
 )
 WRONG_PATHS = (
-    "Patients", "patient", "MedicationOrder", "MedicationOrder/x", "Patient/undefined", "Patient/a%20b", "Patient/" + "x" * 70,
-    "/Patient", "Patient//p-0001", "Patient//p-0002", "Patient/", "Observation/", "%50atient", "Patient/../Patient",
-    "Condition", "nonsense/Patient", "Patient?",
-)  # fmt: skip
+    "Patients",
+    "patient",
+    "MedicationOrder",
+    "MedicationOrder/x",
+    "Patient/undefined",
+    "Patient/a%20b",
+    "Patient/" + "x" * 70,
+    "/Patient",
+    "Patient//p-0001",
+    "Patient//p-0002",
+    "Patient/",
+    "Observation/",
+    "%50atient",
+    "Patient/../Patient",
+    "Condition",
+    "nonsense/Patient",
+    "Patient?",
+)

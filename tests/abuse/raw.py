@@ -205,9 +205,7 @@ async def send(
     await application(scope, receive, take)
     start = next(one for one in sent if one["type"] == "http.response.start")
     found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-    return Answer(
-        start["status"], found, b"".join(one.get("body", b"") for one in sent if one["type"] == "http.response.body")
-    )
+    return Answer(start["status"], found, b"".join(one.get("body", b"") for one in sent if one["type"] == "http.response.body"))
 
 
 def addresses(routes: list[Any]) -> Iterator[tuple[str, str]]:

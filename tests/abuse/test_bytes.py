@@ -132,8 +132,7 @@ def target(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
 
         async def begin(flow: Flow) -> Target:
             tokens = [
-                (await hand(flow, scope)).headers["Authorization"][7:].encode()
-                for scope in ("system/*.cruds", "user/*.cruds")
+                (await hand(flow, scope)).headers["Authorization"][7:].encode() for scope in ("system/*.cruds", "user/*.cruds")
             ]
             routes = [one for one in addresses(flow.application.pages.routes) if one[1] not in KEPT]
             return Target(desk, tokens, await flow.register(), routes)

@@ -51,9 +51,11 @@ async def _filled(live: Live, own: str) -> None:
     for number in range(200):
         content = {"contentType": "text/plain", "data": base64.b64encode(os.urandom(75_000)).decode()}
         resource = {
-            "resourceType": "DocumentReference", "status": "current", "content": [{"attachment": content}],
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "content": [{"attachment": content}],
             "subject": {"reference": f"Patient/{PATIENTS[number % 5]}"},
-        }  # fmt: skip
+        }
         answer = await wire.asked(post(f"{R4}/DocumentReference", own, json.dumps(resource).encode()))
         assert answer.startswith(b"HTTP/1.1 201"), answer[:300]
     wire.close()
@@ -170,11 +172,18 @@ def pipelined(target: Target) -> Callable[[], Awaitable[Any]]:
 def expensive_searches(target: Target) -> Callable[[], Awaitable[Any]]:
     paths = (
         "Observation?subject:Patient.general-practitioner:Practitioner.name:contains=a&_count=1000",
-        "Patient?_has:Observation:patient:_has:Provenance:target:agent:missing=true", "Observation?_text=a&_count=1000",
-        "Patient?_content=the", "Patient/$everything", "Patient/p-0001/$everything", "Observation?code:text=e&_sort=-code",
-        "Encounter?_revinclude=*&_include=*&_count=1000", "_history?_count=1000", "Observation/$lastn?max=1000&patient=p-0001",
-        "Observation?_count=1000&_format=xml", "Observation?value-quantity=gt1&_total=accurate&_sort=value-quantity",
-    )  # fmt: skip
+        "Patient?_has:Observation:patient:_has:Provenance:target:agent:missing=true",
+        "Observation?_text=a&_count=1000",
+        "Patient?_content=the",
+        "Patient/$everything",
+        "Patient/p-0001/$everything",
+        "Observation?code:text=e&_sort=-code",
+        "Encounter?_revinclude=*&_include=*&_count=1000",
+        "_history?_count=1000",
+        "Observation/$lastn?max=1000&patient=p-0001",
+        "Observation?_count=1000&_format=xml",
+        "Observation?value-quantity=gt1&_total=accurate&_sort=value-quantity",
+    )
 
     def asked() -> Iterator[bytes]:
         dice = random.Random()
@@ -212,9 +221,7 @@ def mixed_load(target: Target) -> Callable[[], Awaitable[Any]]:
         dice = random.Random()
         while True:
             patient = dice.choice(PATIENTS)
-            yield get(
-                f"{R4}/Observation?patient={patient}&_count=50&_lastUpdated=gt20{dice.randint(10, 20)}", target.token
-            )
+            yield get(f"{R4}/Observation?patient={patient}&_count=50&_lastUpdated=gt20{dice.randint(10, 20)}", target.token)
             yield get(f"{R4}/Patient/{patient}", target.token)
             yield dice.choice(creates)
             yield get(f"{R4}/Patient/{patient}", f"wrong{dice.random()}")
@@ -225,10 +232,19 @@ def mixed_load(target: Target) -> Callable[[], Awaitable[Any]]:
 @pytest.mark.parametrize(
     "attack",
     [
-        batch_of_searches, large_pages, never_reading, idle_connections, slow_heads, slow_bodies, large_bodies, pipelined,
-        expensive_searches, sign_ins, mixed_load,
+        batch_of_searches,
+        large_pages,
+        never_reading,
+        idle_connections,
+        slow_heads,
+        slow_bodies,
+        large_bodies,
+        pipelined,
+        expensive_searches,
+        sign_ins,
+        mixed_load,
     ],
-)  # fmt: skip
+)
 def test_the_server_stays_responsive_and_small(target: Target, attack: Attack) -> None:
     harm = endured(target.live, target.data, attack(target), SECONDS)
     print(f"{attack.__name__}: {harm.text()}")

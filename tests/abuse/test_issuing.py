@@ -25,20 +25,46 @@ GRANTED = (*SCOPE.split(), *(f"patient/Patient.{letters}" for letters in ("r", "
 SERVED = tuple(f"system/Patient.{letters}" for letters in ("rs", "r", "s", "read"))
 """All that is within the scope of an app, and of the service."""
 WEIGHTS = {
-    "redirect": 4, "verifier": 4, "code": 4, "client": 1, "assertion": 1.5, "stray": 0.2, "grant": 0.2, "transport": 0.2,
-    "scope": 1, "refresh": 1, "resource": 0.4,
-}  # fmt: skip
+    "redirect": 4,
+    "verifier": 4,
+    "code": 4,
+    "client": 1,
+    "assertion": 1.5,
+    "stray": 0.2,
+    "grant": 0.2,
+    "transport": 0.2,
+    "scope": 1,
+    "refresh": 1,
+    "resource": 0.4,
+}
 """How often each is mutated: what stands behind the client's proof oftener than the proof itself."""
 STAGES = ("token", "backend", "client_authentication", "pkce", "refresh")
 AT_AUTHORIZE = {
-    "client-id-missing", "client-id-unknown", "duplicate-parameter", "pkce-challenge-malformed", "pkce-missing",
-    "pkce-method-without-challenge", "redirect-uri-has-fragment", "redirect-uri-mismatch", "redirect-uri-missing",
-}  # fmt: skip
+    "client-id-missing",
+    "client-id-unknown",
+    "duplicate-parameter",
+    "pkce-challenge-malformed",
+    "pkce-missing",
+    "pkce-method-without-challenge",
+    "redirect-uri-has-fragment",
+    "redirect-uri-mismatch",
+    "redirect-uri-missing",
+}
 BEFORE_THE_CLIENT = {
-    "client-id-missing", "client-id-unknown", "client-id-missing-in-body", "client-auth-missing", "basic-malformed",
-    "client-auth-multiple", "client-id-duplicated", "assertion-as-bearer", "assertion-missing", "client-secret-wrong",
-    "client-auth-method-mismatch", "public-client-sent-secret", "basic-swapped",
-}  # fmt: skip
+    "client-id-missing",
+    "client-id-unknown",
+    "client-id-missing-in-body",
+    "client-auth-missing",
+    "basic-malformed",
+    "client-auth-multiple",
+    "client-id-duplicated",
+    "assertion-as-bearer",
+    "assertion-missing",
+    "client-secret-wrong",
+    "client-auth-method-mismatch",
+    "public-client-sent-secret",
+    "basic-swapped",
+}
 OUT_OF_REACH = {
     "guesses-too-many": "a hundred thousand wrong requests would soon have to wait: no throttle here (flows/test_security.py)",
 }
@@ -66,12 +92,26 @@ class Forger:
         self.loose = await self.register(auto_approve=auto, pkce="if-sent")
         self.symmetric = await self.register(auto_approve=auto, client="symmetric")
         self.asymmetric = await self.register(auto_approve=auto, client="asymmetric", jwks=forging.jwks())
-        self.service = await self.register(auto_approve=None, client="asymmetric", jwks=forging.jwks(), type="system",
-                                           redirect_uris=[], scope="system/Patient.rs", launch_uri=None)  # fmt: skip
-        self.raw = await self.register(auto_approve=auto, client="symmetric", client_secret="a secret/with+signs",
-                                       policy={"basic_secret": "raw"})  # fmt: skip
-        foreign = {"tenant": "cerner", "name": "Elsewhere", "type": "provider", "client": "public", "scope": SCOPE,
-                   "redirect_uris": [REDIRECT]}  # fmt: skip
+        self.service = await self.register(
+            auto_approve=None,
+            client="asymmetric",
+            jwks=forging.jwks(),
+            type="system",
+            redirect_uris=[],
+            scope="system/Patient.rs",
+            launch_uri=None,
+        )
+        self.raw = await self.register(
+            auto_approve=auto, client="symmetric", client_secret="a secret/with+signs", policy={"basic_secret": "raw"}
+        )
+        foreign = {
+            "tenant": "cerner",
+            "name": "Elsewhere",
+            "type": "provider",
+            "client": "public",
+            "scope": SCOPE,
+            "redirect_uris": [REDIRECT],
+        }
         self.foreign = (await flow.http.post("/admin/apps", json=foreign)).json()
         others = (self.public, self.other, self.symmetric, self.foreign)
         self.client = forging.client(*others)
@@ -92,11 +132,16 @@ class Forger:
     async def register(self, **more: Any) -> dict[str, Any]:
         made = await self.flow.register(**{"scope": SCOPE} | more)
         self.oracle.apps[made["client_id"]] = App(
-            made["client_id"], more.get("client", "public"), tuple(more.get("redirect_uris", [REDIRECT])),
-            made.get("client_secret", ""), {"k1": KEY.public_key} if "jwks" in more else {},
-            pkce="pkce" not in more, service=more.get("type") == "system", raw="policy" in more,
+            made["client_id"],
+            more.get("client", "public"),
+            tuple(more.get("redirect_uris", [REDIRECT])),
+            made.get("client_secret", ""),
+            {"k1": KEY.public_key} if "jwks" in more else {},
+            pkce="pkce" not in more,
+            service=more.get("type") == "system",
+            raw="policy" in more,
             may=frozenset(SERVED if more.get("type") == "system" else GRANTED),
-        )  # fmt: skip
+        )
         return made
 
     async def rotated(self) -> str:
@@ -183,18 +228,27 @@ class Forger:
         app = self.random.choices(kinds, (4, 3, 2, 1, 1))[0]
         theirs = (await self.code(self.other),) * 3 if self.random.random() < 0.25 else ("unknown",)
         ways = {
-            "redirect": forging.redirect, "verifier": forging.verifier, "code": forging.wrong("code", *self.dead, *theirs),
-            "client": self.client, "assertion": self.assertion(app), "grant": forging.grant, "transport": self.transport,
+            "redirect": forging.redirect,
+            "verifier": forging.verifier,
+            "code": forging.wrong("code", *self.dead, *theirs),
+            "client": self.client,
+            "assertion": self.assertion(app),
+            "grant": forging.grant,
+            "transport": self.transport,
             "resource": forging.resource,
-        }  # fmt: skip
+        }
         await self.token("redeem", self.spoilt(await self.redeeming(app), ways))
 
     async def refresh(self) -> None:
         app = self.random.choice((self.public, self.symmetric, self.asymmetric))
         ways = {
-            "client": self.client, "assertion": self.assertion(app), "scope": forging.refreshed, "grant": forging.grant,
-            "refresh": forging.wrong("refresh_token", *self.gone), "resource": forging.resource,
-        }  # fmt: skip
+            "client": self.client,
+            "assertion": self.assertion(app),
+            "scope": forging.refreshed,
+            "grant": forging.grant,
+            "refresh": forging.wrong("refresh_token", *self.gone),
+            "resource": forging.resource,
+        }
         await self.token("refresh", self.spoilt(await self.refreshing(app), ways))
 
     async def serve(self) -> None:

@@ -22,9 +22,13 @@ from sickbay.diagnosis.catalogue import BY_ID
 SHORT, LONG = 2_000, 20_000
 STAGES = ("authorize", "token", "search")
 OUTSIDE = {
-    "client-id-missing", "client-id-unknown", "redirect-uri-missing", "redirect-uri-mismatch",
-    "redirect-uri-has-fragment", "redirect-uri-double-encoded",
-}  # fmt: skip
+    "client-id-missing",
+    "client-id-unknown",
+    "redirect-uri-missing",
+    "redirect-uri-mismatch",
+    "redirect-uri-has-fragment",
+    "redirect-uri-double-encoded",
+}
 """Refusals before client and redirect URI are proven."""
 
 
@@ -46,9 +50,7 @@ class Tally:
     def table(self) -> str:
         rows = [f"{count:6d}  {name}" for name, count in self.hits.most_common()]
         total = sum(self.sent.values())
-        return "\n".join(
-            [f"{total} requests {dict(self.sent)}, {self.granted} granted, {self.past} past client", *rows]
-        )
+        return "\n".join([f"{total} requests {dict(self.sent)}, {self.granted} granted, {self.past} past client", *rows])
 
 
 class Abuser:
@@ -62,9 +64,7 @@ class Abuser:
         """Apps, and things that are expired, used up or somebody else's by the time they are sent."""
         flow = self.flow
         auto = {"user": await flow.clinician(), "patient": "p-0001"}
-        scope = (
-            "launch launch/patient openid fhirUser online_access patient/Patient.rs patient/Observation.rs user/*.rs"
-        )
+        scope = "launch launch/patient openid fhirUser online_access patient/Patient.rs patient/Observation.rs user/*.rs"
         self.app = await flow.register(scope=scope, auto_approve=auto)
         self.other = await flow.register(scope=scope, auto_approve=auto, redirect_uris=["http://localhost:8100/other"])
         self.secret = await flow.register(scope=scope, auto_approve=auto, client="symmetric")
@@ -76,10 +76,19 @@ class Abuser:
         raw = {"client": "symmetric", "client_secret": "a secret/with+signs", "policy": {"basic_secret": "raw"}}
         self.raw = await flow.register(scope=scope, auto_approve=auto, **raw)
         keyed = await flow.register(client="asymmetric", jwks_uri="http://localhost:1/jwks")
-        self.foreign = (await flow.http.post("/admin/apps", json={
-            "tenant": "cerner", "name": "Elsewhere", "type": "provider", "client": "public", "scope": "launch/patient",
-            "redirect_uris": ["http://localhost:8100/callback"],
-        })).json()  # fmt: skip
+        self.foreign = (
+            await flow.http.post(
+                "/admin/apps",
+                json={
+                    "tenant": "cerner",
+                    "name": "Elsewhere",
+                    "type": "provider",
+                    "client": "public",
+                    "scope": "launch/patient",
+                    "redirect_uris": ["http://localhost:8100/callback"],
+                },
+            )
+        ).json()
         old = {"code": await self.code(), "launch": await self.launch(), "token": await self.token()}
         await flow.http.post("/admin/clock", json={"advance": 7200})
         used_code, used_launch = await self.code(), await self.launch()
@@ -96,9 +105,23 @@ class Abuser:
         for tenant in ("cerner", "epic"):
             tokens[tenant] = await self.elsewhere(tenant)
         endpoint = flow.sandbox.tenants["cerner"].server.token_endpoint
-        self.stock = mutations.Stock(BASE, self.app, self.other, self.secret, self.foreign, old["code"], used_code,
-                                     old["launch"], used_launch, theirs, tokens, used_refresh,
-                                     await signed_out(flow), keyed["client_id"], endpoint.removeprefix(BASE))  # fmt: skip
+        self.stock = mutations.Stock(
+            BASE,
+            self.app,
+            self.other,
+            self.secret,
+            self.foreign,
+            old["code"],
+            used_code,
+            old["launch"],
+            used_launch,
+            theirs,
+            tokens,
+            used_refresh,
+            await signed_out(flow),
+            keyed["client_id"],
+            endpoint.removeprefix(BASE),
+        )
 
     async def launch(self) -> str:
         return str((await self.flow.launch(self.app))["launch"])
@@ -139,9 +162,7 @@ class Abuser:
             self.launches.append(await self.launch())
         scope = "launch patient/Patient.rs openid fhirUser" if ehr else "launch/patient patient/Patient.rs openid"
         app = (
-            self.random.choices(
-                (self.app, self.first, self.secret, self.asking, self.narrow, self.ehr), (6, 1, 1, 2, 2, 1)
-            )[0]
+            self.random.choices((self.app, self.first, self.secret, self.asking, self.narrow, self.ehr), (6, 1, 1, 2, 2, 1))[0]
             if not ehr
             else self.app
         )
@@ -163,8 +184,11 @@ class Abuser:
     async def redeem(self) -> None:
         """A code or a refresh token, by a public or a confidential app."""
         app = self.random.choices((self.app, self.secret, self.first, self.raw), (6, 3, 2, 1))[0]
-        right: Pairs = [("grant_type", "authorization_code"), ("code", await self.code(app)),
-                        ("redirect_uri", "http://localhost:8100/callback")]  # fmt: skip
+        right: Pairs = [
+            ("grant_type", "authorization_code"),
+            ("code", await self.code(app)),
+            ("redirect_uri", "http://localhost:8100/callback"),
+        ]
         right += [("code_verifier", mutations.VERIFIER)] if app is not self.first else []
         if self.random.random() < 0.3:
             given = await self.flow.http.post("/general/oauth/token", content=form(right + self.own(app)), headers=FORM)

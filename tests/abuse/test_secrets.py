@@ -37,19 +37,61 @@ PEOPLE = (
 )
 """What a patient would be known by."""
 ENDPOINTS = (
-    "/general/oauth/authorize", "/general/oauth/token", "/general/oauth/introspect", "/general/oauth/revoke",
-    "/general/oauth/register", "/general/oauth/jwks", "/general/oauth/userinfo", "/general/oauth/manage",
-    "/general/oauth/logout", "/general/oauth/continue", "/general", "/general/ehr", "/general/ehr/launch",
-    "/general/ehr/open", "/general/ehr/sign-in", "/general/ehr/patients", "/general/r4", "/general/r4/Patient",
-    "/general/r4/Patient/p-0001", "/general/r4/Observation", "/general/r4/Patient/_search",
-    "/general/r4/Patient/$export", "/general/r4/$validate", "/general/r4/metadata",
-    "/general/r4/.well-known/smart-configuration", "/general/dstu2/Patient", "/general/r5/Patient",
-    "/cerner/r4/Patient", "/epic/r4/Patient", "/cerner", "/epic", "/developer", "/developer/register",
-    "/developer/sign-in", "/exchanges", "/exchanges/none", "/timelines/none", "/rules/none", "/doctor",
-    "/admin/apps", "/admin/users", "/admin/launches", "/admin/tokens", "/admin/exchanges", "/admin/clock",
-    "/admin/none", "/healthz", "/metrics", "/nowhere", "/oauth/token", "/r4/Patient", "/general/token",
-    "/general/fhir/Patient", "/general/auth",
-)  # fmt: skip
+    "/general/oauth/authorize",
+    "/general/oauth/token",
+    "/general/oauth/introspect",
+    "/general/oauth/revoke",
+    "/general/oauth/register",
+    "/general/oauth/jwks",
+    "/general/oauth/userinfo",
+    "/general/oauth/manage",
+    "/general/oauth/logout",
+    "/general/oauth/continue",
+    "/general",
+    "/general/ehr",
+    "/general/ehr/launch",
+    "/general/ehr/open",
+    "/general/ehr/sign-in",
+    "/general/ehr/patients",
+    "/general/r4",
+    "/general/r4/Patient",
+    "/general/r4/Patient/p-0001",
+    "/general/r4/Observation",
+    "/general/r4/Patient/_search",
+    "/general/r4/Patient/$export",
+    "/general/r4/$validate",
+    "/general/r4/metadata",
+    "/general/r4/.well-known/smart-configuration",
+    "/general/dstu2/Patient",
+    "/general/r5/Patient",
+    "/cerner/r4/Patient",
+    "/epic/r4/Patient",
+    "/cerner",
+    "/epic",
+    "/developer",
+    "/developer/register",
+    "/developer/sign-in",
+    "/exchanges",
+    "/exchanges/none",
+    "/timelines/none",
+    "/rules/none",
+    "/doctor",
+    "/admin/apps",
+    "/admin/users",
+    "/admin/launches",
+    "/admin/tokens",
+    "/admin/exchanges",
+    "/admin/clock",
+    "/admin/none",
+    "/healthz",
+    "/metrics",
+    "/nowhere",
+    "/oauth/token",
+    "/r4/Patient",
+    "/general/token",
+    "/general/fhir/Patient",
+    "/general/auth",
+)
 HTML = {"accept": "text/html"}
 
 
@@ -82,13 +124,22 @@ class Hidden:
         assert (await flow.http.post("/admin/users", json=user)).status_code < 300
         key = ECKey.generate_key("P-384", {"kid": "k9"})
         self.secrets = {
-            "access": given["access_token"], "refresh": given["refresh_token"], "id_token": given["id_token"],
-            "code": await self._code(self.app), "launch": (await self._launch(self.app))["launch"],
-            "registration": registered["registration_access_token"], "generated": made["client_secret"], "chosen": CHOSEN,
-            "cookie": next(iter(flow.cookies.values()), "") or await self._cookie(), "admin": ADMIN, "password": PASSWORD,
-            "private": key.as_dict(private=True)["d"], "jwk": json.dumps(key.as_dict(private=True)),
-            "pem": key.as_pem(private=True).decode(), "assertion": signed(chosen["client_id"]),
-        }  # fmt: skip
+            "access": given["access_token"],
+            "refresh": given["refresh_token"],
+            "id_token": given["id_token"],
+            "code": await self._code(self.app),
+            "launch": (await self._launch(self.app))["launch"],
+            "registration": registered["registration_access_token"],
+            "generated": made["client_secret"],
+            "chosen": CHOSEN,
+            "cookie": next(iter(flow.cookies.values()), "") or await self._cookie(),
+            "admin": ADMIN,
+            "password": PASSWORD,
+            "private": key.as_dict(private=True)["d"],
+            "jwk": json.dumps(key.as_dict(private=True)),
+            "pem": key.as_pem(private=True).decode(),
+            "assertion": signed(chosen["client_id"]),
+        }
         for tenant in flow.sandbox.tenants.values():
             self.endpoints += [tenant.server.authorization_endpoint.removeprefix(BASE)]
             self.endpoints += [tenant.server.token_endpoint.removeprefix(BASE)]
@@ -96,9 +147,7 @@ class Hidden:
         flow.sandbox.world.say = self.lines.append
 
     async def _launch(self, app: dict[str, Any]) -> dict[str, Any]:
-        return dict(
-            (await self.flow.http.post("/admin/launches", json={"tenant": "general", "app": app["app_id"]})).json()
-        )
+        return dict((await self.flow.http.post("/admin/launches", json={"tenant": "general", "app": app["app_id"]})).json())
 
     async def _code(self, app: dict[str, Any]) -> str:
         scope = "launch openid fhirUser offline_access user/Patient.rs"
@@ -113,16 +162,21 @@ class Hidden:
 
     def draft(self, path: str) -> Sent:
         """A request that is nearly right for its endpoint."""
-        asked = {"response_type": "code", "client_id": self.app["client_id"], "redirect_uri": REDIRECT, "state": STATE,
-                 "scope": "openid user/Patient.rs", "aud": f"{BASE}/general/r4", "code_challenge": CHALLENGE,
-                 "code_challenge_method": "S256"}  # fmt: skip
+        asked = {
+            "response_type": "code",
+            "client_id": self.app["client_id"],
+            "redirect_uri": REDIRECT,
+            "state": STATE,
+            "scope": "openid user/Patient.rs",
+            "aud": f"{BASE}/general/r4",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
         if "authorize" in path or self.random.random() < 0.05:
             left = dict(self.random.sample(sorted(asked.items()), self.random.randint(2, len(asked))))
             return Sent("GET", path, urlencode(left))
         if "token" in path or "introspect" in path or "revoke" in path:
-            form = urlencode(
-                {"grant_type": "authorization_code", "client_id": self.app["client_id"], "redirect_uri": REDIRECT}
-            )
+            form = urlencode({"grant_type": "authorization_code", "client_id": self.app["client_id"], "redirect_uri": REDIRECT})
             return Sent("POST", path).adding(form)
         return Sent(self.random.choice(("GET", "GET", "POST", "PUT", "DELETE", "PATCH")), path)
 
@@ -142,9 +196,7 @@ class Hidden:
         for secret in chosen:
             how = self.random.choice(self.random.choice((list(PLACES), list(FORMS))))
             if secret in PEOPLE and not _about_people(how):
-                how = self.random.choice(
-                    ("resource", "resource-value", "resource-xml", "if-none-exist", "bundle", "reference")
-                )
+                how = self.random.choice(("resource", "resource-value", "resource-xml", "if-none-exist", "bundle", "reference"))
             if secret in PEOPLE and how.startswith(("query", "form")):
                 sent = replace(sent, path="/general/r4/Patient")
             hows.append(how)
@@ -171,9 +223,7 @@ class Hidden:
         return "\n".join(one.text for one in pages)
 
     async def listed(self) -> str:
-        return (await self.flow.http.get("/admin/exchanges")).text + (
-            await self.flow.http.get("/exchanges", headers=HTML)
-        ).text
+        return (await self.flow.http.get("/admin/exchanges")).text + (await self.flow.http.get("/exchanges", headers=HTML)).text
 
 
 def _about_people(how: str) -> bool:
@@ -282,9 +332,7 @@ def test_without_redaction_every_way_is_found(tmp_path: Path, monkeypatch: pytes
         assert not any(id in stored for id, how in sent.items() if how == WRONG_HOST)
         seen = {how for id, how in sent.items() if id in stored and found(stored[id], [secret])}
         absent = set(ways) - seen - set(UNDECODED)
-        assert absent <= {"path-tenant", "path-version", "path-cerner", "path-register", "path-glued", WRONG_HOST}, (
-            absent
-        )
+        assert absent <= {"path-tenant", "path-version", "path-cerner", "path-register", "path-glued", WRONG_HOST}, absent
 
     run(steps, tmp_path, patients=0, throttle=0, admin_token=ADMIN)
 

@@ -21,16 +21,18 @@ from sickbay.storage.store import Put, Stored
 
 JSON_PATCH, MERGE_PATCH, FHIR = "application/json-patch+json", "application/merge-patch+json", "application/fhir+json"
 SCOPES: dict[str, tuple[str, str | None, str | None]] = {
-    "A": ("patient/*.cruds", "A", None), "B": ("patient/*.cruds", "B", None), "panel": ("user/*.cruds", None, "papa"),
-    "blind": ("patient/*.cud", "A", None), "searching": ("patient/*.cuds", "A", None), "all": ("system/*.cruds", None, None),
-}  # fmt: skip
+    "A": ("patient/*.cruds", "A", None),
+    "B": ("patient/*.cruds", "B", None),
+    "panel": ("user/*.cruds", None, "papa"),
+    "blind": ("patient/*.cud", "A", None),
+    "searching": ("patient/*.cuds", "A", None),
+    "all": ("system/*.cruds", None, None),
+}
 CODE = {"text": "x"}
 
 
 class Server:
-    def __init__(
-        self, ask: Callable[..., httpx2.Response], load: Callable[..., None], read: Callable[..., Any]
-    ) -> None:
+    def __init__(self, ask: Callable[..., httpx2.Response], load: Callable[..., None], read: Callable[..., Any]) -> None:
         self.ask, self.load, self._read = ask, load, read
 
     def stored(self, type: str, id: str) -> Json | None:
@@ -65,8 +67,10 @@ def serving(folder: Path, address: str | None) -> Iterator[Server]:
             await flow.http.get("/general/r4/Patient/x")  # the empty population is filled in before, not over this
             user = User("papa", "general", "Practitioner/p", patients=("A", "C"), seeded=False)
             any_token = next(iter(TOKENS.values()))
-            held = {name: replace(any_token, scope=scope, patient=who, user=user, base=BASE)
-                    for name, (scope, who, user) in SCOPES.items()}  # fmt: skip
+            held = {
+                name: replace(any_token, scope=scope, patient=who, user=user, base=BASE)
+                for name, (scope, who, user) in SCOPES.items()
+            }
             tokens = [Put(records.token(records.digest(name), one, "general")) for name, one in held.items()]
             app = Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.cruds")
             await flow.sandbox.world.store.transaction([Put(records.app(app)), Put(records.user(user)), *tokens])
@@ -98,18 +102,24 @@ SHARED: dict[str, Json] = {
     "Observation": {"status": "final", "code": CODE, "subject": ref("Patient/B"), "performer": [ref("Patient/A")]},
     "Communication": {"status": "completed", "subject": ref("Patient/B"), "recipient": [ref("Patient/A")]},
     "DocumentReference": {
-        "status": "current", "subject": ref("Patient/B"), "author": [ref("Patient/A")],
+        "status": "current",
+        "subject": ref("Patient/B"),
+        "author": [ref("Patient/A")],
         "content": [{"attachment": {"url": "http://h/x"}}],
     },
     "Procedure": {"status": "completed", "subject": ref("Patient/B"), "performer": [{"actor": ref("Patient/A")}]},
     "Coverage": {"status": "active", "beneficiary": ref("Patient/B"), "payor": [ref("Patient/A")]},
     "CarePlan": {
-        "status": "active", "intent": "plan", "subject": ref("Patient/B"),
+        "status": "active",
+        "intent": "plan",
+        "subject": ref("Patient/B"),
         "activity": [{"detail": {"status": "in-progress", "performer": [ref("Patient/A")]}}],
     },
     "Appointment": {
-        "status": "booked", "start": "2026-01-01T10:00:00Z", "end": "2026-01-01T10:20:00Z",
+        "status": "booked",
+        "start": "2026-01-01T10:00:00Z",
+        "end": "2026-01-01T10:20:00Z",
         "participant": [{"actor": ref(one), "status": "accepted"} for one in ("Patient/A", "Patient/B")],
     },
     "List": {"status": "current", "mode": "working", "subject": ref("Patient/B"), "source": ref("Patient/A")},
-}  # fmt: skip
+}

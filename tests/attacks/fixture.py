@@ -38,10 +38,13 @@ def patient(id: str, name: str, **more: Any) -> Json:
 
 def observation(id: str, subject: str | None, category: str = "laboratory", code: str = "1-1", **more: Any) -> Json:
     made = {
-        "resourceType": "Observation", "id": id, "status": "final",
+        "resourceType": "Observation",
+        "id": id,
+        "status": "final",
         "category": [{"coding": [{"system": CATEGORY, "code": category}]}],
-        "code": {"coding": [{"system": LOINC, "code": code}]}, **more,
-    }  # fmt: skip
+        "code": {"coding": [{"system": LOINC, "code": code}]},
+        **more,
+    }
     return made | ({"subject": ref(subject)} if subject else {})
 
 
@@ -64,8 +67,13 @@ RESOURCES: tuple[Json, ...] = (
     observation("o-orphan", None),
     observation("oa-cont", "Patient/A", contained=[patient("c", "Bravo")], hasMember=[ref("Observation/ob-lab")]),
     observation("ob-member", "Patient/B", hasMember=[ref("Observation/oa-lab")]),
-    resource("DiagnosticReport", "dra", status="final", subject=ref("Patient/A"),
-             result=[ref("Observation/oa-lab"), ref("Observation/o-focus")]),
+    resource(
+        "DiagnosticReport",
+        "dra",
+        status="final",
+        subject=ref("Patient/A"),
+        result=[ref("Observation/oa-lab"), ref("Observation/o-focus")],
+    ),
     resource("DiagnosticReport", "drb", status="final", subject=ref("Patient/B"), result=[ref("Observation/oa-lab")]),
     resource("Coverage", "cva", status="active", beneficiary=ref("Patient/A"), subscriber=ref("Patient/B")),
     resource("DocumentReference", "dda", status="current", subject=ref("Patient/A")),
@@ -75,15 +83,24 @@ RESOURCES: tuple[Json, ...] = (
     resource("Binary", "bx", contentType="text/plain"),
     resource("Device", "dev-b", patient=ref("Patient/B")),
     resource("Device", "dev-free"),
-    resource("Group", "g", actual=True, type="person",
-             member=[{"entity": ref("Patient/A")}, {"entity": ref("Patient/B")}]),
-    resource("List", "l", status="current", mode="working", subject=ref("Patient/A"),
-             entry=[{"item": ref("Observation/oa-lab")}, {"item": ref("Observation/ob-lab")}]),
-    resource("Appointment", "ap", status="booked", participant=[
-        {"actor": ref(one), "status": "accepted"} for one in ("Patient/A", "Patient/B", "Practitioner/p")]),
+    resource("Group", "g", actual=True, type="person", member=[{"entity": ref("Patient/A")}, {"entity": ref("Patient/B")}]),
+    resource(
+        "List",
+        "l",
+        status="current",
+        mode="working",
+        subject=ref("Patient/A"),
+        entry=[{"item": ref("Observation/oa-lab")}, {"item": ref("Observation/ob-lab")}],
+    ),
+    resource(
+        "Appointment",
+        "ap",
+        status="booked",
+        participant=[{"actor": ref(one), "status": "accepted"} for one in ("Patient/A", "Patient/B", "Practitioner/p")],
+    ),
     resource("Provenance", "pv-b", target=[ref("Observation/ob-lab")]),
     resource("AuditEvent", "ae-b", entity=[{"what": ref("Patient/B")}]),
-)  # fmt: skip
+)
 
 TOKENS: dict[str, Token] = {
     name: Token("attacker", scope, BASE, 4_000_000_000, f"family-{name}", f"timeline-{name}", user, patient)
@@ -92,8 +109,12 @@ TOKENS: dict[str, Token] = {
         ("TB", "patient/*.rs", "B", None),
         ("TAO", "patient/Observation.rs", "A", None),
         ("TAL", f"patient/Observation.rs?category={CATEGORY}|laboratory", "A", None),
-        ("TALV", f"patient/Observation.rs?category={CATEGORY}|laboratory patient/Observation.rs?category="
-         f"{CATEGORY}|vital-signs", "A", None),
+        (
+            "TALV",
+            f"patient/Observation.rs?category={CATEGORY}|laboratory patient/Observation.rs?category={CATEGORY}|vital-signs",
+            "A",
+            None,
+        ),
         ("TAP", "patient/Patient.r", "A", None),
         ("TAPS", "patient/Patient.rs", "A", None),
         ("TAW", "patient/Observation.cruds patient/Patient.rs", "A", None),
@@ -123,16 +144,14 @@ TOKENS: dict[str, Token] = {
         ("two", "patient/Observation.rs patient/Encounter.rs", "A", None),
         ("stranger", "user/*.rs", None, "nobody"),
     )
-}  # fmt: skip
+}
 
 
 def save(made: Json, version: int = 1, space: Space = SPACE) -> Save:
     meta = {"versionId": str(version), "lastUpdated": "2023-11-14T22:13:20.000Z"}
     body = orjson.dumps({**made, "meta": meta})
     facts = extract(space.version, made, BASE)
-    return Save(
-        space, made["resourceType"], made["id"], version, body, facts, AT, "create" if version == 1 else "update"
-    )
+    return Save(space, made["resourceType"], made["id"], version, body, facts, AT, "create" if version == 1 else "update")
 
 
 def steps() -> list[Step]:
@@ -140,9 +159,11 @@ def steps() -> list[Step]:
     gone = save(patient("D", "Delta"))
     return [
         *(save(one) for one in RESOURCES),
-        gone, Save(SPACE, "Patient", "D", 2, b"", ResourceFacts(), AT, "delete"),
-        save(observation("moved", "Patient/B")), save(observation("moved", "Patient/A"), 2),
+        gone,
+        Save(SPACE, "Patient", "D", 2, b"", ResourceFacts(), AT, "delete"),
+        save(observation("moved", "Patient/B")),
+        save(observation("moved", "Patient/A"), 2),
         Put(records.app(Client("attacker", app_id="attacker", name="Attacker", scope="patient/*.rs"))),
         Put(records.user(User("papa", "general", "Practitioner/p", patients=("A",), seeded=False))),
         *(Put(records.token(records.digest(name), one, "general")) for name, one in TOKENS.items()),
-    ]  # fmt: skip
+    ]

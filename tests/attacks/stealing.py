@@ -11,8 +11,11 @@ from tests.flows.sitting import Sitting
 
 PUBLIC = {"Origin": "https://elsewhere.example", "Accept": "application/json"}
 SCOPE = "launch openid fhirUser offline_access patient/Patient.rs"
-MORE = {"redirect_uris": [REDIRECT, "https://victim.example/only-registered"], "scope": f"{SCOPE} patient/Immunization.rs",
-        "launch_uri": "https://victim.example/launch"}  # fmt: skip
+MORE = {
+    "redirect_uris": [REDIRECT, "https://victim.example/only-registered"],
+    "scope": f"{SCOPE} patient/Immunization.rs",
+    "launch_uri": "https://victim.example/launch",
+}
 """Registered of the victim beside what its requests contain."""
 
 
@@ -36,9 +39,7 @@ async def steal(flow: Flow, kind: str) -> Stolen:
     secret = {"client_secret": app["client_secret"]} if kind == "symmetric" else {}
     made = await flow.launch(app)
     code = await flow.code(app, launch=made["launch"], scope=SCOPE)
-    return Stolen(app, thief, made["timeline"], made["launch"], code, "", "", "")._replace(
-        **await _tokens(flow, app, secret)
-    )
+    return Stolen(app, thief, made["timeline"], made["launch"], code, "", "", "")._replace(**await _tokens(flow, app, secret))
 
 
 async def _tokens(flow: Flow, app: dict[str, Any], secret: dict[str, str]) -> dict[str, str]:
@@ -105,15 +106,11 @@ ELSEWHERE: dict[str, Try] = {
 }
 """Requests in another's name, or in none: they are not in the victim's timeline at all."""
 CLAIMED: dict[str, Try] = {
-    "a launch code, with the victim's client id": _authorize(
-        client_id="victim", redirect_uri="https://thief.example/cb"
-    ),
+    "a launch code, with the victim's client id": _authorize(client_id="victim", redirect_uri="https://thief.example/cb"),
     "a code, with the victim's client id and a wrong secret": _token("victim", "code", client_secret="x" * 30),
     "a code, with the victim's client id and nothing else": _token("victim", "code"),
     "a code, with the victim's client id and another verifier": _token("victim", "code", code_verifier="v" * 43),
-    "a refresh token, with the victim's client id and a wrong secret": _token(
-        "victim", "refresh", client_secret="x" * 30
-    ),
+    "a refresh token, with the victim's client id and a wrong secret": _token("victim", "refresh", client_secret="x" * 30),
     "a token to revoke, with the victim's client id and a wrong secret": _token(
         "victim", "access", "revoke", client_secret="x" * 30
     ),

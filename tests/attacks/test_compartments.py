@@ -17,9 +17,7 @@ def made(version: str, type: str, id: str, patient: str) -> Json | None:
     for code in compartment_types(version)[type]:
         parameter = find(version, type, code)
         for path in parameter.expression.split("|") if parameter else ():
-            steps = (
-                path.strip().removeprefix("(").partition(".where")[0].partition(" as ")[0].rstrip(")").split(".")[1:]
-            )
+            steps = path.strip().removeprefix("(").partition(".where")[0].partition(" as ")[0].rstrip(")").split(".")[1:]
             value: Any = {"reference": f"Patient/{patient}"}
             for step in reversed(steps):
                 value = {step: value}

@@ -42,20 +42,24 @@ def _open(**more: str | None) -> Try:
 
 GRANTED = ("a token to introspect, by another app", "a token to revoke, by another app")
 """Any confidential client may introspect: it is authenticated, and was shown the token. Nothing comes back of a revocation."""
-WAYS: dict[str, Try] = ELSEWHERE | CLAIMED | {
-    "a code without a client id and a redirect URI": _code(),
-    "a code with another redirect URI": _code(redirect_uri="https://thief.example/cb"),
-    "a code with its client id and no redirect URI": _code(client_id="victim"),
-    "a code sent as JSON": _code(client_id="victim", grant_type="refresh_token"),
-    "a refresh token without a client id": _refresh(),
-    "a refresh token with a wider scope": _refresh(scope="system/*.rs"),
-    "an authorization request with the client id alone": _open(redirect_uri=None, scope=None),
-    "an authorization request with another redirect URI": _open(redirect_uri="https://thief.example/cb"),
-    "an authorization request with a scope too many": _open(
-        redirect_uri="https://thief.example/cb", scope="launch patient/Claim.rs"
-    ),
-    "an authorization request with nearly the client id": _open(client_id="victim", redirect_uri=None),
-}  # fmt: skip
+WAYS: dict[str, Try] = (
+    ELSEWHERE
+    | CLAIMED
+    | {
+        "a code without a client id and a redirect URI": _code(),
+        "a code with another redirect URI": _code(redirect_uri="https://thief.example/cb"),
+        "a code with its client id and no redirect URI": _code(client_id="victim"),
+        "a code sent as JSON": _code(client_id="victim", grant_type="refresh_token"),
+        "a refresh token without a client id": _refresh(),
+        "a refresh token with a wider scope": _refresh(scope="system/*.rs"),
+        "an authorization request with the client id alone": _open(redirect_uri=None, scope=None),
+        "an authorization request with another redirect URI": _open(redirect_uri="https://thief.example/cb"),
+        "an authorization request with a scope too many": _open(
+            redirect_uri="https://thief.example/cb", scope="launch patient/Claim.rs"
+        ),
+        "an authorization request with nearly the client id": _open(client_id="victim", redirect_uri=None),
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +76,15 @@ def stolen(desk: Sitting, request: pytest.FixtureRequest) -> Stolen:
 async def _private(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
     """What only the administrator may read, by what it is."""
     user = await flow.clinician()
-    return {"name": app["name"], "app id": app["app_id"], "redirect URI": SECRET_URI, "scope": SECRET_SCOPE, "user": user,
-            "launch URI": app["launch_uri"], "patient": PATIENT}  # fmt: skip
+    return {
+        "name": app["name"],
+        "app id": app["app_id"],
+        "redirect URI": SECRET_URI,
+        "scope": SECRET_SCOPE,
+        "user": user,
+        "launch URI": app["launch_uri"],
+        "patient": PATIENT,
+    }
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way not in GRANTED])

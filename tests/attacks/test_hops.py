@@ -50,48 +50,73 @@ HOPS: list[tuple[str, str, str, set[str], set[str], str]] = [
     ("28", "TA", f"/Patient?{HAS}:code=59419-2", set(), set(), "Patient/B"),
     ("28 mine", "TA", f"/Patient?{HAS}:code=1-1", {"Patient/A"}, set(), ""),
     ("28 composite", "TA", f"/Patient?{HAS}:code-value-quantity=59419-2$gt3", set(), set(), "Patient/B"),
-    ("28 nested", "TA", "/Patient?_has:Observation:patient:_has:Observation:has-member:code=1-1", set(), set(),
-     "Patient/B"),
+    ("28 nested", "TA", "/Patient?_has:Observation:patient:_has:Observation:has-member:code=1-1", set(), set(), "Patient/B"),
     ("28 in a chain", "TA", "/Encounter?patient._has:Observation:patient:code=59419-2", set(), set(), "Encounter/eb"),
     ("23 list", "TA", "/Observation?_list=l", {"Observation/oa-lab"}, set(), "Observation/ob-lab"),
     ("23 list of another", "TB", "/Observation?_list=l", set(), set(), "Observation/ob-lab"),
-    ("24 beside", "TA", "/Observation?subject:missing=false&code:not=1-1", {"Observation/oa-vit"}, set(),
-     "Observation/ob-hiv"),
+    ("24 beside", "TA", "/Observation?subject:missing=false&code:not=1-1", {"Observation/oa-vit"}, set(), "Observation/ob-hiv"),
     ("29", "TA", "/Observation?subject:Patient.name=Bravo", set(), set(), "Observation/ob-lab"),
     ("29 of any type", "TA", "/Observation?subject.name=Bravo", set(), set(), "Observation/ob-lab"),
-    ("29 of any type, back", "TA", "/Encounter?subject._has:Observation:subject:code=59419-2", set(), set(),
-     "Encounter/eb"),
+    ("29 of any type, back", "TA", "/Encounter?subject._has:Observation:subject:code=59419-2", set(), set(), "Encounter/eb"),
     ("29 of any type, in _has", "TA", f"/Patient?{HAS}:subject.name=Bravo", set(), set(), "Patient/B"),
     ("29 patient", "TA", "/Observation?patient.name=Bravo", set(), set(), "Observation/ob-lab"),
     ("29 date", "TA", "/Observation?subject:Patient.birthdate=1970-01-01", set(), set(), "Observation/ob-lab"),
     ("29 from mine", "TA", "/Coverage?subscriber:Patient.name=Bravo", set(), set(), "Coverage/cva"),
     ("29 to mine", "TA", "/Coverage?beneficiary:Patient.name=Alfa", {"Coverage/cva"}, set(), ""),
-    ("29 two hops", "TA", "/DiagnosticReport?result:Observation.subject:Patient.name=Bravo", set(), set(),
-     "DiagnosticReport/dra"),
+    (
+        "29 two hops",
+        "TA",
+        "/DiagnosticReport?result:Observation.subject:Patient.name=Bravo",
+        set(),
+        set(),
+        "DiagnosticReport/dra",
+    ),
     ("29 member", "TA", "/Observation?has-member:Observation.code=1-1", set(), set(), "Observation/oa-cont"),
     ("31", "TA", "/Coverage?_include=Coverage:subscriber", {"Coverage/cva"}, set(), "Patient/B"),
     ("31 every", "TA", "/Coverage?_include=*", {"Coverage/cva"}, {"Patient/A"}, "Patient/B"),
-    ("32", "TA", "/Observation?_id=oa-lab&_revinclude=DiagnosticReport:result", {"Observation/oa-lab"},
-     {"DiagnosticReport/dra"}, "DiagnosticReport/drb"),
-    ("33", "TA", "/DiagnosticReport?_include=DiagnosticReport:result", {"DiagnosticReport/dra"},
-     {"Observation/oa-lab"}, "Observation/o-focus"),
+    (
+        "32",
+        "TA",
+        "/Observation?_id=oa-lab&_revinclude=DiagnosticReport:result",
+        {"Observation/oa-lab"},
+        {"DiagnosticReport/dra"},
+        "DiagnosticReport/drb",
+    ),
+    (
+        "33",
+        "TA",
+        "/DiagnosticReport?_include=DiagnosticReport:result",
+        {"DiagnosticReport/dra"},
+        {"Observation/oa-lab"},
+        "Observation/o-focus",
+    ),
     ("34", "TA", "/Patient?_revinclude=Observation:focus", {"Patient/A"}, set(), "Observation/o-focus"),
-    ("35", "TA", "/DiagnosticReport?_include=DiagnosticReport:result&_include:iterate=Observation:focus",
-     {"DiagnosticReport/dra"}, {"Observation/oa-lab"}, "Observation/o-focus"),
+    (
+        "35",
+        "TA",
+        "/DiagnosticReport?_include=DiagnosticReport:result&_include:iterate=Observation:focus",
+        {"DiagnosticReport/dra"},
+        {"Observation/oa-lab"},
+        "Observation/o-focus",
+    ),
     ("36 back", "TAO", "/Observation?_id=oa-lab&_revinclude=*", {"Observation/oa-lab"}, set(), "Observation/ob-member"),
     ("36 forth", "TAO", "/Observation?_id=oa-cont&_include=*", {"Observation/oa-cont"}, set(), "Observation/ob-lab"),
-    ("37", "TAL", "/Observation?_id=oa-vit,oa-lab&_revinclude=Observation:has-member", {"Observation/oa-lab"}, set(),
-     "Observation/ob-member"),
+    (
+        "37",
+        "TAL",
+        "/Observation?_id=oa-vit,oa-lab&_revinclude=Observation:has-member",
+        {"Observation/oa-lab"},
+        set(),
+        "Observation/ob-member",
+    ),
     ("39", "TA", "/List?_id=l&_include=List:item", {"List/l"}, {"Observation/oa-lab"}, "Observation/ob-lab"),
     ("39 mine", "TA", "/Patient?_revinclude=Group:member", {"Patient/A"}, set(), "Group/g"),
     ("38", "TA", "/Observation?_id=oa-cont&_include=Observation:subject", {"Observation/oa-cont"}, {"Patient/A"}, ""),
     ("panel", "TU", "/Coverage?_include=Coverage:subscriber", {"Coverage/cva"}, set(), "Patient/B"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(
-    ("number", "token", "path", "matches", "included", "hidden"), HOPS, ids=[one[0] for one in HOPS]
-)
+@pytest.mark.parametrize(("number", "token", "path", "matches", "included", "hidden"), HOPS, ids=[one[0] for one in HOPS])
 def test_every_hop_sees_what_the_token_sees(
     target: Target, number: str, token: str, path: str, matches: set[str], included: set[str], hidden: str
 ) -> None:
@@ -118,8 +143,10 @@ def test_37_an_include_meets_the_filter_too(target: Target) -> None:
     assert target.ask("TAL", path).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/Observation?encounter.patient.organization.name=x",
-                                  "/Observation?encounter.patient.link:Patient.link:Patient.name=x"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    ["/Observation?encounter.patient.organization.name=x", "/Observation?encounter.patient.link:Patient.link:Patient.name=x"],
+)
 def test_30_a_chain_has_an_end(target: Target, path: str) -> None:
     assert target.ask("TA", path).status_code == 400
     assert target.ask("ALL", path).status_code == 400
@@ -136,19 +163,28 @@ def test_39_a_list_is_its_patient_s(target: Target) -> None:
     assert target.ask("TB", "/List/l").status_code == 404
 
 
-@pytest.mark.parametrize("path", [
-    "/Patient/B/$everything", "/Patient/$everything", "/Patient/A/$everything?_type=Patient,Coverage",
-    "/Observation/$lastn", "/$graphql?query={PatientList{id}}", "/ViewDefinition/$run", "/Patient/$match",
-    "/Patient/$member-match", "/$export", "/Patient/$export", "/Group/g/$export",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Patient/B/$everything",
+        "/Patient/$everything",
+        "/Patient/A/$everything?_type=Patient,Coverage",
+        "/Observation/$lastn",
+        "/$graphql?query={PatientList{id}}",
+        "/ViewDefinition/$run",
+        "/Patient/$match",
+        "/Patient/$member-match",
+        "/$export",
+        "/Patient/$export",
+        "/Group/g/$export",
+    ],
+)
 def test_42_43_66_67_an_operation_has_no_rules_of_its_own(target: Target, path: str) -> None:
     for method in ("GET", "POST"):
         answer = target.ask("TA", path, method)
         assert answer.status_code in (200, 400, 403, 404, 405, 415)
         entries = names(answer) if answer.status_code == 200 else {answer.text}
-        assert not any(
-            name in one for name in ("ob-lab", "ob-hiv", "o-focus", "o-orphan", "Bravo", "/eb") for one in entries
-        )
+        assert not any(name in one for name in ("ob-lab", "ob-hiv", "o-focus", "o-orphan", "Bravo", "/eb") for one in entries)
         absent = target.ask("TA", path.replace("/B/", "/none/").replace("/g/", "/none/"), method)
         assert absent.status_code == answer.status_code
 

@@ -37,21 +37,57 @@ def grown() -> list[Json]:
     """More patients, whose records refer to each other as real ones would not."""
     dice, made = random.Random(7), list(RESOURCES)
     for id in PEOPLE[2:]:
-        made.append(patient(id, f"Name{id}", birthDate=f"19{dice.randint(30, 99)}-01-01", link=[
-            {"other": ref(f"Patient/{dice.choice(PEOPLE)}"), "type": "seealso"}]))  # fmt: skip
-        made.append(resource("Encounter", f"e{id}", status="finished", subject=ref(f"Patient/{id}"),
-                             partOf=ref(f"Encounter/e{dice.choice(PEOPLE[2:])}")))  # fmt: skip
+        made.append(
+            patient(
+                id,
+                f"Name{id}",
+                birthDate=f"19{dice.randint(30, 99)}-01-01",
+                link=[{"other": ref(f"Patient/{dice.choice(PEOPLE)}"), "type": "seealso"}],
+            )
+        )
+        made.append(
+            resource(
+                "Encounter",
+                f"e{id}",
+                status="finished",
+                subject=ref(f"Patient/{id}"),
+                partOf=ref(f"Encounter/e{dice.choice(PEOPLE[2:])}"),
+            )
+        )
     for number in range(50):
-        made.append(observation(
-            f"x{number}", f"Patient/{dice.choice(PEOPLE)}", dice.choice(("laboratory", "vital-signs")), dice.choice(CODES),
-            encounter=ref(f"Encounter/e{dice.choice(PEOPLE[2:])}"), focus=[ref(f"Patient/{dice.choice(PEOPLE)}")],
-            hasMember=[ref(f"Observation/x{dice.randrange(50)}")], valueQuantity={"value": dice.randint(1, 9)},
-            effectiveDateTime=f"20{dice.randint(10, 23)}-0{dice.randint(1, 9)}-01", **_told(dice)))  # fmt: skip
+        made.append(
+            observation(
+                f"x{number}",
+                f"Patient/{dice.choice(PEOPLE)}",
+                dice.choice(("laboratory", "vital-signs")),
+                dice.choice(CODES),
+                encounter=ref(f"Encounter/e{dice.choice(PEOPLE[2:])}"),
+                focus=[ref(f"Patient/{dice.choice(PEOPLE)}")],
+                hasMember=[ref(f"Observation/x{dice.randrange(50)}")],
+                valueQuantity={"value": dice.randint(1, 9)},
+                effectiveDateTime=f"20{dice.randint(10, 23)}-0{dice.randint(1, 9)}-01",
+                **_told(dice),
+            )
+        )
     for number in range(12):
-        made.append(resource("DiagnosticReport", f"d{number}", status="final", subject=ref(f"Patient/{dice.choice(PEOPLE)}"),
-                             result=[ref(f"Observation/x{dice.randrange(50)}") for _ in range(3)]))  # fmt: skip
-        made.append(resource("Coverage", f"c{number}", status="active", beneficiary=ref(f"Patient/{dice.choice(PEOPLE)}"),
-                             subscriber=ref(f"Patient/{dice.choice(PEOPLE)}")))  # fmt: skip
+        made.append(
+            resource(
+                "DiagnosticReport",
+                f"d{number}",
+                status="final",
+                subject=ref(f"Patient/{dice.choice(PEOPLE)}"),
+                result=[ref(f"Observation/x{dice.randrange(50)}") for _ in range(3)],
+            )
+        )
+        made.append(
+            resource(
+                "Coverage",
+                f"c{number}",
+                status="active",
+                beneficiary=ref(f"Patient/{dice.choice(PEOPLE)}"),
+                subscriber=ref(f"Patient/{dice.choice(PEOPLE)}"),
+            )
+        )
     return made
 
 
@@ -103,35 +139,63 @@ WORDS = st.sampled_from(("bravo", "name", "calm", "calm OR bravo", "calm rest", 
 PAIRS = st.builds("{}${}".format, st.sampled_from(CODES), st.sampled_from(("gt3", "le5", "4", "gt1000")))
 VISITS = st.sampled_from(tuple(f"e{id}" for id in PEOPLE[2:]))
 IDS = st.sampled_from((*PEOPLE, "none"))
-SUBJECT = {"subject": IDS, "patient": IDS, "subject:Patient.name": st.sampled_from(("bravo", "alfa", "name")),
-           "patient.birthdate": st.sampled_from(("lt1970", "ge1970", "ne1980-01-01")),
-           "subject:missing": st.just("false")}  # fmt: skip
+SUBJECT = {
+    "subject": IDS,
+    "patient": IDS,
+    "subject:Patient.name": st.sampled_from(("bravo", "alfa", "name")),
+    "patient.birthdate": st.sampled_from(("lt1970", "ge1970", "ne1980-01-01")),
+    "subject:missing": st.just("false"),
+}
 POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
     "Patient": {
-        "_id": IDS, "name": st.sampled_from(("bravo", "name", "a", "namep1")),
+        "_id": IDS,
+        "name": st.sampled_from(("bravo", "name", "a", "namep1")),
         "birthdate": st.sampled_from(("lt1970", "ge1970")),
-        "_content": WORDS, "_has:Observation:patient:_text": WORDS,
-        "_has:Observation:patient:code": st.sampled_from(CODES), "_has:Observation:subject:code-value-quantity": PAIRS,
-        "_has:Observation:focus:status": st.just("final"), "_has:Coverage:subscriber:beneficiary": IDS,
+        "_content": WORDS,
+        "_has:Observation:patient:_text": WORDS,
+        "_has:Observation:patient:code": st.sampled_from(CODES),
+        "_has:Observation:subject:code-value-quantity": PAIRS,
+        "_has:Observation:focus:status": st.just("final"),
+        "_has:Coverage:subscriber:beneficiary": IDS,
         "_has:DiagnosticReport:subject:result:Observation.code": st.sampled_from(CODES),
         "_has:Observation:patient:_has:DiagnosticReport:result:status": st.just("final"),
         "_has:Observation:patient:_has:DiagnosticReport:result:_id": st.sampled_from(("d1,d2,d3", "d4,d5", "drb")),
-        "_list": st.just("l"), "name:exact": st.sampled_from(("Bravo", "bravo")), "gender:missing": st.just("true"),
-        "link": IDS, "link:Patient.name": st.sampled_from(("bravo", "name")), "identifier": st.sampled_from(("mrn-B", "mrn-A")),
+        "_list": st.just("l"),
+        "name:exact": st.sampled_from(("Bravo", "bravo")),
+        "gender:missing": st.just("true"),
+        "link": IDS,
+        "link:Patient.name": st.sampled_from(("bravo", "name")),
+        "identifier": st.sampled_from(("mrn-B", "mrn-A")),
     },
-    "Observation": SUBJECT | {
-        "code": st.sampled_from(CODES), "code:not": st.sampled_from(CODES), "category": st.just("laboratory"), "focus": IDS,
-        "value-quantity": st.sampled_from(("gt4", "le4", "4")), "date": st.sampled_from(("ge2015", "lt2015")),
-        "has-member:Observation.code": st.sampled_from(CODES), "encounter:Encounter.patient": IDS,
+    "Observation": SUBJECT
+    | {
+        "code": st.sampled_from(CODES),
+        "code:not": st.sampled_from(CODES),
+        "category": st.just("laboratory"),
+        "focus": IDS,
+        "value-quantity": st.sampled_from(("gt4", "le4", "4")),
+        "date": st.sampled_from(("ge2015", "lt2015")),
+        "has-member:Observation.code": st.sampled_from(CODES),
+        "encounter:Encounter.patient": IDS,
         "has-member:Observation.subject:Patient.name": st.just("name"),
-        "_id": st.sampled_from(("x1,x2,x3", "ob-lab", "oa-lab")), "_content": WORDS, "_text": WORDS,
-        "subject:Patient._content": WORDS, "has-member:Observation._text": WORDS,
-        "code-value-quantity": PAIRS, "combo-code-value-quantity": PAIRS, "_list": st.sampled_from(("l", "none")),
+        "_id": st.sampled_from(("x1,x2,x3", "ob-lab", "oa-lab")),
+        "_content": WORDS,
+        "_text": WORDS,
+        "subject:Patient._content": WORDS,
+        "has-member:Observation._text": WORDS,
+        "code-value-quantity": PAIRS,
+        "combo-code-value-quantity": PAIRS,
+        "_list": st.sampled_from(("l", "none")),
         "status": st.sampled_from(("http://hl7.org/fhir/observation-status|final", "|final", "http://x|final")),
-        "_has:DiagnosticReport:result:patient": IDS, "_has:Observation:has-member:code": st.sampled_from(CODES),
-        "_has:List:item:patient": IDS, "subject._has:Coverage:beneficiary:subscriber": IDS,
-        "patient._has:Observation:patient:code": st.sampled_from(CODES), "focus:identifier": st.just("mrn-B"),
-        "code:text": st.just("x"), "_id:not": st.sampled_from(("ob-lab", "oa-lab,x1")), "status:below": st.just("final"),
+        "_has:DiagnosticReport:result:patient": IDS,
+        "_has:Observation:has-member:code": st.sampled_from(CODES),
+        "_has:List:item:patient": IDS,
+        "subject._has:Coverage:beneficiary:subscriber": IDS,
+        "patient._has:Observation:patient:code": st.sampled_from(CODES),
+        "focus:identifier": st.just("mrn-B"),
+        "code:text": st.just("x"),
+        "_id:not": st.sampled_from(("ob-lab", "oa-lab,x1")),
+        "status:below": st.just("final"),
         "category:in": st.just("http://hl7.org/fhir/ValueSet/observation-status"),
         "_has:Provenance:target:_id": st.just("pv-b"),
     },
@@ -141,24 +205,51 @@ POOL: dict[str, dict[str, st.SearchStrategy[str]]] = {
     "List": {"patient": IDS, "item": st.sampled_from(("Observation/oa-lab", "Observation/ob-lab"))},
     "Appointment": {"patient": IDS, "actor": st.sampled_from(("Patient/A", "Patient/B"))},
     "Group": {"member": st.sampled_from(("Patient/A", "Patient/B"))},
-}  # fmt: skip
+}
 SHAPES = st.sampled_from(
-    ["_include=*", "_revinclude=*", "_include=Observation:has-member", "_include=DiagnosticReport:result",
-     "_include=Coverage:subscriber", "_include=Observation:focus", "_revinclude=Observation:has-member",
-     "_revinclude=DiagnosticReport:result", "_revinclude=Observation:focus", "_include=Observation:encounter",
-     "_include:iterate=Observation:has-member", "_include:iterate=Observation:focus&_include=DiagnosticReport:result",
-     "_revinclude:iterate=Observation:has-member", "_include:iterate=*", "_revinclude:iterate=Patient:link",
-     "_count=1", "_count=3", "_count=7", "_count=0", "_summary=count", "_total=accurate", "_total=none",
-     "_sort=_id", "_sort=-_id", "_sort=-date", "_sort=code", "_sort=subject", "_sort=-encounter,_id", "bogus=1"]
-)  # fmt: skip
+    [
+        "_include=*",
+        "_revinclude=*",
+        "_include=Observation:has-member",
+        "_include=DiagnosticReport:result",
+        "_include=Coverage:subscriber",
+        "_include=Observation:focus",
+        "_revinclude=Observation:has-member",
+        "_revinclude=DiagnosticReport:result",
+        "_revinclude=Observation:focus",
+        "_include=Observation:encounter",
+        "_include:iterate=Observation:has-member",
+        "_include:iterate=Observation:focus&_include=DiagnosticReport:result",
+        "_revinclude:iterate=Observation:has-member",
+        "_include:iterate=*",
+        "_revinclude:iterate=Patient:link",
+        "_count=1",
+        "_count=3",
+        "_count=7",
+        "_count=0",
+        "_summary=count",
+        "_total=accurate",
+        "_total=none",
+        "_sort=_id",
+        "_sort=-_id",
+        "_sort=-date",
+        "_sort=code",
+        "_sort=subject",
+        "_sort=-encounter,_id",
+        "bogus=1",
+    ]
+)
 
 
 SEVERAL = (
-    "/?_type=Patient,Observation,Coverage&_id={0},x1,x2,c1{1}", "/?_type=Observation,DiagnosticReport&_list=l{1}",
-    "/Patient/{0}/*?_type=Observation,Encounter{1}", "/Patient/{0}/*?_lastUpdated=ge2020{1}",
-    "/Patient/{0}/Observation?_sort=-date{1}", "/?_type=Encounter,Coverage&_lastUpdated=ge2020{1}",
+    "/?_type=Patient,Observation,Coverage&_id={0},x1,x2,c1{1}",
+    "/?_type=Observation,DiagnosticReport&_list=l{1}",
+    "/Patient/{0}/*?_type=Observation,Encounter{1}",
+    "/Patient/{0}/*?_lastUpdated=ge2020{1}",
+    "/Patient/{0}/Observation?_sort=-date{1}",
+    "/?_type=Encounter,Coverage&_lastUpdated=ge2020{1}",
     "/?_id={0},x5,e{0}{1}",
-)  # fmt: skip
+)
 """Searches on several types, and in compartments."""
 ENDS = st.sampled_from(("", "&_count=2", "&_sort=-_id&_count=3", "&_summary=count", "&_revinclude=*"))
 
@@ -173,10 +264,25 @@ def searches(draw: st.DrawFn) -> str:
     return f"/{type}?{'&'.join((*pairs, *draw(st.lists(SHAPES, max_size=3, unique=True))))}"
 
 
-PLACES = (*(f"/Patient/{id}/$everything" for id in (*PEOPLE, "none")), "/Patient/$everything",
-          *(f"/Encounter/e{id}/$everything" for id in PEOPLE[2:5]), "/Encounter/ea/$everything")  # fmt: skip
-NARROWED = st.sampled_from(["_count=1", "_count=4", "_count=50", "_type=Observation", "_type=Patient,Encounter", "start=2015",
-                            "end=2016-05", "_since=2020-01-01T00:00:00Z", "_since=2024-01-01T00:00:00Z"])  # fmt: skip
+PLACES = (
+    *(f"/Patient/{id}/$everything" for id in (*PEOPLE, "none")),
+    "/Patient/$everything",
+    *(f"/Encounter/e{id}/$everything" for id in PEOPLE[2:5]),
+    "/Encounter/ea/$everything",
+)
+NARROWED = st.sampled_from(
+    [
+        "_count=1",
+        "_count=4",
+        "_count=50",
+        "_type=Observation",
+        "_type=Patient,Encounter",
+        "start=2015",
+        "end=2016-05",
+        "_since=2020-01-01T00:00:00Z",
+        "_since=2024-01-01T00:00:00Z",
+    ]
+)
 
 
 @st.composite

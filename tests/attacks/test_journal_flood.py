@@ -89,10 +89,19 @@ def test_a_timeline_shows_how_it_began_and_its_newest_and_says_how_many_more_the
         assert record is not None
         value = exchange_record.text_of(record)
         many = [
-            Record("exchange", f"{digest(str(number))[:16]}", value.replace(id, f"x{number:04}").encode(), "general", "",
-                   "A-long-timeline-", "token", at=number, expires_at=1 << 33)
+            Record(
+                "exchange",
+                f"{digest(str(number))[:16]}",
+                value.replace(id, f"x{number:04}").encode(),
+                "general",
+                "",
+                "A-long-timeline-",
+                "token",
+                at=number,
+                expires_at=1 << 33,
+            )
             for number in range(timelines.FIRST + timelines.LAST + 150)
-        ]  # fmt: skip
+        ]
         await flow.sandbox.world.store.transaction([Put(one, aside=True) for one in many])
         answer = await flow.http.get("/timelines/A-long-timeline-", headers=JSON)
         found = answer.json()

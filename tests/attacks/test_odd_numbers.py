@@ -39,14 +39,20 @@ def _assertions(client_id: str, number: str) -> Iterator[str]:
 def test_an_assertion_of_a_stranger_leaves_every_list_readable(desk: Sitting, number: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
-            type="system", client="asymmetric", scope="system/*.rs", redirect_uris=[],
-            jwks_uri="https://app.example/jwks", launch_uri=None,
-        )  # fmt: skip
+            type="system",
+            client="asymmetric",
+            scope="system/*.rs",
+            redirect_uris=[],
+            jwks_uri="https://app.example/jwks",
+            launch_uri=None,
+        )
         for assertion in _assertions(app["client_id"], number):
             form = {
-                "grant_type": "client_credentials", "scope": "system/Patient.rs",
-                "client_assertion_type": JWT_BEARER, "client_assertion": assertion,
-            }  # fmt: skip
+                "grant_type": "client_credentials",
+                "scope": "system/Patient.rs",
+                "client_assertion_type": JWT_BEARER,
+                "client_assertion": assertion,
+            }
             answer = await flow.http.post("/general/oauth/token", data=form)
             assert answer.status_code == 400, answer.text
         for path in LISTS:

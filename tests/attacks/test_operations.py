@@ -18,17 +18,27 @@ from sickbay.operations import records
 from sickbay.storage.store import Put
 
 LATER = {"Prefer": "respond-async"}
-MINE = {"Patient/A", "Observation/oa-lab", "Observation/oa-vit", "Observation/oa-cont", "Observation/moved",
-        "DiagnosticReport/dra", "Coverage/cva", "DocumentReference/dda", "List/l", "Appointment/ap",
-        "Encounter/ea"}  # fmt: skip
+MINE = {
+    "Patient/A",
+    "Observation/oa-lab",
+    "Observation/oa-vit",
+    "Observation/oa-cont",
+    "Observation/moved",
+    "DiagnosticReport/dra",
+    "Coverage/cva",
+    "DocumentReference/dda",
+    "List/l",
+    "Appointment/ap",
+    "Encounter/ea",
+}
 SYSTEM = {
     "TGROUP": "system/Observation.rs system/Group.r system/Patient.rs",
     "TGROUPONLY": "system/Observation.rs system/Group.r",
     "TPATIENTS": "system/Observation.rs system/Patient.rs",
     "TTAGGED": "system/Observation.rs system/Patient.rs?active=true",
     "TLAB": "system/Group.r system/Patient.rs system/Observation.rs"
-            "?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory",
-}  # fmt: skip
+    "?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory",
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +48,7 @@ def exporting(target: Target) -> Target:
         Put(records.token(records.digest(name), Token(client, scope, BASE, 4_000_000_000, name, name), "general"))
         for client in ("one", "other", "narrow")
         for name, scope in (
-            (f"{client}-{key}", scope)
-            for key, scope in {**SYSTEM, "ALL": "system/*.rs", "TS": "system/Observation.rs"}.items()
+            (f"{client}-{key}", scope) for key, scope in {**SYSTEM, "ALL": "system/*.rs", "TS": "system/Observation.rs"}.items()
         )
     ]
     registered = {"one": "system/*.rs", "other": "system/*.rs", "narrow": "system/Observation.rs system/Patient.rs"}
@@ -74,14 +83,17 @@ def test_42_a_type_that_is_asked_for_needs_its_scope(target: Target) -> None:
     assert target.ask("TAO", "/Patient/A/$everything").status_code == 403
 
 
-@pytest.mark.parametrize(("path", "id", "may"), [
-    ("/Patient/B/$everything", "B", "TB"),
-    ("/Patient/B/$everything?_type=Patient", "B", "TB"),
-    ("/Patient/D/$everything", "D", "ALL"),
-    ("/Encounter/eb/$everything", "eb", "TB"),
-    ("/Patient/B/$meta", "B", "TB"),
-    ("/Observation/ob-lab/$validate", "ob-lab", "TB"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "id", "may"),
+    [
+        ("/Patient/B/$everything", "B", "TB"),
+        ("/Patient/B/$everything?_type=Patient", "B", "TB"),
+        ("/Patient/D/$everything", "D", "ALL"),
+        ("/Encounter/eb/$everything", "eb", "TB"),
+        ("/Patient/B/$meta", "B", "TB"),
+        ("/Observation/ob-lab/$validate", "ob-lab", "TB"),
+    ],
+)
 def test_42_the_hidden_is_as_absent_to_operations(target: Target, path: str, id: str, may: str) -> None:
     for token in ("TA", "TU"):
         hidden = target.ask(token, path)
@@ -109,8 +121,10 @@ def test_42_a_page_of_everything_is_no_right_to_it(target: Target) -> None:
     assert answer.status_code != 200 or names(answer) <= {*MINE, "Practitioner/p"}
 
 
-@pytest.mark.parametrize("path", ["/Observation/$lastn?patient=B&max=9", "/Observation/$lastn?subject=Patient/B",
-                                  "/DocumentReference/$docref?patient=B"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    ["/Observation/$lastn?patient=B&max=9", "/Observation/$lastn?subject=Patient/B", "/DocumentReference/$docref?patient=B"],
+)
 def test_43_what_is_asked_of_another_patient_is_nothing(target: Target, path: str) -> None:
     for token in ("TA", "TU"):
         answer = target.ask(token, path)
@@ -129,8 +143,16 @@ def test_43_the_last_of_all_are_one_s_own(target: Target) -> None:
     assert target.found("TA", "/Observation/$lastn?subject:Patient.name=Bravo") == set()
 
 
-@pytest.mark.parametrize("path", ["/$graphql?query={PatientList{id}}", "/ViewDefinition/$run", "/Patient/$match",
-                                  "/Patient/$member-match", "/Patient/A/$graphql"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/$graphql?query={PatientList{id}}",
+        "/ViewDefinition/$run",
+        "/Patient/$match",
+        "/Patient/$member-match",
+        "/Patient/A/$graphql",
+    ],
+)
 def test_43_67_there_is_no_second_engine(target: Target, path: str) -> None:
     for token in ("TA", "ALL"):
         for method in ("GET", "POST"):
@@ -245,18 +267,31 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
             kept: list[Json] = [one for one in RESOURCES if shown("TA", one)]
             moved = [step for step in steps() if getattr(step, "id", "") == "moved"][1:]
             await flow.sandbox.world.store.transaction(
-                [*(save(one) for one in kept), *(save(json.loads(step.body)) for step in moved),  # type: ignore[union-attr]
-                 *(step for step in steps() if isinstance(step, Put))])  # fmt: skip
+                [
+                    *(save(one) for one in kept),
+                    *(save(json.loads(step.body)) for step in moved),  # type: ignore[union-attr]
+                    *(step for step in steps() if isinstance(step, Put)),
+                ]
+            )
 
         desk.do(load)
         yield Target(desk)
 
 
-@pytest.mark.parametrize("path", [
-    "/Patient/A/$everything", "/Patient/$everything", "/Patient/$everything?_count=2", "/Encounter/ea/$everything",
-    "/Observation/$lastn?max=3", "/DocumentReference/$docref?patient=A", "/Patient/B/$everything",
-    "/Patient/A/$everything?_type=Observation,List&end=2030", "/Patient/A/$meta",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Patient/A/$everything",
+        "/Patient/$everything",
+        "/Patient/$everything?_count=2",
+        "/Encounter/ea/$everything",
+        "/Observation/$lastn?max=3",
+        "/DocumentReference/$docref?patient=A",
+        "/Patient/B/$everything",
+        "/Patient/A/$everything?_type=Observation,List&end=2030",
+        "/Patient/A/$meta",
+    ],
+)
 def test_the_invisible_makes_no_difference_to_operations(target: Target, alone: Target, path: str) -> None:
     def told(world: Target) -> list[Any]:
         found: list[Any] = []

@@ -25,20 +25,36 @@ APP = {
     "redirect_uris": ["https://e.example/"],
 }
 ATTEMPTS: list[tuple[str, str, Any]] = [
-    ("GET", "/admin/apps", None), ("POST", "/admin/apps", APP), ("POST", "/admin/reset", {}), ("GET", "/admin/users", None),
-    ("POST", "/admin/launches", {"app": "sample-app-general"}), ("GET", "/admin/exchanges", None),
-    ("POST", "/admin/tokens", {"app": "sample-app-general", "scope": "user/*.rs"}), ("GET", "/admin/openapi.json", None),
-    ("POST", "/admin/clock", {"advance": 1}), ("PATCH", "/admin/policies/general", {"pkce": "off"}),
-    ("GET", "/developer", None), ("GET", "/developer/register", None), ("GET", "/developer/hospitals/general", None),
-    ("GET", "/developer/apps/sample-app-general", None), ("GET", "/exchanges", None),
+    ("GET", "/admin/apps", None),
+    ("POST", "/admin/apps", APP),
+    ("POST", "/admin/reset", {}),
+    ("GET", "/admin/users", None),
+    ("POST", "/admin/launches", {"app": "sample-app-general"}),
+    ("GET", "/admin/exchanges", None),
+    ("POST", "/admin/tokens", {"app": "sample-app-general", "scope": "user/*.rs"}),
+    ("GET", "/admin/openapi.json", None),
+    ("POST", "/admin/clock", {"advance": 1}),
+    ("PATCH", "/admin/policies/general", {"pkce": "off"}),
+    ("GET", "/developer", None),
+    ("GET", "/developer/register", None),
+    ("GET", "/developer/hospitals/general", None),
+    ("GET", "/developer/apps/sample-app-general", None),
+    ("GET", "/exchanges", None),
     ("GET", "/general/ehr/launch?app=sample-app-general", None),
     ("POST", "/general/oauth/register", {"redirect_uris": ["https://e.example/"]}),
-]  # fmt: skip
+]
 SIGNS = [
-    {"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=127.0.0.1"},
-    {"X-Real-IP": "127.0.0.1"}, {"Via": "1.1 cache"}, {"CF-Connecting-IP": "::1"}, {"True-Client-IP": "127.0.0.1"},
-    {"X-Client-IP": "127.0.0.1"}, {"X-Forwarded-Host": "localhost"}, {"X-Forwarded-Proto": "http"},
-]  # fmt: skip
+    {"X-Forwarded-For": "127.0.0.1"},
+    {"X-Forwarded-For": "203.0.113.9"},
+    {"Forwarded": "for=127.0.0.1"},
+    {"X-Real-IP": "127.0.0.1"},
+    {"Via": "1.1 cache"},
+    {"CF-Connecting-IP": "::1"},
+    {"True-Client-IP": "127.0.0.1"},
+    {"X-Client-IP": "127.0.0.1"},
+    {"X-Forwarded-Host": "localhost"},
+    {"X-Forwarded-Proto": "http"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +75,7 @@ def http() -> Iterator[httpx2.Client]:
 
 
 def statuses(http: httpx2.Client, base: str, headers: dict[str, str] | None = None) -> set[int]:
-    return {
-        http.request(method, base + path, json=body, headers=headers).status_code for method, path, body in ATTEMPTS
-    }
+    return {http.request(method, base + path, json=body, headers=headers).status_code for method, path, body in ATTEMPTS}
 
 
 REFUSED = {401, 403}
@@ -79,9 +93,7 @@ def test_a_visitor_through_nginx_as_it_comes_may_do_none_of_it(server: Live, htt
 
 
 @pytest.mark.parametrize("sign", SIGNS)
-def test_a_forwarding_header_of_any_kind_may_do_none_of_it(
-    server: Live, http: httpx2.Client, sign: dict[str, str]
-) -> None:
+def test_a_forwarding_header_of_any_kind_may_do_none_of_it(server: Live, http: httpx2.Client, sign: dict[str, str]) -> None:
     assert statuses(http, server.base, sign) == REFUSED
 
 
@@ -96,9 +108,11 @@ def test_the_refusal_names_what_looks_like_a_proxy(server: Live, http: httpx2.Cl
 
 def test_an_older_http_or_another_name_is_not_the_keyboard(server: Live) -> None:
     port = urlsplit(server.base).port or 0
-    for head in ("GET /admin/apps HTTP/1.0\r\nHost: localhost:{port}\r\n", "GET /admin/apps HTTP/1.0\r\nHost: localhost\r\n"
-                 "Connection: keep-alive\r\n", "GET /developer HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n"
-                 "User-Agent: Mozilla/5.0\r\n"):  # fmt: skip
+    for head in (
+        "GET /admin/apps HTTP/1.0\r\nHost: localhost:{port}\r\n",
+        "GET /admin/apps HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n",
+        "GET /developer HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nUser-Agent: Mozilla/5.0\r\n",
+    ):
         assert raw(port, head.format(port=port)) == 403
     direct = "Host: localhost:{port}\r\nUser-Agent: Python-urllib/3.13\r\nConnection: close\r\n"
     assert raw(port, "GET /admin/apps HTTP/1.1\r\n" + direct.format(port=port)) == 200
@@ -114,9 +128,7 @@ CLIENTS = ("", "User-Agent: x\r\n", "User-Agent: Python-urllib/3.13\r\nAccept: *
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("proxy", BY_NGINX)
-def test_whatever_a_client_sends_to_nginx_with_http_1_1_is_not_the_keyboard(
-    server: Live, proxy: str, client: str
-) -> None:
+def test_whatever_a_client_sends_to_nginx_with_http_1_1_is_not_the_keyboard(server: Live, proxy: str, client: str) -> None:
     port = urlsplit(server.base).port or 0
     assert raw(port, "GET /admin/apps HTTP/1.1\r\n" + proxy.format(host=f"127.0.0.1:{port}") + client) == 403
 
@@ -130,10 +142,14 @@ def test_a_browser_behind_a_proxy_that_keeps_connections_is_not_the_keyboard(ser
 
 @pytest.mark.parametrize(
     "twice",
-    ["Host: localhost\r\nHost: localhost\r\n", "Host: localhost\r\nHost: evil.example\r\n",
-     "Host: evil.example\r\nHost: localhost\r\n", "Host: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n",
-     "Host: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n"],
-)  # fmt: skip
+    [
+        "Host: localhost\r\nHost: localhost\r\n",
+        "Host: localhost\r\nHost: evil.example\r\n",
+        "Host: evil.example\r\nHost: localhost\r\n",
+        "Host: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n",
+        "Host: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+    ],
+)
 def test_a_header_that_may_come_once_is_refused_twice(server: Live, twice: str) -> None:
     port = urlsplit(server.base).port or 0
     assert raw(port, f"POST /general/oauth/token HTTP/1.1\r\n{twice}Connection: close\r\n") == 400
@@ -141,10 +157,19 @@ def test_a_header_that_may_come_once_is_refused_twice(server: Live, twice: str) 
 
 @pytest.mark.parametrize(
     ("target", "status"),
-    [("http://localhost/admin/apps", 200), ("HTTP://localhost/admin/apps?x=1", 200), ("https://localhost/admin/apps", 200),
-     ("http://evil.example/admin/apps", 400), ("http://user@localhost/admin/apps", 400), ("ftp://localhost/admin/apps", 400),
-     ("http://127.0.0.1/admin/apps", 400), ("http://localhost:80/admin/apps", 400), ("*", 400), ("http://localhost", 400)],
-)  # fmt: skip
+    [
+        ("http://localhost/admin/apps", 200),
+        ("HTTP://localhost/admin/apps?x=1", 200),
+        ("https://localhost/admin/apps", 200),
+        ("http://evil.example/admin/apps", 400),
+        ("http://user@localhost/admin/apps", 400),
+        ("ftp://localhost/admin/apps", 400),
+        ("http://127.0.0.1/admin/apps", 400),
+        ("http://localhost:80/admin/apps", 400),
+        ("*", 400),
+        ("http://localhost", 400),
+    ],
+)
 def test_a_whole_url_as_target_has_the_name_of_the_host_header(server: Live, target: str, status: int) -> None:
     """It counts instead of the Host header (RFC 9112 3.2.2), and forward proxies are asked so."""
     assert raw(urlsplit(server.base).port or 0, f"GET {target} HTTP/1.1\r\nHost: localhost\r\n") == status
@@ -155,9 +180,13 @@ def test_two_authorizations_and_two_origins_are_nobody_s(server: Live, place: Pa
     begin = f"GET /admin/apps HTTP/1.1\r\nHost: localhost:{port}\r\nVia: 1.1 x\r\n"
     right = f"Authorization: Bearer {key}\r\n"
     assert raw(port, begin + right) == 200
-    for more in (right + right, right + "Authorization: Bearer x\r\n", "Authorization: Basic eDp5\r\n" + right,
-                 right + f"Origin: {server.base}\r\nOrigin: http://evil.example\r\n",
-                 right + "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n"):  # fmt: skip
+    for more in (
+        right + right,
+        right + "Authorization: Bearer x\r\n",
+        "Authorization: Basic eDp5\r\n" + right,
+        right + f"Origin: {server.base}\r\nOrigin: http://evil.example\r\n",
+        right + "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n",
+    ):
         assert raw(port, begin + more) in (403, 429)
 
 
@@ -168,10 +197,11 @@ def raw(port: int, head: str) -> int:
 
 
 MODES = [
-    ("--require-admin-token", "--admin-token", "a-token-of-one-s-own"), ("--https",),
+    ("--require-admin-token", "--admin-token", "a-token-of-one-s-own"),
+    ("--https",),
     ("--base-url", "https://ehr.example.org", "--trusted-proxy", "127.0.0.1", "--workers", "2"),
     ("--host", "0.0.0.0", "--base-url", "http://ehr.example.org"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("mode", MODES, ids=" ".join)
@@ -181,9 +211,11 @@ def test_the_commands_work_beside_the_server_in_every_mode(tmp_path: Path, mode:
         assert file.stat().st_mode & 0o777 == 0o600
         told = json.loads((tmp_path / "runtime.json").read_text())
         commands: list[tuple[str, ...]] = [
-            ("apps", "list"), ("launch", "sample-general", "--patient", "p-0001"), ("reset",),
+            ("apps", "list"),
+            ("launch", "sample-general", "--patient", "p-0001"),
+            ("reset",),
             ("token", "sample-general", "--scope", "user/Patient.rs", "--user", "okafor"),
-        ]  # fmt: skip
+        ]
         for command in commands if "--require-admin-token" in mode else commands[:1]:
             done = sickbay(*command, folder=tmp_path)
             assert done.returncode == 0, done.stderr

@@ -30,7 +30,7 @@ HIDDEN: list[tuple[str, str, str, str, str, dict[str, str]]] = [
     ("65 without", "/Binary/bx", "bx", "GET", "ALL", {}),
     ("41", "/Provenance/pv-b", "pv-b", "GET", "ALL", {}),
     ("41 audit", "/AuditEvent/ae-b", "ae-b", "GET", "ALL", {}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "path", "id", "method", "may", "headers"), HIDDEN, ids=[one[0] for one in HIDDEN])
@@ -83,10 +83,22 @@ def test_7_what_was_deleted_is_gone_only_for_who_could_see_it(target: Target) ->
 
 
 CONFUSING = (
-    "/observation/ob-lab", "/Observation/%6fb-lab", "/Observation//ob-lab", "/Observation/ob-lab/",
-    "/Observation/ob-lab%00", "/x/../Patient/B", "/Patient/../Patient/B", "/Patient/B%2f", "//Patient/B",
-    "/Patient/B;x=1", "/%50atient/B", "/Patient%2fB", "/Patient/A/../B", "/./Patient/B", "/Patient/B%20",
-)  # fmt: skip
+    "/observation/ob-lab",
+    "/Observation/%6fb-lab",
+    "/Observation//ob-lab",
+    "/Observation/ob-lab/",
+    "/Observation/ob-lab%00",
+    "/x/../Patient/B",
+    "/Patient/../Patient/B",
+    "/Patient/B%2f",
+    "//Patient/B",
+    "/Patient/B;x=1",
+    "/%50atient/B",
+    "/Patient%2fB",
+    "/Patient/A/../B",
+    "/./Patient/B",
+    "/Patient/B%20",
+)
 
 
 @pytest.mark.parametrize("path", CONFUSING)
@@ -104,9 +116,20 @@ def test_10_a_path_has_one_spelling(target: Target, path: str) -> None:
 
         raw = f"/general/r4{path}".encode()
         await flow.application(
-            {"type": "http", "method": "GET", "path": f"/general/r4{path}", "raw_path": raw, "query_string": b"",
-             "headers": [(b"host", b"localhost:7425"), (b"authorization", f"Bearer {token}".encode())],
-             "client": ("127.0.0.1", 1), "scheme": "http", "http_version": "1.1"}, receive, send)  # fmt: skip
+            {
+                "type": "http",
+                "method": "GET",
+                "path": f"/general/r4{path}",
+                "raw_path": raw,
+                "query_string": b"",
+                "headers": [(b"host", b"localhost:7425"), (b"authorization", f"Bearer {token}".encode())],
+                "client": ("127.0.0.1", 1),
+                "scheme": "http",
+                "http_version": "1.1",
+            },
+            receive,
+            send,
+        )
         return int(str(sent[0]["status"])), bytes(sent[1]["body"])  # type: ignore[call-overload]
 
     for token in ("TA", "ALL"):

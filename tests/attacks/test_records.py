@@ -37,9 +37,7 @@ def _address(secret: str) -> str:
 REGISTERED: dict[str, Callable[[str], dict[str, Any]]] = {
     "a redirect URI of a good registration": lambda secret: {"redirect_uris": [_address(secret)]},
     "a matrix parameter": lambda secret: {"redirect_uris": [f"{REDIRECT};token={secret}"]},
-    "an address of the server": lambda secret: {
-        "redirect_uris": [f"http://localhost:7425/general/r4/Patient/{secret}"]
-    },
+    "an address of the server": lambda secret: {"redirect_uris": [f"http://localhost:7425/general/r4/Patient/{secret}"]},
     "a scope that is an address": lambda secret: {"redirect_uris": [REDIRECT], "scope": _address(secret)},
     "a scope": lambda secret: {"redirect_uris": [REDIRECT], "scope": f"openid {secret}"},
     "a filter of a scope": lambda secret: {"redirect_uris": [REDIRECT], "scope": f"user/Patient.rs?name={secret}"},
@@ -117,10 +115,14 @@ def test_a_large_part_of_a_token_is_not_kept(desk: Sitting, way: str) -> None:
 @pytest.mark.parametrize("name", ["client_id", "state", "redirect_uri", "code_challenge", "client_name", "patient"])
 def test_a_secret_in_another_encoding_is_not_kept(desk: Sitting, name: str) -> None:
     written = {
-        _base64(CHOSEN), _base64(json.dumps({"secret": CHOSEN})), _base64(f"my-app:{CHOSEN}"),
-        base64.b32encode(CHOSEN.encode()).decode().rstrip("="), CHOSEN.encode().hex(), CHOSEN.encode().hex().upper(),
+        _base64(CHOSEN),
+        _base64(json.dumps({"secret": CHOSEN})),
+        _base64(f"my-app:{CHOSEN}"),
+        base64.b32encode(CHOSEN.encode()).decode().rstrip("="),
+        CHOSEN.encode().hex(),
+        CHOSEN.encode().hex().upper(),
         base64.b64encode(CHOSEN.encode("utf-16-le")).decode(),
-    }  # fmt: skip
+    }
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric", client_secret=CHOSEN)

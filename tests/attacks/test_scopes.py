@@ -96,10 +96,15 @@ def jwt(header: dict[str, object], claims: dict[str, object]) -> str:
 
 CLAIMS: dict[str, object] = {"iss": "http://localhost:7425/general", "scope": "system/*.rs", "aud": "x", "exp": 9**10}
 JWTS = [
-    jwt({"alg": "none"}, CLAIMS), jwt({"alg": "HS256"}, CLAIMS), jwt({"alg": "ES256", "crit": ["x"]}, CLAIMS),
-    jwt({"alg": "ES256", "kid": "other", "typ": "at+jwt"}, CLAIMS), jwt({"alg": "none"}, CLAIMS).removesuffix("AAAA"),
-    "TA ", "TAX", "ta",
-]  # fmt: skip
+    jwt({"alg": "none"}, CLAIMS),
+    jwt({"alg": "HS256"}, CLAIMS),
+    jwt({"alg": "ES256", "crit": ["x"]}, CLAIMS),
+    jwt({"alg": "ES256", "kid": "other", "typ": "at+jwt"}, CLAIMS),
+    jwt({"alg": "none"}, CLAIMS).removesuffix("AAAA"),
+    "TA ",
+    "TAX",
+    "ta",
+]
 
 
 @pytest.mark.parametrize("text", JWTS)

@@ -42,9 +42,7 @@ def test_another_app_does_not_get_into_the_timeline(desk: Sitting, stolen: Stole
             assert (await exchange_of(flow, answer, **headers))["launch"] not in theirs
             for timeline in theirs:
                 assert answer.headers["x-correlation-id"] not in await _timeline(flow, timeline, headers)
-        page = await flow.http.get(
-            f"/exchanges/{answer.headers['x-correlation-id']}", headers=PUBLIC | {"Accept": "text/html"}
-        )
+        page = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=PUBLIC | {"Accept": "text/html"})
         assert not any(timeline in answer.text + page.text for timeline in theirs)
 
     desk.do(steps)

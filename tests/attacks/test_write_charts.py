@@ -23,22 +23,48 @@ def changes(type: str, id: str) -> list[tuple[str, str, Any, dict[str, str]]]:
     """Every way to change or delete one resource, with a body that is A's own afterwards."""
     mine, address = own(type, id), f"{type}/{id}"
     language = [{"op": "add", "path": "/language", "value": "de"}]
-    by_path = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
-        {"name": "type", "valueCode": "add"}, {"name": "path", "valueString": type},
-        {"name": "name", "valueString": "language"}, {"name": "value", "valueCode": "de"}]}]}  # fmt: skip
-    binary = {"resourceType": "Binary", "contentType": JSON_PATCH,
-              "data": base64.b64encode(json.dumps(language).encode()).decode()}  # fmt: skip
+    by_path = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {
+                "name": "operation",
+                "part": [
+                    {"name": "type", "valueCode": "add"},
+                    {"name": "path", "valueString": type},
+                    {"name": "name", "valueString": "language"},
+                    {"name": "value", "valueCode": "de"},
+                ],
+            }
+        ],
+    }
+    binary = {
+        "resourceType": "Binary",
+        "contentType": JSON_PATCH,
+        "data": base64.b64encode(json.dumps(language).encode()).decode(),
+    }
     tag = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]}
     return [
-        ("PUT", f"/{address}", mine, {}), ("PATCH", f"/{address}", language, {"Content_Type": JSON_PATCH}),
-        ("PATCH", f"/{address}", by_path, {}), ("PATCH", f"/{address}", {"language": "de"}, MERGE),
-        ("PUT", f"/{type}?_id={id}", mine, {}), ("PATCH", f"/{type}?_id={id}", language, {"Content_Type": JSON_PATCH}),
-        ("POST", f"/{address}/$meta-add", tag, {}), ("POST", f"/{address}/$meta-delete", tag, {}),
-        *(("POST", "", bundle(kind, one), {}) for kind in ("batch", "transaction") for one in (
-            entry("PUT", address, mine), entry("PATCH", address, binary), entry("PUT", f"{type}?_id={id}", mine),
-            entry("DELETE", address))),
-        ("DELETE", f"/{type}?_id={id}", None, {}), ("DELETE", f"/{address}", None, {}),
-    ]  # fmt: skip
+        ("PUT", f"/{address}", mine, {}),
+        ("PATCH", f"/{address}", language, {"Content_Type": JSON_PATCH}),
+        ("PATCH", f"/{address}", by_path, {}),
+        ("PATCH", f"/{address}", {"language": "de"}, MERGE),
+        ("PUT", f"/{type}?_id={id}", mine, {}),
+        ("PATCH", f"/{type}?_id={id}", language, {"Content_Type": JSON_PATCH}),
+        ("POST", f"/{address}/$meta-add", tag, {}),
+        ("POST", f"/{address}/$meta-delete", tag, {}),
+        *(
+            ("POST", "", bundle(kind, one), {})
+            for kind in ("batch", "transaction")
+            for one in (
+                entry("PUT", address, mine),
+                entry("PATCH", address, binary),
+                entry("PUT", f"{type}?_id={id}", mine),
+                entry("DELETE", address),
+            )
+        ),
+        ("DELETE", f"/{type}?_id={id}", None, {}),
+        ("DELETE", f"/{address}", None, {}),
+    ]
 
 
 MERGE = {"Content_Type": "application/merge-patch+json"}
@@ -71,8 +97,12 @@ def test_the_subject_changes_it_in_every_way(server: Server, type: str) -> None:
     for number, (method, path, body, headers) in enumerate(changes(type, "id")):
         id = f"own-{type}-{number}"
         server.load(own(type, id))
-        body = json.loads(json.dumps(body).replace('"id": "id"', f'"id": "{id}"').replace(f"{type}/id", f"{type}/{id}")
-                          .replace("_id=id", f"_id={id}"))  # fmt: skip
+        body = json.loads(
+            json.dumps(body)
+            .replace('"id": "id"', f'"id": "{id}"')
+            .replace(f"{type}/id", f"{type}/{id}")
+            .replace("_id=id", f"_id={id}")
+        )
         path = path.replace("/id", f"/{id}").replace("_id=id", f"_id={id}")
         answer = server.ask("A", method, path, body, **headers)
         assert succeeded(answer), (method, path, answer.text)
@@ -92,19 +122,35 @@ def test_no_way_to_write_adds_another_patient(server: Server, spelling: str, oth
     )
     urn = "urn:uuid:5f3c9c1e-0000-4000-8000-000000000001"
     for method, path, body, headers in (
-        ("POST", "/Observation", put, {}), ("POST", "/Observation", put, {"If_None_Exist": "code=never"}),
-        ("PUT", f"/Observation/{id}", put, {}), ("PUT", f"/Observation?_id={id}", put, {}),
+        ("POST", "/Observation", put, {}),
+        ("POST", "/Observation", put, {"If_None_Exist": "code=never"}),
+        ("PUT", f"/Observation/{id}", put, {}),
+        ("PUT", f"/Observation?_id={id}", put, {}),
         ("PUT", "/Observation?code=never", {k: v for k, v in put.items() if k != "id"}, {}),
         ("PATCH", f"/Observation/{id}", patch, {"Content_Type": JSON_PATCH}),
         ("PATCH", f"/Observation/{id}", {"performer": named}, MERGE),
         ("POST", "", bundle("transaction", entry("POST", "Observation", put)), {}),
         ("POST", "", bundle("batch", entry("PUT", f"Observation/{id}", put)), {}),
-        ("POST", "", bundle("transaction", {**entry("PUT", "Patient/A", patient("A", "A", link=[
-            {"other": named[0], "type": "seealso"}]))}), {}),
+        (
+            "POST",
+            "",
+            bundle(
+                "transaction", {**entry("PUT", "Patient/A", patient("A", "A", link=[{"other": named[0], "type": "seealso"}]))}
+            ),
+            {},
+        ),
         ("PUT", "/Patient/A", patient("A", "A", link=[{"other": named[0], "type": "seealso"}]), {}),
-        ("POST", "", bundle("transaction", {**entry("POST", "Patient", patient("n", "n")), "fullUrl": urn},
-                            entry("POST", "Observation", {**put, "performer": [ref(urn)]})), {}),
-    ):  # fmt: skip
+        (
+            "POST",
+            "",
+            bundle(
+                "transaction",
+                {**entry("POST", "Patient", patient("n", "n")), "fullUrl": urn},
+                entry("POST", "Observation", {**put, "performer": [ref(urn)]}),
+            ),
+            {},
+        ),
+    ):
         for token in ("A", "panel"):
             answer = server.ask(token, method, path, body, **headers)
             assert not succeeded(answer), (method, path, answer.text)
@@ -141,13 +187,17 @@ def test_a_deleted_record_is_brought_back_by_its_subject_only(server: Server) ->
 
 @pytest.mark.parametrize(
     "subject",
-    [{"identifier": {"system": "urn:mrn", "value": "mrn-B"}}, {"display": "B"}, ref("#B"), ref("Group/g"), ref("Device/d"),
-     ref("http://elsewhere.example/fhir/Patient/B")],
-)  # fmt: skip
+    [
+        {"identifier": {"system": "urn:mrn", "value": "mrn-B"}},
+        {"display": "B"},
+        ref("#B"),
+        ref("Group/g"),
+        ref("Device/d"),
+        ref("http://elsewhere.example/fhir/Patient/B"),
+    ],
+)
 def test_a_record_about_somebody_else_is_not_slipped_into_the_own_chart(server: Server, subject: Json) -> None:
-    made = resource(
-        "Observation", "x", status="final", code={"text": "x"}, subject=subject, performer=[ref("Patient/A")]
-    )
+    made = resource("Observation", "x", status="final", code={"text": "x"}, subject=subject, performer=[ref("Patient/A")])
     if subject == ref("#B"):
         made["contained"] = [patient("B", "B")]
     answer = server.ask("A", "POST", "/Observation", made)

@@ -30,14 +30,38 @@ from sickbay.fhir.subjects import Before, subjects_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.refusal import examine
 
-PARTICIPATION = frozenset((
-    "asserter", "attester", "author", "information-provider", "link", "operator", "orderer", "participant",
-    "participant-actor", "payee", "paymentby-party", "payor", "performer", "policy-holder", "receiver", "recipient",
-    "recorder", "reporter", "sender", "source", "subscriber",
-))  # fmt: skip
+PARTICIPATION = frozenset(
+    (
+        "asserter",
+        "attester",
+        "author",
+        "information-provider",
+        "link",
+        "operator",
+        "orderer",
+        "participant",
+        "participant-actor",
+        "payee",
+        "paymentby-party",
+        "payor",
+        "performer",
+        "policy-holder",
+        "receiver",
+        "recipient",
+        "recorder",
+        "reporter",
+        "sender",
+        "source",
+        "subscriber",
+    )
+)
 """Parameters of a compartment that never name the subject of a record."""
-ALSO = {"CommunicationRequest": ("requester",), "DeviceRequest": ("requester",), "ReferralRequest": ("requester",),
-        "Task": ("focus",)}  # fmt: skip
+ALSO = {
+    "CommunicationRequest": ("requester",),
+    "DeviceRequest": ("requester",),
+    "ReferralRequest": ("requester",),
+    "Task": ("focus",),
+}
 """The same, of some types."""
 BESIDE = {"r5 Appointment": ("Appointment.subject",), "r5 SupplyRequest": ("SupplyRequest.deliverFor",)}
 """Subjects that the definition of the compartment leaves out."""
@@ -54,9 +78,7 @@ def base(version: str) -> str:
 def compartment(version: str) -> dict[str, tuple[str, ...]]:
     table: dict[str, list[str]] = {**DSTU2_PATIENT}
     if version != "dstu2":
-        table = json.loads((SHARED / "data" / "definitions" / f"{version}-compartments.json").read_text("utf-8"))[
-            "Patient"
-        ]
+        table = json.loads((SHARED / "data" / "definitions" / f"{version}-compartments.json").read_text("utf-8"))["Patient"]
     more = {} if version == "r5" else {"Device": ["patient"]}
     return {type: tuple(codes) for type, codes in {**table, **more}.items() if type != "Group"}
 
@@ -118,10 +140,16 @@ def put(resource: dict[str, Any], way: list[str], references: list[dict[str, Any
 def references(version: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     spelled = st.sampled_from(("Patient/{}", f"{base(version)}/Patient/{{}}", "Patient/{}/_history/2"))
     patients = st.builds(lambda text, id: {"reference": text.format(id)}, spelled, st.sampled_from(PEOPLE))
-    others = st.sampled_from([
-        {"reference": "Practitioner/A"}, {"reference": "#A"}, {"reference": "http://elsewhere/fhir/Patient/B"},
-        {"identifier": {"system": "urn:mrn", "value": "B"}}, {"display": "B"}, {"reference": "Group/A"},
-    ])  # fmt: skip
+    others = st.sampled_from(
+        [
+            {"reference": "Practitioner/A"},
+            {"reference": "#A"},
+            {"reference": "http://elsewhere/fhir/Patient/B"},
+            {"identifier": {"system": "urn:mrn", "value": "B"}},
+            {"display": "B"},
+            {"reference": "Group/A"},
+        ]
+    )
     return st.lists(st.one_of(patients, patients, others.map(dict)), min_size=0, max_size=2)  # `put` adds to them
 
 
@@ -147,9 +175,12 @@ def known(version: str, scope: str, patients: tuple[str, ...]) -> AccessKnown:
 
 
 LAW = (
-    *access.CHECKS, writes.body_is_such_a_resource, writes.resource_stays_within_the_scope,
-    writes.record_is_of_the_tokens_patient, writes.no_chart_is_added,
-)  # fmt: skip
+    *access.CHECKS,
+    writes.body_is_such_a_resource,
+    writes.resource_stays_within_the_scope,
+    writes.record_is_of_the_tokens_patient,
+    writes.no_chart_is_added,
+)
 
 
 def allowed(
@@ -158,9 +189,7 @@ def allowed(
     """Whether the checks let it pass. They are asked as operations.writing asks them."""
     type, id = str((before or after or {})["resourceType"]), str((after or before or {})["id"])
     letter = {"create": "c", "delete": "d"}.get(interaction, "u")
-    request = AccessRequest(
-        "PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter
-    )
+    request = AccessRequest("PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter)
     if after is not None:
         asking = replace(asking, body=bodies.of(version, type, str(after["id"]), after, base(version)))
     if before is not None:
@@ -174,9 +203,7 @@ def named(resource: dict[str, Any], ways: list[list[str]]) -> bool:
     return any(True for way in ways for _ in walked(resource, way))
 
 
-def lawful(
-    version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, own: set[str]
-) -> bool:
+def lawful(version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, own: set[str]) -> bool:
     """The law in words of its own. A Patient is its own subject."""
     type = str((before or after or {})["resourceType"])
     every, subject = split(version, type)

@@ -25,8 +25,15 @@ def server(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
 
 
 def operation(**parts: Any) -> Json:
-    kinds = {"type": "valueCode", "path": "valueString", "name": "valueString", "index": "valueInteger",
-             "source": "valueInteger", "destination": "valueInteger", "value": "valueString"}  # fmt: skip
+    kinds = {
+        "type": "valueCode",
+        "path": "valueString",
+        "name": "valueString",
+        "index": "valueInteger",
+        "source": "valueInteger",
+        "destination": "valueInteger",
+        "value": "valueString",
+    }
     return {"name": "operation", "part": [{"name": key, kinds[key]: value} for key, value in parts.items()]}
 
 
@@ -43,39 +50,51 @@ GUESS = {"op": "test", "path": "/valueString", "value": "secret"}
 NOTE, LAST = [{"text": "secret"}, {"text": "x"}], {"op": "replace", "path": "/status", "value": "amended"}
 WORSE = {"op": "replace", "path": "/status", "value": "no such code"}
 READING: dict[str, tuple[str, Any]] = {
-    "test": (JSON_PATCH, [GUESS]), "test of all": (JSON_PATCH, [{"op": "test", "path": "", "value": {}}]),
-    "test at the end": (JSON_PATCH, [LAST, GUESS]), "test of what is added": (JSON_PATCH, [LAST, {**GUESS, "path": "/status"}]),
+    "test": (JSON_PATCH, [GUESS]),
+    "test of all": (JSON_PATCH, [{"op": "test", "path": "", "value": {}}]),
+    "test at the end": (JSON_PATCH, [LAST, GUESS]),
+    "test of what is added": (JSON_PATCH, [LAST, {**GUESS, "path": "/status"}]),
     "copy": (JSON_PATCH, [{"op": "copy", "from": "/valueString", "path": "/note/0/text"}]),
     "move": (JSON_PATCH, [{"op": "move", "from": "/valueString", "path": "/note/0/text"}]),
     "where": ("", by_path(operation(type="delete", path="Observation.note.where(text = 'secret')"))),
     "where in the middle": (
-        "", by_path(operation(type="replace", path="Observation.note.where(text='secret').text", value="y"))),
+        "",
+        by_path(operation(type="replace", path="Observation.note.where(text='secret').text", value="y")),
+    ),
     "moved": ("", by_path(operation(type="move", path="Observation.note", source=0, destination=1))),
-}  # fmt: skip
+}
 """Patches that take the permission to read."""
 BLIND: dict[str, tuple[str, Any]] = {
-    "no operations": (JSON_PATCH, []), "no parameters": ("", by_path()), "nothing to merge": (MERGE_PATCH, {}),
+    "no operations": (JSON_PATCH, []),
+    "no parameters": ("", by_path()),
+    "nothing to merge": (MERGE_PATCH, {}),
     "the same value": (JSON_PATCH, [{"op": "replace", "path": "/valueString", "value": "secret"}]),
     "the same, merged": (MERGE_PATCH, {"valueString": "secret"}),
     "the same, added": (JSON_PATCH, [{"op": "add", "path": "/valueString", "value": "secret"}]),
     "the same, by path": ("", by_path(operation(type="replace", path="Observation.valueString", value="secret"))),
     "removed": (JSON_PATCH, [{"op": "remove", "path": "/valueString"}]),
     "removed, merged": (MERGE_PATCH, {"valueString": None}),
-    "a status": (JSON_PATCH, [LAST]), "not valid": (JSON_PATCH, [WORSE]), "not valid, merged": (MERGE_PATCH, {"status": "no"}),
+    "a status": (JSON_PATCH, [LAST]),
+    "not valid": (JSON_PATCH, [WORSE]),
+    "not valid, merged": (MERGE_PATCH, {"status": "no"}),
     "nowhere": (JSON_PATCH, [{"op": "remove", "path": "/valueString/no"}]),
     "nowhere, by path": ("", by_path(operation(type="replace", path="Observation.component", value="x"))),
     "out of the list": (JSON_PATCH, [{"op": "remove", "path": "/note/9"}]),
     "a second value": (MERGE_PATCH, {"valueBoolean": True}),
     "to another patient": (JSON_PATCH, [{"op": "replace", "path": "/subject/reference", "value": "Patient/B"}]),
-}  # fmt: skip
+}
 """Patches that are carried out without the permission to read, as far as they can be."""
 
 
 def variants(server: Server, name: str) -> tuple[str, str]:
     """Two records of A that differ in a value."""
     ids = f"{name}-1", f"{name}-2"
-    server.load(*(observation(id, "Patient/A", valueString=text, note=[{"text": text}, {"text": "x"}])
-                  for id, text in zip(ids, ("secret", "two"), strict=True)))  # fmt: skip
+    server.load(
+        *(
+            observation(id, "Patient/A", valueString=text, note=[{"text": text}, {"text": "x"}])
+            for id, text in zip(ids, ("secret", "two"), strict=True)
+        )
+    )
     return ids
 
 
@@ -137,15 +156,17 @@ def test_a_patch_that_does_not_read_says_nothing_of_what_is_there(server: Server
     if answer.status_code == 422:
         assert rules(answer) == {"fhir-patch-failed"}
         assert "may not read" in answer.text
-        assert not any(
-            word in answer.text for word in ("valueString", "component", "valueBoolean", "note", "Patient/B")
-        )
+        assert not any(word in answer.text for word in ("valueString", "component", "valueBoolean", "note", "Patient/B"))
 
 
 WRITES: dict[str, Callable[[str], tuple[str, str, Any, dict[str, str]]]] = {
     "update": lambda id: ("PUT", f"/Observation/{id}", observation(id, "Patient/A"), {}),
     "update to the same": lambda id: (
-        "PUT", f"/Observation/{id}", observation(id, "Patient/A", valueString="secret", note=NOTE), {}),
+        "PUT",
+        f"/Observation/{id}",
+        observation(id, "Patient/A", valueString="secret", note=NOTE),
+        {},
+    ),
     "update of a version": lambda id: ("PUT", f"/Observation/{id}", observation(id, "Patient/A"), {"If_Match": 'W/"1"'}),
     "update of another version": lambda id: ("PUT", f"/Observation/{id}", observation(id, "Patient/A"), {"If_Match": 'W/"7"'}),
     "update of what is new": lambda id: ("PUT", f"/Observation/{id}", observation(id, "Patient/A"), {"If_None_Match": "*"}),
@@ -153,15 +174,31 @@ WRITES: dict[str, Callable[[str], tuple[str, str, Any, dict[str, str]]]] = {
     "delete": lambda id: ("DELETE", f"/Observation/{id}", None, {}),
     "delete of a version": lambda id: ("DELETE", f"/Observation/{id}", None, {"If_Match": 'W/"7"'}),
     "create": lambda id: ("POST", "/Observation", {**observation(id, "Patient/A"), "id": id}, {}),
-    "tags": lambda id: ("POST", f"/Observation/{id}/$meta-add", {"resourceType": "Parameters", "parameter": [
-        {"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]}, {}),
-    "tags taken away": lambda id: ("POST", f"/Observation/{id}/$meta-delete", {"resourceType": "Parameters", "parameter": [
-        {"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]}, {}),
-    "batch": lambda id: ("POST", "", bundle("batch", entry("PUT", f"Observation/{id}", observation(id, "Patient/A")),
-                                            entry("GET", f"Observation/{id}")), {}),
-    "transaction": lambda id: ("POST", "", bundle("transaction", entry("PUT", f"Observation/{id}", observation(
-        id, "Patient/A"), ifMatch='W/"1"')), {}),
-}  # fmt: skip
+    "tags": lambda id: (
+        "POST",
+        f"/Observation/{id}/$meta-add",
+        {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]},
+        {},
+    ),
+    "tags taken away": lambda id: (
+        "POST",
+        f"/Observation/{id}/$meta-delete",
+        {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]},
+        {},
+    ),
+    "batch": lambda id: (
+        "POST",
+        "",
+        bundle("batch", entry("PUT", f"Observation/{id}", observation(id, "Patient/A")), entry("GET", f"Observation/{id}")),
+        {},
+    ),
+    "transaction": lambda id: (
+        "POST",
+        "",
+        bundle("transaction", entry("PUT", f"Observation/{id}", observation(id, "Patient/A"), ifMatch='W/"1"')),
+        {},
+    ),
+}
 
 
 @pytest.mark.parametrize("prefer", PREFER)
@@ -216,9 +253,7 @@ def test_who_takes_part_in_a_record_is_not_found_out_by_naming_others(server: Se
     """A reader may keep whom the record names; who may not read it cannot try names until one is taken."""
     both, alone = observation("takes", "Patient/A", performer=[ref("Patient/B")]), observation("alone", "Patient/A")
     server.load(both, alone)
-    answers = [
-        server.ask("blind", "PUT", f"/Observation/{one['id']}", {**both, "id": one["id"]}) for one in (both, alone)
-    ]
+    answers = [server.ask("blind", "PUT", f"/Observation/{one['id']}", {**both, "id": one["id"]}) for one in (both, alone)]
     assert said(answers[0], "takes") == said(answers[1], "alone")
     assert answers[0].status_code == 403
     assert server.ask("A", "PUT", "/Observation/takes", both).status_code == 200
@@ -228,9 +263,7 @@ def test_references_that_are_searches_are_not_found_out_by_repeating_them(server
     search = [{"reference": "Practitioner?identifier=urn:x|1"}]
     kept, other = observation("kept", "Patient/A", performer=search), observation("other", "Patient/A")
     server.load(kept, other)
-    answers = [
-        server.ask("blind", "PUT", f"/Observation/{one['id']}", {**kept, "id": one["id"]}) for one in (kept, other)
-    ]
+    answers = [server.ask("blind", "PUT", f"/Observation/{one['id']}", {**kept, "id": one["id"]}) for one in (kept, other)]
     assert said(answers[0], "kept") == said(answers[1], "other")
     assert server.ask("A", "PUT", "/Observation/kept", kept).status_code == 200
     assert server.ask("A", "PUT", "/Observation/other", {**kept, "id": "other"}).status_code == 422
@@ -238,9 +271,7 @@ def test_references_that_are_searches_are_not_found_out_by_repeating_them(server
 
 def test_a_reader_is_told_why_a_patch_fails_and_gets_no_version_for_nothing(server: Server) -> None:
     (first, _) = variants(server, "reader")
-    failed = server.ask(
-        "A", "PATCH", f"/Observation/{first}", [{"op": "remove", "path": "/no"}], Content_Type=JSON_PATCH
-    )
+    failed = server.ask("A", "PATCH", f"/Observation/{first}", [{"op": "remove", "path": "/no"}], Content_Type=JSON_PATCH)
     assert "there is no 'no'" in failed.text
     for type, patch in [
         BLIND["the same value"],

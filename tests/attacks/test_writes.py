@@ -124,9 +124,7 @@ def test_64_a_reference_to_what_is_hidden_is_as_good_as_one_to_nothing(tmp_path:
     async def steps(flow: Flow) -> None:
         own, hidden = await taw(flow), await of_b(flow)
         for id in (hidden["id"], "never-there"):
-            answer = await own.ask(
-                "POST", "/Observation", observation(A, hasMember=[{"reference": f"Observation/{id}"}])
-            )
+            answer = await own.ask("POST", "/Observation", observation(A, hasMember=[{"reference": f"Observation/{id}"}]))
             assert answer.status_code == 201
 
     run(steps, tmp_path)
@@ -202,12 +200,22 @@ def test_61_an_entry_cannot_be_written_in_a_way_that_its_decision_does_not_see(t
         base = "http://localhost:7425/general/r4"
         inner = {"resourceType": "Bundle", "type": "batch", "entry": []}
         refused = [
-            (f"http://127.0.0.1:7425/general/r4/Patient/{A}", None), (f"https://localhost:7425/general/r4/Patient/{A}", None),
-            (f"{base}5/Patient/{A}", None), (f"{base}//Patient/{A}", None), (f"{base}/../r4/Patient/{A}", None),
-            (f"//Patient/{A}", None), (f"//localhost:7425/general/r4/Patient/{A}", None), (f"../r4/Patient/{A}", None),
-            (f"/../r4/Patient/{A}", None), (f"/{base}/Patient/{A}", None), (f"Patient/{A}#x", None),
-            ("", inner), ("/", inner), (base, inner), (f"{base}/", inner),
-        ]  # fmt: skip
+            (f"http://127.0.0.1:7425/general/r4/Patient/{A}", None),
+            (f"https://localhost:7425/general/r4/Patient/{A}", None),
+            (f"{base}5/Patient/{A}", None),
+            (f"{base}//Patient/{A}", None),
+            (f"{base}/../r4/Patient/{A}", None),
+            (f"//Patient/{A}", None),
+            (f"//localhost:7425/general/r4/Patient/{A}", None),
+            (f"../r4/Patient/{A}", None),
+            (f"/../r4/Patient/{A}", None),
+            (f"/{base}/Patient/{A}", None),
+            (f"Patient/{A}#x", None),
+            ("", inner),
+            ("/", inner),
+            (base, inner),
+            (f"{base}/", inner),
+        ]
         for url, resource in refused:
             for kind in ("batch", "transaction"):
                 entry = {"request": {"method": "POST" if resource else "GET", "url": url}, "resource": resource}

@@ -19,23 +19,33 @@ OLD = "http://localhost:7425/general/dstu2"
 ENDPOINT = "http://localhost:7425/general/oauth/authorize"
 CALLBACK = "http://localhost:8100/callback"
 CLIENT = Client(
-    client_id="growth-chart", redirect_uris=(CALLBACK, "https://app.example.org/callback"),
+    client_id="growth-chart",
+    redirect_uris=(CALLBACK, "https://app.example.org/callback"),
     launch_uri="http://localhost:8100/launch",
     scope="launch launch/patient openid fhirUser offline_access patient/Patient.rs patient/Observation.rs user/*.rs",
-)  # fmt: skip
+)
 SERVER = Server(
-    issuer="http://localhost:7425/general", authorization_endpoint=ENDPOINT,
-    token_endpoint="http://localhost:7425/general/oauth/token", fhir_bases=(BASE, OLD),
-    fhir_versions={BASE: "4.0.1", OLD: "1.0.2"}, resource_types={BASE: types_of("4.0.1"), OLD: types_of("1.0.2")},
+    issuer="http://localhost:7425/general",
+    authorization_endpoint=ENDPOINT,
+    token_endpoint="http://localhost:7425/general/oauth/token",
+    fhir_bases=(BASE, OLD),
+    fhir_versions={BASE: "4.0.1", OLD: "1.0.2"},
+    resource_types={BASE: types_of("4.0.1"), OLD: types_of("1.0.2")},
     tenants=("general",),
-)  # fmt: skip
+)
 LAUNCH = Launch("growth-chart", "timeline-1", NOW + 100, user="amelia.wright", patient="p-0017")
 KNOWN = AuthorizeKnown(now=NOW, server=SERVER, client=CLIENT, launch=LAUNCH, session_user=None)
 GOOD = {
-    "response_type": "code", "client_id": "growth-chart", "redirect_uri": CALLBACK, "launch": "a-launch-code",
-    "scope": "launch openid fhirUser patient/Patient.rs", "state": "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E", "aud": BASE,
-    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256",
-}  # fmt: skip
+    "response_type": "code",
+    "client_id": "growth-chart",
+    "redirect_uri": CALLBACK,
+    "launch": "a-launch-code",
+    "scope": "launch openid fhirUser patient/Patient.rs",
+    "state": "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E",
+    "aud": BASE,
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+}
 ALONE = {"launch": None, "scope": "launch/patient openid fhirUser patient/Patient.rs"}
 """Changes that make it a standalone launch."""
 

@@ -25,23 +25,26 @@ BASE = "http://localhost:7425/general/r4"
 POLICY = Policy()
 COMPARTMENT = frozenset({"Patient", "Observation", "Condition", "MedicationRequest", "Device"})
 LAB = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
-TOKEN = Token(
-    "app", "patient/Patient.rs patient/Observation.rs", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss"
-)
+TOKEN = Token("app", "patient/Patient.rs patient/Observation.rs", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss")
 USER = User("anna", "general", "Practitioner/p", patients=("A", "B"))
 KNOWN = AccessKnown(
     now=NOW, server=Server(issuer="iss", fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4"
-)  # fmt: skip
+)
 
 
 def asked(
-    type: str | None = "Observation", letters: str = "s", *, authorization: str | None = "Bearer t", query: str = "",
-    involved: tuple[str, ...] = (), interaction: str = "search-type",
-) -> AccessRequest:  # fmt: skip
+    type: str | None = "Observation",
+    letters: str = "s",
+    *,
+    authorization: str | None = "Bearer t",
+    query: str = "",
+    involved: tuple[str, ...] = (),
+    interaction: str = "search-type",
+) -> AccessRequest:
     headers = {} if authorization is None else {"authorization": authorization}
     return AccessRequest(
         "GET", BASE, f"/{type}", parse(query), headers, type=type, interaction=interaction, letters=letters, involved=involved
-    )  # fmt: skip
+    )
 
 
 def said(request: AccessRequest, known: AccessKnown = KNOWN) -> tuple[str, str, int] | None:
@@ -55,9 +58,7 @@ def holding(scope: str, **changed: object) -> AccessKnown:
     return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))
 
 
-def sees(
-    scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY
-) -> access.Visibility:
+def sees(scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY) -> access.Visibility:
     return visibility(replace(TOKEN, scope=scope, patient=patient), user, policy, COMPARTMENT)
 
 
@@ -96,7 +97,7 @@ def test_how_a_token_may_not_be_sent(authorization: str | None, query: str, answ
         ({"token": replace(TOKEN, issuer="other")}, ("fhir-token-wrong-issuer", "invalid_token", 401)),
         ({"token": replace(TOKEN, base=BASE + "x")}, ("fhir-token-wrong-audience", "invalid_token", 401)),
     ],
-)  # fmt: skip
+)
 def test_a_token_that_is_not_good_here(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
     assert said(asked(), replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
 
@@ -165,7 +166,7 @@ def test_what_is_open_needs_no_token(interaction: str) -> None:
         (asked("Condition"), KNOWN, f'{FORBIDDEN}, scope="patient/Condition.rs"'),
         (asked("Condition"), holding("patient/Patient.read"), f'{FORBIDDEN}, scope="patient/Condition.read"'),
     ],
-)  # fmt: skip
+)
 def test_the_challenge_of_a_refusal(request_: AccessRequest, known: AccessKnown, header: str) -> None:
     refusal = examine(access.CHECKS, request_, known).decisive()
     assert refusal is not None
@@ -212,12 +213,8 @@ def test_user_scopes_see_what_the_user_may(patients: object, held: list[str], se
     assert sees("user/Observation.rs", user=user).allows("Observation", "r", held, []) is seen
 
 
-@pytest.mark.parametrize(
-    ("scope", "patient"), [("patient/*.rs", None), ("user/*.rs", "A"), ("patient/*.sr", "A"), ("", "A")]
-)
-def test_a_scope_without_its_patient_or_user_or_outside_the_grammar_sees_nothing(
-    scope: str, patient: str | None
-) -> None:
+@pytest.mark.parametrize(("scope", "patient"), [("patient/*.rs", None), ("user/*.rs", "A"), ("patient/*.sr", "A"), ("", "A")])
+def test_a_scope_without_its_patient_or_user_or_outside_the_grammar_sees_nothing(scope: str, patient: str | None) -> None:
     assert sees(scope, patient=patient, user=None) == NOTHING
 
 
@@ -265,9 +262,7 @@ SCOPES = st.builds(
     st.sampled_from(["", "?&", "?category=laboratory", "?category=a|b&code=c", "?category:not=x", "?"]),
 )
 HELD = st.lists(st.sampled_from(["A", "B", "C"]), max_size=2)
-CODES = st.lists(
-    st.sampled_from([("category", None, "laboratory"), ("category", "a", "b"), ("code", None, "c")]), max_size=2
-)
+CODES = st.lists(st.sampled_from([("category", None, "laboratory"), ("category", "a", "b"), ("code", None, "c")]), max_size=2)
 
 
 @given(
@@ -330,9 +325,7 @@ def test_the_issue_of_an_outcome(changed: dict[str, object], issue: str) -> None
     ],
 )
 def test_an_issuer_by_another_name_is_on_the_host_of_an_endpoint(issuer: str, good: bool) -> None:
-    server = Server(
-        "https://ehr.example.org/fhir", "https://ehr.example.org/authorize", "https://token.example.org:8443/token"
-    )
+    server = Server("https://ehr.example.org/fhir", "https://ehr.example.org/authorize", "https://token.example.org:8443/token")
     known = replace(KNOWN, server=server, token=replace(TOKEN, issuer=issuer))
     assert said(asked(), known) == (None if good else ("fhir-token-wrong-issuer", "invalid_token", 401))
 

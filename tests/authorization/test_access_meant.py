@@ -14,25 +14,38 @@ from sickbay.authorization.known import AccessKnown
 @pytest.mark.parametrize(
     ("header", "query", "token"),
     [
-        ("t1", "", "t1"), ('Bearer "t1"', "", "t1"), ('"Bearer t1"', "", "t1"), ("Bearer: t1", "", "t1"),
+        ("t1", "", "t1"),
+        ('Bearer "t1"', "", "t1"),
+        ('"Bearer t1"', "", "t1"),
+        ("Bearer: t1", "", "t1"),
         ("Token t1", "", "t1"),
-        ("Bearer t1, Bearer t2", "", None), ("Basic dTpw", "", None), ("Bearer", "", None), ("Bearer t!", "", None),
-        (None, "access_token=t1", "t1"), (None, "access_token=t%201", None), (None, "", None), ("t1", "access_token=t2", "t1"),
+        ("Bearer t1, Bearer t2", "", None),
+        ("Basic dTpw", "", None),
+        ("Bearer", "", None),
+        ("Bearer t!", "", None),
+        (None, "access_token=t1", "t1"),
+        (None, "access_token=t%201", None),
+        (None, "", None),
+        ("t1", "access_token=t2", "t1"),
     ],
-)  # fmt: skip
-def test_the_token_that_was_meant_is_read_without_what_clings_to_it(
-    header: str | None, query: str, token: str | None
-) -> None:
+)
+def test_the_token_that_was_meant_is_read_without_what_clings_to_it(header: str | None, query: str, token: str | None) -> None:
     assert access.meant(asked(authorization=header, query=query)) == token
 
 
 @pytest.mark.parametrize(
     ("header", "fault"),
     [
-        ("Bearer: t", "colon"), ("Token t", "scheme"), ("Bearer bearer t", "doubled"), ("Bearer a, Bearer b", "twice"),
-        ("Bearer bearer a, b", "twice"), ('Bearer "t"', "quoted"), ("Bearer t t", "malformed"), ("Bearer", "malformed"),
+        ("Bearer: t", "colon"),
+        ("Token t", "scheme"),
+        ("Bearer bearer t", "doubled"),
+        ("Bearer a, Bearer b", "twice"),
+        ("Bearer bearer a, b", "twice"),
+        ('Bearer "t"', "quoted"),
+        ("Bearer t t", "malformed"),
+        ("Bearer", "malformed"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_the_header_is_told(header: str, fault: str) -> None:
     refusal = access.token_is_bearer.decide(asked(authorization=header), AccessKnown())
     assert refusal is not None

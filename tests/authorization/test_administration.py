@@ -25,8 +25,18 @@ from sickbay.authorization.administration import (
     standing,
 )
 
-PEERS = {"127.0.0.1": True, "127.8.9.1": True, "::1": True, "::ffff:127.0.0.1": True, "10.0.0.7": False, "": False,
-         "::ffff:10.0.0.7": False, "203.0.113.9": False, "fe80::1%eth0": False, "/run/sickbay.sock": False}  # fmt: skip
+PEERS = {
+    "127.0.0.1": True,
+    "127.8.9.1": True,
+    "::1": True,
+    "::ffff:127.0.0.1": True,
+    "10.0.0.7": False,
+    "": False,
+    "::ffff:10.0.0.7": False,
+    "203.0.113.9": False,
+    "fe80::1%eth0": False,
+    "/run/sickbay.sock": False,
+}
 BASES = {"localhost": True, "127.0.0.1": True, "::1": True, "ehr.example.org": False, "192.168.1.5": False, "": False}
 HOSTS = {"localhost": True, "127.0.0.1": True, "::1": True, "ehr.example.org": False, "localhost.evil.example": False}
 BEARERS = ("none", "right", "wrong")
@@ -81,17 +91,73 @@ def test_each_condition_of_the_keyboard_is_needed() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix",
-     "x-forwarded-server", "x-forwarded", "forwarded-for", "x-real-ip", "via", "cf-connecting-ip", "cf-ray", "cdn-loop",
-     "true-client-ip", "x-client-ip", "client-ip", "x-cluster-client-ip", "fastly-client-ip", "x-original-forwarded-for",
-     "x-original-url", "x-original-host", "x-rewrite-url", "x-envoy-external-address", "x-amzn-trace-id", "x-azure-clientip",
-     "x-arr-log-id", "x-appengine-user-ip", "x-proxyuser-ip", "wl-proxy-client-ip", "proxy-connection", "x-remote-addr",
-     "x-remote-ip", "x-originating-ip", "x-host", "x-scheme", "front-end-https", "x-varnish", "tailscale-user-login",
-     "x_forwarded_for", "x-ssl-cipher", "max-forwards", "x-cloud-trace-context", "remote-user", "x-request-start",
-     "x-nf-client-connection-ip", "x-bluecoat-via", "x-user-ip", "x-real-port", "x-client-cert", "client-cert", "x-port",
-     "ssl-client-verify", "x-client-verify", "x-goog-iap-jwt-assertion", "x-auth-request-user", "x-vercel-id", "real-ip",
-     "x-server-name", "x-peer-address", "l5d-client-id", "x-kong-request-id", "x-authentik-username", "x-https"],
-)  # fmt: skip
+    [
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+        "x-forwarded-server",
+        "x-forwarded",
+        "forwarded-for",
+        "x-real-ip",
+        "via",
+        "cf-connecting-ip",
+        "cf-ray",
+        "cdn-loop",
+        "true-client-ip",
+        "x-client-ip",
+        "client-ip",
+        "x-cluster-client-ip",
+        "fastly-client-ip",
+        "x-original-forwarded-for",
+        "x-original-url",
+        "x-original-host",
+        "x-rewrite-url",
+        "x-envoy-external-address",
+        "x-amzn-trace-id",
+        "x-azure-clientip",
+        "x-arr-log-id",
+        "x-appengine-user-ip",
+        "x-proxyuser-ip",
+        "wl-proxy-client-ip",
+        "proxy-connection",
+        "x-remote-addr",
+        "x-remote-ip",
+        "x-originating-ip",
+        "x-host",
+        "x-scheme",
+        "front-end-https",
+        "x-varnish",
+        "tailscale-user-login",
+        "x_forwarded_for",
+        "x-ssl-cipher",
+        "max-forwards",
+        "x-cloud-trace-context",
+        "remote-user",
+        "x-request-start",
+        "x-nf-client-connection-ip",
+        "x-bluecoat-via",
+        "x-user-ip",
+        "x-real-port",
+        "x-client-cert",
+        "client-cert",
+        "x-port",
+        "ssl-client-verify",
+        "x-client-verify",
+        "x-goog-iap-jwt-assertion",
+        "x-auth-request-user",
+        "x-vercel-id",
+        "real-ip",
+        "x-server-name",
+        "x-peer-address",
+        "l5d-client-id",
+        "x-kong-request-id",
+        "x-authentik-username",
+        "x-https",
+    ],
+)
 @pytest.mark.parametrize("value", ["", "127.0.0.1", "unknown"])
 def test_a_header_of_a_proxy_is_a_sign_whatever_it_says(name: str, value: str) -> None:
     assert forwarding_sign({"host": "localhost", name: value}) == name
@@ -109,17 +175,51 @@ def test_a_header_of_a_proxy_is_a_sign_whatever_it_says(name: str, value: str) -
         {"user-agent": "Mozilla/5.0 (Windows NT 10.0) PowerShell/7.4", "host": "localhost"},
         {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "user-agent": "Java-http-client/21"},
         {"connection": "Upgrade, HTTP2-Settings", "http2-settings": "AAMAAABkAAQAAP__", "user-agent": "Java-http-client/21"},
-        {"connection": "keep-alive", "user-agent": "Mozilla/5.0", "sec-fetch-site": "none", "sec-fetch-mode": "navigate",
-         "upgrade-insecure-requests": "1", "sec-ch-ua-platform": "Linux", "origin": "http://localhost:7425", "dnt": "1",
-         "referer": "http://localhost:7425/", "cookie": "a=b", "cache-control": "max-age=0", "priority": "u=0, i",
-         "accept-language": "de", "if-none-match": "*", "x-requested-with": "XMLHttpRequest", "traceparent": "00-1-1-01"},
+        {
+            "connection": "keep-alive",
+            "user-agent": "Mozilla/5.0",
+            "sec-fetch-site": "none",
+            "sec-fetch-mode": "navigate",
+            "upgrade-insecure-requests": "1",
+            "sec-ch-ua-platform": "Linux",
+            "origin": "http://localhost:7425",
+            "dnt": "1",
+            "referer": "http://localhost:7425/",
+            "cookie": "a=b",
+            "cache-control": "max-age=0",
+            "priority": "u=0, i",
+            "accept-language": "de",
+            "if-none-match": "*",
+            "x-requested-with": "XMLHttpRequest",
+            "traceparent": "00-1-1-01",
+        },
         {"authorization": "Bearer x", "prefer": "return=minimal", "content-type": "application/json", "te": "trailers"},
-        dict.fromkeys(("x-client-info", "x-client-version", "x-goog-api-client", "x-request-id", "x-correlation-id", "api-key",
-                       "sentry-trace", "baggage", "x-datadog-trace-id", "epic-client-id", "x-csrf-token",
-                       "x-ms-client-request-id", "x-http-method-override", "x-provenance", "x-amz-date", "expect",
-                       "x-b3-traceid", "x-stainless-lang", "x-sdk-client"), "1"),
+        dict.fromkeys(
+            (
+                "x-client-info",
+                "x-client-version",
+                "x-goog-api-client",
+                "x-request-id",
+                "x-correlation-id",
+                "api-key",
+                "sentry-trace",
+                "baggage",
+                "x-datadog-trace-id",
+                "epic-client-id",
+                "x-csrf-token",
+                "x-ms-client-request-id",
+                "x-http-method-override",
+                "x-provenance",
+                "x-amz-date",
+                "expect",
+                "x-b3-traceid",
+                "x-stainless-lang",
+                "x-sdk-client",
+            ),
+            "1",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_browsers_and_libraries_send_themselves_is_no_sign(headers: dict[str, str]) -> None:
     assert forwarding_sign(headers) == ""
 
@@ -147,9 +247,7 @@ def test_a_client_that_keeps_connections_open_does_not_close_one_itself(headers:
 
 @pytest.mark.parametrize("more", [{}, {"accept": "*/*"}, {"user-agent": "x/1"}, {"user-agent": "x/1", "accept": "*/*"}])
 @pytest.mark.parametrize("first", [{}, {"x-request-id": "1"}, {"accept-encoding": "gzip"}])
-def test_nginx_writes_its_connection_header_before_those_of_the_client(
-    first: dict[str, str], more: dict[str, str]
-) -> None:
+def test_nginx_writes_its_connection_header_before_those_of_the_client(first: dict[str, str], more: dict[str, str]) -> None:
     assert forwarding_sign(first | {"host": "localhost", "connection": "close"} | more) == "connection: close"
     assert forwarding_sign(first | {"host": "localhost", "connection": "upgrade"} | more) == "connection: upgrade"
     assert forwarding_sign(first | {"host": "localhost", "connection": "upgrade", "upgrade": "x"} | more) != ""
@@ -157,9 +255,12 @@ def test_nginx_writes_its_connection_header_before_those_of_the_client(
 
 @pytest.mark.parametrize(
     "headers",
-    [{"sec-fetch-site": "none"}, {"user-agent": "Mozilla/5.0 (X11)", "accept-language": "de"},
-     {"sec-fetch-site": "same-origin", "connection": ""}],
-)  # fmt: skip
+    [
+        {"sec-fetch-site": "none"},
+        {"user-agent": "Mozilla/5.0 (X11)", "accept-language": "de"},
+        {"sec-fetch-site": "same-origin", "connection": ""},
+    ],
+)
 def test_every_browser_sends_a_connection_header(headers: dict[str, str]) -> None:
     assert forwarding_sign({"host": "localhost"} | headers).startswith("no Connection header")
     assert forwarding_sign({"host": "localhost"} | headers | {"connection": "keep-alive"}) == ""
@@ -180,13 +281,17 @@ def test_the_table_of_foreign_pages() -> None:
 
 @pytest.mark.parametrize(
     ("headers", "own", "referer", "proven"),
-    [({}, None, False, False), ({}, True, False, True), ({}, None, True, True), ({}, False, False, False),
-     ({"sec-fetch-site": "same-origin"}, None, False, True), ({"sec-fetch-site": "none"}, None, False, True),
-     ({"sec-fetch-site": "cross-site"}, None, False, False)],
-)  # fmt: skip
-def test_who_says_that_our_own_page_asked(
-    headers: dict[str, str], own: bool | None, referer: bool, proven: bool
-) -> None:
+    [
+        ({}, None, False, False),
+        ({}, True, False, True),
+        ({}, None, True, True),
+        ({}, False, False, False),
+        ({"sec-fetch-site": "same-origin"}, None, False, True),
+        ({"sec-fetch-site": "none"}, None, False, True),
+        ({"sec-fetch-site": "cross-site"}, None, False, False),
+    ],
+)
+def test_who_says_that_our_own_page_asked(headers: dict[str, str], own: bool | None, referer: bool, proven: bool) -> None:
     assert is_proven_own(headers, own_origin=own, own_referer=referer) is proven
 
 
@@ -246,9 +351,7 @@ def test_any_text_may_be_an_address_or_a_name(text: str) -> None:
 
 
 def test_own_origins_have_the_base_s_port_and_the_one_we_listen_on() -> None:
-    found = own_origins(
-        "http://ehr.example.org:8080/path", "http://localhost:7425", ["ehr.example.org", "::1", "bad name["]
-    )
+    found = own_origins("http://ehr.example.org:8080/path", "http://localhost:7425", ["ehr.example.org", "::1", "bad name["])
     assert found == {
         "http://ehr.example.org:8080",
         "http://[::1]:8080",
@@ -259,10 +362,19 @@ def test_own_origins_have_the_base_s_port_and_the_one_we_listen_on() -> None:
 
 @pytest.mark.parametrize(
     ("proxies", "peer", "covered"),
-    [((), "127.0.0.1", False), (("*",), "x", True), (("10.0.0.1",), "10.0.0.1", True), (("10.0.0.0/8",), "10.9.9.9", True),
-     (("10.0.0.1/8",), "10.9.9.9", True), (("10.0.0.0/8",), "::ffff:10.1.1.1", True), (("10.0.0.0/8",), "11.0.0.1", False),
-     (("proxy.example",), "10.0.0.1", False), (("10.0.0.0/8",), "", False), (("/run/x.sock",), "/run/x.sock", True)],
-)  # fmt: skip
+    [
+        ((), "127.0.0.1", False),
+        (("*",), "x", True),
+        (("10.0.0.1",), "10.0.0.1", True),
+        (("10.0.0.0/8",), "10.9.9.9", True),
+        (("10.0.0.1/8",), "10.9.9.9", True),
+        (("10.0.0.0/8",), "::ffff:10.1.1.1", True),
+        (("10.0.0.0/8",), "11.0.0.1", False),
+        (("proxy.example",), "10.0.0.1", False),
+        (("10.0.0.0/8",), "", False),
+        (("/run/x.sock",), "/run/x.sock", True),
+    ],
+)
 def test_which_peers_are_trusted_proxies(proxies: tuple[str, ...], peer: str, covered: bool) -> None:
     assert covers(proxies, peer) is covered
 

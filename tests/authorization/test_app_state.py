@@ -24,17 +24,25 @@ ANNA = User("anna", "general", "Practitioner/pr-1", patients=("p-1", "p-2"))
 TOKEN = Token("app", "patient/Basic.cuds", BASE, NOW + 100, "f", user="anna", patient="p-1", issuer=ISSUER)
 STATE = AppState(SYSTEM, "display", "Patient/p-1", "{}")
 KNOWN = AccessKnown(
-    now=NOW, server=Server(issuer=ISSUER, fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=ANNA, version="r4",
-    state=STATE, current=3,
-)  # fmt: skip
+    now=NOW,
+    server=Server(issuer=ISSUER, fhir_bases=(BASE,)),
+    client=Client("app"),
+    token=TOKEN,
+    user=ANNA,
+    version="r4",
+    state=STATE,
+    current=3,
+)
 HEADERS = {"authorization": "Bearer t", "content-type": "application/fhir+json"}
 
 
 def basic(**more: Any) -> dict[str, Any]:
     given = {
-        "resourceType": "Basic", "code": {"coding": [{"system": SYSTEM, "code": "display"}]},
-        "subject": {"reference": f"{BASE}/Patient/p-1"}, "extension": [{"url": f"{SYSTEM}/d", "valueString": "{}"}],
-    } | more  # fmt: skip
+        "resourceType": "Basic",
+        "code": {"coding": [{"system": SYSTEM, "code": "display"}]},
+        "subject": {"reference": f"{BASE}/Patient/p-1"},
+        "extension": [{"url": f"{SYSTEM}/d", "valueString": "{}"}],
+    } | more
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -49,30 +57,31 @@ def refusals(request: AccessRequest, known: AccessKnown) -> tuple[Refusal, ...]:
 def created(resource: Any, known: AccessKnown = KNOWN, **headers: str) -> tuple[Refusal, ...]:
     text = json.dumps(resource)
     body = bodies.read("r4", "Basic", "new", text.encode(), BASE, "application/fhir+json")
-    request = AccessRequest("POST", BASE, "/Basic", headers=HEADERS | headers, type="Basic", interaction="create",
-                            letters="c", body=text)  # fmt: skip
+    request = AccessRequest(
+        "POST", BASE, "/Basic", headers=HEADERS | headers, type="Basic", interaction="create", letters="c", body=text
+    )
     return refusals(request, replace(known, body=body))
 
 
 def updated(resource: Any, known: AccessKnown = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
     text, headers = json.dumps(resource), HEADERS | ({"if-match": match} if match else {})
     body = bodies.read("r4", "Basic", "s-1", text.encode(), BASE, "application/fhir+json")
-    request = AccessRequest("PUT", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="update",
-                            letters="u", body=text)  # fmt: skip
+    request = AccessRequest(
+        "PUT", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="update", letters="u", body=text
+    )
     return refusals(request, replace(known, body=body))
 
 
 def deleted(known: AccessKnown = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
     headers = HEADERS | ({"if-match": match} if match else {})
-    request = AccessRequest("DELETE", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="delete",
-                            letters="d")  # fmt: skip
+    request = AccessRequest(
+        "DELETE", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="delete", letters="d"
+    )
     return refusals(request, known)
 
 
 def searched(query: str) -> tuple[Refusal, ...]:
-    request = AccessRequest(
-        "GET", BASE, "/Basic", parse(query), HEADERS, "Basic", interaction="search-type", letters="s"
-    )
+    request = AccessRequest("GET", BASE, "/Basic", parse(query), HEADERS, "Basic", interaction="search-type", letters="s")
     return refusals(request, KNOWN)
 
 
@@ -134,7 +143,7 @@ EXTENSION = {"url": "u", "valueString": "x"}
         (basic(extension=["x"]), ["Basic.extension"]),
         (basic(extension=[{"id": "a"} | EXTENSION]), []),
     ],
-)  # fmt: skip
+)
 def test_the_profile_is_kept_to_and_every_fault_named(resource: dict[str, Any], places: list[str]) -> None:
     told = [one for one in created(resource) if one.name == "app-state-not-in-profile"]
     assert [place for one in told for place in one.facts["names"]] == places
@@ -142,12 +151,8 @@ def test_the_profile_is_kept_to_and_every_fault_named(resource: dict[str, Any], 
 
 
 def test_the_words_of_each_fault_stand_in_the_refusal() -> None:
-    resource = basic(
-        id="mine", meta={"versionId": "1"}, code={"text": "x"}, extension=[{"url": "u"}], **about("Patient/p-1")
-    )
-    said = next(one for one in created(resource, **{"if-none-exist": "code=x"}) if one.name.startswith("app-")).facts[
-        "said"
-    ]
+    resource = basic(id="mine", meta={"versionId": "1"}, code={"text": "x"}, extension=[{"url": "u"}], **about("Patient/p-1"))
+    said = next(one for one in created(resource, **{"if-none-exist": "code=x"}) if one.name.startswith("app-")).facts["said"]
     assert said == (
         "It must come without an id: the server gives it one. "
         "It must come without meta.versionId: the server counts versions. "
@@ -168,10 +173,15 @@ HERS = replace(TOKEN, scope="user/Basic.cuds", patient=None)
 @pytest.mark.parametrize(
     ("token", "subject", "may"),
     [
-        (TOKEN, "Patient/p-1", True), (TOKEN, "Patient/p-2", False), (TOKEN, None, False),
+        (TOKEN, "Patient/p-1", True),
+        (TOKEN, "Patient/p-2", False),
+        (TOKEN, None, False),
         (TOKEN, "Practitioner/pr-1", False),
-        (HERS, "Patient/p-1", True), (HERS, "Patient/p-3", False), (HERS, None, True),
-        (HERS, "Practitioner/pr-1", True), (HERS, "Practitioner/pr-2", False),
+        (HERS, "Patient/p-1", True),
+        (HERS, "Patient/p-3", False),
+        (HERS, None, True),
+        (HERS, "Practitioner/pr-1", True),
+        (HERS, "Practitioner/pr-2", False),
         (replace(TOKEN, scope="system/Basic.cuds", patient=None, user=None), "Patient/p-9", True),
         (replace(TOKEN, scope="patient/*.cuds"), "Patient/p-1", True),
         (replace(TOKEN, scope=f"patient/Basic.cuds?code={SYSTEM}|display"), "Patient/p-1", True),
@@ -180,7 +190,7 @@ HERS = replace(TOKEN, scope="user/Basic.cuds", patient=None)
         (replace(TOKEN, scope="patient/Basic.cuds?code=https://other.example|display"), "Patient/p-1", False),
         (replace(TOKEN, scope="patient/Basic.cuds?category=x"), "Patient/p-1", False),
     ],
-)  # fmt: skip
+)
 def test_a_scope_reaches_its_patient_its_person_or_everything(token: Token, subject: str | None, may: bool) -> None:
     known = replace(KNOWN, token=token, user=ANNA if token.user else None)
     resource = basic(subject={"reference": f"{BASE}/{subject}"} if subject else None)
@@ -199,9 +209,11 @@ def test_who_is_refused_is_told_whom_the_token_reaches() -> None:
     [refusal] = created(basic(subject=None))
     assert (refusal.name, refusal.status) == ("app-state-other-subject", 403)
     assert refusal.facts == {
-        "received": "the app as a whole", "code": f"{SYSTEM}|display", "expected": "Patient/p-1 or Practitioner/pr-1",
+        "received": "the app as a whole",
+        "code": f"{SYSTEM}|display",
+        "expected": "Patient/p-1 or Practitioner/pr-1",
         "held": ("patient/Basic.cuds",),
-    }  # fmt: skip
+    }
     nobody = replace(TOKEN, scope="system/Basic.c?code=x", patient=None, user=None)
     [refusal] = created(basic(), replace(KNOWN, token=nobody, user=None))
     assert (refusal.facts["expected"], refusal.facts["received"]) == ("nobody", "Patient/p-1")
@@ -213,9 +225,7 @@ def test_a_change_names_the_version_and_that_is_the_one_there() -> None:
     assert [(one.name, one.status) for one in deleted(match='W/"2"')] == [("fhir-version-conflict", 412)]
     absent = replace(KNOWN, state=None, current=UNKNOWN)
     for found in (deleted(absent), updated(basic(id="s-1"), absent)):
-        assert [(one.name, one.status, one.facts) for one in found] == [
-            ("app-state-not-there", 412, {"received": "Basic/s-1"})
-        ]
+        assert [(one.name, one.status, one.facts) for one in found] == [("app-state-not-there", 412, {"received": "Basic/s-1"})]
 
 
 def test_subject_and_code_stay_as_they_are() -> None:
@@ -223,8 +233,9 @@ def test_subject_and_code_stay_as_they_are() -> None:
     [refusal] = updated(basic(id="s-1", subject=None), known)
     assert (refusal.name, refusal.status) == ("app-state-moved", 412)
     assert refusal.facts == {
-        "received": f"{SYSTEM}|display of the app as a whole", "expected": f"{SYSTEM}|display of Patient/p-1"
-    }  # fmt: skip
+        "received": f"{SYSTEM}|display of the app as a whole",
+        "expected": f"{SYSTEM}|display of Patient/p-1",
+    }
     other = basic(id="s-1", code={"coding": [{"system": SYSTEM, "code": "other"}]})
     assert names(updated(other, known)) == ["app-state-moved"]
 
@@ -238,14 +249,18 @@ def test_subject_and_code_stay_as_they_are() -> None:
         (f"code={SYSTEM}|", "code must name one code with its system, as system|code."),
         (f"code={SYSTEM}|a&code={SYSTEM}|b", "code must name one code with its system, as system|code."),
         (f"code={SYSTEM}|a&subject=Patient/p-1", f"subject must be one absolute address, as {BASE}/Patient/x."),
-        (f"code={SYSTEM}|a&subject={BASE}/Patient/p-1&subject={BASE}/Patient/p-2",
-         f"subject must be one absolute address, as {BASE}/Patient/x."),
+        (
+            f"code={SYSTEM}|a&subject={BASE}/Patient/p-1&subject={BASE}/Patient/p-2",
+            f"subject must be one absolute address, as {BASE}/Patient/x.",
+        ),
         (f"code={SYSTEM}|a&subject:missing=false", "subject:missing may be true, in place of a subject."),
-        (f"code={SYSTEM}|a&subject:missing=true&subject={BASE}/Patient/p-1",
-         "subject:missing may be true, in place of a subject."),
+        (
+            f"code={SYSTEM}|a&subject:missing=true&subject={BASE}/Patient/p-1",
+            "subject:missing may be true, in place of a subject.",
+        ),
         (f"code={SYSTEM}|a&_count=5", "_count is not answered here."),
     ],
-)  # fmt: skip
+)
 def test_a_query_says_exactly_what_it_wants(query: str, said: str) -> None:
     [refusal] = searched(query)
     assert (refusal.name, refusal.status) == ("app-state-query-unclear", 400)
@@ -254,9 +269,16 @@ def test_a_query_says_exactly_what_it_wants(query: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("told", "received"),
-    [(str(app_state.LIMIT), None), (str(app_state.LIMIT + 1), app_state.LIMIT + 1), ("9" * 18, 10**18 - 1), ("9" * 19, None),
-     ("many", None), ("", None), ("-1", None)],
-)  # fmt: skip
+    [
+        (str(app_state.LIMIT), None),
+        (str(app_state.LIMIT + 1), app_state.LIMIT + 1),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, None),
+        ("many", None),
+        ("", None),
+        ("-1", None),
+    ],
+)
 def test_a_state_is_as_large_as_it_is_told_to_be(told: str, received: int | None) -> None:
     found = created(basic(), **{"content-length": told})
     facts = {"received": received, "expected": app_state.LIMIT}
@@ -275,9 +297,7 @@ def test_a_state_about_somebody_else_is_forbidden() -> None:
     assert (refusal.name, refusal.error, refusal.status) == ("app-state-other-subject", "forbidden", 403)
 
 
-@pytest.mark.parametrize(
-    "code", [None, {}, {"coding": []}, {"coding": [{}, {}]}, {"coding": ["x"]}, {"coding": "x"}, "x"]
-)
+@pytest.mark.parametrize("code", [None, {}, {"coding": []}, {"coding": [{}, {}]}, {"coding": ["x"]}, {"coding": "x"}, "x"])
 def test_without_exactly_one_coding_there_is_no_code(code: object) -> None:
     assert app_state.coded({"code": code}) == ("", "")
 

@@ -63,9 +63,12 @@ def script(scope: str, policy: Policy) -> list[str]:
 
 
 PLACES: dict[str, tuple[Callable[[str, Policy], list[str]], str]] = {
-    "authorize": (authorize, "user"), "refresh": (refresh, "user"), "backend": (backend, "system"),
-    "registration": (registration, "user"), "script": (script, "system"),
-}  # fmt: skip
+    "authorize": (authorize, "user"),
+    "refresh": (refresh, "user"),
+    "backend": (backend, "system"),
+    "registration": (registration, "user"),
+    "script": (script, "system"),
+}
 """What asks, and the level that suits it."""
 
 KINDS = {
@@ -124,16 +127,18 @@ def test_a_good_scope_is_refused_nowhere(place: str) -> None:
         ("script", "patient/Patient.rs user/Patient.rs openid", []),
         ("script", "", ["scope-missing"]),
     ],
-)  # fmt: skip
+)
 def test_no_token_is_for_a_person_and_for_a_service(place: str, scope: str, names: list[str]) -> None:
     assert PLACES[place][0](scope, Policy()) == names
 
 
 def test_an_app_with_both_flows_may_register_scopes_for_both() -> None:
     both = RegistrationRequest(
-        client="symmetric", redirect_uris=("https://a.example/",), scope="user/Patient.rs system/Patient.rs",
+        client="symmetric",
+        redirect_uris=("https://a.example/",),
+        scope="user/Patient.rs system/Patient.rs",
         grant_types=("authorization_code", "client_credentials"),
-    )  # fmt: skip
+    )
     assert examine(CHECKS, both, UrlKnown(server=SERVER)).granted
 
 
@@ -174,10 +179,13 @@ def test_a_type_is_looked_for_in_the_version_of_the_grant() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("", ()), ("patient/Patient.rs openid", ()), ("patient/Patient.sr openid", ("patient/Patient.sr",)),
-        ("patient/Patient.rs,openid", ("patient/Patient.rs,openid",)), ("nonsense launch", ("nonsense",)),
+        ("", ()),
+        ("patient/Patient.rs openid", ()),
+        ("patient/Patient.sr openid", ("patient/Patient.sr",)),
+        ("patient/Patient.rs,openid", ("patient/Patient.rs,openid",)),
+        ("nonsense launch", ("nonsense",)),
         ("patient/Observation.rs?code:in=x", ("patient/Observation.rs?code:in=x",)),
     ],
-)  # fmt: skip
+)
 def test_a_configured_list_has_only_scopes(text: str, wrong: tuple[str, ...]) -> None:
     assert asked_scopes.misspelt(text) == wrong

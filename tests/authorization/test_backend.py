@@ -31,9 +31,7 @@ def key() -> str:
 
 @cache
 def signed(**changed: object) -> str:
-    return jose.sign(
-        {name: value for name, value in {**CLAIMS, **changed}.items() if value is not None}, key(), "RS384"
-    )
+    return jose.sign({name: value for name, value in {**CLAIMS, **changed}.items() if value is not None}, key(), "RS384")
 
 
 def client() -> Client:
@@ -48,9 +46,11 @@ def known(keys: list[dict[str, object]] | None = None, **changed: object) -> Tok
 
 def request(assertion: str, **changed: str | None) -> TokenRequest:
     form: dict[str, str | None] = {
-        "grant_type": "client_credentials", "scope": "system/Patient.rs", "client_assertion_type": JWT_BEARER,
+        "grant_type": "client_credentials",
+        "scope": "system/Patient.rs",
+        "client_assertion_type": JWT_BEARER,
         "client_assertion": assertion,
-    }  # fmt: skip
+    }
     return asked(form, **changed)
 
 
@@ -107,9 +107,13 @@ def test_another_key_and_another_algorithm_prove_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("jwks", "name"),
-    [(None, "jwks-unreachable"), ({}, "jwks-unreachable"), ({"keys": []}, "assertion-kid-unknown"),
-     ({"keys": [None, 1]}, "assertion-kid-unknown")],
-)  # fmt: skip
+    [
+        (None, "jwks-unreachable"),
+        ({}, "jwks-unreachable"),
+        ({"keys": []}, "assertion-kid-unknown"),
+        ({"keys": [None, 1]}, "assertion-kid-unknown"),
+    ],
+)
 def test_keys_that_are_not_there(jwks: dict[str, object] | None, name: str) -> None:
     assert said(request(signed()), replace(known(), jwks=jwks)) == (name, "invalid_client", 400)
 
@@ -211,79 +215,187 @@ KID = str(json.loads(key())["kid"])
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (request(signed(), client_assertion_type="jwt-bearer"), known(),
-         Refusal("assertion-type-wrong", "invalid_client", {"received": "jwt-bearer",
-          "expected": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"})),
+        (
+            request(signed(), client_assertion_type="jwt-bearer"),
+            known(),
+            Refusal(
+                "assertion-type-wrong",
+                "invalid_client",
+                {"received": "jwt-bearer", "expected": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+            ),
+        ),
         (request("a.b"), known(), Refusal("assertion-not-jwt", "invalid_client", {"parts": 2})),
-        (request(""), replace(known(), client=replace(client(), client="public")),
-         Refusal("client-id-missing-in-body", "invalid_client", {"grant_type": "client_credentials", "received": None,
-          "expected": "app", "registered": "client_id in the body"})),
-        (request(_with_header(alg="RS384", kid="")), known(),
-         Refusal("assertion-kid-missing", "invalid_client", {"received": None})),
-        (request(signed(iss="https://a.example")), known(),
-         Refusal("assertion-iss-sub-mismatch", "invalid_client", {"received": "https://a.example", "expected": "app"})),
-        (request(signed(iss="other", sub="other")), known(),
-         Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"})),
-        (request(signed(iss="other", sub="other"), client_id="app"), known(),
-         Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"})),
-        (request(signed(aud="http://localhost:7425/general")), known(),
-         Refusal("assertion-aud-wrong", "invalid_client", {"received": "http://localhost:7425/general",
-          "expected": "http://localhost:7425/general/oauth/token"})),
-        (request(signed(aud=("a", "b"))), known(),
-         Refusal("assertion-aud-wrong", "invalid_client", {"received": ["a", "b"],
-          "expected": "http://localhost:7425/general/oauth/token"})),
-        (request(signed(exp="soon")), known(),
-         Refusal("assertion-exp-missing", "invalid_client", {"received": "soon"})),
-        (request(signed(exp=(NOW + 240) * 1000)), known(),
-         Refusal("assertion-exp-milliseconds", "invalid_client", {"received": 1764000240000, "now": 1764000000,
-          "ahead": 1762236240000, "late": -1762236240000, "expected": 1764000240})),
-        (request(signed(exp=NOW + 400)), known(),
-         Refusal("assertion-exp-too-long", "invalid_client", {"received": 1764000400, "now": 1764000000, "ahead": 400,
-          "late": -400})),
-        (request(signed(exp=NOW - 90)), known(),
-         Refusal("assertion-expired", "invalid_client", {"received": 1763999910, "now": 1764000000, "ahead": -90,
-          "late": 90})),
-        (request(signed(nbf=NOW + 90)), known(),
-         Refusal("assertion-nbf-future", "invalid_client", {"received": 1764000090, "now": 1764000000})),
-        (request(_with_header(alg="RS256")), known(),
-         Refusal("assertion-alg-unsupported", "invalid_client", {"received": "RS256", "expected": ["RS384", "ES384"]})),
+        (
+            request(""),
+            replace(known(), client=replace(client(), client="public")),
+            Refusal(
+                "client-id-missing-in-body",
+                "invalid_client",
+                {
+                    "grant_type": "client_credentials",
+                    "received": None,
+                    "expected": "app",
+                    "registered": "client_id in the body",
+                },
+            ),
+        ),
+        (
+            request(_with_header(alg="RS384", kid="")),
+            known(),
+            Refusal("assertion-kid-missing", "invalid_client", {"received": None}),
+        ),
+        (
+            request(signed(iss="https://a.example")),
+            known(),
+            Refusal("assertion-iss-sub-mismatch", "invalid_client", {"received": "https://a.example", "expected": "app"}),
+        ),
+        (
+            request(signed(iss="other", sub="other")),
+            known(),
+            Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"}),
+        ),
+        (
+            request(signed(iss="other", sub="other"), client_id="app"),
+            known(),
+            Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"}),
+        ),
+        (
+            request(signed(aud="http://localhost:7425/general")),
+            known(),
+            Refusal(
+                "assertion-aud-wrong",
+                "invalid_client",
+                {"received": "http://localhost:7425/general", "expected": "http://localhost:7425/general/oauth/token"},
+            ),
+        ),
+        (
+            request(signed(aud=("a", "b"))),
+            known(),
+            Refusal(
+                "assertion-aud-wrong",
+                "invalid_client",
+                {"received": ["a", "b"], "expected": "http://localhost:7425/general/oauth/token"},
+            ),
+        ),
+        (request(signed(exp="soon")), known(), Refusal("assertion-exp-missing", "invalid_client", {"received": "soon"})),
+        (
+            request(signed(exp=(NOW + 240) * 1000)),
+            known(),
+            Refusal(
+                "assertion-exp-milliseconds",
+                "invalid_client",
+                {
+                    "received": 1764000240000,
+                    "now": 1764000000,
+                    "ahead": 1762236240000,
+                    "late": -1762236240000,
+                    "expected": 1764000240,
+                },
+            ),
+        ),
+        (
+            request(signed(exp=NOW + 400)),
+            known(),
+            Refusal(
+                "assertion-exp-too-long",
+                "invalid_client",
+                {"received": 1764000400, "now": 1764000000, "ahead": 400, "late": -400},
+            ),
+        ),
+        (
+            request(signed(exp=NOW - 90)),
+            known(),
+            Refusal(
+                "assertion-expired", "invalid_client", {"received": 1763999910, "now": 1764000000, "ahead": -90, "late": 90}
+            ),
+        ),
+        (
+            request(signed(nbf=NOW + 90)),
+            known(),
+            Refusal("assertion-nbf-future", "invalid_client", {"received": 1764000090, "now": 1764000000}),
+        ),
+        (
+            request(_with_header(alg="RS256")),
+            known(),
+            Refusal("assertion-alg-unsupported", "invalid_client", {"received": "RS256", "expected": ["RS384", "ES384"]}),
+        ),
         (request(signed(jti="")), known(), Refusal("assertion-jti-missing", "invalid_client", {"received": None})),
-        (request(signed(jti="seen")), known(seen_jti=("seen",)),
-         Refusal("assertion-jti-reused", "invalid_client", {"received": "seen"})),
-        (request(signed()), replace(known(), jwks=None, client=replace(client(), jwks_uri="https://a.example/jwks")),
-         Refusal("jwks-unreachable", "invalid_client", {"received": "https://a.example/jwks"})),
-        (request(signed()), replace(known(), jwks=None, jwks_fault="it took too long"),
-         Refusal("jwks-unreachable", "invalid_client", {"received": None, "fault": "it took too long"})),
-        (request(signed()), known(keys=[{"kid": "k2"}, {}]),
-         Refusal("assertion-kid-unknown", "invalid_client", {"received": KID,
-          "published": ["k2", None]})),
-        (request(_with_header(jku="https://b.example/jwks")), replace(known(), client=replace(client(),
-         jwks_uri="https://a.example/jwks")),
-         Refusal("assertion-kid-unknown", "invalid_client", {"received": KID,
-          "published": [KID], "jku": "https://b.example/jwks",
-          "expected": "https://a.example/jwks"})),
-        (request(signed() + "x"), known(),
-         Refusal("assertion-signature-invalid", "invalid_client",
-          {"received": KID})),
-        (request(signed(), scope=None), known(),
-         Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": "system/*.rs"})),
-        (request(signed(), scope="system/Patient.rs,system/Observation.rs"), known(),
-         Refusal("scope-comma-separated", "invalid_scope", {"received": "system/Patient.rs,system/Observation.rs",
-          "expected": "system/Patient.rs system/Observation.rs"})),
-        (request(signed(), scope="system/Patient.rs user/Patient.rs openid"), known(),
-         Refusal("backend-scope-not-system", "invalid_scope", {"scopes": ["user/Patient.rs", "openid"],
-          "received": ("system/Patient.rs", "user/Patient.rs", "openid")})),
-        (request(signed(), scope="system/Patient.rs system/Patient.d"), known(),
-         Refusal("scope-not-registered", "invalid_scope", {"received": ["system/Patient.d"], "expected": None,
-          "scopes": ["system/Patient.d"], "corrected": [], "registered": "system/*.rs"})),
-        (request("", client_assertion=None, client_assertion_type=None, client_id="app"), replace(known(),
-         client=replace(client(), client="public")),
-         Refusal("assertion-missing", "invalid_client", {"received": None})),
+        (
+            request(signed(jti="seen")),
+            known(seen_jti=("seen",)),
+            Refusal("assertion-jti-reused", "invalid_client", {"received": "seen"}),
+        ),
+        (
+            request(signed()),
+            replace(known(), jwks=None, client=replace(client(), jwks_uri="https://a.example/jwks")),
+            Refusal("jwks-unreachable", "invalid_client", {"received": "https://a.example/jwks"}),
+        ),
+        (
+            request(signed()),
+            replace(known(), jwks=None, jwks_fault="it took too long"),
+            Refusal("jwks-unreachable", "invalid_client", {"received": None, "fault": "it took too long"}),
+        ),
+        (
+            request(signed()),
+            known(keys=[{"kid": "k2"}, {}]),
+            Refusal("assertion-kid-unknown", "invalid_client", {"received": KID, "published": ["k2", None]}),
+        ),
+        (
+            request(_with_header(jku="https://b.example/jwks")),
+            replace(known(), client=replace(client(), jwks_uri="https://a.example/jwks")),
+            Refusal(
+                "assertion-kid-unknown",
+                "invalid_client",
+                {"received": KID, "published": [KID], "jku": "https://b.example/jwks", "expected": "https://a.example/jwks"},
+            ),
+        ),
+        (request(signed() + "x"), known(), Refusal("assertion-signature-invalid", "invalid_client", {"received": KID})),
+        (
+            request(signed(), scope=None),
+            known(),
+            Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": "system/*.rs"}),
+        ),
+        (
+            request(signed(), scope="system/Patient.rs,system/Observation.rs"),
+            known(),
+            Refusal(
+                "scope-comma-separated",
+                "invalid_scope",
+                {"received": "system/Patient.rs,system/Observation.rs", "expected": "system/Patient.rs system/Observation.rs"},
+            ),
+        ),
+        (
+            request(signed(), scope="system/Patient.rs user/Patient.rs openid"),
+            known(),
+            Refusal(
+                "backend-scope-not-system",
+                "invalid_scope",
+                {"scopes": ["user/Patient.rs", "openid"], "received": ("system/Patient.rs", "user/Patient.rs", "openid")},
+            ),
+        ),
+        (
+            request(signed(), scope="system/Patient.rs system/Patient.d"),
+            known(),
+            Refusal(
+                "scope-not-registered",
+                "invalid_scope",
+                {
+                    "received": ["system/Patient.d"],
+                    "expected": None,
+                    "scopes": ["system/Patient.d"],
+                    "corrected": [],
+                    "registered": "system/*.rs",
+                },
+            ),
+        ),
+        (
+            request("", client_assertion=None, client_assertion_type=None, client_id="app"),
+            replace(known(), client=replace(client(), client="public")),
+            Refusal("assertion-missing", "invalid_client", {"received": None}),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: TokenRequest, known: TokenKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told
 
 
@@ -320,11 +432,13 @@ def test_the_token_endpoint_may_be_one_audience_of_several(aud: object) -> None:
         ("system/Patient.cruds", Policy(), False, "is not registered for this app"),
         ("system/*.rs", Policy(wildcard_scopes=False), False, "is a wildcard, and this server grants none"),
         (
-            "system/Patient.read", Policy(mixed_scope_versions=False), False,
+            "system/Patient.read",
+            Policy(mixed_scope_versions=False),
+            False,
             "is written as in SMART v1, and the app is registered for v2",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_is_offered_of_each_scope_and_why_not(scope: str, policy: Policy, granted: bool, why: str) -> None:
     assert backend_scopes.offered((scope,), client(), policy) == ((scope, granted, why),)
 
@@ -337,10 +451,11 @@ def test_a_service_may_be_granted_what_is_registered_and_was_not_asked_for() -> 
 @pytest.mark.parametrize(
     ("scope", "names"),
     [
-        ("system/Patient.rs user/Patient.rs", ["backend-scope-not-system"]), ("system/Patient.rs", []),
+        ("system/Patient.rs user/Patient.rs", ["backend-scope-not-system"]),
+        ("system/Patient.rs", []),
         ("user/Patient.rs openid", ["backend-empty-scopes"]),
     ],
-)  # fmt: skip
+)
 def test_a_service_may_have_to_name_no_scope_of_a_person_beside_its_own(scope: str, names: list[str]) -> None:
     policy = Policy(drop_unregistered_scopes=True, mixed_levels=False)
     server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy)

@@ -31,12 +31,16 @@ def test_where_scopes_are_dropped_one_that_is_not_registered_refuses_nothing(sco
 @pytest.mark.parametrize(
     ("scope", "policy", "granted"),
     [
-        ("system/Patient.rs", Policy(wildcard_scopes=False), True), ("system/*.rs", Policy(wildcard_scopes=False), False),
+        ("system/Patient.rs", Policy(wildcard_scopes=False), True),
+        ("system/*.rs", Policy(wildcard_scopes=False), False),
         ("system/Patient.rs", Policy(mixed_scope_versions=False), True),
-        ("system/Patient.read", Policy(mixed_scope_versions=False), False), ("system/Patient.read", Policy(), True),
-        ("system/*.rs", Policy(), True), ("user/Patient.rs", Policy(), False), ("openid", Policy(), False),
+        ("system/Patient.read", Policy(mixed_scope_versions=False), False),
+        ("system/Patient.read", Policy(), True),
+        ("system/*.rs", Policy(), True),
+        ("user/Patient.rs", Policy(), False),
+        ("openid", Policy(), False),
     ],
-)  # fmt: skip
+)
 def test_what_of_a_service_s_scopes_is_granted(scope: str, policy: Policy, granted: bool) -> None:
     ((name, there, why),) = backend_scopes.offered((scope,), client(), policy)
     assert (name, there, not why) == (scope, granted, granted)
@@ -81,9 +85,7 @@ def test_a_lenient_app_gets_what_is_registered_of_what_it_asks_and_all_of_it_if_
     ("registered", "policy"),
     [("user/Patient.rs", Policy()), ("system/*.rs", Policy(wildcard_scopes=False)), ("", Policy())],
 )
-def test_a_lenient_app_that_asks_nothing_is_refused_where_nothing_of_it_can_be_granted(
-    registered: str, policy: Policy
-) -> None:
+def test_a_lenient_app_that_asks_nothing_is_refused_where_nothing_of_it_can_be_granted(registered: str, policy: Policy) -> None:
     answer = said(request(signed(), scope=None), lenient(registered, policy))
     assert answer == ("backend-empty-scopes", "invalid_scope", 400)
 
@@ -105,9 +107,19 @@ def test_without_a_known_server_a_lenient_app_that_asks_nothing_is_not_said_to_b
 
 
 PIECES = (
-    "system/Patient.rs", "system/*.rs", "system/Observation.rs?category=a|b", "system/Patient.read", "system/patient.rs",
-    "system/Patient.sr", "patient/Patient.rs", "launch", "email", "system/Foo.rs", "system/Patient.rs?a:not=b", "x",
-)  # fmt: skip
+    "system/Patient.rs",
+    "system/*.rs",
+    "system/Observation.rs?category=a|b",
+    "system/Patient.read",
+    "system/patient.rs",
+    "system/Patient.sr",
+    "patient/Patient.rs",
+    "launch",
+    "email",
+    "system/Foo.rs",
+    "system/Patient.rs?a:not=b",
+    "x",
+)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=4), st.sampled_from([" ", ",", "  ", "\t"]))

@@ -11,9 +11,14 @@ from sickbay.fhir.validation import validate
 
 HOME = "http://localhost:7425/general"
 GENERAL = Brand(
-    "general", "General Hospital", "The standard.", HOME,
-    {"r4": (f"{HOME}/r4", "4.0.1"), "dstu2": (f"{HOME}/dstu2", "1.0.2")}, "http://localhost:7425/developer", b"<svg/>",
-)  # fmt: skip
+    "general",
+    "General Hospital",
+    "The standard.",
+    HOME,
+    {"r4": (f"{HOME}/r4", "4.0.1"), "dstu2": (f"{HOME}/dstu2", "1.0.2")},
+    "http://localhost:7425/developer",
+    b"<svg/>",
+)
 OTHER = GENERAL._replace(name="cerner", title="Other Hospital", home="http://localhost:7425/cerner")
 MADE = "2026-11-24T00:00:00Z"
 
@@ -32,8 +37,10 @@ def test_it_is_a_collection_that_is_valid_and_says_when_it_changed() -> None:
     assert (made["type"], made["timestamp"]) == ("collection", MADE)
     urls = [one["fullUrl"] for one in made["entry"]]
     assert urls[:3] == [
-        f"{HOME}/brands/Organization/general", f"{HOME}/brands/Endpoint/general-r4", f"{HOME}/brands/Endpoint/general-dstu2",
-    ]  # fmt: skip
+        f"{HOME}/brands/Organization/general",
+        f"{HOME}/brands/Endpoint/general-r4",
+        f"{HOME}/brands/Endpoint/general-dstu2",
+    ]
     assert len(set(urls)) == 6
 
 

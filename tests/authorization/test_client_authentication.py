@@ -208,59 +208,142 @@ def test_who_guessed_too_often_waits() -> None:
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (asked(headers={"Authorization": "Bearer x"}), knowing(),
-         Refusal("assertion-as-bearer", "invalid_client", {"grant_type": "authorization_code", "received": "Bearer"},
-          401)),
-        (asked(headers={"Authorization": "Digest x"}), knowing(),
-         Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "scheme",
-          "received": "Digest"}, 401)),
-        (asked(headers={"Authorization": "Basic"}), CONFIDENTIAL,
-         Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "no-colon"}, 401)),
-        (asked(headers={"Authorization": "Basic !!!"}), CONFIDENTIAL,
-         Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "not-base64"},
-          401)),
-        (asked(client_secret=SECRET, headers={"Authorization": basic(f"app:{SECRET}")}), CONFIDENTIAL,
-         Refusal("client-auth-multiple", "invalid_request", {"received": ("client_secret_basic",
-          "client_secret_post")})),
-        (asked(client_id=None), knowing(),
-         Refusal("client-id-missing-in-body", "invalid_client", {"grant_type": "authorization_code", "received": None,
-          "expected": "app", "registered": "client_id in the body"})),
-        (asked(client_id=None), knowing(client=None),
-         Refusal("client-id-missing-in-body", "invalid_client", {"grant_type": "authorization_code", "received": None,
-          "expected": None, "registered": "client_id in the body"})),
-        (asked(REFRESH_FORM, client_id=None), knowing(),
-         Refusal("client-auth-missing", "invalid_client", {"grant_type": "refresh_token", "received": None,
-          "expected": "app", "registered": "client_id in the body"})),
-        (asked(headers={"Authorization": basic("app:x")}, client_id="other"), CONFIDENTIAL,
-         Refusal("client-id-duplicated", "invalid_request", {"received": "other", "expected": "app"})),
-        (asked(), knowing(client=None, others=("a", "b")),
-         Refusal("client-id-unknown", "invalid_client", {"received": "app", "others": ["a", "b"]})),
-        (asked(), CONFIDENTIAL,
-         Refusal("client-auth-missing", "invalid_client", {"grant_type": "authorization_code", "received": None,
-          "registered": "client_secret_basic"})),
-        (asked(), knowing(client=replace(SYMMETRIC, client="asymmetric")),
-         Refusal("assertion-missing", "invalid_client", {"grant_type": "authorization_code", "received": None,
-          "registered": "private_key_jwt"})),
-        (asked(client_secret="x"), knowing(),
-         Refusal("public-client-sent-secret", "invalid_client", {"grant_type": "authorization_code",
-          "received": ("client_secret_post",)})),
-        (asked(client_secret=SECRET), knowing(client=replace(SYMMETRIC, client="asymmetric")),
-         Refusal("client-auth-method-mismatch", "invalid_client", {"grant_type": "authorization_code",
-          "received": "client_secret_post", "registered": "private_key_jwt"})),
-        (asked(client_secret=SECRET), knowing(client=replace(SYMMETRIC, auth_method="client_secret_basic")),
-         Refusal("client-auth-method-mismatch", "invalid_client", {"grant_type": "authorization_code",
-          "received": "client_secret_post", "registered": "client_secret_basic"})),
-        (asked(client_assertion="a.b.c"), CONFIDENTIAL,
-         Refusal("client-auth-method-mismatch", "invalid_client", {"grant_type": "authorization_code",
-          "received": "private_key_jwt", "registered": "client_secret_basic"})),
-        (asked(client_secret="wrong"), CONFIDENTIAL,
-         Refusal("client-secret-wrong", "invalid_client", {"grant_type": "authorization_code",
-          "received": "client_secret_post"})),
+        (
+            asked(headers={"Authorization": "Bearer x"}),
+            knowing(),
+            Refusal("assertion-as-bearer", "invalid_client", {"grant_type": "authorization_code", "received": "Bearer"}, 401),
+        ),
+        (
+            asked(headers={"Authorization": "Digest x"}),
+            knowing(),
+            Refusal(
+                "basic-malformed",
+                "invalid_client",
+                {"grant_type": "authorization_code", "fault": "scheme", "received": "Digest"},
+                401,
+            ),
+        ),
+        (
+            asked(headers={"Authorization": "Basic"}),
+            CONFIDENTIAL,
+            Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "no-colon"}, 401),
+        ),
+        (
+            asked(headers={"Authorization": "Basic !!!"}),
+            CONFIDENTIAL,
+            Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "not-base64"}, 401),
+        ),
+        (
+            asked(client_secret=SECRET, headers={"Authorization": basic(f"app:{SECRET}")}),
+            CONFIDENTIAL,
+            Refusal("client-auth-multiple", "invalid_request", {"received": ("client_secret_basic", "client_secret_post")}),
+        ),
+        (
+            asked(client_id=None),
+            knowing(),
+            Refusal(
+                "client-id-missing-in-body",
+                "invalid_client",
+                {
+                    "grant_type": "authorization_code",
+                    "received": None,
+                    "expected": "app",
+                    "registered": "client_id in the body",
+                },
+            ),
+        ),
+        (
+            asked(client_id=None),
+            knowing(client=None),
+            Refusal(
+                "client-id-missing-in-body",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": None, "expected": None, "registered": "client_id in the body"},
+            ),
+        ),
+        (
+            asked(REFRESH_FORM, client_id=None),
+            knowing(),
+            Refusal(
+                "client-auth-missing",
+                "invalid_client",
+                {"grant_type": "refresh_token", "received": None, "expected": "app", "registered": "client_id in the body"},
+            ),
+        ),
+        (
+            asked(headers={"Authorization": basic("app:x")}, client_id="other"),
+            CONFIDENTIAL,
+            Refusal("client-id-duplicated", "invalid_request", {"received": "other", "expected": "app"}),
+        ),
+        (
+            asked(),
+            knowing(client=None, others=("a", "b")),
+            Refusal("client-id-unknown", "invalid_client", {"received": "app", "others": ["a", "b"]}),
+        ),
+        (
+            asked(),
+            CONFIDENTIAL,
+            Refusal(
+                "client-auth-missing",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": None, "registered": "client_secret_basic"},
+            ),
+        ),
+        (
+            asked(),
+            knowing(client=replace(SYMMETRIC, client="asymmetric")),
+            Refusal(
+                "assertion-missing",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": None, "registered": "private_key_jwt"},
+            ),
+        ),
+        (
+            asked(client_secret="x"),
+            knowing(),
+            Refusal(
+                "public-client-sent-secret",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": ("client_secret_post",)},
+            ),
+        ),
+        (
+            asked(client_secret=SECRET),
+            knowing(client=replace(SYMMETRIC, client="asymmetric")),
+            Refusal(
+                "client-auth-method-mismatch",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": "client_secret_post", "registered": "private_key_jwt"},
+            ),
+        ),
+        (
+            asked(client_secret=SECRET),
+            knowing(client=replace(SYMMETRIC, auth_method="client_secret_basic")),
+            Refusal(
+                "client-auth-method-mismatch",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": "client_secret_post", "registered": "client_secret_basic"},
+            ),
+        ),
+        (
+            asked(client_assertion="a.b.c"),
+            CONFIDENTIAL,
+            Refusal(
+                "client-auth-method-mismatch",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": "private_key_jwt", "registered": "client_secret_basic"},
+            ),
+        ),
+        (
+            asked(client_secret="wrong"),
+            CONFIDENTIAL,
+            Refusal(
+                "client-secret-wrong", "invalid_client", {"grant_type": "authorization_code", "received": "client_secret_post"}
+            ),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: TokenRequest, known: TokenKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told
 
 
@@ -337,9 +420,13 @@ def refusal_of(request: TokenRequest, known: TokenKnown, name: str) -> Refusal:
 
 @pytest.mark.parametrize(
     ("header", "name", "received"),
-    [("a-secret-without-a-scheme", "basic-malformed", ""), ("Digest a b", "basic-malformed", "Digest"),
-     ("Bearer a b", "assertion-as-bearer", "Bearer"), ("bearer x", "assertion-as-bearer", "bearer")],
-)  # fmt: skip
+    [
+        ("a-secret-without-a-scheme", "basic-malformed", ""),
+        ("Digest a b", "basic-malformed", "Digest"),
+        ("Bearer a b", "assertion-as-bearer", "Bearer"),
+        ("bearer x", "assertion-as-bearer", "bearer"),
+    ],
+)
 def test_of_a_header_that_is_not_basic_only_the_scheme_is_told(header: str, name: str, received: str) -> None:
     request = asked(client_id=None, headers={"Authorization": header})
     assert refusal_of(request, CONFIDENTIAL, name).facts["received"] == received
@@ -387,7 +474,8 @@ def test_of_an_assertion_of_nobody_it_is_told_whom_it_should_name() -> None:
 def test_a_pair_in_the_wrong_order_is_told_without_the_secret(pair: str, swapped: bool) -> None:
     request = asked(headers={"Authorization": basic(pair)}, client_id=None if ":" in pair else "nobody")
     found = examined(request, knowing(client=None, others=("app",))).refusals
-    told = Refusal("basic-swapped", "invalid_client", {
-        "grant_type": "authorization_code", "received": None, "expected": "app"}, 401)  # fmt: skip
+    told = Refusal(
+        "basic-swapped", "invalid_client", {"grant_type": "authorization_code", "received": None, "expected": "app"}, 401
+    )
     assert (told in found) == swapped
     assert not swapped or SECRET not in str(found)

@@ -56,31 +56,58 @@ def test_metadata_that_can(given: Any) -> None:
 
 def test_what_is_not_said_is_as_the_standard_has_it() -> None:
     assert client_metadata.registration({}, "general") == {
-        "tenant": "general", "name": "An app registered by itself", "type": "provider", "client": "symmetric",
+        "tenant": "general",
+        "name": "An app registered by itself",
+        "type": "provider",
+        "client": "symmetric",
         "auth_method": "client_secret_basic",
-        "scope": "openid fhirUser launch launch/patient offline_access patient/*.rs", "redirect_uris": (),
+        "scope": "openid fhirUser launch launch/patient offline_access patient/*.rs",
+        "redirect_uris": (),
         "post_logout_redirect_uris": (),
-        "grant_types": ("authorization_code", "refresh_token"), "launch_uri": None, "fhir": "r4", "smart_version": 2,
-        "pkce": "required", "native": False, "jwks_uri": None, "jwks": None,
-    }  # fmt: skip
+        "grant_types": ("authorization_code", "refresh_token"),
+        "launch_uri": None,
+        "fhir": "r4",
+        "smart_version": 2,
+        "pkce": "required",
+        "native": False,
+        "jwks_uri": None,
+        "jwks": None,
+    }
 
 
 def test_what_is_said_is_registered() -> None:
     given = {
-        "client_name": "Growth", "token_endpoint_auth_method": "none", "scope": "launch", "application_type": "native",
-        "redirect_uris": ["myapp://callback"], "post_logout_redirect_uris": ["myapp://bye"],
+        "client_name": "Growth",
+        "token_endpoint_auth_method": "none",
+        "scope": "launch",
+        "application_type": "native",
+        "redirect_uris": ["myapp://callback"],
+        "post_logout_redirect_uris": ["myapp://bye"],
         "grant_types": ["authorization_code"],
-        "launch_uri": "https://a.example/launch", "initiate_login_uri": "https://a.example/login",
-        "jwks_uri": "https://a.example/jwks", "jwks": KEYS,
-    }  # fmt: skip
+        "launch_uri": "https://a.example/launch",
+        "initiate_login_uri": "https://a.example/login",
+        "jwks_uri": "https://a.example/jwks",
+        "jwks": KEYS,
+    }
     made = client_metadata.registration(given, "cerner")
     assert made == {
-        "tenant": "cerner", "name": "Growth", "type": "provider", "client": "public", "auth_method": "none",
-        "scope": "launch", "redirect_uris": ("myapp://callback",), "post_logout_redirect_uris": ("myapp://bye",),
+        "tenant": "cerner",
+        "name": "Growth",
+        "type": "provider",
+        "client": "public",
+        "auth_method": "none",
+        "scope": "launch",
+        "redirect_uris": ("myapp://callback",),
+        "post_logout_redirect_uris": ("myapp://bye",),
         "grant_types": ("authorization_code",),
-        "launch_uri": "https://a.example/launch", "fhir": "r4", "smart_version": 2, "pkce": "required", "native": True,
-        "jwks_uri": "https://a.example/jwks", "jwks": KEYS,
-    }  # fmt: skip
+        "launch_uri": "https://a.example/launch",
+        "fhir": "r4",
+        "smart_version": 2,
+        "pkce": "required",
+        "native": True,
+        "jwks_uri": "https://a.example/jwks",
+        "jwks": KEYS,
+    }
     del given["launch_uri"]
     assert client_metadata.registration(given, "cerner")["launch_uri"] == "https://a.example/login"
 
@@ -95,9 +122,13 @@ def test_who_only_speaks_for_itself_is_a_service() -> None:
 
 @pytest.mark.parametrize(
     ("method", "kind"),
-    [("none", "public"), ("client_secret_basic", "symmetric"), ("client_secret_post", "symmetric"),
-     ("private_key_jwt", "asymmetric")],
-)  # fmt: skip
+    [
+        ("none", "public"),
+        ("client_secret_basic", "symmetric"),
+        ("client_secret_post", "symmetric"),
+        ("private_key_jwt", "asymmetric"),
+    ],
+)
 def test_the_method_of_authentication_makes_the_kind(method: str, kind: str) -> None:
     made = client_metadata.registration({"token_endpoint_auth_method": method}, "general")
     assert (made["client"], made["auth_method"]) == (kind, method)
@@ -105,16 +136,29 @@ def test_the_method_of_authentication_makes_the_kind(method: str, kind: str) -> 
 
 def test_the_secret_is_told_once_and_with_it_how_long_it_is_good() -> None:
     client = Client(
-        "c", name="Growth", client="symmetric", auth_method="client_secret_post", scope="launch", created_at=5,
-        redirect_uris=("https://a.example/",), launch_uri="https://a.example/launch",
-    )  # fmt: skip
+        "c",
+        name="Growth",
+        client="symmetric",
+        auth_method="client_secret_post",
+        scope="launch",
+        created_at=5,
+        redirect_uris=("https://a.example/",),
+        launch_uri="https://a.example/launch",
+    )
     assert client_metadata.told(client, "s3cr3t") == {
-        "client_id": "c", "client_id_issued_at": 5, "client_secret": "s3cr3t", "client_secret_expires_at": 0,
-        "client_name": "Growth", "scope": "launch", "redirect_uris": ("https://a.example/",),
-        "grant_types": ("authorization_code", "refresh_token"), "response_types": ("code",),
-        "token_endpoint_auth_method": "client_secret_post", "initiate_login_uri": "https://a.example/launch",
+        "client_id": "c",
+        "client_id_issued_at": 5,
+        "client_secret": "s3cr3t",
+        "client_secret_expires_at": 0,
+        "client_name": "Growth",
+        "scope": "launch",
+        "redirect_uris": ("https://a.example/",),
+        "grant_types": ("authorization_code", "refresh_token"),
+        "response_types": ("code",),
+        "token_endpoint_auth_method": "client_secret_post",
+        "initiate_login_uri": "https://a.example/launch",
         "application_type": "web",
-    }  # fmt: skip
+    }
 
 
 def test_a_service_is_told_its_keys_and_no_secret() -> None:

@@ -17,9 +17,14 @@ SERVER = Server(
 )
 JWKS = "http://localhost:7425/general/oauth/jwks"
 REQUIRED = {
-    "issuer", "jwks_uri", "authorization_endpoint", "token_endpoint", "grant_types_supported", "capabilities",
+    "issuer",
+    "jwks_uri",
+    "authorization_endpoint",
+    "token_endpoint",
+    "grant_types_supported",
+    "capabilities",
     "code_challenge_methods_supported",
-}  # fmt: skip
+}
 
 
 def test_all_required_members_are_there() -> None:
@@ -28,9 +33,7 @@ def test_all_required_members_are_there() -> None:
 
 def test_every_address_is_absolute() -> None:
     said = discovery.smart_configuration(SERVER, jwks_uri=JWKS)
-    assert all(
-        value.startswith("http") for name, value in said.items() if name.endswith(("_endpoint", "_uri", "issuer"))
-    )
+    assert all(value.startswith("http") for name, value in said.items() if name.endswith(("_endpoint", "_uri", "issuer")))
 
 
 def test_an_algorithm_that_smart_does_not_name_is_listed_where_the_hospital_takes_it() -> None:
@@ -66,31 +69,49 @@ def test_scopes_and_capabilities_follow_the_policy(versions: tuple[str, ...], wi
 def test_the_whole_document_of_openid() -> None:
     said = discovery.openid_configuration(SERVER, jwks_uri=JWKS, userinfo_endpoint="http://localhost:7425/u")
     assert said == {
-        "issuer": "http://localhost:7425/general", "jwks_uri": JWKS,
+        "issuer": "http://localhost:7425/general",
+        "jwks_uri": JWKS,
         "authorization_endpoint": "http://localhost:7425/general/oauth/authorize",
         "token_endpoint": "http://localhost:7425/general/oauth/token",
         "userinfo_endpoint": "http://localhost:7425/u",
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
-        "response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"],
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile", "name"],
         "response_modes_supported": ["query"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"], "claims_parameter_supported": False,
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claims_parameter_supported": False,
         "introspection_endpoint_auth_methods_supported": list(Policy().auth_methods),
         "revocation_endpoint_auth_methods_supported": [*Policy().auth_methods, "none"],
-        "request_parameter_supported": False, "request_uri_parameter_supported": False,
-        "scopes_supported": said["scopes_supported"], "capabilities": said["capabilities"],
-    }  # fmt: skip
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "scopes_supported": said["scopes_supported"],
+        "capabilities": said["capabilities"],
+    }
 
 
 def test_scopes_and_capabilities_as_they_are_by_default() -> None:
     assert discovery.scopes_supported(Policy()) == [
-        "openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access",
-        "patient/*.read", "patient/*.rs", "user/*.read", "user/*.rs", "system/*.read", "system/*.rs",
-    ]  # fmt: skip
+        "openid",
+        "fhirUser",
+        "profile",
+        "launch",
+        "launch/patient",
+        "launch/encounter",
+        "offline_access",
+        "online_access",
+        "patient/*.read",
+        "patient/*.rs",
+        "user/*.read",
+        "user/*.rs",
+        "system/*.read",
+        "system/*.rs",
+    ]
     picked = ["context-standalone-patient", "context-standalone-encounter"]
     versions = ["permission-v1", "permission-v2"]
     assert discovery.capabilities(Policy()) == [*discovery.CAPABILITIES, *picked, *versions]

@@ -25,9 +25,13 @@ def test_the_nonce_and_the_time_of_sign_in_are_echoed() -> None:
 
 @pytest.mark.parametrize(
     ("scope", "names"),
-    [("openid", set()), ("openid fhirUser", {"fhirUser"}), ("openid profile", {"profile"}),
-     ("openid fhirUser profile", {"fhirUser", "profile"})],
-)  # fmt: skip
+    [
+        ("openid", set()),
+        ("openid fhirUser", {"fhirUser"}),
+        ("openid profile", {"profile"}),
+        ("openid fhirUser profile", {"fhirUser", "profile"}),
+    ],
+)
 def test_the_user_is_named_by_an_absolute_address_as_the_scopes_ask(scope: str, names: set[str]) -> None:
     said = {name: value for name, value in claims(scope).items() if name in ("fhirUser", "profile")}
     assert said == dict.fromkeys(names, "http://h/r4/Practitioner/pr-1")

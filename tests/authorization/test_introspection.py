@@ -18,9 +18,17 @@ from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
 ISSUER = "http://localhost:7425/general"
 BASE = f"{ISSUER}/r4"
 TOKEN = Token(
-    "app", "openid fhirUser patient/Patient.rs", BASE, NOW + 100, "f1", user="anna", patient="A", encounter="E",
-    issuer=ISSUER, issued_at=NOW - 50,
-)  # fmt: skip
+    "app",
+    "openid fhirUser patient/Patient.rs",
+    BASE,
+    NOW + 100,
+    "f1",
+    user="anna",
+    patient="A",
+    encounter="E",
+    issuer=ISSUER,
+    issued_at=NOW - 50,
+)
 REFRESH = replace(FAMILY, user="anna", patient="A", context={"need_patient_banner": True, "intent": "reconcile"})
 OWNER = Client("app")
 ANNA = User("anna", "general", "Practitioner/p", sub="s-1")
@@ -148,10 +156,19 @@ def test_a_holder_knows_of_the_tokens_of_its_own_app_and_a_system_of_all(subject
 def test_an_access_token_is_described_with_its_launch_and_its_person() -> None:
     said = introspection.answer(KNOWN, REFRESH, ANNA, ISSUER)
     assert said == {
-        "active": True, "scope": TOKEN.scope, "client_id": "app", "exp": NOW + 100, "iat": NOW - 50, "aud": BASE,
-        "token_type": "Bearer", "iss": ISSUER, "patient": "A", "encounter": "E", "intent": "reconcile",
+        "active": True,
+        "scope": TOKEN.scope,
+        "client_id": "app",
+        "exp": NOW + 100,
+        "iat": NOW - 50,
+        "aud": BASE,
+        "token_type": "Bearer",
+        "iss": ISSUER,
+        "patient": "A",
+        "encounter": "E",
+        "intent": "reconcile",
         "need_patient_banner": True,
-    }  # fmt: skip
+    }
 
 
 def test_the_person_is_told_where_the_grant_was_for_openid() -> None:
@@ -181,19 +198,33 @@ def test_a_banner_belongs_to_a_patient() -> None:
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (asked({}, headers=BY_BASIC), KNOWN,
-         Refusal("token-parameter-missing", "invalid_request", {"received": None, "expected": "token"})),
-        (asked(FORM, client_id="app"), replace(KNOWN, client=OWNER),
-         Refusal("client-auth-missing", "invalid_client", {"grant_type": None, "received": None,
-          "registered": "a secret or a key"})),
-        (asked(FORM, headers={"Authorization": "Bearer t"}), replace(KNOWN, client=OWNER, caller=None),
-         Refusal("fhir-token-unknown", "invalid_token",
-          {"reason": "unknown", "length": 1, "id_token": False, "refresh_token": False}, 401)),
+        (
+            asked({}, headers=BY_BASIC),
+            KNOWN,
+            Refusal("token-parameter-missing", "invalid_request", {"received": None, "expected": "token"}),
+        ),
+        (
+            asked(FORM, client_id="app"),
+            replace(KNOWN, client=OWNER),
+            Refusal(
+                "client-auth-missing",
+                "invalid_client",
+                {"grant_type": None, "received": None, "registered": "a secret or a key"},
+            ),
+        ),
+        (
+            asked(FORM, headers={"Authorization": "Bearer t"}),
+            replace(KNOWN, client=OWNER, caller=None),
+            Refusal(
+                "fhir-token-unknown",
+                "invalid_token",
+                {"reason": "unknown", "length": 1, "id_token": False, "refresh_token": False},
+                401,
+            ),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: TokenRequest, known: SubjectKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: SubjectKnown, told: Refusal) -> None:
     assert examine(introspection.checks(request_), request_, known).refusals[0] == told
 
 

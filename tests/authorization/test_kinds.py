@@ -21,22 +21,60 @@ NOW = 1_764_000_000
 BASE = "http://localhost:7425/general/r4"
 CHECKS = (*access.CHECKS, *search.CHECKS, *operations.CHECKS)
 STRICT = Policy(
-    requires_patient=True, requires_category=True, versioned_update=True, strict_cors=True,
-    search_criteria=("r4 Appointment: _id | date",), search_alone=("r4 Appointment",),
-)  # fmt: skip
+    requires_patient=True,
+    requires_category=True,
+    versioned_update=True,
+    strict_cors=True,
+    search_criteria=("r4 Appointment: _id | date",),
+    search_alone=("r4 Appointment",),
+)
 TOKEN = Token("app", "patient/Patient.rs user/*.cruds", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss")
 KNOWN = AccessKnown(
-    now=NOW, client=Client("app", redirect_uris=("https://app.example.org/cb",)), token=TOKEN,
-    user=User("anna", "general", "Practitioner/p", patients="*"), version="r4",
-)  # fmt: skip
+    now=NOW,
+    client=Client("app", redirect_uris=("https://app.example.org/cb",)),
+    token=TOKEN,
+    user=User("anna", "general", "Practitioner/p", patients="*"),
+    version="r4",
+)
 
 TYPES = ("Patient", "Observation", "Appointment", "Group", "Binary", "Nonsense", "patient", "undefined")
-PATHS = ("", "/", "/metadata", "/$export", "/_search", "/{0}", "/{0}/1", "/{0}/null", "/{0}/_search", "/{0}/$export",
-         "/{0}/1/$export", "/{0}/1/$everything", "/{0}/1/_history", "/{0}/1/_history/2", "/{0}/1/{1}", "/{0}/1/x/y",
-         "/_history", "/$export/job", "/Patient/$validate", "//{0}/1", "/{0}/a b")  # fmt: skip
-QUERIES = ("", "name=x", "_id=1", "_id=1&date=2026", "patient=1&category=x", "_include=Observation:encounter",
-           "_has:Observation:patient:code=1", "access_token=t", "patient=undefined", "_outputFormat=csv", "_type=Device",
-           "subject.name=x")  # fmt: skip
+PATHS = (
+    "",
+    "/",
+    "/metadata",
+    "/$export",
+    "/_search",
+    "/{0}",
+    "/{0}/1",
+    "/{0}/null",
+    "/{0}/_search",
+    "/{0}/$export",
+    "/{0}/1/$export",
+    "/{0}/1/$everything",
+    "/{0}/1/_history",
+    "/{0}/1/_history/2",
+    "/{0}/1/{1}",
+    "/{0}/1/x/y",
+    "/_history",
+    "/$export/job",
+    "/Patient/$validate",
+    "//{0}/1",
+    "/{0}/a b",
+)
+QUERIES = (
+    "",
+    "name=x",
+    "_id=1",
+    "_id=1&date=2026",
+    "patient=1&category=x",
+    "_include=Observation:encounter",
+    "_has:Observation:patient:code=1",
+    "access_token=t",
+    "patient=undefined",
+    "_outputFormat=csv",
+    "_type=Device",
+    "subject.name=x",
+)
 HEADERS = {
     "authorization": ("Bearer t", "Basic x", None),
     "content-type": ("application/json", "text/plain", "application/x-www-form-urlencoded", None),
@@ -67,9 +105,13 @@ def requests(draw: st.DrawFn) -> AccessRequest:
     several = found.type or found.interaction in SEVERAL
     involved = searches.named("r4", found.type, parameters.pairs) if several else ()
     return replace(
-        request, type=found.type, id=found.id, interaction=found.interaction, letters=found.letters,
+        request,
+        type=found.type,
+        id=found.id,
+        interaction=found.interaction,
+        letters=found.letters,
         involved=involved if found.interaction.startswith("search-") or found.operation else (),
-    )  # fmt: skip
+    )
 
 
 @given(requests(), st.sampled_from((Policy(), STRICT)))
@@ -100,9 +142,12 @@ def test_whether_a_holder_is_good_does_not_depend_on_what_is_asked(
     request: AccessRequest, holder: str, has_client: bool, has_user: bool
 ) -> None:
     known = replace(
-        KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,)), token=replace(TOKEN, **HOLDERS[holder]),
-        client=KNOWN.client if has_client else None, user=KNOWN.user if has_user else None,
-    )  # fmt: skip
+        KNOWN,
+        server=Server(issuer="iss", fhir_bases=(BASE,)),
+        token=replace(TOKEN, **HOLDERS[holder]),
+        client=KNOWN.client if has_client else None,
+        user=KNOWN.user if has_user else None,
+    )
     good = holder == "good" and has_client and has_user
     assert access.holds(known) is good
     assert all(one.decide(request, known) is None for one in access.HOLDING) is good

@@ -67,54 +67,108 @@ def test_a_launch_code_is_made_of_its_timeline_by_the_key_alone() -> None:
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (request({"url": "https://app.example.org/launch#?iss=x&launch=y"}), UrlKnown(),
-         Refusal("launch-url-params-in-fragment", "invalid_request", {"names": "iss and launch",
-          "received": "https://app.example.org/launch#?iss=x&launch=y"})),
-        (request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir#launch=y"}), UrlKnown(),
-         Refusal("launch-url-params-in-fragment", "invalid_request", {"names": "launch",
-          "received": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir#launch=y"})),
-        (request({"url": "https://app.example.org/launch?PAT_PersonId=1&x=y"}), UrlKnown(),
-         Refusal("launch-url-vendor-substitution", "invalid_request", {"names": "PAT_PersonId, x"})),
-        (request({"url": "https://app.example.org/launch?p=$x$"}), UrlKnown(),
-         Refusal("launch-url-vendor-substitution", "invalid_request", {"names": "p"})),
-        (request({"url": "https://app.example.org/launch"}), UrlKnown(),
-         Refusal("launch-url-missing-iss", "invalid_request", {"received": None,
-          "example": "https://app.example.org/launch?iss=<FHIR base>&launch=<code>"})),
-        (request({"url": "https://app.example.org/launch?launch=a?b"}), UrlKnown(),
-         Refusal("launch-url-missing-iss", "invalid_request", {"received": None,
-          "example": "https://app.example.org/launch?iss=<FHIR base>&launch=<code>"})),
-        (request({"url": "https://app.example.org/launch?iss=https%253A%252F%252Fa%252Ffhir&launch=x"}), UrlKnown(),
-         Refusal("launch-url-iss-double-encoded", "invalid_request", {"received": "https%3A%2F%2Fa%2Ffhir",
-          "expected": "https://a/fhir"})),
-        (request({"url": "https://app.example.org/launch?iss=a%2Ffhir&launch=x"}), UrlKnown(),
-         Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": "a/fhir"})),
-        (request({"url": "https://app.example.org/launch?iss=ftp%3A%2F%2Fa%2Ffhir&launch=x"}), UrlKnown(),
-         Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": "ftp://a/fhir"})),
-        (request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2FPatient%2F&launch=x"}),
-         UrlKnown(),
-         Refusal("launch-url-iss-not-base", "invalid_request", {"received": "https://a/fhir/Patient/",
-          "expected": "https://a/fhir"})),
-        (request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2Fmetadata&launch=x"}), UrlKnown(),
-         Refusal("launch-url-iss-not-base", "invalid_request", {"received": "https://a/fhir/metadata",
-          "expected": "https://a/fhir"})),
-        (request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir&launch=x"}),
-         UrlKnown(allowed_iss=("https://b/fhir",)),
-         Refusal("launch-url-iss-not-allowlisted", "invalid_request", {"received": "https://a/fhir",
-          "allowed": ["https://b/fhir"]})),
+        (
+            request({"url": "https://app.example.org/launch#?iss=x&launch=y"}),
+            UrlKnown(),
+            Refusal(
+                "launch-url-params-in-fragment",
+                "invalid_request",
+                {"names": "iss and launch", "received": "https://app.example.org/launch#?iss=x&launch=y"},
+            ),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir#launch=y"}),
+            UrlKnown(),
+            Refusal(
+                "launch-url-params-in-fragment",
+                "invalid_request",
+                {"names": "launch", "received": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir#launch=y"},
+            ),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?PAT_PersonId=1&x=y"}),
+            UrlKnown(),
+            Refusal("launch-url-vendor-substitution", "invalid_request", {"names": "PAT_PersonId, x"}),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?p=$x$"}),
+            UrlKnown(),
+            Refusal("launch-url-vendor-substitution", "invalid_request", {"names": "p"}),
+        ),
+        (
+            request({"url": "https://app.example.org/launch"}),
+            UrlKnown(),
+            Refusal(
+                "launch-url-missing-iss",
+                "invalid_request",
+                {"received": None, "example": "https://app.example.org/launch?iss=<FHIR base>&launch=<code>"},
+            ),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?launch=a?b"}),
+            UrlKnown(),
+            Refusal(
+                "launch-url-missing-iss",
+                "invalid_request",
+                {"received": None, "example": "https://app.example.org/launch?iss=<FHIR base>&launch=<code>"},
+            ),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?iss=https%253A%252F%252Fa%252Ffhir&launch=x"}),
+            UrlKnown(),
+            Refusal(
+                "launch-url-iss-double-encoded",
+                "invalid_request",
+                {"received": "https%3A%2F%2Fa%2Ffhir", "expected": "https://a/fhir"},
+            ),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?iss=a%2Ffhir&launch=x"}),
+            UrlKnown(),
+            Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": "a/fhir"}),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?iss=ftp%3A%2F%2Fa%2Ffhir&launch=x"}),
+            UrlKnown(),
+            Refusal("launch-url-iss-not-absolute", "invalid_request", {"received": "ftp://a/fhir"}),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2FPatient%2F&launch=x"}),
+            UrlKnown(),
+            Refusal(
+                "launch-url-iss-not-base",
+                "invalid_request",
+                {"received": "https://a/fhir/Patient/", "expected": "https://a/fhir"},
+            ),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir%2Fmetadata&launch=x"}),
+            UrlKnown(),
+            Refusal(
+                "launch-url-iss-not-base",
+                "invalid_request",
+                {"received": "https://a/fhir/metadata", "expected": "https://a/fhir"},
+            ),
+        ),
+        (
+            request({"url": "https://app.example.org/launch?iss=https%3A%2F%2Fa%2Ffhir&launch=x"}),
+            UrlKnown(allowed_iss=("https://b/fhir",)),
+            Refusal(
+                "launch-url-iss-not-allowlisted",
+                "invalid_request",
+                {"received": "https://a/fhir", "allowed": ["https://b/fhir"]},
+            ),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: UrlRequest, known: UrlKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest, known: UrlKnown, told: Refusal) -> None:
     assert examine(CHECKS, request_, known).refusals[0] == told
 
 
 def test_code_and_url_are_made_as_they_always_were() -> None:
     assert code_of(b"k" * 32, "t") == "pkD0x7azd3LId73Y9afcs8QltHCm1P4Ww0qgqDS0Hys"
     client = replace(samples.CLIENT, launch_uri="http://localhost:8100/launch")
-    assert launch_url(client, "a/b", "http://ehr/r4") == (
-        "http://localhost:8100/launch?iss=http%3A%2F%2Fehr%2Fr4&launch=a%2Fb"
-    )
+    assert launch_url(client, "a/b", "http://ehr/r4") == ("http://localhost:8100/launch?iss=http%3A%2F%2Fehr%2Fr4&launch=a%2Fb")
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,17 @@ def link(**changed: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "one",
     [
-        card(), card(links=None), card(links=()), card(detail="More"), card(indicator="critical"), card(summary="x" * 139),
-        link(appContext=None), link(type="absolute", appContext=None), link(url="http://localhost:8100/launch"),
+        card(),
+        card(links=None),
+        card(links=()),
+        card(detail="More"),
+        card(indicator="critical"),
+        card(summary="x" * 139),
+        link(appContext=None),
+        link(type="absolute", appContext=None),
+        link(url="http://localhost:8100/launch"),
     ],
-)  # fmt: skip
+)
 def test_a_card_as_cds_hooks_has_it_is_taken(one: dict[str, Any]) -> None:
     assert faults([one]) == []
 
@@ -65,7 +72,7 @@ SUMMARY = "cards[0].summary must be a text of less than 140 characters"
         (link(type="absolute"), "cards[0].links[0].appContext stands only beside the type smart"),
         (link(appContext={}), "cards[0].links[0].appContext must be a text"),
     ],
-)  # fmt: skip
+)
 def test_what_a_chart_could_not_show_is_said_in_one_sentence(one: Any, said: str) -> None:
     assert faults([one]) == [said]
 

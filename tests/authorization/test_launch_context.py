@@ -13,9 +13,14 @@ from sickbay.authorization.launch_context import chosen, faults, fhir_context, m
 STUDY = {"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}
 CANONICAL = {"canonical": "http://example.org/Questionnaire/q", "type": "Questionnaire"}
 CONTEXT = {
-    "need_patient_banner": False, "intent": "reconcile", "smart_style_url": "http://x/style.json", "appContext": "a",
-    "tenant": "general", "fhirContext": [STUDY, CANONICAL, "Task/t-1"], "left_out": None,
-}  # fmt: skip
+    "need_patient_banner": False,
+    "intent": "reconcile",
+    "smart_style_url": "http://x/style.json",
+    "appContext": "a",
+    "tenant": "general",
+    "fhirContext": [STUDY, CANONICAL, "Task/t-1"],
+    "left_out": None,
+}
 
 
 def test_an_app_of_2_2_is_told_all_and_references_as_objects() -> None:

@@ -40,8 +40,10 @@ def test_what_else_the_code_says_is_the_intent_and_the_task_is_told_with_what_it
     whole = of_task(task(code=named, id="t-1", focus={"reference": "Condition/c-1"}))
     assert isinstance(whole, Wanted)
     assert whole.context() == {
-        "appContext": "{}", "intent": "phq-9", "fhirContext": [{"reference": "Task/t-1"}, {"reference": "Condition/c-1"}],
-    }  # fmt: skip
+        "appContext": "{}",
+        "intent": "phq-9",
+        "fhirContext": [{"reference": "Task/t-1"}, {"reference": "Condition/c-1"}],
+    }
     assert Wanted(APP).context() == {}
     before = of_task(task(encounter=None, context={"reference": "Encounter/e-2"}))
     assert isinstance(before, Wanted)
@@ -63,18 +65,14 @@ def test_a_task_need_not_say_more_than_its_app(member: str) -> None:
     assert of_task(wanted) == Wanted(APP)
 
 
-@pytest.mark.parametrize(
-    "reference", [{"reference": "Group/g"}, {"reference": "p-1"}, {"reference": 5}, "Patient/p", {}, None]
-)
+@pytest.mark.parametrize("reference", [{"reference": "Group/g"}, {"reference": "p-1"}, {"reference": 5}, "Patient/p", {}, None])
 def test_who_is_no_patient_is_not_taken_for_one(reference: Any) -> None:
     asked = of_task(task(**{"for": reference}))
     assert isinstance(asked, Wanted)
     assert asked.patient is None
 
 
-@pytest.mark.parametrize(
-    "code", [None, {}, "launch-app-ehr", coded("other"), {"coding": 5}, {"coding": "x"}, {"coding": [5]}]
-)
+@pytest.mark.parametrize("code", [None, {}, "launch-app-ehr", coded("other"), {"coding": 5}, {"coding": "x"}, {"coding": [5]}])
 def test_a_task_of_another_code_asks_for_no_launch(code: Any) -> None:
     assert of_task(task(code=code)) == "Task.code has none of launch-app-ehr, launch-app-standalone"
 

@@ -93,29 +93,64 @@ def test_the_visit_is_the_patients(fits: object, denied: bool) -> None:
     ("request_", "known", "told"),
     [
         (replace(REQUEST, denied=True), KNOWN, Refusal("user-denied", "access_denied", {"received": "no"})),
-        (replace(REQUEST, user="otto.berg"), replace(KNOWN, user=replace(USER, username="otto.berg",
-         fhir_user="Practitioner/x")),
-         Refusal("mismatched-identity", "access_denied", {"received": "otto.berg", "expected": "amelia.wright"})),
-        (replace(REQUEST, user=None), replace(KNOWN, user=None, patient_visible=True),
-         Refusal("mismatched-identity", "access_denied", {"received": None, "expected": "amelia.wright"})),
-        (REQUEST, replace(KNOWN, granted=()),
-         Refusal("denied-no-scope-granted", "access_denied", {"received": "launch openid fhirUser patient/Patient.rs",
-          "registered": samples.CLIENT.scope})),
-        (replace(REQUEST, patient=None), replace(KNOWN, launch=None),
-         Refusal("scope-patient-without-context", "access_denied", {"received": ["launch", "openid",
-          "patient/Patient.rs"], "scopes": ["patient/Patient.rs"], "note": "no patient was chosen"})),
-        (replace(REQUEST, patient=None), replace(KNOWN, launch=None, granted=("openid", "launch/encounter")),
-         Refusal("scope-patient-without-context", "access_denied", {"received": ["openid", "launch/encounter"],
-          "scopes": ["openid", "launch/encounter"], "note": "no patient was chosen"})),
-        (replace(REQUEST, patient="p-0099"), replace(KNOWN, launch=None),
-         Refusal("patient-not-accessible", "access_denied", {"received": "p-0099"})),
-        (replace(REQUEST, encounter="e-1"), replace(KNOWN, encounter_fits=False),
-         Refusal("patient-not-accessible", "access_denied", {"received": "Encounter/e-1"})),
+        (
+            replace(REQUEST, user="otto.berg"),
+            replace(KNOWN, user=replace(USER, username="otto.berg", fhir_user="Practitioner/x")),
+            Refusal("mismatched-identity", "access_denied", {"received": "otto.berg", "expected": "amelia.wright"}),
+        ),
+        (
+            replace(REQUEST, user=None),
+            replace(KNOWN, user=None, patient_visible=True),
+            Refusal("mismatched-identity", "access_denied", {"received": None, "expected": "amelia.wright"}),
+        ),
+        (
+            REQUEST,
+            replace(KNOWN, granted=()),
+            Refusal(
+                "denied-no-scope-granted",
+                "access_denied",
+                {"received": "launch openid fhirUser patient/Patient.rs", "registered": samples.CLIENT.scope},
+            ),
+        ),
+        (
+            replace(REQUEST, patient=None),
+            replace(KNOWN, launch=None),
+            Refusal(
+                "scope-patient-without-context",
+                "access_denied",
+                {
+                    "received": ["launch", "openid", "patient/Patient.rs"],
+                    "scopes": ["patient/Patient.rs"],
+                    "note": "no patient was chosen",
+                },
+            ),
+        ),
+        (
+            replace(REQUEST, patient=None),
+            replace(KNOWN, launch=None, granted=("openid", "launch/encounter")),
+            Refusal(
+                "scope-patient-without-context",
+                "access_denied",
+                {
+                    "received": ["openid", "launch/encounter"],
+                    "scopes": ["openid", "launch/encounter"],
+                    "note": "no patient was chosen",
+                },
+            ),
+        ),
+        (
+            replace(REQUEST, patient="p-0099"),
+            replace(KNOWN, launch=None),
+            Refusal("patient-not-accessible", "access_denied", {"received": "p-0099"}),
+        ),
+        (
+            replace(REQUEST, encounter="e-1"),
+            replace(KNOWN, encounter_fits=False),
+            Refusal("patient-not-accessible", "access_denied", {"received": "Encounter/e-1"}),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: LoginRequest, known: LoginKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: LoginRequest, known: LoginKnown, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told
 
 

@@ -74,23 +74,30 @@ LAB = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condi
 @pytest.mark.parametrize(
     ("asked", "allowed", "left"),
     [
-        (["patient/Condition.rs"], [LAB], [LAB]), (["patient/Condition.rs"], ["patient/Condition.r"], ["patient/Condition.r"]),
-        (["patient/Condition.rs"], ["patient/*.rs"], ["patient/Condition.rs"]), (["patient/*.rs"], [LAB], [LAB]),
-        (["patient/Condition.r"], [LAB], [LAB.replace(".rs", ".r")]), (["patient/Condition.rs"], ["user/Condition.rs"], []),
+        (["patient/Condition.rs"], [LAB], [LAB]),
+        (["patient/Condition.rs"], ["patient/Condition.r"], ["patient/Condition.r"]),
+        (["patient/Condition.rs"], ["patient/*.rs"], ["patient/Condition.rs"]),
+        (["patient/*.rs"], [LAB], [LAB]),
+        (["patient/Condition.r"], [LAB], [LAB.replace(".rs", ".r")]),
+        (["patient/Condition.rs"], ["user/Condition.rs"], []),
         (["patient/Condition.cruds"], ["patient/*.rs"], ["patient/Condition.rs"]),
         (["patient/Condition.cruds"], ["patient/*.rs", "patient/Condition.r"], ["patient/Condition.rs"]),
         (["patient/*.rs"], ["patient/Condition.cr", "patient/Goal.s"], ["patient/Condition.r", "patient/Goal.s"]),
-        (["patient/Condition.c"], ["patient/Condition.rs"], []), (["patient/Condition.rs"], ["patient/Goal.rs"], []),
+        (["patient/Condition.c"], ["patient/Condition.rs"], []),
+        (["patient/Condition.rs"], ["patient/Goal.rs"], []),
         (["patient/Condition.rs?a=1"], ["patient/*.r?b=2"], ["patient/Condition.r?a=1&b=2"]),
         (["patient/Condition.rs?a=1"], ["patient/Condition.rs?a=2"], []),
         (["patient/Condition.rs?a=1"], ["patient/Condition.r"], ["patient/Condition.r?a=1"]),
-        (["patient/Condition.read"], ["patient/Condition.r"], []), (["launch"], ["patient/*.rs"], []),
-        (["patient/Condition.rs"], ["patient/Condition.rs?code:in=x"], []), (["openid", "launch"], ["openid"], ["openid"]),
-        (["patient/Condition.rs", "patient/Condition.rs"], [LAB, LAB], [LAB]), (["nonsense"], ["nonsense"], []),
+        (["patient/Condition.read"], ["patient/Condition.r"], []),
+        (["launch"], ["patient/*.rs"], []),
+        (["patient/Condition.rs"], ["patient/Condition.rs?code:in=x"], []),
+        (["openid", "launch"], ["openid"], ["openid"]),
+        (["patient/Condition.rs", "patient/Condition.rs"], [LAB, LAB], [LAB]),
+        (["nonsense"], ["nonsense"], []),
         (["patient/Condition.read"], ["patient/Condition.rs"], ["patient/Condition.read"]),
         (["patient/Condition.*"], ["patient/Condition.rs"], ["patient/Condition.read"]),
     ],
-)  # fmt: skip
+)
 def test_a_list_of_allowed_scopes_leaves_what_it_shares_with_the_request(
     asked: list[str], allowed: list[str], left: list[str]
 ) -> None:

@@ -66,8 +66,6 @@ def test_who_wishes_nothing_is_asked_as_usual() -> None:
     assert wished(login_hint="anna").hint == "anna"
 
 
-@pytest.mark.parametrize(
-    ("sent", "age"), [("0", 0), ("9" * 9, 999_999_999), ("9" * 10, None), ("\u0661", None), ("-1", None)]
-)
+@pytest.mark.parametrize(("sent", "age"), [("0", 0), ("9" * 9, 999_999_999), ("9" * 10, None), ("\u0661", None), ("-1", None)])
 def test_an_age_has_nine_digits_at_most(sent: str, age: int | None) -> None:
     assert wished(max_age=sent).max_age == age

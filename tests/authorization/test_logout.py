@@ -84,9 +84,7 @@ def test_the_id_token_is_of_the_app_that_asks() -> None:
     assert refusal.facts == {"received": "gone", "expected": None, "unknown": True}
 
 
-@pytest.mark.parametrize(
-    "uri", [BYE + "/", BYE + "?x=y", "http://localhost:8101/bye", "HTTP://localhost:8100/bye", "/"]
-)
+@pytest.mark.parametrize("uri", [BYE + "/", BYE + "?x=y", "http://localhost:8101/bye", "HTTP://localhost:8100/bye", "/"])
 def test_nobody_is_led_to_an_address_that_is_not_registered(uri: str) -> None:
     told = {"received": uri, "registered": (BYE,), "app": "app"}
     refused = (Refusal("logout-redirect-uri-mismatch", "invalid_request", told),)

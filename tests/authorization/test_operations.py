@@ -49,10 +49,16 @@ def test_scopes_that_a_person_gave_export_nothing(scope: str) -> None:
 
 @pytest.mark.parametrize(
     ("held", "registered", "granted"),
-    [("system/*.rs", "", True), ("system/Patient.rs system/Group.r", "", True), ("system/Patient.rs", "system/*.read", True),
-     ("system/Patient.rs", "system/Group.r", True), ("system/Patient.rs", "system/Encounter.r", False),
-     ("system/Patient.rs", "system/Patient.rs", False), ("system/Patient.rs", "system/Group.s", False)],
-)  # fmt: skip
+    [
+        ("system/*.rs", "", True),
+        ("system/Patient.rs system/Group.r", "", True),
+        ("system/Patient.rs", "system/*.read", True),
+        ("system/Patient.rs", "system/Group.r", True),
+        ("system/Patient.rs", "system/Encounter.r", False),
+        ("system/Patient.rs", "system/Patient.rs", False),
+        ("system/Patient.rs", "system/Group.s", False),
+    ],
+)
 def test_members_of_a_group_are_told_to_who_may_read_it_by_token_or_registration(
     held: str, registered: str, granted: bool
 ) -> None:

@@ -12,9 +12,10 @@ from sickbay.authorization import origin
 from sickbay.authorization.values import Client, Policy, Server
 
 APP = Client(
-    "app", launch_uri="https://App.example.org:443/launch",
+    "app",
+    launch_uri="https://App.example.org:443/launch",
     redirect_uris=("http://localhost:8100/callback", "org.example.app:/callback", "https://app.example.org/done"),
-)  # fmt: skip
+)
 SERVER = Server(fhir_bases=(tokens.BASE,), tenants=("general",))
 STRICT = Policy(strict_cors=True)
 OTHER = "https://other.example.org"
@@ -70,10 +71,16 @@ def test_the_explanation_is_told_what_is_registered() -> None:
     assert told == {"received": OTHER, "registered": ("https://app.example.org", "http://localhost:8100")}
 
 
-@pytest.mark.parametrize(("policy", "sent", "allowed"), [
-    (True, "http://localhost:8100", True), (True, "http://localhost:8101", False), (True, None, False),
-    (True, "null", False), (False, "http://localhost:8100", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("policy", "sent", "allowed"),
+    [
+        (True, "http://localhost:8100", True),
+        (True, "http://localhost:8101", False),
+        (True, None, False),
+        (True, "null", False),
+        (False, "http://localhost:8100", False),
+    ],
+)
 def test_only_a_registered_origin_may_send_credentials_and_only_by_policy(
     policy: bool, sent: str | None, allowed: bool
 ) -> None:

@@ -40,10 +40,12 @@ ODD_SCOPES = ("", "patient/Patient.sr", "openid nonsense", ["openid"], 5, "user/
         ({"launches": []}, "The policy launches must be a list of ehr, standalone"),
         ({"launches": "ehr"}, "The policy launches must be a list of ehr, standalone"),
         *[({"registration_scopes": odd}, NO_SCOPES) for odd in ODD_SCOPES],
-        ({"registration_grants": ["implicit"]},
-         "The policy registration_grants must be a list of authorization_code, refresh_token, client_credentials"),
+        (
+            {"registration_grants": ["implicit"]},
+            "The policy registration_grants must be a list of authorization_code, refresh_token, client_credentials",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_choice_that_does_not_fit_is_said(given: dict[str, Any], said: str) -> None:
     assert faults(given) == [said]
 

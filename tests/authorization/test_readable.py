@@ -45,8 +45,13 @@ def test_the_parameter_and_the_byte_are_named(part: str, sent: bytes, place: str
     found = facts(not_utf8(part, sent))
     corrected = "0xC3 0xA9" if part == "body" else "%C3%A9"
     assert found == {
-        "part": part, "place": place, "received": received, "position": position, "meant": "é", "corrected": corrected,
-    }  # fmt: skip
+        "part": part,
+        "place": place,
+        "received": received,
+        "position": position,
+        "meant": "é",
+        "corrected": corrected,
+    }
 
 
 def test_a_parameter_beyond_what_redaction_sees_is_not_named() -> None:

@@ -56,10 +56,7 @@ def test_a_urn_is_found_however_often_it_was_encoded(times: int) -> None:
     urn = "urn:vendor:error:oauth2:grant:missing-patient"
     for _ in range(times):
         urn = urn.replace("%", "%25").replace(":", "%3A")
-    assert (
-        urn_of(f"https://a.example/errors/{urn}/instances/1?tenant=t")
-        == "urn:vendor:error:oauth2:grant:missing-patient"
-    )
+    assert urn_of(f"https://a.example/errors/{urn}/instances/1?tenant=t") == "urn:vendor:error:oauth2:grant:missing-patient"
 
 
 def test_an_error_alone_is_opaque_and_nothing_is_guessed() -> None:
@@ -98,57 +95,117 @@ def test_an_answer_without_code_and_error_is_none() -> None:
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (request({"url": f"{CALLBACK}#code=x&error=y"}), UrlKnown(),
-         Refusal("redirect-params-in-fragment", "invalid_request", {"names": ["code", "error"]})),
-        (request({"url": f"{CALLBACK}#error=y"}), UrlKnown(),
-         Refusal("redirect-params-in-fragment", "invalid_request", {"names": ["error"]})),
-        (request({"url": f"{CALLBACK}?state=s"}), UrlKnown(),
-         Refusal("redirect-no-code-no-error", "invalid_request",
-          {"received": "https://app.example.org/callback?state=s"})),
-        (request({"url": f"{CALLBACK}?code=x"}), UrlKnown(),
-         Refusal("redirect-state-missing", "invalid_request", {"received": None})),
-        (request({"url": f"{CALLBACK}?code=x&state=a"}), UrlKnown(sent_state="b"),
-         Refusal("redirect-state-mismatch", "invalid_request", {"received": "a", "expected": "b"})),
-        (request({"url": f"{CALLBACK}?code=a%20b&state=a"}), UrlKnown(),
-         Refusal("redirect-code-mangled", "invalid_request", {"received": "a b"})),
-        (request({"url": f"{CALLBACK}?error=access_denied&error_description=denied+by+user&state=s"}), UrlKnown(),
-         Refusal("user-denied", "access_denied", {"told": "denied by user"})),
-        (request({"url": f"{CALLBACK}?error=access_denied&error_uri=https%3A%2F%2Fa%2FURN%3Ax%3Amissing_patient&state=s"}),
-         UrlKnown(),
-         Refusal("scope-patient-without-context", "access_denied", {"told": "URN:x:missing_patient"})),
-        (request({"url": f"{CALLBACK}?error_description=Missing+aud+parameter&error=x_y&state=s"}), UrlKnown(),
-         Refusal("aud-missing", "x_y", {"told": "Missing aud parameter"})),
-        (request({"url": f"{CALLBACK}?error=invalid_request&error_description=redirect-uri-mismatch+it+is&state=s"}),
-         UrlKnown(ids=frozenset({"redirect-uri-mismatch"})),
-         Refusal("redirect-uri-mismatch", "invalid_request", {"told": "redirect-uri-mismatch it is"})),
-        (request({"url": f"{CALLBACK}?error=login_required&state=s"}), UrlKnown(),
-         Refusal("prompt-none-without-session", "login_required", {"told": "login_required"})),
-        (request({"url": f"{CALLBACK}?error=unsupported_response_type&state=s"}), UrlKnown(),
-         Refusal("response-type-invalid", "unsupported_response_type", {"told": "unsupported_response_type"})),
-        (request({"url": f"{CALLBACK}?error=redirect_uri_mismatch&state=s"}), UrlKnown(),
-         Refusal("redirect-uri-mismatch", "redirect_uri_mismatch", {"told": "redirect_uri_mismatch"})),
-        (request({"url": f"{CALLBACK}?error=unknown_client&state=s"}), UrlKnown(),
-         Refusal("client-id-unknown", "unknown_client", {"told": "unknown_client"})),
-        (request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22+is+not+%27https://b/%27"}),
-         UrlKnown(),
-         Refusal("redirect-uri-mismatch", "x",
-          {"told": 'Invalid parameter: redirect_uri "https://a/" is not \'https://b/\'', "received": "https://a/",
-          "expected": "https://b/"})),
-        (request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22"}),
-         UrlKnown(),
-         Refusal("redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "https://a/"',
-          "received": "https://a/"})),
-        (request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22here%22"}),
-         UrlKnown(),
-         Refusal("redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "here"'})),
-        (request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22a://a%22+%22b://b%22+%22c://c%22"}),
-         UrlKnown(),
-         Refusal("redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "a://a" "b://b" "c://c"'})),
+        (
+            request({"url": f"{CALLBACK}#code=x&error=y"}),
+            UrlKnown(),
+            Refusal("redirect-params-in-fragment", "invalid_request", {"names": ["code", "error"]}),
+        ),
+        (
+            request({"url": f"{CALLBACK}#error=y"}),
+            UrlKnown(),
+            Refusal("redirect-params-in-fragment", "invalid_request", {"names": ["error"]}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?state=s"}),
+            UrlKnown(),
+            Refusal("redirect-no-code-no-error", "invalid_request", {"received": "https://app.example.org/callback?state=s"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?code=x"}),
+            UrlKnown(),
+            Refusal("redirect-state-missing", "invalid_request", {"received": None}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?code=x&state=a"}),
+            UrlKnown(sent_state="b"),
+            Refusal("redirect-state-mismatch", "invalid_request", {"received": "a", "expected": "b"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?code=a%20b&state=a"}),
+            UrlKnown(),
+            Refusal("redirect-code-mangled", "invalid_request", {"received": "a b"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=access_denied&error_description=denied+by+user&state=s"}),
+            UrlKnown(),
+            Refusal("user-denied", "access_denied", {"told": "denied by user"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=access_denied&error_uri=https%3A%2F%2Fa%2FURN%3Ax%3Amissing_patient&state=s"}),
+            UrlKnown(),
+            Refusal("scope-patient-without-context", "access_denied", {"told": "URN:x:missing_patient"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error_description=Missing+aud+parameter&error=x_y&state=s"}),
+            UrlKnown(),
+            Refusal("aud-missing", "x_y", {"told": "Missing aud parameter"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=invalid_request&error_description=redirect-uri-mismatch+it+is&state=s"}),
+            UrlKnown(ids=frozenset({"redirect-uri-mismatch"})),
+            Refusal("redirect-uri-mismatch", "invalid_request", {"told": "redirect-uri-mismatch it is"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=login_required&state=s"}),
+            UrlKnown(),
+            Refusal("prompt-none-without-session", "login_required", {"told": "login_required"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=unsupported_response_type&state=s"}),
+            UrlKnown(),
+            Refusal("response-type-invalid", "unsupported_response_type", {"told": "unsupported_response_type"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=redirect_uri_mismatch&state=s"}),
+            UrlKnown(),
+            Refusal("redirect-uri-mismatch", "redirect_uri_mismatch", {"told": "redirect_uri_mismatch"}),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=unknown_client&state=s"}),
+            UrlKnown(),
+            Refusal("client-id-unknown", "unknown_client", {"told": "unknown_client"}),
+        ),
+        (
+            request(
+                {
+                    "url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22+is+not+%27https://b/%27"
+                }
+            ),
+            UrlKnown(),
+            Refusal(
+                "redirect-uri-mismatch",
+                "x",
+                {
+                    "told": "Invalid parameter: redirect_uri \"https://a/\" is not 'https://b/'",
+                    "received": "https://a/",
+                    "expected": "https://b/",
+                },
+            ),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22https://a/%22"}),
+            UrlKnown(),
+            Refusal(
+                "redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "https://a/"', "received": "https://a/"}
+            ),
+        ),
+        (
+            request({"url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22here%22"}),
+            UrlKnown(),
+            Refusal("redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "here"'}),
+        ),
+        (
+            request(
+                {
+                    "url": f"{CALLBACK}?error=x&state=s&error_description=Invalid+parameter:+redirect_uri+%22a://a%22+%22b://b%22+%22c://c%22"
+                }
+            ),
+            UrlKnown(),
+            Refusal("redirect-uri-mismatch", "x", {"told": 'Invalid parameter: redirect_uri "a://a" "b://b" "c://c"'}),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: UrlRequest, known: UrlKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: UrlRequest, known: UrlKnown, told: Refusal) -> None:
     assert examine(CHECKS, request_, known).refusals[0] == told
 
 
@@ -172,10 +229,13 @@ def test_an_error_that_says_it_all_is_understood_beside_words_that_say_nothing(e
     [
         ({"error": "invalid_audience"}, "aud-mismatch", "invalid_audience"),
         ({"error": "unknown_client_id"}, "client-id-unknown", "unknown_client_id"),
-        ({"error_uri": "https://e.example/errors/urn%3Ax%3Amissing-patient"}, "scope-patient-without-context",
-         "invalid_request"),
+        (
+            {"error_uri": "https://e.example/errors/urn%3Ax%3Amissing-patient"},
+            "scope-patient-without-context",
+            "invalid_request",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_error_s_own_name_and_address_are_read_where_nothing_else_is_said(
     sent: dict[str, str], name: str, error: str
 ) -> None:

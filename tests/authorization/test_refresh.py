@@ -19,7 +19,7 @@ from tests.authorization.token_requests import (
     examined,
     knowing,
     said,
-)  # fmt: skip
+)
 
 from sickbay.authorization import refresh, token
 from sickbay.authorization.known import TokenKnown
@@ -67,10 +67,15 @@ def test_the_access_token_is_neither_the_refresh_token_nor_that_of_another_gener
 @pytest.mark.parametrize(
     ("generation", "ago", "decision"),
     [
-        (3, 100, "rotate"), (2, 0, "repeat"), (2, 10, "repeat"), (2, 11, "reused"), (1, 0, "reused"), (4, 0, "reused"),
+        (3, 100, "rotate"),
+        (2, 0, "repeat"),
+        (2, 10, "repeat"),
+        (2, 11, "reused"),
+        (1, 0, "reused"),
+        (4, 0, "reused"),
         (2, -1, "reused"),
     ],
-)  # fmt: skip
+)
 def test_what_a_generation_may_still_do(generation: int, ago: int, decision: str) -> None:
     assert refresh.decide(replace(FAMILY, rotated_at=NOW - ago), generation, NOW) == decision
 
@@ -158,29 +163,61 @@ def test_a_reused_refresh_token_revokes() -> None:
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (asked(REFRESH_FORM, refresh_token=None), REFRESHING,
-         Refusal("refresh-token-missing", "invalid_request", {"received": None})),
-        (asked(REFRESH_FORM), replace(REFRESHING, family=None),
-         Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"})),
-        (asked(REFRESH_FORM), replace(REFRESHING, family=replace(FAMILY, revoked=True)),
-         Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"})),
-        (asked(REFRESH_FORM), replace(REFRESHING, family=replace(FAMILY, expires_at=NOW - 3)),
-         Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": 3})),
-        (asked(REFRESH_FORM), replace(REFRESHING, generation=2),
-         Refusal("refresh-token-reused", "invalid_grant", {"generation": 2, "current": 3, "seconds": 100})),
-        (asked(REFRESH_FORM), replace(REFRESHING, family=replace(FAMILY, client_id="other")),
-         Refusal("refresh-client-mismatch", "invalid_grant", {"received": "app"})),
-        (asked(REFRESH_FORM), replace(REFRESHING, family=replace(FAMILY, mode="online"), session_ended=True),
-         Refusal("refresh-online-session-ended", "invalid_grant",
-          {"granted": "offline_access patient/Patient.rs patient/Observation.rs"})),
-        (asked(REFRESH_FORM, scope="patient/Patient.rs user/*.rs"), REFRESHING,
-         Refusal("refresh-scope-expanded", "invalid_scope", {"received": "patient/Patient.rs user/*.rs",
-          "wider": ("user/*.rs",), "granted": "offline_access patient/Patient.rs patient/Observation.rs"})),
+        (
+            asked(REFRESH_FORM, refresh_token=None),
+            REFRESHING,
+            Refusal("refresh-token-missing", "invalid_request", {"received": None}),
+        ),
+        (
+            asked(REFRESH_FORM),
+            replace(REFRESHING, family=None),
+            Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"}),
+        ),
+        (
+            asked(REFRESH_FORM),
+            replace(REFRESHING, family=replace(FAMILY, revoked=True)),
+            Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"}),
+        ),
+        (
+            asked(REFRESH_FORM),
+            replace(REFRESHING, family=replace(FAMILY, expires_at=NOW - 3)),
+            Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": 3}),
+        ),
+        (
+            asked(REFRESH_FORM),
+            replace(REFRESHING, generation=2),
+            Refusal("refresh-token-reused", "invalid_grant", {"generation": 2, "current": 3, "seconds": 100}),
+        ),
+        (
+            asked(REFRESH_FORM),
+            replace(REFRESHING, family=replace(FAMILY, client_id="other")),
+            Refusal("refresh-client-mismatch", "invalid_grant", {"received": "app"}),
+        ),
+        (
+            asked(REFRESH_FORM),
+            replace(REFRESHING, family=replace(FAMILY, mode="online"), session_ended=True),
+            Refusal(
+                "refresh-online-session-ended",
+                "invalid_grant",
+                {"granted": "offline_access patient/Patient.rs patient/Observation.rs"},
+            ),
+        ),
+        (
+            asked(REFRESH_FORM, scope="patient/Patient.rs user/*.rs"),
+            REFRESHING,
+            Refusal(
+                "refresh-scope-expanded",
+                "invalid_scope",
+                {
+                    "received": "patient/Patient.rs user/*.rs",
+                    "wider": ("user/*.rs",),
+                    "granted": "offline_access patient/Patient.rs patient/Observation.rs",
+                },
+            ),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: TokenRequest, known: TokenKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told
 
 

@@ -18,7 +18,7 @@ from tests.authorization.token_requests import (
     asked,
     basic,
     examined,
-)  # fmt: skip
+)
 
 from sickbay.authorization import refresh, token
 from sickbay.authorization.known import TokenKnown
@@ -86,9 +86,14 @@ WITHDRAWN: list[tuple[dict[str, Any], str]] = [
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(token_lifetime=60))}, "policy"),
     ({"client": replace(APP, token_lifetime=60)}, "policy"),
     ({"client": replace(APP, scope="offline_access patient/Observation.rs")}, "registration"),
-    ({"server": Server(fhir_bases=(BASE,), policy=Policy(mixed_scope_versions=False)),
-      "client": replace(APP, smart_version=1)}, "registration"),
-]  # fmt: skip
+    (
+        {
+            "server": Server(fhir_bases=(BASE,), policy=Policy(mixed_scope_versions=False)),
+            "client": replace(APP, smart_version=1),
+        },
+        "registration",
+    ),
+]
 
 
 @pytest.mark.parametrize(("changes", "reason"), WITHDRAWN)
@@ -103,12 +108,14 @@ def test_an_answer_that_is_not_in_force_any_more_is_not_repeated(changes: dict[s
     ("changes", "names_"),
     [
         ({"user_gone": True}, ["refresh-token-invalid"]),
-        ({"now": NOW - 4}, ["refresh-token-reused"]), ({"now": NOW + 8}, ["refresh-token-reused"]),
-        ({"generation": 1}, ["refresh-token-reused"]), ({"generation": 4}, ["refresh-token-reused"]),
+        ({"now": NOW - 4}, ["refresh-token-reused"]),
+        ({"now": NOW + 8}, ["refresh-token-reused"]),
+        ({"generation": 1}, ["refresh-token-reused"]),
+        ({"generation": 4}, ["refresh-token-reused"]),
         ({"client": replace(APP, grant_types=("authorization_code",))}, ["backend-grant-not-allowed"]),
         ({"client": replace(APP, client_id="other")}, ["refresh-client-mismatch"]),
     ],
-)  # fmt: skip
+)
 def test_the_window_and_the_grant_hold_as_before(changes: dict[str, Any], names_: list[str]) -> None:
     request = asked(REFRESH_FORM, scope="patient/Patient.rs", client_id=changes.get("client", APP).client_id)
     assert names(request, replace(known(), **changes)) == names_
@@ -134,6 +141,4 @@ def test_a_rotation_gives_only_what_is_still_registered() -> None:
     current = replace(REFRESHING, client=fewer)
     assert names(asked(REFRESH_FORM), current) == []
     assert names(asked(REFRESH_FORM, scope="patient/Observation.rs"), current) == ["scope-not-registered"]
-    assert names(asked(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == [
-        "scope-not-registered"
-    ]
+    assert names(asked(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == ["scope-not-registered"]

@@ -10,9 +10,11 @@ from sickbay.kernel.refusal import Refusal, examine
 from sickbay.protocol import jose
 
 EC = {
-    "kty": "EC", "crv": "P-384", "x": "XCHVYvjZ4ICzDmtZH7X_dr7Eol4P40_uGXW_EjsWfF_H7J1hQrSZ2M2dpo7l3U-w",
+    "kty": "EC",
+    "crv": "P-384",
+    "x": "XCHVYvjZ4ICzDmtZH7X_dr7Eol4P40_uGXW_EjsWfF_H7J1hQrSZ2M2dpo7l3U-w",
     "y": "AoWqvK0pYp2WnliAPVzd2XSFVgdavEr8-VDjyTbYQtxU2Jmo1p2x_fE8bXoRWZdC",
-}  # fmt: skip
+}
 GOOD = {"client": "public", "redirect_uris": ("http://localhost:8100/callback",), "scope": "launch patient/Patient.rs"}
 
 KEY = {"kty": "EC", "crv": "P-384", "x": "a", "y": "b"}
@@ -26,10 +28,14 @@ def names(**changes) -> list[str]:
 @pytest.mark.parametrize(
     "uri",
     [
-        "http://localhost:8100/callback", "http://127.0.0.1/", "http://[::1]:8100/callback", "https://app.example.org/callback",
-        "com.example.app:/callback", "myapp://callback",
+        "http://localhost:8100/callback",
+        "http://127.0.0.1/",
+        "http://[::1]:8100/callback",
+        "https://app.example.org/callback",
+        "com.example.app:/callback",
+        "myapp://callback",
     ],
-)  # fmt: skip
+)
 def test_addresses_that_are_good(uri: str) -> None:
     assert not names(redirect_uris=(uri,))
 
@@ -105,9 +111,7 @@ def test_one_key_to_check_by_is_enough(keys: list[object]) -> None:
     assert not names(client="asymmetric", jwks={"keys": keys})
 
 
-@pytest.mark.parametrize(
-    "uri", ["https://app.example.org/jwks.json", "http://localhost:8100/jwks.json?v=1", "http://[::1]/k"]
-)
+@pytest.mark.parametrize("uri", ["https://app.example.org/jwks.json", "http://localhost:8100/jwks.json?v=1", "http://[::1]/k"])
 def test_addresses_of_keys_that_are_good(uri: str) -> None:
     assert not names(client="asymmetric", jwks_uri=uri)
 
@@ -125,50 +129,132 @@ def test_a_system_app_may_have_a_secret() -> None:
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (RegistrationRequest(**(GOOD | {"redirect_uris": ("https://*.example.org/",)})), None,
-         Refusal("reg-redirect-uri-wildcard", "invalid_redirect_uri", {"received": ["https://*.example.org/"],
-          "expected": None, "parameter": "redirect_uris"})),
-        (RegistrationRequest(**(GOOD | {"redirect_uris": ("/callback",)})), None,
-         Refusal("reg-redirect-uri-not-absolute", "invalid_redirect_uri", {"received": ["/callback"], "expected": None,
-          "parameter": "redirect_uris"})),
-        (RegistrationRequest(**(GOOD | {"redirect_uris": ("https://a.example/#x#y",)})), None,
-         Refusal("reg-redirect-uri-has-fragment", "invalid_redirect_uri", {"received": ["https://a.example/#x#y"],
-          "expected": ["https://a.example/"], "parameter": "redirect_uris"})),
-        (RegistrationRequest(**(GOOD | {"redirect_uris": ("http://a.example/",)})), None,
-         Refusal("reg-redirect-uri-insecure-http", "invalid_redirect_uri", {"received": ["http://a.example/"],
-          "expected": ["https://a.example/"], "parameter": "redirect_uris"})),
-        (RegistrationRequest(**(GOOD | {"has_secret": True})), None,
-         Refusal("reg-public-app-with-secret", "invalid_client_metadata", {"received": "(a secret)"})),
-        (RegistrationRequest(**(GOOD | {"auth_method": "client_secret_basic"})), None,
-         Refusal("reg-client-type-mismatch", "invalid_client_metadata", {"received": "client_secret_basic",
-          "client": "public", "expected": "none"})),
-        (RegistrationRequest(**(GOOD | {"client": "symmetric", "auth_method": "none"})), None,
-         Refusal("reg-client-type-mismatch", "invalid_client_metadata", {"received": "none", "client": "confidential",
-          "expected": "client_secret_basic"})),
-        (RegistrationRequest(**(GOOD | {"client": "asymmetric"})), None,
-         Refusal("reg-backend-no-jwks", "invalid_client_metadata", {"received": None, "expected": "jwks_uri or jwks"})),
-        (RegistrationRequest(**(GOOD | {"jwks": {"keys": [{"kty": "EC", "d": "x"}, {"kty": "oct"}, {"kty": "RSA",
-         "q": "x"}]}})), None,
-         Refusal("reg-jwks-has-private-key", "invalid_client_metadata", {"received": ["d", "k", "q"], "members": ["d",
-          "k", "q"]})),
-        (RegistrationRequest(**(GOOD | {"scope": "launch,openid"})), None,
-         Refusal("scope-comma-separated", "invalid_client_metadata", {"received": "launch,openid",
-          "expected": "launch openid"})),
-        (RegistrationRequest(**(GOOD | {"scope": "Launch user/medicationrequest.rs"})), None,
-         Refusal("scope-wrong-case", "invalid_client_metadata", {"received": ["Launch", "user/medicationrequest.rs"],
-          "expected": ["launch", "user/MedicationRequest.rs"], "scopes": ["Launch", "user/medicationrequest.rs"],
-          "corrected": ["launch", "user/MedicationRequest.rs"]})),
-        (RegistrationRequest(**(GOOD | {"scope": "launch patient/Patient.sr"})), None,
-         Refusal("scope-v2-order", "invalid_client_metadata", {"received": ["patient/Patient.sr"],
-          "expected": ["patient/Patient.rs"], "scopes": ["patient/Patient.sr"], "corrected": ["patient/Patient.rs"]})),
-        (RegistrationRequest(**(GOOD | {"scope": "launch patient.Patient.read"})), None,
-         Refusal("scope-malformed", "invalid_client_metadata", {"received": ["patient.Patient.read"], "expected": None,
-          "scopes": ["patient.Patient.read"], "corrected": [], "likely": ["patient/Patient.read"]})),
+        (
+            RegistrationRequest(**(GOOD | {"redirect_uris": ("https://*.example.org/",)})),
+            None,
+            Refusal(
+                "reg-redirect-uri-wildcard",
+                "invalid_redirect_uri",
+                {"received": ["https://*.example.org/"], "expected": None, "parameter": "redirect_uris"},
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"redirect_uris": ("/callback",)})),
+            None,
+            Refusal(
+                "reg-redirect-uri-not-absolute",
+                "invalid_redirect_uri",
+                {"received": ["/callback"], "expected": None, "parameter": "redirect_uris"},
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"redirect_uris": ("https://a.example/#x#y",)})),
+            None,
+            Refusal(
+                "reg-redirect-uri-has-fragment",
+                "invalid_redirect_uri",
+                {"received": ["https://a.example/#x#y"], "expected": ["https://a.example/"], "parameter": "redirect_uris"},
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"redirect_uris": ("http://a.example/",)})),
+            None,
+            Refusal(
+                "reg-redirect-uri-insecure-http",
+                "invalid_redirect_uri",
+                {"received": ["http://a.example/"], "expected": ["https://a.example/"], "parameter": "redirect_uris"},
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"has_secret": True})),
+            None,
+            Refusal("reg-public-app-with-secret", "invalid_client_metadata", {"received": "(a secret)"}),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"auth_method": "client_secret_basic"})),
+            None,
+            Refusal(
+                "reg-client-type-mismatch",
+                "invalid_client_metadata",
+                {"received": "client_secret_basic", "client": "public", "expected": "none"},
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"client": "symmetric", "auth_method": "none"})),
+            None,
+            Refusal(
+                "reg-client-type-mismatch",
+                "invalid_client_metadata",
+                {"received": "none", "client": "confidential", "expected": "client_secret_basic"},
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"client": "asymmetric"})),
+            None,
+            Refusal("reg-backend-no-jwks", "invalid_client_metadata", {"received": None, "expected": "jwks_uri or jwks"}),
+        ),
+        (
+            RegistrationRequest(
+                **(GOOD | {"jwks": {"keys": [{"kty": "EC", "d": "x"}, {"kty": "oct"}, {"kty": "RSA", "q": "x"}]}})
+            ),
+            None,
+            Refusal(
+                "reg-jwks-has-private-key", "invalid_client_metadata", {"received": ["d", "k", "q"], "members": ["d", "k", "q"]}
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"scope": "launch,openid"})),
+            None,
+            Refusal(
+                "scope-comma-separated", "invalid_client_metadata", {"received": "launch,openid", "expected": "launch openid"}
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"scope": "Launch user/medicationrequest.rs"})),
+            None,
+            Refusal(
+                "scope-wrong-case",
+                "invalid_client_metadata",
+                {
+                    "received": ["Launch", "user/medicationrequest.rs"],
+                    "expected": ["launch", "user/MedicationRequest.rs"],
+                    "scopes": ["Launch", "user/medicationrequest.rs"],
+                    "corrected": ["launch", "user/MedicationRequest.rs"],
+                },
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"scope": "launch patient/Patient.sr"})),
+            None,
+            Refusal(
+                "scope-v2-order",
+                "invalid_client_metadata",
+                {
+                    "received": ["patient/Patient.sr"],
+                    "expected": ["patient/Patient.rs"],
+                    "scopes": ["patient/Patient.sr"],
+                    "corrected": ["patient/Patient.rs"],
+                },
+            ),
+        ),
+        (
+            RegistrationRequest(**(GOOD | {"scope": "launch patient.Patient.read"})),
+            None,
+            Refusal(
+                "scope-malformed",
+                "invalid_client_metadata",
+                {
+                    "received": ["patient.Patient.read"],
+                    "expected": None,
+                    "scopes": ["patient.Patient.read"],
+                    "corrected": [],
+                    "likely": ["patient/Patient.read"],
+                },
+            ),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: RegistrationRequest, known: None, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: RegistrationRequest, known: None, told: Refusal) -> None:
     assert examine(CHECKS, request_, known).refusals[0] == told
 
 

@@ -65,11 +65,16 @@ def test_ids_are_unique_among_keys_of_one_kind() -> None:
 @pytest.mark.parametrize(
     ("changes", "refused"),
     [
-        ({}, []), ({"d": "AQ"}, ["assertion-key-private"]), ({"use": "enc"}, ["assertion-key-unsuited"]),
-        ({"key_ops": ["deriveKey"]}, ["assertion-key-unsuited"]), ({"alg": "ES384"}, ["assertion-key-unsuited"]),
-        ({"n": SHORT}, ["assertion-key-weak"]), ({"e": "AQ"}, ["assertion-key-weak"]), ({"e": "AQAA"}, ["assertion-key-weak"]),
+        ({}, []),
+        ({"d": "AQ"}, ["assertion-key-private"]),
+        ({"use": "enc"}, ["assertion-key-unsuited"]),
+        ({"key_ops": ["deriveKey"]}, ["assertion-key-unsuited"]),
+        ({"alg": "ES384"}, ["assertion-key-unsuited"]),
+        ({"n": SHORT}, ["assertion-key-weak"]),
+        ({"e": "AQ"}, ["assertion-key-weak"]),
+        ({"e": "AQAA"}, ["assertion-key-weak"]),
     ],
-)  # fmt: skip
+)
 def test_a_key_that_was_fetched_is_held_to_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
     """At each assertion: nobody looked at the key behind jwks_uri when the app was registered."""
     (key,) = known().jwks["keys"]  # type: ignore[index, call-overload]

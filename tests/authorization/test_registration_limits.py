@@ -17,20 +17,35 @@ from sickbay.kernel.refusal import examine
 from sickbay.protocol import scopes, urls
 
 APP = Client(
-    "c", type="patient", client="symmetric", auth_method="client_secret_basic",
+    "c",
+    type="patient",
+    client="symmetric",
+    auth_method="client_secret_basic",
     scope="openid launch/patient patient/Patient.rs",
-    redirect_uris=("https://app.example.org/cb", "com.example.app:/cb"), launch_uri="https://launch.example.org/",
-    post_logout_redirect_uris=("https://bye.example.org/",), registration_hash="x",
-)  # fmt: skip
+    redirect_uris=("https://app.example.org/cb", "com.example.app:/cb"),
+    launch_uri="https://launch.example.org/",
+    post_logout_redirect_uris=("https://bye.example.org/",),
+    registration_hash="x",
+)
 
 
 def names(client: Client, limit: Grant) -> list[str]:
     request = RegistrationRequest(
-        type=client.type, client=client.client, auth_method=client.auth_method, launch_uri=client.launch_uri,
-        redirect_uris=client.redirect_uris, post_logout_redirect_uris=client.post_logout_redirect_uris, scope=client.scope,
-        jwks=client.jwks, jwks_uri=client.jwks_uri, native=client.native, grant_types=client.grant_types, limit=limit,
-        limited_by="An operator.", has_secret=client.client == "symmetric",
-    )  # fmt: skip
+        type=client.type,
+        client=client.client,
+        auth_method=client.auth_method,
+        launch_uri=client.launch_uri,
+        redirect_uris=client.redirect_uris,
+        post_logout_redirect_uris=client.post_logout_redirect_uris,
+        scope=client.scope,
+        jwks=client.jwks,
+        jwks_uri=client.jwks_uri,
+        native=client.native,
+        grant_types=client.grant_types,
+        limit=limit,
+        limited_by="An operator.",
+        has_secret=client.client == "symmetric",
+    )
     return [one.name for one in examine(CHECKS, request, None).refusals]
 
 
@@ -44,9 +59,7 @@ def changed(client: Client, metadata: dict[str, Any]) -> Client:
 LEVELS = st.sampled_from(["patient", "user", "system"])
 TYPES = st.sampled_from(["Patient", "Observation", "*", "Condition"])
 ACCESS = st.sampled_from(["read", "write", "*", "r", "s", "rs", "cruds", "cud", "u", "ds"])
-FILTERS = st.sampled_from(
-    ["", "?category=laboratory", "?category=vital-signs", "?code=1&category=laboratory", "?code:in=x"]
-)
+FILTERS = st.sampled_from(["", "?category=laboratory", "?category=vital-signs", "?code=1&category=laboratory", "?code:in=x"])
 RESOURCES = st.builds("{}/{}.{}{}".format, LEVELS, TYPES, ACCESS, FILTERS)
 PLAIN = [
     "openid",
@@ -60,21 +73,62 @@ PLAIN = [
 ]
 SCOPES = st.lists(RESOURCES | st.sampled_from(PLAIN), max_size=5).map(" ".join)
 GRANTS = st.lists(st.sampled_from(client_metadata.GRANTS), unique=True, max_size=3)
-HOSTS = st.sampled_from(["https://app.example.org", "https://evil.example", "http://localhost:8100", "http://127.0.0.1:1",
-                         "https://app.example.org:8443", "https://app.example.org.evil.example", "com.example.app:",
-                         "https://APP.example.org", "https://app.example.org:443", "com.evil.app:"])  # fmt: skip
+HOSTS = st.sampled_from(
+    [
+        "https://app.example.org",
+        "https://evil.example",
+        "http://localhost:8100",
+        "http://127.0.0.1:1",
+        "https://app.example.org:8443",
+        "https://app.example.org.evil.example",
+        "com.example.app:",
+        "https://APP.example.org",
+        "https://app.example.org:443",
+        "com.evil.app:",
+    ]
+)
 URIS = st.lists(st.builds("{}{}".format, HOSTS, st.sampled_from(["/cb", "/other?x=1", "/"])), min_size=1, max_size=3)
-UPDATES = st.fixed_dictionaries({}, optional={
-    "scope": SCOPES, "grant_types": GRANTS, "redirect_uris": URIS, "post_logout_redirect_uris": URIS,
-    "launch_uri": URIS.map(lambda uris: uris[0]), "jwks_uri": URIS.map(lambda uris: uris[0]),
-    "token_endpoint_auth_method": st.sampled_from(sorted(client_metadata.METHODS)),
-    "application_type": st.sampled_from(["native", "web"]), "smart_version": st.just(1), "pkce": st.just("off"),
-    "auto_approve": st.just({"user": "dr"}), "policy": st.just({"pkce": "off"}), "scope_mode": st.just("lenient"),
-    "type": st.just("system"), "tenant": st.just("epic"), "granted": st.just(None), "registration_hash": st.just("y"),
-    "token_lifetime": st.just(86400), "cards": st.just([]), "fhir": st.just("dstu2"), "sample": st.just(True),
-})  # fmt: skip
-FIXED = ("tenant", "fhir", "smart_version", "pkce", "auto_approve", "policy", "scope_mode", "registration_hash",
-         "token_lifetime", "cards", "sample", "client_id", "enabled_tenants")  # fmt: skip
+UPDATES = st.fixed_dictionaries(
+    {},
+    optional={
+        "scope": SCOPES,
+        "grant_types": GRANTS,
+        "redirect_uris": URIS,
+        "post_logout_redirect_uris": URIS,
+        "launch_uri": URIS.map(lambda uris: uris[0]),
+        "jwks_uri": URIS.map(lambda uris: uris[0]),
+        "token_endpoint_auth_method": st.sampled_from(sorted(client_metadata.METHODS)),
+        "application_type": st.sampled_from(["native", "web"]),
+        "smart_version": st.just(1),
+        "pkce": st.just("off"),
+        "auto_approve": st.just({"user": "dr"}),
+        "policy": st.just({"pkce": "off"}),
+        "scope_mode": st.just("lenient"),
+        "type": st.just("system"),
+        "tenant": st.just("epic"),
+        "granted": st.just(None),
+        "registration_hash": st.just("y"),
+        "token_lifetime": st.just(86400),
+        "cards": st.just([]),
+        "fhir": st.just("dstu2"),
+        "sample": st.just(True),
+    },
+)
+FIXED = (
+    "tenant",
+    "fhir",
+    "smart_version",
+    "pkce",
+    "auto_approve",
+    "policy",
+    "scope_mode",
+    "registration_hash",
+    "token_lifetime",
+    "cards",
+    "sample",
+    "client_id",
+    "enabled_tenants",
+)
 
 
 def permissions(scope: str) -> set[tuple[str, str, str, tuple[tuple[str, str], ...]]]:
@@ -108,9 +162,7 @@ def _subsets(filters: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, str]
 
 @settings(max_examples=150, deadline=None)
 @given(SCOPES, GRANTS.filter(bool), st.lists(UPDATES, min_size=1, max_size=5))
-def test_no_sequence_of_updates_exceeds_what_was_granted(
-    scope: str, grants: list[str], updates: list[dict[str, Any]]
-) -> None:
+def test_no_sequence_of_updates_exceeds_what_was_granted(scope: str, grants: list[str], updates: list[dict[str, Any]]) -> None:
     first = replace(APP, scope=scope, grant_types=tuple(grants))
     client = first
     for one in updates:
@@ -147,7 +199,8 @@ def test_what_an_update_leaves_out_stays_as_it_is() -> None:
     [
         ({"scope": "system/*.cruds"}, {}, ["reg-scope-not-granted"]),
         ({"scope": "patient/*.rs"}, {}, ["reg-scope-not-granted"]),
-        ({"scope": "patient/Patient.read"}, {}, []), ({"scope": "patient/Patient.rs?gender=male"}, {}, []),
+        ({"scope": "patient/Patient.read"}, {}, []),
+        ({"scope": "patient/Patient.rs?gender=male"}, {}, []),
         ({"scope": "patient/Patient.*"}, {}, ["reg-scope-not-granted"]),
         ({"scope": "offline_access"}, {}, ["reg-scope-not-granted"]),
         ({"grant_types": ("client_credentials",)}, {}, ["reg-grant-type-not-granted"]),
@@ -168,7 +221,7 @@ def test_what_an_update_leaves_out_stays_as_it_is() -> None:
         ({"jwks_uri": "https://x.example/jwks"}, {}, ["reg-host-not-granted"]),
         ({"jwks_uri": "https://keys.example.org/new"}, {"jwks_uri": "https://keys.example.org/old"}, []),
     ],
-)  # fmt: skip
+)
 def test_what_is_more_than_was_granted(client: dict[str, Any], granted: dict[str, Any], refused: list[str]) -> None:
     limit = replace(registration_limits.of(APP), **granted)
     names_ = names(replace(APP, **client), limit)
@@ -200,9 +253,7 @@ def test_an_operators_edit_is_what_is_granted_from_then_on() -> None:
 @settings(max_examples=100, deadline=None)
 @given(SCOPES, SCOPES.filter(bool), GRANTS)
 def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str, grants: list[str]) -> None:
-    limit = registration_limits.by_policy(
-        Policy(registration_scopes=allowed, registration_grants=("authorization_code",))
-    )
+    limit = registration_limits.by_policy(Policy(registration_scopes=allowed, registration_grants=("authorization_code",)))
     asked = client_metadata.registration(
         {"scope": scope, "grant_types": grants, "redirect_uris": ["https://a.example/"]}, "general", limit
     )
@@ -215,14 +266,15 @@ def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str,
 @pytest.mark.parametrize(
     ("allowed", "system", "expected"),
     [
-        (None, False, client_metadata.DEFAULT_SCOPE), (None, True, client_metadata.DEFAULT_SYSTEM_SCOPE),
+        (None, False, client_metadata.DEFAULT_SCOPE),
+        (None, True, client_metadata.DEFAULT_SYSTEM_SCOPE),
         (Policy().registration_scopes, False, client_metadata.DEFAULT_SCOPE),
         (Policy().registration_scopes, True, client_metadata.DEFAULT_SYSTEM_SCOPE),
         ("openid patient/Patient.r system/Group.r", False, "openid patient/Patient.r"),
         ("openid patient/Patient.r system/Group.r", True, "system/Group.r"),
         ("launch user/Patient.rs", True, ""),
     ],
-)  # fmt: skip
+)
 def test_the_default_scope_keeps_to_the_policy(allowed: str | None, system: bool, expected: str) -> None:
     assert client_metadata.default_scope(system, Grant(scope=allowed)) == expected
     assert client_metadata.default_scope(system) == (

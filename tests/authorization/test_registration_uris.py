@@ -39,9 +39,14 @@ def test_no_address_may_have_a_scheme_that_a_browser_or_the_system_handles(name:
 
 
 HIDDEN = (
-    " javascript:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)", "java\nscript:alert(1)",
-    "javascript\u200b:alert(1)", "https://app.example.org/\n", "%6aavascript:alert(1)",
-)  # fmt: skip
+    " javascript:alert(1)",
+    "java\tscript:alert(1)",
+    "\x01javascript:alert(1)",
+    "java\nscript:alert(1)",
+    "javascript\u200b:alert(1)",
+    "https://app.example.org/\n",
+    "%6aavascript:alert(1)",
+)
 
 
 @pytest.mark.parametrize("uri", HIDDEN)
@@ -56,8 +61,17 @@ def test_a_user_name_before_the_host_is_refused() -> None:
     assert names(launch_uri=uri) == {"reg-launch-uri-scheme-forbidden"}
 
 
-@pytest.mark.parametrize("uri", ["https://app.example.org/cb", "http://localhost:8100/cb", "myapp:/cb", "myapp://cb",
-                                 "com.example.app:/cb", "com.example.app:cb"])  # fmt: skip
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://app.example.org/cb",
+        "http://localhost:8100/cb",
+        "myapp:/cb",
+        "myapp://cb",
+        "com.example.app:/cb",
+        "com.example.app:cb",
+    ],
+)
 def test_web_addresses_and_schemes_of_an_app_may_be_registered(uri: str) -> None:
     assert names(redirect_uris=(uri,), launch_uri=uri, post_logout_redirect_uris=(uri,)) == set()
 

@@ -7,9 +7,7 @@ import pytest
 from sickbay.authorization.resource_types import ALL_TYPES, RESOURCE_TYPES, nearest, types_of
 
 
-@pytest.mark.parametrize(
-    ("version", "of"), [("4.0.1", "4.0.1"), ("4.0", "4.0.1"), ("1.0.2", "1.0.2"), ("4.3", "4.3.0")]
-)
+@pytest.mark.parametrize(("version", "of"), [("4.0.1", "4.0.1"), ("4.0", "4.0.1"), ("1.0.2", "1.0.2"), ("4.3", "4.3.0")])
 def test_a_version_is_known_by_its_beginning(version: str, of: str) -> None:
     assert types_of(version) == RESOURCE_TYPES[of]
 

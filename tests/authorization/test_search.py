@@ -21,7 +21,7 @@ BASE = "http://localhost:7425/general/r4"
 STRICT = Policy(requires_patient=True, requires_category=True, versioned_update=True)
 KNOWN = AccessKnown(
     server=Server(fhir_bases=(BASE,), policy=STRICT), token=Token("app", "user/*.cruds", BASE, 0, "f"), version="r4"
-)  # fmt: skip
+)
 
 
 def asked(type: str, query: str = "", **changed: object) -> AccessRequest:
@@ -122,9 +122,9 @@ def test_an_address_outside_of_the_base() -> None:
     assert said(replace(request, path="/favicon.ico")) == []
 
 
-RULES = sorted(set(re.findall(r'"(fhir-[a-z-]+)"', "".join(
-    path.read_text() for path in Path(sickbay.fhir.__file__).parent.glob("*.py")
-))))  # fmt: skip
+RULES = sorted(
+    set(re.findall(r'"(fhir-[a-z-]+)"', "".join(path.read_text() for path in Path(sickbay.fhir.__file__).parent.glob("*.py"))))
+)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -141,10 +141,8 @@ def test_every_fault_that_fhir_can_find_is_refused(rule: str) -> None:
         ("PUT", "/Patient/1", "update", {"content-type": "application/fhir+json"}, ("fhir-if-match-missing", 412)),
         ("PUT", "/Patient/1", "update", {"content-type": "text/plain", "if-match": 'W/"1"'}, ("fhir-write-content-type", 415)),
     ],
-)  # fmt: skip
-def test_headers_that_are_needed(
-    method: str, path: str, interaction: str, headers: dict[str, str], answer: object
-) -> None:
+)
+def test_headers_that_are_needed(method: str, path: str, interaction: str, headers: dict[str, str], answer: object) -> None:
     request = asked("Patient", "_id=1", method=method, path=path, interaction=interaction, headers=headers)
     assert said(request) == [answer]
 
@@ -166,69 +164,195 @@ def test_a_version_that_is_not_known_has_no_types_of_body() -> None:
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (asked("Patient", "_count=5&access_token=t"), KNOWN,
-         Refusal("fhir-search-unbounded", "too-costly", {"received": ["_count"], "expected": ["name", "birthdate",
-          "identifier", "_id"]})),
-        (asked("Observation", "category=x"), KNOWN,
-         Refusal("fhir-search-missing-patient", "required", {"type": "Observation", "expected": "patient"})),
-        (asked("Observation", "patient=x"), KNOWN,
-         Refusal("fhir-search-missing-category", "required", {"type": "Observation", "expected": "category"})),
-        (asked("Patient", "name=x", method="POST", path="/Patient/_search", body="name=x"), KNOWN,
-         Refusal("fhir-search-post-content-type", "not-supported", {"received": None,
-          "expected": "application/x-www-form-urlencoded"}, 415)),
-        (asked("Patient", "name=x", method="POST", path="/Patient/_search", headers={"content-type": "text/json"}),
-         KNOWN,
-         Refusal("fhir-search-post-content-type", "not-supported", {"received": "text/json",
-          "expected": "application/x-www-form-urlencoded"}, 415)),
-        (asked("Patient", method="PUT", interaction="update", headers={"content-type": "application/fhir+json"}), KNOWN,
-         Refusal("fhir-if-match-missing", "required", {"received": None}, 412)),
-        (asked("Patient", method="PATCH", interaction="patch", headers={"content-type": "application/json-patch+json",
-         "if-match": "3"}), KNOWN,
-         Refusal("fhir-if-match-missing", "required", {"received": "3"}, 412)),
-        (asked("Patient", method="POST", interaction="create", headers={"content-type": "text/plain; charset=utf-8"}),
-         KNOWN,
-         Refusal("fhir-write-content-type", "not-supported", {"received": "text/plain; charset=utf-8",
-          "expected": "application/fhir+json"}, 415)),
-        (asked("Patient", method="PATCH", interaction="patch", headers={"content-type": "text/plain",
-         "if-match": 'W/"3"'}), KNOWN,
-         Refusal("fhir-write-content-type", "not-supported", {"received": "text/plain",
-          "expected": "application/json-patch+json"}, 415)),
-        (asked("Bundle", method="POST", interaction="batch"), KNOWN,
-         Refusal("fhir-write-content-type", "not-supported", {"received": None, "expected": "application/fhir+json"},
-          415)),
-        (asked("Observation", "patient=Patient/undefined&category=x"), KNOWN,
-         Refusal("fhir-patient-undefined", "value", {"parameter": "patient", "received": "Patient/undefined"})),
-        (asked("Patient", path="/Patient/null?x=y", interaction="read"), KNOWN,
-         Refusal("fhir-patient-undefined", "value", {"parameter": "id", "received": "null"}, 404)),
-        (asked("Practitioner"), replace(KNOWN, faults=(Fault("fhir-patient-undefined", "subject", "null", ""),)),
-         Refusal("fhir-patient-undefined", "value", {"parameter": "subject", "received": "null"})),
-        (AccessRequest("GET", "", "/a/Patient/1?x=y", url="http://localhost:7425/a/Patient/1?x=y?z"), KNOWN,
-         Refusal("fhir-base-url-wrong", "not-found", {"received": "http://localhost:7425/a/Patient/1",
-          "expected": "http://localhost:7425/general/r4/Patient/1", "base": BASE, "path": "/Patient/1"}, 404)),
-        (asked("Practitioner"), replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/MedicationOrder"),
-         "r4")),
-         Refusal("fhir-resource-wrong-version", "not-found", {"parameter": "type", "received": "MedicationOrder",
-          "expected": "MedicationRequest", "version": "R4", "versions": ["DSTU2"], "real": True}, 404)),
-        (asked("Practitioner"), replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
-         Refusal("fhir-resource-unknown", "not-found", {"parameter": "type", "received": "Patients",
-          "expected": "Patient", "version": "R4", "versions": [], "real": True}, 404)),
-        (asked("Practitioner"), replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient/a%20b"),
-         "r4")),
-         Refusal("fhir-id-invalid", "value", {"parameter": "id", "received": "a%20b",
-          "expected": "Patient/<id> of 1 to 64 letters, digits, '-' or '.'", "version": "R4", "versions": [],
-          "real": False}, 404)),
-        (asked("Practitioner"), replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient",
-         parse("_format=html")), "r4")),
-         Refusal("fhir-accept-unsupported", "not-supported", {"parameter": "Accept", "received": "html",
-          "expected": "application/fhir+json", "version": "R4", "versions": [], "real": False}, 406)),
-        (asked("Practitioner"), replace(KNOWN, faults=(Fault("fhir-date-malformed", "date", "soon", "2020"),)),
-         Refusal("fhir-date-malformed", "value", {"parameter": "date", "received": "soon", "expected": "2020",
-          "version": "R4", "versions": [], "real": False})),
+        (
+            asked("Patient", "_count=5&access_token=t"),
+            KNOWN,
+            Refusal(
+                "fhir-search-unbounded",
+                "too-costly",
+                {"received": ["_count"], "expected": ["name", "birthdate", "identifier", "_id"]},
+            ),
+        ),
+        (
+            asked("Observation", "category=x"),
+            KNOWN,
+            Refusal("fhir-search-missing-patient", "required", {"type": "Observation", "expected": "patient"}),
+        ),
+        (
+            asked("Observation", "patient=x"),
+            KNOWN,
+            Refusal("fhir-search-missing-category", "required", {"type": "Observation", "expected": "category"}),
+        ),
+        (
+            asked("Patient", "name=x", method="POST", path="/Patient/_search", body="name=x"),
+            KNOWN,
+            Refusal(
+                "fhir-search-post-content-type",
+                "not-supported",
+                {"received": None, "expected": "application/x-www-form-urlencoded"},
+                415,
+            ),
+        ),
+        (
+            asked("Patient", "name=x", method="POST", path="/Patient/_search", headers={"content-type": "text/json"}),
+            KNOWN,
+            Refusal(
+                "fhir-search-post-content-type",
+                "not-supported",
+                {"received": "text/json", "expected": "application/x-www-form-urlencoded"},
+                415,
+            ),
+        ),
+        (
+            asked("Patient", method="PUT", interaction="update", headers={"content-type": "application/fhir+json"}),
+            KNOWN,
+            Refusal("fhir-if-match-missing", "required", {"received": None}, 412),
+        ),
+        (
+            asked(
+                "Patient",
+                method="PATCH",
+                interaction="patch",
+                headers={"content-type": "application/json-patch+json", "if-match": "3"},
+            ),
+            KNOWN,
+            Refusal("fhir-if-match-missing", "required", {"received": "3"}, 412),
+        ),
+        (
+            asked("Patient", method="POST", interaction="create", headers={"content-type": "text/plain; charset=utf-8"}),
+            KNOWN,
+            Refusal(
+                "fhir-write-content-type",
+                "not-supported",
+                {"received": "text/plain; charset=utf-8", "expected": "application/fhir+json"},
+                415,
+            ),
+        ),
+        (
+            asked("Patient", method="PATCH", interaction="patch", headers={"content-type": "text/plain", "if-match": 'W/"3"'}),
+            KNOWN,
+            Refusal(
+                "fhir-write-content-type",
+                "not-supported",
+                {"received": "text/plain", "expected": "application/json-patch+json"},
+                415,
+            ),
+        ),
+        (
+            asked("Bundle", method="POST", interaction="batch"),
+            KNOWN,
+            Refusal("fhir-write-content-type", "not-supported", {"received": None, "expected": "application/fhir+json"}, 415),
+        ),
+        (
+            asked("Observation", "patient=Patient/undefined&category=x"),
+            KNOWN,
+            Refusal("fhir-patient-undefined", "value", {"parameter": "patient", "received": "Patient/undefined"}),
+        ),
+        (
+            asked("Patient", path="/Patient/null?x=y", interaction="read"),
+            KNOWN,
+            Refusal("fhir-patient-undefined", "value", {"parameter": "id", "received": "null"}, 404),
+        ),
+        (
+            asked("Practitioner"),
+            replace(KNOWN, faults=(Fault("fhir-patient-undefined", "subject", "null", ""),)),
+            Refusal("fhir-patient-undefined", "value", {"parameter": "subject", "received": "null"}),
+        ),
+        (
+            AccessRequest("GET", "", "/a/Patient/1?x=y", url="http://localhost:7425/a/Patient/1?x=y?z"),
+            KNOWN,
+            Refusal(
+                "fhir-base-url-wrong",
+                "not-found",
+                {
+                    "received": "http://localhost:7425/a/Patient/1",
+                    "expected": "http://localhost:7425/general/r4/Patient/1",
+                    "base": BASE,
+                    "path": "/Patient/1",
+                },
+                404,
+            ),
+        ),
+        (
+            asked("Practitioner"),
+            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
+            Refusal(
+                "fhir-resource-wrong-version",
+                "not-found",
+                {
+                    "parameter": "type",
+                    "received": "MedicationOrder",
+                    "expected": "MedicationRequest",
+                    "version": "R4",
+                    "versions": ["DSTU2"],
+                    "real": True,
+                },
+                404,
+            ),
+        ),
+        (
+            asked("Practitioner"),
+            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
+            Refusal(
+                "fhir-resource-unknown",
+                "not-found",
+                {
+                    "parameter": "type",
+                    "received": "Patients",
+                    "expected": "Patient",
+                    "version": "R4",
+                    "versions": [],
+                    "real": True,
+                },
+                404,
+            ),
+        ),
+        (
+            asked("Practitioner"),
+            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
+            Refusal(
+                "fhir-id-invalid",
+                "value",
+                {
+                    "parameter": "id",
+                    "received": "a%20b",
+                    "expected": "Patient/<id> of 1 to 64 letters, digits, '-' or '.'",
+                    "version": "R4",
+                    "versions": [],
+                    "real": False,
+                },
+                404,
+            ),
+        ),
+        (
+            asked("Practitioner"),
+            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")),
+            Refusal(
+                "fhir-accept-unsupported",
+                "not-supported",
+                {
+                    "parameter": "Accept",
+                    "received": "html",
+                    "expected": "application/fhir+json",
+                    "version": "R4",
+                    "versions": [],
+                    "real": False,
+                },
+                406,
+            ),
+        ),
+        (
+            asked("Practitioner"),
+            replace(KNOWN, faults=(Fault("fhir-date-malformed", "date", "soon", "2020"),)),
+            Refusal(
+                "fhir-date-malformed",
+                "value",
+                {"parameter": "date", "received": "soon", "expected": "2020", "version": "R4", "versions": [], "real": False},
+            ),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: AccessRequest, known: AccessKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: AccessRequest, known: AccessKnown, told: Refusal) -> None:
     assert examine(search.checks(request_), request_, known).refusals[0] == told
 
 
@@ -262,7 +386,7 @@ BY_TYPE = Policy(
         "r4 Goal: _id | patient",
     ),
     search_alone=("r4 Appointment",),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
@@ -292,9 +416,7 @@ def test_what_is_wrong_with_address_and_format_is_found() -> None:
     fault = Fault("fhir-accept-unsupported", "Accept", "html", "application/fhir+json")
     assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
     assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=json")), "r4") == ()
-    assert [one.rule for one in search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == [
-        "fhir-resource-unknown"
-    ]
+    assert [one.rule for one in search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")] == ["fhir-resource-unknown"]
 
 
 def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
@@ -312,11 +434,12 @@ def test_a_check_about_something_lets_pass_where_there_is_none() -> None:
 @pytest.mark.parametrize(
     ("path", "token", "base"),
     [
-        ("/Patient/1", None, "http://a/x/r4"), ("/DSTU2/Patient/1", None, "http://a/x/dstu2"),
+        ("/Patient/1", None, "http://a/x/r4"),
+        ("/DSTU2/Patient/1", None, "http://a/x/dstu2"),
         ("/r4/Patient", Token("app", "", "http://a/x/dstu2", 0, "f"), "http://a/x/dstu2"),
         ("/dstu2/Patient", Token("app", "", "http://elsewhere/r4", 0, "f"), "http://a/x/dstu2"),
     ],
-)  # fmt: skip
+)
 def test_the_base_that_was_meant_is_the_token_s_else_the_one_whose_version_is_named(path, token, base) -> None:
     assert search.base_meant(path, token, Server(fhir_bases=("http://a/x/r4", "http://a/x/dstu2"))) == base
 

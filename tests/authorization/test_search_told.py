@@ -30,10 +30,14 @@ def wanting(*lines: str, alone: tuple[str, ...] = ()) -> AccessKnown:
         ("r4 Observation: _id | category | code", "date=2020", "fhir-search-missing-category", ["_id", "category", "code"]),
         ("r4 Observation: _id | code", "date=2020", "fhir-search-missing-param", ["_id", "code"]),
         ("r4 Observation: _id | patient | subject", "code=x", "fhir-search-missing-patient", ["_id", "patient", "subject"]),
-        ("r4 Observation: _id | patient | subject | -encounter", "code=x", "fhir-search-missing-param",
-         ["_id", "patient", "subject"]),
+        (
+            "r4 Observation: _id | patient | subject | -encounter",
+            "code=x",
+            "fhir-search-missing-param",
+            ["_id", "patient", "subject"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_hospital_wants_of_a_search_is_told_without_its_own_names(
     line: str, query: str, name: str, expected: list[str]
 ) -> None:
@@ -44,16 +48,18 @@ def test_what_a_hospital_wants_of_a_search_is_told_without_its_own_names(
 
 def test_what_stands_beside_an_id_is_told() -> None:
     (refusal,) = told(asked("Observation", "_id=1&patient=2&_count=3"), wanting(alone=("r4 Observation",)))
-    assert refusal == Refusal(
-        "fhir-search-id-not-alone", "business-rule", {"type": "Observation", "received": ["patient"]}
-    )
+    assert refusal == Refusal("fhir-search-id-not-alone", "business-rule", {"type": "Observation", "received": ["patient"]})
 
 
 @pytest.mark.parametrize(
     ("changed", "refused"),
-    [({}, True), ({"interaction": "read", "id": "p"}, False), ({"interaction": "history"}, False),
-     ({"interaction": "search-type", "type": "Observation"}, False)],
-)  # fmt: skip
+    [
+        ({}, True),
+        ({"interaction": "read", "id": "p"}, False),
+        ({"interaction": "history"}, False),
+        ({"interaction": "search-type", "type": "Observation"}, False),
+    ],
+)
 def test_offline_where_no_version_is_known_a_search_is_of_the_type_in_its_address(
     changed: dict[str, object], refused: bool
 ) -> None:
@@ -75,9 +81,14 @@ def test_any_way_of_naming_the_patient_of_its_type_is_enough() -> None:
 
 @pytest.mark.parametrize(
     ("accept", "query", "value"),
-    [(None, "", None), ("application/fhir+json", "", None), ("text/html", "", "text/html"), ("text/html", "_format=json", None),
-     ("application/json", "_format=text/csv", "text/csv")],
-)  # fmt: skip
+    [
+        (None, "", None),
+        ("application/fhir+json", "", None),
+        ("text/html", "", "text/html"),
+        ("text/html", "_format=json", None),
+        ("application/json", "_format=text/csv", "text/csv"),
+    ],
+)
 def test_a_representation_that_is_not_there_is_a_fault_with_the_one_that_is(
     accept: str | None, query: str, value: str | None
 ) -> None:
@@ -98,14 +109,17 @@ def test_of_a_type_it_is_told_in_which_versions_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "refused"),
-    [("application/json-patch+json", False), ("application/merge-patch+json", False), ("application/fhir+json", False),
-     ("text/plain", True), (None, True)],
-)  # fmt: skip
+    [
+        ("application/json-patch+json", False),
+        ("application/merge-patch+json", False),
+        ("application/fhir+json", False),
+        ("text/plain", True),
+        (None, True),
+    ],
+)
 def test_a_patch_is_of_a_patch_s_type_or_of_fhir_s(sent: str | None, refused: bool) -> None:
     headers = {"if-match": 'W/"1"'} | ({} if sent is None else {"content-type": sent})
-    request = asked(
-        "Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p"
-    )
+    request = asked("Patient", method="PATCH", interaction="patch", id="p", letters="u", headers=headers, path="/Patient/p")
     assert ("fhir-write-content-type" in {name for name, _ in said(request)}) is refused
 
 
@@ -120,8 +134,13 @@ def test_a_check_of_a_fault_has_its_name_and_refuses_as_it_was_told() -> None:
     assert (first.name, first.error, first.status) == ("fhir-date-malformed", "value", 400)
     assert (second.name, second.error, second.status) == ("fhir-date-malformed", "late", 418)
     assert first.facts == {
-        "parameter": "date", "received": "tomorrow", "expected": "2020-01-01", "version": "R4", "versions": [], "real": False,
-    }  # fmt: skip
+        "parameter": "date",
+        "received": "tomorrow",
+        "expected": "2020-01-01",
+        "version": "R4",
+        "versions": [],
+        "real": False,
+    }
     for faults in ((), (Fault("fhir-id-invalid", "x", "y", None),)):
         assert plain.decide(asked("Observation"), replace(KNOWN, faults=faults)) is None
 

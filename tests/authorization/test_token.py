@@ -22,7 +22,7 @@ from tests.authorization.token_requests import (
     examined,
     knowing,
     said,
-)  # fmt: skip
+)
 
 from sickbay.authorization import token
 from sickbay.authorization.known import TokenKnown
@@ -123,9 +123,7 @@ def test_a_charset_behind_the_content_type_is_no_fault() -> None:
     assert said(asked(headers={"Content-Type": f"{token.FORM}; charset=UTF-8"})) is None
 
 
-@pytest.mark.parametrize(
-    "body", [json.dumps(CODE_FORM), '{"grant_type": ["authorization_code"]}', "{", "{}", '{"a": 1}']
-)
+@pytest.mark.parametrize("body", [json.dumps(CODE_FORM), '{"grant_type": ["authorization_code"]}', "{", "{}", '{"a": 1}'])
 def test_json_is_refused_and_never_fails(body: str) -> None:
     request = token.read("POST", URL, {"Content-Type": "application/json"}, body)
     assert said(request) == ("token-wrong-content-type", "invalid_request", 400)
@@ -194,9 +192,16 @@ def test_the_response_holds_the_launch_context_and_no_empty_member() -> None:
     held = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
     context = {"need_patient_banner": False, "intent": "reconcile", "secret_of_ours": 1}
     assert token.response("text", held, Policy(), context, refresh_token="r") == {
-        "access_token": "text", "token_type": "Bearer", "expires_in": 60, "scope": code.scope, "patient": "p1",
-        "encounter": "e1", "need_patient_banner": False, "intent": "reconcile", "refresh_token": "r",
-    }  # fmt: skip
+        "access_token": "text",
+        "token_type": "Bearer",
+        "expires_in": 60,
+        "scope": code.scope,
+        "patient": "p1",
+        "encounter": "e1",
+        "need_patient_banner": False,
+        "intent": "reconcile",
+        "refresh_token": "r",
+    }
 
 
 def test_the_banner_is_only_spoken_of_with_a_patient() -> None:
@@ -225,9 +230,7 @@ def test_the_form_of_a_refresh_leads_to_the_checks_of_a_refresh() -> None:
         ("offline_access", "symmetric", Policy(public_refresh=False), ("refresh_token",), True),
     ],
 )
-def test_when_a_refresh_token_comes(
-    scope: str, kind: str, policy: Policy, grants: tuple[str, ...], comes: bool
-) -> None:
+def test_when_a_refresh_token_comes(scope: str, kind: str, policy: Policy, grants: tuple[str, ...], comes: bool) -> None:
     client = Client("app", client=kind, grant_types=grants)  # type: ignore[arg-type]
     assert token.refreshes(token.family(replace(CODE, scope=scope), policy, NOW), client, policy) is comes
 
@@ -235,87 +238,201 @@ def test_when_a_refresh_token_comes(
 def test_the_body_of_a_refusal_holds_no_empty_member() -> None:
     refusal = Refusal("code-expired", "invalid_grant")
     assert token.error(refusal, "too late", "http://x/1") == {
-        "error": "invalid_grant", "error_description": "too late", "error_uri": "http://x/1",
-    }  # fmt: skip
+        "error": "invalid_grant",
+        "error_description": "too late",
+        "error_uri": "http://x/1",
+    }
     assert token.error(refusal, None, None) == {"error": "invalid_grant"}
 
 
 @pytest.mark.parametrize(
     ("request_", "known", "told"),
     [
-        (asked(code=None, refresh_token="r"), KNOWN,
-         Refusal("grant-type-mismatch", "invalid_grant", {"received": "authorization_code",
-          "expected": "refresh_token"})),
+        (
+            asked(code=None, refresh_token="r"),
+            KNOWN,
+            Refusal("grant-type-mismatch", "invalid_grant", {"received": "authorization_code", "expected": "refresh_token"}),
+        ),
         (asked(code=None), KNOWN, Refusal("code-missing", "invalid_request", {"received": None})),
         (asked(), knowing(code=None), Refusal("code-unknown", "invalid_grant", {"length": 2})),
         (asked(code="c&d"), knowing(code=None), Refusal("code-unknown", "invalid_grant", {"length": 3, "odd": "&"})),
-        (asked(), knowing(code=replace(CODE, used_at=NOW - 7)),
-         Refusal("code-reused", "invalid_grant", {"seconds": 7})),
-        (asked(), knowing(code=replace(CODE, used_at=NOW - 7), now=UNKNOWN),
-         Refusal("code-reused", "invalid_grant", {"seconds": None})),
-        (asked(), knowing(code=replace(CODE, issued_at=NOW - 65)),
-         Refusal("code-expired", "invalid_grant", {"age": 65, "lifetime": 60, "late": 5})),
-        (asked(), knowing(code=replace(CODE, client_id="other")),
-         Refusal("code-client-mismatch", "invalid_grant", {"received": "app"})),
-        (asked(redirect_uri="http://localhost:8100/other"), KNOWN,
-         Refusal("token-redirect-uri-mismatch", "invalid_grant", {"received": "http://localhost:8100/other",
-          "expected": "http://localhost:8100/callback"})),
-        (asked(redirect_uri=None), KNOWN,
-         Refusal("token-redirect-uri-missing", "invalid_request", {"received": None,
-          "expected": "http://localhost:8100/callback"})),
-        (asked(), knowing(code=replace(CODE, base="http://localhost:7425/cerner/r4")),
-         Refusal("token-endpoint-wrong-tenant", "invalid_grant",
-          {"received": "http://localhost:7425/general/oauth/token", "expected": None})),
-        (asked(grant_type=None), KNOWN,
-         Refusal("grant-type-missing", "invalid_request", {"received": None, "expected": "authorization_code"})),
-        (asked(grant_type="password"), KNOWN,
-         Refusal("grant-type-invalid", "unsupported_grant_type", {"received": "password",
-          "expected": "authorization_code", "supported": ("authorization_code", "refresh_token",
-          "client_credentials")})),
-        (asked(grant_type="refresh_token"), KNOWN,
-         Refusal("grant-type-mismatch", "invalid_grant", {"received": "refresh_token",
-          "expected": "authorization_code"})),
-        (asked(grant_type="client_credentials"), KNOWN,
-         Refusal("grant-type-mismatch", "invalid_grant", {"received": "client_credentials",
-          "expected": "authorization_code"})),
-        (asked(REFRESH_FORM, grant_type="authorization_code"), KNOWN,
-         Refusal("grant-type-mismatch", "invalid_grant", {"received": "authorization_code",
-          "expected": "refresh_token"})),
-        (asked(), knowing(client=replace(PUBLIC, grant_types=("refresh_token",))),
-         Refusal("backend-grant-not-allowed", "unauthorized_client", {"received": "authorization_code",
-          "registered": ("refresh_token",)})),
-        (token.read("PUT", f"{URL}?code=x&state=y", {"Content-Type": token.FORM}, ""), KNOWN,
-         Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]})),
-        (token.read("POST", URL, {"Content-Type": "text/plain"}, asked().parameters.raw), KNOWN,
-         Refusal("token-wrong-content-type", "invalid_request", {"received": "text/plain",
-          "expected": "application/x-www-form-urlencoded", "json": False})),
-        (token.read("POST", URL, {}, "{}"), KNOWN,
-         Refusal("token-wrong-content-type", "invalid_request", {"received": None,
-          "expected": "application/x-www-form-urlencoded", "json": True})),
-        (token.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + "&code=x"), KNOWN,
-         Refusal("duplicate-parameter", "invalid_request", {"names": ["code"], "received": ["code"],
-          "expected": "each parameter once"})),
-        (asked(code_verifier=None), KNOWN,
-         Refusal("pkce-verifier-missing", "invalid_grant",
-          {"challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"})),
-        (asked(), knowing(code=replace(CODE, code_challenge=None)),
-         Refusal("pkce-verifier-unexpected", "invalid_grant", {"challenge": None})),
-        (asked(code_verifier="short+é"), KNOWN,
-         Refusal("pkce-verifier-malformed", "invalid_grant", {"length": 7, "foreign": ["+", "é"]})),
-        (asked(code_verifier=VERIFIER[::-1]), KNOWN,
-         Refusal("pkce-verifier-mismatch", "invalid_grant", {"challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-          "computed": "sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8", "slip": None})),
-        (asked(code_verifier=VERIFIER[::-1]), knowing(attempts=("sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",)),
-         Refusal("pkce-verifier-mismatch", "invalid_grant", {"challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-          "computed": "sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8", "slip": None, "other_attempt": True})),
-        (asked(), knowing(code=replace(CODE, code_challenge=VERIFIER)),
-         Refusal("pkce-verifier-mismatch", "invalid_grant", {"challenge": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-          "computed": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "slip": "not-hashed"})),
+        (asked(), knowing(code=replace(CODE, used_at=NOW - 7)), Refusal("code-reused", "invalid_grant", {"seconds": 7})),
+        (
+            asked(),
+            knowing(code=replace(CODE, used_at=NOW - 7), now=UNKNOWN),
+            Refusal("code-reused", "invalid_grant", {"seconds": None}),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, issued_at=NOW - 65)),
+            Refusal("code-expired", "invalid_grant", {"age": 65, "lifetime": 60, "late": 5}),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, client_id="other")),
+            Refusal("code-client-mismatch", "invalid_grant", {"received": "app"}),
+        ),
+        (
+            asked(redirect_uri="http://localhost:8100/other"),
+            KNOWN,
+            Refusal(
+                "token-redirect-uri-mismatch",
+                "invalid_grant",
+                {"received": "http://localhost:8100/other", "expected": "http://localhost:8100/callback"},
+            ),
+        ),
+        (
+            asked(redirect_uri=None),
+            KNOWN,
+            Refusal(
+                "token-redirect-uri-missing",
+                "invalid_request",
+                {"received": None, "expected": "http://localhost:8100/callback"},
+            ),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, base="http://localhost:7425/cerner/r4")),
+            Refusal(
+                "token-endpoint-wrong-tenant",
+                "invalid_grant",
+                {"received": "http://localhost:7425/general/oauth/token", "expected": None},
+            ),
+        ),
+        (
+            asked(grant_type=None),
+            KNOWN,
+            Refusal("grant-type-missing", "invalid_request", {"received": None, "expected": "authorization_code"}),
+        ),
+        (
+            asked(grant_type="password"),
+            KNOWN,
+            Refusal(
+                "grant-type-invalid",
+                "unsupported_grant_type",
+                {
+                    "received": "password",
+                    "expected": "authorization_code",
+                    "supported": ("authorization_code", "refresh_token", "client_credentials"),
+                },
+            ),
+        ),
+        (
+            asked(grant_type="refresh_token"),
+            KNOWN,
+            Refusal("grant-type-mismatch", "invalid_grant", {"received": "refresh_token", "expected": "authorization_code"}),
+        ),
+        (
+            asked(grant_type="client_credentials"),
+            KNOWN,
+            Refusal(
+                "grant-type-mismatch", "invalid_grant", {"received": "client_credentials", "expected": "authorization_code"}
+            ),
+        ),
+        (
+            asked(REFRESH_FORM, grant_type="authorization_code"),
+            KNOWN,
+            Refusal("grant-type-mismatch", "invalid_grant", {"received": "authorization_code", "expected": "refresh_token"}),
+        ),
+        (
+            asked(),
+            knowing(client=replace(PUBLIC, grant_types=("refresh_token",))),
+            Refusal(
+                "backend-grant-not-allowed",
+                "unauthorized_client",
+                {"received": "authorization_code", "registered": ("refresh_token",)},
+            ),
+        ),
+        (
+            token.read("PUT", f"{URL}?code=x&state=y", {"Content-Type": token.FORM}, ""),
+            KNOWN,
+            Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]}),
+        ),
+        (
+            token.read("POST", URL, {"Content-Type": "text/plain"}, asked().parameters.raw),
+            KNOWN,
+            Refusal(
+                "token-wrong-content-type",
+                "invalid_request",
+                {"received": "text/plain", "expected": "application/x-www-form-urlencoded", "json": False},
+            ),
+        ),
+        (
+            token.read("POST", URL, {}, "{}"),
+            KNOWN,
+            Refusal(
+                "token-wrong-content-type",
+                "invalid_request",
+                {"received": None, "expected": "application/x-www-form-urlencoded", "json": True},
+            ),
+        ),
+        (
+            token.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + "&code=x"),
+            KNOWN,
+            Refusal(
+                "duplicate-parameter",
+                "invalid_request",
+                {"names": ["code"], "received": ["code"], "expected": "each parameter once"},
+            ),
+        ),
+        (
+            asked(code_verifier=None),
+            KNOWN,
+            Refusal("pkce-verifier-missing", "invalid_grant", {"challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, code_challenge=None)),
+            Refusal("pkce-verifier-unexpected", "invalid_grant", {"challenge": None}),
+        ),
+        (
+            asked(code_verifier="short+é"),
+            KNOWN,
+            Refusal("pkce-verifier-malformed", "invalid_grant", {"length": 7, "foreign": ["+", "é"]}),
+        ),
+        (
+            asked(code_verifier=VERIFIER[::-1]),
+            KNOWN,
+            Refusal(
+                "pkce-verifier-mismatch",
+                "invalid_grant",
+                {
+                    "challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                    "computed": "sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",
+                    "slip": None,
+                },
+            ),
+        ),
+        (
+            asked(code_verifier=VERIFIER[::-1]),
+            knowing(attempts=("sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",)),
+            Refusal(
+                "pkce-verifier-mismatch",
+                "invalid_grant",
+                {
+                    "challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                    "computed": "sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",
+                    "slip": None,
+                    "other_attempt": True,
+                },
+            ),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, code_challenge=VERIFIER)),
+            Refusal(
+                "pkce-verifier-mismatch",
+                "invalid_grant",
+                {
+                    "challenge": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                    "computed": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                    "slip": "not-hashed",
+                },
+            ),
+        ),
     ],
-)  # fmt: skip
-def test_a_refusal_tells_its_explanation_all_that_it_needs(
-    request_: TokenRequest, known: TokenKnown, told: Refusal
-) -> None:
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
     assert examined(request_, known).refusals[0] == told
 
 
@@ -331,19 +448,37 @@ def test_the_banner_is_text_where_a_dialect_has_it_so(changed: dict[str, None], 
 
 
 def test_a_code_becomes_a_family_and_a_token_with_all_that_it_was_given_for() -> None:
-    code = replace(
-        CODE, timeline="t1", user="anna", session="s1", patient="p1", encounter="e1", context={"intent": "x"}
-    )
+    code = replace(CODE, timeline="t1", user="anna", session="s1", patient="p1", encounter="e1", context={"intent": "x"})
     family = token.family(code, Policy(refresh_lifetime=9), NOW)
     assert family == Family(
-        family="f1", client_id="app", scope=CODE.scope, base=BASE, generation=0, rotated_at=NOW, mode="none",
-        expires_at=NOW + 9, session="s1", user="anna", patient="p1", encounter="e1", context={"intent": "x"},
+        family="f1",
+        client_id="app",
+        scope=CODE.scope,
+        base=BASE,
+        generation=0,
+        rotated_at=NOW,
+        mode="none",
+        expires_at=NOW + 9,
+        session="s1",
+        user="anna",
+        patient="p1",
+        encounter="e1",
+        context={"intent": "x"},
         timeline="t1",
-    )  # fmt: skip
+    )
     assert token.access_token(family, "openid", "iss", NOW, 60) == Token(
-        "app", "openid", BASE, NOW + 60, "f1", timeline="t1", user="anna", patient="p1", encounter="e1", issuer="iss",
+        "app",
+        "openid",
+        BASE,
+        NOW + 60,
+        "f1",
+        timeline="t1",
+        user="anna",
+        patient="p1",
+        encounter="e1",
+        issuer="iss",
         issued_at=NOW,
-    )  # fmt: skip
+    )
 
 
 def test_a_refresh_may_carry_a_code_along_but_not_the_other_way_round() -> None:
@@ -368,9 +503,7 @@ def test_what_stood_in_json_is_read_as_text() -> None:
 def test_a_resource_is_the_base_that_the_grant_is_for() -> None:
     assert said(asked(resource=BASE)) is None
     told = {"received": "http://x/r4", "expected": BASE}
-    assert examined(asked(resource="http://x/r4")).refusals == (
-        Refusal("token-resource-mismatch", "invalid_target", told),
-    )
+    assert examined(asked(resource="http://x/r4")).refusals == (Refusal("token-resource-mismatch", "invalid_target", told),)
 
 
 @pytest.mark.parametrize(("server", "right"), [(Server(token_endpoint=URL, fhir_bases=(BASE,)), URL), (UNKNOWN, None)])

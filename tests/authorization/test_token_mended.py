@@ -63,9 +63,11 @@ def test_the_bare_code_is_what_stands_behind_code_up_to_what_no_code_has(sent: s
 @pytest.mark.parametrize(
     ("known", "client"),
     [
-        (knowing(owner=OTHER), OTHER), (knowing(neighbours=(PUBLIC, OTHER)), OTHER), (knowing(neighbours=(PUBLIC,)), UNKNOWN),
+        (knowing(owner=OTHER), OTHER),
+        (knowing(neighbours=(PUBLIC, OTHER)), OTHER),
+        (knowing(neighbours=(PUBLIC,)), UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_another_client_is_known_where_the_grant_is_its_own_or_it_is_a_neighbour(known, client) -> None:
     assert known_for(known, asked(client_id=None), asked(client_id="other")).client is client
 
@@ -90,10 +92,11 @@ def test_whose_grant_it_is_stands_in_the_refusal_of_a_request_that_names_nobody(
 @pytest.mark.parametrize(
     ("sent", "name"),
     [
-        ("no.jwt", "assertion-not-jwt"), ("e30.e30.", "assertion-client-mismatch"),
+        ("no.jwt", "assertion-not-jwt"),
+        ("e30.e30.", "assertion-client-mismatch"),
         ("e30.eyJpc3MiOiJ4In0.", "assertion-client-mismatch"),
     ],
-)  # fmt: skip
+)
 def test_an_assertion_that_cannot_be_read_names_nobody_and_that_alone_is_said(sent: str, name: str) -> None:
     request = asked(client_id=None, client_assertion=sent, client_assertion_type=client_authentication.JWT_BEARER)
     assert said(request, knowing(client=None)) == (name, "invalid_client", 400)
@@ -120,16 +123,16 @@ def test_the_keys_are_those_of_the_assertion_that_was_sent() -> None:
 def test_with_an_assertion_alone_a_service_asks_for_itself(sent: str | None, meant: str | None) -> None:
     form: dict[str, str | None] = {"client_assertion": sent, "scope": "system/Patient.rs"}
     for grant in (None, "jwt-bearer"):
-        refused = [
-            one for one in examined(asked(form, grant_type=grant)).refusals if one.name.startswith("grant-type-")
-        ]
+        refused = [one for one in examined(asked(form, grant_type=grant)).refusals if one.name.startswith("grant-type-")]
         assert [one.facts["expected"] for one in refused] == [meant]
 
 
 def test_scopes_of_a_refresh_are_separated_by_spaces_and_that_is_said_alone() -> None:
     assert said(asked(REFRESH_FORM, scope="patient/Patient.rs,patient/Observation.rs"), REFRESHING) == (
-        "scope-comma-separated", "invalid_scope", 400,
-    )  # fmt: skip
+        "scope-comma-separated",
+        "invalid_scope",
+        400,
+    )
     assert said(asked(REFRESH_FORM, scope="patient/Patient.rs patient/Observation.rs"), REFRESHING) is None
 
 

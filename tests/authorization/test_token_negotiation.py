@@ -19,9 +19,11 @@ from sickbay.authorization.token_negotiation import (
 )
 
 OFFERED = (
-    GrantedScope("launch", True), GrantedScope("patient/Observation.rs", True), GrantedScope("openid", True),
+    GrantedScope("launch", True),
+    GrantedScope("patient/Observation.rs", True),
+    GrantedScope("openid", True),
     GrantedScope("offline_access", False, "is not registered for this app"),
-)  # fmt: skip
+)
 PART = "patient/Observation.rs?category=laboratory"
 
 
@@ -87,15 +89,19 @@ def test_a_refresh_tells_what_was_left_out() -> None:
     [
         ([Negotiated("openid", "openid")], "openid", (), "Neither offline_access nor online_access was asked for."),
         (
-            [Negotiated("online_access", "online_access")], "online_access", ("authorization_code", "client_credentials"),
+            [Negotiated("online_access", "online_access")],
+            "online_access",
+            ("authorization_code", "client_credentials"),
             "The app is registered for authorization_code and client_credentials, not for the grant refresh_token.",
         ),
         (
-            [Negotiated("offline_access", "", "was unticked"), Negotiated("online_access", "", "is not registered")], "", (),
+            [Negotiated("offline_access", "", "was unticked"), Negotiated("online_access", "", "is not registered")],
+            "",
+            (),
             "Neither came of what was asked: offline_access was unticked, and online_access is not registered.",
         ),
     ],
-)  # fmt: skip
+)
 def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], told: str) -> None:
     client = replace(samples.CLIENT, grant_types=grants)
     assert given(rows, scope, client, False).refresh == told

@@ -35,9 +35,7 @@ def test_a_form_in_parts_is_read_for_the_explanation_where_it_says_that_it_is_on
     assert (read.parameters.pairs == pairs) is (pairs is not None)
     assert read.body == PARTS
     assert (
-        token.body_is_a_form.decide(read, knowing()) is None
-        if pairs is None
-        else token.body_is_a_form.decide(read, knowing())
+        token.body_is_a_form.decide(read, knowing()) is None if pairs is None else token.body_is_a_form.decide(read, knowing())
     )
 
 
@@ -52,7 +50,5 @@ def test_a_base_may_be_named_by_its_other_address(address: str, taken: bool) -> 
 def test_a_form_of_very_many_parts_is_read_as_fast_as_it_is_long() -> None:
     """Looked for anew from each part to the end, it would keep everybody else waiting."""
     body = '--x\r\nContent-Disposition: form-data; name="a"\n\n' * 20_000
-    request = token.read(
-        "POST", "https://ehr.example.org/token", {"Content-Type": "multipart/form-data; boundary=x"}, body
-    )
+    request = token.read("POST", "https://ehr.example.org/token", {"Content-Type": "multipart/form-data; boundary=x"}, body)
     assert set(request.parameters.pairs) == {("a", "")}

@@ -82,9 +82,12 @@ def test_a_token_in_two_places_is_refused(body: str, headers: dict[str, str]) ->
 
 @pytest.mark.parametrize(
     "request_",
-    [AccessRequest("GET", "", "", headers=FORM, body="access_token=t"), AccessRequest("POST", "", "", body="access_token=t"),
-     AccessRequest("POST", "", "", headers=FORM, body="x=1")],
-)  # fmt: skip
+    [
+        AccessRequest("GET", "", "", headers=FORM, body="access_token=t"),
+        AccessRequest("POST", "", "", body="access_token=t"),
+        AccessRequest("POST", "", "", headers=FORM, body="x=1"),
+    ],
+)
 def test_what_is_no_form_with_a_token_has_none(request_: AccessRequest) -> None:
     assert userinfo.from_body(request_) == request_
     assert [one.name for one in examine(userinfo.CHECKS, userinfo.from_body(request_), KNOWN).refusals] == [

@@ -21,9 +21,7 @@ BASE = "http://localhost:7425/general/r4"
 CODE = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
 TOKEN = Token("app", "patient/Observation.cruds", BASE, NOW + 100, "f", user="anna", patient="A")
 USER = User("anna", "general", "Practitioner/p", patients=("A", "B"))
-KNOWN = AccessKnown(
-    now=NOW, server=Server(fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4"
-)  # fmt: skip
+KNOWN = AccessKnown(now=NOW, server=Server(fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4")
 
 
 def observation(patient: str | None = "A", **members: object) -> dict[str, object]:
@@ -33,9 +31,15 @@ def observation(patient: str | None = "A", **members: object) -> dict[str, objec
 
 def asked(interaction: str = "update", id: str | None = "o", **changed: object) -> AccessRequest:
     request = AccessRequest(
-        "PUT", BASE, "/Observation/o", type="Observation", id=id, interaction=interaction, letters="u",
+        "PUT",
+        BASE,
+        "/Observation/o",
+        type="Observation",
+        id=id,
+        interaction=interaction,
+        letters="u",
         headers={"authorization": "Bearer t"},
-    )  # fmt: skip
+    )
     return replace(request, **changed)  # type: ignore[arg-type]
 
 
@@ -130,7 +134,7 @@ def facts_of(refusals: tuple[Refusal, ...]) -> object:
 
 @pytest.mark.parametrize(
     ("kept", "refused"), [(UNKNOWN, False), (frozenset({SEARCH}), False), (frozenset({"other"}), True), (frozenset(), True)]
-)  # fmt: skip
+)
 def test_a_search_that_did_not_stand_there_is_refused(kept: object, refused: bool) -> None:
     known = replace(with_body(observation(performer=[{"reference": SEARCH}])), kept=kept)  # type: ignore[arg-type]
     assert said(asked(), known) == ([INVALID] if refused else [])
@@ -148,9 +152,12 @@ def test_nothing_is_put_into_the_chart_of_another(patient: str | None, received:
     known = with_body(observation(patient))
     assert said(asked(), known) == [("fhir-write-outside-scope", "forbidden", 403)]
     assert facts(asked(), known) == {
-        "type": "Observation", "received": received, "patient": "A", "expected": "Patient/A",
+        "type": "Observation",
+        "received": received,
+        "patient": "A",
+        "expected": "Patient/A",
         "held": ("patient/Observation.cruds",),
-    }  # fmt: skip
+    }
 
 
 def holding(scope: str, **changed: object) -> AccessKnown:
@@ -317,12 +324,19 @@ def test_nobody_chooses_no_id(token: object) -> None:
     [
         ("read", []),
         ("search-type", []),
-        ("create", ["body_is_such_a_resource", "body_has_the_id_of_its_address", "resource_is_valid",
-                    "resource_stays_within_the_scope"]),
+        (
+            "create",
+            [
+                "body_is_such_a_resource",
+                "body_has_the_id_of_its_address",
+                "resource_is_valid",
+                "resource_stays_within_the_scope",
+            ],
+        ),
         ("patch", ["patch_is_a_patch", "patch_reads_what_it_may"]),
         ("delete", ["deletes_do_not_cascade"]),
     ],
-)  # fmt: skip
+)
 def test_the_checks_of_each_interaction(interaction: str, names: list[str]) -> None:
     before = (
         []
@@ -372,9 +386,12 @@ def test_of_many_problems_ten_are_said_and_all_are_counted() -> None:
 
 @pytest.mark.parametrize(
     ("type", "text", "fails"),
-    [("application/merge-patch+json", '{"status": "final"}', False), ("application/json-patch+json", '{"a": 1}', True),
-     ("application/json-patch+json", '[{"op": "remove", "path": "/a"}]', False)],
-)  # fmt: skip
+    [
+        ("application/merge-patch+json", '{"status": "final"}', False),
+        ("application/json-patch+json", '{"a": 1}', True),
+        ("application/json-patch+json", '[{"op": "remove", "path": "/a"}]', False),
+    ],
+)
 def test_a_patch_is_read_by_its_content_type(type: str, text: str, fails: bool) -> None:
     request = asked("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
     assert (writes.patch_is_a_patch.decide(request, KNOWN) is not None) is fails
@@ -382,9 +399,7 @@ def test_a_patch_is_read_by_its_content_type(type: str, text: str, fails: bool) 
 
 @pytest.mark.parametrize("interaction", ["create", "update", "patch"])
 def test_a_subscription_that_would_never_fire_is_refused_by_name(interaction: str) -> None:
-    (refused,) = judged(
-        asked(interaction, type="Subscription"), replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds"))
-    )
+    (refused,) = judged(asked(interaction, type="Subscription"), replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds")))
     assert (refused.name, refused.status) == ("fhir-subscription-unsupported", 422)
 
 

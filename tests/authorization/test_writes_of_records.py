@@ -24,18 +24,30 @@ OUTSIDE = ("fhir-write-outside-scope", "forbidden", 403)
 @pytest.mark.parametrize("interaction", ["update", "patch", "delete"])
 @pytest.mark.parametrize(
     ("before", "passes"),
-    [(stored("A", "A"), True), (stored("AB", "A"), True), (stored("AB", "B"), False), (stored("AB", "AB"), False),
-     (stored("A", ""), False), (stored("B", "B"), False), (None, True), (UNKNOWN, True)],
-)  # fmt: skip
+    [
+        (stored("A", "A"), True),
+        (stored("AB", "A"), True),
+        (stored("AB", "B"), False),
+        (stored("AB", "AB"), False),
+        (stored("A", ""), False),
+        (stored("B", "B"), False),
+        (None, True),
+        (UNKNOWN, True),
+    ],
+)
 def test_only_the_subject_of_a_record_changes_it(interaction: str, before: Before, passes: bool) -> None:
     request = asked(interaction, method="DELETE" if interaction == "delete" else "PUT", body=PATCH)
     known = replace(KNOWN, before=before)
     assert said(request, known) == ([] if passes else [NOT_SUBJECT])
     if not passes:
         assert facts(request, known) == {
-            "type": "Observation", "patient": "A", "expected": "Patient/A", "held": ("patient/Observation.cruds",),
-            "interaction": interaction, "by": ("subject",),
-        }  # fmt: skip
+            "type": "Observation",
+            "patient": "A",
+            "expected": "Patient/A",
+            "held": ("patient/Observation.cruds",),
+            "interaction": interaction,
+            "by": ("subject",),
+        }
 
 
 def test_a_clinician_changes_the_records_of_the_own_patients_only() -> None:
@@ -73,9 +85,12 @@ def test_a_change_adds_no_patient_whom_the_token_does_not_cover(before: Before |
 
 @pytest.mark.parametrize(
     ("subject", "created", "changed"),
-    [({}, [], [NOT_SUBJECT]), ({"subject": {"identifier": {"value": "B"}}}, [NOT_SUBJECT], [NOT_SUBJECT]),
-     ({"subject": {"reference": "Group/g"}}, [NOT_SUBJECT], [NOT_SUBJECT])],
-)  # fmt: skip
+    [
+        ({}, [], [NOT_SUBJECT]),
+        ({"subject": {"identifier": {"value": "B"}}}, [NOT_SUBJECT], [NOT_SUBJECT]),
+        ({"subject": {"reference": "Group/g"}}, [NOT_SUBJECT], [NOT_SUBJECT]),
+    ],
+)
 def test_a_record_of_somebody_else_is_not_made_by_taking_part_in_it(
     subject: dict[str, object], created: object, changed: object
 ) -> None:
@@ -95,10 +110,14 @@ READS = ("fhir-patch-reads", "forbidden", 403)
 
 @pytest.mark.parametrize(
     ("scope", "readable", "passes"),
-    [("patient/Observation.u", UNKNOWN, False), ("patient/Observation.ru", UNKNOWN, True),
-     ("patient/Observation.u patient/Observation.r?category=x", False, False),
-     ("patient/Observation.u patient/Observation.r?category=x", True, True), ("patient/Observation.u", True, True)],
-)  # fmt: skip
+    [
+        ("patient/Observation.u", UNKNOWN, False),
+        ("patient/Observation.ru", UNKNOWN, True),
+        ("patient/Observation.u patient/Observation.r?category=x", False, False),
+        ("patient/Observation.u patient/Observation.r?category=x", True, True),
+        ("patient/Observation.u", True, True),
+    ],
+)
 def test_a_patch_that_reads_takes_the_permission_to_read(scope: str, readable: object, passes: bool) -> None:
     known = replace(holding(scope), readable=readable)
     assert said(asked("patch", body=TEST), known) == ([] if passes else [READS])
@@ -112,13 +131,9 @@ def test_what_is_no_patch_reads_nothing() -> None:
     assert said(asked("update", body=TEST), replace(holding("patient/Observation.u"), readable=False)) == []
 
 
-@pytest.mark.parametrize(
-    ("interaction", "refused"), [("create", True), ("update", True), ("patch", True), ("delete", False)]
-)
+@pytest.mark.parametrize(("interaction", "refused"), [("create", True), ("update", True), ("patch", True), ("delete", False)])
 @pytest.mark.parametrize("type", ["Subscription", "SubscriptionTopic", "SubscriptionStatus"])
-def test_subscriptions_are_neither_made_nor_changed_and_can_be_deleted(
-    type: str, interaction: str, refused: bool
-) -> None:
+def test_subscriptions_are_neither_made_nor_changed_and_can_be_deleted(type: str, interaction: str, refused: bool) -> None:
     request = asked(interaction, type=type, body=PATCH, method="DELETE" if interaction == "delete" else "POST")
     known = holding(f"system/{type}.cruds", patient=None, user=None)
     assert said(request, known) == ([("fhir-subscription-unsupported", "not-supported", 422)] if refused else [])

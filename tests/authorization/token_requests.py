@@ -25,22 +25,36 @@ BASE = "http://localhost:7425/general/r4"
 PUBLIC = Client("app", redirect_uris=(CALLBACK,))
 SYMMETRIC = Client("app", client="symmetric", redirect_uris=(CALLBACK,), secret_hash=hashed(SECRET))
 CODE = Code(
-    client_id="app", redirect_uri=CALLBACK, scope="launch patient/Patient.rs", issued_at=NOW - 5, lifetime=60,
-    family="f1", base=BASE, code_challenge=CHALLENGE, code_challenge_method="S256",
-)  # fmt: skip
+    client_id="app",
+    redirect_uri=CALLBACK,
+    scope="launch patient/Patient.rs",
+    issued_at=NOW - 5,
+    lifetime=60,
+    family="f1",
+    base=BASE,
+    code_challenge=CHALLENGE,
+    code_challenge_method="S256",
+)
 FAMILY = Family(
-    family="f1", client_id="app", scope="offline_access patient/Patient.rs patient/Observation.rs", base=BASE,
-    generation=3, rotated_at=NOW - 100, mode="offline", expires_at=NOW + 1000,
-)  # fmt: skip
-KNOWN = TokenKnown(
-    now=NOW, server=Server(fhir_bases=(BASE,), tenants=("general",)), client=PUBLIC, code=CODE, family=None
-)  # fmt: skip
+    family="f1",
+    client_id="app",
+    scope="offline_access patient/Patient.rs patient/Observation.rs",
+    base=BASE,
+    generation=3,
+    rotated_at=NOW - 100,
+    mode="offline",
+    expires_at=NOW + 1000,
+)
+KNOWN = TokenKnown(now=NOW, server=Server(fhir_bases=(BASE,), tenants=("general",)), client=PUBLIC, code=CODE, family=None)
 REFRESHING = replace(KNOWN, code=None, family=FAMILY, generation=3)
 
 CODE_FORM: dict[str, str | None] = {
-    "grant_type": "authorization_code", "code": "c1", "redirect_uri": CALLBACK, "client_id": "app",
+    "grant_type": "authorization_code",
+    "code": "c1",
+    "redirect_uri": CALLBACK,
+    "client_id": "app",
     "code_verifier": VERIFIER,
-}  # fmt: skip
+}
 REFRESH_FORM: dict[str, str | None] = {"grant_type": "refresh_token", "refresh_token": "r1", "client_id": "app"}
 
 

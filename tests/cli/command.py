@@ -16,6 +16,4 @@ def sickbay(
     if folder:
         environment["SICKBAY_DATA"] = str(folder)
     command = [sys.executable, "-m", "sickbay", *arguments]
-    return subprocess.run(
-        command, input=given, capture_output=True, text=True, env=kept | environment, timeout=60, check=False
-    )
+    return subprocess.run(command, input=given, capture_output=True, text=True, env=kept | environment, timeout=60, check=False)

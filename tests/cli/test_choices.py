@@ -43,9 +43,7 @@ def test_a_misspelt_file_is_refused_in_one_sentence(tmp_path: Path, text: str, s
 
 
 def test_a_file_that_is_right_stands_in_nobodys_way(tmp_path: Path) -> None:
-    text = (
-        'port = 0\nbase-url = "http://x.example"\n[policy]\ntoken_lifetime = 60\n[tenants.epic.policy]\npkce = "off"\n'
-    )
+    text = 'port = 0\nbase-url = "http://x.example"\n[policy]\ntoken_lifetime = 60\n[tenants.epic.policy]\npkce = "off"\n'
     (tmp_path / "sickbay.toml").write_text(text)
     done = run(tmp_path, "rules", "state-missing")
     assert done.returncode == 0, done.stderr
@@ -64,8 +62,19 @@ def test_a_policy_of_an_app_is_given_beside_the_file(tmp_path: Path) -> None:
         "http://localhost/",
     ]
     data = ["--data", str(tmp_path / "data")]
-    done = run(tmp_path, "apps", "add", "Chart", *asked, *data, "--app-policy", "code_lifetime=5", "--app-policy",
-               "basic_secret=raw", "--json")  # fmt: skip
+    done = run(
+        tmp_path,
+        "apps",
+        "add",
+        "Chart",
+        *asked,
+        *data,
+        "--app-policy",
+        "code_lifetime=5",
+        "--app-policy",
+        "basic_secret=raw",
+        "--json",
+    )
     assert done.returncode == 0, done.stderr
     assert '"policy": {\n    "code_lifetime": 5,\n    "basic_secret": "raw"' in done.stdout
     wrong = run(tmp_path, "apps", "edit", "Chart", *data, "--app-policy", "code_lifetime")

@@ -69,8 +69,18 @@ def test_of_the_current_folder_s_file_only_what_is_harmless_counts(home: Path) -
 
 
 def test_every_key_of_the_contract_is_among_them() -> None:
-    contract = {"host", "allowed_host", "admin_token", "trusted_proxy", "base_url", "https", "cert", "key", "data",
-                "open_sign_in"}  # fmt: skip
+    contract = {
+        "host",
+        "allowed_host",
+        "admin_token",
+        "trusted_proxy",
+        "base_url",
+        "https",
+        "cert",
+        "key",
+        "data",
+        "open_sign_in",
+    }
     assert contract <= choices.TRUSTED <= set(choices.OPTIONS)
 
 
@@ -99,9 +109,7 @@ def test_a_named_file_is_the_only_one_and_must_exist(home: Path) -> None:
     assert options() == [{"patients": 3}, {"patients": 4}]
 
 
-def test_the_user_s_own_file_is_trusted_when_it_is_in_the_current_folder(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_user_s_own_file_is_trusted_when_it_is_in_the_current_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "sickbay.toml").write_text('host = "0.0.0.0"\n')
     monkeypatch.chdir(home)
     assert options() == [{"host": "0.0.0.0"}]
@@ -125,12 +133,13 @@ def test_what_follows_two_dashes_is_no_option() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [('"\\u001b[31mred" = 1', "There is no option or table ?[31mred"), ("a = " + "[" * 5000, "cannot be read"),
-     ("# " + "x" * 1_000_001, "more than 1,000,000 bytes")],
-)  # fmt: skip
-def test_a_file_of_somebody_else_neither_paints_the_terminal_nor_breaks_the_command(
-    home: Path, text: str, said: str
-) -> None:
+    [
+        ('"\\u001b[31mred" = 1', "There is no option or table ?[31mred"),
+        ("a = " + "[" * 5000, "cannot be read"),
+        ("# " + "x" * 1_000_001, "more than 1,000,000 bytes"),
+    ],
+)
+def test_a_file_of_somebody_else_neither_paints_the_terminal_nor_breaks_the_command(home: Path, text: str, said: str) -> None:
     Path("sickbay.toml").write_text(text)
     with pytest.raises(Trouble) as trouble:
         choices.files()
@@ -171,8 +180,20 @@ def test_serve_says_it_and_listens_where_the_folder_could_not_tell_it_to(home: P
     said = process.communicate(timeout=15)[1]
     assert line["base"] == f"http://localhost:{told['port']}"
     assert told["host"] == "127.0.0.1"
-    for name in ("host", "allowed_host", "admin_token", "trusted_proxy", "base_url", "https", "cert", "key", "data",
-                 "open_sign_in", "require_admin_token", "throttle"):  # fmt: skip
+    for name in (
+        "host",
+        "allowed_host",
+        "admin_token",
+        "trusted_proxy",
+        "base_url",
+        "https",
+        "cert",
+        "key",
+        "data",
+        "open_sign_in",
+        "require_admin_token",
+        "throttle",
+    ):
         assert name in said.partition(": ignored")[0]
     assert "client_secret" not in said
     assert f"Settings from {Path('sickbay.toml').absolute()}: patients = 3, [policy]." in said

@@ -63,9 +63,7 @@ def test_what_is_empty_or_no_text_is_said_to_be_that(tmp_path) -> None:
 
 def test_doctor_does_not_import_the_server() -> None:
     heavy = "uvicorn starlette apsw sqlalchemy jinja2 httpx2 structlog prometheus_client argon2 asyncio"
-    code = (
-        "import sys, sickbay.cli.doctor, sickbay.cli.main; print(*[n for n in sys.argv[1].split() if n in sys.modules])"
-    )
+    code = "import sys, sickbay.cli.doctor, sickbay.cli.main; print(*[n for n in sys.argv[1].split() if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, heavy], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 
@@ -123,12 +121,17 @@ def test_a_har_file_without_a_launch_says_so(tmp_path) -> None:
     assert "No exchange of a launch" in done.stdout
 
 
-@pytest.mark.parametrize(("given_", "code"), [
-    ('{"error": "invalid_client"}', 1), ("HTTP/1.1 401", 1),
-    ("http://localhost:8100/cb?error=server_error&state=zE3rT9pQ2mN8vX4k", 1),
-    ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=Vq3N8sKfT2LzYxWm9RbHpQ", 0), ("hello there", 2),
-    ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=1", 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given_", "code"),
+    [
+        ('{"error": "invalid_client"}', 1),
+        ("HTTP/1.1 401", 1),
+        ("http://localhost:8100/cb?error=server_error&state=zE3rT9pQ2mN8vX4k", 1),
+        ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=Vq3N8sKfT2LzYxWm9RbHpQ", 0),
+        ("hello there", 2),
+        ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=1", 1),
+    ],
+)
 def test_the_exit_code_says_whether_there_is_a_problem(given_: str, code: int) -> None:
     for more in ((), ("--json",)):
         done = sickbay("doctor", "-", *more, given=given_)
@@ -140,11 +143,14 @@ def test_the_exit_code_says_whether_there_is_a_problem(given_: str, code: int) -
         assert done.stderr == ""
 
 
-@pytest.mark.parametrize(("lines", "code"), [
-    (['{"id": 1, "input": {"kind": "token_response", "json": {"access_token": "x"}}}'], 0),
-    (['{"id": 1, "input": {"kind": "token_response", "json": {"error": "invalid_grant"}}}'], 1),
-    (['{"id": 1, "input": {"kind": "token_response", "json": {"error": "invalid_grant"}}}', "{"], 2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (['{"id": 1, "input": {"kind": "token_response", "json": {"access_token": "x"}}}'], 0),
+        (['{"id": 1, "input": {"kind": "token_response", "json": {"error": "invalid_grant"}}}'], 1),
+        (['{"id": 1, "input": {"kind": "token_response", "json": {"error": "invalid_grant"}}}', "{"], 2),
+    ],
+)
 def test_jsonl_ends_with_the_highest_code_of_its_lines(lines: list[str], code: int) -> None:
     done = sickbay("doctor", "--jsonl", given="\n".join(lines))
     assert done.returncode == code

@@ -63,8 +63,6 @@ def test_a_given_certificate_needs_its_key_and_https(tmp_path: Path):
         assert sickbay("serve", "--ephemeral", *arguments).returncode == 2
     told = sickbay("serve", "--ephemeral", "--https", "--cert", cert, "--key", cert)
     assert (told.returncode, told.stderr.count("\n")) == (2, 1)
-    with serving(
-        "--ephemeral", "--patients", "0", "--workers", "2", "--https", "--cert", cert, "--key", key
-    ) as running:
+    with serving("--ephemeral", "--patients", "0", "--workers", "2", "--https", "--cert", cert, "--key", key) as running:
         answer = httpx2.get(running.base + "/healthz", verify=strict(Path(cert)), trust_env=False)
         assert answer.status_code == 200

@@ -187,9 +187,7 @@ def test_an_export_is_loaded_elsewhere_and_exported_again_the_same(tmp_path: Pat
     assert sickbay("export", str(tmp_path / "a"), folder=first).returncode == 0
     assert sickbay("load", str(tmp_path / "a"), "--patients", "0", folder=second).returncode == 0
     assert sickbay("export", str(tmp_path / "b"), folder=second).returncode == 0
-    a, b = (
-        {path.name: sorted(path.read_bytes().splitlines()) for path in (tmp_path / name).iterdir()} for name in "ab"
-    )
+    a, b = ({path.name: sorted(path.read_bytes().splitlines()) for path in (tmp_path / name).iterdir()} for name in "ab")
     assert a == b
     assert len(a["Patient.ndjson"]) == 3
     assert "0 new, 0 changed," in sickbay("load", str(tmp_path / "a"), folder=first).stdout
@@ -199,8 +197,13 @@ def test_it_loads_beside_a_running_server_which_serves_it_at_once(tmp_path: Path
     one, data = tmp_path / "one.json", tmp_path / "data"
     with serving("--data", str(data), "--patients", "1") as running:
         base = running.line["tenants"]["general"]["fhir"]["r4"]
-        observation = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
-                       "subject": {"reference": f"{base}/Patient/x"}}  # fmt: skip
+        observation = {
+            "resourceType": "Observation",
+            "id": "o",
+            "status": "final",
+            "code": {"text": "x"},
+            "subject": {"reference": f"{base}/Patient/x"},
+        }
         entries = [{"resource": json.loads(patient("x", "Loaded"))}, {"resource": observation}]
         one.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
         assert sickbay("load", str(one), folder=data).stdout.startswith("2 new")

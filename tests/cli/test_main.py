@@ -146,11 +146,16 @@ def test_help_is_laid_out_for_a_terminal_of_any_width(columns: str) -> None:
     assert "--port INT" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [
-    ("export", ""), ("population", "--out", "", "--patients", "1"), ("load", ""),
-    ("serve", "--https", "--cert", "", "--key", "x"),
-    ("apps", "add", "--name", "a", "--type", "system", "--client", "asymmetric", "--scope", "system/*.rs", "--jwks", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", ""),
+        ("population", "--out", "", "--patients", "1"),
+        ("load", ""),
+        ("serve", "--https", "--cert", "", "--key", "x"),
+        ("apps", "add", "--name", "a", "--type", "system", "--client", "asymmetric", "--scope", "system/*.rs", "--jwks", ""),
+    ],
+)
 def test_a_name_without_a_character_is_no_place(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,13 +47,9 @@ def test_everything_that_a_folder_can_a_database_can(postgres: Server, tmp_path:
 
 def counts(base: str, **place: str) -> set[int]:
     """What both workers count, each asked over connections of its own."""
-    token = json.loads(sickbay("token", "Mine", "--scope", "system/Patient.rs", "--json", **place).stdout)[
-        "access_token"
-    ]
+    token = json.loads(sickbay("token", "Mine", "--scope", "system/Patient.rs", "--json", **place).stdout)["access_token"]
     headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
-    asked = [
-        httpx2.get(f"{base}/general/r4/Patient?_summary=count", headers=headers, trust_env=False) for _ in range(8)
-    ]
+    asked = [httpx2.get(f"{base}/general/r4/Patient?_summary=count", headers=headers, trust_env=False) for _ in range(8)]
     return {one.json()["total"] for one in asked}
 
 

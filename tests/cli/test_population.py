@@ -45,7 +45,5 @@ def test_messiness_is_from_none_to_all(tmp_path, level) -> None:
 
 def test_a_messy_population_is_another_one(tmp_path) -> None:
     sickbay("population", "--patients", "30", "--today", "2026-03-31", "--out", str(tmp_path / "clean"))
-    sickbay(
-        "population", "--patients", "30", "--today", "2026-03-31", "--messiness", "1", "--out", str(tmp_path / "messy")
-    )
+    sickbay("population", "--patients", "30", "--today", "2026-03-31", "--messiness", "1", "--out", str(tmp_path / "messy"))
     assert written(tmp_path / "clean")["Patient.ndjson"] != written(tmp_path / "messy")["Patient.ndjson"]

@@ -33,9 +33,11 @@ def test_a_command_makes_the_data_folder_and_its_output_for_their_owner_only(tmp
     data = tmp_path / "above" / "data"
     app = ("apps", "add", "A", "--type", "system", "--client", "symmetric", "--scope", "system/Patient.rs")
     for line in (
-        ("load", tmp_path / "a.json", "--patients", "0", "--data", data), (*app, "--data", data),
-        ("export", tmp_path / "out", "--data", data), ("population", "--patients", "1", "--out", tmp_path / "people"),
-    ):  # fmt: skip
+        ("load", tmp_path / "a.json", "--patients", "0", "--data", data),
+        (*app, "--data", data),
+        ("export", tmp_path / "out", "--data", data),
+        ("population", "--patients", "1", "--out", tmp_path / "people"),
+    ):
         (tmp_path / "a.json").write_text('{"resourceType": "Patient", "id": "a"}')
         done = run(umask, *line, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
@@ -51,9 +53,7 @@ def test_a_server_makes_its_files_for_their_owner_only_and_tightens_those_of_bef
     (data / "sickbay.db").chmod(0o666)
     data.chmod(0o777)
     line = ["sh", "-c", 'umask 000; exec "$@"', "sh", *COMMAND, "serve", "--data", data, "--port", "0", "--https"]
-    serving = subprocess.Popen(
-        [*line, "--json", "--patients", "0", "--workers", "2"], stdout=subprocess.PIPE, text=True
-    )
+    serving = subprocess.Popen([*line, "--json", "--patients", "0", "--workers", "2"], stdout=subprocess.PIPE, text=True)
     try:
         assert serving.stdout
         assert serving.stdout.readline()

@@ -39,9 +39,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     (tmp_path / "a.json").write_bytes(orjson.dumps({"resourceType": "Bundle", "type": "batch", "entry": entries}))
     (tmp_path / "b.ndjson").write_bytes(patients(1000) + b"\nnonsense\n")
     (tmp_path / "c.ndjson.gz").write_bytes(gzip.compress(patients(9))[:-9])
-    (tmp_path / "d.xml").write_text(
-        '<Patient xmlns="http://hl7.org/fhir"><id value="x"/><gender value="odd"/></Patient>'
-    )
+    (tmp_path / "d.xml").write_text('<Patient xmlns="http://hl7.org/fhir"><id value="x"/><gender value="odd"/></Patient>')
     return Asked(sorted(tmp_path.iterdir()), "r4", BASE, validate=True)
 
 

@@ -51,9 +51,14 @@ def run(home: Path, section: str, port: int) -> str:
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SICKBAY_")}
     done = subprocess.run(
-        ["bash", "-c", script], cwd=home, env=kept | given | {"SICKBAY_PATIENTS": "17"}, capture_output=True, text=True,
-        timeout=90, check=False,
-    )  # fmt: skip
+        ["bash", "-c", script],
+        cwd=home,
+        env=kept | given | {"SICKBAY_PATIENTS": "17"},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -85,9 +90,13 @@ def test_the_steps_of_a_runner_are_those_of_the_page() -> None:
 def test_a_test_in_python_starts_its_own(home: Path) -> None:
     (home / "test_app.py").write_text(blocks("In CI", "python")[0])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_app.py"], cwd=home, capture_output=True,
-        text=True, timeout=60, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_app.py"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert "1 passed" in done.stdout, done.stdout
 
 

@@ -33,9 +33,22 @@ def server(place) -> Iterator[Live]:
 @pytest.fixture(scope="module")
 def app(server, place) -> dict[str, str]:
     done = sickbay(
-        "apps", "add", "Vitals", "--type", "provider", "--client", "public", "--launch-uri", "http://localhost:8100/launch",
-        "--redirect-uri", "http://localhost:8100/callback", "--scope", "launch user/Patient.rs", "--json", folder=place,
-    )  # fmt: skip
+        "apps",
+        "add",
+        "Vitals",
+        "--type",
+        "provider",
+        "--client",
+        "public",
+        "--launch-uri",
+        "http://localhost:8100/launch",
+        "--redirect-uri",
+        "http://localhost:8100/callback",
+        "--scope",
+        "launch user/Patient.rs",
+        "--json",
+        folder=place,
+    )
     return dict(json.loads(done.stdout))
 
 
@@ -61,10 +74,23 @@ def test_an_app_is_added_listed_shown_changed_and_removed(server, app, place) ->
     wider = "launch user/Patient.rs user/Observation.rs"
     changed = sickbay("apps", "edit", app["app_id"], "--scope", wider, "--json", folder=place)
     assert json.loads(changed.stdout)["scope"] == wider
-    made = json.loads(sickbay(
-        "apps", "add", "Gone", "--type", "provider", "--client", "symmetric", "--redirect-uri", "http://localhost:8100/x",
-        "--scope", "user/Patient.rs", "--json", folder=place,
-    ).stdout)  # fmt: skip
+    made = json.loads(
+        sickbay(
+            "apps",
+            "add",
+            "Gone",
+            "--type",
+            "provider",
+            "--client",
+            "symmetric",
+            "--redirect-uri",
+            "http://localhost:8100/x",
+            "--scope",
+            "user/Patient.rs",
+            "--json",
+            folder=place,
+        ).stdout
+    )
     assert made["client_secret"]
     assert sickbay("apps", "remove", made["client_id"], folder=place).returncode == 0
     assert "There is no app Gone" in sickbay("apps", "show", "Gone", folder=place).stderr
@@ -82,18 +108,14 @@ def test_a_token_for_nobody_or_for_no_scope_is_refused_in_one_sentence(server, a
     nobody = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okaffor", folder=place)
     assert (nobody.returncode, nobody.stdout) == (1, "")
     assert "There is no user okaffor at general; there are okafor, " in nobody.stderr
-    nothing = sickbay(
-        "token", "Vitals", "--scope", "user/Patient.rs user/Patient.rea", "--user", "okafor", folder=place
-    )
+    nothing = sickbay("token", "Vitals", "--scope", "user/Patient.rs user/Patient.rea", "--user", "okafor", folder=place)
     assert (nothing.returncode, nothing.stdout) == (2, "")
     assert "There is no scope user/Patient.rea;" in nothing.stderr
     assert "There is no hospital generel" in sickbay("apps", "list", "--tenant", "generel", folder=place).stderr
 
 
 def test_a_registration_that_is_refused_says_why(server, place) -> None:
-    done = sickbay(
-        "apps", "add", "Bad", "--type", "provider", "--client", "public", "--scope", "user/Patient.rs", folder=place
-    )
+    done = sickbay("apps", "add", "Bad", "--type", "provider", "--client", "public", "--scope", "user/Patient.rs", folder=place)
     assert done.returncode == 1
     assert "redirect" in done.stderr
 
@@ -149,8 +171,11 @@ def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(tmp_path, en
     for moments in (0, 0.2, 0.5):
         process = subprocess.Popen(
             [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--ephemeral", "--workers", workers],
-            env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            env=os.environ | {"TMPDIR": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         while not any(tmp_path.glob("sickbay-*")):  # Python tries first whether it may write there at all
             time.sleep(0.005)
         time.sleep(moments)
@@ -162,8 +187,10 @@ def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(tmp_path, en
 def test_a_second_ctrl_c_ends_it_at_once_and_without_a_traceback(tmp_path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--json", "--data", str(tmp_path), "--patients", "0"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout
     process.stdout.readline()
     time.sleep(0.3)
@@ -220,8 +247,11 @@ def test_ctrl_c_in_a_terminal_ends_workers_that_start_without_a_traceback(tmp_pa
     """It reaches all processes of the terminal at once, wherever they are."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--workers", "2", "--patients", "0"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     time.sleep(moment)
     os.killpg(process.pid, signal.SIGINT)
     assert process.communicate(timeout=15)[1] == ""
@@ -240,8 +270,10 @@ def test_requests_are_answered_when_nobody_reads_the_terminal_any_more(tmp_path,
     process = subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
         env=os.environ | {"SICKBAY_WORKERS": workers},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout
     base = process.stdout.readline().rpartition(" ")[2].strip()
     process.stdout.close()  # perhaps before the other lines of the greeting are written
@@ -258,8 +290,10 @@ def test_a_server_whose_output_is_on_a_full_disk_serves_all_the_same(tmp_path) -
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
             [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
-            stdout=full, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     assert process.stderr
     said = "Nothing can be written to the output any more (No space left on device); Sickbay serves all the same.\n"
     assert process.stderr.readline() == said
@@ -271,9 +305,7 @@ def test_a_server_whose_output_is_on_a_full_disk_serves_all_the_same(tmp_path) -
 
 
 def test_a_token_beyond_the_registration_or_without_a_patient_is_given_with_a_warning(server, app, place) -> None:
-    done = sickbay(
-        "token", app["app_id"], "--scope", "user/Patient.rs patient/Goal.rs", "--user", "okafor", folder=place
-    )
+    done = sickbay("token", app["app_id"], "--scope", "user/Patient.rs patient/Goal.rs", "--user", "okafor", folder=place)
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
     assert "Vitals is not registered for patient/Goal.rs" in done.stderr
     assert "show nothing without a patient; name one with --patient." in done.stderr
@@ -285,8 +317,10 @@ def test_who_lets_others_in_is_told_under_which_name_they_must_ask(tmp_path) -> 
     def begun(*more: str) -> tuple[str, str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--json", *more],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         assert process.stdout
         base = json.loads(process.stdout.readline())["base"]
         foot = httpx2.get(base, trust_env=False).text

@@ -25,9 +25,7 @@ def test_port_zero_takes_the_same_free_port_on_both_loopback_addresses() -> None
 def test_a_taken_port_is_said_in_one_sentence_with_who_holds_it() -> None:
     holder = listen("127.0.0.1", 0)
     try:
-        with pytest.raises(
-            Trouble, match=rf"Port {port_of(holder)} is taken by process {os.getpid()} \(.+\); choose another"
-        ):
+        with pytest.raises(Trouble, match=rf"Port {port_of(holder)} is taken by process {os.getpid()} \(.+\); choose another"):
             listen("127.0.0.1", port_of(holder))
     finally:
         for one in holder:

@@ -42,11 +42,9 @@ def test_a_reader_that_has_gone_ends_it_in_silence(arguments) -> None:
 def test_a_stream_that_is_closed_is_no_reason_to_fail(number) -> None:
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {number}>&-', "sh", *COMMAND, "doctor"], input="", capture_output=True, text=True, check=False
-    )  # fmt: skip
+    )
     said = (
-        ""
-        if number == 2
-        else "sickbay: There is nothing to examine: give a URL in quotes, a file, or - for standard input.\n"
+        "" if number == 2 else "sickbay: There is nothing to examine: give a URL in quotes, a file, or - for standard input.\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
@@ -90,9 +88,13 @@ def test_files_that_grow_no_further_are_told_by_name(tmp_path: Path) -> None:
         ["export", str(tmp_path / "out")],
     ):
         done = subprocess.run(
-            [*COMMAND, *command], capture_output=True, text=True, check=False, env=os.environ | {"SICKBAY_DATA": str(tmp_path)},
+            [*COMMAND, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"SICKBAY_DATA": str(tmp_path)},
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)),
-        )  # fmt: skip
+        )
         assert done.returncode == 1
         assert done.stderr.startswith("sickbay: ")
         assert done.stderr.count("\n") == 1

@@ -35,9 +35,7 @@ NASTY = (
     "\ud800",
     "\0",
 )
-texts = st.one_of(
-    st.text(), st.lists(st.sampled_from((*NASTY, "ä", "😀", "名", " ", "\n", "\\")), max_size=6).map("".join)
-)
+texts = st.one_of(st.text(), st.lists(st.sampled_from((*NASTY, "ä", "😀", "名", " ", "\n", "\\")), max_size=6).map("".join))
 
 
 def obeyed(text: str, keep: str) -> list[str]:

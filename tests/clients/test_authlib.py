@@ -17,9 +17,13 @@ SCOPE = "openid fhirUser offline_access user/Patient.rs"
 def session(desk: Desk, app: dict[str, Any], method: str | None = None) -> tuple[OAuth2Session, dict[str, Any]]:
     """The session after the code flow, and what the server says of itself."""
     here = OAuth2Session(
-        app["client_id"], app.get("client_secret", ""), scope=SCOPE, redirect_uri=HERE, code_challenge_method="S256",
+        app["client_id"],
+        app.get("client_secret", ""),
+        scope=SCOPE,
+        redirect_uri=HERE,
+        code_challenge_method="S256",
         token_endpoint_auth_method=method or ("client_secret_basic" if app.get("client_secret") else "none"),
-    )  # fmt: skip
+    )
     here.trust_env = False
     smart = here.get(desk.fhir("r4") + "/.well-known/smart-configuration", withhold_token=True).json()
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk0"

@@ -48,7 +48,5 @@ def test_a_service_reads_with_tokens_that_it_gets_by_its_signature(desk: Desk, k
         assert token["expires_in"] == 300
         assert "refresh_token" not in token
     assert here.get(desk.fhir("r4") + "/Patient", params={"name": "Peters"}).json()["entry"]
-    said = [
-        finding["id"] for one in desk.exchanges(app) for finding in one["findings"] if finding["severity"] != "info"
-    ]
+    said = [finding["id"] for one in desk.exchanges(app) for finding in one["findings"] if finding["severity"] != "info"]
     assert said == []

@@ -60,11 +60,19 @@ class Class:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with httpx2.Client(trust_env=False, verify=context) as http:
             answer = http.post(
-                f"{scheme}://127.0.0.1:{self.port}/admin/apps", headers={"Authorization": f"Bearer {self.token}"},
-                json={"client_id": "class-app", "name": "Class app", "type": "provider", "client": "public",
-                      "launch_uri": f"{self.app}/launch", "redirect_uris": [f"{self.app}/done"],
-                      "scope": "launch openid fhirUser patient/Patient.rs", "auto_approve": {"user": "okafor"}},
-            )  # fmt: skip
+                f"{scheme}://127.0.0.1:{self.port}/admin/apps",
+                headers={"Authorization": f"Bearer {self.token}"},
+                json={
+                    "client_id": "class-app",
+                    "name": "Class app",
+                    "type": "provider",
+                    "client": "public",
+                    "launch_uri": f"{self.app}/launch",
+                    "redirect_uris": [f"{self.app}/done"],
+                    "scope": "launch openid fhirUser patient/Patient.rs",
+                    "auto_approve": {"user": "okafor"},
+                },
+            )
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
@@ -171,9 +179,7 @@ def test_the_portal_works_through_nginx_as_it_comes(tmp_path: Path, browse: Page
                 sign_in(browse, base)
 
 
-def test_through_a_proxy_that_the_base_url_does_not_name_the_page_says_what_to_set(
-    tmp_path: Path, browse: Page
-) -> None:
+def test_through_a_proxy_that_the_base_url_does_not_name_the_page_says_what_to_set(tmp_path: Path, browse: Page) -> None:
     with serving("--data", str(tmp_path / "data"), "--patients", "1") as live:
         port = json.loads((tmp_path / "data" / "runtime.json").read_text())["port"]
         with proxied(port) as front:

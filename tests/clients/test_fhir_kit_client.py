@@ -15,9 +15,13 @@ def said(name: str, folder: Path, node: Path, *given: str) -> str:
     script.write_text((Path(__file__).parent / name).read_text())
     command = ["node", "--preserve-symlinks", "--preserve-symlinks-main", str(script), *given]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, cwd=folder,
+        command,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=folder,
         env={key: value for key, value in os.environ.items() if "proxy" not in key.lower()},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

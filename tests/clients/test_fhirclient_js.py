@@ -26,12 +26,21 @@ def registered(desk: Desk, origin: Origin, version: str, host: str = "localhost"
     page = origin.address(client_id, "index.html", host)
     scope = fields.pop("scope", SCOPES[version])
     origin.configs[client_id] = {
-        "clientId": client_id, "scope": scope, "redirectUri": page, "completeInTarget": True, **fields.pop("config", {}),
-    }  # fmt: skip
+        "clientId": client_id,
+        "scope": scope,
+        "redirectUri": page,
+        "completeInTarget": True,
+        **fields.pop("config", {}),
+    }
     return desk.register(
-        client_id=client_id, fhir=version, scope=scope, smart_version=1 if version == "dstu2" else 2,
-        redirect_uris=[page], launch_uri=origin.address(client_id, "launch.html", host), **fields,
-    )  # fmt: skip
+        client_id=client_id,
+        fhir=version,
+        scope=scope,
+        smart_version=1 if version == "dstu2" else 2,
+        redirect_uris=[page],
+        launch_uri=origin.address(client_id, "launch.html", host),
+        **fields,
+    )
 
 
 def told(page: Page | Frame) -> dict[str, Any]:
@@ -66,9 +75,7 @@ def is_complete(read: dict[str, Any], patient: str) -> bool:
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_launched_by_its_url_it_reads_its_patient(
-    desk: Desk, origin: Origin, page: Page, version: str, host: str
-) -> None:
+def test_launched_by_its_url_it_reads_its_patient(desk: Desk, origin: Origin, page: Page, version: str, host: str) -> None:
     app = registered(desk, origin, version, host, **desk.approved())
     patient = desk.patient()
     page.goto(desk.launch(app, patient=patient)["url"])
@@ -95,9 +102,7 @@ def test_opened_from_the_chart_in_a_frame_it_reads_its_patient(
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_opened_from_the_chart_in_a_tab_it_reads_its_patient(
-    desk: Desk, origin: Origin, page: Page, version: str
-) -> None:
+def test_opened_from_the_chart_in_a_tab_it_reads_its_patient(desk: Desk, origin: Origin, page: Page, version: str) -> None:
     app, patient = registered(desk, origin, version, "127.0.0.1"), desk.patient()
     signed_in(page, desk, app, patient)
     with page.expect_popup() as popup:
@@ -113,9 +118,7 @@ def test_opened_from_the_chart_in_a_tab_it_reads_its_patient(
 def test_standalone_it_reads_the_patient_that_was_picked(desk: Desk, origin: Origin, page: Page, version: str) -> None:
     patient = desk.patient()
     scope = SCOPES[version].replace("launch ", "launch/patient ")
-    app = registered(
-        desk, origin, version, scope=scope, config={"iss": desk.fhir(version)}, **desk.approved(patient=patient)
-    )  # fmt: skip
+    app = registered(desk, origin, version, scope=scope, config={"iss": desk.fhir(version)}, **desk.approved(patient=patient))
     page.goto(origin.address(app["client_id"], "launch.html"))
     assert is_complete(told(page), patient)
     assert desk.loud(app) == []

@@ -21,9 +21,7 @@ def client(desk: Desk, app: dict[str, Any], **settings: Any) -> FHIRClient:
     """Prepared, and brought back from authorize by a browser that only follows one redirect."""
     secret = {"app_secret": app["client_secret"]} if app.get("client_secret") else {}
     smart = FHIRClient(
-        {"app_id": app["client_id"], "api_base": desk.fhir("r4"), "redirect_uri": HERE, "scope": SCOPE}
-        | secret
-        | settings
+        {"app_id": app["client_id"], "api_base": desk.fhir("r4"), "redirect_uri": HERE, "scope": SCOPE} | secret | settings
     )
     smart.server.session.trust_env = False
     smart.wants_patient = False
@@ -49,9 +47,12 @@ def test_a_provider_app_finds_patients_by_name_and_refreshes(desk: Desk, kind: s
 def test_launched_from_the_chart_it_knows_its_patient(desk: Desk) -> None:
     patient = desk.patient()
     app = desk.register(
-        redirect_uris=[HERE], launch_uri="http://localhost:8100/launch", scope="launch " + SCOPE, smart_version=1,
+        redirect_uris=[HERE],
+        launch_uri="http://localhost:8100/launch",
+        scope="launch " + SCOPE,
+        smart_version=1,
         **desk.approved(),
-    )  # fmt: skip
+    )
     launch = desk.launch(app, patient=patient)
     smart = client(desk, app, launch_token=launch["launch"])
     assert smart.patient_id == patient

@@ -57,9 +57,12 @@ def opened(page: Page, desk: Desk, port: int) -> tuple[dict[str, Any], dict[str,
     app = desk.register(redirect_uris=[here], scope=SCOPE, **desk.approved())
     server = desk.line["tenants"][TENANT]
     options = {
-        "baseUrl": f"{server['issuer']}/", "fhirUrlPath": "r4/", "tokenUrl": server["token"], "clientId": app["client_id"],
+        "baseUrl": f"{server['issuer']}/",
+        "fhirUrlPath": "r4/",
+        "tokenUrl": server["token"],
+        "clientId": app["client_id"],
         "authorizeUrl": f"{server['authorize']}?aud={quote(desk.fhir('r4'), safe='')}",
-    }  # fmt: skip
+    }
     page.goto(here)
     page.wait_for_function("window.core")
     login = {"clientId": app["client_id"], "redirectUri": here, "scope": "openid profile email user/*.cruds"}
@@ -83,15 +86,11 @@ def test_it_signs_in_searches_creates_patches_and_sends_a_batch(desk: Desk, page
 
 def test_without_the_policy_the_browser_blocks_it_and_the_preflight_says_why(desk: Desk, page: Page, port: int) -> None:
     _, options, _ = opened(page, desk, port)
-    search = (
-        "options => new core.MedplumClient(options).searchResources('Patient', 'name=Peters').catch(e => e.message)"
-    )
+    search = "options => new core.MedplumClient(options).searchResources('Patient', 'name=Peters').catch(e => e.message)"
     with page.expect_request(lambda one: "/r4/Patient" in one.url):
         assert page.evaluate(search, {**options, "accessToken": "x"}) == "Failed to fetch"
     with desk.http as http:
         told = http.get("/admin/exchanges").raise_for_status().json()
     exchanges = told["exchanges"] if isinstance(told, dict) else told
-    preflights = [
-        one for one in exchanges if one["request"]["method"] == "OPTIONS" and "/r4/Patient" in one["request"]["url"]
-    ]
+    preflights = [one for one in exchanges if one["request"]["method"] == "OPTIONS" and "/r4/Patient" in one["request"]["url"]]
     assert "cors-credentials-not-allowed" in [one["id"] for one in preflights[0]["findings"]]

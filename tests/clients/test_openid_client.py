@@ -71,9 +71,14 @@ def test_signed_in_by_each_method_it_refreshes_and_reads_its_userinfo(desk: Desk
     """The id_token is verified by the published keys, with nonce, iss of the answer (RFC 9207) and PKCE."""
     made = registered(desk, **KINDS[method])
     told = app(
-        client_id=made["client_id"], secret=made.get("client_secret"), key=KEY.as_dict(private=True), method=method,
-        scope=SCOPE, steps=["userinfo", "read", "refresh"], read=f"{desk.fhir('r4')}/Patient?name=Peters",
-    )  # fmt: skip
+        client_id=made["client_id"],
+        secret=made.get("client_secret"),
+        key=KEY.as_dict(private=True),
+        method=method,
+        scope=SCOPE,
+        steps=["userinfo", "read", "refresh"],
+        read=f"{desk.fhir('r4')}/Patient?name=Peters",
+    )
     assert told["claims"]["fhirUser"].endswith(desk.clinician["fhirUser"])
     assert told["userinfo"] | {"sub": told["claims"]["sub"], "fhirUser": told["claims"]["fhirUser"]} == told["userinfo"]
     assert told["read"]["status"] == 200
@@ -82,15 +87,17 @@ def test_signed_in_by_each_method_it_refreshes_and_reads_its_userinfo(desk: Desk
     assert loud(desk, made) == []
 
 
-def test_its_own_assertion_names_the_issuer_and_is_refused_as_smart_wants_with_the_option_to_set(
-    desk: Desk, app: Any
-) -> None:
+def test_its_own_assertion_names_the_issuer_and_is_refused_as_smart_wants_with_the_option_to_set(desk: Desk, app: Any) -> None:
     made = desk.register(**KINDS["private_key_jwt"], type="system", scope="system/Patient.rs")
     with pytest.raises(AssertionError, match="invalid_client"):
         app(
-            client_id=made["client_id"], key=KEY.as_dict(private=True), method="private_key_jwt",
-            grant="client_credentials", scope="system/Patient.rs", as_it_is=True,
-        )  # fmt: skip
+            client_id=made["client_id"],
+            key=KEY.as_dict(private=True),
+            method="private_key_jwt",
+            grant="client_credentials",
+            scope="system/Patient.rs",
+            as_it_is=True,
+        )
     (wrong,) = [one for one in desk.exchanges(made)[0]["findings"] if one["id"] == "assertion-aud-wrong"]
     assert "modifyAssertion" in wrong["fix"]
 
@@ -114,9 +121,13 @@ def test_the_request_is_taken_as_a_form_too(desk: Desk, app: Any) -> None:
 def test_what_it_revoked_is_no_longer_active(desk: Desk, app: Any, method: str) -> None:
     made = registered(desk, **KINDS[method])
     told = app(
-        client_id=made["client_id"], secret=made.get("client_secret"), key=KEY.as_dict(private=True), method=method,
-        scope=SCOPE, steps=["introspect", "revoke", "introspect"],
-    )  # fmt: skip
+        client_id=made["client_id"],
+        secret=made.get("client_secret"),
+        key=KEY.as_dict(private=True),
+        method=method,
+        scope=SCOPE,
+        steps=["introspect", "revoke", "introspect"],
+    )
     before, after = told["introspected"]
     assert before["active"] is True
     assert (before["client_id"], before["scope"]) == (made["client_id"], SCOPE)
@@ -127,9 +138,14 @@ def test_what_it_revoked_is_no_longer_active(desk: Desk, app: Any, method: str) 
 def test_a_service_gets_its_token_by_its_key(desk: Desk, app: Any) -> None:
     made = desk.register(**KINDS["private_key_jwt"], type="system", scope="system/Patient.rs")
     told = app(
-        client_id=made["client_id"], key=KEY.as_dict(private=True), method="private_key_jwt", grant="client_credentials",
-        scope="system/Patient.rs", steps=["read"], read=f"{desk.fhir('r4')}/Patient?name=Peters",
-    )  # fmt: skip
+        client_id=made["client_id"],
+        key=KEY.as_dict(private=True),
+        method="private_key_jwt",
+        grant="client_credentials",
+        scope="system/Patient.rs",
+        steps=["read"],
+        read=f"{desk.fhir('r4')}/Patient?name=Peters",
+    )
     assert told["tokens"]["expires_in"] == 300
     assert told["read"]["status"] == 200
     assert loud(desk, made) == []

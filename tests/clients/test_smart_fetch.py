@@ -47,8 +47,20 @@ def exported(folder: Path) -> dict[str, list[dict[str, Any]]]:
 def test_a_group_is_exported_through_backend_services(desk: Desk, tmp_path: Path, command: str) -> None:
     app, key = service(desk, tmp_path)
     out = tmp_path / "out"
-    done = fetch(command, str(out), "--fhir-url", desk.fhir("r4"), "--group", "panel-pr-1", "--smart-client-id",
-                 app["client_id"], "--smart-key", str(key), "--type", TYPES)  # fmt: skip
+    done = fetch(
+        command,
+        str(out),
+        "--fhir-url",
+        desk.fhir("r4"),
+        "--group",
+        "panel-pr-1",
+        "--smart-client-id",
+        app["client_id"],
+        "--smart-key",
+        str(key),
+        "--type",
+        TYPES,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     found = exported(out)
     group = desk.get("r4", "Group/panel-pr-1")

@@ -67,9 +67,11 @@ def app(desk: Desk) -> Iterator[dict[str, Any]]:
     with serves(served) as port:
         here = f"http://localhost:{port}"
         made = desk.register(
-            client_id=CLIENT, launch_uri=f"{here}/launch", redirect_uris=[f"{here}/done"],
+            client_id=CLIENT,
+            launch_uri=f"{here}/launch",
+            redirect_uris=[f"{here}/done"],
             scope="launch openid fhirUser patient/Patient.rs",
-        )  # fmt: skip
+        )
         yield made
 
 
@@ -92,9 +94,14 @@ def test_where_the_cookie_is_lost_the_frame_says_so_and_leads_to_a_tab_in_which_
     tab.get_by_role("heading", name="Come back with a code").wait_for()
 
 
-@pytest.mark.parametrize(("preferences", "chart", "said"), [
-    (BLOCKED, "127.0.0.1", True), (BLOCKED, "localhost", False), (PREFERENCES, "127.0.0.1", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("preferences", "chart", "said"),
+    [
+        (BLOCKED, "127.0.0.1", True),
+        (BLOCKED, "localhost", False),
+        (PREFERENCES, "127.0.0.1", False),
+    ],
+)
 def test_the_chart_says_when_the_app_in_its_frame_cannot_store(
     browser: Callable[[Any], Page], desk: Desk, preferences: Any, chart: str, said: bool
 ) -> None:

@@ -14,14 +14,33 @@ from sickbay.diagnosis.doctor import diagnose
 CONTEXT = case.load(case.paths()["state-missing"]).refused["context"]
 GOOD = case.load(case.paths()["state-missing"]).corrected or {}
 FAULTS = (
-    ("state=", "stat="), ("aud=", "audience="), ("aud=", "nothing="), ("launch=k", "launch=x"), ("%20", "%2C"),
-    ("%20", "%2520"), ("8100%2Fcallback", "8100%2Fcallback%2F"), ("localhost%3A8100", "127.0.0.1%3A8100"),
-    ("http%3A%2F%2F", "http%253A%252F%252F"), ("Patient.rs", "Patient.sr"), ("Patient.rs", "patient.rs"),
-    ("Patient.rs", "*.search"), ("launch%20", ""), ("&launch=", "&lunch="), ("=code&", "=token&"), ("S256", "plain"),
-    ("code_challenge=", "challenge="), ("&", "&amp;"), ("&", "\n&"), ("client_id=5f", "client_id=%205f"),
-    ("general%2Fr4", "general%2Fr4%2F"), ("general%2Fr4", "general"), ("patient%2FPatient.rs", "system%2FPatient.rs"),
-    ("patient%2FPatient.rs", "patient%2FMedicationOrder.rs"), ("scope=", "scop="), ("redirect_uri=", "redirect="),
-)  # fmt: skip
+    ("state=", "stat="),
+    ("aud=", "audience="),
+    ("aud=", "nothing="),
+    ("launch=k", "launch=x"),
+    ("%20", "%2C"),
+    ("%20", "%2520"),
+    ("8100%2Fcallback", "8100%2Fcallback%2F"),
+    ("localhost%3A8100", "127.0.0.1%3A8100"),
+    ("http%3A%2F%2F", "http%253A%252F%252F"),
+    ("Patient.rs", "Patient.sr"),
+    ("Patient.rs", "patient.rs"),
+    ("Patient.rs", "*.search"),
+    ("launch%20", ""),
+    ("&launch=", "&lunch="),
+    ("=code&", "=token&"),
+    ("S256", "plain"),
+    ("code_challenge=", "challenge="),
+    ("&", "&amp;"),
+    ("&", "\n&"),
+    ("client_id=5f", "client_id=%205f"),
+    ("general%2Fr4", "general%2Fr4%2F"),
+    ("general%2Fr4", "general"),
+    ("patient%2FPatient.rs", "system%2FPatient.rs"),
+    ("patient%2FPatient.rs", "patient%2FMedicationOrder.rs"),
+    ("scope=", "scop="),
+    ("redirect_uri=", "redirect="),
+)
 """What to replace by what, to spoil the good request in one way each."""
 
 
@@ -61,16 +80,34 @@ def test_no_url_makes_the_doctor_raise(kind: str, url: str) -> None:
 TOKEN = case.load(case.paths()["token-scope-ignored"]).corrected or {}
 FHIR = case.load(case.paths()["fhir-path-trailing-slash"]).corrected or {}
 OF_TOKENS = (
-    ("grant_type=authorization_code&", ""), ("authorization_code", "code"), ("grant_type", "grantType"), ("&", "&amp;"),
-    ("code=Rw4ZtQ9mK2xV7cLp", "code=%22Rw4ZtQ9mK2xV7cLp%22"), ("code=Rw4ZtQ9mK2xV7cLp", "code=nobody"), ("&", ";"),
-    ("&client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d", ""), ("client_id=5f0c", "client_id=%205f0c"), ("POST", "GET"),
-    ("code_verifier", "verifier"), ("x-www-form-urlencoded", "json"), ("/token", "/token?x=1"), ("callback", "callback%2F"),
-)  # fmt: skip
+    ("grant_type=authorization_code&", ""),
+    ("authorization_code", "code"),
+    ("grant_type", "grantType"),
+    ("&", "&amp;"),
+    ("code=Rw4ZtQ9mK2xV7cLp", "code=%22Rw4ZtQ9mK2xV7cLp%22"),
+    ("code=Rw4ZtQ9mK2xV7cLp", "code=nobody"),
+    ("&", ";"),
+    ("&client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d", ""),
+    ("client_id=5f0c", "client_id=%205f0c"),
+    ("POST", "GET"),
+    ("code_verifier", "verifier"),
+    ("x-www-form-urlencoded", "json"),
+    ("/token", "/token?x=1"),
+    ("callback", "callback%2F"),
+)
 OF_FHIR = (
-    ("Bearer ", "Bearer: "), ("Bearer ", ""), ("Bearer ", "Bearer bearer "), ("/Patient/", "/patient/"), ("p-0017", "p-0017/"),
-    ("/r4/Patient", "/r4/r4/Patient"), ("p-0017", "undefined"), ("fhir+json", "pdf"), ("/general/r4/", "/"),
-    ("/Patient/", "//Patient/"), ("p-0017", "Patient%2Fp-0017"),
-)  # fmt: skip
+    ("Bearer ", "Bearer: "),
+    ("Bearer ", ""),
+    ("Bearer ", "Bearer bearer "),
+    ("/Patient/", "/patient/"),
+    ("p-0017", "p-0017/"),
+    ("/r4/Patient", "/r4/r4/Patient"),
+    ("p-0017", "undefined"),
+    ("fhir+json", "pdf"),
+    ("/general/r4/", "/"),
+    ("/Patient/", "//Patient/"),
+    ("p-0017", "Patient%2Fp-0017"),
+)
 NOBODY_S = ("q3ZtR9wK2mV7", "nobody-s")
 
 

@@ -18,13 +18,22 @@ from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, 
 from sickbay.diagnosis.doctor import diagnose_all, diagnose_line, diagnose_text
 
 VENDORS: tuple[dict[str, Any], ...] = (
-    {}, {"error_description": None}, {"error_description": "PKCE verification failed"},
+    {},
+    {"error_description": None},
+    {"error_description": "PKCE verification failed"},
     {"error_uri": "https://authorization.cerner.com/errors/urn%3Acerner%3Aerror%3Aauthorization-server%3Aoauth2/instances/1"},
-    {"error_description": "AADSTS7000215: Invalid client secret provided.", "error_codes": [7000215],
-     "timestamp": "2026-03-31 10:00:00Z", "trace_id": "1", "correlation_id": "2"},
-    {"error_subtype": "invalid_rapt"}, {"errorCode": "E0000011", "errorSummary": "Invalid token provided"},
-    {"statusCode": 403, "message": "Forbidden"}, {"state": "x", "iss": "https://idp.example.org"},
-)  # fmt: skip
+    {
+        "error_description": "AADSTS7000215: Invalid client secret provided.",
+        "error_codes": [7000215],
+        "timestamp": "2026-03-31 10:00:00Z",
+        "trace_id": "1",
+        "correlation_id": "2",
+    },
+    {"error_subtype": "invalid_rapt"},
+    {"errorCode": "E0000011", "errorSummary": "Invalid token provided"},
+    {"statusCode": 403, "message": "Forbidden"},
+    {"state": "x", "iss": "https://idp.example.org"},
+)
 CODE = st.sampled_from(sorted(CODES | {"mfa_required", "urn:vendor:error:x"}))
 STATUS = st.integers(400, 599).map(str)
 SEVERITY = st.sampled_from(["error", "fatal"])
@@ -50,37 +59,60 @@ OAUTH = st.one_of(
     ),
 )
 STATUSES = st.tuples(
-    st.sampled_from([
-        "HTTP/1.1 {}", "HTTP/2 {} ", "< HTTP/1.1 {} Nope", "status: {}", "Status Code: {}",
-            "statusCode={}", '"status": {}',
-        '"status":"{}"', "status_code: {}", ":status: {}", "responded with {}", "Request failed with status code {}",
-        "HTTP Status {} – sorry", "GET https://ehr.example.org/r4/Patient/1 {}", "<Response [{}]>",
+    st.sampled_from(
+        [
+            "HTTP/1.1 {}",
+            "HTTP/2 {} ",
+            "< HTTP/1.1 {} Nope",
+            "status: {}",
+            "Status Code: {}",
+            "statusCode={}",
+            '"status": {}',
+            '"status":"{}"',
+            "status_code: {}",
+            ":status: {}",
+            "responded with {}",
+            "Request failed with status code {}",
+            "HTTP Status {} – sorry",
+            "GET https://ehr.example.org/r4/Patient/1 {}",
+            "<Response [{}]>",
             "returned error: {}",
-        "status from server: {}", '"POST /token HTTP/1.1" {} 127', "Error {}: redirect", "http_code={}",
+            "status from server: {}",
+            '"POST /token HTTP/1.1" {} 127',
+            "Error {}: redirect",
+            "http_code={}",
             "ResponseCode: {}",
-    ]),
+        ]
+    ),
     STATUS,
-).map(lambda pair: pair[0].format(pair[1]))  # fmt: skip
+).map(lambda pair: pair[0].format(pair[1]))
 OUTCOMES = st.one_of(
     SEVERITY.map(_outcome),
     SEVERITY.map(lambda word: f'<OperationOutcome><issue><severity value="{word}"/></issue></OperationOutcome>'),
     SEVERITY.map(lambda word: f"<f:severity  value = '{word}' />"),
-    SEVERITY.map(
-        lambda word: json.dumps({"resourceType": "Bundle", "entry": [{"resource": json.loads(_outcome(word))}]})
-    ),
+    SEVERITY.map(lambda word: json.dumps({"resourceType": "Bundle", "entry": [{"resource": json.loads(_outcome(word))}]})),
     STATUS.map(lambda code: json.dumps({"resourceType": "Bundle", "entry": [{"response": {"status": f"{code} No"}}]})),
     STATUS.map(lambda code: json.dumps({"type": "about:blank", "title": "No", "status": int(code), "detail": "x"})),
     STATUS.map(lambda code: json.dumps({"code": int(code), "message": "no"})),
     STATUS.map(lambda code: json.dumps({"response": [{"name": "a", "status": "x", "code": int(code)}]})),
 )
-PAGES = st.sampled_from([
-    "403 Forbidden", "<h1>404 Not Found</h1>", "502 Bad Gateway\nnginx", "Bad Request",
+PAGES = st.sampled_from(
+    [
+        "403 Forbidden",
+        "<h1>404 Not Found</h1>",
+        "502 Bad Gateway\nnginx",
+        "Bad Request",
         "We are sorry...\nInvalid parameter: redirect_uri",
-    "curl: (6) Could not resolve host: ehr.example.org", "net::ERR_CONNECTION_REFUSED", "AADSTS50011: The redirect URI",
-    "has been blocked by CORS policy", "Error: No 'state' parameter found", "HAPI-0513: Must request async processing",
-    "https://authorization.cerner.com/errors/urn%3Acerner%3Aerror%3Aauthorization-server%3Aoauth2%3Agrant%3Ainvalid/instances/1",
-    "https://idp.example.org/errors/urn:vendor:error:oauth2:invalid-scope?client=x",
-])  # fmt: skip
+        "curl: (6) Could not resolve host: ehr.example.org",
+        "net::ERR_CONNECTION_REFUSED",
+        "AADSTS50011: The redirect URI",
+        "has been blocked by CORS policy",
+        "Error: No 'state' parameter found",
+        "HAPI-0513: Must request async processing",
+        "https://authorization.cerner.com/errors/urn%3Acerner%3Aerror%3Aauthorization-server%3Aoauth2%3Agrant%3Ainvalid/instances/1",
+        "https://idp.example.org/errors/urn:vendor:error:oauth2:invalid-scope?client=x",
+    ]
+)
 ANSWER = st.one_of(OAUTH, STATUSES, OUTCOMES, PAGES)
 WRAPPED = {
     "as it is": lambda text: text,
@@ -97,7 +129,7 @@ WRAPPED = {
     "in colours": lambda text: f"\x1b[31m{text}\x1b[0m",
     "with a BOM": lambda text: "\ufeff" + text,
     "after much else": lambda text: "x = 1\n" * 5000 + text,
-}  # fmt: skip
+}
 
 
 def problem(text: str) -> bool:
@@ -125,13 +157,29 @@ def test_a_truncated_error_answer_is_never_cleared(answer: str, part: float) -> 
 
 REDIRECT = st.tuples(
     CODE,
-    st.sampled_from(["http://localhost:8100/cb{}{}", "myapp://cb{}{}", "/cb{}{}", "GET /cb{}{} HTTP/1.1",
-        "Location: https://a.example/cb{}{}",
-                     "https://a.example/cb?x=1&y=2{}{}", "sent to https://a.example/cb{}{} and stays"]),
+    st.sampled_from(
+        [
+            "http://localhost:8100/cb{}{}",
+            "myapp://cb{}{}",
+            "/cb{}{}",
+            "GET /cb{}{} HTTP/1.1",
+            "Location: https://a.example/cb{}{}",
+            "https://a.example/cb?x=1&y=2{}{}",
+            "sent to https://a.example/cb{}{} and stays",
+        ]
+    ),
     st.sampled_from(["?", "#", "#/route?", "&"]),
-    st.sampled_from(["error={}", "state=4d2a8c1f9b7e&error={}", "error={}&error_description=no&state=1",
-        "error%3D{}", "ERROR={}", "error={}&code=x"]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "error={}",
+            "state=4d2a8c1f9b7e&error={}",
+            "error={}&error_description=no&state=1",
+            "error%3D{}",
+            "ERROR={}",
+            "error={}&code=x",
+        ]
+    ),
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -146,17 +194,15 @@ def test_an_error_redirect_is_never_cleared(parts: tuple[str, str, str, str], ne
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.sampled_from(["https://ehr.example.org/token", "https://app.example.org/api",
-        "https://ehr.example.org/r4/Patient/1"]),
+    st.sampled_from(["https://ehr.example.org/token", "https://app.example.org/api", "https://ehr.example.org/r4/Patient/1"]),
     st.sampled_from(["GET", "POST", "OPTIONS"]),
     st.one_of(
-        st.tuples(st.integers(400, 599), st.none()), st.tuples(st.just(0), st.none()),
+        st.tuples(st.integers(400, 599), st.none()),
+        st.tuples(st.just(0), st.none()),
         st.tuples(st.just(200), st.one_of(st.builds(_json, CODE, st.sampled_from(VENDORS)), SEVERITY.map(_outcome)).map(str)),
     ),
-)  # fmt: skip
-def test_a_refused_exchange_of_a_har_file_is_never_cleared(
-    url: str, method: str, answer: tuple[int, str | None]
-) -> None:
+)
+def test_a_refused_exchange_of_a_har_file_is_never_cleared(url: str, method: str, answer: tuple[int, str | None]) -> None:
     content = {} if answer[1] is None else {"text": answer[1]}
     one = {
         "request": {"method": method, "url": url, "headers": []},
@@ -218,20 +264,35 @@ def test_a_granted_exchange_of_a_har_file_is_no_error(status: int, method: str) 
     assert not any(one.answers for one in har.read({"log": {"entries": [*entries, icon]}}))
 
 
-@pytest.mark.parametrize(("text", "said", "added"), [
-    ('{"error": "invalid_client"}', "a token error: invalid_client", "token request"),
-    ("http://localhost/cb?error=access_denied&error_description=no&state=zE3rT9pQ2mN8vX4k",
-        "an authorization error: access_denied", "authorize URL"),
-    ('WWW-Authenticate: Bearer error="insufficient_scope"', "an access token error: insufficient_scope",
-        "Authorization header"),
-    ("HTTP/1.1 403 Forbidden", "an HTTP status 403 Forbidden", "method, URL, headers and body"),
-    ('{"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "code": "lock-error"}]}',
-     "an OperationOutcome of severity error: lock-error", "method, URL"),
-    ("net::ERR_FAILED", "a request without a response (net::ERR_FAILED)", "HAR file"),
-    ("HTTP/1.1 599 Odd", "an HTTP status 599.", "method"),
-    ("curl -d 'grant_type=client_credentials&scope=system/Patient.rs' -u a:b https://a.example/token\nHTTP/1.1 401",
-     "an HTTP status 401", "registered for the client"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "said", "added"),
+    [
+        ('{"error": "invalid_client"}', "a token error: invalid_client", "token request"),
+        (
+            "http://localhost/cb?error=access_denied&error_description=no&state=zE3rT9pQ2mN8vX4k",
+            "an authorization error: access_denied",
+            "authorize URL",
+        ),
+        (
+            'WWW-Authenticate: Bearer error="insufficient_scope"',
+            "an access token error: insufficient_scope",
+            "Authorization header",
+        ),
+        ("HTTP/1.1 403 Forbidden", "an HTTP status 403 Forbidden", "method, URL, headers and body"),
+        (
+            '{"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "code": "lock-error"}]}',
+            "an OperationOutcome of severity error: lock-error",
+            "method, URL",
+        ),
+        ("net::ERR_FAILED", "a request without a response (net::ERR_FAILED)", "HAR file"),
+        ("HTTP/1.1 599 Odd", "an HTTP status 599.", "method"),
+        (
+            "curl -d 'grant_type=client_credentials&scope=system/Patient.rs' -u a:b https://a.example/token\nHTTP/1.1 401",
+            "an HTTP status 401",
+            "registered for the client",
+        ),
+    ],
+)
 def test_what_was_recognised_is_said_and_what_to_add(text: str, said: str, added: str) -> None:
     first = diagnose_text(text)[1].explanation.findings[0]
     assert first.id == "error-answer-unexplained"
@@ -252,16 +313,31 @@ def test_a_cause_that_a_rule_names_is_not_followed_by_the_general_finding() -> N
     assert "scope-not-registered" in found
 
 
-@pytest.mark.parametrize(("given_", "held"), [
-    ({"kind": "token_response", "json": {"error": "invalid_grant"}}, True),
-    ({"kind": "token_response", "json": {"access_token": "x"}}, False),
-    ({"kind": "http_exchange", "request": {"url": "https://a/x"}, "response": {"status": 403}}, True),
-    ({"kind": "http_exchange", "request": {"url": "https://a/x"}, "response": {"status": 200,
-        "body": "<p>error 500</p>"}}, False),
-    ({"kind": "http_exchange", "request": {"url": "https://a/x"}, "response": {"status": 200,
-        "body": _outcome("error")}}, True),
-    ({"kind": "redirect_url", "url": "http://a/cb?error=x&state=y"}, True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given_", "held"),
+    [
+        ({"kind": "token_response", "json": {"error": "invalid_grant"}}, True),
+        ({"kind": "token_response", "json": {"access_token": "x"}}, False),
+        ({"kind": "http_exchange", "request": {"url": "https://a/x"}, "response": {"status": 403}}, True),
+        (
+            {
+                "kind": "http_exchange",
+                "request": {"url": "https://a/x"},
+                "response": {"status": 200, "body": "<p>error 500</p>"},
+            },
+            False,
+        ),
+        (
+            {
+                "kind": "http_exchange",
+                "request": {"url": "https://a/x"},
+                "response": {"status": 200, "body": _outcome("error")},
+            },
+            True,
+        ),
+        ({"kind": "redirect_url", "url": "http://a/cb?error=x&state=y"}, True),
+    ],
+)
 def test_a_line_of_jsonl_is_examined_for_its_answer(given_: dict[str, Any], held: bool) -> None:
     assert bool(diagnose_line({"id": "x", "input": given_}).get("recognised")) is held
 

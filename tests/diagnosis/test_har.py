@@ -17,9 +17,7 @@ EHR = "https://ehr.example.org"
 DISCOVERY = {"authorization_endpoint": f"{EHR}/authorize", "token_endpoint": f"{EHR}/token", "issuer": f"{EHR}/r4"}
 
 
-def entry(
-    url: str, method: str = "GET", *, status: int = 200, body: str = "", answer: Any = None, **headers: str
-) -> Any:
+def entry(url: str, method: str = "GET", *, status: int = 200, body: str = "", answer: Any = None, **headers: str) -> Any:
     sent = [{"name": name.replace("_", "-"), "value": value} for name, value in headers.items()]
     content = {"text": answer if isinstance(answer, str) else json.dumps(answer)} if answer is not None else {}
     posted = {"postData": {"mimeType": "", "text": body}} if body else {}
@@ -65,11 +63,17 @@ def test_an_exchange_of_a_launch_is_known_by_what_it_holds(one: Any, found: list
 @pytest.mark.parametrize(
     "one",
     [
-        entry("http://localhost:8100/main.js"), entry("https://example.org/Patients/1"), entry("data:text/html,x"),
-        entry("https://example.org/search?code=5"), entry("http://localhost:8100/Assets/logo.png", Authorization="x"),
-        {"request": None}, None, {}, {"request": {"url": 5}},
+        entry("http://localhost:8100/main.js"),
+        entry("https://example.org/Patients/1"),
+        entry("data:text/html,x"),
+        entry("https://example.org/search?code=5"),
+        entry("http://localhost:8100/Assets/logo.png", Authorization="x"),
+        {"request": None},
+        None,
+        {},
+        {"request": {"url": 5}},
     ],
-)  # fmt: skip
+)
 def test_what_else_a_browser_fetched_is_left_out(one: Any) -> None:
     assert kinds(one) == []
 
@@ -112,12 +116,18 @@ def test_parameters_without_a_text_and_an_answer_in_base64_are_read() -> None:
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["request", "response", "url", "headers", "name", "value", "postData", "params", "content", "text"]),
-        inner, max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["request", "response", "url", "headers", "name", "value", "postData", "params", "content", "text"]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200, deadline=None)

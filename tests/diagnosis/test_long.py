@@ -37,9 +37,7 @@ PIECES = (
 )
 
 
-@pytest.mark.parametrize(
-    "name", ["client_id", "scope", "state", "redirect_uri", "aud", "launch", "code_challenge", "nonce"]
-)
+@pytest.mark.parametrize("name", ["client_id", "scope", "state", "redirect_uri", "aud", "launch", "code_challenge", "nonce"])
 @pytest.mark.parametrize("piece", PIECES)
 def test_a_long_value_of_an_authorization_request(name: str, piece: str) -> None:
     refused = case.load(case.paths()["state-missing"]).refused

@@ -37,9 +37,14 @@ def test_a_url_keeps_the_blanks_between_its_scopes_however_many() -> None:
     assert read(url) == {"kind": "authorize_url", "url": url}
 
 
-@pytest.mark.parametrize("around", [
-    "2026-03-31 10:00:00 INFO GET {} HTTP/1.1 302", 'opening "{}" in the browser', "It sends me to {}, and nothing comes back.",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "around",
+    [
+        "2026-03-31 10:00:00 INFO GET {} HTTP/1.1 302",
+        'opening "{}" in the browser',
+        "It sends me to {}, and nothing comes back.",
+    ],
+)
 def test_the_one_address_in_a_line_of_a_log_is_what_is_examined(around: str) -> None:
     url = "https://ehr.example.org/authorize?response_type=code&client_id=x"
     assert read(around.format(url)) == {"kind": "authorize_url", "url": url}
@@ -66,10 +71,12 @@ def test_the_address_of_an_error_is_told_by_its_urn() -> None:
 def test_a_curl_line_becomes_the_request_it_would_send() -> None:
     text = "curl -X POST https://a.example/token \\\n -u app:secret -d grant_type=refresh_token --data-urlencode 'code=a b'"
     assert read(text) == {
-        "kind": "token_request", "method": "POST", "url": "https://a.example/token",
+        "kind": "token_request",
+        "method": "POST",
+        "url": "https://a.example/token",
         "headers": {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic YXBwOnNlY3JldA=="},
         "body": "grant_type=refresh_token&code=a%20b",
-    }  # fmt: skip
+    }
 
 
 def test_a_curl_line_for_a_record_keeps_its_headers() -> None:
@@ -100,11 +107,18 @@ def test_an_answer_of_the_token_endpoint_and_a_registration_are_known_by_their_m
     assert read('{"redirect_uris": []}')["kind"] == "registration"
 
 
-@pytest.mark.parametrize("text", [
-    "a " + "http://" * 9_000, "a ?" + "http://" * 9_000, "a http://" + "x" * 60_000, '{"kind":' * 100_000, "x" * 70_000,
-    '{"a":"' + "x" * 70_000 + '"}',
-    '{"a":' + "1" * 5_000 + "}",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a " + "http://" * 9_000,
+        "a ?" + "http://" * 9_000,
+        "a http://" + "x" * 60_000,
+        '{"kind":' * 100_000,
+        "x" * 70_000,
+        '{"a":"' + "x" * 70_000 + '"}',
+        '{"a":' + "1" * 5_000 + "}",
+    ],
+)
 def test_what_is_very_long_is_refused_in_a_sentence_too(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         read(text)

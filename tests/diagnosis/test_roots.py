@@ -24,13 +24,16 @@ def broken(old: str, new: str, count: int = -1) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("old", "new", "root"),
     [
-        ("&", ";", "parameters-misjoined"), ("client_id=", "CLIENT_ID=", "parameter-name-wrong"),
-        ("client_id=", "client_id:", "parameter-name-wrong"), ("client_id=", "client_id%3D", "parameter-name-wrong"),
-        ("S256", "S256%20", "value-has-stray-characters"), ("authorize?", "authorize#", "parameters-in-fragment"),
+        ("&", ";", "parameters-misjoined"),
+        ("client_id=", "CLIENT_ID=", "parameter-name-wrong"),
+        ("client_id=", "client_id:", "parameter-name-wrong"),
+        ("client_id=", "client_id%3D", "parameter-name-wrong"),
+        ("S256", "S256%20", "value-has-stray-characters"),
+        ("authorize?", "authorize#", "parameters-in-fragment"),
         ("aud=http%3A%2F%2Flocalhost%3A7425", "aud=undefined", "value-is-placeholder"),
         ("launch=kX7mQ2vTn9RbW4cJ8sLzHd", "launch=null", "value-is-placeholder"),
     ],
-)  # fmt: skip
+)
 def test_the_root_is_said_first_and_the_rest_follows_from_it(old: str, new: str, root: str) -> None:
     found = diagnose(broken(old, new))
     first, *rest = found.explanation.findings
@@ -41,10 +44,14 @@ def test_the_root_is_said_first_and_the_rest_follows_from_it(old: str, new: str,
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("&", ";"), ("client_id=", "CLIENT_ID="), ("authorize?", "authorize#"), ("state=", "State="), ("=", "%20=%20"),
+        ("&", ";"),
+        ("client_id=", "CLIENT_ID="),
+        ("authorize?", "authorize#"),
+        ("state=", "State="),
+        ("=", "%20=%20"),
         ("aud=http%3A%2F%2Flocalhost%3A7425", "aud=undefined"),
     ],
-)  # fmt: skip
+)
 def test_what_was_sent_is_kept_where_its_place_alone_was_wrong(old: str, new: str) -> None:
     corrected = diagnose(broken(old, new)).corrected
     assert corrected
@@ -54,18 +61,14 @@ def test_what_was_sent_is_kept_where_its_place_alone_was_wrong(old: str, new: st
 
 def test_a_list_that_was_sent_as_several_parameters_is_one_again() -> None:
     for name in ("scope[]", "scope[0]", "scope"):
-        url = broken(
-            "scope=launch%20openid%20", f"{name}=launch&{name.replace('0', '1')}=openid&{name.replace('0', '2')}="
-        )
+        url = broken("scope=launch%20openid%20", f"{name}=launch&{name.replace('0', '1')}=openid&{name.replace('0', '2')}=")
         corrected = diagnose(url).corrected
         assert corrected
         assert set(parse_qs(urlsplit(corrected["url"]).query)["scope"][0].split()) >= {"launch", "openid", "fhirUser"}
 
 
 def test_a_value_that_may_pass_is_advice_and_follows_from_nothing() -> None:
-    (one,) = (
-        one for one in diagnose(broken(STATE, "undefined")).explanation.findings if one.id == "value-is-placeholder"
-    )
+    (one,) = (one for one in diagnose(broken(STATE, "undefined")).explanation.findings if one.id == "value-is-placeholder")
     assert (one.refused, one.because, one.facts["names"]) == (False, None, ["state"])
 
 

@@ -11,9 +11,13 @@ from sickbay.diagnosis.doctor import diagnose
 
 GOOD = case.load(case.paths()["prompt-unknown"]).corrected
 RULES = {
-    "parameter-name-wrong", "parameters-misjoined", "authorize-body-not-form", "value-has-stray-characters",
-    "code-verifier-in-url", "prompt-unknown",
-}  # fmt: skip
+    "parameter-name-wrong",
+    "parameters-misjoined",
+    "authorize-body-not-form",
+    "value-has-stray-characters",
+    "code-verifier-in-url",
+    "prompt-unknown",
+}
 
 
 def told(old: str, new: str) -> dict[str, Any]:
@@ -59,10 +63,13 @@ def test_a_question_mark_in_an_address_or_a_state_joins_nothing(old: str, new: s
 @pytest.mark.parametrize(
     ("new", "what"),
     [
-        ("%20http", "a blank"), ("%22http", "a quotation mark"), ("%C2%A0http", "a no-break space"),
-        ("%E2%80%8Bhttp", "the unseen character U+200B"), ("h%00ttp", "the unseen character U+0000"),
+        ("%20http", "a blank"),
+        ("%22http", "a quotation mark"),
+        ("%C2%A0http", "a no-break space"),
+        ("%E2%80%8Bhttp", "the unseen character U+200B"),
+        ("h%00ttp", "the unseen character U+0000"),
     ],
-)  # fmt: skip
+)
 def test_what_clings_to_a_value_is_called_by_its_name(new: str, what: str) -> None:
     facts = told("aud=http", f"aud={new}")["value-has-stray-characters"]
     assert (facts["names"], facts["what"]) == (["aud"], what)
@@ -77,9 +84,13 @@ def test_where_another_rule_speaks_or_nothing_is_wrong_with_it_this_one_is_silen
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        ('{"client_id": "x"}', "JSON"), ("{", "JSON"), ("--x\r\n", "a multipart form"), ("a=b", None), ("[]", None),
+        ('{"client_id": "x"}', "JSON"),
+        ("{", "JSON"),
+        ("--x\r\n", "a multipart form"),
+        ("a=b", None),
+        ("[]", None),
     ],
-)  # fmt: skip
+)
 def test_a_body_that_is_no_form_is_told_by_its_kind(body: str, kind: str | None) -> None:
     url = "http://localhost:7425/general/oauth/authorize"
     found = diagnose({"kind": "authorize_url", "url": url, "method": "POST", "body": body}).explanation.findings

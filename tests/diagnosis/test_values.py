@@ -12,18 +12,41 @@ from sickbay.diagnosis.values import bare, clinging, is_no_secret, placeholder
 @pytest.mark.parametrize(
     ("value", "word"),
     [
-        ("undefined", "never set"), ("null", "not there"), ("None", "not there"), ("NaN", "number"),
-        ("[object Object]", "object"), ("function () { [native code] }", "not called"), ("() => id", "not called"),
-        ("<bound method Config.id of x>", "not called"), ("${CLIENT_ID}", "filled"), ("$CLIENT_ID", "filled"),
-        ("$(CLIENT_ID)", "filled"), ("{{ client_id }}", "filled"), ("{client_id}", "filled"), ("#{client_id}", "filled"),
-        ("%CLIENT_ID%", "filled"), ("%(client_id)s", "filled"), ("<%= client_id %>", "filled"), ("@client_id@", "filled"),
-        ("__CLIENT_ID__", "filled"), ("process.env.CLIENT_ID", "filled"), ("import.meta.env.VITE_ID", "filled"),
-        ("<client id>", "sample"), ("your-client-id", "sample"), ("https://your-app.example.org/callback", "sample"),
-        ("REPLACE_ME", "sample"), ("changeme", "sample"), ("TODO", "sample"), ("xxxx-xxxx", "sample"),
-        ("undefined/callback", "never set"), ("http://localhost:undefined/callback", "never set"),
-        ("http://a/${BASE}/r4", "filled"), ("https://{{host}}/r4", "filled"), ("http://a/r4/null", "not there"),
+        ("undefined", "never set"),
+        ("null", "not there"),
+        ("None", "not there"),
+        ("NaN", "number"),
+        ("[object Object]", "object"),
+        ("function () { [native code] }", "not called"),
+        ("() => id", "not called"),
+        ("<bound method Config.id of x>", "not called"),
+        ("${CLIENT_ID}", "filled"),
+        ("$CLIENT_ID", "filled"),
+        ("$(CLIENT_ID)", "filled"),
+        ("{{ client_id }}", "filled"),
+        ("{client_id}", "filled"),
+        ("#{client_id}", "filled"),
+        ("%CLIENT_ID%", "filled"),
+        ("%(client_id)s", "filled"),
+        ("<%= client_id %>", "filled"),
+        ("@client_id@", "filled"),
+        ("__CLIENT_ID__", "filled"),
+        ("process.env.CLIENT_ID", "filled"),
+        ("import.meta.env.VITE_ID", "filled"),
+        ("<client id>", "sample"),
+        ("your-client-id", "sample"),
+        ("https://your-app.example.org/callback", "sample"),
+        ("REPLACE_ME", "sample"),
+        ("changeme", "sample"),
+        ("TODO", "sample"),
+        ("xxxx-xxxx", "sample"),
+        ("undefined/callback", "never set"),
+        ("http://localhost:undefined/callback", "never set"),
+        ("http://a/${BASE}/r4", "filled"),
+        ("https://{{host}}/r4", "filled"),
+        ("http://a/r4/null", "not there"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_value_is_called_by_its_name(value: str, word: str) -> None:
     assert word in (placeholder(value) or "")
 
@@ -31,11 +54,26 @@ def test_what_is_no_value_is_called_by_its_name(value: str, word: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "", "abc", "5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d", "http://localhost:8100/todo", "http://a/null-object", "growth-chart",
-        "http://a/x?price=$5", "https://a.example/%41bc", "env-1", "S256", "code", "$ecret", "123xxxxxxyyyyzzz456", "urn:a:b",
-        "com.example.app:/callback", "nullable", "http://[::1]:8100/callback", "todolist",
+        "",
+        "abc",
+        "5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
+        "http://localhost:8100/todo",
+        "http://a/null-object",
+        "growth-chart",
+        "http://a/x?price=$5",
+        "https://a.example/%41bc",
+        "env-1",
+        "S256",
+        "code",
+        "$ecret",
+        "123xxxxxxyyyyzzz456",
+        "urn:a:b",
+        "com.example.app:/callback",
+        "nullable",
+        "http://[::1]:8100/callback",
+        "todolist",
     ],
-)  # fmt: skip
+)
 def test_what_may_be_a_value_is_none_of_it(value: str) -> None:
     assert placeholder(value) is None
 
@@ -48,11 +86,16 @@ def test_a_random_value_is_seldom_taken_for_one(value: str) -> None:
 @pytest.mark.parametrize(
     ("value", "left", "what"),
     [
-        (" a", "a", "a blank"), ("a\n", "a", "a line break"), ("a\t", "a", "a tab"),
-        ("\u201ca\u201d", "a", "a quotation mark"), ("a\u200b", "a", "the unseen character U+200B"),
-        ('["a"]', "a", "a bracket"), ("<a>", "a", "an angle bracket"), ("a\u00a0", "a", "a no-break space"),
+        (" a", "a", "a blank"),
+        ("a\n", "a", "a line break"),
+        ("a\t", "a", "a tab"),
+        ("\u201ca\u201d", "a", "a quotation mark"),
+        ("a\u200b", "a", "the unseen character U+200B"),
+        ('["a"]', "a", "a bracket"),
+        ("<a>", "a", "an angle bracket"),
+        ("a\u00a0", "a", "a no-break space"),
     ],
-)  # fmt: skip
+)
 def test_what_clings_to_a_value_is_taken_off_and_named(value: str, left: str, what: str) -> None:
     assert (bare(value), clinging(value)) == (left, what)
 

@@ -17,9 +17,7 @@ LISTS = [("cerner", "r4", "cerner_r4_2024_2026"), ("cerner", "dstu2", "cerner_ds
 
 
 @pytest.mark.parametrize(("dialect", "version", "name"), LISTS)
-def test_every_type_of_the_list_wants_what_the_list_says(
-    dialect: str, version: str, name: str, shared: Path
-) -> None:  # fmt: skip
+def test_every_type_of_the_list_wants_what_the_list_says(dialect: str, version: str, name: str, shared: Path) -> None:
     listed = json.loads((shared / "facts" / "vendor-search-rules.json").read_text())[name]
     policy = load(dialect).policy
     wanted, alone = criteria(policy["search_criteria"]), set(policy["search_alone"])

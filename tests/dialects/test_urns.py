@@ -20,11 +20,17 @@ SPELT_OTHERWISE = {
 }
 """As published in 2016 -> as seen live since."""
 SEEN_LIVE = (
-    "oauth2:grant:missing-patient", "oauth2:grant:client-persona-mismatch", "oauth2:token:code-invalid-or-expired",
-    "oauth2:token:invalid-authorization-header", "oauth2:token:invalid-client-credentials", "oauth2:token:invalid-tenant",
-    "smart-v1:grant:launch:invalid-launch-code", "smart-v1:grant:launch:code-required",
-    "smart-v1:grant:launch:mismatched-identity", "client-assertion:jwt-bearer:invalid-signature",
-)  # fmt: skip
+    "oauth2:grant:missing-patient",
+    "oauth2:grant:client-persona-mismatch",
+    "oauth2:token:code-invalid-or-expired",
+    "oauth2:token:invalid-authorization-header",
+    "oauth2:token:invalid-client-credentials",
+    "oauth2:token:invalid-tenant",
+    "smart-v1:grant:launch:invalid-launch-code",
+    "smart-v1:grant:launch:code-required",
+    "smart-v1:grant:launch:mismatched-identity",
+    "client-assertion:jwt-bearer:invalid-signature",
+)
 
 
 def said() -> set[str]:

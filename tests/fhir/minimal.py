@@ -8,12 +8,28 @@ from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
 
 VALUES: dict[str, Any] = {
-    "base64Binary": "AAAA", "boolean": True, "canonical": "http://h/x", "code": "x", "date": "2026-01-01",
-    "dateTime": "2026-01-01", "decimal": 1, "id": "x", "instant": "2026-01-01T00:00:00Z", "integer": 1,
-    "integer64": "1", "markdown": "x", "oid": "urn:oid:1.2", "positiveInt": 1, "string": "x", "time": "10:00:00",
-    "unsignedInt": 1, "uri": "http://h/x", "url": "http://h/x", "uuid": "urn:uuid:00000000-0000-4000-8000-000000000000",
+    "base64Binary": "AAAA",
+    "boolean": True,
+    "canonical": "http://h/x",
+    "code": "x",
+    "date": "2026-01-01",
+    "dateTime": "2026-01-01",
+    "decimal": 1,
+    "id": "x",
+    "instant": "2026-01-01T00:00:00Z",
+    "integer": 1,
+    "integer64": "1",
+    "markdown": "x",
+    "oid": "urn:oid:1.2",
+    "positiveInt": 1,
+    "string": "x",
+    "time": "10:00:00",
+    "unsignedInt": 1,
+    "uri": "http://h/x",
+    "url": "http://h/x",
+    "uuid": "urn:uuid:00000000-0000-4000-8000-000000000000",
     "xhtml": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>',
-}  # fmt: skip
+}
 
 
 IN_FORCE = {"coding": [{"system": "http://h/x", "code": "active"}]}

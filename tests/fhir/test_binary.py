@@ -15,9 +15,14 @@ GOOD = {"url": EXTENSION, "valueReference": {"reference": "Patient/1"}}
 @pytest.mark.parametrize(
     ("meta", "found"),
     [
-        ({"extension": [GOOD]}, ("Patient", "1")), ({"extension": [5, GOOD]}, ("Patient", "1")), ({"extension": None}, None),
-        ({"extension": 5}, None), ({"extension": [{"url": EXTENSION, "valueReference": 5}]}, None), (5, None), (None, None),
+        ({"extension": [GOOD]}, ("Patient", "1")),
+        ({"extension": [5, GOOD]}, ("Patient", "1")),
+        ({"extension": None}, None),
+        ({"extension": 5}, None),
+        ({"extension": [{"url": EXTENSION, "valueReference": 5}]}, None),
+        (5, None),
+        (None, None),
     ],
-)  # fmt: skip
+)
 def test_an_odd_meta_names_nobody(meta: Any, found: tuple[str, str] | None) -> None:
     assert context({"resourceType": "Binary", "meta": meta}, BASE) == found

@@ -11,20 +11,14 @@ from hypothesis import strategies as st
 from sickbay.fhir.bundle import Entry, search_url, searchset
 
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
 BODIES = st.dictionaries(st.text(max_size=8), JSON, max_size=4)
 
 
-@given(
-    st.lists(st.tuples(st.text("abc-.09", min_size=1, max_size=9), BODIES), max_size=5), st.none() | st.integers(0, 9)
-)
+@given(st.lists(st.tuples(st.text("abc-.09", min_size=1, max_size=9), BODIES), max_size=5), st.none() | st.integers(0, 9))
 def test_splicing_bytes_gives_what_dumping_gives(held: list[tuple[str, dict[str, object]]], total: int | None) -> None:
     entries = [Entry("Patient", id, json.dumps(body).encode()) for id, body in held]
     found = json.loads(

@@ -69,9 +69,7 @@ def references(version: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_reference_leads_into_the_record_where_the_compartment_says_so_and_nowhere_else(
-    version: str, shared: Path
-) -> None:
+def test_a_reference_leads_into_the_record_where_the_compartment_says_so_and_nowhere_else(version: str, shared: Path) -> None:
     within, outside = 0, 0
     for type, resource in references(version):
         codes = compartment(shared, version).get(type, set())

@@ -50,9 +50,7 @@ def test_it_says_where_the_authorization_server_is(version: str, type: str, numb
 @pytest.mark.parametrize("version", VERSIONS)
 def test_it_names_every_type_with_what_it_can_be_searched_by(version: str) -> None:
     resources = {one["type"]: one for one in statement(version, SERVER)["rest"][0]["resource"]}
-    assert tuple(sorted(resources)) == tuple(
-        one for one in resource_types(version) if not one.startswith("Subscription")
-    )
+    assert tuple(sorted(resources)) == tuple(one for one in resource_types(version) if not one.startswith("Subscription"))
     patient = resources["Patient"]
     assert {"name": "birthdate", "type": "date"} in patient["searchParam"]
     codes = [one["code"] for one in patient["interaction"]]
@@ -146,9 +144,7 @@ def test_an_operation_is_named_by_its_definition() -> None:
     named = {one["name"]: one["definition"] for one in resources["Group"]["operation"]}
     assert named["export"] == "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"
     every = statement("dstu2", SERVER)["rest"][0]["operation"]
-    assert {"reference": "http://hl7.org/fhir/OperationDefinition/Patient-everything"} in [
-        one["definition"] for one in every
-    ]
+    assert {"reference": "http://hl7.org/fhir/OperationDefinition/Patient-everything"} in [one["definition"] for one in every]
 
 
 EXPECTATION = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation"
@@ -176,9 +172,7 @@ def test_it_instantiates_the_us_core_server_whose_interactions_and_parameters_it
         assert {each["definition"] for each in one.get("operation", []) if _shall(each)} <= named
         assert set(one.get("searchRevInclude", [])) <= set(held["searchRevInclude"])
     assert all(
-        wanted["url"] not in statement(version, SERVER).get("instantiates", [])
-        for version in VERSIONS
-        if version != "r4"
+        wanted["url"] not in statement(version, SERVER).get("instantiates", []) for version in VERSIONS if version != "r4"
     )
 
 

@@ -29,9 +29,7 @@ def test_each_longer_form_lies_inside_the_shorter_one(moment: datetime) -> None:
 @given(MOMENTS, st.integers(-14 * 60, 14 * 60))
 def test_a_zone_moves_the_instant_and_keeps_its_width(moment: datetime, minutes: int) -> None:
     zoned = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
-    text = (
-        zoned.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + zoned.strftime("%z")[:3] + ":" + zoned.strftime("%z")[3:]
-    )
+    text = zoned.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + zoned.strftime("%z")[:3] + ":" + zoned.strftime("%z")[3:]
     expected = (zoned - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     assert span(text) == (expected, expected + 1000)
 
@@ -52,8 +50,22 @@ def test_the_first_and_the_last_year_end_where_time_ends() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "20", "2020-13", "2021-02-29", "2020-1-1", "01/02/2020", "2020-01-01T25:00", "2020-01-01T10", "2020-01-01Z",
-     "2020-01-01T10:00:00+15:00", "0000", "٢٠٢٠", "2020-01-01 ", "2020-01-01T10:00:61Z"],
-)  # fmt: skip
+    [
+        "",
+        "20",
+        "2020-13",
+        "2021-02-29",
+        "2020-1-1",
+        "01/02/2020",
+        "2020-01-01T25:00",
+        "2020-01-01T10",
+        "2020-01-01Z",
+        "2020-01-01T10:00:00+15:00",
+        "0000",
+        "٢٠٢٠",
+        "2020-01-01 ",
+        "2020-01-01T10:00:61Z",
+    ],
+)
 def test_what_is_no_date_has_no_range(text: str) -> None:
     assert span(text) is None

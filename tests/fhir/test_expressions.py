@@ -28,10 +28,14 @@ STANDING_FOR_NOTHING = {
     "r4b": {"code-value-concept", "code-value-date", "code-value-quantity", "code-value-string"},
     # An Observation of R5 has no canonical yet.
     "r5": {
-        "code-value-concept", "code-value-date", "code-value-quantity", "code-value-string",
-        "component-value-canonical", "value-canonical",
+        "code-value-concept",
+        "code-value-date",
+        "code-value-quantity",
+        "code-value-string",
+        "component-value-canonical",
+        "value-canonical",
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)
@@ -89,13 +93,16 @@ def test_what_is_outside_the_subset_is_refused_when_compiling() -> None:
 DIFFERING: dict[str, set[tuple[str, str]]] = {
     "dstu2": {
         # The engine takes the comments beside a primitive for a value of its own, and loses what stands beside a family name.
-        ("ConceptMap", "name"), ("ConceptMap", "version"), ("RelatedPerson", "name"), ("RelatedPerson", "phonetic"),
+        ("ConceptMap", "name"),
+        ("ConceptMap", "version"),
+        ("RelatedPerson", "name"),
+        ("RelatedPerson", "phonetic"),
     },
     "stu3": set(),
     "r4": set(),
     "r4b": set(),
     "r5": set(),
-}  # fmt: skip
+}
 """(type, parameter) where the engine says otherwise."""
 
 
@@ -177,9 +184,7 @@ def _compared(version: str, resources: list[dict[str, Any]]) -> tuple[int, set[t
             if one.expression not in compiled:
                 # `as` wants one value; the search parameters mean each, which is what `ofType` says.
                 each = re.sub(r"\(([\w.]+) as (\w+)\)", r"\1.ofType(\2)", one.expression).replace(".as(", ".ofType(")
-                compiled[one.expression] = fhirpathpy.compile(
-                    _unresolved(each), models.models[version.replace("r4b", "r4")]
-                )
+                compiled[one.expression] = fhirpathpy.compile(_unresolved(each), models.models[version.replace("r4b", "r4")])
             compared += 1
             found = evaluate(version, type, one.expression, resource)
             if _set(found) != _set(compiled[one.expression](resource, _contained(resource, one.expression))):

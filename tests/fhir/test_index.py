@@ -50,8 +50,11 @@ def test_names_are_folded_part_by_part() -> None:
     assert of(found.strings, "Patient", "family") == [("muller", "Müller")]
     assert of(found.strings, "Patient", "given") == [("zoe", "Zoë"), ("ann mary", "Ann  Mary")]
     assert of(found.strings, "Patient", "name") == [
-        ("muller", "Müller"), ("zoe", "Zoë"), ("ann mary", "Ann  Mary"), ("zoe muller", "Zoë Müller"),
-    ]  # fmt: skip
+        ("muller", "Müller"),
+        ("zoe", "Zoë"),
+        ("ann mary", "Ann  Mary"),
+        ("zoe muller", "Zoë Müller"),
+    ]
 
 
 @pytest.mark.parametrize("version", ["stu3", "r4"])
@@ -150,9 +153,7 @@ def test_an_open_period_reaches_to_the_end_of_time() -> None:
 
 
 def test_a_foreign_reference_is_kept_as_its_url_and_opens_no_compartment() -> None:
-    found = facts(
-        {"resourceType": "Condition", "id": "c", "subject": {"reference": "http://elsewhere.example/fhir/Patient/1"}}
-    )
+    found = facts({"resourceType": "Condition", "id": "c", "subject": {"reference": "http://elsewhere.example/fhir/Patient/1"}})
     assert found.patients == ()
     assert found.references == ()
     assert of(found.uris, "Condition", "subject") == [("http://elsewhere.example/fhir/Patient/1",)]
@@ -161,18 +162,20 @@ def test_a_foreign_reference_is_kept_as_its_url_and_opens_no_compartment() -> No
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r5"])
 @pytest.mark.parametrize(
     ("deceased", "expected"),
-    [({}, "false"), ({"deceasedBoolean": False}, "false"), ({"deceasedBoolean": True}, "true"),
-     ({"deceasedDateTime": "2020"}, "true")],
-)  # fmt: skip
+    [
+        ({}, "false"),
+        ({"deceasedBoolean": False}, "false"),
+        ({"deceasedBoolean": True}, "true"),
+        ({"deceasedDateTime": "2020"}, "true"),
+    ],
+)
 def test_a_death_is_known_by_a_flag_or_by_a_date(version: str, deceased: dict[str, Any], expected: str) -> None:
     found = facts({"resourceType": "Patient", "id": "1", **deceased}, version)
     assert of(found.tokens, "Patient", "deceased", version) == [(None, expected)]
 
 
 def test_tokens_of_meta_are_found_on_every_type() -> None:
-    found = facts(
-        {"resourceType": "Slot", "id": "1", "meta": {"tag": [{"system": "s", "code": "t"}], "profile": ["p"]}}
-    )
+    found = facts({"resourceType": "Slot", "id": "1", "meta": {"tag": [{"system": "s", "code": "t"}], "profile": ["p"]}})
     assert of(found.tokens, "Slot", "_tag") == [("s", "t")]
     assert of(found.uris, "Slot", "_profile") == [("p",)]
 
@@ -193,7 +196,7 @@ def test_an_email_is_told_from_a_telephone() -> None:
         ({"value": 2, "unit": "days"}, 2),
         ({"value": 90, "code": "min"}, 0.0625),
     ],
-)  # fmt: skip
+)
 def test_an_encounter_is_as_long_as_it_took_in_days(version: str, length: dict[str, Any], days: float) -> None:
     found = facts({"resourceType": "Encounter", "id": "1", "length": length}, version)
     assert of(found.numbers, "Encounter", "length", version) == [(days, days)]
@@ -219,13 +222,9 @@ def test_a_text_has_no_case_as_a_token_and_a_code_has_one() -> None:
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_every_example_that_names_a_patient_by_the_patient_parameter_is_in_that_compartment(
-    version: str, shared: Path
-) -> None:
+def test_every_example_that_names_a_patient_by_the_patient_parameter_is_in_that_compartment(version: str, shared: Path) -> None:
     for resource in examples(shared, version):
-        parameter = (
-            find(version, resource["resourceType"], "patient") if resource["resourceType"] != "Patient" else None
-        )
+        parameter = find(version, resource["resourceType"], "patient") if resource["resourceType"] != "Patient" else None
         found = facts(resource, version)
         if parameter is not None and resource["resourceType"] not in OUTSIDE:
             named = {row[2] for row in found.references if row[0] == parameter.number and row[1] == "Patient"}
@@ -284,7 +283,5 @@ def test_what_is_no_resource_has_no_facts() -> None:
 def test_combinations_of_hundreds_of_codes_and_values_end_somewhere() -> None:
     """Each code is combined with each value: a body of 8 MB would give thousands of millions."""
     many = {"coding": [{"code": str(number)} for number in range(300)]}
-    found = extract(
-        "r4", {"resourceType": "Observation", "id": "x", "code": many, "valueCodeableConcept": many}, "http://a/r4"
-    )
+    found = extract("r4", {"resourceType": "Observation", "id": "x", "code": many, "valueCodeableConcept": many}, "http://a/r4")
     assert len(found.composites) == MOST

@@ -23,38 +23,97 @@ TOLD = {"response": {"status": "200"}}
 BASIC = {"resource": {"resourceType": "Patient", "id": "x"}}
 
 SINCE_R4 = ("r4", "r4b", "r5")
-DOCUMENT = {"type": "document", "identifier": {"system": "urn:x", "value": "1"}, "timestamp": "2026-01-01T10:00:00Z",
-            "entry": [{"resource": minimal("r4", "Composition"), "fullUrl": "urn:uuid:1"}]}  # fmt: skip
+DOCUMENT = {
+    "type": "document",
+    "identifier": {"system": "urn:x", "value": "1"},
+    "timestamp": "2026-01-01T10:00:00Z",
+    "entry": [{"resource": minimal("r4", "Composition"), "fullUrl": "urn:uuid:1"}],
+}
 
 BROKEN: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     # key, type, what breaks it, what does not, the versions that have it
     ("dom-3", "Patient", WHOLE, WITH, ALL),
-    ("dom-3", "Patient", WHOLE, {"contained": [{"resourceType": "Organization", "id": "o", "name": "x",
-                                                 "partOf": {"reference": "#"}}]}, ALL),
-    ("dom-4", "Patient", WITH | {"contained": [WHOLE["contained"][0] | {"meta": {"versionId": "1"}}]},
-     WITH | {"contained": [WHOLE["contained"][0] | {"meta": {"profile": ["urn:x"]}}]}, ALL),
-    ("dom-5", "Patient", WITH | {"contained": [WHOLE["contained"][0] | {"meta": {"security": [{"code": "R"}]}}]},
-     WITH | {"contained": [WHOLE["contained"][0] | {"meta": {"tag": [{"code": "R"}]}}]}, ("r4", "r4b", "r5")),
+    (
+        "dom-3",
+        "Patient",
+        WHOLE,
+        {"contained": [{"resourceType": "Organization", "id": "o", "name": "x", "partOf": {"reference": "#"}}]},
+        ALL,
+    ),
+    (
+        "dom-4",
+        "Patient",
+        WITH | {"contained": [WHOLE["contained"][0] | {"meta": {"versionId": "1"}}]},
+        WITH | {"contained": [WHOLE["contained"][0] | {"meta": {"profile": ["urn:x"]}}]},
+        ALL,
+    ),
+    (
+        "dom-5",
+        "Patient",
+        WITH | {"contained": [WHOLE["contained"][0] | {"meta": {"security": [{"code": "R"}]}}]},
+        WITH | {"contained": [WHOLE["contained"][0] | {"meta": {"tag": [{"code": "R"}]}}]},
+        ("r4", "r4b", "r5"),
+    ),
     ("obs-3", "Observation", {"referenceRange": [{"age": {"low": {"value": 1}}}]}, {"referenceRange": [{"text": "x"}]}, ALL),
-    ("obs-7", "Observation", {"code": CODE, "valueString": "x", "component": [{"code": CODE, "valueString": "y"}]},
-     {"code": CODE, "component": [{"code": CODE, "valueString": "y"}]}, ("stu3", "r4", "r4b", "r5")),
-    ("obs-7", "Observation", {"code": CODE, "valueString": "x", "component": [{"code": CODE, "valueString": "y"}]},
-     {"code": CODE, "valueString": "x", "component": [{"code": ENDED, "valueString": "y"}]}, ("stu3", "r4", "r4b", "r5")),
+    (
+        "obs-7",
+        "Observation",
+        {"code": CODE, "valueString": "x", "component": [{"code": CODE, "valueString": "y"}]},
+        {"code": CODE, "component": [{"code": CODE, "valueString": "y"}]},
+        ("stu3", "r4", "r4b", "r5"),
+    ),
+    (
+        "obs-7",
+        "Observation",
+        {"code": CODE, "valueString": "x", "component": [{"code": CODE, "valueString": "y"}]},
+        {"code": CODE, "valueString": "x", "component": [{"code": ENDED, "valueString": "y"}]},
+        ("stu3", "r4", "r4b", "r5"),
+    ),
     ("org-1", "Organization", {"name": None}, {"identifier": [{"value": "x"}]}, ALL),
-    ("con-4", "Condition", {"subject": PATIENT, "clinicalStatus": CODE, "abatementString": "x"},
-     {"subject": PATIENT, "clinicalStatus": ENDED, "abatementString": "x"}, ("r4", "r4b")),
-    ("con-5", "Condition", {"subject": PATIENT, "clinicalStatus": CODE, "verificationStatus": ERROR},
-     {"subject": PATIENT, "clinicalStatus": CODE, "verificationStatus": CODE}, ("r4", "r4b")),
-    ("ait-1", "AllergyIntolerance", {"patient": PATIENT, "verificationStatus": CODE, "clinicalStatus": None},
-     {"patient": PATIENT, "verificationStatus": ERROR, "clinicalStatus": None}, ("r4", "r4b")),
-    ("ait-2", "AllergyIntolerance", {"patient": PATIENT, "verificationStatus": ERROR, "clinicalStatus": CODE},
-     {"patient": PATIENT, "verificationStatus": CODE, "clinicalStatus": CODE}, ("r4", "r4b")),
+    (
+        "con-4",
+        "Condition",
+        {"subject": PATIENT, "clinicalStatus": CODE, "abatementString": "x"},
+        {"subject": PATIENT, "clinicalStatus": ENDED, "abatementString": "x"},
+        ("r4", "r4b"),
+    ),
+    (
+        "con-5",
+        "Condition",
+        {"subject": PATIENT, "clinicalStatus": CODE, "verificationStatus": ERROR},
+        {"subject": PATIENT, "clinicalStatus": CODE, "verificationStatus": CODE},
+        ("r4", "r4b"),
+    ),
+    (
+        "ait-1",
+        "AllergyIntolerance",
+        {"patient": PATIENT, "verificationStatus": CODE, "clinicalStatus": None},
+        {"patient": PATIENT, "verificationStatus": ERROR, "clinicalStatus": None},
+        ("r4", "r4b"),
+    ),
+    (
+        "ait-2",
+        "AllergyIntolerance",
+        {"patient": PATIENT, "verificationStatus": ERROR, "clinicalStatus": CODE},
+        {"patient": PATIENT, "verificationStatus": CODE, "clinicalStatus": CODE},
+        ("r4", "r4b"),
+    ),
     ("prr-1", "ServiceRequest", {"orderDetail": [CODE]}, {"orderDetail": [CODE], "code": CODE}, ("r4", "r4b")),
-    ("grp-1", "Group", {"actual": False, "member": [{"entity": PATIENT}]}, {"actual": True, "member": [{"entity": PATIENT}]},
-     ("dstu2", "stu3", "r4", "r4b")),
+    (
+        "grp-1",
+        "Group",
+        {"actual": False, "member": [{"entity": PATIENT}]},
+        {"actual": True, "member": [{"entity": PATIENT}]},
+        ("dstu2", "stu3", "r4", "r4b"),
+    ),
     ("app-1", "Appointment", {"participant": [{"status": "accepted"}]}, {}, ALL),
-    ("app-2", "Appointment", {"start": "2026-01-01T10:00:00Z"},
-     {"start": "2026-01-01T10:00:00Z", "end": "2026-01-01T10:10:00Z"}, ALL),
+    (
+        "app-2",
+        "Appointment",
+        {"start": "2026-01-01T10:00:00Z"},
+        {"start": "2026-01-01T10:00:00Z", "end": "2026-01-01T10:10:00Z"},
+        ALL,
+    ),
     ("app-3", "Appointment", {"status": "booked"}, {"status": "cancelled"}, ALL),
     ("bdl-9", "Bundle", DOCUMENT | {"identifier": {"value": "1"}}, DOCUMENT, SINCE_R4),
     ("bdl-10", "Bundle", DOCUMENT | {"timestamp": None}, DOCUMENT, SINCE_R4),
@@ -62,26 +121,66 @@ BROKEN: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[str, ...]]] =
     ("bdl-11", "Bundle", DOCUMENT | {"entry": None}, DOCUMENT, SINCE_R4),
     ("bdl-12", "Bundle", {"type": "message", "entry": [BASIC]}, {"type": "collection", "entry": [BASIC]}, SINCE_R4),
     ("bdl-1", "Bundle", {"type": "collection", "total": 1}, {"type": "searchset", "total": 1}, ALL),
-    ("bdl-2", "Bundle", {"type": "collection", "entry": [BASIC | {"search": {"mode": "match"}}]},
-     {"type": "searchset", "entry": [BASIC | {"search": {"mode": "match"}}]}, ALL),
+    (
+        "bdl-2",
+        "Bundle",
+        {"type": "collection", "entry": [BASIC | {"search": {"mode": "match"}}]},
+        {"type": "searchset", "entry": [BASIC | {"search": {"mode": "match"}}]},
+        ALL,
+    ),
     ("bdl-3", "Bundle", {"type": "collection", "entry": [BASIC | ASKED]}, {"type": "batch", "entry": [BASIC | ASKED]}, ALL),
-    ("bdl-3", "Bundle", {"type": "transaction", "entry": [BASIC]}, {"type": "collection", "entry": [BASIC]},
-     ("r4", "r4b", "r5")),
-    ("bdl-4", "Bundle", {"type": "collection", "entry": [BASIC | TOLD]},
-     {"type": "batch-response", "entry": [BASIC | TOLD]}, ALL),
+    (
+        "bdl-3",
+        "Bundle",
+        {"type": "transaction", "entry": [BASIC]},
+        {"type": "collection", "entry": [BASIC]},
+        ("r4", "r4b", "r5"),
+    ),
+    (
+        "bdl-4",
+        "Bundle",
+        {"type": "collection", "entry": [BASIC | TOLD]},
+        {"type": "batch-response", "entry": [BASIC | TOLD]},
+        ALL,
+    ),
     ("bdl-5", "Bundle", {"type": "collection", "entry": [{"fullUrl": "urn:x"}]}, {"type": "collection", "entry": [BASIC]}, ALL),
-    ("cpl-3", "CarePlan", {"activity": [{"reference": {"reference": "Appointment/1"}, "detail": {}}]},
-     {"activity": [{"reference": {"reference": "Appointment/1"}}]}, ("dstu2", "stu3", "r4", "r4b")),
-    ("cmp-1", "Composition", {"section": [{"title": "x"}]}, {"section": [{"title": "x", "entry": [PATIENT]}]},
-     ("dstu2", "stu3", "r4", "r4b", "r5")),
-    ("cmp-2", "Composition", {"section": [{"emptyReason": CODE, "entry": [PATIENT]}]}, {"section": [{"entry": [PATIENT]}]},
-     ALL),
+    (
+        "cpl-3",
+        "CarePlan",
+        {"activity": [{"reference": {"reference": "Appointment/1"}, "detail": {}}]},
+        {"activity": [{"reference": {"reference": "Appointment/1"}}]},
+        ("dstu2", "stu3", "r4", "r4b"),
+    ),
+    (
+        "cmp-1",
+        "Composition",
+        {"section": [{"title": "x"}]},
+        {"section": [{"title": "x", "entry": [PATIENT]}]},
+        ("dstu2", "stu3", "r4", "r4b", "r5"),
+    ),
+    (
+        "cmp-2",
+        "Composition",
+        {"section": [{"emptyReason": CODE, "entry": [PATIENT]}]},
+        {"section": [{"entry": [PATIENT]}]},
+        ALL,
+    ),
     ("lst-1", "List", {"emptyReason": CODE, "entry": [{"item": PATIENT}]}, {"emptyReason": CODE}, ALL),
-    ("tim-1", "MedicationRequest", {"dosageInstruction": [{"timing": {"repeat": {"duration": 1}}}]},
-     {"dosageInstruction": [{"timing": {"repeat": {"duration": 1, "durationUnit": "h"}}}]}, ("stu3", "r4", "r4b", "r5")),
-    ("tim-2", "MedicationOrder", {"dosageInstruction": [{"timing": {"repeat": {"period": 1}}}]},
-     {"dosageInstruction": [{"timing": {"repeat": {"period": 1, "periodUnits": "h"}}}]}, ("dstu2",)),
-]  # fmt: skip
+    (
+        "tim-1",
+        "MedicationRequest",
+        {"dosageInstruction": [{"timing": {"repeat": {"duration": 1}}}]},
+        {"dosageInstruction": [{"timing": {"repeat": {"duration": 1, "durationUnit": "h"}}}]},
+        ("stu3", "r4", "r4b", "r5"),
+    ),
+    (
+        "tim-2",
+        "MedicationOrder",
+        {"dosageInstruction": [{"timing": {"repeat": {"period": 1}}}]},
+        {"dosageInstruction": [{"timing": {"repeat": {"period": 1, "periodUnits": "h"}}}]},
+        ("dstu2",),
+    ),
+]
 
 
 def broken(version: str, type: str, change: dict[str, Any]) -> set[str]:
@@ -102,9 +201,7 @@ def test_what_breaks_an_invariant_is_told_where_the_version_has_it(
             assert key not in broken(version, type, breaks), version
 
 
-@pytest.mark.parametrize(
-    "value", [None, 1, "x", [], [1], {}, {"coding": 1}, {"coding": [1, {"code": 2}]}, [{"code": []}]]
-)
+@pytest.mark.parametrize("value", [None, 1, "x", [], [1], {}, {"coding": 1}, {"coding": [1, {"code": 2}]}, [{"code": []}]])
 def test_an_invariant_of_what_is_no_such_thing_has_an_answer(value: Any) -> None:
     names = (
         "component",

@@ -91,8 +91,9 @@ def test_an_entry_that_is_none_is_named_and_the_others_are_taken():
     places = [f"Bundle.entry[{number}]" for number in (0, 2, 3, 4)]
     assert told == [*((place, "is no object") for place in places), ("Bundle.entry[5]", "holds no resource")]
     assert [(one.place, one.type) for one in found if isinstance(one, Piece)] == [
-        ("Bundle.entry[1]", "Patient"), ("Bundle.entry[6]", "Observation"),
-    ]  # fmt: skip
+        ("Bundle.entry[1]", "Patient"),
+        ("Bundle.entry[6]", "Observation"),
+    ]
 
 
 def test_xml_is_kept_as_json():
@@ -101,9 +102,7 @@ def test_xml_is_kept_as_json():
     assert isinstance(one, Piece)
     assert one.body == b'{"resourceType":"Patient","id":"a","active":true}'
     assert one.resource == json.loads(one.body)
-    inside = (
-        f'<Bundle xmlns="http://hl7.org/fhir"><type value="batch"/><entry><resource>{text}</resource></entry></Bundle>'
-    )
+    inside = f'<Bundle xmlns="http://hl7.org/fhir"><type value="batch"/><entry><resource>{text}</resource></entry></Bundle>'
     assert only("r4", inside.encode(), xml=True)[:4] == ("Bundle.entry[0]", "Patient", "a", one.body)
     for bad in ("<Patient/>", text[:-1], "{}", f'<!DOCTYPE x [<!ENTITY y "z">]>{text}'):
         told = only("r4", bad.encode(), xml=True)
@@ -131,9 +130,7 @@ def test_a_judged_piece_names_its_resource_and_its_faults():
 
 
 def test_a_subscription_is_left_out_with_a_note() -> None:
-    text = (
-        b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Subscription","id":"s"}},'
-    )
+    text = b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Subscription","id":"s"}},'
     found = [*pieces("r4", text + b'{"resource":{"resourceType":"Patient","id":"p"}}]}')]
     assert found[0] == Fault(
         "Bundle.entry[0]", "Subscription is left out: this server doesn't serve subscriptions yet", is_bad=False

@@ -23,7 +23,7 @@ GOOD = [
     ({"op": "copy", "from": "/a", "path": "/x"}, {"x": {"b": [1, 2]}}),
     ({"op": "test", "path": "/e~0f/g", "value": True}, {}),
     ({"op": "test", "path": "/n", "value": None}, {}),
-]  # fmt: skip
+]
 
 BAD = [
     {"op": "add", "path": "/a/b/4", "value": 9},
@@ -53,10 +53,19 @@ def test_an_operation_that_cannot_be_done_fails_and_changes_nothing(operation: d
     assert before == RESOURCE
 
 
-@pytest.mark.parametrize("text", [
-    "", "{}", "[1]", '[{"op":"x","path":"/a"}]', '[{"op":"add","path":"a","value":1}]', '[{"op":"add","path":"/a"}]',
-    '[{"op":"move","path":"/a"}]', '[{"op":["add"],"path":"/a"}]',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '[{"op":"x","path":"/a"}]',
+        '[{"op":"add","path":"a","value":1}]',
+        '[{"op":"add","path":"/a"}]',
+        '[{"op":"move","path":"/a"}]',
+        '[{"op":["add"],"path":"/a"}]',
+    ],
+)
 def test_what_is_no_patch_is_said_to_be_none(text: str) -> None:
     with pytest.raises(PatchFailed):
         read(text)

@@ -16,10 +16,14 @@ from sickbay.fhir.patching import NOTHING, read, reads
 from sickbay.fhir.validation import validate
 
 PATIENT: dict[str, Any] = {
-    "resourceType": "Patient", "id": "x", "active": True, "birthDate": "1980-01-01", "deceasedBoolean": False,
+    "resourceType": "Patient",
+    "id": "x",
+    "active": True,
+    "birthDate": "1980-01-01",
+    "deceasedBoolean": False,
     "name": [{"use": "official", "family": "A", "given": ["One", "Two"]}, {"use": "nickname", "text": "B"}],
     "contact": [{"name": {"family": "C"}}],
-}  # fmt: skip
+}
 
 
 def text(value: str) -> dict[str, str]:
@@ -29,8 +33,13 @@ def text(value: str) -> dict[str, str]:
 def operation(type: str, path: str, **more: Any) -> dict[str, Any]:
     parts: list[dict[str, Any]] = [{"name": "type", "valueCode": type}, {"name": "path", "valueString": path}]
     for name, value in more.items():
-        parts.append({"name": name, **value} if isinstance(value, dict) else {"name": name, "valueString": value}
-                     if isinstance(value, str) else {"name": name, "valueInteger": value})  # fmt: skip
+        parts.append(
+            {"name": name, **value}
+            if isinstance(value, dict)
+            else {"name": name, "valueString": value}
+            if isinstance(value, str)
+            else {"name": name, "valueInteger": value}
+        )
     return {"name": "operation", "part": parts}
 
 
@@ -51,25 +60,32 @@ NAME = {
 }
 
 
-@pytest.mark.parametrize(("asked", "path", "expected"), [
-    (operation("add", "Patient", name="gender", value={"valueCode": "female"}), ["gender"], "female"),
-    (operation("add", "Patient", name="name", value={"valueHumanName": {"text": "N"}}), ["name", 2], {"text": "N"}),
-    (operation("add", "Patient", name="link", value=NAME), ["link", 0, "given"], ["G", "H"]),
-    (operation("add", "Patient.name[1]", name="given", value=text("Q")), ["name", 1, "given"], ["Q"]),
-    (operation("insert", "Patient.name[0].given", index=1, value=text("Q")), ["name", 0, "given"], ["One", "Q", "Two"]),
-    (operation("replace", "Patient.birthDate", value={"valueDate": "1990-01-01"}), ["birthDate"], "1990-01-01"),
-    (operation("replace", "Patient.deceased", value={"valueBoolean": True}), ["deceasedBoolean"], True),
-    (operation("replace", "Patient.name.where(use = 'official').family", value=text("Z")), ["name", 0, "family"], "Z"),
-    (operation("replace", "Patient.name.where(use='nickname' and text='B').text", value=text("Z")), ["name", 1, "text"], "Z"),
-    (operation("replace", "Patient.name.last().text", value=text("Z")), ["name", 1, "text"], "Z"),
-    (operation("replace", "Patient.contact.first().name.family", value=text("Z")), ["contact", 0, "name", "family"], "Z"),
-    (operation("delete", "Patient.name[0]"), ["name"], PATIENT["name"][1:]),
-    (operation("delete", "Patient.gender"), ["gender"], None),
-    (operation("delete", "Patient.contact.name.family"), ["contact"], None),
-    (operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}), ["deceasedDateTime"], "2020"),
-    (operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}), ["deceasedBoolean"], None),
-    (operation("move", "Patient.name[0].given", source=1, destination=0), ["name", 0, "given"], ["Two", "One"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("asked", "path", "expected"),
+    [
+        (operation("add", "Patient", name="gender", value={"valueCode": "female"}), ["gender"], "female"),
+        (operation("add", "Patient", name="name", value={"valueHumanName": {"text": "N"}}), ["name", 2], {"text": "N"}),
+        (operation("add", "Patient", name="link", value=NAME), ["link", 0, "given"], ["G", "H"]),
+        (operation("add", "Patient.name[1]", name="given", value=text("Q")), ["name", 1, "given"], ["Q"]),
+        (operation("insert", "Patient.name[0].given", index=1, value=text("Q")), ["name", 0, "given"], ["One", "Q", "Two"]),
+        (operation("replace", "Patient.birthDate", value={"valueDate": "1990-01-01"}), ["birthDate"], "1990-01-01"),
+        (operation("replace", "Patient.deceased", value={"valueBoolean": True}), ["deceasedBoolean"], True),
+        (operation("replace", "Patient.name.where(use = 'official').family", value=text("Z")), ["name", 0, "family"], "Z"),
+        (
+            operation("replace", "Patient.name.where(use='nickname' and text='B').text", value=text("Z")),
+            ["name", 1, "text"],
+            "Z",
+        ),
+        (operation("replace", "Patient.name.last().text", value=text("Z")), ["name", 1, "text"], "Z"),
+        (operation("replace", "Patient.contact.first().name.family", value=text("Z")), ["contact", 0, "name", "family"], "Z"),
+        (operation("delete", "Patient.name[0]"), ["name"], PATIENT["name"][1:]),
+        (operation("delete", "Patient.gender"), ["gender"], None),
+        (operation("delete", "Patient.contact.name.family"), ["contact"], None),
+        (operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}), ["deceasedDateTime"], "2020"),
+        (operation("replace", "Patient.deceased", value={"valueDateTime": "2020"}), ["deceasedBoolean"], None),
+        (operation("move", "Patient.name[0].given", source=1, destination=0), ["name", 0, "given"], ["Two", "One"]),
+    ],
+)
 def test_an_operation_changes_its_place(asked: dict[str, Any], path: list[Any], expected: Any) -> None:
     found = patched(asked)
     for step in path:
@@ -79,8 +95,14 @@ def test_an_operation_changes_its_place(asked: dict[str, Any], path: list[Any], 
 
 def test_what_more_is_said_of_a_value_goes_with_it() -> None:
     more = {"extension": [{"url": "urn:x", "valueCode": "y"}]}
-    whole = {"resourceType": "Patient", "birthDate": "1990", "_birthDate": more, "deceasedBoolean": True,
-             "_deceasedBoolean": more, "name": [{"given": ["A", "B"], "_given": [None, more]}]}  # fmt: skip
+    whole = {
+        "resourceType": "Patient",
+        "birthDate": "1990",
+        "_birthDate": more,
+        "deceasedBoolean": True,
+        "_deceasedBoolean": more,
+        "name": [{"given": ["A", "B"], "_given": [None, more]}],
+    }
 
     def done(asked: dict[str, Any]) -> Any:
         return patched(asked, resource=whole)
@@ -95,35 +117,37 @@ def test_what_more_is_said_of_a_value_goes_with_it() -> None:
 
 def test_all_operations_or_none() -> None:
     with pytest.raises(PatchFailed, match="operation 1"):
-        patched(
-            operation("delete", "Patient.active"), operation("replace", "Patient.gender", value={"valueCode": "male"})
-        )
+        patched(operation("delete", "Patient.active"), operation("replace", "Patient.gender", value={"valueCode": "male"}))
 
 
-@pytest.mark.parametrize(("asked", "said"), [
-    (operation("explode", "Patient.active"), "type of add"),
-    (operation("replace", "Patient.active"), "lacks value"),
-    (operation("replace", "Patient.name.given", value=text("x")), "names 2"),
-    (operation("replace", "Observation.status", value={"valueCode": "x"}), "begins with Patient"),
-    (operation("replace", "Patient.name.exists()", value=text("x")), "not understood"),
-    (operation("replace", "Patient.name.where(use ~ 'x')", value=text("x")), "not understood"),
-    (operation("delete", "Patient"), "DELETE"),
-    (operation("delete", "Patient.name"), "one can be deleted"),
-    (operation("add", "Patient", name="colour", value=text("x")), "no element colour"),
-    (operation("add", "Patient", name="active", value={"valueBoolean": True}), "there already"),
-    (operation("add", "Patient", name="deceased", value={"valueDateTime": "2020"}), "there already"),
-    (operation("insert", "Patient.name", index=9, value={"valueHumanName": {}}), "no place 9"),
-    (operation("insert", "Patient.active", index=0, value={"valueBoolean": True}), "no one list"),
-    (operation("move", "Patient.name", source=0, destination=7), "there are 2"),
-    (operation("move", "Patient.name", source="0", destination=1), "whole number"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (operation("explode", "Patient.active"), "type of add"),
+        (operation("replace", "Patient.active"), "lacks value"),
+        (operation("replace", "Patient.name.given", value=text("x")), "names 2"),
+        (operation("replace", "Observation.status", value={"valueCode": "x"}), "begins with Patient"),
+        (operation("replace", "Patient.name.exists()", value=text("x")), "not understood"),
+        (operation("replace", "Patient.name.where(use ~ 'x')", value=text("x")), "not understood"),
+        (operation("delete", "Patient"), "DELETE"),
+        (operation("delete", "Patient.name"), "one can be deleted"),
+        (operation("add", "Patient", name="colour", value=text("x")), "no element colour"),
+        (operation("add", "Patient", name="active", value={"valueBoolean": True}), "there already"),
+        (operation("add", "Patient", name="deceased", value={"valueDateTime": "2020"}), "there already"),
+        (operation("insert", "Patient.name", index=9, value={"valueHumanName": {}}), "no place 9"),
+        (operation("insert", "Patient.active", index=0, value={"valueBoolean": True}), "no one list"),
+        (operation("move", "Patient.name", source=0, destination=7), "there are 2"),
+        (operation("move", "Patient.name", source="0", destination=1), "whole number"),
+    ],
+)
 def test_what_cannot_be_done_is_said(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(PatchFailed, match=said):
         patched(asked)
 
 
-@pytest.mark.parametrize("body", ['{"resourceType":"Parameters","parameter":[{"name":"x"}]}',
-                                  '{"active":false}', "3", '"x"', "{", ""])  # fmt: skip
+@pytest.mark.parametrize(
+    "body", ['{"resourceType":"Parameters","parameter":[{"name":"x"}]}', '{"active":false}', "3", '"x"', "{", ""]
+)
 def test_what_is_no_patch_is_none(body: str) -> None:
     with pytest.raises(PatchFailed):
         read("r4", body, "application/fhir+json")
@@ -159,9 +183,7 @@ def test_many_steps_over_many_values_are_refused() -> None:
     assert len(one["telecom"]) == 1_999
 
 
-@pytest.mark.parametrize(
-    "path", ["Patient" + ".name" * 400, "Patient.name.where(" + " and ".join(["use='a'"] * 400) + ")"]
-)
+@pytest.mark.parametrize("path", ["Patient" + ".name" * 400, "Patient.name.where(" + " and ".join(["use='a'"] * 400) + ")"])
 def test_no_path_is_very_long(path: str) -> None:
     with pytest.raises(PatchFailed, match="2000 characters"):
         patched(operation("delete", path))
@@ -214,9 +236,14 @@ def test_a_part_is_an_object() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type", "text"), [("application/json-patch+json", "[]"), (FHIR_JSON, '{"resourceType": "Parameters"}'),
-                       (FHIR_JSON, '{"resourceType": "Parameters", "parameter": []}'), ("application/merge-patch+json", "{}")]
-)  # fmt: skip
+    ("type", "text"),
+    [
+        ("application/json-patch+json", "[]"),
+        (FHIR_JSON, '{"resourceType": "Parameters"}'),
+        (FHIR_JSON, '{"resourceType": "Parameters", "parameter": []}'),
+        ("application/merge-patch+json", "{}"),
+    ],
+)
 def test_an_empty_patch_changes_nothing(type: str, text: str) -> None:
     assert read("r4", text, type) is NOTHING
     assert NOTHING({"a": 1}) == {"a": 1}
@@ -224,10 +251,12 @@ def test_an_empty_patch_changes_nothing(type: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("patch", "what"),
-    [([{"op": "add", "path": "/a", "value": 1}], None),
-     ([{"op": "remove", "path": "/a"}, {"op": "test", "path": "/a", "value": 1}], "operation 1, test"),
-     ([{"op": "copy", "from": "/a", "path": "/b"}], "operation 0, copy"),
-     ([{"op": "move", "from": "/a", "path": "/b"}], "operation 0, move")],
-)  # fmt: skip
+    [
+        ([{"op": "add", "path": "/a", "value": 1}], None),
+        ([{"op": "remove", "path": "/a"}, {"op": "test", "path": "/a", "value": 1}], "operation 1, test"),
+        ([{"op": "copy", "from": "/a", "path": "/b"}], "operation 0, copy"),
+        ([{"op": "move", "from": "/a", "path": "/b"}], "operation 0, move"),
+    ],
+)
 def test_the_operations_that_read_are_named(patch: list[object], what: str | None) -> None:
     assert reads("r4", json.dumps(patch), "application/json-patch+json") == what

@@ -9,10 +9,23 @@ from sickbay.fhir.preconditions import criteria, etag, handling, names, unmodifi
 AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
 
-@pytest.mark.parametrize(("header", "current", "named"), [
-    ("*", 3, True), ('W/"3"', 3, True), ('"3"', 3, True), ("3", 3, True), ('W/"3", W/"4"', 4, True), (" * ", 1, True),
-    ('W/"2"', 3, False), ("x", 3, False), ("", 3, False), ('W/"٣"', 3, False), ("*", None, False), ('W/"3"', None, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("header", "current", "named"),
+    [
+        ("*", 3, True),
+        ('W/"3"', 3, True),
+        ('"3"', 3, True),
+        ("3", 3, True),
+        ('W/"3", W/"4"', 4, True),
+        (" * ", 1, True),
+        ('W/"2"', 3, False),
+        ("x", 3, False),
+        ("", 3, False),
+        ('W/"٣"', 3, False),
+        ("*", None, False),
+        ('W/"3"', None, False),
+    ],
+)
 def test_a_header_names_versions(header: str, current: int | None, named: bool) -> None:
     assert names(header, current) == named
 
@@ -21,18 +34,35 @@ def test_a_tag_of_ours_is_read_back() -> None:
     assert names(etag(17), 17)
 
 
-@pytest.mark.parametrize(("sent", "same"), [
-    (None, False), (AT, True), ("Wed, 25 Nov 2026 01:35:06 GMT", True), ("Wed, 25 Nov 2026 01:35:04 GMT", False),
-    ("Wednesday, 25-Nov-26 01:35:05 GMT", True), ("2026-11-25T01:35:05.900Z", True), ("2026-11-25T01:35:04Z", False),
-    ("2026-11-25T02:35:05+01:00", True), ("yesterday", False), ("", False), ("Wed, 99 Nov 2026 01:35:05 GMT", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sent", "same"),
+    [
+        (None, False),
+        (AT, True),
+        ("Wed, 25 Nov 2026 01:35:06 GMT", True),
+        ("Wed, 25 Nov 2026 01:35:04 GMT", False),
+        ("Wednesday, 25-Nov-26 01:35:05 GMT", True),
+        ("2026-11-25T01:35:05.900Z", True),
+        ("2026-11-25T01:35:04Z", False),
+        ("2026-11-25T02:35:05+01:00", True),
+        ("yesterday", False),
+        ("", False),
+        ("Wed, 99 Nov 2026 01:35:05 GMT", False),
+    ],
+)
 def test_what_was_not_changed_since_is_not_sent_again(sent: str | None, same: bool) -> None:
     assert unmodified(sent, AT) is same
 
 
-@pytest.mark.parametrize("sent", [
-    "identifier=a|b", "?identifier=a|b", "Patient?identifier=a|b", "http://localhost:7425/general/r4/Patient?identifier=a|b",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "identifier=a|b",
+        "?identifier=a|b",
+        "Patient?identifier=a|b",
+        "http://localhost:7425/general/r4/Patient?identifier=a|b",
+    ],
+)
 def test_a_condition_is_a_search_however_its_address_is_written(sent: str) -> None:
     assert criteria(sent, "Patient") == "identifier=a|b"
 
@@ -42,20 +72,36 @@ def test_a_condition_of_another_type_stays_as_it_is() -> None:
     assert criteria("url=http://h/Patient?x", "Patient") == "url=http://h/Patient?x"
 
 
-@pytest.mark.parametrize(("prefer", "said"), [
-    (None, None), ("respond-async", None), ("return=minimal", "minimal"),
-    ('handling=strict, return="representation"', "representation"),
-    ("return = OperationOutcome", "OperationOutcome"), ("return=everything", None), ("Return=Minimal", "minimal"),
-    ("return=operationoutcome;x=1", "OperationOutcome"), ("x-return=minimal", None), ("return=x, return=minimal", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("prefer", "said"),
+    [
+        (None, None),
+        ("respond-async", None),
+        ("return=minimal", "minimal"),
+        ('handling=strict, return="representation"', "representation"),
+        ("return = OperationOutcome", "OperationOutcome"),
+        ("return=everything", None),
+        ("Return=Minimal", "minimal"),
+        ("return=operationoutcome;x=1", "OperationOutcome"),
+        ("x-return=minimal", None),
+        ("return=x, return=minimal", None),
+    ],
+)
 def test_prefer_asks_for_one_of_three(prefer: str | None, said: str | None) -> None:
     assert wanted(prefer) == said
 
 
-@pytest.mark.parametrize(("prefer", "said"), [
-    (None, None), ("handling=strict", "strict"), ("return=minimal,handling=lenient", "lenient"),
-    ("Handling = Strict", "strict"),
-    ('respond-async; handling="strict"', "strict"), ("handling=loose", None), ("mishandling=strict", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("prefer", "said"),
+    [
+        (None, None),
+        ("handling=strict", "strict"),
+        ("return=minimal,handling=lenient", "lenient"),
+        ("Handling = Strict", "strict"),
+        ('respond-async; handling="strict"', "strict"),
+        ("handling=loose", None),
+        ("mishandling=strict", None),
+    ],
+)
 def test_prefer_says_how_what_is_not_understood_is_handled(prefer: str | None, said: str | None) -> None:
     assert handling(prefer) == said

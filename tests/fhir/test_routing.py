@@ -107,22 +107,24 @@ def test_a_method_that_is_not_there_is_405_with_those_that_are() -> None:
     assert Misrouted(404).allow == ()
 
 
-@pytest.mark.parametrize(("version", "path", "found"), [
-    ("r4", "/Observation/1/Patient", False), ("r4", "/Organization/1/*", False), ("r4", "/Device/1/Observation", True),
-    ("dstu2", "/Encounter/1/Observation", False), ("dstu2", "/Patient/1/Observation", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("version", "path", "found"),
+    [
+        ("r4", "/Observation/1/Patient", False),
+        ("r4", "/Organization/1/*", False),
+        ("r4", "/Device/1/Observation", True),
+        ("dstu2", "/Encounter/1/Observation", False),
+        ("dstu2", "/Patient/1/Observation", True),
+    ],
+)
 def test_what_the_version_has_no_compartment_of_is_none(version: str, path: str, found: bool) -> None:
     assert isinstance(route(version, "GET", path), Route) is found
 
 
-SEGMENTS = st.sampled_from(
-    ["Patient", "1", "_history", "_search", "*", "", "$x", "metadata", "..", "é", "%00", "Observation"]
-)
+SEGMENTS = st.sampled_from(["Patient", "1", "_history", "_search", "*", "", "$x", "metadata", "..", "é", "%00", "Observation"])
 
 
-@given(
-    st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "X"]), st.lists(SEGMENTS, max_size=6)
-)
+@given(st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "X"]), st.lists(SEGMENTS, max_size=6))
 def test_every_path_is_routed_or_refused(method: str, segments: list[str]) -> None:
     found = route("r4", method, "".join(f"/{one}" for one in segments))
     assert isinstance(found, Route | Misrouted)

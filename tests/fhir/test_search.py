@@ -208,8 +208,10 @@ def test_missing_asks_whether_there_is_a_value() -> None:
     assert (found.parameter.code, found.modifier, found.values) == ("subject", "missing", (TokenValue(None, "true"),))
     (fault,) = faults("Observation", ("subject:missing", "maybe"))
     assert (fault.rule, fault.parameter, fault.expected) == (
-        "fhir-search-value-malformed", "subject:missing", "subject:missing=true or false",
-    )  # fmt: skip
+        "fhir-search-value-malformed",
+        "subject:missing",
+        "subject:missing=true or false",
+    )
 
 
 def test_an_empty_alternative_never_widens_a_search() -> None:
@@ -356,11 +358,37 @@ def test_escaped_text_comes_back_as_it_was(parts: list[str]) -> None:
 
 NAMES = st.sampled_from(
     [
-        "name", "patient", "subject", "code", "date", "value-quantity", "identifier", "nonsense", "_tag", "_id", "_count",
-        "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_lastUpdated", "code:not", "x:y", ":", "",
-        "subject:Patient", "subject:Patient.name", "patient.birthdate", "patient.", ".", "code:missing", "subject.name",
+        "name",
+        "patient",
+        "subject",
+        "code",
+        "date",
+        "value-quantity",
+        "identifier",
+        "nonsense",
+        "_tag",
+        "_id",
+        "_count",
+        "_sort",
+        "_include",
+        "_revinclude",
+        "_total",
+        "_summary",
+        "_elements",
+        "_lastUpdated",
+        "code:not",
+        "x:y",
+        ":",
+        "",
+        "subject:Patient",
+        "subject:Patient.name",
+        "patient.birthdate",
+        "patient.",
+        ".",
+        "code:missing",
+        "subject.name",
     ]
-)  # fmt: skip
+)
 
 
 @given(
@@ -369,9 +397,7 @@ NAMES = st.sampled_from(
     st.lists(st.tuples(NAMES, st.text(max_size=12) | st.text("|\\,$:/.0129gelt-TZ+", max_size=16)), max_size=4),
     st.booleans(),
 )
-def test_anything_becomes_a_query_or_faults(
-    version: str, type: str, pairs: list[tuple[str, str]], strict: bool
-) -> None:
+def test_anything_becomes_a_query_or_faults(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> None:
     found = parse(version, type, pairs, base=BASE, strict=strict)
     if isinstance(found, Query):
         assert all(pair in pairs for pair in found.applied)
@@ -391,9 +417,7 @@ def test_one_change_or_another_is_no_change_that_is_both() -> None:
     assert (both.updated, [len(each.values) for each in both.filters]) == ((), [2])
 
 
-@pytest.mark.parametrize(
-    "name", ["_sort", "_include", "_revinclude:iterate", "_total", "_summary", "_elements", "_count"]
-)
+@pytest.mark.parametrize("name", ["_sort", "_include", "_revinclude:iterate", "_total", "_summary", "_elements", "_count"])
 def test_what_is_asked_with_nothing_is_left_out(name: str) -> None:
     query = parse("r4", "Patient", [(name, ""), ("name", "x")], base=BASE, strict=True)
     assert isinstance(query, Query)

@@ -37,10 +37,12 @@ def test_a_chain_may_be_of_three_links_and_not_of_four() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("subject.nothing", "subject:Patient.nothing"), ("patient.nmae", "patient.name"), ("code.name", "code"),
+        ("subject.nothing", "subject:Patient.nothing"),
+        ("patient.nmae", "patient.name"),
+        ("code.name", "code"),
         ("performer:Group.name", "performer:Group.<a search parameter of Group>"),
     ],
-)  # fmt: skip
+)
 def test_a_chain_that_leads_nowhere_is_refused(name: str, expected: str) -> None:
     (fault,) = faults("Observation", (name, "x"))
     assert fault.rule == "fhir-search-unknown-param"
@@ -56,8 +58,9 @@ def test_a_chain_without_a_type_leads_to_each_type_that_has_the_parameter() -> N
     found = only("Observation", "subject.name", "Peters")
     assert (found.parameter.code, found.values, found.chain) == ("subject", (), None)
     assert {type: one.values for type, one in led(found).items()} == {
-        "Location": (StringValue("peters", "Peters"),), "Patient": (StringValue("peters", "Peters"),),
-    }  # fmt: skip
+        "Location": (StringValue("peters", "Peters"),),
+        "Patient": (StringValue("peters", "Peters"),),
+    }
     assert set(led(only("Observation", "subject._id", "1"))) == {"Device", "Group", "Location", "Patient"}
 
 
@@ -100,8 +103,9 @@ def test_a_chain_along_any_reference_is_read_or_refused_by_name(version: str) ->
             if parameter.kind == "reference":
                 found = parse(version, type, [(f"{parameter.code}._lastUpdated", "gt2020")], base=BASE)
                 assert isinstance(found, Query) or [one.rule for one in found] in (
-                    ["fhir-search-unknown-param"], ["fhir-search-param-unsupported"],
-                )  # fmt: skip
+                    ["fhir-search-unknown-param"],
+                    ["fhir-search-param-unsupported"],
+                )
 
 
 def test_a_value_that_cannot_be_read_is_told_of_a_chain_without_a_type_too() -> None:

@@ -30,21 +30,34 @@ WITH_ELEMENTS = ["dstu2", "stu3", "r4"]
 NOT_OF_THE_VERSION = {
     # Definitions of profiles and examples that stand among those of the version.
     "stu3": {
-        ("Condition", "based-on"), ("Condition", "definition"), ("Condition", "part-of"), ("Device", "din"),
-        ("DiagnosticReport", "assessed-condition"), ("Patient", "part-agree"), ("Observation", "amino-acid-change"),
-        ("Observation", "dna-variant"), ("Observation", "gene-amino-acid-change"), ("Observation", "gene-dnavariant"),
-        ("Observation", "gene-identifier"), ("Patient", "age"), ("Patient", "birthOrderBoolean"),
-        ("Patient", "mothersMaidenName"), ("DataElement", "objectClass"), ("DataElement", "objectClassProperty"),
+        ("Condition", "based-on"),
+        ("Condition", "definition"),
+        ("Condition", "part-of"),
+        ("Device", "din"),
+        ("DiagnosticReport", "assessed-condition"),
+        ("Patient", "part-agree"),
+        ("Observation", "amino-acid-change"),
+        ("Observation", "dna-variant"),
+        ("Observation", "gene-amino-acid-change"),
+        ("Observation", "gene-dnavariant"),
+        ("Observation", "gene-identifier"),
+        ("Patient", "age"),
+        ("Patient", "birthOrderBoolean"),
+        ("Patient", "mothersMaidenName"),
+        ("DataElement", "objectClass"),
+        ("DataElement", "objectClassProperty"),
     },
     "r4": {("Patient", "part-agree")},
     "r5": {("Observation", "value-string")},
-}  # fmt: skip
+}
 SAID_OTHERWISE = {
     # A boolean that asks whether something exists; STU3 says it in other words than R4.
-    ("stu3", "Patient", "deceased"), ("stu3", "Condition", "abatement-boolean"),
+    ("stu3", "Patient", "deceased"),
+    ("stu3", "Condition", "abatement-boolean"),
     # R5 as published says more than the table in the shared folder: `(start | requestedPeriod.start).first()`.
-    ("r5", "Appointment", "date"), ("r5", "Encounter", "location-period"),
-}  # fmt: skip
+    ("r5", "Appointment", "date"),
+    ("r5", "Encounter", "location-period"),
+}
 NARROWED = "patient"
 """Where `patient` shares its element with `subject` it is narrowed to patients: the one known difference in expressions."""
 
@@ -100,10 +113,12 @@ def test_every_search_parameter_of_us_core_is_known_in_r4(shared: Path) -> None:
 
 NEW_IN_R5 = {
     # In R5 as published, not in the table of the shared folder.
-    ("r5", "Ingredient", "strength-concentration-ratio"), ("r5", "Ingredient", "strength-presentation-ratio"),
-    ("r5", "ResearchStudy", "progress-status-state-actual"), ("r5", "ResearchStudy", "progress-status-state-period"),
+    ("r5", "Ingredient", "strength-concentration-ratio"),
+    ("r5", "Ingredient", "strength-presentation-ratio"),
+    ("r5", "ResearchStudy", "progress-status-state-actual"),
+    ("r5", "ResearchStudy", "progress-status-state-period"),
     ("r5", "ResearchStudy", "progress-status-state-period-actual"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -129,9 +144,7 @@ def test_the_compartment_is_the_published_one_and_the_devices_of_a_patient(versi
 
 
 def test_the_compartment_of_dstu2_is_that_of_its_page() -> None:
-    assert dict(compartment_types("dstu2")) == {type: tuple(c) for type, c in DSTU2_PATIENT.items()} | {
-        "Device": ("patient",)
-    }
+    assert dict(compartment_types("dstu2")) == {type: tuple(c) for type, c in DSTU2_PATIENT.items()} | {"Device": ("patient",)}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -150,9 +163,7 @@ def test_every_type_with_a_patient_is_in_the_compartment_but_for_those_that_the_
     outside = {
         type
         for type in resource_types(version)
-        if type not in compartment_types(version)
-        and (one := find(version, type, "patient"))
-        and "Patient" in one.targets
+        if type not in compartment_types(version) and (one := find(version, type, "patient")) and "Patient" in one.targets
     }
     assert outside == OUTSIDE[version]
 

@@ -54,9 +54,7 @@ def test_no_text_is_too_odd(name: str, value: str) -> None:
         named("r4", "Observation", ((parameter, value),))
 
 
-@pytest.mark.parametrize(
-    "name", ["." * 30_000, "_has:" * 12_000, "subject." + "link." * 12_000, "_has:Patient:link:" * 3_000]
-)
+@pytest.mark.parametrize("name", ["." * 30_000, "_has:" * 12_000, "subject." + "link." * 12_000, "_has:Patient:link:" * 3_000])
 def test_a_chain_without_an_end_needs_no_stack(name: str) -> None:
     """It is refused; which types it would have named is asked before."""
     assert set(named("r4", "Observation", [(name, "x")])) <= {"Patient", "Device|Group|Location|Patient"}

@@ -126,10 +126,14 @@ def test_text_is_looked_for_where_the_parts_of_a_parameter_keep_it() -> None:
         ("Patient", "gender", "http://hl7.org/fhir/administrative-gender|", TokenValue("", None)),
         ("Patient", "gender", "http://elsewhere|male", TokenValue("http://elsewhere", "male")),
         ("Patient", "active", "http://terminology.hl7.org/CodeSystem/special-values|true", TokenValue("", "true")),
-        ("Observation", "code", "http://hl7.org/fhir/observation-status|final",
-         TokenValue("http://hl7.org/fhir/observation-status", "final")),
+        (
+            "Observation",
+            "code",
+            "http://hl7.org/fhir/observation-status|final",
+            TokenValue("http://hl7.org/fhir/observation-status", "final"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_code_s_system_is_implied_by_its_definition_alone(type: str, name: str, text: str, value: TokenValue) -> None:
     assert asked(type, (name, text)).filters[0].values == (value,)
 
@@ -143,8 +147,7 @@ def test_a_value_set_of_the_definitions_is_its_codes() -> None:
         "unknown",
     }
     assert (
-        asked("Patient", ("gender:not-in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters[0].modifier
-        == "not"
+        asked("Patient", ("gender:not-in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters[0].modifier == "not"
     )
 
 
@@ -183,9 +186,7 @@ def test_a_value_set_of_the_definitions_is_its_codes() -> None:
         ("Location", "near", "1|2|-3|km", "fhir-search-value-malformed"),
     ],
 )
-def test_what_is_not_answered_is_refused_however_lenient_the_handling(
-    type: str, name: str, text: str, rule: str
-) -> None:
+def test_what_is_not_answered_is_refused_however_lenient_the_handling(type: str, name: str, text: str, rule: str) -> None:
     assert refused(type, (name, text)).rule == rule
 
 
@@ -213,8 +214,10 @@ def test_members_of_a_group_are_found_by_r5_alone() -> None:
 
 def test_older_versions_call_the_systems_of_a_hierarchy_otherwise() -> None:
     v3, r4 = "http://hl7.org/fhir/v3/ActCode", "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-    below = [asked("Encounter", ("class:below", f"{one}|IMP"), version=version).filters[0].values
-             for version, one in (("stu3", v3), ("r4", r4))]  # fmt: skip
+    below = [
+        asked("Encounter", ("class:below", f"{one}|IMP"), version=version).filters[0].values
+        for version, one in (("stu3", v3), ("r4", r4))
+    ]
     assert {one.code for one in below[0] if isinstance(one, TokenValue)} == {"IMP", "ACUTE", "NONAC"}
     assert [TokenValue(r4, one.code) for one in below[0] if isinstance(one, TokenValue)] == list(below[1])
 
@@ -268,9 +271,7 @@ def several(*pairs: tuple[str, str], strict: bool = False) -> Query | tuple[Faul
 
 
 def test_several_types_are_searched_by_what_all_of_them_have() -> None:
-    found = several(
-        ("_type", "Patient,Group"), ("_id", "a"), ("identifier", "x"), ("name", "y"), ("_sort", "-_lastUpdated")
-    )
+    found = several(("_type", "Patient,Group"), ("_id", "a"), ("identifier", "x"), ("name", "y"), ("_sort", "-_lastUpdated"))
     assert isinstance(found, Query)
     assert [(one.type, one.ids, len(one.filters)) for one in found.parts] == [
         ("Group", ("a",), 1),
@@ -299,9 +300,7 @@ def test_a_compartment_holds_each_type_by_its_own_parameters() -> None:
     held = {one.type: one.within.parameters for one in found.parts if one.within}
     assert set(held) == {"Observation", "Coverage"}
     assert held["Observation"] == (number("Observation", "subject"), number("Observation", "performer"))
-    device = search_of(
-        "r4", Route("search-compartment", "s", "Observation", compartment=("Device", "d")), [], base=BASE
-    )
+    device = search_of("r4", Route("search-compartment", "s", "Observation", compartment=("Device", "d")), [], base=BASE)
     assert isinstance(device, Query)
     assert device.within is not None
     assert number("Observation", "device") in device.within.parameters
@@ -310,9 +309,11 @@ def test_a_compartment_holds_each_type_by_its_own_parameters() -> None:
 @pytest.mark.parametrize(
     ("policy", "prefer", "strict"),
     [
-        (False, "", False), (True, "", True), (True, "handling=lenient", False),
+        (False, "", False),
+        (True, "", True),
+        (True, "handling=lenient", False),
         (False, "return=minimal; handling=strict", True),
     ],
-)  # fmt: skip
+)
 def test_who_asks_decides_over_the_hospital(policy: bool, prefer: str, strict: bool) -> None:
     assert strictly(policy, prefer) is strict

@@ -71,9 +71,7 @@ def test_a_part_is_tagged_and_keeps_its_other_tags() -> None:
         ("r4", "Encounter", "subject diagnosis", "hospitalization period location"),
     ],
 )
-def test_a_summary_is_what_the_definitions_of_its_own_version_mark(
-    version: str, type: str, kept: str, gone: str
-) -> None:
+def test_a_summary_is_what_the_definitions_of_its_own_version_mark(version: str, type: str, kept: str, gone: str) -> None:
     """Sampled from their pages: the elements with a sigma."""
     whole = {"resourceType": type} | {key: {} for key in (*kept.split(), *gone.split())}
     found = json.loads(subset(version, type, json.dumps(whole).encode(), "true"))

@@ -27,9 +27,7 @@ def test_what_is_searched_for_may_hold_an_address() -> None:
     assert [f"{one.path}?{one.query}" for one in asked] == [f"/{one}" for one in urls]
 
 
-@pytest.mark.parametrize(
-    "url", ["http://h/fhir/Patient/1", "//h/Patient/1", "/../Patient/1", "../Patient/1", "Patient/1#x"]
-)
+@pytest.mark.parametrize("url", ["http://h/fhir/Patient/1", "//h/Patient/1", "/../Patient/1", "../Patient/1", "Patient/1#x"])
 def test_a_request_is_of_this_base(url: str) -> None:
     with pytest.raises(Unreadable, match="relative to the base"):
         read("r4", bundle(entry(url)), "application/json")
@@ -49,9 +47,7 @@ def test_a_url_may_begin_with_a_slash_or_with_the_base(url: str, path: str) -> N
     assert (plain.path, plain.spelled) == ("/Patient/1", "")
 
 
-@pytest.mark.parametrize(
-    "url", [f"{BASE}2/Patient/1", f"{BASE}//h/x", f"/{BASE}/Patient/1", "http://other/fhir/Patient/1"]
-)
+@pytest.mark.parametrize("url", [f"{BASE}2/Patient/1", f"{BASE}//h/x", f"/{BASE}/Patient/1", "http://other/fhir/Patient/1"])
 def test_another_base_is_not_this_one(url: str) -> None:
     with pytest.raises(Unreadable, match="relative to the base"):
         read("r4", bundle(entry(url)), "application/json", BASE)
@@ -70,16 +66,25 @@ def test_two_entries_of_a_transaction_are_not_one() -> None:
     [
         ("Observation", {"subject": {"reference": URN}}, {"subject": {"reference": "Patient/7"}}),
         ("Observation", {"subject": {"reference": "Patient?name=x"}}, {"subject": {"reference": "Patient/9"}}),
-        ("Patient", {"contact": [{"extension": [{"valueReference": {"reference": URN}}]}]},
-         {"contact": [{"extension": [{"valueReference": {"reference": "Patient/7"}}]}]}),
+        (
+            "Patient",
+            {"contact": [{"extension": [{"valueReference": {"reference": URN}}]}]},
+            {"contact": [{"extension": [{"valueReference": {"reference": "Patient/7"}}]}]},
+        ),
         ("DocumentReference", {"content": [{"attachment": {"url": URN}}]}, {"content": [{"attachment": {"url": "Patient/7"}}]}),
         ("Patient", {"extension": [{"url": "x", "valueUri": URN}]}, {"extension": [{"url": "x", "valueUri": "Patient/7"}]}),
-        ("Patient", {"contained": [{"resourceType": "Media", "content": {"url": URN}}]},
-         {"contained": [{"resourceType": "Media", "content": {"url": "Patient/7"}}]}),
-        ("Patient", {"text": {"div": f'<div><a href="{URN}">x</a><img alt="{URN}" src=\'{URN}\'/>{URN}</div>'}},
-         {"text": {"div": f'<div><a href="Patient/7">x</a><img alt="{URN}" src=\'Patient/7\'/>{URN}</div>'}}),
+        (
+            "Patient",
+            {"contained": [{"resourceType": "Media", "content": {"url": URN}}]},
+            {"contained": [{"resourceType": "Media", "content": {"url": "Patient/7"}}]},
+        ),
+        (
+            "Patient",
+            {"text": {"div": f'<div><a href="{URN}">x</a><img alt="{URN}" src=\'{URN}\'/>{URN}</div>'}},
+            {"text": {"div": f'<div><a href="Patient/7">x</a><img alt="{URN}" src=\'Patient/7\'/>{URN}</div>'}},
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_leads_to_an_entry_is_led_to_its_place(type: str, sent: dict[str, Any], led: dict[str, Any]) -> None:
     assert linked("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **led}
 

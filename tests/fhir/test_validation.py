@@ -95,10 +95,13 @@ PATIENT: dict[str, Any] = {
     "managingOrganization": {"reference": "#o"},
     "generalPractitioner": [{"reference": "http://localhost:7425/general/r4/Practitioner/1"}],
     "contact": [{"name": {"text": "Annabella"}}],
-}  # fmt: skip
+}
 OBSERVATION: dict[str, Any] = {
-    "resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": {"reference": "Patient/p-1"},
-}  # fmt: skip
+    "resourceType": "Observation",
+    "status": "final",
+    "code": {"text": "x"},
+    "subject": {"reference": "Patient/p-1"},
+}
 OF_O = {"reference": "#o"}
 
 FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
@@ -124,7 +127,9 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"managingOrganization": {"reference": "#p"}}, "Patient.managingOrganization.reference", "not-found", "ref-1"),
     (
         {"managingOrganization": {"reference": "Patient/1"}},
-        "Patient.managingOrganization.reference", "value", "Organization, not to Patient",
+        "Patient.managingOrganization.reference",
+        "value",
+        "Organization, not to Patient",
     ),
     ({"managingOrganization": {"reference": "42"}}, "Patient.managingOrganization.reference", "value", "Type/id"),
     *(
@@ -137,27 +142,33 @@ FAULTS: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     (
         {"generalPractitioner": [{"reference": "#o"}], "contained": [{"resourceType": "Patient", "id": "o"}]},
-        "Patient.generalPractitioner[0].reference", "value", "is a Patient",
+        "Patient.generalPractitioner[0].reference",
+        "value",
+        "is a Patient",
     ),
     ({"contained": [{"resourceType": "Organization"}]}, "Patient.contained[0]", "structure", "needs an id"),
     ({"contained": [{"resourceType": "Nonsense", "id": "o"}]}, "Patient.contained[0]", "structure", "of a type"),
     (
         {"contained": [{"resourceType": "Organization", "id": "o", "contained": [{}]}]},
-        "Patient.contained[0].contained", "structure", "dom-2",
+        "Patient.contained[0].contained",
+        "structure",
+        "dom-2",
     ),
     ({"extension": [{"url": "http://x"}]}, "Patient.extension[0]", "invariant", "ext-1"),
     ({"contact": [{"gender": "male"}]}, "Patient.contact[0]", "invariant", "pat-1"),
     ({"telecom": [{"value": "1"}]}, "Patient.telecom[0]", "invariant", "cpt-2"),
     (
         {"identifier": [{"period": {"start": "2020-02-01", "end": "2020-01"}}]},
-        "Patient.identifier[0].period", "invariant", "per-1",
+        "Patient.identifier[0].period",
+        "invariant",
+        "per-1",
     ),
     ({"multipleBirthInteger": 2.5}, "Patient.multipleBirthInteger", "value", "whole"),
     ({"multipleBirthInteger": True}, "Patient.multipleBirthInteger", "value", "whole"),
     ({"photo": [{"contentType": "image/png", "data": "***"}]}, "Patient.photo[0].data", "value", "base64"),
     ({"id": "p/1"}, "Patient.id", "value", "64"),
     ({"text": {"status": "generated", "div": "<div>x</div>"}}, "Patient.text.div", "value", "xmlns"),
-]  # fmt: skip
+]
 
 
 def test_a_resource_with_everything_in_its_place_has_no_fault() -> None:
@@ -212,9 +223,7 @@ def test_a_reference_on_our_base_is_held_to_what_a_relative_one_is() -> None:
         ({"identifier": {"value": "1"}, "type": "Practitioner"}, True),
     ],
 )
-def test_a_reference_is_of_the_type_that_stands_beside_it(
-    version: str, reference: dict[str, Any], agrees: bool
-) -> None:
+def test_a_reference_is_of_the_type_that_stands_beside_it(version: str, reference: dict[str, Any], agrees: bool) -> None:
     found = validate(version, {"resourceType": "Patient", "id": "1", "generalPractitioner": [reference]})
     assert [one.expression for one in found] == ([] if agrees else ["Patient.generalPractitioner[0].type"])
 
@@ -224,11 +233,25 @@ def test_a_question_ends_as_one() -> None:
     assert found.text.endswith("did you mean birthDate?")
 
 
-@pytest.mark.parametrize("script", [
-    "<script>x</script>", '<b onclick="x()">y</b>', '<a href="javascript:x()">y</a>', '<a href=" JavaScript:x()">y</a>',
-    '<p style="background: url(javascript:x())">y</p>', "<iframe/>x", '<img src="data:text/html,x"/>', "<svg/>x", "&undefined;",
-    '<p xmlns="http://evil.example">x</p>', "<p>x", "   ", "<?php x ?>y", "<form>x</form>",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "script",
+    [
+        "<script>x</script>",
+        '<b onclick="x()">y</b>',
+        '<a href="javascript:x()">y</a>',
+        '<a href=" JavaScript:x()">y</a>',
+        '<p style="background: url(javascript:x())">y</p>',
+        "<iframe/>x",
+        '<img src="data:text/html,x"/>',
+        "<svg/>x",
+        "&undefined;",
+        '<p xmlns="http://evil.example">x</p>',
+        "<p>x",
+        "   ",
+        "<?php x ?>y",
+        "<form>x</form>",
+    ],
+)
 def test_a_narrative_runs_and_loads_nothing(script: str) -> None:
     div = f'<div xmlns="http://www.w3.org/1999/xhtml">{script}</div>'
     changed = PATIENT | {"text": {"status": "generated", "div": div}}
@@ -255,8 +278,11 @@ def test_all_faults_are_told_at_once() -> None:
         "valeString": "x",
     }
     assert {one.expression for one in validate("r4", changed)} == {
-        "Observation.status", "Observation.code", "Observation.subject.reference", "Observation.valeString",
-    }  # fmt: skip
+        "Observation.status",
+        "Observation.code",
+        "Observation.subject.reference",
+        "Observation.valeString",
+    }
 
 
 def test_an_absent_value_stands_beside_no_value() -> None:

@@ -16,9 +16,7 @@ PATIENTS = st.frozensets(st.sampled_from("abc"))
 
 
 @given(TYPES, LETTERS, PATIENTS)
-def test_nothing_is_seen_by_default_and_everything_by_everything(
-    type: str, letter: str, patients: frozenset[str]
-) -> None:
+def test_nothing_is_seen_by_default_and_everything_by_everything(type: str, letter: str, patients: frozenset[str]) -> None:
     assert not NOTHING.allows(type, letter, patients, CODES)
     assert not Visibility((Clause("*", "cruds"),)).allows(type, letter, patients, CODES)
     assert EVERYTHING.allows(type, letter, patients, CODES)

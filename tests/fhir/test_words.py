@@ -70,10 +70,14 @@ def test_what_can_t_be_read_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     "texts",
     [
-        [" ".join(["(a OR b)"] * 5)], [" OR ".join("a" * (ALTERNATIVES + 1))], ["a"] * (ALTERNATIVES + 1),
-        [" ".join(f"w{number}" for number in range(ASKED + 1))], ["( " * 100_000], ["a " * 500_000],
+        [" ".join(["(a OR b)"] * 5)],
+        [" OR ".join("a" * (ALTERNATIVES + 1))],
+        ["a"] * (ALTERNATIVES + 1),
+        [" ".join(f"w{number}" for number in range(ASKED + 1))],
+        ["( " * 100_000],
+        ["a " * 500_000],
     ],
-)  # fmt: skip
+)
 def test_a_search_has_so_many_words_and_no_more(texts: list[str]) -> None:
     with pytest.raises(TooMuch):
         asked(*texts)
@@ -124,8 +128,12 @@ def test_what_the_index_keeps_anyway_is_not_kept_twice() -> None:
 def test_what_the_index_keeps_badly_is_kept_in_words() -> None:
     """Too long for a row, or with a word after a sign that the search does not take for a space."""
     long = "word " * 40 + "end"
-    one = {"resourceType": "Observation", "code": {"text": "See http://docs.example"}, "valueString": long,
-           "_status": {"extension": [{"url": "http://x", "valueString": "Doubtful"}]}}  # fmt: skip
+    one = {
+        "resourceType": "Observation",
+        "code": {"text": "See http://docs.example"},
+        "valueString": long,
+        "_status": {"extension": [{"url": "http://x", "valueString": "Doubtful"}]},
+    }
     for word in ("docs", "end", "doubtful", "see"):
         assert found("r4", one, "_content", word)
 

@@ -16,9 +16,7 @@ VALUES = some.recursive(
 )
 
 
-@pytest.mark.parametrize(
-    "number", ["1.00", "0.10", "1e5", "1E-7", "-0.0", "100000000000000000000.5", "3.14159265358979323846"]
-)
+@pytest.mark.parametrize("number", ["1.00", "0.10", "1e5", "1E-7", "-0.0", "100000000000000000000.5", "3.14159265358979323846"])
 def test_a_decimal_keeps_its_text(number: str) -> None:
     body = f'{{"value":{number},"of":[{number}]}}'.encode()
     assert written.dumps(written.loads(body)) == body

@@ -175,17 +175,16 @@ def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
     ("written", "read"),
     [
         ('<x:div xmlns:x="XHTML"><x:p class="a">1 &lt; 2<x:br/></x:p></x:div>', '<p class="a">1 &lt; 2<br/></p>'),
-        ('<h:div xmlns:h="XHTML" xmlns="XHTML"><p xml:lang="de">a&#228;</p></h:div>',
-         '<p xml:lang="de">aä</p>'),
-        ('<xhtml:div xmlns:xhtml="XHTML">a &amp; <xhtml:a href="?a=1&amp;b=&quot;">b</xhtml:a></xhtml:div>',
-         """a &amp; <a href='?a=1&amp;b="'>b</a>"""),
+        ('<h:div xmlns:h="XHTML" xmlns="XHTML"><p xml:lang="de">a&#228;</p></h:div>', '<p xml:lang="de">aä</p>'),
+        (
+            '<xhtml:div xmlns:xhtml="XHTML">a &amp; <xhtml:a href="?a=1&amp;b=&quot;">b</xhtml:a></xhtml:div>',
+            """a &amp; <a href='?a=1&amp;b="'>b</a>""",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_narrative_may_have_a_prefix_and_loses_it(written: str, read: str) -> None:
     written = written.replace("XHTML", "http://www.w3.org/1999/xhtml")
-    text = (
-        f'<f:Patient xmlns:f="http://hl7.org/fhir"><f:text><f:status value="generated"/>{written}</f:text></f:Patient>'
-    )
+    text = f'<f:Patient xmlns:f="http://hl7.org/fhir"><f:text><f:status value="generated"/>{written}</f:text></f:Patient>'
     found = xml_reading.loads("r4", text.encode())
     assert found["text"]["div"] == f'<div xmlns="http://www.w3.org/1999/xhtml">{read}</div>'
     assert validate("r4", found) == []

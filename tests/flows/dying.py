@@ -49,10 +49,15 @@ class Ledger:
 def observation(mark: str, **more: Any) -> dict[str, Any]:
     code = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
     return {
-        "resourceType": "Observation", "status": "final", "code": code, "subject": {"reference": f"Patient/{len(mark)}"},
-        "identifier": [{"system": "urn:mark", "value": mark}], "effectiveDateTime": "2025-03-04",
-        "valueQuantity": {"value": 80, "unit": "/min"}, **more,
-    }  # fmt: skip
+        "resourceType": "Observation",
+        "status": "final",
+        "code": code,
+        "subject": {"reference": f"Patient/{len(mark)}"},
+        "identifier": [{"system": "urn:mark", "value": mark}],
+        "effectiveDateTime": "2025-03-04",
+        "valueQuantity": {"value": 80, "unit": "/min"},
+        **more,
+    }
 
 
 def _mark(body: bytes) -> str:
@@ -70,8 +75,13 @@ class App:
 
     async def write_until_it_dies(self) -> None:
         kinds: tuple[Callable[[], Awaitable[None]], ...] = (
-            self.create, self.update, self.update, self.delete, self.transact, self.create_once,
-        )  # fmt: skip
+            self.create,
+            self.update,
+            self.update,
+            self.delete,
+            self.transact,
+            self.create_once,
+        )
         try:
             while True:
                 await self.dice.choice(kinds if self.own else (self.create,))()

@@ -54,10 +54,14 @@ class Flow:
 
     async def register(self, **more: Any) -> dict[str, Any]:
         body = {
-            "name": "Provider app", "type": "provider", "client": "public", "launch_uri": "http://localhost:8100/launch",
-            "redirect_uris": [REDIRECT], "scope": "launch launch/patient openid fhirUser online_access patient/*.rs user/*.rs",
+            "name": "Provider app",
+            "type": "provider",
+            "client": "public",
+            "launch_uri": "http://localhost:8100/launch",
+            "redirect_uris": [REDIRECT],
+            "scope": "launch launch/patient openid fhirUser online_access patient/*.rs user/*.rs",
             "auto_approve": {"user": await self.clinician()},
-        } | more  # fmt: skip
+        } | more
         answer = await self.http.post("/admin/apps", json=body)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
@@ -68,10 +72,15 @@ class Flow:
 
     def asking(self, app: dict[str, Any], **more: str | None) -> dict[str, str]:
         asked: dict[str, str | None] = {
-            "response_type": "code", "client_id": app["client_id"], "redirect_uri": REDIRECT, "state": STATE,
-            "scope": "launch openid fhirUser patient/Patient.rs patient/Observation.rs", "aud": f"{BASE}/general/r4",
-            "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-        } | more  # fmt: skip
+            "response_type": "code",
+            "client_id": app["client_id"],
+            "redirect_uri": REDIRECT,
+            "state": STATE,
+            "scope": "launch openid fhirUser patient/Patient.rs patient/Observation.rs",
+            "aud": f"{BASE}/general/r4",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        } | more
         return {name: value for name, value in asked.items() if value is not None}
 
     async def authorize(self, app: dict[str, Any], **more: str | None) -> httpx2.Response:

@@ -37,9 +37,7 @@ class Sitting:
 def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[Sitting]:
     """data: the address of a database; without it all lies in the folder."""
     with asyncio.Runner() as runner:
-        sandbox = runner.run(
-            open_sandbox(Settings(data=data or str(folder), folder=folder, **{"patients": 20, **settings}))
-        )
+        sandbox = runner.run(open_sandbox(Settings(data=data or str(folder), folder=folder, **{"patients": 20, **settings})))
         application = create(sandbox)
         clients: list[httpx2.AsyncClient] = []
 

@@ -20,8 +20,15 @@ from sickbay.web.doors import Guard
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 TOKEN, KEY = "a-token-that-somebody-chose", "key-of-the-folder-0123456789"
 SIGN_IN = "/developer/sign-in"
-PORTAL = ("/developer", "/developer/register", "/developer/hospitals/general", "/developer/apps/sample-app-general",
-          "/developer/apps/sample-app-general/edit", "/exchanges", "/general/ehr/launch?app=sample-app-general")  # fmt: skip
+PORTAL = (
+    "/developer",
+    "/developer/register",
+    "/developer/hospitals/general",
+    "/developer/apps/sample-app-general",
+    "/developer/apps/sample-app-general/edit",
+    "/exchanges",
+    "/general/ehr/launch?app=sample-app-general",
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +78,7 @@ def test_a_visitor_is_shown_where_to_sign_in_and_a_script_gets_a_problem(desk: S
 def test_the_session_opens_every_page_of_the_portal(desk: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         assert (await signed_in(flow, KEY if "edit" in path else TOKEN)).headers["location"] == "/developer"
-        answer = await flow.http.get(
-            path, headers=HTML | {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
-        )
+        answer = await flow.http.get(path, headers=HTML | {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"})
         assert answer.status_code in (200, 303), answer.text
         assert "Sign in with the admin token" not in answer.text
 
@@ -99,17 +104,29 @@ def test_the_session_counts_at_no_address_of_scripts(desk: Sitting) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "https://localhost:7425"},
-        {"Origin": "http://localhost:8100"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://localhost:7425"},
+        {"Origin": "http://localhost:8100"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
     ],
-)  # fmt: skip
+)
 def test_a_page_of_another_origin_cannot_use_the_session(desk: Sitting, headers: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
         form = await flow.http.get("/developer/register", headers=HTML)
-        given = {"csrf": field(form), "name": "Forged", "type": "provider", "client": "public", "scope": "user/Patient.rs",
-                 "redirect_uris": "https://evil.example/", "id": field(form, "id"), "tenant": "general"}  # fmt: skip
+        given = {
+            "csrf": field(form),
+            "name": "Forged",
+            "type": "provider",
+            "client": "public",
+            "scope": "user/Patient.rs",
+            "redirect_uris": "https://evil.example/",
+            "id": field(form, "id"),
+            "tenant": "general",
+        }
         forged = await flow.http.post("/developer/register", data=given, headers=HTML | headers)
         assert forged.status_code == 403
         launch = await flow.http.get("/general/ehr/launch?app=sample-app-general", headers=HTML | headers)
@@ -189,14 +206,29 @@ def test_the_form_is_throttled_too_and_once_for_a_request(desk: Sitting) -> None
 
 @pytest.mark.parametrize(
     ("next", "to"),
-    [("/exchanges?app=x", "/exchanges?app=x"), ("/developer/apps/a", "/developer/apps/a"), ("/", "/"), ("", "/developer"),
-     ("/timelines/x", "/timelines/x"), ("/general/ehr", "/developer"), ("/admin/apps", "/developer"),
-     ("//evil.example", "/developer"), ("/\\evil.example", "/developer"), ("https://evil.example/", "/developer"),
-     ("/\t/evil.example", "/developer"), ("/\n/evil.example", "/developer"), ("javascript:alert(1)", "/developer"),
-     ("\\/evil.example", "/developer"), (" //evil.example", "/developer"), ("evil.example", "/developer"),
-     ("/developer\r\nset-cookie: a=b", "/developer"), ("/developer/sign-in?next=x", "/developer"),
-     ("/%2f/evil.example", "/developer"), ("/é", "/developer")],
-)  # fmt: skip
+    [
+        ("/exchanges?app=x", "/exchanges?app=x"),
+        ("/developer/apps/a", "/developer/apps/a"),
+        ("/", "/"),
+        ("", "/developer"),
+        ("/timelines/x", "/timelines/x"),
+        ("/general/ehr", "/developer"),
+        ("/admin/apps", "/developer"),
+        ("//evil.example", "/developer"),
+        ("/\\evil.example", "/developer"),
+        ("https://evil.example/", "/developer"),
+        ("/\t/evil.example", "/developer"),
+        ("/\n/evil.example", "/developer"),
+        ("javascript:alert(1)", "/developer"),
+        ("\\/evil.example", "/developer"),
+        (" //evil.example", "/developer"),
+        ("evil.example", "/developer"),
+        ("/developer\r\nset-cookie: a=b", "/developer"),
+        ("/developer/sign-in?next=x", "/developer"),
+        ("/%2f/evil.example", "/developer"),
+        ("/é", "/developer"),
+    ],
+)
 def test_the_sign_in_leads_only_to_pages_of_the_portal(desk: Sitting, next: str, to: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await signed_in(flow, next=next)
@@ -316,16 +348,31 @@ def test_two_host_headers_are_refused(desk: Sitting) -> None:
         async def send(message: Any) -> None:
             answers.append(message)
 
-        scope = {"type": "http", "method": "GET", "path": "/healthz", "raw_path": b"/healthz", "query_string": b"",
-                 "headers": [(b"host", one) for one in hosts], "client": ("127.0.0.1", 1), "http_version": "1.1"}  # fmt: skip
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/healthz",
+            "raw_path": b"/healthz",
+            "query_string": b"",
+            "headers": [(b"host", one) for one in hosts],
+            "client": ("127.0.0.1", 1),
+            "http_version": "1.1",
+        }
         await desk.first.application(scope, None, send)
         return int(answers[0]["status"])
 
     async def steps(flow: Flow) -> list[int]:
         return await asyncio.gather(
-            asked(b"localhost:7425"), asked(b"localhost:7425", b"localhost:7425"), asked(b"localhost:7425", b"evil.example"),
-            asked(b"evil.example", b"localhost:7425"), asked(b"localhost, evil.example"), asked(b"evil@localhost"),
-            asked(b"localhost/x"), asked(b"localhost:x"), asked(b""), asked(),
-        )  # fmt: skip
+            asked(b"localhost:7425"),
+            asked(b"localhost:7425", b"localhost:7425"),
+            asked(b"localhost:7425", b"evil.example"),
+            asked(b"evil.example", b"localhost:7425"),
+            asked(b"localhost, evil.example"),
+            asked(b"evil@localhost"),
+            asked(b"localhost/x"),
+            asked(b"localhost:x"),
+            asked(b""),
+            asked(),
+        )
 
     assert desk.do(steps) == [200, 400, 400, 400, 400, 421, 421, 421, 421, 421]

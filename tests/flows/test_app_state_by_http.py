@@ -15,14 +15,14 @@ SYSTEM = "https://growth.example.org"
 MINE = f"{SYSTEM}|display"
 
 
-def basic(
-    subject: str | None = "Patient/p-0001", code: str = "display", value: str = "{}", **more: Any
-) -> dict[str, Any]:
+def basic(subject: str | None = "Patient/p-0001", code: str = "display", value: str = "{}", **more: Any) -> dict[str, Any]:
     about = {"subject": {"reference": f"{R4}/{subject}"}} if subject else {}
     return {
-        "resourceType": "Basic", "code": {"coding": [{"system": SYSTEM, "code": code}]}, **about,
+        "resourceType": "Basic",
+        "code": {"coding": [{"system": SYSTEM, "code": code}]},
+        **about,
         "extension": [{"url": f"{SYSTEM}/v", "valueString": value}],
-    } | more  # fmt: skip
+    } | more
 
 
 async def app(flow: Flow, scope: str = "patient/Basic.cuds") -> Hand:
@@ -49,8 +49,11 @@ def test_discovery_says_where_apps_keep_their_state(tmp_path: Path) -> None:
         assert (await flow.http.get("/cerner/app-state/metadata")).status_code == 404
         said = (await flow.http.get(f"{STATES}/metadata")).json()
         assert {one["code"] for one in said["rest"][0]["resource"][0]["interaction"]} == {
-            "create", "update", "delete", "search-type"
-        }  # fmt: skip
+            "create",
+            "update",
+            "delete",
+            "search-type",
+        }
 
     run(steps, tmp_path)
 
@@ -74,8 +77,10 @@ def test_a_state_is_created_found_changed_and_deleted(tmp_path: Path, engine: Ca
         assert (late.status_code, rules(late)) == (412, {"fhir-version-conflict"})
         assert (await own.ask("DELETE", f"/Basic/{id}", If_Match='W/"2"')).status_code == 204
         assert await found(own) == []
-        for again in (await own.ask("DELETE", f"/Basic/{id}", If_Match='W/"3"'),
-                      await own.ask("PUT", f"/Basic/{id}", basic(id=id), If_Match='W/"3"')):  # fmt: skip
+        for again in (
+            await own.ask("DELETE", f"/Basic/{id}", If_Match='W/"3"'),
+            await own.ask("PUT", f"/Basic/{id}", basic(id=id), If_Match='W/"3"'),
+        ):
             assert (again.status_code, rules(again)) == (412, {"app-state-not-there"})
 
     run(steps, tmp_path, data=engine() or str(tmp_path))
@@ -126,15 +131,20 @@ def test_each_refusal_says_its_rule_and_keeps_nothing(tmp_path: Path) -> None:
             ("POST", "/Basic", basic("Patient/p-0002"), 403, {"app-state-other-subject"}),
             ("GET", "/Basic?code=display", None, 400, {"app-state-query-unclear"}),
             ("PUT", "/Basic/x", basic(id="x"), 412, {"fhir-if-match-missing"}),
-        ]  # fmt: skip
+        ]
         for method, path, body, status, named in asked:
             answer = await own.ask(method, path, body)
             assert (answer.status_code, rules(answer)) == (status, named), answer.text
         assert await found(own) == []
         for method, path, status in (
-            ("GET", "/Basic/x", 405), ("PATCH", "/Basic/x", 405), ("PUT", "/Basic?code=x", 405), ("GET", "/Patient", 404),
-            ("POST", "", 404), ("GET", "/.well-known/smart-configuration", 404), ("GET", "/Nothing", 404),
-        ):  # fmt: skip
+            ("GET", "/Basic/x", 405),
+            ("PATCH", "/Basic/x", 405),
+            ("PUT", "/Basic?code=x", 405),
+            ("GET", "/Patient", 404),
+            ("POST", "", 404),
+            ("GET", "/.well-known/smart-configuration", 404),
+            ("GET", "/Nothing", 404),
+        ):
             answer = await own.ask(method, path, basic() if method != "GET" else None)
             assert answer.status_code == status, (path, answer.text)
         assert (await own.ask("GET", "/Basic/x")).headers["allow"] == "PUT, DELETE"

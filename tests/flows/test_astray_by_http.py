@@ -27,11 +27,20 @@ async def asked(flow: Flow) -> str:
 @pytest.mark.parametrize(
     "path",
     [
-        "/general/r4/authorize?", "/general/authorize?", "/general/oauth2/authorize?", "/general/r4/oauth/authorize?",
-        "/general/oauth/Authorize?", "/general/oauth/authorize/?", "/authorize?", "/oauth/auth?", "/general/r4/auth?",
-        "/elsewhere?", "/general/oauth/authorize&", "/general/r4/authorize&",
+        "/general/r4/authorize?",
+        "/general/authorize?",
+        "/general/oauth2/authorize?",
+        "/general/r4/oauth/authorize?",
+        "/general/oauth/Authorize?",
+        "/general/oauth/authorize/?",
+        "/authorize?",
+        "/oauth/auth?",
+        "/general/r4/auth?",
+        "/elsewhere?",
+        "/general/oauth/authorize&",
+        "/general/r4/authorize&",
     ],
-)  # fmt: skip
+)
 def test_a_page_names_the_endpoint_and_the_corrected_request_gets_through(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(path + await asked(flow), headers=HTML)
@@ -133,13 +142,16 @@ def test_where_no_hospital_can_be_told_the_bases_of_all_are(tmp_path: Path) -> N
     ("path", "right"),
     [
         ("/general/.well-known/smart-configuration", "/general/r4/.well-known/smart-configuration"),
-        ("/general/oauth/introspect/", "/general/oauth/introspect"), ("/general/revoke", "/general/oauth/revoke"),
-        ("/general/oauth2/logout", "/general/oauth/logout"), ("/general/userinfo", "/general/oauth/userinfo"),
-        ("/general/jwks.json", "/general/oauth/jwks"), ("/general/register", "/general/oauth/register"),
+        ("/general/oauth/introspect/", "/general/oauth/introspect"),
+        ("/general/revoke", "/general/oauth/revoke"),
+        ("/general/oauth2/logout", "/general/oauth/logout"),
+        ("/general/userinfo", "/general/oauth/userinfo"),
+        ("/general/jwks.json", "/general/oauth/jwks"),
+        ("/general/register", "/general/oauth/register"),
         ("/general/r4/.well-known/openid-configuration", "/general/.well-known/openid-configuration"),
         ("/general/r4/.well-known/smart-configuration/", "/general/r4/.well-known/smart-configuration"),
     ],
-)  # fmt: skip
+)
 def test_whoever_guessed_an_endpoint_is_told_where_it_is(tmp_path: Path, path: str, right: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(path, headers={"accept": "application/json"})

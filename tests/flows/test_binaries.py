@@ -58,9 +58,7 @@ def test_what_it_holds_can_be_sent_as_it_is(tmp_path: Path) -> None:
         assert made.json()["securityContext"] == {"reference": "Patient/p-0001"}
         raw = await own.ask("GET", f"/Binary/{made.json()['id']}", Accept="image/png")
         assert (raw.content, raw.headers["content-type"]) == (b"\x00\xff", "image/png")
-        changed = await own.ask(
-            "PUT", f"/Binary/{made.json()['id']}", b"x", **{"Content-Type": "text/plain"}, **context
-        )
+        changed = await own.ask("PUT", f"/Binary/{made.json()['id']}", b"x", **{"Content-Type": "text/plain"}, **context)
         assert changed.status_code == 200
 
     run(steps, tmp_path)
@@ -81,8 +79,12 @@ def test_a_binary_is_seen_by_who_sees_its_security_context(tmp_path: Path) -> No
 
         async def document(patient: str, attached: str = "") -> str:
             content = [{"attachment": {"url": attached} if attached else {"title": "x"}}]
-            body = {"resourceType": "DocumentReference", "status": "current", "content": content,
-                    "subject": {"reference": f"Patient/{patient}"}}  # fmt: skip
+            body = {
+                "resourceType": "DocumentReference",
+                "status": "current",
+                "content": content,
+                "subject": {"reference": f"Patient/{patient}"},
+            }
             return f"DocumentReference/{(await system.made(body))['id']}"
 
         owner = await document("p-0001")

@@ -52,9 +52,7 @@ async def walked(own: Hand, path: str, mode: str = "match") -> tuple[list[str], 
         answer = await own.ask("GET", following)
         assert answer.status_code == 200, answer.text
         body = answer.json()
-        ids += [
-            one["resource"]["id"] for one in body.get("entry", []) if one.get("search", {}).get("mode", mode) == mode
-        ]
+        ids += [one["resource"]["id"] for one in body.get("entry", []) if one.get("search", {}).get("mode", mode) == mode]
         sizes.append(len(answer.content))
         link = next((one["url"] for one in body["link"] if one["relation"] == "next"), "")
         following = (lambda at: f"{at.path.removeprefix(R4)}?{at.query}")(urlsplit(link)) if link else ""
@@ -62,16 +60,19 @@ async def walked(own: Hand, path: str, mode: str = "match") -> tuple[list[str], 
 
 
 PATHS = (
-    "/Observation?code=urn:large|large&_count=1000", "/Observation?patient=large&_count=1000",
-    "/Observation?patient=large&_count=1000&_sort=-date", "/Observation?code=urn:large|large&_sort=_lastUpdated&_count=1000",
-    "/Observation?identifier=urn:n|&_count=20", "/?_type=Observation,Patient&_count=1000&_lastUpdated=gt2000",
-    "/Observation/_history?_count=1000", "/Patient/large/$everything", "/Patient/large/$everything?_count=12",
-)  # fmt: skip
+    "/Observation?code=urn:large|large&_count=1000",
+    "/Observation?patient=large&_count=1000",
+    "/Observation?patient=large&_count=1000&_sort=-date",
+    "/Observation?code=urn:large|large&_sort=_lastUpdated&_count=1000",
+    "/Observation?identifier=urn:n|&_count=20",
+    "/?_type=Observation,Patient&_count=1000&_lastUpdated=gt2000",
+    "/Observation/_history?_count=1000",
+    "/Patient/large/$everything",
+    "/Patient/large/$everything?_count=12",
+)
 
 
-def test_a_page_of_large_resources_is_shorter_and_all_pages_have_each_match_once(
-    tmp_path: Path, engine: Engine
-) -> None:
+def test_a_page_of_large_resources_is_shorter_and_all_pages_have_each_match_once(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         every = await filled(own)
@@ -87,9 +88,7 @@ def test_a_page_of_large_resources_is_shorter_and_all_pages_have_each_match_once
     run(steps, tmp_path, data=engine() or str(tmp_path), patients=0)
 
 
-def test_a_condition_tells_one_match_from_several_whatever_their_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_condition_tells_one_match_from_several_whatever_their_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statement, "BYTES", 10)
 
     async def steps(flow: Flow) -> None:
@@ -100,9 +99,7 @@ def test_a_condition_tells_one_match_from_several_whatever_their_size(
         one = await own.ask("PUT", "/Observation?identifier=urn:n|3", large(3))
         assert one.status_code == 200
         moved = {"reference": "Observation?code=urn:large|large"}
-        refused = await own.ask(
-            "POST", "", bundle("transaction", entry("POST", "Observation", observation(hasMember=[moved])))
-        )
+        refused = await own.ask("POST", "", bundle("transaction", entry("POST", "Observation", observation(hasMember=[moved]))))
         assert refused.status_code == 412
         assert "several" in refused.text
         await flow.http.patch("/admin/policies/general", json={"multiple_deletes": True})
@@ -192,9 +189,7 @@ def test_a_batch_that_takes_too_long_answers_the_rest_with_503(tmp_path: Path, m
     run(steps, tmp_path)
 
 
-def test_other_requests_are_answered_while_a_batch_is_carried_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_requests_are_answered_while_a_batch_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "SLICE", 0)
 
     async def steps(flow: Flow) -> None:
@@ -216,9 +211,7 @@ def test_other_requests_are_answered_while_a_batch_is_carried_out(
     run(steps, tmp_path)
 
 
-def test_a_body_of_too_many_values_is_refused_before_it_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_body_of_too_many_values_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "VALUES", 100_000)
     many = b'{"resourceType":"Bundle","type":"batch","entry":[' + b",".join([b"{}"] * 100_000) + b"]}"
     assert wire.values(many) > 100_000

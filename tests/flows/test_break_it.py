@@ -40,7 +40,9 @@ BROKEN = (
     Broken("client-id-unknown", {"client_id": "break-me-plaese"}, "break-me-plaese", "plaese"),
     Broken("client-id-missing", {"client_id": None}, "client_id", None),
     Broken("aud-missing", {"aud": None}, "which server", None),
-    Broken("aud-mismatch", {"aud": "https://fhir.example.org/r4"}, "https://fhir.example.org/r4", "https://fhir.example.org/r4"),
+    Broken(
+        "aud-mismatch", {"aud": "https://fhir.example.org/r4"}, "https://fhir.example.org/r4", "https://fhir.example.org/r4"
+    ),
     Broken("scope-comma-separated", {"scope": SCOPE.replace(" ", ",")}, "commas", ","),
     Broken("launch-param-is-url", {"launch": "APP/launch", "scope": SCOPE.replace("/patient", "", 1)}, "launch", "APP"),
     Broken("launch-scope-without-launch-param", {"scope": SCOPE.replace("/patient", "", 1)}, "launch", "/patient"),
@@ -53,7 +55,7 @@ BROKEN = (
     Broken("pkce-missing", {"code_challenge": None, "code_challenge_method": None}, "code_challenge", None),
     Broken("pkce-plain", {"code_challenge_method": "plain"}, "plain", "plain"),
     Broken("response-type-invalid", {"response_type": "token"}, "token", "token"),
-)  # fmt: skip
+)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -93,9 +95,15 @@ class App(NamedTuple):
 
     def asking(self, change: dict[str, str | None]) -> str:
         right: dict[str, str | None] = {
-            "response_type": "code", "client_id": self.client_id, "redirect_uri": CALLBACK, "scope": SCOPE,
-            "state": STATE, "aud": self.fhir, "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-        }  # fmt: skip
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": CALLBACK,
+            "scope": SCOPE,
+            "state": STATE,
+            "aud": self.fhir,
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
         sent = {name: self.meant(value) for name, value in (right | change).items() if value is not None}
         return f"{self.authorize}?{urlencode(sent)}"
 
@@ -110,10 +118,16 @@ class App(NamedTuple):
 def app(live: dict[str, Any], origin: str) -> App:
     """Nobody is asked, so that a right request brings a code at once."""
     body = {
-        "name": "Break me", "type": "provider", "client": "public", "client_id": "break-me-please", "fhir": "r4",
-        "launch_uri": f"{origin}/launch", "redirect_uris": [f"{origin}/callback"],
-        "scope": f"launch online_access {SCOPE}", "auto_approve": {"user": "okafor", "patient": "p-0017"},
-    }  # fmt: skip
+        "name": "Break me",
+        "type": "provider",
+        "client": "public",
+        "client_id": "break-me-please",
+        "fhir": "r4",
+        "launch_uri": f"{origin}/launch",
+        "redirect_uris": [f"{origin}/callback"],
+        "scope": f"launch online_access {SCOPE}",
+        "auto_approve": {"user": "okafor", "patient": "p-0017"},
+    }
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
         answer = http.post("/admin/apps", json=body)
     assert answer.status_code == 201, answer.text
@@ -156,9 +170,7 @@ def test_an_unbroken_request_brings_a_code(app: App, browser: Page) -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda one: one.rule)
-def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(
-    app: App, browser: Page, broken: Broken
-) -> None:
+def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(app: App, browser: Page, broken: Broken) -> None:
     browser.goto(app.asking(broken.change))
     explained(browser, app)
     assert browser.locator("h1").count() == 1
@@ -172,14 +184,18 @@ def test_what_is_broken_is_said_and_marked_and_the_corrected_request_works(
     assert app.received(browser)["code"]
 
 
-def test_where_only_the_launch_url_knows_the_code_a_place_is_kept_for_it(
-    live: dict[str, Any], app: App, browser: Page
-) -> None:
+def test_where_only_the_launch_url_knows_the_code_a_place_is_kept_for_it(live: dict[str, Any], app: App, browser: Page) -> None:
     body = {
-        "name": "From the chart alone", "type": "provider", "client": "public", "client_id": "from-the-chart",
-        "launch_uri": f"{app.origin}/launch", "redirect_uris": [f"{app.origin}/callback"], "fhir": "r4",
-        "scope": "launch openid patient/Patient.rs", "auto_approve": {"user": "okafor"},
-    }  # fmt: skip
+        "name": "From the chart alone",
+        "type": "provider",
+        "client": "public",
+        "client_id": "from-the-chart",
+        "launch_uri": f"{app.origin}/launch",
+        "redirect_uris": [f"{app.origin}/callback"],
+        "fhir": "r4",
+        "scope": "launch openid patient/Patient.rs",
+        "auto_approve": {"user": "okafor"},
+    }
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
         assert http.post("/admin/apps", json=body).status_code == 201
         asked: dict[str, str | None] = {

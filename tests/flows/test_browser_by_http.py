@@ -102,9 +102,14 @@ def test_another_app_s_verifier_says_nothing_about_this_one(tmp_path: Path) -> N
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize(("launch_uri", "said"), [
-    ("http://localhost:8100/launch", False), ("http://localhost:8101/launch", True), (f"{OTHER}/launch", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("launch_uri", "said"),
+    [
+        ("http://localhost:8100/launch", False),
+        ("http://localhost:8101/launch", True),
+        (f"{OTHER}/launch", False),
+    ],
+)
 def test_an_app_that_is_launched_at_one_origin_and_answered_at_another_is_told(
     tmp_path: Path, launch_uri: str, said: bool
 ) -> None:
@@ -137,13 +142,19 @@ def said(answer: Any) -> tuple[str | None, str | None, bool]:
     return answer.headers.get("access-control-allow-origin"), answer.headers.get(CREDENTIALS), varies
 
 
-@pytest.mark.parametrize(("origin", "allowed"), [
-    (HOME, True), (OTHER, False), (NULL, False), ("http://localhost:8100.evil.example", False),
-    ("http://LOCALHOST:8100", False), ("https://localhost:8100", False), (None, False),
-])  # fmt: skip
-def test_the_policy_lets_only_a_registered_origin_send_credentials(
-    tmp_path: Path, origin: str | None, allowed: bool
-) -> None:
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        (HOME, True),
+        (OTHER, False),
+        (NULL, False),
+        ("http://localhost:8100.evil.example", False),
+        ("http://LOCALHOST:8100", False),
+        ("https://localhost:8100", False),
+        (None, False),
+    ],
+)
+def test_the_policy_lets_only_a_registered_origin_send_credentials(tmp_path: Path, origin: str | None, allowed: bool) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register()
         expected = (origin, "true", True) if allowed else ("*", None, True)
@@ -208,9 +219,7 @@ def test_a_preflight_allows_the_headers_that_it_names(tmp_path: Path, policy: bo
     run(steps, tmp_path, policies={"general": {"credentialed_cors": policy}})
 
 
-@pytest.mark.parametrize(
-    ("policy", "origin", "advised"), [(False, HOME, True), (True, HOME, False), (True, OTHER, True)]
-)
+@pytest.mark.parametrize(("policy", "origin", "advised"), [(False, HOME, True), (True, HOME, False), (True, OTHER, True)])
 def test_the_exchange_of_a_preflight_tells_that_credentials_will_be_blocked(
     tmp_path: Path, policy: bool, origin: str, advised: bool
 ) -> None:

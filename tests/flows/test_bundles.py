@@ -98,11 +98,17 @@ def test_an_identifier_stays_while_the_references_beside_it_are_led(tmp_path: Pa
         own = await hand(flow, ALL)
         mine = observation(identifier=[{"system": "urn:ietf:rfc:3986", "value": URN}]) | {"subject": {"reference": URN}}
         beside = observation() | {"subject": {"reference": "Patient/tmp"}}
-        answer = await own.ask("POST", "", bundle(
-            "transaction", entry("POST", "Patient", PATIENT, URN), entry("POST", "Observation", mine),
-            entry("POST", "Patient", PATIENT, "http://h/fhir/Patient/tmp"),
-            entry("POST", "Observation", beside, "http://h/fhir/Observation/tmp"),
-        ))  # fmt: skip
+        answer = await own.ask(
+            "POST",
+            "",
+            bundle(
+                "transaction",
+                entry("POST", "Patient", PATIENT, URN),
+                entry("POST", "Observation", mine),
+                entry("POST", "Patient", PATIENT, "http://h/fhir/Patient/tmp"),
+                entry("POST", "Observation", beside, "http://h/fhir/Observation/tmp"),
+            ),
+        )
         assert answer.status_code == 200, answer.text
         one, named, other, led = (each["resource"] for each in answer.json()["entry"])
         assert named["identifier"][0]["value"] == URN
@@ -124,9 +130,7 @@ def test_what_must_be_new_overwrites_nothing(tmp_path: Path) -> None:
         assert sorted(one.status_code for one in answers) == [201, *[412] * 7]
         late = await own.ask("PUT", "/Observation/new-1", body, **{"If-None-Match": "*"})
         assert (await flow.findings(late))["fhir-resource-exists"] == "error"
-        held = await own.ask(
-            "POST", "", bundle("transaction", entry("PUT", "Observation/new-1", body, ifNoneMatch="*"))
-        )
+        held = await own.ask("POST", "", bundle("transaction", entry("PUT", "Observation/new-1", body, ifNoneMatch="*")))
         assert held.status_code == 412
         missed = await own.ask("PUT", "/Observation?identifier=urn:none|1", body)
         assert missed.status_code == 409, missed.text
@@ -323,12 +327,19 @@ def test_what_a_bundle_of_requests_is_answered_is_a_bundle_of_its_version(tmp_pa
 
 
 ODD: list[tuple[dict[str, Any], str]] = [
-    (entry("GET", "//Patient/1"), "400"), (entry("GET", "http://h/fhir/Patient/1"), "400"),
-    (entry("GET", "../Patient/1"), "400"), (entry("GET", "Patient/1#x"), "400"), (entry("get", "Patient/1"), "400"),
-    ({"request": {"method": "GET", "url": 5}}, "400"), ({"resource": PATIENT}, "400"), ({}, "400"),
-    (entry("POST", "", {"resourceType": "Bundle", "type": "batch"}), "400"), (entry("GET", "$export"), "400"),
-    (entry("POST", "Nonsense", PATIENT), "404"), (entry("DELETE", "metadata"), "405"),
-]  # fmt: skip
+    (entry("GET", "//Patient/1"), "400"),
+    (entry("GET", "http://h/fhir/Patient/1"), "400"),
+    (entry("GET", "../Patient/1"), "400"),
+    (entry("GET", "Patient/1#x"), "400"),
+    (entry("get", "Patient/1"), "400"),
+    ({"request": {"method": "GET", "url": 5}}, "400"),
+    ({"resource": PATIENT}, "400"),
+    ({}, "400"),
+    (entry("POST", "", {"resourceType": "Bundle", "type": "batch"}), "400"),
+    (entry("GET", "$export"), "400"),
+    (entry("POST", "Nonsense", PATIENT), "404"),
+    (entry("DELETE", "metadata"), "405"),
+]
 
 
 def test_an_odd_entry_of_a_batch_is_refused_alone_and_a_transaction_with_it(tmp_path: Path) -> None:

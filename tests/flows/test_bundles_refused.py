@@ -70,9 +70,7 @@ def test_so_is_what_is_wrong_with_a_request(tmp_path: Path, request_: dict[str, 
         ("Person7?name=x", "processing", "it needs a type of this version and a search parameter of it"),
     ],
 )
-def test_a_conditional_reference_says_why_it_leads_nowhere(
-    tmp_path: Path, reference: str, code: str, told: str
-) -> None:
+def test_a_conditional_reference_says_why_it_leads_nowhere(tmp_path: Path, reference: str, code: str, told: str) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "system/*.cruds")
         await mine.ask("GET", "/Patient")

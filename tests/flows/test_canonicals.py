@@ -24,10 +24,15 @@ def filled(id: str, canonical: str) -> dict[str, Any]:
 
 
 HELD = [
-    form("one", "1.0"), form("two", "2.0-RC"), form("other", url=f"{FORM}s"),
-    filled("any", FORM), filled("first", f"{FORM}|1.0"), filled("second", f"{FORM}|2.0-RC"), filled("lost", f"{FORM}|3"),
+    form("one", "1.0"),
+    form("two", "2.0-RC"),
+    form("other", url=f"{FORM}s"),
+    filled("any", FORM),
+    filled("first", f"{FORM}|1.0"),
+    filled("second", f"{FORM}|2.0-RC"),
+    filled("lost", f"{FORM}|3"),
     filled("else", "http://forms.example/nowhere"),
-]  # fmt: skip
+]
 
 
 async def holder(flow: Flow) -> Hand:
@@ -46,9 +51,14 @@ def test_what_a_canonical_names_is_included(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         for id, there in (
-            ("any", {"one", "two"}), ("first", {"one"}), ("second", {"two"}), ("lost", set()), ("else", set()),
-            ("any,first", {"one", "two"}), ("first,lost", {"one"}),
-        ):  # fmt: skip
+            ("any", {"one", "two"}),
+            ("first", {"one"}),
+            ("second", {"two"}),
+            ("lost", set()),
+            ("else", set()),
+            ("any,first", {"one", "two"}),
+            ("first,lost", {"one"}),
+        ):
             for include in (LINK, f"{LINK}:Questionnaire"):
                 answer = await own.ask("GET", f"/QuestionnaireResponse?_id={id}&_include={include}")
                 assert brought(answer) == there, id

@@ -17,11 +17,16 @@ def test_one_time_or_another_is_either(tmp_path: Path, engine: Callable[[], str 
         own = await hand(flow, "system/*.cruds")
         made = await own.made(observation())
         for path in (
-            f"/Observation?_id={made['id']}", "/Patient?name=peters", "/Patient/p-0001/Observation?code=29463-7",
+            f"/Observation?_id={made['id']}",
+            "/Patient?name=peters",
+            "/Patient/p-0001/Observation?code=29463-7",
             "/Patient/p-0001/*?",
-            "/?_type=Patient,Observation", "/?_id=p-0001", "/Observation?patient=p-0001&code=29463-7",
-            "/Observation?patient=p-0001&_sort=-date", "/Patient?_has:Observation:patient:code=29463-7",
-        ):  # fmt: skip
+            "/?_type=Patient,Observation",
+            "/?_id=p-0001",
+            "/Observation?patient=p-0001&code=29463-7",
+            "/Observation?patient=p-0001&_sort=-date",
+            "/Patient?_has:Observation:patient:code=29463-7",
+        ):
             bare, ever, never = [
                 await own.ask("GET", f"{path}&_total=accurate&_count=1&{more}") for more in ("_sort=_id", EVER, NEVER)
             ]

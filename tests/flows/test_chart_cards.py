@@ -74,9 +74,7 @@ def test_a_card_of_one_app_may_open_another_and_grave_ones_stand_first(tmp_path:
 
 def test_a_link_that_was_changed_or_leads_elsewhere_adds_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app = await flow.register(
-            name="Forms", cards=[card(), card("http://localhost:9999/launch", summary="Nobody's")]
-        )
+        app = await flow.register(name="Forms", cards=[card(), card("http://localhost:9999/launch", summary="Nobody's")])
         await signed_in(flow)
         page = await record(flow)
         assert "No app here has the launch URL http://localhost:9999/launch" in page
@@ -109,9 +107,12 @@ def test_no_card_speaks_to_a_patient(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("cards", "said"),
-    [([{}], "cards[0].summary must be a text"), ([card(indicator="hard-stop")], "indicator must be one of"),
-     ([card("javascript:alert(1)")], "url must be a web address")],
-)  # fmt: skip
+    [
+        ([{}], "cards[0].summary must be a text"),
+        ([card(indicator="hard-stop")], "indicator must be one of"),
+        ([card("javascript:alert(1)")], "url must be a web address"),
+    ],
+)
 def test_cards_that_no_chart_can_show_are_refused_with_their_place(tmp_path: Path, cards: list[Any], said: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
@@ -125,8 +126,14 @@ def test_cards_that_no_chart_can_show_are_refused_with_their_place(tmp_path: Pat
 
 
 def _other(cards: list[Any]) -> dict[str, Any]:
-    return {"name": "x", "type": "provider", "client": "public", "scope": "launch", "redirect_uris": ["http://localhost:1/"],
-            "cards": cards}  # fmt: skip
+    return {
+        "name": "x",
+        "type": "provider",
+        "client": "public",
+        "scope": "launch",
+        "redirect_uris": ["http://localhost:1/"],
+        "cards": cards,
+    }
 
 
 def test_the_portal_takes_the_answer_of_a_cds_service_and_keeps_what_was_typed(tmp_path: Path) -> None:

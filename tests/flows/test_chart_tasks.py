@@ -114,9 +114,7 @@ def test_a_task_of_the_population_launches_the_sample_app_of_its_version(tmp_pat
 def test_the_day_says_who_has_something_to_be_done_with_an_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await signed_in(flow)
-        row = re.search(
-            r'<a class="visit here" href="[^"]*p-0017">.*?</a>', (await flow.http.get("/general/ehr")).text, re.S
-        )
+        row = re.search(r'<a class="visit here" href="[^"]*p-0017">.*?</a>', (await flow.http.get("/general/ehr")).text, re.S)
         assert row
         assert "Review the blood pressures since the last visit" in row[0]
 
@@ -128,9 +126,12 @@ def test_a_script_may_say_what_else_a_launch_brings(tmp_path: Path) -> None:
         app = await flow.register()
         items = [{"reference": "ImagingStudy/s-1"}]
         asked: dict[str, Any] = {
-            "app": app["app_id"], "patient": "p-0001", "intent": "reconcile", "app_context": "x",
+            "app": app["app_id"],
+            "patient": "p-0001",
+            "intent": "reconcile",
+            "app_context": "x",
             "fhir_context": json.dumps(items),
-        }  # fmt: skip
+        }
         answer = await flow.http.get("/general/ehr/launch", params=asked)
         assert answer.headers["location"].startswith(URL)
         code = parse_qs(urlsplit(answer.headers["location"]).query)["launch"][0]

@@ -18,18 +18,19 @@ FORM = "application/x-www-form-urlencoded"
 def test_gzip_is_read_whatever_it_holds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        made = await own.ask(
-            "POST", "/Observation", gzip.compress(json.dumps(observation()).encode()), Content_Encoding="gzip"
-        )
+        made = await own.ask("POST", "/Observation", gzip.compress(json.dumps(observation()).encode()), Content_Encoding="gzip")
         assert made.status_code == 201, made.text
         whole = json.dumps(bundle("batch", entry("GET", f"Observation/{made.json()['id']}"))).encode()
         read = await own.ask("POST", "", gzip.compress(whole), Content_Encoding="x-gzip")
         assert read.json()["entry"][0]["response"]["status"] == "200 OK"
         change = b'[{"op":"replace","path":"/status","value":"amended"}]'
         changed = await own.ask(
-            "PATCH", f"/Observation/{made.json()['id']}", gzip.compress(change), Content_Encoding="GZIP",
+            "PATCH",
+            f"/Observation/{made.json()['id']}",
+            gzip.compress(change),
+            Content_Encoding="GZIP",
             Content_Type="application/json-patch+json",
-        )  # fmt: skip
+        )
         assert (changed.status_code, changed.json()["status"]) == (200, "amended")
         found = await own.ask(
             "POST", "/Observation/_search", gzip.compress(b"_id=nothing"), Content_Encoding="gzip", Content_Type=FORM
@@ -63,8 +64,12 @@ def test_what_cannot_be_unpacked_is_refused(tmp_path: Path) -> None:
         own = await hand(flow, ALL)
         packed = gzip.compress(b"{}")
         for sent, status in (
-            (gzip.compress(b" " * 9_000_000), 413), (b"{}", 400), (packed[:-4], 400), (packed + b"more", 400), (b"", 400),
-        ):  # fmt: skip
+            (gzip.compress(b" " * 9_000_000), 413),
+            (b"{}", 400),
+            (packed[:-4], 400),
+            (packed + b"more", 400),
+            (b"", 400),
+        ):
             answer = await own.ask("POST", "/Observation", sent, Content_Encoding="gzip")
             assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")
 

@@ -39,16 +39,29 @@ def test_without_javascript_a_part_chosen_in_an_unticked_row_is_granted(tmp_path
 
 @pytest.fixture
 def app(live: dict[str, Any]) -> dict[str, Any]:
-    body = {"name": "Only a part", "type": "provider", "client": "public", "redirect_uris": [REDIRECT],
-            "scope": "openid user/Patient.rs user/Observation.rs"}  # fmt: skip
+    body = {
+        "name": "Only a part",
+        "type": "provider",
+        "client": "public",
+        "redirect_uris": [REDIRECT],
+        "scope": "openid user/Patient.rs user/Observation.rs",
+    }
     return dict(httpx2.post(f"{live['base']}/admin/apps", json=body, trust_env=False).raise_for_status().json())
 
 
 def at_consent(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
     page.route(f"{REDIRECT}*", lambda route: route.fulfill(body="done"))
-    query = {"response_type": "code", "client_id": app["client_id"], "redirect_uri": REDIRECT, "state": STATE,
-             "scope": app["scope"], "aud": live["tenants"]["general"]["fhir"]["r4"], "prompt": "consent",
-             "code_challenge": CHALLENGE, "code_challenge_method": "S256"}  # fmt: skip
+    query = {
+        "response_type": "code",
+        "client_id": app["client_id"],
+        "redirect_uri": REDIRECT,
+        "state": STATE,
+        "scope": app["scope"],
+        "aud": live["tenants"]["general"]["fhir"]["r4"],
+        "prompt": "consent",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
     page.goto(f"{live['tenants']['general']['authorize']}?{urlencode(query)}")
     person = page.get_by_role("button", name="Dr. Amara Okafor")
     person.or_(page.locator("[data-consent]")).wait_for(timeout=60_000)  # the first use writes the patients
@@ -60,15 +73,18 @@ def at_consent(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
 def scope_of(page: Page, live: dict[str, Any], app: dict[str, Any]) -> list[str]:
     page.wait_for_url(f"{REDIRECT}*")
     code = parse_qs(urlsplit(page.url).query)["code"][0]
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER,
-            "client_id": app["client_id"]}  # fmt: skip
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT,
+        "code_verifier": VERIFIER,
+        "client_id": app["client_id"],
+    }
     answer = httpx2.post(live["tenants"]["general"]["token"], data=form, trust_env=False).raise_for_status()
     return str(answer.json()["scope"]).split()
 
 
-def test_a_choice_ticks_its_row_and_unticking_takes_it_back(
-    page: Page, live: dict[str, Any], app: dict[str, Any]
-) -> None:
+def test_a_choice_ticks_its_row_and_unticking_takes_it_back(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
     at_consent(page, live, app)
     box, part = page.locator('input[value="user/Observation.rs"]'), page.locator("select.input")
     box.uncheck()

@@ -26,9 +26,14 @@ def test_every_member_of_a_launch_arrives(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         items = [{"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}]
         given = await told(
-            flow, {}, encounter="p-0001-e01", intent="reconcile", app_context="card-7", fhir_context=items,
+            flow,
+            {},
+            encounter="p-0001-e01",
+            intent="reconcile",
+            app_context="card-7",
+            fhir_context=items,
             need_patient_banner=False,
-        )  # fmt: skip
+        )
         assert given["patient"] == "p-0001"
         assert given["encounter"] == "p-0001-e01"
         assert given["fhirContext"] == items
@@ -101,9 +106,7 @@ def test_the_chart_gives_its_last_visit_and_keeps_its_banner_in_the_frame(tmp_pa
         assert frame
         assert tab
         addresses = [one[1].replace("&amp;", "&") for one in (frame, tab)]
-        framed, apart, none = [
-            await opened(flow, app, address) for address in (*addresses, f"{addresses[1]}&encounter=none")
-        ]
+        framed, apart, none = [await opened(flow, app, address) for address in (*addresses, f"{addresses[1]}&encounter=none")]
         assert framed["need_patient_banner"] is False
         assert apart["need_patient_banner"] is True
         assert framed["encounter"] == apart["encounter"]
@@ -149,9 +152,7 @@ def test_standalone_a_visit_is_picked(tmp_path: Path) -> None:
 
 def test_a_visit_that_was_not_offered_is_denied(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app = await flow.register(
-            scope=SCOPE, auto_approve={"user": "okafor", "patient": "p-0017", "encounter": "p-0002-e01"}
-        )
+        app = await flow.register(scope=SCOPE, auto_approve={"user": "okafor", "patient": "p-0017", "encounter": "p-0002-e01"})
         answer = await flow.authorize(app, scope="launch/encounter patient/Patient.rs launch/patient")
         assert received(answer)["error"] == "access_denied"
 

@@ -24,8 +24,13 @@ async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
 
 async def form(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
     code = await flow.code(app, scope="openid launch/patient patient/Patient.rs")
-    return {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER,
-            "client_id": app["client_id"]}  # fmt: skip
+    return {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT,
+        "code_verifier": VERIFIER,
+        "client_id": app["client_id"],
+    }
 
 
 async def code_of(flow: Flow, **sent: Any) -> str | None:
@@ -154,12 +159,17 @@ def test_where_several_apps_may_be_meant_they_are_named_to_the_owner_and_a_place
 
 def test_metadata_of_an_app_are_corrected_as_they_were_sent(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        sent = {"client_name": "Growth", "redirect_uris": [REDIRECT + "#x"], "scope": "launch/patient,patient/Patient.rs",
-                "token_endpoint_auth_method": "none"}  # fmt: skip
+        sent = {
+            "client_name": "Growth",
+            "redirect_uris": [REDIRECT + "#x"],
+            "scope": "launch/patient,patient/Patient.rs",
+            "token_endpoint_auth_method": "none",
+        }
         refused = await kept(flow, await flow.http.post("/general/oauth/register", json=sent))
         assert {one["id"] for one in refused["findings"] if one["severity"] == "error"} == {
-            "reg-redirect-uri-has-fragment", "scope-comma-separated",
-        }  # fmt: skip
+            "reg-redirect-uri-has-fragment",
+            "scope-comma-separated",
+        }
         corrected = refused["corrected"]
         mended = {"redirect_uris": [REDIRECT], "scope": "launch/patient patient/Patient.rs"}
         assert json.loads(corrected["body"]) == sent | mended

@@ -33,9 +33,14 @@ async def launched(flow: Flow, tenant: str, scope: str = SCOPE, **more: Any) -> 
 async def asked(flow: Flow, tenant: str, app: dict[str, Any], **more: str) -> httpx2.Response:
     authorize, token = await paths(flow, tenant)
     query = {
-        "response_type": "code", "client_id": app["client_id"], "redirect_uri": REDIRECT, "state": STATE,
-        "aud": f"{BASE}/{tenant}/r4", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-    } | more  # fmt: skip
+        "response_type": "code",
+        "client_id": app["client_id"],
+        "redirect_uri": REDIRECT,
+        "state": STATE,
+        "aud": f"{BASE}/{tenant}/r4",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    } | more
     given = received(await flow.http.get(authorize, params=query))
     form = {
         "grant_type": "authorization_code",
@@ -138,9 +143,7 @@ def test_cerner_keeps_the_refresh_token_that_there_is(tmp_path: Path) -> None:
         form = {"grant_type": "refresh_token", "refresh_token": answer.json()["refresh_token"]}
         again = await flow.http.post(token, data=form | {"client_id": app["client_id"]})
         assert "refresh_token" not in again.json()
-        said = await flow.http.get(
-            f"/exchanges/{again.headers['x-correlation-id']}", headers={"Accept": "application/json"}
-        )
+        said = await flow.http.get(f"/exchanges/{again.headers['x-correlation-id']}", headers={"Accept": "application/json"})
         assert "does not rotate" in said.json()["refresh"]
 
     run(steps, tmp_path)
@@ -150,9 +153,7 @@ def test_cerner_keeps_the_refresh_token_that_there_is(tmp_path: Path) -> None:
 def test_a_patient_app_has_its_patient_from_the_sign_in(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         scope = "openid patient/Patient.read"
-        app = await flow.register(
-            tenant=tenant, type="patient", scope=scope, smart_version=1, auto_approve={"user": "timothy"}
-        )
+        app = await flow.register(tenant=tenant, type="patient", scope=scope, smart_version=1, auto_approve={"user": "timothy"})
         answer = await asked(flow, tenant, app, scope=scope)
         assert answer.json()["patient"] == "p-0017"
 
@@ -176,9 +177,7 @@ def test_who_looks_after_somebody_chooses_among_those_records_alone(tmp_path: Pa
         assert 'value="p-0017"' not in page.text
         form = {"csrf": field(page, "csrf"), "request": field(page, "request")}
         await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0002", "decision": "open"})
-        answer = await flow.http.post(
-            "/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"}
-        )
+        answer = await flow.http.post("/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"})
         given = (await flow.redeem(app, received(answer)["code"])).json()
         read = jose.peek(given["id_token"])
         assert given["patient"] == "p-0002"
@@ -197,9 +196,7 @@ def test_a_record_that_was_not_offered_is_denied(tmp_path: Path) -> None:
         page = await flow.http.get(address, headers=HTML)
         form = {"csrf": field(page, "csrf"), "request": field(page, "request")}
         await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0017", "decision": "open"})
-        answer = await flow.http.post(
-            "/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"}
-        )
+        answer = await flow.http.post("/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"})
         assert received(answer)["error"] == "access_denied"
         assert "patient-not-accessible" in await flow.findings(answer)
 
@@ -229,9 +226,7 @@ def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: 
         user = {"user": "okafor"}
         app = await flow.register(tenant="epic", scope=registered, smart_version=1, auto_approve=user)
         made = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
-        answer = await asked(
-            flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=made["launch"]
-        )
+        answer = await asked(flow, "epic", app, scope="launch openid profile patient/Condition.read", launch=made["launch"])
         assert answer.json()["scope"] == "launch openid profile patient/Patient.read user/Observation.read"
         address = f"/exchanges/{answer.headers['x-correlation-id']}"
         rows = (await flow.http.get(address, headers={"Accept": "application/json"})).json()["scopes"]
@@ -247,9 +242,12 @@ def test_epic_grants_what_is_registered_whatever_is_asked_and_says_so(tmp_path: 
 
 @pytest.mark.parametrize(
     ("tenant", "subject", "own"),
-    [("epic", "pr-1", {"preferred_username": "okafor"}), ("cerner", "okafor", {"name": "Okafor, Amara"}),
-     ("general", "general-okafor", {})],
-)  # fmt: skip
+    [
+        ("epic", "pr-1", {"preferred_username": "okafor"}),
+        ("cerner", "okafor", {"name": "Okafor, Amara"}),
+        ("general", "general-okafor", {}),
+    ],
+)
 def test_each_calls_its_people_in_its_own_way(tmp_path: Path, tenant: str, subject: str, own: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         scope = "launch openid profile patient/Patient.read"
@@ -278,12 +276,15 @@ def test_cerner_says_little_without_a_launch(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("scope", "granted"),
-    [("system/Patient.read system/Fictitious.read", "system/Patient.read"), ("system/Patient.rs", ""), ("", ""),
-     ("user/Patient.read", ""), ("system/*.read", "")],
-)  # fmt: skip
-def test_cerner_drops_a_service_s_scopes_in_silence_until_none_is_left(
-    tmp_path: Path, scope: str, granted: str
-) -> None:
+    [
+        ("system/Patient.read system/Fictitious.read", "system/Patient.read"),
+        ("system/Patient.rs", ""),
+        ("", ""),
+        ("user/Patient.read", ""),
+        ("system/*.read", ""),
+    ],
+)
+def test_cerner_drops_a_service_s_scopes_in_silence_until_none_is_left(tmp_path: Path, scope: str, granted: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(
             tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1, fhir="r4"
@@ -307,9 +308,7 @@ BASES = {
 
 
 @pytest.mark.parametrize("tenant", BASES)
-def test_a_fhir_base_stands_where_the_vendor_has_it_and_under_the_short_address_too(
-    tmp_path: Path, tenant: str
-) -> None:
+def test_a_fhir_base_stands_where_the_vendor_has_it_and_under_the_short_address_too(tmp_path: Path, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
         shape, versions = BASES[tenant]
         told = flow.sandbox.tenants[tenant].dialect.tenant_id
@@ -323,9 +322,7 @@ def test_a_fhir_base_stands_where_the_vendor_has_it_and_under_the_short_address_
             headers = {"Authorization": f"Bearer {given['access_token']}"}
             for at in (base, f"{BASE}/{tenant}/{version}"):
                 assert (await flow.http.get(f"{at}/Patient/p-0001", headers=headers)).status_code == 200
-                found = await flow.http.get(
-                    f"{at}/Observation?patient=p-0001&category=vital-signs&_count=1", headers=headers
-                )
+                found = await flow.http.get(f"{at}/Observation?patient=p-0001&category=vital-signs&_count=1", headers=headers)
                 assert "entry" in found.json(), found.text
                 assert found.json()["entry"][0]["fullUrl"].startswith(f"{base}/Observation/")
                 assert (await flow.http.get(f"{at}/metadata")).json()["url" if version == "r4" else "fhirVersion"]

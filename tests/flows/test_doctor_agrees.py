@@ -42,14 +42,18 @@ async def asked(flow: Flow, given: dict[str, Any], number: int) -> set[str]:
     old, new = app.get("client_id", "\0"), f"agrees-{number}"
     kind = "symmetric" if app.get("type") == "confidential" else "public"
     await flow.register(
-        client=kind, client_id=new, fhir="r4", launch_uri=app.get("launch_uri"), scope=app.get("scopes", ""),
-        redirect_uris=app.get("redirect_uris"), smart_version=app.get("smart_version", 2), **_pkce(app),
-    )  # fmt: skip
+        client=kind,
+        client_id=new,
+        fhir="r4",
+        launch_uri=app.get("launch_uri"),
+        scope=app.get("scopes", ""),
+        redirect_uris=app.get("redirect_uris"),
+        smart_version=app.get("smart_version", 2),
+        **_pkce(app),
+    )
     url, body = (str(given.get(name) or "").replace(old, new) for name in ("url", "body"))
     for code, launch in (context.get("launches") or {}).items():
-        made = await flow.http.post(
-            "/admin/launches", json={"app": new, "patient": "p-0001", "user": await flow.clinician()}
-        )
+        made = await flow.http.post("/admin/launches", json={"app": new, "patient": "p-0001", "user": await flow.clinician()})
         if launch.get("client_id") == old:
             url, body = (text.replace(code, made.json()["launch"]) for text in (url, body))
     address = quote(url, safe="%/:?#[]@!$&'()*+,;=")

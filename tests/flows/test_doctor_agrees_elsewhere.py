@@ -19,9 +19,14 @@ from sickbay.diagnosis.repairs import PLACE_OF_TOKEN
 from sickbay.protocol import urls
 
 KINDS = (
-    "token_request", "fhir_request", "logout_request", "introspection_request", "revocation_request", "userinfo_request",
+    "token_request",
+    "fhir_request",
+    "logout_request",
+    "introspection_request",
+    "revocation_request",
+    "userinfo_request",
     "app_state_request",
-)  # fmt: skip
+)
 ELSEWHERE = {
     "app-state-moved": "what an app keeps",
     "fhir-resource-exists": "a record with that id",
@@ -48,9 +53,7 @@ async def sent(flow: Flow, given: dict[str, Any], swaps: dict[str, str]) -> http
     """swaps: texts of the case that are others here."""
     asked = swapped({name: given.get(name) or "" for name in ("url", "body", "headers")}, swaps)
     address = quote(asked["url"], safe="%/:?#[]@!$&'()*+,;=")
-    return await flow.http.request(
-        given.get("method", "GET"), address, content=asked["body"], headers=asked["headers"] or {}
-    )
+    return await flow.http.request(given.get("method", "GET"), address, content=asked["body"], headers=asked["headers"] or {})
 
 
 async def kept(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
@@ -64,9 +67,7 @@ def shape(corrected: dict[str, Any] | None) -> Any:
         return None
     address, _, query = str(corrected["url"]).partition("?")
     names = [sorted(name for name, _ in parse_qsl(str(one or ""))) for one in (query, corrected.get("body"))]
-    ours = [
-        name.lower() for name in corrected.get("headers") or {} if name.lower() in ("authorization", "content-type")
-    ]
+    ours = [name.lower() for name in corrected.get("headers") or {} if name.lower() in ("authorization", "content-type")]
     return corrected.get("method", "GET"), address, names, sorted(ours)
 
 

@@ -11,10 +11,16 @@ from tests.flows.flow import REDIRECT, Flow, run
 from tests.flows.test_ward import HTML, field
 
 FORM = {
-    "name": "Renamed", "type": "provider", "client": "public", "launch_uri": "http://localhost:8100/launch",
-    "redirect_uris": f"{REDIRECT}\nhttps://app.example.org/done", "fhir": "r4", "smart_version": "2",
-    "scope": ["launch", "patient/Patient.rs"], "more_scopes": "user/Encounter.r",
-}  # fmt: skip
+    "name": "Renamed",
+    "type": "provider",
+    "client": "public",
+    "launch_uri": "http://localhost:8100/launch",
+    "redirect_uris": f"{REDIRECT}\nhttps://app.example.org/done",
+    "fhir": "r4",
+    "smart_version": "2",
+    "scope": ["launch", "patient/Patient.rs"],
+    "more_scopes": "user/Encounter.r",
+}
 
 
 async def save(flow: Flow, app: dict[str, Any], **changed: Any) -> Any:
@@ -58,14 +64,17 @@ def test_what_is_saved_holds_at_once(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize(("changed", "said"), [
-    ({"redirect_uris": "http://app.example.org/x"}, "reg-redirect-uri-insecure-http"),
-    ({"scope": [], "more_scopes": "patient/Patient.sr"}, "scope-v2-order"),
-    ({"redirect_uris": ""}, "needs a redirect URI"),
-    ({"client": "asymmetric"}, "public keys stand"),
-    ({"fhir": "r9"}, "does not speak this version"),
-    ({"csrf": "guess"}, "open for too long"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"redirect_uris": "http://app.example.org/x"}, "reg-redirect-uri-insecure-http"),
+        ({"scope": [], "more_scopes": "patient/Patient.sr"}, "scope-v2-order"),
+        ({"redirect_uris": ""}, "needs a redirect URI"),
+        ({"client": "asymmetric"}, "public keys stand"),
+        ({"fhir": "r9"}, "does not speak this version"),
+        ({"csrf": "guess"}, "open for too long"),
+    ],
+)
 def test_what_could_not_be_registered_is_not_saved_either(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()

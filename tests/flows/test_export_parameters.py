@@ -53,10 +53,16 @@ def test_every_parameter_means_the_same_in_the_query_and_in_parameters(tmp_path:
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize("prefer", [
-    "respond-async, handling=lenient", "handling=lenient, respond-async", "respond-async;handling=lenient",
-    'handling="lenient",respond-async', "respond-async, return=minimal, HANDLING=lenient",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        "respond-async, handling=lenient",
+        "handling=lenient, respond-async",
+        "respond-async;handling=lenient",
+        'handling="lenient",respond-async',
+        "respond-async, return=minimal, HANDLING=lenient",
+    ],
+)
 def test_lenient_handling_works_in_any_order_and_by_get_and_post(tmp_path: Path, prefer: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
@@ -77,11 +83,17 @@ def test_the_urls_of_attachments_are_absolute_in_files_and_as_stored_elsewhere(t
         urls = ["Binary/one", "/general/r4/Binary/two", "https://a.example/three", "urn:oid:1.2.3"]
         content = [{"attachment": {"contentType": "text/plain", "url": url}} for url in urls]
         photo = {"resourceType": "Patient", "id": "x", "photo": [{"url": "Binary/four"}]}
-        made = await own.made({
-            "resourceType": "DocumentReference", "status": "current", "subject": {"reference": "Patient/p-0001"},
-            "content": content, "contained": [photo], "type": {"text": "x"},
-            "context": {"related": [{"reference": "#x"}]},
-        })  # fmt: skip
+        made = await own.made(
+            {
+                "resourceType": "DocumentReference",
+                "status": "current",
+                "subject": {"reference": "Patient/p-0001"},
+                "content": content,
+                "contained": [photo],
+                "type": {"text": "x"},
+                "context": {"related": [{"reference": "#x"}]},
+            }
+        )
         lines = await exported(flow, own, "/$export?_type=DocumentReference")
         (one,) = [each for each in lines["DocumentReference"] if each["id"] == made["id"]]
         base = f"{BASE}/general/r4"

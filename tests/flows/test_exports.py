@@ -64,9 +64,7 @@ async def searched(own: Hand, type: str) -> set[str]:
     while path:
         answer = (await own.ask("GET", path)).json()
         found |= {f"{type}/{one['resource']['id']}" for one in answer.get("entry", [])}
-        path = next(
-            (one["url"].removeprefix(BASE + own.base) for one in answer["link"] if one["relation"] == "next"), ""
-        )
+        path = next((one["url"].removeprefix(BASE + own.base) for one in answer["link"] if one["relation"] == "next"), "")
     return found
 
 
@@ -161,8 +159,7 @@ def test_a_practitioner_s_patients_are_exported_in_dstu2_too(tmp_path: Path) -> 
         own.headers |= {"Accept": "application/json+fhir"}
         group = (await own.ask("GET", "/Group/panel-pr-1")).json()
         lines = await exported(flow, own, "/Group/panel-pr-1/$export?_type=Patient,MedicationOrder")
-        assert {f"Patient/{one['id']}" for one in lines["Patient"]} == {
-            one["entity"]["reference"] for one in group["member"]}  # fmt: skip
+        assert {f"Patient/{one['id']}" for one in lines["Patient"]} == {one["entity"]["reference"] for one in group["member"]}
         assert "MedicationRequest" not in await exported(flow, own, "/$export?_type=MedicationOrder")
 
     run(steps, tmp_path)
@@ -181,24 +178,25 @@ def test_type_filters_narrow_their_types_alone(tmp_path: Path) -> None:
             while path:
                 page = (await own.ask("GET", path)).json()
                 wanted |= {f"Observation/{one['resource']['id']}" for one in page["entry"]}
-                path = next(
-                    (o["url"].removeprefix(BASE + own.base) for o in page["link"] if o["relation"] == "next"), ""
-                )
+                path = next((o["url"].removeprefix(BASE + own.base) for o in page["link"] if o["relation"] == "next"), "")
         assert found == wanted
         assert len(lines["Observation"]) == len(found)
 
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize(("query", "status", "rule"), [
-    ("_outputFormat=text/csv", 400, "bulk-format-unsupported"),
-    ("_since=2020", 400, "fhir-date-malformed"),
-    ("_type=Pateint", 400, "fhir-operation-parameter"),
-    ("_type=Patient&_typeFilter=Observation?code=1", 400, "fhir-operation-parameter"),
-    ("_typeFilter=Observation?cod=1", 400, "fhir-search-unknown-param"),
-    ("includeAssociatedData=x", 400, "fhir-operation-parameter"),
-    ("patient=p-0001", 400, "fhir-operation-parameter"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "status", "rule"),
+    [
+        ("_outputFormat=text/csv", 400, "bulk-format-unsupported"),
+        ("_since=2020", 400, "fhir-date-malformed"),
+        ("_type=Pateint", 400, "fhir-operation-parameter"),
+        ("_type=Patient&_typeFilter=Observation?code=1", 400, "fhir-operation-parameter"),
+        ("_typeFilter=Observation?cod=1", 400, "fhir-search-unknown-param"),
+        ("includeAssociatedData=x", 400, "fhir-operation-parameter"),
+        ("patient=p-0001", 400, "fhir-operation-parameter"),
+    ],
+)
 def test_what_cannot_be_exported_is_refused_and_named(tmp_path: Path, query: str, status: int, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
@@ -257,8 +255,9 @@ def test_an_export_has_no_files_but_its_own(tmp_path: Path) -> None:
             answer = await own.ask("GET", f"{status}/{name}")
             assert (name, answer.status_code) == (name, 404)
             assert (answer.json()["resourceType"], answer.headers["content-type"]) == (
-                "OperationOutcome", "application/fhir+json;charset=utf-8",
-            )  # fmt: skip
+                "OperationOutcome",
+                "application/fhir+json;charset=utf-8",
+            )
 
     run(steps, tmp_path)
 
@@ -292,9 +291,7 @@ def test_people_s_scopes_do_not_export_and_types_need_theirs(tmp_path: Path) -> 
                 assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
         few = await hand(flow, "system/Observation.rs system/Encounter.rs")
         assert (await few.ask("GET", "/$export?_type=Patient", **LATER)).status_code == 403
-        assert (
-            await few.ask("GET", "/$export?_typeFilter=Encounter?subject:Patient.name=x", **LATER)
-        ).status_code == 403
+        assert (await few.ask("GET", "/$export?_typeFilter=Encounter?subject:Patient.name=x", **LATER)).status_code == 403
         assert (await few.ask("GET", "/Patient/$export", **LATER)).status_code == 403
         assert (await few.ask("GET", "/Group/x/$export", **LATER)).status_code == 403
         assert set(await exported(flow, few, "/$export")) == {"Observation", "Encounter"}
@@ -337,8 +334,10 @@ def test_the_manifest_counts_and_tells_what_was_deleted_since(tmp_path: Path) ->
         members = [{"entity": {"reference": "Patient/p-0001"}}]
         group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": members})
         asked = {
-            "/$export": {gone, other}, "/Patient/$export": {gone, other}, f"/Group/{group['id']}/$export": {gone},
-        }  # fmt: skip
+            "/$export": {gone, other},
+            "/Patient/$export": {gone, other},
+            f"/Group/{group['id']}/$export": {gone},
+        }
         for path, expected in asked.items():
             told = await manifest(flow, own, await begun(own, f"{path}?_type=Observation&_since={since}"))
             assert {one["type"] for one in told["output"]} <= {"Observation"}

@@ -11,9 +11,11 @@ from tests.flows.flow import Flow, run
 from tests.flows.writing import hand
 
 PERSON = {
-    "resourceType": "Patient", "id": "found", "name": [{"family": "Łęcki", "given": ["Zoë"]}],
+    "resourceType": "Patient",
+    "id": "found",
+    "name": [{"family": "Łęcki", "given": ["Zoë"]}],
     "telecom": [{"system": "phone", "value": "555-0199", "use": "home"}, {"system": "email", "value": "Zoe@Example.org"}],
-}  # fmt: skip
+}
 
 
 def found(answer: httpx2.Response) -> list[str]:

@@ -17,10 +17,7 @@ OWN = "patient/Observation.cruds patient/Patient.rs"
 def told(answer: httpx2.Response) -> list[tuple[str, str]]:
     """(id, version) in the order of the page."""
     assert answer.status_code == 200, answer.text
-    return [
-        (one["fullUrl"].rpartition("/")[2], one["response"]["etag"].strip('W/"'))
-        for one in answer.json().get("entry", [])
-    ]
+    return [(one["fullUrl"].rpartition("/")[2], one["response"]["etag"].strip('W/"')) for one in answer.json().get("entry", [])]
 
 
 async def written(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
@@ -45,10 +42,7 @@ def instant(at: float) -> str:
 def test_the_history_of_the_whole_server_is_paged_and_newest_first(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         all = await hand(flow, "system/*.cruds")
-        ids = [
-            (await all.made(observation(f"x{n}") | {"subject": {"reference": "Patient/p-0001"}}))["id"]
-            for n in range(5)
-        ]
+        ids = [(await all.made(observation(f"x{n}") | {"subject": {"reference": "Patient/p-0001"}}))["id"] for n in range(5)]
         await all.ask("DELETE", f"/Observation/{ids[0]}")
         await all.made({"resourceType": "Basic", "code": {"text": "x"}})
         answer = await all.ask("GET", "/_history?_count=4")
@@ -115,19 +109,30 @@ def test_a_history_without_entries_is_their_number(tmp_path: Path) -> None:
         own = await hand(flow, "system/*.cruds")
         id, times = await written(flow, own)
         for path, query, total in (
-            (f"/Observation/{id}/_history", "", 3), (f"/Observation/{id}/_history", f"&_since={instant(times[1] - 20)}", 2),
+            (f"/Observation/{id}/_history", "", 3),
+            (f"/Observation/{id}/_history", f"&_since={instant(times[1] - 20)}", 2),
             (f"/Observation/{id}/_history", "&_at=2020", 0),
-        ):  # fmt: skip
+        ):
             answer = await own.ask("GET", f"{path}?_count=0{query}")
             assert (answer.status_code, answer.json()["total"], told(answer)) == (200, total, [])
             assert [one["relation"] for one in answer.json()["link"]] == ["self"]
         every = await own.ask("GET", "/_history?_count=0")
         assert every.json()["total"] > (await own.ask("GET", "/Observation/_history?_count=0")).json()["total"] > 3
         assert (await own.ask("GET", "/Observation/nothing/_history?_count=0")).status_code == 404
-        document = await own.made({"resourceType": "DocumentReference", "status": "current", "subject": {
-            "reference": "Patient/p-0001"}, "content": [{"attachment": {"contentType": "text/plain"}}]})  # fmt: skip
-        held = {"resourceType": "Binary", "contentType": "text/plain", "data": "eA==",
-                "securityContext": {"reference": f"DocumentReference/{document['id']}"}}  # fmt: skip
+        document = await own.made(
+            {
+                "resourceType": "DocumentReference",
+                "status": "current",
+                "subject": {"reference": "Patient/p-0001"},
+                "content": [{"attachment": {"contentType": "text/plain"}}],
+            }
+        )
+        held = {
+            "resourceType": "Binary",
+            "contentType": "text/plain",
+            "data": "eA==",
+            "securityContext": {"reference": f"DocumentReference/{document['id']}"},
+        }
         file = await own.made(held)
         await own.ask("PUT", f"/Binary/{file['id']}", file | {"data": "eHg="})
         await own.ask(
@@ -164,8 +169,11 @@ def test_a_history_is_handled_strictly_where_that_is_preferred(tmp_path: Path) -
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         strict = {"Prefer": "handling=strict"}
-        for query, rule in (("_count=many", "fhir-search-value-malformed"), ("_sort=date", "fhir-search-unknown-param"),
-                            ("code=1", "fhir-search-unknown-param")):  # fmt: skip
+        for query, rule in (
+            ("_count=many", "fhir-search-value-malformed"),
+            ("_sort=date", "fhir-search-unknown-param"),
+            ("code=1", "fhir-search-unknown-param"),
+        ):
             refused = await own.ask("GET", f"/Patient/_history?{query}", **strict)
             assert (refused.status_code, rules(refused)) == (400, {rule})
             assert (await own.ask("GET", f"/Patient/_history?{query}")).status_code == 200
@@ -193,8 +201,10 @@ def test_the_history_of_the_hidden_is_absent_at_any_time(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize(("sent", "status"), [('W/"2"', 304), ('"2"', 304), ("2", 304), ('W/"1", W/"2"', 304), ("*", 304),
-                                              ('W/"1"', 200), ('W/"22"', 200), ("", 200)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [('W/"2"', 304), ('"2"', 304), ("2", 304), ('W/"1", W/"2"', 304), ("*", 304), ('W/"1"', 200), ('W/"22"', 200), ("", 200)],
+)
 def test_a_read_of_what_one_has_is_not_modified(tmp_path: Path, sent: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)

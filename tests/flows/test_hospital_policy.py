@@ -112,12 +112,15 @@ def test_a_holder_s_eyes_follow_a_policy_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"code_lifetme": 5}, "code_lifetime was meant"), ({"code_lifetme": None}, "code_lifetime was meant"),
-     ({"code_lifetime": 0}, "code_lifetime"), ({"pkce": "often"}, "one of"), ({"launches": []}, "a list of")],
-)  # fmt: skip
-def test_what_means_nothing_is_refused_and_nothing_of_it_is_chosen(
-    tmp_path: Path, given: dict[str, Any], said: str
-) -> None:
+    [
+        ({"code_lifetme": 5}, "code_lifetime was meant"),
+        ({"code_lifetme": None}, "code_lifetime was meant"),
+        ({"code_lifetime": 0}, "code_lifetime"),
+        ({"pkce": "often"}, "one of"),
+        ({"launches": []}, "a list of"),
+    ],
+)
+def test_what_means_nothing_is_refused_and_nothing_of_it_is_chosen(tmp_path: Path, given: dict[str, Any], said: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.patch(AT, json={"token_lifetime": 30} | given)
         assert (answer.status_code, said in answer.json()["title"]) == (422, True), answer.text
@@ -184,9 +187,7 @@ def test_nobody_else_reads_or_chooses_it(tmp_path: Path) -> None:
         foreign = {"Origin": "https://evil.example.org"}
         assert (await flow.http.get(AT, headers=foreign)).status_code == 403
         assert (await flow.http.patch(AT, json={"pkce": "off"}, headers=foreign)).status_code == 403
-        shut = await flow.http.get(
-            "/developer/hospitals/general", headers=HTML | {"X-Forwarded-For": "203.0.113.9"} | foreign
-        )
+        shut = await flow.http.get("/developer/hospitals/general", headers=HTML | {"X-Forwarded-For": "203.0.113.9"} | foreign)
         assert shut.status_code == 403
         assert (await flow.http.get(AT)).json()["chosen"] == {}
 

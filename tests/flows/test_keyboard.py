@@ -30,14 +30,29 @@ def live() -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def asked(live: dict[str, Any], page: Page) -> Page:
     """At the picker of an app that was started on its own, signed in as a clinician."""
-    body = {"name": "By keyboard", "type": "provider", "client": "public", "client_id": CLIENT, "fhir": "r4",
-            "redirect_uris": [REDIRECT], "scope": SCOPE}  # fmt: skip
+    body = {
+        "name": "By keyboard",
+        "type": "provider",
+        "client": "public",
+        "client_id": CLIENT,
+        "fhir": "r4",
+        "redirect_uris": [REDIRECT],
+        "scope": SCOPE,
+    }
     tenant = live["tenants"]["general"]
     with httpx2.Client(base_url=live["base"], trust_env=False) as http:
         http.post("/admin/apps", json=body)
-    query = {"response_type": "code", "client_id": CLIENT, "redirect_uri": REDIRECT, "scope": SCOPE, "state": "s" * 32,
-             "aud": tenant["fhir"]["r4"], "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-             "prompt": "consent"}  # fmt: skip
+    query = {
+        "response_type": "code",
+        "client_id": CLIENT,
+        "redirect_uri": REDIRECT,
+        "scope": SCOPE,
+        "state": "s" * 32,
+        "aud": tenant["fhir"]["r4"],
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        "prompt": "consent",
+    }
     page.goto(f"{tenant['authorize']}?{urlencode(query)}")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.get_by_role("heading", name="Whose record should By keyboard open?").wait_for()

@@ -104,9 +104,7 @@ def used(pid: int) -> float:
 
 def test_what_is_lost_or_half_or_double_is_noticed() -> None:
     def bodies(*marks: str) -> list[bytes]:
-        return [
-            b'{"identifier":[{"system":"urn:mark","value":"%s"}]}' % mark.encode() if mark else b"" for mark in marks
-        ]
+        return [b'{"identifier":[{"system":"urn:mark","value":"%s"}]}' % mark.encode() if mark else b"" for mark in marks]
 
     a, b = ("Observation", "a"), ("Observation", "b")
     ledger = Ledger({a: ["1", "2"]}, {a: ""}, {"t"}, {"t", "u"}, {"o"}, {"o", "p"})

@@ -75,13 +75,16 @@ def wire(place: tuple[str, str]) -> Iterator[Wire]:
 
 @pytest.mark.parametrize(
     ("method", "path", "token"),
-    [("POST", "/Observation", "nobody"), ("POST", "", None), ("PUT", "/Observation/x", "nobody"),
-     ("POST", "/nothing/x/y/z", None),
-     ("PATCH", "/Observation/x", "nobody"), ("POST", "/Observation/$validate", "nobody")],
-)  # fmt: skip
-def test_a_token_that_is_not_good_is_said_before_the_body_comes(
-    wire: Wire, method: str, path: str, token: str | None
-) -> None:
+    [
+        ("POST", "/Observation", "nobody"),
+        ("POST", "", None),
+        ("PUT", "/Observation/x", "nobody"),
+        ("POST", "/nothing/x/y/z", None),
+        ("PATCH", "/Observation/x", "nobody"),
+        ("POST", "/Observation/$validate", "nobody"),
+    ],
+)
+def test_a_token_that_is_not_good_is_said_before_the_body_comes(wire: Wire, method: str, path: str, token: str | None) -> None:
     wire.head(method, path, token, "Content-Length: 100000000")
     wire.socket.sendall(MEGABYTE)
     assert wire.answer()[0] == 401
@@ -116,9 +119,7 @@ def test_one_that_is_announced_as_too_large_is_refused_unread_by_whoever_may_sen
 
 
 def test_a_large_one_of_whoever_may_send_it_is_read_whole(wire: Wire) -> None:
-    body = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"note":[{"text":"%s"}]}' % (
-        b"a" * 400_000
-    )
+    body = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"note":[{"text":"%s"}]}' % (b"a" * 400_000)
     wire.head("POST", "/Observation", wire.token, f"Content-Length: {len(body)}", "Expect: 100-continue")
     assert wire.answer() == (100, "")
     wire.socket.sendall(body)
@@ -131,11 +132,14 @@ def test_a_large_one_of_whoever_may_send_it_is_read_whole(wire: Wire) -> None:
     assert wire.answer()[0] == 201
 
 
-@pytest.mark.parametrize(("begin", "piece", "status", "said"), [
-    (b"GET /general/r4/Patient?name=", b"a" * 32_768, 414, "sent by POST"),
-    (b"GET /general/r4/metadata HTTP/1.1\r\nX-Long: ", b"a" * 32_768, 431, "65536 bytes"),
-    (b"GET /general/r4/metadata HTTP/1.1\r\n", b"X-Many: a\r\n" * 3_000, 431, "65536 bytes"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("begin", "piece", "status", "said"),
+    [
+        (b"GET /general/r4/Patient?name=", b"a" * 32_768, 414, "sent by POST"),
+        (b"GET /general/r4/metadata HTTP/1.1\r\nX-Long: ", b"a" * 32_768, 431, "65536 bytes"),
+        (b"GET /general/r4/metadata HTTP/1.1\r\n", b"X-Many: a\r\n" * 3_000, 431, "65536 bytes"),
+    ],
+)
 def test_a_head_that_does_not_end_is_not_kept(wire: Wire, begin: bytes, piece: bytes, status: int, said: str) -> None:
     """The server itself would keep all of it."""
     wire.socket.sendall(begin)

@@ -18,11 +18,17 @@ def task(code: str = "launch-app-ehr", url: str = URL, **more: Any) -> dict[str,
         return {"coding": [{"system": SYSTEM, "code": code}]}
 
     return {
-        "resourceType": "Task", "status": "requested", "intent": "proposal", "code": typed(code),
-        "for": {"reference": "Patient/p-0017"}, "encounter": {"reference": "Encounter/p-0017-e02"},
-        "input": [{"type": typed("smartonfhir-application"), "valueUrl": url},
-                  {"type": typed("smartonfhir-appcontext"), "valueString": '{"form": "phq-9"}'}],
-    } | more  # fmt: skip
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "proposal",
+        "code": typed(code),
+        "for": {"reference": "Patient/p-0017"},
+        "encounter": {"reference": "Encounter/p-0017-e02"},
+        "input": [
+            {"type": typed("smartonfhir-application"), "valueUrl": url},
+            {"type": typed("smartonfhir-appcontext"), "valueString": '{"form": "phq-9"}'},
+        ],
+    } | more
 
 
 async def stored(flow: Flow, body: dict[str, Any]) -> str:
@@ -88,12 +94,13 @@ def test_what_asks_for_no_launch_is_told_so(tmp_path: Path, body: dict[str, Any]
 
 @pytest.mark.parametrize(
     ("change", "status", "said"),
-    [({"code": {"text": "x"}}, 422, "Task.code has none of"), ({"input": []}, 422, "has no smartonfhir-application"),
-     ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "on its own")],
-)  # fmt: skip
-def test_a_task_that_asks_for_no_launch_from_the_ehr(
-    tmp_path: Path, change: dict[str, Any], status: int, said: str
-) -> None:
+    [
+        ({"code": {"text": "x"}}, 422, "Task.code has none of"),
+        ({"input": []}, 422, "has no smartonfhir-application"),
+        ({"code": {"coding": [{"system": SYSTEM, "code": "launch-app-standalone"}]}}, 409, "on its own"),
+    ],
+)
+def test_a_task_that_asks_for_no_launch_from_the_ehr(tmp_path: Path, change: dict[str, Any], status: int, said: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register()
         changed = {name: value for name, value in {**task(), **change}.items() if value}

@@ -73,9 +73,7 @@ def test_it_is_patched_where_the_patch_speaks_of_something_else(tmp_path: Path) 
         ("POST", "/Observation", LOADED),
     ],
 )
-def test_a_search_that_did_not_stand_there_is_refused(
-    tmp_path: Path, method: str, path: str, body: dict[str, Any]
-) -> None:
+def test_a_search_that_did_not_stand_there_is_refused(tmp_path: Path, method: str, path: str, body: dict[str, Any]) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         answer = await own.ask(method, path, body)

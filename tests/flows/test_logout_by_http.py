@@ -116,9 +116,7 @@ def test_a_forged_decision_asks_and_signs_nobody_out(tmp_path: Path) -> None:
         ({"client_id": "somebody-else"}, "logout-client-unknown"),
     ],
 )
-def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(
-    tmp_path: Path, change: dict[str, str], rule: str
-) -> None:
+def test_what_is_wrong_is_said_on_a_page_and_signs_nobody_out(tmp_path: Path, change: dict[str, str], rule: str) -> None:
     async def steps(flow: Flow) -> None:
         _, given = await signed_in(flow)
         hint = change.get("id_token_hint", given["id_token"])

@@ -31,23 +31,55 @@ ODD: list[dict[str, Any]] = [
     {"resourceType": "Patient", "id": "odd-8", "name": "x", "link": {}, "generalPractitioner": [5]},
     {"resourceType": "Encounter", "id": "odd-9", "subject": [], "period": "x", "participant": None},
     {"resourceType": "DocumentReference", "id": "odd-10", "date": {}, "content": 1, "subject": {"reference": []}},
-]  # fmt: skip
+]
 ASKED = (
-    "/Observation?_count=1000", "/Observation/$lastn?max=3", "/Observation?_elements=code&_count=1000",
-    "/Observation?_summary=true&_count=1000", "/Observation?_summary=data&_count=1000",
+    "/Observation?_count=1000",
+    "/Observation/$lastn?max=3",
+    "/Observation?_elements=code&_count=1000",
+    "/Observation?_summary=true&_count=1000",
+    "/Observation?_summary=data&_count=1000",
     "/Observation?_summary=text&_count=1000",
-    "/Observation?_include=*&_count=1000", "/Observation?_sort=-date,code,value-quantity&_count=1000", "/Patient?_revinclude=*",
-    "/Observation/huge", "/Observation/huge?_format=xml", "/Observation/huge?_pretty=true", "/Observation/huge/$validate",
-    "/Observation/huge/$meta", "/Observation/huge/_history", "/Observation/huge/_history/1",
+    "/Observation?_include=*&_count=1000",
+    "/Observation?_sort=-date,code,value-quantity&_count=1000",
+    "/Patient?_revinclude=*",
+    "/Observation/huge",
+    "/Observation/huge?_format=xml",
+    "/Observation/huge?_pretty=true",
+    "/Observation/huge/$validate",
+    "/Observation/huge/$meta",
+    "/Observation/huge/_history",
+    "/Observation/huge/_history/1",
     "/Observation?_id=huge&_format=xml",
-    "/Observation?value-quantity=gt1e200", "/Patient/p-0001/$everything",
+    "/Observation?value-quantity=gt1e200",
+    "/Patient/p-0001/$everything",
     "/Patient/p-0001/$everything?_since=2020-01-01T00:00:00Z",
-    "/Patient/odd-8/$everything", "/Encounter/odd-9/$everything", "/Patient/odd-8/*", "/_history?_count=1000", "/?_text=x",
-    "/_history?_count=1000&_summary=true", "/Observation/_history?_elements=id", "/$meta", "/Observation/$meta",
-    "/Patient?_list=odd-7", "/Group?member=Patient/p-0001", "/DocumentReference/$docref?patient=odd-8",
-    *(f"/{one['resourceType']}/{one['id']}{more}" for one in ODD for more in
-      ("", "?_format=xml", "?_pretty=true", "?_summary=true", "?_elements=meta", "?_summary=text", "/$validate", "/$meta")),
-)  # fmt: skip
+    "/Patient/odd-8/$everything",
+    "/Encounter/odd-9/$everything",
+    "/Patient/odd-8/*",
+    "/_history?_count=1000",
+    "/?_text=x",
+    "/_history?_count=1000&_summary=true",
+    "/Observation/_history?_elements=id",
+    "/$meta",
+    "/Observation/$meta",
+    "/Patient?_list=odd-7",
+    "/Group?member=Patient/p-0001",
+    "/DocumentReference/$docref?patient=odd-8",
+    *(
+        f"/{one['resourceType']}/{one['id']}{more}"
+        for one in ODD
+        for more in (
+            "",
+            "?_format=xml",
+            "?_pretty=true",
+            "?_summary=true",
+            "?_elements=meta",
+            "?_summary=text",
+            "/$validate",
+            "/$meta",
+        )
+    ),
+)
 
 
 def odd() -> list[Piece]:
@@ -57,9 +89,7 @@ def odd() -> list[Piece]:
 
 
 @pytest.mark.parametrize("parts", [ASKED[:31], ASKED[31:]], ids=["many", "each"])
-def test_whatever_was_loaded_is_answered(
-    tmp_path: Path, parts: tuple[str, ...], engine: Callable[[], str | None]
-) -> None:
+def test_whatever_was_loaded_is_answered(tmp_path: Path, parts: tuple[str, ...], engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         await own.ask("GET", "/Patient/p-0001")
@@ -67,18 +97,14 @@ def test_whatever_was_loaded_is_answered(
         base = run.tenant.fhir_base("r4")
         await run.keep([ready("r4", one, base) for one in odd()])
         await run.finish()
-        failed = {
-            path: answer.text[:200] for path in parts if (answer := await own.ask("GET", path)).status_code >= 500
-        }
+        failed = {path: answer.text[:200] for path in parts if (answer := await own.ask("GET", path)).status_code >= 500}
         assert failed == {}
         meta = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "t"}]}}]}
         patch = b'[{"op":"add","path":"/note","value":[{"text":"x"}]}]'
         for one in (*ODD, {"resourceType": "Observation", "id": "huge"}):
             address = f"/{one['resourceType']}/{one['id']}"
             assert (await own.ask("POST", f"{address}/$meta-add", meta)).status_code < 500, one
-            assert (
-                await own.ask("PATCH", address, patch, content_type="application/json-patch+json")
-            ).status_code < 500
+            assert (await own.ask("PATCH", address, patch, content_type="application/json-patch+json")).status_code < 500
         begun = [await own.ask("GET", path, prefer="respond-async") for path in ("/$export", "/Group/odd-5/$export")]
         assert all(one.status_code < 500 for one in begun), [one.text for one in begun]
         for one in begun:

@@ -14,13 +14,13 @@ from sickbay.settings.settings import Settings
 from sickbay.web.doors import Guard
 
 VISITORS: list[dict[str, Any]] = [
-    {"peer": "10.0.0.7"}, {"headers": {"X-Forwarded-For": "127.0.0.1"}}, {"headers": {"Via": "1.1 proxy"}},
-]  # fmt: skip
+    {"peer": "10.0.0.7"},
+    {"headers": {"X-Forwarded-For": "127.0.0.1"}},
+    {"headers": {"Via": "1.1 proxy"}},
+]
 
 
-async def one_click(
-    flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str] | None = None
-) -> tuple[bool, int, str]:
+async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str] | None = None) -> tuple[bool, int, str]:
     """Whether accounts are offered, what a click on one gives, and where an app with auto_approve is led."""
     app = await flow.register(client_id="automatic")
     transport = httpx2.ASGITransport(app=flow.http._transport.app, client=(peer, 40000))

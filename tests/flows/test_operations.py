@@ -37,11 +37,36 @@ async def pages(own: Hand, path: str) -> list[list[str]]:
 async def record(own: Hand, patient: str) -> set[str]:
     """All that search finds of a patient, type by type."""
     found = {f"Patient/{patient}"}
-    for type in ("Observation", "Condition", "Encounter", "AllergyIntolerance", "Appointment", "MedicationRequest",
-                 "MedicationOrder", "Coverage", "CarePlan", "DocumentReference", "Immunization", "Procedure",
-                 "CareTeam", "RelatedPerson", "Goal", "DiagnosticReport", "Device", "Provenance", "ServiceRequest",
-                 "ProcedureRequest", "MedicationStatement", "MedicationDispense", "Specimen",
-                 "QuestionnaireResponse", "Media", "Claim", "ExplanationOfBenefit", "Consent"):  # fmt: skip
+    for type in (
+        "Observation",
+        "Condition",
+        "Encounter",
+        "AllergyIntolerance",
+        "Appointment",
+        "MedicationRequest",
+        "MedicationOrder",
+        "Coverage",
+        "CarePlan",
+        "DocumentReference",
+        "Immunization",
+        "Procedure",
+        "CareTeam",
+        "RelatedPerson",
+        "Goal",
+        "DiagnosticReport",
+        "Device",
+        "Provenance",
+        "ServiceRequest",
+        "ProcedureRequest",
+        "MedicationStatement",
+        "MedicationDispense",
+        "Specimen",
+        "QuestionnaireResponse",
+        "Media",
+        "Claim",
+        "ExplanationOfBenefit",
+        "Consent",
+    ):
         answer = await own.ask("GET", f"/{type}?patient={patient}&_count=1000")
         found |= set(ids(answer)) if answer.status_code == 200 else set()
     return found
@@ -93,8 +118,10 @@ def test_everything_by_care_dates_and_since(tmp_path: Path) -> None:
         assert ids(later) == [new]
         fresh = await own.ask("GET", f"/Patient/p-0001/$everything?_since={made[0]['meta']['lastUpdated']}")
         assert set(ids(fresh)) == {old, new}
-        posted = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Observation"},
-                                                              {"name": "end", "valueDate": "1890-12-31"}]}  # fmt: skip
+        posted = {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "_type", "valueCode": "Observation"}, {"name": "end", "valueDate": "1890-12-31"}],
+        }
         assert ids(await own.ask("POST", "/Patient/p-0001/$everything", posted)) == [old]
         for query in ("start=yesterday", "_type=Observatoin", "_count=many", "_since=2020-01-01", "types=Observation"):
             refused = await own.ask("GET", f"/Patient/p-0001/$everything?{query}")
@@ -144,15 +171,24 @@ def test_documents_are_found_by_patient_date_and_type(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
         code = {"coding": [{"system": "http://loinc.org", "code": "34133-9"}]}
-        document = {"resourceType": "DocumentReference", "status": "current", "subject": {"reference": "Patient/p-0001"},
-                    "type": code, "date": "1890-05-05T10:00:00Z", "content": [{"attachment": {"title": "x"}}]}  # fmt: skip
+        document = {
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "subject": {"reference": "Patient/p-0001"},
+            "type": code,
+            "date": "1890-05-05T10:00:00Z",
+            "content": [{"attachment": {"title": "x"}}],
+        }
         made = f"DocumentReference/{(await own.made(document))['id']}"
         path = "/DocumentReference/$docref?patient=p-0001&start=1890-01-01&end=1890-12-31"
         assert ids(await own.ask("GET", path)) == [made]
         assert ids(await own.ask("GET", f"{path}&type=http://loinc.org|34133-9")) == [made]
         assert ids(await own.ask("GET", f"{path}&type=http://loinc.org|1-1")) == []
-        given = [{"name": "patient", "valueId": "p-0001"}, {"name": "type", "valueCodeableConcept": code},
-                 {"name": "end", "valueDate": "1890-12-31"}]  # fmt: skip
+        given = [
+            {"name": "patient", "valueId": "p-0001"},
+            {"name": "type", "valueCodeableConcept": code},
+            {"name": "end", "valueDate": "1890-12-31"},
+        ]
         posted = await own.ask("POST", "/DocumentReference/$docref", {"resourceType": "Parameters", "parameter": given})
         assert ids(posted) == [made]
         lacking = await own.ask("GET", "/DocumentReference/$docref")
@@ -252,8 +288,11 @@ def test_the_meta_of_a_type_and_of_the_server_are_the_labels_in_use(tmp_path: Pa
 def test_what_is_no_operation_here_is_named_with_what_is(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)
-        for path, meant in (("/Patient/p-0001/$evrything", "Patient/<id>/$everything"), ("/$graphql", "$export"),
-                            ("/Observation/$everything", "Patient/<id>/$everything")):  # fmt: skip
+        for path, meant in (
+            ("/Patient/p-0001/$evrything", "Patient/<id>/$everything"),
+            ("/$graphql", "$export"),
+            ("/Observation/$everything", "Patient/<id>/$everything"),
+        ):
             answer = await own.ask("GET", path)
             assert (answer.status_code, rules(answer)) == (404, {"fhir-operation-unknown"})
             assert meant in answer.text

@@ -59,9 +59,7 @@ def test_an_issuer_opened_in_a_browser_leads_to_the_hospital(tmp_path: Path) -> 
         ("DELETE", "/general/ehr", "GET, HEAD"),
     ],
 )
-def test_an_address_asked_by_another_method_says_which_it_takes(
-    tmp_path: Path, method: str, path: str, allowed: str
-) -> None:
+def test_an_address_asked_by_another_method_says_which_it_takes(tmp_path: Path, method: str, path: str, allowed: str) -> None:
     async def steps(flow: Flow) -> None:
         for accept in ("text/html", "application/json"):
             answer = await flow.http.request(method, path, headers={"Accept": accept})

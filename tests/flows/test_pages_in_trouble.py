@@ -21,9 +21,7 @@ JSON = {"Accept": "application/json"}
         ("app=Sample+app&fhir_context=x", 422, "fhir_context is no JSON"),
     ],
 )
-def test_what_the_portal_s_button_cannot_launch_is_said_on_a_page(
-    tmp_path: Path, asked: str, status: int, said: str
-) -> None:
+def test_what_the_portal_s_button_cannot_launch_is_said_on_a_page(tmp_path: Path, asked: str, status: int, said: str) -> None:
     async def steps(flow: Flow) -> None:
         page = await flow.http.get(f"/general/ehr/launch?{asked}", headers=HTML)
         assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")

@@ -23,9 +23,7 @@ def is_part(resource: dict[str, Any]) -> bool:
 def test_a_read_gives_the_part_that_was_asked_for(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
-        made = await own.made(
-            observation(note=NOTE, text={"status": "generated", "div": DIV}, issued="2026-01-01T00:00:00Z")
-        )
+        made = await own.made(observation(note=NOTE, text={"status": "generated", "div": DIV}, issued="2026-01-01T00:00:00Z"))
         path = f"/Observation/{made['id']}"
         expected = {
             "_summary=true": {"status", "code", "subject", "issued"},

@@ -14,8 +14,11 @@ def test_a_patch_may_be_parameters_or_a_merge(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         path = f"/Observation/{(await own.made(observation()))['id']}"
-        parts = [{"name": "type", "valueCode": "replace"}, {"name": "path", "valueString": "Observation.status"},
-                 {"name": "value", "valueCode": "amended"}]  # fmt: skip
+        parts = [
+            {"name": "type", "valueCode": "replace"},
+            {"name": "path", "valueString": "Observation.status"},
+            {"name": "value", "valueCode": "amended"},
+        ]
         body = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
         changed = await own.ask("PATCH", path, body)
         assert (changed.status_code, changed.json()["status"]) == (200, "amended")
@@ -27,9 +30,7 @@ def test_a_patch_may_be_parameters_or_a_merge(tmp_path: Path) -> None:
         assert merged.json()["note"] == [{"text": "x"}]
         assert merged.json()["status"] == "corrected"
         assert merged.json()["meta"]["versionId"] == "4"
-        away = await own.ask(
-            "PATCH", path, {"subject": {"reference": "Patient/p-0002"}}, Content_Type="application/json"
-        )
+        away = await own.ask("PATCH", path, {"subject": {"reference": "Patient/p-0002"}}, Content_Type="application/json")
         assert (away.status_code, rules(away)) == (403, {"fhir-write-outside-scope"})
 
     run(steps, tmp_path)

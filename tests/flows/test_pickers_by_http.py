@@ -27,11 +27,7 @@ async def opened(flow: Flow, address: str, **form: str) -> Any:
     """Answer the page that stands there; the page that comes next, or the redirect to the app."""
     page = await flow.http.get(address, headers=HTML)
     answer = await said(flow, page, **form)
-    return (
-        answer
-        if "code=" in answer.headers["location"]
-        else await flow.http.get(answer.headers["location"], headers=HTML)
-    )
+    return answer if "code=" in answer.headers["location"] else await flow.http.get(answer.headers["location"], headers=HTML)
 
 
 async def given(flow: Flow, app: dict[str, Any], address: str, scope: str = SCOPE) -> dict[str, Any]:
@@ -54,9 +50,7 @@ def test_each_is_chosen_in_turn_and_told_with_its_role(tmp_path: Path) -> None:
         await opened(flow, address, reference="Practitioner/pr-2", decision="open")
         token = await given(flow, app, address)
         assert token["patient"] == "p-0017"
-        assert token["fhirContext"] == [
-            {"reference": "Condition/p-0017-c01", "role": ROLE}, {"reference": "Practitioner/pr-2"}
-        ]  # fmt: skip
+        assert token["fhirContext"] == [{"reference": "Condition/p-0017-c01", "role": ROLE}, {"reference": "Practitioner/pr-2"}]
 
     run(steps, tmp_path)
 

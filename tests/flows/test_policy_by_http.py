@@ -72,8 +72,9 @@ def test_an_app_is_opened_as_its_policy_allows_alone(tmp_path: Path, allowed: st
         app = await flow.register(policy={"launches": [allowed]})
         launch = (await flow.launch(app))["launch"]
         ways: dict[str, dict[str, Any]] = {
-            "ehr": {"launch": launch, "scope": SCOPE}, "standalone": {"scope": "openid user/Patient.rs"},
-        }  # fmt: skip
+            "ehr": {"launch": launch, "scope": SCOPE},
+            "standalone": {"scope": "openid user/Patient.rs"},
+        }
         refused = await flow.authorize(app, **ways[other])
         assert received(refused)["error"] == "unauthorized_client"
         assert (await flow.findings(refused))["launch-type-not-allowed"] == "error"
@@ -85,9 +86,7 @@ def test_an_app_is_opened_as_its_policy_allows_alone(tmp_path: Path, allowed: st
 @pytest.mark.parametrize(
     ("framed", "sign_in", "consent"), [("all", True, True), ("signed-in", False, True), ("none", False, False)]
 )
-def test_pages_stand_in_the_ehr_s_frame_as_the_policy_has_it(
-    tmp_path: Path, framed: str, sign_in: bool, consent: bool
-) -> None:
+def test_pages_stand_in_the_ehr_s_frame_as_the_policy_has_it(tmp_path: Path, framed: str, sign_in: bool, consent: bool) -> None:
     """And in nobody else's in any case."""
 
     async def steps(flow: Flow) -> None:
@@ -129,9 +128,15 @@ def test_a_sign_in_page_is_framed_as_the_hospital_has_it(tmp_path: Path, tenant:
 
 @pytest.mark.parametrize(
     ("compares", "encoded", "finding"),
-    [("raw", True, "basic-urlencoded-mismatch"), ("raw", False, ""), ("decoded", False, "basic-not-urlencoded"),
-     ("decoded", True, ""), ("either", True, ""), ("either", False, "")],
-)  # fmt: skip
+    [
+        ("raw", True, "basic-urlencoded-mismatch"),
+        ("raw", False, ""),
+        ("decoded", False, "basic-not-urlencoded"),
+        ("decoded", True, ""),
+        ("either", True, ""),
+        ("either", False, ""),
+    ],
+)
 def test_a_secret_is_compared_as_the_policy_has_it(tmp_path: Path, compares: str, encoded: bool, finding: str) -> None:
     async def steps(flow: Flow) -> None:
         secret = "a+b%20c/8Zk3vQ0m=8yT1"

@@ -69,9 +69,7 @@ def test_a_change_counts_from_when_it_is_live_and_each_change_waits_anew(tmp_pat
         await later(flow, DELAY)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
         assert "redirect-uri-mismatch" in await flow.findings(answer)
-        changed = await flow.authorize(
-            app, launch=(await flow.launch(app))["launch"], scope=wide, redirect_uri=REDIRECT + "2"
-        )
+        changed = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide, redirect_uri=REDIRECT + "2")
         assert "code=" in changed.headers["location"]
 
     run(steps, tmp_path, **SLOW)

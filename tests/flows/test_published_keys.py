@@ -26,9 +26,7 @@ async def state(flow: Flow) -> dict[str, Any]:
 
 async def uses(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> tuple[int, int]:
     """The status of a read with the access token and of a refresh."""
-    read = await flow.http.get(
-        "/general/r4/Patient?name=a", headers={"Authorization": f"Bearer {tokens['access_token']}"}
-    )
+    read = await flow.http.get("/general/r4/Patient?name=a", headers={"Authorization": f"Bearer {tokens['access_token']}"})
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
     return read.status_code, (await flow.http.post(f"{PLACE}/token", data=form)).status_code
 
@@ -76,9 +74,7 @@ def test_published_keys_are_replaced_once_and_end_what_they_made(
     run(once_more, tmp_path, **data)
 
 
-def test_a_published_key_that_is_retired_or_waits_is_dropped_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_published_key_that_is_retired_or_waits_is_dropped_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kids: dict[str, Any] = {}
 
     async def rotated(flow: Flow) -> None:

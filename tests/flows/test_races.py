@@ -33,9 +33,7 @@ class App:
     def __init__(self, http: httpx2.AsyncClient, line: dict[str, Any]) -> None:
         self.http, self.general = http, line["tenants"]["general"]
         self.user = next(
-            one["username"]
-            for one in line["users"]
-            if one["tenant"] == "general" and "Practitioner/" in one["fhirUser"]
+            one["username"] for one in line["users"] if one["tenant"] == "general" and "Practitioner/" in one["fhirUser"]
         )
         self.client: dict[str, Any] = {}
         self.service: dict[str, Any] = {}
@@ -50,20 +48,29 @@ class App:
         }
         self.service = (await self.http.post("/admin/apps", json=service)).raise_for_status().json()
         body = {
-            "name": "Racer", "type": "provider", "client": "public", "launch_uri": REDIRECT, "redirect_uris": [REDIRECT],
-            "scope": SCOPE, "auto_approve": {"user": self.user},
-        }  # fmt: skip
+            "name": "Racer",
+            "type": "provider",
+            "client": "public",
+            "launch_uri": REDIRECT,
+            "redirect_uris": [REDIRECT],
+            "scope": SCOPE,
+            "auto_approve": {"user": self.user},
+        }
         self.client = (await self.http.post("/admin/apps", json=body)).raise_for_status().json()
 
     async def code(self) -> str:
-        launch = (
-            await self.http.post("/admin/launches", json={"app": self.client["app_id"], "patient": "p-0001"})
-        ).json()
+        launch = (await self.http.post("/admin/launches", json={"app": self.client["app_id"], "patient": "p-0001"})).json()
         asked = {
-            "response_type": "code", "client_id": self.client["client_id"], "redirect_uri": REDIRECT, "state": STATE,
-            "scope": SCOPE, "aud": self.general["fhir"]["r4"], "launch": launch["launch"], "code_challenge": CHALLENGE,
+            "response_type": "code",
+            "client_id": self.client["client_id"],
+            "redirect_uri": REDIRECT,
+            "state": STATE,
+            "scope": SCOPE,
+            "aud": self.general["fhir"]["r4"],
+            "launch": launch["launch"],
+            "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
-        }  # fmt: skip
+        }
         answer = await self.http.get(self.general["authorize"], params=asked)
         return parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
 
@@ -71,9 +78,7 @@ class App:
         return await self.http.post(self.general["token"], data={"client_id": self.client["client_id"], **form})
 
     async def redeem(self, code: str) -> httpx2.Response:
-        return await self.token(
-            grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER
-        )
+        return await self.token(grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER)
 
     async def prove(self, assertion: str) -> httpx2.Response:
         return await self.http.post(self.general["token"], data=form(assertion))

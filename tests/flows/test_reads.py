@@ -19,19 +19,48 @@ from sickbay.web.reads import Reads
 
 Engine = Callable[[], str | None]
 ASKED: list[dict[str, str]] = [
-    {}, {"Accept": "*/*"}, {"Accept": "application/fhir+xml"}, {"Accept": "text/turtle"}, {"Origin": "http://page.example"},
-    {"If-None-Match": 'W/"1"'}, {"If-None-Match": 'W/"2"'}, {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"},
-    {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer nobody"}, {"Prefer": "handling=strict"},
-]  # fmt: skip
-PATHS = ("/Patient/p-0001", "/Patient/p-0002", "/Patient/none", "/Patient/undefined", "/Observation/none", "/Binary/none",
-         "/Patient/a b", "/Nonsense/1")  # fmt: skip
+    {},
+    {"Accept": "*/*"},
+    {"Accept": "application/fhir+xml"},
+    {"Accept": "text/turtle"},
+    {"Origin": "http://page.example"},
+    {"If-None-Match": 'W/"1"'},
+    {"If-None-Match": 'W/"2"'},
+    {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"},
+    {"Authorization": "Basic eDp5"},
+    {"Authorization": "Bearer nobody"},
+    {"Prefer": "handling=strict"},
+]
+PATHS = (
+    "/Patient/p-0001",
+    "/Patient/p-0002",
+    "/Patient/none",
+    "/Patient/undefined",
+    "/Observation/none",
+    "/Binary/none",
+    "/Patient/a b",
+    "/Nonsense/1",
+)
 SEARCHES = (
-    "/Patient", "/Patient?name=a&_count=3", "/Patient?name=a&_summary=count", "/Patient?_id=none", "/Patient?nonsense=1",
-    "/Patient?name=", "/Patient?_format=xml&_count=1", "/Patient?_count=2&_pretty=true", "/Patient/p-0001?_elements=name",
-    "/Patient?_count=2&_elements=name", "/Patient?_cursor=nonsense", "/Patient?access_token=x", "/Patient/p-0001/Condition",
-    "/Patient/p-0001/_history", "/Patient/p-0001/$everything?_count=2", "?_type=Patient,Condition&_count=2", "/metadata",
+    "/Patient",
+    "/Patient?name=a&_count=3",
+    "/Patient?name=a&_summary=count",
+    "/Patient?_id=none",
+    "/Patient?nonsense=1",
+    "/Patient?name=",
+    "/Patient?_format=xml&_count=1",
+    "/Patient?_count=2&_pretty=true",
+    "/Patient/p-0001?_elements=name",
+    "/Patient?_count=2&_elements=name",
+    "/Patient?_cursor=nonsense",
+    "/Patient?access_token=x",
+    "/Patient/p-0001/Condition",
+    "/Patient/p-0001/_history",
+    "/Patient/p-0001/$everything?_count=2",
+    "?_type=Patient,Condition&_count=2",
+    "/metadata",
     "/Observation?patient=p-0001&category=vital-signs&_include=Observation:encounter",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("scope", "crowd"), [("patient/Patient.rs", 1024), ("user/*.rs", 0)])
@@ -58,8 +87,10 @@ async def every(own: Hand) -> list[tuple[int, dict[str, str], str]]:
     sent = [(path, asked) for path in PATHS for asked in ASKED] + [(path, ASKED[0]) for path in SEARCHES]
     return [
         told(await own.flow.http.request(method, own.base + path, headers=own.headers | asked))
-        for method in ("GET", "HEAD") for path, asked in sent for _ in range(2)
-    ]  # fmt: skip
+        for method in ("GET", "HEAD")
+        for path, asked in sent
+        for _ in range(2)
+    ]
 
 
 @pytest.mark.parametrize("path", ["/Patient/p-0001", "/Patient?name=a", "/Patient/p-0001/Condition"])
@@ -158,9 +189,17 @@ async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
     return Hand(flow, f"{token}, Bearer {token}")
 
 
-@pytest.mark.parametrize(("change", "status"), [
-    (revoked, 401), (removed, 401), (grown_old, 401), (strict, 403), (elsewhere, 401), (in_the_query_too, 400),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (revoked, 401),
+        (removed, 401),
+        (grown_old, 401),
+        (strict, 403),
+        (elsewhere, 401),
+        (in_the_query_too, 400),
+    ],
+)
 def test_what_was_granted_is_granted_no_longer_once_anything_has_changed(
     tmp_path: Path, engine: Engine, change: Callable[[Flow, Hand, str], Awaitable[Hand]], status: int
 ) -> None:

@@ -44,9 +44,7 @@ def test_a_wrong_client_id_and_a_wrong_redirect_uri_are_corrected_together(tmp_p
         assert f"launch={made['launch']}" in shown.text
         again = await flow.http.get(said["corrected"]["url"])
         assert received(again)["code"]
-        public = await flow.http.get(
-            address, headers={"Origin": "https://elsewhere.example", "Accept": "application/json"}
-        )
+        public = await flow.http.get(address, headers={"Origin": "https://elsewhere.example", "Accept": "application/json"})
         assert public.json()["corrected"] is None
         assert app["client_id"] not in public.text
 
@@ -130,9 +128,7 @@ async def refresh(flow: Flow, app: dict[str, Any], token: str) -> dict[str, Any]
 
 def test_a_fhir_refusal_names_the_faults_of_token_and_search_at_once(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        answer = await flow.http.get(
-            "/general/r4/Observation?date=yesterday", headers={"Accept": "application/fhir+json"}
-        )
+        answer = await flow.http.get("/general/r4/Observation?date=yesterday", headers={"Accept": "application/fhir+json"})
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer realm=")
         said = {issue["details"]["coding"][0]["code"] for issue in answer.json()["issue"]}

@@ -123,8 +123,13 @@ def test_a_vendor_that_lets_no_clinician_pick_asks_them_too(tmp_path: Path) -> N
 
 def test_who_looks_after_one_alone_is_not_asked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        body = {"tenant": "general", "username": "son", "password": "sesame-open", "fhirUser": "RelatedPerson/x",
-                "patients": ["p-0010"]}  # fmt: skip
+        body = {
+            "tenant": "general",
+            "username": "son",
+            "password": "sesame-open",
+            "fhirUser": "RelatedPerson/x",
+            "patients": ["p-0010"],
+        }
         assert (await flow.http.post("/admin/users", json=body)).status_code in (200, 201)
         app = await family_app(flow)
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)

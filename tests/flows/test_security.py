@@ -34,10 +34,19 @@ async def sign_in(flow: Flow, **headers: str) -> httpx2.Response:
     return await flow.http.post("/general/ehr/sign-in", data=form, headers=headers)
 
 
-ELSEWHERE = ("https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
-             "javascript:alert(1)", "/general/ehr@evil.example", "/general/ehr.evil.example", "general/ehr",
-             "http:evil.example",
-             "/general/ehr\r\nX-Injected: 1")  # fmt: skip
+ELSEWHERE = (
+    "https://evil.example/",
+    "//evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "javascript:alert(1)",
+    "/general/ehr@evil.example",
+    "/general/ehr.evil.example",
+    "general/ehr",
+    "http:evil.example",
+    "/general/ehr\r\nX-Injected: 1",
+)
 
 
 @pytest.mark.parametrize("to", ELSEWHERE)
@@ -149,9 +158,22 @@ def test_a_signed_out_cookie_opens_nothing(desk: Sitting) -> None:
     desk.do(steps, desk.flow())
 
 
-PAGES = ("/", "/developer", "/developer/register", "/doctor", "/rules", "/exchanges", "/general/ehr", "/general/ehr/patients",
-         "/general/ehr/patients/p-0017", "/general/ehr/patients/nobody", "/general/ehr/sign-in", "/nowhere",
-         "/exchanges/none", "/rules/aud-missing")  # fmt: skip
+PAGES = (
+    "/",
+    "/developer",
+    "/developer/register",
+    "/doctor",
+    "/rules",
+    "/exchanges",
+    "/general/ehr",
+    "/general/ehr/patients",
+    "/general/ehr/patients/p-0017",
+    "/general/ehr/patients/nobody",
+    "/general/ehr/sign-in",
+    "/nowhere",
+    "/exchanges/none",
+    "/rules/aud-missing",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -169,9 +191,7 @@ def test_a_page_is_framed_by_nobody_kept_by_nobody_and_loads_nothing_from_elsewh
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] in ("same-origin", "no-referrer")
-        assert not re.findall(
-            r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(?:https?:)?//(?!localhost:7425)', answer.text
-        )
+        assert not re.findall(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(?:https?:)?//(?!localhost:7425)', answer.text)
         assert not re.findall(r"<[^>]+ (?:on[a-z]+|style)=", answer.text)
         assert "<script>" not in answer.text
 
@@ -195,20 +215,33 @@ def test_what_is_sent_is_never_markup(desk: Sitting, payload: str) -> None:
         csrf = field(await flow.http.get("/doctor", headers=HTML), "csrf")
         get: list[tuple[str, dict[str, str]]] = [
             ("/general/oauth/authorize", asked | {"client_id": payload}),
-            ("/general/oauth/authorize", asked | {"redirect_uri": payload, "state": payload, "scope": payload,
-                                                   payload: payload}),
-            ("/general/ehr/patients", {"q": payload}), ("/general/ehr/sign-in", {"next": payload}),
-            ("/exchanges", {"id": payload}), ("/rules", {"q": payload}), ("/" + payload, {}), ("/rules/" + payload, {}),
-            ("/general/ehr/patients/" + payload, {}), ("/exchanges/" + payload, {}), ("/timelines/" + payload, {}),
-            (f"/developer/apps/{app['app_id']}", {}), ("/developer", {}), ("/general/oauth/continue", {"request": payload}),
+            (
+                "/general/oauth/authorize",
+                asked | {"redirect_uri": payload, "state": payload, "scope": payload, payload: payload},
+            ),
+            ("/general/ehr/patients", {"q": payload}),
+            ("/general/ehr/sign-in", {"next": payload}),
+            ("/exchanges", {"id": payload}),
+            ("/rules", {"q": payload}),
+            ("/" + payload, {}),
+            ("/rules/" + payload, {}),
+            ("/general/ehr/patients/" + payload, {}),
+            ("/exchanges/" + payload, {}),
+            ("/timelines/" + payload, {}),
+            (f"/developer/apps/{app['app_id']}", {}),
+            ("/developer", {}),
+            ("/general/oauth/continue", {"request": payload}),
             ("/general/ehr/patients/p-0001", {"app": payload}),
-        ]  # fmt: skip
+        ]
         answers = [await flow.http.get(path, params=query, headers=HTML) for path, query in get]
         for path in ("/doctor", "/general/ehr/sign-in"):
             form = {"csrf": csrf, "input": f"{BASE}/general/oauth/authorize?client_id={payload}", "username": payload}
             answers.append(await flow.http.post(path, data=form, headers=HTML))
-        refused = await flow.http.get("/general/r4/Patient", params={"name": payload, payload: payload}, headers={
-            "Authorization": f"Bearer {payload}", "User-Agent": payload, "Prefer": payload})  # fmt: skip
+        refused = await flow.http.get(
+            "/general/r4/Patient",
+            params={"name": payload, payload: payload},
+            headers={"Authorization": f"Bearer {payload}", "User-Agent": payload, "Prefer": payload},
+        )
         for one in [refused, *answers[:2]]:
             answers.append(await flow.http.get("/exchanges/" + one.headers["x-correlation-id"], headers=HTML))
         for answer in answers:
@@ -237,9 +270,7 @@ def test_the_host_that_was_called_never_becomes_an_address(desk: Sitting) -> Non
 def test_the_public_reading_of_a_refusal_tells_nothing_that_is_registered(desk: Sitting, accept: str) -> None:
     async def steps(flow: Flow) -> None:
         secret = "https://unannounced.example/callback"
-        app = await flow.register(
-            auto_approve=None, redirect_uris=[secret], launch_uri="https://unannounced.example/launch"
-        )
+        app = await flow.register(auto_approve=None, redirect_uris=[secret], launch_uri="https://unannounced.example/launch")
         for sent in (REDIRECT, secret + "/", "https://unannounced.examp1e/callback", secret.upper()):
             answer = await flow.authorize(app, redirect_uri=sent)
             assert answer.status_code == 400
@@ -260,9 +291,16 @@ def test_the_public_reading_of_a_refusal_tells_nothing_that_is_registered(desk: 
 
 async def by_password(flow: Flow) -> None:
     """A nurse who first mistypes."""
-    made = await flow.http.post("/admin/users", json={
-        "tenant": "general", "username": "nurse", "password": "Correct-Horse-7", "fhirUser": "Practitioner/x",
-        "patients": "*"})  # fmt: skip
+    made = await flow.http.post(
+        "/admin/users",
+        json={
+            "tenant": "general",
+            "username": "nurse",
+            "password": "Correct-Horse-7",
+            "fhirUser": "Practitioner/x",
+            "patients": "*",
+        },
+    )
     assert made.status_code == 201, made.text
     page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
     wrong = {"csrf": field(page, "csrf"), "username": "nurse", "password": "Wrong-Horse-7-Typed"}
@@ -283,19 +321,29 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
         given = (await flow.redeem(app, code, client_secret=app["client_secret"])).json()
         await flow.redeem(app, code, client_secret="Wrong-Secret-Sent")
         form = {"grant_type": "refresh_token", "client_id": app["client_id"], "client_secret": app["client_secret"]}
-        code = received(await flow.authorize(app, scope="launch openid online_access patient/*.rs",
-                                             launch=(await flow.launch(app))["launch"]))["code"]  # fmt: skip
+        code = received(
+            await flow.authorize(
+                app, scope="launch openid online_access patient/*.rs", launch=(await flow.launch(app))["launch"]
+            )
+        )["code"]
         more = (await flow.redeem(app, code, client_secret=app["client_secret"])).json()
-        again = (
-            await flow.http.post("/general/oauth/token", data=form | {"refresh_token": more["refresh_token"]})
-        ).json()
-        secrets.update({
-            "password": "Correct-Horse-7", "wrong password": "Wrong-Horse-7-Typed", "client secret": app["client_secret"],
-            "wrong secret": "Wrong-Secret-Sent", "launch": launch, "code": code, "verifier": VERIFIER,
-            "session": next(iter(flow.cookies.values())),
-            **{f"given {name}": given[name] for name in ("access_token", "id_token")},
-            "refresh": more["refresh_token"], "refreshed": again["refresh_token"], "access": again["access_token"],
-        })  # fmt: skip
+        again = (await flow.http.post("/general/oauth/token", data=form | {"refresh_token": more["refresh_token"]})).json()
+        secrets.update(
+            {
+                "password": "Correct-Horse-7",
+                "wrong password": "Wrong-Horse-7-Typed",
+                "client secret": app["client_secret"],
+                "wrong secret": "Wrong-Secret-Sent",
+                "launch": launch,
+                "code": code,
+                "verifier": VERIFIER,
+                "session": next(iter(flow.cookies.values())),
+                **{f"given {name}": given[name] for name in ("access_token", "id_token")},
+                "refresh": more["refresh_token"],
+                "refreshed": again["refresh_token"],
+                "access": again["access_token"],
+            }
+        )
         bearer = {"Authorization": f"Bearer {again['access_token']}"}
         for path in (
             "/Patient/p-0001",
@@ -311,9 +359,7 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
         await flow.sandbox.journal.flush()
         found = await flow.sandbox.world.store.find("exchange", limit=1000)
         assert len(found) > 8
-        assert not [
-            one for one in found if b'"birthDate"' in one.value or b'\\"resourceType\\":\\"Patient' in one.value
-        ]
+        assert not [one for one in found if b'"birthDate"' in one.value or b'\\"resourceType\\":\\"Patient' in one.value]
 
     with sitting(folder) as desk:
         desk.do(walk)

@@ -44,9 +44,15 @@ class App:
     def launch(self) -> str:
         """A launch code, as the chart would have given it to the app."""
         patient = self.patients()[0]
-        made = self.http.post("/admin/launches", json={
-            "tenant": self.tenant, "app": self.app["app_id"], "patient": patient, "user": self.username(),
-        })  # fmt: skip
+        made = self.http.post(
+            "/admin/launches",
+            json={
+                "tenant": self.tenant,
+                "app": self.app["app_id"],
+                "patient": patient,
+                "user": self.username(),
+            },
+        )
         assert made.status_code == 201, made.text
         return str(made.json()["launch"])
 
@@ -65,33 +71,45 @@ class App:
         return str(clinician(self.server, self.tenant)["username"])
 
     def redeem(self, code: str) -> dict[str, Any]:
-        answer = self.http.post(self.server["tenants"][self.tenant]["token"], data={
-            "grant_type": "authorization_code", "code": code, "redirect_uri": HERE, "client_id": self.app["client_id"],
-        })  # fmt: skip
+        answer = self.http.post(
+            self.server["tenants"][self.tenant]["token"],
+            data={
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": HERE,
+                "client_id": self.app["client_id"],
+            },
+        )
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     def findings(self, answer: httpx2.Response) -> dict[str, str]:
         """id -> severity, of the exchange behind an answer."""
-        exchange = self.http.get(
-            "/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"}
-        )
+        exchange = self.http.get("/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"})
         return {one["id"]: one["severity"] for one in exchange.json()["findings"]}
 
 
 def clinician(server: dict[str, Any], tenant: str) -> dict[str, Any]:
-    return next(
-        user for user in server["users"] if user["tenant"] == tenant and user["fhirUser"].startswith("Practitioner")
-    )
+    return next(user for user in server["users"] if user["tenant"] == tenant and user["fhirUser"].startswith("Practitioner"))
 
 
 def register(live: dict[str, Any], tenant: str) -> App:
     http = httpx2.Client(base_url=live["base"], trust_env=False, timeout=30)
-    made = http.post("/admin/apps", json={
-        "tenant": tenant, "name": "Provider app", "type": "provider", "client": "public", "launch_uri": HERE,
-        "redirect_uris": [HERE], "scope": f"{STANDARD_SCOPES} {PATIENT_SCOPES} {USER_SCOPES} launch/patient",
-        "fhir": "dstu2", "smart_version": 1, "auto_approve": {"user": clinician(live, tenant)["username"]},
-    })  # fmt: skip
+    made = http.post(
+        "/admin/apps",
+        json={
+            "tenant": tenant,
+            "name": "Provider app",
+            "type": "provider",
+            "client": "public",
+            "launch_uri": HERE,
+            "redirect_uris": [HERE],
+            "scope": f"{STANDARD_SCOPES} {PATIENT_SCOPES} {USER_SCOPES} launch/patient",
+            "fhir": "dstu2",
+            "smart_version": 1,
+            "auto_approve": {"user": clinician(live, tenant)["username"]},
+        },
+    )
     assert made.status_code == 201, made.text
     return App(http, live, tenant, made.json())
 
@@ -122,15 +140,20 @@ def urn(received: dict[str, str]) -> str:
     return unquote(urlsplit(received["error_uri"]).path.split("/errors/")[1].split("/")[0])
 
 
-FIRST = ("response_type=code&client_id=CLIENT&redirect_uri=HERE"
-         "&scope=patient%2FPatient.read%20patient%2FObservation.read%20launch%20profile%20openid%20online_access")  # fmt: skip
-NO_LAUNCH = ("response_type=code&client_id=CLIENT&redirect_uri=HERE"
-             "&scope=patient%2FPatient.read%20patient%2FObservation.read")  # fmt: skip
-SECOND = ("response_type=code&client_id=CLIENT&scope=patient%2FPatient.read%2Cpatient%2FObservation.read%2Claunch"
-          "&launch=HERE&aud=AUD%2F&redirect_uri=HERE")  # fmt: skip
-THIRD = ("response_type=code&client_id=CLIENT&scope=launch%2Fpatient%2Copenid%2Cprofile%2Conline_access"
-         "%2Cuser%2FMedicationOrder.read%2Cuser%2FAppointment.read%2Cuser%2FPatient.read%2Cuser%2FObservation.read"
-         "&aud=AUD%2F&redirect_uri=HERE")  # fmt: skip
+FIRST = (
+    "response_type=code&client_id=CLIENT&redirect_uri=HERE"
+    "&scope=patient%2FPatient.read%20patient%2FObservation.read%20launch%20profile%20openid%20online_access"
+)
+NO_LAUNCH = "response_type=code&client_id=CLIENT&redirect_uri=HERE&scope=patient%2FPatient.read%20patient%2FObservation.read"
+SECOND = (
+    "response_type=code&client_id=CLIENT&scope=patient%2FPatient.read%2Cpatient%2FObservation.read%2Claunch"
+    "&launch=HERE&aud=AUD%2F&redirect_uri=HERE"
+)
+THIRD = (
+    "response_type=code&client_id=CLIENT&scope=launch%2Fpatient%2Copenid%2Cprofile%2Conline_access"
+    "%2Cuser%2FMedicationOrder.read%2Cuser%2FAppointment.read%2Cuser%2FPatient.read%2Cuser%2FObservation.read"
+    "&aud=AUD%2F&redirect_uri=HERE"
+)
 RIGHT = "&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 
 
@@ -142,8 +165,11 @@ class TestTheStandard:
         answer = general.authorize(FIRST)
         assert redirected(answer)["error"] == "invalid_request"
         assert {name for name, severity in general.findings(answer).items() if severity == "error"} == {
-            "state-missing", "aud-missing", "launch-scope-without-launch-param", "scope-patient-without-context",
-        }  # fmt: skip
+            "state-missing",
+            "aud-missing",
+            "launch-scope-without-launch-param",
+            "scope-patient-without-context",
+        }
 
     def test_a_patient_scopes_alone_are_denied_for_want_of_a_patient(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "&aud=AUD" + RIGHT)
@@ -184,14 +210,10 @@ class TestTheStandard:
         )
         assert patient.json()["id"] == tokens["patient"]
 
-    def test_e_user_scopes_joined_by_commas_are_refused_and_the_corrected_request_is_granted(
-        self, general: App
-    ) -> None:
+    def test_e_user_scopes_joined_by_commas_are_refused_and_the_corrected_request_is_granted(self, general: App) -> None:
         answer = general.authorize(THIRD)
         assert general.findings(answer)["scope-comma-separated"] == "error"
-        exchange = general.http.get(
-            "/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"}
-        )
+        exchange = general.http.get("/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"})
         corrected = exchange.json()["corrected"]["url"]
         assert "%2Cuser" not in corrected
         assert "code" in redirected(general.http.get(corrected.replace("launch%2Fpatient%20", "")))

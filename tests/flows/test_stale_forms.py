@@ -12,9 +12,15 @@ from tests.flows.flow import REDIRECT, Flow, run
 from tests.flows.test_ward import HTML, field, sign_in
 
 FORM = {
-    "name": "Twice", "type": "provider", "client": "symmetric", "launch_uri": "http://localhost:8100/launch",
-    "redirect_uris": REDIRECT, "fhir": "r4", "smart_version": "2", "scope": ["launch", "patient/Patient.rs"],
-}  # fmt: skip
+    "name": "Twice",
+    "type": "provider",
+    "client": "symmetric",
+    "launch_uri": "http://localhost:8100/launch",
+    "redirect_uris": REDIRECT,
+    "fhir": "r4",
+    "smart_version": "2",
+    "scope": ["launch", "patient/Patient.rs"],
+}
 TOO_LATE = "This page was open for too long"
 
 
@@ -44,9 +50,7 @@ def test_a_registration_that_is_reloaded_leads_to_the_app_it_made(tmp_path: Path
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "change", [{"name": "Another"}, {"id": ""}, {"id": "../../admin"}, {"id": "sample-app-general"}]
-)
+@pytest.mark.parametrize("change", [{"name": "Another"}, {"id": ""}, {"id": "../../admin"}, {"id": "sample-app-general"}])
 def test_a_form_with_another_app_in_it_registers_that_under_an_id_of_its_own(tmp_path: Path, change: Any) -> None:
     async def steps(flow: Flow) -> None:
         filled = await form(flow)
@@ -70,9 +74,7 @@ def test_a_refused_registration_can_be_sent_again_mended(tmp_path: Path) -> None
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("path", "typed"), [("policy", "code_lifetime = 5"), ("cards", '{"cards": [{"summary": "Look"}]}')]
-)
+@pytest.mark.parametrize(("path", "typed"), [("policy", "code_lifetime = 5"), ("cards", '{"cards": [{"summary": "Look"}]}')])
 def test_what_was_typed_too_late_stands_there_again_and_is_not_saved(tmp_path: Path, path: str, typed: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()

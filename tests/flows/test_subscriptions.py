@@ -15,9 +15,13 @@ from sickbay.storage.store import Save, Space
 
 RULE = "fhir-subscription-unsupported"
 HOOK = {
-    "resourceType": "Subscription", "id": "s", "status": "requested", "reason": "x", "criteria": "Observation?code=x",
+    "resourceType": "Subscription",
+    "id": "s",
+    "status": "requested",
+    "reason": "x",
+    "criteria": "Observation?code=x",
     "channel": {"type": "rest-hook", "endpoint": "https://app.example.com/hook"},
-}  # fmt: skip
+}
 
 
 def entry(method: str, url: str, resource: dict[str, Any], **more: str) -> dict[str, Any]:
@@ -28,15 +32,23 @@ def test_a_subscription_is_refused_by_name_in_every_way_to_write_it(tmp_path: Pa
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         ways: list[tuple[str, str, Any, dict[str, str]]] = [
-            ("POST", "/Subscription", HOOK, {}), ("PUT", "/Subscription/s", HOOK, {}),
-            ("POST", "/Subscription", HOOK, {"If_None_Exist": "criteria=x"}), ("PUT", "/Subscription?criteria=x", HOOK, {}),
+            ("POST", "/Subscription", HOOK, {}),
+            ("PUT", "/Subscription/s", HOOK, {}),
+            ("POST", "/Subscription", HOOK, {"If_None_Exist": "criteria=x"}),
+            ("PUT", "/Subscription?criteria=x", HOOK, {}),
             ("PATCH", "/Subscription/s", {"status": "active"}, {"Content_Type": "application/merge-patch+json"}),
-        ]  # fmt: skip
-        entries = [entry("POST", "Subscription", HOOK), entry("PUT", "Subscription/s", HOOK),
-                   entry("POST", "Subscription", HOOK, ifNoneExist="criteria=x")]  # fmt: skip
+        ]
+        entries = [
+            entry("POST", "Subscription", HOOK),
+            entry("PUT", "Subscription/s", HOOK),
+            entry("POST", "Subscription", HOOK, ifNoneExist="criteria=x"),
+        ]
         made = entry("POST", "Observation", observation())
-        bundles = [{"resourceType": "Bundle", "type": kind, "entry": [made, one]}
-                   for kind in ("batch", "transaction") for one in entries]  # fmt: skip
+        bundles = [
+            {"resourceType": "Bundle", "type": kind, "entry": [made, one]}
+            for kind in ("batch", "transaction")
+            for one in entries
+        ]
         ways += [("POST", "", one, {}) for one in bundles]
         for method, path, body, headers in ways:
             answer = await own.ask(method, path, body, **headers)
@@ -65,8 +77,6 @@ def test_no_statement_lists_them(tmp_path: Path) -> None:
         for version in VERSIONS:
             said = (await flow.http.get(f"/general/{version}/metadata")).json()["rest"][0]["resource"]
             assert NOT_SERVED.isdisjoint(one["type"] for one in said)
-            assert not [
-                name for one in said for name in one["searchRevInclude"] if name.partition(":")[0] in NOT_SERVED
-            ]
+            assert not [name for one in said for name in one["searchRevInclude"] if name.partition(":")[0] in NOT_SERVED]
 
     run(steps, tmp_path)

@@ -18,9 +18,7 @@ SYSTEM = "http://hl7.org/fhir/administrative-gender"
 
 def parts(answer: httpx2.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
-    return {
-        one["name"]: next(value for key, value in one.items() if key != "name") for one in answer.json()["parameter"]
-    }
+    return {one["name"]: next(value for key, value in one.items() if key != "name") for one in answer.json()["parameter"]}
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2", "stu3", "r5"])
@@ -33,7 +31,8 @@ def test_a_value_set_is_expanded(tmp_path: Path, version: str) -> None:
         assert answer.status_code == 200, answer.text
         held = answer.json()["expansion"]
         assert {(one["system"], one["code"]) for one in held["contains"]} == {
-            (SYSTEM, code) for code in ("male", "female", "other", "unknown")}  # fmt: skip
+            (SYSTEM, code) for code in ("male", "female", "other", "unknown")
+        }
         assert held["total"] == 4
         some = await own.ask(
             "GET", f"/ValueSet/$expand?url={GENDER}|{VERSIONS[version].number[:3]}&filter=MALE&count=1&offset=1"

@@ -23,10 +23,14 @@ FORM, JSON = (b"content-type", b"application/x-www-form-urlencoded"), (b"content
 HTML = (b"accept", b"text/html")
 RULES = {b"%E9": "request-in-latin1", b"%ED%A0%80": "request-not-utf8", b"%00": "request-contains-nul"}
 STAGES = {
-    "/general/oauth/token": "token", "/general/oauth/introspect": "introspection", "/general/oauth/revoke": "revocation",
-    "/general/oauth/userinfo": "userinfo", "/general/oauth/authorize": "authorize", "/general/oauth/logout": "logout",
+    "/general/oauth/token": "token",
+    "/general/oauth/introspect": "introspection",
+    "/general/oauth/revoke": "revocation",
+    "/general/oauth/userinfo": "userinfo",
+    "/general/oauth/authorize": "authorize",
+    "/general/oauth/logout": "logout",
     "/general/oauth/register": "registration",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -186,9 +190,7 @@ def test_nothing_that_redaction_hides_is_kept(desk: Sitting) -> None:
     """A secret next to a byte that can't be decoded, in each part of a request."""
     pieces = st.sampled_from([b"%E9", b"%00", b"\xff", b"%ED%A0%80", b"=", b"&", b"+", b"%3D"])
 
-    @counted(
-        max_examples=25, phases=(Phase.generate,), database=None, deadline=None, suppress_health_check=[*HealthCheck]
-    )
+    @counted(max_examples=25, phases=(Phase.generate,), database=None, deadline=None, suppress_health_check=[*HealthCheck])
     @given(st.lists(pieces, min_size=1, max_size=4), st.integers(0, 4), st.booleans())
     def holds(around: list[bytes], at: int, is_form: bool) -> None:
         at = min(at, len(around))

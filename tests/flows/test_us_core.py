@@ -10,17 +10,26 @@ from tests.flows.writing import hand
 
 TIMOTHY = "patient=p-0017"
 FOUND = (
-    "Patient?race=2106-3&name=Peters", "Patient?ethnicity=urn:oid:2.16.840.1.113883.6.238|2186-5&name=Peters",
-    f"CareTeam?{TIMOTHY}&role=446050000", f"CareTeam?{TIMOTHY}&status=active&_include=CareTeam:participant",
-    f"Condition?{TIMOTHY}&asserted-date=ge2017-01-01", f"Condition?{TIMOTHY}&category=problem-list-item&clinical-status=active",
-    f"Goal?{TIMOTHY}&description:text=HbA1c", f"MedicationDispense?{TIMOTHY}&status=completed&type=RF",
-    f"Specimen?{TIMOTHY}", f"Observation?{TIMOTHY}&specimen.type=122555007&code=4548-4",
+    "Patient?race=2106-3&name=Peters",
+    "Patient?ethnicity=urn:oid:2.16.840.1.113883.6.238|2186-5&name=Peters",
+    f"CareTeam?{TIMOTHY}&role=446050000",
+    f"CareTeam?{TIMOTHY}&status=active&_include=CareTeam:participant",
+    f"Condition?{TIMOTHY}&asserted-date=ge2017-01-01",
+    f"Condition?{TIMOTHY}&category=problem-list-item&clinical-status=active",
+    f"Goal?{TIMOTHY}&description:text=HbA1c",
+    f"MedicationDispense?{TIMOTHY}&status=completed&type=RF",
+    f"Specimen?{TIMOTHY}",
+    f"Observation?{TIMOTHY}&specimen.type=122555007&code=4548-4",
     "Questionnaire?url=http://hospital.sickbay.example/questionnaires/phq-9",
-)  # fmt: skip
+)
 NOTHING = (
-    "Patient?race=2028-9&name=Timothy", f"CareTeam?{TIMOTHY}&role=1", f"Condition?{TIMOTHY}&asserted-date=lt2010",
-    f"Encounter?{TIMOTHY}&discharge-disposition=home", f"Goal?{TIMOTHY}&description=1", "Patient?gender-identity=1",
-)  # fmt: skip
+    "Patient?race=2028-9&name=Timothy",
+    f"CareTeam?{TIMOTHY}&role=1",
+    f"Condition?{TIMOTHY}&asserted-date=lt2010",
+    f"Encounter?{TIMOTHY}&discharge-disposition=home",
+    f"Goal?{TIMOTHY}&description=1",
+    "Patient?gender-identity=1",
+)
 
 
 def test_the_parameters_of_us_core_find_what_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -38,9 +47,21 @@ def test_the_parameters_of_us_core_find_what_is_there_and_nothing_else(tmp_path:
 
 @pytest.mark.parametrize(
     "type",
-    ["AllergyIntolerance", "CarePlan", "CareTeam", "Condition", "Coverage", "DiagnosticReport", "DocumentReference",
-     "Encounter", "Goal", "MedicationRequest", "Observation", "Patient"],
-)  # fmt: skip
+    [
+        "AllergyIntolerance",
+        "CarePlan",
+        "CareTeam",
+        "Condition",
+        "Coverage",
+        "DiagnosticReport",
+        "DocumentReference",
+        "Encounter",
+        "Goal",
+        "MedicationRequest",
+        "Observation",
+        "Patient",
+    ],
+)
 def test_with_a_patient_s_own_scope_a_provenance_comes_along(type: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         mine = await hand(flow, "patient/*.rs", "p-0017")

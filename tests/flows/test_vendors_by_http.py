@@ -94,8 +94,9 @@ def test_documents_list_what_the_vendor_s_list(desk: Sitting) -> None:
 def test_a_secret_in_the_body_is_no_proof_where_the_vendor_takes_none(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         for tenant, status in (("cerner", 400), ("epic", 200)):
-            app = await flow.register(tenant=tenant, type="system", client="symmetric", scope="system/Patient.read",
-                                      smart_version=1)  # fmt: skip
+            app = await flow.register(
+                tenant=tenant, type="system", client="symmetric", scope="system/Patient.read", smart_version=1
+            )
             form = {"grant_type": "client_credentials", "scope": "system/Patient.read"}
             token = (await discovered(flow, tenant))["token_endpoint"]
             posted = {"client_id": app["client_id"], "client_secret": app["client_secret"]}
@@ -191,11 +192,17 @@ def test_an_app_that_a_tenant_has_not_enabled_is_told_to_the_person(desk: Sittin
 
 @pytest.mark.parametrize(
     ("sent", "urn"),
-    [("/callback", "redirect-uri-not-absolute"), ("localhost:8100/callback", "redirect-uri-not-absolute"),
-     ("callback", "redirect-uri-not-absolute"), (REDIRECT + "/", "invalid-redirect-uri-trailing-slash"),
-     (REDIRECT + "#x", "invalid-redirect-uri"), ("http%3A%2F%2Flocalhost%3A8100%2Fcallback", "invalid-redirect-uri"),
-     ("https://elsewhere.example/", "redirect-uri-not-registered"), ("com.example.app:/cb", "redirect-uri-not-registered")],
-)  # fmt: skip
+    [
+        ("/callback", "redirect-uri-not-absolute"),
+        ("localhost:8100/callback", "redirect-uri-not-absolute"),
+        ("callback", "redirect-uri-not-absolute"),
+        (REDIRECT + "/", "invalid-redirect-uri-trailing-slash"),
+        (REDIRECT + "#x", "invalid-redirect-uri"),
+        ("http%3A%2F%2Flocalhost%3A8100%2Fcallback", "invalid-redirect-uri"),
+        ("https://elsewhere.example/", "redirect-uri-not-registered"),
+        ("com.example.app:/cb", "redirect-uri-not-registered"),
+    ],
+)
 def test_each_way_of_missing_the_redirect_uri_has_its_name(desk: Sitting, sent: str, urn: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await registered(flow, "cerner")
@@ -228,8 +235,9 @@ def test_access_tokens_run_out_and_refresh_tokens_are_revoked_where_it_is_so(des
 
 def test_a_service_s_scopes_stand_beside_no_person_s(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        app = await flow.register(tenant="cerner", type="system", client="symmetric", scope="system/Patient.read",
-                                  smart_version=1)  # fmt: skip
+        app = await flow.register(
+            tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1
+        )
         token, known = (
             (await discovered(flow, "cerner"))["token_endpoint"],
             basic(app["client_id"], app["client_secret"]),
@@ -250,16 +258,22 @@ def test_a_signature_that_is_wrong_has_the_vendor_s_name(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         key = {**json.loads(jose.generate()), "alg": "RS384"}
         app = await flow.register(
-            tenant="cerner", type="system", client="asymmetric", scope="system/Patient.read", smart_version=1,
+            tenant="cerner",
+            type="system",
+            client="asymmetric",
+            scope="system/Patient.read",
+            smart_version=1,
             jwks={"keys": [jose.public(json.dumps(key))]},
-        )  # fmt: skip
+        )
         token = (await discovered(flow, "cerner"))["token_endpoint"]
         claims = {"iss": app["client_id"], "sub": app["client_id"], "aud": token, "jti": "j", "exp": flow.now() + 200}
         signed = jose.sign(claims, json.dumps(key), "RS384")
         form = {
-            "grant_type": "client_credentials", "scope": "system/Patient.read", "client_assertion": f"{signed[:-4]}AAAA",
+            "grant_type": "client_credentials",
+            "scope": "system/Patient.read",
+            "client_assertion": f"{signed[:-4]}AAAA",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        }  # fmt: skip
+        }
         answer = await flow.http.post(token, data=form)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client")
         assert urn_of(answer.json()["error_uri"]) == "client-assertion:jwt-bearer:invalid-signature"

@@ -53,9 +53,7 @@ def test_a_patient_and_its_record_are_read_searched_and_written_and_nobody_elses
         for type in ("Observation", "Condition", "Encounter"):
             found = (await mine.ask("GET", f"/{type}")).json()
             assert found["entry"], type
-            holders = {
-                one["resource"].get("subject", one["resource"].get("patient"))["reference"] for one in found["entry"]
-            }
+            holders = {one["resource"].get("subject", one["resource"].get("patient"))["reference"] for one in found["entry"]}
             assert holders == {"Patient/p-0001"}, type
         assert not (await mine.ask("GET", "/Observation?patient=p-0002")).json().get("entry")
         made = await mine.made(_observation("p-0001"))

@@ -60,8 +60,12 @@ def test_a_scope_that_was_unticked_is_not_granted(tmp_path: Path) -> None:
         made = await flow.launch(app, user=await flow.clinician())
         answer = await flow.authorize(app, launch=made["launch"])
         page = await flow.http.get(answer.headers["location"], headers=HTML)
-        form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow",
-                "scope": ["launch", "patient/Patient.rs"]}  # fmt: skip
+        form = {
+            "csrf": field(page, "csrf"),
+            "request": field(page, "request"),
+            "decision": "allow",
+            "scope": ["launch", "patient/Patient.rs"],
+        }
         answer = await flow.http.post("/general/oauth/continue", data=form)
         token = (await flow.redeem(app, received(answer)["code"])).json()
         assert token["scope"] == "launch patient/Patient.rs"
@@ -110,8 +114,12 @@ def test_standalone_a_patient_is_picked(tmp_path: Path) -> None:
         form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "patient": "p-0017", "decision": "open"}
         assert (await flow.http.post("/general/oauth/continue", data=form)).status_code == 303
         page = await flow.http.get(address, headers=HTML)
-        form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow",
-                "scope": "launch/patient patient/Patient.rs"}  # fmt: skip
+        form = {
+            "csrf": field(page, "csrf"),
+            "request": field(page, "request"),
+            "decision": "allow",
+            "scope": "launch/patient patient/Patient.rs",
+        }
         answer = await flow.http.post("/general/oauth/continue", data=form)
         assert (await flow.redeem(app, received(answer)["code"])).json()["patient"] == "p-0017"
 
@@ -145,8 +153,12 @@ def test_signing_out_ends_what_lives_by_the_session(tmp_path: Path) -> None:
             headers=HTML,
         )
         csrf = field(page, "csrf")
-        form = {"csrf": csrf, "request": field(page, "request"), "decision": "allow",
-                "scope": "launch online_access user/Patient.rs"}  # fmt: skip
+        form = {
+            "csrf": csrf,
+            "request": field(page, "request"),
+            "decision": "allow",
+            "scope": "launch online_access user/Patient.rs",
+        }
         answer = await flow.http.post("/general/oauth/continue", data=form)
         token = (await flow.redeem(app, received(answer)["code"])).json()
         await flow.http.post("/general/ehr/sign-out", data={"csrf": csrf})

@@ -16,8 +16,10 @@ ALL = "patient/Observation.cruds patient/Patient.rs"
 def test_what_is_created_is_there_with_its_version_and_its_decimals(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        body = b'{"resourceType":"Observation", "status":"final","code":{"text":"x"},"subject":{"reference":' \
-               b'"Patient/p-0001"},"valueQuantity":{"value":1.00},"meta":{"versionId":"77","tag":[{"code":"t"}]}}'  # fmt: skip
+        body = (
+            b'{"resourceType":"Observation", "status":"final","code":{"text":"x"},"subject":{"reference":'
+            b'"Patient/p-0001"},"valueQuantity":{"value":1.00},"meta":{"versionId":"77","tag":[{"code":"t"}]}}'
+        )
         answer = await own.ask("POST", "/Observation", body)
         assert answer.status_code == 201
         made = answer.json()
@@ -78,8 +80,10 @@ def test_what_is_deleted_is_gone_and_its_versions_are_not(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
-@pytest.mark.parametrize(("prefer", "holds"), [("return=minimal", ""), ("return=representation", "Observation"),
-                                               ("return=OperationOutcome", "OperationOutcome")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("prefer", "holds"),
+    [("return=minimal", ""), ("return=representation", "Observation"), ("return=OperationOutcome", "OperationOutcome")],
+)
 def test_prefer_says_what_the_answer_holds(tmp_path: Path, prefer: str, holds: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
@@ -112,9 +116,7 @@ def test_a_condition_says_which_resource_is_meant(tmp_path: Path) -> None:
         assert first.status_code == 201
         second = await own.ask("PUT", "/Observation?identifier=urn:x|2", named | {"status": "amended"})
         assert (second.status_code, second.json()["id"]) == (200, first.json()["id"])
-        patched = await own.ask(
-            "PATCH", "/Observation?identifier=urn:x|2", PATCH, Content_Type="application/json-patch+json"
-        )
+        patched = await own.ask("PATCH", "/Observation?identifier=urn:x|2", PATCH, Content_Type="application/json-patch+json")
         assert patched.json()["meta"]["versionId"] == "3"
         await own.made(named)
         for method, body in (("PUT", named), ("DELETE", None)):
@@ -223,8 +225,11 @@ def test_dstu2_is_written_by_its_own_tables(tmp_path: Path) -> None:
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         own = Hand(flow, token, "/general/dstu2")
         own.headers |= {"Content-Type": "application/json+fhir", "Accept": "application/json+fhir"}
-        order = {"resourceType": "MedicationOrder", "patient": {"reference": "Patient/p-0001"},
-                 "medicationCodeableConcept": {"text": "Aspirin"}}  # fmt: skip
+        order = {
+            "resourceType": "MedicationOrder",
+            "patient": {"reference": "Patient/p-0001"},
+            "medicationCodeableConcept": {"text": "Aspirin"},
+        }
         assert (await own.ask("POST", "/MedicationOrder", order)).status_code == 201
         wrong = await own.ask("POST", "/MedicationOrder", order | {"subject": {"reference": "Patient/p-0001"}})
         assert wrong.json()["issue"][1]["location"] == ["MedicationOrder.subject"]
@@ -323,9 +328,7 @@ def test_a_transaction_that_fails_anywhere_changes_nothing(tmp_path: Path) -> No
             (entry("DELETE", "Observation/never-there"), 404),
             (entry("GET", "Condition"), 403),
             (
-                entry(
-                    "POST", "Observation", observation(hasMember=[{"reference": "Observation?identifier=urn:x|none"}])
-                ),
+                entry("POST", "Observation", observation(hasMember=[{"reference": "Observation?identifier=urn:x|none"}])),
                 412,
             ),
             (entry("POST", ""), 400),

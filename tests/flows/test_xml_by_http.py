@@ -113,16 +113,17 @@ def test_a_patch_and_an_operation_take_parameters_in_xml(tmp_path: Path) -> None
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
         made = await own.made(observation())
-        parts = [{"name": "type", "valueCode": "replace"}, {"name": "path", "valueString": "Observation.status"},
-                 {"name": "value", "valueCode": "amended"}]  # fmt: skip
+        parts = [
+            {"name": "type", "valueCode": "replace"},
+            {"name": "path", "valueString": "Observation.status"},
+            {"name": "value", "valueCode": "amended"},
+        ]
         patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
         path = f"/Observation/{made['id']}"
         done = await own.ask("PATCH", path, xml_writing.dumps("r4", patch), Content_Type=XML, Accept=XML)
         assert (done.status_code, read(done)["status"]) == (200, "amended")
         asked = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": observation(status="x")}]}
-        told = await own.ask(
-            "POST", "/Observation/$validate", xml_writing.dumps("r4", asked), Content_Type=XML, Accept=XML
-        )
+        told = await own.ask("POST", "/Observation/$validate", xml_writing.dumps("r4", asked), Content_Type=XML, Accept=XML)
         assert "Observation.status" in str(read(told)["issue"])
 
     run(steps, tmp_path)
@@ -157,9 +158,7 @@ def test_a_large_page_and_a_large_transaction_are_the_same_in_xml(tmp_path: Path
         answer = await own.ask("POST", "", xml_writing.dumps("r4", bundle), Content_Type=XML, Accept=XML)
         assert len(read(answer)["entry"]) == 60
         plain = (await own.ask("GET", "/Observation?_sort=_lastUpdated&_count=100&_summary=data")).json()["entry"]
-        page = read(await own.ask("GET", "/Observation?_sort=_lastUpdated&_count=100&_summary=data", Accept=XML))[
-            "entry"
-        ]
+        page = read(await own.ask("GET", "/Observation?_sort=_lastUpdated&_count=100&_summary=data", Accept=XML))["entry"]
         assert page == plain
 
     run(steps, tmp_path)

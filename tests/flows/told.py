@@ -17,12 +17,20 @@ from sickbay.storage.store import Delete, Put, Record, Step, UseOnce
 
 KINDS = ("app", "code", "token", "family", "jti")
 POLICY = {
-    "pkce_required": "pkce", "wildcard_scopes": "wildcard_scopes", "scope_versions": "scope_versions",
-    "unbounded_patient_search": "unbounded_patient_search", "requires_patient": "requires_patient",
-    "requires_category": "requires_category", "search_criteria": "search_criteria", "search_alone": "search_alone",
-    "versioned_update": "versioned_update", "strict_cors": "strict_cors", "revokes_access": "revokes_access",
-    "basic_secret": "basic_secret", "launches": "launches",
-}  # fmt: skip
+    "pkce_required": "pkce",
+    "wildcard_scopes": "wildcard_scopes",
+    "scope_versions": "scope_versions",
+    "unbounded_patient_search": "unbounded_patient_search",
+    "requires_patient": "requires_patient",
+    "requires_category": "requires_category",
+    "search_criteria": "search_criteria",
+    "search_alone": "search_alone",
+    "versioned_update": "versioned_update",
+    "strict_cors": "strict_cors",
+    "revokes_access": "revokes_access",
+    "basic_secret": "basic_secret",
+    "launches": "launches",
+}
 """What a context may say of a server, and what it is called in a policy; the rest is as the dialect has it."""
 
 

@@ -138,9 +138,16 @@ def about(owner: int) -> os.stat_result:
     return os.stat_result((stat.S_IFLNK | 0o777, 0, 0, 1, owner, owner, 0, 0, 0, 0))
 
 
-@pytest.mark.parametrize(("ours", "owner", "own", "trusted"), [
-    (1000, 1000, True, True), (1000, 0, True, True), (1000, 1001, False, False), (0, 0, True, True), (0, 1000, False, True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ours", "owner", "own", "trusted"),
+    [
+        (1000, 1000, True, True),
+        (1000, 0, True, True),
+        (1000, 1001, False, False),
+        (0, 0, True, True),
+        (0, 1000, False, True),
+    ],
+)
 def test_what_another_user_owns_is_not_trusted(
     ours: int, owner: int, own: bool, trusted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,7 +39,10 @@ def signed(client_id: str, kid: str = "k1", kind: str = "ES384", **changed: Any)
 
 def form(assertion: str, scope: str | None = "system/Patient.rs", **more: str) -> dict[str, str]:
     asked = {
-        "grant_type": "client_credentials", "scope": scope, "client_assertion_type": JWT_BEARER,
-        "client_assertion": assertion, **more,
-    }  # fmt: skip
+        "grant_type": "client_credentials",
+        "scope": scope,
+        "client_assertion_type": JWT_BEARER,
+        "client_assertion": assertion,
+        **more,
+    }
     return {name: value for name, value in asked.items() if value is not None}

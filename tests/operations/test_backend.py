@@ -17,9 +17,14 @@ from sickbay.operations import backend
 from sickbay.operations.decision import decide
 
 SERVICE = {
-    "name": "Night service", "type": "system", "client": "asymmetric", "scope": "system/Patient.rs system/Observation.rs",
-    "redirect_uris": [], "launch_uri": None, "auto_approve": None,
-}  # fmt: skip
+    "name": "Night service",
+    "type": "system",
+    "client": "asymmetric",
+    "scope": "system/Patient.rs system/Observation.rs",
+    "redirect_uris": [],
+    "launch_uri": None,
+    "auto_approve": None,
+}
 
 
 async def service(flow: Flow, **more: Any) -> str:
@@ -33,9 +38,7 @@ async def asked(flow: Flow, assertion: str, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize(("kid", "kind"), [("k1", "ES384"), ("k2", "RS384")])
-def test_a_service_gets_a_token_of_300_seconds_for_what_it_was_registered_for(
-    tmp_path: Path, kid: str, kind: str
-) -> None:
+def test_a_service_gets_a_token_of_300_seconds_for_what_it_was_registered_for(tmp_path: Path, kid: str, kind: str) -> None:
     async def steps(flow: Flow) -> None:
         id = await service(flow)
         answer = await asked(flow, signed(id, kid, kind))
@@ -43,8 +46,10 @@ def test_a_service_gets_a_token_of_300_seconds_for_what_it_was_registered_for(
         assert answer.headers["cache-control"] == "no-store"
         said = answer.json()
         assert {name: said[name] for name in said if name != "access_token"} == {
-            "token_type": "Bearer", "expires_in": 300, "scope": "system/Patient.rs",
-        }  # fmt: skip
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "scope": "system/Patient.rs",
+        }
         bearer = {"Authorization": f"Bearer {said['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient?name=Peters", headers=bearer)).json()["entry"]
         assert (await flow.http.get("/general/r4/Observation", headers=bearer)).status_code == 403
@@ -155,9 +160,7 @@ def test_wrong_assertions_are_invalid_client_with_status_400(tmp_path: Path) -> 
 
 def test_an_app_that_people_use_signs_at_the_code_and_at_each_refresh(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app = await flow.register(
-            client="asymmetric", jwks=jwks(), scope="launch openid fhirUser offline_access patient/*.rs"
-        )
+        app = await flow.register(client="asymmetric", jwks=jwks(), scope="launch openid fhirUser offline_access patient/*.rs")
         made = await flow.launch(app)
         code = await flow.code(app, launch=made["launch"], scope="launch offline_access patient/*.rs")
         unsigned = await flow.redeem(app, code)

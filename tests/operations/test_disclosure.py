@@ -22,14 +22,36 @@ MARK = "zqx"
 """Stands in no rule, no request and no specification."""
 URL = f"https://{MARK}.example/{MARK}-path"
 VALUES: dict[str, Any] = {
-    "redirect_uris": (URL,), "launch_uri": URL, "redirect_uri": URL, "post_logout_redirect_uris": (URL,),
-    "jwks_uri": URL, "scope": f"patient/Zqx.rs user/{MARK}.read launch/{MARK}", "name": f"{MARK} app",
-    "username": MARK, "fhir_user": f"Practitioner/{MARK}", "patients": (MARK,), "patient": MARK, "encounter": MARK,
-    "user": MARK, "client_id": MARK, "app_id": MARK, "timeline": MARK, "family": MARK, "session": MARK, "nonce": MARK,
-    "code_challenge": MARK * 15, "secret_hash": MARK, "password": MARK, "title": MARK, "sub": MARK,
-    "context": {"intent": MARK}, "negotiated": ((f"patient/{MARK}.rs", "", MARK),), "jwks": {"keys": [{"kid": MARK}]},
-    "cards": ({"label": MARK},), "registration_hash": MARK,
-}  # fmt: skip
+    "redirect_uris": (URL,),
+    "launch_uri": URL,
+    "redirect_uri": URL,
+    "post_logout_redirect_uris": (URL,),
+    "jwks_uri": URL,
+    "scope": f"patient/Zqx.rs user/{MARK}.read launch/{MARK}",
+    "name": f"{MARK} app",
+    "username": MARK,
+    "fhir_user": f"Practitioner/{MARK}",
+    "patients": (MARK,),
+    "patient": MARK,
+    "encounter": MARK,
+    "user": MARK,
+    "client_id": MARK,
+    "app_id": MARK,
+    "timeline": MARK,
+    "family": MARK,
+    "session": MARK,
+    "nonce": MARK,
+    "code_challenge": MARK * 15,
+    "secret_hash": MARK,
+    "password": MARK,
+    "title": MARK,
+    "sub": MARK,
+    "context": {"intent": MARK},
+    "negotiated": ((f"patient/{MARK}.rs", "", MARK),),
+    "jwks": {"keys": [{"kid": MARK}]},
+    "cards": ({"label": MARK},),
+    "registration_hash": MARK,
+}
 """Of each stored member, a value that can be recognised anywhere."""
 STORED = (Client, Code, Family, Launch, Token, User)
 KEPT = ("client_id",)
@@ -62,19 +84,21 @@ def variants(known: Any) -> Iterator[Any]:
     names = [field.name for field in dataclasses.fields(known)]
     stored = [name for name in names if isinstance(getattr(known, name), STORED)]
     members = tuple(name for name in VALUES if name not in KEPT)
-    single = [
-        (name,)
-        for name in ("redirect_uris", "redirect_uri", "scope", "patient", "user", "code_challenge", "launch_uri")
-    ]
+    single = [(name,) for name in ("redirect_uris", "redirect_uri", "scope", "patient", "user", "code_challenge", "launch_uri")]
     for chosen, adds in ((members, True), *((one, False) for one in (members, *single) if stored)):
         yield dataclasses.replace(known, **{name: marked(getattr(known, name), chosen, adds) for name in stored})
     for name in stored:
         yield dataclasses.replace(known, **{name: marked(getattr(known, name), None, False)})
     other = marked(Client(MARK), None, False)
     more = {
-        "others": (MARK,), "neighbours": (other,), "owner": other, "live": Launch(MARK, MARK, 1 << 40, MARK, MARK),
-        "live_launch": f"launch-code-of-{MARK * 5}x", "attempts": (MARK,), "session_user": MARK,
-    }  # fmt: skip
+        "others": (MARK,),
+        "neighbours": (other,),
+        "owner": other,
+        "live": Launch(MARK, MARK, 1 << 40, MARK, MARK),
+        "live_launch": f"launch-code-of-{MARK * 5}x",
+        "attempts": (MARK,),
+        "session_user": MARK,
+    }
     for name, value in more.items():
         if name in names:
             yield dataclasses.replace(known, **{name: value})

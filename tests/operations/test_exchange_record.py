@@ -67,8 +67,18 @@ def exchange(name: str, body: str | None = '{"error":"invalid_request"}') -> Exc
     url = getattr(request, "raw", "") or request.url or "http://localhost/x"
     wire = Wire(request.method, url, dict(getattr(request, "headers", {})), getattr(request, "body", ""))
     answer = Answered(400, {"content-type": "application/json"}, body)
-    return Exchange("abcdefghijklmnop", 1764000000.5, "general", decision.stage, "my-app", "abcdefghijklmnop", wire, answer,
-                    decision, decision.explained())  # fmt: skip
+    return Exchange(
+        "abcdefghijklmnop",
+        1764000000.5,
+        "general",
+        decision.stage,
+        "my-app",
+        "abcdefghijklmnop",
+        wire,
+        answer,
+        decision,
+        decision.explained(),
+    )
 
 
 REFUSED = [name for name, decision in CASES.items() if decision.refusal is not None]
@@ -122,17 +132,38 @@ def test_the_dictionary_of_the_records_never_changes() -> None:
 
 def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path) -> None:
     old = {
-        "id": "old", "at": 1764000000.0, "tenant": "general", "app": "my-app", "launch": None, "stage": "token",
-        "request": {"method": "POST", "url": "http://localhost:7425/general/oauth/token?foo=hunter2",
-                    "headers": {"x": "hunter2"}, "body": '{"code": "hunter2",'},
+        "id": "old",
+        "at": 1764000000.0,
+        "tenant": "general",
+        "app": "my-app",
+        "launch": None,
+        "stage": "token",
+        "request": {
+            "method": "POST",
+            "url": "http://localhost:7425/general/oauth/token?foo=hunter2",
+            "headers": {"x": "hunter2"},
+            "body": '{"code": "hunter2",',
+        },
         "response": {"status": 400, "headers": {"content-type": "application/json"}, "body": '{"error":"invalid_request"}'},
         "checks": [{"name": "grant_type_is_sent", "outcome": "refused"}],
-        "findings": [{"id": "grant-type-missing", "severity": "error", "title": "hunter2", "why": "hunter2", "fix": "hunter2",
-                      "facts": {"received": "hunter2"}, "spec": {"name": "", "url": ""}, "degree": "certain", "parameter": None,
-                      "refused": True}],
+        "findings": [
+            {
+                "id": "grant-type-missing",
+                "severity": "error",
+                "title": "hunter2",
+                "why": "hunter2",
+                "fix": "hunter2",
+                "facts": {"received": "hunter2"},
+                "spec": {"name": "", "url": ""},
+                "degree": "certain",
+                "parameter": None,
+                "refused": True,
+            }
+        ],
         "corrected": {"url": "http://localhost:7425/general/oauth/token", "body": "client_secret=hunter2"},
-        "again": {"stage": "token", "request": {"body": "hunter2"}}, "decided": "grant-type-missing",
-    }  # fmt: skip
+        "again": {"stage": "token", "request": {"body": "hunter2"}},
+        "decided": "grant-type-missing",
+    }
 
     async def steps(flow: Flow) -> None:
         kept = Record("exchange", "old", json.dumps(old).encode(), "general", "my-app", label="token", at=1)

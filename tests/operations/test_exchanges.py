@@ -37,9 +37,10 @@ def test_what_is_registered_is_for_the_owner_and_so_is_a_correction_that_would_t
 
 
 def test_a_fact_that_repeats_what_is_registered_is_hidden_too() -> None:
-    told = public(
-        entry(finding(received="http://a/cb/", registered=["http://a/cb"], expected="http://a/cb", note="kept"))
-    )
+    told = public(entry(finding(received="http://a/cb/", registered=["http://a/cb"], expected="http://a/cb", note="kept")))
     assert told["findings"][0]["facts"] == {
-        "received": "http://a/cb/", "registered": HIDDEN, "expected": HIDDEN, "note": "kept",
-    }  # fmt: skip
+        "received": "http://a/cb/",
+        "registered": HIDDEN,
+        "expected": HIDDEN,
+        "note": "kept",
+    }

@@ -23,10 +23,18 @@ def exchange(stage: str) -> Exchange:
     return Exchange("id", 0.0, "general", stage, "", "", Wire("GET", "http://x/", {}), Answered(200, {}))
 
 
-@pytest.mark.parametrize(("each", "beside", "moments"), [
-    (0, (), 1), (CROWD - 1, (), 1), (CROWD, (), MOMENTS), (CROWD, ("token",), 1), (0, ("token",) * CROWD, MOMENTS),
-    (CROWD, ("token",) * CROWD, MOMENTS), (1, ("token",) * CROWD, 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("each", "beside", "moments"),
+    [
+        (0, (), 1),
+        (CROWD - 1, (), 1),
+        (CROWD, (), MOMENTS),
+        (CROWD, ("token",), 1),
+        (0, ("token",) * CROWD, MOMENTS),
+        (CROWD, ("token",) * CROWD, MOMENTS),
+        (1, ("token",) * CROWD, 1),
+    ],
+)
 def test_a_crowd_is_written_less_often_unless_something_else_waits(
     monkeypatch: pytest.MonkeyPatch, each: int, beside: tuple[str, ...], moments: int
 ) -> None:

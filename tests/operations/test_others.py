@@ -22,17 +22,29 @@ async def others(flow: Flow, answer: Any) -> dict[str, dict[str, Any]]:
     return {TITLES[one.pop("title")]: one for one in entry["others"]}
 
 
-@pytest.mark.parametrize(("changed", "cerner", "epic"), [
-    ({}, {"refusal": None}, {"refusal": None}),
-    ({"state": None}, {"refusal": None}, {"refusal": None}),
-    ({"aud": None},
-     {"refusal": "aud-missing", "status": 302, "delivered": "to your app", "error": "invalid_request",
-      "urn": "urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-required"},
-     {"refusal": "aud-missing", "status": 200, "delivered": "a page, and nothing to your app"}),
-    ({"redirect_uri": "https://evil.example/"},
-     {"refusal": "redirect-uri-mismatch", "status": 303, "delivered": "to a page of its own"},
-     {"refusal": "redirect-uri-mismatch", "status": 200, "delivered": "a page, and nothing to your app"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changed", "cerner", "epic"),
+    [
+        ({}, {"refusal": None}, {"refusal": None}),
+        ({"state": None}, {"refusal": None}, {"refusal": None}),
+        (
+            {"aud": None},
+            {
+                "refusal": "aud-missing",
+                "status": 302,
+                "delivered": "to your app",
+                "error": "invalid_request",
+                "urn": "urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-required",
+            },
+            {"refusal": "aud-missing", "status": 200, "delivered": "a page, and nothing to your app"},
+        ),
+        (
+            {"redirect_uri": "https://evil.example/"},
+            {"refusal": "redirect-uri-mismatch", "status": 303, "delivered": "to a page of its own"},
+            {"refusal": "redirect-uri-mismatch", "status": 200, "delivered": "a page, and nothing to your app"},
+        ),
+    ],
+)
 def test_an_authorization_request_is_answered_as_each_dialect_has_it(
     tmp_path: Path, changed: dict[str, str | None], cerner: dict[str, Any], epic: dict[str, Any]
 ) -> None:
@@ -113,9 +125,7 @@ def test_nothing_is_kept_of_a_request_for_the_comparison(tmp_path: Path) -> None
         body = {"resourceType": "Observation", "status": "final", "code": {"text": "words-of-a-chart"}}
         written = await flow.http.post("/general/r4/Observation", json=body, headers=headers)
         for one in (answer, wrong, read, written):
-            shown = await flow.http.get(
-                f"/exchanges/{one.headers['x-correlation-id']}", headers={"Accept": "application/json"}
-            )
+            shown = await flow.http.get(f"/exchanges/{one.headers['x-correlation-id']}", headers={"Accept": "application/json"})
             assert "again" not in shown.json()
         assert all("again" not in one for one in (await flow.http.get("/admin/exchanges")).json())
         records = await flow.sandbox.world.store.find("exchange", limit=100)

@@ -28,35 +28,80 @@ def kept(path: str, *, fhir: bool = False, live: Live = LIVE) -> str:
 
 
 HARMLESS = (
-    "?response_type=code", "?grant_type=authorization_cod", "?scope=openid%20patient%2FPatient.rs",
-    "?scope=openid,patinet/Observation.read", "?redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback%2F",
-    "?aud=http://localhost:7425/general/r4/", "?aud=%22http://localhost:7425/general/r4%22", "?client_id=my-app-id-0816",
-    "?client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d", "?state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E", "?redirecturi=http://a/cb",
-    "?code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "?redirect_uri=myapp%3A%2F%2Fcallback", "?state=undefined",
-    "?code=%24%7BCODE%7D", "/oauth/tokne", "/oauth/register/my-app-id-0815", "?aud=http%253A%252F%252Flocalhost%252Fr4",
-)  # fmt: skip
+    "?response_type=code",
+    "?grant_type=authorization_cod",
+    "?scope=openid%20patient%2FPatient.rs",
+    "?scope=openid,patinet/Observation.read",
+    "?redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback%2F",
+    "?aud=http://localhost:7425/general/r4/",
+    "?aud=%22http://localhost:7425/general/r4%22",
+    "?client_id=my-app-id-0816",
+    "?client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
+    "?state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E",
+    "?redirecturi=http://a/cb",
+    "?code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "?redirect_uri=myapp%3A%2F%2Fcallback",
+    "?state=undefined",
+    "?code=%24%7BCODE%7D",
+    "/oauth/tokne",
+    "/oauth/register/my-app-id-0815",
+    "?aud=http%253A%252F%252Flocalhost%252Fr4",
+)
 HARMFUL = (
-    f"?{TOKEN}=1", f"?{TOKEN}", f"?state={TOKEN}", f"?scope={TOKEN}", f"?scope=openid%20{SECRET}", f"?client_id={SECRET}",
-    f"?client_id=xx{SECRET}yy", f"?redirect_uri=http://a/{SECRET}", f"?redirect_uri=http://a/{TOKEN}/cb", f"?foo={SECRET}",
-    f"?redirect_uri=http://{TOKEN}@a/cb", f"?aud=http://a/?x={SECRET}", f"?aud=http://a/%23{SECRET}", f"?clientSecret={SECRET}",
-    f"?Client-Secret={SECRET}", f"?pasword={SECRET}", f"?response_type={SECRET}", f"?code=%24%7B{TOKEN}%7D", f"/{TOKEN}",
-    f"/{SECRET}/oauth/token", f"/oauth/token/{SECRET}", f"/oauth/token;x={SECRET}", f"/oauth/token&code={SECRET}",
-    f"?login_hint={SECRET}", f"?prompt={TOKEN}", f"?a=b&amp;client_secret={SECRET}", "?" + "a=b&" * 99 + f"foo={SECRET}",
-)  # fmt: skip
+    f"?{TOKEN}=1",
+    f"?{TOKEN}",
+    f"?state={TOKEN}",
+    f"?scope={TOKEN}",
+    f"?scope=openid%20{SECRET}",
+    f"?client_id={SECRET}",
+    f"?client_id=xx{SECRET}yy",
+    f"?redirect_uri=http://a/{SECRET}",
+    f"?redirect_uri=http://a/{TOKEN}/cb",
+    f"?foo={SECRET}",
+    f"?redirect_uri=http://{TOKEN}@a/cb",
+    f"?aud=http://a/?x={SECRET}",
+    f"?aud=http://a/%23{SECRET}",
+    f"?clientSecret={SECRET}",
+    f"?Client-Secret={SECRET}",
+    f"?pasword={SECRET}",
+    f"?response_type={SECRET}",
+    f"?code=%24%7B{TOKEN}%7D",
+    f"/{TOKEN}",
+    f"/{SECRET}/oauth/token",
+    f"/oauth/token/{SECRET}",
+    f"/oauth/token;x={SECRET}",
+    f"/oauth/token&code={SECRET}",
+    f"?login_hint={SECRET}",
+    f"?prompt={TOKEN}",
+    f"?a=b&amp;client_secret={SECRET}",
+    "?" + "a=b&" * 99 + f"foo={SECRET}",
+)
 SEARCHES = (
-    "/r4/Patient/p-0001", "/r4/Observation?patient=Patient/p-0001&category=vital-signs",
+    "/r4/Patient/p-0001",
+    "/r4/Observation?patient=Patient/p-0001&category=vital-signs",
     "/r4/Patient?_count=50&_sort=-_lastUpdated",
-    "/r4/Observation?code=http://loinc.org|8867-4", "/r4/Patients/123", "/r4/Patient/5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
+    "/r4/Observation?code=http://loinc.org|8867-4",
+    "/r4/Patients/123",
+    "/r4/Patient/5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
     "/r4/Observation?_include=Observation:subject",
-)  # fmt: skip
+)
 PERSONAL = (
-    "/r4/Patient?name=Brandywine", "/r4/Patient?family:exact=Brandywine", "/r4/Patient?identifier=urn:mrn|Brandywine",
-    "/r4/Observation?patient.name=Brandywine", "/r4/Observation?subject:Patient.family=Brandywine",
+    "/r4/Patient?name=Brandywine",
+    "/r4/Patient?family:exact=Brandywine",
+    "/r4/Patient?identifier=urn:mrn|Brandywine",
+    "/r4/Observation?patient.name=Brandywine",
+    "/r4/Observation?subject:Patient.family=Brandywine",
     "/r4/Patient?nmae=Brandywine",
-    "/r4/Observation?patient:identifier=Brandywine", "/r4/Patient?_has:Observation:patient:code-value=Brandywine",
-    "/r4/Patient/Brandywine", "/r4/Patient?Brandywine=1", "/r4/Patient?_id=Brandywine", "/r4/Observation?code=Brandywine",
-    "/r4/Patient?_sort=Brandywine", "/r4/Observation?code:text=Brandywine", "/r4/Patient?birthdate=Brandywine",
-)  # fmt: skip
+    "/r4/Observation?patient:identifier=Brandywine",
+    "/r4/Patient?_has:Observation:patient:code-value=Brandywine",
+    "/r4/Patient/Brandywine",
+    "/r4/Patient?Brandywine=1",
+    "/r4/Patient?_id=Brandywine",
+    "/r4/Observation?code=Brandywine",
+    "/r4/Patient?_sort=Brandywine",
+    "/r4/Observation?code:text=Brandywine",
+    "/r4/Patient?birthdate=Brandywine",
+)
 
 
 @pytest.mark.parametrize("path", HARMLESS)
@@ -84,30 +129,44 @@ def test_of_a_date_its_pattern_is_kept() -> None:
     assert kept("/r4/Patient?birthdate=1931-7-23", fhir=True) == "/r4/Patient?birthdate=9999-9-99"
 
 
-@pytest.mark.parametrize(("body", "type", "said"), [
-    ('{"grant_type":"x","code":"y","client_secret":"z"}', "application/json",
-     "‹not kept: 49 bytes of JSON, an object with 3 members (grant_type, code, client_secret)›"),
-    ('{"grant_type":', "application/json", "‹not kept: 14 bytes of JSON that cannot be parsed (line 1, column 15)›"),
-    ('{"resourceType":"Patient"}', "", "‹not kept: 26 bytes of JSON, a FHIR Patient›"),
-    ('{"resourceType":"Smith"}', "", "‹not kept: 24 bytes of JSON, a FHIR resource›"),
-    ('{"Smith":1}', "", "‹not kept: 11 bytes of JSON, an object with 1 member›"),
-    ("<Patient xmlns='x'/>", "application/fhir+xml", "‹not kept: 20 bytes of XML, a FHIR Patient›"),
-    ("<Smith/>", "text/xml", "‹not kept: 8 bytes of XML›"),
-    ('{"a":1}\n{"b":2}', "application/x-ndjson", "‹not kept: 15 bytes of NDJSON, 2 lines›"),
-    ('--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n1', "multipart/form-data; boundary=x",
-     "‹not kept: 53 bytes of a multipart form with 1 field (code)›"),
-    ("a", "", "‹not kept: 1 byte of text›"), ("\ufffd\ufffd", "", "‹not kept: 6 bytes of binary data›"),
-    ("[" * 100_000, "", "‹not kept: 100000 bytes of JSON that is nested too deeply›"),
-    ("[1]", "", "‹not kept: 3 bytes of JSON, an array of 1›"),
-    ("code=x&Smith=1", "", "‹not kept: 14 bytes of a form with 2 parameters (code)›"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "type", "said"),
+    [
+        (
+            '{"grant_type":"x","code":"y","client_secret":"z"}',
+            "application/json",
+            "‹not kept: 49 bytes of JSON, an object with 3 members (grant_type, code, client_secret)›",
+        ),
+        ('{"grant_type":', "application/json", "‹not kept: 14 bytes of JSON that cannot be parsed (line 1, column 15)›"),
+        ('{"resourceType":"Patient"}', "", "‹not kept: 26 bytes of JSON, a FHIR Patient›"),
+        ('{"resourceType":"Smith"}', "", "‹not kept: 24 bytes of JSON, a FHIR resource›"),
+        ('{"Smith":1}', "", "‹not kept: 11 bytes of JSON, an object with 1 member›"),
+        ("<Patient xmlns='x'/>", "application/fhir+xml", "‹not kept: 20 bytes of XML, a FHIR Patient›"),
+        ("<Smith/>", "text/xml", "‹not kept: 8 bytes of XML›"),
+        ('{"a":1}\n{"b":2}', "application/x-ndjson", "‹not kept: 15 bytes of NDJSON, 2 lines›"),
+        (
+            '--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n1',
+            "multipart/form-data; boundary=x",
+            "‹not kept: 53 bytes of a multipart form with 1 field (code)›",
+        ),
+        ("a", "", "‹not kept: 1 byte of text›"),
+        ("\ufffd\ufffd", "", "‹not kept: 6 bytes of binary data›"),
+        ("[" * 100_000, "", "‹not kept: 100000 bytes of JSON that is nested too deeply›"),
+        ("[1]", "", "‹not kept: 3 bytes of JSON, an array of 1›"),
+        ("code=x&Smith=1", "", "‹not kept: 14 bytes of a form with 2 parameters (code)›"),
+    ],
+)
 def test_a_body_is_outlined(body: str, type: str, said: str) -> None:
     assert outline(body, type) == said
 
 
 def test_a_form_and_a_json_object_are_kept_parameter_by_parameter() -> None:
-    wire = Wire("POST", f"{AT}/oauth/token", {"content-type": "application/json"},
-                json.dumps({"grant_type": "x", "code": TOKEN, "client_secret": SECRET, "foo": SECRET}))  # fmt: skip
+    wire = Wire(
+        "POST",
+        f"{AT}/oauth/token",
+        {"content-type": "application/json"},
+        json.dumps({"grant_type": "x", "code": TOKEN, "client_secret": SECRET, "foo": SECRET}),
+    )
     shown = Redaction(wire, LIVE, (), fhir=False).request(wire)["body"]
     assert shown.startswith("‹not kept: ")  # a member that nobody knows
     body = json.dumps({"grant_type": "authorization_code", "code": TOKEN, "client_secret": SECRET})
@@ -146,21 +205,41 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 @given(st.text(LETTERS, min_size=43, max_size=43).filter(lambda text: len(set(text)) > 15), st.integers(0, 8), ANY)
 def test_a_token_is_not_kept_whatever_is_around_it(token: str, place: int, around: str) -> None:
-    forms = ("?state=~@", "?scope=@~", "?aud=http://a/@", "/@~", "?@=1", "?client_id=@", "?redirect_uri=@://x", "?nonce=@~",
-             "?prompt=~@")  # fmt: skip
+    forms = (
+        "?state=~@",
+        "?scope=@~",
+        "?aud=http://a/@",
+        "/@~",
+        "?@=1",
+        "?client_id=@",
+        "?redirect_uri=@://x",
+        "?nonce=@~",
+        "?prompt=~@",
+    )
     assert token not in kept(forms[place].replace("~", around).replace("@", token))
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        "http://localhost:8100/Brandywine/callback", "http://brandywine.example.org/Patient/p-0001", "Brandywine/Patient.rs",
-        "patient/Patient.Brandywine", "http://localhost:7425/general/r4/Patient/Brandywine", "com.Brandywine:/cb",
-        "http://localhost/cb?iss=http://localhost/Brandywine", "http://Brandywine@localhost/Patient/p-0001",
-        b"Brandywine".hex(), b"Brandywine".hex().upper(), "1931-07-23", "19310723", "MRN8837261", "mrn-8837261",
-        "123456789", "http://localhost/1931-07-23",
+        "http://localhost:8100/Brandywine/callback",
+        "http://brandywine.example.org/Patient/p-0001",
+        "Brandywine/Patient.rs",
+        "patient/Patient.Brandywine",
+        "http://localhost:7425/general/r4/Patient/Brandywine",
+        "com.Brandywine:/cb",
+        "http://localhost/cb?iss=http://localhost/Brandywine",
+        "http://Brandywine@localhost/Patient/p-0001",
+        b"Brandywine".hex(),
+        b"Brandywine".hex().upper(),
+        "1931-07-23",
+        "19310723",
+        "MRN8837261",
+        "mrn-8837261",
+        "123456789",
+        "http://localhost/1931-07-23",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("name", ["subject", "_id", "_profile", "patient", "_has:Observation:patient:subject", "link"])
 def test_a_reference_with_something_personal_is_not_kept(name: str, value: str) -> None:
     shown = unquote(kept(f"/r4/Patient?{name}={quote(value, safe='')}", fhir=True))
@@ -176,10 +255,13 @@ def test_a_reference_to_a_resource_of_ours_is_shown(value: str) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "?aud=http://localhost:7425/general/r4/Patient/Brandywine", "?redirect_uri=http://a/1931-07-23",
-        "?redirect_uri=http://a/MRN8837261", "?grant_type=urn:ietf:params:oauth:grant-type:brandywine", "?iss=http://a/19310723",
+        "?aud=http://localhost:7425/general/r4/Patient/Brandywine",
+        "?redirect_uri=http://a/1931-07-23",
+        "?redirect_uri=http://a/MRN8837261",
+        "?grant_type=urn:ietf:params:oauth:grant-type:brandywine",
+        "?iss=http://a/19310723",
     ],
-)  # fmt: skip
+)
 def test_an_address_or_a_urn_with_something_personal_is_not_kept(query: str) -> None:
     shown = kept(query).lower()
     assert not [text for text in ("brandywine", "1931", "8837261") if text in shown]

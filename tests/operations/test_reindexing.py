@@ -45,12 +45,15 @@ def anyio_backend() -> str:
 
 def body(id: str) -> dict[str, Any]:
     return {
-        "resourceType": "Observation", "id": id, "status": "final",
+        "resourceType": "Observation",
+        "id": id,
+        "status": "final",
         "code": {"text": "Heart rate", "coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
         "subject": {"reference": "Patient/1", "identifier": {"system": "urn:mrn", "value": "7"}},
-        "valueQuantity": {"value": 80, "unit": "1"}, "note": [{"text": "While resting"}],
+        "valueQuantity": {"value": 80, "unit": "1"},
+        "note": [{"text": "While resting"}],
         "text": {"status": "generated", "div": "<div xmlns='http://www.w3.org/1999/xhtml'>Calm</div>"},
-    }  # fmt: skip
+    }
 
 
 def world(store: Store) -> Any:
@@ -117,14 +120,18 @@ async def test_it_goes_on_where_it_was_and_leaves_alone_what_was_changed_meanwhi
     store = await aged(3)
     first, second, third = await store.outdated(10)
     other = body(second.id) | {"code": {"coding": [{"code": "other"}]}}
-    await store.transaction([
-        Reindex(first.space, first.type, first.id, 1, extract("r4", body(first.id), BASE)),
-        Save(SPACE, "Observation", second.id, 2, orjson.dumps(other), extract("r4", other, BASE), 2, "update"),
-    ])  # fmt: skip
-    await store.transaction([
-        Reindex(second.space, second.type, second.id, 1, extract("r4", body(second.id), BASE)),
-        Reindex(third.space, third.type, "gone meanwhile", 1, extract("r4", body(third.id), BASE)),
-    ])  # fmt: skip
+    await store.transaction(
+        [
+            Reindex(first.space, first.type, first.id, 1, extract("r4", body(first.id), BASE)),
+            Save(SPACE, "Observation", second.id, 2, orjson.dumps(other), extract("r4", other, BASE), 2, "update"),
+        ]
+    )
+    await store.transaction(
+        [
+            Reindex(second.space, second.type, second.id, 1, extract("r4", body(second.id), BASE)),
+            Reindex(third.space, third.type, "gone meanwhile", 1, extract("r4", body(third.id), BASE)),
+        ]
+    )
     assert (await found(store))["code=8867-4"] == 1
     assert [one.id for one in await store.outdated(10)] == [third.id]
     assert await index_anew(world(store)) == 1

@@ -16,9 +16,7 @@ from tests.population.us_core import CORE, Guide, faults, is_of, under
 Resource = dict[str, Any]
 _TYPE_FLAG = "http://hl7.org/fhir/StructureDefinition/elementdefinition-type-must-support"
 _USCDI = CORE + "uscdi-requirement"
-_TEXTS = frozenset(
-    {"id", "text", "display", "title", "data", "div", "description", "name", "family", "value", "line", "city"}
-)
+_TEXTS = frozenset({"id", "text", "display", "title", "data", "div", "description", "name", "family", "value", "line", "city"})
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d(T.*)?)?")
 
 
@@ -72,9 +70,7 @@ def demands(url: str, guide: Guide, typed: bool) -> set[str]:
     found: set[str] = set()
     for element in guide.profiles[url]:
         if element.get("mustSupport") or _flagged(element, _USCDI):
-            choices = {
-                f"{element['id']} as {kind['code']}" for kind in element.get("type", ()) if _flagged(kind, _TYPE_FLAG)
-            }
+            choices = {f"{element['id']} as {kind['code']}" for kind in element.get("type", ()) if _flagged(kind, _TYPE_FLAG)}
             targets = {f"{element['id']} to {name}" for name in _targets(element)} if typed else set()
             found |= choices | targets or {element["id"]}
     return found
@@ -104,9 +100,7 @@ def shown(resources: Iterable[Resource], url: str, guide: Guide, of: Mapping[str
     return found
 
 
-def _shown(
-    value: Any, id: str, tree: Mapping[str, list[Resource]], guide: Guide, of: Mapping[str, set[str]]
-) -> Iterator[str]:
+def _shown(value: Any, id: str, tree: Mapping[str, list[Resource]], guide: Guide, of: Mapping[str, set[str]]) -> Iterator[str]:
     for element in tree.get(id, ()) if isinstance(value, dict) else ():
         name = element["path"].rpartition(".")[2]
         sliced = ":" in element["id"].rpartition(".")[2]

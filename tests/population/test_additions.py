@@ -132,9 +132,7 @@ def test_a_vaccine_of_an_unknown_day_was_given_elsewhere() -> None:
     assert len(remembered) > 3
     told = [one for one in everything("r4") if one["resourceType"] == "Immunization" and "occurrenceString" in one]
     assert told
-    assert not any(
-        one["primarySource"] or one.keys() & {"occurrenceDateTime", "lotNumber", "performer"} for one in told
-    )
+    assert not any(one["primarySource"] or one.keys() & {"occurrenceDateTime", "lotNumber", "performer"} for one in told)
 
 
 @pytest.mark.parametrize("number", [3, 7, 11, 14, 17])
@@ -148,10 +146,24 @@ def test_a_record_is_not_much_longer_for_it(number: int) -> None:
 
 
 ADDED = {
-    each.key for each in (
-        measures.WEIGHT_RANK, measures.HEAD_RANK, measures.MEAN_PRESSURE, measures.URINE_COLOR, measures.OCCUPATION,
-        measures.ORIENTATION, measures.INTENT, measures.EXERCISE, measures.ALCOHOL, measures.TRANSPORT, measures.FUNCTION,
-        measures.DISABILITY, measures.COGNITION, measures.TREATMENT_PREFERENCE, measures.CARE_PREFERENCE,
-        measures.DIRECTIVE, measures.HUNGER_PANEL,
+    each.key
+    for each in (
+        measures.WEIGHT_RANK,
+        measures.HEAD_RANK,
+        measures.MEAN_PRESSURE,
+        measures.URINE_COLOR,
+        measures.OCCUPATION,
+        measures.ORIENTATION,
+        measures.INTENT,
+        measures.EXERCISE,
+        measures.ALCOHOL,
+        measures.TRANSPORT,
+        measures.FUNCTION,
+        measures.DISABILITY,
+        measures.COGNITION,
+        measures.TREATMENT_PREFERENCE,
+        measures.CARE_PREFERENCE,
+        measures.DIRECTIVE,
+        measures.HUNGER_PANEL,
     )
-} | {"hunger_item"}  # fmt: skip
+} | {"hunger_item"}

@@ -91,9 +91,7 @@ def confirmed() -> set[tuple[str, str, str]]:
 def written() -> frozenset[tuple[str, str, str]]:
     """Every coding and every unit that there can be, with its display: of any version, and of what a life may be told with."""
     found = set(population.codes())
-    found.update(
-        (UCUM, each.ucum, each.unit) for each in vars(measures).values() if isinstance(each, Measure) and each.ucum
-    )
+    found.update((UCUM, each.ucum, each.unit) for each in vars(measures).values() if isinstance(each, Measure) and each.ucum)
     for version in ("r4", "dstu2", "stu3", "r4b", "r5"):
         made = population.generate(seed=1, patients=100, today=datetime.date(2026, 11, 24), version=version)
         for resource in made:
@@ -172,14 +170,24 @@ def _luhn(number: str) -> int:
 
 
 _TIMES = tuple(
-    tuple(map(int, row)) for row in
-    ("0123456789", "1234067895", "2340178956", "3401289567", "4012395678", "5987604321", "6598710432", "7659821043",
-     "8765932104", "9876543210")
-)  # fmt: skip
+    tuple(map(int, row))
+    for row in (
+        "0123456789",
+        "1234067895",
+        "2340178956",
+        "3401289567",
+        "4012395678",
+        "5987604321",
+        "6598710432",
+        "7659821043",
+        "8765932104",
+        "9876543210",
+    )
+)
 _MOVED = tuple(
-    tuple(map(int, row)) for row in
-    ("0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258")
-)  # fmt: skip
+    tuple(map(int, row))
+    for row in ("0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258")
+)
 
 
 def _verhoeff(code: str) -> bool:

@@ -73,9 +73,7 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
 
 
 def test_another_seed_gives_other_people() -> None:
-    one, two = (
-        [each["name"] for each in everything("r4", seed, 50) if each["resourceType"] == "Patient"] for seed in (1, 2)
-    )
+    one, two = ([each["name"] for each in everything("r4", seed, 50) if each["resourceType"] == "Patient"] for seed in (1, 2))
     assert sum(a != b for a, b in zip(one, two, strict=True)) > 25
 
 
@@ -123,12 +121,13 @@ def test_the_first_patients_of_a_larger_population_are_the_smaller_one(version: 
 def test_every_patient_is_in_the_group_of_who_looks_after_them(version: Version) -> None:
     made = everything(version)
     doctor = {"dstu2": "careProvider"}.get(version, "generalPractitioner")
-    looked = {
-        (one[doctor][0]["reference"].partition("/")[2], one["id"]) for one in made if one["resourceType"] == "Patient"
-    }
+    looked = {(one[doctor][0]["reference"].partition("/")[2], one["id"]) for one in made if one["resourceType"] == "Patient"}
     groups = [one for one in made if one["resourceType"] == "Group"]
-    members = [(group["id"].removeprefix("panel-"), one["entity"]["reference"].partition("/")[2])
-               for group in groups for one in group["member"]]  # fmt: skip
+    members = [
+        (group["id"].removeprefix("panel-"), one["entity"]["reference"].partition("/")[2])
+        for group in groups
+        for one in group["member"]
+    ]
     assert sorted(members) == sorted(looked)
     assert all(group["quantity"] == len(group["member"]) for group in groups)
 
@@ -153,9 +152,14 @@ def test_every_resource_is_as_its_definition_says(version: Version, shared: Path
 def test_the_definitions_would_catch_a_wrong_resource(shared: Path) -> None:
     tables = Tables(shared / "data" / "definitions", "r4")
     wrong = {
-        "resourceType": "Observation", "id": "a", "status": "done", "comments": "DSTU2", "category": {"text": "one"},
-        "effectiveDateTime": "24 Nov", "subject": {"reference": "Encounter/1"},
-    }  # fmt: skip
+        "resourceType": "Observation",
+        "id": "a",
+        "status": "done",
+        "comments": "DSTU2",
+        "category": {"text": "one"},
+        "effectiveDateTime": "24 Nov",
+        "subject": {"reference": "Encounter/1"},
+    }
     told = " ".join(tables.faults(wrong))
     for word in (
         "code: 0 present",
@@ -174,9 +178,7 @@ def test_a_patient_is_between_ten_and_three_hundred_kilobytes() -> None:
 
 
 def test_importing_the_package_loads_no_story() -> None:
-    program = (
-        "import sys; import sickbay.population; print([m for m in sys.modules if m.startswith('sickbay.population.')])"
-    )
+    program = "import sys; import sickbay.population; print([m for m in sys.modules if m.startswith('sickbay.population.')])"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

@@ -12,15 +12,21 @@ from sickbay.population.growth import HEAD_FOR_AGE, WEIGHT_FOR_LENGTH, Table, pe
 @pytest.mark.parametrize(
     ("table", "sex", "at", "value", "expected"),
     [
-        (WEIGHT_FOR_LENGTH, "male", 65.5, 6.461, 5), (WEIGHT_FOR_LENGTH, "male", 65.5, 7.304, 50),
-        (WEIGHT_FOR_LENGTH, "male", 65.5, 8.494, 95), (WEIGHT_FOR_LENGTH, "male", 86.5, 11.643, 25),
-        (WEIGHT_FOR_LENGTH, "male", 71.5, 9.801, 90), (WEIGHT_FOR_LENGTH, "female", 61.5, 5.575, 10),
-        (WEIGHT_FOR_LENGTH, "female", 72.5, 9.421, 75), (WEIGHT_FOR_LENGTH, "female", 95.5, 16.412, 95),
-        (HEAD_FOR_AGE, "male", 12.5, 44.427, 5), (HEAD_FOR_AGE, "male", 12.5, 48.650, 95),
-        (HEAD_FOR_AGE, "male", 9.5, 44.618, 25), (HEAD_FOR_AGE, "female", 5.5, 42.083, 50),
+        (WEIGHT_FOR_LENGTH, "male", 65.5, 6.461, 5),
+        (WEIGHT_FOR_LENGTH, "male", 65.5, 7.304, 50),
+        (WEIGHT_FOR_LENGTH, "male", 65.5, 8.494, 95),
+        (WEIGHT_FOR_LENGTH, "male", 86.5, 11.643, 25),
+        (WEIGHT_FOR_LENGTH, "male", 71.5, 9.801, 90),
+        (WEIGHT_FOR_LENGTH, "female", 61.5, 5.575, 10),
+        (WEIGHT_FOR_LENGTH, "female", 72.5, 9.421, 75),
+        (WEIGHT_FOR_LENGTH, "female", 95.5, 16.412, 95),
+        (HEAD_FOR_AGE, "male", 12.5, 44.427, 5),
+        (HEAD_FOR_AGE, "male", 12.5, 48.650, 95),
+        (HEAD_FOR_AGE, "male", 9.5, 44.618, 25),
+        (HEAD_FOR_AGE, "female", 5.5, 42.083, 50),
         (HEAD_FOR_AGE, "female", 12.5, 45.195, 50),
     ],
-)  # fmt: skip
+)
 def test_a_percentile_is_the_published_one(table: Table, sex: str, at: float, value: float, expected: int) -> None:
     """Also between the rows that were kept, where one percentile more or less may come out."""
     found = percentile(table, sex, at, value)

@@ -19,8 +19,12 @@ from sickbay.population import Version
 @lru_cache
 def messy(version: Version, level: float = 1.0, patients: int = 60) -> list[dict[str, Any]]:
     asked: dict[str, Any] = {
-        "seed": 1, "patients": patients, "today": TODAY, "version": version, "messiness": level,
-    }  # fmt: skip
+        "seed": 1,
+        "patients": patients,
+        "today": TODAY,
+        "version": version,
+        "messiness": level,
+    }
     return [*population.generate(**asked), *population.schedule(**asked)]
 
 

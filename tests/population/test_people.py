@@ -30,16 +30,17 @@ def test_timothy_peters_is_the_patient_of_the_pictures() -> None:
         assert (who.id, who.name, who.sex, who.born) == ("p-0017", "Timothy Peters", "male", datetime.date(1961, 3, 14))
         assert who.record_number == "4002-1187"
         assert [problem.concept.text for problem in life.problems] == [
-            "Essential hypertension", "Hyperlipidaemia", "Type 2 diabetes mellitus", "Osteoarthritis of the left knee",
-        ]  # fmt: skip
+            "Essential hypertension",
+            "Hyperlipidaemia",
+            "Type 2 diabetes mellitus",
+            "Osteoarthritis of the left knee",
+        ]
         reactions = [(each.concept.text, each.reaction.text if each.reaction else None) for each in life.allergies]
         assert reactions == [("Penicillin G", "anaphylaxis"), ("Latex", "rash")]
         current = [order.drug.concept.text for order in life.prescriptions if order.end is None]
         assert sorted(current) == ["Atorvastatin 40 mg", "Lisinopril 20 mg", "Metformin 1000 mg", "Paracetamol 500 mg"]
         year = [
-            each
-            for each in life.readings
-            if each.measure is measures.PRESSURE and each.at.date() > datetime.date(2025, 11, 24)
+            each for each in life.readings if each.measure is measures.PRESSURE and each.at.date() > datetime.date(2025, 11, 24)
         ]
         assert len(year) == 10
         assert max(year, key=lambda each: each.at).parts[0][1] == 148

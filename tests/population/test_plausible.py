@@ -54,9 +54,7 @@ def test_nothing_happens_before_birth_or_after_the_end() -> None:
         days = [visit.day for visit in life.visits] + [reading.at.date() for reading in life.readings]
         days += [day for problem in life.problems for day in (problem.onset, problem.recorded)]
         days += [order.start for order in life.prescriptions]
-        days += [end for thing in life.problems if (end := thing.over)] + [
-            end for o in life.prescriptions if (end := o.end)
-        ]
+        days += [end for thing in life.problems if (end := thing.over)] + [end for o in life.prescriptions if (end := o.end)]
         assert all(born <= day <= END for day in days), life.person.id
         assert all(born.year <= int(allergy.since) for allergy in life.allergies if allergy.since)
 
@@ -71,14 +69,28 @@ def test_nothing_ends_before_it_begins() -> None:
 @pytest.mark.parametrize(
     ("measure", "low", "high"),
     [
-        (measures.A1C, 4.0, 12.0), (measures.GLUCOSE, 55, 320), (measures.CREATININE, 0.2, 3.5), (measures.EGFR, 20, 150),
-        (measures.POTASSIUM, 3.2, 5.6), (measures.SODIUM, 132, 148), (measures.LDL, 35, 260), (measures.HDL, 20, 100),
-        (measures.TRIGLYCERIDES, 30, 350), (measures.CHOLESTEROL, 90, 360), (measures.HEMOGLOBIN, 8, 18.5),
-        (measures.TSH, 0.1, 20), (measures.OXYGEN, 91, 100), (measures.TEMPERATURE, 35.8, 39.6), (measures.PULSE, 42, 170),
-        (measures.BREATHS, 10, 45), (measures.WEIGHT, 2.5, 160), (measures.HEIGHT, 45, 205), (measures.BMI, 11, 50),
+        (measures.A1C, 4.0, 12.0),
+        (measures.GLUCOSE, 55, 320),
+        (measures.CREATININE, 0.2, 3.5),
+        (measures.EGFR, 20, 150),
+        (measures.POTASSIUM, 3.2, 5.6),
+        (measures.SODIUM, 132, 148),
+        (measures.LDL, 35, 260),
+        (measures.HDL, 20, 100),
+        (measures.TRIGLYCERIDES, 30, 350),
+        (measures.CHOLESTEROL, 90, 360),
+        (measures.HEMOGLOBIN, 8, 18.5),
+        (measures.TSH, 0.1, 20),
+        (measures.OXYGEN, 91, 100),
+        (measures.TEMPERATURE, 35.8, 39.6),
+        (measures.PULSE, 42, 170),
+        (measures.BREATHS, 10, 45),
+        (measures.WEIGHT, 2.5, 160),
+        (measures.HEIGHT, 45, 205),
+        (measures.BMI, 11, 50),
     ],
     ids=lambda value: value.key if isinstance(value, Measure) else "",
-)  # fmt: skip
+)
 def test_a_measurement_is_within_what_one_meets(measure: Measure, low: float, high: float) -> None:
     found = [value for life in lives() for _, value in values(life, measure)]
     assert len(found) > 50
@@ -260,10 +272,13 @@ def test_nothing_takes_longer_than_its_visit_and_nobody_in_hospital_comes_to_ano
 
 def test_a_vaccine_is_given_while_it_is_on_the_market() -> None:
     sold = {
-        acts.COVID_1: ("2020-12-11", "2023-04-18"), acts.COVID_BIVALENT: ("2022-08-31", "2023-09-12"),
-        acts.COVID_2: ("2023-09-12", "2027"), acts.PNEUMOCOCCUS_7: ("2000", "2010-04-01"),
-        acts.PNEUMOCOCCUS_20: ("2021-06-08", "2027"), acts.INFLUENZA_4: ("2013-07-01", "2024-07-01"),
-    }  # fmt: skip
+        acts.COVID_1: ("2020-12-11", "2023-04-18"),
+        acts.COVID_BIVALENT: ("2022-08-31", "2023-09-12"),
+        acts.COVID_2: ("2023-09-12", "2027"),
+        acts.PNEUMOCOCCUS_7: ("2000", "2010-04-01"),
+        acts.PNEUMOCOCCUS_20: ("2021-06-08", "2027"),
+        acts.INFLUENZA_4: ("2013-07-01", "2024-07-01"),
+    }
     given = [(dose.vaccine, dose.visit.day.isoformat()) for life in lives() for dose in life.vaccinations]
     assert {vaccine for vaccine, _ in given} > sold.keys() - {acts.COVID_BIVALENT}
     assert all(sold[vaccine][0] <= day < sold[vaccine][1] for vaccine, day in given if vaccine in sold)

@@ -16,9 +16,20 @@ from sickbay.fhir.search_parameters import resource_types
 from sickbay.fhir.versions import VERSIONS
 
 WITHOUT = {
-    "Schedule", "Slot", "Appointment", "Group", "Binary", "MedicationStatement", "Task", "Questionnaire", "Media", "Claim",
-    "ExplanationOfBenefit", "Consent", "Endpoint",
-}  # fmt: skip
+    "Schedule",
+    "Slot",
+    "Appointment",
+    "Group",
+    "Binary",
+    "MedicationStatement",
+    "Task",
+    "Questionnaire",
+    "Media",
+    "Claim",
+    "ExplanationOfBenefit",
+    "Consent",
+    "Endpoint",
+}
 """Types of the population for which US Core 6.1 has no profile."""
 
 

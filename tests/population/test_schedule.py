@@ -68,9 +68,7 @@ def test_a_busy_slot_is_one_with_an_appointment_that_stands() -> None:
     told = list(population.schedule(seed=1, patients=50, today=TODAY, version="r4"))
     busy = {f"Slot/{each['id']}" for each in told if each["resourceType"] == "Slot" and each["status"] == "busy"}
     stands = {
-        each["slot"][0]["reference"]
-        for each in told
-        if each["resourceType"] == "Appointment" and each["status"] != "cancelled"
+        each["slot"][0]["reference"] for each in told if each["resourceType"] == "Appointment" and each["status"] != "cancelled"
     }
     assert busy == stands
 

@@ -34,14 +34,36 @@ def told() -> Counter[str]:
 @pytest.mark.parametrize(
     ("name", "low", "high"),
     [
-        ("hypertension", 200, 380), ("diabetes", 80, 180), ("lipids", 120, 280), ("depression", 50, 130),
-        ("asthma", 35, 100), ("copd", 10, 60), ("smoking", 60, 150), ("pregnancy", 15, 70), ("thyroid", 25, 80),
-        ("heart", 5, 40), ("fibrillation", 8, 50), ("stroke", 3, 30), ("dementia", 5, 45), ("gout", 12, 60),
-        ("knee", 40, 120), ("fracture", 30, 90), ("mammography", 60, 160), ("colonoscopy", 90, 230),
-        ("appendicitis", 5, 40), ("bladder", 60, 160), ("covid", 130, 260), ("influenza", 60, 150), ("migraine", 30, 100),
-        ("osteoporosis", 8, 60), ("anaemia", 5, 40), ("anxiety", 15, 70), ("reflux", 40, 120), ("back", 30, 100),
+        ("hypertension", 200, 380),
+        ("diabetes", 80, 180),
+        ("lipids", 120, 280),
+        ("depression", 50, 130),
+        ("asthma", 35, 100),
+        ("copd", 10, 60),
+        ("smoking", 60, 150),
+        ("pregnancy", 15, 70),
+        ("thyroid", 25, 80),
+        ("heart", 5, 40),
+        ("fibrillation", 8, 50),
+        ("stroke", 3, 30),
+        ("dementia", 5, 45),
+        ("gout", 12, 60),
+        ("knee", 40, 120),
+        ("fracture", 30, 90),
+        ("mammography", 60, 160),
+        ("colonoscopy", 90, 230),
+        ("appendicitis", 5, 40),
+        ("bladder", 60, 160),
+        ("covid", 130, 260),
+        ("influenza", 60, 150),
+        ("migraine", 30, 100),
+        ("osteoporosis", 8, 60),
+        ("anaemia", 5, 40),
+        ("anxiety", 15, 70),
+        ("reflux", 40, 120),
+        ("back", 30, 100),
     ],
-)  # fmt: skip
+)
 def test_a_story_is_as_common_as_in_a_hospital_s_town(name: str, low: int, high: int) -> None:
     assert low <= told()[name] <= high
 
@@ -101,9 +123,7 @@ def test_nothing_is_dated_before_the_birth_or_after_the_death() -> None:
 def test_the_dead_have_no_appointments_and_nothing_is_left_open() -> None:
     gone = {life.person.id for life in lives() if life.person.died}
     assert gone
-    booked = [
-        one for one in population.schedule(seed=5, patients=517, today=TODAY, version="r4") if "participant" in one
-    ]
+    booked = [one for one in population.schedule(seed=5, patients=517, today=TODAY, version="r4") if "participant" in one]
     assert booked
     assert not {one["participant"][0]["actor"]["reference"].partition("/")[2] for one in booked} & gone
     for life in lives():

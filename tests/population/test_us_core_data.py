@@ -61,11 +61,7 @@ class Loaded(NamedTuple):
 def loaded(shared: Path, version: str) -> Loaded:
     archive = shared / "data" / f"us-core-{version}.tgz"
     guide = read(archive)
-    found = {
-        url: each
-        for url, each in members(everything("r4"), guide).items()
-        if guide.profiles[url][0]["id"] != "Extension"
-    }
+    found = {url: each for url, each in members(everything("r4"), guide).items() if guide.profiles[url][0]["id"] != "Extension"}
     profiles: dict[str, set[str]] = {}
     for url, each in found.items():
         for one in each:
@@ -82,8 +78,7 @@ def _address(one: Resource) -> str:
 
 def _excepted(version: str, name: str, demand: str) -> bool:
     return any(
-        re.fullmatch(each[0], version) and re.fullmatch(each[1], name) and re.fullmatch(each[2], demand)
-        for each in EXCEPTIONS
+        re.fullmatch(each[0], version) and re.fullmatch(each[1], name) and re.fullmatch(each[2], demand) for each in EXCEPTIONS
     )
 
 
@@ -92,8 +87,7 @@ def missing(shared: Path, version: str) -> dict[str, set[str]]:
     """By the name of a profile, the demands that nobody fulfils."""
     held = loaded(shared, version)
     return {
-        url.removeprefix(CORE): demands(url, held.guide, version != "3.1.1")
-        - shown(each, url, held.guide, held.profiles)
+        url.removeprefix(CORE): demands(url, held.guide, version != "3.1.1") - shown(each, url, held.guide, held.profiles)
         for url, each in held.members.items()
     }
 
@@ -111,14 +105,15 @@ def test_every_must_support_element_type_and_target_is_shown_by_somebody(shared:
 
 def test_every_exception_is_needed(shared: Path) -> None:
     unused = [
-        each for each in EXCEPTIONS
+        each
+        for each in EXCEPTIONS
         if not any(
             re.fullmatch(each[0], version) and re.fullmatch(each[1], name) and re.fullmatch(each[2], demand)
             for version in VERSIONS
             for name, found in missing(shared, version).items()
             for demand in found
         )
-    ]  # fmt: skip
+    ]
     assert unused == []
 
 
@@ -168,14 +163,13 @@ def test_a_provenance_refers_to_a_resource_of_every_profile(shared: Path, versio
     """_revinclude=Provenance:target, of every type for which the statement has it."""
     held = loaded(shared, version)
     included = {each["type"] for each in held.statement["rest"][0]["resource"] if each.get("searchRevInclude")}
-    targets = {
-        each["reference"] for one in everything("r4") if one["resourceType"] == "Provenance" for each in one["target"]
-    }
+    targets = {each["reference"] for one in everything("r4") if one["resourceType"] == "Provenance" for each in one["target"]}
     assert len(included) > 10
     lacking = [
-        url.removeprefix(CORE) for url, each in held.members.items()
+        url.removeprefix(CORE)
+        for url, each in held.members.items()
         if held.guide.profiles[url][0]["id"] in included and not any(_address(one) in targets for one in each)
-    ]  # fmt: skip
+    ]
     assert lacking == []
 
 
@@ -184,8 +178,10 @@ def test_a_claimed_profile_is_met_in_each_version_that_has_it(shared: Path, vers
     guide = loaded(shared, version).guide
     claimed = {
         (url, shape(one, {})): one
-        for one in everything("r4") for url in one.get("meta", {}).get("profile", ()) if url in guide.profiles
-    }  # fmt: skip
+        for one in everything("r4")
+        for url in one.get("meta", {}).get("profile", ())
+        if url in guide.profiles
+    }
     assert len({url for url, _ in claimed}) >= 40
     assert {f"{url}: {fault}" for (url, _), one in claimed.items() for fault in faults(one, url, guide)} == set()
 
@@ -200,9 +196,7 @@ def _codes(concepts: list[Resource]) -> set[str]:
 
 def test_every_common_clinical_note_and_report_is_there(shared: Path) -> None:
     """US Core, Clinical Notes: ten types of documents, and three categories of reports."""
-    held = loaded(shared, "8.0.0").guide.codes[
-        CORE.replace("StructureDefinition", "ValueSet") + "us-core-clinical-note-type"
-    ]
+    held = loaded(shared, "8.0.0").guide.codes[CORE.replace("StructureDefinition", "ValueSet") + "us-core-clinical-note-type"]
     assert {code for _, code in held} - _codes([one["type"] for one in _of("DocumentReference")]) == set()
     categories = _codes([each for one in _of("DiagnosticReport") for each in one["category"]])
     assert {"LP29708-2", "LP7839-6", "LP29684-5"} <= categories
@@ -214,8 +208,9 @@ def test_what_a_report_presents_is_in_a_document_of_the_same_patient() -> None:
         for one in _of("DocumentReference")
         for each in one["content"]
     }
-    presented = [(one["subject"]["reference"], form["url"]) for one in _of("DiagnosticReport")
-                 for form in one.get("presentedForm", ())]  # fmt: skip
+    presented = [
+        (one["subject"]["reference"], form["url"]) for one in _of("DiagnosticReport") for form in one.get("presentedForm", ())
+    ]
     assert len(presented) > 20
     assert set(presented) <= documents
 
@@ -239,8 +234,9 @@ def test_missing_data_have_a_reason_as_code_and_as_extension() -> None:
 
 def test_every_required_choice_has_a_value_that_libraries_can_read() -> None:
     """fhir.resources and others don't accept a choice that has an extension and no value, though FHIR allows it."""
-    vaccinations = [(one.keys() & {"occurrenceDateTime", "occurrenceString"}, one["primarySource"])
-                    for one in _of("Immunization")]  # fmt: skip
+    vaccinations = [
+        (one.keys() & {"occurrenceDateTime", "occurrenceString"}, one["primarySource"]) for one in _of("Immunization")
+    ]
     assert {len(given) for given, _ in vaccinations} == {1}
     assert ({"occurrenceString"}, False) in vaccinations
 

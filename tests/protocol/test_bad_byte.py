@@ -39,9 +39,7 @@ def test_bytes_that_stand_for_themselves_are_not_percent_decoded() -> None:
     assert bad_byte(b'{"a": "\xe9"}', encoded=False) == BadByte(7, 0xE9, False, "é")
 
 
-@given(
-    st.lists(st.one_of(st.binary(max_size=3), st.binary(max_size=3).map(lambda one: quote_from_bytes(one).encode())))
-)
+@given(st.lists(st.one_of(st.binary(max_size=3), st.binary(max_size=3).map(lambda one: quote_from_bytes(one).encode()))))
 def test_a_bad_byte_is_found_exactly_where_the_check_refuses(pieces: list[bytes]) -> None:
     sent = b"".join(pieces)
     bad = bad_byte(sent, encoded=True)

@@ -66,10 +66,18 @@ def test_what_is_written_plainly_is_read_as_it_stands(id: str, secret: str) -> N
 @pytest.mark.parametrize(
     "header",
     [
-        "Basic app:s", "Basic: YXBwOnM=", 'Basic "YXBwOnM="', "BasicYXBwOnM=", "Bearer YXBwOnM", "YXBwOnM=", "Basic app : s",
-        "Basic WVhCd09uTT0=", '"Basic YXBwOnM="', "token app:s",
+        "Basic app:s",
+        "Basic: YXBwOnM=",
+        'Basic "YXBwOnM="',
+        "BasicYXBwOnM=",
+        "Bearer YXBwOnM",
+        "YXBwOnM=",
+        "Basic app : s",
+        "Basic WVhCd09uTT0=",
+        '"Basic YXBwOnM="',
+        "token app:s",
     ],
-)  # fmt: skip
+)
 def test_id_and_secret_are_salvaged_from_a_header_that_is_none(header: str) -> None:
     assert basic.salvaged(header) == ("app", "s")
 

@@ -11,20 +11,58 @@ from hypothesis import strategies as st
 from sickbay.protocol import client_uris
 
 INTERPRETED = (
-    "javascript", "data", "vbscript", "file", "about", "blob", "filesystem", "view-source", "ws", "wss", "ftp", "mailto",
-    "tel", "sms", "intent", "jar", "chrome", "chrome-extension", "moz-extension", "resource", "ms-settings", "ms-word",
-    "search-ms", "web+app", "ext+app", "livescript", "mocha", "feed", "market", "itms-services", "ssh", "urn", "blob",
-)  # fmt: skip
+    "javascript",
+    "data",
+    "vbscript",
+    "file",
+    "about",
+    "blob",
+    "filesystem",
+    "view-source",
+    "ws",
+    "wss",
+    "ftp",
+    "mailto",
+    "tel",
+    "sms",
+    "intent",
+    "jar",
+    "chrome",
+    "chrome-extension",
+    "moz-extension",
+    "resource",
+    "ms-settings",
+    "ms-word",
+    "search-ms",
+    "web+app",
+    "ext+app",
+    "livescript",
+    "mocha",
+    "feed",
+    "market",
+    "itms-services",
+    "ssh",
+    "urn",
+    "blob",
+)
 
 
 @pytest.mark.parametrize(
     "uri",
     [
-        "https://app.example.org/callback", "http://localhost:8100/cb?x=1", "http://[::1]:8100/", "HTTPS://App.example/",
-        "com.example.app:/callback", "com.example.app:callback", "myapp:/callback", "myapp://callback", "MyApp:/cb",
-        "ms.example.app:/callback", "fb1234567://authorize",
+        "https://app.example.org/callback",
+        "http://localhost:8100/cb?x=1",
+        "http://[::1]:8100/",
+        "HTTPS://App.example/",
+        "com.example.app:/callback",
+        "com.example.app:callback",
+        "myapp:/callback",
+        "myapp://callback",
+        "MyApp:/cb",
+        "ms.example.app:/callback",
+        "fb1234567://authorize",
     ],
-)  # fmt: skip
+)
 def test_web_addresses_and_schemes_of_an_app_are_accepted(uri: str) -> None:
     assert client_uris.fault(uri) == ""
     assert client_uris.is_safe(uri)
@@ -38,8 +76,11 @@ def test_schemes_that_a_browser_or_the_system_handles_are_refused(name: str, res
         assert not client_uris.is_safe(f"{spelt}:{rest}")
 
 
-@given(st.sampled_from(["javascript:alert(1)", "data:text/html,x", "https://a.example/"]), st.integers(0, 12),
-       st.sampled_from("\t\n\r\x00\x0b\x0c \x1f\x7f\u00a0\u200b\u2028\\\"<>^`{|}\u3000"))  # fmt: skip
+@given(
+    st.sampled_from(["javascript:alert(1)", "data:text/html,x", "https://a.example/"]),
+    st.integers(0, 12),
+    st.sampled_from('\t\n\r\x00\x0b\x0c \x1f\x7f\u00a0\u200b\u2028\\"<>^`{|}\u3000'),
+)
 def test_no_hidden_character_makes_a_uri_acceptable(uri: str, at: int, odd: str) -> None:
     """Browsers skip tabs and line breaks in a scheme, and blanks before it."""
     assert client_uris.fault(uri[:at] + odd + uri[at:]) != ""
@@ -48,14 +89,23 @@ def test_no_hidden_character_makes_a_uri_acceptable(uri: str, at: int, odd: str)
 @pytest.mark.parametrize(
     ("uri", "fault"),
     [
-        ("https://user@app.example.org/", "user-info"), ("https://app.example.org:pass@evil.example/", "user-info"),
-        ("/callback", "not-absolute"), ("localhost:8100/callback", "not-absolute"), ("example.org:443/cb", "not-absolute"),
-        ("callback:thing", "not-absolute"), ("https:/a.example", "not-absolute"), ("https:a.example", "not-absolute"),
-        ("https://", "not-absolute"), ("https://a.example:x/", "not-absolute"), ("//a.example/", "not-absolute"),
-        ("%6aavascript:alert(1)", "not-absolute"), ("1app:/cb", "not-absolute"), ("", "not-absolute"),
+        ("https://user@app.example.org/", "user-info"),
+        ("https://app.example.org:pass@evil.example/", "user-info"),
+        ("/callback", "not-absolute"),
+        ("localhost:8100/callback", "not-absolute"),
+        ("example.org:443/cb", "not-absolute"),
+        ("callback:thing", "not-absolute"),
+        ("https:/a.example", "not-absolute"),
+        ("https:a.example", "not-absolute"),
+        ("https://", "not-absolute"),
+        ("https://a.example:x/", "not-absolute"),
+        ("//a.example/", "not-absolute"),
+        ("%6aavascript:alert(1)", "not-absolute"),
+        ("1app:/cb", "not-absolute"),
+        ("", "not-absolute"),
         ("com.apple.preferences:/x", "scheme"),
     ],
-)  # fmt: skip
+)
 def test_why_a_browser_must_not_be_sent_there(uri: str, fault: str) -> None:
     assert client_uris.fault(uri) == fault
 
@@ -67,9 +117,7 @@ def test_no_text_raises_and_only_known_kinds_are_safe(uri: str) -> None:
         assert client_uris.is_web(uri) or client_uris.is_private_use(uri)
 
 
-@pytest.mark.parametrize(
-    "uri", ["https://a.example/\tx", "https://a.example/\u00a0", "https://", "http:///x", "https://a\\b/"]
-)
+@pytest.mark.parametrize("uri", ["https://a.example/\tx", "https://a.example/\u00a0", "https://", "http:///x", "https://a\\b/"])
 def test_a_stored_web_address_without_a_host_or_with_controls_is_not_used(uri: str) -> None:
     assert not client_uris.is_safe(uri)
 
@@ -97,10 +145,23 @@ def _wide(name: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
     spelt = (
-        name, name.upper(), name.title(), f"{name}[]", f"{name}[0]", f"{name}%5B%5D", f"+{name}", f"%20{name}", f"{name}%00x",
-        _encoded(name, 0), _encoded(name, 1), _encoded(name, 2), _wide(name),
-        name.replace("_", "."), name.replace("_", "%2e"), name.replace("_", "+"),
-    )  # fmt: skip
+        name,
+        name.upper(),
+        name.title(),
+        f"{name}[]",
+        f"{name}[0]",
+        f"{name}%5B%5D",
+        f"+{name}",
+        f"%20{name}",
+        f"{name}%00x",
+        _encoded(name, 0),
+        _encoded(name, 1),
+        _encoded(name, 2),
+        _wide(name),
+        name.replace("_", "."),
+        name.replace("_", "%2e"),
+        name.replace("_", "+"),
+    )
     for one in spelt:
         for place in (
             "?{}=x",
@@ -120,11 +181,16 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
 @pytest.mark.parametrize(
     "uri",
     [
-        "https://app.example.org/code/state?site=1", "https://app.example.org/cb?decode=1&states=2&my_code=3&issuer=x",
-        "https://state.example.org/cb", "myapp:/code", "https://app.example.org/cb?x=code", "https://app.example.org/cb?%zz=1",
-        "https://app.example.org/cb?", "https://app.example.org/cb?x=1%26code%3D2",
+        "https://app.example.org/code/state?site=1",
+        "https://app.example.org/cb?decode=1&states=2&my_code=3&issuer=x",
+        "https://state.example.org/cb",
+        "myapp:/code",
+        "https://app.example.org/cb?x=code",
+        "https://app.example.org/cb?%zz=1",
+        "https://app.example.org/cb?",
+        "https://app.example.org/cb?x=1%26code%3D2",
     ],
-)  # fmt: skip
+)
 def test_other_parameters_may_stand_in_a_redirect_uri(uri: str) -> None:
     assert client_uris.response_parameters(uri) == ()
 
@@ -136,10 +202,17 @@ def test_each_is_named_once() -> None:
 @pytest.mark.parametrize(
     ("uri", "web"),
     [
-        ("https://a.example/x", True), ("http://a.example", True), ("javascript:alert(1)", False), ("data:,x", False),
-        ("com.example.app:/x", False), ("/x", False), ("https://u:p@a.example/", False), ("", False), ("jscript:/x", False),
+        ("https://a.example/x", True),
+        ("http://a.example", True),
+        ("javascript:alert(1)", False),
+        ("data:,x", False),
+        ("com.example.app:/x", False),
+        ("/x", False),
+        ("https://u:p@a.example/", False),
+        ("", False),
+        ("jscript:/x", False),
     ],
-)  # fmt: skip
+)
 def test_a_web_address_is_one_that_a_browser_may_open(uri: str, web: bool) -> None:
     assert client_uris.is_web_address(uri) is web
 

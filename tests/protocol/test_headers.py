@@ -40,11 +40,15 @@ SITE = {"sec-fetch-site": "cross-site"}
 @pytest.mark.parametrize(
     ("sent", "fetched"),
     [
-        ({}, False), ({"sec-fetch-mode": "navigate", **SITE}, False), ({"sec-fetch-mode": "cors", **SITE}, True),
-        ({"sec-fetch-mode": "no-cors", **SITE}, True), ({"sec-fetch-mode": "same-origin", **SITE}, True),
+        ({}, False),
+        ({"sec-fetch-mode": "navigate", **SITE}, False),
+        ({"sec-fetch-mode": "cors", **SITE}, True),
+        ({"sec-fetch-mode": "no-cors", **SITE}, True),
+        ({"sec-fetch-mode": "same-origin", **SITE}, True),
         ({"sec-fetch-mode": "cors"}, False),
-        ({"x-requested-with": "XMLHttpRequest"}, True), ({"x-requested-with": "com.example.app"}, False),
+        ({"x-requested-with": "XMLHttpRequest"}, True),
+        ({"x-requested-with": "com.example.app"}, False),
     ],
-)  # fmt: skip
+)
 def test_whether_a_script_waits_for_the_answer(sent: dict[str, str], fetched: bool) -> None:
     assert headers.is_fetched(sent) is fetched

@@ -76,10 +76,21 @@ def test_an_algorithm_that_its_key_is_not_for_signs_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("kty", "algorithm", "fits"),
-    [("RSA", "RS384", True), ("EC", "ES384", True), ("EC", "RS384", False), ("RSA", "ES384", False), ("RSA", "RS256", True),
-     ("RSA", "PS512", True), ("EC", "ES256", True), ("OKP", "EdDSA", False), ("oct", "HS256", False), ("RSA", ["RS384"], False),
-     (None, "none", False), ("RSA", None, False)],
-)  # fmt: skip
+    [
+        ("RSA", "RS384", True),
+        ("EC", "ES384", True),
+        ("EC", "RS384", False),
+        ("RSA", "ES384", False),
+        ("RSA", "RS256", True),
+        ("RSA", "PS512", True),
+        ("EC", "ES256", True),
+        ("OKP", "EdDSA", False),
+        ("oct", "HS256", False),
+        ("RSA", ["RS384"], False),
+        (None, "none", False),
+        ("RSA", None, False),
+    ],
+)
 def test_an_algorithm_needs_its_kind_of_key(kty: str | None, algorithm: object, fits: bool) -> None:
     assert jose.fits({"kty": kty}, algorithm) is fits
 
@@ -107,20 +118,45 @@ def test_a_number_of_any_size_is_read_in_the_header_and_the_claims(sent: str) ->
 
 
 HEADERS = {
-    "jku": "https://a.example/jwks", "jwk": {"kty": "RSA"}, "x5u": "https://a.example/x", "x5c": ["AAAA" * 400], "x5t": "a",
-    "x5t#S256": "a", "cty": "JWT", "enc": "A128GCM", "zip": "DEF", "epk": {}, "apu": "a", "apv": "a", "iv": "a", "tag": "a",
-    "p2s": "a", "p2c": 5, "iss": "a", "sub": "a", "aud": "a", "b64": True, "url": "a", "nonce": "a", "svt": ["a"],
-    "trust_chain": ["a"], "client_id": "a", "redirect_uri": "a", "kty": "EC", "use": "sig", "iat": 1, "org": "a", "typ": 5,
-}  # fmt: skip
+    "jku": "https://a.example/jwks",
+    "jwk": {"kty": "RSA"},
+    "x5u": "https://a.example/x",
+    "x5c": ["AAAA" * 400],
+    "x5t": "a",
+    "x5t#S256": "a",
+    "cty": "JWT",
+    "enc": "A128GCM",
+    "zip": "DEF",
+    "epk": {},
+    "apu": "a",
+    "apv": "a",
+    "iv": "a",
+    "tag": "a",
+    "p2s": "a",
+    "p2c": 5,
+    "iss": "a",
+    "sub": "a",
+    "aud": "a",
+    "b64": True,
+    "url": "a",
+    "nonce": "a",
+    "svt": ["a"],
+    "trust_chain": ["a"],
+    "client_id": "a",
+    "redirect_uri": "a",
+    "kty": "EC",
+    "use": "sig",
+    "iat": 1,
+    "org": "a",
+    "typ": 5,
+}
 """The IANA registry JSON Web Signature and Encryption Header Parameters, of any type, and names that are in no registry."""
 
 
 def _with_header(more: dict[str, object]) -> str:
     private = json.loads(key())
     header = {"alg": "RS256", "kid": private["kid"], **more}
-    signed = ".".join(
-        urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, {"sub": "1"})
-    )
+    signed = ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, {"sub": "1"}))
     read = RSAKey.import_key(private)
     signature = JWSRegistry(algorithms=["RS256"]).get_alg("RS256").sign(signed.encode(), read)
     return f"{signed}.{urlsafe_b64encode(signature).decode().rstrip('=')}"
@@ -169,19 +205,23 @@ def _number(value: int) -> str:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, ""), ({"n": _number((1 << 1023) + 1)}, "its modulus has 1024 bits, not 2048 to 8192"),
+        ({}, ""),
+        ({"n": _number((1 << 1023) + 1)}, "its modulus has 1024 bits, not 2048 to 8192"),
         ({"n": _number((1 << 2046) + 1)}, "its modulus has 2047 bits, not 2048 to 8192"),
         ({"n": _number((1 << 8192) + 1)}, "its modulus has 8193 bits, not 2048 to 8192"),
-        ({"n": _number(1 << 2047)}, "its modulus is even"), ({"n": 5}, "its modulus has 0 bits, not 2048 to 8192"),
+        ({"n": _number(1 << 2047)}, "its modulus is even"),
+        ({"n": 5}, "its modulus has 0 bits, not 2048 to 8192"),
         ({"n": "é"}, "its modulus has 0 bits, not 2048 to 8192"),
         ({"e": _number(1)}, "its exponent is 1, not an odd number above 1"),
-        ({"e": _number(65536)}, "its exponent is 65536, not an odd number above 1"), ({"e": _number(3)}, ""),
+        ({"e": _number(65536)}, "its exponent is 65536, not an odd number above 1"),
+        ({"e": _number(3)}, ""),
         ({"e": _number(1 << 80)}, "its exponent is even, not an odd number above 1"),
         ({"e": _number((1 << 80) + 1)}, "its exponent has more than 64 bits"),
         ({"kty": "EC", "crv": "secp256k1"}, "its curve is secp256k1, not P-256, P-384 or P-521"),
-        ({"kty": "EC", "crv": "P-384"}, ""), ({"kty": "OKP"}, ""),
+        ({"kty": "EC", "crv": "P-384"}, ""),
+        ({"kty": "OKP"}, ""),
     ],
-)  # fmt: skip
+)
 def test_what_makes_a_key_weak(changes: dict[str, object], words: str) -> None:
     assert jose.weakness({**jose.public(key()), **changes}) == words
 
@@ -189,18 +229,20 @@ def test_what_makes_a_key_weak(changes: dict[str, object], words: str) -> None:
 @pytest.mark.parametrize(
     ("jwk", "algorithm", "words"),
     [
-        ({"kty": "RSA"}, None, ""), ({"kty": "RSA", "use": "sig", "alg": "RS256", "key_ops": ["verify"]}, "RS384", ""),
+        ({"kty": "RSA"}, None, ""),
+        ({"kty": "RSA", "use": "sig", "alg": "RS256", "key_ops": ["verify"]}, "RS384", ""),
         ({"kty": "RSA", "use": "enc"}, None, "use is enc"),
         ({"kty": "RSA", "key_ops": ["encrypt"]}, None, "key_ops is ['encrypt'], without verify"),
         ({"kty": "RSA", "key_ops": "verify"}, None, "key_ops is verify, without verify"),
         ({"kty": "RSA", "alg": "ES384"}, None, "alg is ES384"),
         ({"kty": "EC", "crv": "P-384", "alg": "RS384"}, None, "alg is RS384"),
-        ({"kty": "RSA", "alg": "RSA-OAEP"}, None, "alg is RSA-OAEP"), ({"kty": "EC", "crv": "P-256"}, "ES384", "crv is P-256"),
+        ({"kty": "RSA", "alg": "RSA-OAEP"}, None, "alg is RSA-OAEP"),
+        ({"kty": "EC", "crv": "P-256"}, "ES384", "crv is P-256"),
         ({"kty": "EC", "crv": "P-256", "alg": "ES384"}, None, "crv is P-256"),
         ({"kty": "EC", "crv": "P-384", "alg": "ES384"}, "ES384", ""),
         ({"kty": "EC", "crv": "x"}, "ES384", ""),
     ],
-)  # fmt: skip
+)
 def test_what_a_key_is_not_for(jwk: dict[str, object], algorithm: str | None, words: str) -> None:
     assert jose.unsuited(jwk, algorithm) == words
 

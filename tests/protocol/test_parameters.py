@@ -28,9 +28,21 @@ def test_plus_and_percent_twenty_are_both_a_blank() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "value"),
-    [("%C3%A9+%E2%82%AC", "é €"), ("%C3x%A9", "\ufffdx\ufffd"), ("%C3%28", "\ufffd("), ("100%", "100%"), ("%zz", "%zz"),
-     ("é+%C3%A9", "é é"), ("é%C3", "é\ufffd"), ("é", "é"), ("%", "%"), ("+", " "), ("%2B", "+"), ("%00", "\0")],
-)  # fmt: skip
+    [
+        ("%C3%A9+%E2%82%AC", "é €"),
+        ("%C3x%A9", "\ufffdx\ufffd"),
+        ("%C3%28", "\ufffd("),
+        ("100%", "100%"),
+        ("%zz", "%zz"),
+        ("é+%C3%A9", "é é"),
+        ("é%C3", "é\ufffd"),
+        ("é", "é"),
+        ("%", "%"),
+        ("+", " "),
+        ("%2B", "+"),
+        ("%00", "\0"),
+    ],
+)
 def test_what_is_escaped_is_decoded_as_utf_8_beside_what_is_not(raw: str, value: str) -> None:
     assert parse(f"a={raw}").pairs == (("a", value),)
     assert parse(f"{raw}=a").pairs == ((value, "a"),)

@@ -45,10 +45,14 @@ def test_any_other_character_between_scopes_is_a_wrong_separator(joint: str) -> 
 @pytest.mark.parametrize(
     ("text", "array"),
     [
-        (json.dumps(MEANT), "["), (json.dumps(MEANT, indent=2), "["), (str(list(MEANT)), "["), (str(MEANT), "("),
-        ("{'launch/patient', 'openid', 'patient/Patient.rs'}", "{"), ("[launch/patient, openid, patient/Patient.rs]", "["),
+        (json.dumps(MEANT), "["),
+        (json.dumps(MEANT, indent=2), "["),
+        (str(list(MEANT)), "["),
+        (str(MEANT), "("),
+        ("{'launch/patient', 'openid', 'patient/Patient.rs'}", "{"),
+        ("[launch/patient, openid, patient/Patient.rs]", "["),
     ],
-)  # fmt: skip
+)
 def test_a_list_is_told_by_its_bracket_and_its_commas_are_no_fault_of_their_own(text: str, array: str) -> None:
     read = spelling(text)
     assert (read.tokens, read.array, read.commas, read.stray) == (MEANT, array, False, "")
@@ -57,12 +61,14 @@ def test_a_list_is_told_by_its_bracket_and_its_commas_are_no_fault_of_their_own(
 @pytest.mark.parametrize(
     ("text", "stray"),
     [
-        ("\u201c" + " ".join(MEANT) + "\u201d", "\u201c\u201d"), (" ".join(f'"{one}"' for one in MEANT), '"'),
-        ("'launch/patient openid patient/Patient.rs'", "'"), ("launch/patient\u200b openid patient/Pat\u200bient.rs", "\u200b"),
+        ("\u201c" + " ".join(MEANT) + "\u201d", "\u201c\u201d"),
+        (" ".join(f'"{one}"' for one in MEANT), '"'),
+        ("'launch/patient openid patient/Patient.rs'", "'"),
+        ("launch/patient\u200b openid patient/Pat\u200bient.rs", "\u200b"),
         ("\ufefflaunch/patient openid patient/Patient.rs", "\ufeff"),
         ("launch/patient\u200bopenid\u200bpatient/Patient.rs", "\u200b"),
     ],
-)  # fmt: skip
+)
 def test_what_clings_to_scopes_is_told(text: str, stray: str) -> None:
     assert spelling(text) == Spelling(MEANT, stray=stray)
 
@@ -72,9 +78,7 @@ def test_the_name_of_the_parameter_is_no_part_of_its_value() -> None:
 
 
 def test_several_things_are_told_at_once() -> None:
-    assert spelling('"launch/patient","openid";patient/Patient.rs') == Spelling(
-        MEANT, commas=True, separators=";", stray='"'
-    )
+    assert spelling('"launch/patient","openid";patient/Patient.rs') == Spelling(MEANT, commas=True, separators=";", stray='"')
 
 
 def test_what_stays_unread_costs_nothing_else() -> None:
@@ -100,10 +104,19 @@ def test_a_registration_is_read_as_it_was_meant() -> None:
     assert [one.text for one in registered(";".join(MEANT))] == list(MEANT)
 
 
-@pytest.mark.parametrize("text", [
-    "a" + '"' * 200_000 + "b", "a?" + "\u00a0" * 200_000 + "b", "\u200b" * 200_000 + "x", "patient/A.r?x=y," * 20_000,
-    "a" + '"' * 19_000 + "b", "a?" + "\u00a0" * 19_000 + "b", "\u200b" * 19_000 + "x", "patient/A.r?x=y,launch," * 400,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + '"' * 200_000 + "b",
+        "a?" + "\u00a0" * 200_000 + "b",
+        "\u200b" * 200_000 + "x",
+        "patient/A.r?x=y," * 20_000,
+        "a" + '"' * 19_000 + "b",
+        "a?" + "\u00a0" * 19_000 + "b",
+        "\u200b" * 19_000 + "x",
+        "patient/A.r?x=y,launch," * 400,
+    ],
+)
 def test_it_is_read_however_long_it_is(text: str) -> None:
     """What goes back and forth in these keeps everybody else waiting, or needs more stack than there is."""
     assert spelling(text).tokens
@@ -117,9 +130,5 @@ def test_what_is_longer_than_anybody_writes_is_no_scope(text: str) -> None:
 
 
 def test_hundreds_of_scopes_are_read() -> None:
-    every = [
-        f"{level}/{name}.rs"
-        for level in ("patient", "user")
-        for name in (f"T{'x' * length}" for length in range(1, 80))
-    ]
+    every = [f"{level}/{name}.rs" for level in ("patient", "user") for name in (f"T{'x' * length}" for length in range(1, 80))]
     assert spelling(" ".join(every)).tokens == tuple(every)

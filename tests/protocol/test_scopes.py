@@ -14,9 +14,12 @@ from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope
 
 LETTERS = ["".join(some) for count in range(1, 6) for some in combinations(scopes.LETTERS, count)]
 RESOURCES = st.builds(
-    "{}/{}.{}{}".format, st.sampled_from(["patient", "user", "system"]), st.sampled_from(["*", "Patient", "Observation"]),
-    st.sampled_from([*LETTERS, "read", "write", "*"]), st.sampled_from(["", "?category=a", "?category=a|b,c&code=d"]),
-)  # fmt: skip
+    "{}/{}.{}{}".format,
+    st.sampled_from(["patient", "user", "system"]),
+    st.sampled_from(["*", "Patient", "Observation"]),
+    st.sampled_from([*LETTERS, "read", "write", "*"]),
+    st.sampled_from(["", "?category=a", "?category=a|b,c&code=d"]),
+)
 SCOPES = st.one_of(RESOURCES, st.sampled_from([*scopes.PLAIN, "launch", "launch/patient", "launch/patient?role=x"]))
 
 
@@ -33,8 +36,10 @@ def resource(text: str) -> ResourceScope:
         ("launch", LaunchScope("launch")),
         ("launch/encounter", LaunchScope("launch/encounter", "encounter")),
         ("launch/imagingstudy?role=x", LaunchScope("launch/imagingstudy?role=x", "imagingstudy", "x")),
-        ("launch/list?role=https://x.org/?a=b&c=d", LaunchScope("launch/list?role=https://x.org/?a=b&c=d", "list",
-                                                                 "https://x.org/?a=b&c=d")),
+        (
+            "launch/list?role=https://x.org/?a=b&c=d",
+            LaunchScope("launch/list?role=https://x.org/?a=b&c=d", "list", "https://x.org/?a=b&c=d"),
+        ),
         ("user/Patient.read", ResourceScope("user/Patient.read", "user", "Patient", "rs", "v1")),
         ("user/*.write", ResourceScope("user/*.write", "user", "*", "cud", "v1")),
         ("system/*.*", ResourceScope("system/*.*", "system", "*", "cruds", "v1")),
@@ -42,11 +47,17 @@ def resource(text: str) -> ResourceScope:
         ("patient/Patient.s", ResourceScope("patient/Patient.s", "patient", "Patient", "s", "v2")),
         (
             "patient/Observation.rs?category=s|a&code=b",
-            ResourceScope("patient/Observation.rs?category=s|a&code=b", "patient", "Observation", "rs", "v2",
-                          (("category", "s|a"), ("code", "b"))),
+            ResourceScope(
+                "patient/Observation.rs?category=s|a&code=b",
+                "patient",
+                "Observation",
+                "rs",
+                "v2",
+                (("category", "s|a"), ("code", "b")),
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_the_grammar(text: str, found: object) -> None:
     assert scopes.parse(text) == found
 
@@ -54,12 +65,30 @@ def test_the_grammar(text: str, found: object) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " openid", "OpenID", "launch/", "launch/Patient", "launch/x?role=", "Launch",
-        "launch/x?role=a&role=b", "launch/x?role=a b", "patient/Patient", "patient/Patient.", "patient/.rs",
-        "patient/patient.rs", "patient/Patient.sr", "patient/Patient.rr", "patient/Patient.rs?", "patient/Patient.Read",
-        "patient/Patient.read.write", "group/Patient.rs", "patient/**.rs", "patient/Patient.rs\n", "patient/Patient.rs\u00a0",
+        "",
+        " openid",
+        "OpenID",
+        "launch/",
+        "launch/Patient",
+        "launch/x?role=",
+        "Launch",
+        "launch/x?role=a&role=b",
+        "launch/x?role=a b",
+        "patient/Patient",
+        "patient/Patient.",
+        "patient/.rs",
+        "patient/patient.rs",
+        "patient/Patient.sr",
+        "patient/Patient.rr",
+        "patient/Patient.rs?",
+        "patient/Patient.Read",
+        "patient/Patient.read.write",
+        "group/Patient.rs",
+        "patient/**.rs",
+        "patient/Patient.rs\n",
+        "patient/Patient.rs\u00a0",
     ],
-)  # fmt: skip
+)
 def test_what_is_none_of_its(text: str) -> None:
     assert scopes.parse(text) is None
 
@@ -187,8 +216,9 @@ def test_covering_is_an_order(one: str, two: str, three: str) -> None:
 
 def test_the_resource_scopes_of_a_grant() -> None:
     assert [one.text for one in scopes.resources("openid launch user/*.rs nonsense user/Patient.r")] == [
-        "user/*.rs", "user/Patient.r",
-    ]  # fmt: skip
+        "user/*.rs",
+        "user/Patient.r",
+    ]
     assert [one.wildcard for one in scopes.resources("user/*.rs user/Patient.r")] == [True, False]
 
 

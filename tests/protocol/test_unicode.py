@@ -66,20 +66,26 @@ def test_json_that_cannot_be_stored_or_sent_is_refused(text: str) -> None:
 
 
 def test_other_json_is_read() -> None:
-    assert unicode.loads(r'{"a": ["\ud83d\ude00", 1, 1.5, null, true, "²"]}') == {
-        "a": ["\U0001f600", 1, 1.5, None, True, "²"]
-    }
+    assert unicode.loads(r'{"a": ["\ud83d\ude00", 1, 1.5, null, true, "²"]}') == {"a": ["\U0001f600", 1, 1.5, None, True, "²"]}
     assert unicode.loads(b"5") == 5
 
 
 @pytest.mark.parametrize(
     ("sent", "read"),
     [
-        ("1" * 18, 111111111111111111), ("1795787391000000000", unicode.LARGEST), ("-" + "1" * 18, -111111111111111111.0),
-        ("1e400", unicode.LARGEST), ("-1e400", -unicode.LARGEST), ("9" * 5000, unicode.LARGEST), ("1e300", unicode.LARGEST),
-        ("-" + "9" * 400, -unicode.LARGEST), ("1.5", 1.5), ("-1e-400", 0.0), ("9" * 19, unicode.LARGEST),
+        ("1" * 18, 111111111111111111),
+        ("1795787391000000000", unicode.LARGEST),
+        ("-" + "1" * 18, -111111111111111111.0),
+        ("1e400", unicode.LARGEST),
+        ("-1e400", -unicode.LARGEST),
+        ("9" * 5000, unicode.LARGEST),
+        ("1e300", unicode.LARGEST),
+        ("-" + "9" * 400, -unicode.LARGEST),
+        ("1.5", 1.5),
+        ("-1e-400", 0.0),
+        ("9" * 19, unicode.LARGEST),
     ],
-)  # fmt: skip
+)
 def test_a_number_is_read_within_what_every_writer_of_json_can_write(sent: str, read: float) -> None:
     found = unicode.loads(f"[{sent}]")[0]
     assert found == read

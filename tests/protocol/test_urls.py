@@ -20,9 +20,7 @@ def test_no_text_is_too_broken(text: str) -> None:
         assert not urls.is_encoded_twice(urls.decoded_again(url))
 
 
-@pytest.mark.parametrize(
-    "url", ["http://[", "http://a:b/", "http://a:99999/", " http://a/", "http://a/\t", "http://a/b c"]
-)
+@pytest.mark.parametrize("url", ["http://[", "http://a:b/", "http://a:99999/", " http://a/", "http://a/\t", "http://a/b c"])
 def test_what_is_no_url_is_all_path(url: str) -> None:
     assert urls.split(url) == ("", "", url, "", "")
     assert urls.host(url) == ""

@@ -18,9 +18,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def store(
-    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
+def store(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("laws")))
     yield opened
     runner.run(opened.close())

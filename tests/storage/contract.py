@@ -55,9 +55,7 @@ class RecordsContract:
             await store.transaction([Put(CODE, if_revision=0)])
 
     @pytest.mark.parametrize(("there", "asked"), [(0, 1), (1, 2), (2, 1)])
-    async def test_a_put_on_condition_of_a_revision_conflicts_with_another(
-        self, store: Store, there: int, asked: int
-    ) -> None:
+    async def test_a_put_on_condition_of_a_revision_conflicts_with_another(self, store: Store, there: int, asked: int) -> None:
         await store.transaction([Put(CODE)] * there)
         with pytest.raises(Conflict):
             await store.transaction([Put(CODE, if_revision=asked)])
@@ -95,9 +93,7 @@ class RecordsContract:
         assert {one.key for one in await store.find("token")} == {"0", "1", "2", "3", "4"}
 
     @pytest.mark.parametrize("place", [0, 1, 2])
-    @pytest.mark.parametrize(
-        "condition", [UseOnce("code", "absent", 1), Put(CODE, if_revision=0), Put(CODE, if_revision=7)]
-    )
+    @pytest.mark.parametrize("condition", [UseOnce("code", "absent", 1), Put(CODE, if_revision=0), Put(CODE, if_revision=7)])
     async def test_a_conflict_changes_nothing_wherever_it_stands(
         self, store: Store, place: int, condition: UseOnce | Put
     ) -> None:
@@ -107,9 +103,7 @@ class RecordsContract:
         good = [store.transaction([UseOnce("code", "k", 20), Put(Record("token", str(n), b"{}"))]) for n in range(2)]
         first, middle, second = await asyncio.gather(good[0], store.transaction(steps), good[1], return_exceptions=True)
         assert isinstance(middle, Conflict)
-        won = (
-            "0" if first is None else "1"
-        )  # which of the two is first where they have connections of their own is open
+        won = "0" if first is None else "1"  # which of the two is first where they have connections of their own is open
         assert isinstance(second if first is None else first, Conflict)
         assert None in (first, second)
         assert [one.key for one in await store.find("token")] == [won]

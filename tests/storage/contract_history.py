@@ -20,9 +20,7 @@ class HistoryContract:
         await store.transaction(first)
         await store.transaction([patient("a", version_id=2, at=4000, interaction="update")])
 
-        async def told(
-            visibility: Visibility = EVERYTHING, type: str | None = None, **more: Any
-        ) -> list[tuple[str, int]]:
+        async def told(visibility: Visibility = EVERYTHING, type: str | None = None, **more: Any) -> list[tuple[str, int]]:
             found = await store.history(SPACE, type, None, visibility, count=10, **more)
             return [(one.id, one.version_id) for one, _ in found.entries]
 
@@ -79,10 +77,12 @@ class HistoryContract:
         coded = (Granular("category", (("http://category", "laboratory"),)),)
         more: dict[str, Any]
         for sees in (
-            EVERYTHING, Visibility((Clause("Observation", "rs", None),)),
+            EVERYTHING,
+            Visibility((Clause("Observation", "rs", None),)),
             Visibility((Clause("Observation", "rs", None, coded),)),
-            Visibility((Clause("Observation", "rs", frozenset({"b"})),)), Visibility(()),
-        ):  # fmt: skip
+            Visibility((Clause("Observation", "rs", frozenset({"b"})),)),
+            Visibility(()),
+        ):
             for type, id in ((None, None), ("Observation", None), ("Observation", "o"), ("Observation", "x")):
                 for more in ({}, {"since": 3000}, {"at": (2500, 3001)}):
                     told = await store.history(SPACE, type, id, sees, count=100, **more)

@@ -13,12 +13,8 @@ PLENTY = Volume(10**6, 10**9)
 DAY = 86_400
 
 
-def exchange(
-    key: str, owner: str = "app", size: int = 10, at: int = 0, days: int = 1, tenant: str = "general"
-) -> Record:
-    return Record(
-        "exchange", key, b"x" * size, tenant, owner, f"f-{owner}", "token", at=at, expires_at=at + days * DAY
-    )  # fmt: skip
+def exchange(key: str, owner: str = "app", size: int = 10, at: int = 0, days: int = 1, tenant: str = "general") -> Record:
+    return Record("exchange", key, b"x" * size, tenant, owner, f"f-{owner}", "token", at=at, expires_at=at + days * DAY)
 
 
 async def kept(store: Store) -> set[str]:

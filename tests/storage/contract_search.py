@@ -83,9 +83,9 @@ class SearchContract:
         self, store: Store, monkeypatch: pytest.MonkeyPatch, prefix: Prefix
     ) -> None:
         day, high = 86_400_000, prefix in ("gt", "ge")
-        await store.transaction([
-            observation(f"o{n}", "p" if n % 3 else "q", date=n % 2 * 9 if high else 9 - n % 2 * 9) for n in range(24)
-        ])  # fmt: skip
+        await store.transaction(
+            [observation(f"o{n}", "p" if n % 3 else "q", date=n % 2 * 9 if high else 9 - n % 2 * 9) for n in range(24)]
+        )
         query = asked("Observation", where("Observation", "date", DateValue(prefix, 5 * day, 6 * day)), count=2)
         monkeypatch.setattr(searching, "WIDE", 5)
         monkeypatch.setattr(searching, "NEAR", 8)
@@ -116,9 +116,7 @@ class SearchContract:
         monkeypatch.setattr(searching, "WIDE", 5)
         monkeypatch.delattr(searching, "_sorted")
         gender = where("Patient", "gender", TokenValue(None, "female"))
-        query = asked(
-            "Observation", Filter(parameter("Observation", "subject"), (), chain=("Patient", gender)), count=3
-        )
+        query = asked("Observation", Filter(parameter("Observation", "subject"), (), chain=("Patient", gender)), count=3)
         assert ids(await store.search(SPACE, query, EVERYTHING)) == ["o0", "o1", "o3"]
         hidden = Visibility((Clause("Observation", "s", None), Clause("Patient", "s", frozenset({"p1"}))))
         with pytest.raises(NameError):
@@ -126,14 +124,18 @@ class SearchContract:
 
     async def test_a_code_that_is_no_longer_said_is_no_longer_found(self, store: Store) -> None:
         await store.transaction([observation("changed", "p"), observation("gone", "p"), observation("moved", "p")])
-        await store.transaction([
-            observation("changed", "p", category="laboratory", version_id=2),
-            observation("moved", "q", version_id=2),
-            saved("Observation", "gone", version_id=2, body=b"", interaction="delete"),
-        ])  # fmt: skip
+        await store.transaction(
+            [
+                observation("changed", "p", category="laboratory", version_id=2),
+                observation("moved", "q", version_id=2),
+                saved("Observation", "gone", version_id=2, body=b"", interaction="delete"),
+            ]
+        )
         for patient_, category, expected in (
-            ("p", "vital-signs", []), ("p", "laboratory", ["changed"]), ("q", "vital-signs", ["moved"]),
-        ):  # fmt: skip
+            ("p", "vital-signs", []),
+            ("p", "laboratory", ["changed"]),
+            ("q", "vital-signs", ["moved"]),
+        ):
             of = where("Observation", "patient", ReferenceValue("Patient", patient_))
             by = where("Observation", "category", TokenValue(None, category))
             assert ids(await store.search(SPACE, asked("Observation", of, by), EVERYTHING)) == expected
@@ -210,9 +212,7 @@ class SearchContract:
         assert (await store.search(SPACE, query, of_patients("p", type="Patient"))).included == []
 
     async def test_a_granular_scope_shows_only_its_codes(self, store: Store) -> None:
-        await store.transaction(
-            [observation("v", "p"), observation("l", "p", category="laboratory"), observation("x", "q")]
-        )
+        await store.transaction([observation("v", "p"), observation("l", "p", category="laboratory"), observation("x", "q")])
         for system in (None, "http://category"):
             filters = (Granular("category", ((system, "vital-signs"),)),)
             seen = Visibility((Clause("Observation", "rs", frozenset({"p"}), filters),))
@@ -220,9 +220,7 @@ class SearchContract:
             assert await store.read(SPACE, "Observation", "v", seen) is not None
             assert await store.read(SPACE, "Observation", "l", seen) is None
             assert await store.count(SPACE, asked("Observation"), seen) == 1
-        wrong = Visibility(
-            (Clause("Observation", "rs", None, (Granular("category", (("http://x", "vital-signs"),)),)),)
-        )
+        wrong = Visibility((Clause("Observation", "rs", None, (Granular("category", (("http://x", "vital-signs"),)),)),))
         assert ids(await store.search(SPACE, asked("Observation"), wrong)) == []
 
     async def test_by_which_parameter_a_patient_is_referred_to_counts_also_where_the_whole_range_does_so(
@@ -230,11 +228,13 @@ class SearchContract:
     ) -> None:
         """A range that refers by `patient` alone, then one more that refers by `performer`, and is deleted again."""
         other = ResourceFacts(
-            patients=("p", "q"), clinical_date=0,
+            patients=("p", "q"),
+            clinical_date=0,
             references=(
-                (number("Observation", "patient"), "Patient", "q"), (number("Observation", "performer"), "Patient", "p"),
+                (number("Observation", "patient"), "Patient", "q"),
+                (number("Observation", "performer"), "Patient", "p"),
             ),
-        )  # fmt: skip
+        )
         by = {
             code: asked("Observation", where("Observation", code, ReferenceValue("Patient", "p")))
             for code in ("patient", "performer")

@@ -42,15 +42,16 @@ def _saved(number: int, version: int) -> Save:
     if version == 2 and ends(number):
         return Save(SPACE, "Observation", f"o{number}", 2, b"", extract("r4", {}, ""), 2000, "delete", 1)
     resource = {
-        "resourceType": "Observation", "id": f"o{number}", "status": ("preliminary", "final")[version - 1],
+        "resourceType": "Observation",
+        "id": f"o{number}",
+        "status": ("preliminary", "final")[version - 1],
         "code": {"coding": [{"system": "http://loinc.org", "code": str(number % 7 + version)}], "text": PADDING},
-        "subject": {"reference": f"Patient/{number % 11}"}, "effectiveDateTime": f"2025-0{version}-01",
+        "subject": {"reference": f"Patient/{number % 11}"},
+        "effectiveDateTime": f"2025-0{version}-01",
         "valueQuantity": {"value": number, "unit": "kg"},
-    }  # fmt: skip
+    }
     kind, facts = ("create", "update")[version - 1], extract("r4", resource, "")
-    return Save(
-        SPACE, "Observation", f"o{number}", version, orjson.dumps(resource), facts, 1000 * version, kind, version - 1
-    )  # type: ignore[arg-type]
+    return Save(SPACE, "Observation", f"o{number}", version, orjson.dumps(resource), facts, 1000 * version, kind, version - 1)  # type: ignore[arg-type]
 
 
 async def examined(path: Path) -> set[int]:

@@ -57,9 +57,7 @@ OTHER_FILTERS = st.one_of(
         st.sampled_from((*URLS, "http://elsewhere")),
         st.sampled_from((None, "below")),
     ),
-    st.lists(
-        st.sampled_from((("ann",), ("oth", "anna"), ("er",), ("zo",), ("bo", "anna"))), min_size=1, max_size=2
-    ).map(
+    st.lists(st.sampled_from((("ann",), ("oth", "anna"), ("er",), ("zo",), ("bo", "anna"))), min_size=1, max_size=2).map(
         lambda asked: _on(
             replace(CODE, kind="string", held=(CODE.number + WORDED, CODE.number + TEXT)),
             *(WordsValue(one) for one in asked),
@@ -89,11 +87,9 @@ PLACES = st.one_of(
     st.lists(st.sampled_from(LOCATIONS), min_size=1, max_size=2).map(
         lambda ids: Filter(parameter("Location", "_id"), tuple(TokenValue(None, id) for id in ids), "not")
     ),
-)  # fmt: skip
+)
 NEAR = st.builds(
-    lambda latitude, longitude, radius: Filter(
-        parameter("Location", "near"), (NearValue(latitude, longitude, radius),)
-    ),
+    lambda latitude, longitude, radius: Filter(parameter("Location", "near"), (NearValue(latitude, longitude, radius),)),
     st.sampled_from((0, 10_000, 88_990_000)),
     st.sampled_from((0, 179_995_000, -179_995_000, 5_000)),
     st.sampled_from((0, 2_000, 200_000, 20_000_000)),
@@ -139,30 +135,40 @@ def hops(on_patient: st.SearchStrategy[Filter], on_observation: st.SearchStrateg
     anyone = anywhere("focus", along("focus", "Patient", somebody), along("focus", "Observation", ends))
     patient_once = st.one_of(back("Observation", "subject", ends), back("Observation", "focus", ends), listed)
     observation_once = st.one_of(
-        along("subject", "Patient", st.one_of(SOMEBODY, SOMEBODY, on_patient)), along("focus", "Observation", ends),
-        back("Observation", "focus", ends), listed, anyone,
-    )  # fmt: skip
+        along("subject", "Patient", st.one_of(SOMEBODY, SOMEBODY, on_patient)),
+        along("focus", "Observation", ends),
+        back("Observation", "focus", ends),
+        listed,
+        anyone,
+    )
     on_patients = st.one_of(
         patient_once, back("Observation", "subject", observation_once), back("Observation", "focus", observation_once)
     )
     on_observations = st.one_of(
-        observation_once, along("subject", "Patient", patient_once), back("Observation", "focus", observation_once),
+        observation_once,
+        along("subject", "Patient", patient_once),
+        back("Observation", "focus", observation_once),
         along("focus", "Observation", back("Observation", "focus", observation_once)),
         anywhere("focus", along("focus", "Patient", patient_once), along("focus", "Observation", observation_once)),
-    )  # fmt: skip
+    )
     return on_patients, on_observations
 
 
 INCLUDES = st.lists(
     st.builds(
-        Include, st.sampled_from(("Observation", "Observation", "List", "*")),
+        Include,
+        st.sampled_from(("Observation", "Observation", "List", "*")),
         st.sampled_from(("subject", "focus", "performer", "item", "*")),
-        st.sampled_from((None, None, "Patient", "Observation")), st.booleans(), st.booleans(),
+        st.sampled_from((None, None, "Patient", "Observation")),
+        st.booleans(),
+        st.booleans(),
         st.frozensets(st.sampled_from(("Patient", "Observation")), max_size=1),
-    ).filter(lambda one: one.source == "*" or (one.source == "List") is (one.parameter == "item") or one.parameter == "*")
+    )
+    .filter(lambda one: one.source == "*" or (one.source == "List") is (one.parameter == "item") or one.parameter == "*")
     .map(lambda one: replace(one, parameter="*") if one.source == "*" else one),
-    min_size=1, max_size=3,
-).map(tuple)  # fmt: skip
+    min_size=1,
+    max_size=3,
+).map(tuple)
 
 
 def closure(saves: list[Save], query: Query, found: list[Save], seen: list[Save]) -> set[tuple[str, str]]:
@@ -191,9 +197,7 @@ def _links(
     pairs = []
     for place, save in there.items():
         for parameter_number, type, id in save.facts.references:
-            if one.source in ("*", place[0]) and (
-                one.parameter == "*" or parameter_number == number(place[0], one.parameter)
-            ):
+            if one.source in ("*", place[0]) and (one.parameter == "*" or parameter_number == number(place[0], one.parameter)):
                 pairs.append((place, (type, id)))
     if one.reverse:
         return [(source, target) for source, target in pairs if target in frontier]

@@ -78,8 +78,7 @@ def _told(db: apsw.Connection) -> Told:
     words = dict(rows(db, "SELECT number, text FROM word"))
     spaces = {number: named for number, *named in rows(db, "SELECT number, tenant, version FROM space")}
     names = {
-        nid: (spaces[space], words[type], id)
-        for nid, space, type, id in rows(db, "SELECT nid, space, type, id FROM resource")
+        nid: (spaces[space], words[type], id) for nid, space, type, id in rows(db, "SELECT nid, space, type, id FROM resource")
     }
 
     def said(column: str, value: Any) -> Any:

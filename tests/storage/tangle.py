@@ -39,9 +39,7 @@ def _some(dice: Random, every: tuple[Any, ...], most: int) -> list[Any]:
 
 def _patient(dice: Random, id: str) -> Save:
     texts = tuple((number("Patient", "name"), text.lower(), text) for text in _some(dice, TEXTS, 2))
-    facts = ResourceFacts(
-        patients=(id,), tokens=((number("Patient", "gender"), "s1", dice.choice(CODES)),), strings=texts
-    )
+    facts = ResourceFacts(patients=(id,), tokens=((number("Patient", "gender"), "s1", dice.choice(CODES)),), strings=texts)
     return saved("Patient", id, facts, at=dice.randint(0, 5))
 
 
@@ -77,18 +75,24 @@ def _observation(dice: Random, id: str) -> Save:
         codes=tuple(("code", *one) for one in codings),
         composites=tuple((of[dice.choice(PAIRS)], _pair(dice)) for _ in range(dice.randint(0, 2))),
         uris=tuple((of["performer"], one) for one in _some(dice, URLS, 1)),
-        strings=tuple(
-            (of["code"] + dice.choice((WORDED, TEXT, TEXT)), one.lower(), one) for one in _some(dice, TEXTS, 2)
-        ),
+        strings=tuple((of["code"] + dice.choice((WORDED, TEXT, TEXT)), one.lower(), one) for one in _some(dice, TEXTS, 2)),
     )
     return saved("Observation", id, facts, at=dice.randint(0, 5))
 
 
 def _numbers() -> dict[str, int]:
     names = (
-        "code", "category", "date", "patient", "subject", "performer", "focus", "value-quantity",
-        "component-value-quantity", *PAIRS,
-    )  # fmt: skip
+        "code",
+        "category",
+        "date",
+        "patient",
+        "subject",
+        "performer",
+        "focus",
+        "value-quantity",
+        "component-value-quantity",
+        *PAIRS,
+    )
     return {name: number("Observation", name) for name in names}
 
 

@@ -59,13 +59,15 @@ def save(type: str, id: str, version: int, says: int) -> Save:
         return Save(SPACE, type, id, version, b"", extract("r4", {}, ""), 1000 * version, "delete")
     kind = {"coding": [{"system": "http://a", "code": str(says)}], "text": f"says {says}"}
     resource = {
-        "resourceType": type, "id": id, "code": kind, "subject": {"reference": f"Patient/{says}"},
-        "effectiveDateTime": f"2025-01-0{says + 1}", "valueQuantity": {"value": says, "unit": "kg"},
-    }  # fmt: skip
+        "resourceType": type,
+        "id": id,
+        "code": kind,
+        "subject": {"reference": f"Patient/{says}"},
+        "effectiveDateTime": f"2025-01-0{says + 1}",
+        "valueQuantity": {"value": says, "unit": "kg"},
+    }
     facts = extract("r4", resource, "")
-    return Save(
-        SPACE, type, id, version, orjson.dumps(resource), facts, 1000 * version, "create" if version == 1 else "update"
-    )
+    return Save(SPACE, type, id, version, orjson.dumps(resource), facts, 1000 * version, "create" if version == 1 else "update")
 
 
 async def committed(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
@@ -133,9 +135,7 @@ def test_what_fills_a_space_is_called_once_and_alone(tmp_path: Path) -> None:
     saves = iter([replace(save("Observation", id, 1, 1), space=OTHER) for id in "ab"])
 
     async def both() -> list[Any]:
-        jobs = (
-            writer.run(partial(apply, steps=[bad])), writer.run(partial(fill, space=OTHER, saves=saves), alone=True)
-        )  # fmt: skip
+        jobs = (writer.run(partial(apply, steps=[bad])), writer.run(partial(fill, space=OTHER, saves=saves), alone=True))
         return await asyncio.gather(*jobs, return_exceptions=True)
 
     outcomes = asyncio.run(both())

@@ -125,9 +125,7 @@ async def steps(store: SqliteStore, query: Query) -> int:
         pytest.param(asked("Observation", updated=(DateValue("gt", 5000, 5001),)), id="_lastUpdated=gt"),
         pytest.param(asked("Patient", updated=(DateValue("ge", 5000, 5001),)), id="_lastUpdated=ge"),
         *(
-            pytest.param(
-                asked(type, sort=(Sort(by, descending),), count=10, total="none"), id=f"_sort={'-' * descending}{by}"
-            )
+            pytest.param(asked(type, sort=(Sort(by, descending),), count=10, total="none"), id=f"_sort={'-' * descending}{by}")
             for type, by in (
                 ("Observation", "date"),
                 ("Observation", "value-quantity"),
@@ -137,9 +135,7 @@ async def steps(store: SqliteStore, query: Query) -> int:
             )
             for descending in (False, True)
         ),
-        pytest.param(
-            asked("Observation", CODE, where("Observation", "date", on("ge", 4000)), total="none"), id="code&date=ge"
-        ),
+        pytest.param(asked("Observation", CODE, where("Observation", "date", on("ge", 4000)), total="none"), id="code&date=ge"),
         pytest.param(
             asked("Observation", CODE, where("Observation", "value-quantity", amount("gt", 5000.0)), total="none"),
             id="code&value-quantity=gt",
@@ -156,9 +152,7 @@ async def steps(store: SqliteStore, query: Query) -> int:
             id="code&category=system|",
         ),
         pytest.param(asked("Observation", total="accurate", count=5), id="_total=accurate"),
-        pytest.param(
-            replace(dated(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"
-        ),
+        pytest.param(replace(dated(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"),
         pytest.param(
             replace(dated(on("le", 300)), sort=(Sort("date", True),), count=10, total="none"), id="date=le&_sort=-date"
         ),

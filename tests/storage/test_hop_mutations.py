@@ -24,9 +24,13 @@ from sickbay.storage.sqlite.store import SqliteStore, open_store
 from sickbay.storage.store import Save
 
 FOUND = settings(
-    max_examples=1000, deadline=None, derandomize=True, database=None, phases=(Phase.generate,),
+    max_examples=1000,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+)
 HOPS: dict[str, Callable[[str, str], bool]] = {
     "matches": lambda letters, nid: letters == "s" and nid in ("d.nid", "r.nid"),
     "a hop as a condition": lambda letters, nid: nid == "g_.nid",
@@ -35,16 +39,17 @@ HOPS: dict[str, Callable[[str, str], bool]] = {
     "a part of something": lambda letters, nid: nid == "k.nid",
     "includes": lambda letters, nid: letters == "rs",
 }
-ALONG = st.one_of(
-    *(inner.map(lambda one, type=type: Query("r4", type, (one,), count=4)) for type, inner in LEADING.items())
-)
+ALONG = st.one_of(*(inner.map(lambda one, type=type: Query("r4", type, (one,), count=4)) for type, inner in LEADING.items()))
 """Searches by one hop or more and nothing besides, which would hide what a hop shows."""
 COMPARTMENTS = HOLDERS.map(
     lambda holder: Query(
-        "r4", "", parts=tuple(Query("r4", type, within=inside(type, holder)) for type in ("Observation", "List")),
-        within=inside("", holder), count=4,
+        "r4",
+        "",
+        parts=tuple(Query("r4", type, within=inside(type, holder)) for type in ("Observation", "List")),
+        within=inside("", holder),
+        count=4,
     )
-)  # fmt: skip
+)
 INTO_PARTS = PARTS.map(lambda one: Query("r4", "Location", (one,), count=4))
 
 
@@ -76,9 +81,7 @@ def test_a_hop_without_its_condition_is_found(
 ) -> None:
     whole = answers.visible
 
-    def mutated(
-        names: Any, space: int, seen: Visibility, type: str, letters: str, nid: str, patient: str | None
-    ) -> Any:
+    def mutated(names: Any, space: int, seen: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Any:
         return TRUE if HOPS[hop](letters, nid) else whole(names, space, seen, type, letters, nid, patient)
 
     monkeypatch.setattr(answers, "visible", mutated)

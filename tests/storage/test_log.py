@@ -104,9 +104,7 @@ async def test_the_log_grows_while_a_reader_stays_and_is_restarted_once_it_ends(
     writer.close()
 
 
-async def test_a_commit_is_answered_though_the_log_cannot_be_restarted(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_commit_is_answered_though_the_log_cannot_be_restarted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[int] = []
 
     def failing(self: WriteAheadLog) -> None:
@@ -123,9 +121,7 @@ async def test_a_commit_is_answered_though_the_log_cannot_be_restarted(
 
 
 ENDLESS = Statement("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n", ())
-SHORT = Statement(
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT max(i) FROM n", ()
-)
+SHORT = Statement("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT max(i) FROM n", ())
 
 
 def test_a_search_is_stopped_after_its_time_limit(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,8 +46,12 @@ def file(tmp_path: Path) -> Path:
 def test_an_empty_file_becomes_what_the_tables_say(file: Path) -> None:
     db = connect(file)
     migrate(db)
-    said = {statement.split()[statement.split().index("ON") - 1] if " INDEX " in statement else statement.split()[2]:
-            bare(statement) for statement in render(sqlite.dialect())}  # fmt: skip
+    said = {
+        statement.split()[statement.split().index("ON") - 1] if " INDEX " in statement else statement.split()[2]: bare(
+            statement
+        )
+        for statement in render(sqlite.dialect())
+    }
     assert shape(db) == said
     assert rows(db, "PRAGMA user_version") == [(len(STEPS),)]
 

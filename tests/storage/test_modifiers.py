@@ -43,8 +43,13 @@ def narrative(text: str) -> dict[str, Any]:
 
 
 def condition(id: str, patient: str, status: str, code: str) -> dict[str, Any]:
-    return {"resourceType": "Condition", "id": id, "subject": ref(f"Patient/{patient}"),
-            "clinicalStatus": concept(status, CLINICAL), "code": concept(code)}  # fmt: skip
+    return {
+        "resourceType": "Condition",
+        "id": id,
+        "subject": ref(f"Patient/{patient}"),
+        "clinicalStatus": concept(status, CLINICAL),
+        "code": concept(code),
+    }
 
 
 R4: tuple[dict[str, Any], ...] = (
@@ -56,42 +61,90 @@ R4: tuple[dict[str, Any], ...] = (
     {"resourceType": "DiagnosticReport", "id": "r1", "status": "amended", "subject": ref("Patient/b")},
     {"resourceType": "DiagnosticReport", "id": "r2", "status": "corrected", "subject": ref("Patient/a")},
     {"resourceType": "DiagnosticReport", "id": "r3", "status": "final"},
-    {"resourceType": "Observation", "id": "n1", "status": "final", "subject": ref("Patient/a", display="Peters"),
-     "code": {"text": "Heart-rate", **concept("8867-4", display="Heart rate (beats)")},
-     "note": [{"text": "Taken in Zürich, after a walk"}], "component": [{"code": {"text": "Rhythm"}, "valueString": "sinus"}],
-     "text": narrative("<p>Pulse&#160;80: <b>regular</b> liver &amp; bone</p>")},
-    {"resourceType": "Observation", "id": "n2", "status": "final", "code": {"text": "Liver metastases"},
-     "text": narrative(" ".join(f"word{number}" for number in range(400)))},
+    {
+        "resourceType": "Observation",
+        "id": "n1",
+        "status": "final",
+        "subject": ref("Patient/a", display="Peters"),
+        "code": {"text": "Heart-rate", **concept("8867-4", display="Heart rate (beats)")},
+        "note": [{"text": "Taken in Zürich, after a walk"}],
+        "component": [{"code": {"text": "Rhythm"}, "valueString": "sinus"}],
+        "text": narrative("<p>Pulse&#160;80: <b>regular</b> liver &amp; bone</p>"),
+    },
+    {
+        "resourceType": "Observation",
+        "id": "n2",
+        "status": "final",
+        "code": {"text": "Liver metastases"},
+        "text": narrative(" ".join(f"word{number}" for number in range(400))),
+    },
     {"resourceType": "Location", "id": "ward"},
     {"resourceType": "Location", "id": "room", "partOf": ref("Location/ward")},
     {"resourceType": "Location", "id": "bed", "partOf": ref("Location/room")},
-    {"resourceType": "Encounter", "id": "e1", "class": {"system": ACT, "code": "ACUTE"}, "subject": ref("Patient/a"),
-     "location": [{"location": ref("Location/bed")}]},
-    {"resourceType": "Encounter", "id": "e2", "class": {"system": ACT, "code": "AMB"}, "subject": ref("Patient/b"),
-     "location": [{"location": ref("Location/ward")}]},
+    {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "class": {"system": ACT, "code": "ACUTE"},
+        "subject": ref("Patient/a"),
+        "location": [{"location": ref("Location/bed")}],
+    },
+    {
+        "resourceType": "Encounter",
+        "id": "e2",
+        "class": {"system": ACT, "code": "AMB"},
+        "subject": ref("Patient/b"),
+        "location": [{"location": ref("Location/ward")}],
+    },
     {"resourceType": "CarePlan", "id": "p1", "instantiatesCanonical": [f"{CANONICAL}|2.1"], "subject": ref("Patient/a")},
     {"resourceType": "CarePlan", "id": "p2", "instantiatesCanonical": [f"{CANONICAL}|3"], "subject": ref("Patient/a")},
-)  # fmt: skip
+)
 R5: tuple[dict[str, Any], ...] = (
-    {"resourceType": "Encounter", "id": "e1", "location": [
-        {"location": ref("Location/a", display="North Ward"), "period": {"start": "2020-01-01", "end": "2020-01-05"}},
-        {"location": ref("Location/b"), "period": {"start": "2021-01-01", "end": "2021-01-05"}}]},
+    {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "location": [
+            {"location": ref("Location/a", display="North Ward"), "period": {"start": "2020-01-01", "end": "2020-01-05"}},
+            {"location": ref("Location/b"), "period": {"start": "2021-01-01", "end": "2021-01-05"}},
+        ],
+    },
     {"resourceType": "Composition", "id": "m1", "section": [{"section": [{"text": narrative("No penicillin")}]}]},
-    {"resourceType": "Ingredient", "id": "i1", "substance": {"strength": [
-        {"concentrationRatio": {"numerator": amount(5, "mg"), "denominator": amount(1, "mL")},
-         "presentationRatio": {"numerator": amount(50, "mg"), "denominator": amount(10, "mL")}}]}},
-    {"resourceType": "ResearchStudy", "id": "s1", "title": "Bone and liver", "progressStatus": [
-        {"state": concept("active"), "actual": True, "period": {"start": "2020-01-01", "end": "2020-02-01"}},
-        {"state": concept("completed"), "actual": False, "period": {"start": "2021-01-01", "end": "2021-02-01"}}]},
-    {"resourceType": "TestScript", "id": "t1", "url": "http://x/y/z", "scope": [
-        {"artifact": "http://x/A", "phase": concept("unit"), "conformance": concept("required")}]},
-    {"resourceType": "DeviceDefinition", "id": "d1", "conformsTo": [
-        {"specification": concept("11073", display="Personal health"), "version": ["2.0"]}]},
+    {
+        "resourceType": "Ingredient",
+        "id": "i1",
+        "substance": {
+            "strength": [
+                {
+                    "concentrationRatio": {"numerator": amount(5, "mg"), "denominator": amount(1, "mL")},
+                    "presentationRatio": {"numerator": amount(50, "mg"), "denominator": amount(10, "mL")},
+                }
+            ]
+        },
+    },
+    {
+        "resourceType": "ResearchStudy",
+        "id": "s1",
+        "title": "Bone and liver",
+        "progressStatus": [
+            {"state": concept("active"), "actual": True, "period": {"start": "2020-01-01", "end": "2020-02-01"}},
+            {"state": concept("completed"), "actual": False, "period": {"start": "2021-01-01", "end": "2021-02-01"}},
+        ],
+    },
+    {
+        "resourceType": "TestScript",
+        "id": "t1",
+        "url": "http://x/y/z",
+        "scope": [{"artifact": "http://x/A", "phase": concept("unit"), "conformance": concept("required")}],
+    },
+    {
+        "resourceType": "DeviceDefinition",
+        "id": "d1",
+        "conformsTo": [{"specification": concept("11073", display="Personal health"), "version": ["2.0"]}],
+    },
     {"resourceType": "Observation", "id": "o1", "code": concept("c"), "valueString": "Positive"},
     {"resourceType": "Patient", "id": "a", "language": "de", "name": [{"text": "Anna Maria Peters"}]},
     {"resourceType": "Patient", "id": "b"},
     {"resourceType": "Group", "id": "g", "member": [{"entity": ref("Patient/a")}]},
-)  # fmt: skip
+)
 FOUND: tuple[tuple[str, str, str, str], ...] = (
     ("r4", "Condition", f"clinical-status:below={CLINICAL}|active", "c1 c2"),
     ("r4", "Condition", f"clinical-status:above={CLINICAL}|resolved", "c3"),
@@ -162,13 +215,11 @@ FOUND: tuple[tuple[str, str, str, str], ...] = (
     ("r5", "Patient", "_in=Group/g", "a"),
     ("r5", "Patient", "name:text=peters anna", "a"),
     ("r5", "Patient", "name:text=nna", ""),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def store(
-    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
+def store(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("modifiers"), find=find))
     for version, resources in (("r4", R4), ("r5", R5)):
         runner.run(opened.transaction([saved(version, one) for one in resources]))
@@ -188,12 +239,8 @@ def read(version: str, type: str, text: str) -> Query:
     return found
 
 
-@pytest.mark.parametrize(
-    ("version", "type", "text", "ids"), FOUND, ids=[f"{one[0]} {one[1]}?{one[2]}" for one in FOUND]
-)
-def test_a_search_finds_what_it_says(
-    store: Any, runner: asyncio.Runner, version: str, type: str, text: str, ids: str
-) -> None:
+@pytest.mark.parametrize(("version", "type", "text", "ids"), FOUND, ids=[f"{one[0]} {one[1]}?{one[2]}" for one in FOUND])
+def test_a_search_finds_what_it_says(store: Any, runner: asyncio.Runner, version: str, type: str, text: str, ids: str) -> None:
     page = runner.run(store.search(Space("general", version), read(version, type, text), EVERYTHING))
     found = [one.id for one in page.matches]
     assert (found if "_sort" in text else sorted(found)) == (ids.split() if "_sort" in text else sorted(ids.split()))
@@ -212,8 +259,11 @@ def test_as_many_words_as_may_be_asked_for_are_searched(store: Any, runner: asyn
 
 def test_labels_are_those_of_what_may_be_seen(store: Any, runner: asyncio.Runner) -> None:
     space = Space("labelled", "r4")
-    tagged = [condition(f"c{number}", patient, "active", "1") | {"meta": {"profile": [f"http://p/{number}"],
-              "tag": [{"system": "s", "code": patient}, {"code": "own"}]}} for number, patient in enumerate("aab")]  # fmt: skip
+    tagged = [
+        condition(f"c{number}", patient, "active", "1")
+        | {"meta": {"profile": [f"http://p/{number}"], "tag": [{"system": "s", "code": patient}, {"code": "own"}]}}
+        for number, patient in enumerate("aab")
+    ]
     private = {"resourceType": "Patient", "id": "a", "meta": {"security": [{"system": "s", "code": "R"}]}}
     runner.run(store.transaction([replace(saved("r4", one), space=space) for one in (private, *tagged)]))
 

@@ -60,9 +60,7 @@ async def test_the_planner_knows_of_what_was_restored_from_a_dump(postgres: Serv
     postgres.say(f"SET search_path = {schema(address)}; INSERT INTO resource {rows}")
     await (await open_store(address, find)).close()
     assert "resource_by_id" in plan(postgres, address)
-    assert (
-        int(postgres.say(f"SELECT reltuples FROM pg_class WHERE oid = '{schema(address)}.resource'::regclass")) == 9000
-    )
+    assert int(postgres.say(f"SELECT reltuples FROM pg_class WHERE oid = '{schema(address)}.resource'::regclass")) == 9000
 
 
 @pytest.mark.anyio

@@ -156,9 +156,7 @@ async def test_writers_of_two_processes_share_one_history_and_lose_nothing(addre
     ]  # the patient is referred to, and not there yet
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert sorted(type(one).__name__ for one in outcomes) == ["Conflict"] * 23 + ["NoneType"]
-    versions = [
-        one.transaction([patient("p0", version_id=2, interaction="update", if_version=1)]) for one in stores * 8
-    ]
+    versions = [one.transaction([patient("p0", version_id=2, interaction="update", if_version=1)]) for one in stores * 8]
     outcomes = await asyncio.gather(*versions, return_exceptions=True)
     assert [one for one in outcomes if not isinstance(one, Conflict)] == [None]
     history = await stores[1].history(SPACE, "Patient", "p0", EVERYTHING, count=10)
@@ -168,9 +166,7 @@ async def test_writers_of_two_processes_share_one_history_and_lose_nothing(addre
 
 
 @pytest.mark.anyio
-async def test_who_creates_waits_for_no_other_of_the_type(
-    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_creates_waits_for_no_other_of_the_type(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one holds its transaction open while the other begins and ends."""
     monkeypatch.setattr(resources, "SLICES", 1 << 40)  # so that no two sessions share one
     begun, ending = asyncio.Event(), asyncio.Event()
@@ -222,9 +218,7 @@ async def test_what_was_counted_under_an_older_schema_is_counted_after_the_migra
     postgres: Server, address: str, landed: int
 ) -> None:
     kept = "INSERT INTO space VALUES (1, 'general', 'r4', 7, 0); INSERT INTO word VALUES (1, 'Patient');"
-    kept += (
-        f"INSERT INTO type_count (space, type, live) VALUES (1, 1, 7); INSERT INTO meta VALUES ('schema', '{landed}')"
-    )
+    kept += f"INSERT INTO type_count (space, type, live) VALUES (1, 1, 7); INSERT INTO meta VALUES ('schema', '{landed}')"
     postgres.say(f"SET search_path = {schema(address)};" + ";".join((*STEPS[:landed], kept)))
     store = await open_store(address, find)
     assert await store.count(SPACE, asked("Patient"), EVERYTHING) == 7

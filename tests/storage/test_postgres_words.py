@@ -24,19 +24,13 @@ def test_values_are_numbered_and_lists_are_arrays() -> None:
 
 def test_a_list_may_be_a_table() -> None:
     text, lists = spoken("SELECT 1 FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND instr(r.id, ?) > 0")
-    assert (
-        text
-        == "SELECT 1 FROM unnest($1::bigint[]) j(value) JOIN resource r ON r.nid = j.value AND strpos(r.id, $2) > 0"
-    )
+    assert text == "SELECT 1 FROM unnest($1::bigint[]) j(value) JOIN resource r ON r.nid = j.value AND strpos(r.id, $2) > 0"
     assert values(("[1,2]", "x"), lists) == [[1, 2], "x"]
 
 
 def test_what_is_asked_of_each_row_is_not_made_a_join() -> None:
     text = f"SELECT 1 FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.n = a.n AND b.x = ?{EACH}) LIMIT 1"
-    assert (
-        spoken(text).text
-        == "SELECT 1 FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.n = a.n AND b.x = $1 OFFSET 0 ) LIMIT 1"
-    )
+    assert spoken(text).text == "SELECT 1 FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.n = a.n AND b.x = $1 OFFSET 0 ) LIMIT 1"
 
 
 def test_a_long_text_is_told_apart_from_another_that_begins_alike() -> None:
@@ -49,9 +43,7 @@ def test_a_long_text_is_told_apart_from_another_that_begins_alike() -> None:
 
 def names(statement: str) -> dict[str, bool]:
     """Locks by number: whether it is exclusive."""
-    return {
-        one.partition("(")[2].rstrip(")"): "shared" not in one for one in statement.removeprefix("SELECT ").split(", ")
-    }
+    return {one.partition("(")[2].rstrip(")"): "shared" not in one for one in statement.removeprefix("SELECT ").split(", ")}
 
 
 def held(name: str) -> str:

@@ -54,9 +54,12 @@ def test_every_comparison_of_ranges_is_the_naive_one(store: Any, runner: asyncio
             point = QuantityValue(prefix, float(low - 2), float(low - 1 if prefix in ("eq", "ne", "ap") else low - 2))
             pair = CompositeValue((TokenValue("s1", "a"), point))
             for code, asked in (
-                ("date", (day,)), ("value-quantity", (amount,)), ("value-quantity", (point, amount)), (PAIR, (pair,)),
+                ("date", (day,)),
+                ("value-quantity", (amount,)),
+                ("value-quantity", (point, amount)),
+                (PAIR, (pair,)),
                 ("date", (day, DateValue("gt", 3 * unit, 4 * unit))),
-            ):  # fmt: skip
+            ):
                 query = Query("r4", "Observation", (Filter(parameter("Observation", code), asked),))
                 page = await store.search(space, query, visibility)
                 assert [one.id for one in page.matches] == matches(saves, query, visibility)
@@ -68,9 +71,10 @@ def _odd(id: str, low: float, high: float) -> Save:
     """A comparator, or a range that ends before it begins."""
     values, pair = number("Observation", "value-quantity"), number("Observation", PAIR)
     facts = ResourceFacts(
-        patients=("p",), quantities=((values, "u", "mg", low, high),),
+        patients=("p",),
+        quantities=((values, "u", "mg", low, high),),
         composites=((pair, (("token", "s1", "a"), ("quantity", "u", "mg", low, high))),),
-    )  # fmt: skip
+    )
     return saved("Observation", id, facts)
 
 
@@ -94,9 +98,7 @@ def test_a_day_after_one_and_before_another_is_the_naive_one(store: Any, runner:
         space = await stored(store, saves)
         for one, other, low, high in product(early, late, range(4), range(1, 5)):
             each = (DateValue(one, low * day, (low + 1) * day), DateValue(other, high * day, (high + 1) * day))
-            query = Query(
-                "r4", "Observation", tuple(Filter(parameter("Observation", "date"), (value,)) for value in each)
-            )
+            query = Query("r4", "Observation", tuple(Filter(parameter("Observation", "date"), (value,)) for value in each))
             found, totals = await chain(store, space, replace(query, count=3), EVERYTHING)
             assert found == matches(saves, query, EVERYTHING)
             assert set(totals) == {len(found)}

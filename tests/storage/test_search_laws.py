@@ -66,9 +66,7 @@ QUANTITIES = st.builds(
     RANGES,
     st.sampled_from(((None, None), ("u", "mg"), (None, "mg"), ("v", "mg"))),
 )
-REFERENCES = st.builds(
-    ReferenceValue, st.sampled_from((None, "Patient", "Practitioner")), st.sampled_from((*PATIENTS, "d"))
-)
+REFERENCES = st.builds(ReferenceValue, st.sampled_from((None, "Patient", "Practitioner")), st.sampled_from((*PATIENTS, "d")))
 STRINGS = st.sampled_from(("a", "an", "anna", "o", "zo", "peters", "x", "")).map(lambda text: StringValue(text, text))
 
 
@@ -85,9 +83,7 @@ MISSING = st.builds(
     st.sampled_from(("code", "date", "performer", "combo-code", "combo-value-quantity")),
     st.sampled_from(("true", "false")),
 )
-ON_PATIENT = st.one_of(
-    filters("Patient", "name", STRINGS, "exact", "contains"), filters("Patient", "gender", TOKENS, "not")
-)
+ON_PATIENT = st.one_of(filters("Patient", "name", STRINGS, "exact", "contains"), filters("Patient", "gender", TOKENS, "not"))
 ON_OBSERVATION = st.one_of(
     filters("Observation", "code", TOKENS, "not"),
     filters("Observation", "date", DATES),
@@ -154,10 +150,14 @@ def queries(draw: st.DrawFn) -> Query:
     asking = draw(st.sets(st.sampled_from(chosen))) if holder and chosen else chosen
     parts = tuple(
         replace(
-            made, type=one, filters=(listed,) if listed and one in asking else (), ids=ids if one in asking else None,
+            made,
+            type=one,
+            filters=(listed,) if listed and one in asking else (),
+            ids=ids if one in asking else None,
             within=inside(one, holder, *without) if holder else None,
-        ) for one in chosen
-    )  # fmt: skip
+        )
+        for one in chosen
+    )
     return replace(made, parts=parts, ids=None, updated=(), within=inside("", holder) if holder else None)
 
 
@@ -176,9 +176,7 @@ ONE_PATIENT = st.sampled_from(PATIENTS).map(lambda id: Visibility((Clause("*", "
 VISIBILITIES = st.one_of(
     ONE_PATIENT,
     ONE_PATIENT,
-    st.frozensets(st.sampled_from(PATIENTS), min_size=2, max_size=2).map(
-        lambda ids: Visibility((Clause("*", "rs", ids),))
-    ),
+    st.frozensets(st.sampled_from(PATIENTS), min_size=2, max_size=2).map(lambda ids: Visibility((Clause("*", "rs", ids),))),
     st.lists(CLAUSES, min_size=1, max_size=3).map(lambda c: Visibility(tuple(c))),
     st.sampled_from((EVERYTHING, EVERYTHING, NOTHING)),
 )
@@ -287,9 +285,13 @@ def test_what_was_updated_is_found_as_if_it_had_always_been_so(
         found, _ = await chain(store, space, query, EVERYTHING)
         assert sorted(found) == sorted(matches(changed, query, EVERYTHING))
         whole = replace(
-            query, filters=(), ids=None, updated=(), within=None,
+            query,
+            filters=(),
+            ids=None,
+            updated=(),
+            within=None,
             parts=tuple(Query("r4", one.type) for one in query.parts),
-        )  # fmt: skip
+        )
         types = {one.type for one in query.each()}
         assert await store.count(space, whole, EVERYTHING) == sum(one.type in types for one in changed)
 

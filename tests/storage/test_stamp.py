@@ -56,9 +56,13 @@ async def test_the_stamp_stays_until_something_is_written_by_whomever(stores: tu
 
 NOTE = Put(Record("exchange", "e", b"{}"), aside=True)
 WRITES: list[Step] = [
-    Put(Record("exchange", "e", b"{}")), UseOnce("code", "k", 20), Delete("code", "k"),
-    DeleteFamily("f", ("code",)), Clear("code"), patient("p"),
-]  # fmt: skip
+    Put(Record("exchange", "e", b"{}")),
+    UseOnce("code", "k", 20),
+    Delete("code", "k"),
+    DeleteFamily("f", ("code",)),
+    Clear("code"),
+    patient("p"),
+]
 
 
 @pytest.mark.anyio

@@ -32,16 +32,26 @@ from sickbay.web.pages.parts import Chip
 
 BASE = "http://localhost:7425"
 WORKSHOP = Frame(base=BASE, csrf="token-of-the-form")
-WARD = Frame(base=BASE, csrf="token-of-the-form", hospital="General Hospital", tenant="general",
-             person=Person("Dr. Amara Okafor", "Internal medicine"))  # fmt: skip
+WARD = Frame(
+    base=BASE,
+    csrf="token-of-the-form",
+    hospital="General Hospital",
+    tenant="general",
+    person=Person("Dr. Amara Okafor", "Internal medicine"),
+)
 DOOR = Frame(base=BASE, csrf="token-of-the-form", hospital="General Hospital", tenant="general", bare=True)
 
 SPEC = {"name": "SMART App Launch 2.2, Obtain authorization code", "url": "https://hl7.org/fhir/smart-app-launch/"}
 CHECKS = (
-    ("response_type_is_code", "passed"), ("client_is_known", "passed"), ("redirect_uri_is_registered", "passed"),
-    ("launch_code_is_known", "refused"), ("launch_code_is_fresh", "skipped"), ("audience_is_this_server", "passed"),
-    ("scopes_are_parted_by_spaces", "refused"), ("state_is_sent", "refused"),
-)  # fmt: skip
+    ("response_type_is_code", "passed"),
+    ("client_is_known", "passed"),
+    ("redirect_uri_is_registered", "passed"),
+    ("launch_code_is_known", "refused"),
+    ("launch_code_is_fresh", "skipped"),
+    ("audience_is_this_server", "passed"),
+    ("scopes_are_parted_by_spaces", "refused"),
+    ("state_is_sent", "refused"),
+)
 
 
 def refused() -> dict[str, Any]:
@@ -49,58 +59,124 @@ def refused() -> dict[str, Any]:
     address = f"{BASE}/general/oauth/authorize?response_type=code&client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d"
     address += "&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2F"
     return {
-        "id": "4d9a1c7e-60b2-4f1d-9f27-b3c58e0a7712", "at": 1795516267.412, "tenant": "general", "stage": "authorize",
-        "app": "5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d", "launch": "l-8f3e21", "milliseconds": 2.1,
+        "id": "4d9a1c7e-60b2-4f1d-9f27-b3c58e0a7712",
+        "at": 1795516267.412,
+        "tenant": "general",
+        "stage": "authorize",
+        "app": "5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
+        "launch": "l-8f3e21",
+        "milliseconds": 2.1,
         "decided": "launch-param-is-url",
-        "request": {"method": "GET", "url": address + "&launch=http%3A%2F%2Flocalhost%3A8100%2F"
-                    "&scope=patient%2FPatient.read%2Cpatient%2FObservation.read%2Claunch"
-                    "&aud=http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fdstu2%2F"},
-        "response": {"status": 302, "headers": {
-            "Location": f"http://localhost:8100/?error=invalid_request&error_uri={BASE}/exchanges/4d9a1c7e"}},
+        "request": {
+            "method": "GET",
+            "url": address + "&launch=http%3A%2F%2Flocalhost%3A8100%2F"
+            "&scope=patient%2FPatient.read%2Cpatient%2FObservation.read%2Claunch"
+            "&aud=http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fdstu2%2F",
+        },
+        "response": {
+            "status": 302,
+            "headers": {"Location": f"http://localhost:8100/?error=invalid_request&error_uri={BASE}/exchanges/4d9a1c7e"},
+        },
         "checks": [{"name": name, "outcome": outcome} for name, outcome in CHECKS],
         "findings": [
-            {"id": "launch-param-is-url", "severity": "error", "parameter": "launch", "spec": SPEC,
-             "title": "The launch value is your app’s own address", "facts": {"note": "Given to your app in its launch URL."},
-             "why": "Your app sent its own launch address. The hospital opened that address with a code in it.",
-             "fix": "Send back the code this hospital gave you."},
-            {"id": "scope-comma-separated", "severity": "error", "parameter": "scope", "facts": {},
-             "title": "The scopes are joined by commas", "why": "With commas the three read as one long name.",
-             "fix": "Join them with single spaces; in a URL each space is written %20.",
-             "spec": {"name": "RFC 6749, section 3.3", "url": "https://www.rfc-editor.org/rfc/rfc6749#section-3.3"}},
-            {"id": "state-missing", "severity": "error", "parameter": "state", "facts": {}, "title": "There is no state",
-             "why": "State lets your app recognise its own answer and turn away a forged one.",
-             "fix": "Make a random value of 22 characters or more, keep it, and compare it when the answer arrives.",
-             "spec": SPEC},
-            {"id": "aud-trailing-slash", "severity": "warning", "parameter": "aud", "facts": {"note": "As iss had it."},
-             "title": "The audience ends with a slash", "why": "Some hospitals let it pass. Others compare every character.",
-             "fix": f"Send the iss of the launch as it is: {BASE}/general/dstu2", "spec": SPEC},
-            {"id": "reg-launch-uri-equals-redirect-uri", "severity": "info", "facts": {}, "spec": SPEC,
-             "title": "Your launch and redirect addresses are the same page", "why": "It works; it is easy to get wrong.",
-             "fix": "Consider two addresses."},
+            {
+                "id": "launch-param-is-url",
+                "severity": "error",
+                "parameter": "launch",
+                "spec": SPEC,
+                "title": "The launch value is your app’s own address",
+                "facts": {"note": "Given to your app in its launch URL."},
+                "why": "Your app sent its own launch address. The hospital opened that address with a code in it.",
+                "fix": "Send back the code this hospital gave you.",
+            },
+            {
+                "id": "scope-comma-separated",
+                "severity": "error",
+                "parameter": "scope",
+                "facts": {},
+                "title": "The scopes are joined by commas",
+                "why": "With commas the three read as one long name.",
+                "fix": "Join them with single spaces; in a URL each space is written %20.",
+                "spec": {"name": "RFC 6749, section 3.3", "url": "https://www.rfc-editor.org/rfc/rfc6749#section-3.3"},
+            },
+            {
+                "id": "state-missing",
+                "severity": "error",
+                "parameter": "state",
+                "facts": {},
+                "title": "There is no state",
+                "why": "State lets your app recognise its own answer and turn away a forged one.",
+                "fix": "Make a random value of 22 characters or more, keep it, and compare it when the answer arrives.",
+                "spec": SPEC,
+            },
+            {
+                "id": "aud-trailing-slash",
+                "severity": "warning",
+                "parameter": "aud",
+                "facts": {"note": "As iss had it."},
+                "title": "The audience ends with a slash",
+                "why": "Some hospitals let it pass. Others compare every character.",
+                "fix": f"Send the iss of the launch as it is: {BASE}/general/dstu2",
+                "spec": SPEC,
+            },
+            {
+                "id": "reg-launch-uri-equals-redirect-uri",
+                "severity": "info",
+                "facts": {},
+                "spec": SPEC,
+                "title": "Your launch and redirect addresses are the same page",
+                "why": "It works; it is easy to get wrong.",
+                "fix": "Consider two addresses.",
+            },
         ],
-        "corrected": {"kind": "authorize_url", "url": address + "&launch=kX7mQ2vTn9RbW4cJ8sLzHd"
-                      "&scope=patient%2FPatient.read%20patient%2FObservation.read%20launch"
-                      "&aud=http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fdstu2&state=Zk3vQ0m8yT1uWc7RkX2pLh"},
-    }  # fmt: skip
+        "corrected": {
+            "kind": "authorize_url",
+            "url": address + "&launch=kX7mQ2vTn9RbW4cJ8sLzHd"
+            "&scope=patient%2FPatient.read%20patient%2FObservation.read%20launch"
+            "&aud=http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fdstu2&state=Zk3vQ0m8yT1uWc7RkX2pLh",
+        },
+    }
 
 
 def token_refused() -> dict[str, Any]:
     return {
-        "id": "7712", "at": "2026-11-24T10:31:07+00:00", "stage": "token", "app": "c",
-        "request": {"method": "POST", "url": f"{BASE}/general/oauth/token",
-                    "headers": {"Authorization": "Basic •••"},
-                    "body": "grant_type=authorization_code&code=•••&client_secret=•••&redirect_uri=http://a/"},
+        "id": "7712",
+        "at": "2026-11-24T10:31:07+00:00",
+        "stage": "token",
+        "app": "c",
+        "request": {
+            "method": "POST",
+            "url": f"{BASE}/general/oauth/token",
+            "headers": {"Authorization": "Basic •••"},
+            "body": "grant_type=authorization_code&code=•••&client_secret=•••&redirect_uri=http://a/",
+        },
         "response": {"status": 400, "body": '{"error":"invalid_grant"}'},
         "checks": [{"name": "code_is_unused", "outcome": "refused"}],
-        "findings": [{"id": "code-reused", "severity": "error", "title": "Your app sent the same code twice",
-                      "why": "A code is redeemed once.", "fix": "Send it once.", "facts": {}, "spec": None}],
+        "findings": [
+            {
+                "id": "code-reused",
+                "severity": "error",
+                "title": "Your app sent the same code twice",
+                "why": "A code is redeemed once.",
+                "fix": "Send it once.",
+                "facts": {},
+                "spec": None,
+            }
+        ],
         "corrected": None,
-    }  # fmt: skip
+    }
 
 
 def granted() -> dict[str, Any]:
-    return {"id": "1", "stage": "access", "request": {"method": "GET", "url": f"{BASE}/general/r4/Patient/p1"},
-            "response": {"status": 200}, "checks": [], "findings": [], "corrected": None}  # fmt: skip
+    return {
+        "id": "1",
+        "stage": "access",
+        "request": {"method": "GET", "url": f"{BASE}/general/r4/Patient/p1"},
+        "response": {"status": 200},
+        "checks": [],
+        "findings": [],
+        "corrected": None,
+    }
 
 
 def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
@@ -127,34 +203,68 @@ PEOPLE = (
     entrance.Candidate("p-0240", "Peters-Adjei", "Kofi", "m", "1 Jul 2017", "4002-2240", "today, 11:45"),
     entrance.Candidate("p-0907", "Petersen", "Marek", "m", "26 May 1968", "4002-0907", "seen today"),
 )
-SCOPES = ("patient/Patient.rs", "patient/Observation.rs?category=laboratory", "patient/MedicationRequest.cruds", "user/*.read",
-          "system/Basic.s", "openid", "fhirUser", "online_access", "offline_access", "launch", "launch/patient")  # fmt: skip
+SCOPES = (
+    "patient/Patient.rs",
+    "patient/Observation.rs?category=laboratory",
+    "patient/MedicationRequest.cruds",
+    "user/*.read",
+    "system/Basic.s",
+    "openid",
+    "fhirUser",
+    "online_access",
+    "offline_access",
+    "launch",
+    "launch/patient",
+)
 
 
 def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
-    accounts = (entrance.Account("okafor", "Dr. Amara Okafor", "Internal medicine, sees every patient"),
-                entrance.Account("peters", "Timothy Peters", "Patient, sees his own record", patient=True))  # fmt: skip
-    sign_in = entrance.SignInView(action="/general/ehr/sign-in", hospital="General Hospital", accounts=accounts, request="r1",
-                                  app="Pressure Notes", fault="No account here has this name and password.")  # fmt: skip
+    accounts = (
+        entrance.Account("okafor", "Dr. Amara Okafor", "Internal medicine, sees every patient"),
+        entrance.Account("peters", "Timothy Peters", "Patient, sees his own record", patient=True),
+    )
+    sign_in = entrance.SignInView(
+        action="/general/ehr/sign-in",
+        hospital="General Hospital",
+        accounts=accounts,
+        request="r1",
+        app="Pressure Notes",
+        fault="No account here has this name and password.",
+    )
     consent = entrance.ConsentView(
-        action="/general/oauth/consent", app="Pressure Notes", patient="Timothy Peters", user="Dr. Okafor", request="r1",
-        groups=entrance.ask_groups(SCOPES, "Timothy Peters", "Dr. Okafor"), goes_to="http://localhost:8100/",
-        about="It runs at localhost:8100 and was registered at 10:27.", request_href="/exchanges/1",
+        action="/general/oauth/consent",
+        app="Pressure Notes",
+        patient="Timothy Peters",
+        user="Dr. Okafor",
+        request="r1",
+        groups=entrance.ask_groups(SCOPES, "Timothy Peters", "Dr. Okafor"),
+        goes_to="http://localhost:8100/",
+        about="It runs at localhost:8100 and was registered at 10:27.",
+        request_href="/exchanges/1",
         dropped=(Chip("patient/Condition.write", "dropped", "the registration of this app does not list it"),),
-    )  # fmt: skip
+    )
     return {
         "sign_in": ("sign_in", sign_in, DOOR),
         "sign_in-least": ("sign_in", entrance.SignInView(action="/s", hospital="General Hospital"), DOOR),
-        "admin_sign_in": ("admin_sign_in", entrance.AdminSignInView(action="/developer/sign-in", where="It is here.",
-                                                                    fault="This is not the admin token."), WORKSHOP),
-        "admin_sign_in-least": ("admin_sign_in", entrance.AdminSignInView(action="/s", where="."),
-                                replace(WORKSHOP, administrator=True)),
-        "picker": ("picker", entrance.PickerView(action="/p", app="Pressure Notes", candidates=PEOPLE, request="r1",
-                                                 query="Peters", total=50), WARD),
+        "admin_sign_in": (
+            "admin_sign_in",
+            entrance.AdminSignInView(action="/developer/sign-in", where="It is here.", fault="This is not the admin token."),
+            WORKSHOP,
+        ),
+        "admin_sign_in-least": (
+            "admin_sign_in",
+            entrance.AdminSignInView(action="/s", where="."),
+            replace(WORKSHOP, administrator=True),
+        ),
+        "picker": (
+            "picker",
+            entrance.PickerView(action="/p", app="Pressure Notes", candidates=PEOPLE, request="r1", query="Peters", total=50),
+            WARD,
+        ),
         "picker-least": ("picker", entrance.PickerView(action="/p", app="A", candidates=(), query="Petrs"), DOOR),
         "consent": ("consent", consent, DOOR),
         "consent-least": ("consent", entrance.ConsentView(action="/c", app="A", groups=(), goes_to="app://x"), DOOR),
-    }  # fmt: skip
+    }
 
 
 def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
@@ -172,33 +282,72 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
     listed = ward.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
     nobody = ward.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
     today = date(2026, 11, 24)
-    full = day.day_view(today, records.APPOINTMENTS, patients, listed, ward="/general/ehr",
-                        now=datetime(2026, 11, 24, 10, 24, tzinfo=UTC), previous="?date=2026-11-23",
-                        following="?date=2026-11-25", today="/general/ehr")  # fmt: skip
+    full = day.day_view(
+        today,
+        records.APPOINTMENTS,
+        patients,
+        listed,
+        ward="/general/ehr",
+        now=datetime(2026, 11, 24, 10, 24, tzinfo=UTC),
+        previous="?date=2026-11-23",
+        following="?date=2026-11-25",
+        today="/general/ehr",
+    )
     allergies = chart.allergies(records.ALLERGIES)
     labs, labs_day = chart.labs(records.OBSERVATIONS)
-    lines = (ward.Line("10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "6 ms", "/exchanges/1"),
-             ward.Line("10:41:08.951", "POST", "/general/oauth/token", 400, "11 ms"))  # fmt: skip
-    app = ward.OpenApp(name="Pressure Notes", src="about:blank", origin="localhost:8100", tab="/t", close="/c", timeline="/l",
-                       requests=lines, said="Two requests, one refused.", summary="For 58 more minutes.")  # fmt: skip
+    lines = (
+        ward.Line("10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "6 ms", "/exchanges/1"),
+        ward.Line("10:41:08.951", "POST", "/general/oauth/token", 400, "11 ms"),
+    )
+    app = ward.OpenApp(
+        name="Pressure Notes",
+        src="about:blank",
+        origin="localhost:8100",
+        tab="/t",
+        close="/c",
+        timeline="/l",
+        requests=lines,
+        said="Two requests, one refused.",
+        summary="For 58 more minutes.",
+    )
     record = ward.ChartView(
         banner=chart.banner(records.PATIENTS[0], today, allergies, "10:30, Room 4", "yearly review"),
-        tiles=(ward.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
-               ward.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g")),
-        register=Link("Register an app", "/developer/register"), open=app,
+        tiles=(
+            ward.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
+            ward.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g"),
+        ),
+        register=Link("Register an app", "/developer/register"),
+        open=app,
         others=(Link("Sample app, DSTU2", "?app=a3"), Link("Another", "?app=a4")),
-        suggestions=(ward.Suggestion("Two drugs do not go together", "critical", "Drug service", "Both lower the potassium.",
-                                     (ward.Errand("Open the list", "?app=a2&card=1", "Sample app", open=True),
-                                      ward.Errand("Open it elsewhere", note="No app here has the launch URL x"))),
-                     ward.Suggestion("A screening is due", "warning", "Forms"),
-                     ward.Suggestion("Read more", "info", "Library", links=(
-                         ward.Errand("The guideline", "https://guides.example.org", alone=True),))),
-        errands=(ward.Errand("Fill in the form", "?app=a2&task=1", "Sample app"), ward.Errand("Call back", note="no such app"),
-                 ward.Errand("Open an app", "https://app.example.org", "on its own", alone=True)),
+        suggestions=(
+            ward.Suggestion(
+                "Two drugs do not go together",
+                "critical",
+                "Drug service",
+                "Both lower the potassium.",
+                (
+                    ward.Errand("Open the list", "?app=a2&card=1", "Sample app", open=True),
+                    ward.Errand("Open it elsewhere", note="No app here has the launch URL x"),
+                ),
+            ),
+            ward.Suggestion("A screening is due", "warning", "Forms"),
+            ward.Suggestion(
+                "Read more", "info", "Library", links=(ward.Errand("The guideline", "https://guides.example.org", alone=True),)
+            ),
+        ),
+        errands=(
+            ward.Errand("Fill in the form", "?app=a2&task=1", "Sample app"),
+            ward.Errand("Call back", note="no such app"),
+            ward.Errand("Open an app", "https://app.example.org", "on its own", alone=True),
+        ),
         pressure=chart.pressure(records.OBSERVATIONS),
-        signs=chart.signs(records.OBSERVATIONS), problems=chart.problems(records.CONDITIONS),
-        medications=chart.medications(records.ORDERS), allergies=allergies, labs=labs, labs_day=labs_day,
-    )  # fmt: skip
+        signs=chart.signs(records.OBSERVATIONS),
+        problems=chart.problems(records.CONDITIONS),
+        medications=chart.medications(records.ORDERS),
+        allergies=allergies,
+        labs=labs,
+        labs_day=labs_day,
+    )
     least = ward.ChartView(banner=chart.banner(records.PATIENTS[1], today))
     here = replace(WARD, here="Patients")
     return {
@@ -211,14 +360,12 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
         "chart-least": ("chart", least, here),
         "requests": ("requests", ward.RequestsView(requests=lines, said="Two requests."), WARD),
         "requests-least": ("requests", ward.RequestsView(requests=(), said=""), WARD),
-    }  # fmt: skip
+    }
 
 
 def _hospital(text: str, fault: str) -> portal.HospitalView:
     rows = portal.policy_rows(Policy(), {"token_lifetime": 30}, {"state_required": False})
-    return portal.HospitalView(
-        title="General Hospital", name="general", rows=rows, action="/h", policy=text, fault=fault
-    )  # fmt: skip
+    return portal.HospitalView(title="General Hospital", name="general", rows=rows, action="/h", policy=text, fault=fault)
 
 
 def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
@@ -235,23 +382,46 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         "passed",
     )
     app = portal.AppView(
-        name="Pressure Notes", summary=portal.kind_of_app("provider", "public", 1, "General Hospital"),
-        client_id="5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d", app_id="9ab41c07-52de-4f0e-8a3b-6d1c7e20f4b5", secret="s3cr3t",
-        launch_uri="http://localhost:8100/launch", redirect_uris=("http://localhost:8100/", "app://back"),
-        fhir_base=f"{BASE}/general/dstu2", fhir="DSTU2", scopes=portal.scope_kinds(SCOPES, {"openid": "never"}),
-        launches=(portal.LaunchRow("10:41", "Timothy Peters", "Dr. Okafor", "passed", "Launched", "0.4 s", "/timelines/1"),
-                  portal.LaunchRow("10:31", "Timothy Peters", "Dr. Okafor", "refused", "There is no state")),
-        all_launches="/exchanges?app=9ab4", findings=found[3:], auto="Its sign-in passes as Dr. Okafor.",
-        launch_action="/general/ehr/launch", patients=choice, users=choice, encounters=choice,
-        command="sickbay launch 'Pressure Notes' --open", remove="/developer/apps/9ab4/remove",
-    )  # fmt: skip
+        name="Pressure Notes",
+        summary=portal.kind_of_app("provider", "public", 1, "General Hospital"),
+        client_id="5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
+        app_id="9ab41c07-52de-4f0e-8a3b-6d1c7e20f4b5",
+        secret="s3cr3t",
+        launch_uri="http://localhost:8100/launch",
+        redirect_uris=("http://localhost:8100/", "app://back"),
+        fhir_base=f"{BASE}/general/dstu2",
+        fhir="DSTU2",
+        scopes=portal.scope_kinds(SCOPES, {"openid": "never"}),
+        launches=(
+            portal.LaunchRow("10:41", "Timothy Peters", "Dr. Okafor", "passed", "Launched", "0.4 s", "/timelines/1"),
+            portal.LaunchRow("10:31", "Timothy Peters", "Dr. Okafor", "refused", "There is no state"),
+        ),
+        all_launches="/exchanges?app=9ab4",
+        findings=found[3:],
+        auto="Its sign-in passes as Dr. Okafor.",
+        launch_action="/general/ehr/launch",
+        patients=choice,
+        users=choice,
+        encounters=choice,
+        command="sickbay launch 'Pressure Notes' --open",
+        remove="/developer/apps/9ab4/remove",
+    )
     register = portal.RegisterView(
-        action="/developer/register", tenants=choice, versions=(parts.Choice("r4", "R4"), parts.Choice("dstu2", "DSTU2")),
-        types=portal.type_choices(), clients=portal.client_choices(), smart=portal.smart_choices(),
-        boxes=portal.scope_boxes(), command="sickbay apps add …",
-    )  # fmt: skip
-    faulty = replace(register, findings=found[:1], faults={"redirect_uris": "The address lacks http:// at its start."},
-                     values={"name": "Pressure Notes", "redirect_uris": "localhost:8100"})  # fmt: skip
+        action="/developer/register",
+        tenants=choice,
+        versions=(parts.Choice("r4", "R4"), parts.Choice("dstu2", "DSTU2")),
+        types=portal.type_choices(),
+        clients=portal.client_choices(),
+        smart=portal.smart_choices(),
+        boxes=portal.scope_boxes(),
+        command="sickbay apps add …",
+    )
+    faulty = replace(
+        register,
+        findings=found[:1],
+        faults={"redirect_uris": "The address lacks http:// at its start."},
+        values={"name": "Pressure Notes", "redirect_uris": "localhost:8100"},
+    )
     return {
         "apps": (
             "apps",
@@ -275,21 +445,41 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
 
 def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
     hospital = workshop.Hospital(
-        "General Hospital", "The standard, to the letter. If your app passes here, the rest is local custom.",
+        "General Hospital",
+        "The standard, to the letter. If your app passes here, the rest is local custom.",
         (workshop.Address("R4", f"{BASE}/general/r4"), workshop.Address("DSTU2", f"{BASE}/general/dstu2")),
-        "/general/ehr/sign-in", "/general/ehr/sign-in?as=patient",
-    )  # fmt: skip
+        "/general/ehr/sign-in",
+        "/general/ehr/sign-in?as=patient",
+    )
     first = workshop.FirstLaunch(
         "Timothy Peters, 65", "He is seen at 10:30 by Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
     )
-    lately = (workshop.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
-              workshop.Lately("passed", "Launched for Timothy Peters", "Sample app, 10:24", "/timelines/1"))  # fmt: skip
-    home = workshop.HomeView(hospitals=(hospital, replace(hospital, name="Another")), people="50 invented patients in each",
-                             first=first, lately=lately)  # fmt: skip
-    launched = {**granted(), "id": "0", "stage": "launch", "at": 1795516252.118,
-                "request": {"method": "GET", "url": f"{BASE}/general/ehr/launch"}}  # fmt: skip
-    story = workshop.timeline_view("l-8f3e21", [launched, refused()], app="Pressure Notes", hospital="General Hospital",
-                                   origin="localhost:8100", patient="Timothy Peters", user="Dr. Okafor")  # fmt: skip
+    lately = (
+        workshop.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
+        workshop.Lately("passed", "Launched for Timothy Peters", "Sample app, 10:24", "/timelines/1"),
+    )
+    home = workshop.HomeView(
+        hospitals=(hospital, replace(hospital, name="Another")),
+        people="50 invented patients in each",
+        first=first,
+        lately=lately,
+    )
+    launched = {
+        **granted(),
+        "id": "0",
+        "stage": "launch",
+        "at": 1795516252.118,
+        "request": {"method": "GET", "url": f"{BASE}/general/ehr/launch"},
+    }
+    story = workshop.timeline_view(
+        "l-8f3e21",
+        [launched, refused()],
+        app="Pressure Notes",
+        hospital="General Hospital",
+        origin="localhost:8100",
+        patient="Timothy Peters",
+        user="Dr. Okafor",
+    )
     lines = (workshop.exchange_line(refused(), app="Pressure Notes"), workshop.exchange_line(granted()))
     here = {name: replace(WORKSHOP, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
     return {
@@ -322,14 +512,21 @@ def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[
 
 
 def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
-    encounter = {"id": "e-1", "status": "finished", "period": {"start": "2026-03-14T09:00:00+01:00"},
-                 "type": [{"text": "Yearly review"}], "reasonCode": [{"text": "Blood pressure"}]}  # fmt: skip
+    encounter = {
+        "id": "e-1",
+        "status": "finished",
+        "period": {"start": "2026-03-14T09:00:00+01:00"},
+        "type": [{"text": "Yearly review"}],
+        "reasonCode": [{"text": "Blood pressure"}],
+    }
     least = visits.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
     full = replace(least, patient="Timothy Peters", request="r", choices=visits.choices([encounter, {"id": "e-2"}]))
     none = manage.ManageView(action="/general/oauth/manage", person="Ines Moreau", hospital="General Hospital")
     asks = entrance.ask_groups(SCOPES)[0].asks
-    apps = tuple(manage.AllowedApp(f"c{live}{away}", "Pressure Notes", "14 Mar 2026", asks, live, away)
-                 for live, away in ((True, True), (True, False), (False, False)))  # fmt: skip
+    apps = tuple(
+        manage.AllowedApp(f"c{live}{away}", "Pressure Notes", "14 Mar 2026", asks, live, away)
+        for live, away in ((True, True), (True, False), (False, False))
+    )
     return {
         "manage": ("manage", replace(none, apps=apps), WARD),
         "manage-least": ("manage", none, WARD),

@@ -9,8 +9,14 @@ LOINC = "http://loinc.org"
 
 
 def patient(id: str, family: str, given: str, sex: str, born: str, record: str) -> Json:
-    return {"resourceType": "Patient", "id": id, "name": [{"family": family, "given": [given]}], "gender": sex,
-            "birthDate": born, "identifier": [{"value": record}]}  # fmt: skip
+    return {
+        "resourceType": "Patient",
+        "id": id,
+        "name": [{"family": family, "given": [given]}],
+        "gender": sex,
+        "birthDate": born,
+        "identifier": [{"value": record}],
+    }
 
 
 PATIENTS = [
@@ -25,10 +31,16 @@ OLD_PATIENT = PATIENTS[0] | {"name": [{"family": ["Peters"], "given": ["Timothy"
 def appointment(at: str, minutes: int, who: int, status: str, reason: str) -> Json:
     one = PATIENTS[who]
     return {
-        "resourceType": "Appointment", "status": status, "description": reason, "start": f"2026-11-24T{at}:00Z",
-        "minutesDuration": minutes, "participant": [
-            {"actor": {"reference": f"Patient/{one['id']}"}}, {"actor": {"reference": "Location/r4", "display": "Room 4"}}],
-    }  # fmt: skip
+        "resourceType": "Appointment",
+        "status": status,
+        "description": reason,
+        "start": f"2026-11-24T{at}:00Z",
+        "minutesDuration": minutes,
+        "participant": [
+            {"actor": {"reference": f"Patient/{one['id']}"}},
+            {"actor": {"reference": "Location/r4", "display": "Room 4"}},
+        ],
+    }
 
 
 APPOINTMENTS = [
@@ -44,14 +56,23 @@ def concept(text: str, *codes: str) -> Json:
 
 
 def observation(code: str, text: str, at: str, value: float, unit: str, category: str = "vital-signs") -> Json:
-    return {"resourceType": "Observation", "code": concept(text, code), "category": [concept(category, category)],
-            "effectiveDateTime": f"{at}T10:00:00Z", "valueQuantity": {"value": value, "unit": unit}}  # fmt: skip
+    return {
+        "resourceType": "Observation",
+        "code": concept(text, code),
+        "category": [concept(category, category)],
+        "effectiveDateTime": f"{at}T10:00:00Z",
+        "valueQuantity": {"value": value, "unit": unit},
+    }
 
 
 def pressure(at: str, systolic: int, diastolic: int) -> Json:
     parts = (("8480-6", systolic), ("8462-4", diastolic))
-    return {"resourceType": "Observation", "code": concept("Blood pressure", "85354-9"), "effectiveDateTime": f"{at}T10:00:00Z",
-            "component": [{"code": concept("", code), "valueQuantity": {"value": value}} for code, value in parts]}  # fmt: skip
+    return {
+        "resourceType": "Observation",
+        "code": concept("Blood pressure", "85354-9"),
+        "effectiveDateTime": f"{at}T10:00:00Z",
+        "component": [{"code": concept("", code), "valueQuantity": {"value": value}} for code, value in parts],
+    }
 
 
 def lab(code: str, text: str, at: str, value: float, unit: str, low: float, high: float) -> Json:
@@ -59,8 +80,18 @@ def lab(code: str, text: str, at: str, value: float, unit: str, low: float, high
     return observation(code, text, at, value, unit, "laboratory") | {"referenceRange": [bounds]}
 
 
-DAYS = ("2025-12-02", "2026-01-12", "2026-03-03", "2026-04-14", "2026-06-09", "2026-07-14", "2026-08-11", "2026-09-06",
-        "2026-10-18", "2026-11-24")  # fmt: skip
+DAYS = (
+    "2025-12-02",
+    "2026-01-12",
+    "2026-03-03",
+    "2026-04-14",
+    "2026-06-09",
+    "2026-07-14",
+    "2026-08-11",
+    "2026-09-06",
+    "2026-10-18",
+    "2026-11-24",
+)
 PRESSURES = (
     (152, 94),
     (149, 92),
@@ -81,8 +112,9 @@ OBSERVATIONS = [
     observation("8867-4", "Heart rate", "2026-10-18", 70, "/min"),
     observation("8310-5", "Body temperature", "2026-11-24", 36.7, "°C"),
     observation("59408-5", "Oxygen", "2026-11-24", 97, "%"),
-    observation("29463-7", "Body weight", "2026-11-24", 92.4, "kg"), observation("39156-5", "BMI", "2026-11-24", 29.8, "kg/m2"),
-]  # fmt: skip
+    observation("29463-7", "Body weight", "2026-11-24", 92.4, "kg"),
+    observation("39156-5", "BMI", "2026-11-24", 29.8, "kg/m2"),
+]
 
 
 def condition(text: str, since: str, status: Any) -> Json:
@@ -105,6 +137,10 @@ ORDERS = [
 ]
 ALLERGIES = [
     {"code": concept("Latex"), "onsetDateTime": "2003", "reaction": [{"manifestation": [concept("Rash")], "severity": "mild"}]},
-    {"substance": concept("Penicillin G"), "onset": "1989", "criticality": "CRITH",
-     "reaction": [{"manifestation": [concept("Anaphylaxis")], "severity": "severe"}]},
-]  # fmt: skip
+    {
+        "substance": concept("Penicillin G"),
+        "onset": "1989",
+        "criticality": "CRITH",
+        "reaction": [{"manifestation": [concept("Anaphylaxis")], "severity": "severe"}],
+    },
+]

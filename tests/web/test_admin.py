@@ -102,9 +102,7 @@ def test_a_token_and_an_approval_name_a_user_of_the_hospital_and_a_patient_who_m
         approval = {"user": "okafor", "patient": "p-later", "encounter": "e-later"}
         for user, token_is, app_is in (("nobody", 422, 422), ("okafor", 201, 200)):
             given = await flow.http.post("/admin/tokens", json=token | {"user": user, "patient": "p-later"})
-            changed = await flow.http.patch(
-                f"/admin/apps/{app['app_id']}", json={"auto_approve": approval | {"user": user}}
-            )
+            changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"auto_approve": approval | {"user": user}})
             assert (given.status_code, changed.status_code) == (token_is, app_is)
             if token_is == 422:
                 assert all(user in one.json()["title"] for one in (given, changed))

@@ -11,12 +11,17 @@ def test_scopes_that_no_flow_gives_are_refused_and_explained(tmp_path: Path) -> 
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         kinds = {
-            "user/Patient.rs system/Patient.rs": "scope-levels-mixed", "patient/*.rs system/*.rs": "scope-levels-mixed",
-            "system/Pateint.rs": "scope-resource-not-in-version", "user/MedicationOrder.rs": "scope-resource-not-in-version",
-            "user/Patient.sr": "scope-v2-order", "user/patient.rs": "scope-wrong-case", "nonsense": "scope-malformed",
-            "user/Patient.rs?name:exact=x": "scope-malformed", "user/Patient.rs,openid": "scope-comma-separated",
+            "user/Patient.rs system/Patient.rs": "scope-levels-mixed",
+            "patient/*.rs system/*.rs": "scope-levels-mixed",
+            "system/Pateint.rs": "scope-resource-not-in-version",
+            "user/MedicationOrder.rs": "scope-resource-not-in-version",
+            "user/Patient.sr": "scope-v2-order",
+            "user/patient.rs": "scope-wrong-case",
+            "nonsense": "scope-malformed",
+            "user/Patient.rs?name:exact=x": "scope-malformed",
+            "user/Patient.rs,openid": "scope-comma-separated",
             "": "scope-missing",
-        }  # fmt: skip
+        }
         for scope, name in kinds.items():
             answer = await flow.http.post("/admin/tokens", json={"app": app["app_id"], "scope": scope})
             assert answer.status_code == 422, scope
@@ -34,12 +39,11 @@ def test_an_app_is_not_registered_for_both(tmp_path: Path) -> None:
         mixed = await flow.http.post("/admin/apps", json=body | {"scope": "user/*.rs system/*.rs"})
         assert mixed.status_code == 422
         assert [one["id"] for one in mixed.json()["findings"]] == ["scope-levels-mixed"]
-        bad = await flow.http.post(
-            "/admin/apps", json=body | {"scope": "user/Pateint.rs", "redirect_uris": ["data:,x"]}
-        )
+        bad = await flow.http.post("/admin/apps", json=body | {"scope": "user/Pateint.rs", "redirect_uris": ["data:,x"]})
         assert {one["id"] for one in bad.json()["findings"]} == {
-            "scope-resource-not-in-version", "reg-redirect-uri-scheme-forbidden"
-        }  # fmt: skip
+            "scope-resource-not-in-version",
+            "reg-redirect-uri-scheme-forbidden",
+        }
         good = (await flow.http.post("/admin/apps", json=body | {"scope": "user/*.rs"})).json()
         for change in ({"launch_uri": "javascript:alert(1)"}, {"post_logout_redirect_uris": ["file:///x"]}):
             answer = await flow.http.patch(f"/admin/apps/{good['app_id']}", json=change)
@@ -55,9 +59,7 @@ def test_a_list_of_approved_scopes_narrows_what_is_asked(tmp_path: Path) -> None
         auto = {"user": await flow.clinician(), "scopes": f"launch openid {part}"}
         app = await flow.register(auto_approve=auto)
         made = await flow.launch(app)
-        code = await flow.code(
-            app, launch=made["launch"], scope="launch openid patient/Condition.rs patient/Patient.rs"
-        )
+        code = await flow.code(app, launch=made["launch"], scope="launch openid patient/Condition.rs patient/Patient.rs")
         assert (await flow.redeem(app, code)).json()["scope"] == f"launch openid {part}"
 
     run(steps, tmp_path)

@@ -11,8 +11,19 @@ from tests.flows.flow import BASE, Flow, run
 from sickbay.storage.sqlite.store import SqliteStore
 from sickbay.web import show
 
-PATHS = ("/", "/general/r4/metadata", "/general/r4/Patient/x", "/nowhere", "/healthz", "/rules/none", "/exchanges/none",
-         "/general/oauth/token", "/metrics", "/static/none.css", "/admin/nothing")  # fmt: skip
+PATHS = (
+    "/",
+    "/general/r4/metadata",
+    "/general/r4/Patient/x",
+    "/nowhere",
+    "/healthz",
+    "/rules/none",
+    "/exchanges/none",
+    "/general/oauth/token",
+    "/metrics",
+    "/static/none.css",
+    "/admin/nothing",
+)
 
 
 def test_every_answer_has_a_correlation_id(tmp_path: Path) -> None:
@@ -29,9 +40,10 @@ def test_discovery_is_open_to_any_origin_and_names_the_base_under_every_name(tmp
     async def steps(flow: Flow) -> None:
         headers = {"Origin": "http://app.example", "Host": "127.0.0.1:7425", "Accept": "text/html"}
         for path in (
-            "/general/r4/.well-known/smart-configuration", "/general/.well-known/openid-configuration",
+            "/general/r4/.well-known/smart-configuration",
+            "/general/.well-known/openid-configuration",
             "/.well-known/oauth-authorization-server/general",
-        ):  # fmt: skip
+        ):
             answer = await flow.http.get(path, headers=headers)
             assert answer.headers["access-control-allow-origin"] == "*"
             assert answer.headers["content-type"] == "application/json"
@@ -81,9 +93,7 @@ def test_a_read_that_has_not_changed_is_answered_304(tmp_path: Path) -> None:
         given = await flow.launched()
         headers = {"Authorization": f"Bearer {given['access_token']}"}
         first = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
-        again = await flow.http.get(
-            "/general/r4/Patient/p-0001", headers=headers | {"If-None-Match": first.headers["etag"]}
-        )
+        again = await flow.http.get("/general/r4/Patient/p-0001", headers=headers | {"If-None-Match": first.headers["etag"]})
         assert again.status_code == 304
         assert again.content == b""
         hidden = await flow.http.get("/general/r4/Patient/p-0002", headers=headers | {"If-None-Match": 'W/"1"'})
@@ -115,9 +125,7 @@ def test_an_operation_that_there_is_not_is_answered_as_not_found(tmp_path: Path)
         body = {"app": app["app_id"], "scope": "user/*.cruds", "user": await flow.clinician()}
         token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
-        answer = await flow.http.post(
-            "/general/r4/Patient/$match", headers=headers, json={"resourceType": "Parameters"}
-        )
+        answer = await flow.http.post("/general/r4/Patient/$match", headers=headers, json={"resourceType": "Parameters"})
         assert answer.status_code == 404
         assert answer.json()["resourceType"] == "OperationOutcome"
 

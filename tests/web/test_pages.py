@@ -71,9 +71,7 @@ def test_every_tag_is_closed_where_it_should_be(case: str) -> None:
 @pytest.mark.parametrize("case", PAGES)
 def test_nothing_is_fetched_from_elsewhere(case: str) -> None:
     page = Page(html_of(case))
-    fetched = [a.get("src") for tag in ("script", "img") for a in page.all(tag)] + [
-        a.get("href") for a in page.all("link")
-    ]
+    fetched = [a.get("src") for tag in ("script", "img") for a in page.all(tag)] + [a.get("href") for a in page.all("link")]
     assert all(address and address.startswith("/") for address in fetched)
 
 

@@ -70,8 +70,6 @@ def test_what_may_be_done_is_said(scope: str, said: str) -> None:
 
 
 def test_the_question_names_the_app_and_the_patient() -> None:
-    view = ConsentView(
-        action="/", app="Pressure Notes", groups=ask_groups(SCOPES), goes_to="/", patient="Timothy Peters"
-    )
+    view = ConsentView(action="/", app="Pressure Notes", groups=ask_groups(SCOPES), goes_to="/", patient="Timothy Peters")
     assert view.question == "May Pressure Notes open Timothy Peters’s record?"
     assert view.ticked == view.total == len(SCOPES)

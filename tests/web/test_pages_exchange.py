@@ -111,9 +111,7 @@ def test_where_no_line_would_do_it_is_said_that_the_line_cannot_be_put_right() -
         "refused": True,
     }
     one = exchange_view({**token_refused(), "findings": [spent], "corrected": None})
-    assert (
-        one.lede == "One thing stands in the way, and the line cannot be put right for you: how to go on stands below."
-    )
+    assert one.lede == "One thing stands in the way, and the line cannot be put right for you: how to go on stands below."
 
 
 def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
@@ -143,10 +141,7 @@ def test_marking_a_part_keeps_the_text(sent: str, part: str) -> None:
 def test_javascript_and_python_are_whole_programs() -> None:
     by_name = {tab.id: tab.text for tab in VIEW.tabs}
     compile(by_name["python"], "python", "exec")
-    assert (
-        by_name["javascript"].count('searchParams.set("scope", "patient/Patient.read patient/Observation.read launch")')
-        == 1
-    )
+    assert by_name["javascript"].count('searchParams.set("scope", "patient/Patient.read patient/Observation.read launch")') == 1
     for view in (exchange_view(token_refused()), exchange_view(granted())):
         compile({tab.id: tab.text for tab in view.tabs}["python"], "python", "exec")
 
@@ -166,8 +161,9 @@ def test_what_the_corrected_request_leaves_out_does_not_stand_among_the_right_on
     sent = {"method": "POST", "url": "http://a/token", "body": "code=b&client_secret=c"}
     view = exchange_view({**granted(), "request": sent, "findings": [fault], "corrected": {**sent, "body": "code=b"}})
     assert [(row.name, row.faulty, row.unknown) for row in view.rows] == [
-        ("client_secret", True, False), ("code", False, False),
-    ]  # fmt: skip
+        ("client_secret", True, False),
+        ("code", False, False),
+    ]
 
 
 def test_a_long_row_of_passed_checks_is_folded_and_nothing_is_lost() -> None:
@@ -226,8 +222,15 @@ def test_a_long_value_is_cut_in_the_headline_and_whole_in_the_finding() -> None:
 
 def test_of_a_value_of_which_a_part_is_wrong_the_whole_is_expected_with_that_part_put_right() -> None:
     facts = {"parameter": "scope", "received": "system/Observation.rs", "expected": "user/Observation.rs"}
-    finding = {"id": "scope-system-in-user-flow", "severity": "error", "title": "t", "why": "w", "fix": "f.",
-               "facts": facts, "parameter": "scope"}  # fmt: skip
+    finding = {
+        "id": "scope-system-in-user-flow",
+        "severity": "error",
+        "title": "t",
+        "why": "w",
+        "fix": "f.",
+        "facts": facts,
+        "parameter": "scope",
+    }
     url = "http://localhost:7425/general/oauth/authorize?scope=openid%20system%2FObservation.rs"
     row, *_ = exchange_view({**granted(), "request": {"method": "GET", "url": url}, "findings": [finding]}).rows
     assert texts(row.expected) == "openid user/Observation.rs"
@@ -280,14 +283,18 @@ def test_two_findings_on_one_parameter_have_a_number_each() -> None:
 
 def test_how_others_would_answer_is_said_in_words() -> None:
     others = [
-        {"title": "One", "refusal": "aud-missing", "status": 302, "error": "invalid_request", "delivered": "to your app",
-         "urn": "urn:x"},
+        {
+            "title": "One",
+            "refusal": "aud-missing",
+            "status": 302,
+            "error": "invalid_request",
+            "delivered": "to your app",
+            "urn": "urn:x",
+        },
         {"title": "Two", "refusal": None},
         {"title": "Three", "speaks": ["r4", "dstu2"]},
-    ]  # fmt: skip
+    ]
     one, two, three = exchange_view({**refused(), "others": others}).others
-    assert (one.kind, one.text, one.urn, one.rule) == (
-        "refused", "302 invalid_request (to your app)", "urn:x", "aud-missing"
-    )  # fmt: skip
+    assert (one.kind, one.text, one.urn, one.rule) == ("refused", "302 invalid_request (to your app)", "urn:x", "aud-missing")
     assert (two.kind, two.text) == ("passed", "grants it")
     assert (three.kind, three.text) == ("", "does not speak this version: only R4 and DSTU2")

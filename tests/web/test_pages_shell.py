@@ -19,18 +19,57 @@ from hypothesis import strategies as st
 from sickbay.web.pages import code, shell
 
 NASTY = (
-    "'", "\"", "`", "$(touch hit)", "; touch hit", "&", "|", "\\", "\n", "\r\n", "\0", "\x1b[201~", "\x1b]0;x\x07", "\x7f",
-    "\x9b", "\u202e", "\u2066", "\ud800", "\u2028", "!", "~", "*", "?", "[1-3]", "{a,b}", "@/etc/passwd", "@", "-K", "--config",
-    "-o hit", "=", "%", "%0a", "#", " ", "\t", "<", ">", "ä", "😀", "file:///etc/passwd", "$'x'", "=curl", "\ufeff",
-)  # fmt: skip
+    "'",
+    '"',
+    "`",
+    "$(touch hit)",
+    "; touch hit",
+    "&",
+    "|",
+    "\\",
+    "\n",
+    "\r\n",
+    "\0",
+    "\x1b[201~",
+    "\x1b]0;x\x07",
+    "\x7f",
+    "\x9b",
+    "\u202e",
+    "\u2066",
+    "\ud800",
+    "\u2028",
+    "!",
+    "~",
+    "*",
+    "?",
+    "[1-3]",
+    "{a,b}",
+    "@/etc/passwd",
+    "@",
+    "-K",
+    "--config",
+    "-o hit",
+    "=",
+    "%",
+    "%0a",
+    "#",
+    " ",
+    "\t",
+    "<",
+    ">",
+    "ä",
+    "😀",
+    "file:///etc/passwd",
+    "$'x'",
+    "=curl",
+    "\ufeff",
+)
 STUB = "curl() { printf '%s\\0' \"$@\"; printf '\\1'; }\n"
 """Prints its arguments, each ended by a zero, and a byte of its own at the end."""
 VALUED = ("-X", "-H", "--data-urlencode", "--data-raw", "--proto", "--url")
 SHELLS = [found for name in ("sh", "bash", "zsh") if (found := shutil.which(name))]
 
-texts = st.one_of(
-    st.sampled_from(NASTY), st.text(max_size=8), st.lists(st.sampled_from(NASTY), max_size=4).map("".join)
-)
+texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=8), st.lists(st.sampled_from(NASTY), max_size=4).map("".join))
 pairs = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
 names = st.one_of(st.sampled_from(("accept", "Authorization", "@name")), texts)
 addresses = st.one_of(
@@ -42,10 +81,12 @@ addresses = st.one_of(
 requests = st.builds(
     code.Request,
     method=st.one_of(st.sampled_from(("GET", "POST", "PUT", "HEAD", "DELETE")), texts.map(str.upper).filter(bool)),
-    address=addresses, query=pairs, form=pairs,
+    address=addresses,
+    query=pairs,
+    form=pairs,
     headers=st.lists(st.tuples(names, texts), max_size=2).map(tuple),
     body=st.one_of(st.just(""), texts),
-).map(lambda one: one if not one.form else code.Request(one.method, one.address, one.query, one.form, one.headers))  # fmt: skip
+).map(lambda one: one if not one.form else code.Request(one.method, one.address, one.query, one.form, one.headers))
 
 
 def curl(request: code.Request) -> str:
@@ -99,9 +140,7 @@ def unquoted(text: str) -> str:
 
 
 @pytest.mark.parametrize("program", SHELLS, ids=lambda one: one.rpartition("/")[2])
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(many=st.lists(requests, min_size=20, max_size=60))
 def test_a_shell_reads_each_curl_line_as_the_request_it_was_made_of(
     program: str, tmp_path: Any, many: list[code.Request]
@@ -127,8 +166,23 @@ def test_nothing_that_is_copied_has_a_character_that_a_terminal_obeys(request: c
 def test_the_python_and_the_javascript_are_one_statement_of_strings(request: code.Request) -> None:
     tabs = {tab.id: tab.text for tab in code.tabs(request, {})}
     names = {type(node).__name__ for node in ast.walk(ast.parse(tabs["python"]))}
-    assert names <= {"Module", "Import", "ImportFrom", "alias", "Assign", "Name", "Store", "Load", "Call", "Attribute",
-                     "Constant", "keyword", "Dict", "BinOp", "Add"}  # fmt: skip
+    assert names <= {
+        "Module",
+        "Import",
+        "ImportFrom",
+        "alias",
+        "Assign",
+        "Name",
+        "Store",
+        "Load",
+        "Call",
+        "Attribute",
+        "Constant",
+        "keyword",
+        "Dict",
+        "BinOp",
+        "Add",
+    }
     for text in (shell.script(value) for _, value in request.parameters):
         assert "\n" not in text
         assert isinstance(json.loads(text), str)
@@ -176,13 +230,9 @@ def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
     base = f"http://127.0.0.1:{echo.server_port}"
     many = [
         code.Request("POST", f"{base}/raw", headers=(("content-type", "text/plain"),), body=f"@{secret}"),
-        code.Request(
-            "POST", f"{base}/form", form=(("a@b", f"@{secret}"), (f"@{secret}", "x"), ("n", "1\n2"), ("q", "it's"))
-        ),
+        code.Request("POST", f"{base}/form", form=(("a@b", f"@{secret}"), (f"@{secret}", "x"), ("n", "1\n2"), ("q", "it's"))),
         code.Request("GET", f"{base}/glob/[1-3]{{a,b}}", query=(("x", "[1-2]"),)),
-        code.Request(
-            "PUT", f"{base}/put", headers=(("accept", f"@{secret}"), (f"@{secret}", "x"), ("prefer", "")), body="{}"
-        ),
+        code.Request("PUT", f"{base}/put", headers=(("accept", f"@{secret}"), (f"@{secret}", "x"), ("prefer", "")), body="{}"),
         code.Request("POST", f"{base}/empty"),
         code.Request("GET", f"file://{secret}"),
         code.Request("GET", f"-K{secret}"),
@@ -191,8 +241,12 @@ def test_curl_itself_sends_what_was_shown(echo: Any, tmp_path: Any) -> None:
     done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
     assert "not to be read" not in done.stdout + str(echo.seen)
     assert [(method, path) for method, path, _, _ in echo.seen] == [
-        ("POST", "/raw"), ("POST", "/form"), ("GET", "/glob/[1-3]{a,b}?x=%5B1-2%5D"), ("PUT", "/put"), ("POST", "/empty"),
-    ]  # fmt: skip
+        ("POST", "/raw"),
+        ("POST", "/form"),
+        ("GET", "/glob/[1-3]{a,b}?x=%5B1-2%5D"),
+        ("PUT", "/put"),
+        ("POST", "/empty"),
+    ]
     assert echo.seen[0][3] == f"@{secret}"
     assert parse_qsl(echo.seen[1][3]) == list(many[1].form)
     assert echo.seen[3][2]["accept"] == f"@{secret}"

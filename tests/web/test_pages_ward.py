@@ -22,9 +22,11 @@ def a_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> 
 def test_the_day_is_in_order_and_says_each_state_in_words() -> None:
     view = a_day()
     assert [(one.start, one.state, one.word) for one in view.visits] == [
-        ("08:30", "done", "seen"), ("09:45", "off", "cancelled"), ("10:30", "here", "waiting now, Room 4"),
+        ("08:30", "done", "seen"),
+        ("09:45", "off", "cancelled"),
+        ("10:30", "here", "waiting now, Room 4"),
         ("11:45", "booked", "booked"),
-    ]  # fmt: skip
+    ]
     assert view.summary == "Four appointments, one seen, one waiting now."
     assert view.title == "Tuesday, 24 November"
 

@@ -52,9 +52,11 @@ def test_a_line_of_the_list_tells_the_worst_fault() -> None:
 def test_scopes_are_shown_by_their_kind() -> None:
     kinds = scope_kinds(("openid", "patient/Patient.rs", "user/*.read", "system/Basic.s"), {"openid": "never"})
     assert [(kind.title, [chip.scope for chip in kind.chips]) for kind in kinds] == [
-        ("Standard", ["openid"]), ("Patient", ["patient/Patient.rs"]), ("User", ["user/*.read"]),
+        ("Standard", ["openid"]),
+        ("Patient", ["patient/Patient.rs"]),
+        ("User", ["user/*.read"]),
         ("System", ["system/Basic.s"]),
-    ]  # fmt: skip
+    ]
     assert kinds[0].chips[0].state == "unused"
 
 

@@ -89,13 +89,16 @@ def test_what_cannot_be_registered(tmp_path: Path, changed: dict[str, Any], erro
 @pytest.mark.parametrize(
     ("statement", "error", "rule"),
     [
-        ("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL3VkYXAuZXhhbXBsZS5vcmcifQ.c2ln", "unapproved_software_statement",
-         "reg-software-statement-unapproved"),
+        (
+            "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL3VkYXAuZXhhbXBsZS5vcmcifQ.c2ln",
+            "unapproved_software_statement",
+            "reg-software-statement-unapproved",
+        ),
         ("Growth chart", "invalid_software_statement", "reg-software-statement-invalid"),
         ("eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "invalid_software_statement", "reg-software-statement-invalid"),
         (5, "invalid_client_metadata", "reg-metadata-invalid"),
     ],
-)  # fmt: skip
+)
 def test_a_statement_of_somebody_else_is_not_overlooked(tmp_path: Path, statement: Any, error: str, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(ADDRESS, json={"software_statement": statement})

@@ -77,8 +77,9 @@ def test_no_member_of_an_update_gives_more(tmp_path: Path, more: dict[str, Any],
         assert answer.status_code == 400
         assert found in await flow.findings(answer)
         assert {**await now(flow, said), "client_id_issued_at": 0} == {
-            **{name: value for name, value in said.items() if not name.startswith("client_secret")}, "client_id_issued_at": 0,
-        }  # fmt: skip
+            **{name: value for name, value in said.items() if not name.startswith("client_secret")},
+            "client_id_issued_at": 0,
+        }
 
     run(steps, tmp_path)
 
@@ -87,9 +88,21 @@ def test_what_only_an_operator_sets_is_not_set_by_an_update(tmp_path: Path) -> N
     async def steps(flow: Flow) -> None:
         said = await registered(flow, scope=SCOPE)
         before = (await flow.http.get(f"/admin/apps/{said['client_id']}")).json()
-        odd = {"smart_version": 1, "pkce": "off", "auto_approve": {"user": "okafor"}, "policy": {"code_lifetime": 9999},
-               "scope_mode": "lenient", "fhir": "dstu2", "tenant": "epic", "type": "system", "native": True, "cards": [],
-               "token_lifetime": 86400, "granted": None, "application_type": "native"}  # fmt: skip
+        odd = {
+            "smart_version": 1,
+            "pkce": "off",
+            "auto_approve": {"user": "okafor"},
+            "policy": {"code_lifetime": 9999},
+            "scope_mode": "lenient",
+            "fhir": "dstu2",
+            "tenant": "epic",
+            "type": "system",
+            "native": True,
+            "cards": [],
+            "token_lifetime": 86400,
+            "granted": None,
+            "application_type": "native",
+        }
         answer = await put(flow, said, **odd)
         assert answer.status_code == 200, answer.text
         assert answer.json()["application_type"] == "web"
@@ -144,9 +157,7 @@ def test_an_update_does_not_undo_what_an_operator_changed_meanwhile(tmp_path: Pa
         with pytest.raises(Conflict):
             await registration.change_itself(world, {"name": "Late"}, client, revision)
         assert (await now(flow, said))["scope"] == "patient/Patient.r"
-        answers = await asyncio.gather(
-            *(put(flow, said, client_name=f"N{n}", scope="patient/Patient.r") for n in range(5))
-        )
+        answers = await asyncio.gather(*(put(flow, said, client_name=f"N{n}", scope="patient/Patient.r") for n in range(5)))
         assert {one.status_code for one in answers} == {200}
         await flow.http.delete(f"/admin/apps/{said['client_id']}")
         with pytest.raises(Conflict):
@@ -166,9 +177,7 @@ def test_a_policy_says_what_may_be_registered(tmp_path: Path) -> None:
         assert (await asks(scope="system/*.rs", grant_types=["client_credentials"])).status_code == 201
         assert (await asks(scope="launch user/*.cruds patient/*.*")).status_code == 201
         chosen = {"registration_scopes": "openid patient/Patient.rs", "registration_grants": ["authorization_code"]}
-        assert (await flow.http.patch("/admin/policies/general", json=chosen)).json()[
-            "policy"
-        ].items() >= chosen.items()
+        assert (await flow.http.patch("/admin/policies/general", json=chosen)).json()["policy"].items() >= chosen.items()
         found = await flow.findings(await asks(scope="openid user/Patient.rs", grant_types=["client_credentials"]))
         assert set(found) >= {"reg-scope-not-granted", "reg-grant-type-not-granted"}
         made = await asks(grant_types=["authorization_code"])

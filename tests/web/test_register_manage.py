@@ -16,9 +16,11 @@ from sickbay.protocol import jose
 
 ADDRESS = "/general/oauth/register"
 ASKED = {
-    "client_name": "By itself", "redirect_uris": [REDIRECT], "scope": "launch openid patient/*.rs",
+    "client_name": "By itself",
+    "redirect_uris": [REDIRECT],
+    "scope": "launch openid patient/*.rs",
     "post_logout_redirect_uris": ["http://localhost:8100/bye"],
-}  # fmt: skip
+}
 
 
 async def registered(flow: Flow, **more: Any) -> dict[str, Any]:
@@ -64,9 +66,7 @@ def test_a_number_of_any_size_in_a_key_is_no_fault(tmp_path: Path, number: str) 
             f'{{"redirect_uris": ["{REDIRECT}"], "token_endpoint_auth_method": "private_key_jwt",'
             f' "scope": "openid", "jwks": {{"keys": [{key}]}}}}'
         )
-        said = await flow.http.post(
-            "/general/oauth/register", content=body, headers={"Content-Type": "application/json"}
-        )
+        said = await flow.http.post("/general/oauth/register", content=body, headers={"Content-Type": "application/json"})
         assert said.status_code == 201
         own = await flow.http.get(said.json()["registration_client_uri"], headers=bearer(said.json()))
         assert (own.status_code, own.json()["jwks"]) == (200, said.json()["jwks"])
@@ -78,8 +78,13 @@ def test_a_number_of_any_size_in_a_key_is_no_fault(tmp_path: Path, number: str) 
 def test_an_update_replaces_all_of_it_and_keeps_the_secret_that_is_sent(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said = await registered(flow)
-        new = {"client_id": said["client_id"], "client_secret": said["client_secret"], "client_name": "Renamed",
-               "redirect_uris": ["http://localhost:8100/other"], "scope": "launch patient/Patient.rs"}  # fmt: skip
+        new = {
+            "client_id": said["client_id"],
+            "client_secret": said["client_secret"],
+            "client_name": "Renamed",
+            "redirect_uris": ["http://localhost:8100/other"],
+            "scope": "launch patient/Patient.rs",
+        }
         answer = await flow.http.put(said["registration_client_uri"], json=new, headers=bearer(said))
         assert answer.status_code == 200, answer.text
         told = answer.json()
@@ -111,11 +116,16 @@ def test_an_update_without_the_secret_rotates_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        {"client_id": "another"}, {"client_secret": "my-own-choice"}, {"registration_access_token": "x"},
-        {"client_id_issued_at": 1}, {"redirect_uris": ["https://app.example.org/#x"]}, {"redirect_uris": []},
-        {"post_logout_redirect_uris": ["http://app.example.org/bye"]}, {"client_secret": 5},
+        {"client_id": "another"},
+        {"client_secret": "my-own-choice"},
+        {"registration_access_token": "x"},
+        {"client_id_issued_at": 1},
+        {"redirect_uris": ["https://app.example.org/#x"]},
+        {"redirect_uris": []},
+        {"post_logout_redirect_uris": ["http://app.example.org/bye"]},
+        {"client_secret": 5},
     ],
-)  # fmt: skip
+)
 def test_an_update_with_a_fault_changes_nothing(tmp_path: Path, fault: dict[str, Any]) -> None:
     async def steps(flow: Flow) -> None:
         said = await registered(flow)
@@ -146,8 +156,12 @@ def test_nobody_else_manages_an_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         said, other = await registered(flow), await registered(flow)
         portal = await flow.register()
-        addresses = (said["registration_client_uri"], f"{ADDRESS}/{portal['client_id']}", f"{ADDRESS}/nobody",
-                     said["registration_client_uri"].replace("general", "epic"))  # fmt: skip
+        addresses = (
+            said["registration_client_uri"],
+            f"{ADDRESS}/{portal['client_id']}",
+            f"{ADDRESS}/nobody",
+            said["registration_client_uri"].replace("general", "epic"),
+        )
         for address in addresses:
             for headers in ({}, bearer(other), {"Authorization": "Bearer x"}):
                 for method in ("GET", "PUT", "DELETE"):

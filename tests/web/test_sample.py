@@ -20,18 +20,14 @@ COLOURS = {
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-@pytest.mark.parametrize(
-    ("front", "under"), [("ink", "paper"), ("muted", "paper"), ("ink", "wash"), ("paper", "muted")]
-)
+@pytest.mark.parametrize(("front", "under"), [("ink", "paper"), ("muted", "paper"), ("ink", "wash"), ("paper", "muted")])
 def test_its_text_has_enough_contrast(front: str, under: str, theme: int) -> None:
     assert contrast(COLOURS[front][theme], COLOURS[under][theme]) >= 4.5
 
 
 @pytest.mark.parametrize("page", ["index.html", "launch.html"])
 def test_its_pages_hold_no_script_and_no_style_of_their_own(page: str) -> None:
-    assert re.findall(r"<script\b[^>]*>", FILES[page]) == [
-        f'<script type="module" src="{page.removesuffix(".html")}.js">'
-    ]
+    assert re.findall(r"<script\b[^>]*>", FILES[page]) == [f'<script type="module" src="{page.removesuffix(".html")}.js">']
     assert "style=" not in FILES[page]
     assert "<style" not in FILES[page]
 
@@ -73,14 +69,23 @@ OURS, OTHER = "http%3A%2F%2Fehr%2Fgeneral", "http%3A%2F%2Fevil%2Fgeneral"
 FOREIGN, UNKNOWN = ["Not the hospital that was asked", None], ["Not our answer", None]
 
 
-@pytest.mark.parametrize(("search", "expected"), [
-    (f"?code=x&state=new&iss={OURS}", "x"), ("?code=x&state=old", "x"), (f"?code=x&state=old&iss={OURS}", "x"),
-    (f"?code=x&state=new&iss={OTHER}", FOREIGN), (f"?code=x&state=old&iss={OTHER}", FOREIGN), ("?code=x&state=new", FOREIGN),
-    ("?code=x&state=new&iss=", FOREIGN), (f"?code=x&state=new&iss={OURS}%2F", FOREIGN), ("?code=x&state=none", UNKNOWN),
-    (f"?error=access_denied&error_uri=http%3A%2F%2Fevil&state=new&iss={OTHER}", FOREIGN),
-    ("?error=access_denied&error_uri=http%3A%2F%2Fevil", UNKNOWN),
-    (f"?error=access_denied&error_uri=http%3A%2F%2Fehr&state=new&iss={OURS}", ["access_denied", "http://ehr"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        (f"?code=x&state=new&iss={OURS}", "x"),
+        ("?code=x&state=old", "x"),
+        (f"?code=x&state=old&iss={OURS}", "x"),
+        (f"?code=x&state=new&iss={OTHER}", FOREIGN),
+        (f"?code=x&state=old&iss={OTHER}", FOREIGN),
+        ("?code=x&state=new", FOREIGN),
+        ("?code=x&state=new&iss=", FOREIGN),
+        (f"?code=x&state=new&iss={OURS}%2F", FOREIGN),
+        ("?code=x&state=none", UNKNOWN),
+        (f"?error=access_denied&error_uri=http%3A%2F%2Fevil&state=new&iss={OTHER}", FOREIGN),
+        ("?error=access_denied&error_uri=http%3A%2F%2Fevil", UNKNOWN),
+        (f"?error=access_denied&error_uri=http%3A%2F%2Fehr&state=new&iss={OURS}", ["access_denied", "http://ehr"]),
+    ],
+)
 def test_an_answer_of_another_server_is_not_believed(tmp_path: Path, search: str, expected: object) -> None:
     """RFC 9207, section 2.4."""
     module = tmp_path / "smart.mjs"
@@ -88,5 +93,5 @@ def test_an_answer_of_another_server_is_not_believed(tmp_path: Path, search: str
     script = ANSWERS % module.as_uri()
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script, json.dumps([search])], capture_output=True, text=True, check=True
-    )  # fmt: skip
+    )
     assert json.loads(done.stdout) == [expected]

@@ -97,15 +97,7 @@ def token_is_bearer(request: AccessRequest, known: AccessKnown) -> Refusal | Non
     if _SCHEME.match(header.strip(" ")) is None:
         fault = "colon" if header.strip().lower().startswith("bearer:") else "scheme"
         return Refusal("fhir-token-not-bearer", "", {"fault": fault}, 401)
-    fault = (
-        "doubled"
-        if _DOUBLED.match(header)
-        else "twice"
-        if "," in header
-        else "quoted"
-        if '"' in header
-        else "malformed"
-    )
+    fault = "doubled" if _DOUBLED.match(header) else "twice" if "," in header else "quoted" if '"' in header else "malformed"
     return Refusal("fhir-token-not-bearer", "invalid_request", {"fault": fault})
 
 
@@ -194,9 +186,7 @@ def scope_covers_the_request(request: AccessRequest, known: AccessKnown) -> Refu
 def _covers_several(request: AccessRequest, token: Token, version: str) -> Refusal | None:
     """A search without a type of its own: each that `_type` names, else all: then it takes a wildcard, of any level."""
     lacking = [
-        one
-        for one in chosen(version, request.parameters.pairs) or ("*",)
-        if not covers(token.scope, one, request.letters)
+        one for one in chosen(version, request.parameters.pairs) or ("*",) if not covers(token.scope, one, request.letters)
     ]
     return insufficient(request, token, lacking[0], request.letters) if lacking else None
 
@@ -236,10 +226,14 @@ def insufficient(request: AccessRequest, token: Token, type: str | None, letters
     held = scopes.resources(token.scope)
     of_type = "".join(one.letters for one in held if one.type in ("*", type))
     facts = {
-        "type": "the whole server" if type in (None, "*") else type, "interaction": request.interaction, "letters": letters,
-        "needed": needed(token, type, letters), "held": tuple(one.text for one in held),
-        "held_letters": "".join(sorted(set(of_type) - set(letters))) if type else "", **more,
-    }  # fmt: skip
+        "type": "the whole server" if type in (None, "*") else type,
+        "interaction": request.interaction,
+        "letters": letters,
+        "needed": needed(token, type, letters),
+        "held": tuple(one.text for one in held),
+        "held_letters": "".join(sorted(set(of_type) - set(letters))) if type else "",
+        **more,
+    }
     return Refusal("fhir-insufficient-scope", "insufficient_scope", facts, 403)
 
 
@@ -355,9 +349,12 @@ def _patients(scope: ResourceScope, token: Token, user: User | Unknown | None) -
 
 
 def _clauses(
-    scope: ResourceScope, filters: tuple[Granular, ...], patients: frozenset[str] | None, policy: Policy,
+    scope: ResourceScope,
+    filters: tuple[Granular, ...],
+    patients: frozenset[str] | None,
+    policy: Policy,
     compartment: Collection[str],
-) -> list[Clause]:  # fmt: skip
+) -> list[Clause]:
     if patients is None:
         return [Clause(scope.type, scope.letters, None, filters)]
     if not patients:

@@ -37,9 +37,7 @@ Fault: TypeAlias = tuple[str, str]
 def state_is_small_enough(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     told = request.headers.get("content-length", "")
     size = max(len(request.body.encode()), int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0)
-    return (
-        Refusal("app-state-too-large", "too-long", {"received": size, "expected": LIMIT}, 413) if size > LIMIT else None
-    )
+    return Refusal("app-state-too-large", "too-long", {"received": size, "expected": LIMIT}, 413) if size > LIMIT else None
 
 
 @check(needs=("body",), after=(body_is_such_a_resource,))
@@ -129,9 +127,11 @@ def state_is_within_reach(request: AccessRequest, known: AccessKnown) -> Refusal
     own = [f"Patient/{token.patient}"] if token.patient else []
     own += [known.user.fhir_user] if isinstance(known.user, User) else []
     facts = {
-        "received": about or "the app as a whole", "code": f"{system}|{code}", "expected": " or ".join(own) or "nobody",
+        "received": about or "the app as a whole",
+        "code": f"{system}|{code}",
+        "expected": " or ".join(own) or "nobody",
         "held": tuple(one.text for one in scopes.resources(token.scope)),
-    }  # fmt: skip
+    }
     return Refusal("app-state-other-subject", "forbidden", facts, 403)
 
 
@@ -217,9 +217,7 @@ def _body(known: AccessKnown) -> Body:
     return known.body
 
 
-TOKEN: tuple[AccessCheck, ...] = tuple(
-    one for one in access.CHECKS if one is not access.scope_covers_all_types_involved
-)
+TOKEN: tuple[AccessCheck, ...] = tuple(one for one in access.CHECKS if one is not access.scope_covers_all_types_involved)
 BODY: tuple[AccessCheck, ...] = (
     state_is_small_enough,
     search.body_is_of_a_fhir_type,

@@ -94,9 +94,7 @@ def nowhere(asked: Sequence[ResourceScope], types: Sequence[str]) -> list[Resour
 def of_unknown_types(asked: Sequence[ResourceScope], types: tuple[str, ...], versions: Sequence[str]) -> Refusal | None:
     wrong = nowhere(asked, types)
     near = [nearest(one.type[:LONGEST], types) if at < FEW else None for at, one in enumerate(wrong)]
-    corrected = [
-        one.text.replace(f"/{one.type}.", f"/{name}.") if name else "" for one, name in zip(wrong, near, strict=True)
-    ]
+    corrected = [one.text.replace(f"/{one.type}.", f"/{name}.") if name else "" for one, name in zip(wrong, near, strict=True)]
     texts = [one.text for one in wrong]
     return refusal("scope-resource-not-in-version", texts, corrected, version=", ".join(versions))
 
@@ -173,8 +171,6 @@ def _near(token: str) -> str:
     if len(token) > LONGEST:
         return ""
     head, dot, access = token.rpartition(".")
-    close = (
-        [f"{head}.{one}" for one in get_close_matches(access, ("read", "write", "rs", "cruds"), 1, 0.5)] if dot else []
-    )
+    close = [f"{head}.{one}" for one in get_close_matches(access, ("read", "write", "rs", "cruds"), 1, 0.5)] if dot else []
     close += get_close_matches(token, _WORDS, 1, 0.8)
     return _OTHERWISE.get(token) or next(filter(scopes.parse, close), "")

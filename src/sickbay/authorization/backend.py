@@ -90,9 +90,7 @@ def issuer_is_the_client(request: TokenRequest, known: TokenKnown) -> Refusal | 
     registered = known.client.client_id if isinstance(known.client, Client) else None
     if iss == registered and named in (None, iss):
         return None
-    return _invalid(
-        "assertion-client-mismatch", received=iss, expected=named or registered or "a client registered here"
-    )
+    return _invalid("assertion-client-mismatch", received=iss, expected=named or registered or "a client registered here")
 
 
 @check(needs=("server",), after=(assertion_is_a_jwt,))

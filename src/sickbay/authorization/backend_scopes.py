@@ -102,9 +102,7 @@ def _drops(known: TokenKnown) -> Policy | None:
 
 def _not_system(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
     parsed = {one: scope for one in asked if (scope := scopes.parse(_recased(one)))}
-    wrong = [
-        one for one, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"
-    ]
+    wrong = [one for one, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
     policy = _drops(known)
     if policy and (policy.mixed_levels or len(wrong) == len(asked)):
         return None
@@ -187,9 +185,7 @@ def _unregistered(asked: tuple[str, ...], known: TokenKnown) -> list[str]:
     held = scopes.parse_all(scopes.split(known.client.scope)) if isinstance(known.client, Client) else ()
     parsed = {one: scopes.parse(one) for one in asked}
     system = {
-        one: scope
-        for one, scope in parsed.items()
-        if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
+        one: scope for one, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
     wrong = {one: scope for one, scope in system.items() if scope.enforceable and not scopes.covered(scope, held)}
     elsewhere = asked_scopes.nowhere(tuple(wrong.values()), _types(known)) if wrong else []

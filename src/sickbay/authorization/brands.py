@@ -43,10 +43,8 @@ def bundle(address: str, brands: Sequence[Brand], at: str) -> dict[str, Any]:
         "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brands-bundle"]},
         "type": "collection",
         "timestamp": at,
-        "entry": [
-            {"fullUrl": f"{address}/{one['resourceType']}/{one['id']}", "resource": one} for one in resources
-        ],
-    }  # fmt: skip
+        "entry": [{"fullUrl": f"{address}/{one['resourceType']}/{one['id']}", "resource": one} for one in resources],
+    }
 
 
 def _organization(brand: Brand) -> dict[str, Any]:
@@ -57,12 +55,13 @@ def _organization(brand: Brand) -> dict[str, Any]:
         "extension": [_look(brand), _portal(brand)],
         "identifier": [identifier(brand.home)],
         "active": True,
-        "type": [{"coding": [{"system": f"{GUIDE}/CodeSystem/user-access-category", "code": "clinical",
-                              "display": "Clinical"}]}],
+        "type": [
+            {"coding": [{"system": f"{GUIDE}/CodeSystem/user-access-category", "code": "clinical", "display": "Clinical"}]}
+        ],
         "name": brand.title,
         "telecom": [{"system": "url", "value": brand.home}],
         "endpoint": _references(brand),
-    }  # fmt: skip
+    }
 
 
 def _look(brand: Brand) -> dict[str, Any]:

@@ -38,9 +38,11 @@ class Presented:
 def presented(request: TokenRequest) -> Presented:
     sent = request.parameters
     return _presented(
-        request.headers.get("authorization", ""), sent.get("client_secret"), sent.get("client_assertion"),
+        request.headers.get("authorization", ""),
+        sent.get("client_secret"),
+        sent.get("client_assertion"),
         sent.get("client_id"),
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=1)
@@ -48,12 +50,12 @@ def _presented(header: str, secret: str | None, assertion: str | None, client_id
     """Most checks of a request ask, one right after the other; what another request sent is not kept."""
     read = basic.read(header) if basic.is_basic(header) else None
     sent: tuple[tuple[Method, object], ...] = (
-        ("client_secret_basic", read), ("client_secret_post", secret), ("private_key_jwt", assertion),
-    )  # fmt: skip
-    named = read.decoded[0] if read is not None and read.decoded else None
-    return Presented(
-        tuple(method for method, value in sent if value), named or client_id or _subject(assertion or ""), read
+        ("client_secret_basic", read),
+        ("client_secret_post", secret),
+        ("private_key_jwt", assertion),
     )
+    named = read.decoded[0] if read is not None and read.decoded else None
+    return Presented(tuple(method for method, value in sent if value), named or client_id or _subject(assertion or ""), read)
 
 
 def _subject(text: str) -> str | None:
@@ -189,14 +191,8 @@ def client_is_registered(request: TokenRequest, known: TokenKnown) -> Refusal | 
     coming = {} if known.live_at is None else {"live_at": known.live_at}
     likely = meant(claimed(request), request.parameters.get("redirect_uri"), known.neighbours)
     facts = {"received": claimed(request), "others": list(known.others), **coming, **likely}
-    if (
-        known.live_at is None
-        and presented(request).methods == ("private_key_jwt",)
-        and not request.parameters.get("client_id")
-    ):
-        return _invalid(
-            request, "assertion-client-mismatch", received=claimed(request), expected="a client registered here"
-        )
+    if known.live_at is None and presented(request).methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
+        return _invalid(request, "assertion-client-mismatch", received=claimed(request), expected="a client registered here")
     return Refusal("client-id-unknown", "invalid_client", facts, _status(request))
 
 
@@ -241,9 +237,7 @@ def secret_is_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     wanted = _policy(known).basic_secret
     if wanted == "either" or wanted in readings or method != "client_secret_basic":
         return None
-    return _invalid(
-        request, "basic-urlencoded-mismatch" if wanted == "raw" else "basic-not-urlencoded", compares=wanted
-    )
+    return _invalid(request, "basic-urlencoded-mismatch" if wanted == "raw" else "basic-not-urlencoded", compares=wanted)
 
 
 def is_empty_basic(request: TokenRequest) -> bool:

@@ -12,15 +12,26 @@ from sickbay.authorization.values import Client, Grant
 from sickbay.protocol import client_uris, scopes
 
 METHODS = {
-    "none": "public", "client_secret_basic": "symmetric", "client_secret_post": "symmetric", "private_key_jwt": "asymmetric",
-}  # fmt: skip
+    "none": "public",
+    "client_secret_basic": "symmetric",
+    "client_secret_post": "symmetric",
+    "private_key_jwt": "asymmetric",
+}
 METHOD = "client_secret_basic"
 """Of an app that names none (RFC 7591 2)."""
 GRANTS = ("authorization_code", "refresh_token", "client_credentials")
 DEFAULT_SCOPE = "openid fhirUser launch launch/patient offline_access patient/*.rs"
 DEFAULT_SYSTEM_SCOPE = "system/*.rs"
-TEXTS = ("client_name", "scope", "jwks_uri", "launch_uri", "initiate_login_uri", "token_endpoint_auth_method",
-         "application_type", "software_statement")  # fmt: skip
+TEXTS = (
+    "client_name",
+    "scope",
+    "jwks_uri",
+    "launch_uri",
+    "initiate_login_uri",
+    "token_endpoint_auth_method",
+    "application_type",
+    "software_statement",
+)
 WEB_SUFFIXES = ("_uri", "_uris")
 OWN_CHECKS = ("redirect_uris", "post_logout_redirect_uris", "launch_uri", "initiate_login_uri", "jwks_uri")
 """Addresses with checks of their own; every other one is only ever shown, and must be one that a browser can open."""
@@ -82,15 +93,23 @@ def registration(given: dict[str, Any], tenant: str, limit: Grant | None = None)
     grants = tuple(given.get("grant_types") or ("authorization_code", "refresh_token"))
     system = set(grants) == {"client_credentials"}
     return {
-        "tenant": tenant, "name": given.get("client_name") or "An app registered by itself",
-        "type": "system" if system else "provider", "client": METHODS[method], "auth_method": method,
+        "tenant": tenant,
+        "name": given.get("client_name") or "An app registered by itself",
+        "type": "system" if system else "provider",
+        "client": METHODS[method],
+        "auth_method": method,
         "scope": given.get("scope") or default_scope(system, limit),
-        "redirect_uris": tuple(given.get("redirect_uris", ())), "grant_types": grants,
+        "redirect_uris": tuple(given.get("redirect_uris", ())),
+        "grant_types": grants,
         "post_logout_redirect_uris": tuple(given.get("post_logout_redirect_uris", ())),
-        "launch_uri": given.get("launch_uri") or given.get("initiate_login_uri"), "fhir": "r4", "smart_version": 2,
-        "pkce": "required", "native": given.get("application_type") == "native",
-        "jwks_uri": given.get("jwks_uri"), "jwks": given.get("jwks"),
-    }  # fmt: skip
+        "launch_uri": given.get("launch_uri") or given.get("initiate_login_uri"),
+        "fhir": "r4",
+        "smart_version": 2,
+        "pkce": "required",
+        "native": given.get("application_type") == "native",
+        "jwks_uri": given.get("jwks_uri"),
+        "jwks": given.get("jwks"),
+    }
 
 
 def default_scope(system: bool, limit: Grant | None = None) -> str:
@@ -147,13 +166,22 @@ def update(given: dict[str, Any], client: Client) -> dict[str, Any]:
 def told(client: Client, secret: str | None, *, token: str | None = None, address: str = "") -> dict[str, Any]:
     """What is registered (RFC 7591 3.2.1, 7592 3). secret: shown this once, and good until a new one is asked for."""
     said = {
-        "client_id": client.client_id, "client_id_issued_at": client.created_at, "client_secret": secret,
-        "client_secret_expires_at": 0 if secret else None, "client_name": client.name, "scope": client.scope,
+        "client_id": client.client_id,
+        "client_id_issued_at": client.created_at,
+        "client_secret": secret,
+        "client_secret_expires_at": 0 if secret else None,
+        "client_name": client.name,
+        "scope": client.scope,
         "redirect_uris": client.redirect_uris or None,
-        "post_logout_redirect_uris": client.post_logout_redirect_uris or None, "grant_types": client.grant_types,
+        "post_logout_redirect_uris": client.post_logout_redirect_uris or None,
+        "grant_types": client.grant_types,
         "response_types": ("code",) if "authorization_code" in client.grant_types else (),
-        "token_endpoint_auth_method": client.auth_method or "none", "jwks_uri": client.jwks_uri, "jwks": client.jwks,
-        "initiate_login_uri": client.launch_uri, "application_type": "native" if client.native else "web",
-        "registration_access_token": token, "registration_client_uri": address if token else None,
-    }  # fmt: skip
+        "token_endpoint_auth_method": client.auth_method or "none",
+        "jwks_uri": client.jwks_uri,
+        "jwks": client.jwks,
+        "initiate_login_uri": client.launch_uri,
+        "application_type": "native" if client.native else "web",
+        "registration_access_token": token,
+        "registration_client_uri": address if token else None,
+    }
     return {name: value for name, value in said.items() if value is not None}

@@ -11,19 +11,43 @@ from sickbay.authorization.values import Policy, Server
 from sickbay.protocol.pkce import METHOD
 
 CAPABILITIES = (
-    "launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric",
-    "client-confidential-asymmetric", "sso-openid-connect", "context-banner", "context-style",
-    "context-ehr-patient", "context-ehr-encounter",
-    "permission-offline", "permission-online", "permission-patient", "permission-user",
-)  # fmt: skip
+    "launch-ehr",
+    "launch-standalone",
+    "authorize-post",
+    "client-public",
+    "client-confidential-symmetric",
+    "client-confidential-asymmetric",
+    "sso-openid-connect",
+    "context-banner",
+    "context-style",
+    "context-ehr-patient",
+    "context-ehr-encounter",
+    "permission-offline",
+    "permission-online",
+    "permission-patient",
+    "permission-user",
+)
 WAYS = {
-    "launch-ehr": "ehr", "context-ehr-patient": "ehr", "context-ehr-encounter": "ehr", "context-style": "ehr",
-    "launch-standalone": "standalone", "launch": "ehr", "launch/patient": "standalone", "launch/encounter": "standalone",
-}  # fmt: skip
+    "launch-ehr": "ehr",
+    "context-ehr-patient": "ehr",
+    "context-ehr-encounter": "ehr",
+    "context-style": "ehr",
+    "launch-standalone": "standalone",
+    "launch": "ehr",
+    "launch/patient": "standalone",
+    "launch/encounter": "standalone",
+}
 """Capabilities and scopes of one way of opening an app alone."""
 SIGN_IN = (
-    "openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access",
-)  # fmt: skip
+    "openid",
+    "fhirUser",
+    "profile",
+    "launch",
+    "launch/patient",
+    "launch/encounter",
+    "offline_access",
+    "online_access",
+)
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile", "name")
 """Of id_tokens and of UserInfo."""
 LEVELS = ("patient", "user", "system")
@@ -56,9 +80,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", *
     }
 
 
-def openid_configuration(
-    server: Server, *, jwks_uri: str, own_claims: Sequence[str] = (), **more: Any
-) -> dict[str, Any]:
+def openid_configuration(server: Server, *, jwks_uri: str, own_claims: Sequence[str] = (), **more: Any) -> dict[str, Any]:
     """`<issuer>/.well-known/openid-configuration`: where who verifies an id_token finds the key. own_claims: the dialect's."""
     return {
         **smart_configuration(server, jwks_uri=jwks_uri, **more),

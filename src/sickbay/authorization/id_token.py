@@ -16,9 +16,17 @@ def is_due(scope: str) -> bool:
 
 
 def claims(
-    *, issuer: str, client_id: str, user: User, base: str, scope: str, now: int,
-    nonce: str | None = None, auth_time: int | None = None, lifetime: int = LIFETIME,
-) -> dict[str, Any]:  # fmt: skip
+    *,
+    issuer: str,
+    client_id: str,
+    user: User,
+    base: str,
+    scope: str,
+    now: int,
+    nonce: str | None = None,
+    auth_time: int | None = None,
+    lifetime: int = LIFETIME,
+) -> dict[str, Any]:
     """base: the FHIR base the user's reference is made absolute with. `profile` is the claim of 1.0 and before."""
     held, url = scopes.split(scope), _absolute(base, user.fhir_user)
     said: dict[str, Any] = {

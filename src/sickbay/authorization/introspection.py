@@ -39,16 +39,17 @@ def caller_holds_a_good_token(request: TokenRequest, known: TokenKnown) -> Refus
     """As at the FHIR server, but for base and scope: what it may look up depends on its scope."""
     assert isinstance(known, SubjectKnown)
     read = AccessRequest(request.method, "", "", headers=request.headers)
-    seen = AccessKnown(
-        now=known.now, server=known.server, client=known.client, token=known.caller, user=known.user
-    )  # fmt: skip
+    seen = AccessKnown(now=known.now, server=known.server, client=known.client, token=known.caller, user=known.user)
     return examine(access.HOLDER, read, seen).decisive()
 
 
 BY_TOKEN: tuple[TokenCheck, ...] = (*token.FORM_CHECKS, caller_holds_a_good_token, token_is_named)
 BY_CLIENT: tuple[TokenCheck, ...] = (
-    *token.FORM_CHECKS, *client_authentication.CHECKS, client_is_confidential, token_is_named,
-)  # fmt: skip
+    *token.FORM_CHECKS,
+    *client_authentication.CHECKS,
+    client_is_confidential,
+    token_is_named,
+)
 
 
 def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
@@ -88,17 +89,21 @@ def answer(known: SubjectKnown, family: Family | None, person: User | None, issu
     one = known.subject
     assert isinstance(one, Token | Family)
     said: dict[str, Any] = {
-        "active": True, "scope": one.scope, "client_id": one.client_id, "exp": one.expires_at, "aud": one.base,
+        "active": True,
+        "scope": one.scope,
+        "client_id": one.client_id,
+        "exp": one.expires_at,
+        "aud": one.base,
         "token_type": "Bearer" if isinstance(one, Token) else None,
         "iat": one.issued_at if isinstance(one, Token) else one.rotated_at,
-        "iss": issuer, "patient": one.patient, "encounter": one.encounter,
-    }  # fmt: skip
+        "iss": issuer,
+        "patient": one.patient,
+        "encounter": one.encounter,
+    }
     context = family.context if family else {}
     said |= {name: context.get(name) for name in token.CONTEXT if one.patient or name != "need_patient_banner"}
     granted = family.scope if family else one.scope
     if person is not None and id_token.is_due(granted):
-        claims = id_token.claims(
-            issuer=issuer, client_id=one.client_id, user=person, base=one.base, scope=granted, now=0
-        )
+        claims = id_token.claims(issuer=issuer, client_id=one.client_id, user=person, base=one.base, scope=granted, now=0)
         said |= {name: claims.get(name) for name in ("sub", "fhirUser")}
     return {name: value for name, value in said.items() if value is not None}

@@ -54,18 +54,14 @@ def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlKnown) -> 
     astray = [name for name in ("iss", "launch") if name in request.fragment and name not in request.parameters]
     if not astray:
         return None
-    return Refusal(
-        "launch-url-params-in-fragment", "invalid_request", {"names": " and ".join(astray), "received": request.url}
-    )
+    return Refusal("launch-url-params-in-fragment", "invalid_request", {"names": " and ".join(astray), "received": request.url})
 
 
 @check()
 def launch_is_no_plain_link_of_the_ehr(request: UrlRequest, known: UrlKnown) -> Refusal | None:
     if request.parameters.get("iss") or not is_substitution(request):
         return None
-    return Refusal(
-        "launch-url-vendor-substitution", "invalid_request", {"names": ", ".join(request.parameters.names())}
-    )
+    return Refusal("launch-url-vendor-substitution", "invalid_request", {"names": ", ".join(request.parameters.names())})
 
 
 @check()

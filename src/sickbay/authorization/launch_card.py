@@ -29,9 +29,11 @@ def faults(cards: Sequence[Any]) -> list[str]:
 def _faults(card: Any, here: str) -> list[str]:
     if not isinstance(card, Mapping):
         return [f"{here} is no object"]
-    said = [] if _text(card.get("summary")) and len(card["summary"]) < 140 else [
-        f"{here}.summary must be a text of less than 140 characters"
-    ]  # fmt: skip
+    said = (
+        []
+        if _text(card.get("summary")) and len(card["summary"]) < 140
+        else [f"{here}.summary must be a text of less than 140 characters"]
+    )
     if card.get("indicator") not in INDICATORS:
         said.append(f"{here}.indicator must be one of {', '.join(INDICATORS)}")
     source = card.get("source")

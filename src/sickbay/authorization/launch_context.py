@@ -54,7 +54,5 @@ def _fault(item: Any, here: str) -> str:
     if not isinstance(reference, str) or "/" not in reference or "://" in reference:
         return f"{here}.reference is not relative, as Type/id"
     if role == "launch" and reference.partition("/")[0] in IN_CONTEXT:
-        return (
-            f"{here} names a {reference.partition('/')[0]} with the role of the launch: send it as a member of its own"
-        )
+        return f"{here} names a {reference.partition('/')[0]} with the role of the launch: send it as a member of its own"
     return ""

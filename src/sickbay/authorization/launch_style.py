@@ -6,12 +6,18 @@ import hashlib
 import json
 
 STYLE = {
-    "color_background": "#FFFFFF", "color_error": "#AE1F1C", "color_highlight": "#0B4A8F",
-    "color_modal_backdrop": "#0F1F30", "color_success": "#15653D", "color_text": "#0F1F30",
-    "dim_border_radius": "6px", "dim_font_size": "15px", "dim_spacing_size": "8px",
+    "color_background": "#FFFFFF",
+    "color_error": "#AE1F1C",
+    "color_highlight": "#0B4A8F",
+    "color_modal_backdrop": "#0F1F30",
+    "color_success": "#15653D",
+    "color_text": "#0F1F30",
+    "dim_border_radius": "6px",
+    "dim_font_size": "15px",
+    "dim_spacing_size": "8px",
     "font_family_body": "system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
     "font_family_heading": "system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
-}  # fmt: skip
+}
 DOCUMENT = json.dumps(STYLE, indent=2).encode()
 PATH = f"/smart-style/{hashlib.sha256(DOCUMENT).hexdigest()[:12]}.json"
 """Below the tenant's address. Another address whenever the content changes, so that it may be kept for ever."""

@@ -47,10 +47,14 @@ def of_task(task: Mapping[str, Any]) -> Wanted | str:
     if not url:
         return f"Task.input has no {APPLICATION} with a valueUrl"
     return Wanted(
-        url, _input(task, APP_CONTEXT, "valueString"), _id(task.get("for"), "Patient"),
-        _id(task.get("encounter") or task.get("context"), "Encounter"), code == "launch-app-standalone",
-        next((one for one in codes if one not in CODES), None), _about(task),
-    )  # fmt: skip
+        url,
+        _input(task, APP_CONTEXT, "valueString"),
+        _id(task.get("for"), "Patient"),
+        _id(task.get("encounter") or task.get("context"), "Encounter"),
+        code == "launch-app-standalone",
+        next((one for one in codes if one not in CODES), None),
+        _about(task),
+    )
 
 
 def _about(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:

@@ -38,8 +38,9 @@ def wishes(sent: Parameters) -> Wishes:
     return Wishes(
         prompts=frozenset((sent.get("prompt") or "").split()),
         max_age=int(age) if age.isascii() and age.isdigit() and len(age) < 10 else None,
-        hint=sent.get("login_hint") or "", subject=str(hinted.claims.get("sub")) if hinted else None,
-    )  # fmt: skip
+        hint=sent.get("login_hint") or "",
+        subject=str(hinted.claims.get("sub")) if hinted else None,
+    )
 
 
 def signs_in_anew(wished: Wishes, user: User, *, auth_time: int | None, now: int, fresh: bool) -> bool:

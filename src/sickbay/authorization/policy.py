@@ -82,7 +82,7 @@ KNOBS: dict[str, Knob] = {
     "strict_search": Knob("flag", "an unknown search parameter is refused", app=False),
     "strict_cors": Knob("flag", "only registered origins may read answers", app=False),
     "credentialed_cors": Knob("flag", "registered origins may send requests with credentials", app=False),
-}  # fmt: skip
+}
 """token_lifetime and pkce of an app are members of its own registration."""
 
 
@@ -94,9 +94,7 @@ def faults(given: Mapping[str, Any], *, app: bool = False) -> list[str]:
 
 def unknown(given: Mapping[str, Any]) -> list[str]:
     """One sentence for each name that is none, of those that are taken back."""
-    return [
-        f"There is no policy {name}{meant(name, KNOBS)}" for name in given if given[name] is None and name not in KNOBS
-    ]
+    return [f"There is no policy {name}{meant(name, KNOBS)}" for name in given if given[name] is None and name not in KNOBS]
 
 
 def _fault(name: str, value: Any, known: Mapping[str, Knob]) -> str:

@@ -159,9 +159,12 @@ def fingerprint(request: TokenRequest, client: Client) -> str:
     """What a refresh asks for, and by which credential, as a hash: that of a repeated request is the same."""
     read = jose.peek(request.parameters.get("client_assertion") or "")
     said = (
-        " ".join(scopes.split(request.parameters.get("scope") or "")), request.parameters.get("resource") or "",
-        *presented(request).methods, client.secret_hash or "", str(read.header.get("kid")) if read else "",
-    )  # fmt: skip
+        " ".join(scopes.split(request.parameters.get("scope") or "")),
+        request.parameters.get("resource") or "",
+        *presented(request).methods,
+        client.secret_hash or "",
+        str(read.header.get("kid")) if read else "",
+    )
     return hashed("\0".join(said))
 
 
@@ -214,9 +217,7 @@ def _asked(request: TokenRequest, known: TokenKnown) -> tuple[str, ...]:
     return tuple(one for one in spelling(request.parameters.get("scope") or "").tokens if one not in held)
 
 
-@check(
-    needs=("family", "client", "server"), after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server)
-)
+@check(needs=("family", "client", "server"), after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server))
 def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """What is asked by name must be; of what comes with the grant at least some, else the token would give nothing."""
     client, server, text = _client(known), known.server, request.parameters.get("scope")

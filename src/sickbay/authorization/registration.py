@@ -23,9 +23,7 @@ PRIVATE_MEMBERS = jose.PRIVATE
 def statement_is_signed_by_somebody(request: RegistrationRequest, known: Any) -> Refusal | None:
     if request.software_statement is None or _statement(request):
         return None
-    return Refusal(
-        "reg-software-statement-invalid", "invalid_software_statement", {"received": request.software_statement}
-    )
+    return Refusal("reg-software-statement-invalid", "invalid_software_statement", {"received": request.software_statement})
 
 
 @check(after=(statement_is_signed_by_somebody,))
@@ -33,9 +31,7 @@ def statement_is_by_whom_we_trust(request: RegistrationRequest, known: Any) -> R
     """And that is nobody: what it says cannot be held to be true, and overlooked it would make another app than was meant."""
     issuer = _statement(request)
     return (
-        Refusal("reg-software-statement-unapproved", "unapproved_software_statement", {"received": issuer})
-        if issuer
-        else None
+        Refusal("reg-software-statement-unapproved", "unapproved_software_statement", {"received": issuer}) if issuer else None
     )
 
 

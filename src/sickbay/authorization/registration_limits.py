@@ -90,9 +90,7 @@ def addresses_are_within_the_grant(request: RegistrationRequest, known: Any) -> 
     others = (*(limit.post_logout_redirect_uris or ()), limit.launch_uri, limit.jwks_uri)
     places = redirects | {_place(uri, limit) for uri in others if uri}
     asked = [(uri, redirects) for uri in request.redirect_uris]
-    asked += [
-        (uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri
-    ]
+    asked += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
     wrong = [uri for uri, allowed in asked if _place(uri, limit) not in allowed]
     shown = " ".join(sorted(filter(None, places)))
     return _beyond(request, "reg-host-not-granted", "redirect_uris", wrong, shown) if wrong else None
@@ -107,9 +105,7 @@ def _place(uri: str, limit: Grant) -> str:
     return urls.origin(uri) or uri
 
 
-def _beyond(
-    request: RegistrationRequest, name: str, parameter: str, received: object, granted: str, **more: object
-) -> Refusal:
+def _beyond(request: RegistrationRequest, name: str, parameter: str, received: object, granted: str, **more: object) -> Refusal:
     error = "invalid_redirect_uri" if name == "reg-host-not-granted" else "invalid_client_metadata"
     facts = {"received": received, "granted": granted, "member": parameter, "by": request.limited_by}
     return Refusal(name, error, facts | more)

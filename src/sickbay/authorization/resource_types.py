@@ -8,9 +8,7 @@ from importlib import resources
 
 _TEXT = resources.files(__package__).joinpath("resource_types.json").read_text(encoding="utf-8")
 
-RESOURCE_TYPES: dict[str, tuple[str, ...]] = {
-    version: tuple(names.split()) for version, names in json.loads(_TEXT).items()
-}
+RESOURCE_TYPES: dict[str, tuple[str, ...]] = {version: tuple(names.split()) for version, names in json.loads(_TEXT).items()}
 
 ALL_TYPES: tuple[str, ...] = tuple(sorted({name for names in RESOURCE_TYPES.values() for name in names}))
 

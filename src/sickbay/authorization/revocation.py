@@ -35,9 +35,12 @@ def token_is_of_a_kind_that_is_revoked(request: TokenRequest, known: TokenKnown)
 
 
 CHECKS: tuple[TokenCheck, ...] = (
-    *token.FORM_CHECKS, *client_authentication.CHECKS, token_is_named, token_is_of_this_client,
+    *token.FORM_CHECKS,
+    *client_authentication.CHECKS,
+    token_is_named,
+    token_is_of_this_client,
     token_is_of_a_kind_that_is_revoked,
-)  # fmt: skip
+)
 
 
 def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:

@@ -68,11 +68,13 @@ def _refused(rule: str, error: str, status: int, known: AccessKnown) -> Refusal 
 
 def _facts(found: Fault, known: AccessKnown) -> dict[str, Any]:
     return {
-        "parameter": found.parameter, "received": found.value, "expected": found.expected,
+        "parameter": found.parameter,
+        "received": found.value,
+        "expected": found.expected,
         "version": _said(known.version),
         "versions": [_said(one) for one in other_versions(known.version, found.value)] if found.parameter == "type" else [],
         "real": found.expected in known_types(known.version),
-    }  # fmt: skip
+    }
 
 
 def _said(version: str) -> str:

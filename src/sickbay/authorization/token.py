@@ -224,9 +224,7 @@ def code_is_fresh(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     age = int(now) - code.issued_at
     if age <= code.lifetime:
         return None
-    return Refusal(
-        "code-expired", "invalid_grant", {"age": age, "lifetime": code.lifetime, "late": age - code.lifetime}
-    )
+    return Refusal("code-expired", "invalid_grant", {"age": age, "lifetime": code.lifetime, "late": age - code.lifetime})
 
 
 @check(needs=("code", "client"), after=(code_is_known, client_is_registered))
@@ -321,26 +319,49 @@ def family(code: Code, policy: Policy, now: int) -> Family:
     held = scopes.split(code.scope)
     offline = "offline_access" in held
     return Family(
-        family=code.family, client_id=code.client_id, scope=code.scope, base=code.base, rotated_at=now,
+        family=code.family,
+        client_id=code.client_id,
+        scope=code.scope,
+        base=code.base,
+        rotated_at=now,
         mode="offline" if offline else "online" if "online_access" in held else "none",
-        expires_at=now + policy.refresh_lifetime, session=code.session, user=code.user, patient=code.patient,
-        encounter=code.encounter, context=code.context, timeline=code.timeline,
-    )  # fmt: skip
+        expires_at=now + policy.refresh_lifetime,
+        session=code.session,
+        user=code.user,
+        patient=code.patient,
+        encounter=code.encounter,
+        context=code.context,
+        timeline=code.timeline,
+    )
 
 
 def access_token(family: Family, scope: str, issuer: str, now: int, seconds: int) -> Token:
     """What stands behind an access token of this family."""
     return Token(
-        client_id=family.client_id, scope=scope, base=family.base, expires_at=now + seconds, family=family.family,
-        timeline=family.timeline, user=family.user, patient=family.patient, encounter=family.encounter, issuer=issuer,
+        client_id=family.client_id,
+        scope=scope,
+        base=family.base,
+        expires_at=now + seconds,
+        family=family.family,
+        timeline=family.timeline,
+        user=family.user,
+        patient=family.patient,
+        encounter=family.encounter,
+        issuer=issuer,
         issued_at=now,
-    )  # fmt: skip
+    )
 
 
 def response(
-    text: str, token: Token, policy: Policy, context: Mapping[str, Any], *,
-    refresh_token: str | None = None, id_token: str | None = None, extra: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    text: str,
+    token: Token,
+    policy: Policy,
+    context: Mapping[str, Any],
+    *,
+    refresh_token: str | None = None,
+    id_token: str | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The answer (RFC 6749 5.1; SMART 2.2, launch context). `context`: of the code or family; `extra`: a dialect's own."""
     said: dict[str, Any] = {
         "access_token": text,

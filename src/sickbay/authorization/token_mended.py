@@ -18,10 +18,13 @@ def known_for(known: TokenKnown, request: TokenRequest, mended: TokenRequest) ->
     same = refreshing(request) and _same("refresh_token", request, mended)
     signed: dict[str, Any] = {} if _same("client_assertion", request, mended) else {"jwks": UNKNOWN, "seen_jti": ()}
     return replace(
-        known, client=_client(known, request, mended), code=_code(known, request, mended),
-        family=known.family if same else UNKNOWN, elsewhere=known.elsewhere if mended.url == request.url else "",
+        known,
+        client=_client(known, request, mended),
+        code=_code(known, request, mended),
+        family=known.family if same else UNKNOWN,
+        elsewhere=known.elsewhere if mended.url == request.url else "",
         **signed,
-    )  # fmt: skip
+    )
 
 
 def _client(known: TokenKnown, request: TokenRequest, mended: TokenRequest) -> Client | Unknown | None:

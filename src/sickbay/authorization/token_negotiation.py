@@ -52,9 +52,7 @@ def _one(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool
         return Negotiated(asked, "", reason)
     if part := _part(asked, granted):
         return Negotiated(asked, part, f"was narrowed by {'auto_approve' if automatic else 'the person'}")
-    return Negotiated(
-        asked, "", "is not among the scopes of auto_approve" if automatic else "was unticked by the person"
-    )
+    return Negotiated(asked, "", "is not among the scopes of auto_approve" if automatic else "was unticked by the person")
 
 
 def _part(asked: str, granted: Sequence[str]) -> str:

@@ -274,8 +274,13 @@ class Policy:
     basic_secret: Literal["either", "decoded", "raw"] = "either"
     """How id and secret of a Basic header are compared: form-decoded (RFC 6749 2.3.1), as they stand, or whichever fits."""
     shared_types: tuple[str, ...] = (
-        "Practitioner", "PractitionerRole", "Organization", "Location", "Medication", "Questionnaire",
-    )  # fmt: skip
+        "Practitioner",
+        "PractitionerRole",
+        "Organization",
+        "Location",
+        "Medication",
+        "Questionnaire",
+    )
     """Types outside the patient compartment that a patient/ scope naming them may read."""
     auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "private_key_jwt")
     """By which an app may prove who it is."""

@@ -76,9 +76,12 @@ def _invalid(request: AccessRequest, problems: Sequence[Problem]) -> Refusal | N
         return None
     first = problems[0]
     facts = {
-        "type": request.type, "count": len(problems), "received": first.text, "where": [one.expression for one in problems],
+        "type": request.type,
+        "count": len(problems),
+        "received": first.text,
+        "where": [one.expression for one in problems],
         "said": " ".join(one.text for one in problems[:10]),
-    }  # fmt: skip
+    }
     return Refusal("fhir-resource-invalid", "invalid", facts, 422)
 
 
@@ -160,10 +163,11 @@ def _whose(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
     token = known.token
     assert isinstance(token, Token)
     return {
-        "type": request.type, "patient": token.patient,
+        "type": request.type,
+        "patient": token.patient,
         "expected": f"Patient/{token.patient}" if token.patient else "a patient of this user",
         "held": tuple(one.text for one in scopes.resources(token.scope)),
-    }  # fmt: skip
+    }
 
 
 @check()
@@ -200,9 +204,7 @@ def deletes_do_not_cascade(request: AccessRequest, known: AccessKnown) -> Refusa
     name = next((one for one in request.parameters.names() if one.startswith("_cascade")), None)
     if request.method != "DELETE" or name is None:
         return None
-    return Refusal(
-        "fhir-delete-cascade", "forbidden", {"parameter": name, "received": request.parameters.get(name)}, 403
-    )
+    return Refusal("fhir-delete-cascade", "forbidden", {"parameter": name, "received": request.parameters.get(name)}, 403)
 
 
 @check(needs=("current",))
@@ -241,17 +243,13 @@ def condition(request: AccessRequest) -> str | None:
     """The search that says which resource is meant; None where the address does."""
     if request.interaction == "create":
         return request.headers.get("if-none-exist")
-    return (
-        request.parameters.raw if request.id is None and request.interaction in ("update", "patch", "delete") else None
-    )
+    return request.parameters.raw if request.id is None and request.interaction in ("update", "patch", "delete") else None
 
 
 def may_choose_the_id(token: object, type: str) -> bool:
     """Update-as-create: a system/ scope for the type alone, without a filter; anybody else would find out what is taken."""
     held = scopes.resources(token.scope) if isinstance(token, Token) else ()
-    return any(
-        one.level == "system" and "u" in one.letters and one.type in ("*", type) and "?" not in one.text for one in held
-    )
+    return any(one.level == "system" and "u" in one.letters and one.type in ("*", type) and "?" not in one.text for one in held)
 
 
 def _current(known: AccessKnown) -> int | None:

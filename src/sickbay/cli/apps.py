@@ -123,9 +123,7 @@ def add(
     """Register an app, and print its app_id, client_id and, this once, its client_secret."""
     missing = [f"--{one}" for one in ("type", "client", "scope") if getattr(fields, one) is None]
     if missing:
-        wrong(
-            f"To register {name}, {' and '.join(missing)} must be given too; `sickbay apps add --help` says what they are."
-        )
+        wrong(f"To register {name}, {' and '.join(missing)} must be given too; `sickbay apps add --help` says what they are.")
     made = door.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
     _show(made, json)
 
@@ -148,9 +146,7 @@ def show(app: Name, /, *, json: Json = False, data: Data = None) -> None:
 
 
 @apps.command
-def edit(
-    app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, json: Json = False, data: Data = None
-) -> None:
+def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, json: Json = False, data: Data = None) -> None:
     """Change what is given, and leave the rest."""
     body = fields.body() | ({} if name is None else {"name": name})
     if not body:

@@ -50,9 +50,7 @@ def _serves(path: Path, names: tuple[str, ...], now: datetime.datetime) -> bool:
 
 def _write(certificate: Path, key: Path, names: tuple[str, ...], now: datetime.datetime) -> None:
     secret = ec.generate_private_key(ec.SECP256R1())
-    kept = secret.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    kept = secret.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     with private_files.Drafts(key.parent) as files:
         files.file(key.name).write(kept)
         files.file(certificate.name).write(_signed(secret, names, now).public_bytes(serialization.Encoding.PEM))

@@ -22,23 +22,101 @@ from sickbay.cli.words import wrong
 FILE = Path("sickbay.toml")
 LONGEST = 1_000_000
 """Bytes of a file."""
-TRUSTED = frozenset((
-    "host", "allowed_host", "admin_token", "trusted_proxy", "base_url", "https", "cert", "key", "data", "open_sign_in",
-    "require_admin_token", "throttle", "client_secret", "jwks", "jwks_uri", "auto_approve", "cards", "out", "everything",
-    "open", "launch_uri", "redirect_uri", "post_logout_redirect_uri", "client", "pkce", "native", "scope_mode", "app_policy",
-))  # fmt: skip
+TRUSTED = frozenset(
+    (
+        "host",
+        "allowed_host",
+        "admin_token",
+        "trusted_proxy",
+        "base_url",
+        "https",
+        "cert",
+        "key",
+        "data",
+        "open_sign_in",
+        "require_admin_token",
+        "throttle",
+        "client_secret",
+        "jwks",
+        "jwks_uri",
+        "auto_approve",
+        "cards",
+        "out",
+        "everything",
+        "open",
+        "launch_uri",
+        "redirect_uri",
+        "post_logout_redirect_uri",
+        "client",
+        "pkce",
+        "native",
+        "scope_mode",
+        "app_policy",
+    )
+)
 """Keys that let others in, hold a secret or a key, name a file to read or a place to write, say where an app's codes go and
 how it is checked, or delete.
 """
 OPTIONS = (
-    "admin_token", "allowed_host", "app", "app_context", "app_policy", "as", "auto_approve", "base_url", "cards",
-    "cert", "client", "client_id", "client_secret", "data", "encounter", "ephemeral", "everything", "fhir", "host",
-    "https", "journal_exchanges", "journal_size", "json", "jsonl", "jwks", "jwks_uri", "key", "launch_uri",
-    "max_connections", "max_connections_per_address", "messiness", "name", "native", "open",
-    "open_sign_in", "out", "patient", "patients", "pkce", "port", "post_logout_redirect_uri", "redirect_uri",
-    "require_admin_token", "sample_port", "scope", "scope_mode", "seed", "smart_version", "stop", "tenant",
-    "throttle", "today", "token_lifetime", "trusted_proxy", "type", "user", "validate", "workers",
-)  # fmt: skip
+    "admin_token",
+    "allowed_host",
+    "app",
+    "app_context",
+    "app_policy",
+    "as",
+    "auto_approve",
+    "base_url",
+    "cards",
+    "cert",
+    "client",
+    "client_id",
+    "client_secret",
+    "data",
+    "encounter",
+    "ephemeral",
+    "everything",
+    "fhir",
+    "host",
+    "https",
+    "journal_exchanges",
+    "journal_size",
+    "json",
+    "jsonl",
+    "jwks",
+    "jwks_uri",
+    "key",
+    "launch_uri",
+    "max_connections",
+    "max_connections_per_address",
+    "messiness",
+    "name",
+    "native",
+    "open",
+    "open_sign_in",
+    "out",
+    "patient",
+    "patients",
+    "pkce",
+    "port",
+    "post_logout_redirect_uri",
+    "redirect_uri",
+    "require_admin_token",
+    "sample_port",
+    "scope",
+    "scope_mode",
+    "seed",
+    "smart_version",
+    "stop",
+    "tenant",
+    "throttle",
+    "today",
+    "token_lifetime",
+    "trusted_proxy",
+    "type",
+    "user",
+    "validate",
+    "workers",
+)
 """Every option of every command; importing the commands to know them would take half a second."""
 TABLES = ("policy", "tenants")
 SECRET = frozenset(("admin_token", "client_secret"))
@@ -129,9 +207,7 @@ def settled(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
     told, taken = [], set[str]()
     for file in files():
         mine = {_plain(name): value for name, value in file.options.items() if _plain(name) in names}
-        parts = [
-            f"{name}{_shown(name, value)}" for name, value in mine.items() if name not in taken and not _given(name)
-        ]
+        parts = [f"{name}{_shown(name, value)}" for name, value in mine.items() if name not in taken and not _given(name)]
         parts += [_printable(f"[{table}]") for table in file.given if table in tables]
         taken |= mine.keys()
         told += [f"Settings from {file.path.absolute()}: {', '.join(parts)}."] if parts else []

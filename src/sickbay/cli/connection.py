@@ -27,9 +27,12 @@ class Connection(Heads):
     _size = 0
 
     def __init__(
-        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.traffic = traffic(config, server_state, self.loop)
         self.app = self.traffic.gate
@@ -117,9 +120,7 @@ class Connection(Heads):
         if (state, of) != (self._state, self._of):
             self._state, self._of, self._size, self.seconds = state, of, size, 0.0
         moved, self._size = abs(size - self._size), size
-        self.seconds = (
-            max(0.0, self.seconds + limits.sweep - moved / limits.rate) if size else self.seconds + limits.sweep
-        )
+        self.seconds = max(0.0, self.seconds + limits.sweep - moved / limits.rate) if size else self.seconds + limits.sweep
         match state:
             case "head" if self.seconds > (limits.refusal if self in self.traffic.refused else limits.head):
                 self.end("head_timeout", 408 if self.scope is not None else 0)

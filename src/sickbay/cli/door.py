@@ -16,9 +16,7 @@ from sickbay.settings import Settings
 
 Data = Annotated[
     str | None,
-    Parameter(
-        help="The data folder, or postgresql://user@host/database. Default: your own folder, ~/.local/share/sickbay."
-    ),
+    Parameter(help="The data folder, or postgresql://user@host/database. Default: your own folder, ~/.local/share/sickbay."),
 ]
 PATIENCE = 30
 """Seconds that an answer may take."""
@@ -59,9 +57,7 @@ def app(data: str | None, wish: str) -> dict[str, Any]:
         if len(found) == 1:
             return dict(found[0])
         if found:
-            raise Trouble(
-                f"{len(found)} apps are named {wish}; use the app_id: {', '.join(one['app_id'] for one in found)}."
-            )
+            raise Trouble(f"{len(found)} apps are named {wish}; use the app_id: {', '.join(one['app_id'] for one in found)}.")
     raise Trouble(f"There is no app {wish}; `sickbay apps list` shows all.")
 
 
@@ -70,9 +66,7 @@ def at(one: dict[str, Any]) -> str:
     return f"/admin/apps/{quote(one['app_id'], safe='')}"
 
 
-def _beside(
-    place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None
-) -> httpx2.Response:
+def _beside(place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
     """With the key in the data folder, which the server takes for an admin token."""
     key = admin_key.read(place)
     headers = {"authorization": f"Bearer {key}"} if key else {}

@@ -16,7 +16,7 @@ from sickbay.operations.loading import export as exported
 
 def export(
     directory: Place, /, *, tenant: str = "general", fhir: Literal["r4", "dstu2", "stu3", "r4b", "r5"] = "r4", data: Data = None
-) -> None:  # fmt: skip
+) -> None:
     """Write all resources of a hospital, one file of NDJSON for each type; `sickbay load` takes them back.
 
     Parameters

@@ -53,9 +53,7 @@ def _own() -> Path:
     try:
         return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
     except RuntimeError:
-        wrong(
-            "There is no home folder to keep data in; name a folder with --data or SICKBAY_DATA, or set XDG_DATA_HOME."
-        )
+        wrong("There is no home folder to keep data in; name a folder with --data or SICKBAY_DATA, or set XDG_DATA_HOME.")
 
 
 def settings(data: str | None, **more: Any) -> Settings:

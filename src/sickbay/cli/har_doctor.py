@@ -30,15 +30,17 @@ def told(seen: Sequence[Seen], *, json: bool) -> int:
 def _told(one: Seen) -> dict[str, Any]:
     """Of several inputs each finding once, and the first that can be corrected. The error answer belongs to the exchange."""
     every = diagnose_all(one.inputs, one.answers)
-    findings = {
-        finding.id: finding.to_json() for each in reversed(every) for finding in reversed(each.explanation.findings)
-    }
+    findings = {finding.id: finding.to_json() for each in reversed(every) for finding in reversed(each.explanation.findings)}
     corrected = next((each.corrected for each in every if each.corrected), None)
     return {
-        "number": one.number, "method": one.method, "url": one.url, "status": one.status, "kind": one.inputs[0]["kind"],
+        "number": one.number,
+        "method": one.method,
+        "url": one.url,
+        "status": one.status,
+        "kind": one.inputs[0]["kind"],
         "findings": list(findings.values())[::-1],
         "corrected": None if corrected is None else {name: it for name, it in corrected.items() if name != "context"},
-    }  # fmt: skip
+    }
 
 
 def _as_json(found: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -48,6 +48,4 @@ class Limits(NamedTuple):
 def limits(settings: Settings) -> Limits:
     """As the settings have them."""
     per_address = 0 if settings.loopback else settings.max_connections_per_address
-    return Limits(
-        connections=settings.max_connections, per_address=per_address, exempt=frozenset(settings.trusted_proxies)
-    )
+    return Limits(connections=settings.max_connections, per_address=per_address, exempt=frozenset(settings.trusted_proxies))

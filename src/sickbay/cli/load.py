@@ -69,7 +69,7 @@ def load(
 
 async def _load(
     chosen: list[Path], tenant: str, fhir: str, stop: bool, validate: bool, patients: int | None, data: str | None
-) -> int:  # fmt: skip
+) -> int:
     async with opened.sandbox(data, patients) as sandbox:
         space = opened.space(sandbox, tenant, fhir)
         await sandbox.filling.ensure(space)

@@ -58,9 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         code = _fail(_failed(error), 1)
     except UnicodeEncodeError:  # a path may be any bytes, but not a name or a URL
-        code = _fail(
-            "The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2
-        )
+        code = _fail("The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2)
     except KeyboardInterrupt:
         code = 130
     sys.exit(code if isinstance(code, int) else 0)
@@ -69,10 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: Sequence[str] | None) -> Any:
     """Read the arguments, which imports the command, and only then let Ctrl-C interrupt it in order."""
     rest = _configured(sys.argv[1:] if arguments is None else list(arguments))
-    files = (
-        Dict(one.options, use_commands_as_keys=False, allow_unknown=True, source=str(one.path))
-        for one in choices.files()
-    )
+    files = (Dict(one.options, use_commands_as_keys=False, allow_unknown=True, source=str(one.path)) for one in choices.files())
     app.config = (Env("SICKBAY_", command=False), *files)
     choices.policies()
     command, bound, _ = app.parse_args(rest, print_error=False, exit_on_error=False)

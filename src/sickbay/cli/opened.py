@@ -23,9 +23,7 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
     try:
         there = held.filling.written.patients
         if patients is not None and patients != there:
-            wrong(
-                f"--patients {patients} contradicts {settings.place}, made with {there}; choose another folder with --data."
-            )
+            wrong(f"--patients {patients} contradicts {settings.place}, made with {there}; choose another folder with --data.")
         yield held
     finally:
         await held.close()

@@ -30,8 +30,7 @@ def _page(id: str) -> str:
     if id not in BY_ID:
         alike = [known for known in BY_ID if set(id.split("-")) & set(known.split("-"))]
         wrong(
-            f"There is no rule {id}."
-            + (f" Is it one of {', '.join(alike[:5])}?" if alike else " `sickbay rules` lists all.")
+            f"There is no rule {id}." + (f" Is it one of {', '.join(alike[:5])}?" if alike else " `sickbay rules` lists all.")
         )
     finding, case = handbook.entry(id)
     shown = {key: value for key, value in case.refused.items() if key not in ("context", "kind")}

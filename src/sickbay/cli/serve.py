@@ -61,15 +61,11 @@ JournalExchanges = Annotated[Some, Parameter(help="How many exchanges are kept (
 JournalSize = Annotated[
     Some, Parameter(help="How many megabytes of exchanges are kept (64), whichever bound is reached first.")
 ]
-BaseUrl = Annotated[
-    str | None, Parameter(help="The only source of every absolute URL. Default: http://localhost:PORT.")
-]
+BaseUrl = Annotated[str | None, Parameter(help="The only source of every absolute URL. Default: http://localhost:PORT.")]
 Ephemeral = Annotated[bool, Parameter(help="Store nothing: use a temporary folder and remove it at the end.")]
 Json = Annotated[bool, Parameter(help="Print one line of JSON when ready, and nothing after it.")]
 Https = Annotated[bool, Parameter(help="Serve by https alone; its certificate is made, and kept in the data folder.")]
-Cert = Annotated[
-    PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")
-]
+Cert = Annotated[PlaceOrNone, Parameter(help="A certificate of your own for --https, as PEM, with those that vouch for it.")]
 Key = Annotated[PlaceOrNone, Parameter(help="Its key, as PEM.")]
 
 
@@ -123,15 +119,30 @@ def serve(
     _sendable(admin_token)
     wishes = _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
     settings = Settings(
-        host=host, port=port, base_url=base_url, data=data, ephemeral=ephemeral, workers=workers, json=json,
-        allowed_hosts=allowed_host, trusted_proxies=trusted_proxy, admin_token=admin_token or None,
-        require_admin_token=require_admin_token, open_sign_in=open_sign_in, sample_port=sample_port,
+        host=host,
+        port=port,
+        base_url=base_url,
+        data=data,
+        ephemeral=ephemeral,
+        workers=workers,
+        json=json,
+        allowed_hosts=allowed_host,
+        trusted_proxies=trusted_proxy,
+        admin_token=admin_token or None,
+        require_admin_token=require_admin_token,
+        open_sign_in=open_sign_in,
+        sample_port=sample_port,
         policies=choices.policies(),
-        throttle=throttle, max_connections=max_connections, max_connections_per_address=max_connections_per_address,
-        journal_exchanges=journal_exchanges, journal_size=journal_size, https=https, certificate=cert,
+        throttle=throttle,
+        max_connections=max_connections,
+        max_connections_per_address=max_connections_per_address,
+        journal_exchanges=journal_exchanges,
+        journal_size=journal_size,
+        https=https,
+        certificate=cert,
         certificate_key=key,
         **wishes,
-    )  # fmt: skip
+    )
     for sentence in choices.settled([*signature(serve).parameters], choices.TABLES):
         note(sentence)
     _begin(settings, wishes)
@@ -158,9 +169,7 @@ def _begin(settings: Settings, wishes: dict[str, Any]) -> None:
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         beside = _beside(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
-        settled = replace(
-            settings, port=port, folder=place, sample_port=doors.port_of(beside), admin_key=admin_key.made(place)
-        )
+        settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(beside), admin_key=admin_key.made(place))
         _named(settled)
         with ending.later():
             gc.disable()  # what is imported stays: looking through it finds nothing, now or later
@@ -190,12 +199,7 @@ def _sensible(host: str, base_url: str | None, messiness: float | None) -> None:
 def _is_base(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and parts.port != 0
-            and not set("?# ") & set(text)
-        )
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not set("?# ") & set(text)
     except ValueError:
         return False
 

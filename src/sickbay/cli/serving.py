@@ -76,9 +76,7 @@ async def _prepared(settings: Settings, wishes: dict[str, Any]) -> dict[str, Any
             kept = getattr(sandbox.filling.written, name)
             if wish != kept:
                 there = "the real day" if kept is None else kept
-                wrong(
-                    f"--{name} {wish} contradicts {settings.place}, made with {there}; choose another folder with --data."
-                )
+                wrong(f"--{name} {wish} contradicts {settings.place}, made with {there}; choose another folder with --data.")
         await seeding.settle(sandbox.world)
         return await line(sandbox)
     finally:

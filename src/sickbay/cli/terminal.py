@@ -19,9 +19,7 @@ def greeting(line: dict[str, Any], place: str) -> str:
     """The address to open first, who may sign in, and where the data lies."""
     users = line["users"][:3]
     signs = "".join(f"\n  {one['username']} / {one['password']}  ({one['tenant']})" for one in users)
-    return f"Sickbay is ready: {line['base']}\nData: {place}. Stop with Ctrl-C." + (
-        f"\nSign in as{signs}" if signs else ""
-    )
+    return f"Sickbay is ready: {line['base']}\nData: {place}. Stop with Ctrl-C." + (f"\nSign in as{signs}" if signs else "")
 
 
 def administration(settings: Settings, shows_key: bool) -> str:
@@ -79,7 +77,5 @@ def painted(line: Line) -> str:
 
 def _shown(line: Line) -> Line:
     """Its texts on one line, and nothing of them obeyed: an app's name and id are whatever a request contained."""
-    tenant, stage, app, finding = (
-        streams.shown(text, "") for text in (line.tenant, line.stage, line.app, line.finding)
-    )
+    tenant, stage, app, finding = (streams.shown(text, "") for text in (line.tenant, line.stage, line.app, line.finding))
     return line._replace(tenant=tenant, stage=stage, app=app, finding=finding)

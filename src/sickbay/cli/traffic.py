@@ -187,9 +187,11 @@ def traffic(config: Config, state: ServerState, loop: asyncio.AbstractEventLoop)
 async def busy(scope: Any, receive: Any, send: Any) -> None:
     """503, and the connection is closed."""
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(BUSY)).encode()),
-        (b"retry-after", RETRY), (b"connection", b"close"),
-    ]  # fmt: skip
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(BUSY)).encode()),
+        (b"retry-after", RETRY),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": BUSY})
 

@@ -94,10 +94,21 @@ def _belong() -> None:
 def config(app: Asgi, settings: Settings) -> Config:
     """The flags of every server here; the limit in the benchmark is measured with the same."""
     made = Config(
-        app, interface="asgi3", loop="sickbay.cli.loops:Loop", http=Connection, ws="none", lifespan="on",
-        log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE, workers=settings.workers,
-        ssl_certfile=settings.certificate, ssl_keyfile=settings.certificate_key,
-        proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=list(settings.trusted_proxies),
-    )  # fmt: skip
+        app,
+        interface="asgi3",
+        loop="sickbay.cli.loops:Loop",
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        workers=settings.workers,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.certificate_key,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+    )
     made.limits = limits(settings)  # type: ignore[attr-defined]
     return made

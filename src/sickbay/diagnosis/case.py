@@ -34,8 +34,13 @@ def load(path: Path) -> Case:
     parts = re.split(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.M)
     sections = {name.strip().lower(): text.strip() for name, text in zip(parts[3::2], parts[4::2], strict=True)}
     context = _merge(json.loads((path.parent / "context.json").read_text()), _json(sections.get("known", "")) or {})
-    return Case(parts[1].strip(), parts[2].strip(), _input(sections["refused"], context) or {}, sections["fix"],
-                _input(sections["corrected"], context))  # fmt: skip
+    return Case(
+        parts[1].strip(),
+        parts[2].strip(),
+        _input(sections["refused"], context) or {},
+        sections["fix"],
+        _input(sections["corrected"], context),
+    )
 
 
 def paths() -> dict[str, Path]:

@@ -87,7 +87,7 @@ RULES: tuple[Rule, ...] = (
     *discovery.RULES,
     *browser.RULES,
     *answer.RULES,
-)  # fmt: skip
+)
 
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}
 

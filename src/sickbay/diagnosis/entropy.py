@@ -14,8 +14,15 @@ _UPPER = r"[A-Z]{2,14}(?:[_\-. ][A-Z]{1,14})*"
 _WORDS = re.compile(rf"(?:{_LOWER}|{_UPPER})[_\-.]?\d{{0,6}}")
 """Three letters at least, since of two and two a random text of letters is soon made."""
 _NUMBER = re.compile(r"\d{1,19}|\d{4}-\d\d-\d\d[T ].+")
-_ALPHABETS = ((r"[0-9]+", 10), (r"[0-9a-f]+|[0-9A-F]+", 16), (r"[a-z]+|[A-Z]+", 26), (r"[a-z0-9]+|[A-Z0-9]+", 36),
-              (r"[A-Za-z]+", 52), (r"[A-Za-z0-9]+", 62), (r"[\w\-]+", 64))  # fmt: skip
+_ALPHABETS = (
+    (r"[0-9]+", 10),
+    (r"[0-9a-f]+|[0-9A-F]+", 16),
+    (r"[a-z]+|[A-Z]+", 26),
+    (r"[a-z0-9]+|[A-Z0-9]+", 36),
+    (r"[A-Za-z]+", 52),
+    (r"[A-Za-z0-9]+", 62),
+    (r"[\w\-]+", 64),
+)
 
 
 def bits(text: str) -> int:

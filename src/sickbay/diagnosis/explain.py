@@ -117,9 +117,7 @@ def _once(findings: Any) -> list[Finding]:
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
     roots = {one.because for one in findings}
-    return tuple(
-        sorted(findings, key=lambda one: (one.id not in roots, SEVERITIES.index(one.severity), not one.refused))
-    )
+    return tuple(sorted(findings, key=lambda one: (one.id not in roots, SEVERITIES.index(one.severity), not one.refused)))
 
 
 def _corrected(

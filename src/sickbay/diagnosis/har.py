@@ -86,11 +86,15 @@ def _plain(one: Json) -> dict[str, Any]:
     method, url = str(request.get("method") or "GET").upper(), request["url"]
     status = response.get("status")
     return {
-        "method": method, "url": url, "query": url.partition("#")[0].partition("?")[2],
-        "headers": _headers(request.get("headers")), "body": _posted(request.get("postData")),
-        "status": _number(status), "answer_headers": _headers(response.get("headers")),
+        "method": method,
+        "url": url,
+        "query": url.partition("#")[0].partition("?")[2],
+        "headers": _headers(request.get("headers")),
+        "body": _posted(request.get("postData")),
+        "status": _number(status),
+        "answer_headers": _headers(response.get("headers")),
         "answer": _content(response.get("content")),
-    }  # fmt: skip
+    }
 
 
 def _number(status: Any) -> int:
@@ -160,8 +164,14 @@ def _inputs(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if kind == "":
         return
     if kind == "smart_configuration":
-        yield {"kind": kind, "url": one["url"], "status": one["status"], "body": one["answer"],
-               "request_headers": one["headers"], "headers": one["answer_headers"]}  # fmt: skip
+        yield {
+            "kind": kind,
+            "url": one["url"],
+            "status": one["status"],
+            "body": one["answer"],
+            "request_headers": one["headers"],
+            "headers": one["answer_headers"],
+        }
         return
     sent = {"method": one["method"], "url": one["url"], "headers": one["headers"]}
     if one["method"] == "GET" and kind.endswith("_url"):

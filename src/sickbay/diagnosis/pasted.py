@@ -18,11 +18,33 @@ _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
 _WITHIN = re.compile(r"https?://.+\?.+", re.I)
 """The address in a line of a log, or in a sentence: with a query, since others hold nothing to examine."""
 _WITH_VALUE = {
-    "-X": "method", "--request": "method", "-H": "header", "--header": "header", "-d": "data", "--data": "data",
-    "--data-raw": "data", "--data-ascii": "data", "--data-binary": "data", "--data-urlencode": "encoded", "--json": "json",
-    "-u": "user", "--user": "user", "--url": "url", "-A": "", "-o": "", "--output": "", "-b": "", "--cookie": "",
-    "--connect-timeout": "", "-m": "", "--max-time": "", "-w": "", "--write-out": "", "-e": "", "--referer": "",
-}  # fmt: skip
+    "-X": "method",
+    "--request": "method",
+    "-H": "header",
+    "--header": "header",
+    "-d": "data",
+    "--data": "data",
+    "--data-raw": "data",
+    "--data-ascii": "data",
+    "--data-binary": "data",
+    "--data-urlencode": "encoded",
+    "--json": "json",
+    "-u": "user",
+    "--user": "user",
+    "--url": "url",
+    "-A": "",
+    "-o": "",
+    "--output": "",
+    "-b": "",
+    "--cookie": "",
+    "--connect-timeout": "",
+    "-m": "",
+    "--max-time": "",
+    "-w": "",
+    "--write-out": "",
+    "-e": "",
+    "--referer": "",
+}
 """The options of curl that take a value, and what becomes of it."""
 
 
@@ -84,9 +106,7 @@ def kind_of(url: str) -> str:
         return "launch_url"
     if {"code", "error"} & (names | behind):
         return "redirect_url"
-    return (
-        "launch_url" if {"iss", "launch", "fhirServiceUrl"} & (names | behind) or "$" in parts.query else "fhir_request"
-    )
+    return "launch_url" if {"iss", "launch", "fhirServiceUrl"} & (names | behind) or "$" in parts.query else "fhir_request"
 
 
 def _exchange(text: str) -> dict[str, Any]:

@@ -44,9 +44,7 @@ PLACE_OF_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
 PLACE_OF_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Stands where only the EHR can say the code."""
 
-PLACES = frozenset(
-    (PLACE_OF_CODE, PLACE_OF_VERIFIER, PLACE_OF_REFRESH, PLACE_OF_TOKEN, PLACE_OF_LAUNCH, PLACE_OF_CLIENT_ID)
-)
+PLACES = frozenset((PLACE_OF_CODE, PLACE_OF_VERIFIER, PLACE_OF_REFRESH, PLACE_OF_TOKEN, PLACE_OF_LAUNCH, PLACE_OF_CLIENT_ID))
 """Whether something is known under one of them nobody can say."""
 
 
@@ -111,9 +109,7 @@ def naming(fact: str) -> Callable[[Any, Facts], Any]:
 
 def writing(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
     """A repair: parameter `name` of the authorization request becomes `value`, or is taken away; its answer stays."""
-    return lambda request, facts: (
-        with_parameters(request, (name, value)) if isinstance(request, AuthorizeRequest) else request
-    )
+    return lambda request, facts: with_parameters(request, (name, value)) if isinstance(request, AuthorizeRequest) else request
 
 
 def with_scopes(request: R, new: list[str]) -> R:

@@ -94,10 +94,15 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """The shape of the outside contract."""
         return {
-            "id": self.id, "severity": self.severity, "title": self.title, "why": self.why, "fix": self.fix,
-            "facts": dict(self.facts), "spec": {"name": self.spec.name, "url": self.spec.url},
+            "id": self.id,
+            "severity": self.severity,
+            "title": self.title,
+            "why": self.why,
+            "fix": self.fix,
+            "facts": dict(self.facts),
+            "spec": {"name": self.spec.name, "url": self.spec.url},
             **({"because": self.because} if self.because else {}),
-        }  # fmt: skip
+        }
 
 
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
@@ -106,17 +111,33 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
     said = _Said({**(TOLD if "told" in facts else {}), **{key: _words(value, key) for key, value in facts.items()}})
     title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
     return Finding(
-        id=rule.id, severity=severity, title=title.format_map(said), why=rule.why.format_map(said),
-        fix=rule.fix.format_map(said).rstrip(), spec=rule.spec, degree=rule.degree, facts=facts, parameter=rule.parameter,
+        id=rule.id,
+        severity=severity,
+        title=title.format_map(said),
+        why=rule.why.format_map(said),
+        fix=rule.fix.format_map(said).rstrip(),
+        spec=rule.spec,
+        degree=rule.degree,
+        facts=facts,
+        parameter=rule.parameter,
         refused=refused,
-    )  # fmt: skip
+    )
 
 
 TOLD: dict[str, str] = {
-    "received": "what your app sent", "expected": "what is registered", "registered": "see the registration",
-    "base": "the FHIR base", "bases": "see its discovery document", "scopes": "the scopes", "corrected": "them right",
-    "hint": "", "what": "", "tenant": "the hospital", "enabled": "see the registration", "ago": "earlier",
-}  # fmt: skip
+    "received": "what your app sent",
+    "expected": "what is registered",
+    "registered": "see the registration",
+    "base": "the FHIR base",
+    "bases": "see its discovery document",
+    "scopes": "the scopes",
+    "corrected": "them right",
+    "hint": "",
+    "what": "",
+    "tenant": "the hospital",
+    "enabled": "see the registration",
+    "ago": "earlier",
+}
 """Words for facts that only the server knew, where a foreign answer names a fault (fact `told`: how it did)."""
 
 

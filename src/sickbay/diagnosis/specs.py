@@ -9,9 +9,7 @@ _RFC = "https://www.rfc-editor.org/rfc"
 
 SMART_REGISTER = Spec("SMART App Launch 2.2, Register App with EHR", f"{_SMART}/app-launch.html#register-app-with-ehr")
 SMART_LAUNCH = Spec("SMART App Launch 2.2, Launch App: EHR Launch", f"{_SMART}/app-launch.html#launch-app-ehr-launch")
-SMART_AUTHORIZE = Spec(
-    "SMART App Launch 2.2, Obtain authorization code", f"{_SMART}/app-launch.html#obtain-authorization-code"
-)
+SMART_AUTHORIZE = Spec("SMART App Launch 2.2, Obtain authorization code", f"{_SMART}/app-launch.html#obtain-authorization-code")
 SMART_DISCOVERY = Spec(
     "SMART App Launch 2.2, Retrieve .well-known/smart-configuration",
     f"{_SMART}/app-launch.html#retrieve-well-known-smart-configuration",

@@ -76,43 +76,49 @@ def pasted_fhir(request: AccessRequest) -> Sequence[Check[Any, Any]]:
 
 KINDS: dict[str, Kind] = {
     "authorize_url": Kind(
-        "authorize", read_authorize.request, read_authorize.known,
-        always((readable.request_is_utf8, *authorize.CHECKS)), read_authorize.unread,
+        "authorize",
+        read_authorize.request,
+        read_authorize.known,
+        always((readable.request_is_utf8, *authorize.CHECKS)),
+        read_authorize.unread,
         authorize.relaxed,
     ),
     "launch_url": Kind("launch", read_url.request, read_url.known, always(launch.CHECKS), read_url.unread_launch),
     "login": Kind("login", read_login.request, read_login.known, always(login.CHECKS), read_login.unread),
-    "logout_request": Kind(
-        "logout", read_logout.request, read_logout.known, always(logout.CHECKS), read_logout.unread
-    ),
+    "logout_request": Kind("logout", read_logout.request, read_logout.known, always(logout.CHECKS), read_logout.unread),
     "redirect_url": Kind("redirect", read_url.request, read_url.known, always(redirect.CHECKS), read_url.unread_redirect),
     "error_page_url": Kind(
         "redirect", read_url.error_page, read_url.known, always(redirect.ERROR_PAGE_CHECKS), read_url.unread_redirect
     ),
     "registration": Kind(
-        "registration", read_registration.request, read_registration.known, always(registration.CHECKS),
+        "registration",
+        read_registration.request,
+        read_registration.known,
+        always(registration.CHECKS),
         read_registration.unread,
     ),
     "token_request": Kind("token", read_token.request, read_token.known, tokens, read_token.unread),
     "introspection_request": Kind(
-        "introspection", read_token.request, read_subject.known, introspection.checks,
+        "introspection",
+        read_token.request,
+        read_subject.known,
+        introspection.checks,
         read_subject.unread_introspection,
     ),
     "revocation_request": Kind(
         "revocation", read_token.request, read_subject.known, revocation.checks, read_subject.unread_revocation
     ),
     "userinfo_request": Kind(
-        "userinfo", read_subject.userinfo, read_subject.known_of_userinfo, always(userinfo.CHECKS),
+        "userinfo",
+        read_subject.userinfo,
+        read_subject.known_of_userinfo,
+        always(userinfo.CHECKS),
         read_subject.unread_userinfo,
     ),
-    "fhir_request": Kind(
-        "access", read_access.request, read_access.known, pasted_fhir, read_access.unread
-    ),
-    "app_state_request": Kind(
-        "access", read_app_state.request, read_app_state.known, app_state.checks, read_access.unread
-    ),
+    "fhir_request": Kind("access", read_access.request, read_access.known, pasted_fhir, read_access.unread),
+    "app_state_request": Kind("access", read_app_state.request, read_app_state.known, app_state.checks, read_access.unread),
     "token_response": Kind("id_token", answer.token_response, answer.known, always(()), answer.unread),
     "smart_configuration": Kind("discovery", answer.document, answer.known, always(()), answer.unread),
     "error_answer": Kind("answer", answer.nothing, answer.known, always(()), answer.unread),
     "http_exchange": Kind("browser", answer.exchange, answer.known, always(()), answer.unread),
-}  # fmt: skip
+}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-_CLINGING = "".join((
-    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\"'`<>\u00ab\u00ad\u00bb\u2060\ufeff",
-    *map(chr, range(0x2000, 0x2010)), *map(chr, range(0x2018, 0x2020)),
-))  # fmt: skip
+_CLINGING = "".join(
+    (
+        "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\"'`<>\u00ab\u00ad\u00bb\u2060\ufeff",
+        *map(chr, range(0x2000, 0x2010)),
+        *map(chr, range(0x2018, 0x2020)),
+    )
+)
 """Blanks of every kind, quotation marks, angle brackets, and what nobody sees."""
 _INSIDE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]")
 _ARRAY = re.compile(r"\[(.*)\]", re.S)
@@ -48,9 +51,7 @@ _WORDS = {
     "undefined": "JavaScript's word for a variable that was never set",
     "NaN": "JavaScript's word for a number that is none",
     "[object Object]": "what JavaScript writes for an object where a text is wanted",
-} | dict.fromkeys(
-    ("null", "NULL", "None", "nil", "nullptr", "(null)"), "a program's word for a value that is not there"
-)
+} | dict.fromkeys(("null", "NULL", "None", "nil", "nullptr", "(null)"), "a program's word for a value that is not there")
 _FUNCTION = re.compile(r"(?:async )?function\b.*\{.*|.*=>.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
 _VARIABLE = re.compile(

@@ -12,9 +12,13 @@ from urllib.parse import quote
 
 STANDARD = "general"
 OURS = {
-    "fhir": "/{version}", "issuer": "", "manage": "/oauth/manage", "introspect": "/oauth/introspect", "revoke": "/oauth/revoke",
+    "fhir": "/{version}",
+    "issuer": "",
+    "manage": "/oauth/manage",
+    "introspect": "/oauth/introspect",
+    "revoke": "/oauth/revoke",
     "jwks": "/oauth/jwks",
-}  # fmt: skip
+}
 """Paths for which a dialect need not have its own."""
 
 
@@ -109,8 +113,9 @@ def short_path(version: str) -> str:
 
 def names() -> tuple[str, ...]:
     """The dialects there are, the standard first: each is a tenant of the default run."""
-    found = {entry.name.removesuffix(".toml") for entry in resources.files(__package__).iterdir()
-             if entry.name.endswith(".toml")}  # fmt: skip
+    found = {
+        entry.name.removesuffix(".toml") for entry in resources.files(__package__).iterdir() if entry.name.endswith(".toml")
+    }
     return (STANDARD, *sorted(found - {STANDARD}))
 
 
@@ -126,16 +131,22 @@ def read(name: str, given: Mapping[str, Any]) -> Dialect:
     words = dict(given.get("words", {}))
     defaults, at_token = words.pop("default", {}), words.pop("token", {})
     return Dialect(
-        name=name, title=given["title"], about=given["about"], fhir=tuple(given["fhir"]), paths={**OURS, **given["paths"]},
+        name=name,
+        title=given["title"],
+        about=given["about"],
+        fhir=tuple(given["fhir"]),
+        paths={**OURS, **given["paths"]},
         answers=Answers(**{key: _frozen(value) for key, value in given.get("answers", {}).items()}),
         policy={key: _frozen(value) for key, value in given.get("policy", {}).items()},
-        token_response=dict(given.get("token_response", {})), id_token=dict(given.get("id_token", {})),
+        token_response=dict(given.get("token_response", {})),
+        id_token=dict(given.get("id_token", {})),
         subject=given.get("subject", "{tenant}-{username}"),
         words={key: Words(**value) for key, value in words.items()},
-        at_token={key: Words(**value) for key, value in at_token.items()}, discovery=dict(given.get("discovery", {})),
+        at_token={key: Words(**value) for key, value in at_token.items()},
+        discovery=dict(given.get("discovery", {})),
         defaults={key: Words(**value) for key, value in defaults.items()},
         tenant_id=given.get("tenant_id", ""),
-    )  # fmt: skip
+    )
 
 
 def _frozen(value: Any) -> Any:

@@ -136,13 +136,14 @@ class Change(NamedTuple):
 
 
 _METHODS = {
-    "create": ("POST", "201"), "update": ("PUT", "200"), "update-create": ("PUT", "201"), "delete": ("DELETE", "204"),
-}  # fmt: skip
+    "create": ("POST", "201"),
+    "update": ("PUT", "200"),
+    "update-create": ("PUT", "201"),
+    "delete": ("DELETE", "204"),
+}
 
 
-def history(
-    base: str, changes: Sequence[Change], *, self_url: str, next_url: str | None, total: int | None = None
-) -> bytes:
+def history(base: str, changes: Sequence[Change], *, self_url: str, next_url: str | None, total: int | None = None) -> bytes:
     """The Bundle of a history, newest first (R4, 3.1.0.12)."""
     entries = b",".join(_change(base, one) for one in changes)
     counted = b',"total":%d' % total if total is not None else b""

@@ -21,11 +21,21 @@ MOST = 10_000
 """Combinations of one resource: of a hundred codes and a hundred values there are as many."""
 SHAPES = frozenset(
     {
-        ("token", "token"), ("token", "quantity"), ("token", "date"), ("token", "string"), ("token", "reference"),
-        ("reference", "token"), ("token", "number"), ("token", "uri"), ("token", "number", "number"),
-        ("token", "date", "token"), ("reference", "date"), ("quantity", "quantity"), ("uri", "token"),
+        ("token", "token"),
+        ("token", "quantity"),
+        ("token", "date"),
+        ("token", "string"),
+        ("token", "reference"),
+        ("reference", "token"),
+        ("token", "number"),
+        ("token", "uri"),
+        ("token", "number", "number"),
+        ("token", "date", "token"),
+        ("reference", "date"),
+        ("quantity", "quantity"),
+        ("uri", "token"),
     }
-)  # fmt: skip
+)
 """The kinds of parts that there are in the definitions; the index has a place for each."""
 
 
@@ -83,9 +93,7 @@ def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]
     bases, exact = _bases(version, parameter), kinds(version, parameter) == _RATIO
     held = [one for one in components(version, parameter) if one is not None]
     ways = {base: tuple(_component(version, one, base, bases, exact) for one in held) for base in bases}
-    return tuple(
-        _compiled(parameter.number, base, found) for base, found in ways.items() if all(one.ways for one in found)
-    )
+    return tuple(_compiled(parameter.number, base, found) for base, found in ways.items() if all(one.ways for one in found))
 
 
 def _compiled(number: int, base: Way, parts: tuple[Component, ...]) -> Composite:

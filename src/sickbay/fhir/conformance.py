@@ -115,10 +115,7 @@ def _operations(version: str) -> list[dict[str, Any]]:
 def _named(version: str, held: Sequence[Operation]) -> list[dict[str, Any]]:
     """One entry a definition, whether it stands at a type, at its resources or at both."""
     by_definition = {one.definition: one.name for one in held}
-    return [
-        {"name": name, "definition": {"reference": url} if version in _OLD else url}
-        for url, name in by_definition.items()
-    ]
+    return [{"name": name, "definition": {"reference": url} if version in _OLD else url} for url, name in by_definition.items()]
 
 
 def _security(version: str, server: Self) -> dict[str, Any]:
@@ -131,9 +128,7 @@ def _security(version: str, server: Self) -> dict[str, Any]:
     return {
         "extension": [{"url": OAUTH_URIS, "extension": nested}],
         "cors": True,
-        "service": [
-            {"coding": [coding], "text": "OAuth2 using SMART-on-FHIR profile (see http://docs.smarthealthit.org)"}
-        ],
+        "service": [{"coding": [coding], "text": "OAuth2 using SMART-on-FHIR profile (see http://docs.smarthealthit.org)"}],
     }
 
 

@@ -111,9 +111,7 @@ def _compile(version: str, type: str, part: str) -> Iterator[Route]:
             yield Route(way[0], way[1:], child.type)
 
 
-def _advance(
-    version: str, spots: list[tuple[tuple[Step, ...], Child]], step: str
-) -> Iterator[tuple[tuple[Step, ...], Child]]:
+def _advance(version: str, spots: list[tuple[tuple[Step, ...], Child]], step: str) -> Iterator[tuple[tuple[Step, ...], Child]]:
     call = _CALL.match(step)
     for way, at in spots:
         if call and call[1] in ("as", "ofType"):

@@ -16,9 +16,12 @@ from sickbay.fhir.shapes import Shape, shape
 _STEP = re.compile(r"\.?(?:(where)\(((?:[^()']|'(?:[^'\\]|\\.)*')*)\)|(first|last)\(\)|([A-Za-z]\w*)|\[(\d{1,6})\])")
 _EQUALS = re.compile(r"\s*([A-Za-z][\w.]*)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(true|false)|(-?\d+(?:\.\d+)?))\s*")
 _TAKES = {
-    "add": ("path", "name", "value"), "insert": ("path", "index", "value"), "delete": ("path",),
-    "replace": ("path", "value"), "move": ("path", "source", "destination"),
-}  # fmt: skip
+    "add": ("path", "name", "value"),
+    "insert": ("path", "index", "value"),
+    "delete": ("path",),
+    "replace": ("path", "value"),
+    "move": ("path", "source", "destination"),
+}
 
 
 LONGEST = 2000
@@ -323,5 +326,9 @@ def _values(value: Any, names: list[str]) -> list[Any]:
 
 
 _DO: dict[str, Callable[[str, dict[str, Any], Operation], None]] = {
-    "add": _add, "insert": _insert, "delete": _delete, "replace": _replace, "move": _move,
-}  # fmt: skip
+    "add": _add,
+    "insert": _insert,
+    "delete": _delete,
+    "replace": _replace,
+    "move": _move,
+}

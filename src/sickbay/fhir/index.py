@@ -68,9 +68,19 @@ class _Rows:
     """The facts while they are collected; dicts keep the order and drop repetitions."""
 
     __slots__ = (
-        "base", "codes", "dates", "named", "numbers", "patients", "positions", "quantities", "references", "strings", "tokens",
+        "base",
+        "codes",
+        "dates",
+        "named",
+        "numbers",
+        "patients",
+        "positions",
+        "quantities",
+        "references",
+        "strings",
+        "tokens",
         "uris",
-    )  # fmt: skip
+    )
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -114,10 +124,20 @@ def extract(version: str, resource: dict[str, Any], base: str) -> ResourceFacts:
     if type == "Patient" and isinstance(own, str):
         rows.patients = {own: None}
     return ResourceFacts(
-        tuple(sorted(rows.patients)), tuple(rows.named), clinical_date(version, resource), tuple(rows.tokens),
-        tuple(rows.references), tuple(rows.dates), tuple(rows.strings), tuple(rows.numbers), tuple(rows.quantities),
-        tuple(rows.uris), tuple(rows.codes), composites(version, resource, base), tuple(rows.positions),
-    )  # fmt: skip
+        tuple(sorted(rows.patients)),
+        tuple(rows.named),
+        clinical_date(version, resource),
+        tuple(rows.tokens),
+        tuple(rows.references),
+        tuple(rows.dates),
+        tuple(rows.strings),
+        tuple(rows.numbers),
+        tuple(rows.quantities),
+        tuple(rows.uris),
+        tuple(rows.codes),
+        composites(version, resource, base),
+        tuple(rows.positions),
+    )
 
 
 def _worded(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> None:

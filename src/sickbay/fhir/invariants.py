@@ -151,29 +151,47 @@ def _not_both(name: str, other: str) -> Callable[[Json], bool]:
 
 _REQUESTS = ("batch", "transaction", "history")
 _BUNDLE = (
-    Invariant("bdl-1", "only a searchset or a history has a total",
-              lambda one: "total" not in one or one.get("type") in ("searchset", "history")),
+    Invariant(
+        "bdl-1",
+        "only a searchset or a history has a total",
+        lambda one: "total" not in one or one.get("type") in ("searchset", "history"),
+    ),
     Invariant("bdl-2", "only entries of a searchset have search", _only("search", "searchset")),
     Invariant("bdl-3", "only entries of a batch, a transaction or a history have a request", _only("request", *_REQUESTS)),
     Invariant("bdl-3", "each entry of a batch, a transaction or a history has a request", _requested, _SINCE_R4),
-    Invariant("bdl-4", "only entries of a batch-response, a transaction-response or a history have a response",
-              _only("response", "batch-response", "transaction-response", "history")),
+    Invariant(
+        "bdl-4",
+        "only entries of a batch-response, a transaction-response or a history have a response",
+        _only("response", "batch-response", "transaction-response", "history"),
+    ),
     Invariant("bdl-9", "a document has an identifier with a system and a value", _as("document", _is_named), _SINCE_R4),
     Invariant("bdl-10", "a document has a timestamp", _as("document", _some("timestamp")), _SINCE_R4),
     Invariant("bdl-11", "a document begins with a Composition", _as("document", _begins("Composition")), _SINCE_R4),
     Invariant("bdl-12", "a message begins with a MessageHeader", _as("message", _begins("MessageHeader")), _SINCE_R4),
-)  # fmt: skip
+)
 _CONDITION = (
     Invariant("con-4", "what has abated is inactive, in remission or resolved", _abated, _R4),
-    Invariant("con-5", "what was entered in error has no clinicalStatus",
-              lambda one: not _mistaken(one) or "clinicalStatus" not in one, _R4),
-)  # fmt: skip
+    Invariant(
+        "con-5",
+        "what was entered in error has no clinicalStatus",
+        lambda one: not _mistaken(one) or "clinicalStatus" not in one,
+        _R4,
+    ),
+)
 _ALLERGY = (
-    Invariant("ait-1", "what was not entered in error has a clinicalStatus",
-              lambda one: _mistaken(one) or "clinicalStatus" in one, _R4),
-    Invariant("ait-2", "what was entered in error has no clinicalStatus",
-              lambda one: not _mistaken(one) or "clinicalStatus" not in one, _R4),
-)  # fmt: skip
+    Invariant(
+        "ait-1",
+        "what was not entered in error has a clinicalStatus",
+        lambda one: _mistaken(one) or "clinicalStatus" in one,
+        _R4,
+    ),
+    Invariant(
+        "ait-2",
+        "what was entered in error has no clinicalStatus",
+        lambda one: not _mistaken(one) or "clinicalStatus" not in one,
+        _R4,
+    ),
+)
 _APPOINTMENT = (
     Invariant("app-2", "start and end come together", _one_end),
     Invariant("app-3", "what is neither proposed nor cancelled has a start and an end", _has_a_time),
@@ -198,9 +216,7 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
     "Range": (Invariant("rng-2", "low must not be above high", _range),),
     "Ratio": (Invariant("rat-1", "numerator and denominator come together", _ratio),),
     "ContactPoint": (Invariant("cpt-2", "a value needs a system", lambda one: "value" not in one or "system" in one),),
-    "Attachment": (
-        Invariant("att-1", "data need a contentType", lambda one: "data" not in one or "contentType" in one),
-    ),
+    "Attachment": (Invariant("att-1", "data need a contentType", lambda one: "data" not in one or "contentType" in one),),
     "Observation": (
         _ABSENT,
         Invariant("obs-7", "what a component has is not said by the value too", _said_once, _SINCE_STU3),
@@ -220,14 +236,18 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
     "Composition.section": _SECTION,
     "Condition": _CONDITION,
     "Group": (
-        Invariant("grp-1", "only an actual group has members",
-                  lambda one: one.get("actual") is True or "member" not in one, _BEFORE_R5),
+        Invariant(
+            "grp-1",
+            "only an actual group has members",
+            lambda one: one.get("actual") is True or "member" not in one,
+            _BEFORE_R5,
+        ),
     ),
     "List": (Invariant("lst-1", "emptyReason must not stand beside entries", _not_both("emptyReason", "entry")),),
     "Organization": (Invariant("org-1", "it needs a name or an identifier", _some("name", "_name", "identifier")),),
     "ServiceRequest": (Invariant("prr-1", "orderDetail needs a code", _with("orderDetail", "code"), _R4),),
     "Timing.repeat": _REPEAT,
-}  # fmt: skip
+}
 """Path -> what must hold there."""
 
 

@@ -13,9 +13,7 @@ DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 MODES = ("create", "update", "delete", "profile")
 
 
-def judged(
-    version: str, type: str, body: Body, mode: str | None, id: str | None, profiles: Sequence[str]
-) -> list[Issue]:
+def judged(version: str, type: str, body: Body, mode: str | None, id: str | None, profiles: Sequence[str]) -> list[Issue]:
     """At least one issue: an information where nothing is wrong. id: of the address. profiles: those that are asked for."""
     if body.malformed:
         return [Issue("structure", f"It is no {type}: {body.malformed}.")]

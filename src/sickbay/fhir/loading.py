@@ -115,10 +115,7 @@ def _bodies(bundle: bytes) -> list[bytes]:
         return [bytes(one.resource) for one in msgspec.json.decode(bundle, type=_Bundle).entry]
     except msgspec.ValidationError:
         each = msgspec.json.decode(bundle, type=_Odd).entry
-        return [
-            bytes(msgspec.json.decode(one, type=_Entry).resource) if one[:1] == b"{" else b""
-            for one in map(bytes, each)
-        ]
+        return [bytes(msgspec.json.decode(one, type=_Entry).resource) if one[:1] == b"{" else b"" for one in map(bytes, each)]
 
 
 def _names(entries: list[Any]) -> Mapping[bytes, bytes]:

@@ -68,9 +68,7 @@ def matches(query: Query, one: Held, others: Others = ALONE) -> bool:
 
 
 def _inside(within: Within, facts: ResourceFacts) -> bool:
-    return any(
-        number in within.parameters and (type, id) == (within.type, within.id) for number, type, id in facts.references
-    )
+    return any(number in within.parameters and (type, id) == (within.type, within.id) for number, type, id in facts.references)
 
 
 def holds(asked: Filter, type: str, one: Held, others: Others) -> bool:
@@ -121,8 +119,17 @@ def _referring(asked: Filter, type: str, one: Held, others: Others) -> bool:
 
 
 def _present(numbers: tuple[int, ...], facts: ResourceFacts) -> bool:
-    every = (facts.tokens, facts.references, facts.dates, facts.strings, facts.numbers, facts.quantities, facts.uris,
-             facts.composites, facts.positions)  # fmt: skip
+    every = (
+        facts.tokens,
+        facts.references,
+        facts.dates,
+        facts.strings,
+        facts.numbers,
+        facts.quantities,
+        facts.uris,
+        facts.composites,
+        facts.positions,
+    )
     wanted = {*numbers, *(one + IDENTIFIER for one in numbers)}
     return any(row[0] in wanted for rows in every for row in rows)
 
@@ -150,9 +157,12 @@ def _value(asked: Filter, value: Value, one: Held, others: Others) -> bool:
 
 def _rows(value: Value, facts: ResourceFacts) -> Iterable[tuple[Any, ...]]:
     held: dict[type, Iterable[tuple[Any, ...]]] = {
-        TokenValue: facts.tokens, StringValue: facts.strings, DateValue: facts.dates, QuantityValue: facts.quantities,
+        TokenValue: facts.tokens,
+        StringValue: facts.strings,
+        DateValue: facts.dates,
+        QuantityValue: facts.quantities,
         UriValue: facts.uris,
-    }  # fmt: skip
+    }
     return held[type(value)]
 
 
@@ -198,8 +208,10 @@ def _coded(value: TokenValue, system: str | None, code: str) -> bool:
 def _referenced(one: Filter, value: ReferenceValue, facts: ResourceFacts) -> bool:
     number = one.parameter.number
     if value.url is not None:
-        return any(row[0] == number and row[1] in (value.url, *_versions(value.url, row[1], one.modifier == "below"))
-                   for row in facts.uris)  # fmt: skip
+        return any(
+            row[0] == number and row[1] in (value.url, *_versions(value.url, row[1], one.modifier == "below"))
+            for row in facts.uris
+        )
     types = (value.type,) if value.type is not None else one.parameter.targets
     return any(row[0] == number and row[2] == value.id and (not types or row[1] in types) for row in facts.references)
 
@@ -209,12 +221,19 @@ def _reached(asked: Filter, value: ReferenceValue, others: Others) -> Iterable[R
     link = next((number for type, number in asked.along if type == value.type), None)
     if link is None or value.type is None:
         return (value,)
-    steps = [(each.id, id) for each in others.every(value.type) for number, type, id in each.facts.references
-             if number == link and type == value.type]  # fmt: skip
+    steps = [
+        (each.id, id)
+        for each in others.every(value.type)
+        for number, type, id in each.facts.references
+        if number == link and type == value.type
+    ]
     found, frontier = {value.id}, {value.id}
     while frontier:
-        near = {part if asked.modifier == "below" else whole for part, whole in steps
-                if (whole if asked.modifier == "below" else part) in frontier}  # fmt: skip
+        near = {
+            part if asked.modifier == "below" else whole
+            for part, whole in steps
+            if (whole if asked.modifier == "below" else part) in frontier
+        }
         frontier = near - found
         found |= near
     return [replace(value, id=id) for id in sorted(found)]

@@ -86,9 +86,7 @@ def given(version: str, found: Route, pairs: Sequence[tuple[str, str]], body: st
     return read_ if isinstance(read_, Given) else Given()
 
 
-def faults(
-    version: str, found: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
-) -> tuple[Fault, ...]:
+def faults(version: str, found: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False) -> tuple[Fault, ...]:
     """What is wrong with what the operation of this address is given."""
     operation = operations.find(version, found.operation or "", found.type, found.id)
     told = Given() if operation is None else read(version, operation, pairs, body, lenient)
@@ -191,9 +189,7 @@ def _unknown(operation: Operation, given: Given, lenient: bool) -> list[Fault]:
 
 def _missing(operation: Operation, given: Given) -> list[Fault]:
     return [
-        Fault(RULE, name, "", f"{name}=…")
-        for name in operation.required
-        if not given.one(name) and name not in given.things
+        Fault(RULE, name, "", f"{name}=…") for name in operation.required if not given.one(name) and name not in given.things
     ]
 
 

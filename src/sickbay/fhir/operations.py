@@ -40,30 +40,58 @@ class Operation:
 
 
 _EXPORT: dict[str, Kind] = {
-    "_outputFormat": "string", "_since": "instant", "_type": "string", "_typeFilter": "string",
+    "_outputFormat": "string",
+    "_since": "instant",
+    "_type": "string",
+    "_typeFilter": "string",
     "_elements": "string",
-}  # fmt: skip
+}
 _OF_PATIENTS: dict[str, Kind] = {**_EXPORT, "patient": "reference"}
 _OF_GROUP: dict[str, Kind] = {**_OF_PATIENTS, "includeAssociatedData": "string"}
 _EVERYTHING: dict[str, Kind] = {
-    "start": "date", "end": "date", "_since": "instant", "_type": "string", "_count": "integer", "_cursor": "string",
-}  # fmt: skip
+    "start": "date",
+    "end": "date",
+    "_since": "instant",
+    "_type": "string",
+    "_count": "integer",
+    "_cursor": "string",
+}
 _ENCOUNTER: dict[str, Kind] = {name: kind for name, kind in _EVERYTHING.items() if name not in ("start", "end")}
 _VALIDATE: dict[str, Kind] = {"mode": "code", "profile": "string", "resource": "any"}
 _META: dict[str, Kind] = {"meta": "any"}
 _CODED: dict[str, Kind] = {
-    "code": "string", "system": "string", "display": "string", "coding": "any", "codeableConcept": "any",
-    "version": "string", "systemVersion": "string", "date": "string", "displayLanguage": "code", "abstract": "boolean",
-}  # fmt: skip
+    "code": "string",
+    "system": "string",
+    "display": "string",
+    "coding": "any",
+    "codeableConcept": "any",
+    "version": "string",
+    "systemVersion": "string",
+    "date": "string",
+    "displayLanguage": "code",
+    "abstract": "boolean",
+}
 _OF_SET: dict[str, Kind] = {"url": "string", "valueSetVersion": "string", "context": "string", **_CODED}
 _EXPAND: dict[str, Kind] = {
-    "url": "string", "valueSetVersion": "string", "filter": "string", "offset": "integer",
-    "count": "integer", "activeOnly": "boolean", "includeDesignations": "boolean", "displayLanguage": "code",
-}  # fmt: skip
+    "url": "string",
+    "valueSetVersion": "string",
+    "filter": "string",
+    "offset": "integer",
+    "count": "integer",
+    "activeOnly": "boolean",
+    "includeDesignations": "boolean",
+    "displayLanguage": "code",
+}
 _DOCREF: dict[str, Kind] = {
-    "patient": "string", "start": "date", "end": "date", "type": "any", "on-demand": "boolean", "profile": "string",
-    "_count": "integer", "_cursor": "string",
-}  # fmt: skip
+    "patient": "string",
+    "start": "date",
+    "end": "date",
+    "type": "any",
+    "on-demand": "boolean",
+    "profile": "string",
+    "_count": "integer",
+    "_cursor": "string",
+}
 IDENTIFIED = frozenset({"expand", "validate-code"})
 """Of what names its value set by `identifier` in DSTU2, and by `url` since."""
 _NEWER = ("stu3", "r4", "r4b", "r5")
@@ -83,23 +111,29 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("meta-delete", "instance", None, "u", CORE + "Resource-meta-delete", _META, ("meta",), WRITING),
     Operation("expand", "type", ("ValueSet",), "", CORE + "ValueSet-expand", _EXPAND, ("url",)),
     Operation("validate-code", "type", ("ValueSet",), "", CORE + "ValueSet-validate-code", _OF_SET, ("url",)),
-    Operation("validate-code", "type", ("CodeSystem",), "", CORE + "CodeSystem-validate-code",
-              {"url": "string", **_CODED}, versions=_NEWER),
-    Operation("lookup", "type", ("CodeSystem",), "", CORE + "CodeSystem-lookup", {**_CODED, "property": "code"},
-              versions=_NEWER),
+    Operation(
+        "validate-code",
+        "type",
+        ("CodeSystem",),
+        "",
+        CORE + "CodeSystem-validate-code",
+        {"url": "string", **_CODED},
+        versions=_NEWER,
+    ),
+    Operation(
+        "lookup", "type", ("CodeSystem",), "", CORE + "CodeSystem-lookup", {**_CODED, "property": "code"}, versions=_NEWER
+    ),
     Operation("lookup", "type", ("ValueSet",), "", CORE + "ValueSet-lookup", _CODED, versions=("dstu2",)),
     Operation("export", "system", None, "", BULK + "export", _EXPORT),
     Operation("export", "type", ("Patient",), "rs", BULK + "patient-export", _OF_PATIENTS),
     Operation("export", "instance", ("Group",), "", BULK + "group-export", _OF_GROUP),
-)  # fmt: skip
+)
 
 
 def find(version: str, name: str, type: str | None, id: str | None) -> Operation | None:
     """The operation `$name` at the address of a type, of one resource, or of the whole server."""
     level = "system" if type is None else "type" if id is None else "instance"
-    return next(
-        (one for one in of_version(version) if one.name == name and one.level == level and _of(one, type)), None
-    )
+    return next((one for one in of_version(version) if one.name == name and one.level == level and _of(one, type)), None)
 
 
 def _of(one: Operation, type: str | None) -> bool:
@@ -112,8 +146,12 @@ def of_version(version: str) -> list[Operation]:
 
 def expected(version: str, name: str, type: str | None) -> str:
     """What somebody who asked for `$name` there may have meant."""
-    known = {f"{'/'.join(one.types or ('<Type>',))}{'/<id>' if one.level == 'instance' else ''}/${one.name}".removeprefix(
-        "<Type>/" if one.level == "system" else "") : one for one in of_version(version)}  # fmt: skip
+    known = {
+        f"{'/'.join(one.types or ('<Type>',))}{'/<id>' if one.level == 'instance' else ''}/${one.name}".removeprefix(
+            "<Type>/" if one.level == "system" else ""
+        ): one
+        for one in of_version(version)
+    }
     same = [address for address, one in known.items() if one.name == name]
     near = nearest_of(name, {one.name for one in known.values()})
     alike = [address for address, one in known.items() if one.name == near]

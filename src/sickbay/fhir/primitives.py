@@ -118,4 +118,4 @@ PRIMITIVES: dict[str, Says] = {
     "uri": _uri,
     "url": _uri,
     "uuid": _matching(r"urn:uuid:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", "a UUID as urn:uuid:…", re.ASCII | re.I),
-}  # fmt: skip
+}

@@ -103,15 +103,7 @@ class WordsValue:
 
 
 Value: TypeAlias = (
-    TokenValue
-    | ReferenceValue
-    | StringValue
-    | DateValue
-    | QuantityValue
-    | UriValue
-    | CompositeValue
-    | NearValue
-    | WordsValue
+    TokenValue | ReferenceValue | StringValue | DateValue | QuantityValue | UriValue | CompositeValue | NearValue | WordsValue
 )
 
 

@@ -136,9 +136,7 @@ def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | M
 
 def _bad_id(type: str, head: str, more: list[str]) -> Fault:
     """An MRN with a slash in it falls into two segments: it is named whole."""
-    return Fault(
-        "fhir-id-invalid", "id", "/".join([head, *more]), f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'"
-    )
+    return Fault("fhir-id-invalid", "id", "/".join([head, *more]), f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'")
 
 
 def _of_instance(version: str, method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
@@ -160,9 +158,7 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
     return Misrouted(404)
 
 
-def _operation(
-    version: str, method: str, name: str, type: str | None = None, id: str | None = None
-) -> Route | Misrouted:
+def _operation(version: str, method: str, name: str, type: str | None = None, id: str | None = None) -> Route | Misrouted:
     one = operations.find(version, name, type, id)
     if one is None:
         return Misrouted(
@@ -180,11 +176,7 @@ def _job(method: str, rest: list[str]) -> Route | Misrouted:
     file = {"GET": ("export-file", ""), "HEAD": ("export-file", "")}
     job = {"GET": ("export-status", ""), "HEAD": ("export-status", ""), "DELETE": ("export-cancel", "")}
     found = _by_method(file if len(rest) == 2 else job, method, None, rest[0])
-    return (
-        found
-        if isinstance(found, Misrouted)
-        else Route(found.interaction, "", None, rest[0], rest[1] if rest[1:] else None)
-    )
+    return found if isinstance(found, Misrouted) else Route(found.interaction, "", None, rest[0], rest[1] if rest[1:] else None)
 
 
 def _within(route: Route, type: str, id: str) -> Route:

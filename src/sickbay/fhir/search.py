@@ -40,9 +40,7 @@ def parse(
 
 
 @lru_cache(maxsize=KEPT)
-def _brief(
-    version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool
-) -> Query | tuple[Fault, ...]:
+def _brief(version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool) -> Query | tuple[Fault, ...]:
     """A Query never changes; the store knows it again, and keeps what it made of it."""
     return _parsed(version, type, pairs, base, strict, remembered=True)
 
@@ -106,14 +104,19 @@ def parse_several(
     whole = parts[0] if parts else Query(version, "")
     named_types = tuple(pair for pair in pairs if pair[0] == "_type")
     return replace(
-        whole, type="", parts=parts, filters=(), ids=None, updated=(), applied=(*named_types, *whole.applied),
-        ignored=tuple(ignored.items()), doubted=tuple({one: None for part in parts for one in part.doubted}),
-    )  # fmt: skip
+        whole,
+        type="",
+        parts=parts,
+        filters=(),
+        ids=None,
+        updated=(),
+        applied=(*named_types, *whole.applied),
+        ignored=tuple(ignored.items()),
+        doubted=tuple({one: None for part in parts for one in part.doubted}),
+    )
 
 
-def _types(
-    version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]
-) -> tuple[tuple[str, ...], tuple[Fault, ...]]:
+def _types(version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[Fault, ...]]:
     said = [one for name, text in pairs if name == "_type" for one in text.split(",") if one]
     wrong = []
     for one in said:

@@ -33,7 +33,8 @@ _US_CORE: Mapping[str, Mapping[str, Row]] = {
         "asserted-date": (
             "date",
             "Condition.extension('http://hl7.org/fhir/StructureDefinition/condition-assertedDate').value.ofType(dateTime)",
-            (), (),
+            (),
+            (),
         ),
     },
     "Encounter": {"discharge-disposition": _token("Encounter.hospitalization.dischargeDisposition")},
@@ -46,7 +47,7 @@ _US_CORE: Mapping[str, Mapping[str, Row]] = {
         ),
         "race": _of_us_core("race"),
     },
-}  # fmt: skip
+}
 """US Core 6.1, search parameters that are not derived from R4's."""
 _NEAR: Mapping[str, Row] = {"near": ("special", "Location.position", (), ())}
 ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
@@ -66,15 +67,9 @@ ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
             "code-value-date": _composite("Observation", "code", "value-date"),
             "code-value-quantity": _composite("Observation", "code", "value-quantity"),
             "code-value-string": _composite("Observation", "code", "value-string"),
-            "component-code-value-concept": _composite(
-                "Observation.component", "component-code", "component-value-concept"
-            ),
-            "component-code-value-quantity": _composite(
-                "Observation.component", "component-code", "component-value-quantity"
-            ),
-            "component-code-value-string": _composite(
-                "Observation.component", "component-code", "component-value-string"
-            ),
+            "component-code-value-concept": _composite("Observation.component", "component-code", "component-value-concept"),
+            "component-code-value-quantity": _composite("Observation.component", "component-code", "component-value-quantity"),
+            "component-code-value-string": _composite("Observation.component", "component-code", "component-value-string"),
         },
     },
     "stu3": {"Location": _NEAR},
@@ -89,13 +84,16 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
         "Ingredient": {"numerator": ("quantity", ".numerator", (), ()), "denominator": ("quantity", ".denominator", (), ())},
         "Observation": {"value-string": ("string", ".value.ofType(string)", (), ())},
         "ResearchStudy": {
-            "state": ("token", ".state", (), ()), "actual": ("token", ".actual", (), ()), "period": ("date", ".period", (), ()),
+            "state": ("token", ".state", (), ()),
+            "actual": ("token", ".actual", (), ()),
+            "period": ("date", ".period", (), ()),
         },
         "TestScript": {
-            "artifact": ("uri", ".artifact", (), ()), "conformance": ("token", ".conformance", (), ()),
+            "artifact": ("uri", ".artifact", (), ()),
+            "conformance": ("token", ".conformance", (), ()),
             "phase": ("token", ".phase", (), ()),
         },
     }
-}  # fmt: skip
+}
 """Version -> type -> name of a part -> row, its expression below the composite's own. They are no parameters: nothing is
 searched by one of them alone."""

@@ -91,9 +91,7 @@ def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[Token
     if not implied_systems(version, parameter):
         return tuple(TokenValue(one.system, one.code) for one in terms)
     bound = url in value_sets(version, parameter)
-    return tuple(
-        TokenValue("", one.code) for one in terms if bound or one.system in implied_systems(version, parameter)
-    )
+    return tuple(TokenValue("", one.code) for one in terms if bound or one.system in implied_systems(version, parameter))
 
 
 def related(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:

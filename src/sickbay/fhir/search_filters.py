@@ -156,9 +156,7 @@ def _list(reading: Reading, type: str, text: str) -> Filter | Fault:
     assert by is not None
     for one in ids:
         if one.startswith("$"):
-            return Fault(
-                UNSUPPORTED, "_list", text, "_list=<id of a List>: lists that are worked out are not kept here"
-            )
+            return Fault(UNSUPPORTED, "_list", text, "_list=<id of a List>: lists that are worked out are not kept here")
         if not ID.fullmatch(one):
             return Fault("fhir-id-invalid", "_list", one, "the id of a List")
     return Filter(item, (), None, ("List", Filter(by, tuple(TokenValue(None, one) for one in ids))), reverse=True)
@@ -178,9 +176,7 @@ def _in(reading: Reading, type: str, text: str) -> Filter | Fault:
     return Filter(link, (), None, (holder, inner), reverse=True)
 
 
-def _chain(
-    reading: Reading, parameter: SearchParameter, modifier: str, rest: str, text: str, way: Way
-) -> Filter | Fault:
+def _chain(reading: Reading, parameter: SearchParameter, modifier: str, rest: str, text: str, way: Way) -> Filter | Fault:
     head = f"{parameter.code}:{modifier}" if modifier else parameter.code
     name = f"{head}.{rest}"
     if parameter.kind != "reference" or modifier in modifiers(reading.version, parameter):
@@ -211,9 +207,7 @@ def _able(version: str, targets: Sequence[str], rest: str) -> tuple[list[str], i
     return able, len({one.kind for one in known.values() if one is not None})
 
 
-def _led(
-    reading: Reading, types: Sequence[str], rest: str, text: str, way: Way
-) -> list[tuple[str, Filter]] | Fault | None:
+def _led(reading: Reading, types: Sequence[str], rest: str, text: str, way: Way) -> list[tuple[str, Filter]] | Fault | None:
     """To each type, but for those in which it ends nowhere; None where it has too many ends."""
     found: list[tuple[str, Filter]] = []
     wrong: Fault | None = None
@@ -249,9 +243,11 @@ def _values(reading: Reading, parameter: SearchParameter, modifier: str | None, 
                 return several
             found += several
     return Filter(
-        _looked_into(reading, parameter, modifier), tuple(found), _kept(parameter, modifier),
+        _looked_into(reading, parameter, modifier),
+        tuple(found),
+        _kept(parameter, modifier),
         along=_ladders(reading, found) if modifier in ("above", "below") else (),
-    )  # fmt: skip
+    )
 
 
 def _in_words(reading: Reading, parameter: SearchParameter, parts: list[str]) -> Filter | Fault:

@@ -94,9 +94,7 @@ def _codes(reading: Reading, parameter: SearchParameter, way: str, value: TokenV
     found = search_codes.related(reading.version, parameter, value, way)
     if found is not None:
         return found
-    expected = (
-        f"{parameter.code} with the codes themselves: hierarchies are known here of FHIR's own systems, as {_SPARE}"
-    )
+    expected = f"{parameter.code} with the codes themselves: hierarchies are known here of FHIR's own systems, as {_SPARE}"
     return Fault(UNSUPPORTED, name, value.code, expected)
 
 
@@ -107,7 +105,5 @@ def _part(reading: Reading, parameter: SearchParameter, way: str, value: Referen
     if value.type is not None and ladder(reading.version, value.type):
         return [value]
     able = [one for one in parameter.targets if ladder(reading.version, one)]
-    form = (
-        f"{parameter.code}:{way}={'|'.join(able)}/<id>" if able else f"{parameter.code}: what it leads to has no parts"
-    )
+    form = f"{parameter.code}:{way}={'|'.join(able)}/<id>" if able else f"{parameter.code}: what it leads to has no parts"
     return Fault(UNSUPPORTED, f"{parameter.code}:{way}", value.id, form)

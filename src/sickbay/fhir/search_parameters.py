@@ -15,8 +15,19 @@ from sickbay.kernel.remembering import remembered
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
 """In the order of their numbers, which never move: what is new comes last."""
-RESULT = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements", "_format", "_pretty",
-          "_has", "_list")  # fmt: skip
+RESULT = (
+    "_count",
+    "_sort",
+    "_include",
+    "_revinclude",
+    "_total",
+    "_summary",
+    "_elements",
+    "_format",
+    "_pretty",
+    "_has",
+    "_list",
+)
 COLLOQUIAL = {
     "lastupdated": "_lastUpdated",
     "id": "_id",
@@ -63,10 +74,7 @@ def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
     codes = [*sorted(own), *(code for code in added if code not in own)]
     for position, code in enumerate(codes):
         found[code] = _parameter(type, code, first + 16 + position, added.get(code) or own[code])
-    return {
-        code: replace(one, held=_covering(one, found)) if " | " in one.expression else one
-        for code, one in found.items()
-    }
+    return {code: replace(one, held=_covering(one, found)) if " | " in one.expression else one for code, one in found.items()}
 
 
 _COVERED = ("token", "quantity", "date", "string", "number", "uri")

@@ -54,9 +54,7 @@ def strictly(policy: bool, prefer: str) -> bool:
     return policy if asked is None else asked == "strict"
 
 
-def searched_types(
-    version: str, interaction: str, type: str | None, pairs: Sequence[tuple[str, str]]
-) -> tuple[str, ...]:
+def searched_types(version: str, interaction: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """The types whose resources a search may find; empty where it is none, or of a compartment."""
     if interaction == "search-type" and type is not None:
         return (type,)

@@ -113,9 +113,7 @@ def date(parameter: SearchParameter, modifier: str | None, text: str, base: str)
     # A plus sign that nobody encoded arrives as a space: it can only have been the zone's.
     found = span(form[2].replace(" ", "+")) if form else None
     if form is None or found is None:
-        return Fault(
-            "fhir-date-malformed", parameter.code, text, "[prefix]YYYY[-MM[-DD[Thh:mm[:ss]zone]]], as ge2020-01-02"
-        )
+        return Fault("fhir-date-malformed", parameter.code, text, "[prefix]YYYY[-MM[-DD[Thh:mm[:ss]zone]]], as ge2020-01-02")
     low, high = found
     if form[1] == "ap":
         margin = max((high - low) // 10, _DAY)

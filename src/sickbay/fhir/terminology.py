@@ -58,21 +58,25 @@ def meant(version: str, url: str) -> str:
 def expansion(version: str, url: str, text: str, offset: int, count: int, at: datetime.datetime) -> dict[str, Any]:
     """The expanded ValueSet. text: in code or display, capitals aside. Raises KeyError where there is none."""
     wanted = text.casefold()
-    found = [
-        one for one in value_sets(version)[url] if wanted in one.code.casefold() or wanted in one.display.casefold()
-    ]
+    found = [one for one in value_sets(version)[url] if wanted in one.code.casefold() or wanted in one.display.casefold()]
     shown = [
-        {name: value for name, value in one._asdict().items() if value}
-        for one in found[offset : offset + min(count, MOST)]
+        {name: value for name, value in one._asdict().items() if value} for one in found[offset : offset + min(count, MOST)]
     ]
     held: dict[str, Any] = {
-        "identifier": f"{url}?filter={text}" if text else url, "timestamp": at.isoformat(timespec="seconds"),
-        "total": len(found), "offset": offset,
-    }  # fmt: skip
+        "identifier": f"{url}?filter={text}" if text else url,
+        "timestamp": at.isoformat(timespec="seconds"),
+        "total": len(found),
+        "offset": offset,
+    }
     if shown:
         held["contains"] = shown
-    return {"resourceType": "ValueSet", "url": url, "name": url.rpartition("/")[2].replace("-", " ").title().replace(" ", ""),
-            "status": "active", "expansion": held}  # fmt: skip
+    return {
+        "resourceType": "ValueSet",
+        "url": url,
+        "name": url.rpartition("/")[2].replace("-", " ").title().replace(" ", ""),
+        "status": "active",
+        "expansion": held,
+    }
 
 
 def judged(terms: Sequence[Term], asked: Sequence[Term]) -> tuple[bool, str, str]:

@@ -7,9 +7,28 @@ from functools import lru_cache
 
 LENGTH = 120
 _BARRED = str.maketrans(
-    {"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "Đ": "D", "đ": "d", "Ð": "D", "ð": "d", "Ħ": "H", "ħ": "h", "ı": "i", "Æ": "AE",
-     "æ": "ae", "Œ": "OE", "œ": "oe", "Þ": "TH", "þ": "th", "Ŧ": "T", "ŧ": "t"}
-)  # fmt: skip
+    {
+        "Ł": "L",
+        "ł": "l",
+        "Ø": "O",
+        "ø": "o",
+        "Đ": "D",
+        "đ": "d",
+        "Ð": "D",
+        "ð": "d",
+        "Ħ": "H",
+        "ħ": "h",
+        "ı": "i",
+        "Æ": "AE",
+        "æ": "ae",
+        "Œ": "OE",
+        "œ": "oe",
+        "Þ": "TH",
+        "þ": "th",
+        "Ŧ": "T",
+        "ŧ": "t",
+    }
+)
 """Letters that Unicode does not take apart into one without its bar and the bar."""
 
 

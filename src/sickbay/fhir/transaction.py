@@ -20,9 +20,11 @@ MOST = 5000
 ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
 """In which a transaction is carried out (R4, 3.1.0.11.2)."""
 HEADERS = {
-    "ifMatch": "if-match", "ifNoneMatch": "if-none-match", "ifModifiedSince": "if-modified-since",
+    "ifMatch": "if-match",
+    "ifNoneMatch": "if-none-match",
+    "ifModifiedSince": "if-modified-since",
     "ifNoneExist": "if-none-exist",
-}  # fmt: skip
+}
 
 
 class Asked(NamedTuple):
@@ -94,15 +96,20 @@ def _asked(position: int, entry: Any, base: str) -> Asked:
     resource, full = entry.get("resource"), entry.get("fullUrl")
     held = resource if isinstance(resource, dict) else None
     content = (
-        headers | {"content-type": str((held or {}).get("contentType", "application/json"))}
-        if method == "PATCH"
-        else headers
+        headers | {"content-type": str((held or {}).get("contentType", "application/json"))} if method == "PATCH" else headers
     )
     patch = _patch(held) if method == "PATCH" else b""
     return Asked(
-        position, method, f"/{path}" if path else "", query, content, full if isinstance(full, str) else "", held, patch,
+        position,
+        method,
+        f"/{path}" if path else "",
+        query,
+        content,
+        full if isinstance(full, str) else "",
+        held,
+        patch,
         spelled="" if sent == url else sent,
-    )  # fmt: skip
+    )
 
 
 def _patch(binary: dict[str, Any] | None) -> bytes:

@@ -161,9 +161,7 @@ def _object(looking: _Looking, shape: Shape, value: Any, at: str, depth: int) ->
             looking.say(at, "invariant", f"breaks {key}: {text}")
 
 
-def _element(
-    looking: _Looking, element: Element, key: str, value: dict[str, Any], held: Any, at: str, depth: int
-) -> None:
+def _element(looking: _Looking, element: Element, key: str, value: dict[str, Any], held: Any, at: str, depth: int) -> None:
     if not element.many:
         _one(looking, element, held, f"{at}.{key}", depth)
         return
@@ -236,9 +234,7 @@ def _named(base: str, text: str) -> str | None:
     return type if search or target(local, "") else ""
 
 
-def _beside(
-    looking: _Looking, shape: Shape, key: str, value: dict[str, Any], held: Any, at: str, depth: int
-) -> None:  # fmt: skip
+def _beside(looking: _Looking, shape: Shape, key: str, value: dict[str, Any], held: Any, at: str, depth: int) -> None:
     """`_birthDate` beside birthDate: id and extensions of a primitive (R4, 2.6.2.2). Anything else is unknown."""
     element = shape.elements.get(key[1:]) if key.startswith("_") else None
     if element is None or element.says is None:

@@ -24,9 +24,7 @@ _NAME = ("family", "given", "text", "prefix", "suffix")
 _ADDRESS = ("line", "city", "district", "state", "postalCode", "country", "text")
 _DATES = frozenset({"date", "dateTime", "instant"})
 _URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
-_QUANTITIES = frozenset(
-    {"Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "Money", "MoneyQuantity"}
-)
+_QUANTITIES = frozenset({"Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "Money", "MoneyQuantity"})
 
 
 CASELESS = frozenset({"string", "ContactPoint"})

@@ -52,9 +52,7 @@ class Visibility:
         found = self._of.get((type, letters))
         if found is None:
             found = self._of[type, letters] = tuple(
-                one
-                for one in self.clauses
-                if one.type in ("*", type) and any(letter in one.letters for letter in letters)
+                one for one in self.clauses if one.type in ("*", type) and any(letter in one.letters for letter in letters)
             )
         return found
 

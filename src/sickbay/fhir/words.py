@@ -30,10 +30,24 @@ ALTERNATIVES, ASKED, DEPTH = 20, 60, 20
 """Of one search: its alternatives, its words, its brackets in each other."""
 _TEXTS = frozenset({"string", "markdown"})
 _CODED = frozenset({"CodeableConcept", "Coding"})
-_SILENT = frozenset({
-    "Age", "ContactPoint", "Count", "Distance", "Duration", "Identifier", "Meta", "Money", "Narrative", "Quantity", "Reference",
-    "Resource", "SampledData", "Signature",
-})  # fmt: skip
+_SILENT = frozenset(
+    {
+        "Age",
+        "ContactPoint",
+        "Count",
+        "Distance",
+        "Duration",
+        "Identifier",
+        "Meta",
+        "Money",
+        "Narrative",
+        "Quantity",
+        "Reference",
+        "Resource",
+        "SampledData",
+        "Signature",
+    }
+)
 _UNWORDED = frozenset({"id", "version"})
 _HIDDEN = re.compile(r"[^\w (/\-\[]\w")
 _TAG = re.compile(r"<[^<>]*>")

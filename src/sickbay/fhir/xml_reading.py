@@ -205,9 +205,5 @@ def _typed(type: str, text: str) -> Any:
     if type in _INTEGERS:
         return int(text) if _WHOLE(text) else text
     if type == "decimal" and _NUMBER(text):
-        return (
-            int(text)
-            if text.isascii() and text.lstrip("-").isdigit() and len(text) < 19 and text != "-0"
-            else Decimal(text)
-        )
+        return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 19 and text != "-0" else Decimal(text)
     return text

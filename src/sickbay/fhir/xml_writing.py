@@ -11,8 +11,11 @@ from sickbay.fhir.layout import NAMESPACE, XHTML, Slot, inside_primitive, layout
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
 _ESCAPED = {ord(one): f"&#{ord(one)};" for one in "\t\n\r"} | {
-    ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;",
-}  # fmt: skip
+    ord("&"): "&amp;",
+    ord("<"): "&lt;",
+    ord(">"): "&gt;",
+    ord('"'): "&quot;",
+}
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _OWN = ("amp", "lt", "gt", "quot", "apos")
 _BARE = re.compile(r"<div(?=[\s/>])(?![^>]*\sxmlns\s*=)")

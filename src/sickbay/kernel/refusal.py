@@ -160,9 +160,7 @@ def plan(checks: tuple[Check[R, K], ...], kind: str | None = None, proven: tuple
     return Plan(checks, needs, listed, passed if ordered else None)
 
 
-def examine(
-    checks: Sequence[Check[R, K]] | Plan[R, K], request: R, known: K, relaxed: Collection[str] = ()
-) -> Examination:
+def examine(checks: Sequence[Check[R, K]] | Plan[R, K], request: R, known: K, relaxed: Collection[str] = ()) -> Examination:
     """Run every check; `relaxed` names refusals that this tenant lets pass."""
     ready: Plan[R, K] = checks if isinstance(checks, Plan) else plan(tuple(checks))
     granted = _granted(ready, request, known)

@@ -53,9 +53,7 @@ def _of_two(read: Read, kept: Read) -> Read:
 def _of_three(read: Read, kept: Read) -> Read:
     last = _last(read)
     return lambda one, other, third: (
-        kept(one, other, third)
-        if len(one or "") + len(other or "") + len(third or "") <= LONGEST
-        else last(one, other, third)
+        kept(one, other, third) if len(one or "") + len(other or "") + len(third or "") <= LONGEST else last(one, other, third)
     )
 
 

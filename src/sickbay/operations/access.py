@@ -36,9 +36,16 @@ class Seen(NamedTuple):
 
 
 async def access(
-    world: World, tenant: Tenant, version: str, request: AccessRequest, faults: tuple[Fault, ...] = (),
-    body: Body | Unknown = UNKNOWN, ignored: tuple[tuple[str, str | None], ...] = (), *, unread: bool = False,
-) -> Seen:  # fmt: skip
+    world: World,
+    tenant: Tenant,
+    version: str,
+    request: AccessRequest,
+    faults: tuple[Fault, ...] = (),
+    body: Body | Unknown = UNKNOWN,
+    ignored: tuple[tuple[str, str | None], ...] = (),
+    *,
+    unread: bool = False,
+) -> Seen:
     """Decide on what is asked. Token, app and user are read afresh each time: revocation is in force at once.
 
     body: of a create or update, read. faults: what fhir read wrong in address, Accept and search; one answer names them

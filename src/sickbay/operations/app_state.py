@@ -63,18 +63,23 @@ async def answer(world: World, tenant: Tenant, request: AccessRequest, body: Bod
             continue
 
 
-async def _known(
-    world: World, tenant: Tenant, request: AccessRequest, body: Body | Unknown
-) -> tuple[AccessKnown, int]:  # fmt: skip
+async def _known(world: World, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> tuple[AccessKnown, int]:
     """And the revision of the record, 0 where there is none."""
     token = await subject.access_token(world, tenant, access.bearer(request))
     client, user = await subject.owner(world, token), await subject.person(world, tenant, token)
     record = await world.store.get(KIND, _key(tenant, request.id)) if request.id else None
     state = _visible(record, token, user, request)
     known = AccessKnown(
-        now=world.now(), server=tenant.server, client=client, token=token, user=user, version=app_state.VERSION, body=body,
-        state=state, current=record.revision if record and state else UNKNOWN,
-    )  # fmt: skip
+        now=world.now(),
+        server=tenant.server,
+        client=client,
+        token=token,
+        user=user,
+        version=app_state.VERSION,
+        body=body,
+        state=state,
+        current=record.revision if record and state else UNKNOWN,
+    )
     return known, record.revision if record else 0
 
 
@@ -86,9 +91,7 @@ def _visible(record: Record | None, token: Token | None, user: object, request: 
     return state if state.text and app_state.covers(token, user, letter, state) else None
 
 
-async def _written(
-    world: World, tenant: Tenant, request: AccessRequest, known: AccessKnown, revision: int
-) -> tuple[Kept, ...]:
+async def _written(world: World, tenant: Tenant, request: AccessRequest, known: AccessKnown, revision: int) -> tuple[Kept, ...]:
     """Of a create the id is in the body. Raises Conflict."""
     token, now = known.token, world.effects.now()
     assert isinstance(token, Token)
@@ -103,21 +106,24 @@ async def _written(
         id, text = request.id, b""
         state = AppState(known.state.system, known.state.code, known.state.subject)
     record = Record(
-        KIND, _key(tenant, id), records.dump(state), tenant.name, token.client_id, state.subject or "",
-        _label(state.system, state.code), int(now), None if text else int(now) + GONE_FOR,
-    )  # fmt: skip
+        KIND,
+        _key(tenant, id),
+        records.dump(state),
+        tenant.name,
+        token.client_id,
+        state.subject or "",
+        _label(state.system, state.code),
+        int(now),
+        None if text else int(now) + GONE_FOR,
+    )
     await world.store.transaction([Put(record, if_revision=revision)])
     return (Kept(id, revision + 1, int(now), text),) if text else ()
 
 
-async def _found(
-    world: World, tenant: Tenant, request: AccessRequest, known: AccessKnown, token: Token
-) -> tuple[Kept, ...]:
+async def _found(world: World, tenant: Tenant, request: AccessRequest, known: AccessKnown, token: Token) -> tuple[Kept, ...]:
     system, _, code = (request.parameters.get("code") or "").partition("|")
     asked = request.parameters.get("subject")
-    about = (
-        app_state.referred(asked, request.base) if asked else "" if "subject:missing" in request.parameters else None
-    )
+    about = app_state.referred(asked, request.base) if asked else "" if "subject:missing" in request.parameters else None
     held = await world.store.find(
         KIND, tenant=tenant.name, owner=token.client_id, family=about, label=_label(system, code), limit=FOUND
     )

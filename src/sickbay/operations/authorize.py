@@ -101,9 +101,18 @@ def redirect_uri(request: AuthorizeRequest, client: Client) -> str:
 
 
 async def authorize(
-    world: World, tenant: Tenant, text: str, method: str, session: Session | None, exchange: str, *,
-    elsewhere: str = "", astray: bool = False, fetched: bool = False, automatic: bool = True,
-) -> Asked:  # fmt: skip
+    world: World,
+    tenant: Tenant,
+    text: str,
+    method: str,
+    session: Session | None,
+    exchange: str,
+    *,
+    elsewhere: str = "",
+    astray: bool = False,
+    fetched: bool = False,
+    automatic: bool = True,
+) -> Asked:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
     astray: it came to another address, and is refused whatever it says. fetched: by a script. automatic: auto_approve
@@ -118,11 +127,19 @@ async def authorize(
     found = await sessions.login(world, tenant, session)
     neighbours = () if client else await registration.neighbours(world, tenant.name)
     known = AuthorizeKnown(
-        now=world.now(), server=tenant.server, elsewhere=elsewhere, astray=astray, fetched=fetched, client=client,
+        now=world.now(),
+        server=tenant.server,
+        elsewhere=elsewhere,
+        astray=astray,
+        fetched=fetched,
+        client=client,
         launch=launch,
-        others=tuple(one.client_id for one in neighbours), neighbours=neighbours,
-        session_user=_session_user(client, found), live_at=live_at, seen=_seen(world, client, request),
-    )  # fmt: skip
+        others=tuple(one.client_id for one in neighbours),
+        neighbours=neighbours,
+        session_user=_session_user(client, found),
+        live_at=live_at,
+        seen=_seen(world, client, request),
+    )
     decision = decided("authorize", tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
         decision = await _with_live_launch(world, tenant, decision, client)
@@ -172,9 +189,14 @@ async def _client(world: World, tenant: Tenant, request: AuthorizeRequest) -> re
 
 
 def _waiting(
-    tenant: Tenant, kept: Pending, request: AuthorizeRequest, client: Client, launch: Launch | None, person: _Person,
+    tenant: Tenant,
+    kept: Pending,
+    request: AuthorizeRequest,
+    client: Client,
+    launch: Launch | None,
+    person: _Person,
     id: str = "",
-) -> Waiting:  # fmt: skip
+) -> Waiting:
     """kept: of a new request, what there is of it. What was chosen stands above the launch, and that above auto_approve."""
     base = base_of(request, tenant.server) or tenant.fhir_base(client.fhir)
     patient = kept.patient or (launch.patient if launch else None)
@@ -182,11 +204,24 @@ def _waiting(
     if client.auto_approve is not None:
         patient, encounter = patient or client.auto_approve.patient, encounter or client.auto_approve.encounter
     return Waiting(
-        request, client, kept.timeline, kept.exchange, base, tenant.version_of(base), launch, kept.launch_key,
-        user=person.user, login=person.login, before=kept.before, auth_time=person.auth_time, patient=patient,
-        encounter=encounter, chosen=kept.chosen, id=id,
+        request,
+        client,
+        kept.timeline,
+        kept.exchange,
+        base,
+        tenant.version_of(base),
+        launch,
+        kept.launch_key,
+        user=person.user,
+        login=person.login,
+        before=kept.before,
+        auth_time=person.auth_time,
+        patient=patient,
+        encounter=encounter,
+        chosen=kept.chosen,
+        id=id,
         offered=stage.granted_scopes(request, client, tenant.server),
-    )  # fmt: skip
+    )
 
 
 class _Person(NamedTuple):
@@ -211,21 +246,28 @@ async def keep(world: World, tenant: Tenant, waiting: Waiting, session: Session)
     id = waiting.id or world.effects.token(16)
     asked = waiting.request.parameters.replaced([("launch", None)])
     kept = Pending(
-        text=f"{waiting.request.url}?{asked.raw}", method=waiting.request.method, launch_key=waiting.launch_key,
-        client_id=waiting.client.client_id, timeline=waiting.timeline, exchange=waiting.exchange,
-        session=session.origin, login=waiting.login or "", patient=waiting.patient, encounter=waiting.encounter,
-        before=waiting.before, chosen=waiting.chosen,
-    )  # fmt: skip
+        text=f"{waiting.request.url}?{asked.raw}",
+        method=waiting.request.method,
+        launch_key=waiting.launch_key,
+        client_id=waiting.client.client_id,
+        timeline=waiting.timeline,
+        exchange=waiting.exchange,
+        session=session.origin,
+        login=waiting.login or "",
+        patient=waiting.patient,
+        encounter=waiting.encounter,
+        before=waiting.before,
+        chosen=waiting.chosen,
+    )
     now = world.now()
-    record = Record("pending", id, records.dump(kept), tenant.name, waiting.client.client_id, at=now,
-                    expires_at=now + WAITS_FOR)  # fmt: skip
+    record = Record(
+        "pending", id, records.dump(kept), tenant.name, waiting.client.client_id, at=now, expires_at=now + WAITS_FOR
+    )
     await world.store.transaction([Put(record)])
     return replace(waiting, id=id)
 
 
-async def resume(
-    world: World, tenant: Tenant, id: str, session: Session | None, *, automatic: bool = True
-) -> Waiting | None:
+async def resume(world: World, tenant: Tenant, id: str, session: Session | None, *, automatic: bool = True) -> Waiting | None:
     """What waits under this id for this browser; None where it is unknown, over, or another browser's."""
     record = await world.store.get("pending", id) if id else None
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= world.now():

@@ -68,9 +68,7 @@ async def decided(
         return decide(name, tenant, checks, request, known)
 
 
-def spent(
-    world: World, request: TokenRequest, known: TokenKnown, examination: Examination, revision: int
-) -> list[Step]:
+def spent(world: World, request: TokenRequest, known: TokenKnown, examination: Examination, revision: int) -> list[Step]:
     """What uses up a proven assertion, on every worker: whoever comes second gets a Conflict."""
     read, client = stage.assertion(request), known.client
     if read is None or not isinstance(client, Client) or not stage.proven(examination):
@@ -101,9 +99,15 @@ async def grant(
     now, text, family = world.now(), world.effects.token(), world.effects.token(12)
     scope = " ".join(text for text, granted, _ in offered(tenant, client, request) if granted)
     token = Token(
-        client_id=client.client_id, scope=scope, base=_base(tenant, client, request), family=family, timeline=family,
-        expires_at=now + stage.lifetime(client), issuer=tenant.server.issuer, issued_at=now,
-    )  # fmt: skip
+        client_id=client.client_id,
+        scope=scope,
+        base=_base(tenant, client, request),
+        family=family,
+        timeline=family,
+        expires_at=now + stage.lifetime(client),
+        issuer=tenant.server.issuer,
+        issued_at=now,
+    )
     await world.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name))])
     response = tokens.response(text, token, tenant.policy, {})
     return {**response, "expires_in": token.expires_at - token.issued_at}, family

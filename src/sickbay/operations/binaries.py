@@ -23,9 +23,7 @@ async def read(world: World, space: Space, id: str, visibility: Visibility, base
     return held if held is not None and await _is_shown(world, space, held, visibility, base) else None
 
 
-async def version(
-    world: World, space: Space, id: str, number: int, visibility: Visibility, base: str
-) -> Stored | None:  # fmt: skip
+async def version(world: World, space: Space, id: str, number: int, visibility: Visibility, base: str) -> Stored | None:
     """As store.version: what it belonged to then must be seen too."""
     own = await world.store.version(space, "Binary", id, number, visibility)
     if own is not None or await read(world, space, id, visibility, base) is None:
@@ -35,9 +33,17 @@ async def version(
 
 
 async def history(
-    world: World, space: Space, id: str, visibility: Visibility, base: str, *, count: int, cursor: str | None,
-    since: int | None, at: tuple[int, int] | None,
-) -> Versions:  # fmt: skip
+    world: World,
+    space: Space,
+    id: str,
+    visibility: Visibility,
+    base: str,
+    *,
+    count: int,
+    cursor: str | None,
+    since: int | None,
+    at: tuple[int, int] | None,
+) -> Versions:
     """As store.history of one Binary, without the versions that belonged to what is not seen."""
     asked: dict[str, Any] = {"count": count, "cursor": cursor, "since": since, "at": at}
     by_context = await world.store.read(space, "Binary", id, visibility) is None
@@ -50,9 +56,7 @@ async def history(
     return Versions(shown, found.next)
 
 
-async def _counted(
-    world: World, space: Space, id: str, visibility: Visibility, base: str, asked: dict[str, Any]
-) -> Versions:  # fmt: skip
+async def _counted(world: World, space: Space, id: str, visibility: Visibility, base: str, asked: dict[str, Any]) -> Versions:
     """Each is looked at: what it belonged to is told by its body."""
     total, cursor = 0, None
     while True:

@@ -62,10 +62,15 @@ class Decision:
     def _again(self) -> Again | None:
         """Examines a mended request by what was known of this one, where it can be mended without a new lookup."""
         again = {
-            "authorize": self._mended, "logout": self._mended_logout, "token": self._mended_token,
-            "access": self._mended_access, "registration": self._mended_registration,
-            "introspection": self._mended_subject, "revocation": self._mended_subject, "userinfo": self._mended_userinfo,
-        }  # fmt: skip
+            "authorize": self._mended,
+            "logout": self._mended_logout,
+            "token": self._mended_token,
+            "access": self._mended_access,
+            "registration": self._mended_registration,
+            "introspection": self._mended_subject,
+            "revocation": self._mended_subject,
+            "userinfo": self._mended_userinfo,
+        }
         return again.get(self.stage)
 
     def _mended_token(self, request: Any) -> tuple[Examination, Any]:
@@ -160,9 +165,7 @@ def redacted(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
     """What was received stays: whoever sent it knows it. private: names of facts that are hidden whatever they are called."""
     held = {text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts(value) if len(text) > 2}
     hidden = {
-        key: "" if key in PERHAPS else HIDDEN
-        for key, value in facts.items()
-        if key in private or _is_private(key, value, held)
+        key: "" if key in PERHAPS else HIDDEN for key, value in facts.items() if key in private or _is_private(key, value, held)
     }
     placed = {key: _without_place(value) for key, value in facts.items()}
     return {**facts, **placed, **hidden}

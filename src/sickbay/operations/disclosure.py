@@ -17,20 +17,59 @@ from urllib.parse import unquote, urlsplit
 from sickbay.authorization.values import Client, Code, Family, Token
 from sickbay.kernel.refusal import Examination, Facts
 
-STORED = ("client", "code", "family", "launch", "token", "user", "owner", "neighbours", "others", "attempts", "subject",
-          "caller", "hinted", "session_user", "bare", "state", "secret")  # fmt: skip
+STORED = (
+    "client",
+    "code",
+    "family",
+    "launch",
+    "token",
+    "user",
+    "owner",
+    "neighbours",
+    "others",
+    "attempts",
+    "subject",
+    "caller",
+    "hinted",
+    "session_user",
+    "bare",
+    "state",
+    "secret",
+)
 """What stages know from the store; the rest of what they know is the request, the server's own settings, or numbers. A live
 launch is known by a place-holder for its code, which `decision.redacted` replaces.
 """
 FROM_REQUEST = frozenset(
-    ("scope-v1-on-v2-app", "scope-v2-order", "scope-resource-not-in-version",
-     "scope-system-in-user-flow", "pkce-challenge-not-hashed")
-)  # fmt: skip
+    (
+        "scope-v1-on-v2-app",
+        "scope-v2-order",
+        "scope-resource-not-in-version",
+        "scope-system-in-user-flow",
+        "pkce-challenge-not-hashed",
+    )
+)
 """Rules that compute what they say from the request alone: what they suggest may equal something stored by chance."""
 PUBLIC_FIELDS = frozenset(
-    ("tenant", "type", "client", "fhir", "smart_release", "pkce", "scope_mode", "auth_method", "grant_types", "policy",
-     "mode", "code_challenge_method", "base", "issuer", "iss", "enabled_tenants", "system")
-)  # fmt: skip
+    (
+        "tenant",
+        "type",
+        "client",
+        "fhir",
+        "smart_release",
+        "pkce",
+        "scope_mode",
+        "auth_method",
+        "grant_types",
+        "policy",
+        "mode",
+        "code_challenge_method",
+        "base",
+        "issuer",
+        "iss",
+        "enabled_tenants",
+        "system",
+    )
+)
 """Members of stored values that say nothing about anyone: words of a specification, and addresses of this server."""
 LAUNCH_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
 """What stands for the code of a launch in a corrected request that is kept, with the launch's timeline (`launch.place_of`)."""

@@ -18,9 +18,21 @@ from sickbay.operations.context import World
 from sickbay.storage.store import BadCursor, Space, Stored, whole
 
 CARE_DATES = (
-    "date", "period", "onset-date", "authoredon", "datewritten", "effective", "performed", "started", "issued",
-    "recorded-date", "date-recorded", "occurrence", "created", "sent",
-)  # fmt: skip
+    "date",
+    "period",
+    "onset-date",
+    "authoredon",
+    "datewritten",
+    "effective",
+    "performed",
+    "started",
+    "issued",
+    "recorded-date",
+    "date-recorded",
+    "occurrence",
+    "created",
+    "sent",
+)
 """By which start and end look at a type, the first that it has; a type with none of them is not narrowed by them."""
 
 
@@ -183,9 +195,7 @@ def _members(version: str, holder: str) -> tuple[tuple[str, tuple[int, ...]], ..
     """The types of a compartment but for its holder's own, each with the parameters that make it a member."""
     held = _compartment(version, holder)
     types = sorted(type for type in held if type not in (holder, *CROWDS))
-    return tuple(
-        (type, tuple(one.number for code in held[type] if (one := find(version, type, code)))) for type in types
-    )
+    return tuple((type, tuple(one.number for code in held[type] if (one := find(version, type, code)))) for type in types)
 
 
 @cache

@@ -80,9 +80,16 @@ def record(one: Exchange, live: Live, *, compare: bool = True) -> Record:
     """compare: whether to find out what the other dialects would answer."""
     until = int(one.at) + (REFUSED_FOR if one.refused else GRANTED_FOR)
     return Record(
-        "exchange", one.id, packing.pack(_encoded(one, live, compare)), one.tenant, one.client_id, one.timeline, one.stage,
-        at=int(one.at), expires_at=until,
-    )  # fmt: skip
+        "exchange",
+        one.id,
+        packing.pack(_encoded(one, live, compare)),
+        one.tenant,
+        one.client_id,
+        one.timeline,
+        one.stage,
+        at=int(one.at),
+        expires_at=until,
+    )
 
 
 def _encoded(one: Exchange, live: Live, compare: bool = True) -> bytes:
@@ -120,9 +127,7 @@ def entry(one: Exchange, live: Live, *, compare: bool = True) -> dict[str, Any]:
     corrected = _unread(explanation, one)
     request = one.decision.request if one.decision else None
     more = str(getattr(request, "body", "") or "")
-    redaction = Redaction(
-        one.wire, live, _public(one), fhir=one.stage in FHIR, more="" if more == one.wire.body else more
-    )
+    redaction = Redaction(one.wire, live, _public(one), fhir=one.stage in FHIR, more="" if more == one.wire.body else more)
     redaction.quotes(_challenges(one))
     made: dict[str, Any] = {
         "id": one.id,

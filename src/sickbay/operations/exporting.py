@@ -65,9 +65,7 @@ class Job:
 def members(group: Stored, base: str) -> tuple[str, ...]:
     """Ids of the patients that a Group names and that are active in it."""
     listed = written.loads(group.body).get("member")
-    held = [
-        one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict) and not one.get("inactive")
-    ]
+    held = [one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict) and not one.get("inactive")]
     entities = [one["entity"] for one in held if isinstance(one.get("entity"), dict)]
     found = (target(str(one.get("reference", "")), base) for one in entities)
     return tuple(sorted({one[1] for one in found if one is not None and one[0] == "Patient"}))
@@ -79,22 +77,26 @@ def job(world: World, version: str, url: str, given: Given, level: str, group: t
     chosen = group if not asked else tuple(sorted(asked if group is None else asked & set(group)))
     known = ("_outputFormat", "_since", "_type", "_typeFilter", "_elements", "patient", "_format", "_pretty")
     ours = level == "instance" and set(given.listed(ASSOCIATED)) <= {NO_REFERENCES}
-    ignored = tuple(
-        name for name in (*given.texts, *given.things) if name not in known and not (name == ASSOCIATED and ours)
-    )
+    ignored = tuple(name for name in (*given.texts, *given.things) if name not in known and not (name == ASSOCIATED and ours))
     return Job(
-        version, url, int(world.effects.now() * 1000), level == "system", given.listed("_type"), given.since("_since"),
-        tuple(type_filters(given)), chosen, ignored, given.listed("_elements"),
+        version,
+        url,
+        int(world.effects.now() * 1000),
+        level == "system",
+        given.listed("_type"),
+        given.since("_since"),
+        tuple(type_filters(given)),
+        chosen,
+        ignored,
+        given.listed("_elements"),
         level == "instance" and not given.listed("_type") and NO_REFERENCES not in given.listed(ASSOCIATED),
-    )  # fmt: skip
+    )
 
 
 async def begin(world: World, tenant: Tenant, one: Job, client_id: str) -> str:
     """The id under which it is asked after."""
     id, now = world.effects.token(24).replace("_", "-"), world.now()
-    record = Record(
-        KIND, id, records.dump(one), tenant.name, client_id, label=one.version, at=now, expires_at=now + KEPT_FOR
-    )
+    record = Record(KIND, id, records.dump(one), tenant.name, client_id, label=one.version, at=now, expires_at=now + KEPT_FOR)
     await world.store.transaction([Put(record, if_revision=0)])
     return id
 
@@ -153,9 +155,7 @@ async def count(world: World, space: Space, one: Job, visibility: Visibility, ty
     return None if later.entries else await world.store.count(space, asked[0], eyes)
 
 
-async def deleted(
-    world: World, space: Space, one: Job, visibility: Visibility, page: int = PAGE
-) -> AsyncIterator[bytes]:
+async def deleted(world: World, space: Space, one: Job, visibility: Visibility, page: int = PAGE) -> AsyncIterator[bytes]:
     """What was deleted between `_since` and the instant of the export: a line for each page, a Bundle that deletes it again."""
     types = [type for type in _types(one, visibility) if not _is_referenced(one, type)]
     for type in types if one.since is not None else ():
@@ -188,9 +188,7 @@ def _is_held(one: Job, type: str) -> bool:
 
 def _eyes(one: Job, visibility: Visibility, type: str) -> Visibility:
     """Those of the token, on the patients of the export."""
-    return (
-        within(visibility, frozenset(one.patients)) if one.patients is not None and _is_held(one, type) else visibility
-    )
+    return within(visibility, frozenset(one.patients)) if one.patients is not None and _is_held(one, type) else visibility
 
 
 async def lines(
@@ -247,13 +245,11 @@ def _queries(one: Job, type: str, page: int) -> list[Query]:
     """One for each filter of the type, or one for all of it."""
     updated = () if one.since is None else (DateValue("ge", *one.since),)
     plain = Query(one.version, type, count=page, total="none", updated=updated)
-    asked = [
-        search.parse(one.version, type, pairs, base="", strict=True) for kind, pairs in one.filters if kind == type
-    ]
+    asked = [search.parse(one.version, type, pairs, base="", strict=True) for kind, pairs in one.filters if kind == type]
     read = [query for query in asked if isinstance(query, Query)]
-    return [
-        replace(plain, filters=query.filters, ids=query.ids, updated=(*updated, *query.updated)) for query in read
-    ] or [plain]
+    return [replace(plain, filters=query.filters, ids=query.ids, updated=(*updated, *query.updated)) for query in read] or [
+        plain
+    ]
 
 
 async def _as_of(world: World, space: Space, one: Job, eyes: Visibility, found: Stored) -> Stored | None:
@@ -316,7 +312,5 @@ def _part(one: Job, each: Stored) -> bytes:
 
 
 def outcomes(one: Job) -> bytes:
-    issues = [
-        Issue("not-supported", f"{name} was left out, as handling=lenient allows.", "warning") for name in one.ignored
-    ]
+    issues = [Issue("not-supported", f"{name} was left out, as handling=lenient allows.", "warning") for name in one.ignored]
     return outcome(one.version, issues) + b"\n" if issues else b""

@@ -15,7 +15,7 @@ from sickbay.diagnosis.repairs import (
     PLACE_OF_SECRET,
     PLACE_OF_VERIFIER,
     PLACES,
-)  # fmt: skip
+)
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.operations import harmless_search
 from sickbay.operations import vocabulary as known
@@ -24,9 +24,7 @@ from sickbay.operations.masking import length, masked
 
 PUBLISHED = PLACES | {EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET, PLACE_OF_VERIFIER}
 """Values that Sickbay itself puts into corrected requests."""
-EMPTY = frozenset(
-    ("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process")
-)
+EMPTY = frozenset(("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process"))
 GUESSES = 60
 """Words of one exchange that are compared with what may have been meant."""
 LONG = 2000
@@ -99,7 +97,7 @@ CHOICES = words(
     "SHA-256 S512 access_token client_secret_basic client_secret_post client_secret_jwt private_key_jwt tls_client_auth web",
     "native bearer basic mac DPoP provider patient system public symmetric asymmetric confidential required if-sent off",
     "strict lenient true false yes no authorization order reconcile-medications",
-)  # fmt: skip
+)
 """Values of parameters that take one of a few."""
 _URN = re.compile(r"urn:ietf:params:oauth:([a-z-]{1,30}):([a-z0-9_-]{1,30})")
 URN_WORDS = words(
@@ -110,7 +108,7 @@ URN_WORDS = words(
 SCOPES = words(
     "openid fhirUser profile email address phone launch online_access offline_access launch/patient launch/encounter",
     "launch/practitioner launch/location launch/organization smart/orchestrate_launch smart/manage_subscriptions user_details",
-)  # fmt: skip
+)
 LEVELS = words("patient user system")
 ACTIONS = words("read write * c r u d s rs cruds cud crud ru cr crs all search create update delete history")
 _SCOPE = re.compile(r"([A-Za-z]{1,20})([/.:])([A-Za-z*]{1,60})([./:])([a-z*]{1,12})(\?.*)?", re.I | re.S)
@@ -174,12 +172,7 @@ class Harmless:
         """A code challenge is public, unless it is a secret that was sent in its place."""
         if self.is_public(value):
             return value
-        if (
-            self.live.strict
-            or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value)
-            or decoded(value)
-            or self.live.within(value)
-        ):
+        if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or decoded(value) or self.live.within(value):
             return masked(value) if len(value) >= 16 else length(value)
         return value
 
@@ -280,11 +273,7 @@ class Harmless:
         return fragment if _ROUTE.fullmatch(fragment) and self.plain(fragment[1:]) else "#" + length(fragment[1:])
 
     def _scheme(self, scheme: str) -> str:
-        return (
-            scheme
-            if re.fullmatch(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*", scheme) and self.plain(scheme)
-            else length(scheme)
-        )
+        return scheme if re.fullmatch(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*", scheme) and self.plain(scheme) else length(scheme)
 
     def _segments(self, path: str, free: bool) -> Iterator[str]:
         """What follows a resource type is the id of a resource, and no word."""
@@ -311,9 +300,7 @@ class Harmless:
             return segment
         if text in known.ADDRESSES or text in known.types():
             return segment
-        fits = _is_numbered(text) or (
-            _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
-        )
+        fits = _is_numbered(text) or (_is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments()))
         return segment if fits and self.plain(text) else length(text)
 
     def foreign_query(self, query: str) -> str:
@@ -321,9 +308,7 @@ class Harmless:
         if query.endswith("…"):
             return length(query)
         pairs = [pair.partition("=") for pair in query.split("&")]
-        return "&".join(
-            f"{self.name(name) if name else ''}{eq}{self._foreign(name, value)}" for name, eq, value in pairs
-        )
+        return "&".join(f"{self.name(name) if name else ''}{eq}{self._foreign(name, value)}" for name, eq, value in pairs)
 
     def _foreign(self, name: str, value: str) -> str:
         text = unquote(value.replace("+", " "))
@@ -363,9 +348,7 @@ def _is_varied(text: str) -> bool:
 
 def _apart(value: str, other: str) -> bool:
     """Whether two ids differ in a character or two: one of them is a misspelling of the other."""
-    head = next(
-        (at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b), min(len(value), len(other))
-    )
+    head = next((at for at, (a, b) in enumerate(zip(value, other, strict=False)) if a != b), min(len(value), len(other)))
     left, right = value[head:][::-1], other[head:][::-1]
     tail = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
     return len(other) > 6 and max(len(left), len(right)) - tail <= 2

@@ -12,29 +12,149 @@ if TYPE_CHECKING:
     from sickbay.operations.harmless import Harmless
 
 PERSONAL = frozenset(
-    ("name", "family", "given", "phonetic", "birthdate", "death-date", "address", "address-city", "address-country",
-     "address-postalcode", "address-state", "address-use", "phone", "email", "telecom", "identifier", "_text", "_content",
-     "_filter", "mothersMaidenName", "near", "value-string", "policy-id", "subject-identifier", "agent-name")
-)  # fmt: skip
+    (
+        "name",
+        "family",
+        "given",
+        "phonetic",
+        "birthdate",
+        "death-date",
+        "address",
+        "address-city",
+        "address-country",
+        "address-postalcode",
+        "address-state",
+        "address-use",
+        "phone",
+        "email",
+        "telecom",
+        "identifier",
+        "_text",
+        "_content",
+        "_filter",
+        "mothersMaidenName",
+        "near",
+        "value-string",
+        "policy-id",
+        "subject-identifier",
+        "agent-name",
+    )
+)
 """Parameters by which a person is looked for: no part of their values is kept."""
 CODES = frozenset(
-    ("vital-signs", "laboratory", "social-history", "imaging", "survey", "exam", "procedure", "therapy", "activity",
-     "encounter-diagnosis", "problem-list-item", "health-concern", "active", "recurrence", "relapse", "inactive",
-     "remission", "resolved", "unconfirmed", "provisional", "differential", "confirmed", "refuted",
-     "entered-in-error", "planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled",
-     "unknown", "completed", "stopped", "on-hold", "draft", "suspended", "registered", "preliminary", "final",
-     "amended", "corrected", "not-done", "aborted", "preparation", "order", "plan", "proposal", "routine", "urgent",
-     "asap", "stat", "food", "medication", "environment", "biologic", "allergy", "intolerance", "assess-plan",
-     "clinical-note", "male", "female", "other", "community", "outpatient", "inpatient", "discharge", "proposed",
-     "booked", "pending", "fulfilled", "noshow", "checked-in", "waitlist", "current", "superseded", "true", "false",
-     "AMB", "IMP", "EMER", "HH", "VR", "LAB", "RAD", "json", "xml", "count", "accurate", "none", "estimate", "data",
-     "text", "summary", "html", "ttl", "only", "and", "or")
-)  # fmt: skip
+    (
+        "vital-signs",
+        "laboratory",
+        "social-history",
+        "imaging",
+        "survey",
+        "exam",
+        "procedure",
+        "therapy",
+        "activity",
+        "encounter-diagnosis",
+        "problem-list-item",
+        "health-concern",
+        "active",
+        "recurrence",
+        "relapse",
+        "inactive",
+        "remission",
+        "resolved",
+        "unconfirmed",
+        "provisional",
+        "differential",
+        "confirmed",
+        "refuted",
+        "entered-in-error",
+        "planned",
+        "arrived",
+        "triaged",
+        "in-progress",
+        "onleave",
+        "finished",
+        "cancelled",
+        "unknown",
+        "completed",
+        "stopped",
+        "on-hold",
+        "draft",
+        "suspended",
+        "registered",
+        "preliminary",
+        "final",
+        "amended",
+        "corrected",
+        "not-done",
+        "aborted",
+        "preparation",
+        "order",
+        "plan",
+        "proposal",
+        "routine",
+        "urgent",
+        "asap",
+        "stat",
+        "food",
+        "medication",
+        "environment",
+        "biologic",
+        "allergy",
+        "intolerance",
+        "assess-plan",
+        "clinical-note",
+        "male",
+        "female",
+        "other",
+        "community",
+        "outpatient",
+        "inpatient",
+        "discharge",
+        "proposed",
+        "booked",
+        "pending",
+        "fulfilled",
+        "noshow",
+        "checked-in",
+        "waitlist",
+        "current",
+        "superseded",
+        "true",
+        "false",
+        "AMB",
+        "IMP",
+        "EMER",
+        "HH",
+        "VR",
+        "LAB",
+        "RAD",
+        "json",
+        "xml",
+        "count",
+        "accurate",
+        "none",
+        "estimate",
+        "data",
+        "text",
+        "summary",
+        "html",
+        "ttl",
+        "only",
+        "and",
+        "or",
+    )
+)
 """Codes that are searched for often."""
 FORMATS = re.compile(r"(?:application/|text/)?(?:fhir[+ ]?)?(?:json|xml|ndjson|html|turtle|plain)(?:[+ ]fhir)?", re.I)
 _LOINC = re.compile(r"\d{1,5}-\d")
-_SYSTEMS = ("http://loinc.org", "http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm",
-            "http://hl7.org/fhir/sid/cvx", "http://hl7.org/fhir/sid/icd-10-cm", "http://unitsofmeasure.org")  # fmt: skip
+_SYSTEMS = (
+    "http://loinc.org",
+    "http://snomed.info/sct",
+    "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "http://hl7.org/fhir/sid/cvx",
+    "http://hl7.org/fhir/sid/icd-10-cm",
+    "http://unitsofmeasure.org",
+)
 _HL7 = re.compile(r"http://(?:terminology\.)?hl7\.org/[A-Za-z0-9./-]{1,80}")
 _CODE = re.compile(r"\d{1,18}(?:-\d)?|[A-Z]\d\d(?:\.\w{1,4})?")
 _MEASURE = re.compile(r"[a-z]{0,3}[-+]?[\d.,:TZ+/ -]{1,40}[a-z]{0,2}", re.A)
@@ -72,9 +192,7 @@ def value(harmless: Harmless, name: str, text: str) -> str:
 
 
 def _is_name(harmless: Harmless, text: str) -> bool:
-    return (
-        bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")
-    ) or text in known.elements()
+    return (bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")) or text in known.elements()
 
 
 def _reference(harmless: Harmless, text: str) -> str:

@@ -45,9 +45,11 @@ async def shown(world: World) -> dict[str, Any]:
 
 def _shown(ring: Ring) -> dict[str, Any]:
     return {
-        "active": _kid(ring.active), "since": ring.since, "next": _kid(ring.next) if ring.next else None,
+        "active": _kid(ring.active),
+        "since": ring.since,
+        "next": _kid(ring.next) if ring.next else None,
         "retired": [{"kid": _kid(one.key), "at": one.at} for one in ring.retired],
-    }  # fmt: skip
+    }
 
 
 def _kid(key: str) -> str:

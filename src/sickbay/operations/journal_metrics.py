@@ -20,16 +20,14 @@ UNREDACTED = Counter(
     "sickbay_exchanges_unredacted",
     "Exchanges whose redaction failed: their records have nothing of the request but the lengths.",
 )
-EXCHANGES = Gauge(
-    "sickbay_journal_exchanges", "Exchanges kept in the journal.", multiprocess_mode="mostrecent"
-)  # fmt: skip
+EXCHANGES = Gauge("sickbay_journal_exchanges", "Exchanges kept in the journal.", multiprocess_mode="mostrecent")
 BYTES = Gauge("sickbay_journal_bytes", "Bytes of the exchanges kept in the journal.", multiprocess_mode="mostrecent")
 LIMIT_EXCHANGES = Gauge(
     "sickbay_journal_limit_exchanges", "Exchanges that the journal may keep.", multiprocess_mode="mostrecent"
-)  # fmt: skip
+)
 LIMIT_BYTES = Gauge(
     "sickbay_journal_limit_bytes", "Bytes that the exchanges in the journal may have.", multiprocess_mode="mostrecent"
-)  # fmt: skip
+)
 for _reason in ("sampled", "queue", "size", "expired"):
     DROPPED.labels(_reason)
 

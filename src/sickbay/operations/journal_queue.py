@@ -38,9 +38,7 @@ class Queue(Generic[T]):
 
     def items(self) -> tuple[tuple[T, str, int], ...]:
         """Each with its app and weight, the oldest of an app first."""
-        return tuple(
-            (item, owner, weight) for owner, waiting in self._waiting.items() for item, weight in waiting
-        )  # fmt: skip
+        return tuple((item, owner, weight) for owner, waiting in self._waiting.items() for item, weight in waiting)
 
     def clear(self) -> None:
         self._waiting.clear()

@@ -19,8 +19,13 @@ from sickbay.operations.context import Tenant, World
 from sickbay.operations.disclosure import LAUNCH_PLACE
 from sickbay.storage.store import Put
 
-EXTRAS = {"fhir_context": "fhirContext", "intent": "intent", "need_patient_banner": "need_patient_banner",
-          "app_context": "appContext", "smart_style_url": "smart_style_url"}  # fmt: skip
+EXTRAS = {
+    "fhir_context": "fhirContext",
+    "intent": "intent",
+    "need_patient_banner": "need_patient_banner",
+    "app_context": "appContext",
+    "smart_style_url": "smart_style_url",
+}
 """What /admin/launches takes -> as the token response will have it (SMART 2.2, Launch Context)."""
 
 
@@ -58,10 +63,17 @@ async def launch(
         timeline = world.effects.token(12)
     code, iss = code_of(world.keys.refresh, timeline), tenant.fhir_base(client.fhir)
     made = Launch(
-        client_id=client.client_id, timeline=timeline, expires_at=now + tenant.policy.launch_lifetime,
-        user=user, patient=patient, encounter=encounter, created_at=now, fhir=client.fhir, iss=iss,
+        client_id=client.client_id,
+        timeline=timeline,
+        expires_at=now + tenant.policy.launch_lifetime,
+        user=user,
+        patient=patient,
+        encounter=encounter,
+        created_at=now,
+        fhir=client.fhir,
+        iss=iss,
         context=_ours(tenant, patient) | (context or {}),
-    )  # fmt: skip
+    )
     await world.store.transaction([Put(records.launch(records.digest(code), made, tenant.name))])
     return Launched(code, iss, launch_url(client, code, iss), timeline)
 

@@ -174,8 +174,9 @@ async def hashes(world: World) -> frozenset[str]:
 
 async def _found(world: World, opaque: Collection[str]) -> frozenset[str]:
     found: set[str] = set()
-    pieces = sorted({run[at : at + TOKEN] for text in opaque for run in _RUN.findall(text)
-                     for at in range(len(run) - TOKEN + 1)})  # fmt: skip
+    pieces = sorted(
+        {run[at : at + TOKEN] for text in opaque for run in _RUN.findall(text) for at in range(len(run) - TOKEN + 1)}
+    )
     found.update(pieces[LOOKED_UP:])
     for piece in pieces[:LOOKED_UP]:
         key = records.digest(piece)

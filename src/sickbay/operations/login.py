@@ -114,19 +114,20 @@ async def finish(
     granted = _granted(waiting, ticked)
     patient = waiting.patient or own_patient(waiting)
     user = waiting.user
-    visible = (
-        True
-        if patient is None or user is None
-        else await patients.visible(world, tenant, waiting.version, user, patient)
-    )
+    visible = True if patient is None or user is None else await patients.visible(world, tenant, waiting.version, user, patient)
     request = LoginRequest(
         waiting.request.parameters, user.username if user else None, patient, waiting.encounter or None, granted, denied
     )
     known = LoginKnown(
-        server=tenant.server, client=waiting.client, request=waiting.request, launch=waiting.launch, user=user,
-        granted=granted, patient_visible=visible,
+        server=tenant.server,
+        client=waiting.client,
+        request=waiting.request,
+        launch=waiting.launch,
+        user=user,
+        granted=granted,
+        patient_visible=visible,
         encounter_fits=await patients.encounter_fits(world, tenant, waiting.version, user, patient, waiting.encounter),
-    )  # fmt: skip
+    )
     decision = decide("login", tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
         return Finished(decision)
@@ -134,9 +135,7 @@ async def finish(
         return Finished(decision, await _give(world, tenant, waiting, granted, patient, ticked is not None))
     except Conflict:
         facts = {"received": None, "seconds": 0, "ago": "just now"}
-        return Finished(
-            refused("authorize", waiting.request, known, Refusal("launch-code-reused", "invalid_request", facts))
-        )
+        return Finished(refused("authorize", waiting.request, known, Refusal("launch-code-reused", "invalid_request", facts)))
 
 
 SILENT = {
@@ -175,25 +174,31 @@ async def _give(
     return text
 
 
-def _code(
-    world: World, tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], patient: str | None, now: int
-) -> Code:
+def _code(world: World, tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], patient: str | None, now: int) -> Code:
     sent, launch = waiting.request.parameters, waiting.launch
     banner = patient and not tenant.policy.bare_without_launch
     context = dict(launch.context) if launch else {"need_patient_banner": True} if banner else {}
     context = launch_context.chosen(context, _picked(waiting, granted))
     return Code(
-        client_id=waiting.client.client_id, redirect_uri=sent.get("redirect_uri"), scope=" ".join(granted), issued_at=now,
-        lifetime=tenant.policy.code_lifetime, family=_family(world, now), base=waiting.base,
-        timeline=waiting.timeline, user=waiting.user.username if waiting.user else None, session=waiting.login,
-        code_challenge=sent.get("code_challenge"), code_challenge_method=sent.get("code_challenge_method"),
-        nonce=sent.get("nonce"), patient=patient if stage.gives_patient(granted, launch) else None,
+        client_id=waiting.client.client_id,
+        redirect_uri=sent.get("redirect_uri"),
+        scope=" ".join(granted),
+        issued_at=now,
+        lifetime=tenant.policy.code_lifetime,
+        family=_family(world, now),
+        base=waiting.base,
+        timeline=waiting.timeline,
+        user=waiting.user.username if waiting.user else None,
+        session=waiting.login,
+        code_challenge=sent.get("code_challenge"),
+        code_challenge_method=sent.get("code_challenge_method"),
+        nonce=sent.get("nonce"),
+        patient=patient if stage.gives_patient(granted, launch) else None,
         encounter=waiting.encounter or None if stage.gives_encounter(granted, launch) else None,
-        context=launch_context.members(context, waiting.client), auth_time=waiting.auth_time,
-        negotiated=token_negotiation.negotiated(
-            waiting.offered, granted, automatic=waiting.client.auto_approve is not None
-        ),
-    )  # fmt: skip
+        context=launch_context.members(context, waiting.client),
+        auth_time=waiting.auth_time,
+        negotiated=token_negotiation.negotiated(waiting.offered, granted, automatic=waiting.client.auto_approve is not None),
+    )
 
 
 def _family(world: World, now: int) -> str:
@@ -211,7 +216,12 @@ def _remembered(tenant: Tenant, waiting: Waiting, granted: tuple[str, ...], now:
     refused = tuple(one for one in waiting.grantable if one not in granted)
     user = waiting.user.username if waiting.user else ""
     kept = Record(
-        "consent", _consent_key(tenant, waiting), records.dump(Consent(granted, now, refused)), tenant.name,
-        waiting.client.client_id, label=user, at=now,
-    )  # fmt: skip
+        "consent",
+        _consent_key(tenant, waiting),
+        records.dump(Consent(granted, now, refused)),
+        tenant.name,
+        waiting.client.client_id,
+        label=user,
+        at=now,
+    )
     return Put(kept)

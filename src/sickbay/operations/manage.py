@@ -42,9 +42,14 @@ async def allowed(world: World, tenant: Tenant, user: User) -> list[Allowed]:
 
 
 async def _add(
-    world: World, found: dict[str, list[Allowed]], client_id: str, held: tuple[str, ...], since: int,
-    live: bool = False, away: bool = False,
-) -> None:  # fmt: skip
+    world: World,
+    found: dict[str, list[Allowed]],
+    client_id: str,
+    held: tuple[str, ...],
+    since: int,
+    live: bool = False,
+    away: bool = False,
+) -> None:
     client = await registration.by_id(world, client_id)
     if client is not None:
         found.setdefault(client_id, []).append(Allowed(client, held, since, live, away))
@@ -53,9 +58,12 @@ async def _add(
 def _joined(parts: list[Allowed]) -> Allowed:
     every = dict.fromkeys(scope for one in parts for scope in one.scopes)
     return Allowed(
-        parts[0].client, tuple(every), min(one.since for one in parts), any(one.live for one in parts),
+        parts[0].client,
+        tuple(every),
+        min(one.since for one in parts),
+        any(one.live for one in parts),
         any(one.away for one in parts),
-    )  # fmt: skip
+    )
 
 
 async def withdraw(world: World, tenant: Tenant, user: User, client_id: str) -> bool:
@@ -69,9 +77,7 @@ async def withdraw(world: World, tenant: Tenant, user: User, client_id: str) -> 
 
 
 async def _ending(world: World, tenant: Tenant, user: User, client_id: str) -> list[Step]:
-    steps: list[Step] = [
-        Delete("consent", one.key) for one in await _consents(world, tenant, user) if one.owner == client_id
-    ]
+    steps: list[Step] = [Delete("consent", one.key) for one in await _consents(world, tenant, user) if one.owner == client_id]
     for family in await _families(world, tenant, user, client_id):
         steps += [*await grants.ended(world, tenant, family.family), DeleteFamily(family.family, ("code",))]
     steps += [Delete("token", key) for key, _ in await _tokens(world, tenant, user, client_id)]

@@ -13,14 +13,39 @@ from sickbay.diagnosis.values import is_no_secret
 from sickbay.protocol.parameters import Parameters
 
 SECRET = frozenset(
-    ("code", "client_secret", "code_verifier", "refresh_token", "access_token", "id_token", "client_assertion",
-     "id_token_hint", "token", "password", "launch_code", "registration_access_token")
-)  # fmt: skip
+    (
+        "code",
+        "client_secret",
+        "code_verifier",
+        "refresh_token",
+        "access_token",
+        "id_token",
+        "client_assertion",
+        "id_token_hint",
+        "token",
+        "password",
+        "launch_code",
+        "registration_access_token",
+    )
+)
 KEPT_HEADERS = frozenset(
-    ("accept", "accept-encoding", "content-type", "host", "origin", "prefer", "if-none-match", "if-match",
-     "if-modified-since", "user-agent", "authorization", "sec-fetch-site", "access-control-request-method",
-     "access-control-request-headers")
-)  # fmt: skip
+    (
+        "accept",
+        "accept-encoding",
+        "content-type",
+        "host",
+        "origin",
+        "prefer",
+        "if-none-match",
+        "if-match",
+        "if-modified-since",
+        "user-agent",
+        "authorization",
+        "sec-fetch-site",
+        "access-control-request-method",
+        "access-control-request-headers",
+    )
+)
 
 
 PLAIN = re.compile(r"[\w.~-]*", re.A)

@@ -33,9 +33,7 @@ async def _own(world: World, tenant: Tenant) -> frozenset[str]:
     return found
 
 
-def hold(
-    journal: Journal, tenant: Tenant, id: str, wire: Wire, status: int, answered: Sequence[tuple[bytes, bytes]]
-) -> None:
+def hold(journal: Journal, tenant: Tenant, id: str, wire: Wire, status: int, answered: Sequence[tuple[bytes, bytes]]) -> None:
     """A preflight in the journal. The request that it asks for may never come, so its advice stands here."""
     world = journal.world
     sent = {name.decode(): value.decode() for name, value in answered}

@@ -37,9 +37,7 @@ async def read(world: World, tenant: Tenant, version: str, type: str, id: str, u
 
 async def encounters(world: World, tenant: Tenant, version: str, patient: str, user: User | None) -> list[Json]:
     """The visits of a patient, the newest first."""
-    return await find(
-        world, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user
-    )
+    return await find(world, tenant, version, "Encounter", [("patient", patient), ("_sort", "-date"), ("_count", "50")], user)
 
 
 async def encounter_fits(
@@ -82,9 +80,7 @@ class Listed(NamedTuple):
     next: str | None = None
 
 
-async def listed(
-    world: World, tenant: Tenant, version: str, asked: Sequence[tuple[str, str]], user: User | None
-) -> Listed:
+async def listed(world: World, tenant: Tenant, version: str, asked: Sequence[tuple[str, str]], user: User | None) -> Listed:
     """Nobody, where the search or its cursor cannot be read."""
     query = search.parse(version, "Patient", asked, base=tenant.fhir_base(version), strict=True)
     if not isinstance(query, Query):

@@ -158,9 +158,7 @@ def _undone(text: str) -> Iterable[str]:
 
 def _decoded(run: str) -> str:
     try:
-        raw = base64.urlsafe_b64decode(
-            run.rstrip("=").replace("+", "-").replace("/", "_") + "=" * (-len(run.rstrip("=")) % 4)
-        )
+        raw = base64.urlsafe_b64decode(run.rstrip("=").replace("+", "-").replace("/", "_") + "=" * (-len(run.rstrip("=")) % 4))
         text = raw.decode("utf-8")
     except (binascii.Error, ValueError):
         return ""

@@ -50,27 +50,43 @@ def user(value: User) -> Record:
 
 def launch(key: str, value: Launch, tenant: str) -> Record:
     return Record(
-        "launch", key, dump(value), tenant, value.client_id, value.timeline, at=value.created_at,
+        "launch",
+        key,
+        dump(value),
+        tenant,
+        value.client_id,
+        value.timeline,
+        at=value.created_at,
         expires_at=value.expires_at,
-    )  # fmt: skip
+    )
 
 
 def code(key: str, value: Code, tenant: str) -> Record:
     expires = value.issued_at + value.lifetime
-    return Record(
-        "code", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at, expires_at=expires
-    )
+    return Record("code", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at, expires_at=expires)
 
 
 def token(key: str, value: Token, tenant: str) -> Record:
     return Record(
-        "token", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at,
+        "token",
+        key,
+        dump(value),
+        tenant,
+        value.client_id,
+        value.family,
+        at=value.issued_at,
         expires_at=value.expires_at,
-    )  # fmt: skip
+    )
 
 
 def family(value: Family, tenant: str, now: int) -> Record:
     return Record(
-        "family", value.family, dump(value), tenant, value.client_id, value.session or "", at=now,
+        "family",
+        value.family,
+        dump(value),
+        tenant,
+        value.client_id,
+        value.session or "",
+        at=now,
         expires_at=value.expires_at,
-    )  # fmt: skip
+    )

@@ -29,10 +29,38 @@ LARGE = 20_000
 _OWN = frozenset(("cache-control", "content-type", "x-correlation-id", "etag", "last-modified", "retry-after"))
 """Headers of an answer in which nothing of the request is repeated."""
 SECRETS = frozenset(map(known.squeezed, SECRET)) | frozenset(
-    ("secret", "clientpassword", "passwd", "pwd", "pass", "passphrase", "apikey", "assertion", "authorization", "bearer",
-     "launch", "softwarestatement", "privatekey", "csrf", "cookie", "session", "sessionid", "authtoken", "jwt", "credentials",
-     "authcode", "authorizationcode", "verifier", "refresh", "registrationtoken", "key", "otp", "pin", "clientsecretvalue")
-)  # fmt: skip
+    (
+        "secret",
+        "clientpassword",
+        "passwd",
+        "pwd",
+        "pass",
+        "passphrase",
+        "apikey",
+        "assertion",
+        "authorization",
+        "bearer",
+        "launch",
+        "softwarestatement",
+        "privatekey",
+        "csrf",
+        "cookie",
+        "session",
+        "sessionid",
+        "authtoken",
+        "jwt",
+        "credentials",
+        "authcode",
+        "authorizationcode",
+        "verifier",
+        "refresh",
+        "registrationtoken",
+        "key",
+        "otp",
+        "pin",
+        "clientsecretvalue",
+    )
+)
 """Names of parameters and members whose values are secret, without punctuation and in lower case."""
 Read: TypeAlias = Callable[[Harmless, str], str]
 _BY_KIND: tuple[tuple[Read, str], ...] = (
@@ -75,9 +103,7 @@ class Redaction:
         self._corrects = False
         self._values: dict[str, str] = {}
         """Values of the request, and what is shown of each."""
-        self.quoting = Quoting(
-            self.harmless, (wire.method, wire.url, wire.body, more, *wire.headers, *wire.headers.values())
-        )
+        self.quoting = Quoting(self.harmless, (wire.method, wire.url, wire.body, more, *wire.headers, *wire.headers.values()))
 
     def request(self, wire: Wire) -> dict[str, Any]:
         method = wire.method if wire.method.upper() in known.METHODS_OF_HTTP else length(wire.method)
@@ -241,9 +267,7 @@ class Redaction:
         name, value = next(iter(parse(piece).pairs), ("", ""))
         said = name in ("error", "error_description")
         shown = self.quoting.text(value) if said else self._oauth(name, value)
-        return (
-            f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
-        )
+        return f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
 
     def _answer(self, body: str) -> str:
         try:

@@ -23,8 +23,11 @@ from sickbay.storage.store import Delete, DeleteFamily, Put, Record, Step
 BEFORE = "app-before"
 """Kind of the records of what was registered before a change, while that is in force still."""
 CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {
-    "secret_hash", "registration_hash", "created_at", "granted",
-}  # fmt: skip
+    "secret_hash",
+    "registration_hash",
+    "created_at",
+    "granted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +178,7 @@ async def change_itself(world: World, given: dict[str, Any], old: Client, revisi
     return Registered(decision, client, secret)
 
 
-BY_POLICY = (
-    "The hospital's policies registration_scopes and registration_grants limit what an app may register for itself."
-)
+BY_POLICY = "The hospital's policies registration_scopes and registration_grants limit what an app may register for itself."
 BY_OPERATOR = "An app can change its own registration only within what it was first granted."
 
 
@@ -241,11 +242,19 @@ def advised(world: World, client: Client, limit: Grant | None = None, by: str = 
 
 def _request(client: Client) -> RegistrationRequest:
     return RegistrationRequest(
-        type=client.type, client=client.client, auth_method=client.auth_method, has_secret=client.secret_hash is not None,
-        launch_uri=client.launch_uri, redirect_uris=client.redirect_uris,
-        post_logout_redirect_uris=client.post_logout_redirect_uris, scope=client.scope, jwks=client.jwks,
-        jwks_uri=client.jwks_uri, native=client.native, grant_types=client.grant_types,
-    )  # fmt: skip
+        type=client.type,
+        client=client.client,
+        auth_method=client.auth_method,
+        has_secret=client.secret_hash is not None,
+        launch_uri=client.launch_uri,
+        redirect_uris=client.redirect_uris,
+        post_logout_redirect_uris=client.post_logout_redirect_uris,
+        scope=client.scope,
+        jwks=client.jwks,
+        jwks_uri=client.jwks_uri,
+        native=client.native,
+        grant_types=client.grant_types,
+    )
 
 
 def _other_keys(wanted: dict[str, Any]) -> dict[str, None]:

@@ -25,6 +25,4 @@ async def index_anew(world: World) -> int:
 def _anew(world: World, one: Outdated) -> Reindex:
     tenant = world.tenants.get(one.space.tenant)
     base = tenant.fhir_base(one.space.version) if tenant else ""
-    return Reindex(
-        one.space, one.type, one.id, one.version_id, extract(one.space.version, written.loads(one.body), base)
-    )
+    return Reindex(one.space, one.type, one.id, one.version_id, extract(one.space.version, written.loads(one.body), base))

@@ -75,9 +75,10 @@ def _chosen(now: Running, tenant: str, given: Mapping[str, Any]) -> Running:
 
 async def forget_policies(world: World, tenant: str | None) -> None:
     """Of one hospital or of all: as dialect and sickbay.toml have it."""
-    await _change(world, lambda now: replace(
-        now, policies={name: one for name, one in now.policies.items() if tenant not in (None, name)}
-    ))  # fmt: skip
+    await _change(
+        world,
+        lambda now: replace(now, policies={name: one for name, one in now.policies.items() if tenant not in (None, name)}),
+    )
 
 
 async def _change(world: World, change: Callable[[Running], Running]) -> None:

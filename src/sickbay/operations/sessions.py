@@ -118,9 +118,14 @@ async def sign_in(world: World, tenant: Tenant, session: Session | None, who: Us
     new, secret = _renewed(world, session)
     new = replace(new, logins={**new.logins, tenant.name: id})
     entry = Record(
-        "login", id, records.dump(Login(who.username, now)), tenant.name, who.username, at=now,
+        "login",
+        id,
+        records.dump(Login(who.username, now)),
+        tenant.name,
+        who.username,
+        at=now,
         expires_at=now + tenant.policy.session_lifetime,
-    )  # fmt: skip
+    )
     steps = [Put(entry), _put(new, now)]
     await world.store.transaction([*steps, *([Delete("session", session.key)] if session else [])])
     return new, secret

@@ -30,9 +30,12 @@ async def _by_token(world: World, tenant: Tenant, request: TokenRequest) -> Subj
     text = bearer(AccessRequest(request.method, "", "", headers=request.headers))
     token = await access_token(world, tenant, text)
     return SubjectKnown(
-        now=world.now(), server=tenant.server, caller=token, client=await owner(world, token),
+        now=world.now(),
+        server=tenant.server,
+        caller=token,
+        client=await owner(world, token),
         user=await person(world, tenant, token),
-    )  # fmt: skip
+    )
 
 
 async def access_token(world: World, tenant: Tenant, text: str | None) -> Token | None:

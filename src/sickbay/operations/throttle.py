@@ -41,8 +41,10 @@ class Throttle:
 
     def __init__(self, clients: int) -> None:
         self._limits: dict[Kind, int] = {
-            "client": clients, "person": PASSWORDS if clients else 0, "admin": ADMIN_TOKENS if clients else 0,
-        }  # fmt: skip
+            "client": clients,
+            "person": PASSWORDS if clients else 0,
+            "admin": ADMIN_TOKENS if clients else 0,
+        }
         self._failures: OrderedDict[Key, tuple[int, int]] = OrderedDict()
 
     def check(self, key: Key, now: int) -> None:

@@ -22,18 +22,38 @@ COUNTED = 10_000
 PROOFS = frozenset(
     (
         # authorization request: its answer goes to the app itself, and the launch code was issued to that app
-        "redirect_uri_is_registered", "launch_code_was_issued_here", "launch_code_is_this_apps",
+        "redirect_uri_is_registered",
+        "launch_code_was_issued_here",
+        "launch_code_is_this_apps",
         # token endpoint, introspection, revocation: the client's credentials, and a grant that was issued to it
-        "client_is_registered", "credentials_are_sent", "method_is_the_registered_one", "secret_is_right",
-        "signature_is_right", "assertion_is_used_once", "code_is_known", "code_is_of_this_client", "code_is_fresh",
-        "code_is_unused", "verifier_is_sent", "verifier_fits_the_challenge", "refresh_token_is_known",
-        "refresh_token_is_of_this_client", "refresh_token_is_not_revoked", "refresh_token_is_fresh",
-        "refresh_token_is_the_current_one", "token_is_of_this_client",
+        "client_is_registered",
+        "credentials_are_sent",
+        "method_is_the_registered_one",
+        "secret_is_right",
+        "signature_is_right",
+        "assertion_is_used_once",
+        "code_is_known",
+        "code_is_of_this_client",
+        "code_is_fresh",
+        "code_is_unused",
+        "verifier_is_sent",
+        "verifier_fits_the_challenge",
+        "refresh_token_is_known",
+        "refresh_token_is_of_this_client",
+        "refresh_token_is_not_revoked",
+        "refresh_token_is_fresh",
+        "refresh_token_is_the_current_one",
+        "token_is_of_this_client",
         # FHIR: the bearer of a token that is good
-        "token_is_sent", "token_is_bearer", "token_is_known", "token_is_not_revoked", "token_has_its_client_and_user",
-        "token_is_fresh", "token_is_of_this_issuer",
+        "token_is_sent",
+        "token_is_bearer",
+        "token_is_known",
+        "token_is_not_revoked",
+        "token_has_its_client_and_user",
+        "token_is_fresh",
+        "token_is_of_this_issuer",
     )
-)  # fmt: skip
+)
 """Checks that each must have passed, where they are asked, before a refused request belongs to the app that it names."""
 UNPROVEN = frozenset(("cookie-samesite-iframe",))
 """Refusals of a request that came without the browser's session, and so without any proof."""

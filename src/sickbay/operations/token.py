@@ -54,9 +54,7 @@ async def token(world: World, tenant: Tenant, request: TokenRequest, *, elsewher
             return await _answer(world, tenant, decision, loaded)
         except Conflict:
             continue
-    gone = refused(
-        "token", request, loaded.known, Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"})
-    )
+    gone = refused("token", request, loaded.known, Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"}))
     return _refused(gone, loaded.known)
 
 
@@ -128,10 +126,17 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest, elsewhere: 
     key = records.digest(sent) if sent else ""
     neighbours = () if client else await registration.neighbours(world, tenant.name)
     known = TokenKnown(
-        now=world.now(), server=tenant.under(client).server, elsewhere=elsewhere, client=client,
-        code=await _code(world, key) if key else None, family=None, jwks=None, live_at=live_at,
-        others=tuple(one.client_id for one in neighbours), neighbours=neighbours,
-    )  # fmt: skip
+        now=world.now(),
+        server=tenant.under(client).server,
+        elsewhere=elsewhere,
+        client=client,
+        code=await _code(world, key) if key else None,
+        family=None,
+        jwks=None,
+        live_at=live_at,
+        others=tuple(one.client_id for one in neighbours),
+        neighbours=neighbours,
+    )
     known, revision = await backend.known_of(world, request, known)
     loaded = await _with_family(world, tenant, request, known) if refreshing else _Loaded(known, key)
     if not client or (sent and known.code is None):
@@ -173,28 +178,31 @@ async def _with_family(world: World, tenant: Tenant, request: TokenRequest, base
     return _Loaded(known, family_record=record)
 
 
-async def _redeem(
-    world: World, tenant: Tenant, client: Client, code: Code, key: str, spent: list[Step]
-) -> dict[str, Any]:
+async def _redeem(world: World, tenant: Tenant, client: Client, code: Code, key: str, spent: list[Step]) -> dict[str, Any]:
     """Use up the code and put what it gives, or Conflict: then it was used, or its user signed out, in this moment."""
     now = world.now()
     family = stage.family(code, tenant.policy, now)
     text = refresh.access(world.keys.refresh, family.family, 0)
     seconds = stage.lifetime(client, tenant.policy)
     token = stage.access_token(family, code.scope, tenant.server.issuer, now, seconds)
-    await world.store.transaction([
-        *spent,
-        UseOnce("code", key, now),
-        Put(records.family(family, tenant.name, now)),  # new, since its code is used once
-        Put(records.token(records.digest(text), token, tenant.name)),
-    ])  # fmt: skip
+    await world.store.transaction(
+        [
+            *spent,
+            UseOnce("code", key, now),
+            Put(records.family(family, tenant.name, now)),  # new, since its code is used once
+            Put(records.token(records.digest(text), token, tenant.name)),
+        ]
+    )
     refreshes = stage.refreshes(family, client, tenant.policy)
     return stage.response(
-        text, token, tenant.policy, code.context,
+        text,
+        token,
+        tenant.policy,
+        code.context,
         refresh_token=refresh.make(world.keys.refresh, family.family, 0) if refreshes else None,
         id_token=await _id_token(world, tenant, code, client, now),
         extra=await _extra(world, tenant, code.user, token.patient, code.context),
-    )  # fmt: skip
+    )
 
 
 async def _id_token(world: World, tenant: Tenant, code: Code, client: Client, now: int) -> str | None:
@@ -204,12 +212,23 @@ async def _id_token(world: World, tenant: Tenant, code: Code, client: Client, no
     if user is None:
         return None
     claims = id_token.claims(
-        issuer=tenant.server.issuer, client_id=client.client_id, user=user, base=code.base, scope=code.scope, now=now,
-        nonce=code.nonce, auth_time=code.auth_time, lifetime=tenant.policy.id_token_lifetime,
-    )  # fmt: skip
+        issuer=tenant.server.issuer,
+        client_id=client.client_id,
+        user=user,
+        base=code.base,
+        scope=code.scope,
+        now=now,
+        nonce=code.nonce,
+        auth_time=code.auth_time,
+        lifetime=tenant.policy.id_token_lifetime,
+    )
     words, held = _words(tenant, user), scopes.split(code.scope)
-    own = {name: text.format(**words) for scope, said in tenant.dialect.id_token.items() if scope in held
-           for name, text in said.items()}  # fmt: skip
+    own = {
+        name: text.format(**words)
+        for scope, said in tenant.dialect.id_token.items()
+        if scope in held
+        for name, text in said.items()
+    }
     return jose.sign({**claims, **own}, await id_token_keys.signing(world))
 
 
@@ -229,9 +248,12 @@ def _words(tenant: Tenant, user: User | None, patient: str | None = None) -> dic
     """What the templates of a dialect may say."""
     given, _, family = (user.name if user else "").removeprefix("Dr. ").rpartition(" ")
     return {
-        "user_id": user.fhir_user.rpartition("/")[2] if user else "", "username": user.username if user else "",
-        "tenant_id": tenant.dialect.tenant_id, "patient": patient or "", "name": f"{family}, {given}" if given else family,
-    }  # fmt: skip
+        "user_id": user.fhir_user.rpartition("/")[2] if user else "",
+        "username": user.username if user else "",
+        "tenant_id": tenant.dialect.tenant_id,
+        "patient": patient or "",
+        "name": f"{family}, {given}" if given else family,
+    }
 
 
 async def _refresh(
@@ -248,9 +270,12 @@ async def _refresh(
             await world.store.transaction(spent)
         return await _repeat(world, tenant, known)
     new = replace(
-        family, generation=family.generation + (1 if rotates else 0), rotated_at=now,
-        expires_at=now + policy.refresh_lifetime, asked=refresh.fingerprint(request, client),
-    )  # fmt: skip
+        family,
+        generation=family.generation + (1 if rotates else 0),
+        rotated_at=now,
+        expires_at=now + policy.refresh_lifetime,
+        asked=refresh.fingerprint(request, client),
+    )
     text = refresh.access(world.keys.refresh, family.family, new.generation) if rotates else world.effects.token()
     scope = refresh.narrowed(family, request.parameters.get("scope"), client, tenant.server)
     token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
@@ -291,10 +316,17 @@ async def for_script(
     """A token response without any flow, for the administrator, of scopes that `examined_for_script` accepts."""
     now, text = world.now(), world.effects.token()
     token = Token(
-        client_id=client.client_id, scope=scope, base=tenant.fhir_base(client.fhir), family=world.effects.token(12),
-        expires_at=now + stage.lifetime(client, tenant.policy), timeline=world.effects.token(12), user=user,
-        patient=patient, issuer=tenant.server.issuer, issued_at=now,
-    )  # fmt: skip
+        client_id=client.client_id,
+        scope=scope,
+        base=tenant.fhir_base(client.fhir),
+        family=world.effects.token(12),
+        expires_at=now + stage.lifetime(client, tenant.policy),
+        timeline=world.effects.token(12),
+        user=user,
+        patient=patient,
+        issuer=tenant.server.issuer,
+        issued_at=now,
+    )
     await world.store.transaction([Put(records.token(records.digest(text), token, tenant.name))])
     return stage.response(text, token, tenant.policy, {})
 

@@ -137,9 +137,7 @@ async def _patch(world: World, one: Wanted) -> Prepared | Declined:
     return decisions.untold(aimed) if isinstance(prepared, Declined) else prepared
 
 
-def _patched(
-    world: World, one: Wanted, target: Stored, before: Before | None, *, readable: bool = True
-) -> Prepared | Declined:
+def _patched(world: World, one: Wanted, target: Stored, before: Before | None, *, readable: bool = True) -> Prepared | Declined:
     """A patch that changes nothing makes no new version, unless that would tell what is there to who may not read it."""
     resource = written.loads(target.body)
     change = one.change or patching.read(one.version, one.request.body, one.request.headers.get("content-type"))
@@ -164,9 +162,7 @@ async def _delete(world: World, one: Wanted) -> Prepared | Declined:
     target = await _target(world, one, "d")
     if isinstance(target, Declined):
         return Prepared(Done(204, one.type, "")) if target.status == 204 else target
-    declined = decisions.not_theirs(one, target, await decisions.record(world, one, target)) or decisions.version(
-        one, target
-    )
+    declined = decisions.not_theirs(one, target, await decisions.record(world, one, target)) or decisions.version(one, target)
     if declined is not None:
         return declined
     version_id = target.version_id + (0 if target.deleted else 1)
@@ -182,9 +178,7 @@ async def _delete_all(world: World, one: Wanted, query: Query) -> Prepared | Dec
     current = [await _current(world, one._replace(request=replace(one.request, id=each)), "d") for each in found]
     at = _at(world)
     deletable = [each for each in current if each is not None and not each.deleted]
-    deletable = [
-        each for each in deletable if not decisions.not_theirs(one, each, await decisions.record(world, one, each))
-    ]
+    deletable = [each for each in deletable if not decisions.not_theirs(one, each, await decisions.record(world, one, each))]
     steps = tuple(_deleted(one, each, at) for each in deletable)
     return Prepared(Done(204, one.type, ""), steps)
 
@@ -228,7 +222,7 @@ async def _matching(world: World, one: Wanted, query: Query) -> tuple[list[Store
 
 def _saved(
     world: World, one: Wanted, body: Body, before: int, interaction: Literal["create", "update"], there: bool = True
-) -> Prepared:  # fmt: skip
+) -> Prepared:
     """before: the version that is there, 0 where there is none; the store refuses if it is another by then."""
     at, id = _at(world), str(body.resource["id"])
     stored = bodies.stamped(body.resource, before + 1, instant(at))

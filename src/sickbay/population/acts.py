@@ -29,16 +29,12 @@ COVID_1 = _vaccine("208", "COVID-19, mRNA, LNP-S, PF, 30 mcg/0.3 mL dose", "COVI
 COVID_BIVALENT = _vaccine("300", "COVID-19, mRNA, LNP-S, bivalent, PF, 30 mcg/0.3 mL dose", "COVID-19")
 COVID_2 = _vaccine("309", "COVID-19, mRNA, LNP-S, PF, tris-sucrose, 30 mcg/0.3 mL", "COVID-19")
 SHINGLES = _vaccine("187", "zoster recombinant", "Shingles")
-PNEUMOCOCCUS_20 = _vaccine(
-    "216", "Pneumococcal conjugate PCV20, polysaccharide CRM197 conjugate, adjuvant, PF", "Pneumococcus"
-)
+PNEUMOCOCCUS_20 = _vaccine("216", "Pneumococcal conjugate PCV20, polysaccharide CRM197 conjugate, adjuvant, PF", "Pneumococcus")
 
 IMAGING = snomed("363679005", "Imaging")
 COUNSELING = snomed("409063005", "Counseling", "Counselling")
 SOCIAL_SERVICE = snomed("410606002", "Social service procedure", "Social service")
-FOOD_PANTRY = snomed(
-    "467771000124109", "Assistance with application for food pantry program", "Referral to a food pantry"
-)
+FOOD_PANTRY = snomed("467771000124109", "Assistance with application for food pantry program", "Referral to a food pantry")
 EVALUATION = snomed("386053000", "Evaluation procedure")
 SURGICAL = snomed("387713003", "Surgical procedure")
 

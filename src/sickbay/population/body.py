@@ -65,11 +65,24 @@ def expected(person: Person, own: Build, day: datetime.date) -> Body:
     age = person.age(day)
     body = _child(person, own, age) if age < 18 else _adult(person, own, age, (day.year - 2020) * own.gain)
     body.update(
-        temperature=36.7, oxygen=98.0, glucose=own.glucose, a1c=5.0 + (own.glucose - 80) / 30, potassium=4.2, sodium=140.0,
+        temperature=36.7,
+        oxygen=98.0,
+        glucose=own.glucose,
+        a1c=5.0 + (own.glucose - 80) / 30,
+        potassium=4.2,
+        sodium=140.0,
         creatinine=own.creatinine * (1.0 if age >= 18 else 0.35 + age * 0.032),
-        urea=13.0, ldl=own.ldl, hdl=own.hdl, triglycerides=own.triglycerides, hemoglobin=own.hemoglobin, leukocytes=6.8,
-        platelets=250.0, tsh=1.9, albumin_ratio=9.0, ferritin=70.0,
-    )  # fmt: skip
+        urea=13.0,
+        ldl=own.ldl,
+        hdl=own.hdl,
+        triglycerides=own.triglycerides,
+        hemoglobin=own.hemoglobin,
+        leukocytes=6.8,
+        platelets=250.0,
+        tsh=1.9,
+        albumin_ratio=9.0,
+        ferritin=70.0,
+    )
     return body
 
 

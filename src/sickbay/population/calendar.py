@@ -24,8 +24,17 @@ NOW = "10:24"
 HELD = "10:30"
 """The time of Timothy Peters on the day itself; on other days there is no such slot, so what was written of it stays."""
 
-_OKAFOR = (("08:30", 20), ("09:00", 30), ("09:45", 15), (HELD, 30), ("11:15", 20), ("11:45", 15), ("13:30", 30), ("14:15", 20),
-           ("15:00", 20))  # fmt: skip
+_OKAFOR = (
+    ("08:30", 20),
+    ("09:00", 30),
+    ("09:45", 15),
+    (HELD, 30),
+    ("11:15", 20),
+    ("11:45", 15),
+    ("13:30", 30),
+    ("14:15", 20),
+    ("15:00", 20),
+)
 _REYES = (("08:45", 20), ("09:30", 20), ("10:15", 30), ("11:00", 20), ("13:45", 20), ("14:30", 20))
 _FREE = (("15:45", 20), ("16:15", 20), ("16:40", 20))
 
@@ -72,9 +81,7 @@ class Booking:
     made: datetime.date
 
 
-def bookings(
-    seed: int, patients: int, today: datetime.date, messiness: float = 0.0
-) -> Iterator[tuple[Slot, Booking | None]]:
+def bookings(seed: int, patients: int, today: datetime.date, messiness: float = 0.0) -> Iterator[tuple[Slot, Booking | None]]:
     """Slots of the days around today, each with its booking if it has one."""
     for shift in DAYS if patients > 0 else ():
         day = today + datetime.timedelta(days=shift)
@@ -118,9 +125,7 @@ def _slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: i
     return Slot(f"slot-{day:%Y%m%d}-{practitioner.id}-{clock.replace(':', '')}", practitioner.id, start, minutes, busy)
 
 
-def _who(
-    seed: int, patients: int, day: datetime.date, practitioner: Practitioner, clock: str, taken: set[int]
-) -> int | None:
+def _who(seed: int, patients: int, day: datetime.date, practitioner: Practitioner, clock: str, taken: set[int]) -> int | None:
     """A patient of the right age, not yet seen that day, already born; None if forty throws find nobody."""
     if clock == HELD and patients >= TIMOTHY:
         return TIMOTHY

@@ -45,9 +45,12 @@ Target = tuple[str, Measure | None, float | None, float | None, Concept | None]
 
 
 def wanted(
-    text: str, measure: Measure | None = None, low: float | None = None, high: float | None = None,
+    text: str,
+    measure: Measure | None = None,
+    low: float | None = None,
+    high: float | None = None,
     finding: Concept | None = None,
-) -> Target:  # fmt: skip
+) -> Target:
     return text, measure, low, high, finding
 
 
@@ -85,9 +88,16 @@ class Chart:
         return visit
 
     def problem(
-        self, concept: Concept, onset: datetime.date, recorded: datetime.date, visit: Visit | None, *,
-        lasting: bool = True, over: datetime.date | None = None, site: Concept | None = None,
-    ) -> Problem:  # fmt: skip
+        self,
+        concept: Concept,
+        onset: datetime.date,
+        recorded: datetime.date,
+        visit: Visit | None,
+        *,
+        lasting: bool = True,
+        over: datetime.date | None = None,
+        site: Concept | None = None,
+    ) -> Problem:
         number = len(self.life.problems) + 1
         problem = Problem(number, concept, onset, recorded, visit.number if visit else None, lasting, over, site)
         self.life.problems.append(problem)
@@ -146,9 +156,16 @@ class Chart:
         self.life.prescriptions[order.number - 1] = replace(order, end=day, finished=False)
 
     def read(
-        self, measure: Measure, visit: Visit, value: float | None = None, *, after: int = 5, by: str | None = None,
-        concept: Concept | None = None, parts: tuple[tuple[Measure, float], ...] = (),
-    ) -> int:  # fmt: skip
+        self,
+        measure: Measure,
+        visit: Visit,
+        value: float | None = None,
+        *,
+        after: int = 5,
+        by: str | None = None,
+        concept: Concept | None = None,
+        parts: tuple[tuple[Measure, float], ...] = (),
+    ) -> int:
         """Writes one observation, `after` minutes into the visit; answers its number."""
         at = visit.start + datetime.timedelta(minutes=after)
         number = len(self.life.readings) + 1
@@ -163,9 +180,7 @@ class Chart:
         value = round(self.dice.around(middle, spread), measure.digits)
         return min(value, 100.0) if measure is measures.OXYGEN else value
 
-    def vitals(
-        self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True
-    ) -> Body:
+    def vitals(self, visit: Visit, body: Body, others: Iterable[Measure] = measures.VITALS, pressure: bool = True) -> Body:
         """Takes the vital signs; answers what was seen, by key."""
         nurse = NURSES[visit.number % 2].id
         seen: Body = {}
@@ -215,30 +230,58 @@ class Chart:
         self.life.vaccinations.append(Vaccination(number, vaccine, visit, "", remembered=True))
 
     def request(
-        self, concept: Concept, kind: Concept, visit: Visit, problem: Problem | None = None,
-        until: datetime.date | None = None, *, social: bool = False,
-    ) -> Request:  # fmt: skip
+        self,
+        concept: Concept,
+        kind: Concept,
+        visit: Visit,
+        problem: Problem | None = None,
+        until: datetime.date | None = None,
+        *,
+        social: bool = False,
+    ) -> Request:
         number = len(self.life.requests) + 1
         request = Request(number, concept, kind, visit, problem.number if problem else None, until, social)
         self.life.requests.append(request)
         return request
 
     def act(
-        self, concept: Concept, visit: Visit, problem: Problem | None = None, request: Request | None = None, *,
-        after: int = 10, minutes: int = 10, site: Concept | None = None, device: Implant | None = None,
-    ) -> Act:  # fmt: skip
+        self,
+        concept: Concept,
+        visit: Visit,
+        problem: Problem | None = None,
+        request: Request | None = None,
+        *,
+        after: int = 10,
+        minutes: int = 10,
+        site: Concept | None = None,
+        device: Implant | None = None,
+    ) -> Act:
         start = visit.start + datetime.timedelta(minutes=after)
         act = Act(
-            len(self.life.acts) + 1, concept, start, minutes, visit, problem.number if problem else None,
-            request.number if request else None, site, device.number if device else None,
-        )  # fmt: skip
+            len(self.life.acts) + 1,
+            concept,
+            start,
+            minutes,
+            visit,
+            problem.number if problem else None,
+            request.number if request else None,
+            site,
+            device.number if device else None,
+        )
         self.life.acts.append(act)
         return act
 
     def report(
-        self, concept: Concept, kind: Kind, visit: Visit, conclusion: str | None = None,
-        request: Request | None = None, *, readings: tuple[int, ...] = (), after: int = 15,
-    ) -> None:  # fmt: skip
+        self,
+        concept: Concept,
+        kind: Kind,
+        visit: Visit,
+        conclusion: str | None = None,
+        request: Request | None = None,
+        *,
+        readings: tuple[int, ...] = (),
+        after: int = 15,
+    ) -> None:
         at = visit.start + datetime.timedelta(minutes=after)
         number, asked = len(self.life.reports) + 1, request.number if request else None
         self.life.reports.append(Report(number, concept, kind, visit, at, readings, conclusion, asked))

@@ -51,9 +51,7 @@ def _percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, valu
 
 
 def _seen(chart: Chart, visit: Visit) -> dict[str, float]:
-    return {
-        one.measure.key: one.value for one in chart.life.readings if one.visit == visit.number and one.value is not None
-    }
+    return {one.measure.key: one.value for one in chart.life.readings if one.visit == visit.number and one.value is not None}
 
 
 def _oxygen(chart: Chart, dice: Dice) -> None:
@@ -114,9 +112,7 @@ def _laboratory(chart: Chart) -> None:
 
 
 def _pathology(chart: Chart, visit: Visit, polyp: bool) -> None:
-    text = (
-        "Tubular adenoma of low grade, completely removed." if polyp else "Acute suppurative appendicitis, no tumour."
-    )
+    text = "Tubular adenoma of low grade, completely removed." if polyp else "Acute suppurative appendicitis, no tumour."
     at = visit.start + datetime.timedelta(minutes=85)
     number = chart.add(measures.PATHOLOGY, visit, at, text=text, performer=visit.practitioner)
     chart.report(acts.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)

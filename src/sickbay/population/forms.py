@@ -16,9 +16,11 @@ def _choice(code: str, display: str) -> Concept:
 
 
 HOW_OFTEN = (
-    _choice("LA6568-5", "Not at all"), _choice("LA6569-3", "Several days"), _choice("LA6570-1", "More than half the days"),
+    _choice("LA6568-5", "Not at all"),
+    _choice("LA6569-3", "Several days"),
+    _choice("LA6570-1", "More than half the days"),
     _choice("LA6571-9", "Nearly every day"),
-)  # fmt: skip
+)
 """In the order of what they count: 0 to 3."""
 HOW_TRUE = (
     _choice("LA28398-8", "Never true"),
@@ -28,28 +30,35 @@ HOW_TRUE = (
 AT_RISK, NO_RISK = _choice("LA19952-3", "At risk"), _choice("LA19983-8", "No risk")
 
 MOOD = (
-    loinc("44250-9", "Little interest or pleasure in doing things in last 2 weeks",
-          "Little interest or pleasure in doing things"),
+    loinc(
+        "44250-9", "Little interest or pleasure in doing things in last 2 weeks", "Little interest or pleasure in doing things"
+    ),
     loinc("44255-8", "Feeling down, depressed, or hopeless in last 2 weeks", "Feeling down, depressed, or hopeless"),
     loinc("44259-0", "Trouble falling or staying asleep, or sleeping too much"),
     loinc("44254-1", "Feeling tired or having little energy"),
     loinc("44251-7", "Poor appetite or overeating"),
     loinc("44258-2", "Feeling bad about yourself-or that you are a failure or have let yourself or your family down"),
     loinc("44252-5", "Trouble concentrating on things, such as reading the newspaper or watching television"),
-    loinc("44253-3", "Moving or speaking so slowly that other people could have noticed. Or the opposite-being so fidgety or"
-          " restless that you have been moving around a lot more than usual"),
+    loinc(
+        "44253-3",
+        "Moving or speaking so slowly that other people could have noticed. Or the opposite-being so fidgety or"
+        " restless that you have been moving around a lot more than usual",
+    ),
     loinc("44260-8", "Thoughts that you would be better off dead, or of hurting yourself in some way"),
-)  # fmt: skip
+)
 WORRY = (
     loinc("69725-0", "Feeling nervous, anxious or on edge"),
-    loinc("68509-9", "Over the past 2 weeks have you not been able to stop or control worrying",
-          "Not being able to stop or control worrying"),
+    loinc(
+        "68509-9",
+        "Over the past 2 weeks have you not been able to stop or control worrying",
+        "Not being able to stop or control worrying",
+    ),
     loinc("69733-4", "Worrying too much about different things"),
     loinc("69734-2", "Trouble relaxing"),
     loinc("69735-9", "Being so restless that it is hard to sit still"),
     loinc("69689-8", "Becoming easily annoyed or irritable"),
     loinc("69736-7", "Feeling afraid as if something awful might happen"),
-)  # fmt: skip
+)
 FOOD = (
     loinc("88122-7", "(I/We) worried whether (my/our) food would run out before (I/we) got money to buy more."),
     loinc("88123-5", "The food that (I/we) bought just didn't last, and (I/we) didn't have money to get more."),
@@ -78,13 +87,19 @@ class Form(NamedTuple):
     results: tuple[Concept, ...] = ()
 
 
-PHQ9 = Form("phq-9", "PHQ-9", loinc("44249-1", "PHQ-9 quick depression assessment panel [Reported.PHQ]"), MOOD, HOW_OFTEN,
-            measures.PHQ9)  # fmt: skip
-GAD7 = Form(
-    "gad-7", "GAD-7", loinc("69737-5", "Generalized anxiety disorder 7 item (GAD-7)"), WORRY, HOW_OFTEN, measures.GAD7
+PHQ9 = Form(
+    "phq-9", "PHQ-9", loinc("44249-1", "PHQ-9 quick depression assessment panel [Reported.PHQ]"), MOOD, HOW_OFTEN, measures.PHQ9
 )
-HUNGER = Form("hunger-vital-sign", "Hunger Vital Sign", loinc("88121-9", "Hunger Vital Sign [HVS]"), FOOD, HOW_TRUE,
-              measures.HUNGER, (AT_RISK, NO_RISK))  # fmt: skip
+GAD7 = Form("gad-7", "GAD-7", loinc("69737-5", "Generalized anxiety disorder 7 item (GAD-7)"), WORRY, HOW_OFTEN, measures.GAD7)
+HUNGER = Form(
+    "hunger-vital-sign",
+    "Hunger Vital Sign",
+    loinc("88121-9", "Hunger Vital Sign [HVS]"),
+    FOOD,
+    HOW_TRUE,
+    measures.HUNGER,
+    (AT_RISK, NO_RISK),
+)
 FORMS = (PHQ9, GAD7, HUNGER)
 _BY_KEY = {form.measure.key: form for form in FORMS}
 
@@ -115,9 +130,7 @@ def answered(life: Life) -> dict[int, Response]:
             held[one.number] = found[key]
         elif one.measure.key.startswith("hunger_") and one.visit and not one.absent:
             parts.append(one)
-    held.update(
-        (one.number, found[HUNGER.id, one.visit]) for one in parts if one.visit and (HUNGER.id, one.visit) in found
-    )
+    held.update((one.number, found[HUNGER.id, one.visit]) for one in parts if one.visit and (HUNGER.id, one.visit) in found)
     return held
 
 

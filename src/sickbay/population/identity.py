@@ -14,9 +14,7 @@ from sickbay.population.codings import Code
 from sickbay.population.dice import Dice
 from sickbay.population.life import END, Person
 
-NAVAJO = Code(
-    "http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS", "170", "Navajo Nation, Arizona, New Mexico & Utah"
-)
+NAVAJO = Code("http://terminology.hl7.org/CodeSystem/v3-TribalEntityUS", "170", "Navajo Nation, Arizona, New Mexico & Utah")
 SPANISH = Code("urn:ietf:bcp:47", "es", "Spanish")
 _YEAR = 365
 

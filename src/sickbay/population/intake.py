@@ -51,7 +51,13 @@ def filled(life: Life) -> Intake | None:
     dice = Dice(life.person.record_number, ID)
     old = life.person.age(exercise.at.date()) >= 65
     return Intake(
-        exercise.visit, exercise.at, int(exercise.value or 0), int(alcohol.value or 0), dice.pick((15, 30, 45)),
-        "A cane" if old else None, dice.pick(_REMARKS), (exercise.number, alcohol.number),
+        exercise.visit,
+        exercise.at,
+        int(exercise.value or 0),
+        int(alcohol.value or 0),
+        dice.pick((15, 30, 45)),
+        "A cane" if old else None,
+        dice.pick(_REMARKS),
+        (exercise.number, alcohol.number),
         NURSES[0].id if life.person.number % 16 == 3 else None,
-    )  # fmt: skip
+    )

@@ -8,21 +8,25 @@ from sickbay.population.life import Measure
 Range = tuple[float | None, float | None]
 
 
-def _vital(
-    key: str, code: str, display: str, unit: str, ucum: str, digits: int, spread: float, profile: str
-) -> Measure:
+def _vital(key: str, code: str, display: str, unit: str, ucum: str, digits: int, spread: float, profile: str) -> Measure:
     concept = Concept((Code(LOINC, code, display),), display)
     return Measure(key, concept, "vital-signs", unit, ucum, digits, spread, profile=profile)
 
 
 def _lab(
-    key: str, code: str, display: str, text: str, unit: str, ucum: str, digits: int, spread: float, female: Range,
+    key: str,
+    code: str,
+    display: str,
+    text: str,
+    unit: str,
+    ucum: str,
+    digits: int,
+    spread: float,
+    female: Range,
     male: Range | None = None,
-) -> Measure:  # fmt: skip
+) -> Measure:
     concept = Concept((Code(LOINC, code, display),), text)
-    return Measure(
-        key, concept, "laboratory", unit, ucum, digits, spread, female, male or female, "us-core-observation-lab"
-    )
+    return Measure(key, concept, "laboratory", unit, ucum, digits, spread, female, male or female, "us-core-observation-lab")
 
 
 SYSTOLIC = _vital("systolic", "8480-6", "Systolic blood pressure", "mmHg", "mm[Hg]", 0, 5, "")
@@ -48,11 +52,14 @@ OXYGEN = Measure(
         ),
         "Oxygen saturation",
     ),
-    "vital-signs", "%", "%", 0, 0.7, profile="us-core-pulse-oximetry",
-)  # fmt: skip
-HEAD = _vital(
-    "head", "9843-4", "Head Occipital-frontal circumference", "cm", "cm", 1, 0.2, "us-core-head-circumference"
+    "vital-signs",
+    "%",
+    "%",
+    0,
+    0.7,
+    profile="us-core-pulse-oximetry",
 )
+HEAD = _vital("head", "9843-4", "Head Occipital-frontal circumference", "cm", "cm", 1, 0.2, "us-core-head-circumference")
 SMOKING = Measure(
     "smoking",
     Concept((Code(LOINC, "72166-2", "Tobacco smoking status"),), "Tobacco smoking status"),
@@ -62,19 +69,40 @@ SMOKING = Measure(
 
 A1C = _lab("a1c", "4548-4", "Hemoglobin A1c/Hemoglobin.total in Blood", "HbA1c", "%", "%", 1, 0.15, (4.0, 5.6))
 GLUCOSE = _lab(
-    "glucose", "1558-6", "Fasting glucose [Mass/volume] in Serum or Plasma", "Glucose, fasting", "mg/dL", "mg/dL", 0, 5,
+    "glucose",
+    "1558-6",
+    "Fasting glucose [Mass/volume] in Serum or Plasma",
+    "Glucose, fasting",
+    "mg/dL",
+    "mg/dL",
+    0,
+    5,
     (70, 99),
-)  # fmt: skip
+)
 CREATININE = _lab(
-    "creatinine", "2160-0", "Creatinine [Mass/volume] in Serum or Plasma", "Creatinine", "mg/dL", "mg/dL", 2, 0.04,
-    (0.5, 1.1), (0.7, 1.3),
-)  # fmt: skip
+    "creatinine",
+    "2160-0",
+    "Creatinine [Mass/volume] in Serum or Plasma",
+    "Creatinine",
+    "mg/dL",
+    "mg/dL",
+    2,
+    0.04,
+    (0.5, 1.1),
+    (0.7, 1.3),
+)
 EGFR = _lab(
-    "egfr", "98979-8",
+    "egfr",
+    "98979-8",
     "Glomerular filtration rate/1.73 sq M.predicted [Volume Rate/Area] in Serum, Plasma or Blood by Creatinine-based"
     " formula (CKD-EPI 2021)",
-    "eGFR", "mL/min/1.73 m2", "mL/min/{1.73_m2}", 0, 0, (60, None),
-)  # fmt: skip
+    "eGFR",
+    "mL/min/1.73 m2",
+    "mL/min/{1.73_m2}",
+    0,
+    0,
+    (60, None),
+)
 UREA = _lab(
     "urea",
     "3094-0",
@@ -86,9 +114,7 @@ UREA = _lab(
     1.5,
     (7, 20),
 )
-SODIUM = _lab(
-    "sodium", "2951-2", "Sodium [Moles/volume] in Serum or Plasma", "Sodium", "mmol/L", "mmol/L", 0, 1.2, (135, 145)
-)
+SODIUM = _lab("sodium", "2951-2", "Sodium [Moles/volume] in Serum or Plasma", "Sodium", "mmol/L", "mmol/L", 0, 1.2, (135, 145))
 POTASSIUM = _lab(
     "potassium",
     "2823-3",
@@ -101,40 +127,96 @@ POTASSIUM = _lab(
     (3.5, 5.1),
 )
 LDL = _lab(
-    "ldl", "13457-7", "Cholesterol in LDL [Mass/volume] in Serum or Plasma by calculation", "LDL cholesterol", "mg/dL",
-    "mg/dL", 0, 7, (None, 129),
-)  # fmt: skip
-HDL = _lab(
-    "hdl", "2085-9", "Cholesterol in HDL [Mass/volume] in Serum or Plasma", "HDL cholesterol", "mg/dL", "mg/dL", 0, 3,
-    (50, None), (40, None),
-)  # fmt: skip
-TRIGLYCERIDES = _lab(
-    "triglycerides", "2571-8", "Triglyceride [Mass/volume] in Serum or Plasma", "Triglycerides", "mg/dL", "mg/dL", 0, 14,
-    (None, 149),
-)  # fmt: skip
-CHOLESTEROL = _lab(
-    "cholesterol", "2093-3", "Cholesterol [Mass/volume] in Serum or Plasma", "Cholesterol, total", "mg/dL", "mg/dL", 0, 0,
-    (None, 199),
-)  # fmt: skip
-HEMOGLOBIN = _lab(
-    "hemoglobin", "718-7", "Hemoglobin [Mass/volume] in Blood", "Hemoglobin", "g/dL", "g/dL", 1, 0.3, (12.0, 15.5),
-    (13.5, 17.5),
-)  # fmt: skip
-LEUKOCYTES = _lab(
-    "leukocytes", "6690-2", "Leukocytes [#/volume] in Blood by Automated count", "White cells", "10*3/uL", "10*3/uL", 1,
-    0.6, (4.0, 11.0),
-)  # fmt: skip
-PLATELETS = _lab(
-    "platelets", "777-3", "Platelets [#/volume] in Blood by Automated count", "Platelets", "10*3/uL", "10*3/uL", 0, 14,
-    (150, 400),
-)  # fmt: skip
-TSH = _lab(
-    "tsh", "3016-3", "Thyrotropin [Units/volume] in Serum or Plasma", "TSH", "mIU/L", "m[IU]/L", 2, 0.3, (0.4, 4.5)
+    "ldl",
+    "13457-7",
+    "Cholesterol in LDL [Mass/volume] in Serum or Plasma by calculation",
+    "LDL cholesterol",
+    "mg/dL",
+    "mg/dL",
+    0,
+    7,
+    (None, 129),
 )
+HDL = _lab(
+    "hdl",
+    "2085-9",
+    "Cholesterol in HDL [Mass/volume] in Serum or Plasma",
+    "HDL cholesterol",
+    "mg/dL",
+    "mg/dL",
+    0,
+    3,
+    (50, None),
+    (40, None),
+)
+TRIGLYCERIDES = _lab(
+    "triglycerides",
+    "2571-8",
+    "Triglyceride [Mass/volume] in Serum or Plasma",
+    "Triglycerides",
+    "mg/dL",
+    "mg/dL",
+    0,
+    14,
+    (None, 149),
+)
+CHOLESTEROL = _lab(
+    "cholesterol",
+    "2093-3",
+    "Cholesterol [Mass/volume] in Serum or Plasma",
+    "Cholesterol, total",
+    "mg/dL",
+    "mg/dL",
+    0,
+    0,
+    (None, 199),
+)
+HEMOGLOBIN = _lab(
+    "hemoglobin",
+    "718-7",
+    "Hemoglobin [Mass/volume] in Blood",
+    "Hemoglobin",
+    "g/dL",
+    "g/dL",
+    1,
+    0.3,
+    (12.0, 15.5),
+    (13.5, 17.5),
+)
+LEUKOCYTES = _lab(
+    "leukocytes",
+    "6690-2",
+    "Leukocytes [#/volume] in Blood by Automated count",
+    "White cells",
+    "10*3/uL",
+    "10*3/uL",
+    1,
+    0.6,
+    (4.0, 11.0),
+)
+PLATELETS = _lab(
+    "platelets",
+    "777-3",
+    "Platelets [#/volume] in Blood by Automated count",
+    "Platelets",
+    "10*3/uL",
+    "10*3/uL",
+    0,
+    14,
+    (150, 400),
+)
+TSH = _lab("tsh", "3016-3", "Thyrotropin [Units/volume] in Serum or Plasma", "TSH", "mIU/L", "m[IU]/L", 2, 0.3, (0.4, 4.5))
 ALBUMIN_RATIO = _lab(
-    "albumin_ratio", "14959-1", "Microalbumin/Creatinine [Mass Ratio] in Urine", "Albumin to creatinine, urine", "mg/g",
-    "mg/g", 0, 3, (None, 29),
-)  # fmt: skip
+    "albumin_ratio",
+    "14959-1",
+    "Microalbumin/Creatinine [Mass Ratio] in Urine",
+    "Albumin to creatinine, urine",
+    "mg/g",
+    "mg/g",
+    0,
+    3,
+    (None, 29),
+)
 FERRITIN = _lab(
     "ferritin",
     "2276-4",
@@ -169,9 +251,15 @@ PANELS = (
 
 def _survey(key: str, code: str, display: str, text: str, spread: float) -> Measure:
     return Measure(
-        key, loinc(code, display, text), "survey", "{score}", "{score}", 0, spread,
+        key,
+        loinc(code, display, text),
+        "survey",
+        "{score}",
+        "{score}",
+        0,
+        spread,
         profile="us-core-observation-screening-assessment",
-    )  # fmt: skip
+    )
 
 
 def _finding(key: str, code: str, display: str, text: str) -> Measure:
@@ -179,63 +267,112 @@ def _finding(key: str, code: str, display: str, text: str) -> Measure:
     return Measure(key, loinc(code, display, text), "laboratory", profile="us-core-observation-lab")
 
 
-PHQ9 = _survey(
-    "phq9", "44261-6", "Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]", "PHQ-9 score", 1.5
-)
-GAD7 = _survey(
-    "gad7", "70274-6", "Generalized anxiety disorder 7 item (GAD-7) total score [Reported.PHQ]", "GAD-7 score", 1.2
-)
+PHQ9 = _survey("phq9", "44261-6", "Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]", "PHQ-9 score", 1.5)
+GAD7 = _survey("gad7", "70274-6", "Generalized anxiety disorder 7 item (GAD-7) total score [Reported.PHQ]", "GAD-7 score", 1.2)
 MMSE = _survey("mmse", "72106-8", "Total score [MMSE]", "Mini-mental state score", 0.8)
 PAIN = _survey("pain", "72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported", "Pain, 0 to 10", 0.8)
 INR = Measure(
-    "inr", loinc("6301-6", "INR in Platelet poor plasma by Coagulation assay", "INR"), "laboratory", "{INR}", "{INR}",
-    1, 0.25, (2.0, 3.0), (2.0, 3.0), "us-core-observation-lab",
-)  # fmt: skip
+    "inr",
+    loinc("6301-6", "INR in Platelet poor plasma by Coagulation assay", "INR"),
+    "laboratory",
+    "{INR}",
+    "{INR}",
+    1,
+    0.25,
+    (2.0, 3.0),
+    (2.0, 3.0),
+    "us-core-observation-lab",
+)
 URATE = _lab(
-    "urate", "3084-1", "Urate [Mass/volume] in Serum or Plasma", "Uric acid", "mg/dL", "mg/dL", 1, 0.3, (2.6, 6.0),
+    "urate",
+    "3084-1",
+    "Urate [Mass/volume] in Serum or Plasma",
+    "Uric acid",
+    "mg/dL",
+    "mg/dL",
+    1,
+    0.3,
+    (2.6, 6.0),
     (3.5, 7.2),
-)  # fmt: skip
+)
 BNP = _lab(
-    "bnp", "33762-6", "Natriuretic peptide.B prohormone N-Terminal [Mass/volume] in Serum or Plasma", "NT-proBNP",
-    "pg/mL", "pg/mL", 0, 60, (None, 125),
-)  # fmt: skip
+    "bnp",
+    "33762-6",
+    "Natriuretic peptide.B prohormone N-Terminal [Mass/volume] in Serum or Plasma",
+    "NT-proBNP",
+    "pg/mL",
+    "pg/mL",
+    0,
+    60,
+    (None, 125),
+)
 FEV1 = Measure(
-    "fev1", loinc("19926-5", "FEV1/FVC", "FEV1/FVC"), "exam", "%", "%", 0, 1.5,
+    "fev1",
+    loinc("19926-5", "FEV1/FVC", "FEV1/FVC"),
+    "exam",
+    "%",
+    "%",
+    0,
+    1.5,
     profile="us-core-observation-clinical-result",
-)  # fmt: skip
+)
 EJECTION = Measure(
-    "ejection", loinc("10230-1", "Left ventricular Ejection fraction", "Ejection fraction"), "exam", "%", "%", 0, 2,
+    "ejection",
+    loinc("10230-1", "Left ventricular Ejection fraction", "Ejection fraction"),
+    "exam",
+    "%",
+    "%",
+    0,
+    2,
     profile="us-core-observation-clinical-result",
-)  # fmt: skip
+)
 T_SCORE = Measure(
-    "t_score", loinc("38264-8", "DXA Hip [T-score] Bone density", "Bone density, T-score"), "exam",
-    "{Tscore}", "{Tscore}", 1, 0.2, profile="us-core-observation-clinical-result",
-)  # fmt: skip
+    "t_score",
+    loinc("38264-8", "DXA Hip [T-score] Bone density", "Bone density, T-score"),
+    "exam",
+    "{Tscore}",
+    "{Tscore}",
+    1,
+    0.2,
+    profile="us-core-observation-clinical-result",
+)
 BMI_RANK = _vital(
     "bmi_rank", "59576-9", "Body mass index (BMI) [Percentile] Per age and sex", "%", "%", 0, 0, "pediatric-bmi-for-age"
 )
 NITRITE = _finding("nitrite", "5802-4", "Nitrite [Presence] in Urine by Test strip", "Nitrite, urine")
 ESTERASE = _finding("esterase", "5799-2", "Leukocyte esterase [Presence] in Urine by Test strip", "White cells, urine")
-COVID = _finding("covid", "94500-6", "SARS-CoV-2 (COVID-19) RNA [Presence] in Respiratory specimen by NAA with probe detection",
-                 "SARS-CoV-2")  # fmt: skip
-INFLUENZA = _finding("flu", "80382-5", "Influenza virus A Ag [Presence] in Upper respiratory specimen by Rapid immunoassay",
-                     "Influenza A")  # fmt: skip
-STOOL = _finding("stool", "29771-3", "Hemoglobin.gastrointestinal.lower [Presence] in Stool by Immunoassay",
-                 "Blood in stool")  # fmt: skip
+COVID = _finding(
+    "covid", "94500-6", "SARS-CoV-2 (COVID-19) RNA [Presence] in Respiratory specimen by NAA with probe detection", "SARS-CoV-2"
+)
+INFLUENZA = _finding(
+    "flu", "80382-5", "Influenza virus A Ag [Presence] in Upper respiratory specimen by Rapid immunoassay", "Influenza A"
+)
+STOOL = _finding("stool", "29771-3", "Hemoglobin.gastrointestinal.lower [Presence] in Stool by Immunoassay", "Blood in stool")
 PREGNANT = Measure(
     "pregnant", loinc("82810-3", "Pregnancy status"), "social-history", profile="us-core-observation-pregnancystatus"
 )
 HUNGER = Measure(
-    "hunger", loinc("88124-3", "Food insecurity risk [HVS]", "Food insecurity risk"), "sdoh",
+    "hunger",
+    loinc("88124-3", "Food insecurity risk [HVS]", "Food insecurity risk"),
+    "sdoh",
     profile="us-core-observation-screening-assessment",
-)  # fmt: skip
-HUNGER_PANEL = Measure("hunger_panel", loinc("88121-9", "Hunger Vital Sign [HVS]"), "sdoh",
-                       profile="us-core-observation-screening-assessment")  # fmt: skip
+)
+HUNGER_PANEL = Measure(
+    "hunger_panel", loinc("88121-9", "Hunger Vital Sign [HVS]"), "sdoh", profile="us-core-observation-screening-assessment"
+)
 WEIGHT_RANK = _vital(
     "weight_rank", "77606-2", "Weight-for-length Per age and sex", "%", "%", 0, 0, "pediatric-weight-for-height"
 )
-HEAD_RANK = _vital("head_rank", "8289-1", "Head Occipital-frontal circumference Percentile", "%", "%", 0, 0,
-                   "head-occipital-frontal-circumference-percentile")  # fmt: skip
+HEAD_RANK = _vital(
+    "head_rank",
+    "8289-1",
+    "Head Occipital-frontal circumference Percentile",
+    "%",
+    "%",
+    0,
+    0,
+    "head-occipital-frontal-circumference-percentile",
+)
 OXYGEN_FLOW = _vital("oxygen_flow", "3151-8", "Inhaled oxygen flow rate", "L/min", "L/min", 0, 0, "")
 OXYGEN_SHARE = _vital("oxygen_share", "3150-0", "Inhaled oxygen concentration", "%", "%", 0, 0, "")
 MEAN_SYSTOLIC = _vital("mean_systolic", "96608-5", "Systolic blood pressure mean", "mmHg", "mm[Hg]", 0, 0, "")
@@ -243,8 +380,9 @@ MEAN_DIASTOLIC = _vital("mean_diastolic", "96609-3", "Diastolic blood pressure m
 MEAN_PRESSURE = Measure(
     "mean_pressure",
     loinc("96607-7", "Blood pressure panel mean systolic and mean diastolic", "Average blood pressure"),
-    "vital-signs", profile="us-core-average-blood-pressure",
-)  # fmt: skip
+    "vital-signs",
+    profile="us-core-average-blood-pressure",
+)
 URINE_COLOR = _finding("urine_color", "5778-6", "Color of Urine", "Colour of urine")
 PATHOLOGY = _finding("pathology", "22637-3", "Pathology report final diagnosis Narrative", "Pathology, final diagnosis")
 
@@ -253,38 +391,65 @@ def _social(key: str, concept: Concept, profile: str) -> Measure:
     return Measure(key, concept, "social-history", profile=profile)
 
 
-OCCUPATION = _social(
-    "occupation", loinc("11341-5", "History of Occupation", "Occupation"), "us-core-observation-occupation"
-)
+OCCUPATION = _social("occupation", loinc("11341-5", "History of Occupation", "Occupation"), "us-core-observation-occupation")
 INDUSTRY = _social("industry", loinc("86188-0", "History of Occupation Industry", "Industry"), "")
 ORIENTATION = _social("orientation", loinc("76690-7", "Sexual orientation"), "us-core-observation-sexual-orientation")
-INTENT = _social("intent", loinc("86645-9", "Pregnancy intention in the next year - Reported", "Pregnancy intention"),
-                 "us-core-observation-pregnancyintent")  # fmt: skip
+INTENT = _social(
+    "intent",
+    loinc("86645-9", "Pregnancy intention in the next year - Reported", "Pregnancy intention"),
+    "us-core-observation-pregnancyintent",
+)
 EXERCISE = Measure(
     "exercise",
     loinc(
-        "89555-7", "How many days per week did you engage in moderate to strenuous physical activity in the last 30 days",
+        "89555-7",
+        "How many days per week did you engage in moderate to strenuous physical activity in the last 30 days",
         "Days with exercise each week",
     ),
-    "activity", "d/wk", "d/wk", profile="us-core-observation-screening-assessment",
-)  # fmt: skip
-ALCOHOL = Measure("alcohol", loinc("75626-2", "Total score [AUDIT-C]", "AUDIT-C score"), "alcohol", "{score}", "{score}",
-                  profile="us-core-observation-screening-assessment")  # fmt: skip
-TRANSPORT = Measure(
-    "transport", snomed("160695008", "Transport too expensive"), "living", profile="us-core-simple-observation"
+    "activity",
+    "d/wk",
+    "d/wk",
+    profile="us-core-observation-screening-assessment",
 )
-FUNCTION = Measure("function", loinc("75276-6", "Functional status [Interpretation]", "Functional status"), "functional",
-                   profile="us-core-observation-screening-assessment")  # fmt: skip
-DISABILITY = Measure("disability", loinc("94023-9", "Depression severity"), "disability",
-                     profile="us-core-observation-screening-assessment")  # fmt: skip
-COGNITION = Measure("cognition", loinc("11332-4", "History of Cognitive Function Narrative", "Cognitive function"),
-                    "cognitive", profile="us-core-observation-screening-assessment")  # fmt: skip
+ALCOHOL = Measure(
+    "alcohol",
+    loinc("75626-2", "Total score [AUDIT-C]", "AUDIT-C score"),
+    "alcohol",
+    "{score}",
+    "{score}",
+    profile="us-core-observation-screening-assessment",
+)
+TRANSPORT = Measure("transport", snomed("160695008", "Transport too expensive"), "living", profile="us-core-simple-observation")
+FUNCTION = Measure(
+    "function",
+    loinc("75276-6", "Functional status [Interpretation]", "Functional status"),
+    "functional",
+    profile="us-core-observation-screening-assessment",
+)
+DISABILITY = Measure(
+    "disability", loinc("94023-9", "Depression severity"), "disability", profile="us-core-observation-screening-assessment"
+)
+COGNITION = Measure(
+    "cognition",
+    loinc("11332-4", "History of Cognitive Function Narrative", "Cognitive function"),
+    "cognitive",
+    profile="us-core-observation-screening-assessment",
+)
 TREATMENT_PREFERENCE = Measure(
     "treatment_preference",
     loinc("75773-2", "Goals, preferences, and priorities for medical treatment [Reported]", "Treatment preference"),
-    "treatment-preference", profile="us-core-treatment-intervention-preference",
-)  # fmt: skip
-CARE_PREFERENCE = Measure("care_preference", loinc("95541-9", "Care experience preference"), "care-preference",
-                          profile="us-core-care-experience-preference")  # fmt: skip
-DIRECTIVE = Measure("directive", loinc("45473-6", "Advance healthcare directive completed"), "directive",
-                    profile="us-core-observation-adi-documentation")  # fmt: skip
+    "treatment-preference",
+    profile="us-core-treatment-intervention-preference",
+)
+CARE_PREFERENCE = Measure(
+    "care_preference",
+    loinc("95541-9", "Care experience preference"),
+    "care-preference",
+    profile="us-core-care-experience-preference",
+)
+DIRECTIVE = Measure(
+    "directive",
+    loinc("45473-6", "Advance healthcare directive completed"),
+    "directive",
+    profile="us-core-observation-adi-documentation",
+)

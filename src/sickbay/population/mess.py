@@ -24,11 +24,13 @@ _NAMES = (
     (("X",), "Y"),
     (("Bo",), "Æ"),
     (("MARGARET",), "SMITHERS"),
-    (("Maria", "del", "Carmen", "Josefina", "Guadalupe", "Esperanza"),
-     "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh van den Hoogenband y Villanueva de la Serena"),
+    (
+        ("Maria", "del", "Carmen", "Josefina", "Guadalupe", "Esperanza"),
+        "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh van den Hoogenband y Villanueva de la Serena",
+    ),
     (("Mary Jane (call her MJ)",), "Test-Notatest"),
     (("美咲",), "田中"),
-)  # fmt: skip
+)
 """Marks on letters, two letters in all, capitals, a hundred letters, remarks in the wrong field, other scripts."""
 
 

@@ -26,8 +26,12 @@ def add(chart: Chart) -> None:
 def _stay(chart: Chart, visit: Visit) -> None:
     reason = visit.reason.text if visit.reason else visit.kind.text
     if visit.setting == "inpatient":
-        chart.note(acts.HISTORY_NOTE, visit, f"Admitted: {reason}. Takes the drugs of the list; heart and lungs as expected.",
-                   inline=True)  # fmt: skip
+        chart.note(
+            acts.HISTORY_NOTE,
+            visit,
+            f"Admitted: {reason}. Takes the drugs of the list; heart and lungs as expected.",
+            inline=True,
+        )
     elif visit.setting == "emergency":
         chart.note(acts.EMERGENCY_NOTE, visit, f"Came with: {reason}. Examined, treated, sent home with advice.")
 
@@ -39,9 +43,7 @@ def _reports(chart: Chart) -> None:
     for report in list(reports):
         lab = report.kind == "LAB" and report is laboratory[-1] and chart.person.number % 6 == 1
         if report.conclusion or lab:
-            text = (
-                report.conclusion or f"{report.concept.text}: all results were checked; those out of range are marked."
-            )
+            text = report.conclusion or f"{report.concept.text}: all results were checked; those out of range are marked."
             number = chart.note(_kind(report), report.visit, text)
             reports[report.number - 1] = replace(report, conclusion=text, note=number)
 

@@ -103,9 +103,7 @@ def _stranger(dice: Dice, number: int) -> Person:
         married=(END - born).days > 27 * 365 and dice.chance(0.55),
         contact=f"{dice.pick(kin.women)} {kin.families[number % len(kin.families)]}" if _young(born) else None,
         died=_death(dice, born),
-        plan="Medicare"
-        if (END - born).days > 65 * 365.25
-        else dice.pick(("Harbour Health", "Harbour Health", "Medicaid")),
+        plan="Medicare" if (END - born).days > 65 * 365.25 else dice.pick(("Harbour Health", "Harbour Health", "Medicaid")),
     )
 
 

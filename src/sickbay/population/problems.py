@@ -14,9 +14,7 @@ DIABETES = snomed(
 HYPERLIPIDEMIA = snomed("55822004", "Hyperlipidemia", "Hyperlipidaemia", icd=("E78.5", "Hyperlipidemia, unspecified"))
 HYPOTHYROIDISM = snomed("40930008", "Hypothyroidism", icd=("E03.9", "Hypothyroidism, unspecified"))
 ASTHMA = snomed("195967001", "Asthma", icd=("J45.909", "Unspecified asthma, uncomplicated"))
-KIDNEY_3 = snomed(
-    "433144002", "Chronic kidney disease stage 3", icd=("N18.30", "Chronic kidney disease, stage 3 unspecified")
-)
+KIDNEY_3 = snomed("433144002", "Chronic kidney disease stage 3", icd=("N18.30", "Chronic kidney disease, stage 3 unspecified"))
 KNEE_ARTHROSIS = snomed("239873007", "Osteoarthritis of knee", icd=("M17.9", "Osteoarthritis of knee, unspecified"))
 LEFT_KNEE_ARTHROSIS = snomed(
     "239873007",
@@ -34,9 +32,7 @@ ANEMIA = snomed(
     icd=("D50.9", "Iron deficiency anemia, unspecified"),
 )
 RHINITIS = snomed("61582004", "Allergic rhinitis", icd=("J30.9", "Allergic rhinitis, unspecified"))
-MIGRAINE = snomed(
-    "37796009", "Migraine", icd=("G43.909", "Migraine, unspecified, not intractable, without status migrainosus")
-)
+MIGRAINE = snomed("37796009", "Migraine", icd=("G43.909", "Migraine, unspecified, not intractable, without status migrainosus"))
 DEPRESSION = snomed("35489007", "Depressive disorder", icd=("F32.A", "Depression, unspecified"))
 REFLUX = snomed(
     "235595009",

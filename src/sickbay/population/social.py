@@ -15,19 +15,22 @@ from sickbay.population.life import Measure, Visit
 _ODH = "http://terminology.hl7.org/CodeSystem/PHOccupationalDataForHealthODH"
 _WORK: tuple[tuple[Concept, Concept], ...] = (
     (
-        Concept((Code(_ODH, "31-1014.00.007136", "Certified Nursing Assistant (CNA) [Nursing Assistants]"),),
-                "Nursing assistant"),
+        Concept(
+            (Code(_ODH, "31-1014.00.007136", "Certified Nursing Assistant (CNA) [Nursing Assistants]"),), "Nursing assistant"
+        ),
         Concept((Code(_ODH, "621610.008495", "Home nursing services"),), "Home nursing services"),
     ),
     (
-        Concept((Code(_ODH, "29-2099.06.034077", "Radiology Technician (Radiology Tech) [Radiologic Technicians]"),),
-                "Radiology technician"),
+        Concept(
+            (Code(_ODH, "29-2099.06.034077", "Radiology Technician (Radiology Tech) [Radiologic Technicians]"),),
+            "Radiology technician",
+        ),
         words("Hospital"),
     ),
     (words("Teacher"), words("Primary school")),
     (words("Carpenter"), words("House building")),
     (words("Bus driver"), words("Public transport")),
-)  # fmt: skip
+)
 _WISHES = (
     "If I am dying I want to be at home, without machines, and free of pain.",
     "Treat what can be treated, but no feeding tube if I do not know my family any more.",
@@ -63,22 +66,26 @@ def _work(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
         return
     work, industry = dice.pick(_WORK)
     since = visit.start - datetime.timedelta(days=dice.whole(100, 700))
-    _say(chart, measures.OCCUPATION, visit, concept=work, parts=((measures.INDUSTRY, industry),), since=since, open=True,
-         performer=visit.practitioner)  # fmt: skip
+    _say(
+        chart,
+        measures.OCCUPATION,
+        visit,
+        concept=work,
+        parts=((measures.INDUSTRY, industry),),
+        since=since,
+        open=True,
+        performer=visit.practitioner,
+    )
 
 
 def _family(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
     if chart.person.number % 5 == 0:
         share = dice.between(0, 1)
-        orientation = (
-            problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
-        )
+        orientation = problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
         _say(chart, measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
     pregnant = any(each.concept is problems.PREGNANCY and each.over is None for each in chart.life.problems)
     if chart.person.sex == "female" and age < 45 and not pregnant:
-        wish = (
-            problems.UNSURE if chart.person.number % 2 else words("Does not want to become pregnant in the next year")
-        )
+        wish = problems.UNSURE if chart.person.number % 2 else words("Does not want to become pregnant in the next year")
         _say(chart, measures.INTENT, visit, concept=wish, performer=visit.practitioner)
         _say(chart, measures.PREGNANT, visit, concept=problems.NOT_PREGNANT, performer=visit.practitioner)
 
@@ -92,10 +99,15 @@ def _hunger(chart: Chart, visit: Visit) -> None:
             continue
         asked = life.visits[(reading.visit or 1) - 1]
         items = tuple(
-            _say(chart, replace(measures.HUNGER_PANEL, key="hunger_item", concept=question), asked,
-                 concept=response.form.choices[at], performer=reading.performer)
+            _say(
+                chart,
+                replace(measures.HUNGER_PANEL, key="hunger_item", concept=question),
+                asked,
+                concept=response.form.choices[at],
+                performer=reading.performer,
+            )
             for question, at in zip(response.form.questions, response.chosen, strict=True)
-        )  # fmt: skip
+        )
         life.readings[number - 1] = replace(reading, derived=items)
         _say(chart, measures.HUNGER_PANEL, asked, concept=forms.AT_RISK, members=(*items, number), performer=None)
         problem = chart.problem(problems.FOOD_INSECURITY, asked.day, asked.day, asked)

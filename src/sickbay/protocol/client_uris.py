@@ -79,10 +79,23 @@ def is_safe(uri: str) -> bool:
 
 RESPONSE_PARAMETERS: frozenset[str] = frozenset(
     {
-        "code", "state", "error", "error_description", "error_uri", "iss", "session_state", "response", "id_token",
-        "access_token", "token_type", "expires_in", "scope", "refresh_token", "vp_token",
+        "code",
+        "state",
+        "error",
+        "error_description",
+        "error_uri",
+        "iss",
+        "session_state",
+        "response",
+        "id_token",
+        "access_token",
+        "token_type",
+        "expires_in",
+        "scope",
+        "refresh_token",
+        "vp_token",
     }
-)  # fmt: skip
+)
 """What an authorization response may carry (OAuth Parameters registry, location: authorization response)."""
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 ROUNDS = 5

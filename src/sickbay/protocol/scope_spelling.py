@@ -115,9 +115,12 @@ def _bared(text: str) -> Spelling:
     joints = _BEFORE_A_SCOPE if "?" in text else _ANYWHERE
     read = _plain(joints.sub(" ", text))
     return read._replace(
-        commas=read.commas and not array, separators=_each(found[0] for found in joints.findall(text)),
-        array=array[1] if array else "", stray=_each([*unseen, *quotes]), name=name[0].strip() if name else "",
-    )  # fmt: skip
+        commas=read.commas and not array,
+        separators=_each(found[0] for found in joints.findall(text)),
+        array=array[1] if array else "",
+        stray=_each([*unseen, *quotes]),
+        name=name[0].strip() if name else "",
+    )
 
 
 def _each(found: Iterable[str]) -> str:

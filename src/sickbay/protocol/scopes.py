@@ -204,9 +204,7 @@ def intersection(one: ResourceScope, other: ResourceScope) -> ResourceScope | No
     access = letters if one.version == "v2" else words.get(letters, "")
     if one.level != other.level or len(types) > 1 or not access or not _agree(one, other):
         return None
-    filters = dict.fromkeys(
-        piece for scope in (one, other) for piece in scope.text.partition("?")[2].split("&") if piece
-    )
+    filters = dict.fromkeys(piece for scope in (one, other) for piece in scope.text.partition("?")[2].split("&") if piece)
     tail = f"?{'&'.join(filters)}" if filters else ""
     found = parse(f"{one.level}/{min(types, default='*')}.{access}{tail}")
     return found if isinstance(found, ResourceScope) else None

@@ -152,8 +152,12 @@ def _schedule(written: Written, day: datetime.date, version: Version) -> dict[tu
 
 def _asked(written: Written, day: datetime.date, version: Version) -> Any:
     return {
-        "seed": written.seed, "patients": written.patients, "today": day, "version": version, "messiness": written.messiness,
-    }  # fmt: skip
+        "seed": written.seed,
+        "patients": written.patients,
+        "today": day,
+        "version": version,
+        "messiness": written.messiness,
+    }
 
 
 def _plain(resource: Json) -> Json:

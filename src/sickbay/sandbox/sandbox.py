@@ -69,18 +69,23 @@ async def open_sandbox(settings: Settings, *, effects: Effects | None = None, sa
         raise
 
 
-async def _compose(
-    settings: Settings, store: Store, effects: Effects, say: Say | None, temporary: Path | None
-) -> Sandbox:
+async def _compose(settings: Settings, store: Store, effects: Effects, say: Say | None, temporary: Path | None) -> Sandbox:
     written = await folder.written(store, settings)
     base = settings.base
     tenants = {name: _tenant(name, base, settings) for name in TENANTS}
     world = World(
-        base=base, store=store, effects=effects, keys=await keys.load(store, int(effects.now())), tenants=tenants,
-        shared=settings.workers > 1 or settings.database is not None, say=say, sample_base=sample_base(settings),
-        loopback=settings.loopback and not settings.require_admin_token, throttle=Throttle(settings.throttle),
+        base=base,
+        store=store,
+        effects=effects,
+        keys=await keys.load(store, int(effects.now())),
+        tenants=tenants,
+        shared=settings.workers > 1 or settings.database is not None,
+        say=say,
+        sample_base=sample_base(settings),
+        loopback=settings.loopback and not settings.require_admin_token,
+        throttle=Throttle(settings.throttle),
         hidden=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
-    )  # fmt: skip
+    )
     await running.refresh(world)
     await seeding.seed(world, written)
     return Sandbox(settings, world, Journal(world, _most(settings)), Filling(world, written), temporary, ready=True)
@@ -89,9 +94,12 @@ async def _compose(
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:
     dialect = dialects.load(name)
     return context.tenant(
-        name, base, dialect, {version: types_of(VERSIONS[version].number) for version in dialect.fhir},
+        name,
+        base,
+        dialect,
+        {version: types_of(VERSIONS[version].number) for version in dialect.fhir},
         {**settings.policies.get("", {}), **settings.policies.get(name, {})},
-    )  # fmt: skip
+    )
 
 
 def _most(settings: Settings) -> Volume:

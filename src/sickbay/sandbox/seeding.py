@@ -24,11 +24,12 @@ def _card(launch_uri: str) -> dict[str, Any]:
     """What the sample app suggests on each chart: so that one sees how a card opens an app."""
     told = '{"from": "a card", "patient": "{{context.patientId}}"}'
     return {
-        "summary": "Apps can suggest themselves with cards like this one", "indicator": "info",
+        "summary": "Apps can suggest themselves with cards like this one",
+        "indicator": "info",
         "source": {"label": "Sample app"},
         "detail": "Its link opens the app as a launch from this chart, and hands it an appContext beside the token.",
         "links": [{"label": "Open it with an appContext", "url": launch_uri, "type": "smart", "appContext": told}],
-    }  # fmt: skip
+    }
 
 
 async def seed(world: World, written: Written) -> None:
@@ -77,25 +78,41 @@ def sample(world: World, tenant: Tenant, version: str) -> Client:
     )
     client_id, launch_uri = sample_id(tenant, version), f"{world.sample_base}/launch.html"
     return Client(
-        client_id=client_id, tenant=tenant.name, app_id=client_id.replace("sample-", "sample-app-", 1),
+        client_id=client_id,
+        tenant=tenant.name,
+        app_id=client_id.replace("sample-", "sample-app-", 1),
         name="Sample app" if version == tenant.dialect.fhir[0] else f"Sample app, {version.upper()}",
-        type="provider", client="public", launch_uri=launch_uri, redirect_uris=redirects,
-        scope=SAMPLE_SCOPE, fhir=version, smart_version=2, pkce="if-sent", created_at=world.now(), sample=True,
+        type="provider",
+        client="public",
+        launch_uri=launch_uri,
+        redirect_uris=redirects,
+        scope=SAMPLE_SCOPE,
+        fhir=version,
+        smart_version=2,
+        pkce="if-sent",
+        created_at=world.now(),
+        sample=True,
         cards=(_card(launch_uri),) if version == tenant.dialect.fhir[0] else (),
-    )  # fmt: skip
+    )
 
 
 def users(tenant: Tenant, seed: int) -> list[User]:
     """The population's accounts. Their argon2id hashes are made when the folder is; 30 ms each, so once for all tenants."""
     return [
         User(
-            username=one.username, tenant=tenant.name, fhir_user=one.fhir_user, name=one.name, title=one.title,
-            patients=one.patients, password=_hashed(one.password), sub=tenant.dialect.subject.format(
+            username=one.username,
+            tenant=tenant.name,
+            fhir_user=one.fhir_user,
+            name=one.name,
+            title=one.title,
+            patients=one.patients,
+            password=_hashed(one.password),
+            sub=tenant.dialect.subject.format(
                 tenant=tenant.name, username=one.username, user_id=one.fhir_user.rpartition("/")[2]
             ),
         )
         for one in population.users(seed)
-    ]  # fmt: skip
+    ]
 
 
 @cache

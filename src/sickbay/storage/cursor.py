@@ -82,8 +82,6 @@ def _mark(key: bytes, content: bytes) -> bytes:
 
 def _masked(key: bytes, mark: bytes, content: bytes) -> bytes:
     size = len(content)
-    blocks = [
-        blake2b(mark + at.to_bytes(4), key=key, person=b"cursor mask").digest() for at in range((size + 63) // 64)
-    ]
+    blocks = [blake2b(mark + at.to_bytes(4), key=key, person=b"cursor mask").digest() for at in range((size + 63) // 64)]
     stream = b"".join(blocks)[:size]
     return (int.from_bytes(content) ^ int.from_bytes(stream)).to_bytes(size)

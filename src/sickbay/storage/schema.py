@@ -60,9 +60,7 @@ def _wide(name: str, condition: str, *columns: str) -> Index:
     return Index(f"{name}_wide", "space", "parameter", *columns, "nid", **_where(condition))
 
 
-meta = _table(
-    "meta", Column("name", _TEXT, primary_key=True, nullable=False), Column("value", LargeBinary, nullable=False)
-)
+meta = _table("meta", Column("name", _TEXT, primary_key=True, nullable=False), Column("value", LargeBinary, nullable=False))
 space = _table(
     "space",
     _key("number"),

@@ -315,9 +315,17 @@ class Store(Protocol):
         ...
 
     async def history(
-        self, space: Space, type: str | None, id: str | None, visibility: Visibility, *, count: int,
-        cursor: str | None = None, since: int | None = None, at: tuple[int, int] | None = None,
-    ) -> Versions:  # fmt: skip
+        self,
+        space: Space,
+        type: str | None,
+        id: str | None,
+        visibility: Visibility,
+        *,
+        count: int,
+        cursor: str | None = None,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+    ) -> Versions:
         """Of one resource (letter r), of a type or of all (letter s): versions visible as they were, of what is visible now.
 
         count: 0 for their number alone. since: written at or after (epoch ms); at: current at some time of [low, high).

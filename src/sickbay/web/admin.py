@@ -48,9 +48,7 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
     told["grant_types"] = ("authorization_code", "refresh_token") if given.type != "system" else ("client_credentials",)
     if given.client_id and await registration.by_id(sandbox.world, given.client_id):
         raise Wrong(409, f"An app with the client_id {given.client_id} is there already")
-    if given.client_id in {
-        name for one in await users.every(sandbox.world, tenant) for name in (one.username, one.sub)
-    }:
+    if given.client_id in {name for one in await users.every(sandbox.world, tenant) for name in (one.username, one.sub)}:
         raise Wrong(409, f"{given.client_id} is a person here: an app must not pass for one (RFC 9700, 4.15)")
     await _check_approval(sandbox, tenant, given.auto_approve)
     return await _registered(sandbox, told, None, 201)
@@ -110,9 +108,7 @@ async def add_user(request: Request, sandbox: Sandbox) -> Response:
     tenant = _tenant(sandbox, given.tenant)
     if not PERSON.search(given.fhir_user):
         raise Wrong(422, f"fhirUser must be a person such as Practitioner/pr-0001, not {given.fhir_user}")
-    made = await users.put(
-        sandbox.world, tenant, given.username, given.password, given.fhir_user, given.patients, given.name
-    )
+    made = await users.put(sandbox.world, tenant, given.username, given.password, given.fhir_user, given.patients, given.name)
     return _json(_person(made), 201)
 
 
@@ -123,8 +119,13 @@ async def list_users(request: Request, sandbox: Sandbox) -> Response:
 
 
 def _person(user: Any) -> dict[str, Any]:
-    return {"tenant": user.tenant, "username": user.username, "fhirUser": user.fhir_user, "name": user.name,
-            "patients": user.patients}  # fmt: skip
+    return {
+        "tenant": user.tenant,
+        "username": user.username,
+        "fhirUser": user.fhir_user,
+        "name": user.name,
+        "patients": user.patients,
+    }
 
 
 async def add_launch(request: Request, sandbox: Sandbox) -> Response:
@@ -145,11 +146,14 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(422, absent)
     auto = client.auto_approve
     made = await launches.launch(
-        sandbox.world, tenant, client, user=given.user or (auto.user if auto else None),
+        sandbox.world,
+        tenant,
+        client,
+        user=given.user or (auto.user if auto else None),
         patient=given.patient or (auto.patient if auto else None),
         encounter=given.encounter or (auto.encounter if auto else None),
         context=launches.context_of(msgspec.to_builtins(given)),
-    )  # fmt: skip
+    )
     return _json(bodies.Launched(*made), 201)
 
 
@@ -208,9 +212,14 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
         client = await _named(sandbox, asked["app"], asked.get("tenant")) if "app" in asked else None
         limit = min(int(asked["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", asked.get("limit", "")) else 100
         found = await exchanges.listed(
-            world, journal, tenant=asked.get("tenant"), app=client.client_id if client else None,
-            launch=asked.get("launch"), stage=asked.get("stage"), limit=limit,
-        )  # fmt: skip
+            world,
+            journal,
+            tenant=asked.get("tenant"),
+            app=client.client_id if client else None,
+            launch=asked.get("launch"),
+            stage=asked.get("stage"),
+            limit=limit,
+        )
     return answers.json([exchanges.shown(one) for one in found])
 
 
@@ -295,10 +304,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    return [
-        Route(path, _guarded(sandbox, handler), methods=[method.upper()])
-        for (method, path), handler in HANDLERS.items()
-    ]
+    return [Route(path, _guarded(sandbox, handler), methods=[method.upper()]) for (method, path), handler in HANDLERS.items()]
 
 
 def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:

@@ -98,8 +98,9 @@ def _private(request: Request, sandbox: Sandbox) -> NoticeView:
         title="Sign in with the admin token",
         text="This page is for the person who runs this Sickbay: at its own keyboard, or with the admin token. "
         f"{where(sandbox.settings)}{_forwarded(request)}",
-        primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"), others=(Link("Go to the hospitals", "/"),),
-    )  # fmt: skip
+        primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"),
+        others=(Link("Go to the hospitals", "/"),),
+    )
 
 
 def _foreign() -> NoticeView:
@@ -127,9 +128,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
         return show.page(request, sandbox, "admin_sign_in", _view(sandbox, query), around)
     sent = parse(await wire.read_body(request))
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return show.page(
-            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), around, 403
-        )
+        return show.page(request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), around, 403)
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
         seconds = guard.failed(request.scope)
@@ -137,9 +136,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
         page = show.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), around, 401)
         return held_off(page, seconds)
     response = RedirectResponse(_next(query), 303, answers.NO_STORE)
-    cookies.put(
-        request, response, sandbox, await sessions.sign_in_admin(sandbox.world, around.session, guard.proof(token))
-    )
+    cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.world, around.session, guard.proof(token)))
     return response
 
 

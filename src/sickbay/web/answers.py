@@ -85,24 +85,27 @@ def redirect(address: str, parameters: dict[str, str | None], method: str) -> Re
     """To a proven redirect URI: its own query is kept. 303 after a form (RFC 9700 4.12), 302 otherwise."""
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items() if value is not None)
     joint = "" if not query else "&" if "?" in address else "?"
-    return Response(
-        status_code=303 if method == "POST" else 302, headers={**NO_STORE, "location": f"{address}{joint}{query}"}
-    )
+    return Response(status_code=303 if method == "POST" else 302, headers={**NO_STORE, "location": f"{address}{joint}{query}"})
 
 
 def error_redirect(tenant: Tenant, said: Words, address: str, state: str | None, method: str) -> Response:
-    return redirect(address, {
-        "error": said.error, "error_description": said.description, "error_uri": said.uri, "state": state,
-        "iss": tenant.server.issuer if tenant.dialect.answers.iss else None,
-    }, method)  # fmt: skip
+    return redirect(
+        address,
+        {
+            "error": said.error,
+            "error_description": said.description,
+            "error_uri": said.uri,
+            "state": state,
+            "iss": tenant.server.issuer if tenant.dialect.answers.iss else None,
+        },
+        method,
+    )
 
 
 def oauth_trouble(status: int, title: str, detail: str = "") -> Response:
     """What an OAuth endpoint answers where no rule explains it: `error` is always there (RFC 6749 5.2, RFC 6750 3.1)."""
     error = {500: "server_error", 503: "temporarily_unavailable"}.get(status, "invalid_request")
-    return json(
-        {"error": error, "error_description": spelled(f"{title}. {detail}".strip())[:600]}, status, dict(NO_STORE)
-    )
+    return json({"error": error, "error_description": spelled(f"{title}. {detail}".strip())[:600]}, status, dict(NO_STORE))
 
 
 _ENDPOINTS = ("authorize", "token", "introspect", "revoke", "manage")

@@ -223,8 +223,12 @@ async def _failed(send: Send, id: str, status: int, code: str, said: str) -> Non
     """A fault of ours: nothing of it goes out but the id under which the log has it."""
     issue = {"severity": "fatal", "code": code, "diagnostics": said}
     body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
-    headers = [(b"content-type", b"application/fhir+json"), (b"x-correlation-id", id.encode()), *cors(None),
-               (b"content-length", str(len(body)).encode())]  # fmt: skip
+    headers = [
+        (b"content-type", b"application/fhir+json"),
+        (b"x-correlation-id", id.encode()),
+        *cors(None),
+        (b"content-length", str(len(body)).encode()),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -263,7 +267,10 @@ async def _wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
     """421; two Host headers are no request at all (RFC 9112 3.2)."""
     named = f"Sickbay answers as {base}. To be asked by another name too, start it with --allowed-host NAME.\n"
     body = (TWO_HOSTS if twice else named).encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-correlation-id", id.encode()),
-               (b"content-length", str(len(body)).encode())]  # fmt: skip
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"x-correlation-id", id.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
     await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": headers})
     await send({"type": "http.response.body", "body": body})

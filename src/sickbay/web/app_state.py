@@ -42,13 +42,9 @@ class AppStates(Interactions):
             return Answer(204, b"", [])
         if found.interaction == "capabilities":
             return Answer(200, orjson.dumps(_statement(self.home)), [(b"content-type", JSON)])
-        return (
-            self._issue(404, Issue("not-found", f"There is no {path} below {self.home}.")) if not found.type else None
-        )
+        return self._issue(404, Issue("not-found", f"There is no {path} below {self.home}.")) if not found.type else None
 
-    def _request(
-        self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
-    ) -> AccessRequest:
+    def _request(self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str) -> AccessRequest:
         request = super()._request(scope, headers, path, found, body)
         letters = app_state.LETTERS.get(request.interaction, request.letters)
         return replace(request, url=self.home + request.url.removeprefix(self.base), letters=letters, involved=())
@@ -102,13 +98,18 @@ def _statement(home: str) -> dict[str, object]:
     resource = {
         "type": "Basic",
         "supportedProfile": ["http://hl7.org/fhir/smart-app-launch/StructureDefinition/smart-app-state-basic"],
-        "interaction": [{"code": one} for one in interactions], "versioning": "versioned-update",
+        "interaction": [{"code": one} for one in interactions],
+        "versioning": "versioned-update",
         "searchParam": parameters,
-    }  # fmt: skip
+    }
     return {
-        "resourceType": "CapabilityStatement", "status": "active", "date": MADE, "kind": "instance",
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": MADE,
+        "kind": "instance",
         "instantiates": ["http://hl7.org/fhir/smart-app-launch/CapabilityStatement/smart-app-state-server"],
         "implementation": {"description": "What apps keep of their own", "url": home},
-        "fhirVersion": VERSIONS[app_state.VERSION].number, "format": ["json", "xml"],
+        "fhirVersion": VERSIONS[app_state.VERSION].number,
+        "format": ["json", "xml"],
         "rest": [{"mode": "server", "resource": [resource]}],
-    }  # fmt: skip
+    }

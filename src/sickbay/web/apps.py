@@ -51,10 +51,14 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
     title = last["findings"][0]["title"] if last and refused and last["findings"] else ""
     hospital = sandbox.tenants[client.tenant].title
     return AppRow(
-        client.name, f"/developer/apps/{client.app_id}",
-        portal.kind_of_app(client.type, client.client, client.smart_version), hospital, client.client_id,
-        title or (times.moment(last["at"]) if last else ""), "refused" if refused else "passed" if last else "",
-    )  # fmt: skip
+        client.name,
+        f"/developer/apps/{client.app_id}",
+        portal.kind_of_app(client.type, client.client, client.smart_version),
+        hospital,
+        client.client_id,
+        title or (times.moment(last["at"]) if last else ""),
+        "refused" if refused else "passed" if last else "",
+    )
 
 
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -69,9 +73,15 @@ async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def app_page(
-    request: Request, sandbox: Sandbox, client: Client, around: show.Around, secret: str = "", status: int = 200,
-    fault: str = "", kept: str = "",
-) -> Response:  # fmt: skip
+    request: Request,
+    sandbox: Sandbox,
+    client: Client,
+    around: show.Around,
+    secret: str = "",
+    status: int = 200,
+    fault: str = "",
+    kept: str = "",
+) -> Response:
     view = replace(await _app_view(request, sandbox, client, secret), fault=fault, kept=kept)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
     return show.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
@@ -84,25 +94,37 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     auto, live = client.auto_approve, (await registration.live(sandbox.world, client.client_id)).at
     command = f"sickbay launch {client.app_id} --patient p-0017 --open" if launch_uri(client) else ""
     return AppView(
-        name=client.name, summary=portal.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
-        client_id=client.client_id, app_id=client.app_id, secret=secret, secret_text=_secret_text(client),
-        launch_uri=client.launch_uri or "", redirect_uris=client.redirect_uris,
+        name=client.name,
+        summary=portal.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
+        client_id=client.client_id,
+        app_id=client.app_id,
+        secret=secret,
+        secret_text=_secret_text(client),
+        launch_uri=client.launch_uri or "",
+        redirect_uris=client.redirect_uris,
         post_logout_redirect_uris=client.post_logout_redirect_uris,
-        fhir_base=tenant.fhir_base(client.fhir), fhir=client.fhir.upper(),
-        scopes=portal.scope_kinds(scopes.split(client.scope)), launches=await _launches(sandbox, client),
-        all_launches=f"/exchanges?app={client.app_id}", findings=findings([one.to_json() for one in advice]),
+        fhir_base=tenant.fhir_base(client.fhir),
+        fhir=client.fhir.upper(),
+        scopes=portal.scope_kinds(scopes.split(client.scope)),
+        launches=await _launches(sandbox, client),
+        all_launches=f"/exchanges?app={client.app_id}",
+        findings=findings([one.to_json() for one in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
         live_at=times.clock(times.instant(live), seconds=True) if live else "",
-        launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "", patients=await _patients(sandbox, tenant),
+        launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
+        patients=await _patients(sandbox, tenant),
         users=tuple(Choice(one.username, one.name or one.username) for one in await users.every(sandbox.world, tenant)),
-        policy=portal.policy_text(client.policy), policy_action=f"/developer/apps/{client.app_id}/policy",
+        policy=portal.policy_text(client.policy),
+        policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
-        knobs=portal.knobs(tenant.policy), hospital_policy=f"/developer/hospitals/{tenant.name}",
+        knobs=portal.knobs(tenant.policy),
+        hospital_policy=f"/developer/hospitals/{tenant.name}",
         cards=portal.cards_text(client.cards),
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
-        command=command, remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
-    )  # fmt: skip
+        command=command,
+        remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
+    )
 
 
 def _auto_text(sandbox: Sandbox, user: str) -> str:
@@ -165,9 +187,7 @@ async def cards(request: Request, sandbox: Sandbox, id: str) -> Response:
     return await _chosen(request, sandbox, id, "cards", portal.read_cards)
 
 
-async def _chosen(
-    request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]
-) -> Response:
+async def _chosen(request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]) -> Response:
     """One text of an app's page: kept, or shown again as it was sent, with what is wrong."""
     if away := closed(request, sandbox):
         return away

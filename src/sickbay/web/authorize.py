@@ -37,10 +37,16 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     session = await cookies.session(request, sandbox)
     guard: Guard = request.app.state.guard
     asked = await operation.authorize(
-        sandbox.world, tenant, text, request.method, session, wire.exchange_id(request),
-        elsewhere=request.path_params.get("tenant_id", ""), fetched=is_fetched(headers_of(request.scope)),
+        sandbox.world,
+        tenant,
+        text,
+        request.method,
+        session,
+        wire.exchange_id(request),
+        elsewhere=request.path_params.get("tenant_id", ""),
+        fetched=is_fetched(headers_of(request.scope)),
         automatic=guard.opens(request.scope, headers_of(request.scope)),
-    )  # fmt: skip
+    )
     decision, explanation = asked.decision, None
     if asked.waiting is None:
         explanation = decision.explained()
@@ -53,9 +59,17 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         if finished is not None and finished.decision.refusal is not None:
             decision, explanation = finished.decision, finished.decision.explained()
     return await wire.note(
-        request, response, stage=decision.stage, tenant=tenant.name, timeline=asked.timeline, decision=decision,
-        client_id=asked.client.client_id if asked.client else "", explanation=explanation, body=body, shown=False,
-    )  # fmt: skip
+        request,
+        response,
+        stage=decision.stage,
+        tenant=tenant.name,
+        timeline=asked.timeline,
+        decision=decision,
+        client_id=asked.client.client_id if asked.client else "",
+        explanation=explanation,
+        body=body,
+        shown=False,
+    )
 
 
 async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -74,9 +88,17 @@ async def astray(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     client = asked.client.client_id if asked.client else ""
     response = await _page(request, sandbox, tenant, decision, explanation, client, asked.timeline, body, 404)
     return await wire.note(
-        request, response, stage="authorize", tenant=tenant.name, timeline=asked.timeline, decision=decision,
-        client_id=client, explanation=explanation, body=body, shown=False,
-    )  # fmt: skip
+        request,
+        response,
+        stage="authorize",
+        tenant=tenant.name,
+        timeline=asked.timeline,
+        decision=decision,
+        client_id=client,
+        explanation=explanation,
+        body=body,
+        shown=False,
+    )
 
 
 def _text(request: Request, sandbox: Sandbox, body: str) -> str:
@@ -86,9 +108,7 @@ def _text(request: Request, sandbox: Sandbox, body: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{body}" if body else url
 
 
-async def onwards(
-    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting
-) -> tuple[Response, Finished | None]:
+async def onwards(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> tuple[Response, Finished | None]:
     """To the next question, or with a code, or an error, to the app. Which it is is not known before the patients are there:
     a browser is sent on at once, to where a page says that they are being written, since nothing else is written meanwhile.
     """
@@ -119,9 +139,14 @@ def delivered(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiti
         given = {"code": finished.code, "state": state, "iss": iss}
         return answers.redirect(waiting.redirect_uri, given, request.method)
     said = answers.oauth_words(
-        sandbox.world, tenant, finished.decision, finished.decision.explained(), wire.exchange_id(request),
-        waiting.client.client_id, waiting.client.type,
-    )  # fmt: skip
+        sandbox.world,
+        tenant,
+        finished.decision,
+        finished.decision.explained(),
+        wire.exchange_id(request),
+        waiting.client.client_id,
+        waiting.client.type,
+    )
     return answers.error_redirect(tenant, said, waiting.redirect_uri, state, request.method)
 
 
@@ -135,9 +160,7 @@ async def failed(
     away = error if isinstance(error, Unavailable) else None
     LOG.error("%s failed: %s", id, error, exc_info=None if away else error)
     name, said = (
-        ("temporarily_unavailable", away.detail)
-        if away
-        else ("server_error", f"Sickbay failed; its log says how, under {id}.")
+        ("temporarily_unavailable", away.detail) if away else ("server_error", f"Sickbay failed; its log says how, under {id}.")
     )
     vendor = how.error_path(how.wording(FAULT, FAULT, stage), id=id, client=client.client_id, persona=client.type)
     uri = tenant.base + vendor if vendor else f"{sandbox.world.base}/exchanges/{id}"
@@ -145,9 +168,14 @@ async def failed(
     state = waiting.request.parameters.get("state")
     response = answers.error_redirect(tenant, spoken, waiting.redirect_uri, state, request.method)
     return await wire.note(
-        request, response, stage=stage, tenant=tenant.name, client_id=client.client_id, timeline=waiting.timeline,
+        request,
+        response,
+        stage=stage,
+        tenant=tenant.name,
+        client_id=client.client_id,
+        timeline=waiting.timeline,
         shown=False,
-    )  # fmt: skip
+    )
 
 
 async def refusal(
@@ -175,13 +203,27 @@ async def refusal(
 
 
 async def _page(
-    request: Request, sandbox: Sandbox, tenant: Tenant, decision: Decision, explanation: Explanation, client: str,
-    timeline: str, body: str, status: int = 400,
-) -> Response:  # fmt: skip
+    request: Request,
+    sandbox: Sandbox,
+    tenant: Tenant,
+    decision: Decision,
+    explanation: Explanation,
+    client: str,
+    timeline: str,
+    body: str,
+    status: int = 400,
+) -> Response:
     """The page of this very exchange, before it is written."""
     one = Exchange(
-        wire.exchange_id(request), sandbox.world.effects.now(), tenant.name, "authorize", client, timeline,
-        wire.wire_of(request.scope, sandbox.world.base, body), Answered(status, {"content-type": "text/html"}), decision,
+        wire.exchange_id(request),
+        sandbox.world.effects.now(),
+        tenant.name,
+        "authorize",
+        client,
+        timeline,
+        wire.wire_of(request.scope, sandbox.world.base, body),
+        Answered(status, {"content-type": "text/html"}),
+        decision,
         explanation,
-    )  # fmt: skip
+    )
     return await exchanges.shown(request, sandbox, one, status)

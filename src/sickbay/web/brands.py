@@ -53,6 +53,4 @@ def _brand(tenant: Tenant, base: str) -> brands.Brand:
     addresses = {version: tenant.fhir_base(version) for version in tenant.dialect.fhir}
     endpoints = {version: (one, tenant.server.fhir_versions[one]) for version, one in addresses.items()}
     logo = (STATIC / "flag.svg").read_bytes()
-    return brands.Brand(
-        tenant.name, tenant.title, tenant.dialect.about, tenant.base, endpoints, f"{base}/developer", logo
-    )
+    return brands.Brand(tenant.name, tenant.title, tenant.dialect.about, tenant.base, endpoints, f"{base}/developer", logo)

@@ -187,9 +187,7 @@ async def _transaction(door: Interactions, seen: Seen, entries: list[Entry]) -> 
         except Conflict:
             continue
     else:
-        raise Failed(
-            door.issue(409, Issue("conflict", "What the transaction changes is being changed by others.")), seen
-        )
+        raise Failed(door.issue(409, Issue("conflict", "What the transaction changes is being changed by others.")), seen)
     answers = {position: door.answered(request, seen, one.done, [])[0] for position, (one, request) in prepared.items()}
     size = sum(len(one.body) for one in answers.values())
     for one in reads:
@@ -214,9 +212,7 @@ async def _may_be_read(door: Interactions, seen: Seen, one: Entry) -> int:
         raise failed.of(door.version, one) from None
 
 
-async def _prepared(
-    door: Interactions, seen: Seen, writes: list[Entry]
-) -> dict[int, tuple[Prepared, AccessRequest]] | None:
+async def _prepared(door: Interactions, seen: Seen, writes: list[Entry]) -> dict[int, tuple[Prepared, AccessRequest]] | None:
     """By position; None where a condition matches another than it did when references were led to it."""
     there = {one.asked.position: await _there(door, seen, one) for one in writes}
     ids = {one.asked.position: there[one.asked.position] or _fresh(door, one) for one in writes}
@@ -226,19 +222,19 @@ async def _prepared(
         if one.asked.full_url and ids[one.asked.position]
     }
     changed = [
-        (one, ids[one.asked.position]) for one in writes
+        (one, ids[one.asked.position])
+        for one in writes
         if one.request.interaction in ("update", "delete")
         or (one.request.interaction == "create" and not there[one.asked.position])
-    ]  # fmt: skip
+    ]
     for text, first in _conditional(writes).items():
         places[text] = await _place(door, seen, first, text, changed)
     _led_somewhere(door, seen, writes)
     meant = transaction.placed(places)
     found = {
-        one.asked.position: (
-            await _prepare(door, one, ids[one.asked.position], meant(one.asked.full_url)), one.request
-        ) for one in writes
-    }  # fmt: skip
+        one.asked.position: (await _prepare(door, one, ids[one.asked.position], meant(one.asked.full_url)), one.request)
+        for one in writes
+    }
     led = [(one.done.id, ids[position]) for position, (one, asked) in found.items() if asked.interaction in MAKING]
     return found if all(id == told for id, told in led) else None
 
@@ -274,9 +270,7 @@ def _fresh(door: Interactions, one: Entry) -> str:
     return own if isinstance(own, str) else writing.new_id(door.sandbox.world)
 
 
-async def _place(
-    door: Interactions, seen: Seen, one: Entry, text: str, changed: Sequence[tuple[Entry, str]]
-) -> str:  # fmt: skip
+async def _place(door: Interactions, seen: Seen, one: Entry, text: str, changed: Sequence[tuple[Entry, str]]) -> str:
     """A conditional reference leads to the one match that the token may see, once the transaction's own writes are done
     (R4, 3.1.0.11.2: "5. Resolve any conditional references"). changed: entries that write a body or delete one, and its id."""
     type, _, condition = text.partition("?")
@@ -284,9 +278,7 @@ async def _place(
     if type in known_types(door.version):
         query = search.parse(door.version, type, parse(condition).pairs, base=door.base, strict=True)
     if not isinstance(query, Query) or not query.narrows:
-        raise Failed(door.issue(412, Issue("processing", transaction.no_search(text, query))), seen).of(
-            door.version, one
-        )
+        raise Failed(door.issue(412, Issue("processing", transaction.no_search(text, query))), seen).of(door.version, one)
     own = {id: each for each, id in changed if each.request.type == type}
     found = {id for id in await _matches(door, seen, query, 2 + len(own)) if id not in own}
     found |= {id for id, each in own.items() if _is_match(door, each, id, query)}
@@ -336,9 +328,7 @@ async def _as_alone(door: Interactions, one: Entry, id: str, places: Mapping[str
     seen = await access(world, door.tenant, door.version, request, faults, body if body is not None else UNKNOWN)
     if seen.decision.refusal is not None:
         raise Failed(door.refused(seen), seen)
-    wanted = Wanted(
-        door.tenant, door.version, request, seen, body, query if isinstance(query, Query) else None, fresh=id
-    )
+    wanted = Wanted(door.tenant, door.version, request, seen, body, query if isinstance(query, Query) else None, fresh=id)
     prepared = await writing.prepare(world, wanted)
     if isinstance(prepared, Declined):
         raise Failed(*door.answered(request, seen, prepared, []))
@@ -380,9 +370,7 @@ def _told(version: str, answer: Answer, spelled: str = "") -> bytes:
     if "last-modified" in headers:
         response["lastModified"] = parsedate_to_datetime(headers["last-modified"]).strftime("%Y-%m-%dT%H:%M:%SZ")
     if spelled and version != "dstu2" and not (answer.body and answer.kept):
-        advice = Issue(
-            "value", f"request.url is {spelled}. Send it relative to the base, such as Patient/1.", "warning"
-        )
+        advice = Issue("value", f"request.url is {spelled}. Send it relative to the base, such as Patient/1.", "warning")
         response["outcome"] = orjson.Fragment(outcome(version, [advice]))  # type: ignore[assignment]
     parts = orjson.dumps(response)
     if not answer.body:

@@ -26,9 +26,7 @@ def spark(lab: Lab, width: int = 84, height: int = 22) -> Markup:
     band = "" if lab.low is None and lab.high is None else _band(0, width, y(high), y(low), "spark-band")
     dot = f'<circle class="spark-dot{" out" if lab.flag else ""}" cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="2.6"/>'
     inside = f'{band}<polyline class="spark" points="{line}"/>{dot}'
-    return Markup(
-        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">{inside}</svg>'
-    )
+    return Markup(f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">{inside}</svg>')
 
 
 def _scale(low: float, high: float, height: float, margin: float) -> Scale:
@@ -58,14 +56,11 @@ def pressure(readings: Sequence[Reading], width: int = 372, height: int = 168) -
     inside += [_label(one.label, x(at), height - 5) for at, one in enumerate(readings) if _shown(at, readings)]
     last, end = readings[-1], x(len(readings) - 1) + 8
     inside += [
-        f'<text class="val" x="{end:.1f}" y="{y(value) + 4:.1f}">{value:g}</text>'
-        for value in (last.systolic, last.diastolic)
+        f'<text class="val" x="{end:.1f}" y="{y(value) + 4:.1f}">{value:g}</text>' for value in (last.systolic, last.diastolic)
     ]
     name = f"Blood pressure, readings: {len(readings)}; last {last.systolic:g} over {last.diastolic:g}"
     drawn = "".join(inside)
-    return Markup(
-        f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{drawn}</svg>'
-    )
+    return Markup(f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{drawn}</svg>')
 
 
 def _shown(at: int, readings: Sequence[Reading]) -> bool:
@@ -127,9 +122,7 @@ def _arrow(number: int, one: Arrow) -> str:
     y, start, end = FIRST + (number - 1) * STEP, LIFE[one.origin], LIFE[one.target]
     way, left = (1 if end > start else -1), min(start, end) + 16
     stripe = (
-        f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>'
-        if one.kind == "refused"
-        else ""
+        f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>' if one.kind == "refused" else ""
     )
     words = _words(number, one, left, y) + _text("w", left, y + 19, _short(one.wire, 60))
     times = _text("t", 4, y - 4, one.at) + _text("st", 4, y + 13, one.status)

@@ -25,15 +25,20 @@ BODIES_REFUSED: Final = Counter(
 ANSWERS_CUT: Final = Counter(
     "sickbay_answers_cut_total", "Answers that were made shorter because of a bound in bytes.", ["bound"]
 )
-MEMORY: Final = Gauge(
-    "sickbay_resident_memory_bytes", "Resident memory of the worker processes.", multiprocess_mode="livesum"
-)
+MEMORY: Final = Gauge("sickbay_resident_memory_bytes", "Resident memory of the worker processes.", multiprocess_mode="livesum")
 LOG: Final = Gauge("sickbay_wal_bytes", "Size of SQLite's write-ahead log.", multiprocess_mode="livemax")
 
 REASONS: Final = (
-    "head_timeout", "body_timeout", "idle_timeout", "write_timeout", "connection_limit", "address_limit",
-    "unsent_limit", "body_limit", "pipeline_limit",
-)  # fmt: skip
+    "head_timeout",
+    "body_timeout",
+    "idle_timeout",
+    "write_timeout",
+    "connection_limit",
+    "address_limit",
+    "unsent_limit",
+    "body_limit",
+    "pipeline_limit",
+)
 """Why a connection was closed."""
 
 for _reason in REASONS:

@@ -38,7 +38,7 @@ def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
 
 def keep_preflight(
     sandbox: Sandbox, tenant: Tenant, id: str, url: str, headers: Mapping[str, str], answered: Sequence[tuple[bytes, bytes]]
-) -> None:  # fmt: skip
+) -> None:
     """The preflight as an exchange: if the browser then blocks the request, nothing else tells why."""
     wire = Wire("OPTIONS", url, dict(headers))
     origins.hold(sandbox.journal, tenant, id, wire, 204, answered)

@@ -24,9 +24,11 @@ MADE = "2026-11-26"
 """Date of the statement: when what it says last changed."""
 
 OAUTH_URIS = {
-    "introspect": "introspection_endpoint", "revoke": "revocation_endpoint", "register": "registration_endpoint",
+    "introspect": "introspection_endpoint",
+    "revoke": "revocation_endpoint",
+    "register": "registration_endpoint",
     "manage": "management_endpoint",
-}  # fmt: skip
+}
 """What the extension oauth-uris calls it (SMART 1.0) -> what discovery does."""
 
 IDENTITY = (("userinfo_endpoint", "userinfo"), ("end_session_endpoint", "logout"))
@@ -45,11 +47,16 @@ class Documents:
 
     def smart(self, tenant: Tenant, version: str) -> bytes:
         return self._once(
-            "smart", tenant, version,
-            lambda: _said(tenant, discovery.smart_configuration(
-                tenant.server, app_state=_app_state(tenant, version), **_more(tenant), **_branded(tenant)
-            )),
-        )  # fmt: skip
+            "smart",
+            tenant,
+            version,
+            lambda: _said(
+                tenant,
+                discovery.smart_configuration(
+                    tenant.server, app_state=_app_state(tenant, version), **_more(tenant), **_branded(tenant)
+                ),
+            ),
+        )
 
     def openid(self, tenant: Tenant) -> bytes:
         return self._once("openid", tenant, "", lambda: _openid(tenant))
@@ -67,11 +74,13 @@ def endpoints(tenant: Tenant) -> dict[str, str]:
     """The addresses that discovery names, by its members, and those of the documents themselves."""
     server, issuer = tenant.server, tenant.base + tenant.dialect.path("issuer").rstrip("/")
     return {
-        "authorization_endpoint": server.authorization_endpoint, "token_endpoint": server.token_endpoint,
-        **{name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}, **_more(tenant),
+        "authorization_endpoint": server.authorization_endpoint,
+        "token_endpoint": server.token_endpoint,
+        **{name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY},
+        **_more(tenant),
         "discovery_document": f"{server.fhir_bases[0]}/.well-known/smart-configuration",
         "openid_configuration": f"{issuer}/.well-known/openid-configuration",
-    }  # fmt: skip
+    }
 
 
 def _openid(tenant: Tenant) -> dict[str, Any]:
@@ -89,10 +98,12 @@ def _said(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
 def _more(tenant: Tenant) -> dict[str, Any]:
     base, path = tenant.base, tenant.dialect.path
     return {
-        "jwks_uri": base + path("jwks"), "introspection_endpoint": base + path("introspect"),
-        "revocation_endpoint": base + path("revoke"), "registration_endpoint": f"{base}/oauth/register",
+        "jwks_uri": base + path("jwks"),
+        "introspection_endpoint": base + path("introspect"),
+        "revocation_endpoint": base + path("revoke"),
+        "registration_endpoint": f"{base}/oauth/register",
         "management_endpoint": base + path("manage"),
-    }  # fmt: skip
+    }
 
 
 def _branded(tenant: Tenant) -> dict[str, Any]:

@@ -40,12 +40,9 @@ from sickbay.web.socket_owner import service_account
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
-EXPOSED: Final = (
-    "Location, Content-Location, ETag, Last-Modified, WWW-Authenticate, Retry-After, X-Progress, X-Correlation-Id"
-)
+EXPOSED: Final = "Location, Content-Location, ETag, Last-Modified, WWW-Authenticate, Retry-After, X-Progress, X-Correlation-Id"
 ALLOWED: Final = (
-    "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, "
-    "X-Requested-With"
+    "Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, X-Requested-With"
 )
 
 MOST_ASKED: Final = 1000
@@ -120,9 +117,11 @@ class Guard:
         self.everyone = settings.open_sign_in == "everyone"
         self.origins = own_origins(settings.base, listening, self.hosts)
         self.rules = AdminRules(
-            urlsplit(settings.base).hostname or "", settings.require_admin_token, bool(settings.admin_token),
+            urlsplit(settings.base).hostname or "",
+            settings.require_admin_token,
+            bool(settings.admin_token),
             settings.trusted_proxies,
-        )  # fmt: skip
+        )
         self.has_token = bool(settings.admin_token or settings.admin_key)
         self._secrets = tuple(one for one in (settings.admin_token, settings.admin_key) if one)
         self._digests = tuple(hashlib.sha256(one.encode()).digest() for one in self._secrets)
@@ -138,10 +137,17 @@ class Guard:
     def standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
         own = self.own_origin(headers)
         session = _state(scope, SIGNED_IN) is True and (not acts or self._is_proven_own(headers, own))
-        found = standing(self.rules, AdminRequest(
-            peer(scope), host_name(headers.get("host", "")), self._forwarded(scope, headers),
-            is_foreign(headers, scope.get("method", "GET"), own_origin=own, acts=acts), self._bearer(headers), session,
-        ))  # fmt: skip
+        found = standing(
+            self.rules,
+            AdminRequest(
+                peer(scope),
+                host_name(headers.get("host", "")),
+                self._forwarded(scope, headers),
+                is_foreign(headers, scope.get("method", "GET"), own_origin=own, acts=acts),
+                self._bearer(headers),
+                session,
+            ),
+        )
         if found == "wrong-token":
             self._failed(scope)
         return found

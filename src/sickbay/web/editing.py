@@ -55,12 +55,19 @@ def _registered(client: Client) -> Parameters:
     held = scopes.split(client.scope)
     ticked = [one for one in held if one in BOXES]
     pairs = [
-        ("tenant", client.tenant), ("name", client.name), ("type", client.type), ("client", client.client),
-        ("launch_uri", client.launch_uri or ""), ("redirect_uris", "\n".join(client.redirect_uris)),
-        ("post_logout_redirect_uris", "\n".join(client.post_logout_redirect_uris)), ("fhir", client.fhir),
-        ("smart_version", str(client.smart_version)), ("jwks_uri", client.jwks_uri or ""),
-        ("more_scopes", " ".join(one for one in held if one not in BOXES)), *(("scope", one) for one in ticked),
-    ]  # fmt: skip
+        ("tenant", client.tenant),
+        ("name", client.name),
+        ("type", client.type),
+        ("client", client.client),
+        ("launch_uri", client.launch_uri or ""),
+        ("redirect_uris", "\n".join(client.redirect_uris)),
+        ("post_logout_redirect_uris", "\n".join(client.post_logout_redirect_uris)),
+        ("fhir", client.fhir),
+        ("smart_version", str(client.smart_version)),
+        ("jwks_uri", client.jwks_uri or ""),
+        ("more_scopes", " ".join(one for one in held if one not in BOXES)),
+        *(("scope", one) for one in ticked),
+    ]
     return Parameters(tuple(pairs))
 
 
@@ -72,6 +79,10 @@ def _form(
 ) -> RegisterView:
     here = f"/developer/apps/{client.app_id}"
     return replace(
-        form(sandbox, sent, found, faults), action=f"{here}/edit", app=Link(client.name, here), tenants=(),
-        boxes=portal.scope_boxes(sent.all("scope")), hospital=sandbox.tenants[client.tenant].title,
-    )  # fmt: skip
+        form(sandbox, sent, found, faults),
+        action=f"{here}/edit",
+        app=Link(client.name, here),
+        tenants=(),
+        boxes=portal.scope_boxes(sent.all("scope")),
+        hospital=sandbox.tenants[client.tenant].title,
+    )

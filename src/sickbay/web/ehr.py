@@ -156,10 +156,17 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     tasks = await ward.found("Task", ("patient", ",".join(ids)), *records_of.TO_DO) if ids else []
     now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
     view = day.day_view(
-        chosen, appointments, {one["id"]: one for one in known}, await ward.listed(""), ward=ward.home,
-        to_do=records_of.to_do(tasks), now=now if chosen == current else None, previous=_day(ward, chosen, -1),
-        following=_day(ward, chosen, 1), today="" if chosen == current else ward.home,
-    )  # fmt: skip
+        chosen,
+        appointments,
+        {one["id"]: one for one in known},
+        await ward.listed(""),
+        ward=ward.home,
+        to_do=records_of.to_do(tasks),
+        now=now if chosen == current else None,
+        previous=_day(ward, chosen, -1),
+        following=_day(ward, chosen, 1),
+        today="" if chosen == current else ward.home,
+    )
     return ward.page("day", view, "Today")
 
 
@@ -192,11 +199,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     if patient is None:
         return ward.page("notice", notice.no_record(ward.home), status=404)
     every = [one for one in await registration.every(sandbox.world, tenant.name) if launch_uri(one)]
-    apps = (
-        [one for one in every if one.type == "patient" or one.sample]
-        if ward.user and ward.user.acts_for_patients
-        else every
-    )
+    apps = [one for one in every if one.type == "patient" or one.sample] if ward.user and ward.user.acts_for_patients else every
     chosen = next((one for one in apps if one.app_id == request.query_params.get("app")), None)
     at_work = {name: found for name in ("task", "card") if (found := request.query_params.get(name))}
     opened = _opened(ward, chosen, id, at_work) if chosen else None
@@ -216,10 +219,15 @@ def _opened(ward: Ward, app: Client, patient: str, at_work: Mapping[str, str]) -
     open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
     parts = urlsplit(app.launch_uri or "")
     return OpenApp(
-        name=app.name, src=f"{open_it}&seed={seed}&framed=1", origin=f"{parts.scheme}://{parts.netloc}", tab=open_it,
-        close=here, live=f"{here}/requests?timeline={timeline}", timeline=f"/timelines/{timeline}",
+        name=app.name,
+        src=f"{open_it}&seed={seed}&framed=1",
+        origin=f"{parts.scheme}://{parts.netloc}",
+        tab=open_it,
+        close=here,
+        live=f"{here}/requests?timeline={timeline}",
+        timeline=f"/timelines/{timeline}",
         probe=_probe(ward, parts.hostname or ""),
-    )  # fmt: skip
+    )
 
 
 def _probe(ward: Ward, app_host: str) -> str:
@@ -242,9 +250,7 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     lines = tuple(_line(one) for one in found[-8:])
     refused = sum(one["response"]["status"] >= 400 for one in found)
     said = f"{number} requests" if found else ""
-    view = RequestsView(
-        requests=lines, said=said, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}"
-    )
+    view = RequestsView(requests=lines, said=said, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}")
     return ward.page("requests", view)
 
 

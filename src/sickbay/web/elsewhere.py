@@ -17,11 +17,19 @@ from sickbay.web.doors import headers_of
 from sickbay.web.fhir_refusals import refused
 
 GUESSED = {
-    "auth": "authorization_endpoint", "token": "token_endpoint", "introspect": "introspection_endpoint",
-    "revo": "revocation_endpoint", "userinfo": "userinfo_endpoint", "logout": "end_session_endpoint",
-    "end_session": "end_session_endpoint", "endsession": "end_session_endpoint", "register": "registration_endpoint",
-    "jwks": "jwks_uri", "smart-conf": "discovery_document", "openid-conf": "openid_configuration",
-}  # fmt: skip
+    "auth": "authorization_endpoint",
+    "token": "token_endpoint",
+    "introspect": "introspection_endpoint",
+    "revo": "revocation_endpoint",
+    "userinfo": "userinfo_endpoint",
+    "logout": "end_session_endpoint",
+    "end_session": "end_session_endpoint",
+    "endsession": "end_session_endpoint",
+    "register": "registration_endpoint",
+    "jwks": "jwks_uri",
+    "smart-conf": "discovery_document",
+    "openid-conf": "openid_configuration",
+}
 """How the last part of a guessed address begins -> the member of discovery that was meant."""
 
 
@@ -77,9 +85,14 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)
     return await wire.note(
-        request, response, stage="access", tenant=tenant.name, client_id=seen.client_id, timeline=seen.timeline,
+        request,
+        response,
+        stage="access",
+        tenant=tenant.name,
+        client_id=seen.client_id,
+        timeline=seen.timeline,
         decision=seen.decision,
-    )  # fmt: skip
+    )
 
 
 def _bases(sandbox: Sandbox) -> str:

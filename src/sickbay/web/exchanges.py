@@ -94,9 +94,7 @@ async def shown(request: Request, sandbox: Sandbox, one: Exchange, status: int) 
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
     view = exchange_view(read, hospital=tenant.title)
     if form == "text":
-        return PlainTextResponse(
-            as_text(view, f"{sandbox.world.base}/exchanges/{entry['id']}"), status, answers.NO_STORE
-        )
+        return PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{entry['id']}"), status, answers.NO_STORE)
     return show.page(request, sandbox, "exchange", view, show.Around(framed=True, here="Exchanges"), status)
 
 
@@ -113,9 +111,7 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
         return away
     app = request.query_params.get("app")
     client = await registration.only(sandbox.world, app) if app else None
-    found = await exchanges.listed(
-        sandbox.world, sandbox.journal, app=client.client_id if client else None, limit=100
-    )  # fmt: skip
+    found = await exchanges.listed(sandbox.world, sandbox.journal, app=client.client_id if client else None, limit=100)
     lines = []
     for one in found:
         named = await names(sandbox, one)
@@ -168,7 +164,13 @@ async def _timeline_page(request: Request, sandbox: Sandbox, id: str, found: Tim
     who = await persons(sandbox, tenant, id) if everything else Persons()
     origin = await _origin(sandbox, first) if everything else ""
     view = timeline_view(
-        id, found.exchanges, app=named["app"], hospital=named["hospital"], origin=origin, patient=who.patient, user=who.user,
+        id,
+        found.exchanges,
+        app=named["app"],
+        hospital=named["hospital"],
+        origin=origin,
+        patient=who.patient,
+        user=who.user,
         left_out=found.left_out,
-    )  # fmt: skip
+    )
     return show.page(request, sandbox, "timeline", view, await _around(request, sandbox))

@@ -92,9 +92,7 @@ def _file(door: Interactions, seen: Seen, one: Job, name: str) -> Answer:
         return Answer(200, b"", NDJSON, stream=gone)
     type = name.removesuffix(SUFFIX)
     if type == name or not exporting.has(one, seen.visibility, type):
-        return door.issue(
-            404, Issue("not-found", f"This export has no file {name}: the manifest names those that it has.")
-        )
+        return door.issue(404, Issue("not-found", f"This export has no file {name}: the manifest names those that it has."))
     return Answer(200, b"", NDJSON, stream=_lines(door, seen, one, type))
 
 

@@ -46,7 +46,7 @@ from sickbay.web.wire import (
     received,
     sent_length,
     unpacked,
-)  # fmt: skip
+)
 
 Scope = MutableMapping[str, Any]
 FORM = "application/x-www-form-urlencoded"
@@ -61,9 +61,7 @@ BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 class Door:
     """Answers what comes to one tenant's base of one version. path: where it stands, if not at the base itself."""
 
-    def __init__(
-        self, sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents, path: str | None = None
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents, path: str | None = None) -> None:
         self.sandbox, self.tenant, self.version = sandbox, tenant, version
         self.base = tenant.fhir_base(version)
         self.space = Space(tenant.name, version)
@@ -124,9 +122,14 @@ class Door:
         return self._issue(404, Issue("not-found", f"There is no {path} below {self.base}; there is {there}."))
 
     async def _answer(
-        self, scope: Scope, receive: Callable[[], Any], headers: dict[str, str], id: str, path: str,
+        self,
+        scope: Scope,
+        receive: Callable[[], Any],
+        headers: dict[str, str],
+        id: str,
+        path: str,
         found: Route | Misrouted,
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         if not self.sandbox.filling.is_ready(self.space):
             await self.sandbox.filling.ensure(self.space)
         if scope["method"] in BODILESS:
@@ -153,7 +156,7 @@ class Door:
 
     async def _kept(
         self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         """The answer, once it is in the journal."""
         refused = seen.decision.refusal is not None
         if refused:
@@ -164,9 +167,17 @@ class Door:
         answered = Answered(answer.status, answer.headers, answer.body.decode() if answer.kept else None)
         explanation = seen.decision.explained() if refused else None
         one = Exchange(
-            id, self.sandbox.world.effects.now(), self.tenant.name, seen.decision.stage, seen.client_id, seen.timeline, wire,
-            answered, seen.decision, explanation,
-        )  # fmt: skip
+            id,
+            self.sandbox.world.effects.now(),
+            self.tenant.name,
+            seen.decision.stage,
+            seen.client_id,
+            seen.timeline,
+            wire,
+            answered,
+            seen.decision,
+            explanation,
+        )
         if refused:
             await self.sandbox.journal.write(one)
         else:
@@ -215,9 +226,7 @@ class Door:
         except ValueError as error:
             return self._issue(400, Issue("structure", f"The body came as gzip and cannot be unpacked: {error}."))
 
-    async def _unread(
-        self, request: AccessRequest, found: Route | Misrouted
-    ) -> tuple[AccessRequest, Answer, Seen] | None:
+    async def _unread(self, request: AccessRequest, found: Route | Misrouted) -> tuple[AccessRequest, Answer, Seen] | None:
         """The refusal of whoever may not send this at all, before a large body is read; the server drops what still comes."""
         media = negotiate(self.version, request.headers.get("accept"), request.parameters.get("_format"))
         faults = _faults(found, media, None, self.version)
@@ -225,9 +234,7 @@ class Door:
         refusal = seen.decision.refusal
         return (request, self._refused(seen), seen) if refusal is not None and refusal.status in (401, 403) else None
 
-    def _request(
-        self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
-    ) -> AccessRequest:
+    def _request(self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str) -> AccessRequest:
         parameters = query_of(scope)
         if body and _is_form(headers):
             parameters = Parameters((*parameters.pairs, *parse(body).pairs), parameters.raw)
@@ -236,30 +243,31 @@ class Door:
         if not isinstance(found, Route):
             return AccessRequest(scope["method"], self.base, path, parameters, headers, url=url, body=body)
         return AccessRequest(
-            scope["method"], self.base, path, parameters, headers, found.type, found.id, found.interaction, found.letters,
-            search.named(self.version, found.type, parameters.pairs) if found.interaction in SEARCHES else (), url,
+            scope["method"],
+            self.base,
+            path,
+            parameters,
+            headers,
+            found.type,
+            found.id,
+            found.interaction,
+            found.letters,
+            search.named(self.version, found.type, parameters.pairs) if found.interaction in SEARCHES else (),
+            url,
             body,
-        )  # fmt: skip
+        )
 
-    def perform(
-        self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b""
-    ) -> Awaitable[tuple[Answer, Seen]]:
+    def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> Awaitable[tuple[Answer, Seen]]:
         """Decide and answer. raw: the body as it came."""
         return self._performed(request, found, raw)
 
     async def _performed(self, request: AccessRequest, found: Route | Misrouted, raw: bytes) -> tuple[Answer, Seen]:
         plain = not request.parameters.pairs
-        media = negotiate(
-            self.version, request.headers.get("accept"), None if plain else request.parameters.get("_format")
-        )
+        media = negotiate(self.version, request.headers.get("accept"), None if plain else request.parameters.get("_format"))
         query = None if plain and request.interaction == "read" else self._query(request, found)
         faults = _faults(found, media, query, self.version)
         ignored = query.ignored if isinstance(query, Query) else ()
-        body = (
-            self._read_body(request, raw)
-            if len(raw) <= LARGE
-            else await asyncio.to_thread(self._read_body, request, raw)
-        )
+        body = self._read_body(request, raw) if len(raw) <= LARGE else await asyncio.to_thread(self._read_body, request, raw)
         seen = await access(self.sandbox.world, self.tenant, self.version, request, faults, body, ignored)
         if seen.decision.refusal is not None:
             return self._refused(seen), seen
@@ -302,9 +310,7 @@ class Door:
         strict = strictly(self.tenant.policy.strict_search, request.headers.get("prefer", ""))
         return search_of(self.version, found, request.parameters.pairs, base=self.base, strict=strict)
 
-    async def _read(
-        self, visibility: Visibility, type: str, id: str, headers: Mapping[str, str], content: Headers
-    ) -> Answer:
+    async def _read(self, visibility: Visibility, type: str, id: str, headers: Mapping[str, str], content: Headers) -> Answer:
         stored = await self._stored(visibility, type, id)
         if stored is None:
             return self._absent(type, id)
@@ -381,9 +387,7 @@ def is_shaped(request: AccessRequest, headers: Mapping[str, str]) -> bool:
     return "xml" in headers.get("accept", "") or not SHAPING.isdisjoint(request.parameters.sent)
 
 
-def _faults(
-    found: Route | Misrouted, media: Media, query: Query | tuple[Fault, ...] | None, version: str
-) -> tuple[Fault, ...]:
+def _faults(found: Route | Misrouted, media: Media, query: Query | tuple[Fault, ...] | None, version: str) -> tuple[Fault, ...]:
     """What is wrong with the address, the representation asked for and the search."""
     faults = query if isinstance(query, tuple) else ()
     if media.content_type is None:

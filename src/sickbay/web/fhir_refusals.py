@@ -54,10 +54,14 @@ def left_out(version: str, query: Query, clipped: bool) -> list[Entry]:
     if not query.ignored and not query.doubted and not clipped:
         return []
     issues = [
-        Issue("not-supported", f"{name} was not applied." + (f" Did you mean {near}?" if near else ""),
-              "warning", "fhir-search-unknown-param")
+        Issue(
+            "not-supported",
+            f"{name} was not applied." + (f" Did you mean {near}?" if near else ""),
+            "warning",
+            "fhir-search-unknown-param",
+        )
         for name, near in query.ignored
-    ]  # fmt: skip
+    ]
     for name, code, meant in query.doubted:
         text = f"No resource can have {code} as {name}: codes are of their value set, in its case. Use {meant}."
         issues.append(Issue("code-invalid", text, "warning"))

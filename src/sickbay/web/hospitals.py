@@ -57,7 +57,10 @@ def _certificate(request: Request, sandbox: Sandbox) -> str:
 
 def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal.HospitalView:
     return portal.HospitalView(
-        title=tenant.title, name=tenant.name, rows=portal.policy_rows(tenant.policy, tenant.chosen, tenant.file),
-        action=f"/developer/hospitals/{tenant.name}", fault=fault,
+        title=tenant.title,
+        name=tenant.name,
+        rows=portal.policy_rows(tenant.policy, tenant.chosen, tenant.file),
+        action=f"/developer/hospitals/{tenant.name}",
+        fault=fault,
         policy=portal.policy_text(tenant.chosen) if text is None else text,
-    )  # fmt: skip
+    )

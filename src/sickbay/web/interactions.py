@@ -37,17 +37,13 @@ RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 24_000_000
 class Interactions(Door):
     """A Door that writes too."""
 
-    def perform(
-        self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b""
-    ) -> Awaitable[tuple[Answer, Seen]]:
+    def perform(self, request: AccessRequest, found: Route | Misrouted, raw: bytes = b"") -> Awaitable[tuple[Answer, Seen]]:
         as_is = request.type == "Binary" and binaries.is_raw(request)
         if as_is or request.interaction == "export-file":
             return self._as_is(as_is, request, found, raw)
         return self._performed(request, found, raw)
 
-    async def _as_is(
-        self, as_is: bool, request: AccessRequest, found: Route | Misrouted, raw: bytes
-    ) -> tuple[Answer, Seen]:
+    async def _as_is(self, as_is: bool, request: AccessRequest, found: Route | Misrouted, raw: bytes) -> tuple[Answer, Seen]:
         """Where the answer is no resource, Accept says nothing of resources."""
         request = replace(request, headers={**request.headers, "accept": VERSIONS[self.version].json})
         answer, seen = await self._performed(request, found, raw)
@@ -68,9 +64,7 @@ class Interactions(Door):
             return super()._limit(found)
         return BUNDLE_LIMIT if found.interaction == "batch" else RESOURCE_LIMIT
 
-    def _request(
-        self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str
-    ) -> AccessRequest:
+    def _request(self, scope: Scope, headers: dict[str, str], path: str, found: Route | Misrouted, body: str) -> AccessRequest:
         """A conditional create searches first, so it needs what a search needs. A HEAD is a GET."""
         request = super()._request(scope, headers, path, found, body)
         if request.interaction == "read":
@@ -100,17 +94,17 @@ class Interactions(Door):
             return (*faults, *(part if not isinstance(part, subset.Part) else ())) or None
         if isinstance(found, Route) and found.interaction == "operation":
             lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
-            return (
-                operation_parameters.faults(self.version, found, request.parameters.pairs, request.body, lenient)
-                or None
-            )
+            return operation_parameters.faults(self.version, found, request.parameters.pairs, request.body, lenient) or None
         condition = writes.condition(request)
         if condition is None or request.type is None:
             return super()._query(request, found)
         query = search.parse(
-            self.version, request.type, parse(preconditions.criteria(condition, request.type)).pairs, base=self.base,
+            self.version,
+            request.type,
+            parse(preconditions.criteria(condition, request.type)).pairs,
+            base=self.base,
             strict=True,
-        )  # fmt: skip
+        )
         if isinstance(query, Query) and not query.narrows:
             expected = (
                 "at least one search parameter"
@@ -180,9 +174,7 @@ class Interactions(Door):
 
     def _done(self, request: AccessRequest, done: Done, content: Headers) -> Answer:
         if done.status == 204:
-            return Answer(
-                204, b"", [(b"etag", preconditions.etag(done.version_id).encode())] if done.version_id else []
-            )
+            return Answer(204, b"", [(b"etag", preconditions.etag(done.version_id).encode())] if done.version_id else [])
         headers: Headers = [
             (b"etag", preconditions.etag(done.version_id).encode()),
             (b"last-modified", modified(done.at // 1000)),
@@ -209,8 +201,9 @@ class Interactions(Door):
         if known:
             stored = await self._version(seen, found.type, found.id, int(number))
         if stored is None:
-            return self._issue(404, Issue("not-found", f"There is no {found.type}/{found.id}/_history/{number} "
-                                                       "that this token may see."))  # fmt: skip
+            return self._issue(
+                404, Issue("not-found", f"There is no {found.type}/{found.id}/_history/{number} that this token may see.")
+            )
         if stored.deleted:
             return self._issue(410, Issue("deleted", f"{found.type}/{found.id} was deleted in version {number}."))
         tag = preconditions.etag(stored.version_id)

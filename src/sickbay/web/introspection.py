@@ -33,6 +33,12 @@ async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> R
         if by_token(asked) and response.status_code == 401:
             response.headers["www-authenticate"] = challenge(refusal, tenant.name)
     return await wire.note(
-        request, response, stage="introspection", tenant=tenant.name, client_id=given.client_id,
-        decision=given.decision, explanation=explanation, body=body,
-    )  # fmt: skip
+        request,
+        response,
+        stage="introspection",
+        tenant=tenant.name,
+        client_id=given.client_id,
+        decision=given.decision,
+        explanation=explanation,
+        body=body,
+    )

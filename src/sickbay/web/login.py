@@ -41,9 +41,7 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     """GET: the question that is next. POST: a person's answer to it."""
     sent = parse(await wire.read_body(request)) if request.method == "POST" else wire.query_of(request.scope)
     session = await cookies.session(request, sandbox)
-    waiting = await operation.resume(
-        sandbox.world, tenant, sent.get("request") or "", session, automatic=one_click(request)
-    )
+    waiting = await operation.resume(sandbox.world, tenant, sent.get("request") or "", session, automatic=one_click(request))
     if waiting is None:
         return await _over(request, sandbox, tenant, session, sent)
     if request.method == "POST" and not cookies.form_is_ours(request, session, sent.get("csrf")):
@@ -58,9 +56,7 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         return await failed(request, sandbox, tenant, waiting, "login", error)
 
 
-async def _over(
-    request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters
-) -> Response:
+async def _over(request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters) -> Response:
     """Without any cookie of ours, in a frame, the browser holds cookies back: said so, with the way out of the frame."""
     around = show.Around(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
@@ -71,9 +67,16 @@ async def _over(
     view = notice.continue_in_tab(_anew(tenant, held), held.client.name, exchange)
     response = show.page(request, sandbox, "notice", view, around, 400)
     return await wire.note(
-        request, response, stage="login", tenant=tenant.name, client_id=held.client.client_id, timeline=held.timeline,
-        decision=held.decision, explanation=held.decision.explained(), shown=False,
-    )  # fmt: skip
+        request,
+        response,
+        stage="login",
+        tenant=tenant.name,
+        client_id=held.client.client_id,
+        timeline=held.timeline,
+        decision=held.decision,
+        explanation=held.decision.explained(),
+        shown=False,
+    )
 
 
 def _anew(tenant: Tenant, held: Lost) -> str:
@@ -113,18 +116,30 @@ def action(tenant: Tenant) -> str:
 
 
 async def sign_in_view(
-    request: Request, sandbox: Sandbox, tenant: Tenant, to: str, waits: str = "", app: str = "", fault: str = "",
+    request: Request,
+    sandbox: Sandbox,
+    tenant: Tenant,
+    to: str,
+    waits: str = "",
+    app: str = "",
+    fault: str = "",
     username: str = "",
-) -> SignInView:  # fmt: skip
+) -> SignInView:
     every = await users.every(sandbox.world, tenant)
     accounts = tuple(
         Account(one.username, one.name or one.username, one.title, one.acts_for_patients) for one in every if one.seeded
     )
     opens = one_click(request)
     return SignInView(
-        action=to, hospital=tenant.title, accounts=accounts if opens else (), request=waits, app=app, fault=fault,
-        username=username, allow_accounts=opens,
-    )  # fmt: skip
+        action=to,
+        hospital=tenant.title,
+        accounts=accounts if opens else (),
+        request=waits,
+        app=app,
+        fault=fault,
+        username=username,
+        allow_accounts=opens,
+    )
 
 
 def one_click(request: Request) -> bool:
@@ -198,16 +213,27 @@ async def _signed_in(
 
 
 async def _finish(
-    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: Waiting, ticked: tuple[str, ...] | None,
+    request: Request,
+    sandbox: Sandbox,
+    tenant: Tenant,
+    waiting: Waiting,
+    ticked: tuple[str, ...] | None,
     denied: bool = False,
-) -> Response:  # fmt: skip
+) -> Response:
     finished = await login.finish(sandbox.world, tenant, waiting, ticked=ticked, denied=denied)
     response = delivered(request, sandbox, tenant, waiting, finished)
     explanation = finished.decision.explained() if finished.decision.refusal else None
     return await wire.note(
-        request, response, stage=finished.decision.stage, tenant=tenant.name, client_id=waiting.client.client_id,
-        timeline=waiting.timeline, decision=finished.decision, explanation=explanation, shown=False,
-    )  # fmt: skip
+        request,
+        response,
+        stage=finished.decision.stage,
+        tenant=tenant.name,
+        client_id=waiting.client.client_id,
+        timeline=waiting.timeline,
+        decision=finished.decision,
+        explanation=explanation,
+        shown=False,
+    )
 
 
 async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str) -> PickerView:
@@ -215,9 +241,13 @@ async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, query: str
     found = await patients.listed(sandbox.world, tenant, waiting.version, asked, waiting.user)
     candidates = tuple(sorted((chart.candidate(one) for one in found.rows), key=lambda one: (one.family, one.given)))
     return PickerView(
-        action=action(tenant), app=waiting.client.name, candidates=candidates, request=waiting.id, query=query,
+        action=action(tenant),
+        app=waiting.client.name,
+        candidates=candidates,
+        request=waiting.id,
+        query=query,
         total=found.total,
-    )  # fmt: skip
+    )
 
 
 async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: Waiting, session: Session, sent: Parameters) -> None:
@@ -240,9 +270,15 @@ async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> conte
     record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
     found = await login.candidates(sandbox.world, tenant, waiting, type)
     return contexts.ContextsView(
-        action=action(tenant), app=waiting.client.name, scope=scope.text, type=type, role=scope.role or "",
-        patient=_name(record) if patient else "", choices=contexts.choices(type, found), request=waiting.id,
-    )  # fmt: skip
+        action=action(tenant),
+        app=waiting.client.name,
+        scope=scope.text,
+        type=type,
+        role=scope.role or "",
+        patient=_name(record) if patient else "",
+        choices=contexts.choices(type, found),
+        request=waiting.id,
+    )
 
 
 async def _visits(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> visits.VisitsView:
@@ -250,9 +286,12 @@ async def _visits(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> visits.
     record = await patients.read(sandbox.world, tenant, waiting.version, "Patient", patient, waiting.user)
     found = await patients.encounters(sandbox.world, tenant, waiting.version, patient, waiting.user) if record else []
     return visits.VisitsView(
-        action=action(tenant), app=waiting.client.name, patient=_name(record), choices=visits.choices(found),
+        action=action(tenant),
+        app=waiting.client.name,
+        patient=_name(record),
+        choices=visits.choices(found),
         request=waiting.id,
-    )  # fmt: skip
+    )
 
 
 def _name(record: patients.Json | None) -> str:
@@ -269,9 +308,14 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: Waiting) -> Consen
     before = await login.consented(sandbox.world, tenant, waiting)
     groups = ask_groups((one.scope for one in waiting.offered if one.granted), name, user)
     return ConsentView(
-        action=action(tenant), app=waiting.client.name,
-        groups=consent.as_before(groups, waiting.version, before), goes_to=waiting.redirect_uri,
-        request=waiting.id, patient=name, user=user,
+        action=action(tenant),
+        app=waiting.client.name,
+        groups=consent.as_before(groups, waiting.version, before),
+        goes_to=waiting.redirect_uri,
+        request=waiting.id,
+        patient=name,
+        user=user,
         dropped=tuple(Chip(one.scope, "dropped", one.reason) for one in waiting.offered if not one.granted),
-        request_href=f"/exchanges/{waiting.exchange}", manage_href=f"/{tenant.name}{tenant.dialect.path('manage')}",
-    )  # fmt: skip
+        request_href=f"/exchanges/{waiting.exchange}",
+        manage_href=f"/{tenant.name}{tenant.dialect.path('manage')}",
+    )

@@ -42,9 +42,15 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
             await sessions.sign_out(sandbox.world, tenant, session)
         response = _done(request, sandbox, tenant, found, asked.parameters, session)
     return await wire.note(
-        request, response, stage="logout", tenant=tenant.name, decision=found.decision, body=body, shown=False,
+        request,
+        response,
+        stage="logout",
+        tenant=tenant.name,
+        decision=found.decision,
+        body=body,
+        shown=False,
         client_id=found.client.client_id if found.client else "",
-    )  # fmt: skip
+    )
 
 
 def _confirm(
@@ -52,9 +58,12 @@ def _confirm(
 ) -> Response:
     assert found.user is not None
     view = LogoutView(
-        action=wire.raw_path(request.scope), hospital=tenant.title, person=found.user.name or found.user.username,
-        app=found.client.name if found.client else "", sent=tuple(sent.pairs),
-    )  # fmt: skip
+        action=wire.raw_path(request.scope),
+        hospital=tenant.title,
+        person=found.user.name or found.user.username,
+        app=found.client.name if found.client else "",
+        sent=tuple(sent.pairs),
+    )
     to = sent.get("post_logout_redirect_uri") or ""
     return show.page(request, sandbox, "logout", view, show.Around(tenant, session, bare=True, leads_to=(to,)))
 
@@ -68,9 +77,10 @@ def _done(
         return answers.redirect(to, {"state": sent.get("state")}, request.method)
     home = f"/{tenant.name}/ehr"
     stays = notice.NoticeView(
-        title="You are still signed in", text=f"Nothing has changed at {tenant.title}.",
+        title="You are still signed in",
+        text=f"Nothing has changed at {tenant.title}.",
         primary=Link("Go on", home),
-    )  # fmt: skip
+    )
     view = stays if sent is None else notice.signed_out(tenant.title, f"{home}/sign-in")
     return show.page(request, sandbox, "notice", view, show.Around(tenant, session, bare=True))
 
@@ -78,8 +88,15 @@ def _done(
 async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, found: Asked, body: str) -> Response:
     """On a page, never by redirect: the address is not proven."""
     one = Exchange(
-        wire.exchange_id(request), sandbox.world.effects.now(), tenant.name, "logout",
-        found.client.client_id if found.client else "", "", wire.wire_of(request.scope, sandbox.world.base, body),
-        Answered(400, {"content-type": "text/html"}), found.decision, found.decision.explained(),
-    )  # fmt: skip
+        wire.exchange_id(request),
+        sandbox.world.effects.now(),
+        tenant.name,
+        "logout",
+        found.client.client_id if found.client else "",
+        "",
+        wire.wire_of(request.scope, sandbox.world.base, body),
+        Answered(400, {"content-type": "text/html"}),
+        found.decision,
+        found.decision.explained(),
+    )
     return await exchanges.shown(request, sandbox, one, 400)

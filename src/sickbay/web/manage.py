@@ -37,6 +37,4 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 def _app(one: operation.Allowed) -> AllowedApp:
     said = tuple(ask for group in ask_groups(one.scopes) for ask in group.asks)
-    return AllowedApp(
-        one.client.client_id, one.client.name, times.day(times.instant(one.since)), said, one.live, one.away
-    )
+    return AllowedApp(one.client.client_id, one.client.name, times.day(times.instant(one.since)), said, one.live, one.away)

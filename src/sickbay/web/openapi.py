@@ -34,26 +34,37 @@ OPERATIONS = (
     Operation("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),
     Operation("post", "/admin/launches", "Launch an app", bodies.NewLaunch, 201, bodies.Launched),
     Operation("post", "/admin/tokens", "An access token for a script", bodies.NewToken, 201, dict[str, Any]),
-    Operation("get", "/admin/exchanges", "The journal", None, 200, list[dict[str, Any]],
-              ("launch", "app", "stage", "correlation_id", "tenant", "limit")),
+    Operation(
+        "get",
+        "/admin/exchanges",
+        "The journal",
+        None,
+        200,
+        list[dict[str, Any]],
+        ("launch", "app", "stage", "correlation_id", "tenant", "limit"),
+    ),
     Operation("post", "/admin/clock", "Travel in time", bodies.ClockMove, 200, bodies.Now),
     Operation("get", "/admin/clock", "What counts as now", None, 200, bodies.Now),
     Operation("get", "/admin/policies", "What the hospitals decide", None, 200, list[bodies.TenantPolicy], ("tenant",)),
     Operation("get", "/admin/policies/{tenant}", "What one hospital decides", None, 200, bodies.TenantPolicy),
-    Operation("patch", "/admin/policies/{tenant}", "Choose otherwise; null takes a choice back", dict[str, Any], 200,
-              bodies.TenantPolicy),
+    Operation(
+        "patch",
+        "/admin/policies/{tenant}",
+        "Choose otherwise; null takes a choice back",
+        dict[str, Any],
+        200,
+        bodies.TenantPolicy,
+    ),
     Operation("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
     Operation("post", "/admin/keys/rotate", "The next key signs, the old one retires", None, 200, dict[str, Any]),
     Operation("post", "/admin/reset", "Data as seeded", bodies.Reset, 204, None),
-)  # fmt: skip
+)
 
 
 @cache
 def document() -> dict[str, Any]:
     types = [one for operation in OPERATIONS for one in (operation.body, operation.answer) if one is not None]
-    schemas, components = msgspec.json.schema_components(
-        [*types, bodies.Problem], ref_template="#/components/schemas/{name}"
-    )
+    schemas, components = msgspec.json.schema_components([*types, bodies.Problem], ref_template="#/components/schemas/{name}")
     of = dict(zip(map(repr, types), schemas, strict=False))
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
@@ -79,8 +90,7 @@ def _operation(one: Operation, of: dict[str, Any]) -> dict[str, Any]:
     places = [*names, *((name, "query") for name in one.query)]
     if places:
         said["parameters"] = [
-            {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}}
-            for name, place in places
+            {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}} for name, place in places
         ]
     if one.body is not None:
         said["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[repr(one.body)]}}}

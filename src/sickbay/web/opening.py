@@ -51,9 +51,15 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
     context |= wanted.context() if wanted else {}
     made = await launches.launch(
-        sandbox.world, tenant, client, user=ward.user.username, patient=patient or None, encounter=encounter,
-        seed=asked.get("seed"), context=context,
-    )  # fmt: skip
+        sandbox.world,
+        tenant,
+        client,
+        user=ward.user.username,
+        patient=patient or None,
+        encounter=encounter,
+        seed=asked.get("seed"),
+        context=context,
+    )
     return await _launched(request, tenant, client, made)
 
 
@@ -129,10 +135,14 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         return fault(422, absent)
     auto = client.auto_approve
     made = await launches.launch(
-        sandbox.world, tenant, client, user=asked.get("user") or (auto.user if auto else None),
+        sandbox.world,
+        tenant,
+        client,
+        user=asked.get("user") or (auto.user if auto else None),
         patient=asked.get("patient") or (auto.patient if auto else None),
-        encounter=asked.get("encounter") or (auto.encounter if auto else None), context=context,
-    )  # fmt: skip
+        encounter=asked.get("encounter") or (auto.encounter if auto else None),
+        context=context,
+    )
     return await _launched(request, tenant, client, made)
 
 

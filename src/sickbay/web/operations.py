@@ -71,9 +71,7 @@ class Call(NamedTuple):
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer | tuple[Answer, Seen]]]
 
 
-async def answer(
-    door: Interactions, seen: Seen, request: AccessRequest, found: Route, content: Headers
-) -> tuple[Answer, Seen]:
+async def answer(door: Interactions, seen: Seen, request: AccessRequest, found: Route, content: Headers) -> tuple[Answer, Seen]:
     lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
     given = operation_parameters.given(door.version, found, request.parameters.pairs, request.body, lenient)
     told = await _HANDLERS[found.operation or ""](Call(door, seen, request, found, given, content))
@@ -83,9 +81,13 @@ async def answer(
 async def _everything(call: Call) -> Answer:
     given, door = call.given, call.door
     asked = everything.Asked(
-        given.listed("_type"), given.since("start"), given.since("end"), given.since("_since"),
-        min(max(given.count("_count", search.MAXIMUM_COUNT), 1), search.MAXIMUM_COUNT), given.one(search.CURSOR),
-    )  # fmt: skip
+        given.listed("_type"),
+        given.since("start"),
+        given.since("end"),
+        given.since("_since"),
+        min(max(given.count("_count", search.MAXIMUM_COUNT), 1), search.MAXIMUM_COUNT),
+        given.one(search.CURSOR),
+    )
     walk = everything.Walk(door.sandbox.world, door.space, call.seen.visibility, asked)
     try:
         if call.found.id is None:
@@ -132,17 +134,12 @@ async def _docref(call: Call) -> Answer:
     """By the dates of the documents. Nothing is made on demand: what there is, is what is found."""
     given = call.given
     asked = [("patient", given.one("patient") or "")]
-    asked += [
-        ("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := given.one(name))
-    ]
+    asked += [("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := given.one(name))]
     asked += [("type", text) for text in (given.one("type"), _coded(given.things.get("type"))) if text]
     asked += [(name, text) for name in ("_count", search.CURSOR) if (text := given.one(name))]
     query = search.parse(call.door.version, call.type, asked, base=call.door.base, strict=True)
     if not isinstance(query, Query):
-        told = [
-            Issue("value", f"{one.parameter}={one.value} cannot be taken: {one.expected}.", rule=one.rule)
-            for one in query
-        ]
+        told = [Issue("value", f"{one.parameter}={one.value} cannot be taken: {one.expected}.", rule=one.rule) for one in query]
         return call.door.issue(400, *told)
     return await call.door.searched(call.seen, query, call.content)
 
@@ -194,9 +191,7 @@ async def _change_meta(call: Call) -> tuple[Answer, Seen]:
         issue = Issue("value", "meta is a Meta with tag, security and profile, as valueMeta.", rule=RULE)
         return call.door.issue(400, issue), call.seen
     request = call.door.as_patch(call.request)
-    wanted = Wanted(
-        call.door.tenant, call.door.version, request, call.seen, change=lambda resource: change(resource, meta)
-    )
+    wanted = Wanted(call.door.tenant, call.door.version, request, call.seen, change=lambda resource: change(resource, meta))
     done = await writing.write(call.door.sandbox.world, wanted)
     answered, seen = call.door.answered(request, call.seen, done, call.content)
     if not isinstance(done, Done):
@@ -206,8 +201,15 @@ async def _change_meta(call: Call) -> tuple[Answer, Seen]:
 
 
 _HANDLERS: dict[str, Handler] = {
-    "everything": _everything, "lastn": _lastn, "docref": _docref, "validate": _validate, "meta": _meta,
-    "meta-add": _change_meta, "meta-delete": _change_meta,
+    "everything": _everything,
+    "lastn": _lastn,
+    "docref": _docref,
+    "validate": _validate,
+    "meta": _meta,
+    "meta-add": _change_meta,
+    "meta-delete": _change_meta,
     "export": exports.kick_off,
-    "expand": terminology.expand, "validate-code": terminology.validate_code, "lookup": terminology.lookup,
-}  # fmt: skip
+    "expand": terminology.expand,
+    "validate-code": terminology.validate_code,
+    "lookup": terminology.lookup,
+}

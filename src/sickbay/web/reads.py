@@ -48,7 +48,7 @@ class Reads(Interactions):
 
     async def _kept(
         self, scope: Scope, request: AccessRequest, headers: dict[str, str], body: str, id: str, answer: Answer, seen: Seen
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         granted = scope["state"].get("granted")
         if granted is not None and seen.decision.refusal is None and isinstance(headers, Interned):
             wanted = self._wanted(request, headers)

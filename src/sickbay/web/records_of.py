@@ -46,13 +46,21 @@ async def chart(found: Found, patient: Json, today: datetime.date, beside: Besid
     labs, labs_day = pages.labs(observations)
     tiles, others = _tiles(beside)
     return ChartView(
-        banner=pages.banner(patient, today, allergies, visit, detail), tiles=tiles, others=others,
-        register=Link("Register an app", "/developer/register"), suggestions=_suggestions(beside),
-        errands=_errands(tasks, beside), open=beside.opened, pressure=pages.pressure(observations),
-        signs=pages.signs(observations), problems=pages.problems(await found("Condition", whose, ("_count", "200"))),
-        medications=pages.medications(await found("MedicationRequest", whose, ("_count", "200"))), allergies=allergies,
-        labs=labs, labs_day=labs_day,
-    )  # fmt: skip
+        banner=pages.banner(patient, today, allergies, visit, detail),
+        tiles=tiles,
+        others=others,
+        register=Link("Register an app", "/developer/register"),
+        suggestions=_suggestions(beside),
+        errands=_errands(tasks, beside),
+        open=beside.opened,
+        pressure=pages.pressure(observations),
+        signs=pages.signs(observations),
+        problems=pages.problems(await found("Condition", whose, ("_count", "200"))),
+        medications=pages.medications(await found("MedicationRequest", whose, ("_count", "200"))),
+        allergies=allergies,
+        labs=labs,
+        labs_day=labs_day,
+    )
 
 
 def _tiles(beside: Beside) -> tuple[tuple[Tile, ...], tuple[Link, ...]]:
@@ -76,9 +84,7 @@ def _suggestion(card: Mapping[str, Any], said: Mapping[str, Any], beside: Beside
         _link(one, launch_card.key(raw), beside)
         for raw, one in zip(launch_card.links(card), launch_card.links(said), strict=True)
     ]
-    return Suggestion(
-        said["summary"], said["indicator"], said["source"]["label"], said.get("detail") or "", tuple(links)
-    )
+    return Suggestion(said["summary"], said["indicator"], said["source"]["label"], said.get("detail") or "", tuple(links))
 
 
 def _link(link: Mapping[str, Any], key: str, beside: Beside) -> Errand:
@@ -88,9 +94,7 @@ def _link(link: Mapping[str, Any], key: str, beside: Beside) -> Errand:
     app = launch_task.app_of(wanted, beside.apps, beside.version)
     if app is None:
         return Errand(link["label"], note=f"No app here has the launch URL {wanted.url}")
-    return Errand(
-        link["label"], f"{beside.here}?app={app.app_id}&card={key}", app.name, open=beside.at_work.get("card") == key
-    )
+    return Errand(link["label"], f"{beside.here}?app={app.app_id}&card={key}", app.name, open=beside.at_work.get("card") == key)
 
 
 def _errands(tasks: Sequence[Json], beside: Beside) -> tuple[Errand, ...]:
@@ -111,9 +115,7 @@ def _errand(task: Json, asked: launch_task.Wanted, beside: Beside) -> Errand:
     said = str(task.get("description") or (f"Open {app.name}" if app else "Open an app"))
     if asked.standalone:
         web = asked.url.startswith(("https://", "http://"))
-        return Errand(
-            said, asked.url if web else "", "on its own" if web else "its address is no web address", alone=True
-        )
+        return Errand(said, asked.url if web else "", "on its own" if web else "its address is no web address", alone=True)
     if app is None:
         return Errand(said, note=f"No app here has the launch URL {asked.url}")
     return Errand(said, f"{beside.here}?app={app.app_id}&task={id}", app.name, open=beside.at_work.get("task") == id)

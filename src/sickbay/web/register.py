@@ -74,9 +74,14 @@ async def _managed(request: Request, sandbox: Sandbox, tenant: Tenant, body: str
 
 
 async def _replaced(
-    request: Request, sandbox: Sandbox, tenant: Tenant, client: Client, revision: int, body: str,
+    request: Request,
+    sandbox: Sandbox,
+    tenant: Tenant,
+    client: Client,
+    revision: int,
+    body: str,
     token: str | None,
-) -> Response:  # fmt: skip
+) -> Response:
     """A secret that is not sent is asked for anew: nobody gets the old one, of which only the hash is kept."""
     given = _read(body)
     fault, stated = client_metadata.update_fault(given, client), client_metadata.statement(given)
@@ -93,16 +98,27 @@ async def _replaced(
 
 
 async def _registered(
-    request: Request, sandbox: Sandbox, tenant: Tenant, done: Registered, body: str, status: int,
+    request: Request,
+    sandbox: Sandbox,
+    tenant: Tenant,
+    done: Registered,
+    body: str,
+    status: int,
     token: str | None = None,
-) -> Response:  # fmt: skip
+) -> Response:
     if done.client is None:
         return await _answered(request, sandbox, tenant, done.decision, body)
     told = _told(tenant, done.client, done.secret, done.token or token)
     return await wire.note(
-        request, answers.json(told, status, answers.NO_STORE), stage="registration", tenant=tenant.name,
-        decision=done.decision, explanation=done.decision.explained(), client_id=done.client.client_id, body=body,
-    )  # fmt: skip
+        request,
+        answers.json(told, status, answers.NO_STORE),
+        stage="registration",
+        tenant=tenant.name,
+        decision=done.decision,
+        explanation=done.decision.explained(),
+        client_id=done.client.client_id,
+        body=body,
+    )
 
 
 def _told(tenant: Tenant, client: Client, secret: str | None, token: str | None) -> dict[str, Any]:
@@ -110,9 +126,7 @@ def _told(tenant: Tenant, client: Client, secret: str | None, token: str | None)
     return client_metadata.told(client, secret, token=token, address=address)
 
 
-async def _refused(
-    request: Request, sandbox: Sandbox, tenant: Tenant, asked: RegistrationRequest, body: str = ""
-) -> Response:
+async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, asked: RegistrationRequest, body: str = "") -> Response:
     return await _answered(request, sandbox, tenant, registration.examined(tenant, asked), body)
 
 
@@ -129,9 +143,14 @@ async def _answered(request: Request, sandbox: Sandbox, tenant: Tenant, decision
     if refusal.status == 401:
         response.headers["www-authenticate"] = challenge(refusal, tenant.name)
     return await wire.note(
-        request, response, stage="registration", tenant=tenant.name, decision=decision, explanation=explanation,
+        request,
+        response,
+        stage="registration",
+        tenant=tenant.name,
+        decision=decision,
+        explanation=explanation,
         body="" if private else body,
-    )  # fmt: skip
+    )
 
 
 def _read(body: str) -> Any:

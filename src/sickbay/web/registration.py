@@ -95,19 +95,22 @@ def told(sent: Parameters) -> dict[str, Any]:
     version = 1 if sent.get("smart_version") == "1" else 2
     type, client = sent.get("type"), sent.get("client")
     return {
-        "tenant": sent.get("tenant") or "general", "name": (sent.get("name") or "").strip(),
+        "tenant": sent.get("tenant") or "general",
+        "name": (sent.get("name") or "").strip(),
         "type": type if type in ("patient", "system") else "provider",
-        "client": client if client in ("symmetric", "asymmetric") else "public", "launch_uri": sent.get("launch_uri"),
+        "client": client if client in ("symmetric", "asymmetric") else "public",
+        "launch_uri": sent.get("launch_uri"),
         "redirect_uris": _addresses(sent),
         "post_logout_redirect_uris": tuple((sent.get("post_logout_redirect_uris") or "").split()),
-        "scope": _scope(sent), "fhir": sent.get("fhir") or "r4",
-        "smart_version": version, "pkce": "required" if version == 2 else "if-sent", "jwks_uri": sent.get("jwks_uri"),
-    }  # fmt: skip
+        "scope": _scope(sent),
+        "fhir": sent.get("fhir") or "r4",
+        "smart_version": version,
+        "pkce": "required" if version == 2 else "if-sent",
+        "jwks_uri": sent.get("jwks_uri"),
+    }
 
 
-def form(
-    sandbox: Sandbox, sent: Parameters, found: tuple[Finding, ...], faults: dict[str, str] | None = None
-) -> RegisterView:
+def form(sandbox: Sandbox, sent: Parameters, found: tuple[Finding, ...], faults: dict[str, str] | None = None) -> RegisterView:
     chosen = sent.get("tenant") or "general"
     boxes = portal.scope_boxes(sent.all("scope")) if sent.all("scope") else portal.scope_boxes()
     said = dict(faults or {})
@@ -119,9 +122,14 @@ def form(
     versions = tuple(Choice(one, one.upper(), one == (sent.get("fhir") or "r4")) for one in VERSIONS)
     return RegisterView(
         action="/developer/register",
-        tenants=tuple(Choice(name, one.title, name == chosen) for name, one in sandbox.tenants.items()), versions=versions,
+        tenants=tuple(Choice(name, one.title, name == chosen) for name, one in sandbox.tenants.items()),
+        versions=versions,
         types=portal.type_choices(sent.get("type") or "provider"),
         clients=portal.client_choices(sent.get("client") or "public"),
-        smart=portal.smart_choices(sent.get("smart_version") or "2"), boxes=boxes, values=values,
-        findings=findings([one.to_json() for one in found]), faults=said, id=sent.get("id") or "",
-    )  # fmt: skip
+        smart=portal.smart_choices(sent.get("smart_version") or "2"),
+        boxes=boxes,
+        values=values,
+        findings=findings([one.to_json() for one in found]),
+        faults=said,
+        id=sent.get("id") or "",
+    )

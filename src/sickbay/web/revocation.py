@@ -27,6 +27,13 @@ async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
         said = answers.oauth_words(sandbox.world, tenant, given.decision, explanation, id, given.client_id, "")
         response = answers.oauth_json(said, refusal.status, tenant, "authorization" in headers)
     return await wire.note(
-        request, response, stage="revocation", tenant=tenant.name, client_id=given.client_id, timeline=given.timeline,
-        decision=given.decision, explanation=explanation, body=body,
-    )  # fmt: skip
+        request,
+        response,
+        stage="revocation",
+        tenant=tenant.name,
+        client_id=given.client_id,
+        timeline=given.timeline,
+        decision=given.decision,
+        explanation=explanation,
+        body=body,
+    )

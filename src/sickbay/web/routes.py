@@ -116,9 +116,7 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         for path, persona in authorized.items()
     ]
     found += [
-        Route(
-            home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]
-        ),
+        Route(home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("introspect"), _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("revoke"), _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
         Route(f"{home}/oauth/register", _at(sandbox, tenant, register), methods=["POST"]),
@@ -147,10 +145,12 @@ def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home, paths = f"/{tenant.name}", tenant.dialect.paths
     named = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
-        *(Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
-          for persona, path in named.items()),
+        *(
+            Route(home + path, _at(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+            for persona, path in named.items()
+        ),
         Route(home + paths["token"], _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
-    ]  # fmt: skip
+    ]
 
 
 def sample_routes(sandbox: Sandbox) -> list[BaseRoute]:

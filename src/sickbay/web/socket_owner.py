@@ -14,9 +14,7 @@ SERVICES: Final = range(1, 1000)
 """User ids of service accounts (Debian Policy 9.2; login.defs, SYS_UID_MAX). People have higher ones, and root is 0."""
 
 
-def service_account(
-    peer: Address, server: Address, *, tables: Iterable[Path] = TABLES, own: int | None = None
-) -> int | None:
+def service_account(peer: Address, server: Address, *, tables: Iterable[Path] = TABLES, own: int | None = None) -> int | None:
     """The user id of the peer if it is a service account other than ours, such as www-data; else None.
 
     The packages of nginx, Apache and HAProxy run as such an account, and a person doesn't. None also if the system

@@ -89,9 +89,7 @@ def _asked(given: Given) -> list[Term]:
     listed = concept.get("coding") if isinstance(concept, dict) else [coding]
     codings = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     return [
-        Term(str(one.get("system", "")), str(one["code"]), str(one.get("display", "")))
-        for one in codings
-        if one.get("code")
+        Term(str(one.get("system", "")), str(one["code"]), str(one.get("display", ""))) for one in codings if one.get("code")
     ]
 
 

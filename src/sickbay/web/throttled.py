@@ -25,15 +25,19 @@ async def held_off(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Th
     if "text/html" in request.headers.get("accept", ""):
         response: Response = _page(request, sandbox, tenant, waits)
     else:
-        said = answers.oauth_words(
-            sandbox.world, tenant, decision, explanation, wire.exchange_id(request), waits.key.name, ""
-        )
+        said = answers.oauth_words(sandbox.world, tenant, decision, explanation, wire.exchange_id(request), waits.key.name, "")
         response = answers.oauth_json(said, refusal.status, tenant, False)
     response.headers["retry-after"] = str(waits.seconds)
     return await wire.note(
-        request, response, stage=stage, tenant=tenant.name, client_id=client.client_id if client else "",
-        decision=decision, explanation=explanation, shown=False,
-    )  # fmt: skip
+        request,
+        response,
+        stage=stage,
+        tenant=tenant.name,
+        client_id=client.client_id if client else "",
+        decision=decision,
+        explanation=explanation,
+        shown=False,
+    )
 
 
 def _page(request: Request, sandbox: Sandbox, tenant: Tenant, waits: Throttled) -> Response:

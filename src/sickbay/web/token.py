@@ -39,6 +39,13 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         status = tenant.dialect.answers.client_status if status == 401 else status
         response = answers.oauth_json(said, status, tenant, "authorization" in headers)
     return await wire.note(
-        request, response, stage="token", tenant=tenant.name, client_id=given.client_id, timeline=given.timeline,
-        decision=decision, explanation=explanation, body=body,
-    )  # fmt: skip
+        request,
+        response,
+        stage="token",
+        tenant=tenant.name,
+        client_id=given.client_id,
+        timeline=given.timeline,
+        decision=decision,
+        explanation=explanation,
+        body=body,
+    )

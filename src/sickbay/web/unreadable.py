@@ -39,9 +39,15 @@ async def answered(request: Request, sandbox: Sandbox, error: Unreadable) -> Res
     else:
         response = _members(request, sandbox, tenant, stage, decision, explanation)
     return await wire.note(
-        request, response, stage=stage, tenant=tenant.name if tenant else "", decision=decision, explanation=explanation,
-        body=error.body, shown=not browses,
-    )  # fmt: skip
+        request,
+        response,
+        stage=stage,
+        tenant=tenant.name if tenant else "",
+        decision=decision,
+        explanation=explanation,
+        body=error.body,
+        shown=not browses,
+    )
 
 
 async def answered_openly(request: Request, sandbox: Sandbox, error: Unreadable) -> Response:
@@ -67,11 +73,18 @@ async def answered_in_fhir(
     world = sandbox.world
     await sandbox.journal.write(
         Exchange(
-            scope["state"]["exchange"], world.effects.now(), tenant.name, "access", "", "",
-            wire.wire_of(scope, world.base, error.body), Answered(status, answer.headers, answer.body.decode()),
-            decision, explanation,
+            scope["state"]["exchange"],
+            world.effects.now(),
+            tenant.name,
+            "access",
+            "",
+            "",
+            wire.wire_of(scope, world.base, error.body),
+            Answered(status, answer.headers, answer.body.decode()),
+            decision,
+            explanation,
         )
-    )  # fmt: skip
+    )
     return answer
 
 
@@ -99,9 +112,10 @@ def _members(
 def _page(request: Request, sandbox: Sandbox, explanation: Explanation, status: int) -> Response:
     finding = explanation.findings[0]
     view = NoticeView(
-        title=finding.title, text=f"{finding.why} {finding.fix}",
+        title=finding.title,
+        text=f"{finding.why} {finding.fix}",
         primary=Link("Show this exchange", f"/exchanges/{wire.exchange_id(request)}"),
         others=(Link("Read about this rule", f"/rules/{finding.id}"), Link("Go to the hospitals", "/")),
-    )  # fmt: skip
+    )
     quiet = Request({**request.scope, "query_string": b""})  # which the page would quote
     return show.page(quiet, sandbox, "notice", view, status=status)

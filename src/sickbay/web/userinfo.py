@@ -30,6 +30,12 @@ async def userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         response = answers.oauth_json(said, refusal.status, tenant, False)
         response.headers["www-authenticate"] = challenge(refusal, tenant.name)
     return await wire.note(
-        request, response, stage="userinfo", tenant=tenant.name, client_id=told.client_id, timeline=told.timeline,
-        decision=told.decision, explanation=explanation,
-    )  # fmt: skip
+        request,
+        response,
+        stage="userinfo",
+        tenant=tenant.name,
+        client_id=told.client_id,
+        timeline=told.timeline,
+        decision=told.decision,
+        explanation=explanation,
+    )

@@ -166,7 +166,8 @@ async def note(
     wire = wire_of(request.scope, world.base, body)
     answered = Answered(response.status_code, headers, kept)
     await journal.write(
-        Exchange(exchange_id(request), world.effects.now(), tenant, stage, client_id, timeline, wire, answered,
-                 decision, explanation)
-    )  # fmt: skip
+        Exchange(
+            exchange_id(request), world.effects.now(), tenant, stage, client_id, timeline, wire, answered, decision, explanation
+        )
+    )
     return response

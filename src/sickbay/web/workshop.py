@@ -31,18 +31,22 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     around = await show.around(request, sandbox, here="Hospitals")
     hospitals = tuple(
         Hospital(
-            one.title, one.dialect.about,
+            one.title,
+            one.dialect.about,
             tuple(Address(version.upper(), one.fhir_base(version)) for version in one.dialect.fhir),
-            f"/{name}/ehr", f"/{name}/ehr/sign-in",
+            f"/{name}/ehr",
+            f"/{name}/ehr/sign-in",
         )
         for name, one in sandbox.tenants.items()
-    )  # fmt: skip
+    )
     number = sandbox.filling.written.patients
     found = await exchanges.listed(sandbox.world, sandbox.journal, limit=5) if full(request) else []
     view = HomeView(
-        hospitals=hospitals, people=f"{number} invented people in each" if number else "no patients",
-        first=_first(found) if number >= 17 else None, lately=tuple(_lately(sandbox, one) for one in found),
-    )  # fmt: skip
+        hospitals=hospitals,
+        people=f"{number} invented people in each" if number else "no patients",
+        first=_first(found) if number >= 17 else None,
+        lately=tuple(_lately(sandbox, one) for one in found),
+    )
     return show.page(request, sandbox, "home", view, around)
 
 
@@ -50,10 +54,13 @@ def _first(found: list[dict[str, object]]) -> FirstLaunch:
     here = f"/general/ehr/patients/{FIRST}"
     timeline = next((one["launch"] for one in found if one["launch"]), None)
     return FirstLaunch(
-        patient="Timothy Peters", text="He waits for Dr. Okafor; his blood pressure is under treatment.", chart=here,
-        app="Sample app", launch=f"{here}?app=sample-app-general",
+        patient="Timothy Peters",
+        text="He waits for Dr. Okafor; his blood pressure is under treatment.",
+        chart=here,
+        app="Sample app",
+        launch=f"{here}?app=sample-app-general",
         timeline=f"/timelines/{timeline}" if timeline else "",
-    )  # fmt: skip
+    )
 
 
 def _lately(sandbox: Sandbox, one: dict[str, object]) -> Lately:

@@ -15,8 +15,15 @@ BASES = (samples.BASE, samples.OLD)
 
 
 @pytest.mark.parametrize(
-    "aud", [samples.BASE, samples.BASE + "/", "http://127.0.0.1:7425/general/r4", "http://[::1]:7425/general/r4/", "HTTP://LOCALHOST:7425/general/r4"]
-)  # fmt: skip
+    "aud",
+    [
+        samples.BASE,
+        samples.BASE + "/",
+        "http://127.0.0.1:7425/general/r4",
+        "http://[::1]:7425/general/r4/",
+        "HTTP://LOCALHOST:7425/general/r4",
+    ],
+)
 def test_what_means_the_base_is_the_base(aud: str) -> None:
     assert base_of(aud, BASES) == samples.BASE
     assert not refusals(asking(aud=aud))
@@ -25,13 +32,22 @@ def test_what_means_the_base_is_the_base(aud: str) -> None:
 @pytest.mark.parametrize(
     "aud",
     [
-        samples.BASE + "//", samples.BASE + "/Patient", "http://localhost:7426/general/r4", "https://localhost:7425/general/r4",
-        "http://localhost.evil.example:7425/general/r4", "http://localhost:7425/general/R4",
+        samples.BASE + "//",
+        samples.BASE + "/Patient",
+        "http://localhost:7426/general/r4",
+        "https://localhost:7425/general/r4",
+        "http://localhost.evil.example:7425/general/r4",
+        "http://localhost:7425/general/R4",
         "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4",
-        "http://user@localhost:7425/general/r5", "not a url", "http://[",
-        samples.BASE + "#", samples.BASE + "/#/", samples.BASE + "?", samples.BASE + "#x",
+        "http://user@localhost:7425/general/r5",
+        "not a url",
+        "http://[",
+        samples.BASE + "#",
+        samples.BASE + "/#/",
+        samples.BASE + "?",
+        samples.BASE + "#x",
     ],
-)  # fmt: skip
+)
 def test_what_only_resembles_it_is_refused(aud: str) -> None:
     assert refusals(asking(aud=aud)) == ["aud-mismatch"]
 

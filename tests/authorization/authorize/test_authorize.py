@@ -37,8 +37,12 @@ def test_every_independent_fault_is_named_in_one_answer() -> None:
         asking(aud=None, state=None, launch=None, code_challenge=None, code_challenge_method=None), known(launch=None)
     )
     assert said == [
-        "state-missing", "aud-missing", "pkce-missing", "launch-scope-without-launch-param", "scope-patient-without-context",
-    ]  # fmt: skip
+        "state-missing",
+        "aud-missing",
+        "pkce-missing",
+        "launch-scope-without-launch-param",
+        "scope-patient-without-context",
+    ]
 
 
 def test_where_nothing_is_known_what_needs_it_is_skipped_and_nothing_is_granted() -> None:
@@ -119,18 +123,25 @@ def test_pkce_is_as_the_tenant_says_and_else_as_the_app_does() -> None:
 @pytest.mark.parametrize(
     ("policy", "mode", "names"),
     [
-        ({}, "strict", set()), ({"relaxed": ("a", "b")}, "strict", {"a", "b"}),
+        ({}, "strict", set()),
+        ({"relaxed": ("a", "b")}, "strict", {"a", "b"}),
         ({"state_required": False}, "strict", {"state-missing"}),
         ({"scope_separators": " ,"}, "strict", {"scope-comma-separated"}),
         ({"drop_unregistered_scopes": True}, "strict", set(DROPPED)),
         ({}, "lenient", set(DROPPED)),
-        ({"relaxed": ("a",), "scope_separators": " ,", "state_required": False, "drop_unregistered_scopes": True}, "lenient",
-         {"a", "scope-comma-separated", "state-missing", *DROPPED}),
-        ({"relaxed": ("a",), "scope_separators": " ,", "state_required": False}, "lenient",
-         {"a", "scope-comma-separated", "state-missing", *DROPPED}),
+        (
+            {"relaxed": ("a",), "scope_separators": " ,", "state_required": False, "drop_unregistered_scopes": True},
+            "lenient",
+            {"a", "scope-comma-separated", "state-missing", *DROPPED},
+        ),
+        (
+            {"relaxed": ("a",), "scope_separators": " ,", "state_required": False},
+            "lenient",
+            {"a", "scope-comma-separated", "state-missing", *DROPPED},
+        ),
         ({"pkce": "off", "relaxed": ("a",)}, "strict", {"a", *REFUSALS}),
     ],
-)  # fmt: skip
+)
 def test_what_policy_and_registration_relax_adds_up(policy: dict[str, object], mode: str, names: set[str]) -> None:
     knowing = known(server=server(**policy), client=replace(samples.CLIENT, scope_mode=mode))
     assert relaxed(knowing) == names - STRICT

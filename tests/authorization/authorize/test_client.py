@@ -13,9 +13,12 @@ from sickbay.authorization.values import Client
 from sickbay.kernel.refusal import UNKNOWN, Refusal
 
 SHARED = replace(
-    samples.SERVER, tenants=("general", "cerner"), fhir_bases=(samples.BASE, "http://localhost:7425/cerner/r4"),
-    resource_types={}, fhir_versions={},
-)  # fmt: skip
+    samples.SERVER,
+    tenants=("general", "cerner"),
+    fhir_bases=(samples.BASE, "http://localhost:7425/cerner/r4"),
+    resource_types={},
+    fhir_versions={},
+)
 
 
 def refused(request=None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:

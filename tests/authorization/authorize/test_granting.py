@@ -106,16 +106,15 @@ def test_scopes_are_taken_apart_as_the_server_does_it() -> None:
 def test_a_server_may_grant_what_is_registered_and_was_not_asked_for(asked: str, more: list[str]) -> None:
     rows = granted_scopes(asking(scope=asked), EVERYTHING, server(grants_registered=True))
     assert [(one.scope, one.granted, one.reason) for one in rows] == [
-        (asked, True, ""), *[(one, True, UNASKED) for one in more],
-    ]  # fmt: skip
+        (asked, True, ""),
+        *[(one, True, UNASKED) for one in more],
+    ]
 
 
 def test_what_comes_unasked_is_of_the_version_that_the_app_speaks() -> None:
     app = replace(samples.CLIENT, scope="user/Patient.read user/Observation.rs", smart_version=1)
     strict = server(grants_registered=True, mixed_scope_versions=False)
-    assert granted_scopes(asking(scope="openid"), app, strict)[1:] == (
-        GrantedScope("user/Patient.read", True, UNASKED),
-    )
+    assert granted_scopes(asking(scope="openid"), app, strict)[1:] == (GrantedScope("user/Patient.read", True, UNASKED),)
 
 
 @pytest.mark.parametrize(

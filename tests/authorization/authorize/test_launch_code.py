@@ -75,10 +75,16 @@ def test_the_launch_that_still_lives_is_offered_instead() -> None:
 
 @pytest.mark.parametrize(
     ("iss", "aud", "refused"),
-    [(samples.BASE, samples.BASE, False), (samples.BASE, samples.BASE + "/", False), (samples.BASE, samples.OLD, True),
-     (samples.OLD, samples.BASE, True), (samples.OLD, samples.OLD, False), ("", samples.OLD, False),
-     ("https://gone.example/r4", samples.OLD, False)],
-)  # fmt: skip
+    [
+        (samples.BASE, samples.BASE, False),
+        (samples.BASE, samples.BASE + "/", False),
+        (samples.BASE, samples.OLD, True),
+        (samples.OLD, samples.BASE, True),
+        (samples.OLD, samples.OLD, False),
+        ("", samples.OLD, False),
+        ("https://gone.example/r4", samples.OLD, False),
+    ],
+)
 def test_in_a_launch_aud_is_the_server_that_the_app_was_opened_with(iss: str, aud: str, refused: bool) -> None:
     """Where that is known, and still there."""
     found = samples.examination(asking(aud=aud), known(launch=replace(samples.LAUNCH, iss=iss))).refusals
@@ -97,9 +103,13 @@ def test_of_a_launch_that_is_not_good_aud_is_not_compared() -> None:
 
 @pytest.mark.parametrize(
     ("launches", "code", "refused"),
-    [(("ehr",), "a-launch-code", None), (("standalone",), "a-launch-code", "ehr"), (("standalone",), None, None),
-     (("ehr",), None, "standalone")],
-)  # fmt: skip
+    [
+        (("ehr",), "a-launch-code", None),
+        (("standalone",), "a-launch-code", "ehr"),
+        (("standalone",), None, None),
+        (("ehr",), None, "standalone"),
+    ],
+)
 def test_a_hospital_may_be_opened_from_the_chart_alone_or_not_at_all(launches, code, refused: str | None) -> None:
     scope = "launch openid" if code else "launch/patient openid"
     knowing = known(server=samples.server(launches=launches), launch=samples.LAUNCH if code else None)

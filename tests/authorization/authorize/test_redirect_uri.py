@@ -23,11 +23,18 @@ def test_the_gate_opens_for_exactly_the_registered_addresses(uri: str) -> None:
 @pytest.mark.parametrize(
     "uri",
     [
-        samples.CALLBACK + "/", samples.CALLBACK + "?a=b", samples.CALLBACK.upper(), samples.CALLBACK + "%0A",
-        "http://localhost:8100/callback/../evil", "http://localhost:8101/callback", "https://app.example.org.evil.example/callback",
-        "https://app.example.org@evil.example/callback", "http%3A%2F%2Flocalhost%3A8100%2Fcallback", "javascript:alert(1)",
+        samples.CALLBACK + "/",
+        samples.CALLBACK + "?a=b",
+        samples.CALLBACK.upper(),
+        samples.CALLBACK + "%0A",
+        "http://localhost:8100/callback/../evil",
+        "http://localhost:8101/callback",
+        "https://app.example.org.evil.example/callback",
+        "https://app.example.org@evil.example/callback",
+        "http%3A%2F%2Flocalhost%3A8100%2Fcallback",
+        "javascript:alert(1)",
     ],
-)  # fmt: skip
+)
 def test_what_resembles_a_registered_address_is_not_one(uri: str) -> None:
     assert not examination(asking(redirect_uri=uri)).passed(GATE)
 
@@ -47,8 +54,13 @@ def test_a_repeated_address_or_client_closes_the_gate() -> None:
 def test_a_native_apps_loopback_port_may_vary_and_nothing_else_of_it() -> None:
     native = known(client=replace(samples.CLIENT, native=True))
     assert examination(asking(redirect_uri="http://localhost:51234/callback"), native).granted
-    for uri in ("http://localhost:51234/other", "http://127.0.0.1:51234/callback", "https://localhost:51234/callback",
-                "https://app.example.org:444/callback", "http://x@localhost:1/callback"):  # fmt: skip
+    for uri in (
+        "http://localhost:51234/other",
+        "http://127.0.0.1:51234/callback",
+        "https://localhost:51234/callback",
+        "https://app.example.org:444/callback",
+        "http://x@localhost:1/callback",
+    ):
         assert not examination(asking(redirect_uri=uri), native).passed(GATE)
 
 
@@ -78,9 +90,10 @@ def test_what_was_sent_twice_is_told_with_both_values() -> None:
     refusal = samples.examination(authorize_request(text)).refusals[0]
     assert refusal.name == "duplicate-parameter"
     assert refusal.facts == {
-        "names": ["redirect_uri"], "received": [f"redirect_uri={samples.CALLBACK}", "redirect_uri=http://x/"],
+        "names": ["redirect_uri"],
+        "received": [f"redirect_uri={samples.CALLBACK}", "redirect_uri=http://x/"],
         "expected": "each parameter once",
-    }  # fmt: skip
+    }
 
 
 def test_what_had_to_be_mended_to_be_the_registered_one_is_said_for_what_it_is() -> None:

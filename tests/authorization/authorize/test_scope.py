@@ -85,11 +85,22 @@ def test_offline_access_that_is_not_registered_is_left_out_and_refuses_nothing()
 
 TOKENS = st.sampled_from(
     [
-        "launch", "launch/patient", "openid", "fhirUser", "offline_access", "online_access", "patient/Patient.rs",
-        "patient/*.read", "patient/Patient.cruds", "user/Condition.s", "system/*.rs", "patient/Observation.rs?category=x",
-        "nonsense", "user/Order.rs",
+        "launch",
+        "launch/patient",
+        "openid",
+        "fhirUser",
+        "offline_access",
+        "online_access",
+        "patient/Patient.rs",
+        "patient/*.read",
+        "patient/Patient.cruds",
+        "user/Condition.s",
+        "system/*.rs",
+        "patient/Observation.rs?category=x",
+        "nonsense",
+        "user/Order.rs",
     ]
-)  # fmt: skip
+)
 
 
 @given(st.lists(TOKENS, min_size=1, max_size=8))
@@ -174,9 +185,7 @@ def test_scopes_of_openid_for_claims_that_no_ehr_has_are_left_out_and_not_refuse
     ("own", "type", "refused"), [(True, "patient", False), (True, "provider", True), (False, "patient", True)]
 )
 def test_a_patient_who_signs_in_may_be_the_patient(own: bool, type: str, refused: bool) -> None:
-    knowing = known(
-        launch=None, client=replace(samples.CLIENT, type=type), server=server(own_patient_is_context=own)
-    )  # fmt: skip
+    knowing = known(launch=None, client=replace(samples.CLIENT, type=type), server=server(own_patient_is_context=own))
     names = refusals(asking(launch=None, scope="openid patient/Patient.rs"), knowing)
     assert names == (["scope-patient-without-context"] if refused else [])
 

@@ -36,9 +36,7 @@ def test_one_thing_wrong_is_one_refusal(changes: dict[str, str | None], name: st
     assert refusals(asking(**changes))[0] == name
 
 
-@pytest.mark.parametrize(
-    "changes", [{"response_mode": "query"}, {"prompt": "login"}, {"unheard_of": "1"}, {"nonce": "n"}]
-)
+@pytest.mark.parametrize("changes", [{"response_mode": "query"}, {"prompt": "login"}, {"unheard_of": "1"}, {"nonce": "n"}])
 def test_what_is_harmless_is_let_pass(changes: dict[str, str]) -> None:
     assert examination(asking(**changes)).granted
 
@@ -83,9 +81,13 @@ def test_errors_are_called_as_the_rfcs_call_them() -> None:
 
 @pytest.mark.parametrize(
     ("response_type", "names"),
-    [("token", ["response-type-invalid"]), (None, ["response-type-missing", "pkce-missing"]), ("code", ["pkce-missing"]),
-     ("code id_token", ["response-type-invalid", "pkce-missing"])],
-)  # fmt: skip
+    [
+        ("token", ["response-type-invalid"]),
+        (None, ["response-type-missing", "pkce-missing"]),
+        ("code", ["pkce-missing"]),
+        ("code id_token", ["response-type-invalid", "pkce-missing"]),
+    ],
+)
 def test_who_asks_for_no_code_needs_no_challenge(response_type: str | None, names: list[str]) -> None:
     assert refusals(asking(response_type=response_type, code_challenge=None, code_challenge_method=None)) == names
 

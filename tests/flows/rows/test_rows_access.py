@@ -86,9 +86,7 @@ def test_a_token_in_a_form_is_a_bad_request(desk: Sitting) -> None:
     desk.do(steps)
 
 
-@pytest.mark.parametrize(
-    "fault", ["expired", "other-version", "other-tenant", "app-removed", "id-token", "user-removed"]
-)
+@pytest.mark.parametrize("fault", ["expired", "other-version", "other-tenant", "app-removed", "id-token", "user-removed"])
 def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
@@ -106,9 +104,7 @@ def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> 
         if fault == "id-token":
             held = given["id_token"]
         if fault == "user-removed":
-            await flow.http.post(
-                "/admin/users", json={"username": "amara", "password": "x", "fhirUser": "Practitioner/x"}
-            )
+            await flow.http.post("/admin/users", json={"username": "amara", "password": "x", "fhirUser": "Practitioner/x"})
             made = await flow.http.post(
                 "/admin/tokens", json={"app": app["app_id"], "scope": "user/Observation.rs", "user": "amara"}
             )
@@ -135,9 +131,7 @@ def test_a_token_that_is_not_good_here_is_invalid(desk: Sitting, fault: str) -> 
 def test_a_scope_that_is_missing_is_named(desk: Sitting, scope: str, path: str, needed: str) -> None:
     async def steps(flow: Flow) -> None:
         headers = {"Authorization": f"Bearer {await token(flow, scope)}"}
-        challenge = refused(
-            await flow.http.get(f"/general/r4{path}", headers=headers), 403, "insufficient_scope", "forbidden"
-        )
+        challenge = refused(await flow.http.get(f"/general/r4{path}", headers=headers), 403, "insufficient_scope", "forbidden")
         assert f'scope="{needed}"' in challenge
 
     desk.do(steps)
@@ -158,8 +152,11 @@ def test_every_way_of_writing_the_scheme_is_taken(desk: Sitting) -> None:
 
 def test_a_preflight_asks_for_no_token_and_allows_what_apps_send(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        headers = {"Origin": "http://app.example", "Access-Control-Request-Method": "GET",
-                   "Access-Control-Request-Headers": "authorization"}  # fmt: skip
+        headers = {
+            "Origin": "http://app.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "authorization",
+        }
         for path in ("/general/r4/Patient/x", "/general/oauth/token", "/general/r4/.well-known/smart-configuration"):
             answer = await flow.http.options(path, headers=headers)
             assert answer.status_code < 300, path

@@ -32,7 +32,7 @@ NEVER: list[tuple[str, dict[str, str | None]]] = [
     ("redirect-uri-has-fragment", {"redirect_uri": REDIRECT + "#here"}),
     ("redirect-uri-double-encoded", {"redirect_uri": "http%3A%2F%2Flocalhost%3A8100%2Fcallback"}),
     ("redirect-uri-mismatch", {"redirect_uri": "https://evil.example/", "scope": "nonsense", "response_type": "token"}),
-]  # fmt: skip
+]
 BY_REDIRECT: list[Row] = [
     ("state-missing", {"state": None}, "invalid_request"),
     ("aud-missing", {"aud": None}, "invalid_request"),
@@ -71,7 +71,7 @@ BY_REDIRECT: list[Row] = [
     ("prompt-none-with-others", {"scope": "openid user/Patient.rs", "prompt": "none login"}, "invalid_request"),
     ("client-secret-in-url", {"client_secret": "s3cr3t-in-url"}, "invalid_request"),
     ("prompt-none-without-session", {"scope": "openid user/Patient.rs", "prompt": "none"}, "login_required"),
-]  # fmt: skip
+]
 REPEATED = ("scope", "state", "aud", "response_type", "launch", "code_challenge", "code_challenge_method")
 
 
@@ -131,9 +131,7 @@ def test_who_asks_and_where_to_said_twice_is_never_redirected(desk: Sitting, nam
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("rule", "change", "error"), BY_REDIRECT)
-def test_it_is_refused_by_redirect(
-    desk: Sitting, method: str, rule: str, change: dict[str, str | None], error: str
-) -> None:
+def test_it_is_refused_by_redirect(desk: Sitting, method: str, rule: str, change: dict[str, str | None], error: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         sent = flow.asking(app, **change)

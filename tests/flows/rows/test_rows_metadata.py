@@ -27,12 +27,13 @@ def refused(answer: httpx2.Response, status: int, error: str, challenge: str | N
 
 @pytest.mark.parametrize(
     ("headers", "challenge"),
-    [({}, 'Basic realm="general"'), ({"Authorization": "Bearer made-up"}, "Bearer realm="),
-     (basic("nobody", "x"), 'Basic realm="general"')],
-)  # fmt: skip
-def test_who_introspects_without_being_known_is_answered_401(
-    desk: Sitting, headers: dict[str, str], challenge: str
-) -> None:
+    [
+        ({}, 'Basic realm="general"'),
+        ({"Authorization": "Bearer made-up"}, "Bearer realm="),
+        (basic("nobody", "x"), 'Basic realm="general"'),
+    ],
+)
+def test_who_introspects_without_being_known_is_answered_401(desk: Sitting, headers: dict[str, str], challenge: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(INTROSPECT, data={"token": "x"}, headers=headers)
         refused(answer, 401, "invalid_token" if "Bearer" in str(headers) else "invalid_client", challenge)

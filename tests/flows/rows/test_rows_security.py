@@ -55,17 +55,13 @@ def test_a_challenge_that_was_sent_is_enforced_and_a_verifier_without_one_refuse
         del form["code_verifier"]
         refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
         app = await flow.register(pkce="if-sent")
-        code = await flow.code(
-            app, launch=(await flow.launch(app))["launch"], code_challenge=None, code_challenge_method=None
-        )
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"], code_challenge=None, code_challenge_method=None)
         refused(await flow.redeem(app, code), "invalid_grant")
 
     desk.do(steps)
 
 
-@pytest.mark.parametrize(
-    "path", ["/general/r4/.well-known/smart-configuration", "/general/.well-known/openid-configuration"]
-)
+@pytest.mark.parametrize("path", ["/general/r4/.well-known/smart-configuration", "/general/.well-known/openid-configuration"])
 def test_how_to_prove_possession_of_the_code_is_in_the_metadata(desk: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get(path)).json()["code_challenge_methods_supported"] == ["S256"]

@@ -65,7 +65,7 @@ CHANGES: list[tuple[dict[str, str | None], str]] = [
     ({"client_id": "nobody"}, "invalid_client"),
     ({"client_secret": "of-a-public-client"}, "invalid_client"),
     ({"client_assertion": "a.b.c", "client_assertion_type": "wrong"}, "invalid_client"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("change", "error"), CHANGES)
@@ -112,19 +112,19 @@ def test_a_form_that_is_none_is_an_invalid_request(desk: Sitting) -> None:
     desk.do(steps)
 
 
-@pytest.mark.parametrize(
-    "how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"]
-)
+@pytest.mark.parametrize("how", ["basic-wrong", "basic-empty", "basic-unknown", "post-wrong", "none", "bearer", "broken"])
 def test_a_confidential_app_that_is_not_proven_is_an_invalid_client(desk: Sitting, how: str) -> None:
     """401 with a challenge where the Authorization header was used, else 400."""
 
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, **SYMMETRIC)
         headers = {
-            "basic-wrong": basic(app["client_id"], "wrong"), "basic-empty": basic(app["client_id"], ""),
-            "basic-unknown": basic("nobody", "wrong"), "bearer": {"Authorization": "Bearer x"},
+            "basic-wrong": basic(app["client_id"], "wrong"),
+            "basic-empty": basic(app["client_id"], ""),
+            "basic-unknown": basic("nobody", "wrong"),
+            "bearer": {"Authorization": "Bearer x"},
             "broken": {"Authorization": "Basic %%%"},
-        }.get(how, {})  # fmt: skip
+        }.get(how, {})
         more = {"client_secret": "wrong"} if how == "post-wrong" else {}
         sent = {key: value for key, value in (form | more).items() if key != "client_id" or not headers}
         refused(await flow.http.post(TOKEN, data=sent, headers=headers), "invalid_client", 401 if headers else 400)
@@ -185,13 +185,16 @@ def test_an_assertion_that_proves_nothing_is_an_invalid_client(desk: Sitting, ho
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow, client="asymmetric", jwks_uri="https://app.example/jwks")
         type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-        head, body = (base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in (
-            b'{"alg":"none"}', b'{"iss":"%s","sub":"%s"}' % ((app["client_id"].encode(),) * 2)))  # fmt: skip
+        head, body = (
+            base64.urlsafe_b64encode(one).rstrip(b"=").decode()
+            for one in (b'{"alg":"none"}', b'{"iss":"%s","sub":"%s"}' % ((app["client_id"].encode(),) * 2))
+        )
         sent: dict[str, dict[str, str]] = {
-            "absent": {}, "wrong-type": {"client_assertion": "a.b.c", "client_assertion_type": "jwt"},
+            "absent": {},
+            "wrong-type": {"client_assertion": "a.b.c", "client_assertion_type": "jwt"},
             "not-a-jwt": {"client_assertion": "x", "client_assertion_type": type},
             "unsigned": {"client_assertion": f"{head}.{body}.", "client_assertion_type": type},
-        }  # fmt: skip
+        }
         refused(await flow.http.post(TOKEN, data=form | sent[how]), "invalid_client")
 
     desk.do(steps)
@@ -286,10 +289,16 @@ async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [("unknown", "invalid_grant"), ("missing", "invalid_request"), ("altered", "invalid_grant"),
-     ("another-client", "invalid_grant"), ("inactive", "invalid_grant"), ("wider", "invalid_scope"),
-     ("other-type", "invalid_scope")],
-)  # fmt: skip
+    [
+        ("unknown", "invalid_grant"),
+        ("missing", "invalid_request"),
+        ("altered", "invalid_grant"),
+        ("another-client", "invalid_grant"),
+        ("inactive", "invalid_grant"),
+        ("wider", "invalid_scope"),
+        ("other-type", "invalid_scope"),
+    ],
+)
 def test_a_refresh_with_one_fault_is_refused(desk: Sitting, fault: str, error: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
@@ -299,10 +308,12 @@ def test_a_refresh_with_one_fault_is_refused(desk: Sitting, fault: str, error: s
         if fault == "another-client":
             form["client_id"] = (await flow.register(name="Another"))["client_id"]
         form |= {
-            "unknown": {"refresh_token": "made-up"}, "missing": {"refresh_token": ""},
+            "unknown": {"refresh_token": "made-up"},
+            "missing": {"refresh_token": ""},
             "altered": {"refresh_token": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")},
-            "wider": {"scope": "launch openid patient/*.rs"}, "other-type": {"scope": "user/Patient.rs"},
-        }.get(fault, {})  # fmt: skip
+            "wider": {"scope": "launch openid patient/*.rs"},
+            "other-type": {"scope": "user/Patient.rs"},
+        }.get(fault, {})
         refused(await flow.http.post(TOKEN, data=form), error)
 
     desk.do(steps)

@@ -74,22 +74,43 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
 
 DROPPED = frozenset(
     {
-        "scope-malformed", "scope-wrong-case", "scope-v2-order", "scope-v1-on-v2-app", "scope-wildcard-not-allowed",
-        "scope-not-registered", "scope-resource-not-in-version", "scope-system-in-user-flow", "scope-separator-wrong",
+        "scope-malformed",
+        "scope-wrong-case",
+        "scope-v2-order",
+        "scope-v1-on-v2-app",
+        "scope-wildcard-not-allowed",
+        "scope-not-registered",
+        "scope-resource-not-in-version",
+        "scope-system-in-user-flow",
+        "scope-separator-wrong",
         "scope-has-stray-characters",
     }
-)  # fmt: skip
+)
 """Refusals that a lenient app or tenant turns into scopes left out (`granted_scopes` says which and why)."""
 
 STRICT = frozenset(
     {
-        "tenant-unknown", "client-id-missing", "client-id-unknown", "client-not-enabled-for-tenant", "redirect-uri-missing",
-        "redirect-uri-mismatch", "redirect-uri-has-fragment", "redirect-uri-double-encoded", "duplicate-parameter",
-        "redirect-uri-scheme-forbidden", "redirect-uri-response-parameter",
-        "url-has-whitespace", "url-html-escaped", "aud-mismatch", "launch-code-unknown", "launch-code-other-client",
-        "launch-code-expired", "launch-code-reused", "authorize-endpoint-not-discovered",
+        "tenant-unknown",
+        "client-id-missing",
+        "client-id-unknown",
+        "client-not-enabled-for-tenant",
+        "redirect-uri-missing",
+        "redirect-uri-mismatch",
+        "redirect-uri-has-fragment",
+        "redirect-uri-double-encoded",
+        "duplicate-parameter",
+        "redirect-uri-scheme-forbidden",
+        "redirect-uri-response-parameter",
+        "url-has-whitespace",
+        "url-html-escaped",
+        "aud-mismatch",
+        "launch-code-unknown",
+        "launch-code-other-client",
+        "launch-code-expired",
+        "launch-code-reused",
+        "authorize-endpoint-not-discovered",
     }
-)  # fmt: skip
+)
 """Refusals that no policy can relax: who asks, where the answer goes, whom the token is for, whose launch it is."""
 
 

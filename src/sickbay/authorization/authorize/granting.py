@@ -34,14 +34,10 @@ def granted_scopes(request: AuthorizeRequest, client: Client, server: Server) ->
 UNASKED = "was not asked for: this server grants what is registered"
 
 
-def _unasked(
-    asked: tuple[str, ...], held: tuple[Scope, ...], client: Client, server: Server
-) -> tuple[GrantedScope, ...]:
+def _unasked(asked: tuple[str, ...], held: tuple[Scope, ...], client: Client, server: Server) -> tuple[GrantedScope, ...]:
     """Registered scopes of resources; those of a patient only where there will be one."""
     parsed = scopes.parse_all(asked)
-    patient = any(
-        one.level == "patient" if isinstance(one, ResourceScope) else isinstance(one, LaunchScope) for one in parsed
-    )
+    patient = any(one.level == "patient" if isinstance(one, ResourceScope) else isinstance(one, LaunchScope) for one in parsed)
     levels = ("user", "patient") if patient else ("user",)
     more = (one for one in held if isinstance(one, ResourceScope) and one.level in levels and one.text not in asked)
     return tuple(GrantedScope(one.text, True, UNASKED) for one in more if not _reason(one, held, client, server))

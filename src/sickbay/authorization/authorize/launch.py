@@ -89,9 +89,7 @@ def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeKnown) -> R
     return Refusal("launch-code-reused", "invalid_request", _times(request, known, ago))
 
 
-@check(
-    needs=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), about="launch"
-)
+@check(needs=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), about="launch")
 def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeKnown) -> Refusal | None:
     """The server that the app was told of, and no other version of it (SMART 2.2, authorize request)."""
     launch, server = known.launch, known.server

@@ -10,10 +10,14 @@ from sickbay.protocol import pkce
 
 REFUSALS = frozenset(
     {
-        "pkce-missing", "pkce-plain", "pkce-method-missing", "pkce-method-invalid", "pkce-method-without-challenge",
+        "pkce-missing",
+        "pkce-plain",
+        "pkce-method-missing",
+        "pkce-method-invalid",
+        "pkce-method-without-challenge",
         "pkce-challenge-malformed",
     }
-)  # fmt: skip
+)
 
 
 def asks_for_code(request: AuthorizeRequest) -> bool:

@@ -34,10 +34,12 @@ def misjoined(text: str) -> tuple[str, ...]:
     """The refusals of what stands between or around scopes where there should be a space alone (RFC 6749 3.3)."""
     read = spelling(text)
     found = {
-        "scope-comma-separated": read.commas, "scope-plus-literal": read.pluses, "scope-tab-separated": read.tabs,
+        "scope-comma-separated": read.commas,
+        "scope-plus-literal": read.pluses,
+        "scope-tab-separated": read.tabs,
         "scope-separator-wrong": bool(read.separators),
         "scope-has-stray-characters": bool(read.array or read.stray or read.name),
-    }  # fmt: skip
+    }
     return tuple(name for name, there in found.items() if there)
 
 

@@ -11,9 +11,22 @@ from sickbay.kernel.refusal import UNKNOWN, Refusal, check
 from sickbay.protocol import urls
 
 ONCE = (
-    "response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch", "code_challenge",
-    "code_challenge_method", "response_mode", "nonce", "prompt", "max_age", "login_hint", "id_token_hint",
-)  # fmt: skip
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "aud",
+    "launch",
+    "code_challenge",
+    "code_challenge_method",
+    "response_mode",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+)
 OBJECTS = ("request", "request_uri", "registration")
 """Parameters of OpenID Connect Core 6 and 7.2.1, each with an error of its own (3.1.2.6)."""
 

@@ -47,8 +47,11 @@ def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
     words = re.sub(r"\s+", " ", described).strip()
     words = words if len(words) <= MOST else words[:MOST] + "…"
     return {
-        "article": "an" if name[0] in "aeiouAEIOUH" else "a", "recognised": name, "code": first.code,
-        "meaning": meaning(first)[0], "add": to_add(first, stage),
+        "article": "an" if name[0] in "aeiouAEIOUH" else "a",
+        "recognised": name,
+        "code": first.code,
+        "meaning": meaning(first)[0],
+        "add": to_add(first, stage),
         "also": f" The text also has: {'; '.join(others)}." if others else "",
         "said": f' The server adds: "{words}"{"" if words[-1] in ".!?…" else "."}' if words else "",
-    }  # fmt: skip
+    }

@@ -8,14 +8,40 @@ from typing import Any
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
 
-_ERROR = frozenset((
-    "error", "errors", "err", "errormessage", "errormessages", "errormsg", "errmsg", "errordescription", "errorsummary",
-    "exception", "fault", "faultstring", "errorcode", "errorcodes", "errordetails",
-))  # fmt: skip
-_STATUS = frozenset((
-    "status", "statuscode", "httpstatus", "httpstatuscode", "httpcode", "responsecode", "responsestatus", "errorcode",
-    "errornumber", "code", "error",
-))  # fmt: skip
+_ERROR = frozenset(
+    (
+        "error",
+        "errors",
+        "err",
+        "errormessage",
+        "errormessages",
+        "errormsg",
+        "errmsg",
+        "errordescription",
+        "errorsummary",
+        "exception",
+        "fault",
+        "faultstring",
+        "errorcode",
+        "errorcodes",
+        "errordetails",
+    )
+)
+_STATUS = frozenset(
+    (
+        "status",
+        "statuscode",
+        "httpstatus",
+        "httpstatuscode",
+        "httpcode",
+        "responsecode",
+        "responsestatus",
+        "errorcode",
+        "errornumber",
+        "code",
+        "error",
+    )
+)
 _SAID = (
     "error_description",
     "errorDescription",

@@ -12,9 +12,7 @@ from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
 _PHRASES = {re.escape(one.phrase).replace(r"\ ", r"[\s_-]?") for one in HTTPStatus if one >= 400} | {"Unknown Error"}
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
 _WORDS = "|".join(sorted((code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
-_KEY = (
-    r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
-)
+_KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
 _STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"
 _VERBS = (
     r"returns?|returned|responds?|responded|answers?|answered|got|gets|getting|receives?|received|receiving"

@@ -20,15 +20,18 @@ FHIR = Spec("FHIR R4, OperationOutcome", "https://hl7.org/fhir/R4/operationoutco
 _OAUTH: dict[str, tuple[str, Spec]] = {
     "invalid_client": (
         "The authorization server could not authenticate the client: the client is unknown, sent no credentials, or sent "
-        "ones that the server doesn't accept.", TOKEN),
+        "ones that the server doesn't accept.",
+        TOKEN,
+    ),
     "invalid_grant": (
         "The authorization code or refresh token is invalid, expired, revoked or already used, was issued to another "
-        "client, or doesn't match the redirect_uri or code_verifier.", TOKEN),
+        "client, or doesn't match the redirect_uri or code_verifier.",
+        TOKEN,
+    ),
     "unauthorized_client": ("The client may not use this grant type or response type.", TOKEN),
     "unsupported_grant_type": ("The authorization server doesn't support this grant_type.", TOKEN),
     "invalid_scope": ("A requested scope is unknown, malformed, or more than the client may have.", TOKEN),
-    "invalid_request": (
-        "The request lacks a required parameter, repeats one, or is malformed in another way.", TOKEN),
+    "invalid_request": ("The request lacks a required parameter, repeats one, or is malformed in another way.", TOKEN),
     "access_denied": ("The user or the authorization server denied the request.", AUTHORIZE),
     "unsupported_response_type": ("The authorization server doesn't support this response_type.", AUTHORIZE),
     "server_error": ("The authorization server met an unexpected condition.", AUTHORIZE),
@@ -45,13 +48,14 @@ _OAUTH: dict[str, tuple[str, Spec]] = {
     "slow_down": ("The app polls too often.", DEVICE),
     "expired_token": ("The device code has expired.", DEVICE),
     "invalid_target": ("The requested resource is unknown or malformed.", specs.rfc(8707, "2", "Resource Parameter")),
-    "unsupported_token_type": (
-        "The server can't revoke this type of token.", specs.rfc(7009, "2.2.1", "Error Response")),
+    "unsupported_token_type": ("The server can't revoke this type of token.", specs.rfc(7009, "2.2.1", "Error Response")),
     "redirect_uri_mismatch": ("The redirect_uri isn't one that is registered for this client.", AUTHORIZE),
     "mismatching_redirect_uri": ("The redirect_uri isn't one that is registered for this client.", AUTHORIZE),
     "mismatching_state": (
-        "The state in the response isn't the one that the app sent.", specs.rfc(6749, "10.12", "Cross-Site Request Forgery")),
-}  # fmt: skip
+        "The state in the response isn't the one that the app sent.",
+        specs.rfc(6749, "10.12", "Cross-Site Request Forgery"),
+    ),
+}
 _STATUS: dict[str, str] = {
     "400": "The server considers the request malformed.",
     "401": "The request has no credentials that the server accepts.",
@@ -73,9 +77,7 @@ _STATUS: dict[str, str] = {
     "503": "The server is overloaded or under maintenance.",
     "504": "A proxy got no response in time from the server behind it.",
 }
-_UNKNOWN = (
-    "The OAuth and FHIR specifications don't define this error, so only this server's documentation says what it means."
-)
+_UNKNOWN = "The OAuth and FHIR specifications don't define this error, so only this server's documentation says what it means."
 _ENDPOINTS = {"oauth": "token error", "authorization": "authorization error", "bearer": "access token error"}
 
 
@@ -106,9 +108,7 @@ def meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
     if answer.kind == "outcome":
         return "The FHIR server refused the request or could not process it.", FHIR
     if answer.kind == "status":
-        kind = (
-            "The client's request is at fault." if answer.code < "500" else "The server failed to process the request."
-        )
+        kind = "The client's request is at fault." if answer.code < "500" else "The server failed to process the request."
         return _STATUS.get(answer.code, kind), HTTP
     if answer.kind == "no-answer":
         return "The app got no response: the network, TLS, CORS or the browser stopped the request.", HTTP

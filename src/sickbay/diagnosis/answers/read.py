@@ -104,9 +104,7 @@ def _is_page(text: str) -> bool:
     text = text.lstrip("\ufeff \t\r\n")
     if text.startswith(("{", "[")):
         return _parsed(text) is None
-    return "OperationOutcome" not in text[:2000] and not re.match(
-        r"(?:error(?:_description)?=|\w+ (?:.*[\s,])?error=)", text
-    )
+    return "OperationOutcome" not in text[:2000] and not re.match(r"(?:error(?:_description)?=|\w+ (?:.*[\s,])?error=)", text)
 
 
 def _parsed(text: str) -> Any:

@@ -41,9 +41,19 @@ def request(given: Json) -> AccessRequest:
     if found.interaction == "operation":
         involved = (*involved, *operation_parameters.involved(version, found, parameters.pairs, body))
     return AccessRequest(
-        method=method, base=base, path=path, parameters=parameters, headers=headers, type=found.type, id=found.id,
-        interaction=found.interaction, letters=found.letters, involved=involved, url=address, body=body,
-    )  # fmt: skip
+        method=method,
+        base=base,
+        path=path,
+        parameters=parameters,
+        headers=headers,
+        type=found.type,
+        id=found.id,
+        interaction=found.interaction,
+        letters=found.letters,
+        involved=involved,
+        url=address,
+        body=body,
+    )
 
 
 def again(
@@ -94,11 +104,17 @@ def known(given: Json, asked: AccessRequest) -> AccessKnown:
     in_address = stage.faults(asked, version) if version and asked.base else ()
     client = read.client(context)
     return AccessKnown(
-        now=read.now(context), server=server, client=client if isinstance(client, Client) else UNKNOWN,
-        token=read.token(context, bearer(asked)), version=version, faults=(*in_address, *found), ignored=ignored,
-        body=_body(asked, version), current=_current(asked, context),
+        now=read.now(context),
+        server=server,
+        client=client if isinstance(client, Client) else UNKNOWN,
+        token=read.token(context, bearer(asked)),
+        version=version,
+        faults=(*in_address, *found),
+        ignored=ignored,
+        body=_body(asked, version),
+        current=_current(asked, context),
         matches=context.get("matches", UNKNOWN),
-    )  # fmt: skip
+    )
 
 
 def _body(asked: AccessRequest, version: str) -> Body | Unknown:

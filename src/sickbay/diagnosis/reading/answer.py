@@ -24,17 +24,26 @@ def document(given: Json) -> HttpExchange:
     if found is None and isinstance(body, str):
         found = _json(body)
     return HttpExchange(
-        "GET", str(given.get("url", "")), _lower(given.get("request_headers")), int(given.get("status", 0)),
-        _lower(given.get("headers")), body, found,
-    )  # fmt: skip
+        "GET",
+        str(given.get("url", "")),
+        _lower(given.get("request_headers")),
+        int(given.get("status", 0)),
+        _lower(given.get("headers")),
+        body,
+        found,
+    )
 
 
 def exchange(given: Json) -> HttpExchange:
     request, response = given["request"], given["response"]
     return HttpExchange(
-        str(request.get("method", "GET")), str(request.get("url", "")), _lower(request.get("headers")),
-        int(response.get("status", 0)), _lower(response.get("headers")), response.get("body"),
-    )  # fmt: skip
+        str(request.get("method", "GET")),
+        str(request.get("url", "")),
+        _lower(request.get("headers")),
+        int(response.get("status", 0)),
+        _lower(response.get("headers")),
+        response.get("body"),
+    )
 
 
 def nothing(given: Json) -> None:
@@ -44,10 +53,14 @@ def nothing(given: Json) -> None:
 def known(given: Json, asked: object) -> AnswerKnown:
     context = given.get("context", {})
     return AnswerKnown(
-        now=read.now(context), server=read.server(context), requested_scope=context.get("requested_scope"),
-        client_id=context.get("client_id"), issuer=context.get("issuer"), nonce=context.get("nonce"),
+        now=read.now(context),
+        server=read.server(context),
+        requested_scope=context.get("requested_scope"),
+        client_id=context.get("client_id"),
+        issuer=context.get("issuer"),
+        nonce=context.get("nonce"),
         wants_refresh=bool(context.get("wants_refresh")),
-    )  # fmt: skip
+    )
 
 
 def unread(asked: object) -> dict[str, Any]:

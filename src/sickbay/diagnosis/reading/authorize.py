@@ -31,11 +31,7 @@ def known(given: Json, asked: AuthorizeRequest) -> AuthorizeKnown:
         server=read.server(context),
         elsewhere=context.get("elsewhere", ""),
         fetched=is_fetched({name.lower(): str(value) for name, value in (given.get("headers") or {}).items()}),
-        client=None
-        if context.get("app", {}).get("new")
-        else client
-        if is_it or not isinstance(client, Client)
-        else None,
+        client=None if context.get("app", {}).get("new") else client if is_it or not isinstance(client, Client) else None,
         live_at=read.live_at(context),
         launch=read.launch(context, asked.parameters.get("launch")),
         others=(client.client_id,) if isinstance(client, Client) else (),

@@ -98,10 +98,15 @@ def launch(context: Json, code: str | None) -> Launch | Unknown | None:
 
 def _launch(code: str, given: Json) -> Launch:
     return Launch(
-        client_id=given.get("client_id", ""), timeline="", expires_at=int(given.get("expires_at", 1 << 40)),
-        user=given.get("user"), patient=given.get("patient"), encounter=given.get("encounter"),
-        used_at=0 if given.get("used") else None, iss=given.get("iss", ""),
-    )  # fmt: skip
+        client_id=given.get("client_id", ""),
+        timeline="",
+        expires_at=int(given.get("expires_at", 1 << 40)),
+        user=given.get("user"),
+        patient=given.get("patient"),
+        encounter=given.get("encounter"),
+        used_at=0 if given.get("used") else None,
+        iss=given.get("iss", ""),
+    )
 
 
 def code(context: Json, value: str | None) -> Code | Unknown | None:
@@ -110,11 +115,17 @@ def code(context: Json, value: str | None) -> Code | Unknown | None:
 
 def _code(value: str, given: Json) -> Code:
     return Code(
-        client_id=given.get("client_id", ""), redirect_uri=given.get("redirect_uri"), scope=given.get("scope", ""),
-        issued_at=int(given.get("issued_at", 0)), lifetime=int(given.get("lifetime", 60)), family="",
-        code_challenge=given.get("code_challenge"), code_challenge_method=given.get("code_challenge_method"),
-        nonce=given.get("nonce"), used_at=int(given.get("used_at") or 0) if given.get("used") else None,
-    )  # fmt: skip
+        client_id=given.get("client_id", ""),
+        redirect_uri=given.get("redirect_uri"),
+        scope=given.get("scope", ""),
+        issued_at=int(given.get("issued_at", 0)),
+        lifetime=int(given.get("lifetime", 60)),
+        family="",
+        code_challenge=given.get("code_challenge"),
+        code_challenge_method=given.get("code_challenge_method"),
+        nonce=given.get("nonce"),
+        used_at=int(given.get("used_at") or 0) if given.get("used") else None,
+    )
 
 
 def family(context: Json, value: str | None) -> Family | Unknown | None:
@@ -124,11 +135,17 @@ def family(context: Json, value: str | None) -> Family | Unknown | None:
 
 def _family(value: str, given: Json) -> Family:
     return Family(
-        family="", client_id=given.get("client_id", ""), scope=given.get("scope", ""), base="",
-        generation=1 if given.get("rotated") else 0, mode=given.get("mode", "offline"),
-        rotated_at=int(given.get("rotated_at", 0)), asked=str(given.get("asked", "")),
-        expires_at=given.get("expires_at"), session=given.get("session"),
-    )  # fmt: skip
+        family="",
+        client_id=given.get("client_id", ""),
+        scope=given.get("scope", ""),
+        base="",
+        generation=1 if given.get("rotated") else 0,
+        mode=given.get("mode", "offline"),
+        rotated_at=int(given.get("rotated_at", 0)),
+        asked=str(given.get("asked", "")),
+        expires_at=given.get("expires_at"),
+        session=given.get("session"),
+    )
 
 
 def token(context: Json, value: str | None) -> Token | Unknown | None:
@@ -137,10 +154,14 @@ def token(context: Json, value: str | None) -> Token | Unknown | None:
 
 def _token(value: str, given: Json) -> Token:
     return Token(
-        client_id=given.get("client_id", ""), scope=given.get("scope", ""), base=given.get("aud", ""),
-        expires_at=int(given.get("expires_at", 1 << 40)), family="", patient=given.get("patient"),
+        client_id=given.get("client_id", ""),
+        scope=given.get("scope", ""),
+        base=given.get("aud", ""),
+        expires_at=int(given.get("expires_at", 1 << 40)),
+        family="",
+        patient=given.get("patient"),
         issuer=given.get("iss", ""),
-    )  # fmt: skip
+    )
 
 
 def _entry(context: Json, registry: str, key: str | None, build: Callable[[str, Json], T]) -> T | Unknown | None:

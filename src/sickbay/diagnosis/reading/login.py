@@ -15,9 +15,7 @@ def request(given: Json) -> LoginRequest:
     """`decision`: user, patient, denied."""
     decision = given.get("decision") or {}
     asked = authorize.request(given)
-    return LoginRequest(
-        asked.parameters, decision.get("user"), decision.get("patient"), denied=bool(decision.get("denied"))
-    )
+    return LoginRequest(asked.parameters, decision.get("user"), decision.get("patient"), denied=bool(decision.get("denied")))
 
 
 def known(given: Json, decided: LoginRequest) -> LoginKnown:
@@ -30,9 +28,13 @@ def known(given: Json, decided: LoginRequest) -> LoginKnown:
     asked = authorize.request(given)
     granted = tuple(one.scope for one in granted_scopes(asked, client, server) if one.granted)
     return LoginKnown(
-        server=server, client=client, request=asked, launch=launch if isinstance(launch, Launch) else None,
-        user=_user(context.get("user")), granted=granted,
-    )  # fmt: skip
+        server=server,
+        client=client,
+        request=asked,
+        launch=launch if isinstance(launch, Launch) else None,
+        user=_user(context.get("user")),
+        granted=granted,
+    )
 
 
 def _user(given: Json | None) -> User | None:

@@ -17,17 +17,26 @@ def request(given: Json) -> RegistrationRequest:
     app = dict(given.get("app") or {})
     kind = str(app.get("client") or KINDS.get(str(app.get("type")), ""))
     return RegistrationRequest(
-        type="system" if app.get("type") in ("backend", "system") else "provider", client=kind or None,
+        type="system" if app.get("type") in ("backend", "system") else "provider",
+        client=kind or None,
         software_statement=app.get("software_statement"),
-        auth_method=app.get("token_endpoint_auth_method"), has_secret=bool(app.get("client_secret")),
-        launch_uri=app.get("launch_uri"), redirect_uris=tuple(map(str, app.get("redirect_uris") or ())),
+        auth_method=app.get("token_endpoint_auth_method"),
+        has_secret=bool(app.get("client_secret")),
+        launch_uri=app.get("launch_uri"),
+        redirect_uris=tuple(map(str, app.get("redirect_uris") or ())),
         post_logout_redirect_uris=tuple(map(str, app.get("post_logout_redirect_uris") or ())),
-        scope=str(app.get("scopes") or app.get("scope") or ""), jwks=app.get("jwks"), jwks_uri=app.get("jwks_uri"),
-        native=bool(app.get("native")), source=app, fault=str(given.get("fault") or ""),
-        grant_types=_names(app.get("grant_types")), limit=_limit(given.get("limit")),
+        scope=str(app.get("scopes") or app.get("scope") or ""),
+        jwks=app.get("jwks"),
+        jwks_uri=app.get("jwks_uri"),
+        native=bool(app.get("native")),
+        source=app,
+        fault=str(given.get("fault") or ""),
+        grant_types=_names(app.get("grant_types")),
+        limit=_limit(given.get("limit")),
         limited_by=str((given.get("limit") or {}).get("by", "")),
-        allowed=bool(given.get("allowed", True)), managed=bool(given.get("managed", True)),
-    )  # fmt: skip
+        allowed=bool(given.get("allowed", True)),
+        managed=bool(given.get("managed", True)),
+    )
 
 
 def _limit(given: Json | None) -> Grant | None:
@@ -36,10 +45,13 @@ def _limit(given: Json | None) -> Grant | None:
         return None
     method = given.get("token_endpoint_auth_method")
     return Grant(
-        scope=given.get("scope"), grant_types=_names(given.get("grant_types")), auth_method=method,
-        client=METHODS.get(str(method)), redirect_uris=_names(given.get("redirect_uris")),  # type: ignore[arg-type]
+        scope=given.get("scope"),
+        grant_types=_names(given.get("grant_types")),
+        auth_method=method,
+        client=METHODS.get(str(method)),
+        redirect_uris=_names(given.get("redirect_uris")),  # type: ignore[arg-type]
         jwks_uri=given.get("jwks_uri"),
-    )  # fmt: skip
+    )
 
 
 def _names(given: Any) -> tuple[str, ...] | None:

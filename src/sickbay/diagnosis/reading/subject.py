@@ -35,9 +35,12 @@ def userinfo(given: Json) -> AccessRequest:
 def known_of_userinfo(given: Json, asked: AccessRequest) -> AccessKnown:
     context = given.get("context", {})
     return AccessKnown(
-        now=read.now(context), server=read.server(context), client=read.client(context),
-        token=read.token(context, bearer(asked)), user=person(context),
-    )  # fmt: skip
+        now=read.now(context),
+        server=read.server(context),
+        client=read.client(context),
+        token=read.token(context, bearer(asked)),
+        user=person(context),
+    )
 
 
 def person(context: Json) -> User | Unknown:

@@ -88,5 +88,4 @@ def _is_named(asked: TokenRequest, client: Client) -> bool:
 def unread(asked: TokenRequest) -> dict[str, object]:
     """The inverse of `request`: the corrected request in the form of the input."""
     headers = {name.title(): value for name, value in asked.headers.items()}
-    return {"kind": "token_request", "method": asked.method, "url": asked.url, "headers": headers,
-            "body": asked.parameters.raw}  # fmt: skip
+    return {"kind": "token_request", "method": asked.method, "url": asked.url, "headers": headers, "body": asked.parameters.raw}

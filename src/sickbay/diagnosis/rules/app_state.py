@@ -7,8 +7,9 @@ CREATE = Spec("SMART App Launch 2.2, Persisting App State: Create", f"{_PAGE}#cr
 UPDATES = Spec("SMART App Launch 2.2, Persisting App State: Updates", f"{_PAGE}#updates")
 DELETES = Spec("SMART App Launch 2.2, Persisting App State: Deletes", f"{_PAGE}#deletes")
 QUERY = Spec("SMART App Launch 2.2, Querying app state", f"{_PAGE}#querying-app-state")
-ACCESS = Spec("SMART App Launch 2.2, Persisting App State: Security and Access controls",
-              f"{_PAGE}#security-and-access-controls")  # fmt: skip
+ACCESS = Spec(
+    "SMART App Launch 2.2, Persisting App State: Security and Access controls", f"{_PAGE}#security-and-access-controls"
+)
 
 TOO_LARGE = Rule(
     id="app-state-too-large",

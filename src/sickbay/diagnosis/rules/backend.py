@@ -16,9 +16,14 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, **more: Any) -> Rule:
     given: dict[str, Any] = {
-        "stage": "backend", "severity": "error", "outcome": "400 invalid_client", "parameter": "client_assertion",
-        "spec": specs.SMART_ASYMMETRIC, "explains": explains or id, **more,
-    }  # fmt: skip
+        "stage": "backend",
+        "severity": "error",
+        "outcome": "400 invalid_client",
+        "parameter": "client_assertion",
+        "spec": specs.SMART_ASYMMETRIC,
+        "explains": explains or id,
+        **more,
+    }
     return Rule(id=id, title=title, why=why, fix=fix, **given)
 
 
@@ -56,9 +61,14 @@ def _no_number(facts: Facts) -> Facts | None:
 
 def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
     given: dict[str, Any] = {
-        "stage": "backend", "severity": "error", "outcome": "advice", "parameter": "client_assertion",
-        "spec": specs.SMART_ASYMMETRIC, "at": ("token",), **more,
-    }  # fmt: skip
+        "stage": "backend",
+        "severity": "error",
+        "outcome": "advice",
+        "parameter": "client_assertion",
+        "spec": specs.SMART_ASYMMETRIC,
+        "at": ("token",),
+        **more,
+    }
     return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **given)
 
 
@@ -277,4 +287,4 @@ RULES = (
         _skewed,
         stage="clock",
     ),
-)  # fmt: skip
+)

@@ -16,9 +16,7 @@ from sickbay.protocol.parameters import parse
 CORS = Spec("Fetch Standard, CORS protocol", "https://fetch.spec.whatwg.org/#http-cors-protocol")
 FRAMES = Spec("CSP Level 3, frame-ancestors", "https://www.w3.org/TR/CSP3/#directive-frame-ancestors")
 LOCAL = Spec("Local Network Access", "https://wicg.github.io/local-network-access/")
-COOKIES = Spec(
-    "RFC 6265bis, SameSite", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.6.7"
-)
+COOKIES = Spec("RFC 6265bis, SameSite", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.6.7")
 STORAGE = Spec("HTML Standard, Web storage", "https://html.spec.whatwg.org/multipage/webstorage.html")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -75,11 +73,7 @@ def _missing(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
 
 def _credentials(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
     star = asked.answer_headers.get("access-control-allow-origin") == "*"
-    return (
-        {"origin": asked.headers["origin"]}
-        if star and asked.headers.get("origin") and "cookie" in asked.headers
-        else None
-    )
+    return {"origin": asked.headers["origin"]} if star and asked.headers.get("origin") and "cookie" in asked.headers else None
 
 
 def _uncredentialed(asked: HttpExchange, known: AnswerKnown) -> Facts | None:

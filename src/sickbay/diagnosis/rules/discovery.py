@@ -43,9 +43,7 @@ def _members(asked: HttpExchange) -> Mapping[str, Any]:
 
 
 def _in_clear(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
-    urls = {
-        name: str(url) for name, url in _members(asked).items() if name.endswith(("_endpoint", "jwks_uri", "issuer"))
-    }
+    urls = {name: str(url) for name, url in _members(asked).items() if name.endswith(("_endpoint", "jwks_uri", "issuer"))}
     parts = {name: urlsplit(url) for name, url in urls.items()}
     clear = [name for name, one in parts.items() if one.scheme == "http" and one.hostname not in LOOPBACK]
     return {"names": clear, "received": [urls[name] for name in clear]} if clear else None
@@ -85,9 +83,16 @@ def _open(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None]) -> Rule:
     return Rule(
-        id=id, stage="discovery", severity="error", outcome="advice", title=title, why=why, fix=fix, spec=CONFORMANCE,
+        id=id,
+        stage="discovery",
+        severity="error",
+        outcome="advice",
+        title=title,
+        why=why,
+        fix=fix,
+        spec=CONFORMANCE,
         advises=advises,
-    )  # fmt: skip
+    )
 
 
 RULES = (

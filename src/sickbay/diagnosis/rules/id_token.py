@@ -32,9 +32,7 @@ def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerKnown], 
         if answer.claims is None or wanted is None:
             return None
         said: Any = answer.claims.get(claim)
-        return (
-            None if wanted in (said if isinstance(said, list) else [said]) else {"received": said, "expected": wanted}
-        )
+        return None if wanted in (said if isinstance(said, list) else [said]) else {"received": said, "expected": wanted}
 
     return advise
 

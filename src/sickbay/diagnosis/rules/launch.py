@@ -13,9 +13,7 @@ from sickbay.protocol.parameters import Parameters
 
 
 def _with(request: UrlRequest, parameters: Parameters) -> UrlRequest:
-    return replace(
-        request, url=request.url.partition("#")[0].partition("?")[0], parameters=parameters, fragment=Parameters()
-    )
+    return replace(request, url=request.url.partition("#")[0].partition("?")[0], parameters=parameters, fragment=Parameters())
 
 
 def _mend_iss(request: UrlRequest, facts: Facts) -> UrlRequest:

@@ -69,10 +69,18 @@ def _without_statement(request: RegistrationRequest, facts: Facts) -> Registrati
 
 def _statement_rule(id: str, error: str, title: str, why: str, fix: str) -> Rule:
     return Rule(
-        id=id, stage="registration", explains=id, severity="error", outcome=f"400 {error}", parameter="software_statement",
-        title=title, why=why, fix=fix, spec=specs.rfc(7591, "3.2.2", "Client Registration Error Response"),
+        id=id,
+        stage="registration",
+        explains=id,
+        severity="error",
+        outcome=f"400 {error}",
+        parameter="software_statement",
+        title=title,
+        why=why,
+        fix=fix,
+        spec=specs.rfc(7591, "3.2.2", "Client Registration Error Response"),
         repair=_without_statement,
-    )  # fmt: skip
+    )
 
 
 STATEMENT_INVALID = _statement_rule(

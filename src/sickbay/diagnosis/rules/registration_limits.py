@@ -13,9 +13,18 @@ UPDATE = specs.rfc(7592, "2.2", "Client Update Request")
 
 def _rule(id: str, title: str, why: str, fix: str, parameter: str, **more: Any) -> Rule:
     return Rule(
-        id=id, stage="registration", explains=id, severity="error", outcome="400 invalid_client_metadata", title=title,
-        why=why, fix=fix, parameter=parameter, spec=UPDATE, **more,
-    )  # fmt: skip
+        id=id,
+        stage="registration",
+        explains=id,
+        severity="error",
+        outcome="400 invalid_client_metadata",
+        title=title,
+        why=why,
+        fix=fix,
+        parameter=parameter,
+        spec=UPDATE,
+        **more,
+    )
 
 
 def _granted_types(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:

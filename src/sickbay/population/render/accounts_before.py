@@ -48,9 +48,7 @@ def consent_stu3(one: Json) -> Json:
 
 
 def media_stu3(one: Json) -> Json:
-    return renamed(
-        {**without(one, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime"
-    )
+    return renamed({**without(one, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime")
 
 
 def media_dstu2(one: Json) -> Json:

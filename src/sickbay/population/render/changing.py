@@ -22,9 +22,11 @@ class Renderer:
     """
 
     def __init__(
-        self, changes: Mapping[str, Change | None], every: Callable[[Any], Any] = lambda value: value,
+        self,
+        changes: Mapping[str, Change | None],
+        every: Callable[[Any], Any] = lambda value: value,
         plain: frozenset[str] = frozenset(),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._changes = changes
         self._every = every
         self._plain = plain

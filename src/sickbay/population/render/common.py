@@ -36,9 +36,7 @@ def coding(code: Code) -> Json:
 @lru_cache(maxsize=512)
 def concept(thing: Concept) -> Json:
     """A CodeableConcept. The same object each time: who wants to change a resource copies it first."""
-    return (
-        {"coding": [coding(code) for code in thing.codes], "text": thing.text} if thing.codes else {"text": thing.text}
-    )
+    return {"coding": [coding(code) for code in thing.codes], "text": thing.text} if thing.codes else {"text": thing.text}
 
 
 def coded(system: str, code: str, display: str) -> Json:

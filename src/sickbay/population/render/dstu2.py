@@ -176,9 +176,7 @@ def _dispense(one: Json) -> Json:
 
 def _appointment(one: Json) -> Json:
     status = "arrived" if one["status"] == "checked-in" else one["status"]
-    return renamed(
-        {**without(one, "created"), "status": status, "reasonCode": one["reasonCode"][0]}, reasonCode="reason"
-    )
+    return renamed({**without(one, "created"), "status": status, "reasonCode": one["reasonCode"][0]}, reasonCode="reason")
 
 
 def _coverage(one: Json) -> Json:
@@ -219,19 +217,23 @@ def _statement(one: Json) -> Json:
 
 def _immunization(one: Json) -> Json:
     changed = {
-        **without(one, "primarySource", "statusReason", "occurrenceString"), **given_before(one, "wasNotGiven"),
+        **without(one, "primarySource", "statusReason", "occurrenceString"),
+        **given_before(one, "wasNotGiven"),
         "reported": not one["primarySource"],
         **({"performer": one["performer"][0]["actor"]} if "performer" in one else {}),
-    }  # fmt: skip
+    }
     return renamed(changed, occurrenceDateTime="date")
 
 
 def _request(one: Json) -> Json:
     changed = {**_reasoned(without(one, "intent", "category")), "resourceType": "ProcedureRequest"}
     return renamed(
-        changed, occurrenceDateTime="scheduledDateTime", occurrencePeriod="scheduledPeriod", authoredOn="orderedOn",
+        changed,
+        occurrenceDateTime="scheduledDateTime",
+        occurrencePeriod="scheduledPeriod",
+        authoredOn="orderedOn",
         requester="orderer",
-    )  # fmt: skip
+    )
 
 
 def _reasoned(one: Json) -> Json:

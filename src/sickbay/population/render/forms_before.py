@@ -26,9 +26,7 @@ def response(one: Json) -> Json:
 
 def _grouped(items: list[Json], question: _Question) -> Json:
     """Questions beside groups come into a last group of their own."""
-    groups = [
-        each for each in items if "item" in each and "answer" not in each and each.get("type", "group") == "group"
-    ]
+    groups = [each for each in items if "item" in each and "answer" not in each and each.get("type", "group") == "group"]
     questions = [question(each) for each in items if each not in groups]
     if not groups:
         return {"question": questions}

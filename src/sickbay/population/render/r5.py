@@ -63,8 +63,7 @@ def _allergy(one: Json) -> Json:
         return one
     kind = coded("http://hl7.org/fhir/allergy-intolerance-type", one["type"], one["type"].capitalize())
     reactions = [
-        {**each, "manifestation": [{"concept": concept} for concept in each["manifestation"]]}
-        for each in one["reaction"]
+        {**each, "manifestation": [{"concept": concept} for concept in each["manifestation"]]} for each in one["reaction"]
     ]
     return {**one, "type": kind, "reaction": reactions}
 
@@ -179,10 +178,14 @@ def _endpoint(one: Json) -> Json:
 def _consent(one: Json) -> Json:
     provision = without(one["provision"], "type")
     changed = {
-        **without(one, "scope", "policyRule", "organization"), "date": one["dateTime"], "grantor": one["performer"],
-        "controller": one["organization"], "regulatoryBasis": [one["policyRule"]], "decision": one["provision"]["type"],
+        **without(one, "scope", "policyRule", "organization"),
+        "date": one["dateTime"],
+        "grantor": one["performer"],
+        "controller": one["organization"],
+        "regulatoryBasis": [one["policyRule"]],
+        "decision": one["provision"]["type"],
         "provision": [provision],
-    }  # fmt: skip
+    }
     return renamed(without(changed, "dateTime", "performer"), patient="subject")
 
 
@@ -210,9 +213,7 @@ _renderer = Renderer(
         "Endpoint": _endpoint,
         "Consent": _consent,
         "ServiceRequest": lambda one: _reasons({**one, "code": {"concept": one["code"]}}),
-        "Procedure": lambda one: _reasons(
-            one, performedPeriod="occurrencePeriod", performedDateTime="occurrenceDateTime"
-        ),
+        "Procedure": lambda one: _reasons(one, performedPeriod="occurrencePeriod", performedDateTime="occurrenceDateTime"),
         "CarePlan": _plan,
         "Device": _device,
         "DocumentReference": _document,

@@ -37,19 +37,52 @@ from sickbay.population.stories import (
     stroke,
     thyroid,
     timothy,
-)  # fmt: skip
+)
 from sickbay.population.stories.base import Told
 from sickbay.population.stories.immunizations import Immunizations
 from sickbay.population.stories.walk import tell
 
 TOLD: tuple[Told, ...] = (
-    hypertension.STORY, diabetes.STORY, lipids.STORY, pregnancy.STORY, smoking.STORY, kidney.STORY, kidney.ALONE,
-    heart_failure.STORY, fibrillation.STORY, stroke.STORY, dementia.STORY, thyroid.STORY, asthma.CHILD, asthma.STORY,
-    copd.STORY, depression.STORY, depression.ANXIETY, gout.STORY, anaemia.STORY, knee.STORY, fractures.BONES, fractures.HIP,
-    fractures.STORY, screening.MAMMOGRAPHY, screening.COLONOSCOPY, screening.STOOL, screening.BREAST, anaphylaxis.STORY,
-    appendicitis.STORY, infections.BLADDER, infections.FLU, infections.COVID, infections.LUNGS, dermatitis.STORY,
-    steady.MIGRAINE, steady.REFLUX, steady.RHINITIS, steady.ECZEMA, steady.BACK,
-)  # fmt: skip
+    hypertension.STORY,
+    diabetes.STORY,
+    lipids.STORY,
+    pregnancy.STORY,
+    smoking.STORY,
+    kidney.STORY,
+    kidney.ALONE,
+    heart_failure.STORY,
+    fibrillation.STORY,
+    stroke.STORY,
+    dementia.STORY,
+    thyroid.STORY,
+    asthma.CHILD,
+    asthma.STORY,
+    copd.STORY,
+    depression.STORY,
+    depression.ANXIETY,
+    gout.STORY,
+    anaemia.STORY,
+    knee.STORY,
+    fractures.BONES,
+    fractures.HIP,
+    fractures.STORY,
+    screening.MAMMOGRAPHY,
+    screening.COLONOSCOPY,
+    screening.STOOL,
+    screening.BREAST,
+    anaphylaxis.STORY,
+    appendicitis.STORY,
+    infections.BLADDER,
+    infections.FLU,
+    infections.COVID,
+    infections.LUNGS,
+    dermatitis.STORY,
+    steady.MIGRAINE,
+    steady.REFLUX,
+    steady.RHINITIS,
+    steady.ECZEMA,
+    steady.BACK,
+)
 STORIES = {story.name: story for story in TOLD}
 
 

@@ -22,5 +22,11 @@ class Anaemia(Lasting):
             body["ferritin"] = 14.0 + 45.0 * treated
 
 
-STORY = Told("anaemia", lambda who, dice: Anaemia(onset(who, dice, 16, years=5)), ages=(18, 52), women=0.07,
-             never=frozenset({"pregnancy"}), asks=("Tired",))  # fmt: skip
+STORY = Told(
+    "anaemia",
+    lambda who, dice: Anaemia(onset(who, dice, 16, years=5)),
+    ages=(18, 52),
+    women=0.07,
+    never=frozenset({"pregnancy"}),
+    asks=("Tired",),
+)

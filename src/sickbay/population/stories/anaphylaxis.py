@@ -15,19 +15,18 @@ class Anaphylaxis(Episode):
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         if not chart.allergic_to("Peanut"):
             chart.allergy(
-                problems.PEANUT, visit.day, problems.ANAPHYLAXIS, category="food", criticality="high", severity="severe",
+                problems.PEANUT,
+                visit.day,
+                problems.ANAPHYLAXIS,
+                category="food",
+                criticality="high",
+                severity="severe",
                 since=str(visit.day.year),
-            )  # fmt: skip
+            )
         chart.prescribe(drugs.EPINEPHRINE, visit, problem)
-        chart.plan(
-            "Emergency plan, peanut allergy", problem, (acts.ALLERGY_EDUCATION,), (wanted("Carries the auto-injector"),)
-        )
-        chart.note(
-            acts.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours."
-        )
+        chart.plan("Emergency plan, peanut allergy", problem, (acts.ALLERGY_EDUCATION,), (wanted("Carries the auto-injector"),))
+        chart.note(acts.DISCHARGE, visit, "Hives and wheezing minutes after peanuts; epinephrine, watched for six hours.")
 
 
-STORY = Told(
-    "anaphylaxis", lambda who, dice: Anaphylaxis(within(who, dice, 10, 40)), ages=(11, 40), women=0.02, men=0.02
-)
+STORY = Told("anaphylaxis", lambda who, dice: Anaphylaxis(within(who, dice, 10, 40)), ages=(11, 40), women=0.02, men=0.02)
 """The auto-injector is the one from 30 kg on."""

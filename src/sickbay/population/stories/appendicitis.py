@@ -15,11 +15,20 @@ class Appendicitis(Episode):
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         asked = chart.request(acts.APPENDECTOMY, acts.SURGICAL, visit, problem)
         chart.act(acts.APPENDECTOMY, visit, problem, asked, after=240, minutes=55)
-        chart.note(acts.DISCHARGE, visit, "Inflamed appendix removed by laparoscopy, not perforated. Eats and walks;"
-                   " stitches out after ten days.", printed=True)  # fmt: skip
+        chart.note(
+            acts.DISCHARGE,
+            visit,
+            "Inflamed appendix removed by laparoscopy, not perforated. Eats and walks; stitches out after ten days.",
+            printed=True,
+        )
 
 
 STORY = Told(
-    "appendicitis", lambda who, dice: Appendicitis(within(who, dice, 7, 45)), ages=(8, 45), women=0.03, men=0.04,
-    never=frozenset({"pregnancy"}), asks=("Stitches out",),
-)  # fmt: skip
+    "appendicitis",
+    lambda who, dice: Appendicitis(within(who, dice, 7, 45)),
+    ages=(8, 45),
+    women=0.03,
+    men=0.04,
+    never=frozenset({"pregnancy"}),
+    asks=("Stitches out",),
+)

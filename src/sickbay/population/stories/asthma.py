@@ -31,10 +31,17 @@ class Asthma(Lasting):
 
 
 CHILD = Told(
-    "asthma of a child", lambda who, dice: Asthma(onset(who, dice, 4)), ages=(6, 18), women=0.12, men=0.16,
+    "asthma of a child",
+    lambda who, dice: Asthma(onset(who, dice, 4)),
+    ages=(6, 18),
+    women=0.12,
+    men=0.16,
     asks=("Asthma review", "Wheezing at night"),
-)  # fmt: skip
+)
 STORY = Told(
-    "asthma", lambda who, dice: Asthma(onset(who, dice, 4)), women=0.09, men=0.07,
+    "asthma",
+    lambda who, dice: Asthma(onset(who, dice, 4)),
+    women=0.09,
+    men=0.07,
     asks=("Asthma review", "Wheezing at night"),
-)  # fmt: skip
+)

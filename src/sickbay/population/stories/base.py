@@ -144,9 +144,7 @@ class Episode(Story):
             return
         over, last = visit.day + datetime.timedelta(days=self.days), chart.person.last
         begun = max(visit.day - datetime.timedelta(days=1), chart.person.born)
-        self.problem = chart.problem(
-            self.concept, begun, visit.day, visit, lasting=False, over=over if over <= last else None
-        )
+        self.problem = chart.problem(self.concept, begun, visit.day, visit, lasting=False, over=over if over <= last else None)
         self.happen(chart, visit, self.problem)
         if self.drug:
             chart.prescribe(self.drug, visit, self.problem, end=visit.day + datetime.timedelta(days=self.drug_days))

@@ -45,11 +45,23 @@ class Obstruction(Lasting):
             body["fev1"] = max(self.ratio - (visit.day - self.onset).days / 365 * 0.6, 42.0)
             number = chart.read(measures.FEV1, visit, chart.throw(measures.FEV1, body), after=14)
             chart.act(acts.SPIROMETRY, visit, self.problem, after=8)
-            chart.report(acts.SPIROMETRY_STUDY, "PF", visit, "Obstruction that does not go away after albuterol.",
-                         readings=(number,), after=16)  # fmt: skip
+            chart.report(
+                acts.SPIROMETRY_STUDY,
+                "PF",
+                visit,
+                "Obstruction that does not go away after albuterol.",
+                readings=(number,),
+                after=16,
+            )
 
 
 STORY = Told(
-    "copd", lambda who, dice: Obstruction(onset(who, dice, 50), dice), ages=(55, 120), women=0.05, men=0.06,
-    after={"smoking": 3.5}, never=frozenset({"asthma"}), asks=("Short of breath on stairs",),
-)  # fmt: skip
+    "copd",
+    lambda who, dice: Obstruction(onset(who, dice, 50), dice),
+    ages=(55, 120),
+    women=0.05,
+    men=0.06,
+    after={"smoking": 3.5},
+    never=frozenset({"asthma"}),
+    asks=("Short of breath on stairs",),
+)

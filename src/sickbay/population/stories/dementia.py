@@ -33,6 +33,11 @@ class Dementia(Lasting):
 
 
 STORY = Told(
-    "dementia", lambda who, dice: Dementia(onset(who, dice, 70, years=7), dice), ages=(72, 120), women=0.02, men=0.02,
-    grows=0.012, asks=("Memory, with the family",),
-)  # fmt: skip
+    "dementia",
+    lambda who, dice: Dementia(onset(who, dice, 70, years=7), dice),
+    ages=(72, 120),
+    women=0.02,
+    men=0.02,
+    grows=0.012,
+    asks=("Memory, with the family",),
+)

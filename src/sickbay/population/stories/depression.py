@@ -35,10 +35,19 @@ class Mood(Lasting):
 
 
 STORY = Told(
-    "depression", lambda who, dice: Mood(onset(who, dice, 19), dice, problems.DEPRESSION, measures.PHQ9), ages=(20, 120),
-    women=0.13, men=0.08, asks=("Mood, follow-up",),
-)  # fmt: skip
+    "depression",
+    lambda who, dice: Mood(onset(who, dice, 19), dice, problems.DEPRESSION, measures.PHQ9),
+    ages=(20, 120),
+    women=0.13,
+    men=0.08,
+    asks=("Mood, follow-up",),
+)
 ANXIETY = Told(
-    "anxiety", lambda who, dice: Mood(onset(who, dice, 18), dice, problems.ANXIETY, measures.GAD7), ages=(19, 80),
-    women=0.06, men=0.03, never=frozenset({"depression"}), asks=("Anxiety, follow-up",),
-)  # fmt: skip
+    "anxiety",
+    lambda who, dice: Mood(onset(who, dice, 18), dice, problems.ANXIETY, measures.GAD7),
+    ages=(19, 80),
+    women=0.06,
+    men=0.03,
+    never=frozenset({"depression"}),
+    asks=("Anxiety, follow-up",),
+)

@@ -10,5 +10,11 @@ class Dermatitis(Episode):
     concept, days, drug, drug_days = problems.CONTACT_DERMATITIS, 16, drugs.HYDROCORTISONE, 14
 
 
-STORY = Told("dermatitis", lambda who, dice: Dermatitis(within(who, dice, 3)), ages=(3, 120), women=0.06, men=0.05,
-             asks=("Rash on the hands",))  # fmt: skip
+STORY = Told(
+    "dermatitis",
+    lambda who, dice: Dermatitis(within(who, dice, 3)),
+    ages=(3, 120),
+    women=0.06,
+    men=0.05,
+    asks=("Rash on the hands",),
+)

@@ -50,6 +50,12 @@ class Diabetes(Lasting):
 
 
 STORY = Told(
-    "diabetes", lambda who, dice: Diabetes(onset(who, dice, 34), dice), ages=(36, 120), women=0.05, men=0.06,
-    grows=0.004, after={"hypertension": 1.5}, asks=("Diabetes review", "HbA1c results"),
-)  # fmt: skip
+    "diabetes",
+    lambda who, dice: Diabetes(onset(who, dice, 34), dice),
+    ages=(36, 120),
+    women=0.05,
+    men=0.06,
+    grows=0.004,
+    after={"hypertension": 1.5},
+    asks=("Diabetes review", "HbA1c results"),
+)

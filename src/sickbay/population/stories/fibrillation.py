@@ -28,9 +28,7 @@ class Fibrillation(Lasting):
         self.warfarin = warfarin
         implanted = max(onset + datetime.timedelta(days=40), datetime.date(FIRST_YEAR, 2, 1))
         self.paced = implanted if paced else None
-        self.aims = (
-            (wanted("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (wanted("No stroke, no bleeding"),)
-        )
+        self.aims = (wanted("INR from 2 to 3", measures.INR, 2.0, 3.0),) if warfarin else (wanted("No stroke, no bleeding"),)
 
     def plan(self) -> Iterable[Planned]:
         if self.paced:
@@ -60,9 +58,7 @@ class Fibrillation(Lasting):
         if visit.day == self.paced and visit.setting == "inpatient":
             device = chart.implant(acts.PACEMAKER, visit.day)
             chart.act(acts.PACING, visit, self.problem, after=90, minutes=60, device=device)
-            chart.note(
-                acts.DISCHARGE, visit, "Pauses of four seconds; pacemaker implanted, wound dry. Home.", printed=True
-            )
+            chart.note(acts.DISCHARGE, visit, "Pauses of four seconds; pacemaker implanted, wound dry. Home.", printed=True)
 
 
 def _make(who: Person, dice: Dice) -> Fibrillation:
@@ -70,6 +66,12 @@ def _make(who: Person, dice: Dice) -> Fibrillation:
 
 
 STORY = Told(
-    "fibrillation", _make, ages=(58, 120), women=0.01, men=0.02,
-    grows=0.0025, after={"hypertension": 1.6, "heart": 2.0}, asks=("Palpitations", "INR"),
-)  # fmt: skip
+    "fibrillation",
+    _make,
+    ages=(58, 120),
+    women=0.01,
+    men=0.02,
+    grows=0.0025,
+    after={"hypertension": 1.6, "heart": 2.0},
+    asks=("Palpitations", "INR"),
+)

@@ -47,8 +47,9 @@ class Hip(Fracture):
         super().happen(chart, visit, problem)
         device = chart.implant(acts.HIP_PROSTHESIS, visit.day)
         chart.act(acts.HIP_REPLACEMENT, visit, problem, after=600, minutes=85, device=device)
-        chart.note(acts.DISCHARGE, visit, "Fell at home, broken hip replaced. Home with physiotherapy, full weight.",
-                   printed=True)  # fmt: skip
+        chart.note(
+            acts.DISCHARGE, visit, "Fell at home, broken hip replaced. Home with physiotherapy, full weight.", printed=True
+        )
 
 
 class Osteoporosis(Lasting):
@@ -69,7 +70,20 @@ def _broken(who: Person, dice: Dice) -> Fracture:
 
 
 STORY = Told("fracture", _broken, ages=(5, 120), women=0.05, men=0.06, asks=("Cast off",))
-HIP = Told("hip", lambda who, dice: Hip(within(who, dice, 70), problems.HIP_FRACTURE, acts.HIP_XRAY, 90), ages=(72, 120),
-           women=0.06, men=0.03, after={"osteoporosis": 2.5}, asks=("After the hip operation",))  # fmt: skip
-BONES = Told("osteoporosis", lambda who, dice: Osteoporosis(onset(who, dice, 62)), ages=(65, 120), women=0.22, men=0.04,
-             asks=("Bone density results",))  # fmt: skip
+HIP = Told(
+    "hip",
+    lambda who, dice: Hip(within(who, dice, 70), problems.HIP_FRACTURE, acts.HIP_XRAY, 90),
+    ages=(72, 120),
+    women=0.06,
+    men=0.03,
+    after={"osteoporosis": 2.5},
+    asks=("After the hip operation",),
+)
+BONES = Told(
+    "osteoporosis",
+    lambda who, dice: Osteoporosis(onset(who, dice, 62)),
+    ages=(65, 120),
+    women=0.22,
+    men=0.04,
+    asks=("Bone density results",),
+)

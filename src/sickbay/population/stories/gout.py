@@ -40,6 +40,11 @@ class Gout(Lasting):
 
 
 STORY = Told(
-    "gout", lambda who, dice: Gout(onset(who, dice, 36), dice), ages=(38, 120), women=0.02, men=0.06,
-    after={"hypertension": 1.6, "kidney": 1.5}, asks=("Painful toe",),
-)  # fmt: skip
+    "gout",
+    lambda who, dice: Gout(onset(who, dice, 36), dice),
+    ages=(38, 120),
+    women=0.02,
+    men=0.06,
+    after={"hypertension": 1.6, "kidney": 1.5},
+    asks=("Painful toe",),
+)

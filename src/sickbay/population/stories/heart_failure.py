@@ -42,12 +42,22 @@ class HeartFailure(Lasting):
         chart.act(acts.ECHOCARDIOGRAPHY, visit, self.problem, asked)
         number = chart.read(measures.EJECTION, visit, float(chart.dice.whole(32, 44)), after=18)
         chart.report(
-            acts.ECHO_STUDY, "CUS", visit, "Reduced ejection fraction, mild mitral regurgitation.", asked,
-            readings=(number,), after=20,
-        )  # fmt: skip
+            acts.ECHO_STUDY,
+            "CUS",
+            visit,
+            "Reduced ejection fraction, mild mitral regurgitation.",
+            asked,
+            readings=(number,),
+            after=20,
+        )
 
 
 STORY = Told(
-    "heart", lambda who, dice: HeartFailure(onset(who, dice, 66)), ages=(68, 120), women=0.05, men=0.06,
-    after={"hypertension": 1.8}, asks=("After discharge, heart failure",),
-)  # fmt: skip
+    "heart",
+    lambda who, dice: HeartFailure(onset(who, dice, 66)),
+    ages=(68, 120),
+    women=0.05,
+    men=0.06,
+    after={"hypertension": 1.8},
+    asks=("After discharge, heart failure",),
+)

@@ -37,6 +37,11 @@ class Hypertension(Lasting):
 
 
 STORY = Told(
-    "hypertension", lambda who, dice: Hypertension(onset(who, dice, 28), dice), ages=(30, 120), women=0.12, men=0.12,
-    grows=0.014, asks=("Blood pressure follow-up", "Hypertension, yearly review"),
-)  # fmt: skip
+    "hypertension",
+    lambda who, dice: Hypertension(onset(who, dice, 28), dice),
+    ages=(30, 120),
+    women=0.12,
+    men=0.12,
+    grows=0.014,
+    asks=("Blood pressure follow-up", "Hypertension, yearly review"),
+)

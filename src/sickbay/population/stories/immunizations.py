@@ -15,27 +15,36 @@ from sickbay.population.stories.base import Story
 
 _FIRST = (acts.DTAP, acts.POLIO, acts.HIB, acts.PNEUMOCOCCUS_7, acts.ROTAVIRUS)
 CHILDHOOD: tuple[tuple[float, tuple[Concept, ...]], ...] = (
-    (0.08, (acts.HEPATITIS_B,)), (0.16, (acts.HEPATITIS_B, *_FIRST)), (0.33, _FIRST),
+    (0.08, (acts.HEPATITIS_B,)),
+    (0.16, (acts.HEPATITIS_B, *_FIRST)),
+    (0.33, _FIRST),
     (0.49, (acts.DTAP, acts.PNEUMOCOCCUS_7, acts.HEPATITIS_B, acts.POLIO)),
-    (0.99, (acts.MMR, acts.VARICELLA, acts.HEPATITIS_A)), (1.24, (acts.DTAP, acts.HIB, acts.PNEUMOCOCCUS_7)),
-    (1.49, (acts.HEPATITIS_A,)), (4.0, (acts.DTAP, acts.POLIO, acts.MMR, acts.VARICELLA)),
-    (11.0, (acts.TDAP, acts.HPV, acts.MENINGOCOCCUS)), (11.9, (acts.HPV,)), (16.0, (acts.MENINGOCOCCUS,)),
-)  # fmt: skip
+    (0.99, (acts.MMR, acts.VARICELLA, acts.HEPATITIS_A)),
+    (1.24, (acts.DTAP, acts.HIB, acts.PNEUMOCOCCUS_7)),
+    (1.49, (acts.HEPATITIS_A,)),
+    (4.0, (acts.DTAP, acts.POLIO, acts.MMR, acts.VARICELLA)),
+    (11.0, (acts.TDAP, acts.HPV, acts.MENINGOCOCCUS)),
+    (11.9, (acts.HPV,)),
+    (16.0, (acts.MENINGOCOCCUS,)),
+)
 """Age in years from which it is due, and what."""
 
 ADULT: tuple[tuple[float, int, Concept], ...] = (
-    (19, 2021, acts.COVID_1), (19, 2021, acts.COVID_1), (65, 2023, acts.COVID_1), (27, 2022, acts.TD),
-    (50, 2021, acts.SHINGLES), (50, 2022, acts.SHINGLES), (65, 2022, acts.PNEUMOCOCCUS_20),
-)  # fmt: skip
+    (19, 2021, acts.COVID_1),
+    (19, 2021, acts.COVID_1),
+    (65, 2023, acts.COVID_1),
+    (27, 2022, acts.TD),
+    (50, 2021, acts.SHINGLES),
+    (50, 2022, acts.SHINGLES),
+    (65, 2022, acts.PNEUMOCOCCUS_20),
+)
 """Age and year from which it is due, and what."""
 
 _LATER: Mapping[Concept, tuple[tuple[datetime.date, Concept], ...]] = {
-    acts.PNEUMOCOCCUS_7: (
-        (datetime.date(2010, 4, 1), acts.PNEUMOCOCCUS_13), (datetime.date(2024, 1, 1), acts.PNEUMOCOCCUS_20)
-    ),
+    acts.PNEUMOCOCCUS_7: ((datetime.date(2010, 4, 1), acts.PNEUMOCOCCUS_13), (datetime.date(2024, 1, 1), acts.PNEUMOCOCCUS_20)),
     acts.INFLUENZA_3: ((datetime.date(2013, 7, 1), acts.INFLUENZA_4), (datetime.date(2024, 7, 1), acts.INFLUENZA_3)),
     acts.COVID_1: ((datetime.date(2023, 4, 18), acts.COVID_BIVALENT), (datetime.date(2023, 9, 12), acts.COVID_2)),
-}  # fmt: skip
+}
 """From when on another product was given in its place in the United States."""
 
 

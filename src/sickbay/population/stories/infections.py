@@ -54,10 +54,23 @@ class Pneumonia(Episode):
         chart.prescribe(drug, visit, problem, end=visit.day + datetime.timedelta(days=7))
 
 
-BLADDER = Told("bladder", lambda who, dice: Bladder(within(who, dice, 17)), ages=(18, 120), women=0.22, men=0.03,
-               asks=("Burning on passing water",))  # fmt: skip
+BLADDER = Told(
+    "bladder",
+    lambda who, dice: Bladder(within(who, dice, 17)),
+    ages=(18, 120),
+    women=0.22,
+    men=0.03,
+    asks=("Burning on passing water",),
+)
 FLU = Told("influenza", lambda who, dice: Influenza(winter(within(who, dice, 3))), ages=(4, 120), women=0.1, men=0.1)
-COVID = Told("covid", lambda who, dice: Covid(within(who, dice, 2)), ages=(2, 120), women=0.2, men=0.2,
-             asks=("Tired since an infection",))  # fmt: skip
-LUNGS = Told("pneumonia", lambda who, dice: Pneumonia(within(who, dice, 50)), ages=(52, 120), women=0.03, men=0.04,
-             after={"copd": 3.0})  # fmt: skip
+COVID = Told(
+    "covid",
+    lambda who, dice: Covid(within(who, dice, 2)),
+    ages=(2, 120),
+    women=0.2,
+    men=0.2,
+    asks=("Tired since an infection",),
+)
+LUNGS = Told(
+    "pneumonia", lambda who, dice: Pneumonia(within(who, dice, 50)), ages=(52, 120), women=0.03, men=0.04, after={"copd": 3.0}
+)

@@ -52,10 +52,15 @@ def _creatinine(rate: float, age: float, sex: str) -> float:
 
 def _told(name: str, alone: bool) -> Told:
     return Told(
-        name, lambda who, dice: Kidney(onset(who, dice, 58), dice, who, other_drug=not alone), ages=(60, 120),
-        women=0.15 if alone else 0.0001, men=0.15 if alone else 0.0001, after={} if alone else {"hypertension": 1600.0},
-        never=frozenset({"hypertension"}) if alone else frozenset(), asks=("Kidney function review",),
-    )  # fmt: skip
+        name,
+        lambda who, dice: Kidney(onset(who, dice, 58), dice, who, other_drug=not alone),
+        ages=(60, 120),
+        women=0.15 if alone else 0.0001,
+        men=0.15 if alone else 0.0001,
+        after={} if alone else {"hypertension": 1600.0},
+        never=frozenset({"hypertension"}) if alone else frozenset(),
+        asks=("Kidney function review",),
+    )
 
 
 STORY, ALONE = _told("kidney", alone=False), _told("kidney alone", alone=True)

@@ -46,8 +46,9 @@ class Knee(Lasting):
             asked = chart.request(acts.KNEE_REPLACEMENT, acts.SURGICAL, visit, self.problem)
             device = chart.implant(acts.KNEE_PROSTHESIS, visit.day)
             chart.act(acts.KNEE_REPLACEMENT, visit, self.problem, asked, after=120, minutes=95, device=device)
-            chart.note(acts.DISCHARGE, visit, "Knee replaced without complications. Walks with crutches, full weight.",
-                       printed=True)  # fmt: skip
+            chart.note(
+                acts.DISCHARGE, visit, "Knee replaced without complications. Walks with crutches, full weight.", printed=True
+            )
 
 
 def _make(who: Person, dice: Dice) -> Knee:

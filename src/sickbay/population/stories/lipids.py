@@ -38,6 +38,10 @@ class Lipids(Lasting):
 
 
 STORY = Told(
-    "lipids", lambda who, dice: Lipids(onset(who, dice), dice), ages=(33, 120), women=0.28, men=0.32,
+    "lipids",
+    lambda who, dice: Lipids(onset(who, dice), dice),
+    ages=(33, 120),
+    women=0.28,
+    men=0.32,
     asks=("Cholesterol results",),
-)  # fmt: skip
+)

@@ -78,6 +78,11 @@ def allergies(chart: Chart, visit: Visit) -> None:
         since = dice.whole(min(born + 2, latest), latest)
         # A year may not be later than the visit that records it, nor earlier than the birth.
         chart.allergy(
-            substance, day, reaction, category=category, criticality=criticality, severity=severity,
+            substance,
+            day,
+            reaction,
+            category=category,
+            criticality=criticality,
+            severity=severity,
             since=str(since) if since > born else None,
-        )  # fmt: skip
+        )

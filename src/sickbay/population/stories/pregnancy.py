@@ -91,7 +91,11 @@ def _conceived(who: Person, dice: Dice) -> datetime.date:
 
 
 STORY = Told(
-    "pregnancy", lambda who, dice: Pregnancy(_conceived(who, dice), dice.chance(0.25)), ages=(22, 42), women=0.35,
+    "pregnancy",
+    lambda who, dice: Pregnancy(_conceived(who, dice), dice.chance(0.25)),
+    ages=(22, 42),
+    women=0.35,
     # Nobody is pregnant on lisinopril, empagliflozin or a statin here.
-    never=frozenset({"hypertension", "diabetes", "lipids"}), asks=("Prenatal visit",),
-)  # fmt: skip
+    never=frozenset({"hypertension", "diabetes", "lipids"}),
+    asks=("Prenatal visit",),
+)

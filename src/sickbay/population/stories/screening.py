@@ -78,8 +78,7 @@ class BreastCancer(Lasting):
         if visit.day == self.operation and visit.setting == "inpatient":
             asked = chart.request(acts.LUMPECTOMY, acts.SURGICAL, visit, self.problem)
             chart.act(acts.LUMPECTOMY, visit, self.problem, asked, after=150, minutes=70)
-            chart.note(acts.PROCEDURE_NOTE, visit, "Tumour of 11 mm removed with clear margins; no lymph nodes.",
-                       printed=True)  # fmt: skip
+            chart.note(acts.PROCEDURE_NOTE, visit, "Tumour of 11 mm removed with clear margins; no lymph nodes.", printed=True)
 
 
 def _looked(chart: Chart, visit: Visit, act: Concept, study: Concept, found: str) -> None:
@@ -90,10 +89,21 @@ def _looked(chart: Chart, visit: Visit, act: Concept, study: Concept, found: str
 
 MAMMOGRAPHY = Told("mammography", lambda who, dice: Mammography(who, dice.whole(2, 11)), ages=(50, 78), women=0.7)
 COLONOSCOPY = Told(
-    "colonoscopy", lambda who, dice: Colonoscopy(within(who, dice, 46, 76), dice.chance(0.25)), ages=(48, 76),
-    women=0.45, men=0.45, never=frozenset({"dementia"}),
-)  # fmt: skip
-STOOL = Told("stool test", lambda who, dice: StoolTest(who), ages=(50, 76), women=0.5, men=0.5,
-             never=frozenset({"colonoscopy"}))  # fmt: skip
-BREAST = Told("breast cancer", lambda who, dice: BreastCancer(onset(who, dice, 52, years=5)), ages=(55, 120), women=0.03,
-              never=frozenset({"osteoporosis"}), asks=("After the operation",))  # fmt: skip
+    "colonoscopy",
+    lambda who, dice: Colonoscopy(within(who, dice, 46, 76), dice.chance(0.25)),
+    ages=(48, 76),
+    women=0.45,
+    men=0.45,
+    never=frozenset({"dementia"}),
+)
+STOOL = Told(
+    "stool test", lambda who, dice: StoolTest(who), ages=(50, 76), women=0.5, men=0.5, never=frozenset({"colonoscopy"})
+)
+BREAST = Told(
+    "breast cancer",
+    lambda who, dice: BreastCancer(onset(who, dice, 52, years=5)),
+    ages=(55, 120),
+    women=0.03,
+    never=frozenset({"osteoporosis"}),
+    asks=("After the operation",),
+)

@@ -41,5 +41,9 @@ class Smoking(Lasting):
 STORY = Told(
     "smoking",
     lambda who, dice: Smoking(onset(who, dice, 16), onset(who, dice, 20, years=3) if dice.chance(0.5) else None),
-    ages=(18, 80), women=0.12, men=0.16, never=frozenset({"pregnancy"}), asks=("Wants to stop smoking",),
-)  # fmt: skip
+    ages=(18, 80),
+    women=0.12,
+    men=0.16,
+    never=frozenset({"pregnancy"}),
+    asks=("Wants to stop smoking",),
+)

@@ -9,9 +9,16 @@ from sickbay.population.stories.base import Steady, Told, onset
 
 
 def _told(
-    name: str, concept: Concept, drug: Drug | None, begins: float, ages: tuple[float, float], women: float, men: float,
-    *asks: str, never: tuple[str, ...] = (),
-) -> Told:  # fmt: skip
+    name: str,
+    concept: Concept,
+    drug: Drug | None,
+    begins: float,
+    ages: tuple[float, float],
+    women: float,
+    men: float,
+    *asks: str,
+    never: tuple[str, ...] = (),
+) -> Told:
     return Told(
         name,
         lambda who, dice: Steady(onset(who, dice, begins), concept, drug),
@@ -26,9 +33,7 @@ def _told(
 _NO_IBUPROFEN = ("kidney", "kidney alone", "fibrillation", "heart", "pregnancy")
 """Beside these nobody is given ibuprofen for years."""
 
-MIGRAINE = _told(
-    "migraine", problems.MIGRAINE, drugs.IBUPROFEN, 17, (19, 70), 0.13, 0.05, "New headaches", never=_NO_IBUPROFEN
-)
+MIGRAINE = _told("migraine", problems.MIGRAINE, drugs.IBUPROFEN, 17, (19, 70), 0.13, 0.05, "New headaches", never=_NO_IBUPROFEN)
 REFLUX = _told("reflux", problems.REFLUX, drugs.OMEPRAZOLE, 25, (28, 120), 0.1, 0.1, "Heartburn")
 RHINITIS = _told("rhinitis", problems.RHINITIS, drugs.LORATADINE, 7, (18, 120), 0.12, 0.12, "Hay fever")
 ECZEMA = _told("eczema", problems.ECZEMA, drugs.HYDROCORTISONE, 1, (3, 18), 0.12, 0.12, "Itching skin")

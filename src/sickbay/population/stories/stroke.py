@@ -21,19 +21,34 @@ class Stroke(Episode):
     def happen(self, chart: Chart, visit: Visit, problem: Problem) -> None:
         asked = chart.request(acts.HEAD_CT, acts.IMAGING, visit, problem)
         chart.act(acts.HEAD_CT, visit, problem, asked, after=25)
-        chart.report(acts.IMAGE, "RAD", visit, "Infarction in the area of the middle cerebral artery, no bleeding.",
-                     asked, after=50)  # fmt: skip
+        chart.report(
+            acts.IMAGE, "RAD", visit, "Infarction in the area of the middle cerebral artery, no bleeding.", asked, after=50
+        )
         thinned = any(order.drug in (drugs.WARFARIN, drugs.APIXABAN) for order in chart.life.prescriptions)
         if not thinned:
             chart.prescribe(drugs.CLOPIDOGREL, visit, problem)
-        chart.plan("After a stroke", problem, (acts.PHYSIOTHERAPY, acts.EXERCISE, acts.REVIEW),
-                   (wanted("Walks alone, eats and speaks without help"),))  # fmt: skip
+        chart.plan(
+            "After a stroke",
+            problem,
+            (acts.PHYSIOTHERAPY, acts.EXERCISE, acts.REVIEW),
+            (wanted("Walks alone, eats and speaks without help"),),
+        )
         after = "Anticoagulation goes on." if thinned else "Clopidogrel from now on."
-        chart.note(acts.DISCHARGE, visit, "Weak right arm and slow speech, better within five days. Home with"
-                   f" physiotherapy. {after}", printed=True)  # fmt: skip
+        chart.note(
+            acts.DISCHARGE,
+            visit,
+            f"Weak right arm and slow speech, better within five days. Home with physiotherapy. {after}",
+            printed=True,
+        )
 
 
 STORY = Told(
-    "stroke", lambda who, dice: Stroke(within(who, dice, 56)), ages=(58, 120), women=0.01, men=0.015, grows=0.001,
-    after={"hypertension": 1.6, "fibrillation": 2.0, "smoking": 1.5}, asks=("After a stroke",),
-)  # fmt: skip
+    "stroke",
+    lambda who, dice: Stroke(within(who, dice, 56)),
+    ages=(58, 120),
+    women=0.01,
+    men=0.015,
+    grows=0.001,
+    after={"hypertension": 1.6, "fibrillation": 2.0, "smoking": 1.5},
+    asks=("After a stroke",),
+)

@@ -33,6 +33,10 @@ class Hypothyroidism(Lasting):
 
 
 STORY = Told(
-    "thyroid", lambda who, dice: Hypothyroidism(onset(who, dice, 24), dice), ages=(26, 120), women=0.1, men=0.03,
+    "thyroid",
+    lambda who, dice: Hypothyroidism(onset(who, dice, 24), dice),
+    ages=(26, 120),
+    women=0.1,
+    men=0.03,
     asks=("Thyroid results",),
-)  # fmt: skip
+)

@@ -15,23 +15,37 @@ _HEIGHT = 176.1
 _HALE = NURSES[0].id
 
 _PRESSURES = (
-    ("2021-11-09", 146, 89, 76, 93.9), ("2022-05-17", 142, 88, 75, 93.4), ("2022-11-15", 140, 86, 74, 93.0),
-    ("2023-05-23", 139, 85, 73, 92.8), ("2023-11-14", 141, 87, 75, 93.1), ("2024-05-21", 143, 88, 74, 93.5),
-    ("2024-11-12", 146, 90, 76, 93.8), ("2025-05-20", 148, 91, 77, 94.1), ("2025-12-09", 152, 94, 78, 94.4),
-    ("2026-01-13", 149, 92, 76, 94.0), ("2026-03-10", 146, 90, 76, 93.6), ("2026-04-21", 144, 91, 75, 93.2),
-    ("2026-06-23", 139, 86, 72, 92.9), ("2026-07-14", 136, 84, 70, 92.6), ("2026-08-11", 138, 85, 72, 92.5),
+    ("2021-11-09", 146, 89, 76, 93.9),
+    ("2022-05-17", 142, 88, 75, 93.4),
+    ("2022-11-15", 140, 86, 74, 93.0),
+    ("2023-05-23", 139, 85, 73, 92.8),
+    ("2023-11-14", 141, 87, 75, 93.1),
+    ("2024-05-21", 143, 88, 74, 93.5),
+    ("2024-11-12", 146, 90, 76, 93.8),
+    ("2025-05-20", 148, 91, 77, 94.1),
+    ("2025-12-09", 152, 94, 78, 94.4),
+    ("2026-01-13", 149, 92, 76, 94.0),
+    ("2026-03-10", 146, 90, 76, 93.6),
+    ("2026-04-21", 144, 91, 75, 93.2),
+    ("2026-06-23", 139, 86, 72, 92.9),
+    ("2026-07-14", 136, 84, 70, 92.6),
+    ("2026-08-11", 138, 85, 72, 92.5),
     ("2026-11-17", 148, 88, 76, 92.4),
-)  # fmt: skip
+)
 """Day, systolic, diastolic, pulse, weight (kg) of each visit."""
 
 _AT_HOME = (("2026-09-06", 142, 88, 78), ("2026-10-18", 145, 87, 74))
 
 _LABS = {
-    "2021-11-09": (7.0, 132, 0.97, 4.3, 138, 44, 168), "2022-11-15": (6.9, 128, 0.98, 4.5, 121, 45, 159),
-    "2023-11-14": (7.0, 131, 0.99, 4.2, 112, 45, 152), "2024-11-12": (7.1, 134, 1.0, 4.6, 104, 46, 148),
-    "2025-05-20": (7.1, 133, 0.99, 4.3, 100, 46, 145), "2025-12-09": (7.2, 137, 1.01, 4.3, 99, 46, 146),
-    "2026-06-23": (7.3, 138, 1.0, 4.5, 97, 47, 141), "2026-11-17": (7.4, 141, 1.02, 4.4, 96, 47, 139),
-}  # fmt: skip
+    "2021-11-09": (7.0, 132, 0.97, 4.3, 138, 44, 168),
+    "2022-11-15": (6.9, 128, 0.98, 4.5, 121, 45, 159),
+    "2023-11-14": (7.0, 131, 0.99, 4.2, 112, 45, 152),
+    "2024-11-12": (7.1, 134, 1.0, 4.6, 104, 46, 148),
+    "2025-05-20": (7.1, 133, 0.99, 4.3, 100, 46, 145),
+    "2025-12-09": (7.2, 137, 1.01, 4.3, 99, 46, 146),
+    "2026-06-23": (7.3, 138, 1.0, 4.5, 97, 47, 141),
+    "2026-11-17": (7.4, 141, 1.02, 4.4, 96, 47, 139),
+}
 """Day to HbA1c, fasting glucose, creatinine, potassium, LDL, HDL, triglycerides."""
 
 
@@ -58,9 +72,7 @@ def _early_visits(chart: Chart) -> list[Visit]:
 
 def _visit(chart: Chart, day: str) -> Visit:
     yearly = day[5:7] in ("11", "12")
-    return chart.visit(
-        _day(day), problems.CHECK_UP if yearly else problems.FOLLOW_UP, problems.HYPERTENSION, minutes=30
-    )
+    return chart.visit(_day(day), problems.CHECK_UP if yearly else problems.FOLLOW_UP, problems.HYPERTENSION, minutes=30)
 
 
 def _vitals(chart: Chart, visit: Visit, systolic: int, diastolic: int, pulse: int, weight: float) -> None:
@@ -91,10 +103,18 @@ def _blood(
     total = round(ldl + hdl + fat / 5)
     made = {}
     for measure, value in (
-        (measures.A1C, a1c), (measures.GLUCOSE, glucose), (measures.CREATININE, creatinine), (measures.EGFR, rate),
-        (measures.POTASSIUM, potassium), (measures.SODIUM, 140), (measures.LDL, ldl), (measures.HDL, hdl),
-        (measures.TRIGLYCERIDES, fat), (measures.CHOLESTEROL, total), (measures.HEMOGLOBIN, 14.8),
-    ):  # fmt: skip
+        (measures.A1C, a1c),
+        (measures.GLUCOSE, glucose),
+        (measures.CREATININE, creatinine),
+        (measures.EGFR, rate),
+        (measures.POTASSIUM, potassium),
+        (measures.SODIUM, 140),
+        (measures.LDL, ldl),
+        (measures.HDL, hdl),
+        (measures.TRIGLYCERIDES, fat),
+        (measures.CHOLESTEROL, total),
+        (measures.HEMOGLOBIN, 14.8),
+    ):
         made[measure] = chart.read(measure, visit, value, after=12)
     for panel, members in ((measures.LIPID_PANEL, measures.LIPIDS), (measures.KIDNEY_PANEL, measures.KIDNEY)):
         chart.report(panel, "LAB", visit, readings=tuple(made[each] for each in members), after=40)
@@ -156,15 +176,28 @@ def _care(chart: Chart, visits: dict[datetime.date, Visit], sugar: Problem, pres
     asked = chart.request(acts.KNEE_XRAY, acts.IMAGING, seen, knee)
     chart.act(acts.KNEE_XRAY, seen, knee, asked, site=problems.LEFT_KNEE)
     chart.report(acts.IMAGE, "RAD", seen, "Left knee: narrow joint space, osteophytes; no fracture.", asked)
-    chart.plan("Type 2 diabetes: plan of care", sugar, (acts.EDUCATION, acts.EXERCISE, acts.REVIEW),
-               (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),))  # fmt: skip
-    chart.plan("Hypertension: plan of care", pressure, (acts.SALT, acts.REVIEW),
-               (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),))  # fmt: skip
+    chart.plan(
+        "Type 2 diabetes: plan of care",
+        sugar,
+        (acts.EDUCATION, acts.EXERCISE, acts.REVIEW),
+        (wanted("HbA1c below 7 %", measures.A1C, None, 7.0, problems.CONTROLLED),),
+    )
+    chart.plan(
+        "Hypertension: plan of care",
+        pressure,
+        (acts.SALT, acts.REVIEW),
+        (wanted("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),),
+    )
     last = visits[_day("2026-11-17")]
-    chart.note(acts.PROGRESS, last, "Blood pressure 148/88 on lisinopril 20 mg, HbA1c 7.4 % on metformin. Feels well, no cough,"
-               " no dizziness. To see Dr. Okafor next week about the pressure.")  # fmt: skip
-    chart.note(acts.CONSULT, seen, "Pain of the left knee on stairs. Osteoarthritis; paracetamol when needed, exercises.",
-               printed=True)  # fmt: skip
+    chart.note(
+        acts.PROGRESS,
+        last,
+        "Blood pressure 148/88 on lisinopril 20 mg, HbA1c 7.4 % on metformin. Feels well, no cough,"
+        " no dizziness. To see Dr. Okafor next week about the pressure.",
+    )
+    chart.note(
+        acts.CONSULT, seen, "Pain of the left knee on stairs. Osteoarthritis; paracetamol when needed, exercises.", printed=True
+    )
 
 
 def _found(

@@ -24,9 +24,13 @@ def tell(chart: Chart, threads: list[Story]) -> None:
     for planned in _calendar(who, dice, threads):
         illness = _illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
         visit = chart.visit(
-            planned.day, planned.kind, illness.concept if illness else planned.reason, by=planned.by,
-            setting=planned.setting, minutes=planned.minutes,
-        )  # fmt: skip
+            planned.day,
+            planned.kind,
+            illness.concept if illness else planned.reason,
+            by=planned.by,
+            setting=planned.setting,
+            minutes=planned.minutes,
+        )
         grown = who.age(visit.day) >= TOO_YOUNG
         if visit.number == 1 or (young and grown):
             allergies(chart, visit)

@@ -70,9 +70,7 @@ class Batch:
             self._index(space, type, nid, step.facts)
         now = DELETED if deleted else LIVE
         body = b"" if deleted else step.body
-        self.resources[nid] = (
-            nid, space, type, now, step.id, step.version_id, step.at, INDEX_REVISION, facts, body
-        )  # fmt: skip
+        self.resources[nid] = (nid, space, type, now, step.id, step.version_id, step.at, INDEX_REVISION, facts, body)
         self._last[nid] = [nid, step.version_id, step.at, step.interaction, fitted(step.who), facts, None]
         self.history.append(self._last[nid])
         self.known[key] = Known(nid, now, step.version_id, facts)

@@ -24,9 +24,13 @@ SESSION = {
     "plan_cache_mode": "force_generic_plan",  # what is asked for says nothing of the way there: no plan is made twice
 }
 LOST = (
-    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
-)  # fmt: skip
+)
 
 
 class Pool:
@@ -72,9 +76,13 @@ async def connect(address: str) -> Pool:
     """A pool on a database with the newest schema. Raises CannotOpen, in one sentence."""
     name = shown(address)
     making = partial(
-        asyncpg.connect, address, server_settings=SESSION, statement_cache_size=1000, timeout=PATIENCE,
+        asyncpg.connect,
+        address,
+        server_settings=SESSION,
+        statement_cache_size=1000,
+        timeout=PATIENCE,
         max_cached_statement_lifetime=0,
-    )  # fmt: skip
+    )
     connections = Connections(making)
     try:
         connection = await connections.take()

@@ -39,9 +39,11 @@ _REINDEXED = (
     f"UPDATE resource r SET index_revision = {INDEX_REVISION}, facts = f.facts"
     " FROM unnest($1::bigint[], $2::text[]) f(nid, facts) WHERE r.nid = f.nid"
 )
-_FORGET = "WITH " + ", ".join(
-    f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')})" for table in INDEXES
-) + " SELECT 1"  # fmt: skip
+_FORGET = (
+    "WITH "
+    + ", ".join(f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')})" for table in INDEXES)
+    + " SELECT 1"
+)
 _GONE = (
     f"WITH member AS (UPDATE compartment_index SET member = {GONE} WHERE nid = ANY($1) AND member = {MEMBER}),"
     f" apart AS (DELETE FROM compartment_index WHERE nid = ANY($1) AND member = {APART}), "
@@ -113,7 +115,7 @@ async def _look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
 
 async def _place(
     db: Any, numbers: Numbers, nids: dict[int, list[int]], saves: Sequence[Save | Reindex], known: dict[Key, Known]
-) -> None:  # fmt: skip
+) -> None:
     """A number for whatever is not there yet. What is only referred to may be placed by others at the same time."""
     saved = {(numbers.spaces[one.space], numbers.words[one.type], one.id) for one in saves}
     fresh = {key: nids[key[0]].pop(0) for key in _keys(numbers, saves) if key not in known}

@@ -187,9 +187,17 @@ class PostgresStore:
         return await self._ask(lambda: self._answers.version(space, type, id, version_id, visibility))
 
     async def history(
-        self, space: Space, type: str | None, id: str | None, visibility: Visibility, *, count: int,
-        cursor: str | None = None, since: int | None = None, at: tuple[int, int] | None = None,
-    ) -> Versions:  # fmt: skip
+        self,
+        space: Space,
+        type: str | None,
+        id: str | None,
+        visibility: Visibility,
+        *,
+        count: int,
+        cursor: str | None = None,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+    ) -> Versions:
         asked = past.Asked(type, id, count, cursor, since, at)
         return await self._ask(lambda: self._answers.history(space, asked, visibility)(self._asking.run))
 

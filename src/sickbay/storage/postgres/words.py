@@ -15,9 +15,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-_WORDS = re.compile(
-    r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|/\* of each \*/|instr\(|\?"
-)
+_WORDS = re.compile(r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|/\* of each \*/|instr\(|\?")
 FITS = 500
 """Characters of a text that fit into an index row of PostgreSQL (2,704 bytes) whatever else is in it."""
 

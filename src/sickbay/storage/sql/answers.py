@@ -100,9 +100,7 @@ class Answers:
         scope = self._scope(space, visibility)
         if scope is None:
             return lambda run: Labels((), (), ())
-        return partial(
-            labels.labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility
-        )
+        return partial(labels.labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility)
 
     def filled(self, space: Space) -> bool:
         number = self.names.space(space)

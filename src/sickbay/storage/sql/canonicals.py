@@ -19,9 +19,7 @@ def is_canonical(version: str, parameter: SearchParameter) -> bool:
     return "canonical" in kinds(version, parameter.type, parameter.expression)
 
 
-def named(
-    run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]
-) -> list[int]:  # fmt: skip
+def named(run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]) -> list[int]:
     """The resources whose urls these name by the parameter."""
     text = f"SELECT DISTINCT f.value FROM uri_index f WHERE f.nid {_AMONG} AND f.parameter = ?"
     asked = [row[0].partition("|") for row in run(Statement(text, (_list(nids), parameter.number)))]
@@ -33,9 +31,7 @@ def named(
     held = run(Statement(text, (scope.space, *by.binds, orjson.dumps(urls).decode())))
     versions = _versions(run, find, version, parameter.targets, [row[0] for row in held])
     wanted = {(url, bar and number.lower()) for url, bar, number in asked}
-    return [
-        nid for nid, url in held if (url, "") in wanted or any((url, one) in wanted for one in versions.get(nid, ()))
-    ]
+    return [nid for nid, url in held if (url, "") in wanted or any((url, one) in wanted for one in versions.get(nid, ()))]
 
 
 def naming(
@@ -68,10 +64,7 @@ def _numbers(find: Find, version: str, types: Iterable[str], code: str) -> list[
 def _versions(run: Run, find: Find, version: str, types: Iterable[str], nids: list[int]) -> dict[int, list[str]]:
     """What each calls its version, in small letters, as a token that is a text is held."""
     by = one_of("t.parameter", _numbers(find, version, types, "version"))
-    text = (
-        "SELECT t.nid, m.code FROM token_index t CROSS JOIN term m ON m.hash = t.hash"
-        f" WHERE t.nid {_AMONG} AND {by.text}"
-    )
+    text = f"SELECT t.nid, m.code FROM token_index t CROSS JOIN term m ON m.hash = t.hash WHERE t.nid {_AMONG} AND {by.text}"
     found: dict[int, list[str]] = {}
     for nid, code in run(Statement(text, (_list(nids), *by.binds))) if nids else ():
         found.setdefault(nid, []).append(code)

@@ -18,9 +18,7 @@ _OWN = ("_id", "_lastUpdated")
 """What is sorted by is the same for every type."""
 
 
-def gathered(
-    scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility
-) -> tuple[list[Plan], list[Query]]:
+def gathered(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility) -> tuple[list[Plan], list[Query]]:
     """A plan for all parts of which the same is visible, if they ask for membership alone; and the parts that ask for more."""
     if query.within is None or not query.parts or any(one.parameter not in _OWN for one in query.sort):
         return [], list(query.parts)
@@ -43,9 +41,7 @@ def _place(within: Within | None) -> tuple[str, str] | None:
     return (within.type, within.id) if within else None
 
 
-def _plan(
-    scope: Scope, find: Find, space: Space, parts: list[Query], holder: int, visibility: Visibility
-) -> Plan | None:
+def _plan(scope: Scope, find: Find, space: Space, parts: list[Query], holder: int, visibility: Visibility) -> Plan | None:
     """The number of a parameter says of which type it is, so that no type need be looked at."""
     numbers = sorted({number for one in parts if one.within for number in one.within.parameters})
     by = one_of("+f.parameter", numbers)  # "+": the target's range is read once, not looked into for each number

@@ -70,9 +70,13 @@ def row(parts: Sequence[tuple[Any, ...]], term: Term) -> tuple[int, int, int, in
 
 
 _KINDS: dict[type, str] = {
-    TokenValue: "token", ReferenceValue: "reference", StringValue: "string", DateValue: "date",
-    QuantityValue: "quantity", UriValue: "uri",
-}  # fmt: skip
+    TokenValue: "token",
+    ReferenceValue: "reference",
+    StringValue: "string",
+    DateValue: "date",
+    QuantityValue: "quantity",
+    UriValue: "uri",
+}
 
 
 def kinds_of(value: CompositeValue) -> list[str]:

@@ -65,9 +65,7 @@ def both(parts: Iterable[Sql]) -> Sql:
     kept = [one for one in parts if one is not TRUE]
     if any(one is FALSE for one in kept):
         return FALSE
-    return (
-        Sql(" AND ".join(one.text for one in kept), tuple(bind for one in kept for bind in one.binds)) if kept else TRUE
-    )
+    return Sql(" AND ".join(one.text for one in kept), tuple(bind for one in kept for bind in one.binds)) if kept else TRUE
 
 
 def either(parts: Iterable[Sql]) -> Sql:
@@ -116,8 +114,10 @@ def _some(scope: Scope, one: Filter, nid: str) -> Sql:
     if matched is FALSE:
         return FALSE
     by = one_of("t.parameter", list(one.parameter.numbers))  # without the space, which would lead to all that match
-    return Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text} AND {matched.text}{EACH})",
-               (*by.binds, *matched.binds))  # fmt: skip
+    return Sql(
+        f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text} AND {matched.text}{EACH})",
+        (*by.binds, *matched.binds),
+    )
 
 
 def under(scope: Scope, one: Filter) -> Sql:
@@ -182,9 +182,7 @@ def values(scope: Scope, one: Filter, *, known: bool = False) -> Sql:
     return either(_value(scope, one, value) for value in one.values)
 
 
-def ranged(
-    value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple[str, str] = ("t.low", "t.high")
-) -> Sql:
+def ranged(value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple[str, str] = ("t.low", "t.high")) -> Sql:
     """FHIR's comparison of a stored range with the one asked for (R4, 3.1.1.4.6; both half open)."""
     start, end = names
     match value.prefix:
@@ -342,12 +340,7 @@ def single_hash(scope: Scope, one: Filter) -> int | None:
 def single_target(scope: Scope, one: Filter) -> int | None:
     """The one resource that a reference filter asks for, if its type is told; -1 where there is none."""
     value = one.values[0] if len(one.values) == 1 else None
-    if (
-        one.modifier is not None
-        or one.chain is not None
-        or not isinstance(value, ReferenceValue)
-        or value.url is not None
-    ):
+    if one.modifier is not None or one.chain is not None or not isinstance(value, ReferenceValue) or value.url is not None:
         return None
     targets = (value.type,) if value.type is not None else one.parameter.targets
     return scope.names.nid(scope.space, targets[0], value.id) if len(targets) == 1 else None

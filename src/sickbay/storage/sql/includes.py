@@ -63,9 +63,7 @@ def included(
     return found, full
 
 
-def _hops(
-    run: Run, scope: Scope, find: Find, version: str, one: Include, frontier: dict[str, list[int]]
-) -> Iterator[_Hop]:
+def _hops(run: Run, scope: Scope, find: Find, version: str, one: Include, frontier: dict[str, list[int]]) -> Iterator[_Hop]:
     """From each type that the include may begin at; from all at once where the type says nothing of the way. What a
     canonical names is brought by a parameter that is named, and by no asterisk."""
     if one.parameter == "*" and (one.target is None if one.reverse else one.source == "*"):
@@ -82,9 +80,7 @@ def _hops(
             asked = run, scope, find, version, parameter
             found = canonicals.naming(*asked, type, nids, MOST + 1) if one.reverse else canonicals.named(*asked, nids)
             if found:
-                yield _Hop(
-                    "SELECT j.value AS nid FROM json_each(?) j", (orjson.dumps(found).decode(),), _far(one), one.without
-                )
+                yield _Hop("SELECT j.value AS nid FROM json_each(?) j", (orjson.dumps(found).decode(),), _far(one), one.without)
 
 
 def _along(one: Include, nids: list[int], parameter: int | None) -> _Hop:

@@ -25,9 +25,7 @@ def labels(run: Run, scope: Scope, find: Find, version: str, types: Sequence[str
         seen = {one: scope.visible(one.type, "s", "t.nid", None) for one in held}
         whole = [one for one in held if seen[one] is TRUE]
         statements = [_each(scope, name, whole)] if whole else []
-        statements += [
-            _among(scope, name, one, seen[one], visibility) for one in held if seen[one] not in (TRUE, FALSE)
-        ]
+        statements += [_among(scope, name, one, seen[one], visibility) for one in held if seen[one] not in (TRUE, FALSE)]
         for statement in statements:
             found[name] |= {(system, code) for system, code in run(statement)}
     profiles = tuple(sorted(uri for _, uri in found["profile"]))

@@ -49,15 +49,11 @@ def page(run: Run, scope: Scope, key: bytes, asked: Asked, visibility: Visibilit
     """`count` visible versions, however many invisible ones lie between them. Raises BadCursor."""
     letter, count = "r" if asked.id is not None else "s", asked.most
     held = scope.visible(asked.type or "*", letter, "r.nid", None)
-    mark = "/".join(
-        map(str, ("history", scope.space, asked.type or "", asked.id or "", asked.since, asked.at))
-    ).encode()
+    mark = "/".join(map(str, ("history", scope.space, asked.type or "", asked.id or "", asked.since, asked.at))).encode()
     before = int(opened(key, asked.cursor, mark).last[0]) if asked.cursor is not None else NEVER
     if held is FALSE:
         return Versions([], None, 0 if count == 0 else None)
-    found = _versions(
-        run, scope, asked, held, compartments(scope.names, scope.space, visibility, letter, asked.type or "*")
-    )
+    found = _versions(run, scope, asked, held, compartments(scope.names, scope.space, visibility, letter, asked.type or "*"))
     if count == 0:
         return Versions([], None, _total(run, scope, found, letter, None if held is TRUE else visibility))
     text = Sql(f"SELECT {_COLUMNS} FROM {found.text}", found.binds)
@@ -104,8 +100,11 @@ def _versions(run: Run, scope: Scope, asked: Asked, held: Sql, own: Sql | None) 
     """
     binds: list[int | str] = [scope.space]
     where = [f"r.space = ? AND r.state <> {REFERENCED}"]
-    for condition, value in (("r.type = ?", asked.type and scope.names.word(asked.type)), ("r.id = ?", asked.id),
-                             ("h.at >= ?", asked.since)):  # fmt: skip
+    for condition, value in (
+        ("r.type = ?", asked.type and scope.names.word(asked.type)),
+        ("r.id = ?", asked.id),
+        ("h.at >= ?", asked.since),
+    ):
         if value is not None:
             where.append(condition)
             binds.append(value)

@@ -123,16 +123,12 @@ class _Judge:
         return verdict
 
 
-def mixed(
-    guard: Guard, visibility: Visibility, letters: str, found: list[Row], type_of: Callable[[Row], str]
-) -> list[Stored]:
+def mixed(guard: Guard, visibility: Visibility, letters: str, found: list[Row], type_of: Callable[[Row], str]) -> list[Stored]:
     """The same of rows of several types, in their order."""
     by_type: dict[str, list[Row]] = {}
     for row in found:
         by_type.setdefault(type_of(row), []).append(row)
-    kept = {
-        (type, one.id): one for type, rows in by_type.items() for one in guard.allowed(visibility, letters, type, rows)
-    }
+    kept = {(type, one.id): one for type, rows in by_type.items() for one in guard.allowed(visibility, letters, type, rows)}
     places = [(type_of(row), row[2]) for row in found]
     return [kept[place] for place in places if place in kept]
 

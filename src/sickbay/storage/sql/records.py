@@ -27,16 +27,12 @@ PURGE = (
     "DELETE FROM record WHERE number IN (SELECT number FROM record"
     " WHERE expires_at IS NOT NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)"
 )
-_COUNT_FAMILY = (
-    "SELECT count(*) FROM (SELECT 1 FROM record WHERE family = ? AND kind = ? AND family <> '' LIMIT ?) counted"
-)
+_COUNT_FAMILY = "SELECT count(*) FROM (SELECT 1 FROM record WHERE family = ? AND kind = ? AND family <> '' LIMIT ?) counted"
 
 
 def fields(one: Record) -> tuple[Any, ...]:
     """What PUT takes."""
-    return (
-        one.kind, one.key, one.value, one.tenant, one.owner, one.family, one.label, one.at, one.expires_at, one.used_at
-    )  # fmt: skip
+    return (one.kind, one.key, one.value, one.tenant, one.owner, one.family, one.label, one.at, one.expires_at, one.used_at)
 
 
 def get(reader: Reader, kind: str, key: str) -> Record | None:

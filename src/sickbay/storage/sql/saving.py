@@ -64,7 +64,7 @@ def check(step: Save, state: int, version: int) -> None:
 
 def index_rows(
     space: int, type: int, nid: int, facts: ResourceFacts, word: Word, target: Target, term: Term
-) -> dict[str, list[IndexRow]]:  # fmt: skip
+) -> dict[str, list[IndexRow]]:
     """All facts as rows by table. word numbers a name, target a resource that is referred to, term a coding."""
     found: dict[str, list[IndexRow]] = {}
     token: list[IndexRow] = [(space, number, term(system, code), nid) for number, system, code in facts.tokens]
@@ -88,17 +88,13 @@ def index_rows(
     if facts.dates:
         found["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls(facts))]
     if facts.strings:
-        found["string_index"] = [
-            (space, number, text[:LONGEST], text_hash(raw), nid) for number, text, raw in facts.strings
-        ]
+        found["string_index"] = [(space, number, text[:LONGEST], text_hash(raw), nid) for number, text, raw in facts.strings]
     if facts.uris:
         found["uri_index"] = [(space, number, uri, nid) for number, uri in facts.uris]
     if facts.quantities or facts.numbers:
         found["quantity_index"] = _amounts(space, nid, facts, term)
     if facts.composites:
-        found["composite_index"] = [
-            (space, number, *composites.row(parts, term), nid) for number, parts in facts.composites
-        ]
+        found["composite_index"] = [(space, number, *composites.row(parts, term), nid) for number, parts in facts.composites]
     for number, latitude, longitude in facts.positions:
         found.setdefault("composite_index", []).append((space, number, 0, latitude, longitude, 0, "", nid))
     return found

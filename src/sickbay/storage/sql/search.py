@@ -77,9 +77,7 @@ def plan(scope: Scope, find: Find, space: Space, query: Query, visibility: Visib
     return made._replace(walk=walk, along=by)
 
 
-def _resolved(
-    scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility, chosen: Source
-) -> Plan | None:  # fmt: skip
+def _resolved(scope: Scope, find: Find, space: Space, query: Query, visibility: Visibility, chosen: Source) -> Plan | None:
     more = own(query, chosen)
     parts = [condition(scope, one, chosen.nid) for one in chosen.rest]
     if query.within is not None:
@@ -279,9 +277,7 @@ def _sorted(plan: Plan, at: Position | None, limit: int) -> Statement:
     top = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
     text = f"SELECT {', '.join((plan.columns.text, *names))} FROM ({top}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"
     values = tuple(bind for key in plan.keys for bind in key.binds)
-    return Statement(
-        text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1
-    )
+    return Statement(text, (*values, *plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
 
 
 def _total(run: Run, plan: Plan, at: Position | None, free: int | None) -> int | None:

@@ -138,18 +138,14 @@ def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> S
 def _facet(scope: Scope, query: Query) -> tuple[Filter | None, int]:
     """The filter whose code narrows the compartment to one range, and its hash: what it is goes before its group."""
     found = [
-        (one, hash)
-        for one in query.filters
-        if one.parameter.code in FACETS and (hash := single_hash(scope, one)) is not None
+        (one, hash) for one in query.filters if one.parameter.code in FACETS and (hash := single_hash(scope, one)) is not None
     ]
     return min(found, key=lambda pair: pair[0].parameter.code != "code", default=(None, 0))
 
 
 def _range_of(patient: int, type: int, facet: tuple[int, int] | None) -> Sql:
     text = "d.patient = ? AND d.type = ?"
-    return (
-        Sql(f"{text} AND d.word = ? AND d.hash = ?", (patient, type, *facet)) if facet else Sql(text, (patient, type))
-    )
+    return Sql(f"{text} AND d.word = ? AND d.hash = ?", (patient, type, *facet)) if facet else Sql(text, (patient, type))
 
 
 def _referring(patient: int, type: int, parameter: SearchParameter) -> Sql:
@@ -163,9 +159,7 @@ def _referring(patient: int, type: int, parameter: SearchParameter) -> Sql:
         return Sql(f"(d.named = 1 OR {each})", (parameter.number, patient))
     refer = "SELECT count(*) FROM reference_index WHERE target = ? AND parameter = ?"
     there = "SELECT count(*) FROM compartment_index WHERE patient = ? AND type = ? AND member IN (0, 1)"
-    return Sql(
-        f"(({refer}) = ({there}) OR {each})", (patient, parameter.number, patient, type, parameter.number, patient)
-    )
+    return Sql(f"(({refer}) = ({there}) OR {each})", (patient, parameter.number, patient, type, parameter.number, patient))
 
 
 def _join(scope: Scope, one: Filter, name: str) -> Sql | None:

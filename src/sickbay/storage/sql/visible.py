@@ -10,9 +10,7 @@ from sickbay.storage.sql.names import Names
 from sickbay.storage.sql.statement import EACH, Sql
 
 
-def visible(
-    names: Names, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None
-) -> Sql:
+def visible(names: Names, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Sql:
     """True of the resources of `type` that a clause with one of the letters shows.
 
     patient: it is known to be in this compartment, so that need not be asked again.

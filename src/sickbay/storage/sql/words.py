@@ -57,9 +57,7 @@ def _holding(space: int, one: Filter, word: str) -> Sql:
         f" SELECT v.p, ({least} v.p AND s.value > v.x) FROM v WHERE v.x IS NOT NULL)"
         f" SELECT p, x FROM v WHERE v.x IS NOT NULL AND {same.text}"
     )
-    more = (
-        f"SELECT y.nid FROM ({each}) v CROSS JOIN string_index y ON y.parameter = v.p AND y.value = v.x AND y.space = ?"
-    )
+    more = f"SELECT y.nid FROM ({each}) v CROSS JOIN string_index y ON y.parameter = v.p AND y.value = v.x AND y.space = ?"
     walk = (space, orjson.dumps(beside).decode(), space)
     return Sql(f"{text} UNION ALL {more}", (space, *held.binds, *walk, *same.binds, space))
 

@@ -50,9 +50,7 @@ def must_be_ours(path: Path | str) -> None:
     with opening(path), closing(apsw.Connection(str(path), flags=_OPEN)) as db:
         tables = {name for (name,) in rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
     if tables and not tables >= {"meta", "record", "resource"}:
-        raise CannotOpen(
-            f"{path} is the database of another program; choose another data folder, or put that file away."
-        )
+        raise CannotOpen(f"{path} is the database of another program; choose another data folder, or put that file away.")
 
 
 def _made_private(path: Path) -> None:

@@ -150,7 +150,16 @@ CREATE TRIGGER exchange_deleted AFTER DELETE ON record WHEN OLD.kind = 'exchange
 """
 
 STEPS: tuple[str, ...] = (
-    _FIRST, _HISTORY_BY_TIME, _COMPOSITES_AND_EXACT_TEXTS, _WHAT_IS_OUTDATED, _FACETS, _SLICED_COUNTS, _WORDS,
-    _WIDE_RANGES_AND_CHANGES, _US_CORE, _CONTACTS, _JOURNAL_SIZE,
-)  # fmt: skip
+    _FIRST,
+    _HISTORY_BY_TIME,
+    _COMPOSITES_AND_EXACT_TEXTS,
+    _WHAT_IS_OUTDATED,
+    _FACETS,
+    _SLICED_COUNTS,
+    _WORDS,
+    _WIDE_RANGES_AND_CHANGES,
+    _US_CORE,
+    _CONTACTS,
+    _JOURNAL_SIZE,
+)
 """Step n leads from version n to n + 1."""

@@ -20,13 +20,9 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CREATE = f"{_INSERT} ON CONFLICT DO NOTHING"
-_UPDATE = (
-    "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
-)
+_UPDATE = "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 _REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
-_KEEP_BODY = (
-    "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
-)
+_KEEP_BODY = "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
 
 
 class _Counters:
@@ -67,12 +63,7 @@ class Changes:
         """Write one version. Raises Conflict, before anything is changed."""
         space = self._space(step.space)
         type = self._word(step.type)
-        if (
-            step.version_id == 1
-            and not step.if_version
-            and step.interaction != "delete"
-            and self._create(space, type, step)
-        ):
+        if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
         found = rows(self._db, query, (space.number, type, step.id))
@@ -135,9 +126,7 @@ class Changes:
     def _create(self, space: _Counters, type: int, step: Save) -> bool:
         """Most saves are of what is not there yet: done without a look. False, with nothing changed, where it is."""
         nid, facts = self._allocate(space), as_text(step.facts.patients, step.facts.codes)
-        self._db.execute(
-            _CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body)
-        )
+        self._db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
         if not self._db.changes():
             space.allocated -= 1
             return False
@@ -233,9 +222,7 @@ class Changes:
         if text not in self._words:
             found = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
             if found is None:
-                add = (
-                    "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
-                )
+                add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
                 found = rows(self._db, add, (text,))[0][0]
             self._words[text] = found
         return self._words[text]

@@ -125,9 +125,17 @@ class SqliteStore:
         return self._answers.version(space, type, id, version_id, visibility)
 
     async def history(
-        self, space: Space, type: str | None, id: str | None, visibility: Visibility, *, count: int,
-        cursor: str | None = None, since: int | None = None, at: tuple[int, int] | None = None,
-    ) -> Versions:  # fmt: skip
+        self,
+        space: Space,
+        type: str | None,
+        id: str | None,
+        visibility: Visibility,
+        *,
+        count: int,
+        cursor: str | None = None,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+    ) -> Versions:
         asked = past.Asked(type, id, count, cursor, since, at)
         return await self._run(self._answers.history(space, asked, visibility))
 
@@ -169,9 +177,7 @@ class SqliteStore:
 
 def _decides_first(steps: Sequence[Step]) -> bool:
     """Whether a Conflict can only be the first step's: the others have no condition."""
-    return all(
-        one.if_revision is None if isinstance(one, Put) else isinstance(one, Delete | DeleteFamily) for one in steps[1:]
-    )
+    return all(one.if_revision is None if isinstance(one, Put) else isinstance(one, Delete | DeleteFamily) for one in steps[1:])
 
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:

@@ -59,9 +59,7 @@ class Writer:
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
-    async def run(
-        self, job: Job[T], alone: bool = False, single: bool = False, many: bool = False, aside: bool = False
-    ) -> T:
+    async def run(self, job: Job[T], alone: bool = False, single: bool = False, many: bool = False, aside: bool = False) -> T:
         """The job's value, or what it raised; then nothing of it was kept.
 
         alone: in a commit of its own, called once. single: it raises Conflict before it changes anything, if it does, so that

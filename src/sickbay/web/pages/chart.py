@@ -15,9 +15,14 @@ Resource = Mapping[str, Any]
 PANEL = ("85354-9", "55284-4")
 SYSTOLIC, DIASTOLIC = "8480-6", "8462-4"
 SIGNS = (
-    ("8867-4", "pulse /min"), ("8310-5", "°C"), ("59408-5", "SpO₂ %"), ("2708-6", "SpO₂ %"), ("29463-7", "kg"),
-    ("39156-5", "BMI"), ("8302-2", "cm"),
-)  # fmt: skip
+    ("8867-4", "pulse /min"),
+    ("8310-5", "°C"),
+    ("59408-5", "SpO₂ %"),
+    ("2708-6", "SpO₂ %"),
+    ("29463-7", "kg"),
+    ("39156-5", "BMI"),
+    ("8302-2", "cm"),
+)
 SEXES = {"male": "m", "female": "f"}
 READINGS, COURSE, LABS = 10, 8, 8
 
@@ -55,9 +60,7 @@ def record_number(patient: Resource) -> str:
 def candidate(patient: Resource, note: str = "") -> Candidate:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
-    return Candidate(
-        str(patient["id"]), family, given, sex, times.said(patient.get("birthDate")), record_number(patient), note
-    )
+    return Candidate(str(patient["id"]), family, given, sex, times.said(patient.get("birthDate")), record_number(patient), note)
 
 
 def patient_row(patient: Resource, href: str) -> PatientRow:
@@ -66,16 +69,20 @@ def patient_row(patient: Resource, href: str) -> PatientRow:
     return PatientRow(f"{family}, {given}", href, times.said(patient.get("birthDate")), record_number(patient), sex)
 
 
-def banner(
-    patient: Resource, today: date, allergies: Sequence[Fact] = (), visit: str = "", visit_detail: str = ""
-) -> Banner:
+def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit: str = "", visit_detail: str = "") -> Banner:
     family, given = name_of(patient)
     years = times.age(patient.get("birthDate"), today)
     return Banner(
-        family=family, given=given, born=times.said(patient.get("birthDate")), age="" if years is None else f"{years} y",
-        sex=str(patient.get("gender") or "").capitalize(), record=record_number(patient), visit=visit,
-        visit_detail=visit_detail, allergies=tuple(allergies),
-    )  # fmt: skip
+        family=family,
+        given=given,
+        born=times.said(patient.get("birthDate")),
+        age="" if years is None else f"{years} y",
+        sex=str(patient.get("gender") or "").capitalize(),
+        record=record_number(patient),
+        visit=visit,
+        visit_detail=visit_detail,
+        allergies=tuple(allergies),
+    )
 
 
 def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
@@ -105,9 +112,7 @@ def medications(orders: Iterable[Resource]) -> tuple[Fact, ...]:
 def drug(order: Resource) -> str:
     """The name of the drug: of its concept, or of the Medication that the order refers to."""
     reference = order.get("medicationReference") or {}
-    return said(order.get("medicationCodeableConcept")) or str(
-        reference.get("display") or reference.get("reference") or ""
-    )
+    return said(order.get("medicationCodeableConcept")) or str(reference.get("display") or reference.get("reference") or "")
 
 
 def _taken(order: Resource) -> str:
@@ -184,7 +189,5 @@ def _lab(name: str, course: Sequence[Resource]) -> Lab:
     quantity, bounds = last["valueQuantity"], _first(last.get("referenceRange")) or {}
     value, low, high = float(quantity["value"]), _number(bounds.get("low")), _number(bounds.get("high"))
     values = tuple(float(one["valueQuantity"]["value"]) for one in course[-COURSE:])
-    flag: Literal["", "H", "L"] = (
-        "H" if high is not None and value > high else "L" if low is not None and value < low else ""
-    )
+    flag: Literal["", "H", "L"] = "H" if high is not None and value > high else "L" if low is not None and value < low else ""
     return Lab(name, str(quantity["value"]), str(quantity.get("unit") or ""), values, low, high, flag)

@@ -21,10 +21,14 @@ MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.
 OUTLINED = re.compile(r"‹not kept: (.+)›", re.S)
 """A body of which only an outline is kept."""
 PLACES = {
-    "client_secret": "YOUR_CLIENT_SECRET", "code": "THE_CODE", "code_verifier": "YOUR_CODE_VERIFIER",
-    "refresh_token": "YOUR_REFRESH_TOKEN", "launch": "THE_LAUNCH_CODE", "client_assertion": "YOUR_CLIENT_ASSERTION",
+    "client_secret": "YOUR_CLIENT_SECRET",
+    "code": "THE_CODE",
+    "code_verifier": "YOUR_CODE_VERIFIER",
+    "refresh_token": "YOUR_REFRESH_TOKEN",
+    "launch": "THE_LAUNCH_CODE",
+    "client_assertion": "YOUR_CLIENT_ASSERTION",
     "authorization": "YOUR_ACCESS_TOKEN",
-}  # fmt: skip
+}
 PLACE_OF_BODY = "YOUR_BODY"
 
 
@@ -69,8 +73,7 @@ class Request:
 def _members(body: str) -> tuple[Pair, ...]:
     """Of a JSON object, as if they stood in a form: what is shown beside what belongs there."""
     return tuple(
-        (name, one if isinstance(one, str) else json.dumps(one, ensure_ascii=False))
-        for name, one in _object(body).items()
+        (name, one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)) for name, one in _object(body).items()
     )
 
 
@@ -86,9 +89,7 @@ def read(given: Mapping[str, Any]) -> Request:
     address, _, query = str(given.get("url", "")).partition("?")
     body = given.get("body") or ""
     form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _form(str(body))
-    headers = tuple(
-        (str(name), str(value)) for name, value in (given.get("headers") or {}).items() if _told(name, form)
-    )
+    headers = tuple((str(name), str(value)) for name, value in (given.get("headers") or {}).items() if _told(name, form))
     method = str(given.get("method") or ("POST" if body else "GET")).upper()
     return Request(method, address, _pairs(query), form, headers, "" if form else str(body))
 
@@ -286,9 +287,7 @@ def _python(request: Request, changed: Mapping[str, Sequence[Piece]]) -> Tab:
     return _script("python", "Python", head + " data={", body, "})", changed)
 
 
-def _script(
-    id: str, name: str, first: str, body: Sequence[Pair], last: str, changed: Mapping[str, Sequence[Piece]]
-) -> Tab:
+def _script(id: str, name: str, first: str, body: Sequence[Pair], last: str, changed: Mapping[str, Sequence[Piece]]) -> Tab:
     lines = [Line((Piece(first),), quiet=True, end="\n")]
     lines += [Line((Piece(text),), quiet=parameter not in changed, end="\n") for text, parameter in body]
     return Tab(id, name, (*lines, Line((Piece(last),), quiet=True, end="\n")))

@@ -11,10 +11,31 @@ from typing import Any
 
 from sickbay.web.pages import chart, times
 
-NAMED_BY = ("code", "medicationCodeableConcept", "vaccineCode", "serviceType", "name", "title", "description", "type",
-            "specialty", "category")  # fmt: skip
-DATED_BY = ("effectiveDateTime", "started", "authoredOn", "dateWritten", "occurrenceDateTime", "onsetDateTime", "start",
-            "date", "recordedDate", "created", "issued")  # fmt: skip
+NAMED_BY = (
+    "code",
+    "medicationCodeableConcept",
+    "vaccineCode",
+    "serviceType",
+    "name",
+    "title",
+    "description",
+    "type",
+    "specialty",
+    "category",
+)
+DATED_BY = (
+    "effectiveDateTime",
+    "started",
+    "authoredOn",
+    "dateWritten",
+    "occurrenceDateTime",
+    "onsetDateTime",
+    "start",
+    "date",
+    "recordedDate",
+    "created",
+    "issued",
+)
 
 
 @dataclass(frozen=True, slots=True)

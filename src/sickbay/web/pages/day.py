@@ -14,17 +14,30 @@ from sickbay.web.pages.ward import DayView, PatientsView, State, Visit
 Resource = Mapping[str, Any]
 
 STATES: dict[str, tuple[State, str]] = {
-    "fulfilled": ("done", "seen"), "arrived": ("here", "waiting now"), "checked-in": ("here", "waiting now"),
-    "booked": ("booked", "booked"), "pending": ("booked", "not confirmed"), "proposed": ("booked", "proposed"),
-    "cancelled": ("off", "cancelled"), "noshow": ("off", "did not come"),
-}  # fmt: skip
+    "fulfilled": ("done", "seen"),
+    "arrived": ("here", "waiting now"),
+    "checked-in": ("here", "waiting now"),
+    "booked": ("booked", "booked"),
+    "pending": ("booked", "not confirmed"),
+    "proposed": ("booked", "proposed"),
+    "cancelled": ("off", "cancelled"),
+    "noshow": ("off", "did not come"),
+}
 
 
 def day_view(
-    day: date, appointments: Sequence[Resource], patients: Mapping[str, Resource], listed: PatientsView, *,
-    ward: str, to_do: Mapping[str, str] | None = None, now: datetime | None = None, previous: str = "", following: str = "",
+    day: date,
+    appointments: Sequence[Resource],
+    patients: Mapping[str, Resource],
+    listed: PatientsView,
+    *,
+    ward: str,
+    to_do: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    previous: str = "",
+    following: str = "",
     today: str = "",
-) -> DayView:  # fmt: skip
+) -> DayView:
     """`patients`: id -> Patient, as far as loaded; `to_do`: id -> what is to be done with an app.
 
     `now`: None where `day` is not today; hours as they are written.
@@ -34,14 +47,19 @@ def day_view(
     clock = times.clock(now) if now else ""
     title = times.weekday(day) if now else f"{times.weekday(day)} {day.year}"
     return DayView(
-        title=title, summary=summary(visits), visits=visits, patients=listed, now=clock, previous=previous,
-        following=following, today=today, before=sum(one.start < clock for one in visits) if now else None,
-    )  # fmt: skip
+        title=title,
+        summary=summary(visits),
+        visits=visits,
+        patients=listed,
+        now=clock,
+        previous=previous,
+        following=following,
+        today=today,
+        before=sum(one.start < clock for one in visits) if now else None,
+    )
 
 
-def visit(
-    one: Resource, patients: Mapping[str, Resource], ward: str, today: date, to_do: Mapping[str, str]
-) -> Visit:  # fmt: skip
+def visit(one: Resource, patients: Mapping[str, Resource], ward: str, today: date, to_do: Mapping[str, str]) -> Visit:
     state, word = STATES.get(str(one.get("status")), ("booked", str(one.get("status") or "")))
     id, display = actor(one, "Patient")
     place = actor(one, "Location")[1] if state == "here" else ""
@@ -49,10 +67,16 @@ def visit(
     family, given = name_of(patient) if patient else ("", display)
     start = times.instant(str(one["start"]))
     return Visit(
-        times.clock(start), f"{_minutes(one)} min", state, ", ".join(part for part in (word, place) if part),
-        f"{given} {family}".strip() or "Somebody", who(patient, today), reason(one),
-        f"{ward}/patients/{id}" if id and state != "off" else "", to_do.get(id, "") if state in ("here", "booked") else "",
-    )  # fmt: skip
+        times.clock(start),
+        f"{_minutes(one)} min",
+        state,
+        ", ".join(part for part in (word, place) if part),
+        f"{given} {family}".strip() or "Somebody",
+        who(patient, today),
+        reason(one),
+        f"{ward}/patients/{id}" if id and state != "off" else "",
+        to_do.get(id, "") if state in ("here", "booked") else "",
+    )
 
 
 def who(patient: Resource | None, today: date) -> str:

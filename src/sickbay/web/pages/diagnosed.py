@@ -17,31 +17,47 @@ from sickbay.web.pages.marks import Piece
 from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.pages.workshop import DoctorView, RuleRow, RulesView, RuleView
 
-KINDS = {"authorize_url": "An authorize request", "token_request": "A token request", "fhir_request": "A FHIR request",
-         "launch_url": "A launch URL", "redirect_url": "An answer to an authorize request",
-         "token_response": "A token response", "error_answer": "An error answer"}  # fmt: skip
+KINDS = {
+    "authorize_url": "An authorize request",
+    "token_request": "A token request",
+    "fhir_request": "A FHIR request",
+    "launch_url": "A launch URL",
+    "redirect_url": "An answer to an authorize request",
+    "token_response": "A token response",
+    "error_answer": "An error answer",
+}
 
 
 def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis) -> DoctorView:
     """`given`: the input that was diagnosed (kind, url, …); `pasted`: what stands in the box."""
-    checks = [
-        {"name": one.name, "outcome": one.outcome, "waits_for": one.waits_for} for one in diagnosis.examination.checked
-    ]
+    checks = [{"name": one.name, "outcome": one.outcome, "waits_for": one.waits_for} for one in diagnosis.examination.checked]
     findings = [one.to_json() | {"parameter": one.parameter} for one in diagnosis.explanation.findings]
     page = exchange_view(
-        {"id": "", "stage": diagnosis.stage, "request": given, "checks": checks, "findings": findings,
-         "corrected": diagnosis.corrected}
-    )  # fmt: skip
+        {
+            "id": "",
+            "stage": diagnosis.stage,
+            "request": given,
+            "checks": checks,
+            "findings": findings,
+            "corrected": diagnosis.corrected,
+        }
+    )
     refused = page.kind == "refused"
     kind = "refused" if diagnosis.answers else page.kind
     return DoctorView(
-        input=pasted, kind=KINDS.get(str(given.get("kind")), "A request"), verdict_kind=kind,
+        input=pasted,
+        kind=KINDS.get(str(given.get("kind")), "A request"),
+        verdict_kind=kind,
         headline=page.headline if page.findings else "Nothing is wrong with it, as far as it can be seen here.",
         verdict=_verdict(diagnosis, refused),
-        findings=page.findings, rows=page.rows,
-        tabs=page.tabs if given.get("url") or page.corrected else (), corrected=page.corrected, filled=page.filled,
-        walk=page.walk, sum=page.sum,
-    )  # fmt: skip
+        findings=page.findings,
+        rows=page.rows,
+        tabs=page.tabs if given.get("url") or page.corrected else (),
+        corrected=page.corrected,
+        filled=page.filled,
+        walk=page.walk,
+        sum=page.sum,
+    )
 
 
 def _verdict(diagnosis: Diagnosis, refused: bool) -> str:
@@ -70,13 +86,21 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
     shown = doctor_view("", case.refused, diagnosis).rows if case and diagnosis else ()
     rows = tuple(replace(row, number=0) for row in shown)
     return RuleView(
-        id=rule.id, title=said.title if said else plain(rule.title), kind=VERDICTS[said.severity] if said else _kind(rule),
-        why=said.why if said else plain(rule.why), fix=said.fix if said else plain(rule.fix), outcome=rule.outcome,
-        stage=STAGES.get(rule.stage, rule.stage), degree=rule.degree, spec=Link(rule.spec.name, rule.spec.url),
-        prose=case.prose if case else "", tab="Refused" if rule.explains else "Sent",
+        id=rule.id,
+        title=said.title if said else plain(rule.title),
+        kind=VERDICTS[said.severity] if said else _kind(rule),
+        why=said.why if said else plain(rule.why),
+        fix=said.fix if said else plain(rule.fix),
+        outcome=rule.outcome,
+        stage=STAGES.get(rule.stage, rule.stage),
+        degree=rule.degree,
+        spec=Link(rule.spec.name, rule.spec.url),
+        prose=case.prose if case else "",
+        tab="Refused" if rule.explains else "Sent",
         refused=_tab(case.refused) if case else None,
-        corrected=_tab(case.corrected) if case else None, rows=rows,
-    )  # fmt: skip
+        corrected=_tab(case.corrected) if case else None,
+        rows=rows,
+    )
 
 
 def _tab(given: dict[str, Any] | None) -> code.Tab | None:

@@ -189,8 +189,10 @@ PLAIN = {
     "offline_access": ("Also when you are away", "The app may go on without you, until you take this back."),
 }
 LAUNCHES = {
-    "launch": "Which chart is open", "launch/patient": "Whose record you choose", "launch/encounter": "Which visit it is",
-}  # fmt: skip
+    "launch": "Which chart is open",
+    "launch/patient": "Whose record you choose",
+    "launch/encounter": "Which visit it is",
+}
 
 
 def ask_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> tuple[AskGroup, ...]:

@@ -19,14 +19,31 @@ from sickbay.web.pages.rows import Found, Row, compared
 from sickbay.web.pages.shell import shown
 
 STAGES = {
-    "registration": "Registration", "launch": "Launch", "discovery": "Discovery", "authorize": "Authorize request",
-    "login": "Sign-in and consent", "redirect": "Answer to the app", "token": "Token request",
-    "client_authentication": "Token request", "pkce": "Token request", "refresh": "Refresh", "id_token": "Id token",
-    "access": "FHIR request", "search": "FHIR search", "browser": "Browser", "clock": "Clock", "backend": "Token request",
-    "introspection": "Introspection", "revocation": "Revocation", "userinfo": "User info",
-    "logout": "Sign-out", "app_state": "App state", "throttle": "Too many tries", "answer": "Error answer",
+    "registration": "Registration",
+    "launch": "Launch",
+    "discovery": "Discovery",
+    "authorize": "Authorize request",
+    "login": "Sign-in and consent",
+    "redirect": "Answer to the app",
+    "token": "Token request",
+    "client_authentication": "Token request",
+    "pkce": "Token request",
+    "refresh": "Refresh",
+    "id_token": "Id token",
+    "access": "FHIR request",
+    "search": "FHIR search",
+    "browser": "Browser",
+    "clock": "Clock",
+    "backend": "Token request",
+    "introspection": "Introspection",
+    "revocation": "Revocation",
+    "userinfo": "User info",
+    "logout": "Sign-out",
+    "app_state": "App state",
+    "throttle": "Too many tries",
+    "answer": "Error answer",
     "request": "Request",
-}  # fmt: skip
+}
 _REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
 _SPELLED = {
@@ -38,8 +55,15 @@ _SPELLED = {
     "sha256": "SHA-256",
     "jwt": "JWT",
 }
-_WAITS = {"client": "the registration", "server": "that server’s word", "launch": "the launch", "code": "the code",
-          "token": "the token", "user": "the person", "now": "the time"}  # fmt: skip
+_WAITS = {
+    "client": "the registration",
+    "server": "that server’s word",
+    "launch": "the launch",
+    "code": "the code",
+    "token": "the token",
+    "user": "the person",
+    "now": "the time",
+}
 GATE = "redirect_uri_is_registered"
 _IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
 
@@ -66,10 +90,11 @@ class Other:
 
 ONCE = {
     "A code is good once, and not for long: where it is gone, begin again at the authorization request.": {
-        code.PLACES["code"], repairs.PLACE_OF_CODE,
+        code.PLACES["code"],
+        repairs.PLACE_OF_CODE,
     },
     "An assertion is good once: sign a new one.": {code.PLACES["client_assertion"]},
-}  # fmt: skip
+}
 """What no line can hold a second time."""
 FEW = 4
 LONGEST = 170
@@ -132,8 +157,13 @@ class ExchangeView:
 
 
 def exchange_view(
-    given: Mapping[str, Any], *, app: str = "", app_href: str = "", hospital: str = "", app_id: str = "",
-) -> ExchangeView:  # fmt: skip
+    given: Mapping[str, Any],
+    *,
+    app: str = "",
+    app_href: str = "",
+    hospital: str = "",
+    app_id: str = "",
+) -> ExchangeView:
     """`given` is the JSON of the outside contract (`GET /exchanges/{id}`), secrets already masked.
 
     Beyond the contract `given` may have: milliseconds, decided (the name of the refusal that decided the answer),
@@ -155,7 +185,10 @@ def exchange_view(
         stage=STAGES.get(str(given.get("stage")), "Request"),
         at=times.moment(given.get("at") or 0),
         at_iso=times.iso(given.get("at") or 0),
-        app=app, app_href=app_href, hospital=hospital, launch=str(given.get("launch") or ""),
+        app=app,
+        app_href=app_href,
+        hospital=hospital,
+        launch=str(given.get("launch") or ""),
         rows=rows,
         received=_answer(given.get("response") or {}),
         receiver=_receiver(given),
@@ -169,7 +202,7 @@ def exchange_view(
         request_line=f"{request.method} {code.url(request)}",
         negotiation=negotiation.read(given),
         others=tuple(_other(one) for one in given.get("others") or ()),
-    )  # fmt: skip
+    )
     view = replace(view, support=_support(view, given, request, app_id))
     return replace(view, text=as_text(view))
 
@@ -247,9 +280,7 @@ def _lede(views: Sequence[FindingView], corrected: bool) -> str:
     refused = [one for one in views if one.kind == "refused" and not one.because]
     whole = corrected and all(one.rule in _REPAIRED or one.number in brought for one in refused)
     if not refused:
-        return (
-            "Nothing stood in the way." if not views else "Nothing stood in the way. What could be better stands below."
-        )
+        return "Nothing stood in the way." if not views else "Nothing stood in the way. What could be better stands below."
     stuck = not corrected and any(one.rule not in _REPAIRED for one in refused)
     if stuck:
         number = count(len(refused), "thing stands", "things stand")
@@ -312,11 +343,7 @@ def _walk(given: Mapping[str, Any]) -> tuple[Step, ...]:
 
 def words(name: str) -> str:
     """The name of a check as words."""
-    text = (
-        name.replace("_", " ")
-        .replace("redirect uris", "redirect addresses")
-        .replace("redirect uri", "redirect address")
-    )
+    text = name.replace("_", " ").replace("redirect uris", "redirect addresses").replace("redirect uri", "redirect address")
     return " ".join(_SPELLED.get(word, word) for word in text.split(" "))
 
 
@@ -326,9 +353,7 @@ def _sum(checks: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{number} {word}" for number, word in counted if number)
 
 
-def _support(
-    view: ExchangeView, given: Mapping[str, Any], request: code.Request, app_id: str
-) -> tuple[tuple[str, str], ...]:
+def _support(view: ExchangeView, given: Mapping[str, Any], request: code.Request, app_id: str) -> tuple[tuple[str, str], ...]:
     sent = dict(request.parameters)
     pairs = (
         ("App", view.app),

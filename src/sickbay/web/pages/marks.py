@@ -13,9 +13,20 @@ ALIKE = 0.55
 SHORTEST = 3
 LONGEST = 600
 NAMES = {
-    " ": "space", ",": "comma", "/": "slash", ";": "semicolon", ":": "colon", "+": "plus", "\n": "line break",
-    "\t": "tab", "#": "hash", "&": "ampersand", "=": "equals sign", "%": "per cent", "\r": "carriage return",
-}  # fmt: skip
+    " ": "space",
+    ",": "comma",
+    "/": "slash",
+    ";": "semicolon",
+    ":": "colon",
+    "+": "plus",
+    "\n": "line break",
+    "\t": "tab",
+    "#": "hash",
+    "&": "ampersand",
+    "=": "equals sign",
+    "%": "per cent",
+    "\r": "carriage return",
+}
 
 
 @dataclass(frozen=True, slots=True)

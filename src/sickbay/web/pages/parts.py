@@ -41,9 +41,16 @@ def findings(given: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:
 def _finding(number: int, one: Mapping[str, Any], because: int) -> FindingView:
     spec = one.get("spec") or {}
     return FindingView(
-        number, VERDICTS.get(one["severity"], "advice"), one["title"], one.get("why", ""), one.get("fix", ""),
-        one["id"], spec.get("name", ""), spec.get("url", ""), because,
-    )  # fmt: skip
+        number,
+        VERDICTS.get(one["severity"], "advice"),
+        one["title"],
+        one.get("why", ""),
+        one.get("fix", ""),
+        one["id"],
+        spec.get("name", ""),
+        spec.get("url", ""),
+        because,
+    )
 
 
 @dataclass(frozen=True, slots=True)

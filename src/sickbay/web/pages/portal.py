@@ -170,10 +170,14 @@ class HospitalView:
 def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[PolicyRow, ...]:
     """What is decided otherwise than the dialect has it stands first."""
     rows = [
-        PolicyRow(name, _said(one), json.dumps(getattr(policy, name)),
-                  "here" if name in chosen else "sickbay.toml" if name in file else "dialect")
+        PolicyRow(
+            name,
+            _said(one),
+            json.dumps(getattr(policy, name)),
+            "here" if name in chosen else "sickbay.toml" if name in file else "dialect",
+        )
         for name, one in KNOBS.items()
-    ]  # fmt: skip
+    ]
     return tuple(sorted(rows, key=lambda one: ("here", "sickbay.toml", "dialect").index(one.whence)))
 
 
@@ -254,9 +258,7 @@ def smart_choices(chosen: str = "2") -> tuple[Choice, ...]:
     return tuple(Choice(value, text, value == chosen, help) for value, text, help in said)
 
 
-def scope_boxes(
-    chosen: Iterable[str] = CHOSEN, types: Iterable[str] = TYPES
-) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+def scope_boxes(chosen: Iterable[str] = CHOSEN, types: Iterable[str] = TYPES) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     """Standard, patient and user scopes to tick."""
     ticked, types = frozenset(chosen), tuple(types)
     standard = tuple(Choice(one, one, one in ticked) for one in STANDARD)

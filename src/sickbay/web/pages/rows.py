@@ -48,9 +48,7 @@ def compared(
     for number, one in found:
         name = one.get("parameter") or _PARAMETERS.get(one["id"])
         if name and name not in faulty:
-            row = _faulty(
-                name, sent.get(name, headers.get(name.lower())), right.get(name), number, one, corrected is not None
-            )
+            row = _faulty(name, sent.get(name, headers.get(name.lower())), right.get(name), number, one, corrected is not None)
             if row:
                 faulty[name] = row
         elif not name and (named := _named(number, one, sent)):
@@ -106,13 +104,9 @@ def _joined(request: code.Request) -> dict[str, str]:
     return values
 
 
-def _faulty(
-    name: str, sent: str | None, right: str | None, number: int, one: Mapping[str, Any], mended: bool
-) -> Row | None:
+def _faulty(name: str, sent: str | None, right: str | None, number: int, one: Mapping[str, Any], mended: bool) -> Row | None:
     facts = one.get("facts") or {}
-    expected = (
-        right if right not in (None, sent) else _whole(sent, _word(facts.get("received")), _word(facts.get("expected")))
-    )
+    expected = right if right not in (None, sent) else _whole(sent, _word(facts.get("received")), _word(facts.get("expected")))
     if expected is None and (one["severity"] != "error" or (sent is None and mended)):
         return None
     wrong = "bad" if one["severity"] == "error" else "slip"

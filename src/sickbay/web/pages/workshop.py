@@ -101,10 +101,16 @@ def exchange_line(given: Mapping[str, Any], *, app: str = "", hospital: str = ""
     status = (given.get("response") or {}).get("status", "")
     stage = STAGES.get(str(given.get("stage")), "Request")
     return ExchangeLine(
-        str(given["id"]), f"{root}/exchanges/{given['id']}", times.moment(given.get("at") or 0),
-        "refused" if refused else "passed", stage, app,
-        worst["title"] if worst and refused else _granted(given, worst), str(status), hospital,
-    )  # fmt: skip
+        str(given["id"]),
+        f"{root}/exchanges/{given['id']}",
+        times.moment(given.get("at") or 0),
+        "refused" if refused else "passed",
+        stage,
+        app,
+        worst["title"] if worst and refused else _granted(given, worst),
+        str(status),
+        hospital,
+    )
 
 
 def _granted(given: Mapping[str, Any], worst: Mapping[str, Any] | None) -> str:
@@ -173,9 +179,17 @@ _EXPECTED = (
 
 
 def timeline_view(
-    id: str, exchanges: Sequence[Mapping[str, Any]], *, app: str, hospital: str, origin: str = "", root: str = "",
-    patient: str = "", user: str = "", left_out: int = 0,
-) -> TimelineView:  # fmt: skip
+    id: str,
+    exchanges: Sequence[Mapping[str, Any]],
+    *,
+    app: str,
+    hospital: str,
+    origin: str = "",
+    root: str = "",
+    patient: str = "",
+    user: str = "",
+    left_out: int = 0,
+) -> TimelineView:
     """From the exchanges of one launch, oldest first (JSON of the outside contract)."""
     done = [_arrow(one, root) for one in exchanges]
     tried = {_TRIED.get(str(one.get("stage")), str(one.get("stage"))) for one in exchanges}
@@ -187,14 +201,19 @@ def timeline_view(
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
     return TimelineView(
         id=id,
-        title=f"The launch stopped at step {stopped}: {_lower(done[stopped - 1].detail)}." if still
-        else "The launch went through." if not waiting else "The launch is under way.",
+        title=f"The launch stopped at step {stopped}: {_lower(done[stopped - 1].detail)}."
+        if still
+        else "The launch went through."
+        if not waiting
+        else "The launch is under way.",
         lede=_lede(stopped, waiting, still),
         kind="refused" if still else "passed",
         verdict=f"Stopped at step {stopped}" if still else "Launched" if not waiting else "Under way",
         arrows=(*done, *waiting),
         left_out=f"{count(left_out, 'exchange', 'exchanges')} between the first and the newest "
-        f"{'is' if left_out == 1 else 'are'} not shown." if left_out else "",
+        f"{'is' if left_out == 1 else 'are'} not shown."
+        if left_out
+        else "",
         names=((app or "Your app", origin), ("Browser", "of the person"), *servers),
         facts=tuple(one for one in (app, patient, user, hospital) if one),
         worked=_listed([one.text for one in done if one.kind == "passed"]),
@@ -203,7 +222,7 @@ def timeline_view(
         refused_href=next((one.href for one in done if one.kind == "refused"), ""),
         negotiation=negotiation.read(last) if last else None,
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
-    )  # fmt: skip
+    )
 
 
 def _arrow(given: Mapping[str, Any], root: str) -> Arrow:
@@ -218,10 +237,16 @@ def _arrow(given: Mapping[str, Any], root: str) -> Arrow:
     status = "refused" if worst else str((given.get("response") or {}).get("status", ""))
     when = times.instant(given.get("at") or 0)
     return Arrow(
-        origin, target, when.strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03d}", status, text,
-        f"{request.method} {path}", "refused" if worst else "passed", f"{root}/exchanges/{given['id']}",
+        origin,
+        target,
+        when.strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03d}",
+        status,
+        text,
+        f"{request.method} {path}",
+        "refused" if worst else "passed",
+        f"{root}/exchanges/{given['id']}",
         str(worst["title"]) if worst else "",
-    )  # fmt: skip
+    )
 
 
 def _waiting(tried: set[str], granted: set[str]) -> tuple[Arrow, ...]:

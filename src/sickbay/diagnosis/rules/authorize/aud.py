@@ -99,8 +99,15 @@ def _is_oauth(aud: str, facts: Facts) -> bool:
     endpoints = {urls.one_loopback(urls.normalised(one)) for one in facts.get("endpoints", ()) if one}
     last = urls.split(aud).path.rstrip("/").rpartition("/")[2].lower()
     return any(f"{one}/".startswith(f"{aud}/") for one in endpoints) or last in (
-        "authorize", "token", "oauth", "oauth2", "auth", "connect", "introspect", "revoke",
-    )  # fmt: skip
+        "authorize",
+        "token",
+        "oauth",
+        "oauth2",
+        "auth",
+        "connect",
+        "introspect",
+        "revoke",
+    )
 
 
 AUD_NOT_FHIR_BASE = Rule(

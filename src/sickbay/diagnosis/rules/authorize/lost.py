@@ -123,9 +123,7 @@ def _without(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
     empty = not request.parameters.pairs and not request.url.partition("#")[2] and not _JOINT.search(request.url)
     body = request.method == "POST" and request.raw.partition("?")[2].strip()
     server = known.server
-    endpoint = (
-        server.authorization_endpoint if isinstance(server, Server) else "the authorization_endpoint of discovery"
-    )
+    endpoint = server.authorization_endpoint if isinstance(server, Server) else "the authorization_endpoint of discovery"
     return {"received": None, "brings": ONCE, "endpoint": endpoint} if empty and not body else None
 
 
@@ -143,20 +141,40 @@ AUTHORIZE_WITHOUT_PARAMETERS = Rule(
 )
 
 OF_AUTHORIZE = (
-    "redirect_uri", "aud", "resource", "launch", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-    "response_type", "login_hint", "id_token_hint",
-)  # fmt: skip
+    "redirect_uri",
+    "aud",
+    "resource",
+    "launch",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "response_type",
+    "login_hint",
+    "id_token_hint",
+)
 OF_TOKEN = (
-    "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "client_secret", "client_assertion",
-    "client_assertion_type", "scope",
-)  # fmt: skip
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "refresh_token",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "scope",
+)
 """Of client_id client-id-placeholder speaks."""
 OF_LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
 _NAMES: dict[type, tuple[str, ...]] = {
-    AuthorizeRequest: OF_AUTHORIZE, TokenRequest: OF_TOKEN, LogoutRequest: OF_LOGOUT, AccessRequest: (),
-}  # fmt: skip
+    AuthorizeRequest: OF_AUTHORIZE,
+    TokenRequest: OF_TOKEN,
+    LogoutRequest: OF_LOGOUT,
+    AccessRequest: (),
+}
 
 
 def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessRequest, known: Any) -> Facts | None:

@@ -14,16 +14,16 @@ from sickbay.kernel.refusal import Facts
 
 
 def _with_pkce(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.with_parameters(
-        request, ("code_challenge", repairs.EXAMPLE_CHALLENGE), ("code_challenge_method", "S256")
-    )
+    return repairs.with_parameters(request, ("code_challenge", repairs.EXAMPLE_CHALLENGE), ("code_challenge_method", "S256"))
 
 
 def _method(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """S256 goes with a hash: a challenge that was sent as plain is the verifier itself."""
-    return _with_pkce(request, facts) if facts.get("received") == "plain" else repairs.with_parameters(
-        request, ("code_challenge_method", "S256")
-    )  # fmt: skip
+    return (
+        _with_pkce(request, facts)
+        if facts.get("received") == "plain"
+        else repairs.with_parameters(request, ("code_challenge_method", "S256"))
+    )
 
 
 def _none_sent(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:

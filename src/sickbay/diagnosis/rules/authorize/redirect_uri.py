@@ -283,9 +283,7 @@ REDIRECT_URI_RESPONSE_PARAMETER = Rule(
     " own into your app.",
     fix="Leave {names} out of redirect_uri. Keep such data in your session under the state.",
     spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
-    repair=lambda request, facts: repairs.with_parameters(
-        request, ("redirect_uri", str(facts["received"]).partition("?")[0])
-    ),
+    repair=lambda request, facts: repairs.with_parameters(request, ("redirect_uri", str(facts["received"]).partition("?")[0])),
 )
 
 RULES = (

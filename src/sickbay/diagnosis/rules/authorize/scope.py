@@ -97,9 +97,14 @@ SCOPE_TAB_SEPARATED = Rule(
 )
 
 _CALLED = {
-    ";": "semicolons", "|": "bars", "&": "ampersands", "\u00a0": "no-break spaces", "[": "a JSON array",
-    "{": "a set in braces", "(": "a list in parentheses",
-}  # fmt: skip
+    ";": "semicolons",
+    "|": "bars",
+    "&": "ampersands",
+    "\u00a0": "no-break spaces",
+    "[": "a JSON array",
+    "{": "a set in braces",
+    "(": "a list in parentheses",
+}
 
 
 def _joined(facts: Facts) -> Facts:

@@ -18,9 +18,7 @@ from sickbay.kernel.refusal import Facts
 P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest)
 S = TypeVar("S", AuthorizeRequest, TokenRequest)
 OTHER_NAMES = {"scopes": "scope", "redirecturl": "redirect_uri", "callbackurl": "redirect_uri"}
-AFTER_LOGOUT = dict.fromkeys(
-    ("redirecturi", "redirecturl", "returnto", "postlogoutredirecturl"), "post_logout_redirect_uri"
-)
+AFTER_LOGOUT = dict.fromkeys(("redirecturi", "redirecturl", "returnto", "postlogoutredirecturl"), "post_logout_redirect_uri")
 
 
 def _meant(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> dict[str, str]:
@@ -46,9 +44,7 @@ def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: o
     right = names_of(request)
     alike = _meant(request)
     sent = {name: alike.get(_letters(_apart(name, value)[0]), "") for name, value in request.parameters}
-    wrong = {
-        name: meant for name, meant in sent.items() if meant and name not in right and meant not in request.parameters
-    }
+    wrong = {name: meant for name, meant in sent.items() if meant and name not in right and meant not in request.parameters}
     expected = list(dict.fromkeys(wrong.values()))
     return {"names": list(wrong), "expected": expected, "received": list(wrong), "brings": expected} if wrong else None
 
@@ -109,9 +105,7 @@ def _stray(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | N
 
 
 def _stripped(request: S, facts: Facts) -> S:
-    return repairs.with_parameters(
-        request, *((name, bare(request.parameters.get(name) or "")) for name in facts["names"])
-    )
+    return repairs.with_parameters(request, *((name, bare(request.parameters.get(name) or "")) for name in facts["names"]))
 
 
 VALUE_HAS_STRAY_CHARACTERS = Rule(

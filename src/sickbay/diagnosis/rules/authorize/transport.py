@@ -17,9 +17,17 @@ from sickbay.protocol.parameters import Parameters, encode, parse
 R = TypeVar("R", AuthorizeRequest, TokenRequest)
 
 OF_TOKEN = (
-    "grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token", "scope",
-    "client_assertion", "client_assertion_type",
-)  # fmt: skip
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "client_id",
+    "client_secret",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+    "client_assertion",
+    "client_assertion_type",
+)
 
 
 OF_LOGOUT = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
@@ -27,9 +35,7 @@ OF_LOGOUT = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_
 
 def names_of(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> tuple[str, ...]:
     """The parameters that a request of this kind may have."""
-    return (
-        ONCE if isinstance(request, AuthorizeRequest) else OF_LOGOUT if isinstance(request, LogoutRequest) else OF_TOKEN
-    )
+    return ONCE if isinstance(request, AuthorizeRequest) else OF_LOGOUT if isinstance(request, LogoutRequest) else OF_TOKEN
 
 
 ADDRESSES = ("redirect_uri", "aud", "resource", "launch")

@@ -168,11 +168,7 @@ SECRET_EMPTY = Rule(
 
 def _empty_basic(request: TokenRequest, known: TokenKnown) -> Facts | None:
     client = known.client
-    return (
-        {"received": ""}
-        if isinstance(client, Client) and client.client == "public" and is_empty_basic(request)
-        else None
-    )
+    return {"received": ""} if isinstance(client, Client) and client.client == "public" and is_empty_basic(request) else None
 
 
 PUBLIC_EMPTY_BASIC = Rule(
@@ -309,6 +305,16 @@ ID_DUPLICATED = Rule(
 
 RULES = (
     GUESSES_TOO_MANY,
-    REFRESH_AUTH_MISSING, AUTH_MISSING, ID_MISSING, SECRET_PADDED, SECRET_WRONG, SECRET_EMPTY, PUBLIC_SECRET,
-    PUBLIC_EMPTY_BASIC, MULTIPLE, SECRET_FOR_JWT, METHOD_MISMATCH, ID_DUPLICATED,
-)  # fmt: skip
+    REFRESH_AUTH_MISSING,
+    AUTH_MISSING,
+    ID_MISSING,
+    SECRET_PADDED,
+    SECRET_WRONG,
+    SECRET_EMPTY,
+    PUBLIC_SECRET,
+    PUBLIC_EMPTY_BASIC,
+    MULTIPLE,
+    SECRET_FOR_JWT,
+    METHOD_MISMATCH,
+    ID_DUPLICATED,
+)

@@ -33,11 +33,7 @@ def _single_slashes(request: AccessRequest, facts: Facts) -> AccessRequest:
 def _renamed(request: AccessRequest, facts: Facts) -> AccessRequest:
     """The first segment by the name of this version, where there is one."""
     head, *rest = request.path.lstrip("/").split("/")
-    return (
-        _at(request, "/" + "/".join([facts["expected"], *rest]))
-        if facts["real"] and head == facts["received"]
-        else request
-    )
+    return _at(request, "/" + "/".join([facts["expected"], *rest])) if facts["real"] and head == facts["received"] else request
 
 
 def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -245,6 +241,16 @@ IF_MATCH_MISSING = Rule(
 )
 
 RULES = (
-    BASE_WRONG, DOUBLE_SLASH, TRAILING_SLASH, BASE_TWICE, WRONG_VERSION, UNKNOWN_TYPE, ID_INVALID, ACCEPT_UNSUPPORTED,
-    MISSING_ACCEPT, SEARCH_CONTENT_TYPE, WRITE_CONTENT_TYPE, IF_MATCH_MISSING,
-)  # fmt: skip
+    BASE_WRONG,
+    DOUBLE_SLASH,
+    TRAILING_SLASH,
+    BASE_TWICE,
+    WRONG_VERSION,
+    UNKNOWN_TYPE,
+    ID_INVALID,
+    ACCEPT_UNSUPPORTED,
+    MISSING_ACCEPT,
+    SEARCH_CONTENT_TYPE,
+    WRITE_CONTENT_TYPE,
+    IF_MATCH_MISSING,
+)

@@ -8,9 +8,7 @@ from sickbay.diagnosis.rule import Rule, Spec
 OPERATIONS = Spec("FHIR R4, Operations", "https://hl7.org/fhir/R4/operations.html")
 GIVEN = Spec("FHIR R4, Executing an Operation", "https://hl7.org/fhir/R4/operations.html#executing")
 BULK = Spec("Bulk Data Access, Export", "https://hl7.org/fhir/uv/bulkdata/STU2/export.html#headers")
-QUERY = Spec(
-    "Bulk Data Access, Export, Query Parameters", "https://hl7.org/fhir/uv/bulkdata/STU2/export.html#query-parameters"
-)
+QUERY = Spec("Bulk Data Access, Export, Query Parameters", "https://hl7.org/fhir/uv/bulkdata/STU2/export.html#query-parameters")
 BACKEND = Spec(
     "SMART App Launch 2.2, Backend Services, Scopes",
     "https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html#scopes",

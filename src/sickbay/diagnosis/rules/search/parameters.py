@@ -103,9 +103,7 @@ MISSING_CATEGORY = Rule(
     fix="Add {example}.",
     recognises=lambda facts: {
         **facts,
-        "example": "category=assess-plan"
-        if facts["type"] == "CarePlan"
-        else "category=vital-signs or category=laboratory",
+        "example": "category=assess-plan" if facts["type"] == "CarePlan" else "category=vital-signs or category=laboratory",
     },
     spec=CORE,
 )
@@ -387,7 +385,22 @@ TOO_COMPLEX = Rule(
 )
 
 RULES = (
-    UNDEFINED, UNBOUNDED, MISSING_PATIENT, MISSING_CATEGORY, BY_PATIENT, COLON, REFERENCE_MALFORMED, DATE_MALFORMED,
-    VALUE_MALFORMED, PARAM_EMPTY, ENCODED_TWICE, SYSTEM_WITHOUT_BAR,
-    UNKNOWN_PARAM, MISSING_PARAM, ID_NOT_ALONE, MODIFIER_UNSUPPORTED, PARAM_UNSUPPORTED, TOO_COMPLEX,
-)  # fmt: skip
+    UNDEFINED,
+    UNBOUNDED,
+    MISSING_PATIENT,
+    MISSING_CATEGORY,
+    BY_PATIENT,
+    COLON,
+    REFERENCE_MALFORMED,
+    DATE_MALFORMED,
+    VALUE_MALFORMED,
+    PARAM_EMPTY,
+    ENCODED_TWICE,
+    SYSTEM_WITHOUT_BAR,
+    UNKNOWN_PARAM,
+    MISSING_PARAM,
+    ID_NOT_ALONE,
+    MODIFIER_UNSUPPORTED,
+    PARAM_UNSUPPORTED,
+    TOO_COMPLEX,
+)

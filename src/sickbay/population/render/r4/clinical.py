@@ -95,14 +95,8 @@ _SOCIAL = [
 
 def condition(patient: str, problem: Problem, recorder: str) -> Json:
     """recorder: a practitioner's id."""
-    profile = (
-        "us-core-condition-problems-health-concerns" if problem.lasting else "us-core-condition-encounter-diagnosis"
-    )
-    category = (
-        ("problem-list-item", "Problem List Item")
-        if problem.lasting
-        else ("encounter-diagnosis", "Encounter Diagnosis")
-    )
+    profile = "us-core-condition-problems-health-concerns" if problem.lasting else "us-core-condition-encounter-diagnosis"
+    category = ("problem-list-item", "Problem List Item") if problem.lasting else ("encounter-diagnosis", "Encounter Diagnosis")
     status = ("resolved", "Resolved") if problem.over else ("active", "Active")
     found: Json = {
         **profiled("Condition", part_of(patient, "c", problem.number), profile),
@@ -250,8 +244,9 @@ def observation(who: Person, reading: Reading, specimen: int = 0, response: int 
     if reading.derived or response:
         derived = [reference("Observation", part_of(who.id, "o", each)) for each in reading.derived]
         found["derivedFrom"] = [
-            *derived, *([reference("QuestionnaireResponse", part_of(who.id, "u", response))] if response else ())
-        ]  # fmt: skip
+            *derived,
+            *([reference("QuestionnaireResponse", part_of(who.id, "u", response))] if response else ()),
+        ]
     if reading.members:
         found["hasMember"] = [reference("Observation", part_of(who.id, "o", each)) for each in reading.members]
     if reading.note:
@@ -262,9 +257,7 @@ def observation(who: Person, reading: Reading, specimen: int = 0, response: int 
     else:
         found.update(_value(reading))
     if reading.parts:
-        found["component"] = [
-            {"code": concept(part.concept), **_component(part, value)} for part, value in reading.parts
-        ]
+        found["component"] = [{"code": concept(part.concept), **_component(part, value)} for part, value in reading.parts]
     verdict = judged(reading, who.sex, who.age(reading.at.date()))
     if verdict:
         found["interpretation"] = [coded(TERMS + "v3-ObservationInterpretation", *verdict[0])]

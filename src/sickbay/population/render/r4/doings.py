@@ -28,10 +28,13 @@ from sickbay.population.staff import ORGANIZATION
 
 SMART = "http://hl7.org/fhir/smart-app-launch/CodeSystem/smart-codes"
 _KINDS = {
-    "LAB": (TERMS + "v2-0074", "LAB", "Laboratory"), "RAD": (LOINC, "LP29684-5", "Radiology"),
-    "CUS": (LOINC, "LP29708-2", "Cardiology"), "PF": (TERMS + "v2-0074", "PF", "Pulmonary Function"),
-    "OTH": (TERMS + "v2-0074", "OTH", "Other"), "PAT": (LOINC, "LP7839-6", "Pathology"),
-}  # fmt: skip
+    "LAB": (TERMS + "v2-0074", "LAB", "Laboratory"),
+    "RAD": (LOINC, "LP29684-5", "Radiology"),
+    "CUS": (LOINC, "LP29708-2", "Cardiology"),
+    "PF": (TERMS + "v2-0074", "PF", "Pulmonary Function"),
+    "OTH": (TERMS + "v2-0074", "OTH", "Other"),
+    "PAT": (LOINC, "LP7839-6", "Pathology"),
+}
 """What US Core groups reports by, where it has a word for it."""
 
 
@@ -41,9 +44,7 @@ _GREY = (
     "kDZMFRhmYNiC4Q4Ml2L4Bd23ACAcYAEf+yTfAAAAAElFTkSuQmCC"
 )
 """A PNG of 16 by 16 pixels."""
-_UNKNOWN = {
-    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
-}
+_UNKNOWN = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
 UNKNOWN_DAY = "On an unknown day, as the patient remembers"
 """In words: not every library for FHIR reads a required choice that has nothing but an extension."""
 _REFUSED = coded(TERMS + "v3-ActReason", "PATOBJ", "patient objection")
@@ -66,9 +67,7 @@ def immunization(who: Person, dose: Vaccination) -> Json:
     if dose.refused:
         return {**found, "statusReason": _REFUSED}
     if dose.remembered:
-        told = {
-            key: value for key, value in found.items() if key not in ("occurrenceDateTime", "location", "performer")
-        }
+        told = {key: value for key, value in found.items() if key not in ("occurrenceDateTime", "location", "performer")}
         return {**told, "occurrenceString": UNKNOWN_DAY, "_lotNumber": _UNKNOWN, "primarySource": False}
     if dose.vaccine is not acts.ROTAVIRUS:
         found["site"] = concept(acts.THIGH if who.age(visit.day) < 1.5 else acts.ARM)
@@ -242,8 +241,7 @@ def plan(who: Person, one: Plan) -> Json:
         "careTeam": [reference("CareTeam", f"{patient}-team")],
         "addresses": [reference("Condition", part_of(patient, "c", one.problem))],
         "activity": [
-            {"detail": {"code": concept(step), "status": "cancelled" if who.died else "in-progress"}}
-            for step in one.steps
+            {"detail": {"code": concept(step), "status": "cancelled" if who.died else "in-progress"}} for step in one.steps
         ],
     }
     if one.aims:

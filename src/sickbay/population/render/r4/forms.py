@@ -94,9 +94,11 @@ def response(who: Person, one: Response) -> Json:
         "authored": instant(one.at),
         "author": himself,
         "source": himself,
-        "item": [*(_answered(asked, {"valueCoding": value}) for asked, value in answers),
-                 _answered(form.measure.concept, _result(one))],
-    }  # fmt: skip
+        "item": [
+            *(_answered(asked, {"valueCoding": value}) for asked, value in answers),
+            _answered(form.measure.concept, _result(one)),
+        ],
+    }
 
 
 def _answered(asked: Concept, value: Json) -> Json:
@@ -125,13 +127,16 @@ def _habits() -> Json:
         "item": [
             _group("/exercise", "Exercise", _item(measures.EXERCISE.concept, "decimal"), _item(intake.MINUTES, "decimal")),
             _group(
-                "/alcohol", "Alcohol", {**_item(intake.DRINKS, "choice"), "answerOption": drinks},
-                {**_item(intake.MANY, "choice"), "answerOption": often}, _item(measures.ALCOHOL.concept, "decimal"),
+                "/alcohol",
+                "Alcohol",
+                {**_item(intake.DRINKS, "choice"), "answerOption": drinks},
+                {**_item(intake.MANY, "choice"), "answerOption": often},
+                _item(measures.ALCOHOL.concept, "decimal"),
             ),
             {"linkId": _AID, "text": intake.AID.text, "type": "choice", "answerOption": known, "item": [which]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "type": "string"},
         ],
-    }  # fmt: skip
+    }
 
 
 def _group(link: str, text: str, *items: Json) -> Json:
@@ -161,15 +166,23 @@ def habits(who: Person, one: Intake, number: int) -> Json:
         "author": practitioner(one.nurse) if one.nurse else himself,
         "source": himself,
         "item": [
-            _answers("/exercise", "Exercise", _answered(measures.EXERCISE.concept, {"valueDecimal": one.days}),
-                     _answered(intake.MINUTES, {"valueDecimal": one.minutes})),
-            _answers("/alcohol", "Alcohol", _answered(intake.DRINKS, _choice(intake.ONE_OR_TWO)),
-                     _answered(intake.MANY, _choice(intake.NEVER)),
-                     _answered(measures.ALCOHOL.concept, {"valueDecimal": one.drinks})),
+            _answers(
+                "/exercise",
+                "Exercise",
+                _answered(measures.EXERCISE.concept, {"valueDecimal": one.days}),
+                _answered(intake.MINUTES, {"valueDecimal": one.minutes}),
+            ),
+            _answers(
+                "/alcohol",
+                "Alcohol",
+                _answered(intake.DRINKS, _choice(intake.ONE_OR_TWO)),
+                _answered(intake.MANY, _choice(intake.NEVER)),
+                _answered(measures.ALCOHOL.concept, {"valueDecimal": one.drinks}),
+            ),
             {"linkId": _AID, "text": intake.AID.text, "answer": [aid]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "answer": [{"valueString": one.remark}]},
         ],
-    }  # fmt: skip
+    }
 
 
 def _answers(link: str, text: str, *items: Json) -> Json:

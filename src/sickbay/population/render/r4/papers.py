@@ -24,13 +24,9 @@ from sickbay.population.render.common import (
 from sickbay.population.render.pdf import page
 from sickbay.population.staff import ORGANIZATION, PHARMACY
 
-_CATEGORY = coded(
-    "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "clinical-note", "Clinical Note"
-)
+_CATEGORY = coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "clinical-note", "Clinical Note")
 _AUTHOR = coded("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "author", "Author")
-_SENDER = coded(
-    "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type", "transmitter", "Transmitter"
-)
+_SENDER = coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type", "transmitter", "Transmitter")
 _FORMAT = {
     "system": "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode",
     "code": "urn:ihe:iti:xds:2017:mimeTypeSufficient",
@@ -69,8 +65,7 @@ def document(who: Person, note: Note) -> Iterator[Json]:
         "custodian": reference("Organization", ORGANIZATION),
         "content": [
             {
-                "attachment": {"contentType": kind, **content, "size": len(body), "title": note.kind.text,
-                               "creation": written},
+                "attachment": {"contentType": kind, **content, "size": len(body), "title": note.kind.text, "creation": written},
                 "format": _FORMAT,
             }
         ],
@@ -78,7 +73,7 @@ def document(who: Person, note: Note) -> Iterator[Json]:
             "encounter": [encounter(who.id, note.visit.number)],
             "period": {"start": instant(note.visit.start), "end": instant(note.visit.end)},
         },
-    }  # fmt: skip
+    }
     yield _provenance(who, note.number, [reference("DocumentReference", id)], own["author"][0], written)
 
 
@@ -98,10 +93,17 @@ def _directive(who: Person, note: Note, written: str) -> Json:
 
 _STANDING = frozenset(
     {
-        "AllergyIntolerance", "CarePlan", "CareTeam", "Condition", "Coverage", "Device", "Goal", "MedicationRequest",
+        "AllergyIntolerance",
+        "CarePlan",
+        "CareTeam",
+        "Condition",
+        "Coverage",
+        "Device",
+        "Goal",
+        "MedicationRequest",
         "RelatedPerson",
     }
-)  # fmt: skip
+)
 
 
 def stated(life: Life, told: Sequence[Json]) -> Iterator[Json]:

@@ -137,14 +137,16 @@ def _endpoint(who: Practitioner) -> Json:
         "id": f"direct-{who.id}",
         "status": "active",
         "connectionType": {
-            "system": TERMS + "endpoint-connection-type", "code": "direct-project", "display": "Direct Project",
+            "system": TERMS + "endpoint-connection-type",
+            "code": "direct-project",
+            "display": "Direct Project",
         },
         "name": f"Direct address of {who.name}",
         "managingOrganization": reference("Organization", ORGANIZATION),
         "payloadType": [{"text": "Any"}],
         "payloadMimeType": ["application/pdf"],
         "address": f"mailto:{who.family.lower()}@direct.hospital.sickbay.example",
-    }  # fmt: skip
+    }
 
 
 def _npi(number: int) -> Json:
@@ -196,9 +198,7 @@ def _ombs(url: str, code: Code) -> Json:
 
 
 def patient(who: Person) -> Json:
-    status = Code(
-        TERMS + "v3-MaritalStatus", "M" if who.married else "S", "Married" if who.married else "Never Married"
-    )
+    status = Code(TERMS + "v3-MaritalStatus", "M" if who.married else "S", "Married" if who.married else "Never Married")
     found: Json = {
         **profiled("Patient", who.id, "us-core-patient"),
         "extension": [
@@ -264,8 +264,10 @@ def _names(who: Person) -> list[Json]:
         return [official]
     family, until = who.former_family
     since = {"start": who.born.isoformat(), "end": until.isoformat()}
-    return [{**official, "period": {"start": until.isoformat()}},
-            {"use": "old", "family": family, "given": list(who.given), "period": since}]  # fmt: skip
+    return [
+        {**official, "period": {"start": until.isoformat()}},
+        {"use": "old", "family": family, "given": list(who.given), "period": since},
+    ]
 
 
 def _homes(who: Person) -> list[Json]:
@@ -305,17 +307,16 @@ def around(who: Person) -> Iterator[Json]:
 
 
 def _coverage(who: Person) -> Json:
-    kind = {"Medicare": ("1", "MEDICARE"), "Medicaid": ("2", "MEDICAID")}.get(
-        who.plan, ("5", "PRIVATE HEALTH INSURANCE")
-    )
+    kind = {"Medicare": ("1", "MEDICARE"), "Medicaid": ("2", "MEDICAID")}.get(who.plan, ("5", "PRIVATE HEALTH INSURANCE"))
     member = f"SB{who.record_number.replace('-', '')}"
     classes = [_class("plan", "Plan", who.plan.split()[0].lower(), who.plan)]
     if kind[0] == "5":
         classes.append(_class("group", "Group", f"G{who.number % 7 + 1:03d}", "Employees"))
     return {
         **profiled("Coverage", f"{who.id}-cov", "us-core-coverage"),
-        "identifier": [{"type": coded(TERMS + "v2-0203", "MB", "Member Number"), "system": IDENTIFIERS + "members",
-                        "value": member}],
+        "identifier": [
+            {"type": coded(TERMS + "v2-0203", "MB", "Member Number"), "system": IDENTIFIERS + "members", "value": member}
+        ],
         "status": "active",
         "type": {**coded("https://nahdo.org/sopt", *kind), "text": who.plan},
         "subscriberId": member,
@@ -324,7 +325,7 @@ def _coverage(who: Person) -> Json:
         "period": {"start": f"{max(who.born.year, 2021)}-01-01" if who.born.year < 2021 else who.born.isoformat()},
         "payor": [reference("Organization", PAYERS[who.plan], who.plan)],
         "class": classes,
-    }  # fmt: skip
+    }
 
 
 def _class(kind: str, display: str, value: str, name: str) -> Json:
@@ -352,9 +353,7 @@ def _team(who: Person) -> Json:
         {"role": [concept(_DOCTOR)], "member": practitioner(who.practitioner)},
         {
             "role": [concept(_NURSE)],
-            "member": reference("PractitionerRole", f"role-{nurse.id}", nurse.name)
-            if by_role
-            else practitioner(nurse.id),
+            "member": reference("PractitionerRole", f"role-{nurse.id}", nurse.name) if by_role else practitioner(nurse.id),
         },
     ]
     if who.contact:
