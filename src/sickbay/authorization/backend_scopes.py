@@ -17,6 +17,9 @@ from sickbay.kernel.remembering import remembered
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 
+_UNUSUAL = "unusual_scopes"
+"""The attribute of `known` that says whether any of these checks can refuse."""
+
 
 @remembered(512)
 def _is_plain(text: str) -> bool:
@@ -37,14 +40,14 @@ def _scope_check(
         return decide(spelling(text).tokens, known)
 
     over.__name__ = name
-    return check(needs=("client",), after=(scope_is_sent, client_is_registered))(over)
+    return check(needs=("client",), after=(scope_is_sent, client_is_registered), about=_UNUSUAL)(over)
 
 
 def _asked(request: TokenRequest) -> tuple[str, ...]:
     return spelling(request.parameters.get("scope") or "").tokens
 
 
-@check()
+@check(about=_UNUSUAL)
 def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """SMART requires it. A lenient app gets a default instead, all that is registered (RFC 6749 3.3)."""
     if (request.parameters.get("scope") or "").strip() or _is_lenient(known):
@@ -53,7 +56,7 @@ def scope_is_sent(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": registered})
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), about=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     text = request.parameters.get("scope") or ""
     facts = {"received": text, "expected": " ".join(_asked(request))}
@@ -136,7 +139,7 @@ def _unenforceable(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None:
     return None if _drops(known) else asked_scopes.unenforceable(_system(asked))
 
 
-@check(needs=("client", "server"), after=(scope_is_sent, client_is_registered))
+@check(needs=("client", "server"), after=(scope_is_sent, client_is_registered), about=_UNUSUAL)
 def scope_types_exist_in_the_fhir_version(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     if _drops(known):
         return None
@@ -166,7 +169,7 @@ def _not_registered(asked: tuple[str, ...], known: TokenKnown) -> Refusal | None
     return Refusal("scope-not-registered", "invalid_scope", facts) if wrong else None
 
 
-@check(needs=("client",), after=(scope_is_sent, client_is_registered))
+@check(needs=("client",), after=(scope_is_sent, client_is_registered), about=_UNUSUAL)
 def some_scope_is_granted(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     asked, policy = _asked(request), _drops(known)
     if policy and isinstance(known.client, Client) and isinstance(known.server, Server):

@@ -77,6 +77,8 @@ class TokenKnown:
     session_ended: bool = False
     answer: Token | Unknown | None = None
     """The access token that the last rotation of the family gave, loaded if it is to be repeated; None if it is gone."""
+    unusual_scopes: bool = True
+    """False if no check of scopes can refuse this request: see authorization.ordinary_scopes."""
     user_gone: bool = False
     """Whether the person of the grant is no user here any more."""
     secret: str | None = None

@@ -23,6 +23,8 @@ from sickbay.protocol.scope_spelling import spelling
 
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
 
+_UNUSUAL = "unusual_scopes"
+"""The attribute of `known` that says whether a check of scopes can refuse."""
 REPEAT_WINDOW = 10
 """Seconds in which the generation before the current one repeats its answer."""
 
@@ -183,17 +185,17 @@ def session_goes_on(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return Refusal("refresh-online-session-ended", "invalid_grant", {"granted": _family(known).scope})
 
 
-@check()
+@check(about=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return asked_scopes.separated_wrongly(request.parameters.get("scope") or "")
 
 
-@check(needs=("family",), after=(refresh_token_is_known,))
+@check(needs=("family",), after=(refresh_token_is_known,), about=_UNUSUAL)
 def scopes_are_spelt_right(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     return asked_scopes.spelt_wrongly([one for one in _asked(request, known) if one not in asked_scopes.CLAIMS])
 
 
-@check(needs=("family", "server"), after=(refresh_token_is_known,))
+@check(needs=("family", "server"), after=(refresh_token_is_known,), about=_UNUSUAL)
 def scopes_suit_the_server(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """Of a person, of a version and a type that the server grants: as at the authorization endpoint."""
     asked, server = asked_scopes.resources(_asked(request, known)), known.server
@@ -217,7 +219,11 @@ def _asked(request: TokenRequest, known: TokenKnown) -> tuple[str, ...]:
     return tuple(one for one in spelling(request.parameters.get("scope") or "").tokens if one not in held)
 
 
-@check(needs=("family", "client", "server"), after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server))
+@check(
+    needs=("family", "client", "server"),
+    after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server),
+    about=_UNUSUAL,
+)
 def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     """What is asked by name must be; of what comes with the grant at least some, else the token would give nothing."""
     client, server, text = _client(known), known.server, request.parameters.get("scope")
@@ -230,7 +236,9 @@ def scopes_are_still_registered(request: TokenRequest, known: TokenKnown) -> Ref
     return asked_scopes.refusal("scope-not-registered", gone, registered=client.scope)
 
 
-@check(needs=("family",), after=(refresh_token_is_known, scopes_are_separated_by_spaces, scopes_are_spelt_right))
+@check(
+    needs=("family",), after=(refresh_token_is_known, scopes_are_separated_by_spaces, scopes_are_spelt_right), about=_UNUSUAL
+)
 def scope_is_not_wider(request: TokenRequest, known: TokenKnown) -> Refusal | None:
     granted, asked = _family(known).scope, request.parameters.get("scope") or ""
     wider = tuple(one for one in scopes.split(asked) if not _within(one, granted))

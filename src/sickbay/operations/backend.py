@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from sickbay.authorization import asked_scopes, backend_scopes
 from sickbay.authorization import backend as stage
@@ -23,6 +23,9 @@ from sickbay.operations.key_sets import KeySet
 from sickbay.protocol import scopes
 from sickbay.protocol.jose import Jwt
 from sickbay.storage.store import Put, Record, Step
+
+Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
+"""Of each scope: its text, whether it is granted, and why not."""
 
 
 async def known_of(world: World, request: TokenRequest, known: TokenKnown) -> tuple[TokenKnown, int]:
@@ -78,10 +81,13 @@ def spent(world: World, request: TokenRequest, known: TokenKnown, examination: E
     return [Put(record, revision)]
 
 
-def offered(tenant: Tenant, client: Client, request: TokenRequest) -> tuple[tuple[str, bool, str], ...]:
-    """What became of each scope."""
+def offered(tenant: Tenant, request: TokenRequest, known: TokenKnown) -> Offered:
+    """What became of each scope, of a request that is granted."""
+    client = known.client
+    assert isinstance(client, Client)
     asked = scopes.split(request.parameters.get("scope") or "", tenant.policy.scope_separators)
-    known = TokenKnown(server=tenant.server, client=client)
+    if not known.unusual_scopes and not tenant.policy.grants_registered:
+        return tuple((scope, True, "") for scope in asked)
     types = asked_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)
     return backend_scopes.offered(asked, client, tenant.policy, types)
 
@@ -93,11 +99,11 @@ def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
 
 
 async def grant(
-    world: World, tenant: Tenant, client: Client, request: TokenRequest, steps: list[Step]
+    world: World, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
 ) -> tuple[dict[str, Any], str]:
     """A token for nobody but the app (RFC 6749 4.4; SMART 2.2, Backend Services), and its timeline. No refresh token."""
     now, text, family = world.now(), world.effects.token(), world.effects.token(12)
-    scope = " ".join(text for text, granted, _ in offered(tenant, client, request) if granted)
+    scope = " ".join(text for text, granted, _ in offered if granted)
     token = Token(
         client_id=client.client_id,
         scope=scope,

@@ -102,6 +102,10 @@ async def user(world: World, tenant: Tenant, username: str) -> User | None:
     return await records.load(world, "user", f"{tenant.name}/{username}", User)
 
 
+async def is_user(world: World, tenant: Tenant, username: str) -> bool:
+    return await world.store.get("user", f"{tenant.name}/{username}") is not None
+
+
 async def password_fits(world: World, tenant: Tenant, username: str, password: str) -> User | None:
     """The user, if the password is right. An unknown user takes as long as a known one."""
     found = await user(world, tenant, username)

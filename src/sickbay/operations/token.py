@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sickbay.authorization import client_authentication, id_token, refresh, script_token, token_negotiation
+from sickbay.authorization import (
+    client_authentication,
+    id_token,
+    ordinary_scopes,
+    refresh,
+    script_token,
+    token_negotiation,
+)
 from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest, authorize_request
@@ -86,9 +93,9 @@ async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loa
         return _refused(decision, known)
     assert isinstance(known.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
-        given = token_negotiation.service(backend.offered(tenant, known.client, request))
-        response, timeline = await backend.grant(world, tenant, known.client, request, spent)
-        return _granted(decision, response, known.client, timeline, given)
+        offered = backend.offered(tenant, request, known)
+        response, timeline = await backend.grant(world, tenant, known.client, request, offered, spent)
+        return _granted(decision, response, known.client, timeline, token_negotiation.service(offered))
     if isinstance(known.code, Code):
         response = await _redeem(world, tenant, known.client, known.code, loaded.code_key, spent)
         given = _given(known.code, known.client, response)
@@ -139,6 +146,10 @@ async def _load(world: World, tenant: Tenant, request: TokenRequest, elsewhere: 
     )
     known, revision = await backend.known_of(world, request, known)
     loaded = await _with_family(world, tenant, request, known) if refreshing else _Loaded(known, key)
+    if request.parameters.get("grant_type") == "client_credentials":
+        loaded.known.unusual_scopes = not ordinary_scopes.of_service(request, loaded.known)
+    elif refreshing:
+        loaded.known.unusual_scopes = not ordinary_scopes.of_refresh(request, loaded.known)
     if not client or (sent and known.code is None):
         loaded.known = await _with_meant(world, tenant, request, loaded.known)
     return replace(loaded, jti_revision=revision) if revision else loaded
@@ -170,7 +181,7 @@ async def _with_family(world: World, tenant: Tenant, request: TokenRequest, base
         return _Loaded(base)
     family = records.parse(Family, record.value)
     ended = await sessions.ended(world, family.session)
-    gone = family.user is not None and await sessions.user(world, tenant, family.user) is None
+    gone = family.user is not None and not await sessions.is_user(world, tenant, family.user)
     known = replace(base, family=family, generation=read[1], session_ended=ended, user_gone=gone)
     if refresh.is_replay(known):
         text = refresh.access(world.keys.refresh, family.family, family.generation)
@@ -277,7 +288,7 @@ async def _refresh(
         asked=refresh.fingerprint(request, client),
     )
     text = refresh.access(world.keys.refresh, family.family, new.generation) if rotates else world.effects.token()
-    scope = refresh.narrowed(family, request.parameters.get("scope"), client, tenant.server)
+    scope = _narrowed(family, request.parameters.get("scope"), client, tenant, known.unusual_scopes)
     token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
     steps: list[Step] = [
         *spent,
@@ -286,6 +297,12 @@ async def _refresh(
     ]
     await world.store.transaction(steps)
     return await _refreshed(world, tenant, new, text, token)
+
+
+def _narrowed(family: Family, asked: str | None, client: Client, tenant: Tenant, unusual: bool) -> str:
+    if not unusual:
+        return " ".join(scopes.split(asked or family.scope))
+    return refresh.narrowed(family, asked, client, tenant.server)
 
 
 async def _repeat(world: World, tenant: Tenant, known: TokenKnown) -> dict[str, Any]:

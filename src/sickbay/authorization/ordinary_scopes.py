@@ -1,0 +1,115 @@
+"""Recognises token requests whose scopes no check can refuse, which is nearly every request.
+
+For these `TokenKnown.unusual_scopes` is False, and the checks of scopes are not called one by one. A law holds that all
+of them would pass (tests/authorization/test_ordinary_scopes.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sickbay.authorization import asked_scopes
+from sickbay.authorization.authorize.reading import misjoined
+from sickbay.authorization.backend_scopes import bases_of
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Family, Policy, Server
+from sickbay.kernel.remembering import remembered
+from sickbay.protocol import scopes
+from sickbay.protocol.scope_spelling import registered, spelling
+from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
+
+
+class Demands(NamedTuple):
+    """What well-formed, registered scopes still need from the server that grants them.
+
+    types: of resources, as in FHIR; contexts: of launch/ scopes, in lower case.
+    """
+
+    versions: frozenset[str]
+    wildcard: bool
+    types: tuple[str, ...]
+    contexts: tuple[str, ...]
+
+
+def of_service(request: TokenRequest, known: TokenKnown) -> bool:
+    """Whether the scopes of a client_credentials request are granted as they stand."""
+    client, server = known.client, known.server
+    if not isinstance(client, Client) or not isinstance(server, Server):
+        return False
+    demands = _of_service(request.parameters.get("scope") or "", client.scope)
+    if demands is None or not _allowed(demands, server.policy, client):
+        return False
+    types = asked_scopes.types_of(bases_of(request, known), server)
+    return not types or all(name in types for name in demands.types)
+
+
+def of_refresh(request: TokenRequest, known: TokenKnown) -> bool:
+    """Whether a refresh asks for scopes that the grant names literally, and all of the grant is still registered."""
+    client, server, family = known.client, known.server, known.family
+    if not isinstance(client, Client) or not isinstance(server, Server) or not isinstance(family, Family):
+        return False
+    demands = _of_grant(family.scope, client.scope)
+    if demands is None or not _allowed(demands, server.policy, client):
+        return False
+    text = request.parameters.get("scope")
+    return _exist_somewhere(demands, server) and (not text or _is_part(text, family.scope))
+
+
+def _allowed(demands: Demands, policy: Policy, client: Client) -> bool:
+    own = f"v{client.smart_version}"
+    other = policy.scope_versions if policy.mixed_scope_versions else ()
+    versions = all(version == own or version in other for version in demands.versions)
+    return versions and (policy.wildcard_scopes or not demands.wildcard)
+
+
+def _exist_somewhere(demands: Demands, server: Server) -> bool:
+    """Whether each type exists in the FHIR version of some base."""
+    known = [types for types in server.resource_types.values() if types]
+    if not known or not (demands.types or demands.contexts):
+        return True
+    lower = {name.lower() for types in known for name in types} if demands.contexts else set()
+    return lower.issuperset(demands.contexts) and all(any(name in types for types in known) for name in demands.types)
+
+
+@remembered(512)
+def _of_service(text: str, held: str) -> Demands | None:
+    """None if a scope is not for a service, is misspelt or is not registered."""
+    tokens = spelling(text).tokens
+    asked = scopes.parse_all(tokens)
+    system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in asked)
+    if not text.strip() or misjoined(text) or not system:
+        return None
+    return _demands(tokens, asked, scopes.parse_all(scopes.split(held)))
+
+
+@remembered(512)
+def _of_grant(text: str, held: str) -> Demands | None:
+    """None if a scope of the grant is not registered any more."""
+    tokens = scopes.split(text)
+    asked = scopes.parse_all(tokens)
+    if any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in asked):
+        return None
+    return _demands(tokens, asked, registered(held))
+
+
+@remembered(512)
+def _is_part(text: str, held: str) -> bool:
+    return not misjoined(text) and set(scopes.split(held)).issuperset({*spelling(text).tokens, *scopes.split(text)})
+
+
+def _demands(tokens: tuple[str, ...], asked: tuple[Scope, ...], held: tuple[Scope, ...]) -> Demands | None:
+    if not tokens or len(asked) < len(tokens):
+        return None
+    if not all(scopes.is_enforceable(scope) and scopes.covered(scope, held) for scope in asked):
+        return None
+    resources = [scope for scope in asked if isinstance(scope, ResourceScope)]
+    contexts = [scope.type for scope in asked if isinstance(scope, LaunchScope) and scope.type]
+    types = [scope.type for scope in resources if not scope.wildcard]
+    wildcard = any(scope.wildcard for scope in resources)
+    return Demands(frozenset(scope.version for scope in resources), wildcard, _once(types), _once(contexts))
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

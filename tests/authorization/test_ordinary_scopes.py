@@ -1,0 +1,191 @@
+"""What is recognised as ordinary would pass every check of scopes, whatever the server decides about them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.authorization import samples
+from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, asked
+
+from sickbay.authorization import backend_scopes, ordinary_scopes, refresh
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.values import Client, Policy, Server
+from sickbay.kernel.refusal import UNKNOWN
+from sickbay.protocol.scopes import split
+
+TEXTS = st.lists(
+    st.sampled_from(
+        [
+            "system/Patient.rs",
+            "system/Patient.r",
+            "system/*.rs",
+            "system/*.read",
+            "system/Patient.read",
+            "system/Group.rs",
+            "system/Patient.rs?gender=male",
+            "system/Patient.rs?_filter=x",
+            "system/Nothing.rs",
+            "system/ServiceRequest.rs",
+            "system/patient.rs",
+            "system/Patient.sr",
+            "user/Patient.rs",
+            "user/*.rs",
+            "user/Patient.read",
+            "user/Patient.write",
+            "patient/*.rs",
+            "patient/Patient.rs",
+            "patient/Observation.rs?category=vital-signs",
+            "patient/Nothing.rs",
+            "launch",
+            "launch/patient",
+            "launch/nothing",
+            "openid",
+            "fhirUser",
+            "offline_access",
+            "email",
+            "wrong",
+        ]
+    ),
+    max_size=4,
+).map(" ".join)
+JOINTS = st.sampled_from([" ", "  ", ",", "+", "\t", ";", "\u00a0"])
+POLICIES = st.builds(
+    Policy,
+    wildcard_scopes=st.booleans(),
+    mixed_scope_versions=st.booleans(),
+    scope_versions=st.sampled_from([("v1", "v2"), ("v2",), ("v1",), ()]),
+    drop_unregistered_scopes=st.booleans(),
+    mixed_levels=st.booleans(),
+    grants_registered=st.booleans(),
+    scope_separators=st.sampled_from([" ", " ,"]),
+)
+SERVERS = st.builds(
+    lambda policy, types, fhir: replace(samples.SERVER, policy=policy, resource_types=types, fhir_versions=fhir),
+    POLICIES,
+    st.sampled_from([samples.SERVER.resource_types, {}, {samples.BASE: ("Patient", "Group")}, {samples.OLD: ("Patient",)}]),
+    st.sampled_from([samples.SERVER.fhir_versions, {}]),
+)
+CLIENTS = st.builds(
+    lambda scope, version, mode, fhir: Client("app", scope=scope, smart_version=version, scope_mode=mode, fhir=fhir),
+    TEXTS,
+    st.sampled_from([1, 2]),
+    st.sampled_from(["strict", "lenient"]),
+    st.sampled_from(["r4", "dstu2", "unknown"]),
+)
+
+
+def _registered(client: Client, scope: str, also: bool) -> Client:
+    """Registered for these scopes too, if `also`: otherwise few generated requests are ordinary."""
+    return replace(client, scope=f"{client.scope} {scope}") if also else client
+
+
+REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.about == "unusual_scopes")
+
+
+@settings(max_examples=400)
+@given(TEXTS, JOINTS, st.sampled_from(["", samples.BASE, samples.OLD, "http://elsewhere"]), CLIENTS, SERVERS, st.booleans())
+def test_of_an_ordinary_service_no_check_refuses_and_every_scope_is_granted(
+    text: str, joint: str, resource: str, client: Client, server: Server, also: bool
+) -> None:
+    sent, client = text.replace(" ", joint), _registered(client, text, also)
+    request = asked({"grant_type": "client_credentials", "scope": sent, "resource": resource or None})
+    known = TokenKnown(server=server, client=client)
+    if ordinary_scopes.of_service(request, known):
+        assert [check.name for check in backend_scopes.CHECKS if check.decide(request, known)] == []
+        rows = backend_scopes.offered(
+            split(sent, server.policy.scope_separators), client, replace(server.policy, grants_registered=False)
+        )
+        assert {(granted, why) for _, granted, why in rows} == {(True, "")}
+
+
+@settings(max_examples=400)
+@given(TEXTS, st.none() | TEXTS, JOINTS, CLIENTS, SERVERS, st.booleans())
+def test_of_an_ordinary_refresh_no_check_refuses_and_nothing_is_left_out(
+    held: str, sent: str | None, joint: str, client: Client, server: Server, also: bool
+) -> None:
+    text = sent.replace(" ", joint) if sent else sent
+    family, client = replace(FAMILY, scope=held), _registered(client, held, also)
+    request = asked(REFRESH_FORM, scope=text)
+    known = replace(REFRESHING, client=client, server=server, family=family)
+    if ordinary_scopes.of_refresh(request, known):
+        assert [check.name for check in REFRESH_SCOPES if check.decide(request, known)] == []
+        assert refresh.narrowed(family, text, client, server) == " ".join(split(text or held))
+
+
+@pytest.mark.parametrize("registered", ["system/Patient.rs", "system/Patient.cruds system/Group.rs", "system/*.rs"])
+def test_a_service_that_requests_registered_scopes_is_ordinary(registered: str) -> None:
+    request = asked({"grant_type": "client_credentials", "scope": "system/Patient.rs"})
+    assert ordinary_scopes.of_service(request, TokenKnown(server=samples.SERVER, client=Client("app", scope=registered)))
+
+
+@pytest.mark.parametrize(
+    ("scope", "registered", "policy"),
+    [
+        ("", "system/Patient.rs", Policy()),
+        ("system/Patient.rs", "system/Group.rs", Policy()),
+        ("user/Patient.rs", "user/Patient.rs", Policy()),
+        ("system/Patient.rs,system/Group.rs", "system/*.rs", Policy()),
+        ("system/*.rs", "system/*.rs", Policy(wildcard_scopes=False)),
+        ("system/Patient.read", "system/Patient.rs", Policy(mixed_scope_versions=False)),
+        ("system/Nothing.rs", "system/*.rs", Policy()),
+        ("system/Patient.rs?_filter=a", "system/*.rs", Policy()),
+        ("system/patient.rs", "system/*.rs", Policy()),
+    ],
+)
+def test_every_other_service_is_examined(scope: str, registered: str, policy: Policy) -> None:
+    known = TokenKnown(server=samples.server(**_changed(policy)), client=Client("app", scope=registered))
+    assert not ordinary_scopes.of_service(asked({"scope": scope}), known)
+
+
+def _changed(policy: Policy) -> dict[str, object]:
+    return {"wildcard_scopes": policy.wildcard_scopes, "mixed_scope_versions": policy.mixed_scope_versions}
+
+
+GRANT = "launch/patient openid offline_access patient/Patient.rs"
+
+
+@pytest.mark.parametrize("sent", [None, "", GRANT, "openid patient/Patient.rs"])
+@pytest.mark.parametrize("types", [samples.SERVER.resource_types, {}])
+def test_a_refresh_of_what_is_still_registered_is_ordinary(sent: str | None, types: dict[str, tuple[str, ...]]) -> None:
+    family, client = replace(FAMILY, scope=GRANT), Client("app", scope=f"{GRANT} user/*.rs")
+    known = replace(REFRESHING, family=family, client=client, server=replace(samples.SERVER, resource_types=types))
+    assert ordinary_scopes.of_refresh(asked(REFRESH_FORM, scope=sent), known)
+
+
+@pytest.mark.parametrize(
+    ("held", "sent", "registered"),
+    [
+        (GRANT, "patient/Patient.r", GRANT),
+        (GRANT, None, "launch/patient openid"),
+        (GRANT, "openid,offline_access", GRANT),
+        ("", None, GRANT),
+        ("system/Patient.rs", None, "system/Patient.rs"),
+        ("launch/nothing", None, "launch/nothing"),
+        ("user/Nothing.rs", None, "user/*.rs"),
+    ],
+)
+def test_every_other_refresh_is_examined(held: str, sent: str | None, registered: str) -> None:
+    family, client = replace(FAMILY, scope=held), Client("app", scope=registered)
+    known = replace(REFRESHING, family=family, client=client, server=samples.SERVER)
+    assert not ordinary_scopes.of_refresh(asked(REFRESH_FORM, scope=sent), known)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        TokenKnown(),
+        TokenKnown(server=samples.SERVER),
+        TokenKnown(client=samples.CLIENT),
+        TokenKnown(server=samples.SERVER, client=replace(samples.CLIENT, smart_version=1), family=UNKNOWN),
+        TokenKnown(
+            server=samples.server(scope_versions=()), client=samples.CLIENT, family=replace(FAMILY, scope="user/*.read")
+        ),
+    ],
+)
+def test_what_is_not_known_is_not_ordinary(known: TokenKnown) -> None:
+    request = asked({"scope": "patient/Patient.rs"})
+    assert not ordinary_scopes.of_service(request, known)
+    assert not ordinary_scopes.of_refresh(request, known)
