@@ -42,6 +42,8 @@ def _apart(name: str, value: str) -> tuple[str, str]:
 
 def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: object) -> Facts | None:
     right = names_of(request)
+    if all(name in right for name, _ in request.parameters):
+        return None
     alike = _meant(request)
     sent = {name: alike.get(_letters(_apart(name, value)[0]), "") for name, value in request.parameters}
     wrong = {name: meant for name, meant in sent.items() if meant and name not in right and meant not in request.parameters}
