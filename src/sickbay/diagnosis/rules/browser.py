@@ -117,7 +117,7 @@ RULES = (
         "Register a redirect URI on `{received}`. If your app also runs on a registered origin, call from there.",
         _foreign,
         explains=origin.NAME,
-        outcome="advice; 403 under the policy strict_cors",
+        outcome="advice; 403 with the policy strict_cors",
         recognises=_hinted,
         at=("token", "access"),
         parameter="Origin",
@@ -128,7 +128,7 @@ RULES = (
         "In a frame on another site, browsers send only cookies with `SameSite=None; Secure`, and none "
         "at all if third-party cookies are blocked.",
         "Open the app in a tab. If it must run in a frame, set `SameSite=None; Secure; Partitioned` on "
-        "its session cookie, or keep the session under its `state`.",
+        "its session cookie, or store the session on your server, under the `state`.",
         _cookie,
         explains="cookie-samesite-iframe",
         spec=COOKIES,

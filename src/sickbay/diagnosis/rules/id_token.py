@@ -125,7 +125,7 @@ RULES = (
     _rule(
         "clock-nbf-future",
         "`nbf` of the ID token is {ahead} s in the future",
-        "The token isn't valid before `nbf`, and the difference is larger than clocks may differ.",
+        "The token isn't valid before `nbf`. The difference is too large to be ordinary clock skew.",
         "Synchronise both clocks with NTP, and allow a difference of 60 s. A server may also leave out `nbf`.",
         _future("nbf"),
         stage="clock",

@@ -12,7 +12,7 @@ USER_DENIED = Rule(
     severity="info",
     outcome="access_denied",
     title="The user declined or left the sign-in page",
-    why="Users may refuse access. It isn't a fault of your app.",
+    why="Users may refuse access. This isn't an error in your app.",
     fix="Ask again only if the user does something that needs access, and explain why.",
     spec=DENIED,
 )

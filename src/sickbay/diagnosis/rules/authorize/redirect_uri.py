@@ -180,7 +180,7 @@ REDIRECT_URI_SCHEME_MISMATCH = Rule(
     parameter="redirect_uri",
     title="`redirect_uri` doesn't match: one URI uses `http` and the other `https`",
     why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`. "
-    "Behind a proxy, apps often take their own URL for `http`.",
+    "Behind a proxy, apps often assume that their own URL starts with `http`.",
     fix="Send `redirect_uri={expected}`. If your app runs behind a proxy, build its URLs from `X-Forwarded-Proto`.",
     spec=SPEC,
     repair=_mend,

@@ -81,8 +81,8 @@ CHALLENGE_NOT_HASHED = Rule(
     title="`code_challenge` is the verifier itself",
     why="With `S256`, the challenge is the SHA-256 hash of the verifier, and the verifier stays in the "
     "app until the code is exchanged.",
-    fix="Send `code_challenge={expected}` in the authorization request, which is the verifier's SHA-256 "
-    "hash in base64url without padding.",
+    fix="In the authorization request, send the verifier's SHA-256 hash in base64url without padding: "
+    "`code_challenge={expected}`.",
     spec=VERIFY,
     renews=repairs.new_verifier,
 )
