@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from tests.cli.command import sickbay
 
 from sickbay.diagnosis import case
+from sickbay.protocol import pkce
 
 URL = case.load(case.paths()["state-missing"]).refused["url"]
 
@@ -173,3 +175,16 @@ def test_a_har_file_with_a_refused_token_request_is_a_problem(tmp_path) -> None:
         assert "token error: invalid_client" in done.stdout
         assert "secret-of-the-app" not in done.stdout
     assert json.loads(done.stdout).keys() == {"findings", "corrected", "exchanges"}
+
+
+def test_the_command_shows_a_new_verifier_with_its_challenge_and_json_keeps_the_placeholder() -> None:
+    url = case.load(case.paths()["pkce-missing"]).refused["url"]
+    shown = [sickbay("doctor", url).stdout for _ in range(2)]
+    pairs = [(re.findall(r"code_challenge=([\w-]{43})&", text)[-1], text.split()[-1]) for text in shown]
+    for challenge, verifier in pairs:
+        assert pkce.is_verifier(verifier)
+        assert pkce.matches(verifier, challenge)
+    assert pairs[0] != pairs[1]
+    assert "CODE_CHALLENGE" not in shown[0]
+    told = json.loads(sickbay("doctor", url, "--json").stdout)
+    assert "code_challenge=CODE_CHALLENGE&" in told["corrected"]["url"]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sickbay.diagnosis import case
+from sickbay.diagnosis import case, handbook
 from sickbay.diagnosis.catalogue import BY_ID, RETIRED, RULES
 from sickbay.diagnosis.doctor import diagnose
 
@@ -56,3 +56,10 @@ def test_a_case_is_corrected_to_what_it_says_and_that_is_accepted(id) -> None:
         again = diagnose(one.corrected)
         assert not again.examination.refusals
         assert id not in {finding.id for finding in again.explanation.findings}
+
+
+def test_no_two_rules_have_the_same_title_in_their_cases() -> None:
+    titles: dict[str, list[str]] = {}
+    for rule in RULES:
+        titles.setdefault(handbook.entry(rule.id)[0].title, []).append(rule.id)
+    assert [ids for ids in titles.values() if len(ids) > 1] == []

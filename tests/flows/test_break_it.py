@@ -34,12 +34,12 @@ class Broken(NamedTuple):
 
 
 BROKEN = (
-    Broken("redirect-uri-trailing-slash", {"redirect_uri": f"{CALLBACK}/"}, f"{CALLBACK}/", "/"),
+    Broken("redirect-uri-trailing-slash", {"redirect_uri": f"{CALLBACK}/"}, "trailing slash", "/"),
     Broken("redirect-uri-mismatch", {"redirect_uri": "APP/other"}, "APP/other", "other"),
     Broken("redirect-uri-missing", {"redirect_uri": None}, "redirect_uri", None),
     Broken("client-id-unknown", {"client_id": "break-me-plaese"}, "break-me-plaese", "plaese"),
     Broken("client-id-missing", {"client_id": None}, "client_id", None),
-    Broken("aud-missing", {"aud": None}, "which server", None),
+    Broken("aud-missing", {"aud": None}, "aud", None),
     Broken(
         "aud-mismatch", {"aud": "https://fhir.example.org/r4"}, "https://fhir.example.org/r4", "https://fhir.example.org/r4"
     ),
@@ -48,8 +48,8 @@ BROKEN = (
     Broken("launch-scope-without-launch-param", {"scope": SCOPE.replace("/patient", "", 1)}, "launch", "/patient"),
     Broken("scope-is-array", {"scope": '["' + '","'.join(SCOPE.split()) + '"]'}, "JSON array", "["),
     Broken("scope-separator-wrong", {"scope": SCOPE.replace(" ", ";")}, "semicolons", ";"),
-    Broken("client-id-placeholder", {"client_id": "undefined"}, "JavaScript's word", "undefined"),
-    Broken("value-is-placeholder", {"aud": "${FHIR_BASE}"}, "nothing filled in", "${FHIR_BASE}"),
+    Broken("client-id-placeholder", {"client_id": "undefined"}, "what JavaScript writes", "undefined"),
+    Broken("value-is-placeholder", {"aud": "${FHIR_BASE}"}, "wasn't replaced by its value", "${FHIR_BASE}"),
     Broken("value-has-stray-characters", {"redirect_uri": f"\u201c{CALLBACK}\u201d"}, "a quotation mark", "\u201c"),
     Broken("state-missing", {"state": None}, "state", None),
     Broken("pkce-missing", {"code_challenge": None, "code_challenge_method": None}, "code_challenge", None),

@@ -15,6 +15,9 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import httpx2
 import pytest
+from tests.flows.flow import VERIFIER
+
+from sickbay.diagnosis.fresh_pkce import fill
 
 HERE = "http://localhost:8100/"
 STANDARD_SCOPES = "launch profile openid online_access"
@@ -135,6 +138,13 @@ def redirected(answer: httpx2.Response) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
 
+def with_challenge(corrected: str) -> str:
+    """The corrected URL, with the challenge of the app's own verifier in place of the placeholder."""
+    filled = fill({"url": corrected}, VERIFIER)
+    assert filled
+    return str(filled["url"])
+
+
 def urn(received: dict[str, str]) -> str:
     """The vendor's name for the fault, out of the address of its error page."""
     return unquote(urlsplit(received["error_uri"]).path.split("/errors/")[1].split("/")[0])
@@ -192,7 +202,7 @@ class TestTheStandard:
         assert f"launch={code}" in corrected
         elsewhere = {"Accept": "application/json", "Origin": "https://elsewhere.example"}
         assert code not in general.http.get(address, headers=elsewhere).text
-        assert "code" in redirected(general.http.get(corrected))
+        assert "code" in redirected(general.http.get(with_challenge(corrected)))
         assert code not in general.http.get(address, headers={"Accept": "application/json"}).text
 
     def test_c_the_launch_scope_without_its_parameter_is_refused(self, general: App) -> None:
@@ -216,7 +226,7 @@ class TestTheStandard:
         exchange = general.http.get("/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"})
         corrected = exchange.json()["corrected"]["url"]
         assert "%2Cuser" not in corrected
-        assert "code" in redirected(general.http.get(corrected.replace("launch%2Fpatient%20", "")))
+        assert "code" in redirected(general.http.get(with_challenge(corrected.replace("launch%2Fpatient%20", ""))))
 
     def test_f_all_patients_are_refused_and_those_named_peters_are_given(self, general: App) -> None:
         bearer = {"Authorization": "Bearer " + general.token("user/Patient.read")}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from sickbay.cli.words import as_json
+from sickbay.diagnosis.fresh_pkce import fill
 
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
@@ -24,6 +26,15 @@ def finding_text(one: Mapping[str, Any]) -> str:
 
 
 def sent_text(corrected: Mapping[str, Any]) -> str:
-    """Its URL, where it is nothing else."""
+    """The request as a URL if it is nothing else, with a new PKCE pair in place of the placeholder."""
+    verifier = secrets.token_urlsafe(32)
+    filled = fill(corrected, verifier)
+    if filled is None:
+        return _request_text(corrected)
+    note = "code_challenge belongs to this new code_verifier. Keep it for the token request; Sickbay doesn't store it."
+    return f"{_request_text(filled)}\n\n  {note}\n\n  {verifier}"
+
+
+def _request_text(corrected: Mapping[str, Any]) -> str:
     shown = {key: value for key, value in corrected.items() if key not in ("kind", "context")}
     return str(shown["url"]) if shown.keys() == {"url"} else as_json(shown).replace("\n", "\n  ")

@@ -13,6 +13,7 @@ from sickbay.diagnosis.answers.meanings import recognised
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import Explanation, explain
+from sickbay.diagnosis.repairs import with_well_formed_pkce
 from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.kernel.refusal import Examination, examine
 
@@ -86,7 +87,7 @@ def diagnose_all(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, .
 
 
 def _examine(kind: Kind, request: Any, known: Any) -> Examination:
-    return examine(kind.checks(request), request, known, kind.relaxed(known))
+    return examine(kind.checks(request), with_well_formed_pkce(request), known, kind.relaxed(known))
 
 
 def _again(kind: Kind, given: dict[str, Any], mended: Any) -> tuple[Examination, Any]:

@@ -21,13 +21,15 @@ from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
 
+Q = TypeVar("Q")
 R = TypeVar("R", AuthorizeRequest, TokenRequest, RegistrationRequest)
 P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest, RegistrationRequest)
 
 EXAMPLE_STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 EXAMPLE_NONCE = "n-7Qk2vZs0Yt9LmXc4RbWd6Hf1"
-EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-"""The example of RFC 7636, appendix B: its verifier is published, so that a reader can go on with it."""
+
+PLACEHOLDER_CHALLENGE = "CODE_CHALLENGE"
+"""For the hash of a verifier that only the app can create and keep."""
 
 PLACE_OF_CLIENT_ID = "CLIENT-ID-OF-YOUR-APP"
 """Stands where several apps are registered, and none can be told."""
@@ -36,7 +38,7 @@ PLACE_OF_SECRET = "YOUR_CLIENT_SECRET"
 """Stands where only the app has the secret."""
 
 PLACE_OF_CODE = "CODE-OF-YOUR-REDIRECT"
-PLACE_OF_VERIFIER = "CODE-VERIFIER-OF-YOUR-AUTHORIZATION-REQUEST"
+PLACE_OF_VERIFIER = "CODE_VERIFIER"
 PLACE_OF_REFRESH = "REFRESH-TOKEN-OF-YOUR-APP"
 PLACE_OF_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
 """Stand where what was sent is spent, or was never there."""
@@ -44,8 +46,31 @@ PLACE_OF_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
 PLACE_OF_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Stands where only the EHR can say the code."""
 
-PLACES = frozenset((PLACE_OF_CODE, PLACE_OF_VERIFIER, PLACE_OF_REFRESH, PLACE_OF_TOKEN, PLACE_OF_LAUNCH, PLACE_OF_CLIENT_ID))
-"""Whether something is known under one of them nobody can say."""
+PLACES = frozenset(
+    (
+        PLACEHOLDER_CHALLENGE,
+        PLACE_OF_CODE,
+        PLACE_OF_VERIFIER,
+        PLACE_OF_REFRESH,
+        PLACE_OF_TOKEN,
+        PLACE_OF_LAUNCH,
+        PLACE_OF_CLIENT_ID,
+    )
+)
+"""Placeholders never match a stored value."""
+
+_WELL_FORMED = "A" * 43
+"""Has the form of a verifier and of a challenge."""
+
+
+def with_well_formed_pkce(request: Q) -> Q:
+    """The request as it is examined: the PKCE placeholders count as well-formed values."""
+    if not isinstance(request, AuthorizeRequest | TokenRequest):
+        return request
+    placeholders = {"code_challenge": PLACEHOLDER_CHALLENGE, "code_verifier": PLACE_OF_VERIFIER}
+    names = [name for name, placeholder in placeholders.items() if request.parameters.get(name) == placeholder]
+    changes = [(name, _WELL_FORMED) for name in names]
+    return replace(request, parameters=request.parameters.replaced(changes)) if changes else request
 
 
 def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:

@@ -6,7 +6,7 @@ whose id is the refusal's name; the first that recognises the facts speaks. Advi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -108,14 +108,15 @@ class Finding:
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
     """Fill the rule's words; `ceiling` is the loudest it may be here (advice on a granted exchange: warning)."""
     severity = max(rule.loudness(facts), ceiling, key=SEVERITIES.index)
-    said = _Said({**(TOLD if "told" in facts else {}), **{key: _words(value, key) for key, value in facts.items()}})
+    told = {key: Words((text,)) for key, text in TOLD.items()} if "told" in facts else {}
+    words = _Words({**told, **{key: _words(value, key) for key, value in facts.items()}})
     title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
     return Finding(
         id=rule.id,
         severity=severity,
-        title=title.format_map(said),
-        why=rule.why.format_map(said),
-        fix=rule.fix.format_map(said).rstrip(),
+        title=title.format_map(words),
+        why=rule.why.format_map(words),
+        fix=rule.fix.format_map(words).rstrip(),
         spec=rule.spec,
         degree=rule.degree,
         facts=facts,
@@ -138,31 +139,49 @@ TOLD: dict[str, str] = {
     "enabled": "see the registration",
     "ago": "earlier",
 }
-"""Words for facts that only the server knew, where a foreign answer names a fault (fact `told`: how it did)."""
+"""Text for facts that only the other server knows, if its response names the problem (the fact `told` says how)."""
 
 
 PERHAPS = frozenset({"registered_here"})
-"""Facts that are a sentence of their own, where there is something to say."""
+"""Facts that are a sentence of their own, or nothing."""
 
 
-class _Said(dict[str, str]):
-    """Facts as words; one that is not known is dots, never an error: an explanation must not fail."""
+class Words(str):
+    """A fact as text. In a template, `{names}` is the text and `{names:code}` puts each item in backticks."""
 
-    def __missing__(self, key: str) -> str:
-        return "" if key in PERHAPS else "…"
+    items: tuple[str, ...]
+
+    def __new__(cls, items: Sequence[str], text: str | None = None) -> Words:
+        words = super().__new__(cls, " ".join(items) if text is None else text)
+        words.items = tuple(items)
+        return words
+
+    def __format__(self, spec: str) -> str:
+        return _series([f"`{item}`" for item in self.items]) if spec == "code" else super().__format__(spec)
 
 
-LISTED = frozenset({"names", "missing"})
-"""Facts that are read aloud as a list."""
+class _Words(dict[str, Words]):
+    """Facts by name. An unknown fact becomes an ellipsis instead of an error, because an explanation must not fail."""
+
+    def __missing__(self, key: str) -> Words:
+        return Words(("" if key in PERHAPS else "…",))
 
 
-def _words(value: Any, key: str = "") -> str:
-    """A fact inside a sentence: lists are joined by blanks as scopes are, absent values are said to be so."""
+LISTED = frozenset({"names", "missing", "renaming"})
+"""Facts that read as a list: "a, b and c"."""
+
+
+def _words(value: Any, key: str = "") -> Words:
+    """A fact inside a sentence. Lists are joined by spaces, as scopes are, or read as a list; None is "(none)"."""
     if isinstance(value, (list, tuple)):
-        words = [seen(str(one)) for one in value]
-        aloud = key in LISTED and len(words) > 1
-        return f"{', '.join(words[:-1])} and {words[-1]}" if aloud else " ".join(words)
-    return "(none)" if value is None else seen(str(value))
+        items = [seen(str(item)) for item in value]
+        return Words(items, _series(items) if key in LISTED else None)
+    return Words(("(none)" if value is None else seen(str(value)),))
+
+
+def _series(items: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)
 
 
 def seen(text: str) -> str:

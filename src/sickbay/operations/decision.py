@@ -22,7 +22,7 @@ from sickbay.authorization.values import Server
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.explain import Again, Explanation, explain
 from sickbay.diagnosis.reading import access as reading
-from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH, PLACE_OF_SECRET
+from sickbay.diagnosis.repairs import PLACE_OF_LAUNCH, PLACE_OF_SECRET, with_well_formed_pkce
 from sickbay.diagnosis.rule import PERHAPS, Finding, find
 from sickbay.diagnosis.stages import fhir
 from sickbay.dialects import Words
@@ -79,7 +79,7 @@ class Decision:
             known = replace(known, jwks=UNKNOWN)  # what was verified once takes half a millisecond no second time
         if PLACE_OF_SECRET in client_authentication.secrets(request):
             known = replace(known, secret_known=UNKNOWN)
-        return examine(token.checks(request), request, known, _relaxed(known)), known
+        return examine(token.checks(request), with_well_formed_pkce(request), known, _relaxed(known)), known
 
     def _mended_subject(self, request: Any) -> tuple[Examination, Any]:
         known: Any = token_mended.known_for(self.known, self.request, request)
@@ -109,7 +109,7 @@ class Decision:
         known = authorize.known_for(self.known, self.request, request)
         if request.parameters.get("launch") == PLACE_OF_LAUNCH:
             known = replace(known, launch=UNKNOWN)  # a place to put the value into: the app has it, we do not
-        return authorize.examined(request, known), known
+        return authorize.examined(with_well_formed_pkce(request), known), known
 
 
 def _relaxed(known: Any) -> tuple[str, ...]:

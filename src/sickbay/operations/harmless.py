@@ -9,11 +9,9 @@ from functools import cache, lru_cache
 from urllib.parse import quote, unquote
 
 from sickbay.diagnosis.repairs import (
-    EXAMPLE_CHALLENGE,
     EXAMPLE_NONCE,
     EXAMPLE_STATE,
     PLACE_OF_SECRET,
-    PLACE_OF_VERIFIER,
     PLACES,
 )
 from sickbay.diagnosis.values import is_no_secret
@@ -22,7 +20,7 @@ from sickbay.operations import vocabulary as known
 from sickbay.operations.live import Live, decoded
 from sickbay.operations.masking import length, masked
 
-PUBLISHED = PLACES | {EXAMPLE_CHALLENGE, EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET, PLACE_OF_VERIFIER}
+PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACE_OF_SECRET}
 """Values that Sickbay itself puts into corrected requests."""
 EMPTY = frozenset(("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process"))
 GUESSES = 60

@@ -139,10 +139,10 @@ async def finish(
 
 
 SILENT = {
-    "sign-in": ("login_required", "nobody is signed in as it asks"),
-    "consent": ("consent_required", "this person has not allowed all of it yet"),
+    "sign-in": ("login_required", "no suitable user is signed in"),
+    "consent": ("consent_required", "the user hasn't approved all requested access yet"),
 }
-CHOICES = ("interaction_required", "a patient or a visit has to be chosen")
+CHOICES = ("interaction_required", "the user has to choose a patient or an encounter")
 
 
 def not_silently(waiting: Waiting, ask: Ask) -> Finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from sickbay.web.doors import cors, headers_of
 from sickbay.web.pages import chart
 from sickbay.web.pages.exchange import as_text, exchange_view
 from sickbay.web.pages.frame import Link
+from sickbay.web.pages.fresh_pkce import with_fresh_pkce
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.workshop import ExchangesView, exchange_line, timeline_view
 from sickbay.web.wire import raw_path
@@ -41,15 +43,20 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     elif form == "json":
         response = answers.json(as_agreed(entry))
     elif form == "text":
-        view = exchange_view(entry, **await names(sandbox, entry, full=full(request)))
+        view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
         response = PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{id}"))
     else:
-        view = exchange_view(entry, **await names(sandbox, entry, full=full(request)))
+        view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
         response = show.page(request, sandbox, "exchange", view, await _around(request, sandbox))
     for name, value in cors(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
     return response
+
+
+def _filled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With a new PKCE pair, which is made for this page and not stored."""
+    return with_fresh_pkce(entry, secrets.token_urlsafe(32))
 
 
 def _form(request: Request) -> answers.Form:
@@ -92,7 +99,7 @@ async def shown(request: Request, sandbox: Sandbox, one: Exchange, status: int) 
     if form == "json":
         return answers.json(as_agreed(read), status, answers.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
-    view = exchange_view(read, hospital=tenant.title)
+    view = exchange_view(_filled(read), hospital=tenant.title)
     if form == "text":
         return PlainTextResponse(as_text(view, f"{sandbox.world.base}/exchanges/{entry['id']}"), status, answers.NO_STORE)
     return show.page(request, sandbox, "exchange", view, show.Around(framed=True, here="Exchanges"), status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from sickbay.web.pages.frame import Frame
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -31,7 +33,20 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.globals["charts"] = charts
+    made.filters |= {"with_code": with_code, "without_backticks": without_backticks}
     return made
+
+
+def with_code(text: str) -> Markup:
+    """Text as HTML: what is in backticks becomes a code element, everything else is escaped."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))
+
+
+def without_backticks(text: str) -> str:
+    """Text for a place without markup, such as the title of a page."""
+    return text.replace("`", "")
 
 
 def page(name: str, view: Any, frame: Frame) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -86,7 +87,7 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
 def _diagnosed(text: str) -> DoctorView:
     try:
         given, diagnosis = diagnose_text(text)
-        return doctor_view(text, given, diagnosis)
+        return doctor_view(text, given, diagnosis, secrets.token_urlsafe(32))
     except ValueError as error:
         return DoctorView(input=text, fault=str(error))
     except (AttributeError, KeyError, TypeError):

@@ -525,7 +525,7 @@ def pasted(text: str) -> AuthorizeRequest:
         (
             asking(prompt="none"),
             known(),
-            Refusal("prompt-none-without-session", "login_required", {"received": "none", "reason": "nobody is signed in"}),
+            Refusal("prompt-none-without-session", "login_required", {"received": "none", "reason": "no user is signed in"}),
         ),
     ],
 )

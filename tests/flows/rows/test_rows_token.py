@@ -94,7 +94,7 @@ def test_a_browser_that_was_sent_to_the_token_endpoint_is_told_where_it_belongs(
         kept = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
         found = {one["id"]: one for one in kept.json()["findings"]}
         told = found["authorize-called-at-token-endpoint"]
-        assert told["fix"] == f"Send the browser to {BASE}/general/oauth/authorize."
+        assert told["fix"] == f"Redirect the browser to {BASE}/general/oauth/authorize."
 
     desk.do(steps)
 

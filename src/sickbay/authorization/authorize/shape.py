@@ -119,5 +119,5 @@ def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeKnown) 
         return None
     if known.session_user is not UNKNOWN and known.session_user is not None:
         return None
-    facts = {"received": "none", "reason": "nobody is signed in"}
+    facts = {"received": "none", "reason": "no user is signed in"}
     return Refusal("prompt-none-without-session", "login_required", facts)

@@ -1,4 +1,4 @@
-"""Rules of what browsers keep from an app: CORS, frames, the local network."""
+"""Rules about what browsers block: CORS, frames, cookies and the local network."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,24 +30,24 @@ def _foreign(asked: object, known: object) -> Facts | None:
 
 def _hinted(facts: Facts) -> Facts:
     received, own = facts["received"], facts["registered"]
-    aliased = any(urls.one_loopback(one) == urls.one_loopback(received) for one in own)
-    hint = " localhost and 127.0.0.1 are two origins." if aliased else ""
+    aliased = any(urls.one_loopback(registered) == urls.one_loopback(received) for registered in own)
+    hint = " `localhost` and `127.0.0.1` are different origins." if aliased else ""
     if received == "null":
-        hint = " A page that was opened from a file, or in a sandboxed frame, has the origin null: serve it over http."
+        hint = " A page opened from a file or in a sandboxed frame has the origin `null`. Serve it over http instead."
     return {**facts, "hint": hint, "expected": own[0] if own else None}
 
 
 def _cookie(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
-    """In a frame of another site: a cookie set that will not come back, or the answer's page asked for without one."""
+    """In a cross-site frame: a cookie that the browser won't return, or a redirect that arrives without one."""
     framed = asked.headers.get("sec-fetch-dest") == "iframe" and asked.headers.get("sec-fetch-site") == "cross-site"
     set_now = asked.answer_headers.get("set-cookie", "")
-    kept = "samesite=none" in set_now.lower() and "secure" in set_now.lower()
+    allowed = "samesite=none" in set_now.lower() and "secure" in set_now.lower()
     back = {"code", "state"} <= set(parse(urlsplit(asked.url).query).names()) and "cookie" not in asked.headers
-    return {} if framed and (back or (set_now and not kept)) else None
+    return {} if framed and (back or (set_now and not allowed)) else None
 
 
 def _parted(request: object, known: object) -> Facts | None:
-    """A launch from the EHR whose answer goes to another origin than it came to. Native apps have no such storage."""
+    """An EHR launch whose response goes to a different origin. Native apps don't use session storage."""
     client = known.client if isinstance(known, AuthorizeKnown) else None
     if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
         return None
@@ -77,7 +77,7 @@ def _credentials(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
 
 
 def _uncredentialed(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
-    """A preflight that was granted, but only for requests without credentials."""
+    """A preflight that succeeded, but only for requests without credentials."""
     asks = asked.method == "OPTIONS" and "access-control-request-method" in asked.headers
     origin, allowed = asked.headers.get("origin"), asked.answer_headers.get("access-control-allow-origin")
     if not asks or not origin or not allowed or not 200 <= asked.status < 300:
@@ -86,7 +86,7 @@ def _uncredentialed(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
         return None
     policy = known.server.policy if isinstance(known.server, Server) else None
     unregistered = policy is not None and policy.credentialed_cors
-    because = f" The origin {origin} isn't registered for an app of this hospital." if unregistered else ""
+    because = f" The origin `{origin}` isn't registered for an app of this hospital." if unregistered else ""
     return {"origin": origin, "received": allowed, "because": because}
 
 
@@ -111,21 +111,24 @@ def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any],
 RULES = (
     _rule(
         origin.NAME,
-        "The page that calls is of {received}, an origin that your app has not registered",
-        "An EHR lets a page read its answers by the origins of the app's launch and redirect URIs: {registered}.{hint}",
-        "Register a redirect URI on that origin, or call from one that is registered.",
+        "`Origin` isn't registered for your app: `{received}`",
+        "An EHR lets a page read its responses only if the page's origin (scheme, host, port) is that of "
+        "a registered launch or redirect URI: {registered}.{hint}",
+        "Register a redirect URI on `{received}`. If your app also runs on a registered origin, call from there.",
         _foreign,
         explains=origin.NAME,
-        outcome="advice; 403 under the policy strict_cors",
+        outcome="advice; 403 with the policy strict_cors",
         recognises=_hinted,
         at=("token", "access"),
         parameter="Origin",
     ),
     _rule(
         "cookie-samesite-iframe",
-        "The browser holds back a cookie in this frame",
-        "In a frame of another site only SameSite=None; Secure arrives, and nothing where third-party cookies are blocked.",
-        "Open the app in a tab. For a session of your app set SameSite=None; Secure; Partitioned, or keep it under its state.",
+        "The browser doesn't send a cookie in this frame",
+        "In a frame on another site, browsers send only cookies with `SameSite=None; Secure`, and none "
+        "at all if third-party cookies are blocked.",
+        "Open the app in a tab. If it must run in a frame, set `SameSite=None; Secure; Partitioned` on "
+        "its session cookie, or store the session on your server, under the `state`.",
         _cookie,
         explains="cookie-samesite-iframe",
         spec=COOKIES,
@@ -133,9 +136,10 @@ RULES = (
     ),
     _rule(
         "session-storage-lost",
-        "Your app is launched at {registered_launch} and gets its answer at {received}",
-        "What a page keeps in sessionStorage, or in a cookie of its host, is out of reach for a page of another origin.",
-        "Serve launch and redirect URI from one origin, or keep state and verifier on your server, under the state.",
+        "`redirect_uri` and the launch URL have different origins: `{received}` and `{registered_launch}`",
+        "A page can't read the `sessionStorage` of another origin or the cookies of another host.",
+        "Serve the launch URL and the redirect URI from one origin. If you can't, keep `state` and the "
+        "verifier on your server.",
         _parted,
         at=("authorize",),
         parameter="redirect_uri",
@@ -145,49 +149,55 @@ RULES = (
     ),
     _rule(
         "cors-preflight-rejected",
-        "The preflight was answered with {status}",
-        "A browser asks first, without a token. Unless the answer is 2xx and allows authorization, the request is never sent.",
-        "Answer OPTIONS before looking for a token, with Access-Control-Allow-Headers: authorization, content-type, prefer.",
+        "The CORS preflight failed (status {status})",
+        "The browser first sends an `OPTIONS` request without a token. It sends the real request only if "
+        "the response is 2xx and allows the `authorization` header.",
+        "Answer `OPTIONS` before checking for a token, with `Access-Control-Allow-Headers: "
+        "authorization, content-type, prefer`.",
         _preflight,
     ),
     _rule(
         "cors-missing-on-error",
-        "The browser hides an answer with {status} behind a CORS message",
-        "The error has no Access-Control-Allow-Origin, so the page at {origin} does not learn what was wrong.",
-        "Send the CORS headers with every answer, errors too.",
+        "The browser reports an error response (status {status}) as a CORS error",
+        "The response has no `Access-Control-Allow-Origin` header, so the page on `{origin}` can't see what was wrong.",
+        "Send the CORS headers with every response, including errors.",
         _missing,
     ),
     _rule(
         "cors-credentials-wildcard",
         "Cookies were sent to a server that allows any origin",
-        "With credentials a browser does not take * for an answer. A FHIR request needs its token, and no cookie.",
-        "Call fetch with credentials: omit.",
+        "With credentials, browsers don't accept `Access-Control-Allow-Origin: *`. A FHIR request needs "
+        "its token, not a cookie.",
+        "Call `fetch` with `credentials: 'omit'`.",
         _credentials,
     ),
     _rule(
         "cors-credentials-not-allowed",
-        "The browser will block requests with credentials from {origin}",
-        "The answer has no Access-Control-Allow-Credentials: true with this exact origin.{because} A preflight doesn't say "
-        "whether the request will have credentials; without them the browser sends it.",
-        "Call fetch with credentials: omit. If your client insists on credentials: include, turn on the policy "
-        "credentialed_cors of the hospital and register a redirect URI on {origin}.",
+        "The browser will block requests with credentials from `{origin}`",
+        "The response has no `Access-Control-Allow-Credentials: true` with this exact origin.{because} A "
+        "preflight doesn't say whether the request will have credentials; without them, the browser "
+        "sends it.",
+        "Call `fetch` with `credentials: 'omit'`. If your client insists on `credentials: 'include'`, "
+        "turn on the hospital's policy `credentialed_cors` and register a redirect URI on `{origin}`.",
         _uncredentialed,
         severity="info",
         parameter="Origin",
     ),
     _rule(
         "iframe-blocked",
-        "The page refuses to be shown in a frame: X-Frame-Options is {received}",
-        "EHRs show apps in frames, and the sign-in pages with them.",
-        "Send Content-Security-Policy: frame-ancestors with the EHR's origin, in place of X-Frame-Options; or launch in a tab.",
+        "The page can't be shown in a frame: `X-Frame-Options` is `{received}`",
+        "EHRs show apps in frames, including their sign-in pages.",
+        "Replace `X-Frame-Options` with `Content-Security-Policy: frame-ancestors` and the EHR's origin. "
+        "If the page must not be framed, launch the app in a tab.",
         _framed,
         spec=FRAMES,
     ),
     _rule(
         "browser-local-network-access",
-        "A page of {origin} calls an address of this machine",
-        "Browsers ask the person before a public page may reach {received}; without leave the request fails.",
-        "Allow local network access for the origin, run the app on localhost too, or serve the EHR under https.",
+        "A page on `{origin}` calls this machine",
+        "Browsers ask the user before a public page may call `{received}`. Without permission, the request fails.",
+        "Allow local network access for `{origin}`. To avoid the question, run the app on `localhost` "
+        "too, or serve the EHR over `https`.",
         _local,
         severity="warning",
         spec=LOCAL,

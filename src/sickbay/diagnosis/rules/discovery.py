@@ -1,4 +1,4 @@
-"""Rules of the discovery document, as somebody fetched it (SMART 2.2, Conformance)."""
+"""Rules about the discovery document (SMART 2.2, Conformance)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,7 +22,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 def _elsewhere(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
     bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
     base = asked.url.partition("?")[0].removesuffix(PATH)
-    if not bases or base == asked.url or base.rstrip("/") in [one.rstrip("/") for one in bases]:
+    if not bases or base == asked.url or base.rstrip("/") in [other.rstrip("/") for other in bases]:
         return None
     return {"received": asked.url, "expected": bases[0] + PATH}
 
@@ -45,7 +45,7 @@ def _members(asked: HttpExchange) -> Mapping[str, Any]:
 def _in_clear(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
     urls = {name: str(url) for name, url in _members(asked).items() if name.endswith(("_endpoint", "jwks_uri", "issuer"))}
     parts = {name: urlsplit(url) for name, url in urls.items()}
-    clear = [name for name, one in parts.items() if one.scheme == "http" and one.hostname not in LOOPBACK]
+    clear = [name for name, url in parts.items() if url.scheme == "http" and url.hostname not in LOOPBACK]
     return {"names": clear, "received": [urls[name] for name in clear]} if clear else None
 
 
@@ -53,7 +53,7 @@ def _missing(asked: HttpExchange, known: AnswerKnown) -> Facts | None:
     document = _members(asked)
     if not document or _open(asked, known):
         return None
-    launches = any(str(one).startswith("launch-") for one in document.get("capabilities") or ())
+    launches = any(str(capability).startswith("launch-") for capability in document.get("capabilities") or ())
     needed = (*REQUIRED, "authorization_endpoint") if launches else REQUIRED
     missing = [name for name in needed if name not in document]
     return {"missing": missing} if missing else None
@@ -98,65 +98,66 @@ def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any],
 RULES = (
     _rule(
         "discovery-wrong-location",
-        "The discovery document was looked for at {received}",
-        "It stands below the FHIR base, the iss of the launch, and nowhere else.",
-        "Get {expected}.",
+        "The discovery document was requested at the wrong URL: `{received}`",
+        "It is under the FHIR base URL, which is the `iss` of the launch, not under the host.",
+        "Request `{expected}`.",
         _elsewhere,
     ),
     _rule(
         "discovery-404",
-        "There is no discovery document",
-        "The server has no SMART, or has it switched off: at this base nobody can learn where to authorize.",
-        "Switch SMART on at the server; an app may fall back to rest.security of the CapabilityStatement.",
+        "The discovery document doesn't exist",
+        "The server doesn't support SMART, or SMART is turned off. Apps can't learn where to send users to sign in.",
+        "Turn on SMART at the server. If that's not possible, read the endpoints from `rest.security` in "
+        "the CapabilityStatement.",
         _not_found,
     ),
     _rule(
         "discovery-not-json",
-        "The discovery document came as {received}, and is no JSON object",
-        "Some servers answer in HTML or XML to who does not ask for JSON.",
-        "Send Accept: application/json. The server has to answer in JSON whatever is asked.",
+        "The discovery document isn't a JSON object: the response is `{received}`",
+        "Some servers return HTML or XML unless the request asks for JSON.",
+        "Send `Accept: application/json`. If it's your server, always return JSON.",
         _not_json,
     ),
     _rule(
         "discovery-http-endpoints",
-        "{names} begin with http://",
-        "What goes there goes in clear. Behind a proxy a server often makes its addresses from the inner scheme: {received}.",
-        "Set the public base URL of the server, or let it heed X-Forwarded-Proto of its own proxy.",
+        "The discovery document contains `http` URLs: {names:code}",
+        "Requests to them aren't encrypted. Behind a proxy, servers often build URLs from the internal scheme: {received}.",
+        "Set the public base URL of the server. If it has no such setting, make it trust `X-Forwarded-Proto` from its proxy.",
         _in_clear,
     ),
     _rule(
         "discovery-open-server",
-        "The document names neither an authorize nor a token endpoint",
-        "This is an open server: it gives data without asking who wants them, and has nothing to authorize.",
-        "Use the protected FHIR base, the iss of the launch.",
+        "The discovery document has no authorization endpoint and no token endpoint",
+        "This is an open server. It returns data without a token, so there is nothing to authorize.",
+        "Use the protected FHIR base URL, which is the `iss` of the launch.",
         _open,
     ),
     _rule(
         "discovery-missing-field",
-        "The discovery document lacks {missing}",
-        "SMART 2 requires it, and clients that check will not go on without it.",
-        "Add {missing} to the document.",
+        "The discovery document doesn't contain {missing:code}",
+        "SMART 2 requires {missing:code}. Apps that validate the document stop here.",
+        "Add {missing:code} to the document.",
         _missing,
     ),
     _rule(
         "discovery-no-s256",
-        "code_challenge_methods_supported is {received}",
-        "SMART 2 wants S256 in it, and plain not.",
-        "List S256 alone.",
+        "`code_challenge_methods_supported` is `{received}`",
+        "SMART 2 requires `S256` in this list and forbids `plain`.",
+        "List only `S256`.",
         _no_s256,
     ),
     _rule(
         "discovery-sso-without-issuer",
-        "sso-openid-connect is claimed, but {missing} did not come with it",
-        "Without issuer and jwks_uri nobody can verify an id_token.",
-        "Add {missing}, or leave the capability out.",
+        "`sso-openid-connect` is listed without {missing:code}",
+        "Apps need `issuer` and `jwks_uri` to verify an ID token.",
+        "Add {missing:code}. If the server issues no ID tokens, remove the capability.",
         _no_issuer,
     ),
     _rule(
         "discovery-cors",
-        "A page of {origin} may not read the discovery document",
-        "The answer has no Access-Control-Allow-Origin, so browsers keep it from the app.",
-        "Send Access-Control-Allow-Origin: * with discovery and metadata; both are public.",
+        "Pages on `{origin}` can't read the discovery document",
+        "The response has no `Access-Control-Allow-Origin` header, so browsers don't let the app read it.",
+        "Send `Access-Control-Allow-Origin: *` with the discovery document and with `/metadata`. Both are public.",
         _no_cors,
     ),
 )

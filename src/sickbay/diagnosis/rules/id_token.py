@@ -1,4 +1,4 @@
-"""Rules of the id_token, read without its key: what it says against what the app asked, and its times."""
+"""Rules about the ID token, whose signature isn't checked: its claims and its times."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ CORE = Spec(
 )
 JWT = Spec("RFC 7519, 4.1.5 nbf Claim", "https://www.rfc-editor.org/rfc/rfc7519#section-4.1.5")
 LEEWAY = 60
-"""Seconds by which clocks may differ."""
+"""How many seconds two clocks may differ."""
 
 
 def _missing(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
@@ -25,22 +25,22 @@ def _missing(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
 
 
 def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerKnown], Facts | None]:
-    """A claim against the field of `known` of that name; aud may be a list."""
+    """Compares a claim with the field `expected` of the context; `aud` may be a list."""
 
     def advise(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
         wanted = getattr(known, expected)
         if answer.claims is None or wanted is None:
             return None
-        said: Any = answer.claims.get(claim)
-        return None if wanted in (said if isinstance(said, list) else [said]) else {"received": said, "expected": wanted}
+        value: Any = answer.claims.get(claim)
+        return None if wanted in (value if isinstance(value, list) else [value]) else {"received": value, "expected": wanted}
 
     return advise
 
 
 def _seconds(answer: TokenAnswer, known: AnswerKnown, claim: str) -> int | None:
-    """How many seconds from now the claim lies; None where either is not known."""
-    said = (answer.claims or {}).get(claim)
-    return int(said) - known.now if isinstance(said, int | float) and known.now is not UNKNOWN else None
+    """Seconds from now to the claim's time; None if either is unknown."""
+    value = (answer.claims or {}).get(claim)
+    return int(value) - known.now if isinstance(value, int | float) and known.now is not UNKNOWN else None
 
 
 def _expired(answer: TokenAnswer, known: AnswerKnown) -> Facts | None:
@@ -71,62 +71,62 @@ def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any],
 RULES = (
     _rule(
         "id-token-missing",
-        "openid was asked for, and no id_token came",
-        "An id_token comes with openid alone, where it is registered and granted.",
-        "Register openid, ask for it with fhirUser, and look whether scope of the response holds it.",
+        "`id_token` is missing, although `openid` was requested",
+        "The server issues an ID token only if `openid` is registered and granted.",
+        "Register `openid`, request it together with `fhirUser`, and check that `scope` in the token response contains it.",
         _missing,
         spec=specs.SMART_IDENTITY,
     ),
     _rule(
         "id-token-nonce-mismatch",
-        "The nonce of the id_token is not the one that was sent",
-        "The nonce ties the id_token to one attempt; this one belongs to another, or was made up.",
-        "Keep each nonce under the state of its attempt, and compare it with that of the id_token.",
+        "`nonce` of the ID token doesn't match the one that your app sent",
+        "The `nonce` ties an ID token to one sign-in. This one belongs to another sign-in, or it is forged.",
+        "Store each `nonce` under the `state` of its request, and compare it with the `nonce` of the ID token.",
         _differs("nonce", "nonce"),
     ),
     _rule(
         "id-token-aud-mismatch",
-        "The id_token is for {received}",
-        "aud names the app that an id_token was made for, and this app is {expected}.",
-        "Refuse the id_token. The server has to put the client_id into aud.",
+        "`aud` of the ID token is `{received}`, not your app",
+        "`aud` names the app that the ID token was issued to. Your app is `{expected}`.",
+        "Reject the ID token. If it's your server, set `aud` to the `client_id`.",
         _differs("aud", "client_id"),
     ),
     _rule(
         "id-token-iss-mismatch",
-        "The id_token is from {received}",
-        "iss must be, letter by letter, the issuer that was discovered: {expected}.",
-        "Refuse the id_token. The server has to make iss and issuer equal.",
+        "`iss` of the ID token doesn't match: `{received}`",
+        "`iss` must be exactly the `issuer` of the discovery document: `{expected}`.",
+        "Reject the ID token. If it's your server, make `iss` and `issuer` equal.",
         _differs("iss", "issuer"),
     ),
     _rule(
         "id-token-expired",
-        "The id_token ended {late} s ago",
-        "An id_token is looked at once, when it comes; afterwards the app has a session of its own.",
-        "Take a new one by signing in again, or set the clock of the machine.",
+        "The ID token expired {late} s ago",
+        "An app checks the ID token once, when it arrives. After that, it uses its own session.",
+        "Sign in again to get a new ID token. If this one was just issued, correct the clock of your machine.",
         _expired,
     ),
     _rule(
         "id-token-no-fhiruser",
-        "fhirUser was granted, and the id_token does not name the user",
-        "The claim fhirUser is the address of the user's resource; before SMART 2 it was called profile.",
-        "Read fhirUser, and profile where it is not there. The server has to add fhirUser.",
+        "`fhirUser` was granted, but the ID token doesn't contain it",
+        "The claim `fhirUser` is the URL of the user's FHIR resource. Older servers call it `profile`.",
+        "Read `fhirUser`, and `profile` if it's missing. If it's your server, add `fhirUser` to the ID token.",
         _no_user,
         spec=specs.SMART_IDENTITY,
     ),
     _rule(
         "clock-iat-future",
-        "The id_token is dated {ahead} s ahead",
-        "The clock of the server that made it goes before the one that reads it.",
-        "Set both clocks by NTP, and allow 60 s.",
+        "`iat` of the ID token is {ahead} s in the future",
+        "The clock of the server that issued the token is ahead of the clock of the machine that reads it.",
+        "Synchronise both clocks with NTP, and allow a difference of 60 s.",
         _future("iat"),
         stage="clock",
         at=("id_token",),
     ),
     _rule(
         "clock-nbf-future",
-        "The id_token is not good before {ahead} s from now",
-        "nbf lies ahead of the clock that reads it, by more than clocks may differ.",
-        "Set both clocks by NTP, and allow 60 s; the server may leave nbf out.",
+        "`nbf` of the ID token is {ahead} s in the future",
+        "The token isn't valid before `nbf`. The difference is too large to be ordinary clock skew.",
+        "Synchronise both clocks with NTP, and allow a difference of 60 s. A server may also leave out `nbf`.",
         _future("nbf"),
         stage="clock",
         at=("id_token",),

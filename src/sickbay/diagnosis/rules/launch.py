@@ -1,4 +1,4 @@
-"""Rules of the launch URL: what the app is opened with, and why it then does not know where it is."""
+"""Rules about the launch URL with which the EHR opens the app."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ def _mend_iss(request: UrlRequest, facts: Facts) -> UrlRequest:
 
 
 def _out_of_the_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
-    """A parameter that stands at both sides keeps its value in the query."""
+    """Moves the parameters to the query string; those already in it keep their values."""
     moved = [(name, value) for name, value in request.fragment if name not in request.parameters]
     return _with(request, request.parameters.replaced(moved))
 
@@ -33,9 +33,9 @@ PARAMS_IN_FRAGMENT = Rule(
     explains="launch-url-params-in-fragment",
     severity="error",
     outcome="the app cannot start",
-    title="{names} stand behind the # of the launch URL",
-    why="What follows # is not part of the query: a server never sees it, and location.search is empty.",
-    fix="Put iss and launch into the query, and register a launch URI without #.",
+    title="The launch URL has parameters after the `#`: {names}",
+    why="Browsers don't send the fragment to a server, and it isn't part of `location.search`.",
+    fix="Put `iss` and `launch` into the query string, and register a launch URL without a `#`.",
     spec=specs.SMART_LAUNCH,
     repair=_out_of_the_fragment,
 )
@@ -46,9 +46,9 @@ VENDOR_SUBSTITUTION = Rule(
     explains="launch-url-vendor-substitution",
     severity="error",
     outcome="the app cannot start",
-    title="The EHR opened your app as a plain link, not as a SMART app",
-    why="{names} are variables of the EHR's menu. A SMART launch brings iss and launch instead.",
-    fix="Have the entry configured as a SMART app, so that the EHR sends iss and launch.",
+    title="The EHR opened your app as a plain link instead of a SMART launch",
+    why="The URL contains variables of the EHR's menu: {names}. A SMART launch sends `iss` and `launch` instead.",
+    fix="Ask the EHR's administrator to configure the menu entry as a SMART app.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -65,9 +65,10 @@ LEGACY_PARAMS = Rule(
     severity="warning",
     outcome="advice",
     advises=_legacy,
-    title="The launch URL has {names}, as before SMART had a launch",
-    why="They name an open server and a patient; nobody signs in, and no token is asked for.",
-    fix="Launch from the EHR with iss and launch, or let the app start on its own with an iss from its configuration.",
+    title="The launch URL uses parameters from before SMART: {names}",
+    why="They name an open FHIR server and a patient, so there is no sign-in and no token.",
+    fix="Launch your app from the EHR with `iss` and `launch`. For a standalone launch, take `iss` from "
+    "the app's configuration.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -78,9 +79,9 @@ MISSING_ISS = Rule(
     severity="error",
     outcome="the app cannot start",
     parameter="iss",
-    title="The launch URL has no iss",
-    why="iss tells your app which FHIR server opened it. Opened by hand, or from a bookmark, a launch page has none.",
-    fix="Launch from the EHR: {example}.",
+    title="`iss` is missing in the launch URL",
+    why="`iss` tells your app which FHIR server launched it. It's missing if the URL was opened by hand or from a bookmark.",
+    fix="Launch your app from the EHR: `{example}`.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -97,9 +98,11 @@ MISSING_LAUNCH = Rule(
     outcome="advice",
     advises=_no_launch,
     parameter="launch",
-    title="The launch URL has iss, but no launch",
-    why="Without the code there is no context: scope launch would be refused. A start on one's own may look like this.",
-    fix="The EHR must add launch=<code>. To start without one, ask scope launch/patient instead of launch.",
+    title="`launch` is missing in the launch URL",
+    why="Without a launch code there is no launch context, and the server would refuse the scope "
+    "`launch`. A standalone launch may look like this.",
+    fix="For an EHR launch, have the EHR add `launch=<code>`. For a standalone launch, request "
+    "`launch/patient` instead of `launch`.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -110,9 +113,9 @@ ISS_DOUBLE_ENCODED = Rule(
     severity="error",
     outcome="the app cannot start",
     parameter="iss",
-    title="iss is encoded twice",
-    why="After one decoding it is still {received}, and discovery is sought under that name.",
-    fix="Encode it once, so that it decodes to {expected}.",
+    title="`iss` is percent-encoded twice",
+    why="After decoding it once, it's still `{received}`, so your app can't find the discovery document.",
+    fix="Encode it only once, so that it decodes to `{expected}`.",
     spec=specs.SMART_LAUNCH,
     repair=_mend_iss,
 )
@@ -124,9 +127,9 @@ ISS_NOT_ABSOLUTE = Rule(
     severity="error",
     outcome="the app cannot start",
     parameter="iss",
-    title="iss is {received}, which is no absolute URL",
+    title="`iss` isn't an absolute URL: `{received}`",
     why="Your app would look for the FHIR server on its own host.",
-    fix="Send the whole FHIR base, with https:// and the host.",
+    fix="Send the full FHIR base URL, with `https://` and the host.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -137,9 +140,9 @@ ISS_NOT_BASE = Rule(
     severity="error",
     outcome="the app cannot start",
     parameter="iss",
-    title="iss is {received}, which goes on behind the FHIR base",
-    why="Discovery stands directly below the base: .well-known/smart-configuration is sought there and not found.",
-    fix="Cut iss back to the base: {expected}.",
+    title="`iss` isn't the FHIR base URL: `{received}`",
+    why="Your app looks for `.well-known/smart-configuration` directly under `iss` and doesn't find it there.",
+    fix="Send `iss={expected}`.",
     spec=specs.SMART_LAUNCH,
     repair=_mend_iss,
 )
@@ -151,9 +154,9 @@ ISS_NOT_ALLOWLISTED = Rule(
     severity="error",
     outcome="the app refuses",
     parameter="iss",
-    title="Your app does not trust {received}",
-    why="Anybody can open your app with an iss of their own and collect what it sends there. Trusted: {allowed}.",
-    fix="Refuse this launch, or add the hospital to the servers your app trusts.",
+    title="`iss` isn't a server that your app trusts: `{received}`",
+    why="Anyone can open your app with their own `iss` and collect what it sends there. Trusted: {allowed}.",
+    fix="Refuse this launch. If you know the hospital, add its server to the ones that your app trusts.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -171,9 +174,9 @@ ISS_LOOPBACK = Rule(
     outcome="advice",
     advises=_loopback,
     parameter="iss",
-    title="iss is {received}, while your app runs at {host}",
-    why="localhost is another machine for your app than for the EHR, often because a container names itself so.",
-    fix="Configure the EHR's outside address, so that iss can be reached from {host}.",
+    title="`iss` is `{received}`, but your app runs on `{host}`",
+    why="For your app, `localhost` is a different machine than for the EHR. A common cause is an EHR in a container.",
+    fix="Configure the EHR's public base URL, so that `{host}` can reach `iss`.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -191,9 +194,9 @@ ISS_HTTP = Rule(
     outcome="advice",
     advises=_plain_http,
     parameter="iss",
-    title="iss is plain http: {received}",
-    why="Tokens and records would cross the network in clear, and a page served by https may not call it.",
-    fix="Use the https address: {expected}.",
+    title="`iss` uses `http`: `{received}`",
+    why="Tokens and records would be sent unencrypted, and browsers don't let an `https` page call an `http` server.",
+    fix="Send `iss={expected}`.",
     spec=specs.SMART_LAUNCH,
 )
 

@@ -1,4 +1,4 @@
-"""Rules of sign-in, patient and consent: a person decided, or was the wrong one to."""
+"""Rules about sign-in, patient selection and consent."""
 
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
@@ -11,9 +11,9 @@ USER_DENIED = Rule(
     explains="user-denied",
     severity="info",
     outcome="access_denied",
-    title="The person said no, or went away from the sign-in",
-    why="That is their right, and no fault of your app's.",
-    fix="Ask again only when the person does something that needs it, and say what for.",
+    title="The user declined or left the sign-in page",
+    why="Users may refuse access. This isn't an error in your app.",
+    fix="Ask again only if the user does something that needs access, and explain why.",
     spec=DENIED,
 )
 
@@ -23,9 +23,9 @@ MISMATCHED_IDENTITY = Rule(
     explains="mismatched-identity",
     severity="error",
     outcome="access_denied",
-    title="Somebody else is signed in than the one who opened your app",
-    why="A launch belongs to the person who started it; this browser still has another one's session.",
-    fix="Sign out and launch again, or use a private window.",
+    title="A different user is signed in than the one who launched your app",
+    why="A launch belongs to the user who started it, and this browser has the session of another user.",
+    fix="Sign out and launch again. To keep both sessions, use a private window.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -36,9 +36,9 @@ DENIED_NO_SCOPE_GRANTED = Rule(
     severity="error",
     outcome="access_denied",
     parameter="scope",
-    title="Nothing is left of what your app asked for",
-    why="Each scope was unknown, not registered, or not allowed by the person. Registered: {registered}.",
-    fix="Ask for at least one scope that your app is registered for.",
+    title="None of the requested scopes was granted",
+    why="Each scope was unknown, not registered, or not approved by the user. Registered: {registered}.",
+    fix="Request at least one scope that is registered for your app.",
     spec=specs.rfc(6749, "3.3", "Access Token Scope"),
 )
 
@@ -48,9 +48,9 @@ PATIENT_NOT_ACCESSIBLE = Rule(
     explains="patient-not-accessible",
     severity="error",
     outcome="access_denied",
-    title="This patient is not one the person may see",
-    why="The record was not found among those open to whoever signed in, or it is not the one of the launch.",
-    fix="Choose a patient that this person may see.",
+    title="The user has no access to this patient",
+    why="The record isn't among those that the user may see, or it isn't the patient of the launch.",
+    fix="Choose a patient that the user may see.",
     spec=specs.SMART_CONTEXT,
 )
 

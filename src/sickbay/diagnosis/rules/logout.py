@@ -1,4 +1,4 @@
-"""Rules of signing out at the wish of an app."""
+"""Rules about logout requests from an app (OpenID Connect RP-Initiated Logout)."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ AFTER = Spec("OpenID Connect RP-Initiated Logout 1.0, 3", f"{_PAGE}#RedirectionA
 
 
 def _without_hint(request: LogoutRequest, facts: Facts) -> LogoutRequest:
-    """The app can say who it is in its place; then the person is asked."""
+    """Sends `client_id` instead of the ID token, so that the server asks the user."""
     changes = [("id_token_hint", None), ("client_id", request.client_id)]
     return replace(request, parameters=request.parameters.replaced(changes))
 
@@ -25,16 +25,17 @@ HINT_INVALID = Rule(
     severity="error",
     outcome="400, a page",
     parameter="id_token_hint",
-    title="The id_token_hint is no id_token of this server",
-    why="It must be one that {issuer} signed; this one says it is from {said}. One that has expired is fine.",
-    fix="Send the id_token of the token response as it came, or leave it out and send client_id: then the person is asked.",
+    title="`id_token_hint` isn't an ID token of this server",
+    why="The token must be signed by `{issuer}`. Its issuer is `{said}`. An expired one is accepted.",
+    fix="Send the `id_token` of the token response unchanged. If you no longer have it, send "
+    "`client_id`, and the server will ask the user.",
     spec=LOGOUT,
     repair=_without_hint,
 )
 
 
 def _without_client(request: LogoutRequest, facts: Facts) -> LogoutRequest:
-    """The id_token says by itself for whom it was made; where it says nothing else, nobody is left to ask for."""
+    """Leaves out `client_id`, and the ID token as well if it names no app."""
     changes = [("client_id", None)] if facts["expected"] else [("client_id", None), ("id_token_hint", None)]
     return replace(request, parameters=request.parameters.replaced(changes))
 
@@ -51,9 +52,10 @@ CLIENT_UNKNOWN = Rule(
     severity="error",
     outcome="400, a page",
     parameter="client_id",
-    title="No app is registered here as {received}, which asks to sign out",
-    why="By its client_id, or as the one of the id_token, an app is known, and with it where it may lead people afterwards.",
-    fix="Send the client_id of an app of this server, or its id_token alone; with neither the person is asked, and stays here.",
+    title="`client_id` of the logout request isn't registered here: `{received}`",
+    why="The server looks up the app by `client_id`, or by the ID token, to decide where the user may go after signing out.",
+    fix="Send the `client_id` of an app that is registered here. If you have none, leave it out: the "
+    "server asks the user and shows its own page.",
     spec=LOGOUT,
     repair=_without_client,
 )
@@ -65,23 +67,23 @@ CLIENT_MISMATCH = Rule(
     severity="error",
     outcome="400, a page",
     parameter="client_id",
-    title="The app that asks to sign out is not the one of the id_token",
-    why="client_id is {received}; the id_token_hint was made for {expected}.",
-    fix="Send the client_id that the id_token was made for, or the id_token_hint alone.",
+    title="`client_id` doesn't match the app of the ID token",
+    why="`client_id` is `{received}`, but `id_token_hint` was issued to `{expected}`.",
+    fix="Leave out `client_id`. If your library always sends it, send the one that the ID token was issued to.",
     spec=LOGOUT,
     repair=_without_client,
 )
 
 
 def _nearest(facts: Facts) -> Facts:
-    registered = [str(one) for one in facts.get("registered") or ()]
-    found = repairs.closest(str(facts.get("received") or ""), registered)
-    asks = "" if facts.get("app") else " Say who asks, too: by id_token_hint or client_id."
-    return {**facts, "expected": found, "hint": f" Registered: {' '.join(registered)}." if registered else asks}
+    registered = [str(uri) for uri in facts.get("registered") or ()]
+    closest = repairs.closest(str(facts.get("received") or ""), registered)
+    asks = "" if facts.get("app") else " Also say which app asks, with `id_token_hint` or `client_id`."
+    return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else asks}
 
 
 def _registered(request: LogoutRequest, facts: Facts) -> LogoutRequest:
-    """The registered one that resembles it most; where there is none, a page of this server ends the sign-out."""
+    """Sends the most similar registered URI; if there is none, the server shows its own page."""
     changes = [("post_logout_redirect_uri", facts["expected"])] + ([] if facts["expected"] else [("state", None)])
     return replace(request, parameters=request.parameters.replaced(changes))
 
@@ -94,9 +96,10 @@ REDIRECT_URI_MISMATCH = Rule(
     severity="error",
     outcome="400, a page; never redirected",
     parameter="post_logout_redirect_uri",
-    title="{received} is not registered as an address to go to after signing out",
-    why="It is compared character by character with what the app registered; else people could be led anywhere.",
-    fix="Send one of the app's post_logout_redirect_uris as it is registered, or register this one; else leave it out.{hint}",
+    title="`post_logout_redirect_uri` isn't registered: `{received}`",
+    why="The server compares it exactly with the registered URIs; otherwise an attacker could send users to any site.",
+    fix="Send a `post_logout_redirect_uri` that is registered. If the user may stay on the server's own "
+    "page, leave it out.{hint}",
     spec=AFTER,
     repair=_registered,
 )

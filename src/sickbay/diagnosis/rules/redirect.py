@@ -1,4 +1,4 @@
-"""Rules of the answer, as it arrives at the app's redirect address."""
+"""Rules about the authorization response at the app's redirect URI."""
 
 from sickbay.authorization.known import UrlKnown
 from sickbay.authorization.redirect import urn_of
@@ -20,9 +20,9 @@ PARAMS_IN_FRAGMENT = Rule(
     explains="redirect-params-in-fragment",
     severity="error",
     outcome="the app sees no answer",
-    title="The answer stands behind the # of the redirect address",
-    why="What follows # never reaches a server. It comes of response_mode=fragment, or of an address with a # in it.",
-    fix="Ask by response_mode=query or none, and register a plain path as redirect address.",
+    title="The response is after a `#` in the redirect URI",
+    why="Browsers don't send the fragment to your server. The cause is `response_mode=fragment`, or a `#` in the redirect URI.",
+    fix="Leave out `response_mode`, and register a redirect URI without a `#`.",
     spec=ANSWER,
 )
 
@@ -32,9 +32,9 @@ NO_CODE_NO_ERROR = Rule(
     explains="redirect-no-code-no-error",
     severity="error",
     outcome="the app sees no answer",
-    title="The redirect address was opened with neither code nor error",
-    why="It was opened by hand, reloaded after the code was taken off, or a router dropped the query.",
-    fix="Start at the launch URL, not at the redirect page.",
+    title="The redirect has neither `code` nor `error`",
+    why="The redirect URI was opened directly or reloaded, or a router dropped the query string.",
+    fix="Start at the launch URL instead of the redirect URI.",
     spec=ANSWER,
 )
 
@@ -45,9 +45,10 @@ STATE_MISSING = Rule(
     severity="error",
     outcome="the app refuses",
     parameter="state",
-    title="The answer has no state",
-    why="A server must give back the state it got, also with an error; without one, your app sent none, or lost it.",
-    fix="Send a state with the request. If you did: nothing on the way may strip the query.",
+    title="`state` is missing in the redirect",
+    why="A server must return the `state` that it received, even with an error. Either your app didn't "
+    "send one, or it got lost.",
+    fix="Send a `state` in the authorization request. If your app already does, find out what removes it from the redirect.",
     spec=ANSWER,
 )
 
@@ -58,9 +59,9 @@ STATE_MISMATCH = Rule(
     severity="error",
     outcome="the app refuses",
     parameter="state",
-    title="The state that came back is not the one that was sent",
-    why="It is the answer to another request: of another tab, of an older try, of a lost session, or a forged one.",
-    fix="Keep the state in the session that began the flow, and begin one flow at a time.",
+    title="`state` doesn't match the one that your app sent",
+    why="The response belongs to another request (another tab, an earlier attempt or a lost session), or it is forged.",
+    fix="Store the `state` in the session that starts the flow, and run one flow at a time.",
     spec=specs.rfc(6749, "10.12", "Cross-Site Request Forgery"),
 )
 
@@ -71,9 +72,9 @@ CODE_MANGLED = Rule(
     severity="error",
     outcome="the token endpoint will refuse it",
     parameter="code",
-    title="The code was changed on its way",
-    why="It has a blank, a % or an ellipsis in it: decoded once too often, not often enough, or cut by a log.",
-    fix="Take the code from a query parser, and send it form-encoded to the token endpoint.",
+    title="`code` was changed on the way to your app",
+    why="It contains a space, a `%` or an ellipsis. It was decoded too often or not often enough, or a log shortened it.",
+    fix="Read `code` with a query string parser, and send it form-encoded to the token endpoint.",
     spec=ANSWER,
 )
 
@@ -93,9 +94,9 @@ ERROR_OPAQUE = Rule(
     outcome="advice",
     advises=_opaque,
     parameter="error",
-    title="The server says {received} and nothing else",
-    why="{means} The cause is in the request that led here, and this answer doesn't say it.",
-    fix="Run the doctor on the authorize URL that led here.",
+    title="`error={received}` comes without an explanation",
+    why="{means} The cause is in the authorization request, and this response doesn't name it.",
+    fix="Run `sickbay doctor` on the authorization URL that led here.",
     spec=ERROR,
 )
 
@@ -108,7 +109,7 @@ def _unread(request: UrlRequest, known: UrlKnown) -> Facts | None:
     return {
         "received": address,
         "urn": urn,
-        "says": f"It names {urn}." if urn else "It is a page about this very answer.",
+        "says": f" Its error code is `{urn}`." if urn else "",
     }
 
 
@@ -119,9 +120,9 @@ ERROR_URI_UNREAD = Rule(
     outcome="advice",
     advises=_unread,
     parameter="error_uri",
-    title="The reason is behind error_uri",
-    why="error_uri is an address to open. {says}",
-    fix="Open error_uri, and let your app show it to whoever can act on it.",
+    title="`error_uri` explains this error",
+    why="`error_uri` is the URL of a page about this error.{says}",
+    fix="Open `error_uri`, and let your app show it to users who can act on it.",
     spec=ERROR,
 )
 
@@ -140,9 +141,9 @@ MIXED_CONTENT = Rule(
     severity="warning",
     outcome="advice",
     advises=_mixed,
-    title="An EHR on https sends the browser to {received}",
-    why="A page on https may not show one on http in a frame: the frame stays blank.",
-    fix="Serve your app by https.",
+    title="An `https` EHR redirects the browser to an `http` page: `{received}`",
+    why="Browsers don't load an `http` page in a frame of an `https` page, so the frame stays blank.",
+    fix="Serve your app over `https`.",
     spec=Spec("W3C Mixed Content", "https://www.w3.org/TR/mixed-content/#should-block-fetch"),
 )
 

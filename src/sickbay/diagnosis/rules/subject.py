@@ -1,4 +1,4 @@
-"""Rules of the endpoints about a token: introspection, revocation, user info."""
+"""Rules about requests to the introspection, revocation and UserInfo endpoints."""
 
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import repairs, specs
@@ -7,8 +7,8 @@ from sickbay.kernel.refusal import Facts
 
 
 def _as_token(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Under its right name, where it came under the one that it has in a token response."""
-    name = next((one for one in ("access_token", "refresh_token") if request.parameters.get(one)), None)
+    """Renames `access_token` or `refresh_token`, the names in a token response, to `token`."""
+    name = next((name for name in ("access_token", "refresh_token") if request.parameters.get(name)), None)
     if name is None:
         return request
     return repairs.with_parameters(request, ("token", request.parameters.get(name)), (name, None))
@@ -21,9 +21,10 @@ TOKEN_PARAMETER_MISSING = Rule(
     severity="error",
     outcome="400 invalid_request",
     parameter="token",
-    title="The request does not say which token it is about",
-    why="The token asked about stands in the form body, as token; the Authorization header is for who asks.",
-    fix="Add token to the form body, with the access token or the refresh token as its value.",
+    title="`token` is missing",
+    why="The token to introspect or revoke goes into the form body, as `token`. The `Authorization` "
+    "header is only for the client's own credentials.",
+    fix="Send the access token or refresh token in the form body, as `token`.",
     spec=specs.rfc(7662, "2.1", "Introspection Request"),
     repair=_as_token,
 )
@@ -35,9 +36,9 @@ USERINFO_WITHOUT_OPENID = Rule(
     severity="error",
     outcome="403 insufficient_scope",
     parameter="scope",
-    title="This token tells nothing about a person: openid was not granted, or nobody signed in",
-    why="UserInfo says who signed in, and only to an app that asked for it. Granted: {held}.",
-    fix="Ask for openid and fhirUser at the next launch, and register both.",
+    title="UserInfo has no data for this token: `openid` wasn't granted, or no user signed in",
+    why="UserInfo returns the signed-in user, and only to apps that requested `openid`. Granted: {held}.",
+    fix="Register `openid` and `fhirUser`, and request both at the next launch.",
     spec=Spec("OpenID Connect Core 1.0, 5.3 UserInfo Endpoint", f"{specs.OIDC}#UserInfo"),
 )
 
@@ -48,9 +49,9 @@ REVOKE_ACCESS_TOKEN = Rule(
     severity="error",
     outcome="400 unsupported_token_type",
     parameter="token",
-    title="An access token cannot be revoked here",
-    why="This server takes refresh tokens back; an access token lives for minutes, and runs out.",
-    fix="Send the refresh token, and throw the access token away.",
+    title="`token` is an access token, which can't be revoked here",
+    why="This server revokes only refresh tokens. An access token expires after a few minutes.",
+    fix="Send the refresh token, and discard the access token.",
     spec=specs.rfc(7009, "2.2.1", "Error Response"),
 )
 

@@ -13,6 +13,7 @@ from sickbay.diagnosis.rule import Rule
 from sickbay.web.pages import code
 from sickbay.web.pages.exchange import STAGES, exchange_view
 from sickbay.web.pages.frame import Link
+from sickbay.web.pages.fresh_pkce import with_fresh_pkce
 from sickbay.web.pages.marks import Piece
 from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.pages.workshop import DoctorView, RuleRow, RulesView, RuleView
@@ -28,20 +29,19 @@ KINDS = {
 }
 
 
-def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis) -> DoctorView:
-    """`given`: the input that was diagnosed (kind, url, …); `pasted`: what stands in the box."""
+def doctor_view(pasted: str, given: dict[str, Any], diagnosis: Diagnosis, verifier: str = "") -> DoctorView:
+    """`given`: the diagnosed input; `pasted`: the text in the box; `verifier`: a new one, for the corrected request."""
     checks = [{"name": one.name, "outcome": one.outcome, "waits_for": one.waits_for} for one in diagnosis.examination.checked]
     findings = [one.to_json() | {"parameter": one.parameter} for one in diagnosis.explanation.findings]
-    page = exchange_view(
-        {
-            "id": "",
-            "stage": diagnosis.stage,
-            "request": given,
-            "checks": checks,
-            "findings": findings,
-            "corrected": diagnosis.corrected,
-        }
-    )
+    exchange = {
+        "id": "",
+        "stage": diagnosis.stage,
+        "request": given,
+        "checks": checks,
+        "findings": findings,
+        "corrected": diagnosis.corrected,
+    }
+    page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
     refused = page.kind == "refused"
     kind = "refused" if diagnosis.answers else page.kind
     return DoctorView(
@@ -113,5 +113,12 @@ def _tab(given: dict[str, Any] | None) -> code.Tab | None:
 
 
 def plain(template: str) -> str:
-    """A rule's words where there are no facts to fill them: the place-holders in angle brackets."""
-    return template.replace("{{", "\0").replace("{", "‹").replace("}", "›").replace("\0", "{").replace("››", "}")
+    """A rule's text without facts: placeholders are in angle brackets."""
+    return (
+        template.replace(":code}", "}")
+        .replace("{{", "\0")
+        .replace("{", "‹")
+        .replace("}", "›")
+        .replace("\0", "{")
+        .replace("››", "}")
+    )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sickbay.diagnosis import repairs
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.web.pages import code, negotiation, times
+from sickbay.web.pages import code, fresh_pkce, negotiation, times
 from sickbay.web.pages.marks import Piece
 from sickbay.web.pages.parts import FindingView, Verdict, count, findings
 from sickbay.web.pages.rows import Found, Row, compared
@@ -167,7 +167,7 @@ def exchange_view(
     """`given` is the JSON of the outside contract (`GET /exchanges/{id}`), secrets already masked.
 
     Beyond the contract `given` may have: milliseconds, decided (the name of the refusal that decided the answer),
-    in a check waits_for and note, in a finding parameter.
+    code_verifier (of a new PKCE pair), in a check waits_for and note, in a finding parameter.
     """
     request = code.read(given.get("request") or {})
     corrected = _corrected(given, request)
@@ -195,7 +195,7 @@ def exchange_view(
         received_note=_duration(given),
         tabs=code.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
-        filled=_note(corrected or request),
+        filled=" ".join(filter(None, (_note(corrected or request), fresh_pkce.note(given)))),
         findings=views,
         walk=_walk(given),
         sum=_sum(given.get("checks") or ()),

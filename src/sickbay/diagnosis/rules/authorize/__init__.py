@@ -1,1 +1,1 @@
-"""Rules of the authorization request, split by what is examined."""
+"""Rules about the authorization request, one module per parameter or topic."""

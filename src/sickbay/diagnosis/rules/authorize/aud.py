@@ -1,4 +1,4 @@
-"""Rules about aud: which FHIR server the token is for."""
+"""Rules about `aud`, the FHIR server that the token is for."""
 
 import re
 
@@ -13,7 +13,7 @@ from sickbay.protocol import urls
 
 
 def _set_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """The base goes where the request has it: aud, or RFC 8707's resource."""
+    """Sets the base URL in the parameter that the request uses: `aud`, or `resource` (RFC 8707)."""
     name = "resource" if "resource" in request.parameters and "aud" not in request.parameters else "aud"
     base = facts.get("expected") or next(iter(facts.get("bases") or ()), None)
     return repairs.with_parameters(request, (name, base)) if base else request
@@ -35,9 +35,10 @@ AUD_WRONG_PARAM_NAME = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="aud",
-    title="Your app sent audience; SMART calls it aud",
-    why="Under another name the server does not see it, and takes the FHIR server as not said.",
-    fix="Rename the parameter: aud={audience}.",
+    title="`aud` is missing: your app sent `audience` instead",
+    why="SMART calls this parameter `aud`. The server ignores `audience`, so it doesn't know which FHIR "
+    "server the token is for.",
+    fix="Rename `audience` to `aud`: send `aud={audience}`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_rename,
 )
@@ -49,22 +50,23 @@ AUD_MISSING = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="aud",
-    title="Your app asked for access without saying to which server",
-    why="aud names the FHIR server that the token is for, so that no counterfeit one can collect it.",
-    fix="Add aud with the iss of the launch: {base}.",
+    title="`aud` is missing",
+    why="`aud` names the FHIR server that the token is for. The EHR requires it so that a fake FHIR "
+    "server can't obtain a token for the real one.",
+    fix="Send `aud={base}`, the FHIR base URL that your app calls.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
 )
 
 
 def _with_tail(facts: Facts) -> Facts | None:
-    """A base, and behind it a fragment or a query, if an empty one."""
+    """A FHIR base URL followed by a fragment or a query string, even an empty one."""
     received = str(facts["received"] or "")
-    found = re.search(r"[?#]", received)
-    base = base_of(received[: found.start()], facts["bases"]) if found else None
-    if found is None or base is None:
+    tail = re.search(r"[?#]", received)
+    base = base_of(received[: tail.start()], facts["bases"]) if tail else None
+    if tail is None or base is None:
         return None
-    return {**facts, "tail": received[found.start() :], "expected": base, "note": "the iss of the launch"}
+    return {**facts, "tail": received[tail.start() :], "expected": base, "note": "the iss of the launch"}
 
 
 AUD_HAS_FRAGMENT_OR_QUERY = Rule(
@@ -75,16 +77,17 @@ AUD_HAS_FRAGMENT_OR_QUERY = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="aud",
-    title="Your app sent {received} as aud, with {tail} behind the FHIR base",
-    why="What names a server has no fragment, and a FHIR base has no query: the address is another one, though it leads there.",
-    fix="Send the FHIR base alone, the iss of the launch: {expected}.",
+    title="`aud` doesn't match: it has `{tail}` after the FHIR base URL",
+    why="The server compares `aud` with its FHIR base URL, which has no query string and no fragment. "
+    "`{received}` is a different string.",
+    fix="Send `aud={expected}`.",
     spec=specs.rfc(8707, "2", "Resource Parameter"),
     repair=_set_aud,
 )
 
 
 def _not_base(facts: Facts) -> Facts | None:
-    """The same host, but above the base, below it, or an OAuth address."""
+    """A URL on the same host: above the base URL, below it, or an OAuth endpoint."""
     aud = urls.one_loopback(urls.normalised(urls.decoded_again(str(facts["received"] or ""))))
     for base in facts["bases"]:
         plain = urls.one_loopback(urls.normalised(base))
@@ -96,9 +99,9 @@ def _not_base(facts: Facts) -> Facts | None:
 
 
 def _is_oauth(aud: str, facts: Facts) -> bool:
-    endpoints = {urls.one_loopback(urls.normalised(one)) for one in facts.get("endpoints", ()) if one}
+    endpoints = {urls.one_loopback(urls.normalised(endpoint)) for endpoint in facts.get("endpoints", ()) if endpoint}
     last = urls.split(aud).path.rstrip("/").rpartition("/")[2].lower()
-    return any(f"{one}/".startswith(f"{aud}/") for one in endpoints) or last in (
+    return any(f"{endpoint}/".startswith(f"{aud}/") for endpoint in endpoints) or last in (
         "authorize",
         "token",
         "oauth",
@@ -118,9 +121,10 @@ AUD_NOT_FHIR_BASE = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="aud",
-    title="Your app sent {received} as aud, which is on this server but not its FHIR base",
-    why="aud is the address that FHIR requests begin with: not the host, not the token endpoint, not a resource.",
-    fix="Send the FHIR base, the iss of the launch: {expected}.",
+    title="`aud` isn't a FHIR base URL: `{received}` is another URL on this server",
+    why="`aud` must be the URL that all FHIR requests start with. The host alone, an OAuth endpoint or "
+    "the URL of a resource doesn't match.",
+    fix="Send `aud={expected}`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
 )
@@ -138,9 +142,9 @@ AUD_MISMATCH = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="aud",
-    title="Your app asked for access to {received}, for which this server gives no tokens",
-    why="A token of this server is for its own FHIR bases alone: {bases}.",
-    fix="Send aud equal to the iss of the launch, character by character: {expected}.",
+    title="`aud` doesn't match: this server issues no tokens for `{received}`",
+    why="An authorization server issues tokens only for its own FHIR servers. This server's FHIR base URLs: {bases}.",
+    fix="Send `aud={expected}`, the `iss` of the launch.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
 )
@@ -152,9 +156,10 @@ AUD_NOT_ISS_OF_LAUNCH = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="aud",
-    title="Your app was opened by {expected}, and asked for access to {received}",
-    why="The launch is of one FHIR server: its patient and its visit have their ids there. Another version is another server.",
-    fix="Send aud equal to the iss of the launch, character by character: {expected}.",
+    title="`aud` doesn't match the launch: the EHR launched your app from `{expected}`",
+    why="The launch belongs to one FHIR server, and its patient and encounter IDs exist only there. "
+    "`{received}` is a different server or FHIR version.",
+    fix="Send `aud={expected}`, the `iss` of the launch.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
 )
@@ -182,9 +187,9 @@ AUD_TRAILING_SLASH = Rule(
     outcome="advice",
     advises=_slash,
     parameter="aud",
-    title="aud and the FHIR base differ by the slash at the end",
-    why="This server lets it pass. Others compare character by character and refuse.",
-    fix="Send the iss as it came: {expected}.",
+    title="`aud` differs from the FHIR base URL by a trailing slash",
+    why="This server accepts both forms. Servers that compare the two strings exactly refuse the request.",
+    fix="Send `aud={expected}`, exactly as in `iss`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
 )
@@ -206,9 +211,10 @@ AUD_LOOPBACK_ALIAS = Rule(
     outcome="advice",
     advises=_alias,
     parameter="aud",
-    title="aud has another name of this machine than the FHIR base",
-    why="localhost and 127.0.0.1 are one machine but two names. The token is for {expected}.",
-    fix="Send the iss as it came: {expected}.",
+    title="`aud` uses a different loopback name than the FHIR base URL",
+    why="`localhost` and `127.0.0.1` are the same machine but different strings. This server accepts "
+    "both and issues the token for `{expected}`; other servers refuse the request.",
+    fix="Send `aud={expected}`, exactly as in `iss`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
 )
@@ -232,10 +238,10 @@ AUD_RESOURCE_DISAGREE = Rule(
     outcome="advice",
     advises=_disagreeing,
     parameter="resource",
-    title="Your app names two servers: aud {expected}, resource {received}",
-    why="Both say whom the token is for: aud by SMART, resource by RFC 8707. Here aud counts; a server that looks at resource "
-    "first gives a token for the other, or none.",
-    fix="Leave resource out, or send the same address in both.",
+    title="`resource` and `aud` name different servers",
+    why="`aud` (SMART) is `{expected}`, but `resource` (RFC 8707) is `{received}`. This server uses "
+    "`aud`. A server that uses `resource` would issue a token for the other one, or none.",
+    fix="Leave out `resource`. If another server needs it, send `resource={expected}`.",
     spec=specs.rfc(8707, "2.1", "Authorization Request"),
     repair=_one_name,
 )

@@ -1,4 +1,4 @@
-"""Rules about client_id: not sent, not known, or known to be something else."""
+"""Rules about `client_id`: missing, unknown, or not active yet."""
 
 import re
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ _SAMPLE = re.compile(
 
 
 def _only(facts: Facts) -> Facts:
-    """With the registered id that is meant, where there is but one."""
+    """Adds the registered ID that is meant, if there is only one."""
     if facts.get("nearest"):
         return facts
     others = list(facts.get("others") or ())
@@ -28,7 +28,7 @@ def _only(facts: Facts) -> Facts:
 
 
 def _placed(facts: Facts) -> Facts:
-    """Where several are registered, and none is meant more than another: who they are, and a place for the id of one."""
+    """If several apps are registered and none is closer than the others, adds their names and a placeholder."""
     if facts.get("nearest") or len(facts.get("others") or ()) < 2:
         return facts
     named = list(facts.get("others_named") or facts["others"])
@@ -43,9 +43,10 @@ TENANT_UNKNOWN = Rule(
     explains="tenant-unknown",
     severity="error",
     outcome="invalid_request, on a page; at the token endpoint invalid_grant",
-    title="There is no tenant {received} here",
-    why="The address names the hospital that is asked, and this server does not know it: a slip, or another sandbox's address.",
-    fix="Take the address from the discovery document of the FHIR server: {expected}.",
+    title="The URL names an unknown tenant: `{received}`",
+    why="The tenant in the URL selects the hospital, and this server has no tenant of that name. The URL "
+    "may contain a typo or belong to another sandbox.",
+    fix="Use the endpoint from the FHIR server's discovery document: `{expected}`.",
     spec=specs.SMART_DISCOVERY,
 )
 
@@ -57,9 +58,9 @@ CLIENT_ID_MISSING = Rule(
     severity="error",
     outcome="invalid_request, on a page",
     parameter="client_id",
-    title="There is no client_id",
-    why="Without it nobody can tell whose request this is, nor where an answer may go.",
-    fix="Send the client_id that your app got when it was registered. {registered_here}",
+    title="`client_id` is missing",
+    why="Without `client_id`, the server doesn't know which app sends the request or where to send the response.",
+    fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
     repair=repairs.naming("nearest"),
 )
@@ -82,9 +83,9 @@ CLIENT_NOT_LIVE_YET = Rule(
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
-    title="Your app is registered, and this hospital does not know it yet",
-    why="A registration takes a while until it is known everywhere; until then the app is as unknown as any other.",
-    fix="Wait until {expected}, and send the same request again.",
+    title="`client_id` isn't active yet: your app was registered a moment ago",
+    why="This hospital takes a while to activate a new registration. Until then, it treats the app as unknown.",
+    fix="Wait until {expected}, then send the same request again.",
     spec=specs.rfc(6749, "2", "Client Registration"),
 )
 
@@ -102,9 +103,10 @@ CLIENT_CHANGE_NOT_LIVE_YET = Rule(
     severity="warning",
     outcome="advice",
     advises=_changed,
-    title="Your app was changed, and this request was answered by the registration before",
-    why="A change takes a while until it is known everywhere. What was added is not granted yet, what was taken away still is.",
-    fix="Wait until {expected}, and send the same request again.",
+    title="The change to your app isn't active yet",
+    why="This hospital takes a while to apply a change. It answered this request with the previous "
+    "registration, so new scopes aren't granted yet and removed ones still are.",
+    fix="Wait until {expected}, then send the same request again.",
     spec=specs.rfc(6749, "2", "Client Registration"),
 )
 
@@ -125,9 +127,9 @@ CLIENT_ID_WHITESPACE = Rule(
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
-    title="The client_id has {what} that does not belong to it",
-    why="Ids are compared character by character. Without the extra characters, {expected} is registered.",
-    fix="Send {expected}, with nothing before or behind it.",
+    title="`client_id` contains {what} that doesn't belong to it",
+    why="The server compares client IDs exactly. Without the extra characters, yours is `{expected}`, which is registered.",
+    fix="Send `client_id={expected}`.",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
     repair=repairs.naming("expected"),
 )
@@ -135,12 +137,12 @@ CLIENT_ID_WHITESPACE = Rule(
 
 def _placeholder(facts: Facts) -> Facts | None:
     received = str(facts["received"]).strip()
-    what = placeholder(received) or ("sample text that was never filled in" if _SAMPLE.fullmatch(received) else None)
+    what = placeholder(received) or ("sample text that wasn't replaced" if _SAMPLE.fullmatch(received) else None)
     return {**_only(facts), "what": what} if what else None
 
 
 def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    """Where no registration is known the sample text gives itself away all the same."""
+    """Recognises sample text even if no registration is known."""
     client_id = request.parameters.get("client_id")
     if known.client is not UNKNOWN or not client_id:
         return None
@@ -157,9 +159,9 @@ CLIENT_ID_PLACEHOLDER = Rule(
     outcome="unauthorized_client, on a page",
     degree="probable",
     parameter="client_id",
-    title="Your app sent {received} as client_id, which is {what}",
-    why="A template, the environment or the code before it was to put the client_id there, and did not.",
-    fix="Put the client_id there that your app got when it was registered. {registered_here}",
+    title="`client_id` is `{received}`, which is {what}",
+    why="A template, an environment variable or a configuration file should have supplied the real value and didn't.",
+    fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
     repair=repairs.naming("nearest"),
 )
@@ -167,12 +169,12 @@ CLIENT_ID_PLACEHOLDER = Rule(
 
 def _nearest(facts: Facts) -> Facts:
     if facts.get("nearest"):
-        how = "It is the app_id or the name of" if facts.get("by") != "redirect_uri" else "Its redirect_uri is that of"
-        return {**facts, "hint": f"{how} the app whose client_id is {facts['nearest']}."}
-    others = [str(one) for one in facts.get("others") or ()]
+        how = "It is the app ID or the name of" if facts.get("by") != "redirect_uri" else "Its `redirect_uri` belongs to"
+        return {**facts, "hint": f"{how} the app whose `client_id` is `{facts['nearest']}`."}
+    others = [str(other) for other in facts.get("others") or ()]
     received = str(facts["received"])
-    close = [one for one in others if one.lower() == received.lower()] or get_close_matches(received, others, 1, 0.6)
-    hint = f"Nearest is {close[0]}." if close else "None that is registered resembles it."
+    close = [other for other in others if other.lower() == received.lower()] or get_close_matches(received, others, 1, 0.6)
+    hint = f"The closest registered ID is `{close[0]}`." if close else "No registered ID is similar."
     return _placed({**facts, "nearest": close[0] if close else None, "hint": hint})
 
 
@@ -184,9 +186,10 @@ CLIENT_ID_UNKNOWN = Rule(
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
-    title="No app is registered here as {received}",
-    why="A client_id belongs to one server; one of another server, or with a slip of the pen, is nobody's. {hint}",
-    fix="Send the client_id shown where your app is registered with this server, or register it. {registered_here}",
+    title="`client_id` isn't registered here: `{received}`",
+    why="A client ID is valid only at the server that issued it, and it must match exactly. {hint}",
+    fix="Send the `client_id` that this server shows for your app. If the app isn't registered here yet, "
+    "register it. {registered_here}",
     spec=specs.rfc(6749, "2.2", "Client Identifier"),
     repair=repairs.naming("nearest"),
 )
@@ -198,9 +201,9 @@ CLIENT_NOT_ENABLED_FOR_TENANT = Rule(
     severity="error",
     outcome="unauthorized_client",
     parameter="client_id",
-    title="Your app is registered, but {tenant} has not enabled it",
-    why="Each hospital decides which apps may run there. Yours may run at: {enabled}.",
-    fix="Ask {tenant} to enable the app, or send aud of a hospital that has.",
+    title="`client_id` is registered, but {tenant} hasn't enabled the app",
+    why="Each hospital decides which apps it allows. Enabled at: {enabled}.",
+    fix="Ask {tenant} to enable the app. To use a hospital that already allows it, start from that hospital's FHIR base URL.",
     spec=specs.rfc(6749, "4.1.2.1", "Error Response"),
 )
 

@@ -1,4 +1,4 @@
-"""Rules about the scopes of identity and refresh: openid, fhirUser, profile, online_access, offline_access."""
+"""Rules about the identity and refresh scopes: openid, fhirUser, profile, online_access and offline_access."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ REFRESH = specs.SMART_SCOPES
 
 
 def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, AuthorizeKnown], Facts | None]:
-    """Advises where `true_of` the scopes asked."""
+    """Advises if `true_of` holds for the requested scopes."""
 
     def advises(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
         asked = meant(request)
@@ -36,9 +36,9 @@ OPENID_MISSING_WITH_FHIRUSER = Rule(
     outcome="advice",
     advises=_when(lambda asked: bool(asked & {"fhirUser", "profile"}) and "openid" not in asked),
     parameter="scope",
-    title="Your app asked who signed in, but not for the id_token that says so",
-    why="fhirUser is a claim of the id_token, and the id_token comes with openid.",
-    fix="Add openid.",
+    title="`scope` requests `fhirUser` or `profile` without `openid`",
+    why="`fhirUser` is a claim of the ID token, and the server issues an ID token only for the scope `openid`.",
+    fix="Add `openid` to `scope`.",
     spec=specs.SMART_IDENTITY,
     repair=_with_openid,
 )
@@ -50,9 +50,10 @@ FHIRUSER_MISSING = Rule(
     outcome="advice",
     advises=_when(lambda asked: "openid" in asked and not asked & {"fhirUser", "profile"}),
     parameter="scope",
-    title="Your app asked for an id_token without the person's FHIR resource",
-    why="openid alone gives an identifier. fhirUser adds which Practitioner or Patient it is.",
-    fix="Add fhirUser, if your app is to know who signed in.",
+    title="`scope` contains `openid` without `fhirUser`",
+    why="`openid` alone returns only an identifier. `fhirUser` adds the URL of the user's FHIR resource, "
+    "such as a Practitioner.",
+    fix="Add `fhirUser` to `scope` if your app needs to know who signed in.",
     spec=specs.SMART_IDENTITY,
 )
 
@@ -63,9 +64,9 @@ PROFILE_SCOPE_DEPRECATED = Rule(
     outcome="advice",
     advises=_when(lambda asked: "profile" in asked and "fhirUser" not in asked),
     parameter="scope",
-    title="Your app asked for profile, the name that fhirUser had before SMART 1.0",
-    why="Newer servers give the claim fhirUser for the scope fhirUser alone.",
-    fix="Ask fhirUser.",
+    title="`scope` contains `profile`, the old name of `fhirUser`",
+    why="The scope was renamed in SMART 1.0. Newer servers return the `fhirUser` claim only for the scope `fhirUser`.",
+    fix="Request `fhirUser` instead of `profile`.",
     spec=specs.SMART_IDENTITY,
 )
 
@@ -81,9 +82,10 @@ OFFLINE_AND_ONLINE_BOTH = Rule(
     outcome="advice",
     advises=_when(lambda asked: {"offline_access", "online_access"} <= asked),
     parameter="scope",
-    title="Your app asked for offline_access and online_access at once",
-    why="One outlives the session, the other ends with it. A server picks one of them, silently.",
-    fix="Ask for one: offline_access to work while nobody is there, online_access otherwise.",
+    title="`scope` contains both `offline_access` and `online_access`",
+    why="With `offline_access`, the refresh token outlives the user's session; with `online_access`, it "
+    "ends with the session. The server picks one without an error.",
+    fix="Request `offline_access` if your app works without the user. Otherwise request `online_access`.",
     spec=REFRESH,
     repair=_offline,
 )
@@ -92,10 +94,10 @@ OFFLINE_AND_ONLINE_BOTH = Rule(
 def _offline_not_registered(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
     if not isinstance(known.client, Client) or "offline_access" not in meant(request):
         return None
-    held = split(known.client.scope, " ,")
-    if "offline_access" in held:
+    registered = split(known.client.scope, " ,")
+    if "offline_access" in registered:
         return None
-    other = "online_access" if "online_access" in held else None
+    other = "online_access" if "online_access" in registered else None
     return {"received": "offline_access", "expected": other, "scopes": ["offline_access"], "corrected": [other or ""]}
 
 
@@ -106,16 +108,16 @@ OFFLINE_ACCESS_NOT_ALLOWED = Rule(
     outcome="dropped",
     advises=_offline_not_registered,
     parameter="scope",
-    title="Your app asked for offline_access, which it did not register",
-    why="The scope is left out, so no refresh token will come that outlives the session.",
-    fix="Register offline_access, or ask for online_access.",
+    title="`offline_access` isn't registered for your app",
+    why="The server drops the scope, so it issues no refresh token that outlives the session.",
+    fix="Register `offline_access`. If your app needs access only while the user is there, request `online_access`.",
     spec=REFRESH,
     repair=repairs.swap_scopes,
 )
 
 
 def _claims(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    asked = [one for one in meant(request) if one in CLAIMS]
+    asked = [scope for scope in meant(request) if scope in CLAIMS]
     return {"received": asked, "scopes": asked, "corrected": []} if asked else None
 
 
@@ -126,10 +128,11 @@ OPENID_CLAIMS_IGNORED = Rule(
     outcome="dropped",
     advises=_claims,
     parameter="scope",
-    title="`{scopes}` isn't granted: the server doesn't have these claims",
-    why="OpenID Connect defines `email`, `phone` and `address`, and many libraries request them by default. SMART names the "
-    "user by `fhirUser`. This server leaves them out; a stricter one answers `invalid_scope`.",
-    fix="Set the scope in your library yourself, for example `openid fhirUser`.",
+    title="`{scopes}` isn't granted: this server doesn't have these claims",
+    why="OpenID Connect defines `email`, `phone` and `address`, and many libraries request them by "
+    "default. SMART identifies the user by `fhirUser`. This server leaves the others out; a stricter "
+    "one answers `invalid_scope`.",
+    fix="Set the scope in your library explicitly, for example `openid fhirUser`.",
     spec=specs.SMART_IDENTITY,
     repair=repairs.drop_scopes,
 )

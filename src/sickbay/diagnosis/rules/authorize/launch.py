@@ -1,4 +1,4 @@
-"""Rules about launch: the code by which the EHR opened the app."""
+"""Rules about `launch`, the code with which the EHR launched the app."""
 
 from sickbay.authorization.authorize.reading import asks_launch, asks_patient
 from sickbay.authorization.known import AuthorizeKnown
@@ -7,16 +7,25 @@ from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
 
+_LAUNCH_TYPES = {"ehr": ("EHR launch", "an EHR launch"), "standalone": ("Standalone launch", "a standalone launch")}
+
+
+def _launch_type(facts: Facts) -> Facts:
+    allowed = " or ".join(_LAUNCH_TYPES[name][1] for name in facts.get("expected") or () if name in _LAUNCH_TYPES)
+    return {**facts, "launch_type": _LAUNCH_TYPES[facts["received"]][0], "allowed": allowed or "no launch at all"}
+
+
 LAUNCH_TYPE_NOT_ALLOWED = Rule(
     id="launch-type-not-allowed",
     stage="authorize",
     explains="launch-type-not-allowed",
+    recognises=_launch_type,
     severity="error",
     outcome="unauthorized_client",
     parameter="launch",
-    title="Your app may not be opened so: {received}",
-    why="Hospital or registration allow {expected} alone. ehr means with a launch code, standalone without.",
-    fix="Open the app in an allowed way, or change launches in the policy of the app.",
+    title="{launch_type} isn't allowed for this app",
+    why="The policy of the hospital or of the app allows only {allowed}.",
+    fix="Start your app with {allowed}. To allow both, change `launches` in the app's policy.",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -27,9 +36,10 @@ LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="launch",
-    title="Your app asked for the scope launch, but sent no launch code",
-    why="Scope launch means: take the context from which the EHR opened me. The launch code says which that is.",
-    fix="Opened from the EHR: send the launch value of the launch URL. On its own: ask launch/patient instead of launch.",
+    title="`launch` is missing, although the scope `launch` is requested",
+    why="The scope `launch` asks for the context of an EHR launch, and the launch code says which launch that is.",
+    fix="For an EHR launch, send the `launch` value of the launch URL. For a standalone launch, request "
+    "`launch/patient` instead of `launch`.",
     spec=specs.SMART_CONTEXT,
     repair=repairs.mend_launch,
 )
@@ -46,9 +56,10 @@ LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="scope",
-    title="Your app sent a launch code without asking for the scope launch",
-    why="The code names the context; the scope asks for it. With one alone, the token comes without the patient.",
-    fix="Add launch to the scopes.",
+    title="`scope` doesn't contain `launch`, although a launch code is sent",
+    why="The launch code identifies the context, and the scope `launch` requests it. Without the scope, "
+    "the token comes without a patient.",
+    fix="Add `launch` to `scope`.",
     spec=specs.SMART_CONTEXT,
     repair=_with_launch_scope,
 )
@@ -66,9 +77,10 @@ LAUNCH_PARAM_IS_ISS = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="launch",
-    title="Your app sent the FHIR base as launch",
-    why="The launch URL brings two values: iss is the FHIR base and goes into aud, launch is a code and goes into launch.",
-    fix="Send aud=<the iss value> and launch=<the launch value>.",
+    title="`launch` is the FHIR base URL instead of the launch code",
+    why="The launch URL has two parameters. `iss` is the FHIR base URL and goes into `aud`; `launch` is "
+    "the launch code and goes into `launch`.",
+    fix="Send the `iss` value as `aud` and the `launch` value as `launch`.",
     spec=specs.SMART_LAUNCH,
     repair=repairs.mend_launch,
 )
@@ -80,9 +92,9 @@ LAUNCH_PARAM_IS_URL = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="launch",
-    title="Your app sent the address {received} as launch",
-    why="launch is the code that the EHR put into the launch URL, not the launch URL itself.",
-    fix="Send the value of the query parameter launch with which your app was opened, unchanged.",
+    title="`launch` is a URL instead of the launch code: `{received}`",
+    why="`launch` is the code that the EHR added to your launch URL, not the launch URL itself.",
+    fix="Send the value of the `launch` parameter in the launch URL, unchanged.",
     spec=specs.SMART_LAUNCH,
     repair=repairs.mend_launch,
 )
@@ -94,9 +106,10 @@ LAUNCH_CODE_UNKNOWN = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="launch",
-    title="This server gave out no launch code {received}",
-    why="A launch code cannot be made up, nor brought from another server: it names one opening of your app here.",
-    fix="Opened from the EHR: send the launch value as it came. On its own: send no launch, and ask launch/patient.",
+    title="`launch` isn't a launch code of this server: `{received}`",
+    why="The EHR creates a launch code for each launch, and the server accepts only codes that it created itself.",
+    fix="For an EHR launch, send the `launch` value of the launch URL unchanged. For a standalone "
+    "launch, leave out `launch` and request `launch/patient`.",
     spec=specs.SMART_LAUNCH,
     repair=repairs.mend_launch,
 )
@@ -108,9 +121,9 @@ LAUNCH_CODE_OTHER_CLIENT = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="launch",
-    title="This launch code was made for another app",
-    why="The EHR opens one app at a time; its code is good for that client_id alone.",
-    fix="Send the client_id of the app that the EHR opened, or open this one.",
+    title="`launch` belongs to another app",
+    why="A launch code is valid only for the `client_id` of the app that the EHR launched.",
+    fix="Send the `client_id` of the app that was launched. If you meant this app, launch it from the EHR.",
     spec=specs.SMART_LAUNCH,
     repair=repairs.mend_launch,
 )
@@ -122,9 +135,9 @@ LAUNCH_CODE_EXPIRED = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="launch",
-    title="This launch code ended {ago}",
-    why="A launch code lives a few minutes. A reloaded or bookmarked launch URL brings an old one.",
-    fix="Launch again from the chart; the new code comes by itself.",
+    title="`launch` expired {ago}",
+    why="A launch code is valid for a few minutes. A reloaded or bookmarked launch URL contains an old one.",
+    fix="Launch your app from the EHR again to get a new launch code.",
     spec=specs.SMART_LAUNCH,
     repair=repairs.mend_launch,
 )
@@ -136,9 +149,9 @@ LAUNCH_CODE_REUSED = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="launch",
-    title="This launch code was used {ago}, and a code opens one launch",
-    why="The launch page ran twice: reloaded, or called twice by the app's own code.",
-    fix="Launch again from the chart; the new code comes by itself.",
+    title="`launch` was already used {ago}",
+    why="A launch code works only once. The launch page was reloaded, or the app's code ran twice.",
+    fix="Launch your app from the EHR again to get a new launch code.",
     spec=specs.SMART_LAUNCH,
     repair=repairs.mend_launch,
 )
@@ -157,9 +170,10 @@ LAUNCH_PATIENT_IN_EHR_LAUNCH = Rule(
     outcome="advice",
     advises=_picker_in_launch,
     parameter="scope",
-    title="Your app asked for launch/patient in a launch from the EHR",
-    why="launch/patient asks that a patient be chosen. The EHR has chosen already; scope launch takes that one.",
-    fix="Ask launch; launch/patient alone is for an app that was opened on its own.",
+    title="`scope` contains `launch/patient` in an EHR launch",
+    why="`launch/patient` asks for a patient picker. In an EHR launch the patient is already chosen, and "
+    "the scope `launch` returns it.",
+    fix="Request `launch`. Use `launch/patient` only for a standalone launch.",
     spec=specs.SMART_CONTEXT,
     repair=_with_launch_scope,
 )

@@ -1,4 +1,4 @@
-"""Rules about parameters that did not come: they stand where nobody looks, or something else stands in their place."""
+"""Rules about parameters that don't reach the server, and placeholders instead of values."""
 
 import re
 from dataclasses import replace
@@ -22,7 +22,7 @@ def _none_came(request: AuthorizeRequest) -> bool:
 
 
 def _read(text: str) -> Parameters:
-    """The parameters of an authorization request in this text, if it holds two at least."""
+    """The authorization parameters in this text, if there are at least two."""
     read = parse(text)
     return read if sum(name in ONCE for name in read.names()) > 1 else Parameters()
 
@@ -48,9 +48,9 @@ PARAMETERS_IN_FRAGMENT = Rule(
     severity="error",
     outcome="advice",
     advises=_in_fragment,
-    title="The parameters stand behind a #, where no server sees them",
-    why="What stands behind a # stays in the browser: the server gets an address without any parameter.",
-    fix="Put a ? where the # is.",
+    title="The parameters are after a `#`, so the server doesn't receive them",
+    why="Browsers don't send the fragment, which is everything after the `#`. The server gets a URL without parameters.",
+    fix="Replace the `#` with a `?`.",
     spec=specs.rfc(3986, "3.5", "Fragment"),
     repair=_before_the_fragment,
     root=True,
@@ -61,11 +61,11 @@ _JOINT = re.compile(rf"[&;](?=(?:{'|'.join(ONCE)})=)")
 
 
 def _without_mark(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    found = _JOINT.search(request.url.partition("#")[0])
-    if found is None:
+    joint = _JOINT.search(request.url.partition("#")[0])
+    if joint is None:
         return None
     brings = (*ONCE, "authorize-endpoint-not-discovered")
-    return {"received": found[0], "expected": "?", "brings": brings, "url": request.url[: found.start()]}
+    return {"received": joint[0], "expected": "?", "brings": brings, "url": request.url[: joint.start()]}
 
 
 def _with_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -79,9 +79,9 @@ QUERY_WITHOUT_QUESTION_MARK = Rule(
     severity="error",
     outcome="advice",
     advises=_without_mark,
-    title="The query begins with {received} where a ? belongs",
-    why="Without a ? all of it is part of the path: another address, and one without any parameter.",
-    fix="Put one ? before the first parameter, and & between all of them.",
+    title="The query string starts with `{received}` instead of `?`",
+    why="Without a `?`, the parameters are part of the path. The server sees a different endpoint without any parameters.",
+    fix="Put one `?` before the first parameter, and `&` between parameters.",
     spec=specs.rfc(3986, "3.4", "Query"),
     repair=_with_mark,
     root=True,
@@ -89,7 +89,7 @@ QUERY_WITHOUT_QUESTION_MARK = Rule(
 
 
 def _encoded(request: AuthorizeRequest) -> Parameters:
-    """Of one long name without a value, or of a first name that has all the others in its value."""
+    """Parameters inside a single long name, or inside the value of a single parameter."""
     pairs = request.parameters.pairs
     return _read("=".join(filter(None, pairs[0]))) if len(pairs) == 1 else Parameters()
 
@@ -110,9 +110,9 @@ QUERY_ENCODED_WHOLE = Rule(
     severity="error",
     outcome="advice",
     advises=_encoded_whole,
-    title="The query is encoded as a whole, what stands between its parameters too",
-    why="To a server it is one parameter, beginning with {received}.",
-    fix="Encode each value for itself, and leave the = and & between them as they are.",
+    title="The query string is percent-encoded as a whole, including its `=` and `&`",
+    why="The server reads it as a single parameter that starts with `{received}`.",
+    fix="Encode each value separately, and leave the `=` and `&` between them unencoded.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
     repair=_decoded,
     root=True,
@@ -123,7 +123,11 @@ def _without(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
     empty = not request.parameters.pairs and not request.url.partition("#")[2] and not _JOINT.search(request.url)
     body = request.method == "POST" and request.raw.partition("?")[2].strip()
     server = known.server
-    endpoint = server.authorization_endpoint if isinstance(server, Server) else "the authorization_endpoint of discovery"
+    endpoint = (
+        server.authorization_endpoint
+        if isinstance(server, Server)
+        else "the `authorization_endpoint` of the discovery document"
+    )
     return {"received": None, "brings": ONCE, "endpoint": endpoint} if empty and not body else None
 
 
@@ -133,9 +137,10 @@ AUTHORIZE_WITHOUT_PARAMETERS = Rule(
     severity="error",
     outcome="advice",
     advises=_without,
-    title="The request came without any parameter",
-    why="The address has no query. One that was built by hand lost it, a redirect dropped it, or it stood behind a #.",
-    fix="Send the browser to {endpoint} with response_type=code, client_id and the rest in its query.",
+    title="The authorization request has no parameters",
+    why="The URL has no query string. A redirect may have dropped it, or it was after a `#`, which browsers don't send.",
+    fix="Redirect the browser to {endpoint} with `response_type=code`, `client_id` and the other "
+    "parameters in the query string.",
     spec=specs.SMART_AUTHORIZE,
     root=True,
 )
@@ -165,7 +170,7 @@ OF_TOKEN = (
     "client_assertion_type",
     "scope",
 )
-"""Of client_id client-id-placeholder speaks."""
+"""`client_id` has its own rule, client-id-placeholder."""
 OF_LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
@@ -186,27 +191,29 @@ def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessR
     read = presented(request).basic if isinstance(request, TokenRequest) else None
     if read is not None and read.decoded:
         sent["client_secret"] = read.decoded[1]
-    found = {name: what for name, value in sent.items() if value not in registered and (what := _what(name, value))}
-    if not found:
+    placeholders = {name: what for name, value in sent.items() if value not in registered and (what := _what(name, value))}
+    if not placeholders:
         return None
-    values = list(dict.fromkeys(sent[name] for name in found))
-    brings = [*found, *(["client-secret-wrong"] if "client_secret" in found else [])]
-    return {"names": list(found), "received": values, "what": next(iter(found.values())), "brings": brings}
+    values = list(dict.fromkeys(sent[name] for name in placeholders))
+    brings = [*placeholders, *(["client-secret-wrong"] if "client_secret" in placeholders else [])]
+    return {"names": list(placeholders), "received": values, "what": next(iter(placeholders.values())), "brings": brings}
 
 
 def _what(name: str, value: str) -> str | None:
-    """Of scopes one may be such a thing, or all."""
+    """What the value is instead of a value; a scope may be a placeholder as a whole or in part."""
+    if value in (repairs.PLACEHOLDER_CHALLENGE, repairs.PLACE_OF_VERIFIER):
+        return "a placeholder from a corrected request of Sickbay"
     if name != "scope":
         return placeholder(value)
-    words = (one for one in value.split() if not parse_scope(one))
-    return placeholder(value) or next((what for one in words if (what := placeholder(one))), None)
+    words = (word for word in value.split() if not parse_scope(word))
+    return placeholder(value) or next((what for word in words if (what := placeholder(word))), None)
 
 
 _EXAMPLES = {"state": repairs.EXAMPLE_STATE, "nonce": repairs.EXAMPLE_NONCE}
 
 
 def _examples(request: Any, facts: Facts) -> Any:
-    """Of what only the app can say; the rest is mended by what is refused for it."""
+    """Examples for values that only the app can create; the other rules correct the rest."""
     if isinstance(request, AccessRequest):
         return repairs.new_token(request)
     return repairs.with_parameters(request, *((name, _EXAMPLES[name]) for name in facts["names"] if name in _EXAMPLES))
@@ -220,9 +227,10 @@ VALUE_IS_PLACEHOLDER = Rule(
     outcome="advice",
     degree="probable",
     advises=_unfilled,
-    title="Your app sent {received} as {names}, which is {what}",
-    why="A template, the environment or the code before it was to put a value there, and did not; it is taken as it stands.",
-    fix="See where your app takes {names} from, and stop with an error where it is empty.",
+    title="Unfilled value in {names:code}: `{received}` is {what}",
+    why="A template, an environment variable or earlier code should have supplied the real value and "
+    "didn't. The server takes `{received}` literally.",
+    fix="Check where your app gets the value of {names:code}, and stop with an error if it's empty.",
     spec=specs.SMART_AUTHORIZE,
     repair=_examples,
     root=True,

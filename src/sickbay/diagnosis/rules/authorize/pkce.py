@@ -1,4 +1,4 @@
-"""Rules about code_challenge and code_challenge_method as the authorization request sends them."""
+"""Rules about `code_challenge` and `code_challenge_method` in the authorization request."""
 
 import base64
 import binascii
@@ -14,11 +14,13 @@ from sickbay.kernel.refusal import Facts
 
 
 def _with_pkce(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.with_parameters(request, ("code_challenge", repairs.EXAMPLE_CHALLENGE), ("code_challenge_method", "S256"))
+    return repairs.with_parameters(
+        request, ("code_challenge", repairs.PLACEHOLDER_CHALLENGE), ("code_challenge_method", "S256")
+    )
 
 
 def _method(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """S256 goes with a hash: a challenge that was sent as plain is the verifier itself."""
+    """Sets S256. A challenge that was sent as plain is the verifier itself, so it needs a new one."""
     return (
         _with_pkce(request, facts)
         if facts.get("received") == "plain"
@@ -45,11 +47,12 @@ PKCE_MISSING = Rule(
     explains="pkce-missing",
     advises=_none_sent,
     severity=_loud,
-    outcome="invalid_request, where PKCE is required",
+    outcome="invalid_request if PKCE is required",
     parameter="code_challenge",
-    title="There is no code_challenge",
-    why="PKCE ties the code to the app that asked for it, so that a stolen code is worth nothing. SMART 2 requires it.",
-    fix="Make a verifier, keep it, and send code_challenge with its SHA-256 in base64url and code_challenge_method=S256.",
+    title="`code_challenge` is missing",
+    why="PKCE ties the code to the app that requested it, so that a stolen code can't be redeemed. SMART 2 requires it.",
+    fix="Generate a random verifier, store it, and send `code_challenge=BASE64URL(SHA256(verifier))` and "
+    "`code_challenge_method=S256`.",
     spec=specs.SMART_PKCE,
     repair=_with_pkce,
 )
@@ -61,9 +64,9 @@ PKCE_METHOD_WITHOUT_CHALLENGE = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="code_challenge",
-    title="Your app sent code_challenge_method={method} without a code_challenge",
-    why="The method says how the challenge was made, and there is none.",
-    fix="Send both: code_challenge with the SHA-256 of the verifier, and code_challenge_method=S256.",
+    title="`code_challenge` is missing, although `code_challenge_method={method}` is sent",
+    why="The method says how the challenge was made from the verifier. Without a challenge, the server can't verify anything.",
+    fix="Send both: `code_challenge=BASE64URL(SHA256(verifier))` and `code_challenge_method=S256`.",
     spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge"),
     repair=_with_pkce,
 )
@@ -75,9 +78,9 @@ PKCE_METHOD_MISSING = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="code_challenge_method",
-    title="Your app sent a code_challenge without saying how it was made",
-    why="Left out, the method counts as plain, which SMART forbids.",
-    fix="Add code_challenge_method=S256.",
+    title="`code_challenge_method` is missing",
+    why="Without it, the server has to assume `plain` (RFC 7636), which SMART forbids.",
+    fix="Send `code_challenge_method=S256`.",
     spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge"),
     repair=_method,
 )
@@ -89,9 +92,9 @@ PKCE_PLAIN = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="code_challenge_method",
-    title="Your app sent code_challenge_method=plain",
-    why="Plain sends the verifier itself through the browser, where it protects nothing.",
-    fix="Send the SHA-256 of the verifier, in base64url, and code_challenge_method=S256.",
+    title="`code_challenge_method=plain` isn't allowed",
+    why="With `plain`, the verifier itself passes through the browser, so anyone who sees the request can redeem the code.",
+    fix="Send `code_challenge=BASE64URL(SHA256(verifier))` and `code_challenge_method=S256`.",
     spec=specs.SMART_PKCE,
     repair=_method,
 )
@@ -103,26 +106,30 @@ PKCE_METHOD_INVALID = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="code_challenge_method",
-    title="Your app sent code_challenge_method={received}",
-    why="The method has one name, written S256, with a capital S.",
-    fix="Send code_challenge_method=S256.",
+    title="`code_challenge_method={received}` isn't supported",
+    why="The only allowed value is `S256`, with a capital S.",
+    fix="Send `code_challenge_method=S256`.",
     spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge"),
     repair=_method,
 )
 
 
 def _what_it_is(facts: Facts) -> Facts:
-    """In which spelling the 32 bytes came, where that can be seen; and the right one."""
+    """Adds how the 32 bytes are encoded, if that can be recognised, and the correct encoding."""
     received = str(facts["received"])
     if re.fullmatch(r"[0-9a-fA-F]{64}", received):
-        return {**facts, "what": "It is written in hexadecimal.", "expected": _base64url(bytes.fromhex(received))}
+        return {**facts, "what": "Yours is in hexadecimal.", "expected": _base64url(bytes.fromhex(received))}
     try:
         raw = base64.b64decode(received.replace(" ", "+").replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
-        return {**facts, "what": f"It has {len(received)} characters.", "expected": None}
+        return {**facts, "what": _length(received), "expected": None}
     if len(raw) != 32:
-        return {**facts, "what": f"It has {len(received)} characters.", "expected": None}
-    return {**facts, "what": "It is written in plain base64, with +, / or =.", "expected": _base64url(raw)}
+        return {**facts, "what": _length(received), "expected": None}
+    return {**facts, "what": "Yours is in standard base64, with `+`, `/` or `=`.", "expected": _base64url(raw)}
+
+
+def _length(text: str) -> str:
+    return f"Yours has {len(text)} character{'' if len(text) == 1 else 's'}."
 
 
 def _base64url(raw: bytes) -> str:
@@ -130,7 +137,7 @@ def _base64url(raw: bytes) -> str:
 
 
 def _challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return repairs.with_parameters(request, ("code_challenge", facts.get("expected") or repairs.EXAMPLE_CHALLENGE))
+    return repairs.with_parameters(request, ("code_challenge", facts.get("expected") or repairs.PLACEHOLDER_CHALLENGE))
 
 
 PKCE_CHALLENGE_MALFORMED = Rule(
@@ -141,9 +148,9 @@ PKCE_CHALLENGE_MALFORMED = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="code_challenge",
-    title="The code_challenge is no SHA-256 in base64url",
-    why="A SHA-256 in base64url has 43 characters of A-Z a-z 0-9 - _ and no padding. {what}",
-    fix="Send base64url(SHA-256(verifier)) without = at the end.",
+    title="`code_challenge` isn't a SHA-256 hash in base64url",
+    why="Such a hash has 43 characters from `A-Z a-z 0-9 - _` and no padding. {what}",
+    fix="Send `code_challenge=BASE64URL(SHA256(verifier))`, without `=` at the end.",
     spec=specs.rfc(7636, "4.2", "Client Creates the Code Challenge"),
     repair=_challenge,
 )
@@ -155,9 +162,9 @@ PKCE_CHALLENGE_REUSED = Rule(
     outcome="advice",
     advises=repairs.sent_before("code_challenge"),
     parameter="code_challenge",
-    title="Your app sent this code_challenge before",
-    why="It is made of the same verifier, then: who learnt that once can redeem every code of your app.",
-    fix="Make a new random verifier for each request, and the challenge of it.",
+    title="`code_challenge` was already used in an earlier request",
+    why="The same challenge means the same verifier. Anyone who sees that verifier once can redeem all your later codes.",
+    fix="Generate a new random verifier for each request, and send its challenge.",
     spec=specs.SMART_PKCE,
 )
 

@@ -1,4 +1,4 @@
-"""Rules about redirect_uri: the finest difference from a registered address, said with both written out."""
+"""Rules about `redirect_uri`: each kind of difference from a registered URI has its own rule."""
 
 import re
 from collections.abc import Callable
@@ -15,23 +15,23 @@ OUTCOME = "invalid_request, on a page"
 
 
 def _differs(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts | None]:
-    """Recognises a mismatch that `explained(registered, received)` accounts for."""
+    """Recognises a mismatch that `explained(registered, received)` explains."""
 
     def recognises(facts: Facts) -> Facts | None:
         received = str(facts["received"])
-        found = next((one for one in facts["registered"] if one != received and explained(one, received)), None)
-        return {**facts, "expected": found, "note": "registered"} if found else None
+        match = next((uri for uri in facts["registered"] if uri != received and explained(uri, received)), None)
+        return {**facts, "expected": match, "note": "registered"} if match else None
 
     return recognises
 
 
 def _without_port(url: str) -> str:
-    """The rest is left as it is written: upper and lower case are another rule's."""
+    """The URL without its port. Nothing else is normalised; other differences have their own rules."""
     return re.sub(r"^([^/?#]*//[^/?#]*?):\d*(?=[/?#]|$)", r"\1", url)
 
 
 def _this_machine(url: str) -> str:
-    """With any loopback name as localhost; the rest is left as it is written here too."""
+    """The URL with `localhost` for any loopback name. Nothing else is normalised."""
     return re.sub(r"^(https?://)(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/?#]|$)", r"\1localhost", url)
 
 
@@ -39,7 +39,7 @@ _mend = repairs.setting("redirect_uri", "expected")
 
 
 def _any_registered(facts: Facts) -> Facts:
-    """What is registered is not known where the app is not."""
+    """Adds the registered URIs, which are unknown if the app is."""
     registered = " ".join(facts.get("registered") or ())
     return {**facts, "hint": f": {registered}" if registered else ""}
 
@@ -52,9 +52,9 @@ REDIRECT_URI_MISSING = Rule(
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="There is no redirect_uri",
-    why="SMART requires it in every authorization request, also where only one address is registered.",
-    fix="Send redirect_uri with an address that your app registered{hint}.",
+    title="`redirect_uri` is missing",
+    why="SMART requires it in every authorization request, even if only one URI is registered.",
+    fix="Send a `redirect_uri` that is registered for your app{hint}.",
     spec=specs.SMART_AUTHORIZE,
     repair=repairs.setting("redirect_uri", "nearest"),
 )
@@ -71,9 +71,10 @@ REDIRECT_URI_DOUBLE_ENCODED = Rule(
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="The redirect_uri is encoded twice",
-    why="After one decoding it is still {received}. URL builders encode by themselves, and encodeURIComponent did so too.",
-    fix="Encode it once, so that it decodes to {expected}.",
+    title="`redirect_uri` is percent-encoded twice",
+    why="After decoding it once, the server still sees `{received}`, which matches no registered URI. "
+    "Usually both the app and a URL builder encoded it.",
+    fix="Encode it only once, so that it decodes to `{expected}`.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
     repair=_decode,
 )
@@ -85,9 +86,10 @@ REDIRECT_URI_HAS_FRAGMENT = Rule(
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}, which has a #",
-    why="What stands behind a # never reaches a server, and OAuth forbids it in this address.",
-    fix="Send, and register, an address without #, such as {expected}; let the app find its own way from there.",
+    title="`redirect_uri` contains a `#`: `{received}`",
+    why="OAuth forbids a fragment in `redirect_uri`, because browsers don't send anything after the `#` to a server.",
+    fix="Register and send a URI without a `#`, such as `{expected}`. If your app uses hash routes, "
+    "switch to the route after the redirect.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
     repair=_mend,
 )
@@ -107,23 +109,23 @@ REDIRECT_URI_IS_LAUNCH_URI = Rule(
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}, which is its launch address",
-    why="The answer would start the app again instead of finishing its sign-in, round and round.",
-    fix="Send the redirect address: {expected}.",
+    title="`redirect_uri` is your app's launch URL",
+    why="The response would go to `{received}`, which starts a new launch instead of completing this one.",
+    fix="Send `redirect_uri={expected}`.",
     spec=specs.SMART_REGISTER,
     repair=_mend,
 )
 
 
 def _relative(facts: Facts) -> Facts | None:
-    """No scheme; what looks like one and is followed by a number is a host and its port. What clings to it is another fault."""
+    """A URI without a scheme. `host:1234` has no scheme either; stray characters have their own rule."""
     received = str(facts["received"]).strip(" \"'")
     if re.match(r"[a-z][a-z0-9+.-]*:(?!\d)", received, re.I):
         return None
     path = received if received.startswith("/") else f"/{received.partition('/')[2]}"
-    found = next((one for one in facts["registered"] if one.partition("://")[2].partition("/")[2] == path[1:]), None)
+    same_path = next((uri for uri in facts["registered"] if uri.partition("://")[2].partition("/")[2] == path[1:]), None)
     only = facts["registered"][0] if len(facts["registered"]) == 1 else None
-    return {**facts, "expected": found or only, "note": "registered"}
+    return {**facts, "expected": same_path or only, "note": "registered"}
 
 
 REDIRECT_URI_NOT_ABSOLUTE = Rule(
@@ -134,24 +136,36 @@ REDIRECT_URI_NOT_ABSOLUTE = Rule(
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}, which is no whole address",
-    why="The browser is sent there from another server, to which an address without scheme and host means nothing.",
-    fix="Send the whole address, with scheme and host, as it is registered: {registered}.",
+    title="`redirect_uri` isn't an absolute URI: `{received}`",
+    why="The EHR redirects the browser from its own site, so it needs the scheme and host of your app.",
+    fix="Send the registered URI with scheme and host: {registered}.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
     repair=_mend,
 )
+
+
+def _slash(facts: Facts) -> Facts | None:
+    differs = _differs(lambda registered, received: registered.rstrip("/") == received.rstrip("/"))(facts)
+    if differs is None:
+        return None
+    ends = str(facts["received"]).endswith("/")
+    with_or_without = (
+        "a trailing slash that the registered URI doesn't have" if ends else "no trailing slash, but the registered URI does"
+    )
+    return {**differs, "slash": f"has {with_or_without}"}
+
 
 REDIRECT_URI_TRAILING_SLASH = Rule(
     id="redirect-uri-trailing-slash",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: one.rstrip("/") == sent.rstrip("/")),
+    recognises=_slash,
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}; it is registered as {expected}",
-    why="Addresses are compared character by character, and the two differ by the slash at the end.",
-    fix="Send {expected}, or register the address as your app sends it.",
+    title="`redirect_uri` doesn't match: it {slash}",
+    why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`.",
+    fix="Send `redirect_uri={expected}`. If your app is served at `{received}`, register that URI instead.",
     spec=SPEC,
     repair=_mend,
 )
@@ -160,13 +174,14 @@ REDIRECT_URI_SCHEME_MISMATCH = Rule(
     id="redirect-uri-scheme-mismatch",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: _scheme_apart(one) == _scheme_apart(sent)),
+    recognises=_differs(lambda registered, received: _scheme_apart(registered) == _scheme_apart(received)),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}; it is registered as {expected}",
-    why="The two differ by http and https. Behind a proxy an app often believes that it is called by http.",
-    fix="Send {expected}; behind a proxy, build the address from X-Forwarded-Proto.",
+    title="`redirect_uri` doesn't match: one URI uses `http` and the other `https`",
+    why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`. "
+    "Behind a proxy, apps often assume that their own URL starts with `http`.",
+    fix="Send `redirect_uri={expected}`. If your app runs behind a proxy, build its URLs from `X-Forwarded-Proto`.",
     spec=SPEC,
     repair=_mend,
 )
@@ -175,13 +190,15 @@ REDIRECT_URI_LOOPBACK_ALIAS = Rule(
     id="redirect-uri-loopback-alias",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: _this_machine(one) == _this_machine(sent)),
+    recognises=_differs(lambda registered, received: _this_machine(registered) == _this_machine(received)),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}; it is registered as {expected}",
-    why="Both are this machine, but names are compared, not machines. Cookies differ between the two as well.",
-    fix="Open your app under the registered name: {expected}. Or register both.",
+    title="`redirect_uri` doesn't match: it uses a different loopback name",
+    why="`localhost`, `127.0.0.1` and `[::1]` are the same machine, but the server compares strings. "
+    "Registered: `{expected}`. Received: `{received}`.",
+    fix="Open your app under the registered name and send `redirect_uri={expected}`. If you use both "
+    "names, register both URIs.",
     spec=SPEC,
     repair=_mend,
 )
@@ -190,13 +207,15 @@ REDIRECT_URI_PORT_MISMATCH = Rule(
     id="redirect-uri-port-mismatch",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: _without_port(one) == _without_port(sent)),
+    recognises=_differs(lambda registered, received: _without_port(registered) == _without_port(received)),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}; it is registered as {expected}",
-    why="The two differ by the port. A development server takes another one when its own is in use.",
-    fix="Run your app on the registered port: {expected}. Or register the port it has.",
+    title="`redirect_uri` doesn't match: it has a different port",
+    why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`. "
+    "A development server picks another port if its own is in use.",
+    fix="Run your app on the registered port and send `redirect_uri={expected}`. If it has moved to "
+    "another port for good, register that one.",
     spec=SPEC,
     repair=_mend,
 )
@@ -205,13 +224,14 @@ REDIRECT_URI_CASE_MISMATCH = Rule(
     id="redirect-uri-case-mismatch",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: one.lower() == sent.lower()),
+    recognises=_differs(lambda registered, received: registered.lower() == received.lower()),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}; it is registered as {expected}",
-    why="The two differ by upper and lower case, which counts in a path.",
-    fix="Write it as registered: {expected}.",
+    title="`redirect_uri` doesn't match: upper and lower case differ",
+    why="URL paths are case-sensitive, and the server compares the two strings exactly. Registered: "
+    "`{expected}`. Received: `{received}`.",
+    fix="Send `redirect_uri={expected}`.",
     spec=SPEC,
     repair=_mend,
 )
@@ -220,13 +240,15 @@ REDIRECT_URI_EXTRA_QUERY = Rule(
     id="redirect-uri-extra-query",
     stage="authorize",
     explains="redirect-uri-mismatch",
-    recognises=_differs(lambda one, sent: "?" in sent and one.partition("?")[0] == sent.partition("?")[0]),
+    recognises=_differs(
+        lambda registered, received: "?" in received and registered.partition("?")[0] == received.partition("?")[0]
+    ),
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}; the query is not registered",
-    why="The whole address is compared, query included. What your app must remember belongs into state.",
-    fix="Send {expected}, and keep the data in your session under the state.",
+    title="`redirect_uri` doesn't match: its query string isn't registered",
+    why="The server compares the whole URI, including the query string. Received: `{received}`.",
+    fix="Send `redirect_uri={expected}`, and keep the extra data in your session, under the `state`.",
     spec=SPEC,
     repair=_mend,
 )
@@ -237,7 +259,7 @@ def _scheme_apart(url: str) -> str:
 
 
 def _closest(facts: Facts) -> Facts:
-    registered = [str(one) for one in facts.get("registered") or ()]
+    registered = [str(uri) for uri in facts.get("registered") or ()]
     received = str(facts.get("received") or "")
     return {**facts, "expected": repairs.closest(received, registered), "note": "registered"}
 
@@ -250,9 +272,10 @@ REDIRECT_URI_MISMATCH = Rule(
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="Your app asked for the answer at {received}, which is not registered",
-    why="An answer goes to a registered address alone, or anybody could have it. Registered: {registered}.",
-    fix="Send a registered address, character by character: {expected}. Or register the one your app sends.",
+    title="`redirect_uri` isn't registered: `{received}`",
+    why="The server sends responses only to registered redirect URIs; otherwise anyone could receive "
+    "them. Registered: {registered}.",
+    fix="Send `redirect_uri={expected}`. If your app is served at `{received}`, register that URI instead.",
     spec=SPEC,
     repair=_mend,
 )
@@ -264,10 +287,12 @@ REDIRECT_URI_SCHEME_FORBIDDEN = Rule(
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="No answer is sent to {received}: a browser must not open this scheme",
-    why="The URI is registered, but by an older version of this server. Its scheme is one that a browser or the operating"
-    " system handles itself, such as javascript, data or file.",
-    fix="Register an https URI, http on localhost, or a scheme of your app's own such as com.example.app:/callback.",
+    title="`redirect_uri` has a scheme that isn't allowed: `{received}`",
+    why="Browsers and operating systems handle schemes such as `javascript`, `data` and `file` "
+    "themselves, so a redirect there could run code or open files. This URI was registered with an "
+    "older version of the server.",
+    fix="Register an `https` URI. For an app on this machine, register `http://localhost`; for a native "
+    "app, a scheme of its own, such as `com.example.app:/callback`.",
     spec=specs.rfc(8252, "7.1", "Private-Use URI Scheme Redirection"),
 )
 
@@ -278,10 +303,10 @@ REDIRECT_URI_RESPONSE_PARAMETER = Rule(
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",
-    title="The query of redirect_uri has a parameter that the response carries: {names}",
-    why="The server appends its own response to the query. A second {names} lets the author of this link put a value of their"
-    " own into your app.",
-    fix="Leave {names} out of redirect_uri. Keep such data in your session under the state.",
+    title="`redirect_uri` has query parameters that the response uses, too: {names:code}",
+    why="The server adds its response to this query string. A second {names:code} would let the author "
+    "of the link put their own value into your app.",
+    fix="Remove {names:code} from `redirect_uri`. Keep such data in your session, under the `state`.",
     spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
     repair=lambda request, facts: repairs.with_parameters(request, ("redirect_uri", str(facts["received"]).partition("?")[0])),
 )

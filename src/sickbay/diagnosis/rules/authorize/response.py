@@ -1,4 +1,4 @@
-"""Rules about what is asked for and how it shall come back: response_type, response_mode, prompt, request, secrets."""
+"""Rules about `response_type`, `response_mode`, `prompt`, request objects and secrets in the URL."""
 
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import repairs, specs
@@ -12,9 +12,9 @@ RESPONSE_TYPE_MISSING = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="response_type",
-    title="There is no response_type",
-    why="It says what your app wants back. In SMART that is always a code.",
-    fix="Add response_type=code.",
+    title="`response_type` is missing",
+    why="It tells the server what to return. In SMART, that is always an authorization code.",
+    fix="Send `response_type=code`.",
     spec=specs.rfc(6749, "3.1.1", "Response Type"),
     repair=repairs.writing("response_type", "code"),
 )
@@ -26,9 +26,9 @@ RESPONSE_TYPE_INVALID = Rule(
     severity="error",
     outcome="unsupported_response_type",
     parameter="response_type",
-    title="Your app asked for {received} as the response_type",
-    why="Tokens in a URL leak into histories and logs, so SMART gives a code alone.",
-    fix="Send response_type=code, and redeem the code at the token endpoint.",
+    title="`response_type={received}` isn't supported",
+    why="SMART uses only the authorization code flow. Tokens in a URL would leak into the browser history and server logs.",
+    fix="Send `response_type=code`, and exchange the code at the token endpoint.",
     spec=specs.SMART_AUTHORIZE,
     repair=repairs.writing("response_type", "code"),
 )
@@ -40,9 +40,10 @@ RESPONSE_MODE_UNSUPPORTED = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="response_mode",
-    title="Your app asked for the answer as {received}",
-    why="The code comes back in the query of the redirect address; no other way is offered.",
-    fix="Leave response_mode out, or send response_mode=query. In keycloak-js, that is responseMode: 'query'.",
+    title="`response_mode={received}` isn't supported",
+    why="This server returns the code only in the query string of the redirect URI.",
+    fix="Leave out `response_mode`. If your library always sends it, set it to `query` (in keycloak-js: "
+    "`responseMode: 'query'`).",
     spec=Spec(
         "OAuth 2.0 Multiple Response Type Encoding Practices, 2.1",
         "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes",
@@ -61,9 +62,10 @@ REQUEST_OBJECT_UNSUPPORTED = Rule(
     explains="request-object-unsupported",
     severity="error",
     outcome="request_not_supported",
-    title="Your app sent an object that this server does not read, in {name}",
-    why="What such an object says would win over the plain parameters and over what is registered.",
-    fix="Leave {name} out, and send plain parameters.",
+    title="`{name}` isn't supported: this server doesn't read request objects",
+    why="The values in a request object would override the plain parameters, so a server that can't read "
+    "it has to refuse the request.",
+    fix="Leave out `{name}`, and send plain parameters.",
     spec=Spec("OpenID Connect Core 1.0, 6.1", f"{specs.OIDC}#RequestObject"),
     repair=_drop_object,
 )
@@ -75,9 +77,9 @@ CLIENT_SECRET_IN_URL = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="client_secret",
-    title="Your app sent its client_secret through the browser",
-    why="It now stands in the history of the browser and in logs on the way: it is no longer secret.",
-    fix="Leave client_secret out, and have a new one made; it belongs to the call of the token endpoint.",
+    title="`client_secret` is in the authorization URL",
+    why="Authorization URLs end up in the browser history and in server logs, so the secret is no longer secret.",
+    fix="Leave out `client_secret` and replace the secret. Send the new one only to the token endpoint.",
     spec=specs.rfc(6749, "2.3.1", "Client Password"),
     repair=repairs.writing("client_secret", None),
 )
@@ -89,12 +91,12 @@ PROMPT_NONE_WITH_OTHERS = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="prompt",
-    title="Your app asked that nobody be asked, and that somebody be asked: prompt={received}",
-    why="none means that no page is shown, so that it cannot stand beside login, consent or select_account.",
-    fix="Send prompt=none alone, or leave none out of it.",
+    title="`prompt=none` can't be combined with other values: `{received}`",
+    why="`none` means that the server must not show a page, but each of the other values asks for one.",
+    fix="Send `prompt=none` alone. If the user should see a page, remove `none`.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
     repair=lambda request, facts: repairs.with_parameters(
-        request, ("prompt", " ".join(one for one in facts["received"].split() if one != "none"))
+        request, ("prompt", " ".join(value for value in facts["received"].split() if value != "none"))
     ),
 )
 
@@ -105,9 +107,10 @@ PROMPT_NONE_WITHOUT_SESSION = Rule(
     severity="error",
     outcome="login_required",
     parameter="prompt",
-    title="Your app asked that nobody be asked, but {reason}",
-    why="prompt=none lets a request through only where nothing has to be asked: signed in already, allowed already.",
-    fix="Leave prompt out, and let the person sign in once.",
+    title="`prompt=none` isn't possible: {reason}",
+    why="With `prompt=none` the server must not show a page. It needs a user who is already signed in "
+    "and has already approved the app.",
+    fix="Leave out `prompt`, so that the user can sign in once.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.6", f"{specs.OIDC}#AuthError"),
     repair=repairs.writing("prompt", None),
 )

@@ -1,4 +1,4 @@
-"""Rules about scope: how it is spelt, what may be asked, and what it needs beside it."""
+"""Rules about `scope`: its syntax, what may be requested, and what else a scope requires."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ SEPARATED = specs.rfc(6749, "3.3", "Access Token Scope")
 
 
 def _registered(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """What is registered and can be asked without more: no launch without its code, one of the two refresh scopes."""
-    held = [one for one in split(facts.get("registered") or "") if one not in ("online_access", "offline_access")]
+    """Requests the registered scopes that need nothing else: no `launch` without its code and no refresh scopes."""
+    registered = [scope for scope in split(facts.get("registered") or "") if scope not in ("online_access", "offline_access")]
     launched = bool(request.parameters.get("launch"))
-    wanted = [one for one in held if not one.startswith("system/") and (one != "launch" or launched)]
+    wanted = [scope for scope in registered if not scope.startswith("system/") and (scope != "launch" or launched)]
     return repairs.with_scopes(request, wanted) if wanted else request
 
 
@@ -27,16 +27,16 @@ SCOPE_MISSING = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="Your app asked for nothing: there is no scope",
-    why="A token without scopes reads nothing, and what your app needs is not guessed.",
-    fix="Send the scopes your app needs, such as launch/patient openid fhirUser patient/Patient.rs.",
+    title="`scope` is missing",
+    why="The server grants only scopes that are requested, and a token without scopes can't read anything.",
+    fix="Send the scopes that your app needs, for example `launch/patient openid fhirUser patient/Patient.rs`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_registered,
 )
 
 
 def _respelt(request: Any, facts: Facts) -> Any:
-    """Written anew, as it is read: separated by spaces, encoded once."""
+    """Writes the scopes as they were read: separated by spaces and encoded once."""
     return repairs.add_scopes(request)
 
 
@@ -47,9 +47,10 @@ SCOPE_DOUBLE_ENCODED = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="The scope is encoded twice",
-    why="After one decoding it is still {received}, which is no scope. A URL builder encodes by itself.",
-    fix="Encode it once, so that it decodes to {expected}.",
+    title="`scope` is percent-encoded twice",
+    why="After decoding it once, the server still sees `{received}`, which isn't a list of scopes. "
+    "Usually both the app and a URL builder encoded it.",
+    fix="Encode it only once, so that it decodes to `{expected}`.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
     repair=_respelt,
 )
@@ -61,9 +62,9 @@ SCOPE_COMMA_SEPARATED = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="The scopes are joined by commas",
-    why="OAuth joins scopes by a space. With commas most servers see one long scope that nobody knows.",
-    fix="Join them by single spaces: {expected}.",
+    title="`scope` uses commas as separators",
+    why="OAuth separates scopes with spaces. With commas, most servers read a single unknown scope.",
+    fix="Separate the scopes with single spaces: `{expected}`.",
     spec=SEPARATED,
     repair=_respelt,
 )
@@ -75,9 +76,9 @@ SCOPE_PLUS_LITERAL = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="The scopes are joined by plus signs",
-    why="A + in a query means a space; encoded once more, as %2B, it is a plus sign and joins nothing.",
-    fix="Join the scopes by single spaces, then encode once: {expected}.",
+    title="`scope` uses encoded plus signs (`%2B`) as separators",
+    why="In a query string, `+` means a space and `%2B` means a plus sign. The server therefore reads a single unknown scope.",
+    fix="Join the scopes with spaces, then encode them once: `{expected}`.",
     spec=SEPARATED,
     repair=_respelt,
 )
@@ -89,18 +90,18 @@ SCOPE_TAB_SEPARATED = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="The scopes are joined by a tab or a line break",
-    why="OAuth joins scopes by a space and by nothing else. Around a tab most servers see one long scope that nobody knows.",
-    fix="Join them by single spaces: {expected}.",
+    title="`scope` uses tabs or line breaks as separators",
+    why="OAuth separates scopes with spaces. With tabs, most servers read a single unknown scope.",
+    fix="Separate the scopes with single spaces: `{expected}`.",
     spec=SEPARATED,
     repair=_respelt,
 )
 
 _CALLED = {
     ";": "semicolons",
-    "|": "bars",
+    "|": "vertical bars",
     "&": "ampersands",
-    "\u00a0": "no-break spaces",
+    "\u00a0": "non-breaking spaces",
     "[": "a JSON array",
     "{": "a set in braces",
     "(": "a list in parentheses",
@@ -108,8 +109,11 @@ _CALLED = {
 
 
 def _joined(facts: Facts) -> Facts:
-    found = spelling(str(facts["received"])).separators
-    return {**facts, "what": " and ".join(_CALLED.get(one, f"the character U+{ord(one):04X}") for one in found)}
+    separators = spelling(str(facts["received"])).separators
+    return {
+        **facts,
+        "what": " and ".join(_CALLED.get(separator, f"the character U+{ord(separator):04X}") for separator in separators),
+    }
 
 
 SCOPE_SEPARATOR_WRONG = Rule(
@@ -120,9 +124,9 @@ SCOPE_SEPARATOR_WRONG = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="The scopes are joined by {what}",
-    why="OAuth joins scopes by a space and by nothing else. To a server this is one long scope that nobody knows.",
-    fix="Join them by single spaces: {expected}.",
+    title="`scope` uses {what} as separators",
+    why="OAuth separates scopes with spaces. With any other separator, the server reads a single unknown scope.",
+    fix="Separate the scopes with single spaces: `{expected}`.",
     spec=SEPARATED,
     repair=_respelt,
 )
@@ -141,9 +145,9 @@ SCOPE_IS_ARRAY = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="The scopes were sent as {what}",
-    why="scope is one text. A list that is put into a URL as it is brings its brackets, quotation marks and commas with it.",
-    fix="Join the list by single spaces (join, implode): {expected}.",
+    title="`scope` is {what} instead of a string",
+    why="If a list is written into a URL directly, its brackets, quotation marks and commas become part of the value.",
+    fix="Join the list with single spaces: `{expected}`.",
     spec=SEPARATED,
     repair=_respelt,
 )
@@ -151,10 +155,10 @@ SCOPE_IS_ARRAY = Rule(
 
 def _stray(facts: Facts) -> Facts:
     read = spelling(str(facts["received"]))
-    quotes = [one for one in read.stray if one.isprintable()]
-    found = ["quotation marks"] if quotes else []
-    found += [f"the unseen character U+{ord(one):04X}" for one in read.stray if one not in quotes]
-    return {**facts, "what": " and ".join([*found, *([f"the text {read.name}"] if read.name else [])])}
+    quotes = [char for char in read.stray if char.isprintable()]
+    names = ["quotation marks"] if quotes else []
+    names += [f"the invisible character U+{ord(char):04X}" for char in read.stray if char not in quotes]
+    return {**facts, "what": " and ".join([*names, *([f"the text {read.name}"] if read.name else [])])}
 
 
 SCOPE_HAS_STRAY_CHARACTERS = Rule(
@@ -165,9 +169,10 @@ SCOPE_HAS_STRAY_CHARACTERS = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="The scope has {what} in it, where scopes and blanks alone belong",
-    why="Scopes are compared letter by letter. Such a thing comes from a configuration file, a template or a paste.",
-    fix="Send the scopes alone: {expected}.",
+    title="`scope` contains {what}",
+    why="The server compares scopes exactly, so the extra characters make them unknown. They usually "
+    "come from a configuration file, a template or copy and paste.",
+    fix="Send only the scopes: `{expected}`.",
     spec=SEPARATED,
     repair=_respelt,
 )
@@ -179,9 +184,9 @@ SCOPE_WRONG_CASE = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="Upper and lower case are wrong in {scopes}",
-    why="Scopes are compared letter by letter; servers drop one in the wrong case, often without a word.",
-    fix="Write {corrected}.",
+    title="`scope` has wrong upper or lower case: `{scopes}`",
+    why="Scopes are case-sensitive, and many servers drop one in the wrong case without an error.",
+    fix="Send `{corrected}`.",
     spec=SEPARATED,
     repair=repairs.swap_scopes,
 )
@@ -193,17 +198,17 @@ SCOPE_V2_ORDER = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="The letters of {scopes} stand in the wrong order",
-    why="The letters are create, read, update, delete, search, and stand in that order: c r u d s.",
-    fix="Write {corrected}.",
+    title="`scope` has permission letters in the wrong order: `{scopes}`",
+    why="SMART 2 requires the order `cruds`: create, read, update, delete, search.",
+    fix="Send `{corrected}`.",
     spec=specs.SMART_RESOURCE_SCOPES,
     repair=repairs.swap_scopes,
 )
 
 
 def _with_likely(facts: Facts) -> Facts:
-    likely = [one for one in facts.get("likely") or () if one]
-    return {**facts, "hint": f" Most likely meant: {' '.join(likely)}." if likely else ""}
+    likely = [scope for scope in facts.get("likely") or () if scope]
+    return {**facts, "hint": f" Did you mean `{' '.join(likely)}`?" if likely else ""}
 
 
 SCOPE_MALFORMED = Rule(
@@ -215,9 +220,10 @@ SCOPE_MALFORMED = Rule(
     outcome="invalid_scope",
     degree="probable",
     parameter="scope",
-    title="Your app asked for {scopes}, which SMART does not know",
-    why="A scope is patient, user or system, a slash, a type of resource, a dot, and what may be done with it.{hint}",
-    fix="Write patient/Observation.rs and the like; in SMART 1, patient/Observation.read.",
+    title="`scope` isn't valid in SMART: `{scopes}`",
+    why="A scope for FHIR resources consists of `patient`, `user` or `system`, a slash, a resource type, "
+    "a dot and the permissions.{hint}",
+    fix="Write each scope like `patient/Observation.rs`. For SMART 1, write `patient/Observation.read`.",
     spec=specs.SMART_RESOURCE_SCOPES,
     repair=repairs.swap_scopes,
 )
@@ -229,9 +235,11 @@ SCOPE_SYSTEM_IN_USER_FLOW = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="Your app asked for {scopes} while a person signs in",
-    why="system/ is for a backend that acts for nobody. Where a person signs in, the rights are that person's.",
-    fix="Ask user/ or patient/ here: {corrected}. For system/, use client_credentials at the token endpoint.",
+    title="`scope` contains `{scopes}`, but a user signs in",
+    why="`system/` scopes are for backend services that act without a user. In this flow, the token has "
+    "the rights of the user.",
+    fix="Request `{corrected}` instead. If your app is a backend service, use the `client_credentials` "
+    "grant at the token endpoint.",
     spec=specs.SMART_BACKEND,
     repair=repairs.swap_scopes,
 )
@@ -243,9 +251,9 @@ SCOPE_V1_ON_V2_APP = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="Your app is registered for SMART {app_version}, and asked for {scopes}, written as in {sent_version}",
-    why="This server takes scopes of the version an app is registered for, and drops the others.",
-    fix="Write {corrected}.",
+    title="`scope` uses SMART {sent_version} syntax, but the app is registered for SMART {app_version}: `{scopes}`",
+    why="This server grants only scopes in the syntax of the version that the app is registered for.",
+    fix="Send `{corrected}`.",
     spec=specs.SMART_RESOURCE_SCOPES,
     repair=repairs.swap_scopes,
 )
@@ -257,9 +265,9 @@ SCOPE_WILDCARD_NOT_ALLOWED = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="Your app asked for {scopes}, and wildcards are not given",
-    why="The server, or the registration of your app, knows rights for single types alone.",
-    fix="Name each type your app reads, such as patient/Patient.rs patient/Observation.rs.",
+    title="`scope` contains a wildcard that isn't allowed: `{scopes}`",
+    why="This server, or the registration of your app, allows only scopes for single resource types.",
+    fix="Request each resource type that your app reads, for example `patient/Patient.rs patient/Observation.rs`.",
     spec=specs.SMART_RESOURCE_SCOPES,
     repair=repairs.drop_scopes,
 )
@@ -271,10 +279,10 @@ SCOPE_LEVELS_MIXED = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="system/ scopes are requested together with {others}: {scopes}",
-    why="A user's authorization gives patient/, user/, launch and OpenID scopes. client_credentials gives system/ scopes."
-    " No flow gives both, so no token has both.",
-    fix="Leave out {scopes}, or leave out {others}.",
+    title="`scope` combines `{scopes}` with {others:code}",
+    why="A user's authorization grants `patient/`, `user/`, `launch` and OpenID scopes; the "
+    "`client_credentials` grant gives `system/` scopes. No flow gives both.",
+    fix="If users sign in, leave out `{scopes}`. If the app is a backend service, leave out {others:code}.",
     spec=specs.SMART_BACKEND,
     repair=repairs.drop_scopes,
 )
@@ -286,17 +294,17 @@ SCOPE_NOT_REGISTERED = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="Your app asked for {scopes}, which it did not register",
-    why="An app gets at most what it is registered for: {registered}.",
-    fix="Add {scopes} to the registration, or leave it out.",
+    title="`scope` isn't registered for your app: `{scopes}`",
+    why="An app gets only scopes that it is registered for. Registered: {registered}.",
+    fix="Leave out `{scopes}`. If your app needs this access, add it to the registration.",
     spec=SEPARATED,
     repair=repairs.drop_scopes,
 )
 
 
 def _named(facts: Facts) -> Facts:
-    near = [one for one in facts.get("corrected") or () if one]
-    return {**facts, "meant": " ".join(near) if near else "a type of this version"}
+    near = [scope for scope in facts.get("corrected") or () if scope]
+    return {**facts, "meant": f"`{' '.join(near)}`" if near else "a resource type of this version"}
 
 
 SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
@@ -307,9 +315,9 @@ SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
-    title="Your app asked for {scopes}; FHIR {version} has no such type",
-    why="Types were renamed between versions of FHIR, and a name with a slip in it is no type at all.",
-    fix="Ask {meant}.",
+    title="`scope` names a resource type that FHIR {version} doesn't have: `{scopes}`",
+    why="Some resource types were renamed between FHIR versions. A type that doesn't exist in this version matches no data.",
+    fix="Request {meant}.",
     spec=specs.SMART_RESOURCE_SCOPES,
     repair=repairs.swap_scopes,
 )
@@ -321,9 +329,11 @@ SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
     severity="error",
     outcome="access_denied",
     parameter="scope",
-    title="Your app asked for {scopes}, but no patient is in context",
-    why="patient/ means one patient. Which one, a launch code says, or a person who chooses; your app asked for neither.",
-    fix="From the EHR: add scope launch and send the launch code. On its own: add scope launch/patient.",
+    title="`scope` contains `{scopes}`, but no patient is selected",
+    why="`patient/` scopes apply to a single patient. The EHR launch or a patient picker chooses it, and "
+    "your app requested neither.",
+    fix="For an EHR launch, add the scope `launch` and send the launch code. For a standalone launch, "
+    "add the scope `launch/patient`.",
     spec=specs.SMART_CONTEXT,
     repair=repairs.mend_context,
 )

@@ -1,6 +1,6 @@
-"""Rules about how parameters are written: their names, what clings to their values, what has no place here.
+"""Rules about parameter names, stray characters in values, and parameters that don't belong in this request.
 
-They come last, so that what they mend is what the app itself sent, and not an example put in its place.
+They come last, so that they correct what the app sent and not an example that replaced it.
 """
 
 import re
@@ -22,7 +22,7 @@ AFTER_LOGOUT = dict.fromkeys(("redirecturi", "redirecturl", "returnto", "postlog
 
 
 def _meant(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> dict[str, str]:
-    """Letters of a name -> the parameter, under its own name or what others call it."""
+    """Maps the letters of a name, or of a common other name, to the parameter."""
     others = AFTER_LOGOUT | {"idtoken": "id_token_hint"} if isinstance(request, LogoutRequest) else OTHER_NAMES
     return {_letters(name): name for name in names_of(request)} | others
 
@@ -32,7 +32,7 @@ def _letters(name: str) -> str:
 
 
 _ALL = re.compile(r"(\w+)\s*[:=]\s*([^\s&][^&]*)")
-"""Name and value in one: the sign between them was a colon, or was encoded."""
+"""Name and value in one string: the separator was a colon, or was encoded."""
 
 
 def _apart(name: str, value: str) -> tuple[str, str]:
@@ -48,11 +48,13 @@ def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: o
     sent = {name: alike.get(_letters(_apart(name, value)[0]), "") for name, value in request.parameters}
     wrong = {name: meant for name, meant in sent.items() if meant and name not in right and meant not in request.parameters}
     expected = list(dict.fromkeys(wrong.values()))
-    return {"names": list(wrong), "expected": expected, "received": list(wrong), "brings": expected} if wrong else None
+    renaming = [f"`{name}` to `{meant}`" for name, meant in wrong.items()]
+    facts = {"names": list(wrong), "expected": expected, "received": list(wrong), "brings": expected}
+    return {**facts, "renaming": renaming} if wrong else None
 
 
 def _renamed(request: P, facts: Facts) -> P:
-    """A list that was sent as several is one again: scope[0], scope[1]."""
+    """Joins a list that was sent as several parameters: `scope[0]`, `scope[1]`."""
     alike = _meant(request)
     meant: dict[str, list[str]] = {}
     for name, value in request.parameters:
@@ -70,16 +72,16 @@ PARAMETER_NAME_WRONG = Rule(
     severity="error",
     outcome="advice",
     advises=_misnamed,
-    title="Your app sent {names}, which is no name of a parameter",
-    why="Names are compared letter by letter, and are in lower case with underscores; what has another name is overlooked.",
-    fix="Write {expected}.",
+    title="Wrong parameter name: {names:code}",
+    why="Parameter names must match exactly, in lower case with underscores. The server ignores names that it doesn't know.",
+    fix="Rename {renaming}.",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
     repair=_renamed,
     root=True,
 )
 
 BARE = ("response_type", "redirect_uri", "aud", "resource", "launch", "code_challenge", "code_challenge_method")
-"""Their values have neither blanks nor quotation marks at their ends; of client_id client-id-whitespace speaks."""
+"""Their values never start or end with spaces or quotation marks. `client_id` has its own rule, client-id-whitespace."""
 
 
 BARE_OF_TOKEN = (
@@ -90,20 +92,20 @@ BARE_OF_TOKEN = (
     "client_assertion",
     "client_assertion_type",
 )
-"""Of code code-mangled speaks, of the secret client-secret-padded."""
+"""`code` and `client_secret` have their own rules: code-mangled and client-secret-padded."""
 SECRET = ("code_verifier", "refresh_token", "client_assertion")
 
 
 def _stray(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
     names = BARE if isinstance(request, AuthorizeRequest) else BARE_OF_TOKEN
     values = {name: request.parameters.get(name) or "" for name in names}
-    found = {name: value for name, value in values.items() if value and bare(value) not in ("", value)}
-    if not found:
+    stray = {name: value for name, value in values.items() if value and bare(value) not in ("", value)}
+    if not stray:
         return None
-    shown = {name: "(a secret)" if name in SECRET else value for name, value in found.items()}
-    right = ["the value alone" if name in SECRET else bare(value) for name, value in found.items()]
-    what = clinging(next(iter(found.values())))
-    return {"names": list(found), "received": list(shown.values()), "expected": right, "what": what}
+    shown = {name: "(a secret)" if name in SECRET else value for name, value in stray.items()}
+    right = ["only the value" if name in SECRET else bare(value) for name, value in stray.items()]
+    what = clinging(next(iter(stray.values())))
+    return {"names": list(stray), "received": list(shown.values()), "expected": right, "what": what}
 
 
 def _stripped(request: S, facts: Facts) -> S:
@@ -117,9 +119,10 @@ VALUE_HAS_STRAY_CHARACTERS = Rule(
     severity="error",
     outcome="advice",
     advises=_stray,
-    title="The value of {names} has {what} that does not belong to it",
-    why="Values are compared character by character. What clings to one comes from a template, a configuration or a paste.",
-    fix="Send {expected}, and nothing before or behind it.",
+    title="Stray character in {names:code}: {what}",
+    why="The server compares values exactly. Stray characters usually come from a template, a "
+    "configuration file or copy and paste.",
+    fix="Send {expected:code}, with nothing before or after it.",
     spec=specs.rfc(3986, "2", "Characters"),
     repair=_stripped,
     root=True,
@@ -130,6 +133,12 @@ def _verifier(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
     return {"received": "(a secret)"} if request.parameters.get("code_verifier") else None
 
 
+def _with_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """The verifier has leaked, so the app needs a new one and with it a new challenge."""
+    challenge = ("code_challenge", repairs.PLACEHOLDER_CHALLENGE)
+    return repairs.with_parameters(request, ("code_verifier", None), challenge, ("code_challenge_method", "S256"))
+
+
 CODE_VERIFIER_IN_URL = Rule(
     id="code-verifier-in-url",
     stage="authorize",
@@ -137,22 +146,23 @@ CODE_VERIFIER_IN_URL = Rule(
     outcome="advice",
     advises=_verifier,
     parameter="code_verifier",
-    title="Your app sent its code_verifier with the authorization request",
-    why="The verifier is what a thief of the code has not got; in an address it is in histories and logs, beside the code.",
-    fix="Send code_challenge alone, and keep the verifier for the token request; make a new one, as this one is told.",
+    title="`code_verifier` is in the authorization URL",
+    why="The verifier proves that the app redeeming the code is the one that requested it. In a URL, it "
+    "ends up in the browser history and in logs, next to the code.",
+    fix="Generate a new verifier, send only its `code_challenge` here, and keep the verifier for the token request.",
     spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge with the Authorization Request"),
-    repair=repairs.writing("code_verifier", None),
+    repair=_with_new_challenge,
 )
 
 
 def _no_prompt(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
-    odd = [one for one in (request.parameters.get("prompt") or "").split() if one not in PROMPTS]
-    return {"received": odd, "expected": None} if odd else None
+    unknown = [value for value in (request.parameters.get("prompt") or "").split() if value not in PROMPTS]
+    return {"received": unknown, "expected": None} if unknown else None
 
 
 def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    kept = [one for one in (request.parameters.get("prompt") or "").split() if one in PROMPTS]
-    return repairs.with_parameters(request, ("prompt", " ".join(kept) or None))
+    known_values = [value for value in (request.parameters.get("prompt") or "").split() if value in PROMPTS]
+    return repairs.with_parameters(request, ("prompt", " ".join(known_values) or None))
 
 
 PROMPT_UNKNOWN = Rule(
@@ -162,9 +172,10 @@ PROMPT_UNKNOWN = Rule(
     outcome="advice",
     advises=_no_prompt,
     parameter="prompt",
-    title="Your app sent prompt={received}, which means nothing here",
-    why="prompt is of none, login, consent and select_account, in lower case. Another is overlooked here, refused elsewhere.",
-    fix="Send one of these, or leave prompt out.",
+    title="`prompt={received}` isn't a known value",
+    why="`prompt` accepts `none`, `login`, `consent` and `select_account`, in lower case. This server "
+    "ignores other values; some servers refuse them.",
+    fix="Leave out `prompt`. If you need it, send one of these values.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.1 Authentication Request", f"{specs.OIDC}#AuthRequest"),
     repair=_known_prompts,
 )

@@ -1,4 +1,4 @@
-"""Rules about `state` and `nonce`: the values by which an app knows its own answer again."""
+"""Rules about `state` and `nonce`, which tie a response to its request."""
 
 from sickbay.authorization.authorize.reading import meant
 from sickbay.authorization.known import AuthorizeKnown
@@ -15,9 +15,10 @@ STATE_MISSING = Rule(
     severity="error",
     outcome="invalid_request",
     parameter="state",
-    title="There is no state",
-    why="State lets your app recognise its own answer and turn away a forged one.",
-    fix="Make a random value of 22 characters or more, keep it, send it as state, and compare it when the answer arrives.",
+    title="`state` is missing",
+    why="Your app needs `state` to recognise the response to its own request and to reject a forged one. SMART requires it.",
+    fix="Generate a random `state` of at least 22 characters, store it in the session, and compare it "
+    "when the response arrives.",
     spec=specs.SMART_AUTHORIZE,
     repair=repairs.writing("state", repairs.EXAMPLE_STATE),
 )
@@ -40,9 +41,9 @@ STATE_LOW_ENTROPY = Rule(
     outcome="advice",
     advises=_weak,
     parameter="state",
-    title="The state {received} can be guessed",
-    why="{what} SMART asks for 122 random bits: whoever guesses the state can slip your app a foreign answer.",
-    fix="Make it anew for each request, for example by secrets.token_urlsafe(32) or crypto.randomUUID().",
+    title="`state` can be guessed: `{received}`",
+    why="{what} SMART requires 122 random bits, because an attacker who guesses `state` can inject a response into your app.",
+    fix="Generate a new `state` for each request, for example with `secrets.token_urlsafe(32)` or `crypto.randomUUID()`.",
     spec=specs.SMART_AUTHORIZE,
     repair=repairs.writing("state", repairs.EXAMPLE_STATE),
 )
@@ -55,9 +56,9 @@ STATE_REUSED = Rule(
     outcome="advice",
     advises=repairs.sent_before("state"),
     parameter="state",
-    title="Your app sent this state before",
-    why="A state that repeats does not tell one answer from another, and an old answer can be played back.",
-    fix="Make a new random state for each request.",
+    title="`state` was already used in an earlier request",
+    why="If `state` repeats, your app can't tell responses apart, and an attacker can replay an old one.",
+    fix="Generate a new random `state` for each request.",
     spec=specs.SMART_AUTHORIZE,
     repair=repairs.writing("state", repairs.EXAMPLE_STATE),
 )
@@ -75,9 +76,9 @@ NONCE_REUSED = Rule(
     outcome="advice",
     advises=repairs.sent_before("nonce"),
     parameter="nonce",
-    title="Your app sent this nonce before",
-    why="By the nonce an app knows that the id_token is of this sign-in. One that repeats lets an old id_token pass.",
-    fix="Make a new random nonce for each request, and compare it with the one in the id_token.",
+    title="`nonce` was already used in an earlier request",
+    why="The `nonce` ties an ID token to one sign-in. If it repeats, your app also accepts an old ID token.",
+    fix="Generate a new random `nonce` for each request, and compare it with the `nonce` claim of the ID token.",
     spec=Spec("OpenID Connect Core 1.0, 15.5.2", f"{specs.OIDC}#NonceNotes"),
 )
 
@@ -89,9 +90,10 @@ NONCE_MISSING = Rule(
     outcome="advice",
     advises=_no_nonce,
     parameter="nonce",
-    title="openid is asked without a nonce",
-    why="The nonce comes back inside the id_token and ties it to this request; without it a replay goes unseen.",
-    fix="Send a random nonce, and compare it with the one in the id_token.",
+    title="`nonce` is missing, although `openid` is requested",
+    why="The server copies `nonce` into the ID token, which ties it to this request. Without it, your "
+    "app can't detect a replayed ID token.",
+    fix="Send a random `nonce`, and compare it with the `nonce` claim of the ID token.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
 )
 

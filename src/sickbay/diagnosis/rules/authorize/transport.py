@@ -1,4 +1,4 @@
-"""Rules about how the request travelled: broken lines, HTML's escapes, raw URLs, repeated parameters, the wrong address."""
+"""Rules about the form of the request: whitespace, HTML escapes, encoding, repeated parameters and the endpoint."""
 
 import re
 from dataclasses import replace
@@ -34,23 +34,23 @@ OF_LOGOUT = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_
 
 
 def names_of(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> tuple[str, ...]:
-    """The parameters that a request of this kind may have."""
+    """The names of the parameters that this kind of request may have."""
     return ONCE if isinstance(request, AuthorizeRequest) else OF_LOGOUT if isinstance(request, LogoutRequest) else OF_TOKEN
 
 
 ADDRESSES = ("redirect_uri", "aud", "resource", "launch")
 JOINED = ("response_type", "scope", "state", "client_id", "grant_type", "code")
-"""Where a joint is looked for: an address may have such a thing of its own."""
+"""Parameters whose values are searched for other parameters. URLs may contain such text themselves."""
 _JOINT = re.compile(rf"[;?](?=(?:{'|'.join({*ONCE, *OF_TOKEN})})=)")
 
 
 def _misjoined(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
-    """A name of a parameter inside the value of another one; in an address it may be that address's own."""
+    """Finds the name of a parameter inside the value of another one, except in URLs."""
     for name, value in request.parameters:
-        found = _JOINT.search(value) if name in JOINED else None
-        lost = [one.partition("=")[0] for one in _JOINT.split(value)[1:]]
-        if found and lost[0] not in request.parameters:
-            return {"received": found.group(), "name": name, "brings": [name, *lost]}
+        joint = _JOINT.search(value) if name in JOINED else None
+        lost = [part.partition("=")[0] for part in _JOINT.split(value)[1:]]
+        if joint and lost[0] not in request.parameters:
+            return {"received": joint.group(), "name": name, "brings": [name, *lost]}
     return None
 
 
@@ -58,7 +58,7 @@ def _rejoined(request: R, facts: Facts) -> R:
     pairs: list[tuple[str, str]] = []
     for name, value in request.parameters:
         first, *others = _JOINT.split(value) if name == facts["name"] else [value]
-        pairs += [(name, first), *((one.partition("=")[0], one.partition("=")[2]) for one in others)]
+        pairs += [(name, first), *((other.partition("=")[0], other.partition("=")[2]) for other in others)]
     return replace(repairs.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
 
 
@@ -69,9 +69,10 @@ PARAMETERS_MISJOINED = Rule(
     severity="error",
     outcome="advice",
     advises=_misjoined,
-    title="A {received} stands between parameters, where only & may",
-    why="All that follows became part of {name}. An address that had a ? already, or a library that joins by ;, does so.",
-    fix="Put one ? before the first parameter, and & between all of them.",
+    title="`{name}` contains other parameters, because they are joined by `{received}` instead of `&`",
+    why="Only `&` separates parameters, so the server reads everything after `{received}` as part of "
+    "`{name}`. This happens if the URL already has a `?`, or if a library joins parameters with `;`.",
+    fix="Put one `?` before the first parameter, and `&` between parameters.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
     repair=_rejoined,
     root=True,
@@ -85,7 +86,7 @@ def _no_form(request: AuthorizeRequest, known: AuthorizeKnown) -> Facts | None:
 
 
 def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """Of what came in JSON; nothing of another kind is taken apart."""
+    """Takes the parameters from a JSON body; other bodies stay as they are."""
     try:
         members = unicode.loads(request.raw.partition("?")[2])
     except (ValueError, RecursionError):
@@ -100,9 +101,9 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
     severity="error",
     outcome="advice",
     advises=_no_form,
-    title="The body of the request is {received}, of which nothing is read",
-    why="The browser brings the parameters in the address, or by POST in a form; in a body of another kind nobody looks.",
-    fix="Send them as application/x-www-form-urlencoded, or by GET in the query.",
+    title="The request body is {received}, which the authorization endpoint doesn't read",
+    why="The endpoint reads parameters only from the query string or from an `application/x-www-form-urlencoded` body.",
+    fix="Send the parameters in the query string. If you need POST, send them as `application/x-www-form-urlencoded`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_as_form,
     root=True,
@@ -110,7 +111,7 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
 
 
 def _clean(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """Reading has mended it already; what is left is to say so."""
+    """Drops the raw text: the parsed parameters are already correct."""
     return replace(request, raw="", received=Parameters())
 
 
@@ -120,9 +121,9 @@ URL_HAS_WHITESPACE = Rule(
     explains="url-has-whitespace",
     severity="error",
     outcome="invalid_request",
-    title="The URL has blanks or line breaks in it",
-    why="A URL ends at the first blank. What stands behind it is lost, or becomes part of a value.",
-    fix="Put the URL on one line. A blank inside a value is written %20.",
+    title="The URL contains spaces or line breaks",
+    why="A URL ends at the first space. Anything after it is lost or becomes part of another value.",
+    fix="Put the URL on one line, and write a space inside a value as `%20`.",
     spec=specs.rfc(3986, "2", "Characters"),
     repair=_clean,
 )
@@ -133,9 +134,10 @@ URL_HTML_ESCAPED = Rule(
     explains="url-html-escaped",
     severity="error",
     outcome="invalid_request",
-    title="The URL has &amp; where & should stand",
-    why="It was copied from the source of a page. The server sees parameters called amp;client_id and the like.",
-    fix="Replace every &amp; by &.",
+    title="The URL contains `&amp;` instead of `&`",
+    why="The URL was copied from HTML source, which writes `&` as `&amp;`. The server sees parameters "
+    "named `amp;client_id` and so on.",
+    fix="Replace every `&amp;` with `&`.",
     spec=specs.rfc(3986, "2.2", "Reserved Characters"),
     repair=_clean,
 )
@@ -146,9 +148,9 @@ def _together(every: list[str] | tuple[str, ...]) -> str:
 
 
 def _once(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """The first of each, which of two different ones was meant is not to be known; of scopes all."""
-    kept = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
-    firsts = [(name, _together(every) if name == "scope" else every[0]) for name, every in kept.items()]
+    """Keeps the first value of each parameter, since it's unclear which one was meant, and all scopes."""
+    repeated = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
+    firsts = [(name, _together(every) if name == "scope" else every[0]) for name, every in repeated.items()]
     return repairs.with_parameters(request, *firsts)
 
 
@@ -159,9 +161,9 @@ DUPLICATE_PARAMETER = Rule(
     severity="error",
     outcome="invalid_request",
     degree="probable",
-    title="Your app sent {names} more than once",
-    why="Which of the two counts would be a guess, and servers guess differently: {received}.",
-    fix="Send each parameter once.",
+    title="Parameters sent more than once: {names:code}",
+    why="OAuth forbids repeated parameters, because servers differ in which value they use. Received: {received:code}.",
+    fix="Send {names:code} only once.",
     spec=specs.rfc(6749, "3.1", "Authorization Endpoint"),
     repair=_once,
 )
@@ -188,25 +190,25 @@ PARAM_UNENCODED_URL = Rule(
     severity="warning",
     outcome="advice",
     advises=_unencoded,
-    title="The addresses in {names} are not percent-encoded",
-    why="It works until such an address has an & or a # of its own: the rest of it is then lost.",
-    fix="Encode each value once (encodeURIComponent, urlencode): {expected}.",
+    title="URL values aren't percent-encoded: {names:code}",
+    why="This works only until a value contains `&` or `#`. The server then loses everything after that character.",
+    fix="Encode each value once, for example with `encodeURIComponent`: {expected:code}.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
     repair=_encoded,
 )
 
 
 def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, known: AuthorizeKnown | TokenKnown) -> Facts | None:
-    """Of what the token endpoint got: that which a browser brought."""
+    """Recognises an authorization request at the token endpoint; there, only GET requests come from a browser."""
     if isinstance(request, TokenRequest) and request.method != "GET":
         return None
     server = known.server if isinstance(known.server, Server) else Server()
     path = urls.split(request.url).path.rstrip("/")
-    told = bool(server.token_endpoint) and urls.normalised(request.url) == urls.normalised(server.token_endpoint)
+    at_endpoint = bool(server.token_endpoint) and urls.normalised(request.url) == urls.normalised(server.token_endpoint)
     guessed = not server.token_endpoint and path.endswith("/token")
-    if "response_type" not in request.parameters or not (told or guessed):
+    if "response_type" not in request.parameters or not (at_endpoint or guessed):
         return None
-    expected = server.authorization_endpoint or "the authorization_endpoint of discovery"
+    expected = server.authorization_endpoint or "the `authorization_endpoint` of the discovery document"
     return {"received": request.url, "expected": expected, "endpoint": server.authorization_endpoint}
 
 
@@ -223,9 +225,10 @@ AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT = Rule(
     severity="error",
     outcome="advice",
     advises=_at_token_endpoint,
-    title="The authorization request went to the token endpoint",
-    why="The token endpoint takes a code from your app by POST; the browser must go to the authorization endpoint first.",
-    fix="Send the browser to {expected}.",
+    title="The authorization request was sent to the token endpoint",
+    why="The token endpoint only exchanges codes and refresh tokens, by POST. Users sign in at the "
+    "authorization endpoint, in a browser.",
+    fix="Redirect the browser to {expected}.",
     spec=specs.rfc(6749, "3", "Protocol Endpoints"),
     repair=_elsewhere,
 )
@@ -246,11 +249,13 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
     stage="authorize",
     explains="authorize-endpoint-not-discovered",
     severity="warning",
-    outcome="404, on a page; where another server gets it, advice",
+    outcome="404 page; advice for other servers",
     advises=_not_discovered,
-    title="Your app sent the browser to {received}, which is not the endpoint that discovery names",
-    why="An address from documents or from another hospital works until it moves, or until it is another hospital's.",
-    fix="Read authorization_endpoint from .well-known/smart-configuration below iss at each launch: {expected}.",
+    title="The request URL isn't the authorization endpoint from discovery",
+    why="Your app sent the browser to `{received}`. A hard-coded URL breaks if the endpoint moves, and "
+    "it doesn't work at other hospitals.",
+    fix="At each launch, read `authorization_endpoint` from `.well-known/smart-configuration` under "
+    "`iss`. Here it is `{expected}`.",
     spec=specs.SMART_DISCOVERY,
     repair=_elsewhere,
 )
@@ -266,9 +271,10 @@ AUTHORIZE_FETCHED = Rule(
     severity="warning",
     outcome="advice",
     advises=_fetched,
-    title="A script fetched the authorization request, and the browser did not go there",
-    why="A person signs in and says yes here, on pages. fetch shows none, and the browser keeps the answer from the script.",
-    fix="Send the browser there: location.assign(url), or a link.",
+    title="A script fetched the authorization URL instead of navigating to it",
+    why="Users sign in and consent on HTML pages, so the browser has to navigate to them. `fetch` can't "
+    "show pages, and CORS prevents the script from reading the redirect.",
+    fix="Navigate the browser to the URL, with `location.assign(url)` or a link.",
     spec=specs.rfc(6749, "3.1", "Authorization Endpoint"),
 )
 

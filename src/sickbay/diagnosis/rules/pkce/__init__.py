@@ -1,1 +1,1 @@
-"""Rules of PKCE: the verifier of the token request."""
+"""Rules about PKCE in the token request."""

@@ -1,4 +1,4 @@
-"""Rules about code_verifier."""
+"""Rules about `code_verifier`."""
 
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Spec
@@ -9,10 +9,10 @@ VERIFY = Spec("RFC 7636, 4.6 Server Verifies code_verifier", "https://www.rfc-ed
 VERIFIER = Spec("RFC 7636, 4.1 Code Verifier", "https://www.rfc-editor.org/rfc/rfc7636#section-4.1")
 DOWNGRADE = Spec("RFC 9700, 4.8.2 PKCE Downgrade", "https://www.rfc-editor.org/rfc/rfc9700#section-4.8.2")
 SLIPS = {
-    "hex": "The challenge is this verifier's digest in hexadecimal, not in base64url.",
-    "hex-encoded": "The challenge is the hexadecimal digest, base64url-encoded: hash to bytes, then encode the bytes.",
-    "padded": "The challenge is right but for the = at its end.",
-    "base64": "The challenge is plain base64: + and / stand where base64url has - and _.",
+    "hex": "The challenge is the hash of this verifier in hexadecimal instead of base64url.",
+    "hex-encoded": "The challenge is the base64url of the hexadecimal hash: encode the bytes of the hash instead.",
+    "padded": "The challenge is right except for the `=` at its end.",
+    "base64": "The challenge is standard base64: it has `+` and `/` instead of `-` and `_`.",
 }
 
 VERIFIER_MISSING = Rule(
@@ -22,9 +22,9 @@ VERIFIER_MISSING = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_verifier",
-    title="There is no code_verifier",
-    why="The authorize request had a code_challenge, so the code is given only to who holds the verifier behind it.",
-    fix="Send the verifier that the challenge was made of. Keep it under its state until the redirect comes back.",
+    title="`code_verifier` is missing",
+    why="The authorization request had a `code_challenge`, so the server exchanges the code only for the matching verifier.",
+    fix="Send the verifier that the challenge was made from. Store it under the `state` until the redirect arrives.",
     spec=VERIFY,
     renews=repairs.new_verifier,
 )
@@ -36,18 +36,18 @@ VERIFIER_UNEXPECTED = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_verifier",
-    title="There is a code_verifier, but the authorize request had no code_challenge",
-    why="Somebody between app and server may have taken the challenge away; a server that then lets the code go is of no help.",
-    fix="Send code_challenge and code_challenge_method=S256 in the authorize request.",
+    title="`code_verifier` is sent, but the authorization request had no `code_challenge`",
+    why="An attacker may have removed the challenge on the way. If the server ignored that, PKCE wouldn't protect the code.",
+    fix="Send `code_challenge` and `code_challenge_method=S256` in the authorization request.",
     spec=DOWNGRADE,
 )
 
 
 def _described(facts: Facts) -> Facts:
-    foreign = [called(one) for one in facts["foreign"]]
-    if not foreign:
-        return {**facts, "has": f"{facts['length']} characters", "said": "only its length is wrong"}
-    return {**facts, "has": f"{' and '.join(foreign)} in it", "said": "what else stands there does not belong to it"}
+    names = [name if len(name) > 1 else f"`{name}`" for name in map(called, facts["foreign"])]
+    length = facts["length"]
+    has = f"contains {' and '.join(names)}" if names else f"has {length} character{'' if length == 1 else 's'}"
+    return {**facts, "has": has}
 
 
 VERIFIER_MALFORMED = Rule(
@@ -58,9 +58,9 @@ VERIFIER_MALFORMED = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_verifier",
-    title="code_verifier has {has}",
-    why="A verifier has 43 to 128 characters of A to Z, a to z, 0 to 9, - . _ and ~; {said}.",
-    fix="Make the verifier of 32 random bytes, base64url, without padding: 43 characters.",
+    title="`code_verifier` isn't valid: it {has}",
+    why="A verifier has 43 to 128 characters from `A-Z a-z 0-9 - . _ ~`.",
+    fix="Generate the verifier from 32 random bytes, in base64url without padding (43 characters).",
     spec=VERIFIER,
     renews=repairs.new_verifier,
 )
@@ -78,9 +78,11 @@ CHALLENGE_NOT_HASHED = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_challenge",
-    title="The challenge is the verifier itself",
-    why="With S256 the challenge is the verifier's SHA-256; the verifier stays in the app until the code is redeemed.",
-    fix="Send its SHA-256, base64url, without padding, as code_challenge in the authorize request: {expected}.",
+    title="`code_challenge` is the verifier itself",
+    why="With `S256`, the challenge is the SHA-256 hash of the verifier, and the verifier stays in the "
+    "app until the code is exchanged.",
+    fix="In the authorization request, send the verifier's SHA-256 hash in base64url without padding: "
+    "`code_challenge={expected}`.",
     spec=VERIFY,
     renews=repairs.new_verifier,
 )
@@ -98,16 +100,17 @@ SESSION_BLEED = Rule(
     severity="warning",
     outcome="400 invalid_grant",
     parameter="code_verifier",
-    title="The verifier is that of another launch of your app",
-    why="Two launches are under way, and your app keeps both under one key: so one chart comes to show the other patient.",
-    fix="Keep verifier, issuer and token of each launch under its state, never under one name for all tabs.",
+    title="`code_verifier` belongs to another launch of your app",
+    why="Two launches are running, and your app stores both under the same key. It could show one "
+    "patient's data in the other patient's chart.",
+    fix="Store the verifier, issuer and token of each launch under its `state`, not under one key for all tabs.",
     spec=specs.SMART_LAUNCH,
     renews=repairs.new_verifier,
 )
 
 
 def _slipped(facts: Facts) -> Facts:
-    return {**facts, "said": SLIPS.get(facts["slip"], "No usual slip in the encoding turns the one into the other.")}
+    return {**facts, "said": SLIPS.get(facts["slip"], "No common encoding mistake explains the difference.")}
 
 
 VERIFIER_MISMATCH = Rule(
@@ -118,9 +121,9 @@ VERIFIER_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_verifier",
-    title="The verifier does not belong to the challenge of this code",
-    why="The challenge was {challenge}; this verifier gives {computed}. {said}",
-    fix="Keep each verifier under the state of its attempt, and send the one of this attempt, unchanged.",
+    title="`code_verifier` doesn't match the `code_challenge`",
+    why="The challenge was `{challenge}`; this verifier gives `{computed}`. {said}",
+    fix="Store each verifier under the `state` of its request, and send the matching one unchanged.",
     spec=VERIFY,
     renews=repairs.new_verifier,
 )

@@ -1,0 +1,68 @@
+"""The `code_challenge` placeholder of a corrected request: diagnosis writes it, live pages and the command fill it."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from sickbay.diagnosis import case
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.diagnosis.fresh_pkce import fill
+from sickbay.diagnosis.repairs import PLACEHOLDER_CHALLENGE
+from sickbay.diagnosis.rule import Rule
+from sickbay.protocol import pkce
+
+VERIFIER = "v" * 43
+CORRECTED = case.load(case.paths()["pkce-missing"]).corrected or {}
+
+
+def challenge(url: str) -> list[str]:
+    return parse_qs(urlsplit(url).query)["code_challenge"]
+
+
+@pytest.mark.parametrize("id", ["pkce-missing", "pkce-method-without-challenge", "pkce-plain", "code-verifier-in-url"])
+def test_a_request_that_needs_a_new_challenge_is_corrected_with_the_placeholder(id: str) -> None:
+    corrected = diagnose(case.load(case.paths()[id]).refused).corrected
+    assert corrected
+    assert challenge(corrected["url"]) == ["CODE_CHALLENGE"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_correction_never_introduces_the_published_example_of_rfc_7636(rule: Rule) -> None:
+    one = case.load(case.paths()[rule.id])
+    example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    hexadecimal = "13d31e961a1ad8ec2f16b10c4c982e0876a878ad6df144566ee1894acb70f9c3"
+    sent = {key: value for key, value in one.refused.items() if key != "context"}
+    if example not in str(sent) and hexadecimal not in str(sent):
+        shown = {key: value for key, value in (diagnose(one.refused).corrected or {}).items() if key != "context"}
+        assert example not in str(shown)
+
+
+def test_filling_replaces_the_placeholder_with_the_challenge_of_the_verifier() -> None:
+    filled = fill(CORRECTED, VERIFIER)
+    assert filled
+    assert challenge(filled["url"]) == [pkce.challenge(VERIFIER)]
+    assert challenge(CORRECTED["url"]) == ["CODE_CHALLENGE"]
+    assert filled == {**CORRECTED, "url": CORRECTED["url"].replace("CODE_CHALLENGE", pkce.challenge(VERIFIER))}
+
+
+def test_filling_replaces_the_placeholder_in_a_form_body() -> None:
+    sent = {"url": "https://ehr.example.org/authorize", "body": "code_challenge=CODE_CHALLENGE&code_challenge_method=S256"}
+    filled = fill(sent, VERIFIER)
+    assert filled
+    assert filled["body"] == f"code_challenge={pkce.challenge(VERIFIER)}&code_challenge_method=S256"
+
+
+@pytest.mark.parametrize(
+    "sent", [{}, {"url": "http://a/?state=CODE_CHALLENGE"}, {"url": "http://a/?code_challenge=CODE_CHALLENGE2", "body": None}]
+)
+def test_nothing_is_filled_if_there_is_no_placeholder(sent: dict[str, str | None]) -> None:
+    assert fill(sent, VERIFIER) is None
+
+
+def test_a_pasted_request_with_the_placeholder_is_told_to_fill_it() -> None:
+    findings = {one.id: one for one in diagnose(CORRECTED).explanation.findings}
+    assert findings["value-is-placeholder"].facts["names"] == ["code_challenge"]
+    assert PLACEHOLDER_CHALLENGE in findings["value-is-placeholder"].title
