@@ -12,27 +12,27 @@ from sickbay.diagnosis.values import bare, clinging, is_no_secret, placeholder
 @pytest.mark.parametrize(
     ("value", "word"),
     [
-        ("undefined", "never set"),
-        ("null", "not there"),
-        ("None", "not there"),
+        ("undefined", "without a value"),
+        ("null", "missing value"),
+        ("None", "missing value"),
         ("NaN", "number"),
         ("[object Object]", "object"),
-        ("function () { [native code] }", "not called"),
-        ("() => id", "not called"),
-        ("<bound method Config.id of x>", "not called"),
-        ("${CLIENT_ID}", "filled"),
-        ("$CLIENT_ID", "filled"),
-        ("$(CLIENT_ID)", "filled"),
-        ("{{ client_id }}", "filled"),
-        ("{client_id}", "filled"),
-        ("#{client_id}", "filled"),
-        ("%CLIENT_ID%", "filled"),
-        ("%(client_id)s", "filled"),
-        ("<%= client_id %>", "filled"),
-        ("@client_id@", "filled"),
-        ("__CLIENT_ID__", "filled"),
-        ("process.env.CLIENT_ID", "filled"),
-        ("import.meta.env.VITE_ID", "filled"),
+        ("function () { [native code] }", "wasn't called"),
+        ("() => id", "wasn't called"),
+        ("<bound method Config.id of x>", "wasn't called"),
+        ("${CLIENT_ID}", "replaced with"),
+        ("$CLIENT_ID", "replaced with"),
+        ("$(CLIENT_ID)", "replaced with"),
+        ("{{ client_id }}", "replaced with"),
+        ("{client_id}", "replaced with"),
+        ("#{client_id}", "replaced with"),
+        ("%CLIENT_ID%", "replaced with"),
+        ("%(client_id)s", "replaced with"),
+        ("<%= client_id %>", "replaced with"),
+        ("@client_id@", "replaced with"),
+        ("__CLIENT_ID__", "replaced with"),
+        ("process.env.CLIENT_ID", "replaced with"),
+        ("import.meta.env.VITE_ID", "replaced with"),
         ("<client id>", "sample"),
         ("your-client-id", "sample"),
         ("https://your-app.example.org/callback", "sample"),
@@ -40,14 +40,14 @@ from sickbay.diagnosis.values import bare, clinging, is_no_secret, placeholder
         ("changeme", "sample"),
         ("TODO", "sample"),
         ("xxxx-xxxx", "sample"),
-        ("undefined/callback", "never set"),
-        ("http://localhost:undefined/callback", "never set"),
-        ("http://a/${BASE}/r4", "filled"),
-        ("https://{{host}}/r4", "filled"),
-        ("http://a/r4/null", "not there"),
+        ("undefined/callback", "without a value"),
+        ("http://localhost:undefined/callback", "without a value"),
+        ("http://a/${BASE}/r4", "replaced with"),
+        ("https://{{host}}/r4", "replaced with"),
+        ("http://a/r4/null", "missing value"),
     ],
 )
-def test_what_is_no_value_is_called_by_its_name(value: str, word: str) -> None:
+def test_a_placeholder_is_described(value: str, word: str) -> None:
     assert word in (placeholder(value) or "")
 
 
@@ -86,17 +86,17 @@ def test_a_random_value_is_seldom_taken_for_one(value: str) -> None:
 @pytest.mark.parametrize(
     ("value", "left", "what"),
     [
-        (" a", "a", "a blank"),
+        (" a", "a", "a space"),
         ("a\n", "a", "a line break"),
         ("a\t", "a", "a tab"),
         ("\u201ca\u201d", "a", "a quotation mark"),
-        ("a\u200b", "a", "the unseen character U+200B"),
+        ("a\u200b", "a", "the invisible character U+200B"),
         ('["a"]', "a", "a bracket"),
         ("<a>", "a", "an angle bracket"),
-        ("a\u00a0", "a", "a no-break space"),
+        ("a\u00a0", "a", "a non-breaking space"),
     ],
 )
-def test_what_clings_to_a_value_is_taken_off_and_named(value: str, left: str, what: str) -> None:
+def test_stray_characters_around_a_value_are_removed_and_named(value: str, left: str, what: str) -> None:
     assert (bare(value), clinging(value)) == (left, what)
 
 

@@ -89,9 +89,11 @@ def refresh_token_is_known(request: TokenRequest, known: TokenKnown) -> Refusal 
 
 @check(needs=("family",), after=(refresh_token_is_known,))
 def refresh_token_is_not_revoked(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    if not _family(known).revoked:
+    family = _family(known)
+    if not family.revoked:
         return None
-    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"})
+    details = {"by": family.revoked_by, "at": family.revoked_at} if family.revoked_by else {}
+    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", **details})
 
 
 @check(needs=("family", "now"), after=(refresh_token_is_known,))

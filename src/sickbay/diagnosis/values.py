@@ -1,8 +1,10 @@
-"""What happened to a value on its way: something clings to it, or it never was one: a variable unfilled, sample text."""
+"""Recognises values that were damaged in transit (stray characters) or never filled in (variables, sample text)."""
 
 from __future__ import annotations
 
 import re
+
+from sickbay.kernel.refusal import Facts
 
 _CLINGING = "".join(
     (
@@ -11,47 +13,52 @@ _CLINGING = "".join(
         *map(chr, range(0x2018, 0x2020)),
     )
 )
-"""Blanks of every kind, quotation marks, angle brackets, and what nobody sees."""
+"""Spaces of every kind, quotation marks, angle brackets and invisible characters."""
 _INSIDE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]")
 _ARRAY = re.compile(r"\[(.*)\]", re.S)
 _CALLED = {
-    " ": "a blank",
+    " ": "a space",
     "\n": "a line break",
     "\r": "a line break",
     "\t": "a tab",
-    "\u00a0": "a no-break space",
+    "\u00a0": "a non-breaking space",
     "[": "a bracket",
     "<": "an angle bracket",
     ">": "an angle bracket",
 }
 
 
+def counted(facts: Facts) -> Facts:
+    """The facts with `count` as words: 1 problem, 2 problems."""
+    return {**facts, "counted": f"{facts['count']} problem{'' if facts['count'] == 1 else 's'}"}
+
+
 def bare(value: str) -> str:
-    """Without the blanks, quotation marks and brackets at its ends, and the characters that nobody sees."""
+    """Removes spaces, quotation marks and brackets from both ends, and invisible characters everywhere."""
     inner = value.strip(_CLINGING)
     array = _ARRAY.fullmatch(inner)
     return _INSIDE.sub("", array[1].strip(_CLINGING) if array else inner)
 
 
 def clinging(value: str) -> str:
-    """What the first character is called that `bare` takes away."""
-    return called(next(one for one in (value[0], value[-1], *value) if one in "[" + _CLINGING or _INSIDE.match(one)))
+    """The name of the first character that `bare` removes."""
+    return called(next(char for char in (value[0], value[-1], *value) if char in "[" + _CLINGING or _INSIDE.match(char)))
 
 
 def called(odd: str) -> str:
-    """A character that does not belong to a value, by its name."""
+    """The name of a character that doesn't belong in a value."""
     if odd in _CALLED:
         return _CALLED[odd]
     if odd in _CLINGING and odd.isprintable():
         return "a quotation mark"
-    return odd if odd.isprintable() else f"the unseen character U+{ord(odd):04X}"
+    return odd if odd.isprintable() else f"the invisible character U+{ord(odd):04X}"
 
 
 _WORDS = {
-    "undefined": "JavaScript's word for a variable that was never set",
-    "NaN": "JavaScript's word for a number that is none",
-    "[object Object]": "what JavaScript writes for an object where a text is wanted",
-} | dict.fromkeys(("null", "NULL", "None", "nil", "nullptr", "(null)"), "a program's word for a value that is not there")
+    "undefined": "what JavaScript writes for a variable without a value",
+    "NaN": "what JavaScript writes for an invalid number",
+    "[object Object]": "what JavaScript writes for an object that is used as text",
+} | dict.fromkeys(("null", "NULL", "None", "nil", "nullptr", "(null)"), "what a program writes for a missing value")
 _FUNCTION = re.compile(r"(?:async )?function\b.*\{.*|.*=>.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
 _VARIABLE = re.compile(
@@ -72,15 +79,15 @@ _NO_SECRET = re.compile(r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}")
 
 
 def is_no_secret(value: str) -> bool:
-    """What certainly is none, and may be shown: a program's word for nothing, and the commonest forms of a variable's name."""
+    """Whether the value certainly isn't a secret and may be shown: a word such as null, or the name of a variable."""
     return value in _WORDS or _NO_SECRET.fullmatch(value) is not None
 
 
 def placeholder(value: str) -> str | None:
-    """What it is instead of a value, as the end of a sentence; None where it may be one. Of an address each part counts."""
-    found = _word(value.strip())
-    if found or not re.search(r"[/:]", value):
-        return found
+    """What the text is instead of a value, as a noun phrase; None if it may be a value. Each part of a URL is examined."""
+    description = _word(value.strip())
+    if description or not re.search(r"[/:]", value):
+        return description
     return next((word for part in _PARTS.split(value) if (word := _word(part, part=True))), None)
 
 
@@ -88,7 +95,7 @@ def _word(value: str, *, part: bool = False) -> str | None:
     if value in _WORDS:
         return _WORDS[value]
     if _FUNCTION.fullmatch(value):
-        return "the source of a function that was not called"
+        return "the source code of a function that wasn't called"
     if _VARIABLE.fullmatch(value) and not (part and value.startswith(("%", "@"))):
-        return "the name of a variable that nothing filled in"
-    return "sample text that was never filled in" if _SAMPLE.fullmatch(value) and not part else None
+        return "the name of a variable that wasn't replaced with its value"
+    return "sample text that wasn't replaced" if _SAMPLE.fullmatch(value) and not part else None
