@@ -10,7 +10,7 @@ from typing import Literal
 from sickbay.authorization import origin, refresh
 from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Family, Policy, Server, Token, User
+from sickbay.authorization.values import Policy, Server, Token, User
 from sickbay.fhir.search_parameters import compartment_types
 from sickbay.fhir.search_routes import SEARCHES, SEVERAL
 from sickbay.fhir.search_types import chosen
@@ -68,11 +68,6 @@ def issue_type(refusal: Refusal) -> str:
     return ISSUES.get(refusal.name, "login")
 
 
-def revocation_facts(grant: Token | Family) -> dict[str, object]:
-    """Who revoked a token and when (seconds since 1970), if that was recorded."""
-    return {"by": grant.revoked_by, "at": grant.revoked_at} if grant.revoked_by else {}
-
-
 def _unusable(reason: str, **facts: object) -> Refusal:
     """One answer for every token that is not good here: which of the reasons holds is for its owner to read."""
     return Refusal("fhir-token-unknown", "invalid_token", {"reason": reason, **facts}, 401)
@@ -123,7 +118,7 @@ def is_id_token(text: str) -> bool:
 @check(needs=("token",), after=(token_is_known,))
 def token_is_not_revoked(request: AccessRequest, known: AccessKnown) -> Refusal | None:
     token = _token(known)
-    return _unusable("revoked", **revocation_facts(token)) if token.revoked else None
+    return _unusable("revoked", **refresh.revocation_facts(token)) if token.revoked else None
 
 
 @check(needs=("token", "client", "user"), after=(token_is_known,))

@@ -92,8 +92,12 @@ def refresh_token_is_not_revoked(request: TokenRequest, known: TokenKnown) -> Re
     family = _family(known)
     if not family.revoked:
         return None
-    details = {"by": family.revoked_by, "at": family.revoked_at} if family.revoked_by else {}
-    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", **details})
+    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", **revocation_facts(family)})
+
+
+def revocation_facts(grant: Token | Family) -> dict[str, object]:
+    """Who revoked a token and when (seconds since 1970), if that was recorded."""
+    return {"by": grant.revoked_by, "at": grant.revoked_at} if grant.revoked_by else {}
 
 
 @check(needs=("family", "now"), after=(refresh_token_is_known,))

@@ -1,4 +1,4 @@
-"""Estimates how easily a `state` can be guessed: words, numbers, timestamps, and an upper bound on its entropy."""
+"""How well a state can be guessed: words, numbers and timestamps, and the bits that length and alphabet allow at most."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _LOWER = r"(?:[A-Za-z]{1,2}[_\-. ])?[A-Z]?[a-z]{3,}+(?:[_\-. ][A-Za-z]{1,2}(?![A-Za-z])|[_\-. ]?[A-Z]?[a-z]{3,}+)*+"
 _UPPER = r"[A-Z]{2,14}(?:[_\-. ][A-Z]{1,14})*"
 _WORDS = re.compile(rf"(?:{_LOWER}|{_UPPER})[_\-.]?\d{{0,6}}")
-"""At least three letters, because random letters often look like words of two letters."""
+"""Three letters at least, since of two and two a random text of letters is soon made."""
 _NUMBER = re.compile(r"\d{1,19}|\d{4}-\d\d-\d\d[T ].+")
 _ALPHABETS = (
     (r"[0-9]+", 10),
@@ -26,7 +26,7 @@ _ALPHABETS = (
 
 
 def bits(text: str) -> int:
-    """An upper bound on the entropy in bits: length times bits per character, or 0 if at most three characters differ."""
+    """At most so many: length times bits of the alphabet; few different characters allow none."""
     if _UUID.fullmatch(text):
         return ENOUGH
     if len(set(text)) <= 3:
@@ -36,16 +36,16 @@ def bits(text: str) -> int:
 
 
 def weakness(text: str) -> dict[str, Any] | None:
-    """Facts about a value that can be guessed, with `level` warning or info; None if it is random enough."""
-    entropy = bits(text)
+    """Facts about a value that can be guessed, `level` warning or info; None where it is random enough."""
+    held = bits(text)
     if _NUMBER.fullmatch(text):
-        return _facts(text, entropy, "warning", "It is a number or a time.")
+        return _facts(text, held, "warning", "It is a number or a time.")
     if _WORDS.fullmatch(text):
-        return _facts(text, entropy, "warning", "It is made of words.")
-    if entropy >= ENOUGH:
+        return _facts(text, held, "warning", "It is made of words.")
+    if held >= ENOUGH:
         return None
-    return _facts(text, entropy, "warning" if entropy < FEW else "info", f"It has at most {entropy} bits of entropy.")
+    return _facts(text, held, "warning" if held < FEW else "info", f"It has {held} bits at most.")
 
 
-def _facts(text: str, entropy: int, level: str, what: str) -> dict[str, Any]:
-    return {"received": text, "bits": entropy, "level": level, "what": what, "note": "at least 122 random bits"}
+def _facts(text: str, held: int, level: str, what: str) -> dict[str, Any]:
+    return {"received": text, "bits": held, "level": level, "what": what, "note": "122 random bits or more"}

@@ -1,10 +1,8 @@
-"""Recognises values that were damaged in transit (stray characters) or never filled in (variables, sample text)."""
+"""Recognises damaged values: stray characters around them, unfilled variables and sample text."""
 
 from __future__ import annotations
 
 import re
-
-from sickbay.kernel.refusal import Facts
 
 _CLINGING = "".join(
     (
@@ -28,13 +26,8 @@ _CALLED = {
 }
 
 
-def counted(facts: Facts) -> Facts:
-    """The facts with `count` as words: 1 problem, 2 problems."""
-    return {**facts, "counted": f"{facts['count']} problem{'' if facts['count'] == 1 else 's'}"}
-
-
 def bare(value: str) -> str:
-    """Removes spaces, quotation marks and brackets from both ends, and invisible characters everywhere."""
+    """The value without spaces, quotation marks and brackets at its ends, and without invisible characters."""
     inner = value.strip(_CLINGING)
     array = _ARRAY.fullmatch(inner)
     return _INSIDE.sub("", array[1].strip(_CLINGING) if array else inner)
@@ -46,7 +39,7 @@ def clinging(value: str) -> str:
 
 
 def called(odd: str) -> str:
-    """The name of a character that doesn't belong in a value."""
+    """The name of a character that does not belong to a value."""
     if odd in _CALLED:
         return _CALLED[odd]
     if odd in _CLINGING and odd.isprintable():
@@ -57,7 +50,7 @@ def called(odd: str) -> str:
 _WORDS = {
     "undefined": "what JavaScript writes for a variable without a value",
     "NaN": "what JavaScript writes for an invalid number",
-    "[object Object]": "what JavaScript writes for an object that is used as text",
+    "[object Object]": "what JavaScript writes if an object is used as text",
 } | dict.fromkeys(("null", "NULL", "None", "nil", "nullptr", "(null)"), "what a program writes for a missing value")
 _FUNCTION = re.compile(r"(?:async )?function\b.*\{.*|.*=>.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
@@ -79,15 +72,15 @@ _NO_SECRET = re.compile(r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}")
 
 
 def is_no_secret(value: str) -> bool:
-    """Whether the value certainly isn't a secret and may be shown: a word such as null, or the name of a variable."""
+    """Whether a value certainly isn't a secret and may be shown: a word such as `null`, or a common form of a variable."""
     return value in _WORDS or _NO_SECRET.fullmatch(value) is not None
 
 
 def placeholder(value: str) -> str | None:
-    """What the text is instead of a value, as a noun phrase; None if it may be a value. Each part of a URL is examined."""
-    description = _word(value.strip())
-    if description or not re.search(r"[/:]", value):
-        return description
+    """Says what the text is instead of a value, to end a sentence; None if it may be a value. Checks each part of a URL."""
+    kind = _word(value.strip())
+    if kind or not re.search(r"[/:]", value):
+        return kind
     return next((word for part in _PARTS.split(value) if (word := _word(part, part=True))), None)
 
 
@@ -97,5 +90,5 @@ def _word(value: str, *, part: bool = False) -> str | None:
     if _FUNCTION.fullmatch(value):
         return "the source code of a function that wasn't called"
     if _VARIABLE.fullmatch(value) and not (part and value.startswith(("%", "@"))):
-        return "the name of a variable that wasn't replaced with its value"
+        return "a variable that wasn't replaced by its value"
     return "sample text that wasn't replaced" if _SAMPLE.fullmatch(value) and not part else None

@@ -42,7 +42,7 @@ REMEDIES = {
     "unknown": "Send the `access_token` of this server's latest token response, unchanged. If it isn't recognised either, "
     "authorize again.",
     "revoked": "Authorize again.",
-    "revoked by app": "Refresh the token. If your app has no refresh token, authorize again.",
+    "revoked by app": "Refresh the token. If that isn't possible, authorize again.",
     "client removed": "Register the app again, and authorize with its new `client_id`.",
     "user removed": "Authorize again with a user who exists.",
     "no patient": "Authorize again and request `launch/patient`, so that the token has a patient.",
@@ -107,7 +107,7 @@ NOT_BEARER = Rule(
     explains="fhir-token-not-bearer",
     recognises=lambda facts: {**facts, "said": FAULTS[facts["fault"]]},
     severity="error",
-    outcome="401, or 400 invalid_request where a Bearer header is malformed",
+    outcome="401, or 400 invalid_request if a Bearer header is malformed",
     parameter="Authorization",
     title="`Authorization` has no Bearer token: {said}",
     why="The header must be the word Bearer, a space, and the value of `access_token`.",
@@ -198,8 +198,8 @@ WRONG_ISSUER = Rule(
     explains="fhir-token-wrong-issuer",
     severity="error",
     outcome="401 invalid_token",
-    title="The access token is from another issuer: {received}",
-    why="This FHIR server accepts only tokens from {expected}. Your app may have mixed two hospitals, or sandbox and "
+    title="The access token is from another issuer: `{received}`",
+    why="This FHIR server accepts only tokens from `{expected}`. Your app may have mixed two hospitals, or sandbox and "
     "production.",
     fix="Use the token and the FHIR base URL of the same environment. Discover both from the `iss` of the launch.",
     spec=RESOURCE,
@@ -212,9 +212,9 @@ WRONG_AUDIENCE = Rule(
     explains="fhir-token-wrong-audience",
     severity="error",
     outcome="401 invalid_token",
-    title="The access token is for another FHIR base URL: {received}",
+    title="The access token is for another FHIR base URL: `{received}`",
     why="A token works only at the FHIR base URL that was the `aud` of the authorize request.",
-    fix="Request a token with `aud={expected}`. If you meant the other server, send this token to {received}.",
+    fix="Request a token with `aud={expected}`. If you meant the other server, send this token to `{received}`.",
     spec=RESOURCE,
     renews=repairs.new_token,
 )
@@ -237,7 +237,7 @@ READ_NOT_SEARCH = Rule(
     outcome="403 insufficient_scope",
     title="The token's scopes allow {allowed} {type}, but not {wanted} it",
     why="In SMART 2 these are separate permissions: r reads a resource by its id, and s searches.",
-    fix="Request {needed} at the next launch.",
+    fix="Request `{needed}` at the next launch.",
     spec=SCOPES,
 )
 
@@ -256,8 +256,8 @@ INSUFFICIENT = Rule(
     severity="error",
     outcome="403 insufficient_scope",
     title="The token's scopes don't allow this request for {type}{through}",
-    why="The token has {holds}.{mixing}",
-    fix="Request {needed} at the next launch, and register it for the app.",
+    why="The token has `{holds}`.{mixing}",
+    fix="Request `{needed}` at the next launch, and register it for the app.",
     spec=SCOPES,
 )
 
@@ -287,10 +287,10 @@ WRONG_PATIENT = Rule(
     stage="access",
     advises=_other_patient,
     severity="error",
-    outcome="a search finds nothing (200), a read answers 404",
-    title="The request is for patient {received}, but the token is for {expected}",
+    outcome="a search finds nothing (200), a read gets 404",
+    title="The request is for patient `{received}`, but the token is for `{expected}`",
     why="patient/ scopes give access only to the patient in context. The server answers as if other patients didn't exist.",
-    fix="Use the `patient` of the token response, {expected}. If your app needs other patients, request user/ scopes.",
+    fix="Use the `patient` of the token response, `{expected}`. If your app needs other patients, request user/ scopes.",
     spec=SCOPES,
 )
 
@@ -323,9 +323,9 @@ CATEGORY_CONSTRAINT = Rule(
     advises=_outside,
     severity="error",
     outcome="the search finds nothing (200)",
-    title="The search is outside what the granted scope allows: {parameter}={received}",
-    why="The scope is limited to {parameter}={granted}, so the server returns nothing for other values.",
-    fix="Search for {parameter}={granted}. If your app needs more, request a scope without this limit.",
+    title="The search is outside what the granted scope allows: `{parameter}={received}`",
+    why="The scope is limited to `{parameter}={granted}`, so the server returns nothing for other values.",
+    fix="Search for `{parameter}={granted}`. If your app needs more, request a scope without this limit.",
     spec=SCOPES,
 )
 

@@ -1,7 +1,7 @@
 """Rules about the endpoint at which apps store their own state."""
 
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.values import counted
+from sickbay.diagnosis.wording import counted
 
 _PAGE = "https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html"
 CREATE = Spec("SMART App Launch 2.2, Persisting App State: Create", f"{_PAGE}#create")
@@ -44,9 +44,9 @@ OTHER_SUBJECT = Rule(
     explains="app-state-other-subject",
     severity="error",
     outcome="403",
-    title="The token's scopes don't allow app state of {received} under {code}",
+    title="The token's scopes don't allow app state of `{received}` under {code}",
     why="With patient/ scopes you can store state only for the patient in context. With user/ scopes you can also store it "
-    "for the user, their patients, and the app. A scope with ?code= is limited to that code. The token has {held}.",
+    "for the user, their patients, and the app. A scope with ?code= is limited to that code. The token has `{held}`.",
     fix="Store the state for {expected}. If your app needs more, request a wider scope such as `user/Basic.cuds`.",
     spec=ACCESS,
 )
@@ -57,7 +57,7 @@ NOT_THERE = Rule(
     explains="app-state-not-there",
     severity="error",
     outcome="412",
-    title="The app has no state {received} that this token may change",
+    title="The app has no state `{received}` that this token may change",
     why="It may be deleted, belong to another app, be outside the token's scopes, or have never existed. To protect other "
     "data, the server doesn't say which.",
     fix="Search for the state by its code and subject, and use the id and ETag that are returned. If nothing is found, "
@@ -83,9 +83,10 @@ UNCLEAR = Rule(
     explains="app-state-query-unclear",
     severity="error",
     outcome="400",
-    title="The query doesn't identify one app state: {received}",
+    title="The query doesn't identify one app state: `{received}`",
     why="{said}",
-    fix="Request Basic?code=system|code with subject=<absolute URL>. For state of the app itself, use subject:missing=true.",
+    fix="Request `Basic?code=system|code` with `subject=<absolute URL>`. For state of the app itself, use "
+    "`subject:missing=true`.",
     spec=QUERY,
 )
 

@@ -8,6 +8,7 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.wording import listed
 from sickbay.kernel.refusal import UNKNOWN, Facts
 from sickbay.protocol import jose
 
@@ -60,9 +61,19 @@ def _with_parts(facts: Facts) -> Facts:
     return {**facts, "problem": "its header or payload isn't base64url-encoded JSON" if parts == 3 else wrong_count}
 
 
+def _with_accepted(facts: Facts) -> Facts:
+    return {**facts, "accepted": listed(facts["expected"])}
+
+
+def _with_published(facts: Facts) -> Facts:
+    return {**facts, "names": listed(facts.get("published") or ())}
+
+
 def _no_number(facts: Facts) -> Facts | None:
     received = facts.get("received")
-    return {**facts, "kind": "a string" if isinstance(received, str) else "another JSON type"} if received is not None else None
+    if received is None:
+        return None
+    return {**facts, "kind": "a string" if isinstance(received, str) else "a value of another type"}
 
 
 def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
@@ -102,8 +113,8 @@ RULES = (
     MISSING,
     _rule(
         "assertion-type-wrong",
-        "`client_assertion_type` is wrong: {received}",
-        "It tells the server what kind of assertion follows. The only supported value is {expected}.",
+        "`client_assertion_type` is wrong: `{received}`",
+        "It tells the server what kind of assertion follows. The only supported value is `{expected}`.",
         "Send `client_assertion_type={expected}`.",
         parameter="client_assertion_type",
         repair=repairs.setting("client_assertion_type", "expected"),
@@ -119,14 +130,16 @@ RULES = (
     ),
     _rule(
         "assertion-alg-unsupported",
-        "`alg` of the client assertion isn't supported: {received}",
-        "This server accepts {expected}. SMART requires RS384 or ES384, and no server accepts the algorithm none.",
+        "`alg` of the client assertion isn't supported: `{received}`",
+        "This server accepts {accepted}. SMART requires RS384 or ES384, and the algorithm none is never accepted.",
         "Sign with RS384 if you have an RSA key, or with ES384 if you have a P-384 key.",
+        recognises=_with_accepted,
     ),
     _rule(
         "assertion-crit-unknown",
-        "`crit` of the client assertion names an unsupported extension: {received}",
-        "`crit` lists JWS extensions that the server must understand, or else refuse the JWT. This server supports none.",
+        "`crit` of the client assertion lists extensions that this server doesn't support: `{received}`",
+        "`crit` lists JWS extensions that a server must support, or else refuse the JWT. Sickbay supports none, like most "
+        "servers.",
         "Remove `crit` and the extensions that it names from the header, and sign again.",
         spec=specs.rfc(7515, "4.1.11", "crit (Critical) Header Parameter"),
     ),
@@ -138,26 +151,26 @@ RULES = (
     ),
     _rule(
         "assertion-iss-sub-mismatch",
-        "`iss` and `sub` of the client assertion differ: {received} and {expected}",
+        "`iss` and `sub` of the client assertion differ: `{received}` and `{expected}`",
         "The client signs for itself, so both must be its client_id. `iss` isn't the URL of the app.",
         "Set `iss` and `sub` to the client_id.",
     ),
     _rule(
         "assertion-client-mismatch",
-        "`iss` and `sub` of the client assertion name another client: {received}",
+        "`iss` and `sub` of the client assertion name another client: `{received}`",
         "Both must be the client_id of the app that sends the request. Expected: {expected}.",
         "Set `iss` and `sub` to the registered client_id. If you also send `client_id` in the body, send the same value.",
     ),
     _rule(
         "assertion-aud-wrong",
-        "`aud` of the client assertion is wrong: {received}",
+        "`aud` of the client assertion is wrong: `{received}`",
         "SMART requires the URL of the token endpoint, so that the assertion can't be used at another server. OpenID Connect "
         "libraries send the issuer by default.",
-        "Set `aud` to {expected}. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
+        "Set `aud` to `{expected}`. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
     ),
     _rule(
         "assertion-exp-not-a-number",
-        "`exp` of the client assertion isn't a number: {received}, {kind}",
+        "`exp` of the client assertion is {kind}, not a number: `{received}`",
         "`exp` must be a JSON number: the seconds since 1970, without quotation marks.",
         "Set `exp` to a number: the current time plus 240 seconds.",
         "assertion-exp-missing",
@@ -202,65 +215,66 @@ RULES = (
     ),
     _rule(
         "assertion-jti-reused",
-        "`jti` of the client assertion was already used: {received}",
+        "`jti` of the client assertion was already used: `{received}`",
         "An assertion works once, so that nobody who intercepts it can send it again.",
         "Create a new assertion with a new `jti` for each request.",
     ),
     _rule(
         "jwks-unreachable",
-        "`jwks_uri` can't be read: {received}",
+        "`jwks_uri` can't be read: `{received}`",
         "The server fetches the app's public keys from there. The response must be a JSON object with a `keys` array.",
         "Make the JWKS publicly readable at this URL as JSON. If no server can reach it, register the keys themselves as "
         "`jwks`.",
     ),
     _rule(
         "assertion-jku-foreign",
-        "`jku` of the client assertion isn't the registered `jwks_uri`: {jku}",
-        "The server takes keys only from the registered URL, {expected}. Otherwise an attacker could sign with their own key "
-        "and point `jku` at it.",
-        "Omit `jku`, or set it to exactly {expected}.",
+        "`jku` of the client assertion isn't the registered `jwks_uri`: `{jku}`",
+        "The server takes keys only from the registered URL, `{expected}`. Otherwise an attacker could sign with their own "
+        "key and point `jku` at it.",
+        "Omit `jku`, or set it to exactly `{expected}`.",
         "assertion-kid-unknown",
         recognises=lambda facts: facts if facts.get("jku") is not None else None,
     ),
     _rule(
         "assertion-kid-ambiguous",
-        "`kid` belongs to several keys of the app: {received}",
-        "Several keys share this `kid` (published: {published}), so the server can't tell which one to check with.",
+        "`kid` belongs to several keys of the app: `{received}`",
+        "Several published keys share this `kid`, so the server can't tell which one to check with.",
         "Give each key its own `kid`.",
         "assertion-kid-unknown",
         recognises=lambda facts: facts if (facts.get("published") or []).count(facts.get("received")) > 1 else None,
     ),
     _rule(
         "assertion-kid-unknown",
-        "`kid` isn't in the app's key set: {received}",
-        "The published keys are {published}. Perhaps the key was replaced, or belongs to another environment.",
+        "`kid` isn't in the app's key set: `{received}`",
+        "Published keys: {names}. Perhaps the key was replaced, or it belongs to another environment.",
         "Publish the signing key in your JWKS, or sign with one of the published keys.",
+        recognises=_with_published,
     ),
     _rule(
         "assertion-key-private",
-        "The published key {received} contains its private part: {members}",
+        "The published key `{received}` contains its private part (member `{members}`)",
         "Anyone who reads the key set can sign as your app, so a signature with this key proves nothing.",
         "Create a new key pair, and publish only its public members: kty, n and e, or kty, crv, x and y, with kid and alg.",
     ),
     _rule(
         "assertion-key-unsuited",
-        "The key {kid} can't verify this assertion: {received}",
+        "The key `{kid}` can't verify this assertion: {received}",
         "The server respects `use`, `key_ops`, `alg` and `crv` of the published JWK. They say that this key is for another "
         "purpose.",
         'Publish the key with "use": "sig", and sign with its algorithm: RS384 for RSA, ES384 for P-384.',
     ),
     _rule(
         "assertion-key-weak",
-        "The key {kid} is too weak to sign assertions: {received}",
+        "The key `{kid}` is too weak to sign assertions: {received}",
         "Anyone who can compute the private key can sign as your app. RFC 7518 requires RSA keys of 2048 bits or more.",
         "Create a new key, either RSA with at least 2048 bits or EC with the curve P-384. Publish it, and sign with it.",
         spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
     ),
     _rule(
         "assertion-signature-invalid",
-        "The signature of the client assertion doesn't match the key {received}",
+        "The signature of the client assertion doesn't match the key `{received}`",
         "The key set has a key with this `kid`, but a different key signed the assertion.",
-        "Sign with the private key that belongs to the published key {received}.",
+        "Sign with the private key that belongs to the published key `{received}`.",
     ),
     _scope_rule(
         "backend-scope-missing",
@@ -271,23 +285,23 @@ RULES = (
     ),
     _scope_rule(
         "backend-scope-not-system",
-        "`scope` has scopes that a backend service can't get: {scopes}",
+        "`scope` has scopes that a backend service can't get: `{scopes}`",
         "No user signs in, so there is neither a user nor a patient in context. Only system/ scopes apply.",
         "Request system/ scopes, for example `system/Patient.rs`.",
         _as_system_scopes,
     ),
     _scope_rule(
         "backend-empty-scopes",
-        "`scope` has no scope that is registered for this app: {received}",
-        "The server grants only registered scopes, so nothing is left to grant. Registered: {registered}.",
+        "`scope` has no scope that is registered for this app: `{received}`",
+        "The server grants only registered scopes, so nothing is left to grant. Registered: `{registered}`.",
         "Request one of the registered scopes. If your app needs others, add them to the registration.",
         _registered,
     ),
     _advice(
         "assertion-typ-missing",
-        "`typ` of the client assertion isn't JWT: {received}",
-        "SMART requires the header `typ` to be JWT. Sickbay accepts other values, but some servers refuse them.",
-        "Set `typ` to JWT in the header.",
+        "`typ` in the header of the client assertion isn't `JWT`",
+        "SMART requires `typ` to be `JWT`. Sickbay accepts other values, but some servers refuse them.",
+        "Set `typ` to `JWT` in the header.",
         _no_typ,
         severity="warning",
     ),

@@ -77,8 +77,8 @@ REUSED = Rule(
     title="`refresh_token` was already replaced by a newer one",
     why="Each refresh returns a new refresh token and invalidates the old one. When an old one is sent again it may have "
     "been stolen, so the server revokes all tokens of this authorization.",
-    fix="Authorize again. From then on, store the `refresh_token` of every response in place of the old one, and refresh "
-    "from one process only.",
+    fix="Authorize again. From then on, store the `refresh_token` of every response in place of the old one, and let only "
+    "one process refresh.",
     spec=ROTATION,
     renews=repairs.new_refresh_token,
 )
@@ -91,7 +91,7 @@ CLIENT_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="client_id",
-    title="`client_id` isn't the app that the {kind} was issued to: {received}",
+    title="`client_id` isn't the app that the {kind} was issued to: `{received}`",
     why="A token works only for the client that it was issued to, and only that client can revoke it.",
     fix="Use the `client_id` that exchanged the code.",
     spec=REFRESH,
@@ -125,9 +125,9 @@ SCOPE_EXPANDED = Rule(
     severity="error",
     outcome="400 invalid_scope",
     parameter="scope",
-    title="`scope` of the refresh request has scopes that weren't granted: {wider}",
-    why="A refresh can return the granted scopes or fewer, never more. Granted: {granted}.",
-    fix="Omit `scope` to keep the granted scopes. If your app needs {wider}, authorize again with it.",
+    title="`scope` of the refresh request has scopes that weren't granted: `{wider}`",
+    why="A refresh can return the granted scopes or fewer, never more. Granted: `{granted}`.",
+    fix="Omit `scope` to keep the granted scopes. If your app needs `{wider}`, authorize again with it.",
     spec=SMART,
     repair=_narrowed,
 )

@@ -14,7 +14,7 @@ from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 
-REFUSED = "422, the registration is refused"
+REFUSED = "422; the app isn't registered"
 
 
 def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
@@ -58,7 +58,7 @@ METADATA_INVALID = Rule(
     outcome="400 invalid_client_metadata",
     title="The registration is invalid: {fault}",
     why="A member of the registration is missing, has the wrong type, or has a value that this server doesn't support.",
-    fix="Correct this member, and send the whole registration again.",
+    fix="Correct that member, and send the whole registration again.",
     spec=specs.rfc(7591, "2", "Client Metadata"),
 )
 
@@ -94,7 +94,7 @@ STATEMENT_INVALID = _statement_rule(
 STATEMENT_UNAPPROVED = _statement_rule(
     "reg-software-statement-unapproved",
     "unapproved_software_statement",
-    "`software_statement` is signed by an issuer that isn't trusted: {received}",
+    "`software_statement` is signed by an issuer that isn't trusted: `{received}`",
     "A server accepts only statements of issuers that it trusts, and Sickbay trusts none. The administrator registers apps.",
     "Omit `software_statement`, and send its members in the registration itself.",
 )
@@ -106,7 +106,7 @@ WILDCARD = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains a wildcard: {received}",
+    title="`redirect_uris` contains a wildcard: `{received}`",
     why="The server compares redirect URIs character by character. With a wildcard, codes could go to pages that nobody "
     "checked.",
     fix="List each complete URI.",
@@ -120,7 +120,7 @@ NOT_ABSOLUTE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains a relative URI: {received}",
+    title="`redirect_uris` contains a relative URI: `{received}`",
     why="The browser is on the hospital's host when it is redirected, so a path alone would lead back to the hospital.",
     fix="Register the complete URI with scheme and host, for example http://localhost:8100/callback.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
@@ -154,7 +154,7 @@ MALFORMED = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains an entry that isn't a single valid URI: {received}",
+    title="`redirect_uris` contains an entry that isn't a single valid URI: `{received}`",
     why="Each entry of the list must be one URI, with only the characters that RFC 3986 allows.{hint}",
     fix="Register each URI as its own entry, without extra characters. Percent-encode characters that aren't ASCII.",
     spec=specs.rfc(3986, "2", "Characters"),
@@ -168,7 +168,7 @@ LAUNCH_NOT_ABSOLUTE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="launch_uri",
-    title="`launch_uri` isn't an absolute URI: {received}",
+    title="`launch_uri` isn't an absolute URI: `{received}`",
     why="The EHR opens the launch URI as it is registered. Without a scheme and host, the browser would look for it at the "
     "hospital.",
     fix="Register the complete URI with scheme and host, for example http://localhost:8100/launch.",
@@ -182,9 +182,9 @@ HAS_FRAGMENT = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains a fragment (#): {received}",
+    title="`redirect_uris` contains a fragment (#): `{received}`",
     why="RFC 6749 forbids fragments in redirect URIs, because a browser doesn't send the part after # to the server.",
-    fix="Register {expected}, and let the app route from there.",
+    fix="Register `{expected}`, and let the app route from there.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
     repair=_swap_uris,
 )
@@ -196,9 +196,9 @@ INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains an http URI on another machine: {received}",
+    title="`redirect_uris` contains an http URI on another machine: `{received}`",
     why="The authorization code would cross the network unencrypted. http is allowed only on localhost.",
-    fix="Register {expected}.",
+    fix="Register `{expected}`.",
     spec=specs.rfc(9700, "2.6", "Other Recommendations"),
     repair=_swap_uris,
 )
@@ -234,7 +234,7 @@ CLIENT_TYPE_MISMATCH = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="token_endpoint_auth_method",
-    title="`token_endpoint_auth_method` doesn't fit a {client} app: {received}",
+    title="`token_endpoint_auth_method` doesn't fit a {client} app: `{received}`",
     why="A public app has no secret or key to authenticate with, and a confidential app must authenticate.",
     fix="For an app in a browser or on a phone, register a public app with none. For an app on a server, register a "
     "confidential app with a secret or a key.",
@@ -262,10 +262,10 @@ SCOPE_LEVEL_UNSUITED = Rule(
     outcome="advice",
     advises=_levels,
     parameter="scope",
-    title="`scope` doesn't fit {flow}: {scopes}",
+    title="`scope` doesn't fit {flow}: `{scopes}`",
     why="client_credentials grants only system/ scopes, and a launch grants only patient/ and user/ scopes. With these, the "
     "server would refuse every request.",
-    fix="Register {corrected}.",
+    fix="Register `{corrected}`.",
     spec=specs.SMART_BACKEND,
     repair=repairs.swap_scopes,
 )
@@ -284,7 +284,7 @@ LAUNCH_URI_EQUALS_REDIRECT_URI = Rule(
     outcome="advice",
     advises=_same_address,
     parameter="launch_uri",
-    title="`launch_uri` is also registered as a redirect URI: {received}",
+    title="`launch_uri` is also registered as a redirect URI: `{received}`",
     why="Your app can't tell a launch from an authorization response by the path, so it may start over instead of continuing.",
     fix="Register two paths: /launch, which gets `iss` and `launch`, and /callback, which gets `code` and `state`.",
     spec=specs.SMART_REGISTER,
@@ -356,7 +356,7 @@ SCOPE_TYPE_UNKNOWN = Rule(
     outcome="advice",
     advises=_unknown_types,
     parameter="scope",
-    title="`scope` names a resource type that FHIR doesn't have: {received}",
+    title="`scope` names a resource type that FHIR doesn't have: `{received}`",
     why="The server would refuse this scope at the first launch. {hint}",
     fix="Register scopes for resource types that exist.",
     spec=specs.SMART_RESOURCE_SCOPES,

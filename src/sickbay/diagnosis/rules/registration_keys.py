@@ -10,7 +10,7 @@ from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import urls
 
-REFUSED = "422, the registration is refused"
+REFUSED = "422; the app isn't registered"
 
 
 def _secret_backend(request: RegistrationRequest, known: Any) -> Facts | None:
@@ -47,8 +47,8 @@ JWKS_HAS_PRIVATE_KEY = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks",
-    title="`jwks` contains the private key: {members}",
-    why="Anyone who reads a private key can sign as your app.",
+    title="`jwks` contains a private key (member `{members}`)",
+    why="Anyone who reads the private key can sign as your app. Only the public key may leave the machine that signs.",
     fix="Create a new key, because this one is exposed. Publish only its public members: kty, crv, x and y, or kty, n and e, "
     "with kid and alg.",
     spec=specs.SMART_ASYMMETRIC,
@@ -86,7 +86,7 @@ JWKS_GIVEN_TWICE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks",
-    title="`jwks` and `jwks_uri` can't be registered together: {received}",
+    title="`jwks` and `jwks_uri` are both registered",
     why="The two key sets may differ, and then the server can't tell which one counts. RFC 7591 forbids sending both.",
     fix="Register only `jwks_uri`. If no server can reach that URL, register only `jwks`.",
     spec=specs.rfc(7591, "2", "Client Metadata"),
@@ -100,7 +100,7 @@ JWKS_URI_NOT_ABSOLUTE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks_uri",
-    title="`jwks_uri` isn't an absolute https URL: {received}",
+    title="`jwks_uri` isn't a complete URL: `{received}`",
     why="The server fetches the keys itself, so the URL needs https and a host, and must not contain #, spaces or quotation "
     "marks.",
     fix="Register the complete URL of the key set, for example https://app.example.org/.well-known/jwks.json.",
@@ -119,9 +119,9 @@ JWKS_URI_INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks_uri",
-    title="`jwks_uri` uses http on another machine: {received}",
+    title="`jwks_uri` uses http on another machine: `{received}`",
     why="An attacker on the network could replace the keys with their own and sign as your app. SMART requires TLS.",
-    fix="Register {expected}.",
+    fix="Register `{expected}`.",
     spec=specs.SMART_ASYMMETRIC,
     repair=_secure_keys,
 )
@@ -144,7 +144,7 @@ JWKS_URI_IS_PAGE = Rule(
     degree="probable",
     advises=_page,
     parameter="jwks_uri",
-    title="`jwks_uri` looks like a web page, not a key set: {received}",
+    title="`jwks_uri` looks like a web page, not a key set: `{received}`",
     why="The response must be JSON with a list `keys`. If it is a page, the server will refuse every assertion.",
     fix="Register the URL of the key set itself, for example https://app.example.org/.well-known/jwks.json.",
     spec=specs.SMART_ASYMMETRIC,

@@ -42,36 +42,37 @@ def _at_granted_hosts(request: RegistrationRequest, facts: Facts) -> Registratio
 
 SCOPE_NOT_GRANTED = _rule(
     "reg-scope-not-granted",
-    "`scope` has scopes that this app may not register: {scopes}",
-    "{by} The server compares scopes by what they permit. This app may register at most {granted}.",
-    "Remove {scopes}. If your app needs them, ask the administrator to add them in the portal or with PATCH /admin/apps.",
+    "`scope` has scopes that this app may not register: `{scopes}`",
+    "{by} The server compares scopes by what they permit. This app may register at most `{granted}`.",
+    "Remove `{scopes}`. If your app needs this access, ask the administrator to add it in the portal or with `PATCH "
+    "/admin/apps`.",
     "scope",
     repair=repairs.swap_scopes,
 )
 
 GRANT_TYPE_NOT_GRANTED = _rule(
     "reg-grant-type-not-granted",
-    "`grant_types` has grant types that this app may not register: {received}",
-    "{by} This app may register at most {granted}.",
-    "Remove {received} from `grant_types`. If you need that flow, register a second app for it.",
+    "`grant_types` has grant types that this app may not register: `{received}`",
+    "{by} This app may register at most `{granted}`.",
+    "Remove `{received}` from `grant_types`. If you need that flow, register a second app for it.",
     "grant_types",
     repair=_granted_types,
 )
 
 AUTH_METHOD_NOT_GRANTED = _rule(
     "reg-auth-method-not-granted",
-    "`token_endpoint_auth_method` can't be changed to {received} by the app",
-    "{by} This app is registered for {granted}, and only an administrator can change how it authenticates.",
-    "Keep {granted}. If your app needs another method, ask the administrator to change it in the portal.",
+    "`token_endpoint_auth_method` can't be changed to `{received}` by the app",
+    "{by} This app is registered for `{granted}`, and only an administrator can change how it authenticates.",
+    "Keep `{granted}`. If your app needs another method, ask the administrator to change it in the portal.",
     "token_endpoint_auth_method",
 )
 
 HOST_NOT_GRANTED = _rule(
     "reg-host-not-granted",
-    "`redirect_uris` contains a host that this app may not register: {received}",
-    "{by} Scheme, host and port must be one of {granted}. Otherwise anyone who finds the registration access token could "
+    "`redirect_uris` contains a host that this app may not register: `{received}`",
+    "{by} Allowed: `{granted}` (scheme, host and port). Otherwise anyone who finds the registration access token could "
     "receive all users' authorization codes.",
-    "Register URIs at one of these hosts. If the app has moved, ask the administrator to add the new host.",
+    "Register only URIs at an allowed host. If the app has moved, ask the administrator to add the new host.",
     "redirect_uris",
     repair=_at_granted_hosts,
 )

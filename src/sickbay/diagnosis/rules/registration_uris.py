@@ -7,7 +7,7 @@ from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
 
-REFUSED = "422, the registration is refused"
+REFUSED = "422; the app isn't registered"
 
 REDIRECT_SCHEME_FORBIDDEN = Rule(
     id="reg-redirect-uri-scheme-forbidden",
@@ -16,7 +16,7 @@ REDIRECT_SCHEME_FORBIDDEN = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` contains a URI that can't receive a code: {received}",
+    title="`redirect_uris` contains a URI that can't receive a code: `{received}`",
     why="The browser or the operating system handles its scheme itself (for example javascript, data, file or mailto), or it "
     "has a user name before the host. The code would run as script or go to another program.",
     fix="Register an https URI, http on localhost, or your app's own scheme such as com.example.app:/callback.",
@@ -30,7 +30,7 @@ LAUNCH_SCHEME_FORBIDDEN = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="launch_uri",
-    title="`launch_uri` can't be opened by the EHR: {received}",
+    title="`launch_uri` can't be opened by the EHR: `{received}`",
     why="The EHR opens the launch URI in the browser. The browser or the operating system handles this scheme itself, or "
     "there is a user name before the host.",
     fix="Register an https URI, http on localhost, or your app's own scheme such as com.example.app:/launch.",
@@ -49,9 +49,9 @@ LAUNCH_INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="launch_uri",
-    title="`launch_uri` uses http on another machine: {received}",
+    title="`launch_uri` uses http on another machine: `{received}`",
     why="The launch code in the URL would cross the network unencrypted. http is allowed only on localhost.",
-    fix="Register {expected}.",
+    fix="Register `{expected}`.",
     spec=specs.SMART_REGISTER,
     repair=_over_tls,
 )
@@ -63,7 +63,7 @@ RESPONSE_PARAMETER = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="`redirect_uris` already has a parameter of the authorization response: {names}, in {received}",
+    title="`redirect_uris` already has a parameter of the authorization response: {names}, in `{received}`",
     why="The server appends its own {names} to the query. Your app would see two values, and might use the wrong one.",
     fix="Register the URI without {names}. Store such data in your session under the `state` instead.",
     spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),

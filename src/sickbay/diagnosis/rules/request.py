@@ -42,7 +42,7 @@ IN_LATIN1 = Rule(
     outcome="400 invalid_request",
     title="The request isn't valid UTF-8: {place} seems to be ISO-8859-1 or Windows-1252",
     why=_UTF8 + ", which means \u201c{meant}\u201d in ISO-8859-1 or Windows-1252 but isn't valid UTF-8.",
-    fix="Encode the text as UTF-8: send {corrected} instead of {received}. In JavaScript, encodeURIComponent and "
+    fix="Encode the text as UTF-8: send `{corrected}` instead of `{received}`. In JavaScript, encodeURIComponent and "
     "URLSearchParams do this.",
     spec=specs.rfc(3986, "2.5", "Identifying Data"),
 )

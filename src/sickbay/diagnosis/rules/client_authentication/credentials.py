@@ -8,6 +8,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.wording import listed
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import basic
 
@@ -71,7 +72,7 @@ SECRET_PADDED = Rule(
     outcome="401 invalid_client",
     title="`client_secret` has a space or a quotation mark around it",
     why="Without these characters it is this app's secret. They often come from an environment file or from copying.",
-    fix="Send the secret without the characters around it.",
+    fix="Send the secret without these characters.",
     spec=CLIENT,
     repair=_stripped,
 )
@@ -112,7 +113,7 @@ AUTH_MISSING = Rule(
     outcome="400 invalid_client",
     title="The token request has no client credentials",
     why="The app is registered as confidential, so it must authenticate in every token request.",
-    fix="Authenticate with the registered method, {registered}.",
+    fix="Authenticate with the registered method, `{registered}`.",
     spec=TOKEN,
     repair=_with_known_secret,
 )
@@ -218,7 +219,7 @@ MULTIPLE = Rule(
     id="client-auth-multiple",
     stage="client_authentication",
     explains="client-auth-multiple",
-    recognises=lambda facts: {**facts, "names": facts["received"]},
+    recognises=lambda facts: {**facts, "names": listed(facts["received"])},
     severity="error",
     outcome="400 invalid_request",
     title="The client authenticated in more than one way: {names}",
@@ -272,9 +273,9 @@ METHOD_MISMATCH = Rule(
     explains="client-auth-method-mismatch",
     severity="error",
     outcome="400 invalid_client",
-    title="The client authenticated with {received}, but is registered for {registered}",
+    title="The client authenticated with `{received}`, but is registered for `{registered}`",
     why="The server accepts only the authentication method that is registered for the app.",
-    fix="Authenticate with {registered}. If your library can't, change the registration.",
+    fix="Authenticate with `{registered}`. If your library can't, change the registration.",
     spec=CLIENT,
     repair=_moved,
 )
@@ -304,9 +305,9 @@ ID_DUPLICATED = Rule(
     explains="client-id-duplicated",
     advises=_same_id,
     severity=_differs,
-    outcome="400 invalid_request where they differ",
+    outcome="400 invalid_request if they differ",
     parameter="client_id",
-    title="`client_id` is in the body and in the Basic header: {received}, {expected}",
+    title="`client_id` is in the body (`{received}`) and in the Basic header (`{expected}`)",
     why="The Basic header already identifies the client. If the two differ, the server can't tell which client is meant.",
     fix="Omit `client_id` from the body when you send a Basic header.",
     spec=CLIENT,

@@ -46,10 +46,10 @@ BASE_WRONG = Rule(
     explains="fhir-base-url-wrong",
     severity="error",
     outcome="404",
-    title="The URL isn't below the FHIR base URL: {received}",
+    title="The URL isn't below the FHIR base URL: `{received}`",
     why="The FHIR server answers only below its base URL, which is the `iss` of the launch and includes the hospital and the "
     "FHIR version.",
-    fix="Append the resource type to the base URL: {expected}.",
+    fix="Append the resource type to the base URL: `{expected}`.",
     spec=BASE,
     repair=_below_the_base,
 )
@@ -60,9 +60,9 @@ DOUBLE_SLASH = Rule(
     explains="fhir-base-double-slash",
     severity="warning",
     outcome="404",
-    title="The path has two slashes in a row: {received}",
+    title="The path has two slashes in a row: `{received}`",
     why="Your app appended a slash to a base URL that already ended with one. For a server this is a different path.",
-    fix="Remove the slash from the end of the base URL before joining: {expected}.",
+    fix="Remove the slash from the end of the base URL before joining: `{expected}`.",
     spec=BASE,
     repair=_single_slashes,
 )
@@ -73,9 +73,9 @@ TRAILING_SLASH = Rule(
     explains="fhir-path-trailing-slash",
     severity="warning",
     outcome="404",
-    title="The path ends with a slash: {received}",
+    title="The path ends with a slash: `{received}`",
     why="Some servers ignore a trailing slash. For others, including this one, it is a different path, which doesn't exist.",
-    fix="Request {expected}, without the slash.",
+    fix="Request `{expected}`, without the slash.",
     spec=HTTP,
     repair=lambda request, facts: _at(request, facts["expected"]),
 )
@@ -96,7 +96,7 @@ BASE_TWICE = Rule(
     recognises=_in_base,
     severity="error",
     outcome="404",
-    title="The URL contains {received} twice, because the base URL already ends with it",
+    title="The URL contains `{received}` twice, because the base URL already ends with it",
     why="The base URL (the `iss` of the launch) includes the FHIR version, so the resource type follows it directly.",
     fix="Append the resource type directly to the base URL.",
     spec=BASE,
@@ -109,9 +109,9 @@ WRONG_VERSION = Rule(
     explains="fhir-resource-wrong-version",
     severity="error",
     outcome="404",
-    title="{received} isn't a resource type of FHIR {version}",
+    title="`{received}` isn't a resource type of FHIR {version}",
     why="It exists in {versions}. Resource types were renamed between versions of FHIR, and this base URL is for {version}.",
-    fix="Request {expected} at this base URL.",
+    fix="Request `{expected}` at this base URL.",
     spec=TYPES,
     repair=_renamed,
 )
@@ -122,9 +122,9 @@ UNKNOWN_TYPE = Rule(
     explains="fhir-resource-unknown",
     severity="error",
     outcome="404",
-    title="{received} isn't a FHIR resource type",
+    title="`{received}` isn't a FHIR resource type",
     why="Resource types are singular, begin with a capital letter, and must be spelled exactly as in the specification.",
-    fix="Put {expected} in the URL in place of {received}.",
+    fix="Put {expected} in the URL instead of `{received}`.",
     spec=TYPES,
     repair=_renamed,
 )
@@ -143,13 +143,13 @@ ID_INVALID = Rule(
     stage="search",
     explains="fhir-id-invalid",
     severity="error",
-    outcome="404 in the address, 400 in a search",
+    outcome="404 in the path, 400 in a search",
     parameter="id",
-    title="`{parameter}` isn't a valid FHIR id: {received}",
+    title="`{parameter}` isn't a valid FHIR id: `{received}`",
     why="An id has 1 to 64 letters, digits, hyphens and dots. A record number with spaces or slashes is an identifier, not "
     "an id.",
     fix="Use the id of the resource. If you have only a record number, search by identifier: "
-    "Patient?identifier=<system>|<number>.",
+    "`Patient?identifier=<system>|<number>`.",
     spec=ID,
     repair=_id_of_reference,
 )
@@ -168,7 +168,7 @@ ACCEPT_UNSUPPORTED = Rule(
     severity="error",
     outcome="406",
     parameter="Accept",
-    title="`Accept` isn't supported here: {received}",
+    title="`Accept` isn't supported here: `{received}`",
     why="This base URL returns JSON and XML of its own FHIR version. In DSTU2 their types are application/json+fhir and "
     "application/xml+fhir; since STU3 they are application/fhir+json and application/fhir+xml.",
     fix="Send `Accept: {expected}`.",
@@ -238,8 +238,8 @@ IF_MATCH_MISSING = Rule(
     outcome="412",
     parameter="If-Match",
     title="`If-Match` is missing from the update",
-    why="This server requires each update to name the version that it changes, so that it doesn't overwrite someone else's "
-    "change.",
+    why="This server requires each update to name the version that it changes, so that nobody's change is overwritten by "
+    "accident.",
     fix='Send `If-Match: W/"<versionId>"`, the `ETag` of the version that you read.',
     spec=VERSIONING,
 )

@@ -1,7 +1,7 @@
 """Rules about writes: the body, its patient, the version and the condition."""
 
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.values import counted
+from sickbay.diagnosis.wording import counted
 
 READING = Spec("FHIR R4, create", "https://hl7.org/fhir/R4/http.html#create")
 UPDATE = Spec("FHIR R4, update", "https://hl7.org/fhir/R4/http.html#update")
@@ -23,8 +23,8 @@ MALFORMED = Rule(
     explains="fhir-body-malformed",
     severity="error",
     outcome="400",
-    title="The body can't be read as {type}: {received}",
-    why="The server can't parse the body, so it doesn't know what to store or to run.",
+    title="The body can't be read as {type}",
+    why="The server can't parse it: {received}.",
     fix="Send one JSON object whose `resourceType` is {type}, or the same in XML, with the matching `Content-Type`.",
     spec=READING,
 )
@@ -36,10 +36,10 @@ ID_MISMATCH = Rule(
     severity="error",
     outcome="400",
     parameter="id",
-    title="`id` in the body is {received}, but the URL has {expected}",
+    title="`id` in the body is `{received}`, but the URL has `{expected}`",
     why="An update names the resource in the URL and in the body. If the two differ, the server can't tell which resource is "
     "meant.",
-    fix="Set `id` in the body to {expected}, or send the request to the resource that you want to change.",
+    fix="Set `id` in the body to `{expected}`, or send the request to the resource that you want to change.",
     spec=UPDATE,
 )
 
@@ -49,7 +49,7 @@ INVALID = Rule(
     explains="fhir-resource-invalid",
     recognises=counted,
     severity="error",
-    outcome="422, an issue for each fault",
+    outcome="422, with an issue for each problem",
     title="The {type} isn't valid: {counted}",
     why="{said}",
     fix="Correct {where}.",
@@ -62,10 +62,10 @@ OUTSIDE = Rule(
     explains="fhir-write-outside-scope",
     severity="error",
     outcome="403",
-    title="The token's scopes don't allow writing into the chart of {received}",
-    why="After this write, the resource would be in the chart of {received}. With the scopes {held}, the token may write "
-    "only into the chart of {expected}.",
-    fix="Set the subject, patient or beneficiary to {expected}, and don't name another patient as performer, recipient or "
+    title="The token's scopes don't allow writing into the chart of `{received}`",
+    why="After this write, the resource would be in the chart of `{received}`. With the scopes `{held}`, the token may write "
+    "only into the chart of `{expected}`.",
+    fix="Set the subject, patient or beneficiary to `{expected}`, and don't name another patient as performer, recipient or "
     "participant. If your app writes for other patients, request a wider scope.",
     spec=SCOPES,
 )
@@ -76,10 +76,11 @@ NOT_SUBJECT = Rule(
     explains="fhir-write-not-subject",
     severity="error",
     outcome="403",
-    title="The {type} isn't about {expected}",
+    title="The {type} isn't about `{expected}`",
     why="A patient who only takes part in a record, for example as performer, recipient or author, may read it. To "
-    "{interaction} it with the scopes {held}, {expected} must be its subject. A {type} names its subject by: {by}.",
-    fix="Write only records whose subject is {expected}. If your app writes other records, request a wider scope.",
+    "{interaction} it with the scopes `{held}`, {expected} must be its subject. Elements that name the subject of {type}: "
+    "{by}.",
+    fix="Write only records whose subject is `{expected}`. If your app writes other records, request a wider scope.",
     spec=COMPARTMENT,
 )
 
@@ -90,7 +91,7 @@ CONFLICT = Rule(
     severity="error",
     outcome="412",
     parameter="If-Match",
-    title="`If-Match` isn't the current version: {received}",
+    title="`If-Match` isn't the current version: `{received}`",
     why="The resource has changed since you read it, and your write would undo that change.",
     fix="Read the resource again, change what you get, and send `If-Match: {expected}`.",
     spec=VERSIONS,
@@ -101,10 +102,10 @@ EXISTS = Rule(
     stage="search",
     explains="fhir-resource-exists",
     severity="error",
-    outcome="412; 409 where a condition matches nothing, and the id is taken",
+    outcome="412; 409 if a condition matches nothing and the id is taken",
     parameter="If-None-Match",
     title="The {type} already exists",
-    why="Your condition ({received}) allows the write only if no such resource exists. Version {current} exists.",
+    why="Your condition (`{received}`) allows the write only if no such resource exists. Version {current} exists.",
     fix="To change it, read it and send your change with `If-Match: {current}`. To create another resource, use another id.",
     spec=VERSIONS,
 )
@@ -115,7 +116,7 @@ AMBIGUOUS = Rule(
     explains="fhir-condition-ambiguous",
     severity="error",
     outcome="412",
-    title="The condition matches more than one {type}: {received}",
+    title="The condition matches more than one {type}: `{received}`",
     why="A conditional {interaction} must match at most one resource. Otherwise the server can't tell which one is meant.",
     fix="Narrow the condition to one resource, preferably with identifier=system|value.",
     spec=CONDITIONAL,
@@ -126,7 +127,7 @@ PATCH_FAILED = Rule(
     stage="search",
     explains="fhir-patch-failed",
     severity="error",
-    outcome="400 where it is no patch, 422 where it cannot be applied",
+    outcome="400 if it isn't a patch, 422 if it can't be applied",
     title="The patch can't be applied: {received}",
     why="If one operation of a patch fails, the server applies none of them. Nothing was changed.",
     fix="Send a JSON Patch: a list of operations, each with `op`, an existing `path`, and a `value` if the operation takes "
@@ -141,10 +142,10 @@ PATCH_READS = Rule(
     severity="error",
     outcome="403",
     title="The patch reads the {type}, but the token's scopes only allow changing it",
-    why="{received} uses or compares the content of the resource, so the result would reveal it. The scopes {held} don't "
-    "allow reading the resource.",
+    why="Part of the patch ({received}) uses or compares the content of the resource, so the result would reveal it. The "
+    "scopes `{held}` don't allow reading the resource.",
     fix="Send only `add`, `insert`, `replace`, `remove` and `delete`, at paths without where(). If your app needs the other "
-    "operations, request {needed} too.",
+    "operations, request `{needed}` too.",
     spec=SCOPES,
 )
 

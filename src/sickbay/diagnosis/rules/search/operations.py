@@ -20,7 +20,7 @@ UNKNOWN = Rule(
     explains="fhir-operation-unknown",
     severity="error",
     outcome="404",
-    title="The operation {received} isn't available at this URL",
+    title="The operation `{received}` isn't available at this URL",
     why="An operation is defined for the server, for a resource type, or for single resources. The capability statement at "
     "/metadata lists the operations of this server.",
     fix="Call {expected}.",
@@ -34,8 +34,8 @@ PARAMETER = Rule(
     severity="error",
     outcome="400",
     title="`{parameter}` isn't valid for this operation",
-    why="Operation parameters limit what is returned, so the server refuses an unknown name or an invalid value instead of "
-    "ignoring it. Received: {received}.",
+    why="The server refuses an unknown parameter or an invalid value (`{received}`), because ignoring it would change what "
+    "is returned.",
     fix="Send {expected} instead.",
     spec=GIVEN,
 )
@@ -46,9 +46,9 @@ BY_SYSTEM = Rule(
     explains="bulk-not-by-system",
     severity="error",
     outcome="403 insufficient_scope",
-    title="Bulk export needs a system/ scope; the token has {held}",
+    title="Bulk export needs a system/ scope; the token has `{held}`",
     why="An export covers whole populations. user/ and patient/ scopes cover only what the signed-in user may see.",
-    fix="Register a backend service, and request {needed} with client_credentials.",
+    fix="Register a backend service, and request `{needed}` with client_credentials.",
     spec=BACKEND,
 )
 
@@ -73,7 +73,7 @@ FORMAT = Rule(
     severity="error",
     outcome="400",
     parameter="_outputFormat",
-    title="`_outputFormat` isn't supported: {received}",
+    title="`_outputFormat` isn't supported: `{received}`",
     why="This server exports only NDJSON files, with one resource per line.",
     fix="Omit `_outputFormat`, or send `_outputFormat={expected}`.",
     spec=QUERY,

@@ -8,6 +8,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Token
 from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.wording import listed
 from sickbay.fhir.search_parameters import find, known_types
 from sickbay.fhir.search_results import RESULTS
 from sickbay.kernel.refusal import Facts
@@ -56,9 +57,9 @@ UNDEFINED = Rule(
     stage="search",
     explains="fhir-patient-undefined",
     severity="error",
-    outcome="404 in the address, 400 in a search",
+    outcome="404 in the path, 400 in a search",
     parameter="patient",
-    title="`{parameter}` is the text {received} instead of an id",
+    title="`{parameter}` is the text `{received}` instead of an id",
     why="JavaScript and other languages write this for a variable without a value. The token response had no `patient`, or "
     "the app read it too early.",
     fix="Check that the token response has `patient` before you use it. If it doesn't, request `launch/patient` or launch "
@@ -75,7 +76,8 @@ UNBOUNDED = Rule(
     outcome="400",
     title="The search requests all patients",
     why="This hospital requires search criteria: users may search, but not list every patient.",
-    fix="Add name, birthdate or identifier, for example Patient?name=Peters. If you know the id, read the patient by it.",
+    fix="Add name, birthdate or identifier, for example `Patient?name=Peters`. If you know the id, read `Patient/<id>` "
+    "instead.",
     spec=PATIENT,
 )
 
@@ -93,6 +95,12 @@ MISSING_PATIENT = Rule(
     repair=_patient_added,
 )
 
+
+def _with_example(facts: Facts) -> Facts:
+    categories = ("assess-plan",) if facts["type"] == "CarePlan" else ("vital-signs", "laboratory")
+    return {**facts, "example": listed([f"category={category}" for category in categories], word="or")}
+
+
 MISSING_CATEGORY = Rule(
     id="fhir-search-missing-category",
     stage="search",
@@ -103,10 +111,7 @@ MISSING_CATEGORY = Rule(
     title="`category` and `code` are missing from the search for {type}",
     why="This hospital stores each category separately, so a search must name one.",
     fix="Add {example}.",
-    recognises=lambda facts: {
-        **facts,
-        "example": "category=assess-plan" if facts["type"] == "CarePlan" else "category=vital-signs or category=laboratory",
-    },
+    recognises=_with_example,
     spec=CORE,
 )
 
@@ -119,7 +124,7 @@ BY_PATIENT = Rule(
     parameter="patient",
     title="`patient` isn't a search parameter of Patient",
     why="Other resources refer to their patient with `patient`. A Patient itself is found by its id.",
-    fix="Request Patient/{received}, or Patient?_id={received}.",
+    fix="Request `Patient/{received}`, or `Patient?_id={received}`.",
     spec=PATIENT,
     repair=lambda request, facts: _changed(request, facts["parameter"], ("_id", facts["received"].rpartition("/")[2])),
 )
@@ -138,7 +143,7 @@ COLON = Rule(
     outcome="400",
     title="`{parameter}` has a colon instead of an equals sign",
     why="A colon starts a modifier, so the server reads a parameter without a value.",
-    fix="Write {expected}.",
+    fix="Write `{expected}`.",
     spec=SEARCH,
     repair=_with_equals,
 )
@@ -150,7 +155,7 @@ REFERENCE_MALFORMED = Rule(
     severity="error",
     outcome="400",
     parameter="patient",
-    title="`{parameter}` isn't a valid reference on this server: {received}",
+    title="`{parameter}` isn't a valid reference on this server: `{received}`",
     why="A reference is an id, a type and an id, or a URL below this FHIR base URL.",
     fix="Write {expected}.",
     spec=REFERENCE,
@@ -163,8 +168,9 @@ DATE_MALFORMED = Rule(
     severity="error",
     outcome="400",
     parameter="date",
-    title="`{parameter}` isn't a valid FHIR date: {received}",
-    why="FHIR dates are year, month and day with hyphens. A prefix of two letters, such as ge, compares.",
+    title="`{parameter}` isn't a valid FHIR date: `{received}`",
+    why="A FHIR date has the year, the month and the day with hyphens between them. A prefix of two letters, such as `ge`, "
+    "means a comparison.",
     fix="Use the form {expected}.",
     spec=DATE,
 )
@@ -227,10 +233,10 @@ ENCODED_TWICE = Rule(
     severity="warning",
     outcome="advice",
     advises=_encoded_twice,
-    title="`{parameter}` is percent-encoded twice: {received}",
+    title="`{parameter}` is percent-encoded twice: `{received}`",
     why="Your app encoded it, and then the HTTP library encoded it again. The server searches for the encoded text and finds "
     "nothing.",
-    fix="Pass the plain value to the library: {parameter}={expected}.",
+    fix="Pass the plain value to the library: `{parameter}={expected}`.",
     spec=SEARCH,
     repair=lambda request, facts: _changed(request, facts["parameter"], (facts["parameter"], facts["expected"])),
 )
@@ -256,9 +262,9 @@ SYSTEM_WITHOUT_BAR = Rule(
     outcome="advice",
     degree="probable",
     advises=_without_bar,
-    title="`{parameter}` has no | between system and code: {received}",
+    title="`{parameter}` has no | between system and code: `{received}`",
     why="Without the |, the server takes the whole text as a code, and finds nothing.",
-    fix="Write {parameter}={expected}.",
+    fix="Write `{parameter}={expected}`.",
     spec=Spec("FHIR R4, Search by token", "https://hl7.org/fhir/R4/search.html#token"),
 )
 
@@ -297,8 +303,8 @@ VALUE_MALFORMED = Rule(
     advises=_unreadable,
     at=("access",),
     severity=_if_strict,
-    outcome="400; left out where it only shapes the answer",
-    title="`{parameter}` has a value that can't be read: {received}",
+    outcome="400; a result parameter such as _count is ignored",
+    title="`{parameter}` has a value that can't be read: `{received}`",
     why="Each type of search parameter (number, date, token, quantity and so on) has its own format.",
     fix="Use this form: {expected}.",
     spec=SEARCH,
@@ -312,7 +318,7 @@ UNKNOWN_PARAM = Rule(
     advises=_ignored,
     at=("access",),
     severity=_if_strict,
-    outcome="left out and said so; 400 under Prefer: handling=strict",
+    outcome="ignored with a warning; 400 with Prefer: handling=strict",
     title="`{parameter}` isn't a search parameter here",
     why="By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
     "handling it refuses them.",
@@ -325,7 +331,7 @@ MISSING_PARAM = Rule(
     id="fhir-search-missing-param",
     stage="search",
     explains="fhir-search-missing-param",
-    recognises=lambda facts: {**facts, "choices": " or ".join(facts["expected"])},
+    recognises=lambda facts: {**facts, "choices": listed(facts["expected"], word="or")},
     severity="error",
     outcome="accepted; 400 in a vendor's dialect",
     title="The search for {type} needs {choices}",
@@ -347,9 +353,9 @@ ID_NOT_ALONE = Rule(
     severity="error",
     outcome="accepted; 400 in a vendor's dialect",
     parameter="_id",
-    title="`_id` can't be combined with other filters: {received}",
+    title="`_id` can't be combined with other filters: `{received}`",
     why="When you search by `_id`, this server allows no other filter, only parameters such as `_count` and `_include`.",
-    fix="Remove {received}. If you need that filter, search without `_id`.",
+    fix="Remove `{received}`. If you need that filter, search without `_id`.",
     spec=HANDLING,
     repair=_only_id,
 )

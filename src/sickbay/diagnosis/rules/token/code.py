@@ -111,8 +111,8 @@ CODE_REUSED = Rule(
     title="`code` was already used {when}",
     why="A code works once. When it is sent again it may have been stolen, so the server also revokes the tokens that it "
     "issued for the code.",
-    fix="Send each code only once, then launch again. React's strict mode (effects run twice) and page reloads often send it "
-    "twice.",
+    fix="Launch again, and send each code only once. React's strict mode (which runs effects twice) and page reloads often "
+    "send it twice.",
     spec=CODE,
     renews=repairs.new_code,
 )
@@ -124,7 +124,7 @@ CODE_CLIENT_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="client_id",
-    title="`client_id` isn't the app that `code` was issued to: {received}",
+    title="`client_id` isn't the app that `code` was issued to: `{received}`",
     why="The server compares the `client_id` of the token request with the one of the authorize request.",
     fix="Use the same `client_id` in both requests.",
     spec=GRANT,
@@ -153,7 +153,7 @@ REDIRECT_URI_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="redirect_uri",
-    title="`redirect_uri` differs from the authorize request: {received}",
+    title="`redirect_uri` differs from the authorize request: `{received}`",
     why="The server compares it character by character with the `redirect_uri` that the code was sent to.",
     fix="Send `redirect_uri={expected}`.",
     spec=GRANT,
@@ -191,7 +191,7 @@ WRONG_TENANT = Rule(
     recognises=_with_endpoint,
     severity="error",
     outcome="400 invalid_grant",
-    title="The token request went to the wrong hospital: {received}",
+    title="The token request went to the wrong hospital: `{received}`",
     why="Each hospital has its own token endpoint, and a code works only at the hospital that issued it.",
     fix="Send the request to {expected}. Read `token_endpoint` from the discovery document at each launch.",
     spec=DISCOVERY,

@@ -7,6 +7,7 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import FORM
 from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.wording import listed
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol.parameters import Parameters
 
@@ -26,14 +27,14 @@ def _with_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 
 def _with_suggestion(facts: Facts) -> Facts:
-    supported = ", ".join(facts.get("supported", ()))
+    supported = listed(facts.get("supported", ()))
     return {**facts, "suggested": facts["expected"] or "authorization_code or refresh_token", "known_here": supported}
 
 
 def _described(facts: Facts) -> Facts:
-    names = ", ".join(facts.get("in_url") or ())
+    in_url = facts.get("in_url") or ()
     problems = [f"it is a {facts['received']}"] if facts["received"] != "POST" else []
-    problems += [f"its URL has {names}"] if names else []
+    problems += [f"its URL has {listed(in_url)}"] if in_url else []
     return {**facts, "asked": " and ".join(problems)}
 
 
@@ -67,7 +68,7 @@ WRONG_CONTENT_TYPE = Rule(
     outcome="400 invalid_request",
     parameter="Content-Type",
     title="`Content-Type` is wrong: the parameters were sent {came}",
-    why="This endpoint reads only a form ({expected}). It doesn't parse JSON or other bodies.",
+    why="This endpoint reads only a form (`{expected}`). It doesn't parse JSON or other bodies.",
     fix="Send the same parameters as a form body with `Content-Type: {expected}`.",
     spec=GRANT,
     repair=_posted,
@@ -85,7 +86,7 @@ RESOURCE_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_target",
     parameter="resource",
-    title="`resource` isn't the FHIR server that was authorized: {received}",
+    title="`resource` isn't the FHIR server that was authorized: `{received}`",
     why="The server issues a token only for the FHIR base URL that was the `aud` of the authorize request.",
     fix="Send `resource={expected}`, or omit `resource`.",
     spec=Spec("RFC 8707, 2.2 Access Token Request", "https://www.rfc-editor.org/rfc/rfc8707#section-2.2"),
@@ -115,7 +116,7 @@ GRANT_TYPE_INVALID = Rule(
     severity="error",
     outcome="400 unsupported_grant_type",
     parameter="grant_type",
-    title="`grant_type` isn't supported: {received}",
+    title="`grant_type` isn't supported: `{received}`",
     why="The server compares it exactly with the grant types that it supports: {known_here}.",
     fix="Send `grant_type={suggested}`.",
     spec=ERRORS,
@@ -129,7 +130,7 @@ GRANT_TYPE_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="grant_type",
-    title="`grant_type` is {received}, but the parameters belong to {expected}",
+    title="`grant_type` is `{received}`, but the parameters belong to `{expected}`",
     why="Each grant type has its own parameter: `authorization_code` needs `code`, and `refresh_token` needs `refresh_token`.",
     fix="Send `grant_type={expected}` with these parameters.",
     spec=ERRORS,
@@ -143,9 +144,9 @@ GRANT_NOT_ALLOWED = Rule(
     severity="error",
     outcome="400 unauthorized_client",
     parameter="grant_type",
-    title="`grant_type` isn't allowed for this app: {received}",
-    why="The server allows only the grant types that the app is registered for: {registered}.",
-    fix="Use a registered grant type. If your app needs {received}, add it to the registration.",
+    title="`grant_type` isn't allowed for this app: `{received}`",
+    why="The server allows only the grant types that the app is registered for: `{registered}`.",
+    fix="Use a registered grant type. If your app needs `{received}`, add it to the registration.",
     spec=ERRORS,
 )
 
@@ -177,7 +178,7 @@ SCOPE_IGNORED = Rule(
     title="`scope` has no effect when a code is exchanged",
     why="The scopes were decided in the authorize request, and the code stands for them. RFC 6749 defines no `scope` in this "
     "request.",
-    fix="Omit `scope` here, and request {received} in the authorize request.",
+    fix="Omit `scope` here, and request `{received}` in the authorize request.",
     spec=GRANT,
     repair=_without("scope"),
 )

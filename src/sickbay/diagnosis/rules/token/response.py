@@ -31,11 +31,11 @@ NO_PATIENT = Rule(
     advises=_no_patient,
     at=("id_token",),
     severity="error",
-    outcome="advice: this server gives no patient/ scope without a patient",
+    outcome="advice; Sickbay grants no patient/ scope without a patient",
     parameter="patient",
     title="`patient` is missing from the token response, but it has patient/ scopes",
-    why="{held} give access only to the patient in context. Without a patient the server returns nothing, and apps often "
-    "request the patient `undefined`.",
+    why="These scopes give access only to the patient in context: `{held}`. Without a patient the server returns nothing, "
+    "and apps often request the patient `undefined`.",
     fix="Request `launch` in an EHR launch, or `launch/patient` in a standalone launch, and check `patient` before the first "
     "FHIR request.",
     spec=specs.SMART_CONTEXT,
