@@ -216,7 +216,7 @@ RULES = (
     _rule(
         "assertion-jti-reused",
         "`jti` of the client assertion was already used: `{received}`",
-        "An assertion works once, so that nobody who intercepts it can send it again.",
+        "An assertion works only once, so an intercepted one can't be sent again.",
         "Create a new assertion with a new `jti` for each request.",
     ),
     _rule(

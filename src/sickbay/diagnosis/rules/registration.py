@@ -107,8 +107,8 @@ WILDCARD = Rule(
     outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains a wildcard: `{received}`",
-    why="The server compares redirect URIs character by character. With a wildcard, codes could go to pages that nobody "
-    "checked.",
+    why="The server compares redirect URIs character by character. With a wildcard, codes could go to pages that were never "
+    "reviewed.",
     fix="List each complete URI.",
     spec=specs.rfc(9700, "2.1", "Protecting Redirect-Based Flows"),
 )

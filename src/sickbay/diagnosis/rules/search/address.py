@@ -238,8 +238,8 @@ IF_MATCH_MISSING = Rule(
     outcome="412",
     parameter="If-Match",
     title="`If-Match` is missing from the update",
-    why="This server requires each update to name the version that it changes, so that nobody's change is overwritten by "
-    "accident.",
+    why="This server requires each update to name the version that it changes. That way, two people can't overwrite each "
+    "other's changes.",
     fix='Send `If-Match: W/"<versionId>"`, the `ETag` of the version that you read.',
     spec=VERSIONING,
 )
