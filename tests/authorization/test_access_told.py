@@ -66,6 +66,11 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
         (
             asked(),
+            replace(KNOWN, token=replace(TOKEN, revoked=True, revoked_by="user", revoked_at=7)),
+            Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked", "by": "user", "at": 7}, 401),
+        ),
+        (
+            asked(),
             replace(KNOWN, client=None),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "client removed"}, 401),
         ),

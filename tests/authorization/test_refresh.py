@@ -180,6 +180,11 @@ def test_a_reused_refresh_token_revokes() -> None:
         ),
         (
             asked(REFRESH_FORM),
+            replace(REFRESHING, family=replace(FAMILY, revoked=True, revoked_by="code", revoked_at=7)),
+            Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", "by": "code", "at": 7}),
+        ),
+        (
+            asked(REFRESH_FORM),
             replace(REFRESHING, family=replace(FAMILY, expires_at=NOW - 3)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": 3}),
         ),

@@ -33,11 +33,14 @@ def test_an_app_gives_back_what_is_its_own_or_nobodys(subject: Any) -> None:
     assert names(asked(FORM), replace(KNOWN, subject=subject)) == []
 
 
-@pytest.mark.parametrize("subject", [TOKEN, FAMILY])
-def test_what_is_anothers_it_does_not(subject: Any) -> None:
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [(TOKEN, "access token"), (replace(TOKEN, revoked=True), "access token"), (FAMILY, "refresh token")],
+)
+def test_an_app_cannot_revoke_a_token_of_another_app(subject: Any, kind: str) -> None:
     (refusal,) = refusals(asked(FORM), replace(KNOWN, subject=replace(subject, client_id="other")))
     assert (refusal.name, refusal.error, refusal.status) == ("refresh-client-mismatch", "invalid_grant", 400)
-    assert refusal.facts == {"received": "app"}
+    assert refusal.facts == {"received": "app", "kind": kind}
 
 
 def test_a_confidential_app_proves_who_it_is_first() -> None:

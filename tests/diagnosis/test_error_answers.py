@@ -208,11 +208,12 @@ def test_a_refused_exchange_of_a_har_file_is_never_cleared(url: str, method: str
         "request": {"method": method, "url": url, "headers": []},
         "response": {"status": answer[0], "content": content},
     }
-    (seen,) = har.read({"log": {"entries": [one]}})
+    exchanges = har.read({"log": {"entries": [one]}})
     if answer[0] != 200:
-        every = diagnose_all(seen.inputs, seen.answers)
+        every = diagnose_all(exchanges[0].inputs, exchanges[0].answers)
         assert any(one.severity == "error" for each in every for one in each.explanation.findings)
-    assert seen.answers or "mfa" in (answer[1] or "") or "urn:vendor" in (answer[1] or "")
+    is_unknown_code = "mfa" in (answer[1] or "") or "urn:vendor" in (answer[1] or "")
+    assert is_unknown_code or exchanges[0].answers
 
 
 JWKS = {"jwks_fetch": {"https://a/keys": {"status": 404}}}
@@ -285,7 +286,7 @@ def test_a_granted_exchange_of_a_har_file_is_no_error(status: int, method: str) 
             "method, URL",
         ),
         ("net::ERR_FAILED", "a request without a response (net::ERR_FAILED)", "HAR file"),
-        ("HTTP/1.1 599 Odd", "an HTTP status 599.", "method"),
+        ("HTTP/1.1 599 Odd", "an HTTP status 599,", "method"),
         (
             "curl -d 'grant_type=client_credentials&scope=system/Patient.rs' -u a:b https://a.example/token\nHTTP/1.1 401",
             "an HTTP status 401",

@@ -49,7 +49,7 @@ def test_a_line_that_cannot_be_read_has_no_findings_and_says_so() -> None:
         ({"id": "x", "input": {"kind": "telepathy"}}, "x", "telepathy"),
         ({"id": "x", "input": {"kind": ["launch_url"]}}, "x", "launch_url"),
         ({"id": "x"}, "x", "input"),
-        ([], None, "no JSON object"),
+        ([], None, "a JSON object"),
     ):
         said = diagnose_line(line)
         assert word in said.pop("trouble")

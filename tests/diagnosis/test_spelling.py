@@ -70,7 +70,7 @@ def test_a_question_mark_in_an_address_or_a_state_joins_nothing(old: str, new: s
         ("h%00ttp", "the invisible character U+0000"),
     ],
 )
-def test_what_clings_to_a_value_is_called_by_its_name(new: str, what: str) -> None:
+def test_stray_characters_around_a_value_are_named(new: str, what: str) -> None:
     facts = told("aud=http", f"aud={new}")["value-has-stray-characters"]
     assert (facts["names"], facts["what"]) == (["aud"], what)
     assert facts["expected"] == ["http://localhost:7425/general/r4"]

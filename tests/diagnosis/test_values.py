@@ -47,7 +47,7 @@ from sickbay.diagnosis.values import bare, clinging, is_no_secret, placeholder
         ("http://a/r4/null", "missing value"),
     ],
 )
-def test_what_is_no_value_is_called_by_its_name(value: str, word: str) -> None:
+def test_a_placeholder_is_described(value: str, word: str) -> None:
     assert word in (placeholder(value) or "")
 
 
@@ -96,7 +96,7 @@ def test_a_random_value_is_seldom_taken_for_one(value: str) -> None:
         ("a\u00a0", "a", "a non-breaking space"),
     ],
 )
-def test_what_clings_to_a_value_is_taken_off_and_named(value: str, left: str, what: str) -> None:
+def test_stray_characters_around_a_value_are_removed_and_named(value: str, left: str, what: str) -> None:
     assert (bare(value), clinging(value)) == (left, what)
 
 

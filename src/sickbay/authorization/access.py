@@ -117,7 +117,8 @@ def is_id_token(text: str) -> bool:
 
 @check(needs=("token",), after=(token_is_known,))
 def token_is_not_revoked(request: AccessRequest, known: AccessKnown) -> Refusal | None:
-    return _unusable("revoked") if _token(known).revoked else None
+    token = _token(known)
+    return _unusable("revoked", **refresh.revocation_facts(token)) if token.revoked else None
 
 
 @check(needs=("token", "client", "user"), after=(token_is_known,))

@@ -91,9 +91,15 @@ def refresh_token_is_known(request: TokenRequest, known: TokenKnown) -> Refusal 
 
 @check(needs=("family",), after=(refresh_token_is_known,))
 def refresh_token_is_not_revoked(request: TokenRequest, known: TokenKnown) -> Refusal | None:
-    if not _family(known).revoked:
+    family = _family(known)
+    if not family.revoked:
         return None
-    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"})
+    return Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", **revocation_facts(family)})
+
+
+def revocation_facts(grant: Token | Family) -> dict[str, object]:
+    """Who revoked a token and when (seconds since 1970), if that was recorded."""
+    return {"by": grant.revoked_by, "at": grant.revoked_at} if grant.revoked_by else {}
 
 
 @check(needs=("family", "now"), after=(refresh_token_is_known,))

@@ -20,7 +20,8 @@ def token_is_of_this_client(request: TokenRequest, known: TokenKnown) -> Refusal
         return None
     if subject.client_id == client.client_id:
         return None
-    return Refusal("refresh-client-mismatch", "invalid_grant", {"received": client.client_id})
+    kind = "access token" if isinstance(subject, Token) else "refresh token"
+    return Refusal("refresh-client-mismatch", "invalid_grant", {"received": client.client_id, "kind": kind})
 
 
 @check(needs=("subject",), after=(token_is_of_this_client,))

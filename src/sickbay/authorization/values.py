@@ -127,6 +127,13 @@ class Code:
     """Asked, granted, why: of each scope."""
 
 
+RevokedBy: TypeAlias = Literal["", "app", "user", "code", "refresh"]
+"""The app or the user revoked the token, or the server did because a code or a refresh token was sent again.
+
+Empty for a token that is valid, or that an older version revoked.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """An access token: opaque outside, this inside. Kept under the SHA-256 of the token. `scope` is what was granted."""
@@ -143,6 +150,8 @@ class Token:
     issuer: str = ""
     issued_at: int = 0
     revoked: bool = False
+    revoked_at: int = 0
+    revoked_by: RevokedBy = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,8 @@ class Family:
     context: dict[str, Any] = field(default_factory=dict)
     timeline: str = ""
     revoked: bool = False
+    revoked_at: int = 0
+    revoked_by: RevokedBy = ""
     asked: str = ""
     """What the request of the last rotation asked and how its client authenticated, as a hash: only the same may repeat it."""
 

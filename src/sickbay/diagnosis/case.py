@@ -1,4 +1,4 @@
-"""Read a rule's case: a Markdown file that is its test and the example on its page at once.
+"""Reads a rule's case: a Markdown file that is both its test and the example on its page.
 
 # <id>
 Prose for the page.

@@ -1,4 +1,4 @@
-"""Diagnose an exchange offline: what `sickbay doctor`, the page and the cases all call. Nothing leaves the machine."""
+"""Diagnoses a request or response offline. `sickbay doctor`, the /doctor page and the case tests use it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.kernel.refusal import Examination, examine
 
 PROBLEMS = ("error", "warning")
-"""Severities that end the command with 1."""
+"""Severities for which the command exits with 1."""
 
 
 class Diagnosis(NamedTuple):
-    """answers: the error answers that the input holds."""
+    """answers: the error responses in the input."""
 
     stage: str
     examination: Examination
@@ -41,9 +41,10 @@ class Diagnosis(NamedTuple):
 
 
 def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
-    """The input that a paste holds, and its diagnosis. An error answer is enough to understand a paste.
+    """Reads pasted text, and returns the input and its diagnosis. A text with only an error response is understood too.
 
-    Raises ValueError, with a sentence, if it holds neither a request nor an error answer; KeyError on an unknown kind.
+    Raises ValueError with a message for the user if the text has neither a request nor an error response, and KeyError if
+    the kind is unknown.
     """
     answers: tuple[ErrorAnswer, ...] = ()
     try:
@@ -62,9 +63,9 @@ def diagnose_text(text: str) -> tuple[dict[str, Any], Diagnosis]:
 
 
 def diagnose(given: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:
-    """`given` is the `input` of a case: kind, url/method/headers/body/…, context. Raises KeyError on an unknown kind.
+    """`given` has the form of a case's `input`: kind, url/method/headers/body/…, context. Raises KeyError on an unknown kind.
 
-    answers: error answers that came with the input; by default those that stand in it.
+    answers: error responses that came with the input; by default those in the input itself.
     """
     kind = KINDS[given["kind"]]
     request = kind.request(given)
@@ -79,9 +80,9 @@ def diagnose(given: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = No
 
 
 def diagnose_all(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...]) -> list[Diagnosis]:
-    """The inputs of one exchange. Its error answer belongs to the first, and any of them may explain it."""
+    """Diagnoses the inputs of one exchange. Its error response belongs to the first input, and any of them may explain it."""
     first, *others = [diagnose(given, ()) for given in inputs]
-    if answers and not any(is_explained(one.stage, one.examination, one.explanation) for one in (first, *others)):
+    if answers and not any(is_explained(each.stage, each.examination, each.explanation) for each in (first, *others)):
         first = first._replace(explanation=added(first.stage, first.explanation, answers))
     return [first._replace(answers=answers), *others]
 
@@ -90,23 +91,23 @@ def _examine(kind: Kind, request: Any, known: Any) -> Examination:
     return examine(kind.checks(request), with_well_formed_pkce(request), known, kind.relaxed(known))
 
 
-def _again(kind: Kind, given: dict[str, Any], mended: Any) -> tuple[Examination, Any]:
-    """The mended request is written and read once more: what it derives from its address changes with it."""
-    written = given | kind.unread(mended)
+def _again(kind: Kind, given: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
+    """Writes the corrected request and reads it again, because values derived from its URL may change."""
+    written = given | kind.unread(corrected)
     request = kind.request(written)
     known = kind.known(written, request)
     return _examine(kind, request, known), known
 
 
 def diagnose_line(line: Any) -> dict[str, Any]:
-    """A line of `doctor --jsonl`: `id` is echoed, `input` alone is looked at; one that can't be read says so."""
+    """Diagnoses one line of `doctor --jsonl`. `id` is echoed. If `input` can't be read, `trouble` says why."""
     id, given = (line.get("id"), line.get("input")) if isinstance(line, dict) else (None, None)
     if not isinstance(given, dict):
-        return {"id": id, "findings": [], "corrected": None, "trouble": "it is no JSON object with an input"}
+        return {"id": id, "findings": [], "corrected": None, "trouble": "the line isn't a JSON object with an input"}
     if given.get("kind") not in [*KINDS]:
-        return {"id": id, "findings": [], "corrected": None, "trouble": f"cannot read the kind {given.get('kind')!r}"}
+        return {"id": id, "findings": [], "corrected": None, "trouble": f"unknown kind {given.get('kind')!r}"}
     try:
-        found = diagnose(given)
+        diagnosis = diagnose(given)
     except (AttributeError, KeyError, TypeError, ValueError):
         return {
             "id": id,
@@ -114,6 +115,6 @@ def diagnose_line(line: Any) -> dict[str, Any]:
             "corrected": None,
             "trouble": "a member of the input is missing or has the wrong type",
         }
-    findings = [finding.to_json() for finding in found.explanation.findings]
-    recognised = {"recognised": found.recognised} if found.recognised else {}
-    return {"id": id, "findings": findings, "corrected": found.corrected} | recognised
+    findings = [finding.to_json() for finding in diagnosis.explanation.findings]
+    recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
+    return {"id": id, "findings": findings, "corrected": diagnosis.corrected} | recognised

@@ -1,4 +1,4 @@
-"""From an Examination to findings and the corrected request. The same for a live refusal and for a pasted one."""
+"""Turns an Examination into findings and a corrected request, both for live requests and for pasted ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sickbay.kernel.refusal import Examination, Facts, Refusal
 
 
 class Explanation(NamedTuple):
-    """findings: worst first. corrected: the request with all mended that can be; None where nothing was to mend."""
+    """findings: worst first. corrected: the request with every possible correction; None if nothing was corrected."""
 
     findings: tuple[Finding, ...]
     corrected: Any | None
@@ -27,10 +27,10 @@ def explain(
     live: bool = False,
     again: Again | None = None,
 ) -> Explanation:
-    """Explain every refusal, then advise. On a live exchange only what refused is an error; the rest is at most a warning.
+    """Explains every refusal and adds advice. On a live exchange only a refusal is an error; advice is at most a warning.
 
-    again: examines a mended request. With it, repairs go on until nothing is refused, and a request that would
-    still be refused is not offered as corrected.
+    again: examines a corrected request. With it, corrections are repeated until nothing is refused, and a request that
+    would still be refused is not returned as corrected.
     """
     spoken = _spoken(rules, stage, request, known, examination)
     brought = _brought(spoken)
@@ -40,15 +40,17 @@ def explain(
 
 _Spoken = tuple[Rule, Facts, bool]
 Again: TypeAlias = Callable[[Any], tuple[Examination, Any]]
-"""A mended request -> its Examination, and what is known of it."""
+"""Takes a corrected request; returns its Examination and its context."""
 
 ROUNDS = 6
-"""How often a request is mended before it is given up; one fault rarely uncovers more than two others."""
+"""How many times a request is corrected at most. Correcting one problem rarely reveals more than two others."""
 
 
 def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
-    """The first rule that recognises this refusal. The rule of that id, where it is named as finely as a rule, or where
-    only a foreign answer named it (fact `told`): then there is nothing to recognise it by.
+    """The first rule that recognises this refusal, with its facts.
+
+    If the refusal has the id of a specific rule, or if only another server's response named it (fact `told`), it is the
+    rule with that id.
     """
     for rule in rules:
         if rule.id == refusal.name and (rule.explains != refusal.name or "told" in refusal.facts):
@@ -61,108 +63,114 @@ def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
 
 
 def _spoken(rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination) -> list[_Spoken]:
-    """In the order of the catalogue, which is the order of repairs."""
-    said = _refused(rules, examination) + _advised(rules, stage, request, known)
-    if len(said) < 2:
-        return said
+    """Rules with their facts, in the order of the catalogue, which is the order of corrections."""
+    matches = _refused(rules, examination) + _advised(rules, stage, request, known)
+    if len(matches) < 2:
+        return matches
     place = {rule.id: index for index, rule in enumerate(rules)}
-    return sorted(said, key=lambda one: place[one[0].id])
+    return sorted(matches, key=lambda match: place[match[0].id])
 
 
 def _refused(rules: Sequence[Rule], examination: Examination) -> list[_Spoken]:
-    said: list[_Spoken] = []
+    matches: list[_Spoken] = []
     for refusals, refused in ((examination.refusals, True), (examination.relaxed, False)):
         for refusal in refusals:
             rule, facts = speaker(rules, refusal)
-            said.append((rule, facts, refused))
-    return said
+            matches.append((rule, facts, refused))
+    return matches
 
 
 def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> list[_Spoken]:
-    said: list[_Spoken] = []
+    matches: list[_Spoken] = []
     for rule in rules:
         if rule.advises and (rule.stage == stage or stage in rule.at):
             facts = rule.advises(request, known)
             if facts is not None:
-                said.append((rule, facts, False))
-    return said
+                matches.append((rule, facts, False))
+    return matches
 
 
 def _brought(spoken: list[_Spoken]) -> dict[str, str]:
-    """The rule of a refusal -> the rule of the fault that brought it: a root speaks of it, or of the parameter it is about."""
+    """Maps the rule of a refusal to the rule that caused it. A root rule names the refusals or parameters that it affects."""
     roots: dict[str | None, str] = {}
     for rule, facts, _ in spoken:
         for name in (facts.get("brings") or facts.get("names", ())) if rule.root else ():
             roots.setdefault(name, rule.id)
     about = {rule.id: rule.id if rule.id in roots else rule.parameter for rule, _, refused in spoken if refused}
-    return {id: roots[one] for id, one in about.items() if one in roots}
+    return {id: roots[name] for id, name in about.items() if name in roots}
 
 
 def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, brought: Mapping[str, str]) -> Finding:
-    """On a live exchange what refused is an error, whatever the rule says of foreign ones, and the rest at most a warning.
-    What brought a refusal refused.
+    """On a live exchange a refusal is an error, whatever severity the rule has elsewhere, and advice is at most a warning.
+
+    A rule that caused a refusal counts as a refusal.
     """
     refused = refused or rule.id in brought.values()
-    found = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
+    finding = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
     because = brought.get(rule.id)
-    return replace(found, severity="error" if live and refused else found.severity, because=because)
+    return replace(finding, severity="error" if live and refused else finding.severity, because=because)
 
 
 def _once(findings: Any) -> list[Finding]:
-    kept: dict[str, Finding] = {}
-    for one in findings:
-        kept.setdefault(one.id, one)
-    return list(kept.values())
+    by_id: dict[str, Finding] = {}
+    for finding in findings:
+        by_id.setdefault(finding.id, finding)
+    return list(by_id.values())
 
 
 def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
-    roots = {one.because for one in findings}
-    return tuple(sorted(findings, key=lambda one: (one.id not in roots, SEVERITIES.index(one.severity), not one.refused)))
+    roots = {finding.because for finding in findings}
+
+    def rank(finding: Finding) -> tuple[bool, int, bool]:
+        return finding.id not in roots, SEVERITIES.index(finding.severity), not finding.refused
+
+    return tuple(sorted(findings, key=rank))
 
 
 def _corrected(
     rules: Sequence[Rule], stage: str, request: Any, known: Any, spoken: list[_Spoken], again: Again | None
 ) -> Any | None:
-    """Repairs run in the order of the rules; each sees what the ones before left. First what brought others with it is
-    mended: what it brought need not be mended then.
+    """Runs the corrections in the order of the rules; each gets the result of the one before.
+
+    Root problems are corrected first, because the refusals that they caused may need no correction of their own then.
     """
-    left = request
+    current = request
     for _ in range(ROUNDS if again else 0):
-        mended = _repaired(left, known, [one for one in spoken if one[0].root])
-        if again is None or mended == left:
+        corrected = _repaired(current, known, [match for match in spoken if match[0].root])
+        if again is None or corrected == current:
             break
-        left = mended
-        examination, known = again(left)
-        spoken = _spoken(rules, stage, left, known, examination)
-    mended = _repaired(left, known, spoken)
-    if again is None or mended == request:
-        return mended if mended != request else None
+        current = corrected
+        examination, known = again(current)
+        spoken = _spoken(rules, stage, current, known, examination)
+    corrected = _repaired(current, known, spoken)
+    if again is None or corrected == request:
+        return corrected if corrected != request else None
     for _ in range(ROUNDS):
-        examination, known = again(mended)
+        examination, known = again(corrected)
         if not examination.refusals:
-            return mended
-        before = mended
+            return corrected
+        before = corrected
         spoken = _spoken(rules, stage, before, known, examination)
-        mended = _repaired(before, known, spoken)
-        if mended == before:
-            mended = _renewed(before, spoken)
-        if mended == before:
+        corrected = _repaired(before, known, spoken)
+        if corrected == before:
+            corrected = _renewed(before, spoken)
+        if corrected == before:
             return None
     return None
 
 
 def _renewed(request: Any, spoken: list[_Spoken]) -> Any:
-    """With a place for what no line can hold a second time: a code, a token."""
-    mended = request
+    """Replaces values that can't be sent again, such as a code or a token, with placeholders."""
+    renewed = request
     for rule, _, refused in spoken:
         if rule.renews and refused:
-            mended = rule.renews(mended)
-    return mended
+            renewed = rule.renews(renewed)
+    return renewed
 
 
 def _repaired(request: Any, known: Any, spoken: list[_Spoken]) -> Any:
-    mended = request
+    corrected = request
     for rule, facts, _ in spoken:
         if rule.repair and "told" not in facts:
-            mended = rule.repair(mended, {**facts, "known": known})
-    return mended
+            corrected = rule.repair(corrected, {**facts, "known": known})
+    return corrected

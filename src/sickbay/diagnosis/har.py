@@ -1,7 +1,7 @@
-"""A HAR file, as a browser's developer tools save it: of its exchanges those of a launch, each as the inputs of diagnose().
+"""Reads a HAR file from a browser's developer tools, and returns the exchanges of a launch as inputs for diagnose().
 
-HAR 1.2: `log.entries[]`, each with `request` and `response`. One exchange may be several inputs: a token request, and the
-answer to it. What one exchange tells of the server (its discovery document, the state that was sent) is known to the others.
+HAR 1.2: `log.entries[]`, each with `request` and `response`. One exchange may become several inputs, for example a token
+request and its response. What one exchange reveals (the discovery document, the `state`) is part of the others' context.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Json = Mapping[str, Any]
 WELL_KNOWN = "/.well-known/smart-configuration"
 _FHIR = re.compile(r"/(?:metadata|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:/_history.*|/\$.*)?|/_search|/\$.*)?)/?$")
 _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
-"""What a page can lack and still work: a missing icon is no error of a launch."""
+"""Files without which a page still works. A missing icon isn't an error of a launch."""
 _ASSET = re.compile(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)
 
 
 class Seen(NamedTuple):
-    """number: among all exchanges of the file, from 1. url: without query and fragment, which may hold secrets."""
+    """One exchange. number: its place in the file, from 1. url: without query and fragment, which may contain secrets."""
 
     number: int
     method: str
@@ -35,9 +35,9 @@ class Seen(NamedTuple):
     status: int
     inputs: tuple[dict[str, Any], ...]
     sent: dict[str, Any]
-    """Headers (names in lower case), query, body and answer: what a secret may stand in."""
+    """Headers (names in lower case), query, body and response: everything that may contain a secret."""
     answers: tuple[ErrorAnswer, ...] = ()
-    """The error answers in its response. An exchange that failed is kept even if it isn't of a launch."""
+    """The errors in its response. A failed exchange is kept even if it isn't part of a launch."""
 
 
 def is_har(given: Any) -> bool:
@@ -46,42 +46,43 @@ def is_har(given: Any) -> bool:
 
 
 def read(given: Json) -> tuple[Seen, ...]:
-    """The exchanges of a launch and those that failed, in order; what else a browser fetched is left out."""
-    entries = [(number, one) for number, one in enumerate(given["log"]["entries"], 1) if _is_entry(one)]
-    plain = [(number, _plain(one)) for number, one in entries]
-    server = _server([one for _, one in plain])
-    found: list[Seen] = []
+    """The exchanges of a launch and the failed ones, in order. Everything else that the browser fetched is left out."""
+    entries = [(number, entry) for number, entry in enumerate(given["log"]["entries"], 1) if _is_entry(entry)]
+    exchanges = [(number, _plain(entry)) for number, entry in entries]
+    server = _server([exchange for _, exchange in exchanges])
+    result: list[Seen] = []
     states: list[str] = []
-    for number, one in plain:
-        context = {"server": server or _base(one)} | ({"sent_state": states[-1]} if states else {})
-        inputs = tuple({**each, "context": {name: it for name, it in context.items() if it}} for each in _inputs(one))
-        answers = _answers(one, launch=bool(inputs))
+    for number, exchange in exchanges:
+        context = {"server": server or _base(exchange)} | ({"sent_state": states[-1]} if states else {})
+        known = {name: value for name, value in context.items() if value}
+        inputs = tuple({**each, "context": known} for each in _inputs(exchange))
+        answers = _answers(exchange, launch=bool(inputs))
         if not inputs and answers:
             inputs = ({"kind": "error_answer", "text": "", "context": {}},)
         if not inputs:
             continue
-        address = one["url"].partition("?")[0].partition("#")[0]
-        found.append(Seen(number, one["method"], address, one["status"], inputs, one, answers))
+        url = exchange["url"].partition("?")[0].partition("#")[0]
+        result.append(Seen(number, exchange["method"], url, exchange["status"], inputs, exchange, answers))
         if inputs[0]["kind"] == "authorize_url":
-            states.append(parse(one["query"]).get("state") or "")
-    return tuple(found)
+            states.append(parse(exchange["query"]).get("state") or "")
+    return tuple(result)
 
 
-def _answers(one: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
-    scheme, _, rest = one["url"].partition("://")
+def _answers(exchange: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
+    scheme, _, rest = exchange["url"].partition("://")
     decoration = _DECORATION.search(rest.partition("?")[0]) and not launch
     if scheme.lower() not in ("http", "https") or decoration:
         return ()
-    return in_exchange(one["status"], one["answer_headers"], one["answer"], launch=launch)
+    return in_exchange(exchange["status"], exchange["answer_headers"], exchange["answer"], launch=launch)
 
 
-def _is_entry(one: Any) -> bool:
-    request = one.get("request") if isinstance(one, dict) else None
+def _is_entry(entry: Any) -> bool:
+    request = entry.get("request") if isinstance(entry, dict) else None
     return isinstance(request, dict) and isinstance(request.get("url"), str) and "://" in request["url"]
 
 
-def _plain(one: Json) -> dict[str, Any]:
-    request, response = one["request"], one.get("response") or {}
+def _plain(entry: Json) -> dict[str, Any]:
+    request, response = entry["request"], entry.get("response") or {}
     response = response if isinstance(response, dict) else {}
     method, url = str(request.get("method") or "GET").upper(), request["url"]
     status = response.get("status")
@@ -104,21 +105,21 @@ def _number(status: Any) -> int:
 
 
 def _headers(given: Any) -> dict[str, str]:
-    """Those of HTTP/2 that begin with a colon are none."""
-    pairs = [one for one in given or () if isinstance(one, dict)] if isinstance(given, list) else []
-    named = ((str(one.get("name", "")).lower(), str(one.get("value", ""))) for one in pairs)
-    return {name: value for name, value in named if name and not name.startswith(":")}
+    """By name in lower case. The pseudo-headers of HTTP/2, which start with a colon, are left out."""
+    headers = [header for header in given if isinstance(header, dict)] if isinstance(given, list) else []
+    pairs = ((str(header.get("name", "")).lower(), str(header.get("value", ""))) for header in headers)
+    return {name: value for name, value in pairs if name and not name.startswith(":")}
 
 
 def _posted(given: Any) -> str:
-    """The text; where a browser kept parameters alone, these as a form. Chromium decodes them, Firefox does not."""
+    """The body as text. If the browser saved only parameters (decoded in Chromium, encoded in Firefox), they become a form."""
     if not isinstance(given, dict):
         return ""
     if isinstance(given.get("text"), str) and given["text"]:
         return str(given["text"])
     given = given.get("params")
-    params = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    return "&".join(f"{one.get('name', '')}={one.get('value', '')}" for one in params)
+    params = [param for param in given if isinstance(param, dict)] if isinstance(given, list) else []
+    return "&".join(f"{param.get('name', '')}={param.get('value', '')}" for param in params)
 
 
 def _content(given: Any) -> str | None:
@@ -134,64 +135,66 @@ def _content(given: Any) -> str | None:
 
 
 def _server(every: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What the discovery documents say; where they disagree, nothing can be told by them."""
-    found = [(one["url"].partition(WELL_KNOWN)[0], _object(one["answer"])) for one in every if WELL_KNOWN in one["url"]]
-    told = [(base, document) for base, document in found if "token_endpoint" in document]
+    """The server as the discovery documents describe it; empty if they disagree."""
+    fetched = [each for each in every if WELL_KNOWN in each["url"]]
+    documents = [(each["url"].partition(WELL_KNOWN)[0], _object(each["answer"])) for each in fetched]
+    complete = [(base, document) for base, document in documents if "token_endpoint" in document]
     names = ("authorization_endpoint", "token_endpoint")
-    if not told or any(len({str(document.get(name)) for _, document in told}) > 1 for name in names):
+    if not complete or any(len({str(document.get(name)) for _, document in complete}) > 1 for name in names):
         return {}
-    bases = list(dict.fromkeys(base for base, _ in told))
-    return {"fhir_bases": bases} | {name: str(told[0][1][name]) for name in (*names, "issuer") if told[0][1].get(name)}
+    bases = list(dict.fromkeys(base for base, _ in complete))
+    first = complete[0][1]
+    return {"fhir_bases": bases} | {name: str(first[name]) for name in (*names, "issuer") if first.get(name)}
 
 
-def _base(one: dict[str, Any]) -> dict[str, Any]:
-    """What stands before the type, where nothing else says what the FHIR base is."""
-    address = one["url"].partition("?")[0]
-    found = _FHIR.search(address) if _is_fhir(one, urls.split(address).path) else None
-    return {"fhir_bases": [address[: found.start()]]} if found else {}
+def _base(exchange: dict[str, Any]) -> dict[str, Any]:
+    """The FHIR base URL: the part of the URL before the resource type. Used if there is no discovery document."""
+    address = exchange["url"].partition("?")[0]
+    match = _FHIR.search(address) if _is_fhir(exchange, urls.split(address).path) else None
+    return {"fhir_bases": [address[: match.start()]]} if match else {}
 
 
 def _object(text: str | None) -> dict[str, Any]:
     try:
-        found = unicode.loads(text or "")
+        document = unicode.loads(text or "")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
-def _inputs(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    kind = _kind(one)
+def _inputs(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    kind = _kind(exchange)
     if kind == "":
         return
     if kind == "smart_configuration":
         yield {
             "kind": kind,
-            "url": one["url"],
-            "status": one["status"],
-            "body": one["answer"],
-            "request_headers": one["headers"],
-            "headers": one["answer_headers"],
+            "url": exchange["url"],
+            "status": exchange["status"],
+            "body": exchange["answer"],
+            "request_headers": exchange["headers"],
+            "headers": exchange["answer_headers"],
         }
         return
-    sent = {"method": one["method"], "url": one["url"], "headers": one["headers"]}
-    if one["method"] == "GET" and kind.endswith("_url"):
-        yield {"kind": kind, "url": one["url"]}
-    elif one["method"] != "OPTIONS":
-        yield {"kind": kind, **sent} | ({"body": one["body"]} if one["body"] else {})
-    if kind == "token_request" and (members := _object(one["answer"])):
+    sent = {"method": exchange["method"], "url": exchange["url"], "headers": exchange["headers"]}
+    if exchange["method"] == "GET" and kind.endswith("_url"):
+        yield {"kind": kind, "url": exchange["url"]}
+    elif exchange["method"] != "OPTIONS":
+        yield {"kind": kind, **sent} | ({"body": exchange["body"]} if exchange["body"] else {})
+    if kind == "token_request" and (members := _object(exchange["answer"])):
         yield {"kind": "token_response", "json": members}
-    if "origin" in one["headers"] or "sec-fetch-site" in one["headers"]:
-        answer = {"status": one["status"], "headers": one["answer_headers"], "body": one["answer"]}
+    if "origin" in exchange["headers"] or "sec-fetch-site" in exchange["headers"]:
+        answer = {"status": exchange["status"], "headers": exchange["answer_headers"], "body": exchange["answer"]}
         yield {"kind": "http_exchange", "request": sent, "response": answer}
 
 
-def _kind(one: dict[str, Any]) -> str:
-    """Of a launch, or "": a browser fetches much else."""
-    url, query, method = one["url"], parse(one["query"]), one["method"]
+def _kind(exchange: dict[str, Any]) -> str:
+    """The kind of input, or "" if the exchange isn't part of a launch."""
+    url, query, method = exchange["url"], parse(exchange["query"]), exchange["method"]
     path = urls.split(url).path
     if WELL_KNOWN in url or path.endswith("/.well-known/openid-configuration"):
         return "smart_configuration" if WELL_KNOWN in url and method == "GET" else ""
-    if "grant_type=" in one["body"] or (path.rstrip("/").endswith("/token") and method in ("POST", "OPTIONS")):
+    if "grant_type=" in exchange["body"] or (path.rstrip("/").endswith("/token") and method in ("POST", "OPTIONS")):
         return "token_request"
     if "response_type" in query or {"client_id", "redirect_uri"} <= set(query.names()):
         return "authorize_url"
@@ -199,13 +202,13 @@ def _kind(one: dict[str, Any]) -> str:
         return "launch_url"
     if method == "GET" and "state" in query and ("code" in query or "error" in query):
         return "redirect_url"
-    if _is_fhir(one, path):
+    if _is_fhir(exchange, path):
         return "fhir_request"
     return "error_page_url" if method == "GET" and kind_of(url) == "error_page_url" else ""
 
 
-def _is_fhir(one: dict[str, Any], path: str) -> bool:
-    """By the path of a resource, and by what was asked for, sent with it or answered."""
-    said = one["headers"].get("accept", "") + one["answer_headers"].get("content-type", "")
-    fhir = "fhir+" in said or "authorization" in one["headers"] or "resourceType" in (one["answer"] or "")[:2000]
+def _is_fhir(exchange: dict[str, Any], path: str) -> bool:
+    """Decided by the path, and by Accept, Authorization, the Content-Type of the response or its body."""
+    types = exchange["headers"].get("accept", "") + exchange["answer_headers"].get("content-type", "")
+    fhir = "fhir+" in types or "authorization" in exchange["headers"] or "resourceType" in (exchange["answer"] or "")[:2000]
     return fhir and _FHIR.search(path) is not None and not _ASSET.search(path)

@@ -1,4 +1,4 @@
-"""What somebody pastes: a URL, a curl line, an exchange as JSON. Told apart by what it holds; read as a case's input."""
+"""Reads pasted text: a URL, a curl command or an exchange as JSON. Returns it in the form of a case's input."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, quote
 from sickbay.protocol import unicode, urls
 
 MOST = 65_536
-"""Characters of one exchange: what Sickbay itself takes of a request."""
-TOO_LONG = f"This has more than {MOST} characters, and no request that a server takes is as long. Paste one exchange."
+"""The maximum number of characters of one exchange, the same that Sickbay accepts in a request."""
+TOO_LONG = f"This text has more than {MOST} characters, more than servers accept in a request. Paste a single exchange."
 _QUOTES = "<>\"'`"
 _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
 _WITHIN = re.compile(r"https?://.+\?.+", re.I)
-"""The address in a line of a log, or in a sentence: with a query, since others hold nothing to examine."""
+"""A URL in a log line or in a sentence. It must have a query, because there is nothing to examine otherwise."""
 _WITH_VALUE = {
     "-X": "method",
     "--request": "method",
@@ -45,15 +45,15 @@ _WITH_VALUE = {
     "-e": "",
     "--referer": "",
 }
-"""The options of curl that take a value, and what becomes of it."""
+"""The options of curl that take a value, and where the value goes; "" if it is ignored."""
 
 
 class HarFile(ValueError):
-    """It holds many exchanges, which only the command reads."""
+    """The text is a HAR file with many exchanges, which only the command line can read."""
 
 
 def read(text: str) -> dict[str, Any]:
-    """The `input` for diagnose(). Raises ValueError, with a sentence, where it is neither."""
+    """The `input` for diagnose(). Raises ValueError with a message for the user if the text isn't recognised."""
     text = text.strip()
     if len(text) > MOST and not text.startswith("{"):
         raise ValueError(TOO_LONG)
@@ -65,14 +65,14 @@ def read(text: str) -> dict[str, Any]:
     line = urls.unescaped(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
         return {"kind": kind_of(line), "url": text}
-    if len(found := _addresses(text)) == 1:
-        url = found.pop().rstrip(".,;)")
+    if len(addresses := _addresses(text)) == 1:
+        url = addresses.pop().rstrip(".,;)")
         return {"kind": kind_of(urls.unescaped(url)), "url": url}
-    raise ValueError("This is neither a URL nor an exchange as JSON.")
+    raise ValueError("Not recognised. Paste a URL, a curl command or an exchange as JSON.")
 
 
 def is_url(given: dict[str, Any], text: str) -> bool:
-    """Whether the paste is one address and nothing else. A URL with blanks in it is one too."""
+    """Whether the text is a single URL and nothing else. A URL that contains spaces counts too."""
     return given.get("url") == _stripped(text)
 
 
@@ -81,18 +81,18 @@ def _stripped(text: str) -> str:
 
 
 def _addresses(text: str) -> set[str]:
-    """Of each word what follows the first scheme in it, so that none is looked through more than once."""
+    """The URLs in the text. Each word is searched only from the first scheme in it, so the time is linear."""
     begun = (re.search(r"https?://.*", word, re.I) for word in re.split(r"[\s<>\"'`]+", text))
-    return {one[0] for one in begun if one and _WITHIN.fullmatch(one[0])}
+    return {match[0] for match in begun if match and _WITHIN.fullmatch(match[0])}
 
 
 def _is_prose(text: str) -> bool:
-    """Blanks before any query: a sentence that begins with an address. Broken lines of a URL are none."""
+    """Whether the text is a sentence that starts with a URL, rather than a URL broken into lines."""
     return re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text) is not None
 
 
 def kind_of(url: str) -> str:
-    """Which stage's URL this is, by its parameters first: paths differ from vendor to vendor."""
+    """The kind of URL, decided by its parameters first, because paths differ between vendors."""
     parts = urls.split(url)
     names = parse_qs(parts.query, keep_blank_values=True).keys()
     behind = parse_qs(parts.fragment.partition("?")[2] or parts.fragment, keep_blank_values=True).keys()
@@ -113,9 +113,9 @@ def _exchange(text: str) -> dict[str, Any]:
     try:
         given = unicode.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"This JSON cannot be read: {error}.") from error
+        raise ValueError(f"Invalid JSON: {error}.") from error
     if isinstance(given.get("log"), dict):
-        raise HarFile("This is a HAR file of many exchanges: save it, and give it to sickbay doctor.")
+        raise HarFile("This is a HAR file. Save it, and run sickbay doctor with the path of the file.")
     if len(text) > MOST:
         raise ValueError(TOO_LONG)
     given = given.get("input", given)
@@ -124,22 +124,22 @@ def _exchange(text: str) -> dict[str, Any]:
     if isinstance(given, dict) and "kind" not in given and "redirect_uris" in given:
         return {"kind": "registration", "app": given}
     if not isinstance(given, dict) or "kind" not in given:
-        raise ValueError('An exchange as JSON needs a "kind", such as "authorize_url".')
+        raise ValueError('An exchange as JSON needs a "kind", for example "authorize_url".')
     return dict(given)
 
 
 def _curl(text: str) -> dict[str, Any]:
-    """A curl line, over several lines or on one. Raises ValueError where it has no URL or its quotes do not close."""
+    """Reads a curl command on one or more lines. Raises ValueError if it has no URL or an unclosed quotation mark."""
     try:
         words = shlex.split(text.replace("\\\n", " ").replace("\\\r\n", " "))[1:]
     except ValueError as error:
-        raise ValueError(f"This curl line cannot be read: {error}.") from error
-    said = _options(words)
-    if not said["url"]:
-        raise ValueError("This curl line has no URL.")
-    body, headers = "&".join(said["data"]), _headers(said)
-    method = said["method"] or ("POST" if body else "GET")
-    url = said["url"][0]
+        raise ValueError(f"This curl command can't be read: {error}.") from error
+    options = _options(words)
+    if not options["url"]:
+        raise ValueError("This curl command has no URL.")
+    body, headers = "&".join(options["data"]), _headers(options)
+    method = options["method"] or ("POST" if body else "GET")
+    url = options["url"][0]
     kind = "token_request" if "grant_type=" in body or urls.split(url).path.endswith("/token") else kind_of(url)
     if kind == "authorize_url" and not body:
         return {"kind": kind, "url": url}
@@ -147,36 +147,36 @@ def _curl(text: str) -> dict[str, Any]:
 
 
 def _options(words: list[str]) -> dict[str, Any]:
-    said: dict[str, Any] = {"method": None, "header": [], "data": [], "url": [], "user": None}
+    options: dict[str, Any] = {"method": None, "header": [], "data": [], "url": [], "user": None}
     rest = iter(words)
     for word in rest:
         name, _, value = word.partition("=") if word.startswith("--") else (word, "", "")
         place = _WITH_VALUE.get(name)
         if place is not None:
-            _keep(said, place, value or next(rest, ""))
+            _keep(options, place, value or next(rest, ""))
         elif not word.startswith("-"):
-            said["url"].append(word)
-    return said
+            options["url"].append(word)
+    return options
 
 
-def _keep(said: dict[str, Any], place: str, value: str) -> None:
+def _keep(options: dict[str, Any], place: str, value: str) -> None:
     if place in ("method", "user"):
-        said[place] = value
+        options[place] = value
     elif place == "encoded":
         name, equals, content = value.partition("=")
-        said["data"].append(f"{name}={quote(content, safe='')}" if equals else quote(value, safe=""))
+        options["data"].append(f"{name}={quote(content, safe='')}" if equals else quote(value, safe=""))
     elif place == "json":
-        said["data"].append(value)
-        said["header"].append("Content-Type: application/json")
+        options["data"].append(value)
+        options["header"].append("Content-Type: application/json")
     elif place:
-        said[place].append(value)
+        options[place].append(value)
 
 
-def _headers(said: dict[str, Any]) -> dict[str, str]:
-    headers = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in said["header"])}
+def _headers(options: dict[str, Any]) -> dict[str, str]:
+    headers = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in options["header"])}
     lower = {name.lower() for name in headers}
-    if said["data"] and "content-type" not in lower:
+    if options["data"] and "content-type" not in lower:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    if said["user"] and "authorization" not in lower:
-        headers["Authorization"] = "Basic " + base64.b64encode(said["user"].encode()).decode()
+    if options["user"] and "authorization" not in lower:
+        headers["Authorization"] = "Basic " + base64.b64encode(options["user"].encode()).decode()
     return headers

@@ -1,4 +1,4 @@
-"""The sections that rules cite, each written once."""
+"""Specification sections that several rules cite."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SMART_ASYMMETRIC = Spec(
 
 
 def rfc(number: int, section: str, name: str = "") -> Spec:
-    """RFC `number`, section `section`."""
+    """A section of an RFC. `name`: the title of the section."""
     return Spec(f"RFC {number}, {section}{' ' + name if name else ''}", f"{_RFC}/rfc{number}#section-{section}")
 
 

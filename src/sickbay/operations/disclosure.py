@@ -67,6 +67,7 @@ PUBLIC_FIELDS = frozenset(
         "issuer",
         "iss",
         "enabled_tenants",
+        "revoked_by",
         "system",
     )
 )

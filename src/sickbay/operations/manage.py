@@ -9,7 +9,7 @@ from sickbay.operations import grants, records, registration
 from sickbay.operations.context import Tenant, World
 from sickbay.operations.login import Consent
 from sickbay.protocol import scopes
-from sickbay.storage.store import Delete, DeleteFamily, Record, Step
+from sickbay.storage.store import Delete, DeleteFamily, Put, Record, Step
 
 MANY = 10_000
 TRIES = 5
@@ -79,8 +79,9 @@ async def withdraw(world: World, tenant: Tenant, user: User, client_id: str) -> 
 async def _ending(world: World, tenant: Tenant, user: User, client_id: str) -> list[Step]:
     steps: list[Step] = [Delete("consent", one.key) for one in await _consents(world, tenant, user) if one.owner == client_id]
     for family in await _families(world, tenant, user, client_id):
-        steps += [*await grants.ended(world, tenant, family.family), DeleteFamily(family.family, ("code",))]
-    steps += [Delete("token", key) for key, _ in await _tokens(world, tenant, user, client_id)]
+        steps += [*await grants.ended(world, tenant, family.family, "user"), DeleteFamily(family.family, ("code",))]
+    for key, token in await _tokens(world, tenant, user, client_id):
+        steps.append(Put(records.revoked_token(key, token, tenant.name, "user", world.now())))
     for one in await world.store.find("code", tenant=tenant.name, owner=client_id, limit=MANY):
         if one.used_at is None and records.parse(Code, one.value).user == user.username:
             steps.append(Delete("code", one.key))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
 
-from sickbay.authorization.values import Client, Code, Family, Launch, Token, User
+from sickbay.authorization.values import Client, Code, Family, Launch, RevokedBy, Token, User
 from sickbay.operations.context import World
 from sickbay.storage.store import Record
 
@@ -77,6 +78,15 @@ def token(key: str, value: Token, tenant: str) -> Record:
         at=value.issued_at,
         expires_at=value.expires_at,
     )
+
+
+def revoked_token(key: str, value: Token, tenant: str, by: RevokedBy, now: int) -> Record:
+    """A token that keeps only the information that it was revoked.
+
+    It has no owner and no family, so that it can't crowd out valid tokens in a search for them, which has a limit.
+    """
+    revoked = value if value.revoked else replace(value, revoked=True, revoked_by=by, revoked_at=now)
+    return Record("token", key, dump(revoked), tenant, at=value.issued_at, expires_at=value.expires_at)
 
 
 def family(value: Family, tenant: str, now: int) -> Record:

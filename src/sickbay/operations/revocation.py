@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sickbay.authorization import revocation as stage
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client, Family, Token
@@ -36,8 +34,8 @@ async def revoke(world: World, tenant: Tenant, request: TokenRequest) -> Answere
 async def _revoked(world: World, tenant: Tenant, request: TokenRequest, one: object) -> list[Step]:
     """With a refresh token the whole grant ends; an access token ends alone."""
     if isinstance(one, Family):
-        return await grants.ended(world, tenant, one.family)
+        return await grants.ended(world, tenant, one.family, "app")
     if not isinstance(one, Token):
         return []
     key = records.digest(request.parameters.get("token") or "")
-    return [Put(records.token(key, replace(one, revoked=True), tenant.name))]
+    return [Put(records.revoked_token(key, one, tenant.name, "app", world.now()))]

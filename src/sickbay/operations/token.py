@@ -17,7 +17,7 @@ from sickbay.authorization import token as stage
 from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest, authorize_request
 from sickbay.authorization.token_negotiation import Given
-from sickbay.authorization.values import Client, Code, Family, Token, User
+from sickbay.authorization.values import Client, Code, Family, RevokedBy, Token, User
 from sickbay.kernel.refusal import Refusal
 from sickbay.operations import backend, grants, id_token_keys, records, registration, sessions
 from sickbay.operations.authorize import Pending
@@ -87,7 +87,8 @@ async def _answer(world: World, tenant: Tenant, decision: Decision, loaded: _Loa
     spent = backend.spent(world, request, known, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
         if stage.revokes(decision.examination):
-            spent += await grants.ended(world, tenant, _family_of(known))
+            by: RevokedBy = "code" if isinstance(known.code, Code) else "refresh"
+            spent += await grants.ended(world, tenant, _family_of(known), by)
         if spent:
             await world.store.transaction(spent)
         return _refused(decision, known)

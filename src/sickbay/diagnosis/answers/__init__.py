@@ -1,1 +1,1 @@
-"""Recognises error answers in pasted text: OAuth errors, HTTP statuses, OperationOutcomes, network errors."""
+"""Recognises error responses in pasted text: OAuth errors, HTTP statuses, OperationOutcomes and network errors."""

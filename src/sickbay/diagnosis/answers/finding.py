@@ -1,4 +1,4 @@
-"""Makes the finding for error answers that no other finding explains, so that an error never counts as "nothing wrong"."""
+"""Creates the finding for error responses that no other finding explains, so that they never count as "no problem"."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from sickbay.kernel.refusal import Examination, Facts
 
 OPAQUE = "redirect-error-opaque"
 _OF_THE_APP = frozenset(("redirect", "browser"))
-"""Stages whose findings are about how an answer arrived, not about why it is an error."""
+"""Stages whose findings explain how a response arrived, not why it is an error."""
 MOST = 300
-"""Characters of the server's own words that are repeated."""
+"""The maximum number of characters that are quoted from the server's description."""
 
 
 def added(stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer]) -> Explanation:
-    """With the finding. What the browser did with the answer is said before it."""
-    found = (_finding(stage, answers), *explanation.findings)
-    return explanation._replace(findings=found if stage != "browser" else (*found[1:], found[0]))
+    """The explanation with this finding first. A finding about the browser stays before it."""
+    unexplained = _finding(stage, answers)
+    findings = (*explanation.findings, unexplained) if stage == "browser" else (unexplained, *explanation.findings)
+    return explanation._replace(findings=findings)
 
 
 def is_explained(stage: str, examination: Examination, explanation: Explanation) -> bool:
-    """Whether a finding names the cause of the error answer."""
+    """Whether a finding names the cause of the error response."""
     if any("told" in refusal.facts for refusal in (*examination.refusals, *examination.relaxed)):
         return True
     names = {finding.id for finding in explanation.findings}
@@ -42,7 +43,7 @@ def _finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
 def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
     first = answers[0]
     name = recognised(first)
-    others = list(dict.fromkeys(recognised(one) for one in answers[1:] if one.code and recognised(one) != name))[:3]
+    others = list(dict.fromkeys(recognised(answer) for answer in answers[1:] if answer.code and recognised(answer) != name))[:3]
     described = next((answer.description for answer in answers if answer.description), "")
     words = re.sub(r"\s+", " ", described).strip()
     words = words if len(words) <= MOST else words[:MOST] + "…"

@@ -1,4 +1,4 @@
-"""Finds an error answer in parsed JSON, by its members: OAuth, problem details, OperationOutcome and vendors' forms."""
+"""Finds error responses in parsed JSON: OAuth errors, problem details, OperationOutcomes and vendors' formats."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ _OF_AN_ERROR = frozenset(("error", "errordescription", "erroruri", "errorcodes",
 _FAILED = frozenset(("error", "fail", "failed", "failure", "fatal"))
 BAD = ("error", "fatal")
 MOST = 200_000
-"""Values looked at in one document."""
+"""The maximum number of values that are searched in one document."""
 
 
 def errors(document: Any) -> Iterator[ErrorAnswer | str]:
-    """Error answers, and the strings in which a caller may look for more. FHIR resources have no members of OAuth."""
+    """The error responses, and strings that the caller may search too. Members of FHIR resources aren't read as OAuth."""
     waiting: list[tuple[Any, bool]] = [(document, False)]
     for _ in range(MOST):
         if not waiting:
@@ -79,7 +79,7 @@ def errors(document: Any) -> Iterator[ErrorAnswer | str]:
 
 
 def _outcome(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
-    """Issues of an OperationOutcome, also if its type is missing."""
+    """The issues of an OperationOutcome, even if its resourceType is missing."""
     issues = value.get("issue")
     for issue in issues if isinstance(issues, list) else [issues]:
         if isinstance(issue, Mapping) and str(issue.get("severity")).lower() in BAD:
@@ -97,23 +97,23 @@ def _bundle(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
 
 def _members(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     plain = {re.sub(r"[^a-z]", "", str(name).lower()): member for name, member in value.items()}
-    said = next((str(value[name]) for name in _SAID if isinstance(value.get(name), str)), "")
+    description = next((str(value[name]) for name in _SAID if isinstance(value.get(name), str)), "")
     for name in _ERROR & plain.keys():
         if _is_set(plain[name]):
-            yield _named(plain[name], said)
+            yield _named(plain[name], description)
     if "error" in plain and plain.keys() <= _OF_AN_ERROR and not _is_set(plain["error"]):
-        yield ErrorAnswer("message", "", said)
+        yield ErrorAnswer("message", "", description)
     for name in _STATUS & plain.keys():
         number = plain[name]
         spoken = isinstance(number, int) or name != "code" or bool(_SPOKEN & plain.keys())
         if spoken and "system" not in plain and (status := _status(number)):
-            yield ErrorAnswer("status", status, said)
+            yield ErrorAnswer("status", status, description)
     if str(plain.get("status")).lower() in _FAILED and _SPOKEN & plain.keys():
-        yield ErrorAnswer("message", "", said)
+        yield ErrorAnswer("message", "", description)
     if plain.get("status") == 0 and "statustext" in plain:
-        yield ErrorAnswer("no-answer", "0", said)
+        yield ErrorAnswer("no-answer", "0", description)
     if str(plain.get("severity")).lower() in BAD and ("code" in plain or "diagnostics" in plain):
-        yield ErrorAnswer("outcome", str(plain.get("code") or ""), str(plain.get("diagnostics") or said))
+        yield ErrorAnswer("outcome", str(plain.get("code") or ""), str(plain.get("diagnostics") or description))
 
 
 def _is_set(value: Any) -> bool:
@@ -124,11 +124,11 @@ def _is_set(value: Any) -> bool:
     return str(value).strip().lower() not in FALSY if value is not None else False
 
 
-def _named(value: Any, said: str) -> ErrorAnswer:
-    """A code is one word; a sentence is a message."""
+def _named(value: Any, description: str) -> ErrorAnswer:
+    """An error code if the value is a single word, otherwise a message."""
     if isinstance(value, str) and value.lower() != "true" and re.fullmatch(r"[\w.:-]{1,80}", value.strip()):
-        return oauth(value.strip(), said)
-    return ErrorAnswer("message", "", said or (value if isinstance(value, str) else ""))
+        return oauth(value.strip(), description)
+    return ErrorAnswer("message", "", description or (value if isinstance(value, str) else ""))
 
 
 def _status(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Finds an error answer in free text: HTTP messages, logs, consoles, error pages, truncated or escaped JSON, XML."""
+"""Finds error responses in free text: HTTP messages, logs, consoles, error pages, truncated or escaped JSON, XML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
 
-_PHRASES = {re.escape(one.phrase).replace(r"\ ", r"[\s_-]?") for one in HTTPStatus if one >= 400} | {"Unknown Error"}
+_PHRASES = {re.escape(status.phrase).replace(r"\ ", r"[\s_-]?") for status in HTTPStatus if status >= 400} | {"Unknown Error"}
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
 _WORDS = "|".join(sorted((code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
@@ -32,8 +32,8 @@ _ISSUE = re.compile(r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error
 _CHALLENGE = re.compile(r"www-authenticate[\"'`]?\s*(?:[:=]|→|->|is\b)", re.I)
 _DESCRIPTION = re.compile(r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>[^\"'`]{1,400})", re.I)
 _STATUSES = tuple(
-    re.compile(one, re.I)
-    for one in (
+    re.compile(pattern, re.I)
+    for pattern in (
         r"\bHTTP(?:S?/\d(?:\.\d)?)?[\s:_-]{0,4}(?:status|error|response)?[\s:_-]{0,4}(?:code)?[\s:=#(\"'-]{0,4}"
         rf"({_STATUS})",
         r"(?:status|response|http|error|return|result)[\s_-]?(?:code|status)?\b[\"'`\])]{0,3}[^\n\d=!<>]{0,24}?"
@@ -67,14 +67,14 @@ _MESSAGE = re.compile(
 )
 _NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b-\u200f\u2060\ufeff\u00ad]")
 _QUOTES = str.maketrans("“”„«»‘’\u00a0：＝", '"""""\'\' :=')
-_ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<kept>[^\w\s]|_))")
+_ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<char>[^\w\s]|_))")
 
 
 def plain(text: str) -> str:
     """Without terminal colours, typographic quotes, HTML entities and up to 6 levels of backslash escapes."""
     text = _NOISE.sub("", text).translate(_QUOTES)
     text = _settled(html.unescape, text, 3)
-    return re.sub(r"\*\*|__(?=\W|$)", "", _settled(lambda one: _ESCAPE.sub(_unescaped, one), text, 6))
+    return re.sub(r"\*\*|__(?=\W|$)", "", _settled(lambda part: _ESCAPE.sub(_unescaped, part), text, 6))
 
 
 def _settled(step: Callable[[str], str], text: str, most: int) -> str:
@@ -88,19 +88,19 @@ def _settled(step: Callable[[str], str], text: str, most: int) -> str:
 def _unescaped(match: re.Match[str]) -> str:
     if match["hex"]:
         return chr(int(match["hex"], 16))
-    return "\n" if match["blank"] else match["kept"]
+    return "\n" if match["blank"] else match["char"]
 
 
 def errors(text: str) -> Iterator[ErrorAnswer]:
-    """`text`: without its URLs, which in_url reads. The order is not that of importance."""
+    """The error responses in no particular order. `text` must not contain URLs; in_url reads those."""
     text = plain(text)
     described = _DESCRIPTION.search(text)
-    said = described["value"].strip() if described else ""
+    description = described["value"].strip() if described else ""
     for pattern in (_MEMBER, _PARAMETER, _TAG):
         for match in pattern.finditer(text):
-            yield from _valued(match["name"].lower(), match["value"].strip("\"'`[{ \n"), said)
+            yield from _valued(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
     for match in _CODE.finditer(text):
-        yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), said)
+        yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
     for pattern in _STATUSES:
         yield from (ErrorAnswer("status", match[1]) for match in pattern.finditer(text))
     yield from (ErrorAnswer("vendor", match[1]) for match in _VENDOR.finditer(text))
@@ -109,14 +109,14 @@ def errors(text: str) -> Iterator[ErrorAnswer]:
             yield answer if answer.kind != "no-answer" else ErrorAnswer("no-answer", sign[0])
 
 
-def _valued(name: str, value: str, said: str) -> Iterator[ErrorAnswer]:
-    """An empty value is a truncated one, or an empty string, which says that there was no error."""
+def _valued(name: str, value: str, description: str) -> Iterator[ErrorAnswer]:
+    """The error response for one name and value. An empty value is ignored unless the name is `error` (truncated text)."""
     if value.lower() in FALSY - {""} or (not value and name != "error"):
         return
     if "desc" not in name and value.lower() != "true" and re.fullmatch(r"[A-Za-z][\w.:-]{2,79}", value):
-        yield oauth(value, said)
+        yield oauth(value, description)
     else:
-        yield ErrorAnswer("message", "", said or value)
+        yield ErrorAnswer("message", "", description or value)
 
 
 _SIGNS = (

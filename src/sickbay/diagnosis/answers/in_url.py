@@ -1,4 +1,4 @@
-"""Finds an error answer in the address of a redirect: `?error=` and `#error=`, also if encoded or inside another URL."""
+"""Finds error responses in the URL of a redirect: `?error=` and `#error=`, also if encoded or inside another URL."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _ERROR = re.compile(
 _DESCRIPTION = re.compile(r"[?&#;]error_?description=(?P<value>[^&#\s]{0,600})", re.I)
 _VALUE = re.compile(r"[?&#;](?P<name>[\w.-]{1,40})=(?P<value>[a-z_]{8,40})(?=[&#;\s]|$)", re.I)
 _URN = re.compile(r"urn:[\w-]{1,40}:error:[\w:.-]{1,200}", re.I)
-"""What a vendor's error page is about."""
+"""The error code in the URL of a vendor's error page."""
 _ECHOED = frozenset(("state", "nonce", "code", "scope", "launch", "client_id"))
-"""Parameters whose value the app or the server chose freely: an error code in them means nothing."""
+"""Parameters with arbitrary values, in which an error code means nothing."""
 DECODINGS = 3
 
 
 def views(text: str) -> tuple[str, ...]:
     """The text as it is and with its percent-encoding removed, at most three times."""
-    found = [html.unescape(text)]
-    while len(found) <= DECODINGS and "%" in found[-1] and (decoded := unquote(found[-1])) != found[-1]:
-        found.append(decoded)
-    return tuple(found)
+    decodings = [html.unescape(text)]
+    while len(decodings) <= DECODINGS and "%" in decodings[-1] and (decoded := unquote(decodings[-1])) != decodings[-1]:
+        decodings.append(decoded)
+    return tuple(decodings)
 
 
 def errors(url: str) -> Iterator[ErrorAnswer]:

@@ -1,4 +1,4 @@
-"""What an error answer means, in one sentence, by the specification that defines it, and what to add to find the cause."""
+"""What an error response means according to its specification, and what to paste so that its cause can be found."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ _ENDPOINTS = {"oauth": "token error", "authorization": "authorization error", "b
 
 
 def recognised(answer: ErrorAnswer) -> str:
-    """Such as "token error: invalid_client" or "HTTP status 403 Forbidden"."""
+    """For example "token error: invalid_client" or "HTTP status 403 Forbidden"."""
     if answer.kind in _ENDPOINTS:
         return f"{_ENDPOINTS[answer.kind]}: {answer.code}" if answer.code else f"{_ENDPOINTS[answer.kind]}"
     if answer.kind == "outcome":
@@ -103,8 +103,8 @@ def phrase(status: str) -> str:
 
 def meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
     if answer.code in _OAUTH and answer.kind in _ENDPOINTS:
-        said, spec = _OAUTH[answer.code]
-        return said, AUTHORIZE if answer.kind == "authorization" and spec is TOKEN else spec
+        text, spec = _OAUTH[answer.code]
+        return text, AUTHORIZE if answer.kind == "authorization" and spec is TOKEN else spec
     if answer.kind == "outcome":
         return "The FHIR server refused the request or could not process it.", FHIR
     if answer.kind == "status":
@@ -128,7 +128,7 @@ _REQUESTS = frozenset(("authorize", "token", "introspection", "revocation", "reg
 
 
 def to_add(answer: ErrorAnswer, stage: str) -> str:
-    """What names the cause if it is pasted too. `stage`: of what was read; a request that is there isn't asked for again."""
+    """What the user should paste too. `stage`: the stage of the pasted request, which isn't requested again."""
     if answer.kind == "no-answer":
         return _TO_ADD[answer.kind]
     if stage in _REQUESTS:

@@ -1,4 +1,4 @@
-"""Collects the error answers of a paste, of an input of `diagnose()` and of an exchange in a HAR file."""
+"""Collects the error responses in pasted text, in an input of `diagnose()` and in an exchange of a HAR file."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from sickbay.diagnosis.answers import in_json, in_text, in_url
 from sickbay.diagnosis.answers.values import CODES, ErrorAnswer, ranked
 
 MOST = 2_000_000
-"""Characters of a paste that are searched; what is longer is searched at its beginning and its end."""
+"""The maximum number of characters that are searched. Of a longer text, the beginning and the end are searched."""
 DEPTH = 6
-"""JSON inside of JSON strings is parsed so often."""
+"""How many levels of JSON inside JSON strings are parsed."""
 _WORD = re.compile(r"[^\s<>\"'`]+")
 _PARAMETER = re.compile(r"[?&]\w{1,60}=")
 _RESPONSE = ("response", "answer", "json", "status", "status_code", "error")
 
 
 def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
-    """`is_url`: the text is one address, perhaps broken over lines."""
+    """`is_url`: the text is a single URL, perhaps broken into lines."""
     text = (text if len(text) <= MOST else text[: MOST // 2] + "\n" + text[-MOST // 2 :]).strip()
     whole = in_url.errors(text) if is_url else ()
     return ranked((*whole, *_text(text, DEPTH)))
 
 
 def in_input(given: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
-    """The answer that an input holds. Its context, its request body and its registration are not an answer."""
+    """The error responses in an input. Its context, request body and registration aren't searched."""
     if given.get("kind") == "error_answer":
         return in_paste(str(given.get("text") or ""))
     return ranked(_input(given))
@@ -46,15 +46,15 @@ def _input(given: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
 
 
 def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
-    """An exchange of a HAR file. `launch`: it belongs to a launch; of others only what is surely an error counts."""
-    found = list(_document({"status": status, "headers": _telling(headers), "body": body or ""}, 1, text=False))
+    """For an exchange of a HAR file. `launch`: it belongs to a launch. In others, only clear errors count."""
+    answers = list(_document({"status": status, "headers": _telling(headers), "body": body or ""}, 1, text=False))
     if status <= 0:
-        found.append(ErrorAnswer("no-answer", "0"))
-    return ranked(one for one in found if launch or one.kind not in ("message", "oauth") or one.code in CODES)
+        answers.append(ErrorAnswer("no-answer", "0"))
+    return ranked(answer for answer in answers if launch or answer.kind not in ("message", "oauth") or answer.code in CODES)
 
 
 def _telling(headers: Any) -> dict[str, Any]:
-    """The headers in which an error may be said."""
+    """The headers that may contain an error."""
     given = headers if isinstance(headers, Mapping) else {}
     return {name: value for name, value in given.items() if str(name).lower() in ("www-authenticate", "location")}
 
@@ -78,21 +78,21 @@ def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
 
 
 def _is_address(word: str) -> bool:
-    """A URL, also without scheme and host, or a form: in_url reads it, and a word in it is no error."""
+    """Whether the word is a URL (also without scheme and host) or a form. Only in_url reads those."""
     if "://" in word or "%3a%2f%2f" in word.lower() or _PARAMETER.search(word):
         return True
     return word[0] in "/?" and "=" in word
 
 
 def _document(document: Any, depth: int, *, text: bool = True) -> Iterator[ErrorAnswer]:
-    """`text`: strings are searched as free text too. A page of HTML or a script may speak of errors without being one."""
-    for found in in_json.errors(document):
-        if not isinstance(found, str):
-            yield found
-        elif _is_url(found):
-            yield from in_url.errors(found)
-        elif text or not _is_page(found):
-            yield from _text(found, depth - 1)
+    """`text`: strings are searched as free text too, unless they are a page or a script, which may mention errors."""
+    for item in in_json.errors(document):
+        if not isinstance(item, str):
+            yield item
+        elif _is_url(item):
+            yield from in_url.errors(item)
+        elif text or not _is_page(item):
+            yield from _text(item, depth - 1)
 
 
 def _is_url(text: str) -> bool:
@@ -100,7 +100,7 @@ def _is_url(text: str) -> bool:
 
 
 def _is_page(text: str) -> bool:
-    """Of an answer's body only JSON, an OperationOutcome as XML, a form and a Bearer challenge are searched."""
+    """Whether the text isn't JSON, an OperationOutcome in XML, a form or a Bearer challenge, which are searched."""
     text = text.lstrip("\ufeff \t\r\n")
     if text.startswith(("{", "[")):
         return _parsed(text) is None

@@ -1,4 +1,4 @@
-"""An error answer that was recognised, and the error codes that the specifications define."""
+"""A recognised error response, and the error codes that the specifications define."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class ErrorAnswer(NamedTuple):
     description: str = ""
 
 
-def ranked(found: Iterable[ErrorAnswer]) -> tuple[ErrorAnswer, ...]:
-    """Each answer once, the most specific first: an OAuth error says more than the HTTP status that came with it."""
+def ranked(answers: Iterable[ErrorAnswer]) -> tuple[ErrorAnswer, ...]:
+    """Each error response once, the most specific first: an OAuth error says more than the HTTP status that came with it."""
     once: dict[tuple[str, str], ErrorAnswer] = {}
-    for answer in found:
+    for answer in answers:
         known = once.get(key := (answer.kind, answer.code))
         if known is None or len(known.description) < len(answer.description):
             once[key] = answer
@@ -37,7 +37,7 @@ def ranked(found: Iterable[ErrorAnswer]) -> tuple[ErrorAnswer, ...]:
 
 
 FALSY = frozenset(("", "null", "none", "nil", "undefined", "false", "no", "0", "ok", "success", "[]", "{}", "nan"))
-"""Values of a member `error` that say that there was no error."""
+"""Values of a member `error` that mean that there was no error."""
 
 TOKEN_CODES = frozenset(
     (
@@ -90,12 +90,12 @@ SHARED_CODES = frozenset(
         "unmet_authentication_requirements",
     )
 )
-"""Codes of several endpoints, of registration, and a few that vendors send in their place."""
+"""Codes of several endpoints and of registration, and a few that vendors send instead."""
 CODES = TOKEN_CODES | BEARER_CODES | AUTHORIZATION_CODES | SHARED_CODES
 
 
 def oauth(code: str, description: str = "", *, redirected: bool = False) -> ErrorAnswer:
-    """`redirected`: the error came to the redirect URI, so it is the authorization endpoint's."""
+    """`redirected`: the error arrived at the redirect URI, so it is from the authorization endpoint."""
     code = code.lower() if code.lower() in CODES else code
     if redirected or code in AUTHORIZATION_CODES:
         return ErrorAnswer("authorization", code, description)

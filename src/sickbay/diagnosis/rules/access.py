@@ -1,4 +1,4 @@
-"""Rules of access: the bearer token of a FHIR request, and what its scopes allow."""
+"""Rules about the access token of a FHIR request, and what its scopes allow."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Token
 from sickbay.diagnosis import repairs
+from sickbay.diagnosis.revocations import revocation
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes
@@ -23,21 +24,48 @@ SCOPES = Spec(
     "SMART App Launch 2.2, Scopes for requesting FHIR resources",
     "https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#scopes-for-requesting-fhir-resources",
 )
+PROBLEMS = {
+    "unknown": "isn't recognised",
+    "revoked": "was revoked",
+    "client removed": "belongs to an app that was removed",
+    "user removed": "belongs to a user who was removed",
+    "no patient": "has patient/ scopes, but no patient",
+}
 REASONS = {
-    "unknown": "This server gave no such token: it is another server's, or was cut off on its way.",
-    "revoked": "It was withdrawn.",
-    "client removed": "Its app is no longer registered.",
-    "user removed": "Its user is no longer here.",
-    "no patient": "It holds patient/ scopes and no patient, so there is nothing they could apply to.",
+    "unknown": "This server has no record of the token. It may be truncated or from another server. Sickbay deletes the record "
+    "of a token one day after it expires, and when its data is reset.",
+    "client removed": "When an app is removed, its tokens stop working.",
+    "user removed": "When a user is removed, the user's tokens stop working.",
+    "no patient": "patient/ scopes give access only to the patient in context. Without one they give access to nothing.",
+}
+REMEDIES = {
+    "unknown": "Send the `access_token` of this server's latest token response, unchanged. If it isn't recognised either, "
+    "authorize again.",
+    "revoked": "Authorize again.",
+    "revoked by app": "Refresh the token. If that isn't possible, authorize again.",
+    "client removed": "Register the app again, and authorize with its new `client_id`.",
+    "user removed": "Authorize again with a user who exists.",
+    "no patient": "Authorize again and request `launch/patient`, so that the token has a patient.",
 }
 FAULTS = {
-    "scheme": "it does not begin with the word Bearer",
-    "colon": "a colon stands behind the word Bearer",
-    "doubled": "the word Bearer stands there twice",
-    "twice": "it holds two tokens",
-    "quoted": "the token stands in quotation marks",
-    "malformed": "what follows Bearer is not a token",
+    "scheme": "it doesn't start with Bearer",
+    "colon": "it has a colon after Bearer",
+    "doubled": "it has the word Bearer twice",
+    "twice": "it has two tokens",
+    "quoted": "the token is in quotation marks",
+    "malformed": "the text after Bearer isn't a token",
 }
+
+
+def _explained(facts: Facts) -> Facts:
+    reason = str(facts["reason"])
+    by_app = reason == "revoked" and facts.get("by") == "app"
+    return {
+        **facts,
+        "problem": PROBLEMS[reason],
+        "said": REASONS.get(reason) or revocation(facts),
+        "remedy": REMEDIES["revoked by app" if by_app else reason],
+    }
 
 
 def _as_bearer(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -56,7 +84,7 @@ def _in_header(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _placed(facts: Facts) -> Facts:
-    return {**facts, "where": "body" if facts.get("in_body") else "address"}
+    return {**facts, "where": "body" if facts.get("in_body") else "URL"}
 
 
 MISSING = Rule(
@@ -66,9 +94,9 @@ MISSING = Rule(
     severity="error",
     outcome="401, without an error code",
     parameter="Authorization",
-    title="The request has no access token",
-    why="This FHIR server answers to tokens alone; only its metadata and its discovery document are open.",
-    fix="Send Authorization: Bearer and the access_token of the token response.",
+    title="`Authorization` is missing: the FHIR request has no access token",
+    why="The FHIR server requires an access token for everything except /metadata and the discovery document.",
+    fix="Send `Authorization: Bearer` followed by the `access_token` of the token response.",
     spec=RESOURCE,
     repair=lambda request, facts: repairs.new_token(request),
 )
@@ -79,11 +107,11 @@ NOT_BEARER = Rule(
     explains="fhir-token-not-bearer",
     recognises=lambda facts: {**facts, "said": FAULTS[facts["fault"]]},
     severity="error",
-    outcome="401, or 400 invalid_request where a Bearer header is malformed",
+    outcome="401, or 400 invalid_request if a Bearer header is malformed",
     parameter="Authorization",
-    title="The Authorization header holds no bearer token: {said}",
-    why="It is the word Bearer, a blank, and the token as it came in access_token.",
-    fix="Send Authorization: Bearer and the access_token, once, without quotation marks.",
+    title="`Authorization` has no Bearer token: {said}",
+    why="The header must be the word Bearer, a space, and the value of `access_token`.",
+    fix="Send `Authorization: Bearer` followed by the `access_token`, once and without quotation marks.",
     spec=BEARER,
     repair=_as_bearer,
 )
@@ -96,10 +124,11 @@ IN_QUERY = Rule(
     severity="error",
     outcome="400 invalid_request",
     parameter="access_token",
-    title="The access token stands in the {where} of the request",
-    why="Addresses end up in logs, histories and Referer headers, and the token with them; a body is not looked into.",
-    fix="Send the token as Authorization: Bearer, and take access_token out of the {where}. One that was in an address was "
-    "seen: ask for a new one.",
+    title="`access_token` is in the {where} instead of the `Authorization` header",
+    why="URLs end up in logs, browser histories and Referer headers, and the token with them. This server doesn't read a "
+    "token from the body either.",
+    fix="Send the token as `Authorization: Bearer`. If it was in a URL, get a new token, because the old one may have been "
+    "logged.",
     spec=QUERY,
     repair=_in_header,
 )
@@ -112,9 +141,9 @@ ID_TOKEN_USED = Rule(
     severity="error",
     outcome="401 invalid_token",
     parameter="Authorization",
-    title="The id_token was sent as access token",
-    why="The id_token tells your app who signed in. It is meant for the app, and opens nothing at the FHIR server.",
-    fix="Send the access_token that came in the same token response.",
+    title="The `id_token` was sent as the access token",
+    why="The `id_token` tells your app who signed in. It gives no access to FHIR data.",
+    fix="Send the `access_token` from the same token response.",
     spec=RESOURCE,
     renews=repairs.new_token,
 )
@@ -127,9 +156,9 @@ REFRESH_TOKEN_USED = Rule(
     severity="error",
     outcome="401 invalid_token",
     parameter="Authorization",
-    title="The refresh token was sent as access token",
-    why="A refresh token is for the token endpoint alone, where it is given for a new access token.",
-    fix="Send the access_token of the same token response; the refresh token goes to the token endpoint, by a refresh.",
+    title="The refresh token was sent as the access token",
+    why="A refresh token works only at the token endpoint, which exchanges it for a new access token.",
+    fix="Send the `access_token` from the same token response. Send the refresh token only to the token endpoint.",
     spec=CODES,
     renews=repairs.new_token,
 )
@@ -138,13 +167,13 @@ UNKNOWN = Rule(
     id="fhir-token-unknown",
     stage="access",
     explains="fhir-token-unknown",
-    recognises=lambda facts: {**facts, "said": REASONS[facts["reason"]]},
+    recognises=_explained,
     severity="error",
     outcome="401 invalid_token",
     parameter="Authorization",
-    title="The access token is not good here",
+    title="The access token {problem}",
     why="{said}",
-    fix="Send the access_token of this server's latest token response, unchanged; else refresh it, or authorize again.",
+    fix="{remedy}",
     spec=CODES,
     renews=repairs.new_token,
 )
@@ -156,9 +185,9 @@ EXPIRED = Rule(
     severity="error",
     outcome="401 invalid_token",
     parameter="Authorization",
-    title="The access token ended {late} s ago",
-    why="expires_in of the token response says how long it lasts.",
-    fix="Keep expires_in and refresh before that, or authorize again.",
+    title="The access token had expired {late} s before this request",
+    why="`expires_in` in the token response says how many seconds a token is valid.",
+    fix="Refresh the token before `expires_in` has passed. If your app has no refresh token, authorize again.",
     spec=CODES,
     renews=repairs.new_token,
 )
@@ -169,9 +198,10 @@ WRONG_ISSUER = Rule(
     explains="fhir-token-wrong-issuer",
     severity="error",
     outcome="401 invalid_token",
-    title="The access token is from {received}",
-    why="This FHIR server takes tokens from {expected}: another hospital, or sandbox and production mixed.",
-    fix="Use token and FHIR base of one environment: discover both from the iss of the launch.",
+    title="The access token is from another issuer: `{received}`",
+    why="This FHIR server accepts only tokens from `{expected}`. Your app may have mixed two hospitals, or sandbox and "
+    "production.",
+    fix="Use the token and the FHIR base URL of the same environment. Discover both from the `iss` of the launch.",
     spec=RESOURCE,
     renews=repairs.new_token,
 )
@@ -182,20 +212,20 @@ WRONG_AUDIENCE = Rule(
     explains="fhir-token-wrong-audience",
     severity="error",
     outcome="401 invalid_token",
-    title="The access token is for {received}",
-    why="A token is good at the FHIR base that was aud of the authorize request, and at no other.",
-    fix="Ask for a token with aud={expected}, or send this one to {received}.",
+    title="The access token is for another FHIR base URL: `{received}`",
+    why="A token works only at the FHIR base URL that was the `aud` of the authorize request.",
+    fix="Request a token with `aud={expected}`. If you meant the other server, send this token to `{received}`.",
     spec=RESOURCE,
     renews=repairs.new_token,
 )
 
 
 def _other_letter(facts: Facts) -> Facts | None:
-    held = str(facts["held_letters"])
-    if facts.get("mixed") or facts.get("by") or facts["letters"] not in ("r", "s") or not set(held) & set("rs"):
+    granted = str(facts["held_letters"])
+    if facts.get("mixed") or facts.get("by") or facts["letters"] not in ("r", "s") or not set(granted) & set("rs"):
         return None
-    names = {"r": "reading by id", "s": "searching"}
-    return {**facts, "allowed": names["r" if "r" in held else "s"], "wanted": names[facts["letters"]]}
+    names = {"r": "reading", "s": "searching"}
+    return {**facts, "allowed": names["r" if "r" in granted else "s"], "wanted": names[facts["letters"]]}
 
 
 READ_NOT_SEARCH = Rule(
@@ -205,51 +235,51 @@ READ_NOT_SEARCH = Rule(
     recognises=_other_letter,
     severity="error",
     outcome="403 insufficient_scope",
-    title="The token allows {allowed} of {type}, but not {wanted}",
-    why="In SMART 2 the letters are apart: r reads one resource by its id, s searches.",
-    fix="Ask for {needed} at the next launch.",
+    title="The token's scopes allow {allowed} {type}, but not {wanted} it",
+    why="In SMART 2 these are separate permissions: r reads a resource by its id, and s searches.",
+    fix="Request `{needed}` at the next launch.",
     spec=SCOPES,
 )
 
 
-def _listed(facts: Facts) -> Facts:
-    by = f", through a {facts['by']}" if facts.get("by") else ""
-    mixed = " system/ scopes do not mix with patient/ and user/ in one token." if facts.get("mixed") else ""
-    return {**facts, "through": by, "mixing": mixed, "holds": facts["held"] or "no FHIR scope"}
+def _with_context(facts: Facts) -> Facts:
+    through = f", which a {facts['by']} needs" if facts.get("by") else ""
+    mixing = " A token can't combine system/ scopes with patient/ or user/ scopes." if facts.get("mixed") else ""
+    return {**facts, "through": through, "mixing": mixing, "holds": facts["held"] or "no FHIR scope"}
 
 
 INSUFFICIENT = Rule(
     id="fhir-insufficient-scope",
     stage="access",
     explains="fhir-insufficient-scope",
-    recognises=_listed,
+    recognises=_with_context,
     severity="error",
     outcome="403 insufficient_scope",
-    title="Your app asked for {type}{through}; its token does not cover that",
-    why="The token holds {holds}.{mixing}",
-    fix="Ask for {needed} at the next launch, and register it.",
+    title="The token's scopes don't allow this request for {type}{through}",
+    why="The token has `{holds}`.{mixing}",
+    fix="Request `{needed}` at the next launch, and register it for the app.",
     spec=SCOPES,
 )
 
 
 def _other_patient(request: AccessRequest, known: AccessKnown) -> Facts | None:
-    """The app's owner is told; on the wire another's record is as if it were not there."""
+    """Facts about another patient than the token's. Only the app's owner sees them; the response reveals nothing."""
     token = known.token
     if not isinstance(token, Token) or not token.patient or not request.type:
         return None
-    levels = {one.level for one in scopes.resources(token.scope) if one.type in ("*", request.type)}
-    asked = [one for one in _patients(request) if one not in ("", token.patient, *UNDEFINED)]
-    return {"received": asked[0], "expected": token.patient} if levels == {"patient"} and asked else None
+    levels = {scope.level for scope in scopes.resources(token.scope) if scope.type in ("*", request.type)}
+    others = [patient for patient in _patients(request) if patient not in ("", token.patient, *UNDEFINED)]
+    return {"received": others[0], "expected": token.patient} if levels == {"patient"} and others else None
 
 
 UNDEFINED = ("undefined", "null", "None", "NaN", "[object Object]")
 
 
 def _patients(request: AccessRequest) -> list[str]:
-    named = [request.id] if request.type == "Patient" and request.id else []
-    keys = ("_id",) if request.type == "Patient" else ("patient", "subject")
-    values = [one for key in keys for value in request.parameters.all(key) for one in value.split(",")]
-    return named + [one.rpartition("/")[2] for one in values if "/" not in one or "Patient/" in one]
+    in_path = [request.id] if request.type == "Patient" and request.id else []
+    names = ("_id",) if request.type == "Patient" else ("patient", "subject")
+    values = [value for name in names for text in request.parameters.all(name) for value in text.split(",")]
+    return in_path + [value.rpartition("/")[2] for value in values if "/" not in value or "Patient/" in value]
 
 
 WRONG_PATIENT = Rule(
@@ -257,32 +287,32 @@ WRONG_PATIENT = Rule(
     stage="access",
     advises=_other_patient,
     severity="error",
-    outcome="a search finds nothing (200), a read answers 404",
-    title="The request is about patient {received}; the token is for {expected}",
-    why="patient/ scopes open the record of the patient in context and no other. For the token, others are as if not there.",
-    fix="Use the patient of the token response, {expected}; for other patients ask for user/ scopes.",
+    outcome="a search finds nothing (200), a read gets 404",
+    title="The request is for patient `{received}`, but the token is for `{expected}`",
+    why="patient/ scopes give access only to the patient in context. The server answers as if other patients didn't exist.",
+    fix="Use the `patient` of the token response, `{expected}`. If your app needs other patients, request user/ scopes.",
     spec=SCOPES,
 )
 
 
 def _outside(request: AccessRequest, known: AccessKnown) -> Facts | None:
-    """A search that names a value which every scope for the type leaves out."""
+    """Facts if a search has a value that no scope for the resource type includes."""
     if not isinstance(known.token, Token) or request.interaction != "search-type":
         return None
-    held = [one for one in scopes.resources(known.token.scope) if one.type in ("*", request.type)]
-    if not held or not all(one.filters for one in held):
+    granted = [scope for scope in scopes.resources(known.token.scope) if scope.type in ("*", request.type)]
+    if not granted or not all(scope.filters for scope in granted):
         return None
-    for name in {name for one in held for name, _ in one.filters}:
-        allowed = {value for one in held for key, text in one.filters if key == name for value in text.split(",")}
-        asked = [value for text in request.parameters.all(name) for value in text.split(",")]
-        if asked and not any(_same(one, other) for one in asked for other in allowed):
-            return {"parameter": name, "received": asked, "granted": sorted(allowed)}
+    for name in {name for scope in granted for name, _ in scope.filters}:
+        allowed = {value for scope in granted for key, text in scope.filters if key == name for value in text.split(",")}
+        requested = [value for text in request.parameters.all(name) for value in text.split(",")]
+        if requested and not any(_same(value, other) for value in requested for other in allowed):
+            return {"parameter": name, "received": requested, "granted": sorted(allowed)}
     return None
 
 
-def _same(one: str, other: str) -> bool:
-    """Two token values that can mean the same coding: a bare code stands for any system."""
-    system, _, code = one.rpartition("|")
+def _same(value: str, other: str) -> bool:
+    """Whether two token values can mean the same coding: a code without a system matches any system."""
+    system, _, code = value.rpartition("|")
     other_system, _, other_code = other.rpartition("|")
     return code == other_code and (not system or not other_system or system == other_system)
 
@@ -293,9 +323,9 @@ CATEGORY_CONSTRAINT = Rule(
     advises=_outside,
     severity="error",
     outcome="the search finds nothing (200)",
-    title="The search is outside of what the scope was narrowed to",
-    why="The token was granted {parameter}={granted}; the request asks for {parameter}={received}, where it may see nothing.",
-    fix="Search for {parameter}={granted}, or ask for a scope that is not narrowed.",
+    title="The search is outside what the granted scope allows: `{parameter}={received}`",
+    why="The scope is limited to `{parameter}={granted}`, so the server returns nothing for other values.",
+    fix="Search for `{parameter}={granted}`. If your app needs more, request a scope without this limit.",
     spec=SCOPES,
 )
 

@@ -1,4 +1,4 @@
-"""The rule for an error answer whose cause isn't in what was pasted. Other rules explain causes that are."""
+"""The rule for an error response whose cause isn't in the pasted text. Other rules explain causes that are in it."""
 
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
@@ -8,9 +8,9 @@ UNEXPLAINED = Rule(
     stage="answer",
     severity="error",
     outcome="the request failed",
-    title="I see {article} {recognised}. Its cause isn't in this text.",
+    title="The text has {article} {recognised}, but not its cause",
     why="{meaning}{also}{said}",
-    fix="Add {add}. Then the cause can be named.",
+    fix="Add {add}.",
     spec=specs.rfc(6749, "5.2", "Error Response"),
 )
 

@@ -1,6 +1,7 @@
-"""Rules of the endpoint at which apps keep their own state."""
+"""Rules about the endpoint at which apps store their own state."""
 
 from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.wording import counted
 
 _PAGE = "https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html"
 CREATE = Spec("SMART App Launch 2.2, Persisting App State: Create", f"{_PAGE}#create")
@@ -17,9 +18,10 @@ TOO_LARGE = Rule(
     explains="app-state-too-large",
     severity="error",
     outcome="413",
-    title="The state has {received} bytes, and may have {expected}",
-    why="App state is for settings and keys. What is larger has a place of its own in FHIR, or at the app's own server.",
-    fix="Keep less in it, {expected} bytes with everything around it, or divide it among several codes.",
+    title="The app state is too large: {received} bytes, maximum {expected}",
+    why="App state is for settings and keys. Store larger data as FHIR resources or on the app's own server.",
+    fix="Store at most {expected} bytes, including the resource around the data. If you need more, split it across several "
+    "codes.",
     spec=CREATE,
 )
 
@@ -27,11 +29,12 @@ PROFILE = Rule(
     id="app-state-not-in-profile",
     stage="app_state",
     explains="app-state-not-in-profile",
+    recognises=counted,
     severity="error",
     outcome="422",
-    title="The Basic resource is no app state: {count} faults",
+    title="The Basic resource isn't valid app state: {counted}",
     why="{said}",
-    fix="Mend what stands at {names}: a code, perhaps a subject, and extensions that hold a valueString.",
+    fix="Correct {names}. App state has a code, an optional subject, and extensions with a valueString.",
     spec=CREATE,
 )
 
@@ -41,10 +44,10 @@ OTHER_SUBJECT = Rule(
     explains="app-state-other-subject",
     severity="error",
     outcome="403",
-    title="This token may not keep a state of {received} under {code}",
-    why="A patient/ scope is of the patient at hand, a user/ scope of the person who signed in, of this person's patients "
-    "and of the app as a whole; ?code= narrows it to that code. Held: {held}.",
-    fix="Keep it about {expected}, or ask for a scope that reaches further, such as user/Basic.cuds.",
+    title="The token's scopes don't allow app state of `{received}` under {code}",
+    why="With patient/ scopes you can store state only for the patient in context. With user/ scopes you can also store it "
+    "for the user, their patients, and the app. A scope with ?code= is limited to that code. The token has `{held}`.",
+    fix="Store the state for {expected}. If your app needs more, request a wider scope such as `user/Basic.cuds`.",
     spec=ACCESS,
 )
 
@@ -54,9 +57,11 @@ NOT_THERE = Rule(
     explains="app-state-not-there",
     severity="error",
     outcome="412",
-    title="Your app keeps no {received} that this token may change",
-    why="It was deleted, it is another app's, it is out of this token's reach, or it never was: which of these is not told.",
-    fix="Search for it by its code and subject, and use the id and the ETag that come back; create it where nothing does.",
+    title="The app has no state `{received}` that this token may change",
+    why="It may be deleted, belong to another app, be outside the token's scopes, or have never existed. To protect other "
+    "data, the server doesn't say which.",
+    fix="Search for the state by its code and subject, and use the id and ETag that are returned. If nothing is found, "
+    "create it.",
     spec=DELETES,
 )
 
@@ -66,9 +71,9 @@ MOVED = Rule(
     explains="app-state-moved",
     severity="error",
     outcome="412",
-    title="The update would give the state another subject or another code",
-    why="It is {expected}; you sent {received}. By these two an app finds its state, so they stay as they are.",
-    fix="Send it as {expected}, or create another state and delete this one.",
+    title="The update would change the subject or the code of the app state",
+    why="The app finds its state by these two, so they can't change. The state is {expected}, and you sent {received}.",
+    fix="Send the update with {expected}. If the state has to change, create a new one and delete this one.",
     spec=UPDATES,
 )
 
@@ -78,9 +83,10 @@ UNCLEAR = Rule(
     explains="app-state-query-unclear",
     severity="error",
     outcome="400",
-    title="The query does not say exactly which state it is about",
-    why="You sent {received}. {said}",
-    fix="Ask Basic?code=system|code with subject=<absolute address>, or with subject:missing=true for the app's own.",
+    title="The query doesn't identify one app state: `{received}`",
+    why="{said}",
+    fix="Request `Basic?code=system|code` with `subject=<absolute URL>`. For state of the app itself, use "
+    "`subject:missing=true`.",
     spec=QUERY,
 )
 

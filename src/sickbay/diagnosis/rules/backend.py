@@ -1,4 +1,4 @@
-"""Rules of backend services: the client assertion, its key, and system scopes."""
+"""Rules about backend services: the client assertion, its key, and system scopes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.wording import listed
 from sickbay.kernel.refusal import UNKNOWN, Facts
 from sickbay.protocol import jose
 
@@ -32,31 +33,47 @@ def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, 
     return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair)
 
 
-def _for_the_system(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Scopes of a patient or a user become those of the system; what is no scope for resources goes."""
-    new = [
-        f"system/{one.partition('/')[2]}" if one.startswith(("patient/", "user/")) else one
-        for one in repairs.tokens_of(request)
-        if one.startswith(("patient/", "user/")) or one not in facts["scopes"]
+def _as_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """Changes patient/ and user/ scopes to system/ scopes, and removes other scopes that a backend service can't get."""
+    system_scopes = [
+        f"system/{scope.partition('/')[2]}" if scope.startswith(("patient/", "user/")) else scope
+        for scope in repairs.tokens_of(request)
+        if scope.startswith(("patient/", "user/")) or scope not in facts["scopes"]
     ]
-    return repairs.with_scopes(request, new)
+    return repairs.with_scopes(request, system_scopes)
 
 
 def _registered(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """What the app is registered for."""
-    held = [one for one in str(facts.get("registered") or "").split() if one.startswith("system/")]
-    return repairs.with_scopes(request, held) if held else request
+    """Requests the registered system/ scopes."""
+    registered = [scope for scope in str(facts.get("registered") or "").split() if scope.startswith("system/")]
+    return repairs.with_scopes(request, registered) if registered else request
 
 
 def _without_scheme(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """The JWT behind a word such as Bearer."""
+    """Removes a word such as Bearer before the JWT."""
     last = (request.parameters.get("client_assertion") or "").rpartition(" ")[2]
     return repairs.with_parameters(request, ("client_assertion", last)) if jose.peek(last) else request
 
 
+def _with_parts(facts: Facts) -> Facts:
+    parts = facts["parts"]
+    wrong_count = f"it has {parts} part{'' if parts == 1 else 's'}, expected 3"
+    return {**facts, "problem": "its header or payload isn't base64url-encoded JSON" if parts == 3 else wrong_count}
+
+
+def _with_accepted(facts: Facts) -> Facts:
+    return {**facts, "accepted": listed(facts["expected"])}
+
+
+def _with_published(facts: Facts) -> Facts:
+    return {**facts, "names": listed(facts.get("published") or ())}
+
+
 def _no_number(facts: Facts) -> Facts | None:
     received = facts.get("received")
-    return {**facts, "kind": "a text" if isinstance(received, str) else "no number"} if received is not None else None
+    if received is None:
+        return None
+    return {**facts, "kind": "a string" if isinstance(received, str) else "a value of another type"}
 
 
 def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
@@ -88,202 +105,211 @@ def _skewed(request: TokenRequest, known: TokenKnown) -> Facts | None:
 
 MISSING = _rule(
     "assertion-missing",
-    "There is no client_assertion",
-    "A backend service shows itself by a JWT that it signs with its own key, at every token request.",
-    f"Send client_assertion, the signed JWT, with client_assertion_type={JWT_BEARER}.",
+    "`client_assertion` is missing",
+    "A backend service authenticates in every token request with a JWT that it signs with its private key.",
+    f"Send `client_assertion` with the signed JWT, and `client_assertion_type={JWT_BEARER}`.",
 )
 RULES = (
     MISSING,
     _rule(
         "assertion-type-wrong",
-        "client_assertion_type is {received}",
-        "It names what kind of assertion is sent, and there is one kind: {expected}.",
-        "Send client_assertion_type={expected}.",
+        "`client_assertion_type` is wrong: `{received}`",
+        "It tells the server what kind of assertion follows. The only supported value is `{expected}`.",
+        "Send `client_assertion_type={expected}`.",
         parameter="client_assertion_type",
         repair=repairs.setting("client_assertion_type", "expected"),
     ),
     _rule(
         "assertion-not-jwt",
-        "client_assertion is no JWT: it falls into {parts} parts",
-        "A signed JWT is header, payload and signature, each base64url, with a dot between them; the first two are JSON.",
-        "Send the compact form that the JOSE library gives, unchanged.",
+        "`client_assertion` isn't a JWT: {problem}",
+        "A signed JWT has a header, a payload and a signature, each in base64url and separated by dots. The header and the "
+        "payload are JSON.",
+        "Send the compact JWT that your JOSE library returns, unchanged.",
+        recognises=_with_parts,
         repair=_without_scheme,
     ),
     _rule(
         "assertion-alg-unsupported",
-        "The assertion is signed by {received}",
-        "This server takes {expected}. SMART names RS384 and ES384; none is taken nowhere.",
-        "Sign with RS384 or ES384, with a key of that kind.",
+        "`alg` of the client assertion isn't supported: `{received}`",
+        "This server accepts {accepted}. SMART requires RS384 or ES384, and the algorithm none is never accepted.",
+        "Sign with RS384 if you have an RSA key, or with ES384 if you have a P-384 key.",
+        recognises=_with_accepted,
     ),
     _rule(
         "assertion-crit-unknown",
-        "The assertion's header says crit={received}",
-        "crit lists extensions of JWS that a server must understand or else refuse; this one understands none, as few do.",
-        "Leave crit out of the header, and what it names, and sign once more.",
+        "`crit` of the client assertion lists extensions that this server doesn't support: `{received}`",
+        "`crit` lists JWS extensions that a server must support, or else refuse the JWT. Sickbay supports none, like most "
+        "servers.",
+        "Remove `crit` and the extensions that it names from the header, and sign again.",
         spec=specs.rfc(7515, "4.1.11", "crit (Critical) Header Parameter"),
     ),
     _rule(
         "assertion-kid-missing",
-        "The assertion does not say which key signed it",
-        "The server looks in the app's key set for the key of the header's kid.",
-        "Put kid into the header, equal to kid of the key in the JWKS.",
+        "`kid` is missing from the header of the client assertion",
+        "The server uses `kid` to find the key in the app's key set.",
+        "Set `kid` in the header to the `kid` of the signing key in your JWKS.",
     ),
     _rule(
         "assertion-iss-sub-mismatch",
-        "iss is {received}, sub is {expected}",
-        "A client speaks for itself: both are its client_id, and no address of the app.",
-        "Put the client_id into iss and sub.",
+        "`iss` and `sub` of the client assertion differ: `{received}` and `{expected}`",
+        "The client signs for itself, so both must be its client_id. `iss` isn't the URL of the app.",
+        "Set `iss` and `sub` to the client_id.",
     ),
     _rule(
         "assertion-client-mismatch",
-        "The assertion speaks for {received}",
-        "It must speak for the client that asks, and that is {expected}.",
-        "Put the registered client_id into iss and sub, and leave client_id out of the body or equal to them.",
+        "`iss` and `sub` of the client assertion name another client: `{received}`",
+        "Both must be the client_id of the app that sends the request. Expected: {expected}.",
+        "Set `iss` and `sub` to the registered client_id. If you also send `client_id` in the body, send the same value.",
     ),
     _rule(
         "assertion-aud-wrong",
-        "`aud` of the assertion is {received}",
-        "SMART asks for the URL of the token endpoint, so that no other server can use the assertion. Libraries for OpenID "
-        "Connect send the issuer by default.",
-        "Set `aud` to {expected}. In openid-client and oauth4webapi, the option `modifyAssertion` does it.",
+        "`aud` of the client assertion is wrong: `{received}`",
+        "SMART requires the URL of the token endpoint, so that the assertion can't be used at another server. OpenID Connect "
+        "libraries send the issuer by default.",
+        "Set `aud` to `{expected}`. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
     ),
     _rule(
         "assertion-exp-not-a-number",
-        "exp is {received}, and {kind}",
-        "exp is a number of seconds since 1970, without quotation marks; what else stands there says no end.",
-        "Set exp to a number: now and 240 seconds.",
+        "`exp` of the client assertion is {kind}, not a number: `{received}`",
+        "`exp` must be a JSON number: the seconds since 1970, without quotation marks.",
+        "Set `exp` to a number: the current time plus 240 seconds.",
         "assertion-exp-missing",
         recognises=_no_number,
     ),
     _rule(
         "assertion-exp-missing",
-        "The assertion does not say when it ends",
-        "Without exp a stolen assertion would be good for ever.",
-        "Set exp to now and 300 seconds at most.",
+        "`exp` is missing from the client assertion",
+        "Without `exp`, a stolen assertion would be valid forever.",
+        "Set `exp` to the current time plus at most 300 seconds.",
     ),
     _rule(
         "assertion-exp-milliseconds",
-        "exp is in milliseconds",
-        "{received} lies thousands of years ahead; JWT counts seconds.",
-        "Divide by 1000: exp={expected}.",
+        "`exp` of the client assertion is in milliseconds: {received}",
+        "JWT times are in seconds since 1970, so the server reads a time thousands of years in the future.",
+        "Divide by 1000: `exp={expected}`.",
     ),
     _rule(
         "assertion-exp-too-long",
-        "The assertion ends {ahead} s from now",
-        "It is made anew for each request and may live 300 seconds.",
-        "Set exp to now and 240 seconds.",
+        "`exp` of the client assertion is too far ahead: {ahead} s from now",
+        "SMART limits an assertion to 5 minutes, so `exp` may be at most 300 seconds after the server's current time.",
+        "Create an assertion for each request, with `exp` set to the current time plus 240 seconds.",
     ),
     _rule(
         "assertion-expired",
-        "The assertion ended {late} s ago",
-        "It was kept and sent again, or the clock of the machine that signs goes behind.",
-        "Make a new assertion for each request.",
+        "`exp` of the client assertion is {late} s in the past",
+        "Your app sent a stored assertion again, or the clock of the machine that signs is slow.",
+        "Create a new assertion for each request.",
     ),
     _rule(
         "assertion-nbf-future",
-        "The assertion is good from {received} on, and not yet",
-        "nbf says so, in seconds since 1970; the server's clock reads {now}, and 60 s of difference are let pass.",
-        "Leave nbf out, or set it to the time at which the assertion is made.",
+        "`nbf` of the client assertion is in the future: {received}",
+        "The assertion isn't valid before that time. The server's clock reads {now} (both in seconds since 1970), and it "
+        "allows a difference of 60 seconds.",
+        "Omit `nbf`, or set it to the time at which you create the assertion.",
     ),
     _rule(
         "assertion-jti-missing",
-        "The assertion has no jti",
-        "jti is what an assertion is known again by, so that it works once.",
-        "Set jti to a new UUID each time.",
+        "`jti` is missing from the client assertion",
+        "The server stores each `jti` so that it can refuse an assertion that is sent again.",
+        "Set `jti` to a new UUID for each assertion.",
     ),
     _rule(
         "assertion-jti-reused",
-        "This assertion was sent before",
-        "An assertion works once, and its jti {received} was seen.",
-        "Make a new assertion, with a new jti, for each request.",
+        "`jti` of the client assertion was already used: `{received}`",
+        "An assertion works only once, so an intercepted one can't be sent again.",
+        "Create a new assertion with a new `jti` for each request.",
     ),
     _rule(
         "jwks-unreachable",
-        "The keys of the app could not be had from {received}",
-        "The server takes them from the registered address, which must answer with a JSON object that has keys.",
-        "Serve the JWKS there, publicly and as JSON, or register the keys themselves.",
+        "`jwks_uri` can't be read: `{received}`",
+        "The server fetches the app's public keys from there. The response must be a JSON object with a `keys` array.",
+        "Make the JWKS publicly readable at this URL as JSON. If no server can reach it, register the keys themselves as "
+        "`jwks`.",
     ),
     _rule(
         "assertion-jku-foreign",
-        "jku names {jku}, which is not the registered address of the app's keys",
-        "Keys are taken from the registered address alone, {expected}: else whoever signs could bring the key along.",
-        "Leave jku out, or set it to the registered jwks_uri, character by character.",
+        "`jku` of the client assertion isn't the registered `jwks_uri`: `{jku}`",
+        "The server takes keys only from the registered URL, `{expected}`. Otherwise an attacker could sign with their own "
+        "key and point `jku` at it.",
+        "Omit `jku`, or set it to exactly `{expected}`.",
         "assertion-kid-unknown",
         recognises=lambda facts: facts if facts.get("jku") is not None else None,
     ),
     _rule(
         "assertion-kid-ambiguous",
-        "Several keys of the app have the kid {received}",
-        "Published are {published}. Of those of the right kind exactly one must be left, or none is taken.",
-        "Give each key a kid of its own.",
+        "`kid` belongs to several keys of the app: `{received}`",
+        "Several published keys share this `kid`, so the server can't tell which one to check with.",
+        "Give each key its own `kid`.",
         "assertion-kid-unknown",
         recognises=lambda facts: facts if (facts.get("published") or []).count(facts.get("received")) > 1 else None,
     ),
     _rule(
         "assertion-kid-unknown",
-        "The key {received} is not in the app's key set",
-        "Published are {published}: the key was changed, or is that of another environment.",
-        "Publish the key that signs, or sign with one of those published.",
+        "`kid` isn't in the app's key set: `{received}`",
+        "Published keys: {names}. Perhaps the key was replaced, or it belongs to another environment.",
+        "Publish the signing key in your JWKS, or sign with one of the published keys.",
+        recognises=_with_published,
     ),
     _rule(
         "assertion-key-private",
-        "The published key {received} contains its private part: {members}",
-        "Anyone who reads the key set can sign as your app, so a signature by this key proves nothing.",
+        "The published key `{received}` contains its private part (member `{members}`)",
+        "Anyone who reads the key set can sign as your app, so a signature with this key proves nothing.",
         "Create a new key pair, and publish only its public members: kty, n and e, or kty, crv, x and y, with kid and alg.",
     ),
     _rule(
         "assertion-key-unsuited",
-        "The key {kid} can't verify this assertion: {received}",
-        "The server keeps to use, key_ops, alg and crv of the published JWK. They say that the key is for something else.",
+        "The key `{kid}` can't verify this assertion: {received}",
+        "The server respects `use`, `key_ops`, `alg` and `crv` of the published JWK. They say that this key is for another "
+        "purpose.",
         'Publish the key with "use": "sig", and sign with its algorithm: RS384 for RSA, ES384 for P-384.',
     ),
     _rule(
         "assertion-key-weak",
-        "The key {kid} is too weak: {received}",
+        "The key `{kid}` is too weak to sign assertions: {received}",
         "Anyone who can compute the private key can sign as your app. RFC 7518 requires RSA keys of 2048 bits or more.",
-        "Create a new key: RSA with 2048 bits or more, or EC with the curve P-384. Publish it, and sign with it.",
+        "Create a new key, either RSA with at least 2048 bits or EC with the curve P-384. Publish it, and sign with it.",
         spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
     ),
     _rule(
         "assertion-signature-invalid",
-        "The signature was not made by the key {received}",
-        "The key set has a key of this kid, but another one signed.",
-        "Sign with the private key whose public part is registered under this kid.",
+        "The signature of the client assertion doesn't match the key `{received}`",
+        "The key set has a key with this `kid`, but a different key signed the assertion.",
+        "Sign with the private key that belongs to the published key `{received}`.",
     ),
     _scope_rule(
         "backend-scope-missing",
-        "There is no scope",
-        "A backend service is given what it asks for, at most what it is registered for.",
-        "Name the system scopes, as in scope=system/Patient.rs.",
+        "`scope` is missing from the client_credentials request",
+        "A backend service gets the scopes that it requests, so the server needs the list. It grants only registered ones.",
+        "Send the system scopes that you need, for example `scope=system/Patient.rs`.",
         _registered,
     ),
     _scope_rule(
         "backend-scope-not-system",
-        "{scopes} cannot be granted to a backend service",
-        "Nobody signs in, so there is neither a user nor a patient in context: only system/ scopes mean something.",
-        "Ask for system/ scopes, such as system/Patient.rs.",
-        _for_the_system,
+        "`scope` has scopes that a backend service can't get: `{scopes}`",
+        "No user signs in, so there is neither a user nor a patient in context. Only system/ scopes apply.",
+        "Request system/ scopes, for example `system/Patient.rs`.",
+        _as_system_scopes,
     ),
     _scope_rule(
         "backend-empty-scopes",
-        "Nothing is left of {received}",
-        "None of the scopes asked for is registered. Registered is {registered}.",
-        "Ask for registered scopes, or register these.",
+        "`scope` has no scope that is registered for this app: `{received}`",
+        "The server grants only registered scopes, so nothing is left to grant. Registered: `{registered}`.",
+        "Request one of the registered scopes. If your app needs others, add them to the registration.",
         _registered,
     ),
     _advice(
         "assertion-typ-missing",
-        "typ of the assertion's header is {received}",
-        "SMART wants it to be JWT; some servers refuse what is not.",
-        "Set typ to JWT in the header.",
+        "`typ` in the header of the client assertion isn't `JWT`",
+        "SMART requires `typ` to be `JWT`. Sickbay accepts other values, but some servers refuse them.",
+        "Set `typ` to `JWT` in the header.",
         _no_typ,
         severity="warning",
     ),
     _advice(
         "clock-skew-assertion",
-        "The assertion is dated {offset} s {direction} this server",
-        "The clock of the machine that signs is wrong, so its assertions will look expired or too long.",
-        "Set the clock of the machine that signs, or take the time from the server's Date header.",
+        "`iat` of the client assertion is {offset} s {direction} the server's clock",
+        "The clock of the machine that signs is wrong, so servers will see its assertions as expired or valid for too long.",
+        "Synchronize the clock of the machine that signs (for example with NTP).",
         _skewed,
         stage="clock",
     ),

@@ -1,9 +1,10 @@
-"""Rules of the refresh (RFC 6749 6; RFC 9700 4.14)."""
+"""Rules about refreshing an access token (RFC 6749, 6; RFC 9700, 4.14)."""
 
 from dataclasses import replace
 
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import repairs
+from sickbay.diagnosis.revocations import revocation
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes
@@ -18,16 +19,23 @@ ACCESS = Spec(
     "SMART App Launch 2.2, Scopes for requesting a refresh token",
     "https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#scopes-for-requesting-a-refresh-token",
 )
+PROBLEMS = {
+    "unknown": "isn't recognised",
+    "revoked": "was revoked",
+    "user": "belongs to a user who was removed",
+    "expired": "has expired",
+}
 REASONS = {
-    "unknown": "This server gave no such refresh token, or it was cut off on its way.",
-    "revoked": "It was withdrawn: by the person, by a reset, or since a token of its family was used twice.",
-    "user": "The user who authorized the app no longer exists.",
-    "expired": "Its time is over: a refresh token that is not used for long ends.",
+    "unknown": "This server has no record of the refresh token. It may be truncated or from another server, or Sickbay's data "
+    "was reset.",
+    "user": "When a user is removed, the user's refresh tokens stop working.",
+    "expired": "A refresh token expires if it isn't used for a long time.",
 }
 
 
-def _reason(facts: Facts) -> Facts:
-    return {**facts, "said": REASONS[facts["reason"]]}
+def _explained(facts: Facts) -> Facts:
+    reason = facts["reason"]
+    return {**facts, "problem": PROBLEMS[reason], "said": REASONS.get(reason) or revocation(facts)}
 
 
 MISSING = Rule(
@@ -37,9 +45,9 @@ MISSING = Rule(
     severity="error",
     outcome="400 invalid_request",
     parameter="refresh_token",
-    title="There is no refresh_token",
-    why="With grant_type=refresh_token your app gives a refresh token for new tokens.",
-    fix="Send the refresh_token of the latest token response.",
+    title="`refresh_token` is missing from the refresh request",
+    why="With `grant_type=refresh_token`, the server finds the authorization by the refresh token.",
+    fix="Send the `refresh_token` of the latest token response.",
     spec=REFRESH,
     renews=repairs.new_refresh_token,
 )
@@ -48,13 +56,13 @@ INVALID = Rule(
     id="refresh-token-invalid",
     stage="refresh",
     explains="refresh-token-invalid",
-    recognises=_reason,
+    recognises=_explained,
     severity="error",
     outcome="400 invalid_grant",
     parameter="refresh_token",
-    title="The refresh token is not good any more, or never was: {reason}",
-    why="{said} A new one comes only with a new authorization.",
-    fix="Forget this refresh token and authorize again.",
+    title="`refresh_token` {problem}",
+    why="{said} A new refresh token is issued only with a new authorization.",
+    fix="Delete this refresh token, and authorize again.",
     spec=REFRESH,
     renews=repairs.new_refresh_token,
 )
@@ -66,10 +74,11 @@ REUSED = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="refresh_token",
-    title="This refresh token was replaced by a newer one",
-    why="Each refresh gives a new refresh token and ends the old one. An old one that comes back may be stolen, so all tokens"
-    " of its family are withdrawn.",
-    fix="Keep the refresh_token of every answer in place of the old one, refresh from one place, and authorize again.",
+    title="`refresh_token` was already replaced by a newer one",
+    why="Each refresh returns a new refresh token and invalidates the old one. When an old one is sent again it may have "
+    "been stolen, so the server revokes all tokens of this authorization.",
+    fix="Authorize again. From then on, store the `refresh_token` of every response in place of the old one, and let only "
+    "one process refresh.",
     spec=ROTATION,
     renews=repairs.new_refresh_token,
 )
@@ -78,12 +87,13 @@ CLIENT_MISMATCH = Rule(
     id="refresh-client-mismatch",
     stage="refresh",
     explains="refresh-client-mismatch",
+    recognises=lambda facts: {"kind": "refresh token", **facts},
     severity="error",
     outcome="400 invalid_grant",
     parameter="client_id",
-    title="The refresh token was given to another app than {received}",
-    why="A refresh token is bound to the client that it was issued to.",
-    fix="Refresh with the client_id that redeemed the code.",
+    title="`client_id` isn't the app that the {kind} was issued to: `{received}`",
+    why="A token works only for the client that it was issued to, and only that client can revoke it.",
+    fix="Use the `client_id` that exchanged the code.",
     spec=REFRESH,
     renews=repairs.new_refresh_token,
 )
@@ -95,17 +105,17 @@ SESSION_ENDED = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="refresh_token",
-    title="The person has signed out of the EHR",
-    why="The token came with online_access, which lasts as long as the person's session.",
-    fix="Launch again, or ask for offline_access where the app has to outlive the session.",
+    title="`refresh_token` ended when the user signed out of the EHR",
+    why="It was issued with `online_access`, which lasts only as long as the user's EHR session.",
+    fix="Launch again. If the app needs access after the session ends, request `offline_access` instead of `online_access`.",
     spec=ACCESS,
     renews=repairs.new_refresh_token,
 )
 
 
 def _narrowed(request: TokenRequest, facts: Facts) -> TokenRequest:
-    kept = " ".join(one for one in scopes.split(facts["received"]) if one not in facts["wider"])
-    return replace(request, parameters=request.parameters.replaced([("scope", kept or None)]))
+    granted = " ".join(scope for scope in scopes.split(facts["received"]) if scope not in facts["wider"])
+    return replace(request, parameters=request.parameters.replaced([("scope", granted or None)]))
 
 
 SCOPE_EXPANDED = Rule(
@@ -115,9 +125,9 @@ SCOPE_EXPANDED = Rule(
     severity="error",
     outcome="400 invalid_scope",
     parameter="scope",
-    title="The refresh asks for more than was granted: {wider}",
-    why="A refresh gives the same scopes or fewer. Granted was {granted}.",
-    fix="Leave {wider} out, or leave scope out altogether; for more, authorize again.",
+    title="`scope` of the refresh request has scopes that weren't granted: `{wider}`",
+    why="A refresh can return the granted scopes or fewer, never more. Granted: `{granted}`.",
+    fix="Omit `scope` to keep the granted scopes. If your app needs `{wider}`, authorize again with it.",
     spec=SMART,
     repair=_narrowed,
 )
@@ -129,37 +139,38 @@ REPLAY_DIFFERS = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="refresh_token",
-    title="This refresh token was used a few seconds ago, by a different request",
-    why="For 10 seconds the server repeats its answer to the same request, in case the answer was lost. This request has"
-    " another scope, resource or credential than the first one, so its answer would be a new one.",
-    fix="Send the same request again, or refresh with the refresh_token of the first answer.",
+    title="`refresh_token` was used a few seconds ago, by a different request",
+    why="For 10 seconds the server repeats its response to the same request, in case the response was lost. This request has "
+    "another scope, resource or credential, so it isn't the same request.",
+    fix="Send exactly the same request again, or refresh with the `refresh_token` of the first response.",
     spec=ROTATION,
     renews=repairs.new_refresh_token,
 )
 
-WITHDRAWN = {
-    "revoked": "The access token of that answer was revoked.",
-    "expired": "The access token of that answer has expired.",
-    "policy": "The hospital's policy for tokens has changed since.",
-    "registration": "The app is no longer registered for some of its scopes.",
+INVALID_RESPONSE = {
+    "revoked": "The access token of that response was revoked.",
+    "expired": "The access token of that response has expired.",
+    "policy": "The hospital has changed its policy for tokens since then.",
+    "registration": "The app is no longer registered for some of the scopes.",
 }
 
 
-def _withdrawn(facts: Facts) -> Facts:
-    return {**facts, "said": WITHDRAWN[facts["reason"]]}
+def _with_change(facts: Facts) -> Facts:
+    return {**facts, "said": INVALID_RESPONSE[facts["reason"]]}
 
 
 REPLAY_REVOKED = Rule(
     id="refresh-replay-revoked",
     stage="refresh",
     explains="refresh-replay-revoked",
-    recognises=_withdrawn,
+    recognises=_with_change,
     severity="error",
     outcome="400 invalid_grant",
     parameter="refresh_token",
-    title="This refresh token was used a few seconds ago, and its answer is no longer valid",
-    why="For 10 seconds the server repeats its answer to the same request, but only if all of it is still in force. {said}",
-    fix="Refresh with the refresh_token of the first answer, or authorize again.",
+    title="`refresh_token` was used a few seconds ago, and that response is no longer valid",
+    why="For 10 seconds the server repeats its response to the same request, but only if everything in it is still valid. "
+    "{said}",
+    fix="Refresh with the `refresh_token` of the first response. If you don't have it, authorize again.",
     spec=ROTATION,
     renews=repairs.new_refresh_token,
 )

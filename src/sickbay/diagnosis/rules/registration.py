@@ -1,4 +1,4 @@
-"""Rules of a registration: what would fail at the first launch is said when the app is registered."""
+"""Rules about a registration. They report at registration what would otherwise fail at the first launch."""
 
 import re
 from dataclasses import replace
@@ -14,14 +14,14 @@ from sickbay.kernel.refusal import Facts
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 
-REFUSED = "422, the registration is refused"
+REFUSED = "422; the app isn't registered"
 
 
 def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
     swaps = dict(zip(facts["received"], facts["expected"], strict=True))
-    mended = tuple(swaps.get(uri, uri) for uri in request.redirect_uris)
-    after = tuple(swaps.get(uri, uri) for uri in request.post_logout_redirect_uris)
-    return replace(request, redirect_uris=mended, post_logout_redirect_uris=after)
+    redirect_uris = tuple(swaps.get(uri, uri) for uri in request.redirect_uris)
+    logout_uris = tuple(swaps.get(uri, uri) for uri in request.post_logout_redirect_uris)
+    return replace(request, redirect_uris=redirect_uris, post_logout_redirect_uris=logout_uris)
 
 
 NOT_ALLOWED = Rule(
@@ -31,9 +31,9 @@ NOT_ALLOWED = Rule(
     severity="error",
     outcome="401 invalid_token",
     parameter="Authorization",
-    title="This server does not let everybody register apps",
-    why="Registering is for whoever runs this Sickbay: from its own machine, or with the admin token.",
-    fix="Register from the machine it runs on, or send Authorization: Bearer with the admin token as initial access token.",
+    title="Registration isn't open on this server",
+    why="Only an administrator can register apps: someone on the machine that runs Sickbay, or someone with the admin token.",
+    fix="Register from the machine that runs Sickbay. From another machine, send `Authorization: Bearer` with the admin token.",
     spec=specs.rfc(7591, "3", "Client Registration Endpoint"),
 )
 
@@ -44,9 +44,9 @@ ACCESS_TOKEN_WRONG = Rule(
     severity="error",
     outcome="401 invalid_token",
     parameter="Authorization",
-    title="This is not the registration access token of this app",
-    why="An app reads and changes its registration with the token it was told when it registered, and with no other.",
-    fix="Send Authorization: Bearer with the registration_access_token that was told when this app registered.",
+    title="`Authorization` doesn't have this app's registration access token",
+    why="The server lets an app read and change its registration only with the token that it returned when the app registered.",
+    fix="Send `Authorization: Bearer` with the `registration_access_token` from the registration response of this app.",
     spec=specs.rfc(7592, "2", "Client Configuration Endpoint"),
 )
 
@@ -56,9 +56,9 @@ METADATA_INVALID = Rule(
     explains="reg-metadata-invalid",
     severity="error",
     outcome="400 invalid_client_metadata",
-    title="The metadata of the app cannot be used: {fault}",
-    why="A member of the registration has the wrong type, a value that this server does not know, or is not there at all.",
-    fix="Mend that member, and send all of the metadata once more.",
+    title="The registration is invalid: {fault}",
+    why="A member of the registration is missing, has the wrong type, or has a value that this server doesn't support.",
+    fix="Correct that member, and send the whole registration again.",
     spec=specs.rfc(7591, "2", "Client Metadata"),
 )
 
@@ -86,17 +86,17 @@ def _statement_rule(id: str, error: str, title: str, why: str, fix: str) -> Rule
 STATEMENT_INVALID = _statement_rule(
     "reg-software-statement-invalid",
     "invalid_software_statement",
-    "software_statement is no signed statement of anybody",
-    "It must be a JWT, header.payload.signature, whose iss names who vouches for the app.",
-    "Leave software_statement out, and send the metadata themselves.",
+    "`software_statement` isn't a signed JWT with an issuer",
+    "It must be a JWT (header.payload.signature) whose `iss` names the organisation that vouches for the app.",
+    "Omit `software_statement`, and send its members in the registration itself.",
 )
 
 STATEMENT_UNAPPROVED = _statement_rule(
     "reg-software-statement-unapproved",
     "unapproved_software_statement",
-    "This server does not know {received}, who signed the software statement",
-    "A statement counts where its signer is trusted, and here nobody's is: whoever runs this Sickbay registers apps.",
-    "Leave software_statement out, and send the metadata that it holds as members of the request.",
+    "`software_statement` is signed by an issuer that isn't trusted: `{received}`",
+    "A server accepts only statements of issuers that it trusts, and Sickbay trusts none. The administrator registers apps.",
+    "Omit `software_statement`, and send its members in the registration itself.",
 )
 
 WILDCARD = Rule(
@@ -106,9 +106,10 @@ WILDCARD = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="{received} has a wildcard",
-    why="Redirect addresses are compared character by character; a * would let a code go where nobody looked.",
-    fix="List each whole address.",
+    title="`redirect_uris` contains a wildcard: `{received}`",
+    why="The server compares redirect URIs character by character. With a wildcard, codes could go to pages that were never "
+    "reviewed.",
+    fix="List each complete URI.",
     spec=specs.rfc(9700, "2.1", "Protecting Redirect-Based Flows"),
 )
 
@@ -119,43 +120,43 @@ NOT_ABSOLUTE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="{received} is no absolute address",
-    why="The browser comes from the hospital's host; a path alone would lead it back there.",
-    fix="Register the whole address, scheme and host included, such as http://localhost:8100/callback.",
+    title="`redirect_uris` contains a relative URI: `{received}`",
+    why="The browser is on the hospital's host when it is redirected, so a path alone would lead back to the hospital.",
+    fix="Register the complete URI with scheme and host, for example http://localhost:8100/callback.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
 )
 
 _BETWEEN = re.compile(r"[,;|]\s*(?=https?://)", re.I)
 
 
-def _odd(facts: Facts) -> Facts:
-    """Several in one are the several, and what clings to one is taken off."""
-    pairs = [(uri, [bare(one) for one in _BETWEEN.split(uri)]) for uri in facts["received"]]
-    whole = [uri for uri, parts in pairs if len(parts) == 1]
-    several = " They are several addresses in one text." if len(whole) < len(pairs) else ""
-    odd = f" It has {clinging(whole[0])} in it." if whole and bare(whole[0]) != whole[0] else ""
-    return {**facts, "parts": dict(pairs), "hint": odd or several}
+def _with_parts(facts: Facts) -> Facts:
+    """Splits entries that contain several URIs, and removes stray characters around a URI."""
+    pairs = [(entry, [bare(uri) for uri in _BETWEEN.split(entry)]) for entry in facts["received"]]
+    single = [entry for entry, parts in pairs if len(parts) == 1]
+    several = " This entry contains several URIs." if len(single) < len(pairs) else ""
+    stray = f" This one contains {clinging(single[0])}." if single and bare(single[0]) != single[0] else ""
+    return {**facts, "parts": dict(pairs), "hint": stray or several}
 
 
 def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    def mended(uris: tuple[str, ...]) -> tuple[str, ...]:
+    def split(uris: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(part for uri in uris for part in facts["parts"].get(uri, [uri])))
 
-    after = mended(request.post_logout_redirect_uris)
-    return replace(request, redirect_uris=mended(request.redirect_uris), post_logout_redirect_uris=after)
+    logout_uris = split(request.post_logout_redirect_uris)
+    return replace(request, redirect_uris=split(request.redirect_uris), post_logout_redirect_uris=logout_uris)
 
 
 MALFORMED = Rule(
     id="reg-redirect-uri-malformed",
     stage="registration",
     explains="reg-redirect-uri-malformed",
-    recognises=_odd,
+    recognises=_with_parts,
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="{received} is not one address",
-    why="An address has none but the characters of RFC 3986, and each stands for itself in the list.{hint}",
-    fix="Register each address for itself, with nothing before, between or behind; what is not ASCII is percent-encoded.",
+    title="`redirect_uris` contains an entry that isn't a single valid URI: `{received}`",
+    why="Each entry of the list must be one URI, with only the characters that RFC 3986 allows.{hint}",
+    fix="Register each URI as its own entry, without extra characters. Percent-encode characters that aren't ASCII.",
     spec=specs.rfc(3986, "2", "Characters"),
     repair=_split_uris,
 )
@@ -167,9 +168,10 @@ LAUNCH_NOT_ABSOLUTE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="launch_uri",
-    title="{received} is no absolute address for a launch",
-    why="The EHR opens it as it stands: without scheme and host the browser would look for it at the hospital.",
-    fix="Register the whole address, scheme and host included, such as http://localhost:8100/launch.",
+    title="`launch_uri` isn't an absolute URI: `{received}`",
+    why="The EHR opens the launch URI as it is registered. Without a scheme and host, the browser would look for it at the "
+    "hospital.",
+    fix="Register the complete URI with scheme and host, for example http://localhost:8100/launch.",
     spec=specs.SMART_REGISTER,
 )
 
@@ -180,9 +182,9 @@ HAS_FRAGMENT = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="{received} has a #",
-    why="OAuth forbids it: what follows # never reaches a server, and the code would be lost behind it.",
-    fix="Register {expected}, and let the app find its own way from there.",
+    title="`redirect_uris` contains a fragment (#): `{received}`",
+    why="RFC 6749 forbids fragments in redirect URIs, because a browser doesn't send the part after # to the server.",
+    fix="Register `{expected}`, and let the app route from there.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
     repair=_swap_uris,
 )
@@ -194,9 +196,9 @@ INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="{received} is plain http on another machine",
-    why="The code would cross the network in clear. On your own machine http is fine.",
-    fix="Register {expected}.",
+    title="`redirect_uris` contains an http URI on another machine: `{received}`",
+    why="The authorization code would cross the network unencrypted. http is allowed only on localhost.",
+    fix="Register `{expected}`.",
     spec=specs.rfc(9700, "2.6", "Other Recommendations"),
     repair=_swap_uris,
 )
@@ -212,15 +214,16 @@ PUBLIC_APP_WITH_SECRET = Rule(
     explains="reg-public-app-with-secret",
     severity="error",
     outcome=REFUSED,
-    title="A public app is registered with a secret",
-    why="What runs in a browser or on a phone can be read by its user, and so can the secret in it.",
-    fix="Leave the secret out and use PKCE, or call the token endpoint from a server and register as confidential.",
+    title="A public app can't be registered with a secret",
+    why="Users can read the code that runs in their browser or on their phone, and a secret in it.",
+    fix="Omit the secret and use PKCE. If a server of yours calls the token endpoint, register the app as confidential "
+    "instead.",
     spec=specs.SMART_REGISTER,
     repair=_without_secret,
 )
 
 
-def _suiting(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+def _with_fitting_method(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
     return replace(request, auth_method=facts["expected"])
 
 
@@ -231,23 +234,24 @@ CLIENT_TYPE_MISMATCH = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="token_endpoint_auth_method",
-    title="A {client} app is registered with the authentication {received}",
-    why="A public app has nothing to authenticate with; a confidential one must. The token endpoint will hold it to that.",
-    fix="Make both agree: in a browser or on a phone public with none, on a server confidential with a secret or a key.",
+    title="`token_endpoint_auth_method` doesn't fit a {client} app: `{received}`",
+    why="A public app has no secret or key to authenticate with, and a confidential app must authenticate.",
+    fix="For an app in a browser or on a phone, register a public app with none. For an app on a server, register a "
+    "confidential app with a secret or a key.",
     spec=specs.SMART_REGISTER,
-    repair=_suiting,
+    repair=_with_fitting_method,
 )
 
 
 def _levels(request: RegistrationRequest, known: Any) -> Facts | None:
-    """Scopes of resources, and none of them of the flow by which this app gets its tokens."""
-    asked = scopes.resources(" ".join(spelling(request.scope).tokens))
+    """Facts if the app has resource scopes, but none of a level that its flow can grant."""
+    requested = scopes.resources(" ".join(spelling(request.scope).tokens))
     system = request.type == "system"
-    if not asked or any((one.level == "system") == system for one in asked) or not _is_read(request):
+    if not requested or any((scope.level == "system") == system for scope in requested) or not _is_read(request):
         return None
-    wrong = [one.text for one in asked]
-    right = ["system/" + one.partition("/")[2] if system else one.replace("system/", "user/", 1) for one in wrong]
-    flow = "a backend, for which nobody signs in" if system else "an app that people use"
+    wrong = [scope.text for scope in requested]
+    right = ["system/" + text.partition("/")[2] if system else text.replace("system/", "user/", 1) for text in wrong]
+    flow = "a backend service" if system else "an app that users sign in to"
     return {"received": wrong, "expected": right, "scopes": wrong, "corrected": right, "flow": flow}
 
 
@@ -258,9 +262,10 @@ SCOPE_LEVEL_UNSUITED = Rule(
     outcome="advice",
     advises=_levels,
     parameter="scope",
-    title="{scopes} is registered for {flow}",
-    why="client_credentials gives system/ scopes alone, and a launch patient/ and user/ alone: every request will be refused.",
-    fix="Register {corrected}.",
+    title="`scope` doesn't fit {flow}: `{scopes}`",
+    why="client_credentials grants only system/ scopes, and a launch grants only patient/ and user/ scopes. With these, the "
+    "server would refuse every request.",
+    fix="Register `{corrected}`.",
     spec=specs.SMART_BACKEND,
     repair=repairs.swap_scopes,
 )
@@ -279,16 +284,16 @@ LAUNCH_URI_EQUALS_REDIRECT_URI = Rule(
     outcome="advice",
     advises=_same_address,
     parameter="launch_uri",
-    title="Launch and redirect address are the same: {received}",
-    why="Your app cannot tell a launch from an answer by its path, and may start again when it should go on.",
-    fix="Register two paths: /launch, which gets iss and launch, and /callback, which gets code and state.",
+    title="`launch_uri` is also registered as a redirect URI: `{received}`",
+    why="Your app can't tell a launch from an authorization response by the path, so it may start over instead of continuing.",
+    fix="Register two paths: /launch, which gets `iss` and `launch`, and /callback, which gets `code` and `state`.",
     spec=specs.SMART_REGISTER,
 )
 
 
 def _launch_without_uri(request: RegistrationRequest, known: Any) -> Facts | None:
-    wanted = "launch" in spelling(request.scope).tokens and not request.launch_uri
-    return {"received": None} if wanted and _is_read(request) else None
+    is_missing = "launch" in spelling(request.scope).tokens and not request.launch_uri
+    return {"received": None} if is_missing and _is_read(request) else None
 
 
 MISSING_LAUNCH_URI = Rule(
@@ -298,9 +303,9 @@ MISSING_LAUNCH_URI = Rule(
     outcome="advice",
     advises=_launch_without_uri,
     parameter="launch_uri",
-    title="Scope launch is registered, but no launch address",
-    why="The EHR has nothing to open, and the app stands in no list of apps.",
-    fix="Register the address that the EHR shall open, or leave out scope launch.",
+    title="`launch_uri` is missing, but the scope `launch` is registered",
+    why="The EHR has no URL to open, so it can't list or launch the app.",
+    fix="Register the URL that the EHR opens. If the app is only started standalone, remove the scope `launch`.",
     spec=specs.SMART_REGISTER,
 )
 
@@ -312,7 +317,7 @@ def _no_resources(request: RegistrationRequest, known: Any) -> Facts | None:
 
 
 def _is_read(request: RegistrationRequest) -> bool:
-    """What could not be read gets no advice."""
+    """Whether the registration could be read. If not, there is no advice on it."""
     return request.allowed and request.managed and not request.fault and request.software_statement is None
 
 
@@ -323,23 +328,25 @@ NO_RESOURCE_SCOPES = Rule(
     outcome="advice",
     advises=_no_resources,
     parameter="scope",
-    title="No scope for any resource is registered",
-    why="The launch will succeed, and every read will be refused.",
-    fix="Add what your app reads, such as patient/Patient.rs patient/Observation.rs.",
+    title="`scope` has no scope for any FHIR resource",
+    why="The launch will succeed, but the server will refuse every FHIR request.",
+    fix="Add scopes for what your app reads, for example `patient/Patient.rs patient/Observation.rs`.",
     spec=specs.SMART_RESOURCE_SCOPES,
 )
 
 
 def _unknown_types(request: RegistrationRequest, known: Any) -> Facts | None:
-    if isinstance(known.server, Server):  # then the check refuses it
+    if isinstance(known.server, Server):  # then a check refuses it
         return None
-    asked = scopes.resources(" ".join(spelling(request.scope).tokens))
-    odd = [one for one in asked if not one.wildcard and one.type not in ALL_TYPES]
-    if not odd:
+    requested = scopes.resources(" ".join(spelling(request.scope).tokens))
+    unknown = [scope for scope in requested if not scope.wildcard and scope.type not in ALL_TYPES]
+    if not unknown:
         return None
-    meant = [one.text.replace(f"/{one.type}.", f"/{near}.") for one in odd if (near := nearest(one.type, ALL_TYPES))]
-    hint = f"Perhaps {' '.join(meant)} was meant." if meant else "Look for the name in the list of resource types."
-    return {"received": [one.text for one in odd], "expected": meant or None, "hint": hint}
+    meant = [
+        scope.text.replace(f"/{scope.type}.", f"/{near}.") for scope in unknown if (near := nearest(scope.type, ALL_TYPES))
+    ]
+    hint = f"Did you mean {' '.join(meant)}?" if meant else "The specification lists all resource types."
+    return {"received": [scope.text for scope in unknown], "expected": meant or None, "hint": hint}
 
 
 SCOPE_TYPE_UNKNOWN = Rule(
@@ -349,9 +356,9 @@ SCOPE_TYPE_UNKNOWN = Rule(
     outcome="advice",
     advises=_unknown_types,
     parameter="scope",
-    title="The app may ask for {received}, and FHIR has no such type",
-    why="A name with a slip in it is registered, asked for, and refused at the first launch. {hint}",
-    fix="Register scopes of types that there are.",
+    title="`scope` names a resource type that FHIR doesn't have: `{received}`",
+    why="The server would refuse this scope at the first launch. {hint}",
+    fix="Register scopes for resource types that exist.",
     spec=specs.SMART_RESOURCE_SCOPES,
 )
 

@@ -1,4 +1,4 @@
-"""Rules of a registration about the keys by which an app proves who it is."""
+"""Rules about the public keys in a registration."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,7 @@ from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import urls
 
-REFUSED = "422, the registration is refused"
+REFUSED = "422; the app isn't registered"
 
 
 def _secret_backend(request: RegistrationRequest, known: Any) -> Facts | None:
@@ -26,15 +26,15 @@ BACKEND_NO_JWKS = Rule(
     severity=lambda facts: "info" if facts.get("symmetric") else "error",
     outcome=REFUSED,
     parameter="jwks_uri",
-    title="A backend is registered without a public key",
-    why="SMART backend services sign in with a signed assertion, and the server needs the key to check it.",
-    fix="Register jwks_uri, where the key can be renewed, or jwks.",
+    title="`jwks_uri` is missing: the backend service has no public key",
+    why="SMART backend services authenticate with a signed assertion, and the server needs the public key to verify it.",
+    fix="Register `jwks_uri` if you can host the keys, so that you can replace them later. Otherwise register `jwks`.",
     spec=specs.SMART_BACKEND,
 )
 
 
 def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    """What is private is cut out; a key that is nothing but a secret is left out."""
+    """Removes the private members of each key, and symmetric keys altogether."""
     keys = [key for key in (request.jwks or {}).get("keys", ()) if isinstance(key, dict) and key.get("kty") != "oct"]
     public = [{name: value for name, value in key.items() if name not in PRIVATE_MEMBERS} for key in keys]
     return replace(request, jwks={**(request.jwks or {}), "keys": public})
@@ -47,9 +47,10 @@ JWKS_HAS_PRIVATE_KEY = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks",
-    title="The key set holds the private key",
-    why="It has {members}, by which anybody who reads it can sign as your app.",
-    fix="Publish the public members alone (kty, crv, x, y, or n, e, with kid and alg), and make a new key: this one is known.",
+    title="`jwks` contains a private key (member `{members}`)",
+    why="Anyone who reads the private key can sign as your app. Only the public key may leave the machine that signs.",
+    fix="Create a new key, because this one is exposed. Publish only its public members: kty, crv, x and y, or kty, n and e, "
+    "with kid and alg.",
     spec=specs.SMART_ASYMMETRIC,
     repair=_public_part,
 )
@@ -66,15 +67,15 @@ JWKS_EMPTY = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks",
-    title="The key set holds no key by which a signature can be checked",
-    why="A set is an object with a list keys, and a public key in it has kty and n and e, or crv, x and y.",
-    fix="Register a set with the public key in its list keys, or jwks_uri, where the key can be renewed.",
+    title="`jwks` has no public key that can verify a signature",
+    why="A key set is an object with a list `keys`. A public key in it has kty with n and e, or kty with crv, x and y.",
+    fix="Register the public key inside the list `keys`, or register the `jwks_uri` where it is hosted.",
     spec=specs.rfc(7517, "5", "JWK Set Format"),
     repair=_as_set,
 )
 
 
-def _by_address(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+def _only_jwks_uri(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
     return replace(request, jwks=None)
 
 
@@ -85,11 +86,11 @@ JWKS_GIVEN_TWICE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks",
-    title="The keys are given by value and by address: {received}",
-    why="jwks and jwks_uri must not both be there. The two sets may differ, and nobody could tell which one counts.",
-    fix="Register jwks_uri alone, where keys can be renewed; or jwks alone, where no server can fetch them.",
+    title="`jwks` and `jwks_uri` are both registered",
+    why="The two key sets may differ, and then the server can't tell which one counts. RFC 7591 forbids sending both.",
+    fix="Register only `jwks_uri`. If no server can reach that URL, register only `jwks`.",
     spec=specs.rfc(7591, "2", "Client Metadata"),
-    repair=_by_address,
+    repair=_only_jwks_uri,
 )
 
 JWKS_URI_NOT_ABSOLUTE = Rule(
@@ -99,9 +100,10 @@ JWKS_URI_NOT_ABSOLUTE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks_uri",
-    title="{received} is no address from which a key set can be fetched",
-    why="The server fetches it from its own machine, by https: it needs scheme and host, and has no #, no blank and no quotes.",
-    fix="Register the whole address of the key set, such as https://app.example.org/.well-known/jwks.json.",
+    title="`jwks_uri` isn't a complete URL: `{received}`",
+    why="The server fetches the keys itself, so the URL needs https and a host, and must not contain #, spaces or quotation "
+    "marks.",
+    fix="Register the complete URL of the key set, for example https://app.example.org/.well-known/jwks.json.",
     spec=specs.SMART_ASYMMETRIC,
 )
 
@@ -117,9 +119,9 @@ JWKS_URI_INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks_uri",
-    title="{received} is plain http on another machine",
-    why="Whoever stands between could put another key in the place of the app's, and sign as the app. SMART asks for TLS.",
-    fix="Register {expected}.",
+    title="`jwks_uri` uses http on another machine: `{received}`",
+    why="An attacker on the network could replace the keys with their own and sign as your app. SMART requires TLS.",
+    fix="Register `{expected}`.",
     spec=specs.SMART_ASYMMETRIC,
     repair=_secure_keys,
 )
@@ -142,9 +144,9 @@ JWKS_URI_IS_PAGE = Rule(
     degree="probable",
     advises=_page,
     parameter="jwks_uri",
-    title="{received} looks like a page of the app, not like a key set",
-    why="What is fetched there must be JSON with a list keys. A page is none, and every assertion will be refused.",
-    fix="Register the address of the key set itself, such as https://app.example.org/.well-known/jwks.json.",
+    title="`jwks_uri` looks like a web page, not a key set: `{received}`",
+    why="The response must be JSON with a list `keys`. If it is a page, the server will refuse every assertion.",
+    fix="Register the URL of the key set itself, for example https://app.example.org/.well-known/jwks.json.",
     spec=specs.SMART_ASYMMETRIC,
 )
 
@@ -155,9 +157,11 @@ SYSTEM_APP_PUBLIC = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="client",
-    title="A backend is registered as a public app",
-    why="A backend gets its token by client_credentials, which is for apps that prove who they are. A public one gets none.",
-    fix="Register it with a public key (asymmetric, private_key_jwt) or a secret, or as an app that people use.",
+    title="A backend service can't be registered as a public app",
+    why="It gets tokens by client_credentials, for which the client must authenticate. A public app has nothing to "
+    "authenticate with.",
+    fix="Register it with a public key (asymmetric, private_key_jwt). If people sign in to the app, register it for users "
+    "instead.",
     spec=specs.rfc(6749, "4.4", "Client Credentials Grant"),
 )
 
@@ -168,9 +172,9 @@ KEY_WEAK = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks",
-    title="The key {kid} is too weak: {received}",
+    title="`jwks` has a weak key ({kid}): {received}",
     why="Anyone who can compute the private key can sign as your app. RFC 7518 requires RSA keys of 2048 bits or more.",
-    fix="Create a new key: RSA with 2048 bits or more, or EC with the curve P-384.",
+    fix="Create a new key, either RSA with at least 2048 bits or EC with the curve P-384.",
     spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
 )
 
@@ -181,9 +185,10 @@ KEY_UNSUITED = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks",
-    title="The key {kid} isn't for verifying signatures: {received}",
-    why="The server keeps to use, key_ops and alg of a JWK. With these values it has no key for your client assertions.",
-    fix='Publish a key with "use": "sig" and an alg that fits its kty and crv, such as RS384, or ES384 with P-384.',
+    title="`jwks` has a key that can't verify signatures ({kid}): {received}",
+    why="The server respects `use`, `key_ops` and `alg` of a JWK. With these values it has no key to verify your client "
+    "assertions.",
+    fix='Publish a key with "use": "sig" and an alg that fits its kty and crv, for example RS384, or ES384 with P-384.',
     spec=specs.rfc(7517, "4.2", '"use" (Public Key Use) Parameter'),
 )
 
@@ -194,9 +199,9 @@ KID_DUPLICATE = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="jwks",
-    title="Several keys have the same kid: {names}",
-    why="The kid in a client assertion must lead to exactly one key. With two of them the server can't tell which to use.",
-    fix="Give each key its own kid, for example its thumbprint (RFC 7638).",
+    title="`jwks` has several keys with the same `kid`: {names}",
+    why="The `kid` in a client assertion must identify exactly one key. With two, the server can't tell which one to use.",
+    fix="Give each key its own `kid`, for example its thumbprint (RFC 7638).",
     spec=specs.rfc(7517, "4.5", '"kid" (Key ID) Parameter'),
 )
 

@@ -1,4 +1,4 @@
-"""Rules of a registration by the app itself: what a policy or the operator's grant leaves it (RFC 7591, RFC 7592)."""
+"""Rules about what an app may register for itself, limited by policy and by its first registration (RFC 7591, RFC 7592)."""
 
 from dataclasses import replace
 from typing import Any
@@ -28,48 +28,51 @@ def _rule(id: str, title: str, why: str, fix: str, parameter: str, **more: Any) 
 
 
 def _granted_types(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, grant_types=tuple(one for one in request.grant_types or () if one not in facts["received"]))
+    return replace(request, grant_types=tuple(grant for grant in request.grant_types or () if grant not in facts["received"]))
 
 
 def _at_granted_hosts(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    """Without the addresses elsewhere, if one is left."""
-    left = tuple(one for one in request.redirect_uris if one not in facts["received"])
-    after = tuple(one for one in request.post_logout_redirect_uris if one not in facts["received"])
-    return replace(request, redirect_uris=left, post_logout_redirect_uris=after) if left else request
+    """Removes the URIs at other hosts, if at least one URI is left."""
+    redirect_uris = tuple(uri for uri in request.redirect_uris if uri not in facts["received"])
+    logout_uris = tuple(uri for uri in request.post_logout_redirect_uris if uri not in facts["received"])
+    if not redirect_uris:
+        return request
+    return replace(request, redirect_uris=redirect_uris, post_logout_redirect_uris=logout_uris)
 
 
 SCOPE_NOT_GRANTED = _rule(
     "reg-scope-not-granted",
-    "The app registers scopes that it was not granted: {scopes}",
-    "{by} Scopes are compared by what they permit. The most that this app may register is {granted}.",
-    "Leave out {scopes}, or ask the administrator to add them in the portal or with PATCH /admin/apps.",
+    "`scope` has scopes that this app may not register: `{scopes}`",
+    "{by} The server compares scopes by what they permit. This app may register at most `{granted}`.",
+    "Remove `{scopes}`. If your app needs this access, ask the administrator to add it in the portal or with `PATCH "
+    "/admin/apps`.",
     "scope",
     repair=repairs.swap_scopes,
 )
 
 GRANT_TYPE_NOT_GRANTED = _rule(
     "reg-grant-type-not-granted",
-    "The app registers grant types that it was not granted: {received}",
-    "{by} The most that this app may register is {granted}.",
-    "Leave {received} out of grant_types, or register a second app for this flow.",
+    "`grant_types` has grant types that this app may not register: `{received}`",
+    "{by} This app may register at most `{granted}`.",
+    "Remove `{received}` from `grant_types`. If you need that flow, register a second app for it.",
     "grant_types",
     repair=_granted_types,
 )
 
 AUTH_METHOD_NOT_GRANTED = _rule(
     "reg-auth-method-not-granted",
-    "The app changes how it authenticates to {received}",
-    "{by} This app was granted {granted}. Another way to authenticate is a decision for the administrator.",
-    "Keep {granted}, or ask the administrator to change the app in the portal.",
+    "`token_endpoint_auth_method` can't be changed to `{received}` by the app",
+    "{by} This app is registered for `{granted}`, and only an administrator can change how it authenticates.",
+    "Keep `{granted}`. If your app needs another method, ask the administrator to change it in the portal.",
     "token_endpoint_auth_method",
 )
 
 HOST_NOT_GRANTED = _rule(
     "reg-host-not-granted",
-    "The app registers addresses at a host that it was not granted: {received}",
-    "{by} Scheme, host and port must be one of {granted}. Otherwise anyone who finds the registration access token could"
-    " have the authorization codes of all users.",
-    "Register addresses at a granted host, or ask the administrator to add the new host to the app.",
+    "`redirect_uris` contains a host that this app may not register: `{received}`",
+    "{by} Allowed: `{granted}` (scheme, host and port). Otherwise anyone who finds the registration access token could "
+    "receive all users' authorization codes.",
+    "Register only URIs at an allowed host. If the app has moved, ask the administrator to add the new host.",
     "redirect_uris",
     repair=_at_granted_hosts,
 )

@@ -1,4 +1,4 @@
-"""Rules about the addresses of a registration: schemes that no app can have, and queries that an answer would collide with."""
+"""Rules about the URIs of a registration: forbidden schemes, and query parameters that the authorization response also has."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.refusal import Facts
 
-REFUSED = "422, the registration is refused"
+REFUSED = "422; the app isn't registered"
 
 REDIRECT_SCHEME_FORBIDDEN = Rule(
     id="reg-redirect-uri-scheme-forbidden",
@@ -16,10 +16,10 @@ REDIRECT_SCHEME_FORBIDDEN = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="{received} can't be a redirect URI",
-    why="A browser or the operating system handles its scheme (javascript, data, file and mailto are examples), or it has a"
-    " user name before its host. The code would run as script or go to another program.",
-    fix="Register an https URI, http on localhost, or a scheme of your app's own such as com.example.app:/callback.",
+    title="`redirect_uris` contains a URI that can't receive a code: `{received}`",
+    why="The browser or the operating system handles its scheme itself (for example javascript, data, file or mailto), or it "
+    "has a user name before the host. The code would run as script or go to another program.",
+    fix="Register an https URI, http on localhost, or your app's own scheme such as com.example.app:/callback.",
     spec=specs.rfc(8252, "7.1", "Private-Use URI Scheme Redirection"),
 )
 
@@ -30,10 +30,10 @@ LAUNCH_SCHEME_FORBIDDEN = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="launch_uri",
-    title="{received} can't be a launch URI",
-    why="The EHR opens the launch URI in the browser. The browser or the operating system handles this scheme itself, or there"
-    " is a user name before the host.",
-    fix="Register an https URI, http on localhost, or a scheme of your app's own such as com.example.app:/launch.",
+    title="`launch_uri` can't be opened by the EHR: `{received}`",
+    why="The EHR opens the launch URI in the browser. The browser or the operating system handles this scheme itself, or "
+    "there is a user name before the host.",
+    fix="Register an https URI, http on localhost, or your app's own scheme such as com.example.app:/launch.",
     spec=specs.SMART_REGISTER,
 )
 
@@ -49,9 +49,9 @@ LAUNCH_INSECURE_HTTP = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="launch_uri",
-    title="The launch URI {received} uses http on another machine",
+    title="`launch_uri` uses http on another machine: `{received}`",
     why="The launch code in the URL would cross the network unencrypted. http is allowed only on localhost.",
-    fix="Register {expected}.",
+    fix="Register `{expected}`.",
     spec=specs.SMART_REGISTER,
     repair=_over_tls,
 )
@@ -63,9 +63,9 @@ RESPONSE_PARAMETER = Rule(
     severity="error",
     outcome=REFUSED,
     parameter="redirect_uris",
-    title="{received} already has a parameter that the response carries: {names}",
-    why="The server appends its own {names} to the query. Your app would see two values and might take the wrong one.",
-    fix="Register the URI without {names}. Keep such data in your session under the state.",
+    title="`redirect_uris` already has a parameter of the authorization response: {names}, in `{received}`",
+    why="The server appends its own {names} to the query. Your app would see two values, and might use the wrong one.",
+    fix="Register the URI without {names}. Store such data in your session under the `state` instead.",
     spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
 )
 

@@ -1,1 +1,1 @@
-"""Rules of client authentication: the Basic header, and secrets and methods."""
+"""Rules about client authentication: the Basic header, secrets and methods."""

@@ -1,4 +1,4 @@
-"""Rules about which credentials a client sends, and whether they are right."""
+"""Rules about the credentials that a client sends: missing, wrong, or of the wrong method."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.values import Client
 from sickbay.diagnosis import repairs, specs
 from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.wording import listed
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol import basic
 
@@ -25,13 +26,18 @@ def _at_refresh(facts: Facts) -> Facts | None:
     return facts if facts["grant_type"] == "refresh_token" else None
 
 
+def _with_missing_id(facts: Facts) -> Facts:
+    expected = facts.get("expected")
+    return {**facts, "missing": f"`client_id={expected}`" if expected else "`client_id`"}
+
+
 def _with_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
     expected = facts.get("expected")
     return replace(request, parameters=request.parameters.replaced([("client_id", expected)])) if expected else request
 
 
 def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Offline, where the registration at hand has the secret; live there is only its hash, so a place stands for it."""
+    """Adds the registered secret if it is known (offline), otherwise a placeholder. A live server has only its hash."""
     known = facts.get("known")
     if not isinstance(known, TokenKnown) or not isinstance(known.client, Client) or known.client.client != "symmetric":
         return request
@@ -40,8 +46,8 @@ def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
         pairs = [("client_id", known.client.client_id), ("client_secret", secret)]
         return replace(request, parameters=request.parameters.replaced(pairs))
     headers = {**request.headers, "authorization": basic.write(known.client.client_id, secret)}
-    bare = request.parameters.replaced([("client_id", None), ("client_secret", None)])
-    return replace(request, headers=headers, parameters=bare)
+    without_credentials = request.parameters.replaced([("client_id", None), ("client_secret", None)])
+    return replace(request, headers=headers, parameters=without_credentials)
 
 
 def _is_padded(facts: Facts) -> Facts | None:
@@ -64,9 +70,9 @@ SECRET_PADDED = Rule(
     recognises=_is_padded,
     severity="error",
     outcome="401 invalid_client",
-    title="The secret has a blank or a quotation mark around it",
-    why="Without them it is the secret of this app. They come from a file of the environment, or from a paste.",
-    fix="Send the secret with nothing before or behind it.",
+    title="`client_secret` has a space or a quotation mark around it",
+    why="Without these characters it is this app's secret. They often come from an environment file or from copying.",
+    fix="Send the secret without these characters.",
     spec=CLIENT,
     repair=_stripped,
 )
@@ -78,9 +84,10 @@ GUESSES_TOO_MANY = Rule(
     explains="guesses-too-many",
     severity="error",
     outcome="429 temporarily_unavailable",
-    title="Too many wrong secrets or passwords came from there: nothing is looked at for {seconds} seconds",
-    why="Failures alone are counted, of one app or person from one address in a minute, so that guessing is slow.",
-    fix="Wait for as many seconds as Retry-After says, then send the right secret: the wrong one stays wrong.",
+    title="Too many failed sign-ins: try again in {seconds} seconds",
+    why="To slow down guessing, the server counts failed attempts per app or user and address. After too many in one minute "
+    "it refuses all attempts, even with the right secret.",
+    fix="Wait until the time in `Retry-After` has passed, then send the right secret.",
     spec=specs.rfc(6585, "4", "429 Too Many Requests"),
 )
 
@@ -91,8 +98,8 @@ REFRESH_AUTH_MISSING = Rule(
     recognises=_at_refresh,
     severity="error",
     outcome="400 invalid_client",
-    title="The refresh does not say which app it is for",
-    why="A refresh token is bound to its client, which shows itself at every refresh as it did when it redeemed the code.",
+    title="The refresh request doesn't identify the client",
+    why="A refresh token is bound to its client, so the client must identify itself in every refresh as it did for the code.",
     fix="Authenticate as in the code exchange: {registered}.",
     spec=REFRESH,
     repair=lambda request, facts: _with_client_id(_with_known_secret(request, facts), facts),
@@ -104,9 +111,9 @@ AUTH_MISSING = Rule(
     explains="client-auth-missing",
     severity="error",
     outcome="400 invalid_client",
-    title="Your app sent no credentials",
-    why="It is registered as confidential, so it proves at every token request that it is itself.",
-    fix="Authenticate with the registered method, {registered}.",
+    title="The token request has no client credentials",
+    why="The app is registered as confidential, so it must authenticate in every token request.",
+    fix="Authenticate with the registered method, `{registered}`.",
     spec=TOKEN,
     repair=_with_known_secret,
 )
@@ -115,12 +122,13 @@ ID_MISSING = Rule(
     id="client-id-missing-in-body",
     stage="token",
     explains="client-id-missing-in-body",
+    recognises=_with_missing_id,
     severity="error",
     outcome="400 invalid_client",
     parameter="client_id",
-    title="The request does not say which app it is from",
-    why="A public app has no secret to be known by; it names itself with client_id in the body.",
-    fix="Add client_id to the form body.",
+    title="`client_id` is missing from the token request",
+    why="A public app has no secret, so the server recognises it only by the `client_id` in the body.",
+    fix="Add {missing} to the form body.",
     spec=TOKEN,
     repair=_with_client_id,
 )
@@ -131,9 +139,9 @@ SECRET_WRONG = Rule(
     explains="client-secret-wrong",
     severity="error",
     outcome="401 invalid_client",
-    title="The secret is not the one of this app",
-    why="The credentials could be read and the client_id is known, but the secret differs, form-decoded or not.",
-    fix="Copy the secret again, without blanks around it, or make a new one in the portal.",
+    title="`client_secret` is wrong",
+    why="The server knows this `client_id`, but the secret isn't the registered one, whether form-decoded or not.",
+    fix="Copy the secret again, without spaces around it. If you no longer have it, create a new one in the portal.",
     spec=CLIENT,
     repair=_with_known_secret,
 )
@@ -144,8 +152,8 @@ def _empty(request: TokenRequest, known: TokenKnown) -> Facts | None:
 
 
 def _without_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
-    named = presented(request).client_id
-    pairs = [*((name, None) for name in SECRET_PARAMETERS), ("client_id", named)]
+    client_id = presented(request).client_id
+    pairs = [*((name, None) for name in SECRET_PARAMETERS), ("client_id", client_id)]
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
     return replace(request, parameters=request.parameters.replaced(pairs), headers=headers)
 
@@ -158,9 +166,9 @@ SECRET_EMPTY = Rule(
     severity="warning",
     outcome="advice",
     parameter="client_secret",
-    title="client_secret is there, and empty",
-    why="Here an empty parameter counts as not sent; other servers take it for a wrong secret.",
-    fix="Leave client_secret out.",
+    title="`client_secret` is empty",
+    why="Sickbay treats an empty parameter as not sent, but other servers treat it as a wrong secret.",
+    fix="Omit `client_secret`.",
     spec=CLIENT,
     repair=lambda request, facts: replace(request, parameters=request.parameters.replaced([("client_secret", None)])),
 )
@@ -178,10 +186,10 @@ PUBLIC_EMPTY_BASIC = Rule(
     at=("token",),
     severity="warning",
     outcome="advice",
-    title="A public app sent a Basic header with an empty secret",
-    why="The header names the client and proves nothing. This server accepts that; others, such as Oracle Health, refuse "
-    "any Authorization header from a public app.",
-    fix="Leave the Authorization header out and send `client_id` in the body.",
+    title="The app is public, but it sent a Basic header with an empty secret",
+    why="The header names the client but proves nothing. Sickbay accepts it. Other servers, such as Oracle Health, refuse "
+    "any `Authorization` header from a public app.",
+    fix="Omit the `Authorization` header, and send `client_id` in the body.",
     spec=CLIENT,
     repair=_without_secret,
 )
@@ -192,15 +200,16 @@ PUBLIC_SECRET = Rule(
     explains="public-client-sent-secret",
     severity="error",
     outcome="400 invalid_client",
-    title="A public app sent credentials",
-    why="What is shipped to browsers or phones keeps no secret. A public app is protected by PKCE and its redirect URI.",
-    fix="Send client_id alone, with PKCE; or register the app as confidential and redeem the code on a server.",
+    title="The app is public, but it sent credentials",
+    why="A public app runs in a browser or on a phone, where anyone can read its secret. PKCE and the redirect URI protect "
+    "it instead.",
+    fix="Send only `client_id`, with PKCE. If your app exchanges the code on a server, register it as confidential instead.",
     spec=SMART,
     repair=_without_secret,
 )
 
 
-def _basic_alone(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
     if "client_secret_basic" not in facts["received"]:
         return request
     return replace(request, parameters=request.parameters.replaced([(name, None) for name in SECRET_PARAMETERS]))
@@ -210,23 +219,24 @@ MULTIPLE = Rule(
     id="client-auth-multiple",
     stage="client_authentication",
     explains="client-auth-multiple",
+    recognises=lambda facts: {**facts, "names": listed(facts["received"])},
     severity="error",
     outcome="400 invalid_request",
-    title="Your app authenticated in more than one way: {received}",
-    why="A client uses one method a request. With two it is not clear which one counts.",
-    fix="Send the Basic header alone, or the parameters in the body alone.",
+    title="The client authenticated in more than one way: {names}",
+    why="A client must use only one authentication method per request. With two, the server can't tell which one to check.",
+    fix="Send either the Basic header or the parameters in the body, whichever the app is registered for.",
     spec=CLIENT,
-    repair=_basic_alone,
+    repair=_only_basic,
 )
 
 
 def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """The secret from the body into the header, or the other way, as the registration has it."""
+    """Moves the secret to the body or to the header, as the app is registered."""
     read, secret = presented(request), request.parameters.get("client_secret")
     if facts["registered"] == "client_secret_basic" and secret and read.client_id:
         headers = {**request.headers, "authorization": basic.write(read.client_id, secret)}
-        gone = request.parameters.replaced([("client_secret", None), ("client_id", None)])
-        return replace(request, headers=headers, parameters=gone)
+        without_credentials = request.parameters.replaced([("client_secret", None), ("client_id", None)])
+        return replace(request, headers=headers, parameters=without_credentials)
     if facts["registered"] == "client_secret_post" and read.basic and read.basic.decoded:
         id, secret = read.basic.decoded
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
@@ -247,9 +257,10 @@ SECRET_FOR_JWT = Rule(
     recognises=_secret_for_jwt,
     severity="error",
     outcome="400 invalid_client",
-    title="A backend service sent a secret",
-    why="SMART backend services show themselves by a JWT that they sign with their own key; no secret is shared.",
-    fix="Sign a client_assertion with the key of your JWKS, and send it in place of the secret.",
+    title="The backend service sent a secret instead of a signed JWT",
+    why="This app is registered for private_key_jwt: it authenticates with a JWT that it signs with its private key, and "
+    "there is no shared secret.",
+    fix="Sign a `client_assertion` with a key of your JWKS, and send it in place of the secret.",
     spec=Spec(
         "SMART App Launch 2.2, Backend Services",
         "https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html",
@@ -262,9 +273,9 @@ METHOD_MISMATCH = Rule(
     explains="client-auth-method-mismatch",
     severity="error",
     outcome="400 invalid_client",
-    title="Your app authenticated by {received}",
-    why="It is registered for {registered}, and one method is not taken for the other.",
-    fix="Authenticate by {registered}, or change the registration.",
+    title="The client authenticated with `{received}`, but is registered for `{registered}`",
+    why="The server accepts only the authentication method that is registered for the app.",
+    fix="Authenticate with `{registered}`. If your library can't, change the registration.",
     spec=CLIENT,
     repair=_moved,
 )
@@ -282,7 +293,7 @@ def _differs(facts: Facts) -> Severity:
 
 
 def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """In the header, where there still is one: another repair may have taken it away."""
+    """Only in the header, if there still is one: another repair may have removed it."""
     if presented(request).basic is None:
         return request
     return replace(request, parameters=request.parameters.replaced([("client_id", None)]))
@@ -294,11 +305,11 @@ ID_DUPLICATED = Rule(
     explains="client-id-duplicated",
     advises=_same_id,
     severity=_differs,
-    outcome="400 invalid_request where they differ",
+    outcome="400 invalid_request if they differ",
     parameter="client_id",
-    title="client_id stands in the body and in the Basic header: {received}, {expected}",
-    why="The header names the client already. Equal, the second is idle; different, nobody knows which one is meant.",
-    fix="Leave client_id out of the body when Basic is used.",
+    title="`client_id` is in the body (`{received}`) and in the Basic header (`{expected}`)",
+    why="The Basic header already identifies the client. If the two differ, the server can't tell which client is meant.",
+    fix="Omit `client_id` from the body when you send a Basic header.",
     spec=CLIENT,
     repair=_once,
 )

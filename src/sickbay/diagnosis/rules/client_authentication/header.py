@@ -16,15 +16,15 @@ ASYMMETRIC = Spec(
     "https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html",
 )
 FAULTS = {
-    "not-base64": "what follows Basic is not base64",
-    "no-colon": "the decoded text holds no colon between id and secret",
-    "clear": "id and secret were sent as they are, without base64",
-    "scheme": "it does not begin with Basic",
+    "not-base64": "the text after Basic isn't base64",
+    "no-colon": "the decoded text has no colon between the client ID and the secret",
+    "clear": "the client ID and the secret aren't base64-encoded",
+    "scheme": "it doesn't start with Basic",
 }
 
 
 def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """The same id and secret, well written, where they can be read."""
+    """Writes the same client ID and secret correctly, if they can be read."""
     read = presented(request).basic
     pair = read.decoded if read and read.decoded else basic.salvaged(request.headers.get("authorization", ""))
     if pair is None:
@@ -33,7 +33,7 @@ def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 
 def _as_sent(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """A signed JWT goes into the body; what holds id and secret is Basic."""
+    """Moves a signed JWT to the body; sends a client ID and secret as Basic."""
     text = request.headers.get("authorization", "").partition(" ")[2].strip()
     if jose.peek(text) is None:
         return _rewritten(request, facts)
@@ -58,9 +58,10 @@ NEWLINE = Rule(
     severity="error",
     outcome="401 invalid_client",
     parameter="Authorization",
-    title="There is a line break in the Authorization header",
-    why="echo adds one to the secret, and base64 breaks lines after 76 characters; either way it is another secret.",
-    fix="Make the header without line breaks: printf '%s:%s' id secret | base64 -w0.",
+    title="`Authorization` contains a line break",
+    why="`echo` adds a line break to the secret, and `base64` breaks lines after 76 characters. The server then reads "
+    "another secret.",
+    fix="Create the header without line breaks: `printf '%s:%s' id secret | base64 -w0`.",
     spec=PASSWORD,
     repair=_rewritten,
 )
@@ -78,9 +79,10 @@ SWAPPED = Rule(
     severity="error",
     outcome="401 invalid_client",
     parameter="Authorization",
-    title="The Authorization header has the secret in front, and the client_id behind the colon",
-    why="The first of the two is taken for the id, and ids are shown and logged: a secret that stood there is none any more.",
-    fix="Send client_id:client_secret, and ask for a new secret.",
+    title="`Authorization` has the secret before the colon and the client_id after it",
+    why="The server takes the part before the colon as the client_id. Client IDs are shown and logged, so treat this secret "
+    "as leaked.",
+    fix="Send client_id:client_secret, and create a new secret.",
     spec=PASSWORD,
     repair=_swapped,
 )
@@ -93,9 +95,9 @@ MALFORMED = Rule(
     severity="error",
     outcome="401 invalid_client",
     parameter="Authorization",
-    title="The Authorization header can't be read as Basic",
-    why="Id and secret are read from base64 after the word Basic; here {said}.",
-    fix="Send Authorization: Basic and the base64 of id, a colon, and secret.",
+    title="`Authorization` can't be read as Basic: {said}",
+    why="The server expects the word Basic, a space, and the base64 encoding of the client ID, a colon and the secret.",
+    fix="Send `Authorization: Basic` followed by the base64 encoding of client_id:client_secret.",
     spec=PASSWORD,
     repair=_rewritten,
 )
@@ -107,17 +109,18 @@ AS_BEARER = Rule(
     severity="error",
     outcome="401 invalid_client",
     parameter="Authorization",
-    title="A Bearer header was sent to the token endpoint",
-    why="Bearer is for the FHIR server. Here a client speaks for itself, by Basic or by a signed assertion in the body.",
-    fix="With a secret, send Basic. With a key, send the signed JWT in the body as client_assertion, with client_assertion_type"
-    "=urn:ietf:params:oauth:client-assertion-type:jwt-bearer.",
+    title="`Authorization` is a Bearer header, which the token endpoint doesn't accept",
+    why="Bearer is for access tokens at the FHIR server. At the token endpoint a client authenticates with Basic, or with a "
+    "signed assertion in the body.",
+    fix="If the app has a secret, send Basic. If it has a key, send the signed JWT in the body as `client_assertion`, with "
+    "`client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.",
     spec=ASYMMETRIC,
     repair=_as_sent,
 )
 
 
 def _raw(request: TokenRequest, known: TokenKnown) -> Facts | None:
-    """Accepted here as it stands; a server that keeps to the RFC would decode it to something else."""
+    """Facts if this server accepts the secret unencoded, which a server that follows the RFC would decode to something else."""
     client = known.client
     if not isinstance(client, Client) or not client.secret_hash or not presented(request).basic:
         return None
@@ -139,15 +142,16 @@ NOT_URLENCODED = Rule(
     severity="error",
     outcome="advice",
     parameter="Authorization",
-    title="Id and secret were put into the Basic header without form-encoding them first",
-    why="The secret holds characters that mean something else once decoded. Some servers try both readings; others decode.",
-    fix="Form-encode id and secret, then base64; or take a secret of letters and digits.",
+    title="`Authorization` has a client ID and secret that weren't form-encoded before base64",
+    why="The secret has characters such as + or % that change when they are form-decoded. Some servers try both readings, "
+    "but others only decode, and get another secret.",
+    fix="Form-encode the client ID and the secret before base64. A secret of only letters and digits needs no encoding.",
     spec=PASSWORD,
     repair=_encoded,
 )
 
 
-def _as_it_stands(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = presented(request).basic
     if read is None or read.decoded is None:
         return request
@@ -161,11 +165,13 @@ URLENCODED_MISMATCH = Rule(
     severity="warning",
     outcome="401 invalid_client",
     parameter="Authorization",
-    title="Id and secret were form-encoded, and this server compares them as they stand",
-    why="RFC 6749 has them encoded first, and some servers never decode them; for those it is another secret.",
-    fix="For this server put id and secret into the header unencoded; or take a secret of letters and digits, right for both.",
+    title="`Authorization` is form-encoded, but this server doesn't decode it",
+    why="RFC 6749 requires form-encoding before base64. Some servers never decode, so the encoded secret doesn't match the "
+    "registered one.",
+    fix="For this server, send the client ID and the secret without form-encoding. A secret of only letters and digits works "
+    "everywhere.",
     spec=PASSWORD,
-    repair=_as_it_stands,
+    repair=_unencoded,
 )
 
 RULES = (URLENCODED_MISMATCH, SWAPPED, NEWLINE, MALFORMED, AS_BEARER, NOT_URLENCODED)

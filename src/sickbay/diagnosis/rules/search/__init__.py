@@ -1,1 +1,1 @@
-"""Rules of FHIR requests that cannot be answered as they are asked: their address and form, and their search."""
+"""Rules about FHIR requests: URL, headers, search parameters, body and operations."""

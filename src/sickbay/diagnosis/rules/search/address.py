@@ -1,4 +1,4 @@
-"""Rules about where a FHIR request goes and in which form: base, type, id, Accept, Content-Type."""
+"""Rules about the URL and the headers of a FHIR request: base URL, resource type, id, Accept, Content-Type."""
 
 from dataclasses import replace
 from urllib.parse import unquote
@@ -18,8 +18,8 @@ ID = Spec("FHIR R4, Data type id", "https://hl7.org/fhir/R4/datatypes.html#id")
 VERSIONING = Spec("FHIR R4, Managing Resource Contention", "https://hl7.org/fhir/R4/http.html#concurrency")
 
 
-def _came(facts: Facts) -> Facts:
-    return {**facts, "came": f"as {facts['received']}" if facts["received"] else "without a Content-Type"}
+def _with_type(facts: Facts) -> Facts:
+    return {**facts, "came": f"as {facts['received']}" if facts["received"] else "without one"}
 
 
 def _at(request: AccessRequest, path: str) -> AccessRequest:
@@ -31,7 +31,7 @@ def _single_slashes(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _renamed(request: AccessRequest, facts: Facts) -> AccessRequest:
-    """The first segment by the name of this version, where there is one."""
+    """Replaces the resource type in the path with its name in this version, if it has one."""
     head, *rest = request.path.lstrip("/").split("/")
     return _at(request, "/" + "/".join([facts["expected"], *rest])) if facts["real"] and head == facts["received"] else request
 
@@ -46,9 +46,10 @@ BASE_WRONG = Rule(
     explains="fhir-base-url-wrong",
     severity="error",
     outcome="404",
-    title="{received} is outside of the FHIR base",
-    why="The FHIR server answers below its base alone, the iss of the launch, with tenant and version in it.",
-    fix="Put base and type together: {expected}.",
+    title="The URL isn't below the FHIR base URL: `{received}`",
+    why="The FHIR server answers only below its base URL, which is the `iss` of the launch and includes the hospital and the "
+    "FHIR version.",
+    fix="Append the resource type to the base URL: `{expected}`.",
     spec=BASE,
     repair=_below_the_base,
 )
@@ -59,9 +60,9 @@ DOUBLE_SLASH = Rule(
     explains="fhir-base-double-slash",
     severity="warning",
     outcome="404",
-    title="There are two slashes in a row in {received}",
-    why="A base that ends in a slash was joined with another slash; to a server that is another address.",
-    fix="Take the slash from the end of the base before joining: {expected}.",
+    title="The path has two slashes in a row: `{received}`",
+    why="Your app appended a slash to a base URL that already ended with one. For a server this is a different path.",
+    fix="Remove the slash from the end of the base URL before joining: `{expected}`.",
     spec=BASE,
     repair=_single_slashes,
 )
@@ -72,9 +73,9 @@ TRAILING_SLASH = Rule(
     explains="fhir-path-trailing-slash",
     severity="warning",
     outcome="404",
-    title="There is a slash at the end of {received}",
-    why="Some servers overlook it; to others, as to this one, it is the address of something else, which is not there.",
-    fix="Ask for {expected}, without the slash.",
+    title="The path ends with a slash: `{received}`",
+    why="Some servers ignore a trailing slash. For others, including this one, it is a different path, which doesn't exist.",
+    fix="Request `{expected}`, without the slash.",
     spec=HTTP,
     repair=lambda request, facts: _at(request, facts["expected"]),
 )
@@ -95,9 +96,9 @@ BASE_TWICE = Rule(
     recognises=_in_base,
     severity="error",
     outcome="404",
-    title="{received} stands in the address twice: the base ends in it already",
-    why="The base, the iss of the launch, has the version in it; what follows it begins with a resource type.",
-    fix="Put the type right behind the base.",
+    title="The URL contains `{received}` twice, because the base URL already ends with it",
+    why="The base URL (the `iss` of the launch) includes the FHIR version, so the resource type follows it directly.",
+    fix="Append the resource type directly to the base URL.",
     spec=BASE,
     repair=_once,
 )
@@ -108,9 +109,9 @@ WRONG_VERSION = Rule(
     explains="fhir-resource-wrong-version",
     severity="error",
     outcome="404",
-    title="{received} is not a type of {version}",
-    why="It is one of {versions}. Types were renamed between the versions of FHIR; this base speaks {version}.",
-    fix="Ask for {expected} at this base.",
+    title="`{received}` isn't a resource type of FHIR {version}",
+    why="It exists in {versions}. Resource types were renamed between versions of FHIR, and this base URL is for {version}.",
+    fix="Request `{expected}` at this base URL.",
     spec=TYPES,
     repair=_renamed,
 )
@@ -121,16 +122,16 @@ UNKNOWN_TYPE = Rule(
     explains="fhir-resource-unknown",
     severity="error",
     outcome="404",
-    title="{received} is no resource type",
-    why="Types are written in the singular, with a capital letter, exactly as the specification has them.",
-    fix="Ask for {expected}.",
+    title="`{received}` isn't a FHIR resource type",
+    why="Resource types are singular, begin with a capital letter, and must be spelled exactly as in the specification.",
+    fix="Put {expected} in the URL instead of `{received}`.",
     spec=TYPES,
     repair=_renamed,
 )
 
 
 def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
-    """Where a whole reference was put behind its type: its id alone."""
+    """If the id is a whole reference to the same resource type, keeps only its id."""
     type, _, id = unquote(str(facts["received"])).rpartition("/")
     if facts["parameter"] != "id" or type.rpartition("/")[2] != request.path.split("/")[1]:
         return request
@@ -142,20 +143,22 @@ ID_INVALID = Rule(
     stage="search",
     explains="fhir-id-invalid",
     severity="error",
-    outcome="404 in the address, 400 in a search",
+    outcome="404 in the path, 400 in a search",
     parameter="id",
-    title="{received} cannot be an id",
-    why="An id has 1 to 64 letters, digits, dashes and dots. A record number with blanks or slashes is an identifier.",
-    fix="Use the id of the resource, or search by identifier: Patient?identifier=<system>|<number>.",
+    title="`{parameter}` isn't a valid FHIR id: `{received}`",
+    why="An id has 1 to 64 letters, digits, hyphens and dots. A record number with spaces or slashes is an identifier, not "
+    "an id.",
+    fix="Use the id of the resource. If you have only a record number, search by identifier: "
+    "`Patient?identifier=<system>|<number>`.",
     spec=ID,
     repair=_id_of_reference,
 )
 
 
 def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
-    """_format stands above Accept."""
-    asked = replace(request, parameters=request.parameters.replaced([("_format", None)]))
-    return header("accept")(asked, facts)
+    """Removes `_format`, which overrides Accept, and sets Accept."""
+    without_format = replace(request, parameters=request.parameters.replaced([("_format", None)]))
+    return header("accept")(without_format, facts)
 
 
 ACCEPT_UNSUPPORTED = Rule(
@@ -165,10 +168,10 @@ ACCEPT_UNSUPPORTED = Rule(
     severity="error",
     outcome="406",
     parameter="Accept",
-    title="This base cannot answer in {received}",
-    why="It speaks JSON and XML of its own version. DSTU2's types were application/json+fhir and application/xml+fhir; since "
-    "then they are application/fhir+json and application/fhir+xml.",
-    fix="Send Accept: {expected}.",
+    title="`Accept` isn't supported here: `{received}`",
+    why="This base URL returns JSON and XML of its own FHIR version. In DSTU2 their types are application/json+fhir and "
+    "application/xml+fhir; since STU3 they are application/fhir+json and application/fhir+xml.",
+    fix="Send `Accept: {expected}`.",
     spec=MEDIA,
     repair=_in_json,
 )
@@ -191,9 +194,9 @@ MISSING_ACCEPT = Rule(
     outcome="advice",
     degree="advice",
     parameter="Accept",
-    title="The request does not say that it wants FHIR's JSON",
-    why="This server answers in JSON anyway; others answer in XML.",
-    fix="Send Accept: {expected}.",
+    title="`Accept` doesn't request FHIR JSON",
+    why="Sickbay returns JSON by default, but some servers return XML.",
+    fix="Send `Accept: {expected}`.",
     spec=MEDIA,
     repair=header("accept"),
 )
@@ -205,10 +208,10 @@ SEARCH_CONTENT_TYPE = Rule(
     severity="error",
     outcome="415",
     parameter="Content-Type",
-    recognises=_came,
-    title="The search was posted {came}",
-    why="What is posted to _search is a form; another body would be read as no criteria at all.",
-    fix="Send the parameters as a form body, with Content-Type: {expected}.",
+    recognises=_with_type,
+    title="`Content-Type` of a search by POST must be a form; it was sent {came}",
+    why="The server reads the search parameters of `_search` only from a form. In another body it would find no parameters.",
+    fix="Send the parameters as a form body with `Content-Type: {expected}`.",
     spec=Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/http.html#search"),
 )
 
@@ -219,10 +222,10 @@ WRITE_CONTENT_TYPE = Rule(
     severity="error",
     outcome="415",
     parameter="Content-Type",
-    recognises=_came,
-    title="The resource was sent {came}",
-    why="A body is read by its media type, and this one is not among those of the version: its JSON or XML, in UTF-8.",
-    fix="Send Content-Type: {expected}.",
+    recognises=_with_type,
+    title="`Content-Type` of a resource must be FHIR JSON or XML; it was sent {came}",
+    why="The server parses a body by its media type, and accepts only the JSON and XML types of this FHIR version, in UTF-8.",
+    fix="Send `Content-Type: {expected}`.",
     spec=MEDIA,
     repair=header("content-type"),
 )
@@ -234,9 +237,10 @@ IF_MATCH_MISSING = Rule(
     severity="error",
     outcome="412",
     parameter="If-Match",
-    title="The update does not say which version it changes",
-    why="This server takes an update only of the version it names, so that nobody's change is lost.",
-    fix='Send If-Match: W/"<versionId>", the ETag of the version that was read.',
+    title="`If-Match` is missing from the update",
+    why="This server requires each update to name the version that it changes. That way, two people can't overwrite each "
+    "other's changes.",
+    fix='Send `If-Match: W/"<versionId>"`, the `ETag` of the version that you read.',
     spec=VERSIONING,
 )
 

@@ -1,6 +1,7 @@
-"""Rules about what is written: the body, whose it is, and the version and the match that a condition names."""
+"""Rules about writes: the body, its patient, the version and the condition."""
 
 from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.wording import counted
 
 READING = Spec("FHIR R4, create", "https://hl7.org/fhir/R4/http.html#create")
 UPDATE = Spec("FHIR R4, update", "https://hl7.org/fhir/R4/http.html#update")
@@ -22,9 +23,9 @@ MALFORMED = Rule(
     explains="fhir-body-malformed",
     severity="error",
     outcome="400",
-    title="The body is no {type}",
-    why="It could not be read: {received}.",
-    fix="Send one JSON object whose resourceType is {type}, or the same in XML, by its Content-Type.",
+    title="The body can't be read as {type}",
+    why="The server can't parse it: {received}.",
+    fix="Send one JSON object whose `resourceType` is {type}, or the same in XML, with the matching `Content-Type`.",
     spec=READING,
 )
 
@@ -35,9 +36,10 @@ ID_MISMATCH = Rule(
     severity="error",
     outcome="400",
     parameter="id",
-    title="The resource in the body has the id {received}, the address {expected}",
-    why="An update says twice which resource it changes; where the two differ, one of them is a mistake.",
-    fix="Put id: {expected} into the body, or send the request to the resource that is meant.",
+    title="`id` in the body is `{received}`, but the URL has `{expected}`",
+    why="An update names the resource in the URL and in the body. If the two differ, the server can't tell which resource is "
+    "meant.",
+    fix="Set `id` in the body to `{expected}`, or send the request to the resource that you want to change.",
     spec=UPDATE,
 )
 
@@ -45,11 +47,12 @@ INVALID = Rule(
     id="fhir-resource-invalid",
     stage="search",
     explains="fhir-resource-invalid",
+    recognises=counted,
     severity="error",
-    outcome="422, an issue for each fault",
-    title="The {type} is not valid: {count} faults",
+    outcome="422, with an issue for each problem",
+    title="The {type} isn't valid: {counted}",
     why="{said}",
-    fix="Mend what stands at {where}.",
+    fix="Correct {where}.",
     spec=VALID,
 )
 
@@ -59,11 +62,11 @@ OUTSIDE = Rule(
     explains="fhir-write-outside-scope",
     severity="error",
     outcome="403",
-    title="What you would write is not within what the token may write",
-    why="After this write the resource would be in the chart of {received}. With the scopes {held}, this token writes only "
-    "into the chart of {expected}.",
-    fix="Let the resource belong to {expected}, by its subject, patient or beneficiary, name no other patient as performer, "
-    "recipient or participant, or ask for a wider scope.",
+    title="The token's scopes don't allow writing into the chart of `{received}`",
+    why="After this write, the resource would be in the chart of `{received}`. With the scopes `{held}`, the token may write "
+    "only into the chart of `{expected}`.",
+    fix="Set the subject, patient or beneficiary to `{expected}`, and don't name another patient as performer, recipient or "
+    "participant. If your app writes for other patients, request a wider scope.",
     spec=SCOPES,
 )
 
@@ -73,10 +76,11 @@ NOT_SUBJECT = Rule(
     explains="fhir-write-not-subject",
     severity="error",
     outcome="403",
-    title="The {type} is not a record of {expected}",
-    why="A patient who only takes part in a record, such as its performer, recipient or author, may read it. To {interaction} "
-    "it with the scopes {held}, {expected} has to be its subject. A {type} names its subject by: {by}.",
-    fix="Write only records whose subject is {expected}, or ask for a wider scope.",
+    title="The {type} isn't about `{expected}`",
+    why="A patient who only takes part in a record, for example as performer, recipient or author, may read it. To "
+    "{interaction} it with the scopes `{held}`, {expected} must be its subject. Elements that name the subject of {type}: "
+    "{by}.",
+    fix="Write only records whose subject is `{expected}`. If your app writes other records, request a wider scope.",
     spec=COMPARTMENT,
 )
 
@@ -87,9 +91,9 @@ CONFLICT = Rule(
     severity="error",
     outcome="412",
     parameter="If-Match",
-    title="The version you name is not the one that is there",
-    why="You sent If-Match: {received}; since then somebody changed the resource, and your write would undo that.",
-    fix="Read the resource again, make the change in what you get, and send If-Match: {expected}.",
+    title="`If-Match` isn't the current version: `{received}`",
+    why="The resource has changed since you read it, and your write would undo that change.",
+    fix="Read the resource again, change what you get, and send `If-Match: {expected}`.",
     spec=VERSIONS,
 )
 
@@ -98,11 +102,11 @@ EXISTS = Rule(
     stage="search",
     explains="fhir-resource-exists",
     severity="error",
-    outcome="412; 409 where a condition matches nothing, and the id is taken",
+    outcome="412; 409 if a condition matches nothing and the id is taken",
     parameter="If-None-Match",
-    title="The {type} is there already",
-    why="You sent {received}, which writes only where there is no such resource; version {current} is there.",
-    fix="Read it and change what you get, with If-Match: {current}; or create yours under another id.",
+    title="The {type} already exists",
+    why="Your condition (`{received}`) allows the write only if no such resource exists. Version {current} exists.",
+    fix="To change it, read it and send your change with `If-Match: {current}`. To create another resource, use another id.",
     spec=VERSIONS,
 )
 
@@ -112,9 +116,9 @@ AMBIGUOUS = Rule(
     explains="fhir-condition-ambiguous",
     severity="error",
     outcome="412",
-    title="The condition matches more than one {type}",
-    why="A conditional {interaction} is of one resource; {received} says several.",
-    fix="Narrow the condition to one resource, best by identifier=system|value.",
+    title="The condition matches more than one {type}: `{received}`",
+    why="A conditional {interaction} must match at most one resource. Otherwise the server can't tell which one is meant.",
+    fix="Narrow the condition to one resource, preferably with identifier=system|value.",
     spec=CONDITIONAL,
 )
 
@@ -123,11 +127,11 @@ PATCH_FAILED = Rule(
     stage="search",
     explains="fhir-patch-failed",
     severity="error",
-    outcome="400 where it is no patch, 422 where it cannot be applied",
-    title="The patch cannot be applied",
-    why="Nothing was changed: {received}.",
-    fix="Send a JSON Patch, a list of operations, each with op, a path that is there, and a value where it takes one; "
-    "or a FHIRPath Patch, which is Parameters.",
+    outcome="400 if it isn't a patch, 422 if it can't be applied",
+    title="The patch can't be applied: {received}",
+    why="If one operation of a patch fails, the server applies none of them. Nothing was changed.",
+    fix="Send a JSON Patch: a list of operations, each with `op`, an existing `path`, and a `value` if the operation takes "
+    "one. For a FHIRPath Patch, send a Parameters resource.",
     spec=PATCH,
 )
 
@@ -137,10 +141,11 @@ PATCH_READS = Rule(
     explains="fhir-patch-reads",
     severity="error",
     outcome="403",
-    title="The patch reads the {type}, and the token may only change it",
-    why="{received} uses or compares what the resource holds, so its result would tell. The scopes {held} don't let this token "
-    "read the resource.",
-    fix="Send only `add`, `insert`, `replace`, `remove` and `delete` at paths without where(), or ask for {needed} too.",
+    title="The patch reads the {type}, but the token's scopes only allow changing it",
+    why="Part of the patch ({received}) uses or compares the content of the resource, so the result would reveal it. The "
+    "scopes `{held}` don't allow reading the resource.",
+    fix="Send only `add`, `insert`, `replace`, `remove` and `delete`, at paths without where(). If your app needs the other "
+    "operations, request `{needed}` too.",
     spec=SCOPES,
 )
 
@@ -150,9 +155,9 @@ SUBSCRIPTION = Rule(
     explains="fhir-subscription-unsupported",
     severity="error",
     outcome="422",
-    title="This server doesn't serve subscriptions yet",
-    why="A {type} that it stored would never lead to a notification, so it refuses to create or change one.",
-    fix="Ask again at intervals: search with `_lastUpdated=gt<time of the last search>`, or read `_history?_since=`.",
+    title="Subscriptions aren't supported yet",
+    why="The server would never send a notification for a {type}, so it refuses to create or change one.",
+    fix="Poll instead: search with `_lastUpdated=gt<time of the last search>`, or read `_history?_since=`.",
     spec=SUBSCRIBING,
 )
 
@@ -163,9 +168,9 @@ CASCADE = Rule(
     severity="error",
     outcome="403",
     parameter="_cascade",
-    title="The delete asks to delete other resources with it",
-    why="{parameter} would delete what the request does not name; nobody may do that here.",
-    fix="Leave {parameter} out, and delete each resource by its own request.",
+    title="`{parameter}` isn't supported: a delete can't include other resources",
+    why="A cascading delete would also delete resources that the request doesn't name, so this server never allows it.",
+    fix="Omit `{parameter}`, and delete each resource with its own request.",
     spec=DELETE,
 )
 

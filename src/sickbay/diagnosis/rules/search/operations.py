@@ -1,4 +1,4 @@
-"""Rules about operations: which there are, what they are given, and exports."""
+"""Rules about operations: unknown operations, invalid parameters, and bulk exports."""
 
 from dataclasses import replace
 
@@ -20,9 +20,9 @@ UNKNOWN = Rule(
     explains="fhir-operation-unknown",
     severity="error",
     outcome="404",
-    title="There is no {received} here",
-    why="Each operation has its own addresses: the server, a resource type or a resource, as its definition says. The "
-    "capability statement at /metadata lists the operations of this server.",
+    title="The operation `{received}` isn't available at this URL",
+    why="An operation is defined for the server, for a resource type, or for single resources. The capability statement at "
+    "/metadata lists the operations of this server.",
     fix="Call {expected}.",
     spec=OPERATIONS,
 )
@@ -33,9 +33,10 @@ PARAMETER = Rule(
     explains="fhir-operation-parameter",
     severity="error",
     outcome="400",
-    title="The operation cannot take {parameter} as {received}",
-    why="What an operation is given narrows what it answers; what is not understood is refused, not left out.",
-    fix="Give {parameter} as its definition has it: {expected}.",
+    title="`{parameter}` isn't valid for this operation",
+    why="The server refuses an unknown parameter or an invalid value (`{received}`), because ignoring it would change what "
+    "is returned.",
+    fix="Send {expected} instead.",
     spec=GIVEN,
 )
 
@@ -45,9 +46,9 @@ BY_SYSTEM = Rule(
     explains="bulk-not-by-system",
     severity="error",
     outcome="403 insufficient_scope",
-    title="The export is asked for with {held}",
-    why="An export is of whole populations; scopes of user/ and patient/ reach what one person may see.",
-    fix="Register a backend service, and ask for {needed} by client_credentials.",
+    title="Bulk export needs a system/ scope; the token has `{held}`",
+    why="An export covers whole populations. user/ and patient/ scopes cover only what the signed-in user may see.",
+    fix="Register a backend service, and request `{needed}` with client_credentials.",
     spec=BACKEND,
 )
 
@@ -58,9 +59,9 @@ PREFER_MISSING = Rule(
     severity="error",
     outcome="400",
     parameter="Prefer",
-    title="The export does not say that it will come back for the answer",
-    why="An export is made in the background; the answer to the request is only where to ask for it.",
-    fix="Send Prefer: respond-async and Accept: application/fhir+json.",
+    title="`Prefer: respond-async` is missing from the export request",
+    why="The server creates an export in the background. It answers with the URL at which the app polls for the result.",
+    fix="Send `Prefer: respond-async` and `Accept: application/fhir+json`.",
     spec=BULK,
     repair=header("prefer", "respond-async"),
 )
@@ -72,9 +73,9 @@ FORMAT = Rule(
     severity="error",
     outcome="400",
     parameter="_outputFormat",
-    title="An export is not written as {received}",
-    why="Files of an export have one resource a line, and that is all there is.",
-    fix="Leave _outputFormat out, or send _outputFormat={expected}.",
+    title="`_outputFormat` isn't supported: `{received}`",
+    why="This server exports only NDJSON files, with one resource per line.",
+    fix="Omit `_outputFormat`, or send `_outputFormat={expected}`.",
     spec=QUERY,
     repair=lambda request, facts: replace(
         request, parameters=request.parameters.replaced([("_outputFormat", facts["expected"])])

@@ -1,4 +1,4 @@
-"""Rules about the parameters of a search: what a search must say, and how values are written."""
+"""Rules about search parameters: required parameters, and the format of values."""
 
 import re
 from dataclasses import replace
@@ -8,6 +8,7 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Token
 from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.wording import listed
 from sickbay.fhir.search_parameters import find, known_types
 from sickbay.fhir.search_results import RESULTS
 from sickbay.kernel.refusal import Facts
@@ -31,7 +32,7 @@ def _changed(request: AccessRequest, name: str, pair: tuple[str, str]) -> Access
 
 
 def _patient(facts: Facts) -> str | None:
-    """The patient of the token, where it is known."""
+    """The patient of the token, if it is known."""
     token = getattr(facts.get("known"), "token", None)
     return token.patient if isinstance(token, Token) else None
 
@@ -56,11 +57,13 @@ UNDEFINED = Rule(
     stage="search",
     explains="fhir-patient-undefined",
     severity="error",
-    outcome="404 in the address, 400 in a search",
+    outcome="404 in the path, 400 in a search",
     parameter="patient",
-    title="Your app asked for the patient {received}",
-    why="A script writes that where it has no value: the token response had no patient, or the app read it too early.",
-    fix="Look for patient in the token response first. If it is not there, ask for launch/patient, or launch from a chart.",
+    title="`{parameter}` is the text `{received}` instead of an id",
+    why="JavaScript and other languages write this for a variable without a value. The token response had no `patient`, or "
+    "the app read it too early.",
+    fix="Check that the token response has `patient` before you use it. If it doesn't, request `launch/patient` or launch "
+    "from a chart.",
     spec=CONTEXT,
     repair=_with_patient,
 )
@@ -71,9 +74,10 @@ UNBOUNDED = Rule(
     explains="fhir-search-unbounded",
     severity="error",
     outcome="400",
-    title="You asked for all patients",
-    why="This hospital wants to know which: a person may look up patients, not copy the register.",
-    fix="Add name, birthdate or identifier, as in Patient?name=Peters, or read one by its id.",
+    title="The search requests all patients",
+    why="This hospital requires search criteria: users may search, but not list every patient.",
+    fix="Add name, birthdate or identifier, for example `Patient?name=Peters`. If you know the id, read `Patient/<id>` "
+    "instead.",
     spec=PATIENT,
 )
 
@@ -84,12 +88,18 @@ MISSING_PATIENT = Rule(
     severity="error",
     outcome="400",
     parameter="patient",
-    title="The search for {type} does not say for which patient",
-    why="This hospital answers clinical searches for one patient at a time.",
-    fix="Add patient and the id of one, as the token response has it.",
+    title="`patient` is missing from the search for {type}",
+    why="This hospital allows clinical searches only for one patient at a time.",
+    fix="Add `patient=<id>` with the `patient` of the token response.",
     spec=CORE,
     repair=_patient_added,
 )
+
+
+def _with_example(facts: Facts) -> Facts:
+    categories = ("assess-plan",) if facts["type"] == "CarePlan" else ("vital-signs", "laboratory")
+    return {**facts, "example": listed([f"category={category}" for category in categories], word="or")}
+
 
 MISSING_CATEGORY = Rule(
     id="fhir-search-missing-category",
@@ -98,13 +108,10 @@ MISSING_CATEGORY = Rule(
     severity="error",
     outcome="400",
     parameter="category",
-    title="The search for {type} has neither category nor code",
-    why="This hospital keeps each category apart, and searches one at a time.",
+    title="`category` and `code` are missing from the search for {type}",
+    why="This hospital stores each category separately, so a search must name one.",
     fix="Add {example}.",
-    recognises=lambda facts: {
-        **facts,
-        "example": "category=assess-plan" if facts["type"] == "CarePlan" else "category=vital-signs or category=laboratory",
-    },
+    recognises=_with_example,
     spec=CORE,
 )
 
@@ -115,9 +122,9 @@ BY_PATIENT = Rule(
     severity="error",
     outcome="400",
     parameter="patient",
-    title="Patient was searched by patient",
-    why="patient is how other resources name theirs; a Patient is found by its own id.",
-    fix="Ask for Patient/{received}, or Patient?_id={received}.",
+    title="`patient` isn't a search parameter of Patient",
+    why="Other resources refer to their patient with `patient`. A Patient itself is found by its id.",
+    fix="Request `Patient/{received}`, or `Patient?_id={received}`.",
     spec=PATIENT,
     repair=lambda request, facts: _changed(request, facts["parameter"], ("_id", facts["received"].rpartition("/")[2])),
 )
@@ -134,9 +141,9 @@ COLON = Rule(
     explains="fhir-search-colon-for-equals",
     severity="error",
     outcome="400",
-    title="{parameter} has a colon where an equals sign belongs",
-    why="A colon begins a modifier; without an equals sign the parameter has no value.",
-    fix="Write {expected}.",
+    title="`{parameter}` has a colon instead of an equals sign",
+    why="A colon starts a modifier, so the server reads a parameter without a value.",
+    fix="Write `{expected}`.",
     spec=SEARCH,
     repair=_with_equals,
 )
@@ -148,8 +155,8 @@ REFERENCE_MALFORMED = Rule(
     severity="error",
     outcome="400",
     parameter="patient",
-    title="{parameter}={received} names no resource of this server",
-    why="A reference is an id, a type and an id, or an address below this base.",
+    title="`{parameter}` isn't a valid reference on this server: `{received}`",
+    why="A reference is an id, a type and an id, or a URL below this FHIR base URL.",
     fix="Write {expected}.",
     spec=REFERENCE,
 )
@@ -161,22 +168,23 @@ DATE_MALFORMED = Rule(
     severity="error",
     outcome="400",
     parameter="date",
-    title="{parameter}={received} is not a date as FHIR writes it",
-    why="Dates are year, month and day with dashes, and a comparison is two letters before them.",
-    fix="Write {parameter} as {expected}.",
+    title="`{parameter}` isn't a valid FHIR date: `{received}`",
+    why="A FHIR date has the year, the month and the day with hyphens between them. A prefix of two letters, such as `ge`, "
+    "means a comparison.",
+    fix="Use the form {expected}.",
     spec=DATE,
 )
 
 
 def _is_known(request: AccessRequest, name: str) -> bool:
-    """Left out for its value, not for its name."""
+    """Whether the parameter was ignored because of its value, not its name."""
     return not request.parameters.get(name) or name in RESULTS
 
 
 def _without_value(request: AccessRequest, known: AccessKnown) -> Facts | None:
     sent = dict(request.parameters.pairs)
-    found = next((name for name, _ in known.ignored if sent.get(name) == ""), None)
-    return {"parameter": found, "received": ""} if found else None
+    empty = next((name for name, _ in known.ignored if sent.get(name) == ""), None)
+    return {"parameter": empty, "received": ""} if empty else None
 
 
 PARAM_EMPTY = Rule(
@@ -186,26 +194,27 @@ PARAM_EMPTY = Rule(
     severity="warning",
     outcome="advice",
     advises=_without_value,
-    title="{parameter} has no value, and was left out",
-    why="The variable was empty. The answer holds all that would be found without it, which may be far more than was meant.",
-    fix="Send {parameter} with a value, or not at all.",
+    title="`{parameter}` has no value, so the server ignored it",
+    why="The app's variable was probably empty. The results include everything that matches without this parameter, perhaps "
+    "far more than intended.",
+    fix="Send `{parameter}` with a value, or omit it.",
     spec=HANDLING,
 )
 
 
 def _unreadable(request: AccessRequest, known: AccessKnown) -> Facts | None:
-    """Of what shapes the answer, which is left out where it cannot be read."""
-    found = next((name for name, _ in known.ignored if name in RESULTS and request.parameters.get(name)), None)
-    if found is None:
+    """Facts about a result parameter such as `_count` that was ignored because its value can't be read."""
+    name = next((name for name, _ in known.ignored if name in RESULTS and request.parameters.get(name)), None)
+    if name is None:
         return None
-    expected = VALUES.get(found, "FHIR has it")
-    return {"parameter": found, "received": request.parameters.get(found), "expected": expected, "lenient": True}
+    expected = VALUES.get(name, "the one in the FHIR specification")
+    return {"parameter": name, "received": request.parameters.get(name), "expected": expected, "lenient": True}
 
 
 VALUES = {
     "_count": "a whole number",
     "_total": "none, estimate or accurate",
-    "_elements": "names of elements, with commas",
+    "_elements": "names of elements, separated by commas",
 }
 
 
@@ -213,8 +222,8 @@ _ENCODED = re.compile(r"%(?:3A|2F|7C|2C|20)", re.I)
 
 
 def _encoded_twice(request: AccessRequest, known: AccessKnown) -> Facts | None:
-    found = next(((name, value) for name, value in request.parameters if _ENCODED.search(value)), None)
-    return {"parameter": found[0], "received": found[1], "expected": unquote(found[1])} if found else None
+    pair = next(((name, value) for name, value in request.parameters if _ENCODED.search(value)), None)
+    return {"parameter": pair[0], "received": pair[1], "expected": unquote(pair[1])} if pair else None
 
 
 ENCODED_TWICE = Rule(
@@ -224,16 +233,17 @@ ENCODED_TWICE = Rule(
     severity="warning",
     outcome="advice",
     advises=_encoded_twice,
-    title="{parameter} is still encoded once it is decoded: {received}",
-    why="It was encoded by hand, and once more by the library that sends it. Nothing has that value, so nothing is found.",
-    fix="Give the library the plain value: {parameter}={expected}.",
+    title="`{parameter}` is percent-encoded twice: `{received}`",
+    why="Your app encoded it, and then the HTTP library encoded it again. The server searches for the encoded text and finds "
+    "nothing.",
+    fix="Pass the plain value to the library: `{parameter}={expected}`.",
     spec=SEARCH,
     repair=lambda request, facts: _changed(request, facts["parameter"], (facts["parameter"], facts["expected"])),
 )
 
 
 def _without_bar(request: AccessRequest, known: AccessKnown) -> Facts | None:
-    """A token that looks like a system with its code behind a slash."""
+    """Facts about a token value that looks like a system and a code joined by a slash."""
     if request.type not in known_types(known.version or "r4"):
         return None
     for name, value in request.parameters:
@@ -252,19 +262,19 @@ SYSTEM_WITHOUT_BAR = Rule(
     outcome="advice",
     degree="probable",
     advises=_without_bar,
-    title="{parameter}={received} has no bar between system and code",
-    why="Without the bar the whole of it is taken for a code, which nothing has, so nothing is found.",
-    fix="Write system, bar and code, as in {parameter}={expected}.",
+    title="`{parameter}` has no | between system and code: `{received}`",
+    why="Without the |, the server takes the whole text as a code, and finds nothing.",
+    fix="Write `{parameter}={expected}`.",
     spec=Spec("FHIR R4, Search by token", "https://hl7.org/fhir/R4/search.html#token"),
 )
 
 
 def _ignored(request: AccessRequest, known: AccessKnown) -> Facts | None:
-    unknown = [one for one in known.ignored if one[0] != "access_token" and not _is_known(request, one[0])]
+    unknown = [pair for pair in known.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
     if not unknown:
         return None
     name, nearest = unknown[0]
-    expected = nearest or "a parameter that the metadata lists for this type"
+    expected = nearest or "a parameter that /metadata lists for this resource type"
     return {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
 
 
@@ -280,7 +290,7 @@ def _nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _as_expected(request: AccessRequest, facts: Facts) -> AccessRequest:
-    """Where it is said whole, and is one value."""
+    """Replaces the value if the expected parameter is known exactly."""
     name, _, value = str(facts["expected"]).partition("=")
     plain = name == facts["parameter"] and re.fullmatch(r"[\w.:-]+", value)
     return _changed(request, name, (name, value)) if plain else request
@@ -293,10 +303,10 @@ VALUE_MALFORMED = Rule(
     advises=_unreadable,
     at=("access",),
     severity=_if_strict,
-    outcome="400; left out where it only shapes the answer",
-    title="{parameter}={received} can't be read",
-    why="Each kind of search parameter has its own form of value.",
-    fix="Write {parameter} as {expected}.",
+    outcome="400; a result parameter such as _count is ignored",
+    title="`{parameter}` has a value that can't be read: `{received}`",
+    why="Each type of search parameter (number, date, token, quantity and so on) has its own format.",
+    fix="Use this form: {expected}.",
     spec=SEARCH,
     repair=_as_expected,
 )
@@ -308,10 +318,11 @@ UNKNOWN_PARAM = Rule(
     advises=_ignored,
     at=("access",),
     severity=_if_strict,
-    outcome="left out and said so; 400 under Prefer: handling=strict",
-    title="{parameter} is not a parameter of this search",
-    why="What is not understood is left out, so the answer holds more than was asked for; strict handling refuses it.",
-    fix="Use {expected}; and send Prefer: handling=strict, so that a misspelt name does not pass.",
+    outcome="ignored with a warning; 400 with Prefer: handling=strict",
+    title="`{parameter}` isn't a search parameter here",
+    why="By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
+    "handling it refuses them.",
+    fix="Use {expected}. Send `Prefer: handling=strict` so that a misspelled name fails.",
     spec=HANDLING,
     repair=_nearest,
 )
@@ -320,17 +331,18 @@ MISSING_PARAM = Rule(
     id="fhir-search-missing-param",
     stage="search",
     explains="fhir-search-missing-param",
+    recognises=lambda facts: {**facts, "choices": listed(facts["expected"], word="or")},
     severity="error",
     outcome="accepted; 400 in a vendor's dialect",
-    title="The search for {type} names none of {expected}",
-    why="This hospital answers a search for this type only if one of them says where to look.",
-    fix="Add one of {expected}.",
+    title="The search for {type} needs {choices}",
+    why="This hospital answers a search for {type} only if it has at least one of these parameters.",
+    fix="Add {choices}.",
     spec=HANDLING,
 )
 
 
-def _id_alone(request: AccessRequest, facts: Facts) -> AccessRequest:
-    pairs = tuple(one for one in request.parameters if one[0].partition(":")[0] not in facts["received"])
+def _only_id(request: AccessRequest, facts: Facts) -> AccessRequest:
+    pairs = tuple(pair for pair in request.parameters if pair[0].partition(":")[0] not in facts["received"])
     return replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
@@ -341,11 +353,11 @@ ID_NOT_ALONE = Rule(
     severity="error",
     outcome="accepted; 400 in a vendor's dialect",
     parameter="_id",
-    title="{type} is searched by _id and by {received} at once",
-    why="This hospital takes _id for the whole search; beside it stands nothing but what shapes the answer.",
-    fix="Take {received} away, or search without _id.",
+    title="`_id` can't be combined with other filters: `{received}`",
+    why="When you search by `_id`, this server allows no other filter, only parameters such as `_count` and `_include`.",
+    fix="Remove `{received}`. If you need that filter, search without `_id`.",
     spec=HANDLING,
-    repair=_id_alone,
+    repair=_only_id,
 )
 
 MODIFIER_UNSUPPORTED = Rule(
@@ -354,9 +366,9 @@ MODIFIER_UNSUPPORTED = Rule(
     explains="fhir-search-modifier-unsupported",
     severity="error",
     outcome="400",
-    title="{parameter} has a modifier that can't be answered",
-    why="Without its modifier the search would mean something else, so it is refused and not answered without it.",
-    fix="Search {expected}.",
+    title="`{parameter}` has a modifier that isn't supported",
+    why="Without the modifier the search would mean something else, so the server refuses it instead of ignoring the modifier.",
+    fix="Search with {expected}.",
     spec=Spec("FHIR R4, Modifiers", "https://hl7.org/fhir/R4/search.html#modifiers"),
 )
 
@@ -366,9 +378,10 @@ PARAM_UNSUPPORTED = Rule(
     explains="fhir-search-param-unsupported",
     severity="error",
     outcome="400",
-    title="This server does not answer {parameter}",
-    why="FHIR defines it, and no server has to know it. Without it the answer would hold what was not asked for.",
-    fix="Search by {expected}.",
+    title="`{parameter}` isn't supported by this server",
+    why="FHIR defines this parameter, but servers may leave it out. If the server ignored it, the results would include "
+    "unwanted resources.",
+    fix="Search with {expected}.",
     spec=HANDLING,
 )
 
@@ -378,9 +391,9 @@ TOO_COMPLEX = Rule(
     explains="fhir-search-too-complex",
     severity="error",
     outcome="400 too-costly",
-    title="The search asks for too much at once: {parameter}",
-    why="A search costs what it asks for; beyond a bound it is refused before anything is looked up.",
-    fix="Ask for {expected}; or in several searches.",
+    title="`{parameter}` makes the search too complex",
+    why="To limit the cost of a search, the server refuses one that is too complex before it looks anything up.",
+    fix="Use {expected}, or split the search into several requests.",
     spec=SEARCH,
 )
 

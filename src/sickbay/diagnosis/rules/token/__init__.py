@@ -1,1 +1,1 @@
-"""Rules of the token request: its envelope, and the code in it."""
+"""Rules about the token request, its authorization code and the token response."""

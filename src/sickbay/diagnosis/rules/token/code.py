@@ -1,4 +1,4 @@
-"""Rules about the authorization code and the redirect URI that goes with it."""
+"""Rules about the authorization code and the `redirect_uri` of the token request."""
 
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ ERRORS = Spec("RFC 6749, 5.2 Error Response", "https://www.rfc-editor.org/rfc/rf
 DISCOVERY = Spec("SMART App Launch 2.2, Conformance", "https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html")
 
 
-def _apart(facts: Facts) -> Facts:
+def _with_time(facts: Facts) -> Facts:
     seconds = facts.get("seconds")
     when = "earlier" if seconds is None else "less than a second ago" if seconds < 1 else f"{seconds} s ago"
     return {**facts, "when": when}
@@ -35,9 +35,10 @@ CODE_MISSING = Rule(
     severity="error",
     outcome="400 invalid_request",
     parameter="code",
-    title="There is no code",
-    why="With grant_type=authorization_code your app redeems the code that came to its redirect URI.",
-    fix="Send the value of code from the redirect, unchanged.",
+    title="`code` is missing from the token request",
+    why="With `grant_type=authorization_code`, the server looks up the authorization by the code that it sent to your "
+    "redirect URI.",
+    fix="Send the value of `code` from the redirect, unchanged.",
     spec=GRANT,
     renews=repairs.new_code,
 )
@@ -48,7 +49,7 @@ def _mangled(facts: Facts) -> Facts | None:
     return {**facts, "what": called(odd)} if odd else None
 
 
-def _bare(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _without_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
     bare = bare_code(request.parameters.get("code") or "")
     return replace(request, parameters=request.parameters.replaced([("code", bare)]))
 
@@ -61,11 +62,12 @@ CODE_MANGLED = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code",
-    title="The code has {what} in it, which no code of this server has",
-    why="More was taken from the redirect than its parameter code: a quotation mark, the next parameter, all of the address.",
-    fix="Take code from the redirect by a query parser, and send its value alone.",
+    title="`code` contains {what}, so it isn't the code that was issued",
+    why="Your app probably copied more of the redirect URL than the value of `code`: a quotation mark, the next parameter or "
+    "the whole URL.",
+    fix="Read `code` from the redirect with a query parser, and send only its value.",
     spec=GRANT,
-    repair=_bare,
+    repair=_without_stray_text,
 )
 
 CODE_UNKNOWN = Rule(
@@ -75,9 +77,10 @@ CODE_UNKNOWN = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code",
-    title="This server gave no such code",
-    why="The code sent has {length} characters and is none of those given here: cut off, decoded twice, or another server's.",
-    fix="Send the code of the redirect as it came, to the token endpoint of the server that gave it.",
+    title="`code` isn't known to this server",
+    why="The server has no authorization for this code ({length} characters). It may be truncated, decoded twice, deleted "
+    "after its time was up, or issued by another server.",
+    fix="Send the code exactly as it arrived in the redirect, to the token endpoint of the server that issued it.",
     spec=GRANT,
     renews=repairs.new_code,
 )
@@ -89,9 +92,10 @@ CODE_EXPIRED = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="code",
-    title="The code is {age} s old; it was good for {lifetime} s",
-    why="A code is redeemed at once, by the page it is sent to. A debugger that waits outlives it.",
-    fix="Redeem the code as soon as it arrives. For a new one, launch or authorize again.",
+    title="`code` has expired: it is {age} s old and was valid for {lifetime} s",
+    why="Codes are valid only briefly, because anyone who intercepts one could use it. Pausing in a debugger can take longer "
+    "than that.",
+    fix="Exchange the code as soon as it arrives. To get a new one, launch or authorize again.",
     spec=CODE,
     renews=repairs.new_code,
 )
@@ -100,13 +104,15 @@ CODE_REUSED = Rule(
     id="code-reused",
     stage="token",
     explains="code-reused",
-    recognises=_apart,
+    recognises=_with_time,
     severity="error",
     outcome="400 invalid_grant",
     parameter="code",
-    title="This code was redeemed {when}",
-    why="A code works once. The second time withdraws the tokens that the first time gave, since somebody may have stolen it.",
-    fix="Send the code once: React's strict mode runs effects twice, and a reload sends it again; guard both, launch again.",
+    title="`code` was already used {when}",
+    why="A code works once. When it is sent again it may have been stolen, so the server also revokes the tokens that it "
+    "issued for the code.",
+    fix="Launch again, and send each code only once. React's strict mode (which runs effects twice) and page reloads often "
+    "send it twice.",
     spec=CODE,
     renews=repairs.new_code,
 )
@@ -118,9 +124,9 @@ CODE_CLIENT_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="client_id",
-    title="The code was given to another app than {received}",
-    why="A code belongs to the client_id of the authorize request.",
-    fix="Use one client_id in both requests.",
+    title="`client_id` isn't the app that `code` was issued to: `{received}`",
+    why="The server compares the `client_id` of the token request with the one of the authorize request.",
+    fix="Use the same `client_id` in both requests.",
     spec=GRANT,
     renews=repairs.new_code,
 )
@@ -132,9 +138,10 @@ REDIRECT_URI_MISSING = Rule(
     severity="error",
     outcome="400 invalid_request",
     parameter="redirect_uri",
-    title="redirect_uri is not repeated",
-    why="The authorize request had a redirect_uri; the token request repeats it, so that a stolen code is of no use.",
-    fix="Add redirect_uri={expected}.",
+    title="`redirect_uri` is missing from the token request",
+    why="The authorize request had a `redirect_uri`, so the token request must repeat it. This stops someone who obtained "
+    "the code through another URI from exchanging it.",
+    fix="Add `redirect_uri={expected}`.",
     spec=GRANT,
     repair=_with_redirect_uri,
 )
@@ -146,32 +153,33 @@ REDIRECT_URI_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="redirect_uri",
-    title="redirect_uri is {received}; the authorize request had {expected}",
-    why="It is compared character by character with the one that the code was sent to.",
-    fix="Repeat redirect_uri={expected}.",
+    title="`redirect_uri` differs from the authorize request: `{received}`",
+    why="The server compares it character by character with the `redirect_uri` that the code was sent to.",
+    fix="Send `redirect_uri={expected}`.",
     spec=GRANT,
     repair=_with_redirect_uri,
 )
 
 
-def _tenant(facts: Facts) -> Facts:
-    return {**facts, "expected": facts.get("expected") or "the one in the discovery document of iss"}
+def _with_endpoint(facts: Facts) -> Facts:
+    return {**facts, "expected": facts.get("expected") or "the token endpoint in the discovery document of the `iss`"}
 
 
-def _foreign(request: TokenRequest, known: TokenKnown) -> Facts | None:
-    """The address differs from the token endpoint in the segment that names the tenant, and there is none of that name."""
+def _wrong_hospital(request: TokenRequest, known: TokenKnown) -> Facts | None:
+    """Facts if the URL differs from the token endpoint only in the name of the hospital, and no hospital has that name."""
     server = known.server
     if not isinstance(server, Server) or not server.tenants:
         return None
     sent, expected = request.url.split("/"), server.token_endpoint.split("/")
-    differing = [(one, other) for one, other in zip(sent, expected, strict=False) if one != other]
+    differing = [pair for pair in zip(sent, expected, strict=False) if pair[0] != pair[1]]
     if len(sent) != len(expected) or len(differing) != 1:
         return None
-    foreign = differing[0][0] not in server.tenants and differing[0][1] in server.tenants
-    return {"received": request.url, "expected": server.token_endpoint} if foreign else None
+    sent_name, own_name = differing[0]
+    is_misspelled = sent_name not in server.tenants and own_name in server.tenants
+    return {"received": request.url, "expected": server.token_endpoint} if is_misspelled else None
 
 
-def _at_the_right_endpoint(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _at_own_endpoint(request: TokenRequest, facts: Facts) -> TokenRequest:
     return replace(request, url=facts["expected"]) if urlsplit(facts["expected"]).scheme else request
 
 
@@ -179,15 +187,15 @@ WRONG_TENANT = Rule(
     id="token-endpoint-wrong-tenant",
     stage="token",
     explains="token-endpoint-wrong-tenant",
-    advises=_foreign,
-    recognises=_tenant,
+    advises=_wrong_hospital,
+    recognises=_with_endpoint,
     severity="error",
     outcome="400 invalid_grant",
-    title="The token request went to another hospital than the code is from",
-    why="Each hospital has its own token endpoint, and a code is good at the one that gave it. The request went to {received}.",
-    fix="Take token_endpoint from discovery at each launch: {expected}.",
+    title="The token request went to the wrong hospital: `{received}`",
+    why="Each hospital has its own token endpoint, and a code works only at the hospital that issued it.",
+    fix="Send the request to {expected}. Read `token_endpoint` from the discovery document at each launch.",
     spec=DISCOVERY,
-    repair=_at_the_right_endpoint,
+    repair=_at_own_endpoint,
 )
 
 RULES = (

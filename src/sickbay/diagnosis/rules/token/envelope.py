@@ -1,4 +1,4 @@
-"""Rules about how a token request is sent: method, content type, grant_type, and what does not belong there."""
+"""Rules about the form of a token request: method, content type, `grant_type`, and parameters that don't belong there."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,6 +7,7 @@ from sickbay.authorization.known import TokenKnown
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import FORM
 from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.wording import listed
 from sickbay.kernel.refusal import Facts
 from sickbay.protocol.parameters import Parameters
 
@@ -25,55 +26,56 @@ def _with_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
     return replace(request, parameters=request.parameters.replaced([("grant_type", grant)])) if grant else request
 
 
-def _guessed(facts: Facts) -> Facts:
-    known = " and ".join(facts.get("supported", ()))
-    return {**facts, "suggested": facts["expected"] or "authorization_code or refresh_token", "known_here": known}
+def _with_suggestion(facts: Facts) -> Facts:
+    supported = listed(facts.get("supported", ()))
+    return {**facts, "suggested": facts["expected"] or "authorization_code or refresh_token", "known_here": supported}
 
 
-def _asked(facts: Facts) -> Facts:
-    names = ", ".join(facts.get("in_url") or ())
-    said = [f"by {facts['received']}"] if facts["received"] != "POST" else []
-    said += [f"with {names} in its address"] if names else []
-    return {**facts, "asked": f"The endpoint was asked {' and '.join(said)}"}
+def _described(facts: Facts) -> Facts:
+    in_url = facts.get("in_url") or ()
+    problems = [f"it is a {facts['received']}"] if facts["received"] != "POST" else []
+    problems += [f"its URL has {listed(in_url)}"] if in_url else []
+    return {**facts, "asked": " and ".join(problems)}
 
 
 WRONG_METHOD = Rule(
     id="token-wrong-method",
     stage="token",
     explains="token-wrong-method",
-    recognises=_asked,
+    recognises=_described,
     severity="error",
     outcome="400 invalid_request",
-    title="{asked}",
-    why="Codes, tokens and secrets in an address end up in logs and histories. This endpoint reads the body of a POST alone.",
-    fix="Send POST, with all parameters in a form body and none behind the question mark.",
+    title="The request must be a POST with all parameters in its body, but {asked}",
+    why="Codes, tokens and secrets in a URL end up in logs and browser histories, so the server reads them only from the "
+    "body of a POST.",
+    fix="Send a POST with all parameters in the form body and none in the URL.",
     spec=TOKEN,
     repair=_posted,
 )
 
 
-def _came(facts: Facts) -> Facts:
+def _with_type(facts: Facts) -> Facts:
     sent = "JSON" if facts.get("json") else facts["received"]
-    return {**facts, "came": f"as {sent}" if sent else "without a Content-Type"}
+    return {**facts, "came": f"as {sent}" if sent else "without one"}
 
 
 WRONG_CONTENT_TYPE = Rule(
     id="token-wrong-content-type",
     stage="token",
     explains="token-wrong-content-type",
-    recognises=_came,
+    recognises=_with_type,
     severity="error",
     outcome="400 invalid_request",
     parameter="Content-Type",
-    title="The request came {came}",
-    why="This endpoint reads a form, {expected}; JSON and other bodies are not looked into.",
-    fix="Send the same parameters as a form body, with Content-Type: {expected}.",
+    title="`Content-Type` is wrong: the parameters were sent {came}",
+    why="This endpoint reads only a form (`{expected}`). It doesn't parse JSON or other bodies.",
+    fix="Send the same parameters as a form body with `Content-Type: {expected}`.",
     spec=GRANT,
     repair=_posted,
 )
 
 
-def _for_the_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _with_authorized_resource(request: TokenRequest, facts: Facts) -> TokenRequest:
     return replace(request, parameters=request.parameters.replaced([("resource", facts["expected"])]))
 
 
@@ -84,24 +86,24 @@ RESOURCE_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_target",
     parameter="resource",
-    title="The token is asked for another server than the one that was authorized: {received}",
-    why="A resource indicator may only name a FHIR base that the grant is for.",
-    fix="Send resource={expected}, or leave it out.",
+    title="`resource` isn't the FHIR server that was authorized: `{received}`",
+    why="The server issues a token only for the FHIR base URL that was the `aud` of the authorize request.",
+    fix="Send `resource={expected}`, or omit `resource`.",
     spec=Spec("RFC 8707, 2.2 Access Token Request", "https://www.rfc-editor.org/rfc/rfc8707#section-2.2"),
-    repair=_for_the_grant,
+    repair=_with_authorized_resource,
 )
 
 GRANT_TYPE_MISSING = Rule(
     id="grant-type-missing",
     stage="token",
     explains="grant-type-missing",
-    recognises=_guessed,
+    recognises=_with_suggestion,
     severity="error",
     outcome="400 invalid_request",
     parameter="grant_type",
-    title="There is no grant_type",
-    why="grant_type says what your app gives in exchange for tokens: a code, or a refresh token.",
-    fix="Add grant_type={suggested}.",
+    title="`grant_type` is missing",
+    why="`grant_type` tells the server what your app exchanges for tokens, such as a code or a refresh token.",
+    fix="Add `grant_type={suggested}`.",
     spec=GRANT,
     repair=_with_grant,
 )
@@ -110,13 +112,13 @@ GRANT_TYPE_INVALID = Rule(
     id="grant-type-invalid",
     stage="token",
     explains="grant-type-invalid",
-    recognises=_guessed,
+    recognises=_with_suggestion,
     severity="error",
     outcome="400 unsupported_grant_type",
     parameter="grant_type",
-    title="grant_type is {received}, which this server does not know",
-    why="It knows {known_here}, in exactly this spelling and one at a time.",
-    fix="Send grant_type={suggested}.",
+    title="`grant_type` isn't supported: `{received}`",
+    why="The server compares it exactly with the grant types that it supports: {known_here}.",
+    fix="Send `grant_type={suggested}`.",
     spec=ERRORS,
     repair=_with_grant,
 )
@@ -128,9 +130,9 @@ GRANT_TYPE_MISMATCH = Rule(
     severity="error",
     outcome="400 invalid_grant",
     parameter="grant_type",
-    title="grant_type is {received}, but what was sent with it belongs to {expected}",
-    why="Each grant has its own parameters: authorization_code goes with code, refresh_token with refresh_token.",
-    fix="Send grant_type={expected} with these parameters.",
+    title="`grant_type` is `{received}`, but the parameters belong to `{expected}`",
+    why="Each grant type has its own parameter: `authorization_code` needs `code`, and `refresh_token` needs `refresh_token`.",
+    fix="Send `grant_type={expected}` with these parameters.",
     spec=ERRORS,
     repair=_with_grant,
 )
@@ -142,9 +144,9 @@ GRANT_NOT_ALLOWED = Rule(
     severity="error",
     outcome="400 unauthorized_client",
     parameter="grant_type",
-    title="Your app may not use {received}",
-    why="An app is registered for its grants: {registered}.",
-    fix="Use a grant the app is registered for, or register it for this one.",
+    title="`grant_type` isn't allowed for this app: `{received}`",
+    why="The server allows only the grant types that the app is registered for: `{registered}`.",
+    fix="Use a registered grant type. If your app needs `{received}`, add it to the registration.",
     spec=ERRORS,
 )
 
@@ -173,9 +175,10 @@ SCOPE_IGNORED = Rule(
     outcome="advice",
     degree="advice",
     parameter="scope",
-    title="scope has no effect when a code is redeemed",
-    why="The scopes were settled at the authorize request; the code stands for them.",
-    fix="Leave scope out here, and ask for all of {received} in the authorize request.",
+    title="`scope` has no effect when a code is exchanged",
+    why="The scopes were decided in the authorize request, and the code stands for them. RFC 6749 defines no `scope` in this "
+    "request.",
+    fix="Omit `scope` here, and request `{received}` in the authorize request.",
     spec=GRANT,
     repair=_without("scope"),
 )
@@ -188,9 +191,10 @@ STATE_PARAM = Rule(
     outcome="advice",
     degree="advice",
     parameter="state",
-    title="state was sent to the token endpoint",
-    why="State is for your app alone: it compares the one that came back with the one that it kept.",
-    fix="Compare state in the app, and leave it out of the token request.",
+    title="`state` was sent to the token endpoint",
+    why="`state` protects the redirect: your app compares the returned value with the one that it stored. The token endpoint "
+    "ignores it.",
+    fix="Compare `state` in your app, and omit it from the token request.",
     spec=GRANT,
     repair=_without("state"),
 )

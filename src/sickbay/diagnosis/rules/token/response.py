@@ -1,4 +1,4 @@
-"""Rules about what a token response brought, and what it did not."""
+"""Rules about the content of a token response: its scopes, its patient and its refresh token."""
 
 from sickbay.authorization.known import AnswerKnown, TokenKnown
 from sickbay.authorization.requests import LoginRequest, TokenAnswer, TokenRequest
@@ -19,10 +19,10 @@ def granted(answer: TokenAnswer) -> tuple[str, ...]:
 
 
 def _no_patient(answer: TokenAnswer | LoginRequest, known: AnswerKnown) -> Facts | None:
-    if not isinstance(answer, TokenAnswer):  # a stage of sign-in: there is no answer yet
+    if not isinstance(answer, TokenAnswer):  # during sign-in there is no token response yet
         return None
-    held = [one.text for one in scopes.resources(" ".join(granted(answer))) if one.level == "patient"]
-    return {"held": held} if held and not answer.members.get("patient") else None
+    patient_scopes = [scope.text for scope in scopes.resources(" ".join(granted(answer))) if scope.level == "patient"]
+    return {"held": patient_scopes} if patient_scopes and not answer.members.get("patient") else None
 
 
 NO_PATIENT = Rule(
@@ -31,11 +31,13 @@ NO_PATIENT = Rule(
     advises=_no_patient,
     at=("id_token",),
     severity="error",
-    outcome="advice: this server gives no patient/ scope without a patient",
+    outcome="advice; Sickbay grants no patient/ scope without a patient",
     parameter="patient",
-    title="The token response has patient/ scopes and no patient",
-    why="{held} apply to the patient in context, and there is none: every request will find nothing, or name undefined.",
-    fix="Ask for launch with the code of the launch, or for launch/patient; and look for patient before the first request.",
+    title="`patient` is missing from the token response, but it has patient/ scopes",
+    why="These scopes give access only to the patient in context: `{held}`. Without a patient the server returns nothing, "
+    "and apps often request the patient `undefined`.",
+    fix="Request `launch` in an EHR launch, or `launch/patient` in a standalone launch, and check `patient` before the first "
+    "FHIR request.",
     spec=specs.SMART_CONTEXT,
 )
 
@@ -45,24 +47,24 @@ def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, known: AnswerKn
         return _dropped(known.given) if known.given else None
     if not isinstance(answer, TokenAnswer) or known.requested_scope is None or "scope" not in answer.members:
         return None
-    held = scopes.parse_all(granted(answer))
-    missing = [one for one in scopes.split(known.requested_scope) if not _is_held(one, granted(answer), held)]
+    parsed = scopes.parse_all(granted(answer))
+    missing = [scope for scope in scopes.split(known.requested_scope) if not _is_granted(scope, granted(answer), parsed)]
     return {"missing": missing, "received": " ".join(granted(answer)), "reasons": ""} if missing else None
 
 
 def _dropped(given: Given) -> Facts | None:
-    """Of our own answer, with the reason of each."""
-    lost = given.narrower
-    if not lost:
+    """The requested scopes that this server's own response lacks, each with its reason."""
+    dropped = given.narrower
+    if not dropped:
         return None
-    reasons = "; ".join(f"{one.asked} {one.reason}" for one in lost)
-    left = " ".join(one.granted for one in given.scopes if one.granted)
-    return {"missing": [one.asked for one in lost], "received": left, "reasons": f" Here: {reasons}."}
+    reasons = "; ".join(f"{scope.asked} {scope.reason}" for scope in dropped)
+    left = " ".join(scope.granted for scope in given.scopes if scope.granted)
+    return {"missing": [scope.asked for scope in dropped], "received": left, "reasons": f" Here: {reasons}."}
 
 
-def _is_held(asked: str, texts: tuple[str, ...], held: tuple[scopes.Scope, ...]) -> bool:
-    parsed = scopes.parse(asked)
-    return asked in texts or (parsed is not None and scopes.covered(parsed, held))
+def _is_granted(requested: str, texts: tuple[str, ...], parsed: tuple[scopes.Scope, ...]) -> bool:
+    scope = scopes.parse(requested)
+    return requested in texts or (scope is not None and scopes.covered(scope, parsed))
 
 
 NARROWER = Rule(
@@ -73,10 +75,9 @@ NARROWER = Rule(
     severity="warning",
     outcome="advice",
     parameter="scope",
-    title="Less was granted than asked: {missing} did not come",
-    why="Granted is what was asked, is registered, and was left ticked by the person. scope of the response says "
-    "what is left.{reasons}",
-    fix="Register {missing}, and compare scope of every token response with what the app needs.",
+    title="`scope` of the token response lacks requested scopes: {missing}",
+    why="A scope is granted only if the app requested it, it is registered for the app, and the user left it ticked.{reasons}",
+    fix="Check whether the app's registration has {missing}. Compare `scope` in every token response with what you requested.",
     spec=specs.SMART_SCOPES,
 )
 
@@ -90,8 +91,8 @@ def _no_refresh(answer: TokenAnswer | TokenRequest, known: AnswerKnown | TokenKn
         return {"received": None, "reason": given.refresh} if given and given.wanted and given.refresh else None
     if not isinstance(answer, TokenAnswer) or not known.wants_refresh or answer.members.get("refresh_token"):
         return None
-    held = granted(answer)
-    return None if {"offline_access", "online_access"} & set(held) else {"received": " ".join(held), "reason": NEITHER}
+    scope = granted(answer)
+    return None if {"offline_access", "online_access"} & set(scope) else {"received": " ".join(scope), "reason": NEITHER}
 
 
 NO_REFRESH = Rule(
@@ -102,9 +103,10 @@ NO_REFRESH = Rule(
     severity="error",
     outcome="advice",
     parameter="refresh_token",
-    title="No refresh token came",
-    why="{reason} So the access ends with the access token.",
-    fix="Ask for offline_access, or for online_access where the session of the person is enough, and register it.",
+    title="`refresh_token` is missing from the token response",
+    why="{reason} Without a refresh token, access ends when the access token expires.",
+    fix="Request `offline_access`, or `online_access` if the app needs access only during the user's session. Register that "
+    "scope too.",
     spec=REFRESH,
 )
 

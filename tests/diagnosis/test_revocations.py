@@ -1,0 +1,24 @@
+"""Who revoked a token, and when, is said in one sentence."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from sickbay.authorization.values import RevokedBy
+from sickbay.diagnosis.revocations import revocation
+
+RECORDED = [by for by in get_args(RevokedBy) if by]
+
+
+@pytest.mark.parametrize("by", RECORDED)
+def test_every_recorded_reason_has_a_sentence_of_its_own_with_the_time(by: str) -> None:
+    sentence = revocation({"by": by, "at": 1764000000})
+    assert sentence.endswith(" on 2025-11-24 at 16:00:00 UTC.")
+    assert [other for other in RECORDED if revocation({"by": other, "at": 1764000000}) == sentence] == [by]
+
+
+@pytest.mark.parametrize("facts", [{}, {"by": "", "at": 0}])
+def test_a_revocation_without_a_recorded_reason_has_no_time(facts: dict[str, object]) -> None:
+    assert revocation(facts) == "There is no record of who revoked it."
