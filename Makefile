@@ -25,7 +25,7 @@ prove: .venv/.dev node  ## the long counts: mutations, crashes, power cuts
 	@tools/system chromium postgres
 	$(PY) -m pytest -q -m prove $(ARGS)
 
-check: .venv/.dev cover  ## formatting, lint, types, the column, sizes, what is generated, coverage
+check: .venv/.dev cover  ## formatting, lint, types, the column, coverage, and the checks of tools/checks
 	$(PY) -m ruff format --check src tests tools bench
 	$(PY) -m ruff check src tests tools bench
 	$(PY) -m mypy
