@@ -21,11 +21,6 @@ from sickbay.storage.store import Conflict, Delete, DeleteFamily, Put, Record, U
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def address(postgres: Server) -> str:
     return postgres.address()
 
