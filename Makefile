@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test prove check cover mutants bench lock format docs clean node
+.PHONY: help run install test prove check cover mutants walks bench lock format docs clean node
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
@@ -25,7 +25,7 @@ prove: .venv/.dev node  ## the long counts: mutations, crashes, power cuts
 	@tools/system chromium postgres
 	$(PY) -m pytest -q -m prove $(ARGS)
 
-check: .venv/.dev cover  ## formatting, lint, types, the column, sizes, what is generated, coverage
+check: .venv/.dev cover  ## formatting, lint, types, the column, coverage, and the checks of tools/checks
 	$(PY) -m ruff format --check src tests tools bench
 	$(PY) -m ruff check src tests tools bench
 	$(PY) -m mypy
@@ -39,6 +39,9 @@ cover: .venv/.dev  ## branch coverage of what decides, authorization and protoco
 
 mutants: .venv/.mutants  ## mutation testing of authorization: at least 90 % killed, survivors with a reason in docs/mutants.md
 	$(PY) tools/mutants.py $(ARGS)
+
+walks: .venv/.dev  ## the files that four cold requests enter (all of them: make walks ARGS=--list)
+	$(PY) tools/walk.py $(ARGS)
 
 bench: .venv/.dev  ## rates, CPU a request, ratios to the limit, growth with the patients, into docs/benchmarks.md
 	$(PY) -m bench $(ARGS)

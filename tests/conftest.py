@@ -69,6 +69,12 @@ def pytest_make_collect_report():
 
 
 @pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Coroutines run on asyncio, as Sickbay does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with facts, cases and data: SICKBAY_SHARED, or `shared` beside the repository."""
     if not (SHARED / "cases").is_dir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from contextlib import closing
 from pathlib import Path
@@ -11,14 +10,10 @@ import apsw
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from tools.checks import secrets
 
 from sickbay.protocol import jose
 
-SPEC = importlib.util.spec_from_file_location("check", Path(__file__).parent.parent / "tools" / "check.py")
-assert SPEC
-assert SPEC.loader
-check = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(check)
 FORMATS = serialization.PrivateFormat
 KEYS = (
     rsa.generate_private_key(65537, 2048),
@@ -27,47 +22,44 @@ KEYS = (
 )
 
 
-def refused(folder: Path, name: str, content: bytes, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setattr(check, "ROOT", folder)
+def refused(folder: Path, name: str, content: bytes) -> bool:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return bool([*check.secrets([path])])
+    return bool([*secrets.faults([path], folder)])
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: type(key).__name__)
 @pytest.mark.parametrize("encoding", [serialization.Encoding.PEM, serialization.Encoding.DER])
-def test_a_private_key_is_refused_in_any_encoding(
-    tmp_path: Path, key: object, encoding: serialization.Encoding, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_private_key_is_refused_in_any_encoding(tmp_path: Path, key: object, encoding: serialization.Encoding) -> None:
     if encoding is serialization.Encoding.DER and not isinstance(key, rsa.RSAPrivateKey):
         encoding = serialization.Encoding.PEM
     none = serialization.NoEncryption()
     content = key.private_bytes(encoding, FORMATS.PKCS8, none)  # type: ignore[attr-defined]
-    assert refused(tmp_path, "notes.txt", content, monkeypatch)
+    assert refused(tmp_path, "notes.txt", content)
     public = key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
-    assert not refused(tmp_path, "notes.txt", public, monkeypatch)
+    assert not refused(tmp_path, "notes.txt", public)
 
 
-def test_a_private_jwk_is_refused_and_a_public_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_private_jwk_is_refused_and_a_public_one_is_not(tmp_path: Path) -> None:
     private = jose.generate()
-    assert refused(tmp_path, "key.json", private.encode(), monkeypatch)
-    assert refused(tmp_path, "key.json", json.dumps(json.loads(private), indent=2).encode(), monkeypatch)
-    assert not refused(tmp_path, "key.json", json.dumps(jose.public(private)).encode(), monkeypatch)
+    assert refused(tmp_path, "key.json", private.encode())
+    assert refused(tmp_path, "key.json", json.dumps(json.loads(private), indent=2).encode())
+    assert not refused(tmp_path, "key.json", json.dumps(jose.public(private)).encode())
 
 
-def test_a_database_is_refused_by_its_content_and_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_is_refused_by_its_content_and_by_its_name(tmp_path: Path) -> None:
     with closing(apsw.Connection(str(tmp_path / "made"))) as db:
         db.execute("CREATE TABLE a (b)")
     content = (tmp_path / "made").read_bytes()
-    assert refused(tmp_path, "picture.png", content, monkeypatch)
+    assert refused(tmp_path, "picture.png", content)
     for name in ("a.db", "a.db-wal", "a.db-shm", "b.sqlite"):
-        assert refused(tmp_path, name, b"", monkeypatch)
-    assert not refused(tmp_path, "a.dbx", b"text", monkeypatch)
+        assert refused(tmp_path, name, b"")
+    assert not refused(tmp_path, "a.dbx", b"text")
 
 
-def test_the_placeholder_for_a_key_is_allowed_and_a_key_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_placeholder_for_a_key_is_allowed_and_a_key_is_not(tmp_path: Path) -> None:
     fixture = json.dumps({"d": "TEST-" + "ONLY"}).encode()
-    assert not refused(tmp_path, "docs/rules/registration.md", fixture, monkeypatch)
-    assert refused(tmp_path, "docs/rules/registration.md", fixture.replace(b"TEST", b"TOAST"), monkeypatch)
-    assert refused(tmp_path, "docs/rules/registration.md", jose.generate().encode(), monkeypatch)
+    assert not refused(tmp_path, "docs/rules/registration.md", fixture)
+    assert refused(tmp_path, "docs/rules/registration.md", fixture.replace(b"TEST", b"TOAST"))
+    assert refused(tmp_path, "docs/rules/registration.md", jose.generate().encode())

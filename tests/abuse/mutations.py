@@ -19,10 +19,9 @@ from tests.abuse.mutate import (
     mutated,
     repeated,
     replaced,
-    scope_with,
-    scope_without,
     swapped,
 )
+from tests.abuse.scope_mutations import scopes_of_authorize
 
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rules.search import body
@@ -74,8 +73,13 @@ def reachable() -> set[str]:
 
 
 def authorize(stock: Stock) -> Sequence[Mutation]:
-    fhir = f"{stock.base}/general/r4"
-    outside = (
+    inside = _inside_authorize(stock)
+    return (*_outside_authorize(stock), *inside, *inside)
+
+
+def _outside_authorize(stock: Stock) -> Sequence[Mutation]:
+    """Of what decides whether the answer may be a redirect."""
+    return (
         dropped("client_id"),
         garbled("client_id"),
         replaced("client_id", "YOUR_CLIENT_ID", stock.foreign["client_id"], stock.other["client_id"]),
@@ -100,7 +104,11 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
         ),
         repeated("redirect_uri"),
     )
-    inside = (
+
+
+def _inside_authorize(stock: Stock) -> Sequence[Mutation]:
+    fhir = f"{stock.base}/general/r4"
+    return (
         dropped("response_type"),
         replaced("response_type", "token", "code id_token", "CODE"),
         replaced("response_mode", "form_post", "fragment"),
@@ -133,44 +141,10 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
             stock.other_launch,
             "123456",
         ),
-        dropped("scope"),
-        garbled("scope"),
-        scope_without("launch"),
-        scope_with(
-            "launch",
-            "launch/patient",
-            "patient/Observation.sr",
-            "Launch/Patient",
-            "patient/launch",
-            "patient/*.cruds",
-            "system/Patient.rs",
-            "patient/MedicationOrder.rs",
-            "patient/Immunization.rs",
-            "user/Fictitious.read",
-            "user/MedicationOrder.rs",
-            "system/Observation.rs",
-            "user/Patient.sr",
-            "patient/Patient.read",
-            "patient%2FPatient.rs",
-            "patient/Observation.rs?category:not=x",
-            "patient/*.rs",
-            "fhiruser",
-        ),
-        replaced(
-            "scope",
-            "launch/patient,patient/Patient.rs",
-            "launch/patient+patient/Patient.rs",
-            "patient/Patient.rs",
-            "openid",
-            "launch%2Fpatient%20openid",
-            "launch/patient\tpatient/Patient.rs",
-            "launch/patient;patient/Patient.rs",
-            '["launch/patient", "patient/Patient.rs"]',
-        ),
+        *scopes_of_authorize(),
         replaced("prompt", "none", "login", "none login", "consent none"),
         swapped("aud", "launch"),
     )
-    return (*outside, *inside, *inside)
 
 
 def token(stock: Stock) -> Sequence[Mutation]:

@@ -53,6 +53,23 @@ class Tally:
         return "\n".join([f"{total} requests {dict(self.sent)}, {self.granted} granted, {self.past} past client", *rows])
 
 
+async def _foreign_app(flow: Flow) -> Any:
+    """An app of another hospital."""
+    return (
+        await flow.http.post(
+            "/admin/apps",
+            json={
+                "tenant": "cerner",
+                "name": "Elsewhere",
+                "type": "provider",
+                "client": "public",
+                "scope": "launch/patient",
+                "redirect_uris": ["http://localhost:8100/callback"],
+            },
+        )
+    ).json()
+
+
 class Abuser:
     """One sandbox, its apps, and whatever else of theirs can be sent to the wrong place."""
 
@@ -76,19 +93,7 @@ class Abuser:
         raw = {"client": "symmetric", "client_secret": "a secret/with+signs", "policy": {"basic_secret": "raw"}}
         self.raw = await flow.register(scope=scope, auto_approve=auto, **raw)
         keyed = await flow.register(client="asymmetric", jwks_uri="http://localhost:1/jwks")
-        self.foreign = (
-            await flow.http.post(
-                "/admin/apps",
-                json={
-                    "tenant": "cerner",
-                    "name": "Elsewhere",
-                    "type": "provider",
-                    "client": "public",
-                    "scope": "launch/patient",
-                    "redirect_uris": ["http://localhost:8100/callback"],
-                },
-            )
-        ).json()
+        self.foreign = await _foreign_app(flow)
         old = {"code": await self.code(), "launch": await self.launch(), "token": await self.token()}
         await flow.http.post("/admin/clock", json={"advance": 7200})
         used_code, used_launch = await self.code(), await self.launch()

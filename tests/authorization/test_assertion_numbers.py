@@ -7,7 +7,8 @@ import json
 import pytest
 from joserfc import jws
 from joserfc.jwk import import_key
-from tests.authorization.test_backend import NOW, URL, key, known, request, said
+from tests.authorization.backend_requests import key, known, request
+from tests.authorization.token_requests import NOW, URL, said
 
 
 @pytest.mark.parametrize("number", ["1e400", "9" * 30, "1" * 19, "9" * 5000])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.authorization.test_backend import known, request, signed
+from tests.authorization.backend_requests import known, request, signed
 from tests.authorization.token_requests import URL, said
 
 from sickbay.authorization.values import Server

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.authorization.test_backend import client, known, request, signed
+from tests.authorization.backend_requests import client, known, request, signed
 from tests.authorization.token_requests import URL, examined, said
 
 from sickbay.authorization import backend, backend_scopes

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey
-from tests.authorization.test_backend import known, request, signed
+from tests.authorization.backend_requests import known, request, signed
 from tests.authorization.token_requests import examined
 
 from sickbay.authorization.registration import CHECKS

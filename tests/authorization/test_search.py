@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.authorization.search_requests import BASE, KNOWN, asked
 
 import sickbay.fhir
 from sickbay.authorization import operations, search
@@ -14,19 +15,8 @@ from sickbay.authorization.known import AccessKnown
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.values import Policy, Server, Token
 from sickbay.fhir.fault import Fault
-from sickbay.kernel.refusal import Refusal, examine
+from sickbay.kernel.refusal import examine
 from sickbay.protocol.parameters import parse
-
-BASE = "http://localhost:7425/general/r4"
-STRICT = Policy(requires_patient=True, requires_category=True, versioned_update=True)
-KNOWN = AccessKnown(
-    server=Server(fhir_bases=(BASE,), policy=STRICT), token=Token("app", "user/*.cruds", BASE, 0, "f"), version="r4"
-)
-
-
-def asked(type: str, query: str = "", **changed: object) -> AccessRequest:
-    request = AccessRequest("GET", BASE, f"/{type}", parse(query), type=type, interaction="search-type", letters="s")
-    return replace(request, **changed)  # type: ignore[arg-type]
 
 
 def said(request: AccessRequest, known: AccessKnown = KNOWN) -> list[tuple[str, int]]:
@@ -159,201 +149,6 @@ def test_a_version_that_is_not_known_has_no_types_of_body() -> None:
     request = asked("Patient", method="PUT", interaction="create", headers={"content-type": "text/plain"})
     assert ("fhir-write-content-type", 415) in said(request)
     assert ("fhir-write-content-type", 415) not in said(request, replace(KNOWN, version=""))
-
-
-@pytest.mark.parametrize(
-    ("request_", "known", "told"),
-    [
-        (
-            asked("Patient", "_count=5&access_token=t"),
-            KNOWN,
-            Refusal(
-                "fhir-search-unbounded",
-                "too-costly",
-                {"received": ["_count"], "expected": ["name", "birthdate", "identifier", "_id"]},
-            ),
-        ),
-        (
-            asked("Observation", "category=x"),
-            KNOWN,
-            Refusal("fhir-search-missing-patient", "required", {"type": "Observation", "expected": "patient"}),
-        ),
-        (
-            asked("Observation", "patient=x"),
-            KNOWN,
-            Refusal("fhir-search-missing-category", "required", {"type": "Observation", "expected": "category"}),
-        ),
-        (
-            asked("Patient", "name=x", method="POST", path="/Patient/_search", body="name=x"),
-            KNOWN,
-            Refusal(
-                "fhir-search-post-content-type",
-                "not-supported",
-                {"received": None, "expected": "application/x-www-form-urlencoded"},
-                415,
-            ),
-        ),
-        (
-            asked("Patient", "name=x", method="POST", path="/Patient/_search", headers={"content-type": "text/json"}),
-            KNOWN,
-            Refusal(
-                "fhir-search-post-content-type",
-                "not-supported",
-                {"received": "text/json", "expected": "application/x-www-form-urlencoded"},
-                415,
-            ),
-        ),
-        (
-            asked("Patient", method="PUT", interaction="update", headers={"content-type": "application/fhir+json"}),
-            KNOWN,
-            Refusal("fhir-if-match-missing", "required", {"received": None}, 412),
-        ),
-        (
-            asked(
-                "Patient",
-                method="PATCH",
-                interaction="patch",
-                headers={"content-type": "application/json-patch+json", "if-match": "3"},
-            ),
-            KNOWN,
-            Refusal("fhir-if-match-missing", "required", {"received": "3"}, 412),
-        ),
-        (
-            asked("Patient", method="POST", interaction="create", headers={"content-type": "text/plain; charset=utf-8"}),
-            KNOWN,
-            Refusal(
-                "fhir-write-content-type",
-                "not-supported",
-                {"received": "text/plain; charset=utf-8", "expected": "application/fhir+json"},
-                415,
-            ),
-        ),
-        (
-            asked("Patient", method="PATCH", interaction="patch", headers={"content-type": "text/plain", "if-match": 'W/"3"'}),
-            KNOWN,
-            Refusal(
-                "fhir-write-content-type",
-                "not-supported",
-                {"received": "text/plain", "expected": "application/json-patch+json"},
-                415,
-            ),
-        ),
-        (
-            asked("Bundle", method="POST", interaction="batch"),
-            KNOWN,
-            Refusal("fhir-write-content-type", "not-supported", {"received": None, "expected": "application/fhir+json"}, 415),
-        ),
-        (
-            asked("Observation", "patient=Patient/undefined&category=x"),
-            KNOWN,
-            Refusal("fhir-patient-undefined", "value", {"parameter": "patient", "received": "Patient/undefined"}),
-        ),
-        (
-            asked("Patient", path="/Patient/null?x=y", interaction="read"),
-            KNOWN,
-            Refusal("fhir-patient-undefined", "value", {"parameter": "id", "received": "null"}, 404),
-        ),
-        (
-            asked("Practitioner"),
-            replace(KNOWN, faults=(Fault("fhir-patient-undefined", "subject", "null", ""),)),
-            Refusal("fhir-patient-undefined", "value", {"parameter": "subject", "received": "null"}),
-        ),
-        (
-            AccessRequest("GET", "", "/a/Patient/1?x=y", url="http://localhost:7425/a/Patient/1?x=y?z"),
-            KNOWN,
-            Refusal(
-                "fhir-base-url-wrong",
-                "not-found",
-                {
-                    "received": "http://localhost:7425/a/Patient/1",
-                    "expected": "http://localhost:7425/general/r4/Patient/1",
-                    "base": BASE,
-                    "path": "/Patient/1",
-                },
-                404,
-            ),
-        ),
-        (
-            asked("Practitioner"),
-            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
-            Refusal(
-                "fhir-resource-wrong-version",
-                "not-found",
-                {
-                    "parameter": "type",
-                    "received": "MedicationOrder",
-                    "expected": "MedicationRequest",
-                    "version": "R4",
-                    "versions": ["DSTU2"],
-                    "real": True,
-                },
-                404,
-            ),
-        ),
-        (
-            asked("Practitioner"),
-            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
-            Refusal(
-                "fhir-resource-unknown",
-                "not-found",
-                {
-                    "parameter": "type",
-                    "received": "Patients",
-                    "expected": "Patient",
-                    "version": "R4",
-                    "versions": [],
-                    "real": True,
-                },
-                404,
-            ),
-        ),
-        (
-            asked("Practitioner"),
-            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
-            Refusal(
-                "fhir-id-invalid",
-                "value",
-                {
-                    "parameter": "id",
-                    "received": "a%20b",
-                    "expected": "Patient/<id> of 1 to 64 letters, digits, '-' or '.'",
-                    "version": "R4",
-                    "versions": [],
-                    "real": False,
-                },
-                404,
-            ),
-        ),
-        (
-            asked("Practitioner"),
-            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")),
-            Refusal(
-                "fhir-accept-unsupported",
-                "not-supported",
-                {
-                    "parameter": "Accept",
-                    "received": "html",
-                    "expected": "application/fhir+json",
-                    "version": "R4",
-                    "versions": [],
-                    "real": False,
-                },
-                406,
-            ),
-        ),
-        (
-            asked("Practitioner"),
-            replace(KNOWN, faults=(Fault("fhir-date-malformed", "date", "soon", "2020"),)),
-            Refusal(
-                "fhir-date-malformed",
-                "value",
-                {"parameter": "date", "received": "soon", "expected": "2020", "version": "R4", "versions": [], "real": False},
-            ),
-        ),
-    ],
-)
-def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: AccessRequest, known: AccessKnown, told: Refusal) -> None:
-    assert examine(search.checks(request_), request_, known).refusals[0] == told
 
 
 @pytest.mark.parametrize(

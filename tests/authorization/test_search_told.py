@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.authorization.test_search import BASE, KNOWN, asked, said
+from tests.authorization.search_requests import BASE, KNOWN, asked
+from tests.authorization.test_search import said
 
 from sickbay.authorization import search
 from sickbay.authorization.known import AccessKnown

@@ -2,63 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
+from tests.authorization.write_requests import (
+    BASE,
+    KNOWN,
+    PATCH,
+    TOKEN,
+    asked,
+    facts,
+    judged,
+    observation,
+    said,
+    with_body,
+)
 
 from sickbay.authorization import access, writes
 from sickbay.authorization.known import AccessKnown
-from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.values import Client, Policy, Server, Token, User
+from sickbay.authorization.values import Policy, Server
 from sickbay.fhir import body
 from sickbay.fhir.problem import Problem
 from sickbay.kernel.refusal import UNKNOWN, Refusal, examine
 from sickbay.protocol.parameters import parse
-
-NOW = 1_764_000_000
-BASE = "http://localhost:7425/general/r4"
-CODE = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
-TOKEN = Token("app", "patient/Observation.cruds", BASE, NOW + 100, "f", user="anna", patient="A")
-USER = User("anna", "general", "Practitioner/p", patients=("A", "B"))
-KNOWN = AccessKnown(now=NOW, server=Server(fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4")
-
-
-def observation(patient: str | None = "A", **members: object) -> dict[str, object]:
-    subject = {} if patient is None else {"subject": {"reference": f"Patient/{patient}"}}
-    return {"resourceType": "Observation", "id": "o", "status": "final", "code": CODE, **subject, **members}
-
-
-def asked(interaction: str = "update", id: str | None = "o", **changed: object) -> AccessRequest:
-    request = AccessRequest(
-        "PUT",
-        BASE,
-        "/Observation/o",
-        type="Observation",
-        id=id,
-        interaction=interaction,
-        letters="u",
-        headers={"authorization": "Bearer t"},
-    )
-    return replace(request, **changed)  # type: ignore[arg-type]
-
-
-def with_body(found: object, known: AccessKnown = KNOWN, id: str = "o") -> AccessKnown:
-    return replace(known, body=body.of("r4", "Observation", id, found, BASE))
-
-
-def judged(request: AccessRequest, known: AccessKnown) -> list[Refusal]:
-    """What is refused of the write itself, of a token that is good."""
-    return [*examine((*access.CHECKS, *writes.all_checks(request)), request, known).refusals]
-
-
-def said(request: AccessRequest, known: AccessKnown) -> list[tuple[str, str, int]]:
-    return [(one.name, one.error, one.status) for one in judged(request, known)]
-
-
-def facts(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
-    (refusal,) = judged(request, known)
-    return dict(refusal.facts)
 
 
 @pytest.mark.parametrize("interaction", ["create", "update"])
@@ -209,116 +175,6 @@ def test_an_address_without_a_type_is_judged_elsewhere() -> None:
     assert said(request, with_body(observation("Z"))) == []
 
 
-PATCH = json.dumps([{"op": "replace", "path": "/status", "value": "amended"}])
-
-
-@pytest.mark.parametrize(
-    ("sent", "received"),
-    [
-        (PATCH, None),
-        ("", "it is empty"),
-        ("{", "it is no JSON: "),
-        ("{}", "it is "),
-        ('[{"op": "dance", "path": "/a"}]', "operation 0 must have an op of "),
-    ],
-)
-def test_a_patch_is_one_that_can_be_read(sent: str, received: str | None) -> None:
-    request = asked("patch", body=sent)
-    assert said(request, KNOWN) == ([] if received is None else [("fhir-patch-failed", "structure", 400)])
-    if received is not None:
-        assert str(facts(request, KNOWN)["received"]).startswith(received)
-
-
-@pytest.mark.parametrize("name", ["_cascade", "_cascade:x"])
-def test_a_delete_takes_nothing_else_along(name: str) -> None:
-    request = asked("delete", method="DELETE", letters="d", parameters=parse(f"{name}=delete"))
-    assert said(request, KNOWN) == [("fhir-delete-cascade", "forbidden", 403)]
-    assert facts(request, KNOWN) == {"parameter": name, "received": "delete"}
-    assert said(replace(request, parameters=parse("name=_cascade")), KNOWN) == []
-    assert said(replace(request, method="GET"), KNOWN) == []
-
-
-@pytest.mark.parametrize(
-    ("sent", "current", "saved"),
-    [
-        (None, 3, True),
-        ("*", 3, True),
-        ("*", None, False),
-        ('W/"3"', 3, True),
-        ('W/"2", W/"3"', 3, True),
-        ('W/"2"', 3, False),
-        ("nonsense", 3, False),
-        ('W/"3"', None, False),
-    ],
-)
-def test_what_was_read_is_what_is_changed(sent: str | None, current: int | None, saved: bool) -> None:
-    request = asked(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-match": sent}))
-    known = replace(with_body(observation()), current=current)
-    assert said(request, known) == ([] if saved else [("fhir-version-conflict", "conflict", 412)])
-    if not saved:
-        assert facts(request, known) == {"received": sent, "expected": None if current is None else f'W/"{current}"'}
-
-
-@pytest.mark.parametrize(
-    ("sent", "current", "saved"),
-    [
-        (None, 3, True),
-        ("*", None, True),
-        ("*", 3, False),
-        ('W/"3"', 3, False),
-        ('W/"2"', 3, True),
-        ('W/"3"', None, True),
-    ],
-)
-def test_what_must_be_new_overwrites_nothing(sent: str | None, current: int | None, saved: bool) -> None:
-    request = asked(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-none-match": sent}))
-    known = replace(with_body(observation()), current=current)
-    assert said(request, known) == ([] if saved else [("fhir-resource-exists", "conflict", 412)])
-    if not saved:
-        told = {"type": "Observation", "received": f"If-None-Match: {sent}", "current": 'W/"3"'}
-        assert facts(request, known) == told
-
-
-@pytest.mark.parametrize(("matches", "saved"), [(UNKNOWN, True), (0, True), (1, True), (2, False), (9, False)])
-def test_a_condition_means_one_resource_at_most(matches: int, saved: bool) -> None:
-    request = asked("delete", id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"))
-    known = replace(KNOWN, matches=matches)
-    assert said(request, known) == ([] if saved else [("fhir-condition-ambiguous", "multiple-matches", 412)])
-    if not saved:
-        assert facts(request, known) == {"type": "Observation", "received": "code=8480-6", "interaction": "delete"}
-
-
-def test_the_condition_of_a_write_stands_in_its_header_or_in_its_address() -> None:
-    search = parse("code=8480-6")
-    assert writes.condition(asked("create", headers={"if-none-exist": "code=1"}, parameters=search)) == "code=1"
-    assert writes.condition(asked("create", id=None, parameters=search)) is None
-    for interaction in ("update", "patch", "delete"):
-        assert writes.condition(asked(interaction, id=None, parameters=search)) == "code=8480-6"
-        assert writes.condition(asked(interaction, parameters=search)) is None
-    assert writes.condition(asked("read", id=None, parameters=search)) is None
-
-
-@pytest.mark.parametrize(
-    ("scope", "may"),
-    [
-        ("system/Observation.cruds", True),
-        ("system/*.u", True),
-        ("system/Observation.crds", False),
-        ("system/Patient.cruds", False),
-        ("system/Observation.cruds?code=1", False),
-        ("user/Observation.cruds", False),
-        ("patient/*.cruds", False),
-    ],
-)
-def test_only_a_system_finds_out_which_ids_are_taken(scope: str, may: bool) -> None:
-    assert writes.may_choose_the_id(replace(TOKEN, scope=scope), "Observation") is may
-
-
-@pytest.mark.parametrize("token", [None, UNKNOWN])
-def test_nobody_chooses_no_id(token: object) -> None:
-    assert not writes.may_choose_the_id(token, "Observation")
-
-
 @pytest.mark.parametrize(
     ("interaction", "names"),
     [
@@ -382,19 +238,6 @@ def test_of_many_problems_ten_are_said_and_all_are_counted() -> None:
     told = facts(asked(), known)
     assert (told["count"], told["received"]) == (12, "fault 0.")
     assert told["said"] == " ".join(f"fault {number}." for number in range(10))
-
-
-@pytest.mark.parametrize(
-    ("type", "text", "fails"),
-    [
-        ("application/merge-patch+json", '{"status": "final"}', False),
-        ("application/json-patch+json", '{"a": 1}', True),
-        ("application/json-patch+json", '[{"op": "remove", "path": "/a"}]', False),
-    ],
-)
-def test_a_patch_is_read_by_its_content_type(type: str, text: str, fails: bool) -> None:
-    request = asked("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
-    assert (writes.patch_is_a_patch.decide(request, KNOWN) is not None) is fails
 
 
 @pytest.mark.parametrize("interaction", ["create", "update", "patch"])

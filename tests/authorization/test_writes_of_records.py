@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from tests.authorization.test_writes import KNOWN, PATCH, USER, asked, facts, holding, observation, said, with_body
+from tests.authorization.test_writes import holding
+from tests.authorization.write_requests import KNOWN, PATCH, USER, asked, facts, observation, said, with_body
 
 from sickbay.authorization import writes
 from sickbay.fhir.subjects import Before, Subjects

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fhir.evaluation import evaluate
 from tools.definitions import DSTU2_PATIENT, fhirpath
 
-from sickbay.fhir.expressions import Route, evaluate, routes
+from sickbay.fhir.expressions import Route, routes
 from sickbay.fhir.index import CROWDS, extract
 from sickbay.fhir.search_parameters import parameters, resource_types
 from sickbay.fhir.versions import VERSIONS

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fhir.evaluation import evaluate
 
 from sickbay import population
-from sickbay.fhir.expressions import Unsupported, evaluate, routes
+from sickbay.fhir.expressions import Unsupported, routes
 from sickbay.fhir.search_additions import ADDITIONS
 from sickbay.fhir.search_parameters import find, parameters, resource_types
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.fhir.evaluation import evaluate
 
 from sickbay.fhir.composites import MOST
 from sickbay.fhir.dates import END, span
-from sickbay.fhir.expressions import evaluate
 from sickbay.fhir.facts import ResourceFacts
 from sickbay.fhir.index import GRANULAR, extract
 from sickbay.fhir.search_parameters import compartment_types, find, parameters, resource_types

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from tests.fhir.search_parsing import BASE, asked, only
 
-from sickbay.fhir.dates import span
 from sickbay.fhir.fault import Fault
 from sickbay.fhir.query import (
-    DateValue,
-    Filter,
     Include,
-    QuantityValue,
     Query,
     ReferenceValue,
     Sort,
@@ -20,20 +15,6 @@ from sickbay.fhir.query import (
     TokenValue,
 )
 from sickbay.fhir.search import MAXIMUM_COUNT, parse, parse_several
-from sickbay.fhir.search_values import precision, split, unescape
-
-BASE = "http://h/general/r4"
-
-
-def asked(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> Query:
-    found = parse(version, type, pairs, base=BASE, strict=strict)
-    assert isinstance(found, Query), found
-    return found
-
-
-def only(type: str, name: str, text: str) -> Filter:
-    (found,) = asked(type, (name, text)).filters
-    return found
 
 
 def faults(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> tuple[Fault, ...]:
@@ -241,42 +222,6 @@ def test_includes_are_read() -> None:
     )
 
 
-@given(st.sampled_from(["", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"]), st.dates())
-def test_a_date_keeps_its_prefix_and_covers_its_day(prefix: str, day: object) -> None:
-    (value,) = only("Observation", "date", f"{prefix}{day}").values
-    low, high = span(str(day)) or (0, 0)
-    assert value == DateValue(prefix or "eq", low, high)  # type: ignore[arg-type]
-
-
-@given(st.dates())
-def test_about_a_date_is_wider_than_the_date(day: object) -> None:
-    (value,) = only("Observation", "date", f"ap{day}").values
-    low, high = span(str(day)) or (0, 0)
-    assert isinstance(value, DateValue)
-    assert value.low <= low < high <= value.high
-    assert value.high - value.low > high - low
-
-
-@given(st.integers(-(10**6), 10**6), st.integers(0, 6))
-def test_each_further_digit_makes_a_number_narrower(whole: int, digits: int) -> None:
-    shorter, longer = (
-        precision(f"{whole}.{'0' * digits}" if digits else f"{whole}"),
-        precision(f"{whole}.{'0' * (digits + 1)}"),
-    )
-    assert shorter is not None
-    assert longer is not None
-    assert shorter[0] < longer[0] < whole < longer[1] < shorter[1]
-
-
-def test_precision_counts_for_equality_alone() -> None:
-    assert only("Observation", "value-quantity", "100").values == (QuantityValue("eq", 99.5, 100.5),)
-    assert only("Observation", "value-quantity", "1e2").values == (QuantityValue("eq", 95, 105),)
-    assert only("Observation", "value-quantity", "gt100||mg").values == (QuantityValue("gt", 100, 100, None, "mg"),)
-    (after,) = only("Observation", "value-quantity", "sa100").values
-    assert isinstance(after, QuantityValue)
-    assert after.low > 100
-
-
 @pytest.mark.parametrize("version", ["dstu2", "stu3", "r4", "r4b", "r5"])
 @pytest.mark.parametrize(
     ("text", "value"),
@@ -331,15 +276,6 @@ def test_an_id_and_a_code_are_found_as_they_are_written() -> None:
     assert only("CodeSystem", "version", "1.0-RC1").values == (TokenValue(None, "1.0-rc1"),)
 
 
-@given(st.floats(-1e290, 1e290, allow_subnormal=False))
-def test_a_number_as_long_as_a_float_is_found_by_itself(value: float) -> None:
-    """Half of its last digit is less than what a float can tell apart: 77.40632870281955."""
-    covered = precision(repr(value))
-    assert covered is not None
-    assert covered[0] <= value < covered[1]
-    assert precision(f"{value:.17e}") is not None
-
-
 @pytest.mark.parametrize("name", ["_summary:x", "_elements:exclude", "_count:lt", "_total:not"])
 @pytest.mark.parametrize("strict", [True, False])
 def test_what_shapes_an_answer_takes_no_modifier(name: str, strict: bool) -> None:
@@ -348,65 +284,6 @@ def test_what_shapes_an_answer_takes_no_modifier(name: str, strict: bool) -> Non
     (fault,) = faults("Patient", (name, {"_count": "1", "_total": "none"}.get(code, "true")), strict=strict)
     assert (fault.rule, fault.parameter) == ("fhir-search-modifier-unsupported", name)
     assert fault.expected == f"{code} with no modifier"
-
-
-@given(st.lists(st.text("ab,|$\\", max_size=4), min_size=1, max_size=4))
-def test_escaped_text_comes_back_as_it_was(parts: list[str]) -> None:
-    written = ["".join("\\" + one if one in ",|$\\" else one for one in part) for part in parts]
-    assert [unescape(one) for one in split(",".join(written))] == parts
-
-
-NAMES = st.sampled_from(
-    [
-        "name",
-        "patient",
-        "subject",
-        "code",
-        "date",
-        "value-quantity",
-        "identifier",
-        "nonsense",
-        "_tag",
-        "_id",
-        "_count",
-        "_sort",
-        "_include",
-        "_revinclude",
-        "_total",
-        "_summary",
-        "_elements",
-        "_lastUpdated",
-        "code:not",
-        "x:y",
-        ":",
-        "",
-        "subject:Patient",
-        "subject:Patient.name",
-        "patient.birthdate",
-        "patient.",
-        ".",
-        "code:missing",
-        "subject.name",
-    ]
-)
-
-
-@given(
-    st.sampled_from(["r4", "dstu2"]),
-    st.sampled_from(["Patient", "Observation", "Encounter"]),
-    st.lists(st.tuples(NAMES, st.text(max_size=12) | st.text("|\\,$:/.0129gelt-TZ+", max_size=16)), max_size=4),
-    st.booleans(),
-)
-def test_anything_becomes_a_query_or_faults(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> None:
-    found = parse(version, type, pairs, base=BASE, strict=strict)
-    if isinstance(found, Query):
-        assert all(pair in pairs for pair in found.applied)
-        assert parse(version, type, found.applied, base=BASE, strict=True) == parse(
-            version, type, found.applied, base=BASE, strict=False
-        )
-    else:
-        assert found
-        assert all(one.rule and one.expected for one in found)
 
 
 def test_one_change_or_another_is_no_change_that_is_both() -> None:

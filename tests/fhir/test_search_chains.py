@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.fhir.test_search import BASE, faults, only
+from tests.fhir.search_parsing import BASE, only
+from tests.fhir.test_search import faults
 
 from sickbay.fhir.query import Filter, Query, StringValue, TokenValue
 from sickbay.fhir.search import parse

@@ -308,6 +308,20 @@ async def by_password(flow: Flow) -> None:
     await flow.http.post("/general/ehr/sign-in", data=wrong | {"password": "Correct-Horse-7"})
 
 
+async def read_with(flow: Flow, token: str) -> None:
+    """Reads and searches whose addresses and headers hold what belongs nowhere."""
+    bearer = {"Authorization": f"Bearer {token}"}
+    for path in (
+        "/Patient/p-0001",
+        "/Observation?patient=p-0001&code=718-7",
+        "/Patient?name=Clandestine-Name",
+        "/Patient/p-0002",
+    ):
+        await flow.http.get("/general/r4" + path, headers=bearer)
+    await flow.http.get("/general/r4/Patient", params={"access_token": token})
+    await flow.http.get("/general/r4/Patient/p-0001", headers={"Authorization": "Bearer Made-Up-Token-0123"})
+
+
 def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) -> None:
     """Everything secret of a whole walk is looked for in every byte of the data folder, and in what the terminal shows."""
     folder, lines, secrets = tmp_path / "data", list[str](), dict[str, str]()
@@ -344,16 +358,7 @@ def test_no_secret_and_no_patient_is_written_where_none_belongs(tmp_path: Path) 
                 "access": again["access_token"],
             }
         )
-        bearer = {"Authorization": f"Bearer {again['access_token']}"}
-        for path in (
-            "/Patient/p-0001",
-            "/Observation?patient=p-0001&code=718-7",
-            "/Patient?name=Clandestine-Name",
-            "/Patient/p-0002",
-        ):
-            await flow.http.get("/general/r4" + path, headers=bearer)
-        await flow.http.get("/general/r4/Patient", params={"access_token": again["access_token"]})
-        await flow.http.get("/general/r4/Patient/p-0001", headers={"Authorization": "Bearer Made-Up-Token-0123"})
+        await read_with(flow, again["access_token"])
         secrets["made up"] = "Made-Up-Token-0123"
         found = await flow.sandbox.world.store.find("exchange", limit=1000)
         await flow.sandbox.journal.flush()

@@ -10,6 +10,7 @@ from tests.flows.flow import Flow
 
 R4 = "/general/r4"
 JSON = "application/fhir+json"
+ALL = "patient/Observation.cruds patient/Patient.rs"
 
 
 class Hand:

@@ -21,11 +21,6 @@ BASE = "http://h/general/r4"
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Watched(SqliteStore):
     """asked: the ids that were read."""
 

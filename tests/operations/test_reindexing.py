@@ -38,11 +38,6 @@ SEARCHES = (
 )
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def body(id: str) -> dict[str, Any]:
     return {
         "resourceType": "Observation",

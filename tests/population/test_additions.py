@@ -8,7 +8,7 @@ from functools import lru_cache
 import pytest
 from tests.population.test_generate import everything
 
-from sickbay.population import acts, forms, measures, problems
+from sickbay.population import acts, forms, measures, problems, social_measures
 from sickbay.population.billing import agreement, bill
 from sickbay.population.codings import DECLINED, ERROR
 from sickbay.population.intake import filled
@@ -72,7 +72,7 @@ def test_a_value_that_was_not_obtained_has_a_reason_and_no_value() -> None:
 
 def test_grown_ups_work_and_nobody_is_pregnant_and_not() -> None:
     for life in lives():
-        assert not of(life, measures.OCCUPATION) or 18 <= life.person.age(life.visits[-1].day) < 65
+        assert not of(life, social_measures.OCCUPATION) or 18 <= life.person.age(life.visits[-1].day) < 65
         pregnant = [one for one in of(life, measures.PREGNANT) if one.concept is problems.NOT_PREGNANT]
         for one in pregnant:
             assert life.person.sex == "female"
@@ -99,7 +99,7 @@ def test_a_directive_is_written_down_and_its_observation_refers_to_it() -> None:
     seen = Counter()
     for life in lives():
         wills = [each for each in life.notes if each.kind is acts.LIVING_WILL]
-        for one in of(life, measures.DIRECTIVE):
+        for one in of(life, social_measures.DIRECTIVE):
             assert (one.note is not None) == (one.concept is problems.YES) == bool(wills)
             seen[one.concept] += 1
         assert not wills or life.person.age(life.person.last) >= 65
@@ -152,18 +152,18 @@ ADDED = {
         measures.HEAD_RANK,
         measures.MEAN_PRESSURE,
         measures.URINE_COLOR,
-        measures.OCCUPATION,
-        measures.ORIENTATION,
-        measures.INTENT,
-        measures.EXERCISE,
-        measures.ALCOHOL,
-        measures.TRANSPORT,
-        measures.FUNCTION,
-        measures.DISABILITY,
-        measures.COGNITION,
-        measures.TREATMENT_PREFERENCE,
-        measures.CARE_PREFERENCE,
-        measures.DIRECTIVE,
+        social_measures.OCCUPATION,
+        social_measures.ORIENTATION,
+        social_measures.INTENT,
+        social_measures.EXERCISE,
+        social_measures.ALCOHOL,
+        social_measures.TRANSPORT,
+        social_measures.FUNCTION,
+        social_measures.DISABILITY,
+        social_measures.COGNITION,
+        social_measures.TREATMENT_PREFERENCE,
+        social_measures.CARE_PREFERENCE,
+        social_measures.DIRECTIVE,
         measures.HUNGER_PANEL,
     )
 } | {"hunger_item"}

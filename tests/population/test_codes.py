@@ -23,7 +23,7 @@ import orjson
 import pytest
 
 from sickbay import population
-from sickbay.population import Version, measures
+from sickbay.population import Version, measures, social_measures
 from sickbay.population.codings import UCUM
 from sickbay.population.life import Measure
 
@@ -91,7 +91,8 @@ def confirmed() -> set[tuple[str, str, str]]:
 def written() -> frozenset[tuple[str, str, str]]:
     """Every coding and every unit that there can be, with its display: of any version, and of what a life may be told with."""
     found = set(population.codes())
-    found.update((UCUM, each.ucum, each.unit) for each in vars(measures).values() if isinstance(each, Measure) and each.ucum)
+    measured = [*vars(measures).values(), *vars(social_measures).values()]
+    found.update((UCUM, each.ucum, each.unit) for each in measured if isinstance(each, Measure) and each.ucum)
     for version in ("r4", "dstu2", "stu3", "r4b", "r5"):
         made = population.generate(seed=1, patients=100, today=datetime.date(2026, 11, 24), version=version)
         for resource in made:

@@ -19,11 +19,6 @@ from sickbay.storage.sqlite.writer import Writer
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def written(disk: PowerCut, path: Path, image: Path) -> set[int]:
     """The numbers that were answered before the power went; `image` gets what the disk then holds."""
     answered: set[int] = set()

@@ -27,11 +27,6 @@ CODE = where("Observation", "code", TokenValue("http://loinc.org", "8867-4"))
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[SqliteStore, SqliteStore]]:
     folder = tmp_path_factory.mktemp("growth")
     few, many = await _filled(folder / "few.db", FEW), await _filled(folder / "many.db", MANY)

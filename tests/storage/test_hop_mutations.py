@@ -54,12 +54,6 @@ INTO_PARTS = PARTS.map(lambda one: Query("r4", "Location", (one,), count=4))
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     opened = open_store(tmp_path_factory.mktemp("mutations") / "sickbay.db", find)
     yield opened

@@ -25,11 +25,6 @@ MEGABYTE = 1_000_000
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     with connect(tmp_path / "a.db") as db:
         db.execute("CREATE TABLE a (b INTEGER PRIMARY KEY, c BLOB) STRICT")

@@ -11,9 +11,9 @@ import apsw
 import pytest
 from sqlalchemy.dialects import postgresql, sqlite
 from tests.storage.making import SPACE, find, patient
+from tests.storage.schema import TABLES, render
 
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.schema import TABLES, render
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.migrations import STEPS
@@ -31,11 +31,6 @@ def shape(db: apsw.Connection) -> dict[str, str]:
 
 def bare(statement: str) -> str:
     return re.sub(r'[\s"]', "", statement)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from sickbay.storage.postgres.store import PostgresStore, open_store
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def store(postgres: Server) -> AsyncIterator[PostgresStore]:
     opened = await open_store(postgres.address(), find)
     yield opened

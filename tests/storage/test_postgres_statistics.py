@@ -15,11 +15,6 @@ from sickbay.storage.postgres.store import PostgresStore, open_store
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def address(postgres: Server) -> str:
     return postgres.address()
 

@@ -33,11 +33,6 @@ class Question:
         return tasks
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.mark.anyio
 async def test_who_asks_at_the_same_time_is_answered_together_each_by_its_own_answer() -> None:
     question = Question()

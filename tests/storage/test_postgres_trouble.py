@@ -10,19 +10,14 @@ from typing import Any
 import pytest
 from tests.postgres import Server, server
 from tests.storage.making import SPACE, asked, find, observation, patient
+from tests.storage.schema import render
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import CannotOpen, Unavailable
 from sickbay.storage.postgres import migrations, resources, writer
 from sickbay.storage.postgres.migrations import STEPS
 from sickbay.storage.postgres.store import PostgresStore, open_store
-from sickbay.storage.schema import render
 from sickbay.storage.store import Conflict, Delete, DeleteFamily, Put, Record, UseOnce
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     opened = open_store(tmp_path / "sickbay.db", find)
     yield opened

@@ -21,11 +21,6 @@ from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.store import Clear, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(params=ENGINES)
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Store, Store]]:
     """Two processes' stores of one place."""

@@ -25,11 +25,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     db = connect(tmp_path / "a.db")
     db.execute("CREATE TABLE a (b INTEGER PRIMARY KEY) STRICT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.web.pages_of import SCOPES
+from tests.web.sign_in_pages import SCOPES
 
 from sickbay.operations.login import Consent
 from sickbay.protocol.scopes import parse

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.web.pages_of import granted, refused, token_refused
+from tests.web.exchange_pages import granted, refused, token_refused
 
 from sickbay.web.pages import code
 from sickbay.web.pages.exchange import Step, as_text, exchange_view, folded, words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.pages_of import granted, refused
+from tests.web.exchange_pages import granted, refused
 
 from sickbay.web import charts
 from sickbay.web.pages.portal import scope_boxes, scope_kinds

@@ -25,6 +25,22 @@ from sickbay.cli.places import PlaceOrNone
 from sickbay.cli.words import Trouble, note, wrong
 from sickbay.settings import PORT, Settings
 
+Host = Annotated[str, Parameter(help="Where to listen. On loopback both 127.0.0.1 and ::1 are bound.")]
+ListenPort = Annotated[Port, Parameter(help="0 takes a free one.")]
+Data = Annotated[
+    str | None,
+    Parameter(
+        help="The data folder, or postgresql://user@host/database. Default: your own folder, such as ~/.local/share/sickbay."
+    ),
+]
+Patients = Annotated[
+    CountOrNone,
+    Parameter(help="How many synthetic patients each hospital has (50). Holds for the folder from its first use on."),
+]
+Seed = Annotated[
+    CountOrNone,
+    Parameter(help="Which patients: the same seed gives the same people (1). Holds for the folder likewise."),
+]
 Workers = Annotated[Some, Parameter(help="Processes that serve side by side.")]
 AllowedHost = Annotated[tuple[str, ...], Parameter(help="Another name by which Sickbay may be asked.")]
 TrustedProxy = Annotated[
@@ -74,13 +90,13 @@ SHORT = 16
 
 def serve(
     *,
-    host: str = "127.0.0.1",
-    port: Port = PORT,
+    host: Host = "127.0.0.1",
+    port: ListenPort = PORT,
     base_url: BaseUrl = None,
-    data: str | None = None,
+    data: Data = None,
     ephemeral: Ephemeral = False,
-    patients: CountOrNone = None,
-    seed: CountOrNone = None,
+    patients: Patients = None,
+    seed: Seed = None,
     messiness: Messiness = None,
     today: Today = None,
     workers: Workers = 1,
@@ -100,21 +116,7 @@ def serve(
     key: Key = None,
     json: Json = False,
 ) -> None:
-    """Serve Sickbay until Ctrl-C, and show one line per exchange.
-
-    Parameters
-    ----------
-    host
-        Where to listen. On loopback both 127.0.0.1 and ::1 are bound.
-    port
-        0 takes a free one.
-    data
-        The data folder, or postgresql://user@host/database. Default: your own folder, such as ~/.local/share/sickbay.
-    patients
-        How many synthetic patients each hospital has (50). Holds for the folder from its first use on.
-    seed
-        Which patients: the same seed gives the same people (1). Holds for the folder likewise.
-    """
+    """Serve Sickbay until Ctrl-C, and show one line per exchange."""
     _fitting(host, base_url, messiness, https, cert, key)
     _sendable(admin_token)
     wishes = _wishes(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
 from uvicorn import Config
@@ -17,9 +17,6 @@ from uvicorn.server import ServerState
 from sickbay.cli.limits import HEALTH, Limits
 from sickbay.kernel.budget import HELD
 from sickbay.web import counting
-
-if TYPE_CHECKING:
-    from sickbay.cli.connection import Connection
 
 Asgi: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 BATCH = 20
@@ -32,14 +29,32 @@ OWN = "127."
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
+class LimitedConnection(Protocol):
+    """What is known of a connection here: `connection.Connection` implements it."""
+
+    client: tuple[str, int] | None
+    seconds: float
+    """How long its state has lasted."""
+
+    def unsent(self) -> int: ...
+
+    def incoming(self) -> int: ...
+
+    def waits(self) -> bool: ...
+
+    def sweep(self, limits: Limits) -> None: ...
+
+    def end(self, reason: str, status: int | None = None) -> None: ...
+
+
 class Traffic:
     """`opened` and `closed` are called by each connection, `sweep` by the event loop."""
 
     def __init__(self, limits: Limits, app: Asgi, loop: asyncio.AbstractEventLoop) -> None:
         self.limits, self.app, self.loop = limits, app, loop
-        self.connections: set[Connection] = set()
-        self.refused: set[Connection] = set()
-        self.unread: set[Connection] = set()
+        self.connections: set[LimitedConnection] = set()
+        self.refused: set[LimitedConnection] = set()
+        self.unread: set[LimitedConnection] = set()
         """Connections whose clients don't read as fast as they are answered."""
         self.received = 0
         self.unsent = 0
@@ -49,7 +64,7 @@ class Traffic:
         self._began = 0.0
         loop.call_later(limits.sweep, self._sweep_again)
 
-    def opened(self, one: Connection) -> None:
+    def opened(self, one: LimitedConnection) -> None:
         """Makes room for a connection, or marks it as refused."""
         self.connections.add(one)
         address = self._counted(one)
@@ -61,7 +76,7 @@ class Traffic:
         if one not in self.refused:
             self._keep(self.limits.connections, self.connections, one, "connection_limit")
 
-    def closed(self, one: Connection) -> None:
+    def closed(self, one: LimitedConnection) -> None:
         if one in self.connections:
             self.connections.discard(one)
             address = self._counted(one)
@@ -141,7 +156,7 @@ class Traffic:
         self.loop.call_later(self.limits.sweep, self._sweep_again)
         self.sweep()
 
-    def _counted(self, one: Connection) -> str:
+    def _counted(self, one: LimitedConnection) -> str:
         """The address, if its connections are limited."""
         if not self.limits.per_address or one.client is None:
             return ""
@@ -149,14 +164,14 @@ class Traffic:
         exempt = address in self.limits.exempt or address == "::1" or address.startswith(OWN)
         return "" if exempt else address
 
-    def _keep(self, most: int, among: set[Connection], newest: Connection, reason: str) -> None:
+    def _keep(self, most: int, among: set[LimitedConnection], newest: LimitedConnection, reason: str) -> None:
         """At most so many that are not refused."""
         if len(among) <= most or len(among - self.refused) <= most:
             return
         if not self._evict(among - self.refused, newest, reason):
             self._refuse(newest, reason)
 
-    def _evict(self, among: Iterable[Connection], newest: Connection, reason: str) -> bool:
+    def _evict(self, among: Iterable[LimitedConnection], newest: LimitedConnection, reason: str) -> bool:
         """Closes those that have waited for a request longest. False if there is none."""
         waiting = [one for one in among if one is not newest and one.waits()]
         waiting.sort(key=lambda one: one.seconds, reverse=True)
@@ -165,7 +180,7 @@ class Traffic:
             self.closed(one)
         return bool(waiting)
 
-    def _refuse(self, one: Connection, reason: str) -> None:
+    def _refuse(self, one: LimitedConnection, reason: str) -> None:
         if len(self.refused) >= self.limits.reserve and not self._evict(tuple(self.refused), one, reason):
             one.end(reason)
         else:

@@ -42,7 +42,7 @@ from sickbay.diagnosis.rules.authorize import (
 )
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
-from sickbay.diagnosis.rules.search import address, body, operations, parameters
+from sickbay.diagnosis.rules.search import address, body, limits, operations, parameters
 from sickbay.diagnosis.rules.token import code, envelope
 from sickbay.diagnosis.rules.token import response as token_response
 
@@ -79,6 +79,7 @@ RULES: tuple[Rule, ...] = (
     *access.RULES,
     *address.RULES,
     *parameters.RULES,
+    *limits.RULES,
     *body.RULES,
     *operations.RULES,
     *app_state.RULES,

@@ -78,11 +78,6 @@ def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> lis
     return nodes if None not in nodes else [node for node in nodes if node is not None]
 
 
-def evaluate(version: str, type: str, expression: str, resource: dict[str, Any]) -> list[Any]:
-    """All values of an expression: what the tests hold against a whole FHIRPath engine."""
-    return [value for route in routes(version, type, expression) for value in walk(route, resource)]
-
-
 def _children(nodes: list[Any], key: str) -> list[Any]:
     found: list[Any] = []
     for node in nodes:

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, lru_cache
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from sickbay.diagnosis.repairs import (
     EXAMPLE_NONCE,
@@ -314,10 +314,6 @@ class Harmless:
             return value
         shown = self.url(text) if name in ("iss", "aud", "redirect_uri") else length(text)
         return value if shown == text else shown
-
-    def rewritten(self, raw: str, decoded: str, shown: str) -> str:
-        """As it was written where all of it is kept; else what is shown, written for a URL."""
-        return raw if shown == decoded else quote(shown, safe="‹›… ()").replace(" ", "%20")
 
 
 def _is_tiny(text: str) -> bool:

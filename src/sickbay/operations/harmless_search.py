@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sickbay.operations import vocabulary as known
 from sickbay.operations.masking import length
-
-if TYPE_CHECKING:
-    from sickbay.operations.harmless import Harmless
 
 PERSONAL = frozenset(
     (
@@ -163,7 +160,23 @@ _NAMES = frozenset(("_sort", "_include", "_revinclude", "_elements", "_type", "_
 _CHOICES = frozenset(("_summary", "_total", "_pretty", "_format", "_outputFormat", "active", "mode"))
 
 
-def value(harmless: Harmless, name: str, text: str) -> str:
+class ValueReader(Protocol):
+    """Shows a value, or the length of one that may be secret: `harmless.Harmless` implements it."""
+
+    def is_public(self, value: str) -> bool: ...
+
+    def plain(self, text: str) -> bool: ...
+
+    def number(self, value: str) -> str: ...
+
+    def id(self, value: str) -> str: ...
+
+    def search_name(self, name: str) -> str: ...
+
+    def url(self, value: str, *, free: bool = True) -> str: ...
+
+
+def value(harmless: ValueReader, name: str, text: str) -> str:
     """What is shown of the value of this parameter; the value itself where it is harmless."""
     if not text or harmless.is_public(text):
         return text
@@ -191,11 +204,11 @@ def value(harmless: Harmless, name: str, text: str) -> str:
     return length(text)
 
 
-def _is_name(harmless: Harmless, text: str) -> bool:
+def _is_name(harmless: ValueReader, text: str) -> bool:
     return (bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")) or text in known.elements()
 
 
-def _reference(harmless: Harmless, text: str) -> str:
+def _reference(harmless: ValueReader, text: str) -> str:
     """Type/id, an id, or an address of ours below which they are."""
     base, slash, id = text.rpartition("/")
     home, _, type = base.rpartition("/")
@@ -210,7 +223,7 @@ def _measure(text: str) -> str:
     return re.sub(r"\d", "9", text) if _MEASURE.fullmatch(text) else length(text)
 
 
-def _is_code(harmless: Harmless, text: str) -> bool:
+def _is_code(harmless: ValueReader, text: str) -> bool:
     system, _bar, code = text.rpartition("|")
     fits = not system or system in _SYSTEMS or _HL7.fullmatch(system) is not None
     shaped = _CODE if system in _SYSTEMS else _LOINC

@@ -28,24 +28,6 @@ SECRET = frozenset(
         "registration_access_token",
     )
 )
-KEPT_HEADERS = frozenset(
-    (
-        "accept",
-        "accept-encoding",
-        "content-type",
-        "host",
-        "origin",
-        "prefer",
-        "if-none-match",
-        "if-match",
-        "if-modified-since",
-        "user-agent",
-        "authorization",
-        "sec-fetch-site",
-        "access-control-request-method",
-        "access-control-request-headers",
-    )
-)
 
 
 PLAIN = re.compile(r"[\w.~-]*", re.A)

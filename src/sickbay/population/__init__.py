@@ -85,9 +85,9 @@ def schedule(
 
 def codes() -> Iterator[tuple[str, str, str]]:
     """System, code and display of everything that a life may be told with, whoever lives it."""
-    from sickbay.population import acts, codings, drugs, forms, intake, measures, problems, samples
+    from sickbay.population import acts, codings, drugs, forms, intake, measures, problems, samples, social_measures
 
-    for module in (problems, acts, drugs, measures, samples, forms, intake):
+    for module in (problems, acts, drugs, measures, social_measures, samples, forms, intake):
         for value in vars(module).values():
             for each in value if isinstance(value, tuple) and not isinstance(value, codings.Concept) else (value,):
                 for concept in (each, getattr(each, "concept", None), getattr(each, "route", None)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple
 
-from sickbay.population import measures
+from sickbay.population import social_measures
 from sickbay.population.codings import LOINC, Code, Concept, loinc, words
 from sickbay.population.dice import Dice
 from sickbay.population.life import Life
@@ -45,7 +45,7 @@ class Intake(NamedTuple):
 def filled(life: Life) -> Intake | None:
     """The form of a life, if it was filled in: its scores are among the readings."""
     scores = {one.measure.key: one for one in life.readings if not one.absent and one.value is not None}
-    exercise, alcohol = scores.get(measures.EXERCISE.key), scores.get(measures.ALCOHOL.key)
+    exercise, alcohol = scores.get(social_measures.EXERCISE.key), scores.get(social_measures.ALCOHOL.key)
     if not exercise or not alcohol or exercise.visit is None:
         return None
     dice = Dice(life.person.record_number, ID)

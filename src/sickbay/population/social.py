@@ -6,7 +6,7 @@ import datetime
 from dataclasses import replace
 from typing import Any
 
-from sickbay.population import acts, forms, measures, problems
+from sickbay.population import acts, forms, measures, problems, social_measures
 from sickbay.population.chart import Chart
 from sickbay.population.codings import DECLINED, Code, Concept, words
 from sickbay.population.dice import Dice
@@ -68,10 +68,10 @@ def _work(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
     since = visit.start - datetime.timedelta(days=dice.whole(100, 700))
     _say(
         chart,
-        measures.OCCUPATION,
+        social_measures.OCCUPATION,
         visit,
         concept=work,
-        parts=((measures.INDUSTRY, industry),),
+        parts=((social_measures.INDUSTRY, industry),),
         since=since,
         open=True,
         performer=visit.practitioner,
@@ -82,11 +82,11 @@ def _family(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
     if chart.person.number % 5 == 0:
         share = dice.between(0, 1)
         orientation = problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
-        _say(chart, measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
+        _say(chart, social_measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
     pregnant = any(each.concept is problems.PREGNANCY and each.over is None for each in chart.life.problems)
     if chart.person.sex == "female" and age < 45 and not pregnant:
         wish = problems.UNSURE if chart.person.number % 2 else words("Does not want to become pregnant in the next year")
-        _say(chart, measures.INTENT, visit, concept=wish, performer=visit.practitioner)
+        _say(chart, social_measures.INTENT, visit, concept=wish, performer=visit.practitioner)
         _say(chart, measures.PREGNANT, visit, concept=problems.NOT_PREGNANT, performer=visit.practitioner)
 
 
@@ -117,7 +117,7 @@ def _hunger(chart: Chart, visit: Visit) -> None:
 
 def _transport(chart: Chart, dice: Dice, visit: Visit) -> None:
     if chart.person.plan == "Medicaid":
-        _say(chart, measures.TRANSPORT, visit, flag=dice.chance(0.4), performer=visit.practitioner)
+        _say(chart, social_measures.TRANSPORT, visit, flag=dice.chance(0.4), performer=visit.practitioner)
 
 
 def _mood(chart: Chart, visit: Visit) -> None:
@@ -128,7 +128,7 @@ def _mood(chart: Chart, visit: Visit) -> None:
         asked = chart.life.visits[(scores[-1].visit or 1) - 1]
         _say(
             chart,
-            measures.DISABILITY,
+            social_measures.DISABILITY,
             asked,
             concept=severity,
             derived=(scores[-1].number,),
@@ -140,33 +140,33 @@ def _intake(chart: Chart, dice: Dice, visit: Visit, age: float) -> None:
     """The scores of the form that some patients fill in before their last visit."""
     if chart.person.number % 8 == 3:
         days, drinks = dice.whole(0, 5), dice.whole(0, 2)
-        _say(chart, measures.EXERCISE, visit, value=float(days), performer=None)
-        _say(chart, measures.ALCOHOL, visit, value=float(drinks), performer=None)
+        _say(chart, social_measures.EXERCISE, visit, value=float(days), performer=None)
+        _say(chart, social_measures.ALCOHOL, visit, value=float(drinks), performer=None)
 
 
 def _abilities(chart: Chart, dice: Dice, visit: Visit) -> None:
     by = visit.practitioner
     if chart.person.number % 2:
-        _say(chart, measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
+        _say(chart, social_measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
     else:
-        _say(chart, measures.FUNCTION, visit, absent=True, why=DECLINED, performer=by)
+        _say(chart, social_measures.FUNCTION, visit, absent=True, why=DECLINED, performer=by)
     forgets = any(each.concept is problems.DEMENTIA for each in chart.life.problems)
     text = "Knows the people, not the date; needs help with money." if forgets else "Alert and oriented, manages alone."
-    _say(chart, measures.COGNITION, visit, text=text, performer=by)
+    _say(chart, social_measures.COGNITION, visit, text=text, performer=by)
 
 
 def _preferences(chart: Chart, dice: Dice, visit: Visit) -> None:
     """Told by the patient; of some a living will is on file."""
     written = chart.person.number % 3 == 1
     if written:
-        _say(chart, measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
-        _say(chart, measures.CARE_PREFERENCE, visit, concept=words("Examined by a woman, if possible"), performer=None)
+        _say(chart, social_measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
+        _say(chart, social_measures.CARE_PREFERENCE, visit, concept=words("Examined by a woman, if possible"), performer=None)
     else:
-        _say(chart, measures.TREATMENT_PREFERENCE, visit, text=dice.pick(_WISHES), performer=None)
-        _say(chart, measures.CARE_PREFERENCE, visit, text=dice.pick(_COMFORTS), performer=None)
+        _say(chart, social_measures.TREATMENT_PREFERENCE, visit, text=dice.pick(_WISHES), performer=None)
+        _say(chart, social_measures.CARE_PREFERENCE, visit, text=dice.pick(_COMFORTS), performer=None)
     number = None
     if written:
         number = chart.note(acts.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)
         chart.note(acts.NOT_RESUSCITATE, visit, "No resuscitation, by the wish of the patient.", directive=True)
     answer = problems.YES if written else problems.NO
-    _say(chart, measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)
+    _say(chart, social_measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)

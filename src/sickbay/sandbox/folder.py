@@ -16,10 +16,6 @@ from sickbay.storage.store import Conflict, Put, Record, Store
 DATABASE = "sickbay.db"
 
 
-class Contradiction(ValueError):
-    """A setting says other than the folder: one sentence for the person."""
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
     """What holds for the folder. today: ISO date that was pinned, None: the real day. messiness: 0 to 1, of the population."""

@@ -59,7 +59,7 @@ class Sandbox:
 
 
 async def open_sandbox(settings: Settings, *, effects: Effects | None = None, say: Say | None = None) -> Sandbox:
-    """Open the data folder, or make it. Raises folder.Contradiction where settings and folder disagree."""
+    """Open the data folder, or make it."""
     temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
     store = await folder.store(settings, temporary)
     try:

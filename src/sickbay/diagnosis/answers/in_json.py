@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
+from sickbay.diagnosis.answers.values import FALSY, ErrorAnswer, oauth
 
 _ERROR = frozenset(
     (
@@ -136,7 +136,3 @@ def _status(value: Any) -> str:
         return ""
     match = re.match(r"\s*(?:HTTP/[\d.]+\s+)?([45]\d\d)(?:\.0+)?(?![\w.])", str(value))
     return match[1] if match else ""
-
-
-def is_code(text: str) -> bool:
-    return text.strip().lower() in CODES

@@ -1,6 +1,6 @@
 """Numbered steps from an empty database to the newest schema, as SQL text; the version stands in `meta`.
 
-A step that has landed is never edited. A change of `storage/schema.py` needs a new step here, as it needs one for SQLite;
+A step that has landed is never edited. A change of `tests/storage/schema.py` needs a new step here, as it needs one for SQLite;
 the tests compare where the steps lead with what the tables say.
 """
 

@@ -1,6 +1,6 @@
 """Numbered steps from an empty file to the newest schema, as SQL text; the version stands in `user_version`.
 
-A step that has landed is never edited. A change of `storage/schema.py` needs a new step here; the tests compare where the
+A step that has landed is never edited. A change of `tests/storage/schema.py` needs a new step here; the tests compare where the
 steps lead with what the tables say, and start from every schema that has landed.
 """
 

@@ -327,76 +327,6 @@ UNKNOWN_PARAM = Rule(
     repair=_nearest,
 )
 
-MISSING_PARAM = Rule(
-    id="fhir-search-missing-param",
-    stage="search",
-    explains="fhir-search-missing-param",
-    recognises=lambda facts: {**facts, "choices": listed(facts["expected"], word="or")},
-    severity="error",
-    outcome="accepted; 400 in a vendor's dialect",
-    title="The search for {type} needs {choices}",
-    why="This hospital answers a search for {type} only if it has at least one of these parameters.",
-    fix="Add {choices}.",
-    spec=HANDLING,
-)
-
-
-def _only_id(request: AccessRequest, facts: Facts) -> AccessRequest:
-    pairs = tuple(pair for pair in request.parameters if pair[0].partition(":")[0] not in facts["received"])
-    return replace(request, parameters=Parameters(pairs, encode(pairs)))
-
-
-ID_NOT_ALONE = Rule(
-    id="fhir-search-id-not-alone",
-    stage="search",
-    explains="fhir-search-id-not-alone",
-    severity="error",
-    outcome="accepted; 400 in a vendor's dialect",
-    parameter="_id",
-    title="`_id` can't be combined with other filters: `{received}`",
-    why="When you search by `_id`, this server allows no other filter, only parameters such as `_count` and `_include`.",
-    fix="Remove `{received}`. If you need that filter, search without `_id`.",
-    spec=HANDLING,
-    repair=_only_id,
-)
-
-MODIFIER_UNSUPPORTED = Rule(
-    id="fhir-search-modifier-unsupported",
-    stage="search",
-    explains="fhir-search-modifier-unsupported",
-    severity="error",
-    outcome="400",
-    title="`{parameter}` has a modifier that isn't supported",
-    why="Without the modifier the search would mean something else, so the server refuses it instead of ignoring the modifier.",
-    fix="Search with {expected}.",
-    spec=Spec("FHIR R4, Modifiers", "https://hl7.org/fhir/R4/search.html#modifiers"),
-)
-
-PARAM_UNSUPPORTED = Rule(
-    id="fhir-search-param-unsupported",
-    stage="search",
-    explains="fhir-search-param-unsupported",
-    severity="error",
-    outcome="400",
-    title="`{parameter}` isn't supported by this server",
-    why="FHIR defines this parameter, but servers may leave it out. If the server ignored it, the results would include "
-    "unwanted resources.",
-    fix="Search with {expected}.",
-    spec=HANDLING,
-)
-
-TOO_COMPLEX = Rule(
-    id="fhir-search-too-complex",
-    stage="search",
-    explains="fhir-search-too-complex",
-    severity="error",
-    outcome="400 too-costly",
-    title="`{parameter}` makes the search too complex",
-    why="To limit the cost of a search, the server refuses one that is too complex before it looks anything up.",
-    fix="Use {expected}, or split the search into several requests.",
-    spec=SEARCH,
-)
-
 RULES = (
     UNDEFINED,
     UNBOUNDED,
@@ -411,9 +341,4 @@ RULES = (
     ENCODED_TWICE,
     SYSTEM_WITHOUT_BAR,
     UNKNOWN_PARAM,
-    MISSING_PARAM,
-    ID_NOT_ALONE,
-    MODIFIER_UNSUPPORTED,
-    PARAM_UNSUPPORTED,
-    TOO_COMPLEX,
 )

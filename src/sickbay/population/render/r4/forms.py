@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sickbay.population import intake, measures
+from sickbay.population import intake, social_measures
 from sickbay.population.codings import Concept
 from sickbay.population.forms import FORMS, Form, Response
 from sickbay.population.intake import Intake
@@ -125,13 +125,15 @@ def _habits() -> Json:
     return {
         **_frame(intake.ID, intake.TITLE),
         "item": [
-            _group("/exercise", "Exercise", _item(measures.EXERCISE.concept, "decimal"), _item(intake.MINUTES, "decimal")),
+            _group(
+                "/exercise", "Exercise", _item(social_measures.EXERCISE.concept, "decimal"), _item(intake.MINUTES, "decimal")
+            ),
             _group(
                 "/alcohol",
                 "Alcohol",
                 {**_item(intake.DRINKS, "choice"), "answerOption": drinks},
                 {**_item(intake.MANY, "choice"), "answerOption": often},
-                _item(measures.ALCOHOL.concept, "decimal"),
+                _item(social_measures.ALCOHOL.concept, "decimal"),
             ),
             {"linkId": _AID, "text": intake.AID.text, "type": "choice", "answerOption": known, "item": [which]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "type": "string"},
@@ -169,7 +171,7 @@ def habits(who: Person, one: Intake, number: int) -> Json:
             _answers(
                 "/exercise",
                 "Exercise",
-                _answered(measures.EXERCISE.concept, {"valueDecimal": one.days}),
+                _answered(social_measures.EXERCISE.concept, {"valueDecimal": one.days}),
                 _answered(intake.MINUTES, {"valueDecimal": one.minutes}),
             ),
             _answers(
@@ -177,7 +179,7 @@ def habits(who: Person, one: Intake, number: int) -> Json:
                 "Alcohol",
                 _answered(intake.DRINKS, _choice(intake.ONE_OR_TWO)),
                 _answered(intake.MANY, _choice(intake.NEVER)),
-                _answered(measures.ALCOHOL.concept, {"valueDecimal": one.drinks}),
+                _answered(social_measures.ALCOHOL.concept, {"valueDecimal": one.drinks}),
             ),
             {"linkId": _AID, "text": intake.AID.text, "answer": [aid]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "answer": [{"valueString": one.remark}]},

@@ -5,7 +5,7 @@ reset is one range. `nid` is ours: `space << 40 | n`, so what is keyed by nid is
 SearchParameter.number, which names the type too; negative ones are what granular scopes filter by (minus the `word`).
 Each fact has two covering directions: value to nid (the primary key) and nid to value (the index `…_of`).
 
-Nothing imports this at run time: the migrations hold the rendered text (`render`), and a test compares the two.
+The migrations of each engine hold the rendered text (`render`), and a test compares the two.
 """
 
 from __future__ import annotations

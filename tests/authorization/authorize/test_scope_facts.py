@@ -1,0 +1,176 @@
+"""The facts that each refusal of a scope carries."""
+
+from __future__ import annotations
+
+import pytest
+from tests.authorization.samples import (
+    CLIENT,
+    OLD,
+    asking,
+    examination,
+    known,
+    server,
+)
+
+from sickbay.authorization.known import AuthorizeKnown
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.kernel.refusal import UNKNOWN, Refusal
+
+CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
+
+
+@pytest.mark.parametrize(
+    ("request_", "known", "told"),
+    [
+        (asking(scope=None), known(), Refusal("scope-missing", "invalid_scope", {"received": None, "registered": SCOPE})),
+        (
+            asking(scope=" "),
+            known(client=UNKNOWN),
+            Refusal("scope-missing", "invalid_scope", {"received": None, "registered": None}),
+        ),
+        (
+            asking(scope="launch%20openid"),
+            known(),
+            Refusal("scope-double-encoded", "invalid_scope", {"received": "launch%20openid", "expected": "launch openid"}),
+        ),
+        (
+            asking(scope="launch,openid"),
+            known(),
+            Refusal("scope-comma-separated", "invalid_scope", {"received": "launch,openid", "expected": "launch openid"}),
+        ),
+        (
+            asking(scope="launch+openid"),
+            known(),
+            Refusal("scope-plus-literal", "invalid_scope", {"received": "launch+openid", "expected": "launch openid"}),
+        ),
+        (
+            asking(scope="Launch patient/patient.RS"),
+            known(),
+            Refusal(
+                "scope-wrong-case",
+                "invalid_scope",
+                {
+                    "received": ["Launch", "patient/patient.RS"],
+                    "expected": ["launch", "patient/Patient.rs"],
+                    "scopes": ["Launch", "patient/patient.RS"],
+                    "corrected": ["launch", "patient/Patient.rs"],
+                },
+            ),
+        ),
+        (
+            asking(scope="launch patient/Patient.sr"),
+            known(),
+            Refusal(
+                "scope-v2-order",
+                "invalid_scope",
+                {
+                    "received": ["patient/Patient.sr"],
+                    "expected": ["patient/Patient.rs"],
+                    "scopes": ["patient/Patient.sr"],
+                    "corrected": ["patient/Patient.rs"],
+                },
+            ),
+        ),
+        (
+            asking(scope="launch patient/Observation.rs?category:not=x"),
+            known(),
+            Refusal(
+                "scope-malformed",
+                "invalid_scope",
+                {
+                    "received": ["patient/Observation.rs?category:not=x"],
+                    "expected": None,
+                    "scopes": ["patient/Observation.rs?category:not=x"],
+                    "corrected": [],
+                    "likely": ["patient/Observation.rs"],
+                },
+            ),
+        ),
+        (
+            asking(scope="launch system/Patient.rs"),
+            known(),
+            Refusal(
+                "scope-system-in-user-flow",
+                "invalid_scope",
+                {
+                    "received": ["system/Patient.rs"],
+                    "expected": ["user/Patient.rs"],
+                    "scopes": ["system/Patient.rs"],
+                    "corrected": ["user/Patient.rs"],
+                },
+            ),
+        ),
+        (
+            asking(scope="launch user/*.rs"),
+            known(server=server(wildcard_scopes=False)),
+            Refusal(
+                "scope-wildcard-not-allowed",
+                "invalid_scope",
+                {"received": ["user/*.rs"], "expected": None, "scopes": ["user/*.rs"], "corrected": []},
+            ),
+        ),
+        (
+            asking(scope="launch patient/Condition.rs"),
+            known(),
+            Refusal(
+                "scope-not-registered",
+                "invalid_scope",
+                {
+                    "received": ["patient/Condition.rs"],
+                    "expected": None,
+                    "scopes": ["patient/Condition.rs"],
+                    "corrected": [],
+                    "registered": SCOPE,
+                },
+            ),
+        ),
+        (
+            asking(scope="launch user/MedicationOrder.rs user/Xyz.rs"),
+            known(),
+            Refusal(
+                "scope-resource-not-in-version",
+                "invalid_scope",
+                {
+                    "received": ["user/MedicationOrder.rs", "user/Xyz.rs"],
+                    "expected": ["user/MedicationRequest.rs", ""],
+                    "scopes": ["user/MedicationOrder.rs", "user/Xyz.rs"],
+                    "corrected": ["user/MedicationRequest.rs", ""],
+                    "version": "4.0.1",
+                },
+            ),
+        ),
+        (
+            asking(scope="launch user/Xyz.rs", aud=OLD),
+            known(),
+            Refusal(
+                "scope-resource-not-in-version",
+                "invalid_scope",
+                {
+                    "received": ["user/Xyz.rs"],
+                    "expected": [""],
+                    "scopes": ["user/Xyz.rs"],
+                    "corrected": [""],
+                    "version": "1.0.2",
+                },
+            ),
+        ),
+        (
+            asking(launch=None, scope="openid patient/Patient.rs"),
+            known(launch=None),
+            Refusal(
+                "scope-patient-without-context",
+                "access_denied",
+                {
+                    "received": ["openid", "patient/Patient.rs"],
+                    "scopes": ["patient/Patient.rs"],
+                    "launch": None,
+                    "note": "launch with a launch code",
+                },
+            ),
+        ),
+    ],
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(
+    request_: AuthorizeRequest, known: AuthorizeKnown, told: Refusal
+) -> None:
+    assert examination(request_, known).refusals[0] == told

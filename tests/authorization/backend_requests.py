@@ -1,0 +1,61 @@
+"""Token requests of a backend service, with a signed assertion."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+
+from joserfc import jws
+from joserfc.jwk import import_key
+from tests.authorization.token_requests import KNOWN, NOW, URL, asked
+
+from sickbay.authorization.client_authentication import JWT_BEARER
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.values import Client, Server
+from sickbay.protocol import jose
+
+CLAIMS = {"iss": "app", "sub": "app", "aud": URL, "exp": NOW + 240, "jti": "j1"}
+
+
+@cache
+def key() -> str:
+    """A key that is not made for one algorithm."""
+    return json.dumps({name: value for name, value in json.loads(jose.generate()).items() if name != "alg"})
+
+
+@cache
+def signed(**changed: object) -> str:
+    return jose.sign({name: value for name, value in {**CLAIMS, **changed}.items() if value is not None}, key(), "RS384")
+
+
+def client() -> Client:
+    return Client("app", client="asymmetric", grant_types=("client_credentials",), scope="system/*.rs")
+
+
+def known(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenKnown:
+    server = Server(token_endpoint=URL, grants=("client_credentials",))
+    published = {"keys": [jose.public(key())] if keys is None else keys}
+    return replace(KNOWN, client=client(), code=None, server=server, jwks=published, **changed)  # type: ignore[arg-type]
+
+
+def request(assertion: str, **changed: str | None) -> TokenRequest:
+    form: dict[str, str | None] = {
+        "grant_type": "client_credentials",
+        "scope": "system/Patient.rs",
+        "client_assertion_type": JWT_BEARER,
+        "client_assertion": assertion,
+    }
+    return asked(form, **changed)
+
+
+def _with_header(**more: object) -> str:
+    """Signed anew, with more in the header."""
+    read = jose.peek(signed())
+    assert read is not None
+    return str(
+        jws.serialize_compact(
+            {**read.header, **more}, json.dumps(read.claims), import_key(json.loads(key())), list(jose.ALGORITHMS)
+        )
+    )

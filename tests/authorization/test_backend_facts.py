@@ -1,0 +1,203 @@
+"""The facts that each refusal of a client assertion carries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from tests.authorization.backend_requests import _with_header, client, key, known, request, signed
+from tests.authorization.token_requests import NOW, examined
+
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.kernel.refusal import Refusal
+
+KID = str(json.loads(key())["kid"])
+
+
+@pytest.mark.parametrize(
+    ("request_", "known", "told"),
+    [
+        (
+            request(signed(), client_assertion_type="jwt-bearer"),
+            known(),
+            Refusal(
+                "assertion-type-wrong",
+                "invalid_client",
+                {"received": "jwt-bearer", "expected": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+            ),
+        ),
+        (request("a.b"), known(), Refusal("assertion-not-jwt", "invalid_client", {"parts": 2})),
+        (
+            request(""),
+            replace(known(), client=replace(client(), client="public")),
+            Refusal(
+                "client-id-missing-in-body",
+                "invalid_client",
+                {
+                    "grant_type": "client_credentials",
+                    "received": None,
+                    "expected": "app",
+                    "registered": "client_id in the body",
+                },
+            ),
+        ),
+        (
+            request(_with_header(alg="RS384", kid="")),
+            known(),
+            Refusal("assertion-kid-missing", "invalid_client", {"received": None}),
+        ),
+        (
+            request(signed(iss="https://a.example")),
+            known(),
+            Refusal("assertion-iss-sub-mismatch", "invalid_client", {"received": "https://a.example", "expected": "app"}),
+        ),
+        (
+            request(signed(iss="other", sub="other")),
+            known(),
+            Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"}),
+        ),
+        (
+            request(signed(iss="other", sub="other"), client_id="app"),
+            known(),
+            Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"}),
+        ),
+        (
+            request(signed(aud="http://localhost:7425/general")),
+            known(),
+            Refusal(
+                "assertion-aud-wrong",
+                "invalid_client",
+                {"received": "http://localhost:7425/general", "expected": "http://localhost:7425/general/oauth/token"},
+            ),
+        ),
+        (
+            request(signed(aud=("a", "b"))),
+            known(),
+            Refusal(
+                "assertion-aud-wrong",
+                "invalid_client",
+                {"received": ["a", "b"], "expected": "http://localhost:7425/general/oauth/token"},
+            ),
+        ),
+        (request(signed(exp="soon")), known(), Refusal("assertion-exp-missing", "invalid_client", {"received": "soon"})),
+        (
+            request(signed(exp=(NOW + 240) * 1000)),
+            known(),
+            Refusal(
+                "assertion-exp-milliseconds",
+                "invalid_client",
+                {
+                    "received": 1764000240000,
+                    "now": 1764000000,
+                    "ahead": 1762236240000,
+                    "late": -1762236240000,
+                    "expected": 1764000240,
+                },
+            ),
+        ),
+        (
+            request(signed(exp=NOW + 400)),
+            known(),
+            Refusal(
+                "assertion-exp-too-long",
+                "invalid_client",
+                {"received": 1764000400, "now": 1764000000, "ahead": 400, "late": -400},
+            ),
+        ),
+        (
+            request(signed(exp=NOW - 90)),
+            known(),
+            Refusal(
+                "assertion-expired", "invalid_client", {"received": 1763999910, "now": 1764000000, "ahead": -90, "late": 90}
+            ),
+        ),
+        (
+            request(signed(nbf=NOW + 90)),
+            known(),
+            Refusal("assertion-nbf-future", "invalid_client", {"received": 1764000090, "now": 1764000000}),
+        ),
+        (
+            request(_with_header(alg="RS256")),
+            known(),
+            Refusal("assertion-alg-unsupported", "invalid_client", {"received": "RS256", "expected": ["RS384", "ES384"]}),
+        ),
+        (request(signed(jti="")), known(), Refusal("assertion-jti-missing", "invalid_client", {"received": None})),
+        (
+            request(signed(jti="seen")),
+            known(seen_jti=("seen",)),
+            Refusal("assertion-jti-reused", "invalid_client", {"received": "seen"}),
+        ),
+        (
+            request(signed()),
+            replace(known(), jwks=None, client=replace(client(), jwks_uri="https://a.example/jwks")),
+            Refusal("jwks-unreachable", "invalid_client", {"received": "https://a.example/jwks"}),
+        ),
+        (
+            request(signed()),
+            replace(known(), jwks=None, jwks_fault="it took too long"),
+            Refusal("jwks-unreachable", "invalid_client", {"received": None, "fault": "it took too long"}),
+        ),
+        (
+            request(signed()),
+            known(keys=[{"kid": "k2"}, {}]),
+            Refusal("assertion-kid-unknown", "invalid_client", {"received": KID, "published": ["k2", None]}),
+        ),
+        (
+            request(_with_header(jku="https://b.example/jwks")),
+            replace(known(), client=replace(client(), jwks_uri="https://a.example/jwks")),
+            Refusal(
+                "assertion-kid-unknown",
+                "invalid_client",
+                {"received": KID, "published": [KID], "jku": "https://b.example/jwks", "expected": "https://a.example/jwks"},
+            ),
+        ),
+        (request(signed() + "x"), known(), Refusal("assertion-signature-invalid", "invalid_client", {"received": KID})),
+        (
+            request(signed(), scope=None),
+            known(),
+            Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": "system/*.rs"}),
+        ),
+        (
+            request(signed(), scope="system/Patient.rs,system/Observation.rs"),
+            known(),
+            Refusal(
+                "scope-comma-separated",
+                "invalid_scope",
+                {"received": "system/Patient.rs,system/Observation.rs", "expected": "system/Patient.rs system/Observation.rs"},
+            ),
+        ),
+        (
+            request(signed(), scope="system/Patient.rs user/Patient.rs openid"),
+            known(),
+            Refusal(
+                "backend-scope-not-system",
+                "invalid_scope",
+                {"scopes": ["user/Patient.rs", "openid"], "received": ("system/Patient.rs", "user/Patient.rs", "openid")},
+            ),
+        ),
+        (
+            request(signed(), scope="system/Patient.rs system/Patient.d"),
+            known(),
+            Refusal(
+                "scope-not-registered",
+                "invalid_scope",
+                {
+                    "received": ["system/Patient.d"],
+                    "expected": None,
+                    "scopes": ["system/Patient.d"],
+                    "corrected": [],
+                    "registered": "system/*.rs",
+                },
+            ),
+        ),
+        (
+            request("", client_assertion=None, client_assertion_type=None, client_id="app"),
+            replace(known(), client=replace(client(), client="public")),
+            Refusal("assertion-missing", "invalid_client", {"received": None}),
+        ),
+    ],
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
+    assert examined(request_, known).refusals[0] == told

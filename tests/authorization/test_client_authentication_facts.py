@@ -1,0 +1,163 @@
+"""The facts that each refusal of client authentication carries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.authorization.confidential_requests import CONFIDENTIAL
+from tests.authorization.token_requests import (
+    REFRESH_FORM,
+    SECRET,
+    SYMMETRIC,
+    asked,
+    basic,
+    examined,
+    knowing,
+)
+
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.kernel.refusal import Refusal
+
+
+@pytest.mark.parametrize(
+    ("request_", "known", "told"),
+    [
+        (
+            asked(headers={"Authorization": "Bearer x"}),
+            knowing(),
+            Refusal("assertion-as-bearer", "invalid_client", {"grant_type": "authorization_code", "received": "Bearer"}, 401),
+        ),
+        (
+            asked(headers={"Authorization": "Digest x"}),
+            knowing(),
+            Refusal(
+                "basic-malformed",
+                "invalid_client",
+                {"grant_type": "authorization_code", "fault": "scheme", "received": "Digest"},
+                401,
+            ),
+        ),
+        (
+            asked(headers={"Authorization": "Basic"}),
+            CONFIDENTIAL,
+            Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "no-colon"}, 401),
+        ),
+        (
+            asked(headers={"Authorization": "Basic !!!"}),
+            CONFIDENTIAL,
+            Refusal("basic-malformed", "invalid_client", {"grant_type": "authorization_code", "fault": "not-base64"}, 401),
+        ),
+        (
+            asked(client_secret=SECRET, headers={"Authorization": basic(f"app:{SECRET}")}),
+            CONFIDENTIAL,
+            Refusal("client-auth-multiple", "invalid_request", {"received": ("client_secret_basic", "client_secret_post")}),
+        ),
+        (
+            asked(client_id=None),
+            knowing(),
+            Refusal(
+                "client-id-missing-in-body",
+                "invalid_client",
+                {
+                    "grant_type": "authorization_code",
+                    "received": None,
+                    "expected": "app",
+                    "registered": "client_id in the body",
+                },
+            ),
+        ),
+        (
+            asked(client_id=None),
+            knowing(client=None),
+            Refusal(
+                "client-id-missing-in-body",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": None, "expected": None, "registered": "client_id in the body"},
+            ),
+        ),
+        (
+            asked(REFRESH_FORM, client_id=None),
+            knowing(),
+            Refusal(
+                "client-auth-missing",
+                "invalid_client",
+                {"grant_type": "refresh_token", "received": None, "expected": "app", "registered": "client_id in the body"},
+            ),
+        ),
+        (
+            asked(headers={"Authorization": basic("app:x")}, client_id="other"),
+            CONFIDENTIAL,
+            Refusal("client-id-duplicated", "invalid_request", {"received": "other", "expected": "app"}),
+        ),
+        (
+            asked(),
+            knowing(client=None, others=("a", "b")),
+            Refusal("client-id-unknown", "invalid_client", {"received": "app", "others": ["a", "b"]}),
+        ),
+        (
+            asked(),
+            CONFIDENTIAL,
+            Refusal(
+                "client-auth-missing",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": None, "registered": "client_secret_basic"},
+            ),
+        ),
+        (
+            asked(),
+            knowing(client=replace(SYMMETRIC, client="asymmetric")),
+            Refusal(
+                "assertion-missing",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": None, "registered": "private_key_jwt"},
+            ),
+        ),
+        (
+            asked(client_secret="x"),
+            knowing(),
+            Refusal(
+                "public-client-sent-secret",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": ("client_secret_post",)},
+            ),
+        ),
+        (
+            asked(client_secret=SECRET),
+            knowing(client=replace(SYMMETRIC, client="asymmetric")),
+            Refusal(
+                "client-auth-method-mismatch",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": "client_secret_post", "registered": "private_key_jwt"},
+            ),
+        ),
+        (
+            asked(client_secret=SECRET),
+            knowing(client=replace(SYMMETRIC, auth_method="client_secret_basic")),
+            Refusal(
+                "client-auth-method-mismatch",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": "client_secret_post", "registered": "client_secret_basic"},
+            ),
+        ),
+        (
+            asked(client_assertion="a.b.c"),
+            CONFIDENTIAL,
+            Refusal(
+                "client-auth-method-mismatch",
+                "invalid_client",
+                {"grant_type": "authorization_code", "received": "private_key_jwt", "registered": "client_secret_basic"},
+            ),
+        ),
+        (
+            asked(client_secret="wrong"),
+            CONFIDENTIAL,
+            Refusal(
+                "client-secret-wrong", "invalid_client", {"grant_type": "authorization_code", "received": "client_secret_post"}
+            ),
+        ),
+    ],
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
+    assert examined(request_, known).refusals[0] == told

@@ -1,0 +1,215 @@
+"""The facts that each refusal of a token request carries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.authorization.token_requests import (
+    CODE,
+    KNOWN,
+    NOW,
+    PUBLIC,
+    REFRESH_FORM,
+    URL,
+    VERIFIER,
+    asked,
+    examined,
+    knowing,
+)
+
+from sickbay.authorization import token
+from sickbay.authorization.known import TokenKnown
+from sickbay.authorization.requests import TokenRequest
+from sickbay.kernel.refusal import UNKNOWN, Refusal
+
+
+@pytest.mark.parametrize(
+    ("request_", "known", "told"),
+    [
+        (
+            asked(code=None, refresh_token="r"),
+            KNOWN,
+            Refusal("grant-type-mismatch", "invalid_grant", {"received": "authorization_code", "expected": "refresh_token"}),
+        ),
+        (asked(code=None), KNOWN, Refusal("code-missing", "invalid_request", {"received": None})),
+        (asked(), knowing(code=None), Refusal("code-unknown", "invalid_grant", {"length": 2})),
+        (asked(code="c&d"), knowing(code=None), Refusal("code-unknown", "invalid_grant", {"length": 3, "odd": "&"})),
+        (asked(), knowing(code=replace(CODE, used_at=NOW - 7)), Refusal("code-reused", "invalid_grant", {"seconds": 7})),
+        (
+            asked(),
+            knowing(code=replace(CODE, used_at=NOW - 7), now=UNKNOWN),
+            Refusal("code-reused", "invalid_grant", {"seconds": None}),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, issued_at=NOW - 65)),
+            Refusal("code-expired", "invalid_grant", {"age": 65, "lifetime": 60, "late": 5}),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, client_id="other")),
+            Refusal("code-client-mismatch", "invalid_grant", {"received": "app"}),
+        ),
+        (
+            asked(redirect_uri="http://localhost:8100/other"),
+            KNOWN,
+            Refusal(
+                "token-redirect-uri-mismatch",
+                "invalid_grant",
+                {"received": "http://localhost:8100/other", "expected": "http://localhost:8100/callback"},
+            ),
+        ),
+        (
+            asked(redirect_uri=None),
+            KNOWN,
+            Refusal(
+                "token-redirect-uri-missing",
+                "invalid_request",
+                {"received": None, "expected": "http://localhost:8100/callback"},
+            ),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, base="http://localhost:7425/cerner/r4")),
+            Refusal(
+                "token-endpoint-wrong-tenant",
+                "invalid_grant",
+                {"received": "http://localhost:7425/general/oauth/token", "expected": None},
+            ),
+        ),
+        (
+            asked(grant_type=None),
+            KNOWN,
+            Refusal("grant-type-missing", "invalid_request", {"received": None, "expected": "authorization_code"}),
+        ),
+        (
+            asked(grant_type="password"),
+            KNOWN,
+            Refusal(
+                "grant-type-invalid",
+                "unsupported_grant_type",
+                {
+                    "received": "password",
+                    "expected": "authorization_code",
+                    "supported": ("authorization_code", "refresh_token", "client_credentials"),
+                },
+            ),
+        ),
+        (
+            asked(grant_type="refresh_token"),
+            KNOWN,
+            Refusal("grant-type-mismatch", "invalid_grant", {"received": "refresh_token", "expected": "authorization_code"}),
+        ),
+        (
+            asked(grant_type="client_credentials"),
+            KNOWN,
+            Refusal(
+                "grant-type-mismatch", "invalid_grant", {"received": "client_credentials", "expected": "authorization_code"}
+            ),
+        ),
+        (
+            asked(REFRESH_FORM, grant_type="authorization_code"),
+            KNOWN,
+            Refusal("grant-type-mismatch", "invalid_grant", {"received": "authorization_code", "expected": "refresh_token"}),
+        ),
+        (
+            asked(),
+            knowing(client=replace(PUBLIC, grant_types=("refresh_token",))),
+            Refusal(
+                "backend-grant-not-allowed",
+                "unauthorized_client",
+                {"received": "authorization_code", "registered": ("refresh_token",)},
+            ),
+        ),
+        (
+            token.read("PUT", f"{URL}?code=x&state=y", {"Content-Type": token.FORM}, ""),
+            KNOWN,
+            Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]}),
+        ),
+        (
+            token.read("POST", URL, {"Content-Type": "text/plain"}, asked().parameters.raw),
+            KNOWN,
+            Refusal(
+                "token-wrong-content-type",
+                "invalid_request",
+                {"received": "text/plain", "expected": "application/x-www-form-urlencoded", "json": False},
+            ),
+        ),
+        (
+            token.read("POST", URL, {}, "{}"),
+            KNOWN,
+            Refusal(
+                "token-wrong-content-type",
+                "invalid_request",
+                {"received": None, "expected": "application/x-www-form-urlencoded", "json": True},
+            ),
+        ),
+        (
+            token.read("POST", URL, {"Content-Type": token.FORM}, asked().parameters.raw + "&code=x"),
+            KNOWN,
+            Refusal(
+                "duplicate-parameter",
+                "invalid_request",
+                {"names": ["code"], "received": ["code"], "expected": "each parameter once"},
+            ),
+        ),
+        (
+            asked(code_verifier=None),
+            KNOWN,
+            Refusal("pkce-verifier-missing", "invalid_grant", {"challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, code_challenge=None)),
+            Refusal("pkce-verifier-unexpected", "invalid_grant", {"challenge": None}),
+        ),
+        (
+            asked(code_verifier="short+é"),
+            KNOWN,
+            Refusal("pkce-verifier-malformed", "invalid_grant", {"length": 7, "foreign": ["+", "é"]}),
+        ),
+        (
+            asked(code_verifier=VERIFIER[::-1]),
+            KNOWN,
+            Refusal(
+                "pkce-verifier-mismatch",
+                "invalid_grant",
+                {
+                    "challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                    "computed": "sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",
+                    "slip": None,
+                },
+            ),
+        ),
+        (
+            asked(code_verifier=VERIFIER[::-1]),
+            knowing(attempts=("sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",)),
+            Refusal(
+                "pkce-verifier-mismatch",
+                "invalid_grant",
+                {
+                    "challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                    "computed": "sF0rzd7wWZy8MUlxcdsOwuqFID-nfn7HBYiQ6rggDP8",
+                    "slip": None,
+                    "other_attempt": True,
+                },
+            ),
+        ),
+        (
+            asked(),
+            knowing(code=replace(CODE, code_challenge=VERIFIER)),
+            Refusal(
+                "pkce-verifier-mismatch",
+                "invalid_grant",
+                {
+                    "challenge": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                    "computed": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                    "slip": "not-hashed",
+                },
+            ),
+        ),
+    ],
+)
+def test_a_refusal_tells_its_explanation_all_that_it_needs(request_: TokenRequest, known: TokenKnown, told: Refusal) -> None:
+    assert examined(request_, known).refusals[0] == told

@@ -1,0 +1,60 @@
+"""Writing requests of a patient's token and the context that they meet."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from sickbay.authorization import access, writes
+from sickbay.authorization.known import AccessKnown
+from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.values import Client, Server, Token, User
+from sickbay.fhir import body
+from sickbay.kernel.refusal import Refusal, examine
+
+NOW = 1_764_000_000
+BASE = "http://localhost:7425/general/r4"
+CODE = {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}
+TOKEN = Token("app", "patient/Observation.cruds", BASE, NOW + 100, "f", user="anna", patient="A")
+USER = User("anna", "general", "Practitioner/p", patients=("A", "B"))
+KNOWN = AccessKnown(now=NOW, server=Server(fhir_bases=(BASE,)), client=Client("app"), token=TOKEN, user=USER, version="r4")
+
+
+def observation(patient: str | None = "A", **members: object) -> dict[str, object]:
+    subject = {} if patient is None else {"subject": {"reference": f"Patient/{patient}"}}
+    return {"resourceType": "Observation", "id": "o", "status": "final", "code": CODE, **subject, **members}
+
+
+def asked(interaction: str = "update", id: str | None = "o", **changed: object) -> AccessRequest:
+    request = AccessRequest(
+        "PUT",
+        BASE,
+        "/Observation/o",
+        type="Observation",
+        id=id,
+        interaction=interaction,
+        letters="u",
+        headers={"authorization": "Bearer t"},
+    )
+    return replace(request, **changed)  # type: ignore[arg-type]
+
+
+def with_body(found: object, known: AccessKnown = KNOWN, id: str = "o") -> AccessKnown:
+    return replace(known, body=body.of("r4", "Observation", id, found, BASE))
+
+
+def judged(request: AccessRequest, known: AccessKnown) -> list[Refusal]:
+    """What is refused of the write itself, of a token that is good."""
+    return [*examine((*access.CHECKS, *writes.all_checks(request)), request, known).refusals]
+
+
+def said(request: AccessRequest, known: AccessKnown) -> list[tuple[str, str, int]]:
+    return [(one.name, one.error, one.status) for one in judged(request, known)]
+
+
+def facts(request: AccessRequest, known: AccessKnown) -> dict[str, object]:
+    (refusal,) = judged(request, known)
+    return dict(refusal.facts)
+
+
+PATCH = json.dumps([{"op": "replace", "path": "/status", "value": "amended"}])

@@ -1,0 +1,11 @@
+"""The values of a search expression, to compare with a complete FHIRPath engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.fhir.expressions import routes, walk
+
+
+def evaluate(version: str, type: str, expression: str, resource: dict[str, Any]) -> list[Any]:
+    return [value for route in routes(version, type, expression) for value in walk(route, resource)]

@@ -1,0 +1,22 @@
+"""Shortcuts to parse a search."""
+
+from __future__ import annotations
+
+from sickbay.fhir.query import (
+    Filter,
+    Query,
+)
+from sickbay.fhir.search import parse
+
+BASE = "http://h/general/r4"
+
+
+def asked(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> Query:
+    found = parse(version, type, pairs, base=BASE, strict=strict)
+    assert isinstance(found, Query), found
+    return found
+
+
+def only(type: str, name: str, text: str) -> Filter:
+    (found,) = asked(type, (name, text)).filters
+    return found

@@ -1,0 +1,100 @@
+"""Follows a list of CONTRIBUTING.md in a copy of the tree, with changes that copy what is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tools.checks import class_names, cycles, decisions, formatting, hosts, sizes
+from tools.checks.files import ROOT
+
+Change = Callable[[str], str]
+"""The text of a file, "" if there is none yet -> its new text."""
+_ITEM = re.compile(r"^\d+\. `([^`]+)`", re.M)
+
+
+def listed(what: str) -> list[str]:
+    """The paths of a numbered list in CONTRIBUTING.md, with their placeholders."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    return _ITEM.findall(text.partition(f"## Add a {what}\n")[2].partition("\n## ")[0])
+
+
+def copied(folder: Path) -> Path:
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "node_modules")
+    for name in ("src", "tests", "tools"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    for name in ("pyproject.toml", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def followed(root: Path, what: str, names: Mapping[str, str], changes: Sequence[Change]) -> list[Path]:
+    """Applies one change to each file of the list, in its order. The files."""
+    paths = []
+    for item, change in zip(listed(what), changes, strict=True):
+        path = root / re.sub(r"<(\w+)>", lambda match: names[match[1]], item)
+        before = path.read_text(encoding="utf-8") if path.is_file() else ""
+        after = change(before)
+        assert after != before, f"nothing to change in {path}"
+        path.write_text(after, encoding="utf-8")
+        paths.append(path)
+    return paths
+
+
+def faults(root: Path) -> list[str]:
+    """What the checks of src that need no git have against it."""
+    paths = sorted((root / "src").rglob("*.py"))
+    checks = (sizes, cycles, class_names, decisions, formatting, hosts)
+    return [fault for check in checks for fault in check.faults(paths, root)]
+
+
+def passed(root: Path, *tests: str) -> int:
+    """How many of these tests pass in the copy. It is an error if one fails."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+    environment = os.environ | {"PYTHONPATH": str(root / "src")}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    found = re.search(r"(\d+) passed", done.stdout)
+    return int(found[1]) if found else 0
+
+
+def replacing(*pairs: tuple[str, str]) -> Change:
+    def change(text: str) -> str:
+        for old, new in pairs:
+            assert old in text, f"{old} is not in the file any more"
+            text = text.replace(old, new)
+        return text
+
+    return change
+
+
+def copying(path: str, *pairs: tuple[str, str]) -> Change:
+    """A new file, made like one that is there."""
+    source = (ROOT / path).read_text(encoding="utf-8")
+    return lambda _: replacing(*pairs)(source)
+
+
+def repeating(pattern: str, *pairs: tuple[str, str], after: bool = False) -> Change:
+    """Repeats a piece of the file with other words, before or after the original."""
+
+    def change(text: str) -> str:
+        match = re.search(pattern, text, re.M | re.S)
+        assert match, f"{pattern} is not in the file any more"
+        new = replacing(*pairs)(match[0])
+        return text[: match.start()] + (match[0] + new if after else new + match[0]) + text[match.end() :]
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    def change(text: str) -> str:
+        for each in changes:
+            text = each(text)
+        return text
+
+    return change

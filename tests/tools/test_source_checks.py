@@ -1,0 +1,121 @@
+"""The checks of tools/checks that read Python: each with a file that passes and one that fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.tools.trees import faults
+from tools.checks import class_names, cycles, decisions, dependencies, formatting, hosts, sizes, variable_names
+from tools.checks.files import ROOT
+
+A, B, C = (f"src/sickbay/{name}.py" for name in "abc")
+FORWARD = {A: "from sickbay.b import B\n", B: "from sickbay import c\n"}
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "import sickbay.a\n",
+        "from sickbay import a\n",
+        "from sickbay.a import x\n",
+        "from . import a\n",
+        "from .a import x\n",
+        "if TYPE_CHECKING:\n    from sickbay.a import x\n",
+        "def f():\n    from sickbay.a import x\n",
+    ],
+)
+def test_a_cycle_is_found_however_it_is_imported(tmp_path: Path, back: str) -> None:
+    assert faults(cycles.faults, tmp_path, FORWARD | {C: back}) == ["import cycle: sickbay.a, sickbay.b, sickbay.c"]
+
+
+def test_imports_in_one_direction_are_no_cycle(tmp_path: Path) -> None:
+    assert faults(cycles.faults, tmp_path, FORWARD | {C: "import json\n", "src/sickbay/__init__.py": ""}) == []
+
+
+def test_a_listed_cycle_is_allowed_until_it_is_gone(tmp_path: Path) -> None:
+    listed = {"tools/checks/allowed_cycle.txt": "# a comment\nsickbay.a\nsickbay.b\nsickbay.c\n"}
+    assert faults(cycles.faults, tmp_path / "1", FORWARD | {C: "import sickbay.a\n"} | listed) == []
+    found = faults(cycles.faults, tmp_path / "2", FORWARD | {C: "import sickbay.b\n"} | listed)
+    assert found == ["tools/checks/allowed_cycle.txt: in no cycle any more, remove the line: sickbay.a"]
+
+
+def test_a_class_name_is_defined_once_in_src(tmp_path: Path) -> None:
+    files = {A: "class Code: ...\nclass _Own: ...\n", B: "class _Own: ...\n", "tests/t.py": "class Code: ...\n"}
+    assert faults(class_names.faults, tmp_path, files) == []
+    twice = files | {B: "class Code: ...\n"}
+    name = "class Code is defined 2 times: src/sickbay/a.py:1, src/sickbay/b.py:1; rename all but one"
+    assert faults(class_names.faults, tmp_path / "twice", twice) == [name]
+
+
+def test_a_class_name_with_a_reason_may_be_defined_twice(tmp_path: Path) -> None:
+    files = {A: "class Code: ...\n", "tools/checks/allowed_class_names.txt": "Code  two specifications define it\n"}
+    assert faults(class_names.notes, tmp_path / "once", files) != []
+    assert faults(class_names.faults, tmp_path / "twice", files | {B: "class Code: ...\n"}) == []
+    assert faults(class_names.notes, tmp_path / "twice", files | {B: "class Code: ...\n"}) == []
+
+
+@pytest.mark.parametrize("comment", ["# fmt: " + "skip", "#fmt:" + "off", "x = 1  # fmt: " + "skip"])
+def test_the_formatter_is_never_switched_off(tmp_path: Path, comment: str) -> None:
+    assert len(faults(formatting.faults, tmp_path, {A: f"{comment}\n"})) == 1
+    assert faults(formatting.faults, tmp_path, {A: f"x = '{comment}'  # formatted\n"}) == []
+
+
+def test_uses_and_bindings_of_a_vague_name_are_counted(tmp_path: Path) -> None:
+    text = "def f(one):\n    return [one for one in one.one]\n"
+    listed = {"tools/checks/ceilings.toml": "variables_called_one = 4\n"}
+    assert faults(variable_names.faults, tmp_path, {A: text} | listed) == []
+    assert len(faults(variable_names.faults, tmp_path / "more", {A: text, B: "one = 1\n"} | listed)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["decision.meant = 1", "decision.known.given = 1", "loaded.known.answer = 1", "a, decision.b = 1, 2", "x[0].known.c += 1"],
+)
+def test_nothing_is_set_on_a_decision(tmp_path: Path, text: str) -> None:
+    assert len(faults(decisions.faults, tmp_path, {A: text + "\n"})) == 1
+
+
+@pytest.mark.parametrize("text", ["self.decision = 1", "decision = 1", "context.flags = 1", "self.known: int = 1"])
+def test_an_object_may_keep_a_decision(tmp_path: Path, text: str) -> None:
+    assert faults(decisions.faults, tmp_path, {A: text + "\n"}) == []
+
+
+def test_no_key_is_made_of_an_address_in_memory(tmp_path: Path) -> None:
+    assert len(faults(decisions.faults, tmp_path, {A: "cache[id(headers)] = 1\nx = (id(a), 2)\n"})) == 2
+    assert faults(decisions.faults, tmp_path / "good", {A: "cache[headers.id] = self.id(a)\n"}) == []
+
+
+def test_a_file_and_a_function_have_a_largest_size(tmp_path: Path) -> None:
+    lines = "def f():\n" + "    x = 1\n" * 59
+    assert faults(sizes.faults, tmp_path, {A: lines}) == []
+    assert len(faults(sizes.faults, tmp_path, {B: lines + "    x = 1\n"})) == 1
+    assert faults(sizes.faults, tmp_path / "file", {A: "x = 1\n" * 400}) == []
+    assert len(faults(sizes.faults, tmp_path / "file", {C: "x = 1\n" * 401})) == 1
+
+
+def test_a_registry_is_never_named_by_its_host(tmp_path: Path) -> None:
+    assert len(faults(hosts.faults, tmp_path, {"a.txt": "https://files." + "npmjs" + ".org/x"})) == 1
+    assert faults(hosts.faults, tmp_path, {"a.txt": "npm, pip"}) == []
+
+
+PROJECT = '[project]\ndependencies = ["orjson>=3", "joserfc"]\n[project.optional-dependencies]\npostgres = ["asyncpg>=0.30"]\n'
+USING = {"pyproject.toml": PROJECT, A: "import json, orjson\nfrom joserfc import jwt\nimport asyncpg\nimport sickbay.b\n"}
+
+
+def test_every_dependency_is_imported_and_every_import_declared(tmp_path: Path) -> None:
+    assert faults(dependencies.faults, tmp_path, USING) == []
+
+
+def test_a_dependency_without_an_import_and_an_import_without_a_dependency_are_found(tmp_path: Path) -> None:
+    unused = USING | {"pyproject.toml": PROJECT.replace('"joserfc"', '"joserfc", "apsw"')}
+    assert faults(dependencies.faults, tmp_path, unused) == [
+        "pyproject.toml: apsw is a dependency, and no file of src imports it"
+    ]
+    undeclared = USING | {B: "from markupsafe import escape\n"}
+    found = faults(dependencies.faults, tmp_path / "b", undeclared)
+    assert found == ["pyproject.toml: src imports markupsafe, which is not a dependency"]
+
+
+def test_the_dependencies_of_sickbay_are_those_that_it_imports() -> None:
+    assert [*dependencies.faults([*(ROOT / "src").rglob("*.py")], ROOT)] == []

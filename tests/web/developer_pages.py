@@ -1,0 +1,86 @@
+"""Home, timelines, doctor and rules, with as much and as little as they can show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.web.exchange_pages import granted, refused
+from tests.web.page_frames import BASE, WORKSHOP
+
+from sickbay.diagnosis.case import load, paths
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.web.pages import (
+    diagnosed,
+    workshop,
+)
+from sickbay.web.pages.frame import Frame
+
+
+def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
+    hospital = workshop.Hospital(
+        "General Hospital",
+        "The standard, to the letter. If your app passes here, the rest is local custom.",
+        (workshop.Address("R4", f"{BASE}/general/r4"), workshop.Address("DSTU2", f"{BASE}/general/dstu2")),
+        "/general/ehr/sign-in",
+        "/general/ehr/sign-in?as=patient",
+    )
+    first = workshop.FirstLaunch(
+        "Timothy Peters, 65", "He is seen at 10:30 by Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
+    )
+    lately = (
+        workshop.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
+        workshop.Lately("passed", "Launched for Timothy Peters", "Sample app, 10:24", "/timelines/1"),
+    )
+    home = workshop.HomeView(
+        hospitals=(hospital, replace(hospital, name="Another")),
+        people="50 invented patients in each",
+        first=first,
+        lately=lately,
+    )
+    launched = {
+        **granted(),
+        "id": "0",
+        "stage": "launch",
+        "at": 1795516252.118,
+        "request": {"method": "GET", "url": f"{BASE}/general/ehr/launch"},
+    }
+    story = workshop.timeline_view(
+        "l-8f3e21",
+        [launched, refused()],
+        app="Pressure Notes",
+        hospital="General Hospital",
+        origin="localhost:8100",
+        patient="Timothy Peters",
+        user="Dr. Okafor",
+    )
+    lines = (workshop.exchange_line(refused(), app="Pressure Notes"), workshop.exchange_line(granted()))
+    here = {name: replace(WORKSHOP, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
+    return {
+        "home": ("home", home, here["Hospitals"]),
+        "home-least": ("home", workshop.HomeView(hospitals=(), people="none"), here["Hospitals"]),
+        "exchanges": ("exchanges", workshop.ExchangesView(lines=lines, more="/exchanges?from=2"), here["Exchanges"]),
+        "exchanges-least": ("exchanges", workshop.ExchangesView(lines=(), missing="nope"), here["Exchanges"]),
+        "timeline": ("timeline", story, here["Exchanges"]),
+        "timeline-least": ("timeline", workshop.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
+        "doctor-least": ("doctor", workshop.DoctorView(), here["Doctor"]),
+        "doctor-fault": (
+            "doctor",
+            workshop.DoctorView(input="?", fault="This is neither a URL nor a request."),
+            here["Doctor"],
+        ),
+        **diagnosed_pages(here["Doctor"], here["Rules"]),
+    }
+
+
+def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
+    case = load(paths()["state-missing"])
+    rule = next(one for one in RULES if one.id == case.id)
+    found = diagnose(case.refused)
+    return {
+        "doctor": ("doctor", diagnosed.doctor_view(case.refused["url"], case.refused, found), doctor_frame),
+        "rules": ("rules", diagnosed.rules_view(RULES), rules_frame),
+        "rule": ("rule", diagnosed.rule_view(rule, case, found), rules_frame),
+        "rule-least": ("rule", diagnosed.rule_view(rule, None), rules_frame),
+    }

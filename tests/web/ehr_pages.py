@@ -1,0 +1,112 @@
+"""Pages of the EHR, with as much and as little as they can show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from tests.web import records
+from tests.web.page_frames import WARD
+
+from sickbay.web.pages import (
+    chart,
+    day,
+    ward,
+)
+from sickbay.web.pages.frame import Frame, Link
+
+TODAY = date(2026, 11, 24)
+LINES = (
+    ward.Line("10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "6 ms", "/exchanges/1"),
+    ward.Line("10:41:08.951", "POST", "/general/oauth/token", 400, "11 ms"),
+)
+
+
+def _open_app() -> ward.OpenApp:
+    return ward.OpenApp(
+        name="Pressure Notes",
+        src="about:blank",
+        origin="localhost:8100",
+        tab="/t",
+        close="/c",
+        timeline="/l",
+        requests=LINES,
+        said="Two requests, one refused.",
+        summary="For 58 more minutes.",
+    )
+
+
+def _full_chart() -> ward.ChartView:
+    allergies = chart.allergies(records.ALLERGIES)
+    labs, labs_day = chart.labs(records.OBSERVATIONS)
+    return ward.ChartView(
+        banner=chart.banner(records.PATIENTS[0], TODAY, allergies, "10:30, Room 4", "yearly review"),
+        tiles=(
+            ward.Tile("a1", "Pressure Notes", "?app=a1", "last launch refused", open=True),
+            ward.Tile("a2", "Sample app", "?app=a2", "finds patients by name", tone="g"),
+        ),
+        register=Link("Register an app", "/developer/register"),
+        open=_open_app(),
+        others=(Link("Sample app, DSTU2", "?app=a3"), Link("Another", "?app=a4")),
+        suggestions=(
+            ward.Suggestion(
+                "Two drugs do not go together",
+                "critical",
+                "Drug service",
+                "Both lower the potassium.",
+                (
+                    ward.Errand("Open the list", "?app=a2&card=1", "Sample app", open=True),
+                    ward.Errand("Open it elsewhere", note="No app here has the launch URL x"),
+                ),
+            ),
+            ward.Suggestion("A screening is due", "warning", "Forms"),
+            ward.Suggestion(
+                "Read more", "info", "Library", links=(ward.Errand("The guideline", "https://guides.example.org", alone=True),)
+            ),
+        ),
+        errands=(
+            ward.Errand("Fill in the form", "?app=a2&task=1", "Sample app"),
+            ward.Errand("Call back", note="no such app"),
+            ward.Errand("Open an app", "https://app.example.org", "on its own", alone=True),
+        ),
+        pressure=chart.pressure(records.OBSERVATIONS),
+        signs=chart.signs(records.OBSERVATIONS),
+        problems=chart.problems(records.CONDITIONS),
+        medications=chart.medications(records.ORDERS),
+        allergies=allergies,
+        labs=labs,
+        labs_day=labs_day,
+    )
+
+
+def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
+    patients = {one["id"]: one for one in records.PATIENTS}
+    rows = tuple(chart.patient_row(one, f"/general/ehr/patients/{one['id']}") for one in records.PATIENTS)
+    listed = ward.PatientsView(search="/general/ehr/patients", rows=rows, total=50, more="/general/ehr/patients?from=4")
+    nobody = ward.PatientsView(search="/general/ehr/patients", rows=(), total=50, query="Petrs")
+    full = day.day_view(
+        TODAY,
+        records.APPOINTMENTS,
+        patients,
+        listed,
+        ward="/general/ehr",
+        now=datetime(2026, 11, 24, 10, 24, tzinfo=UTC),
+        previous="?date=2026-11-23",
+        following="?date=2026-11-25",
+        today="/general/ehr",
+    )
+    record = _full_chart()
+    least = ward.ChartView(banner=chart.banner(records.PATIENTS[1], TODAY))
+    here = replace(WARD, here="Patients")
+    return {
+        "day": ("day", full, replace(WARD, here="Today")),
+        "day-least": ("day", day.day_view(TODAY, (), {}, nobody, ward="/general/ehr"), WARD),
+        "patients": ("patients", listed, here),
+        "patients-least": ("patients", ward.PatientsView(search="/p", rows=(), total=0), here),
+        "chart": ("chart", record, here),
+        "chart-closed": ("chart", replace(record, open=None), here),
+        "chart-least": ("chart", least, here),
+        "requests": ("requests", ward.RequestsView(requests=LINES, said="Two requests."), WARD),
+        "requests-least": ("requests", ward.RequestsView(requests=(), said=""), WARD),
+    }

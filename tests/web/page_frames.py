@@ -1,0 +1,16 @@
+"""The frames around the pages that tests render."""
+
+from __future__ import annotations
+
+from sickbay.web.pages.frame import Frame, Person
+
+BASE = "http://localhost:7425"
+WORKSHOP = Frame(base=BASE, csrf="token-of-the-form")
+WARD = Frame(
+    base=BASE,
+    csrf="token-of-the-form",
+    hospital="General Hospital",
+    tenant="general",
+    person=Person("Dr. Amara Okafor", "Internal medicine"),
+)
+DOOR = Frame(base=BASE, csrf="token-of-the-form", hospital="General Hospital", tenant="general", bare=True)

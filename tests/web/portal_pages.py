@@ -1,0 +1,102 @@
+"""Pages of the developer portal, with as much and as little as they can show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.web.exchange_pages import refused
+from tests.web.page_frames import BASE, WORKSHOP
+from tests.web.sign_in_pages import SCOPES
+
+from sickbay.authorization.values import Policy
+from sickbay.web.pages import (
+    parts,
+    portal,
+)
+from sickbay.web.pages.frame import Frame, Link
+
+CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
+FINDINGS = parts.findings(refused()["findings"])
+
+
+def _app() -> portal.AppView:
+    return portal.AppView(
+        name="Pressure Notes",
+        summary=portal.kind_of_app("provider", "public", 1, "General Hospital"),
+        client_id="5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
+        app_id="9ab41c07-52de-4f0e-8a3b-6d1c7e20f4b5",
+        secret="s3cr3t",
+        launch_uri="http://localhost:8100/launch",
+        redirect_uris=("http://localhost:8100/", "app://back"),
+        fhir_base=f"{BASE}/general/dstu2",
+        fhir="DSTU2",
+        scopes=portal.scope_kinds(SCOPES, {"openid": "never"}),
+        launches=(
+            portal.LaunchRow("10:41", "Timothy Peters", "Dr. Okafor", "passed", "Launched", "0.4 s", "/timelines/1"),
+            portal.LaunchRow("10:31", "Timothy Peters", "Dr. Okafor", "refused", "There is no state"),
+        ),
+        all_launches="/exchanges?app=9ab4",
+        findings=FINDINGS[3:],
+        auto="Its sign-in passes as Dr. Okafor.",
+        launch_action="/general/ehr/launch",
+        patients=CHOICES,
+        users=CHOICES,
+        encounters=CHOICES,
+        command="sickbay launch 'Pressure Notes' --open",
+        remove="/developer/apps/9ab4/remove",
+    )
+
+
+def _hospital(text: str, fault: str) -> portal.HospitalView:
+    rows = portal.policy_rows(Policy(), {"token_lifetime": 30}, {"state_required": False})
+    return portal.HospitalView(title="General Hospital", name="general", rows=rows, action="/h", policy=text, fault=fault)
+
+
+def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
+    here = replace(WORKSHOP, here="Developer portal")
+    row = portal.AppRow(
+        "Pressure Notes",
+        "/developer/apps/9ab4",
+        "For clinicians, public",
+        "General Hospital",
+        "5f0c2b1e",
+        "10:41",
+        "passed",
+    )
+    app = _app()
+    register = portal.RegisterView(
+        action="/developer/register",
+        tenants=CHOICES,
+        versions=(parts.Choice("r4", "R4"), parts.Choice("dstu2", "DSTU2")),
+        types=portal.type_choices(),
+        clients=portal.client_choices(),
+        smart=portal.smart_choices(),
+        boxes=portal.scope_boxes(),
+        command="sickbay apps add …",
+    )
+    faulty = replace(
+        register,
+        findings=FINDINGS[:1],
+        faults={"redirect_uris": "The address lacks http:// at its start."},
+        values={"name": "Pressure Notes", "redirect_uris": "localhost:8100"},
+    )
+    return {
+        "apps": (
+            "apps",
+            portal.AppsView((row,), "/developer/register", (Link("General", "/h"), Link("Epic", "/e"))),
+            here,
+        ),
+        "apps-least": ("apps", portal.AppsView((), "/developer/register"), here),
+        "app": ("app", app, here),
+        "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
+        "hospital-wrong": (
+            "hospital",
+            _hospital("pkce = 5", "The policy pkce must be one of required, if-sent, off"),
+            here,
+        ),
+        "app-least": ("app", portal.AppView(name="A", summary="s", client_id="c", app_id="a"), here),
+        "register": ("register", register, here),
+        "register-faulty": ("register", faulty, here),
+        "register-least": ("register", portal.RegisterView(action="/r", tenants=(), versions=()), here),
+    }

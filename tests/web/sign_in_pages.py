@@ -1,0 +1,109 @@
+"""Pages of signing in, consent, pickers and visits, with as much and as little as they can show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.web.page_frames import DOOR, WARD, WORKSHOP
+
+from sickbay.web.pages import (
+    entrance,
+    manage,
+    visits,
+)
+from sickbay.web.pages.frame import Frame
+from sickbay.web.pages.parts import Chip
+
+PEOPLE = (
+    entrance.Candidate("p-0017", "Peters", "Timothy", "m", "14 Mar 1961", "4002-1187", "waiting now, Room 4"),
+    entrance.Candidate("p-0031", "Peters", "Agnes", "f", "3 Nov 1938", "4002-0311", "seen 4 Aug"),
+    entrance.Candidate("p-0240", "Peters-Adjei", "Kofi", "m", "1 Jul 2017", "4002-2240", "today, 11:45"),
+    entrance.Candidate("p-0907", "Petersen", "Marek", "m", "26 May 1968", "4002-0907", "seen today"),
+)
+SCOPES = (
+    "patient/Patient.rs",
+    "patient/Observation.rs?category=laboratory",
+    "patient/MedicationRequest.cruds",
+    "user/*.read",
+    "system/Basic.s",
+    "openid",
+    "fhirUser",
+    "online_access",
+    "offline_access",
+    "launch",
+    "launch/patient",
+)
+
+
+def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
+    accounts = (
+        entrance.Account("okafor", "Dr. Amara Okafor", "Internal medicine, sees every patient"),
+        entrance.Account("peters", "Timothy Peters", "Patient, sees his own record", patient=True),
+    )
+    sign_in = entrance.SignInView(
+        action="/general/ehr/sign-in",
+        hospital="General Hospital",
+        accounts=accounts,
+        request="r1",
+        app="Pressure Notes",
+        fault="No account here has this name and password.",
+    )
+    consent = entrance.ConsentView(
+        action="/general/oauth/consent",
+        app="Pressure Notes",
+        patient="Timothy Peters",
+        user="Dr. Okafor",
+        request="r1",
+        groups=entrance.ask_groups(SCOPES, "Timothy Peters", "Dr. Okafor"),
+        goes_to="http://localhost:8100/",
+        about="It runs at localhost:8100 and was registered at 10:27.",
+        request_href="/exchanges/1",
+        dropped=(Chip("patient/Condition.write", "dropped", "the registration of this app does not list it"),),
+    )
+    return {
+        "sign_in": ("sign_in", sign_in, DOOR),
+        "sign_in-least": ("sign_in", entrance.SignInView(action="/s", hospital="General Hospital"), DOOR),
+        "admin_sign_in": (
+            "admin_sign_in",
+            entrance.AdminSignInView(action="/developer/sign-in", where="It is here.", fault="This is not the admin token."),
+            WORKSHOP,
+        ),
+        "admin_sign_in-least": (
+            "admin_sign_in",
+            entrance.AdminSignInView(action="/s", where="."),
+            replace(WORKSHOP, administrator=True),
+        ),
+        "picker": (
+            "picker",
+            entrance.PickerView(action="/p", app="Pressure Notes", candidates=PEOPLE, request="r1", query="Peters", total=50),
+            WARD,
+        ),
+        "picker-least": ("picker", entrance.PickerView(action="/p", app="A", candidates=(), query="Petrs"), DOOR),
+        "consent": ("consent", consent, DOOR),
+        "consent-least": ("consent", entrance.ConsentView(action="/c", app="A", groups=(), goes_to="app://x"), DOOR),
+    }
+
+
+def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
+    encounter = {
+        "id": "e-1",
+        "status": "finished",
+        "period": {"start": "2026-03-14T09:00:00+01:00"},
+        "type": [{"text": "Yearly review"}],
+        "reasonCode": [{"text": "Blood pressure"}],
+    }
+    least = visits.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
+    full = replace(least, patient="Timothy Peters", request="r", choices=visits.choices([encounter, {"id": "e-2"}]))
+    none = manage.ManageView(action="/general/oauth/manage", person="Ines Moreau", hospital="General Hospital")
+    asks = entrance.ask_groups(SCOPES)[0].asks
+    apps = tuple(
+        manage.AllowedApp(f"c{live}{away}", "Pressure Notes", "14 Mar 2026", asks, live, away)
+        for live, away in ((True, True), (True, False), (False, False))
+    )
+    return {
+        "manage": ("manage", replace(none, apps=apps), WARD),
+        "manage-least": ("manage", none, WARD),
+        "visits": ("visits", full, DOOR),
+        "visits-least": ("visits", least, DOOR),
+    }

@@ -1,0 +1,34 @@
+"""No public class name is defined twice in src."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from .files import SOURCES, listed, python
+
+EXCEPTIONS = "allowed_class_names.txt"
+
+
+def faults(paths: list[Path], root: Path) -> Iterator[str]:
+    allowed = listed(root, EXCEPTIONS)
+    for name, places in sorted(duplicates(paths, root).items()):
+        if name not in allowed:
+            yield f"class {name} is defined {len(places)} times: {', '.join(places)}; rename all but one"
+
+
+def notes(paths: list[Path], root: Path) -> Iterator[str]:
+    needless = listed(root, EXCEPTIONS).keys() - duplicates(paths, root).keys()
+    if needless:
+        yield f"tools/checks/{EXCEPTIONS}: no longer defined twice, remove: {', '.join(sorted(needless))}"
+
+
+def duplicates(paths: list[Path], root: Path) -> dict[str, list[str]]:
+    places = defaultdict(list)
+    for path, tree in python(paths, root, SOURCES):
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(f"{path.relative_to(root)}:{node.lineno}")
+    return {name: found for name, found in places.items() if len(found) > 1}

@@ -1,0 +1,91 @@
+"""No import cycle between the files of src. Imports for types and imports inside functions count too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from .files import SOURCES, listed, python
+
+EXCEPTIONS = "allowed_cycle.txt"
+"""The files of a cycle that is still allowed. Fails if they are no cycle any more."""
+
+
+def faults(paths: list[Path], root: Path) -> Iterator[str]:
+    allowed = frozenset(listed(root, EXCEPTIONS))
+    found = [frozenset(cycle) for cycle in cycles(imports(paths, root))]
+    for cycle in found:
+        if not cycle <= allowed:
+            yield f"import cycle: {', '.join(sorted(cycle))}"
+    needless = allowed - frozenset().union(*found)
+    if needless:
+        yield f"tools/checks/{EXCEPTIONS}: in no cycle any more, remove the line: {', '.join(sorted(needless))}"
+
+
+def imports(paths: list[Path], root: Path) -> dict[str, set[str]]:
+    """Module -> the modules of the same package that it imports."""
+    trees = {module_name(path, root): (path, tree) for path, tree in python(paths, root, SOURCES)}
+    return {name: set(_imported(tree, name, path.name == "__init__.py", trees.keys())) for name, (path, tree) in trees.items()}
+
+
+def module_name(path: Path, root: Path) -> str:
+    parts = path.relative_to(root / SOURCES).parent.parts
+    end = () if path.name == "__init__.py" else (path.stem,)
+    return ".".join((Path(SOURCES).name, *parts, *end))
+
+
+def _imported(tree: ast.Module, name: str, is_package: bool, known: object) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)  # type: ignore[operator]
+        elif isinstance(node, ast.ImportFrom):
+            source = _absolute(node, name, is_package)
+            for alias in node.names:
+                target = f"{source}.{alias.name}" if f"{source}.{alias.name}" in known else source  # type: ignore[operator]
+                if target in known and target != name:  # type: ignore[operator]
+                    yield target
+
+
+def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
+    """The module that a relative import means."""
+    if not node.level:
+        return node.module or ""
+    up = node.level - 1 if is_package else node.level
+    base = name.split(".")[: len(name.split(".")) - up]
+    return ".".join((*base, node.module) if node.module else base)
+
+
+def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The strongly connected components of more than one module (Kosaraju's algorithm)."""
+    order: list[str] = []
+    seen: set[str] = set()
+    for module in graph:
+        _visit(module, graph, seen, order)
+    reverse: dict[str, set[str]] = {module: set() for module in graph}
+    for module, targets in graph.items():
+        for target in targets:
+            reverse[target].add(module)
+    seen, components = set(), []
+    for module in reversed(order):
+        component: list[str] = []
+        _visit(module, reverse, seen, component)
+        components.append(component)
+    return [component for component in components if len(component) > 1]
+
+
+def _visit(start: str, graph: dict[str, set[str]], seen: set[str], order: list[str]) -> None:
+    """Appends the unseen modules that can be reached, each after those that it imports."""
+    if start in seen:
+        return
+    seen.add(start)
+    stack = [(start, iter(graph[start]))]
+    while stack:
+        module, targets = stack[-1]
+        following = next((target for target in targets if target not in seen), None)
+        if following is None:
+            order.append(module)
+            stack.pop()
+        else:
+            seen.add(following)
+            stack.append((following, iter(graph[following])))

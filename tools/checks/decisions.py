@@ -1,0 +1,65 @@
+"""A decision is a value: nothing is set on it after it was made, and no cache is keyed by id(), which outlives its object."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from .files import SOURCES, ceiling, python
+
+DECIDED = frozenset(("decision", "known", "refusal", "refusals", "finding", "findings"))
+"""Names that variables and attributes of frozen values of a decision have."""
+
+
+def faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for kind, found in (("assigned_on_decisions", assignments(paths, root)), ("calls_of_id", identities(paths, root))):
+        if len(found) > ceiling(root, kind):
+            yield from found
+
+
+def notes(paths: list[Path], root: Path) -> Iterator[str]:
+    for kind, found in (("assigned_on_decisions", assignments(paths, root)), ("calls_of_id", identities(paths, root))):
+        most = ceiling(root, kind)
+        if most:
+            yield f"{kind}: {len(found)} (allowed: {most:.0f})"
+
+
+def assignments(paths: list[Path], root: Path) -> list[str]:
+    return [
+        f"{path.relative_to(root)}:{node.lineno}: sets {ast.unparse(target)} on a decision; make a new value instead"
+        for path, tree in python(paths, root, SOURCES)
+        for node in ast.walk(tree)
+        for target in _targets(node)
+        if isinstance(target, ast.Attribute) and _is_decided(target)
+    ]
+
+
+def identities(paths: list[Path], root: Path) -> list[str]:
+    """Calls of the builtin id()."""
+    return [
+        f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)} may soon mean another object; use a value as the key"
+        for path, tree in python(paths, root, SOURCES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "id"
+    ]
+
+
+def _targets(node: ast.AST) -> Iterator[ast.expr]:
+    match node:
+        case ast.Assign(targets=targets):
+            for target in targets:
+                yield from target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            yield target
+
+
+def _is_decided(target: ast.Attribute) -> bool:
+    """Whether a part of the path is a decision. What an object keeps for itself (`self.findings = …`) is allowed."""
+    names, place = [], target.value
+    while isinstance(place, ast.Attribute | ast.Subscript):
+        if isinstance(place, ast.Attribute):
+            names.append(place.attr)
+        place = place.value
+    names.append(place.id if isinstance(place, ast.Name) else "")
+    return bool(DECIDED.intersection(names))

@@ -1,0 +1,27 @@
+"""The pages of docs/rules are up to date with the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sickbay.diagnosis import handbook
+
+PAGES = Path("docs") / "rules"
+
+
+def faults(paths: list[Path], root: Path) -> Iterator[str]:
+    fresh = handbook.pages()
+    there = {path.name: path.read_text(encoding="utf-8") for path in (root / PAGES).glob("*.md")}
+    for name in sorted(fresh.keys() | there.keys()):
+        if fresh.get(name) != there.get(name):
+            yield f"docs/rules/{name}: differs from the catalogue; run make docs"
+
+
+def write(root: Path) -> None:
+    folder = root / PAGES
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.md"):
+        path.unlink()
+    for name, text in handbook.pages().items():
+        (folder / name).write_text(text, encoding="utf-8")

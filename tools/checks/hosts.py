@@ -1,0 +1,16 @@
+"""No package registry is named by its host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+HOSTS = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org")))
+
+
+def faults(paths: list[Path], root: Path) -> Iterator[str]:
+    for path in paths:
+        text = path.read_bytes().decode("utf-8", errors="ignore")
+        for host in HOSTS:
+            if host in text:
+                yield f"{path.relative_to(root)}: names the registry host {host}; write package names only"

@@ -1,0 +1,80 @@
+"""Telltale words of sentences that have to be read twice: a few are refused, the others are counted."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from .files import ceiling, listed
+from .prose import passages
+
+REFUSED = re.compile(
+    r"\b(?:anew|whoever|mend(?:s|ed|ing)?|astray|puts? right|putting right|stands in|stands? in the way)\b", re.I
+)
+SUSPECT = re.compile(
+    r"\b(?:nobody|somebody|beside|wherein|lest|lies in|(?:is|was) told|is asked for|(?<!there )is no(?! longer)|none of them is"
+    r"|alone(?=\s*(?:[.,;:!?)]|\Z))|goes on|given out|took back|of which|by itself|what it is not)\b",
+    re.I,
+)
+QUOTATIONS = "allowed_quotations.txt"
+"""Sentences of specifications that have such a word: the sentence, two spaces, the source."""
+OWN = "tools/checks/telltale.py"
+SKIPPED = ("docs/rules/", "tests/tools/test_telltale")
+"""Pages that are made of rules and cases, which are read themselves; and the tests of this check."""
+
+
+@dataclass
+class Count:
+    words: int = 0
+    refused: list[str] = field(default_factory=list)
+    suspect: list[str] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float:
+        """Telltale words in a thousand words."""
+        return 1000 * (len(self.refused) + len(self.suspect)) / max(1, self.words)
+
+
+def faults(paths: list[Path], root: Path) -> Iterator[str]:
+    found = count(tuple(paths), root)
+    if len(found.refused) > ceiling(root, "telltale_refused"):
+        yield from found.refused
+    most = ceiling(root, "telltale_in_a_thousand")
+    if most and found.rate > most:
+        yield f"telltale words: {found.rate:.2f} in a thousand, more than {most}; list them with tools/check.py --words"
+
+
+def notes(paths: list[Path], root: Path) -> Iterator[str]:
+    found = count(tuple(paths), root)
+    yield f"telltale words that are refused: {len(found.refused)} (allowed: {ceiling(root, 'telltale_refused'):.0f})"
+    most = ceiling(root, "telltale_in_a_thousand")
+    yield f"telltale words in all: {found.rate:.2f} in a thousand of {found.words} (allowed: {most})"
+    yield "; ".join(f"{word} {number}" for word, number in found.kinds.most_common())
+
+
+@cache
+def count(paths: tuple[Path, ...], root: Path) -> Count:
+    quoted = tuple(listed(root, QUOTATIONS))
+    result = Count()
+    for path in paths:
+        name = path.relative_to(root).as_posix()
+        if name != OWN and not name.startswith(SKIPPED):
+            for line, text in passages(path):
+                _add(result, f"{name}:{line}", text, quoted)
+    return result
+
+
+def _add(result: Count, place: str, text: str, quoted: tuple[str, ...]) -> None:
+    plain = " ".join(text.split())
+    result.words += len(plain.split())
+    for quotation in quoted:
+        plain = plain.replace(quotation, "")
+    for pattern, found in ((REFUSED, result.refused), (SUSPECT, result.suspect)):
+        for match in pattern.finditer(plain):
+            result.kinds[match[0].lower()] += 1
+            found.append(f"{place}: “{match[0]}” in: …{plain[max(0, match.start() - 40) : match.end() + 40]}…")

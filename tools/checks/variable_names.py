@@ -1,0 +1,34 @@
+"""Few variables are called `one`: a name says what it holds, such as `client`, `scope` or `finding`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from .files import ceiling, python
+
+VAGUE = "one"
+CEILING = "variables_called_one"
+
+
+def faults(paths: list[Path], root: Path) -> Iterator[str]:
+    found, most = count(paths, root), ceiling(root, CEILING)
+    if found > most:
+        yield f"the variable `{VAGUE}` is used at {found} places, more than {most:.0f}; name what it holds"
+
+
+def notes(paths: list[Path], root: Path) -> Iterator[str]:
+    yield f"the variable `{VAGUE}` is used at {count(paths, root)} places (allowed: {ceiling(root, CEILING):.0f})"
+
+
+def count(paths: list[Path], root: Path) -> int:
+    """Every binding and every use."""
+    return sum(_is_vague(node) for _, tree in python(paths, root) for node in ast.walk(tree))
+
+
+def _is_vague(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name):
+            return name == VAGUE
+    return False
