@@ -68,7 +68,7 @@ def test_what_one_person_chose_is_nothing_to_the_next_who_signs_in(tmp_path: Pat
         assert "Who is using Provider app?" in door.text
         assert "do not belong together" not in door.text
         next = await followed(flow, await said(flow, door, account="timothy"))
-        assert "May Provider app open Timothy Peters’s record?" in next.text
+        assert "Allow Provider app to access Timothy Peters’s record?" in next.text
 
     run(steps, tmp_path)
 

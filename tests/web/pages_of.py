@@ -248,7 +248,7 @@ def entrance_pages() -> dict[str, tuple[str, Any, Frame]]:
         "sign_in-least": ("sign_in", entrance.SignInView(action="/s", hospital="General Hospital"), DOOR),
         "admin_sign_in": (
             "admin_sign_in",
-            entrance.AdminSignInView(action="/developer/sign-in", where="It is here.", fault="This is not the admin token."),
+            entrance.AdminSignInView(action="/developer/sign-in", where="It is here.", fault="This isn’t the admin token."),
             WORKSHOP,
         ),
         "admin_sign_in-least": (
@@ -327,7 +327,7 @@ def ward_pages() -> dict[str, tuple[str, Any, Frame]]:
                 "Both lower the potassium.",
                 (
                     ward.Errand("Open the list", "?app=a2&card=1", "Sample app", open=True),
-                    ward.Errand("Open it elsewhere", note="No app here has the launch URL x"),
+                    ward.Errand("Open it elsewhere", note="No app at this hospital has the launch URI x"),
                 ),
             ),
             ward.Suggestion("A screening is due", "warning", "Forms"),
@@ -446,7 +446,7 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
 def workshop_pages() -> dict[str, tuple[str, Any, Frame]]:
     hospital = workshop.Hospital(
         "General Hospital",
-        "The standard, to the letter. If your app passes here, the rest is local custom.",
+        "Follows the specifications exactly. Start here.",
         (workshop.Address("R4", f"{BASE}/general/r4"), workshop.Address("DSTU2", f"{BASE}/general/dstu2")),
         "/general/ehr/sign-in",
         "/general/ehr/sign-in?as=patient",
