@@ -68,7 +68,7 @@ def test_typing_narrows_the_list_the_arrows_choose_and_enter_opens(asked: Page) 
 
 
 def test_where_nobody_is_left_it_says_so_and_nobody_can_be_opened(asked: Page) -> None:
-    none = asked.get_by_text("Nobody here has a name")
+    none = asked.get_by_text("No patient has a name")
     assert not none.is_visible()
     asked.keyboard.type("zzz")
     none.wait_for()
@@ -116,7 +116,7 @@ def test_where_nothing_can_be_copied_it_says_so_and_selects_it(live: dict[str, A
     )
     page.goto(f"{live['base']}/developer/apps/sample-app-general")
     page.get_by_role("button", name="Copy the Client ID").click()
-    page.get_by_text("let nothing be copied").wait_for()
+    page.get_by_text("blocks copying").wait_for()
     assert page.evaluate("getSelection().toString()") == "sample-general"
 
 

@@ -194,6 +194,7 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
         "exchange": ("exchange", full, WORKSHOP),
         "exchange-token": ("exchange", view(token_refused()), WORKSHOP),
         "exchange-granted": ("exchange", view(granted()), WORKSHOP),
+        "exchange-failed": ("exchange", view({**granted(), "response": {"status": 404}}), WORKSHOP),
     }
 
 
@@ -405,6 +406,15 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         encounters=choice,
         command="sickbay launch 'Pressure Notes' --open",
         remove="/developer/apps/9ab4/remove",
+        rotate="/developer/apps/9ab4/secret",
+        policy_action="/developer/apps/9ab4/policy",
+        knobs=portal.knobs(Policy())[:2],
+        enable_action="/developer/apps/9ab4/enable",
+        elsewhere=(
+            portal.Elsewhere("cerner", "Cerner dialect", command="sickbay apps enable 9ab4 --tenant cerner"),
+            portal.Elsewhere("epic", "Epic dialect", href="/developer/apps/7c11"),
+            portal.Elsewhere("other", "Other Hospital", reason="other supports FHIR R4 and DSTU2, not R5."),
+        ),
     )
     register = portal.RegisterView(
         action="/developer/register",
@@ -433,7 +443,7 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
         "hospital-wrong": (
             "hospital",
-            _hospital("pkce = 5", "The policy pkce must be one of required, if-sent, off"),
+            _hospital("pkce = 5", "The policy pkce must be required, if-sent or off"),
             here,
         ),
         "app-least": ("app", portal.AppView(name="A", summary="s", client_id="c", app_id="a"), here),

@@ -1,6 +1,6 @@
-"""What may be chosen of a policy, by name: for a whole hospital, or for one app. The dialect's own word stands below both.
+"""The settings of a policy, by name: for a whole hospital, or for one app. Both override the dialect.
 
-A name that is none and a value that does not fit are said in one sentence, with the name that was likely meant.
+An unknown name and an invalid value get one sentence each, with the name that was probably meant.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization.values import Policy
+from sickbay.kernel.english import join
 from sickbay.protocol import jose, scopes
 
 Kind: TypeAlias = Literal["seconds", "flag", "choice", "list", "scopes"]
@@ -19,7 +20,7 @@ GRANTS = Policy().registration_grants
 
 
 class Knob(NamedTuple):
-    """choices: of "choice" one, of "list" any. app: whether it may be chosen for an app too."""
+    """One setting. says: its meaning. choices: for "choice" one of them, for "list" any. app: whether an app may override it."""
 
     kind: Kind
     says: str
@@ -28,7 +29,7 @@ class Knob(NamedTuple):
     least: int = 1
 
     def fault(self, value: Any) -> str:
-        """What the value should be; "" where it is."""
+        """What the value must be; "" if it fits."""
         if self.kind == "seconds":
             fits = isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= LONGEST
             return "" if fits else f"a number of seconds, {self.least} or more"
@@ -37,7 +38,7 @@ class Knob(NamedTuple):
         if self.kind == "scopes":
             return "" if _are_scopes(value) else "one string of SMART scopes, separated by spaces"
         if self.kind == "choice":
-            return "" if value in self.choices else f"one of {', '.join(self.choices)}"
+            return "" if value in self.choices else join(self.choices, "or")
         fits = isinstance(value, (list, tuple)) and bool(value) and all(one in self.choices for one in value)
         return "" if fits else f"a list of {', '.join(self.choices)}"
 
@@ -114,9 +115,9 @@ def _fault(name: str, value: Any, known: Mapping[str, Knob]) -> str:
 
 
 def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    """The nearest known name, as the rest of a sentence."""
+    """The most similar known name, or all of them, in parentheses."""
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
-    return f": {near[0]} was meant, perhaps" if near else f": there are {', '.join(sorted(known))}"
+    return f" (did you mean {near[0]}?)" if near else f" (available: {join(sorted(known))})"
 
 
 def values(policy: Policy) -> dict[str, Any]:

@@ -17,6 +17,7 @@ _SPELLED = {
     "s256": "S256",
     "sha256": "SHA-256",
     "jwt": "JWT",
+    "utf8": "UTF-8",
 }
 _MISSING = {
     "client": "the registration",
